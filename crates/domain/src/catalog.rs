@@ -1,0 +1,349 @@
+//! The declared schemes and scopes: what there is to require.
+
+use crate::{ScopeToken, SchemeName, SecurityScheme};
+
+/// Everything that a policy may name, in the order of declaration: security schemes, the scopes of each with their
+/// descriptions, and which scope implies which.
+///
+/// Implication is declared edge by edge. A prefix implies nothing: `items` says nothing about `items:read` until
+/// somebody says so.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// const ITEMS: ScopeToken = ScopeToken::from_static("items");
+///
+/// let catalog = Catalog::builder()
+///     .scheme("OAuth2PasswordBearer", SecurityScheme::oauth2_password("token"))
+///     .scope(ME, "Read information about the current user.")
+///     .scope(ITEMS, "Read items.")
+///     .build()?;
+/// assert_eq!(catalog.schemes().len(), 1);
+/// # Ok::<(), scopegate_domain::CatalogError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalog {
+    schemes: Vec<DeclaredScheme>,
+}
+
+/// A security scheme with its scopes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredScheme {
+    name: SchemeName,
+    scheme: SecurityScheme,
+    description: Option<String>,
+    has_subject: bool,
+    scopes: Vec<DeclaredScope>,
+}
+
+/// A scope with its description and the scopes that it implies by a declared edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredScope {
+    token: ScopeToken,
+    description: String,
+    implies: Vec<ScopeToken>,
+}
+
+impl Catalog {
+    /// Starts a declaration.
+    #[must_use]
+    pub fn builder() -> CatalogBuilder {
+        CatalogBuilder::default()
+    }
+
+    /// The schemes, in the order of declaration.
+    #[must_use]
+    pub fn schemes(&self) -> &[DeclaredScheme] {
+        &self.schemes
+    }
+
+    /// The scheme of this name.
+    #[must_use]
+    pub fn find(&self, name: &SchemeName) -> Option<&DeclaredScheme> {
+        self.schemes.iter().find(|declared| declared.name == *name)
+    }
+}
+
+impl DeclaredScheme {
+    /// Its name in the document.
+    #[must_use]
+    pub const fn name(&self) -> &SchemeName {
+        &self.name
+    }
+
+    /// What kind it is.
+    #[must_use]
+    pub const fn scheme(&self) -> &SecurityScheme {
+        &self.scheme
+    }
+
+    /// What people are told about it.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Whether its credential speaks for somebody. Where two schemes are both required, those that have a subject must
+    /// agree on it.
+    #[must_use]
+    pub const fn has_subject(&self) -> bool {
+        self.has_subject
+    }
+
+    /// Its scopes, in the order of declaration.
+    #[must_use]
+    pub fn scopes(&self) -> &[DeclaredScope] {
+        &self.scopes
+    }
+}
+
+impl DeclaredScope {
+    /// Its name.
+    #[must_use]
+    pub const fn token(&self) -> &ScopeToken {
+        &self.token
+    }
+
+    /// What a person is told before consenting to it.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The scopes that it implies by a declared edge of its own.
+    #[must_use]
+    pub fn implies(&self) -> &[ScopeToken] {
+        &self.implies
+    }
+}
+
+/// Collects a declaration; faults are told by [`CatalogBuilder::build`].
+#[derive(Debug, Default)]
+pub struct CatalogBuilder {
+    schemes: Vec<DeclaredScheme>,
+    edges: Vec<(usize, ScopeToken, ScopeToken)>,
+    fault: Option<CatalogError>,
+}
+
+impl CatalogBuilder {
+    /// Declares a scheme. The scopes and edges that follow belong to it.
+    #[must_use]
+    pub fn scheme(mut self, name: &str, scheme: SecurityScheme) -> Self {
+        match SchemeName::parse(name) {
+            Ok(name) if self.schemes.iter().any(|declared| declared.name == name) => {
+                self.fail(CatalogError::SchemeTwice { name });
+            }
+            Ok(name) => self.schemes.push(DeclaredScheme {
+                name,
+                scheme,
+                description: None,
+                has_subject: true,
+                scopes: Vec::new(),
+            }),
+            Err(fault) => self.fail(CatalogError::SchemeName(fault)),
+        }
+        self
+    }
+
+    /// Describes the scheme declared last.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        match self.schemes.last_mut() {
+            Some(declared) => declared.description = Some(text.into()),
+            None => self.fail(CatalogError::NoScheme),
+        }
+        self
+    }
+
+    /// Says that the credential of the scheme declared last speaks for nobody: a key of an application, for one.
+    #[must_use]
+    pub fn without_subject(mut self) -> Self {
+        match self.schemes.last_mut() {
+            Some(declared) => declared.has_subject = false,
+            None => self.fail(CatalogError::NoScheme),
+        }
+        self
+    }
+
+    /// Declares a scope of the scheme declared last.
+    #[must_use]
+    pub fn scope(mut self, token: ScopeToken, description: impl Into<String>) -> Self {
+        let fault = match self.schemes.last_mut() {
+            None => Some(CatalogError::NoScheme),
+            Some(declared) if !declared.scheme.has_scopes() => {
+                Some(CatalogError::SchemeWithoutScopes { name: declared.name.clone(), token })
+            }
+            Some(declared) if declared.scopes.iter().any(|scope| scope.token == token) => {
+                Some(CatalogError::ScopeTwice { token })
+            }
+            Some(declared) => {
+                let description = description.into();
+                declared.scopes.push(DeclaredScope { token, description, implies: Vec::new() });
+                None
+            }
+        };
+        if let Some(fault) = fault {
+            self.fail(fault);
+        }
+        self
+    }
+
+    /// Declares that, in the scheme declared last, who has `stronger` has `weaker` too.
+    #[must_use]
+    pub fn implies(mut self, stronger: ScopeToken, weaker: ScopeToken) -> Self {
+        match self.schemes.len().checked_sub(1) {
+            Some(index) => self.edges.push((index, stronger, weaker)),
+            None => self.fail(CatalogError::NoScheme),
+        }
+        self
+    }
+
+    /// Ends the declaration.
+    ///
+    /// # Errors
+    ///
+    /// The first [`CatalogError`] in the order of declaration; a cycle among the edges is found last.
+    pub fn build(mut self) -> Result<Catalog, CatalogError> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        for (index, stronger, weaker) in self.edges {
+            let Some(declared) = self.schemes.get_mut(index) else { return Err(CatalogError::NoScheme) };
+            if !declared.scopes.iter().any(|scope| scope.token == weaker) {
+                return Err(CatalogError::UndeclaredScope { token: weaker });
+            }
+            match declared.scopes.iter_mut().find(|scope| scope.token == stronger) {
+                Some(scope) if scope.implies.contains(&weaker) => {}
+                Some(scope) => scope.implies.push(weaker),
+                None => return Err(CatalogError::UndeclaredScope { token: stronger }),
+            }
+        }
+        match self.schemes.iter().find_map(find_cycle) {
+            Some(cycle) => Err(CatalogError::Cycle { cycle }),
+            None => Ok(Catalog { schemes: self.schemes }),
+        }
+    }
+
+    fn fail(&mut self, fault: CatalogError) {
+        self.fault.get_or_insert(fault);
+    }
+}
+
+/// A cycle among the edges of one scheme, as the scopes along it. Scopes are taken away while they imply nothing that is
+/// left; what cannot be taken away leads round in a circle.
+fn find_cycle(declared: &DeclaredScheme) -> Option<Vec<ScopeToken>> {
+    let mut left: Vec<&DeclaredScope> = declared.scopes.iter().collect();
+    loop {
+        let before = left.len();
+        let names: Vec<&ScopeToken> = left.iter().map(|scope| &scope.token).collect();
+        left.retain(|scope| scope.implies.iter().any(|weaker| names.contains(&weaker)));
+        if left.len() == before {
+            break;
+        }
+    }
+    let mut path = vec![left.first()?.token.clone()];
+    loop {
+        let here = left.iter().find(|scope| Some(&scope.token) == path.last())?;
+        let next = here.implies.iter().find(|weaker| left.iter().any(|scope| scope.token == **weaker))?;
+        if let Some(start) = path.iter().position(|token| token == next) {
+            let mut cycle = path.split_off(start);
+            cycle.push(next.clone());
+            return Some(cycle);
+        }
+        path.push(next.clone());
+    }
+}
+
+/// Why a declaration cannot stand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// Scopes imply each other in a circle; the first is repeated at the end.
+    #[error("scopes imply each other in a circle: {}", arrows(cycle))]
+    Cycle {
+        /// The scopes along the circle.
+        cycle: Vec<ScopeToken>,
+    },
+    /// A scope, an edge or a description before any scheme.
+    #[error("a scheme must be declared before its scopes, edges and description")]
+    NoScheme,
+    /// A name that is no identifier.
+    #[error("not a name for a scheme: {0}")]
+    SchemeName(#[source] crate::InvalidIdentifier),
+    /// The same name for two schemes.
+    #[error("scheme `{name}` is declared twice")]
+    SchemeTwice {
+        /// Which.
+        name: SchemeName,
+    },
+    /// A scope on a scheme that has none.
+    #[error("scheme `{name}` has no scopes, so `{token}` cannot be one of them")]
+    SchemeWithoutScopes {
+        /// Which scheme.
+        name: SchemeName,
+        /// Which scope.
+        token: ScopeToken,
+    },
+    /// The same scope twice in one scheme.
+    #[error("scope `{token}` is declared twice")]
+    ScopeTwice {
+        /// Which.
+        token: ScopeToken,
+    },
+    /// An edge from or to a scope that is not declared.
+    #[error("scope `{token}` is not declared")]
+    UndeclaredScope {
+        /// Which.
+        token: ScopeToken,
+    },
+}
+
+fn arrows(cycle: &[ScopeToken]) -> String {
+    cycle.iter().map(|token| format!("`{token}`")).collect::<Vec<_>>().join(" -> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(name: &str) -> ScopeToken {
+        ScopeToken::parse(name).unwrap()
+    }
+
+    fn oauth() -> CatalogBuilder {
+        Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"))
+    }
+
+    #[test]
+    fn a_cycle_is_an_error_that_prints_it() {
+        let fault = oauth()
+            .scope(token("z"), "")
+            .scope(token("a"), "")
+            .scope(token("b"), "")
+            .scope(token("c"), "")
+            .implies(token("z"), token("a"))
+            .implies(token("a"), token("b"))
+            .implies(token("b"), token("a"))
+            .implies(token("b"), token("c"))
+            .build()
+            .unwrap_err();
+        assert_eq!(fault.to_string(), "scopes imply each other in a circle: `a` -> `b` -> `a`");
+        assert!(oauth().scope(token("a"), "").implies(token("a"), token("a")).build().is_err());
+    }
+
+    #[test]
+    fn each_fault_is_told() {
+        let basic = || Catalog::builder().scheme("basic", SecurityScheme::http_basic());
+        for (builder, message) in [
+            (Catalog::builder().scope(token("a"), ""), "a scheme must be declared before its scopes, edges and description"),
+            (oauth().scheme("oauth", SecurityScheme::http_basic()), "scheme `oauth` is declared twice"),
+            (oauth().scope(token("a"), "").scope(token("a"), ""), "scope `a` is declared twice"),
+            (basic().scope(token("a"), ""), "scheme `basic` has no scopes, so `a` cannot be one of them"),
+            (oauth().scope(token("a"), "").implies(token("a"), token("b")), "scope `b` is not declared"),
+            (Catalog::builder().scheme("", SecurityScheme::http_basic()), "not a name for a scheme: identifier is empty"),
+        ] {
+            assert_eq!(builder.build().unwrap_err().to_string(), message);
+        }
+    }
+}

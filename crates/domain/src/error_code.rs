@@ -1,0 +1,60 @@
+//! The error codes of OAuth 2.0.
+
+use std::fmt;
+
+/// What a client is told went wrong: the value of `error`.
+///
+/// ```
+/// use scopegate_domain::ErrorCode;
+///
+/// assert_eq!(ErrorCode::InsufficientScope.as_str(), "insufficient_scope");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a new code must be given its answer in the one table of replies")]
+pub enum ErrorCode {
+    /// The request is malformed: [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
+    InvalidRequest,
+    /// The client failed to authenticate: RFC 6749, section 5.2.
+    InvalidClient,
+    /// The password, code or refresh token is wrong: RFC 6749, section 5.2.
+    InvalidGrant,
+    /// This client may not use this grant type: RFC 6749, section 5.2.
+    UnauthorizedClient,
+    /// The server does not offer this grant type: RFC 6749, section 5.2.
+    UnsupportedGrantType,
+    /// The scope is unknown, malformed or more than may be granted: RFC 6749, section 5.2.
+    InvalidScope,
+    /// The token is expired, revoked, malformed or not meant for here: [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
+    InvalidToken,
+    /// The token is good and does not allow this: RFC 6750, section 3.1.
+    InsufficientScope,
+    /// The user must log in again, or more strongly: [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3).
+    InsufficientUserAuthentication,
+    /// The server cannot answer at present: [RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
+    TemporarilyUnavailable,
+}
+
+impl ErrorCode {
+    /// As it is spelled on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

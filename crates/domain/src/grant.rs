@@ -1,0 +1,47 @@
+//! Who allowed whom what, since when.
+
+use crate::{ClientId, Scope, Timestamp, User};
+
+/// An authorization grant: in the name of this user this client may do this, since this moment
+/// ([RFC 6749, section 1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
+///
+/// Every grant type ends in a `Grant`, and a token is issued for a `Grant` alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    user: User,
+    client_id: ClientId,
+    scope: Scope,
+    granted_at: Timestamp,
+}
+
+impl Grant {
+    /// States a grant. `scope` is what was granted, already narrowed.
+    #[must_use]
+    pub const fn new(user: User, client_id: ClientId, scope: Scope, granted_at: Timestamp) -> Self {
+        Self { user, client_id, scope, granted_at }
+    }
+
+    /// In whose name.
+    #[must_use]
+    pub const fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// To which client.
+    #[must_use]
+    pub const fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
+
+    /// What may be done.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Since when.
+    #[must_use]
+    pub const fn granted_at(&self) -> Timestamp {
+        self.granted_at
+    }
+}

@@ -1,0 +1,61 @@
+//! **What are the things?** The vocabulary of Scopegate: plain values, checked once when they are made.
+//!
+//! | RFC term | type |
+//! |---|---|
+//! | scope-token, scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)) | [`ScopeToken`], [`Scope`] |
+//! | declared scopes, security schemes (OpenAPI 3.1) | [`Catalog`], [`SecurityScheme`] |
+//! | resource owner | [`User`], [`Username`]; with its password hash [`Account`] |
+//! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`RedirectUri`] |
+//! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
+//! | claims of a token (RFC 7519, RFC 9068) | [`Claims`] |
+//! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
+//! | NumericDate (RFC 7519, section 2) | [`Timestamp`] |
+//!
+//! Two kinds of type carry more than a value. A [`Secret`] never prints itself and is wiped when dropped. A
+//! [`Verified`] or [`Authenticated`] value is a proof: only the function that checked something can make one.
+//!
+//! ```
+//! use scopegate_domain::{Scope, ScopeToken};
+//!
+//! const ME: ScopeToken = ScopeToken::from_static("me");
+//! const ITEMS: ScopeToken = ScopeToken::from_static("items");
+//!
+//! let required = Scope::from_iter([ME]);
+//! let granted: Scope = "items me".parse()?;
+//! assert!(required <= granted);
+//! assert_eq!(granted.to_string(), "items me");
+//! # Ok::<(), scopegate_domain::InvalidScope>(())
+//! ```
+//!
+//! Deliberately absent: input and output, a global clock, randomness, cryptography, decisions.
+
+mod catalog;
+mod claims;
+mod client;
+mod error_code;
+mod grant;
+mod grant_type;
+mod identifier;
+mod scheme;
+mod scope;
+mod secret;
+mod time;
+mod user;
+mod verified;
+
+#[doc(hidden)]
+pub mod fuzzing;
+
+pub use catalog::{Catalog, CatalogBuilder, CatalogError, DeclaredScheme, DeclaredScope};
+// claims
+pub use client::{Client, ClientKind, InvalidRedirectUri, RedirectUri, SecretDigest};
+pub use error_code::ErrorCode;
+pub use grant::Grant;
+pub use grant_type::{GrantType, UnknownGrantType};
+pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, SchemeName, TokenId, UserId};
+pub use scheme::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SecurityScheme};
+pub use scope::{InvalidScope, Scope, ScopeToken};
+pub use secret::Secret;
+pub use time::{Clock, Lifetime, ManualClock, SystemClock, Timestamp};
+pub use user::{Account, InvalidUsername, PasswordHash, User, UserStatus, Username};
+pub use verified::{Authenticated, Verified};

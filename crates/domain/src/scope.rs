@@ -1,0 +1,423 @@
+//! Scope tokens and scopes: [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// One scope name, such as `me` or `items:read`.
+///
+/// ```abnf
+/// scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+/// ```
+///
+/// That is: printable ASCII without the space, the double quote and the backslash. A literal is checked when the
+/// program is compiled; text from outside is checked by [`ScopeToken::parse`].
+///
+/// ```
+/// use scopegate_domain::ScopeToken;
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// assert_eq!(ME, ScopeToken::parse("me")?);
+/// assert_eq!(ScopeToken::parse("m e").unwrap_err().to_string(), "byte 0x20 at position 1 may not stand in a scope token");
+/// # Ok::<(), scopegate_domain::InvalidScope>(())
+/// ```
+///
+/// ```compile_fail
+/// const WRONG: scopegate_domain::ScopeToken = scopegate_domain::ScopeToken::from_static("m e");
+/// ```
+#[derive(Clone)]
+pub struct ScopeToken(Text);
+
+#[derive(Clone)]
+enum Text {
+    Static(&'static str),
+    Shared(Arc<str>),
+}
+
+impl ScopeToken {
+    /// Longest accepted scope token, in bytes.
+    pub const MAX_LEN: usize = 1024;
+
+    /// A scope token from a literal.
+    ///
+    /// # Panics
+    ///
+    /// Where the text is no scope token. In a `const` that is an error of the compiler.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        assert!(first_fault(text).is_none(), "not a scope token: RFC 6749, section 3.3");
+        Self(Text::Static(text))
+    }
+
+    /// A scope token from text that came from outside.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScope`] where the text is empty, longer than [`ScopeToken::MAX_LEN`], or holds a byte outside the grammar.
+    pub fn parse(text: &str) -> Result<Self, InvalidScope> {
+        match first_fault(text) {
+            None => Ok(Self(Text::Shared(Arc::from(text)))),
+            Some(fault) => Err(fault),
+        }
+    }
+
+    /// The text of the token.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Text::Static(text) => text,
+            Text::Shared(text) => text,
+        }
+    }
+}
+
+/// What is wrong with a scope token, looked for from the left.
+#[expect(clippy::indexing_slicing, reason = "the loop's bound is the slice's length; iterators do not run in a const")]
+const fn first_fault(text: &str) -> Option<InvalidScope> {
+    let bytes = text.as_bytes();
+    if bytes.is_empty() {
+        return Some(InvalidScope::Empty { position: 0 });
+    }
+    if bytes.len() > ScopeToken::MAX_LEN {
+        return Some(InvalidScope::TooLong);
+    }
+    let mut position = 0;
+    while position < bytes.len() {
+        if !matches!(bytes[position], 0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
+            return Some(InvalidScope::Byte { position, byte: bytes[position] });
+        }
+        position += 1;
+    }
+    None
+}
+
+impl AsRef<str> for ScopeToken {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for ScopeToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ScopeToken {}
+
+impl PartialOrd for ScopeToken {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ScopeToken {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for ScopeToken {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Display for ScopeToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for ScopeToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl FromStr for ScopeToken {
+    type Err = InvalidScope;
+
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for ScopeToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ScopeToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// A set of scope tokens that remembers the order in which they were first named.
+///
+/// Compared as a set: `required <= granted` says that nothing is missing. On the wire it is a list delimited by single
+/// spaces; the empty text is the empty scope.
+///
+/// ```
+/// use scopegate_domain::Scope;
+///
+/// let granted: Scope = "items me items".parse()?;
+/// assert_eq!(granted.to_string(), "items me");
+/// assert_eq!(granted, "me items".parse()?);
+/// assert!(Scope::default() <= granted);
+/// assert!(!("admin".parse::<Scope>()? <= granted));
+/// # Ok::<(), scopegate_domain::InvalidScope>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Scope(Vec<ScopeToken>);
+
+impl Scope {
+    /// The scope without a member.
+    pub const EMPTY: Self = Self(Vec::new());
+    /// Longest accepted scope text, in bytes.
+    pub const MAX_LEN: usize = 8 * 1024;
+    /// Most scope tokens that a scope text may name.
+    pub const MAX_TOKENS: usize = 256;
+
+    /// The scope that a text names: `scope = scope-token *( SP scope-token )`, or nothing at all.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScope`] with the position in the whole text; over [`Scope::MAX_LEN`] or [`Scope::MAX_TOKENS`] too.
+    pub fn parse(text: &str) -> Result<Self, InvalidScope> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        if text.len() > Self::MAX_LEN {
+            return Err(InvalidScope::TooLong);
+        }
+        let mut scope = Self::default();
+        let mut position = 0;
+        for (index, word) in text.split(' ').enumerate() {
+            if index >= Self::MAX_TOKENS {
+                return Err(InvalidScope::TooMany);
+            }
+            scope.insert(ScopeToken::parse(word).map_err(|fault| fault.shifted(position))?);
+            position += word.len() + 1;
+        }
+        Ok(scope)
+    }
+
+    /// Adds a token at the end; `false` where it was there.
+    pub fn insert(&mut self, token: ScopeToken) -> bool {
+        let is_new = !self.contains(&token);
+        if is_new {
+            self.0.push(token);
+        }
+        is_new
+    }
+
+    /// Whether the token is a member.
+    #[must_use]
+    pub fn contains(&self, token: &ScopeToken) -> bool {
+        self.0.contains(token)
+    }
+
+    /// The members of both, in the order of `self`.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.iter().filter(|token| other.contains(token)).cloned().collect())
+    }
+
+    /// The members, in the order in which they were first named.
+    pub fn iter(&self) -> std::slice::Iter<'_, ScopeToken> {
+        self.0.iter()
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no member.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn is_subset_of(&self, other: &Self) -> bool {
+        self.0.iter().all(|token| other.contains(token))
+    }
+}
+
+impl FromIterator<ScopeToken> for Scope {
+    fn from_iter<I: IntoIterator<Item = ScopeToken>>(tokens: I) -> Self {
+        let mut scope = Self::default();
+        for token in tokens {
+            scope.insert(token);
+        }
+        scope
+    }
+}
+
+impl<'a> IntoIterator for &'a Scope {
+    type Item = &'a ScopeToken;
+    type IntoIter = std::slice::Iter<'a, ScopeToken>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.is_subset_of(other)
+    }
+}
+
+impl Eq for Scope {}
+
+impl PartialOrd for Scope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self.is_subset_of(other), other.is_subset_of(self)) {
+            (true, true) => Some(Ordering::Equal),
+            (true, false) => Some(Ordering::Less),
+            (false, true) => Some(Ordering::Greater),
+            (false, false) => None,
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, token) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(token.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(&self.0).finish()
+    }
+}
+
+impl FromStr for Scope {
+    type Err = InvalidScope;
+
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// Why a text is no scope. Positions count bytes from 0; the text itself is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidScope {
+    /// A byte outside the grammar of a scope token.
+    #[error("byte 0x{byte:02x} at position {position} may not stand in a scope token")]
+    Byte {
+        /// Where, in bytes from the start of the text.
+        position: usize,
+        /// Which byte.
+        byte: u8,
+    },
+    /// A scope token without a character: two spaces in a row, or a space at an end.
+    #[error("empty scope token at position {position}")]
+    Empty {
+        /// Where, in bytes from the start of the text.
+        position: usize,
+    },
+    /// The text is longer than the limit.
+    #[error("scope text is too long")]
+    TooLong,
+    /// More tokens than the limit.
+    #[error("scope names too many tokens")]
+    TooMany,
+}
+
+impl InvalidScope {
+    fn shifted(self, by: usize) -> Self {
+        match self {
+            Self::Byte { position, byte } => Self::Byte { position: position + by, byte },
+            Self::Empty { position } => Self::Empty { position: position + by },
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_that_of_the_rfc() {
+        for byte in 0..=127u8 {
+            let text = char::from(byte).to_string();
+            let allowed = byte == 0x21 || (0x23..=0x5B).contains(&byte) || (0x5D..=0x7E).contains(&byte);
+            assert_eq!(ScopeToken::parse(&text).is_ok(), allowed, "byte {byte:#x}");
+        }
+        assert_eq!(ScopeToken::parse(""), Err(InvalidScope::Empty { position: 0 }));
+        assert_eq!(ScopeToken::parse("é"), Err(InvalidScope::Byte { position: 0, byte: 0xC3 }));
+    }
+
+    #[test]
+    fn positions_count_from_the_start_of_the_whole_text() {
+        assert_eq!(Scope::parse("ab c\"d"), Err(InvalidScope::Byte { position: 4, byte: b'"' }));
+        assert_eq!(Scope::parse("ab  cd"), Err(InvalidScope::Empty { position: 3 }));
+        assert_eq!(Scope::parse(" "), Err(InvalidScope::Empty { position: 0 }));
+    }
+
+    #[test]
+    fn limits_are_errors() {
+        assert_eq!(Scope::parse(&"a".repeat(Scope::MAX_LEN + 1)), Err(InvalidScope::TooLong));
+        assert_eq!(Scope::parse(&"a".repeat(ScopeToken::MAX_LEN + 1)), Err(InvalidScope::TooLong));
+        assert_eq!(Scope::parse(&vec!["a"; Scope::MAX_TOKENS + 1].join(" ")), Err(InvalidScope::TooMany));
+        assert!(Scope::parse(&vec!["a"; Scope::MAX_TOKENS].join(" ")).is_ok());
+    }
+
+    fn scope() -> impl Strategy<Value = Scope> {
+        proptest::collection::vec("[a-d]{1,2}", 0..6)
+            .prop_map(|names| names.iter().map(|name| ScopeToken::parse(name).unwrap()).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_parsed_prints_back(text in "[!#-\\[\\]-~ ]{0,40}") {
+            if let Ok(scope) = Scope::parse(&text) {
+                prop_assert_eq!(Scope::parse(&scope.to_string()), Ok(scope));
+            }
+        }
+
+        #[test]
+        fn order_is_that_of_sets(a in scope(), b in scope(), c in scope()) {
+            let set = |scope: &Scope| scope.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+            prop_assert_eq!(a <= b, set(&a).is_subset(&set(&b)));
+            prop_assert_eq!(a == b, set(&a) == set(&b));
+            prop_assert!(!(a <= b && b <= c) || a <= c);
+            prop_assert_eq!(set(&a.intersection(&b)), set(&a).intersection(&set(&b)).cloned().collect());
+        }
+    }
+}

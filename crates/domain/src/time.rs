@@ -1,0 +1,155 @@
+//! Time as an argument.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment, in whole seconds since 1970-01-01T00:00:00Z: the integer form of a `NumericDate`
+/// ([RFC 7519, section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
+///
+/// Arithmetic saturates: a moment out of range is the first or the last one, never a wrapped one.
+///
+/// ```
+/// use scopegate_domain::{Lifetime, Timestamp};
+///
+/// let issued = Timestamp::from_unix(1_000);
+/// let expires = issued + Lifetime::from_seconds(1_800);
+/// assert_eq!(expires.as_unix(), 2_800);
+/// assert_eq!(expires.seconds_since(issued), 1_800);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The last moment. A clock that cannot tell the time answers with it, so that everything has expired.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// The moment so many seconds after the epoch.
+    #[must_use]
+    pub const fn from_unix(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since the epoch.
+    #[must_use]
+    pub const fn as_unix(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds from `earlier` to here; negative where `earlier` is later.
+    #[must_use]
+    pub const fn seconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl std::ops::Add<Lifetime> for Timestamp {
+    type Output = Self;
+
+    fn add(self, lifetime: Lifetime) -> Self {
+        Self(self.0.saturating_add(i64::from(lifetime.0)))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How long something lives, in whole seconds (up to 136 years).
+///
+/// ```
+/// assert_eq!(scopegate_domain::Lifetime::from_minutes(30).as_seconds(), 1_800);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lifetime(u32);
+
+impl Lifetime {
+    /// So many seconds.
+    #[must_use]
+    pub const fn from_seconds(seconds: u32) -> Self {
+        Self(seconds)
+    }
+
+    /// So many minutes; past the range, the longest lifetime.
+    #[must_use]
+    pub const fn from_minutes(minutes: u32) -> Self {
+        Self(minutes.saturating_mul(60))
+    }
+
+    /// In seconds.
+    #[must_use]
+    pub const fn as_seconds(self) -> u32 {
+        self.0
+    }
+
+    /// As the standard library's duration.
+    #[must_use]
+    pub fn as_duration(self) -> Duration {
+        Duration::from_secs(u64::from(self.0))
+    }
+}
+
+/// Tells the time. The only source of it: nothing else in the house reads the system's clock.
+///
+/// ```
+/// use scopegate_domain::{Clock, Lifetime, ManualClock, Timestamp};
+///
+/// let clock = ManualClock::at(Timestamp::from_unix(1_000));
+/// clock.advance(Lifetime::from_seconds(5));
+/// assert_eq!(clock.now().as_unix(), 1_005);
+/// ```
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing to add to a clock that has no state")]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+    fn now(&self) -> Timestamp {
+        // SECURITY: a clock before 1970 or past the range must not make old tokens young: everything has expired then.
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
+            .map_or(Timestamp::MAX, Timestamp::from_unix)
+    }
+}
+
+/// A clock that stands still until it is moved: for tests.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that shows this moment.
+    #[must_use]
+    pub const fn at(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.0))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Lifetime) {
+        self.set(self.now() + by);
+    }
+
+    /// Sets the clock, backwards too.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}

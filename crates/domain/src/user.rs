@@ -1,0 +1,246 @@
+//! The resource owner.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Scope, Secret, UserId};
+
+/// The name that a user logs in with: 1 to 255 bytes, no control character, no white space at an end.
+///
+/// Compared byte for byte, so there is one spelling of a name and another spelling is another user.
+///
+/// ```
+/// use scopegate_domain::Username;
+///
+/// assert_eq!(Username::parse("johndoe")?.as_str(), "johndoe");
+/// assert!(Username::parse("john\0doe").is_err());
+/// assert_ne!(Username::parse("JohnDoe")?, Username::parse("johndoe")?);
+/// # Ok::<(), scopegate_domain::InvalidUsername>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Username(Arc<str>);
+
+impl Username {
+    /// Longest accepted name, in bytes.
+    pub const MAX_LEN: usize = 255;
+
+    /// Checks a name.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUsername`], which does not repeat the name: people type passwords into the wrong field.
+    pub fn parse(text: &str) -> Result<Self, InvalidUsername> {
+        if text.is_empty() {
+            return Err(InvalidUsername::Empty);
+        }
+        if text.len() > Self::MAX_LEN {
+            return Err(InvalidUsername::TooLong);
+        }
+        if text.chars().any(char::is_control) || text.trim() != text {
+            return Err(InvalidUsername::Character);
+        }
+        Ok(Self(Arc::from(text)))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Username {
+    type Err = InvalidUsername;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUsername> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for Username {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Username {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// Why a text is no user name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidUsername {
+    /// A control character, or white space at an end.
+    #[error("user name holds a control character or begins or ends with white space")]
+    Character,
+    /// No character at all.
+    #[error("user name is empty")]
+    Empty,
+    /// Longer than [`Username::MAX_LEN`].
+    #[error("user name is longer than {} bytes", Username::MAX_LEN)]
+    TooLong,
+}
+
+/// Whether a user may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "a new status must be looked at wherever one is asked")]
+pub enum UserStatus {
+    /// May act.
+    Active,
+    /// Known, and refused wherever a guard asks for an active user.
+    Disabled,
+}
+
+/// A resource owner: who somebody is and the most that can be done in their name.
+///
+/// ```
+/// use scopegate_domain::{User, UserId, UserStatus, Username};
+///
+/// let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?)
+///     .with_full_name("John Doe")
+///     .with_scope("me items".parse()?);
+/// assert_eq!(user.status(), UserStatus::Active);
+/// assert_eq!(user.full_name(), Some("John Doe"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    id: UserId,
+    username: Username,
+    email: Option<String>,
+    full_name: Option<String>,
+    status: UserStatus,
+    scope: Scope,
+}
+
+impl User {
+    /// An active user who may be granted nothing yet.
+    #[must_use]
+    pub const fn new(id: UserId, username: Username) -> Self {
+        Self { id, username, email: None, full_name: None, status: UserStatus::Active, scope: Scope::EMPTY }
+    }
+
+    /// With an address for mail.
+    #[must_use]
+    pub fn with_email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+
+    /// With a name for people.
+    #[must_use]
+    pub fn with_full_name(mut self, full_name: impl Into<String>) -> Self {
+        self.full_name = Some(full_name.into());
+        self
+    }
+
+    /// With a status.
+    #[must_use]
+    pub const fn with_status(mut self, status: UserStatus) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With a ceiling: the most that anybody can be granted in this user's name.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Who, for ever.
+    #[must_use]
+    pub const fn id(&self) -> &UserId {
+        &self.id
+    }
+
+    /// The name to log in with.
+    #[must_use]
+    pub const fn username(&self) -> &Username {
+        &self.username
+    }
+
+    /// The address for mail.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub fn full_name(&self) -> Option<&str> {
+        self.full_name.as_deref()
+    }
+
+    /// Whether the user may act.
+    #[must_use]
+    pub const fn status(&self) -> UserStatus {
+        self.status
+    }
+
+    /// Whether the user may act, as a yes or no.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == UserStatus::Active
+    }
+
+    /// The ceiling.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+/// What is kept of a password: a PHC string (`$argon2id$..`) or a bcrypt string (`$2b$..`).
+///
+/// A hash is worth guessing at, so it is as mute as the password.
+#[derive(Clone, Debug)]
+pub struct PasswordHash(Secret<String>);
+
+impl PasswordHash {
+    /// A hash as it was stored. Whether it can be used is found out by the hasher.
+    #[must_use]
+    pub fn from_stored(text: impl Into<String>) -> Self {
+        Self(Secret::new(text.into()))
+    }
+
+    /// The text of the hash.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl PartialEq for PasswordHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same_as(&other.0)
+    }
+}
+
+impl Eq for PasswordHash {}
+
+/// A user as the login knows it: with the password's hash, if there is one.
+///
+/// Only logging in needs this; a request with a token reads the [`User`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "two facts side by side, without an invariant between them")]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// What is kept of the password; none means that this user cannot log in with one.
+    pub password_hash: Option<PasswordHash>,
+}
