@@ -1,6 +1,6 @@
 //! The declared schemes and scopes: what there is to require.
 
-use crate::{ScopeToken, SchemeName, SecurityScheme};
+use crate::{SchemeName, ScopeToken, SecurityScheme};
 
 /// Everything that a policy may name, in the order of declaration: security schemes, the scopes of each with their
 /// descriptions, and which scope implies which.
@@ -171,15 +171,20 @@ impl CatalogBuilder {
     pub fn scope(mut self, token: ScopeToken, description: impl Into<String>) -> Self {
         let fault = match self.schemes.last_mut() {
             None => Some(CatalogError::NoScheme),
-            Some(declared) if !declared.scheme.has_scopes() => {
-                Some(CatalogError::SchemeWithoutScopes { name: declared.name.clone(), token })
-            }
+            Some(declared) if !declared.scheme.has_scopes() => Some(CatalogError::SchemeWithoutScopes {
+                name: declared.name.clone(),
+                token,
+            }),
             Some(declared) if declared.scopes.iter().any(|scope| scope.token == token) => {
                 Some(CatalogError::ScopeTwice { token })
             }
             Some(declared) => {
                 let description = description.into();
-                declared.scopes.push(DeclaredScope { token, description, implies: Vec::new() });
+                declared.scopes.push(DeclaredScope {
+                    token,
+                    description,
+                    implies: Vec::new(),
+                });
                 None
             }
         };
@@ -209,7 +214,9 @@ impl CatalogBuilder {
             return Err(fault);
         }
         for (index, stronger, weaker) in self.edges {
-            let Some(declared) = self.schemes.get_mut(index) else { return Err(CatalogError::NoScheme) };
+            let Some(declared) = self.schemes.get_mut(index) else {
+                return Err(CatalogError::NoScheme);
+            };
             if !declared.scopes.iter().any(|scope| scope.token == weaker) {
                 return Err(CatalogError::UndeclaredScope { token: weaker });
             }
@@ -245,7 +252,10 @@ fn find_cycle(declared: &DeclaredScheme) -> Option<Vec<ScopeToken>> {
     let mut path = vec![left.first()?.token.clone()];
     loop {
         let here = left.iter().find(|scope| Some(&scope.token) == path.last())?;
-        let next = here.implies.iter().find(|weaker| left.iter().any(|scope| scope.token == **weaker))?;
+        let next = here
+            .implies
+            .iter()
+            .find(|weaker| left.iter().any(|scope| scope.token == **weaker))?;
         if let Some(start) = path.iter().position(|token| token == next) {
             let mut cycle = path.split_off(start);
             cycle.push(next.clone());
@@ -300,7 +310,11 @@ pub enum CatalogError {
 }
 
 fn arrows(cycle: &[ScopeToken]) -> String {
-    cycle.iter().map(|token| format!("`{token}`")).collect::<Vec<_>>().join(" -> ")
+    cycle
+        .iter()
+        .map(|token| format!("`{token}`"))
+        .collect::<Vec<_>>()
+        .join(" -> ")
 }
 
 #[cfg(test)]
@@ -328,20 +342,47 @@ mod tests {
             .implies(token("b"), token("c"))
             .build()
             .unwrap_err();
-        assert_eq!(fault.to_string(), "scopes imply each other in a circle: `a` -> `b` -> `a`");
-        assert!(oauth().scope(token("a"), "").implies(token("a"), token("a")).build().is_err());
+        assert_eq!(
+            fault.to_string(),
+            "scopes imply each other in a circle: `a` -> `b` -> `a`"
+        );
+        assert!(
+            oauth()
+                .scope(token("a"), "")
+                .implies(token("a"), token("a"))
+                .build()
+                .is_err()
+        );
     }
 
     #[test]
     fn each_fault_is_told() {
         let basic = || Catalog::builder().scheme("basic", SecurityScheme::http_basic());
         for (builder, message) in [
-            (Catalog::builder().scope(token("a"), ""), "a scheme must be declared before its scopes, edges and description"),
-            (oauth().scheme("oauth", SecurityScheme::http_basic()), "scheme `oauth` is declared twice"),
-            (oauth().scope(token("a"), "").scope(token("a"), ""), "scope `a` is declared twice"),
-            (basic().scope(token("a"), ""), "scheme `basic` has no scopes, so `a` cannot be one of them"),
-            (oauth().scope(token("a"), "").implies(token("a"), token("b")), "scope `b` is not declared"),
-            (Catalog::builder().scheme("", SecurityScheme::http_basic()), "not a name for a scheme: identifier is empty"),
+            (
+                Catalog::builder().scope(token("a"), ""),
+                "a scheme must be declared before its scopes, edges and description",
+            ),
+            (
+                oauth().scheme("oauth", SecurityScheme::http_basic()),
+                "scheme `oauth` is declared twice",
+            ),
+            (
+                oauth().scope(token("a"), "").scope(token("a"), ""),
+                "scope `a` is declared twice",
+            ),
+            (
+                basic().scope(token("a"), ""),
+                "scheme `basic` has no scopes, so `a` cannot be one of them",
+            ),
+            (
+                oauth().scope(token("a"), "").implies(token("a"), token("b")),
+                "scope `b` is not declared",
+            ),
+            (
+                Catalog::builder().scheme("", SecurityScheme::http_basic()),
+                "not a name for a scheme: identifier is empty",
+            ),
         ] {
             assert_eq!(builder.build().unwrap_err().to_string(), message);
         }

@@ -90,7 +90,10 @@ impl Client {
     /// A client with a secret that may do nothing yet.
     #[must_use]
     pub fn confidential(id: ClientId, name: impl Into<String>, secret: SecretDigest) -> Self {
-        Self { secret: Some(secret), ..Self::public(id, name) }
+        Self {
+            secret: Some(secret),
+            ..Self::public(id, name)
+        }
     }
 
     /// With the places that an answer may be sent to.
@@ -143,7 +146,11 @@ impl Client {
     /// Confidential where there is a secret, else public.
     #[must_use]
     pub const fn kind(&self) -> ClientKind {
-        if self.secret.is_some() { ClientKind::Confidential } else { ClientKind::Public }
+        if self.secret.is_some() {
+            ClientKind::Confidential
+        } else {
+            ClientKind::Public
+        }
     }
 
     /// The digest of the secret of a confidential client.
@@ -214,7 +221,10 @@ impl RedirectUri {
         if text.len() > Self::MAX_LEN {
             return Err(InvalidRedirectUri::TooLong);
         }
-        if !text.bytes().all(|byte| matches!(byte, 0x21..=0x7E) && !matches!(byte, b'"' | b'<' | b'>' | b'\\')) {
+        if !text
+            .bytes()
+            .all(|byte| matches!(byte, 0x21..=0x7E) && !matches!(byte, b'"' | b'<' | b'>' | b'\\'))
+        {
             return Err(InvalidRedirectUri::Character);
         }
         if text.contains('#') {
@@ -253,7 +263,11 @@ fn check_authority(rest: &str, host_is_allowed: impl Fn(&str) -> bool) -> Result
     if host.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
         return Err(InvalidRedirectUri::Host);
     }
-    if host_is_allowed(host) { Ok(()) } else { Err(InvalidRedirectUri::Scheme) }
+    if host_is_allowed(host) {
+        Ok(())
+    } else {
+        Err(InvalidRedirectUri::Scheme)
+    }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -263,7 +277,9 @@ fn is_loopback(host: &str) -> bool {
 fn is_private_use(scheme: &str) -> bool {
     scheme.contains('.')
         && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
 impl fmt::Display for RedirectUri {

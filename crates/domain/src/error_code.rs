@@ -10,7 +10,10 @@ use std::fmt;
 /// assert_eq!(ErrorCode::InsufficientScope.as_str(), "insufficient_scope");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a new code must be given its answer in the one table of replies")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new code must be given its answer in the one table of replies"
+)]
 pub enum ErrorCode {
     /// The request is malformed: [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
     InvalidRequest,

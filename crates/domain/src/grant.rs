@@ -18,7 +18,12 @@ impl Grant {
     /// States a grant. `scope` is what was granted, already narrowed.
     #[must_use]
     pub const fn new(user: User, client_id: ClientId, scope: Scope, granted_at: Timestamp) -> Self {
-        Self { user, client_id, scope, granted_at }
+        Self {
+            user,
+            client_id,
+            scope,
+            granted_at,
+        }
     }
 
     /// In whose name.

@@ -13,7 +13,10 @@ use std::str::FromStr;
 /// assert_eq!(GrantType::Password.as_str(), "password");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a new grant must be given its place wherever grants are told apart")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new grant must be given its place wherever grants are told apart"
+)]
 pub enum GrantType {
     /// The resource owner's password: [RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
     Password,
@@ -42,7 +45,11 @@ impl FromStr for GrantType {
     type Err = UnknownGrantType;
 
     fn from_str(text: &str) -> Result<Self, UnknownGrantType> {
-        Self::ALL.iter().copied().find(|grant_type| grant_type.as_str() == text).ok_or(UnknownGrantType)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|grant_type| grant_type.as_str() == text)
+            .ok_or(UnknownGrantType)
     }
 }
 

@@ -3,13 +3,13 @@
 //! | RFC term | type |
 //! |---|---|
 //! | scope-token, scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)) | [`ScopeToken`], [`Scope`] |
-//! | declared scopes, security schemes (OpenAPI 3.1) | [`Catalog`], [`SecurityScheme`] |
+//! | declared scopes, security schemes (`OpenAPI` 3.1) | [`Catalog`], [`SecurityScheme`] |
 //! | resource owner | [`User`], [`Username`]; with its password hash [`Account`] |
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`RedirectUri`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`] |
 //! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
-//! | NumericDate (RFC 7519, section 2) | [`Timestamp`] |
+//! | `NumericDate` (RFC 7519, section 2) | [`Timestamp`] |
 //!
 //! Two kinds of type carry more than a value. A [`Secret`] never prints itself and is wiped when dropped. A
 //! [`Verified`] or [`Authenticated`] value is a proof: only the function that checked something can make one.

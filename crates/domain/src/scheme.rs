@@ -10,7 +10,10 @@
 /// assert!(!SecurityScheme::http_basic().has_scopes());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "these are the kinds of OpenAPI; a new one must be documented and enforced")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "these are the kinds of OpenAPI; a new one must be documented and enforced"
+)]
 pub enum SecurityScheme {
     /// A key in a header, the query or a cookie.
     ApiKey {
@@ -22,7 +25,7 @@ pub enum SecurityScheme {
     /// The `Authorization` header.
     Http(HttpScheme),
     /// OAuth 2.0 with its flows.
-    OAuth2(OAuthFlows),
+    OAuth2(Box<OAuthFlows>),
     /// `OpenID` Connect: the flows stand in a document of the provider.
     OpenIdConnect {
         /// Where that document is.
@@ -87,8 +90,14 @@ impl SecurityScheme {
     /// OAuth 2.0 with the password flow alone, as FastAPI's `OAuth2PasswordBearer`.
     #[must_use]
     pub fn oauth2_password(token_url: impl Into<String>) -> Self {
-        let flow = OAuthFlow { token_url: Some(token_url.into()), ..OAuthFlow::default() };
-        Self::OAuth2(OAuthFlows { password: Some(flow), ..OAuthFlows::default() })
+        let flow = OAuthFlow {
+            token_url: Some(token_url.into()),
+            ..OAuthFlow::default()
+        };
+        Self::OAuth2(Box::new(OAuthFlows {
+            password: Some(flow),
+            ..OAuthFlows::default()
+        }))
     }
 
     /// A bearer token that carries no scopes.
@@ -106,7 +115,10 @@ impl SecurityScheme {
     /// A key with each request.
     #[must_use]
     pub fn api_key(location: ApiKeyLocation, name: impl Into<String>) -> Self {
-        Self::ApiKey { location, name: name.into() }
+        Self::ApiKey {
+            location,
+            name: name.into(),
+        }
     }
 
     /// Whether scopes mean anything on this scheme: OAuth 2.0 and `OpenID` Connect alone.

@@ -76,7 +76,10 @@ impl ScopeToken {
 }
 
 /// What is wrong with a scope token, looked for from the left.
-#[expect(clippy::indexing_slicing, reason = "the loop's bound is the slice's length; iterators do not run in a const")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the loop's bound is the slice's length; iterators do not run in a const"
+)]
 const fn first_fault(text: &str) -> Option<InvalidScope> {
     let bytes = text.as_bytes();
     if bytes.is_empty() {
@@ -88,7 +91,10 @@ const fn first_fault(text: &str) -> Option<InvalidScope> {
     let mut position = 0;
     while position < bytes.len() {
         if !matches!(bytes[position], 0x21 | 0x23..=0x5B | 0x5D..=0x7E) {
-            return Some(InvalidScope::Byte { position, byte: bytes[position] });
+            return Some(InvalidScope::Byte {
+                position,
+                byte: bytes[position],
+            });
         }
         position += 1;
     }
@@ -359,8 +365,13 @@ pub enum InvalidScope {
 impl InvalidScope {
     fn shifted(self, by: usize) -> Self {
         match self {
-            Self::Byte { position, byte } => Self::Byte { position: position + by, byte },
-            Self::Empty { position } => Self::Empty { position: position + by },
+            Self::Byte { position, byte } => Self::Byte {
+                position: position + by,
+                byte,
+            },
+            Self::Empty { position } => Self::Empty {
+                position: position + by,
+            },
             other => other,
         }
     }
@@ -380,21 +391,42 @@ mod tests {
             assert_eq!(ScopeToken::parse(&text).is_ok(), allowed, "byte {byte:#x}");
         }
         assert_eq!(ScopeToken::parse(""), Err(InvalidScope::Empty { position: 0 }));
-        assert_eq!(ScopeToken::parse("é"), Err(InvalidScope::Byte { position: 0, byte: 0xC3 }));
+        assert_eq!(
+            ScopeToken::parse("é"),
+            Err(InvalidScope::Byte {
+                position: 0,
+                byte: 0xC3
+            })
+        );
     }
 
     #[test]
     fn positions_count_from_the_start_of_the_whole_text() {
-        assert_eq!(Scope::parse("ab c\"d"), Err(InvalidScope::Byte { position: 4, byte: b'"' }));
+        assert_eq!(
+            Scope::parse("ab c\"d"),
+            Err(InvalidScope::Byte {
+                position: 4,
+                byte: b'"'
+            })
+        );
         assert_eq!(Scope::parse("ab  cd"), Err(InvalidScope::Empty { position: 3 }));
         assert_eq!(Scope::parse(" "), Err(InvalidScope::Empty { position: 0 }));
     }
 
     #[test]
     fn limits_are_errors() {
-        assert_eq!(Scope::parse(&"a".repeat(Scope::MAX_LEN + 1)), Err(InvalidScope::TooLong));
-        assert_eq!(Scope::parse(&"a".repeat(ScopeToken::MAX_LEN + 1)), Err(InvalidScope::TooLong));
-        assert_eq!(Scope::parse(&vec!["a"; Scope::MAX_TOKENS + 1].join(" ")), Err(InvalidScope::TooMany));
+        assert_eq!(
+            Scope::parse(&"a".repeat(Scope::MAX_LEN + 1)),
+            Err(InvalidScope::TooLong)
+        );
+        assert_eq!(
+            Scope::parse(&"a".repeat(ScopeToken::MAX_LEN + 1)),
+            Err(InvalidScope::TooLong)
+        );
+        assert_eq!(
+            Scope::parse(&vec!["a"; Scope::MAX_TOKENS + 1].join(" ")),
+            Err(InvalidScope::TooMany)
+        );
         assert!(Scope::parse(&vec!["a"; Scope::MAX_TOKENS].join(" ")).is_ok());
     }
 

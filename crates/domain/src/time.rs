@@ -111,7 +111,10 @@ pub trait Clock: fmt::Debug + Send + Sync {
 
 /// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "there is nothing to add to a clock that has no state")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "there is nothing to add to a clock that has no state"
+)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {

@@ -97,7 +97,10 @@ pub enum InvalidUsername {
 /// Whether a user may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::exhaustive_enums, reason = "a new status must be looked at wherever one is asked")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new status must be looked at wherever one is asked"
+)]
 pub enum UserStatus {
     /// May act.
     Active,
@@ -131,7 +134,14 @@ impl User {
     /// An active user who may be granted nothing yet.
     #[must_use]
     pub const fn new(id: UserId, username: Username) -> Self {
-        Self { id, username, email: None, full_name: None, status: UserStatus::Active, scope: Scope::EMPTY }
+        Self {
+            id,
+            username,
+            email: None,
+            full_name: None,
+            status: UserStatus::Active,
+            scope: Scope::EMPTY,
+        }
     }
 
     /// With an address for mail.
@@ -237,7 +247,10 @@ impl Eq for PasswordHash {}
 ///
 /// Only logging in needs this; a request with a token reads the [`User`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "two facts side by side, without an invariant between them")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "two facts side by side, without an invariant between them"
+)]
 pub struct Account {
     /// The user.
     pub user: User,
