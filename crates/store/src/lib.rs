@@ -1,1 +1,98 @@
-//! store
+//! **What must be remembered?** Users and clients, behind traits that any database can stand behind.
+//!
+//! ```text
+//!            Store  (ping)                   Arc<dyn Store> is also an Arc<dyn Users>
+//!           /     \
+//!      Users       Clients                   one trait for each kind of thing
+//!           \     /
+//!     MemoryStore, or another backend        each passes the same conformance suite
+//! ```
+//!
+//! Who checks tokens asks for [`Users`] alone; who issues them asks for a [`Store`].
+//!
+//! ```
+//! use std::sync::Arc;
+//! use scopegate_domain::{Account, User, UserId, Username};
+//! use scopegate_store::{MemoryStore, Store, StoreErrorKind};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+//! let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?);
+//! let account = Account { user, password_hash: None };
+//!
+//! store.users().add(account.clone()).await?;
+//! assert_eq!(store.users().find(account.user.username()).await?.as_ref(), Some(&account.user));
+//!
+//! let error = store.users().add(account).await.unwrap_err();
+//! assert_eq!(error.kind(), StoreErrorKind::Conflict);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How to write a backend
+//!
+//! 1. Make a crate that depends on this one, and a type for the store. It is shared between threads and has a mute `Debug`:
+//!    what it holds must not come into a log.
+//! 2. Implement [`Users`] and [`Clients`], one file each, each method a `Box::pin(async move { .. })`. Methods are whole: what
+//!    must happen together is one method, and no transaction reaches the caller. A future that is dropped half-way leaves the
+//!    change made or not made, never half made.
+//! 3. A look-up answers `Ok(None)` for what is not there, a change answers `Ok(false)`. [`StoreError::conflict`] is for a name or
+//!    an id that is taken: let the database's own constraint find it out, for a look-up before the insert is a race.
+//! 4. Turn rows into values with the constructors of the domain. A row that is refused there is [`StoreError::corrupt`],
+//!    whatever else would have been answered: skipping it would make a user vanish from a list and nobody would know. The cause
+//!    names the column, not the value.
+//! 5. Keep a scope with its order, and any scope: [`Scope::parse`](scopegate_domain::Scope::parse) has limits for text from outside
+//!    that a scope made by a program need not keep.
+//! 6. Order names and ids by their bytes. For SQL that is `COLLATE BINARY` or `COLLATE "C"`, not the order of a language.
+//! 7. Keep [`PasswordScheme::of`] a hash beside it, indexed, so that [`Users::password_schemes`] reads a few rows and not all.
+//! 8. Answer a write when it would survive a crash, not before.
+//! 9. Implement [`Store`], and in a test file let the conformance suite (feature `conformance`) try to break it all.
+//!
+//! # Deliberately absent
+//!
+//! Hashing and comparing passwords (the store takes what it is given), caches, and anything that expires.
+
+mod clients;
+mod error;
+mod memory;
+mod password_scheme;
+mod users;
+
+use std::pin::Pin;
+
+pub use clients::Clients;
+pub use error::{StoreError, StoreErrorKind};
+pub use memory::MemoryStore;
+pub use password_scheme::PasswordScheme;
+pub use users::Users;
+
+/// A future on the heap: one allocation beside a query, and in exchange a backend can be chosen when the program starts.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// All that must be remembered, in one place.
+///
+/// [`Users`] and [`Clients`] share method names; on a `dyn Store` say [`store.users()`](#method.users) or
+/// [`store.clients()`](#method.clients) first. An `Arc<dyn Store>` coerces to an `Arc<dyn Users>` or an `Arc<dyn Clients>`.
+pub trait Store: Users + Clients {
+    /// Whether the store answers now; for a health check.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it does not.
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+impl dyn Store {
+    /// The users.
+    #[must_use]
+    pub fn users(&self) -> &dyn Users {
+        self
+    }
+
+    /// The clients.
+    #[must_use]
+    pub fn clients(&self) -> &dyn Clients {
+        self
+    }
+}

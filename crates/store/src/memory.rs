@@ -1,0 +1,201 @@
+//! The reference: a store that forgets when it is dropped.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::future::ready;
+use std::ops::Bound;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use scopegate_domain::{
+    Account, Client, ClientId, PasswordHash, Scope, SecretDigest, User, UserId, UserStatus, Username,
+};
+
+use crate::{BoxFuture, Clients, PasswordScheme, Store, StoreError, Users};
+
+/// A store in the memory of this process.
+///
+/// It is the shortest true implementation of the traits: what the conformance suite compares other backends with, and
+/// enough for tests and examples. Its futures are ready when they are made; it never answers
+/// [`Unavailable`](crate::StoreErrorKind::Unavailable) or [`Corrupt`](crate::StoreErrorKind::Corrupt).
+///
+/// ```
+/// use std::sync::Arc;
+/// use scopegate_store::{MemoryStore, Store, Users};
+///
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+/// let users: Arc<dyn Users> = store;
+/// ```
+#[derive(Default)]
+pub struct MemoryStore {
+    tables: RwLock<Tables>,
+}
+
+// INVARIANT: `names` holds the name of each account under its id, and nothing else; held by the conformance suite.
+#[derive(Default)]
+struct Tables {
+    accounts: BTreeMap<Username, Account>,
+    names: HashMap<UserId, Username>,
+    clients: BTreeMap<ClientId, Client>,
+}
+
+impl MemoryStore {
+    /// A store without users and clients.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // No code panics between two changes that belong together, so a poisoned lock guards whole tables.
+    fn read(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes an account; `false` where there is none with this id.
+    fn change_account(&self, id: &UserId, change: impl FnOnce(&mut Account)) -> bool {
+        self.write().account_mut(id).map(change).is_some()
+    }
+
+    fn change_client(&self, id: &ClientId, change: impl FnOnce(Client) -> Client) -> bool {
+        let mut tables = self.write();
+        let client = tables.clients.get_mut(id);
+        client.map(|client| *client = change(client.clone())).is_some()
+    }
+}
+
+impl Tables {
+    fn account_mut(&mut self, id: &UserId) -> Option<&mut Account> {
+        self.accounts.get_mut(self.names.get(id)?)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+/// A future that has the answer already.
+fn answer<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, StoreError>> {
+    Box::pin(ready(Ok(value)))
+}
+
+/// The keys that come after one.
+fn after<K>(key: Option<&K>) -> (Bound<&K>, Bound<&K>) {
+    (key.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded)
+}
+
+impl Users for MemoryStore {
+    fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        answer(self.read().accounts.get(username).map(|account| account.user.clone()))
+    }
+
+    fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        let tables = self.read();
+        let account = tables.names.get(id).and_then(|name| tables.accounts.get(name));
+        answer(account.map(|account| account.user.clone()))
+    }
+
+    fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
+        answer(self.read().accounts.get(username).cloned())
+    }
+
+    fn list<'a>(&'a self, start: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
+        let tables = self.read();
+        let accounts = tables.accounts.range::<Username, _>(after(start)).take(limit.into());
+        answer(accounts.map(|(_, account)| account.user.clone()).collect())
+    }
+
+    fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
+        let tables = self.read();
+        let hashes = tables.accounts.values().filter_map(|account| account.password_hash.as_ref());
+        let schemes: BTreeSet<_> = hashes.filter_map(PasswordScheme::of).collect();
+        answer(schemes.into_iter().take(PasswordScheme::MAX_LISTED).collect())
+    }
+
+    fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
+        let mut tables = self.write();
+        let (id, name) = (account.user.id().clone(), account.user.username().clone());
+        if tables.names.contains_key(&id) || tables.accounts.contains_key(&name) {
+            return Box::pin(ready(Err(StoreError::conflict())));
+        }
+        tables.names.insert(id, name.clone());
+        tables.accounts.insert(name, account);
+        answer(())
+    }
+
+    fn replace_password_hash<'a>(
+        &'a self,
+        id: &'a UserId,
+        expected: &'a PasswordHash,
+        replacement: &'a PasswordHash,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut tables = self.write();
+        let account = tables.account_mut(id).filter(|account| account.password_hash.as_ref() == Some(expected));
+        answer(account.map(|account| account.password_hash = Some(replacement.clone())).is_some())
+    }
+
+    fn set_password_hash<'a>(
+        &'a self,
+        id: &'a UserId,
+        password_hash: Option<&'a PasswordHash>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        answer(self.change_account(id, |account| account.password_hash = password_hash.cloned()))
+    }
+
+    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
+        answer(self.change_account(id, |account| account.user = account.user.clone().with_scope(scope.clone())))
+    }
+
+    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
+        answer(self.change_account(id, |account| account.user = account.user.clone().with_status(status)))
+    }
+
+    fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut tables = self.write();
+        let name = tables.names.remove(id);
+        answer(name.and_then(|name| tables.accounts.remove(&name)).is_some())
+    }
+}
+
+impl Clients for MemoryStore {
+    fn find<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<Option<Client>, StoreError>> {
+        answer(self.read().clients.get(id).cloned())
+    }
+
+    fn list<'a>(&'a self, start: Option<&'a ClientId>, limit: u16) -> BoxFuture<'a, Result<Vec<Client>, StoreError>> {
+        let tables = self.read();
+        let clients = tables.clients.range::<ClientId, _>(after(start)).take(limit.into());
+        answer(clients.map(|(_, client)| client.clone()).collect())
+    }
+
+    fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>> {
+        let mut tables = self.write();
+        if tables.clients.contains_key(client.id()) {
+            return Box::pin(ready(Err(StoreError::conflict())));
+        }
+        tables.clients.insert(client.id().clone(), client);
+        answer(())
+    }
+
+    fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
+        answer(self.change_client(id, |client| client.with_scope(scope.clone())))
+    }
+
+    fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>> {
+        answer(self.change_client(id, |client| client.with_secret(secret)))
+    }
+
+    fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        answer(self.write().clients.remove(id).is_some())
+    }
+}
+
+impl Store for MemoryStore {
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        answer(())
+    }
+}
