@@ -26,7 +26,10 @@ pub struct StoreError {
 
 /// The kinds of [`StoreError`], told apart by what the caller should do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a new kind must be given its answer wherever a request meets the store")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new kind must be given its answer wherever a request meets the store"
+)]
 pub enum StoreErrorKind {
     /// The name or the id is taken. Nothing was changed; ask for another one.
     Conflict,
@@ -40,19 +43,28 @@ impl StoreError {
     /// The name or the id is taken.
     #[must_use]
     pub const fn conflict() -> Self {
-        Self { kind: StoreErrorKind::Conflict, source: None }
+        Self {
+            kind: StoreErrorKind::Conflict,
+            source: None,
+        }
     }
 
     /// What is stored is no value of the domain. The cause must not repeat it: it may be a secret in the wrong place.
     #[must_use]
     pub fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: StoreErrorKind::Corrupt, source: Some(source.into()) }
+        Self {
+            kind: StoreErrorKind::Corrupt,
+            source: Some(source.into()),
+        }
     }
 
     /// The store did not answer.
     #[must_use]
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: StoreErrorKind::Unavailable, source: Some(source.into()) }
+        Self {
+            kind: StoreErrorKind::Unavailable,
+            source: Some(source.into()),
+        }
     }
 
     /// What the caller can do about it.
@@ -74,6 +86,8 @@ impl fmt::Display for StoreError {
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.source
+            .as_deref()
+            .map(|source| -> &(dyn Error + 'static) { source })
     }
 }

@@ -111,7 +111,10 @@ impl Users for MemoryStore {
 
     fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
         let tables = self.read();
-        let hashes = tables.accounts.values().filter_map(|account| account.password_hash.as_ref());
+        let hashes = tables
+            .accounts
+            .values()
+            .filter_map(|account| account.password_hash.as_ref());
         let schemes: BTreeSet<_> = hashes.filter_map(PasswordScheme::of).collect();
         answer(schemes.into_iter().take(PasswordScheme::MAX_LISTED).collect())
     }
@@ -134,8 +137,14 @@ impl Users for MemoryStore {
         replacement: &'a PasswordHash,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let mut tables = self.write();
-        let account = tables.account_mut(id).filter(|account| account.password_hash.as_ref() == Some(expected));
-        answer(account.map(|account| account.password_hash = Some(replacement.clone())).is_some())
+        let account = tables
+            .account_mut(id)
+            .filter(|account| account.password_hash.as_ref() == Some(expected));
+        answer(
+            account
+                .map(|account| account.password_hash = Some(replacement.clone()))
+                .is_some(),
+        )
     }
 
     fn set_password_hash<'a>(
@@ -147,7 +156,9 @@ impl Users for MemoryStore {
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.change_account(id, |account| account.user = account.user.clone().with_scope(scope.clone())))
+        answer(self.change_account(id, |account| {
+            account.user = account.user.clone().with_scope(scope.clone())
+        }))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {

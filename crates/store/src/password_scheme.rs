@@ -33,17 +33,23 @@ impl PasswordScheme {
         let text = hash.expose();
         let mut fields = text.strip_prefix('$')?.split('$');
         let name = fields.next().filter(|name| is_name(name))?;
-        let parameters = fields.take_while(|field| is_parameters(field)).map(|field| field.len() + 1);
+        let parameters = fields
+            .take_while(|field| is_parameters(field))
+            .map(|field| field.len() + 1);
         let len = 1 + name.len() + 1 + parameters.sum::<usize>();
         // A field counts as one only where a `$` ends it: else it is the hash, or what was cut off.
-        text.get(..len).filter(|scheme| scheme.ends_with('$')).and_then(Self::parse)
+        text.get(..len)
+            .filter(|scheme| scheme.ends_with('$'))
+            .and_then(Self::parse)
     }
 
     /// A scheme as it was stored; none where the text cannot be one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fields = text.strip_prefix('$')?.strip_suffix('$')?;
-        let (name, parameters) = fields.split_once('$').map_or((fields, None), |(name, rest)| (name, Some(rest)));
+        let (name, parameters) = fields
+            .split_once('$')
+            .map_or((fields, None), |(name, rest)| (name, Some(rest)));
         let is_scheme = text.len() <= Self::MAX_LEN
             && is_name(name)
             && parameters.is_none_or(|parameters| parameters.split('$').all(is_parameters));
@@ -68,7 +74,8 @@ fn is_parameters(field: &str) -> bool {
     let is_cost = (1..=2).contains(&field.len()) && field.bytes().all(|byte| byte.is_ascii_digit());
     let is_pair = |pair: &str| {
         pair.split_once('=').is_some_and(|(name, value)| {
-            let is_word = |text: &str| (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let is_word =
+                |text: &str| (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
             is_word(name) && is_word(value)
         })
     };
@@ -86,8 +93,14 @@ mod tests {
     #[test]
     fn nothing_of_salt_or_hash_is_kept() {
         for (text, expected) in [
-            ("$2y$04$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW", Some("$2y$04$")),
-            ("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA", Some("$argon2id$v=19$m=8,t=1,p=1$")),
+            (
+                "$2y$04$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW",
+                Some("$2y$04$"),
+            ),
+            (
+                "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA",
+                Some("$argon2id$v=19$m=8,t=1,p=1$"),
+            ),
             ("$argon2id$m=8,t=1,p=1$c2FsdA$aGFzaA", Some("$argon2id$m=8,t=1,p=1$")),
             ("$pbkdf2-sha256$29000$c2FsdA$aGFzaA", Some("$pbkdf2-sha256$")),
             ("$argon2id$v=19", Some("$argon2id$")),
@@ -107,11 +120,17 @@ mod tests {
     #[test]
     fn a_scheme_prints_back() {
         for text in ["$2b$12$", "$argon2id$v=19$m=19456,t=2,p=1$", "$6$"] {
-            assert_eq!(PasswordScheme::parse(text).as_ref().map(PasswordScheme::as_str), Some(text));
+            assert_eq!(
+                PasswordScheme::parse(text).as_ref().map(PasswordScheme::as_str),
+                Some(text)
+            );
         }
         for text in ["", "$", "$$", "2b$12$", "$2b$12", "$2b$12$EixZaYVK1fsbw1Zf$", "$a b$"] {
             assert_eq!(PasswordScheme::parse(text), None, "{text}");
         }
-        assert_eq!(PasswordScheme::parse(&format!("$a${}", "1$".repeat(PasswordScheme::MAX_LEN))), None);
+        assert_eq!(
+            PasswordScheme::parse(&format!("$a${}", "1$".repeat(PasswordScheme::MAX_LEN))),
+            None
+        );
     }
 }
