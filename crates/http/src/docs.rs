@@ -1,0 +1,217 @@
+//! The pages that show the OpenAPI document: Swagger UI at `/docs`, Redoc at `/redoc`, with all their assets in the binary.
+//!
+//! Nothing here knows a web framework: [`Docs::page`] takes a request's path and gives a [`DocsPage`], bytes and headers.
+//! Each page forbids inline script and everything from elsewhere. What its policy allows beyond that was found by experiment:
+//! both bundles draw icons from `data:` images; Redoc makes two kinds of `<style>` element, an empty one that it fills through the
+//! object model and a fixed sheet of its scroll bar, which are named by their hashes. A new version of a bundle needs another look
+//! (`crates/server/tests/browser.rs` fails where a policy is violated).
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// Where Swagger UI is shown.
+pub const DOCS_PATH: &str = "/docs";
+/// Where Redoc is shown.
+pub const REDOC_PATH: &str = "/redoc";
+/// Where the authorization endpoint sends the browser back to, for Swagger UI.
+pub const OAUTH2_REDIRECT_PATH: &str = "/docs/oauth2-redirect";
+/// What the path of each asset starts with.
+const ASSETS: &str = "/docs/assets/";
+
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; \
+     style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='; \
+     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const REDIRECT_POLICY: &str =
+    "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const ASSET_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const PNG: &str = "image/png";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Name below `/docs/assets/`, media type, bytes.
+const FILES: [(&str, &str, &[u8]); 9] = [
+    ("docs.js", SCRIPT, include_bytes!("../assets/docs.js")),
+    ("redoc.js", SCRIPT, include_bytes!("../assets/redoc.js")),
+    ("redoc.css", STYLE, include_bytes!("../assets/redoc.css")),
+    (
+        "oauth2-redirect.js",
+        SCRIPT,
+        include_bytes!("../assets/oauth2-redirect.js"),
+    ),
+    (
+        "swagger-ui.css",
+        STYLE,
+        include_bytes!("../assets/swagger-ui/swagger-ui.css"),
+    ),
+    (
+        "swagger-ui-bundle.js",
+        SCRIPT,
+        include_bytes!("../assets/swagger-ui/swagger-ui-bundle.js"),
+    ),
+    (
+        "favicon-32x32.png",
+        PNG,
+        include_bytes!("../assets/swagger-ui/favicon-32x32.png"),
+    ),
+    (
+        "redoc.standalone.js",
+        SCRIPT,
+        include_bytes!("../assets/redoc/redoc.standalone.js"),
+    ),
+    ("LICENSES.txt", TEXT, LICENSES.as_bytes()),
+];
+
+/// What the licences of the bundles want to be said wherever they go.
+const LICENSES: &str = concat!(
+    include_str!("../assets/swagger-ui/NOTICE"),
+    include_str!("../assets/swagger-ui/LICENSE"),
+    include_str!("../assets/redoc/NOTICE"),
+    include_str!("../assets/redoc/LICENSE"),
+);
+
+/// The documentation of one API, its pages written once.
+#[derive(Clone)]
+pub struct Docs {
+    swagger: Bytes,
+    redoc: Bytes,
+    redirect: Bytes,
+}
+
+impl Docs {
+    /// The pages for a document at `openapi_url`, which must be on the same origin. `client_id` is what Swagger UI offers
+    /// as its client where a flow needs one.
+    #[must_use]
+    pub fn new(title: &str, openapi_url: &str, client_id: Option<&str>) -> Self {
+        let values = [
+            ("title", title),
+            ("openapi_url", openapi_url),
+            ("client_id", client_id.unwrap_or_default()),
+        ];
+        let write = |template| Bytes::from(fill(template, &values));
+        Self {
+            swagger: write(include_str!("../assets/docs.html")),
+            redoc: write(include_str!("../assets/redoc.html")),
+            redirect: write(include_str!("../assets/oauth2-redirect.html")),
+        }
+    }
+
+    /// The answer to a GET of this path, already percent-decoded and without a query; none for a path that is not ours.
+    #[must_use]
+    pub fn page(&self, path: &str) -> Option<DocsPage> {
+        match path {
+            DOCS_PATH => Some(DocsPage::html(&self.swagger, DOCS_POLICY)),
+            REDOC_PATH => Some(DocsPage::html(&self.redoc, REDOC_POLICY)),
+            OAUTH2_REDIRECT_PATH => Some(DocsPage::html(&self.redirect, REDIRECT_POLICY)),
+            _ => asset(path.strip_prefix(ASSETS)?),
+        }
+    }
+}
+
+impl fmt::Debug for Docs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Docs").finish_non_exhaustive()
+    }
+}
+
+/// An answer with status 200: one page or one asset.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct DocsPage {
+    /// The media type, for `Content-Type`.
+    pub content_type: &'static str,
+    /// The bytes; cheap to clone.
+    pub body: Bytes,
+    /// The value of `Content-Security-Policy`.
+    pub csp: &'static str,
+    /// The value of `Cache-Control`.
+    pub cache_control: &'static str,
+}
+
+impl DocsPage {
+    fn html(body: &Bytes, csp: &'static str) -> Self {
+        Self {
+            content_type: HTML,
+            body: body.clone(),
+            csp,
+            cache_control: "no-store",
+        }
+    }
+
+    /// All headers of the answer but its length.
+    ///
+    /// `Cross-Origin-Opener-Policy` is absent on purpose: Swagger UI waits for a window that visits the authorization
+    /// endpoint, perhaps on another origin, and comes back.
+    #[must_use]
+    pub const fn headers(&self) -> [(&'static str, &'static str); 6] {
+        [
+            ("content-type", self.content_type),
+            ("content-security-policy", self.csp),
+            ("cache-control", self.cache_control),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+        ]
+    }
+}
+
+impl fmt::Debug for DocsPage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("DocsPage")
+            .field("content_type", &self.content_type)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The asset of this name.
+fn asset(name: &str) -> Option<DocsPage> {
+    let (_, content_type, bytes) = FILES.into_iter().find(|(known, ..)| *known == name)?;
+    let body = Bytes::from_static(bytes);
+    Some(DocsPage {
+        content_type,
+        body,
+        csp: ASSET_POLICY,
+        cache_control: "public, max-age=3600",
+    })
+}
+
+/// The template with each `{{name}}` replaced by its value, escaped for HTML. A value is never looked into again.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut page = String::with_capacity(template.len() + 256);
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        let Some((name, after)) = behind.split_once("}}") else {
+            break;
+        };
+        page.push_str(before);
+        let value = values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value);
+        value.chars().for_each(|character| escape(character, &mut page));
+        rest = after;
+    }
+    page.push_str(rest);
+    page
+}
+
+/// Appends one character of text, so that it means itself in HTML, also between quotes.
+fn escape(character: char, page: &mut String) {
+    match character {
+        '&' => page.push_str("&amp;"),
+        '<' => page.push_str("&lt;"),
+        '>' => page.push_str("&gt;"),
+        '"' => page.push_str("&quot;"),
+        '\'' => page.push_str("&#39;"),
+        other => page.push(other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

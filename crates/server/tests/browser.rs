@@ -1,0 +1,198 @@
+//! The pages `/docs` and `/redoc` in a real browser: what a reader of the tutorial does first.
+//!
+//! Needs `chromium` and `chromedriver` on the search path. Without them the tests say so and pass; with
+//! `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
+
+#[path = "browser/webdriver.rs"]
+mod webdriver;
+
+use std::{env, process::Command};
+
+use serde_json::{Value, json};
+use webdriver::{Browser, Failure, Process, program};
+
+/// What closes the dialogue, once it holds a token.
+const DONE: &str = ".modal-ux .auth-container:has([aria-label=\"Remove authorization\"]) .btn-done";
+/// The dialogue for user name and password, however many others the document offers.
+const DIALOGUE: &str = ".modal-ux .auth-container:has(#oauth_username)";
+const PATHS: [&str; 3] = ["/status/", "/users/me/", "/users/me/items/"];
+/// The scopes that are ticked, and the status of each path with the token.
+const LOGINS: [(&[&str], [u16; 3]); 3] = [
+    (&[], [200, 401, 401]),
+    (&["me"], [200, 200, 401]),
+    (&["me", "items"], [200, 200, 200]),
+];
+
+/// The demo, and a browser to look at it.
+struct Stage {
+    browser: Browser,
+    address: String,
+    _server: Process,
+}
+
+impl Stage {
+    /// Both started; none where there is no browser and none is required.
+    fn set() -> Result<Option<Self>, Failure> {
+        let driver = program(&["chromedriver"]);
+        let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
+        let Some((driver, chromium)) = driver.zip(chromium) else {
+            if env::var("SCOPEGATE_REQUIRE_BROWSER").is_ok_and(|value| value == "1") {
+                return Err("chromium or chromedriver is not on the search path".into());
+            }
+            return Ok(None);
+        };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+        let server = Process::start(command.args(["serve", "--demo", "--listen", "127.0.0.1:0"]))?;
+        let address = format!("http://127.0.0.1:{}", server.port_after("http://127.0.0.1:")?);
+        Ok(Some(Self {
+            browser: Browser::start(&driver, &chromium)?,
+            address,
+            _server: server,
+        }))
+    }
+
+    /// Opens `/docs` anew, which forgets earlier logins, and asks for a token with these scopes ticked.
+    fn log_in(&self, password: &str, scopes: &[&str]) -> Result<(), Failure> {
+        let browser = &self.browser;
+        browser.open(&format!("{}/docs", self.address))?;
+        browser.click(".auth-wrapper .btn.authorize")?;
+        browser.fill("#oauth_username", "johndoe")?;
+        browser.fill("#oauth_password", password)?;
+        for scope in scopes {
+            // The box itself is drawn by its label.
+            browser.click(&format!("{DIALOGUE} input[data-value=\"{scope}\"] + label"))?;
+        }
+        browser.click(&format!("{DIALOGUE} .auth-btn-wrapper .btn.authorize"))
+    }
+
+    /// Opens an operation, tries it out; the status and the body that the page shows.
+    fn execute(&self, path: &str) -> Result<(u16, Value), Failure> {
+        let browser = &self.browser;
+        let operation = format!(".opblock-get:has(.opblock-summary-path[data-path=\"{path}\"])");
+        let response = format!("{operation} .live-responses-table tr.response");
+        browser.click(&format!("{operation} .opblock-summary-control"))?;
+        browser.click(&format!("{operation} .try-out__btn"))?;
+        browser.click(&format!("{operation} .execute"))?;
+        let status = browser.text(&format!("{response} .response-col_status"))?;
+        let body = browser.text(&format!("{response} .response-col_description .highlight-code code"))?;
+        let status = status.split_whitespace().next().unwrap_or_default();
+        Ok((status.parse()?, serde_json::from_str(&body)?))
+    }
+
+    /// What the console complains about, refused requests apart: each of them is an error there.
+    fn complaints(&self) -> Result<Vec<String>, Failure> {
+        let refused = |message: &String| message.contains("the server responded with a status of 40");
+        Ok(self
+            .browser
+            .console_errors()?
+            .into_iter()
+            .filter(|message| !refused(message))
+            .collect())
+    }
+}
+
+/// The stage, or a loud word that nothing was tested.
+macro_rules! stage {
+    () => {
+        match Stage::set().expect("the demo and the browser start") {
+            Some(stage) => stage,
+            None => {
+                eprintln!("SKIPPED, NOTHING WAS TESTED: chromium or chromedriver is not on the search path");
+                return;
+            }
+        }
+    };
+}
+
+/// What the tutorial answers to johndoe.
+fn expected_body(path: &str, status: u16) -> Value {
+    match (path, status) {
+        ("/status/", 200) => json!({ "status": "ok" }),
+        ("/users/me/", 200) => json!({
+            "username": "johndoe", "email": "johndoe@example.com", "full_name": "John Doe", "disabled": false,
+        }),
+        ("/users/me/items/", 200) => json!([{ "item_id": "Foo", "owner": "johndoe" }]),
+        _ => json!({ "detail": "Not enough permissions" }),
+    }
+}
+
+#[test]
+fn each_login_opens_what_its_scopes_allow() {
+    let stage = stage!();
+    for (scopes, statuses) in LOGINS {
+        stage.log_in("secret", scopes).expect("the form is sent");
+        stage
+            .browser
+            .click(DONE)
+            .expect("a token comes, and the dialogue closes");
+        for (path, status) in PATHS.into_iter().zip(statuses) {
+            let (seen, body) = stage.execute(path).expect("the operation answers");
+            assert_eq!(
+                (seen, body),
+                (status, expected_body(path, status)),
+                "{path} with {scopes:?}"
+            );
+        }
+        assert_eq!(stage.complaints().expect("the console"), [""; 0], "with {scopes:?}");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_said_in_the_dialogue() {
+    let stage = stage!();
+    stage.log_in("wrong", &["me"]).expect("the form is sent");
+    let error = stage
+        .browser
+        .text(&format!("{DIALOGUE} .errors"))
+        .expect("an error is shown");
+    assert!(error.contains("400") || error.contains("Bad Request"), "{error}");
+    assert_eq!(stage.complaints().expect("the console"), [""; 0]);
+}
+
+#[test]
+fn redoc_shows_the_operations() {
+    let stage = stage!();
+    stage
+        .browser
+        .open(&format!("{}/redoc", stage.address))
+        .expect("the page opens");
+    stage
+        .browser
+        .wait_for("[data-section-id^=\"operation/\"]")
+        .expect("the document is drawn");
+    let text = stage.browser.text("#redoc-root").expect("it has text");
+    for path in PATHS.into_iter().chain(["/token"]) {
+        assert!(text.contains(path), "{path} is missing in {text}");
+    }
+    assert_eq!(stage.complaints().expect("the console"), [""; 0]);
+}
+
+#[test]
+fn the_pages_carry_a_policy_that_allows_no_inline_script() {
+    let stage = stage!();
+    for page in ["/docs", "/redoc", "/docs/oauth2-redirect"] {
+        stage
+            .browser
+            .open(&format!("{}{page}", stage.address))
+            .expect("the page opens");
+        let script = "return fetch(location.href).then(answer => answer.headers.get('content-security-policy'))";
+        let policy = stage.browser.run(script).unwrap_or_default();
+        // The redirect page may not connect anywhere, not even to itself.
+        if page != "/docs/oauth2-redirect" {
+            let policy = policy.as_str().expect("the page has a policy");
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("script-src 'self'"),
+                "{policy}"
+            );
+            assert!(!policy.contains("unsafe"), "{policy}");
+        }
+        let script =
+            "const s = document.createElement('script'); s.text = 'window.injected = 1'; document.head.append(s);
+            return window.injected === undefined";
+        assert_eq!(
+            stage.browser.run(script).expect("the script runs"),
+            true,
+            "{page} ran an inline script"
+        );
+    }
+}

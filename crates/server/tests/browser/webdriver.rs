@@ -1,0 +1,277 @@
+//! A WebDriver client that is just large enough: JSON over HTTP to a `chromedriver` on the loopback interface.
+
+use std::{
+    env,
+    error::Error,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver, Sender},
+    thread,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// What goes wrong in a browser test, in one sentence.
+pub(crate) type Failure = Box<dyn Error>;
+
+/// The member under which WebDriver returns an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// How long to wait between two looks, and how often to look.
+const PAUSE: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 150;
+const FLAGS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// A child process that ends with its owner.
+pub(crate) struct Process {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    /// Starts a program; both of its outputs are read to their ends.
+    pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let (sender, lines) = mpsc::channel();
+        if let Some(output) = child.stdout.take() {
+            drain(output, sender.clone());
+        }
+        if let Some(output) = child.stderr.take() {
+            drain(output, sender);
+        }
+        Ok(Self { child, lines })
+    }
+
+    /// The digits behind `marker` in the first line that has some.
+    pub(crate) fn port_after(&self, marker: &str) -> Result<u16, Failure> {
+        let mut seen = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(30)) {
+            if let Some(port) = line.split_once(marker).and_then(|(_, rest)| leading_number(rest)) {
+                return Ok(port);
+            }
+            seen.push(line);
+        }
+        Err(format!("no line with `{marker}PORT`, only: {}", seen.join("\n")).into())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Sends each line of an output to the channel, and reads on when nobody listens, so that the program never blocks.
+fn drain(output: impl Read + Send + 'static, sender: Sender<String>) {
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            drop(sender.send(line));
+        }
+    });
+}
+
+/// The number that a text starts with.
+fn leading_number(text: &str) -> Option<u16> {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// The first of these programs that the search path has.
+pub(crate) fn program(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+        .find(|file| file.is_file())
+}
+
+/// One headless Chromium with an empty profile, driven by a `chromedriver` of its own.
+pub(crate) struct Browser {
+    port: u16,
+    session: String,
+    _driver: Process,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts driver and browser.
+    pub(crate) fn start(driver: &Path, chromium: &Path) -> Result<Self, Failure> {
+        let profile = tempfile::tempdir()?;
+        let driver = Process::start(Command::new(driver).arg("--port=0"))?;
+        let port = driver.port_after("started successfully on port ")?;
+        let mut arguments: Vec<String> = FLAGS.map(String::from).to_vec();
+        arguments.push("--window-size=1280,1600".to_owned());
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        let capabilities = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": { "binary": chromium, "args": arguments },
+        }}});
+        let answer = exchange(port, "POST", "/session", &capabilities)?;
+        let session = text_of(answer.get("sessionId"))?;
+        Ok(Self {
+            port,
+            session,
+            _driver: driver,
+            _profile: profile,
+        })
+    }
+
+    /// Opens an address.
+    pub(crate) fn open(&self, address: &str) -> Result<(), Failure> {
+        self.command("POST", "/url", &json!({ "url": address })).map(drop)
+    }
+
+    /// Clicks the first element that a CSS selector finds, as soon as there is one that can be clicked.
+    pub(crate) fn click(&self, selector: &str) -> Result<(), Failure> {
+        until(selector, || {
+            let element = self.find(selector)?;
+            self.command("POST", &format!("/element/{element}/click"), &json!({}))
+        })
+        .map(drop)
+    }
+
+    /// Types into the first element that a selector finds.
+    pub(crate) fn fill(&self, selector: &str, text: &str) -> Result<(), Failure> {
+        until(selector, || {
+            let element = self.find(selector)?;
+            self.command("POST", &format!("/element/{element}/value"), &json!({ "text": text }))
+        })
+        .map(drop)
+    }
+
+    /// The text of the first element that a selector finds, white space at its ends cut, once there is some.
+    pub(crate) fn text(&self, selector: &str) -> Result<String, Failure> {
+        until(selector, || {
+            let element = self.find(selector)?;
+            let text = text_of(Some(&self.command(
+                "GET",
+                &format!("/element/{element}/text"),
+                &Value::Null,
+            )?))?;
+            let text = text.trim();
+            if text.is_empty() {
+                Err("the element is empty".into())
+            } else {
+                Ok(text.to_owned())
+            }
+        })
+    }
+
+    /// Waits until a selector finds something.
+    pub(crate) fn wait_for(&self, selector: &str) -> Result<(), Failure> {
+        until(selector, || self.find(selector)).map(drop)
+    }
+
+    /// Runs a function body in the page; a promise is awaited.
+    pub(crate) fn run(&self, script: &str) -> Result<Value, Failure> {
+        self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// The errors of the browser's console since the last look, violations of a Content-Security-Policy among them.
+    pub(crate) fn console_errors(&self) -> Result<Vec<String>, Failure> {
+        let entries = self.command("POST", "/se/log", &json!({ "type": "browser" }))?;
+        let entries = entries.as_array().map(Vec::as_slice).unwrap_or_default();
+        let severe = entries
+            .iter()
+            .filter(|entry| entry.get("level").is_some_and(|level| level == "SEVERE"));
+        severe.map(|entry| text_of(entry.get("message"))).collect()
+    }
+
+    fn find(&self, selector: &str) -> Result<String, Failure> {
+        let query = json!({ "using": "css selector", "value": selector });
+        text_of(self.command("POST", "/element", &query)?.get(ELEMENT))
+    }
+
+    fn command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
+        exchange(self.port, method, &format!("/session/{}{path}", self.session), body)
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver ends its browser with the session; killed first, it would leave it running.
+        drop(self.command("DELETE", "", &Value::Null));
+    }
+}
+
+/// Tries until it works, or until patience ends; then the last failure, with what it was about.
+fn until<T>(about: &str, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    let mut last = String::new();
+    for _ in 0..LOOKS {
+        match attempt() {
+            Ok(value) => return Ok(value),
+            Err(failure) => last = failure.to_string(),
+        }
+        thread::sleep(PAUSE);
+    }
+    Err(format!("`{about}`: {last}").into())
+}
+
+/// A JSON value that must be text.
+fn text_of(value: Option<&Value>) -> Result<String, Failure> {
+    value
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| "the driver's answer lacks a text".into())
+}
+
+/// One WebDriver command; its `value`, or its error as a failure.
+fn exchange(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+    let body = if method == "POST" {
+        body.to_string()
+    } else {
+        String::new()
+    };
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
+         Content-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    let mut answer: Value = serde_json::from_slice(&read_body(stream)?)?;
+    let value = answer.get_mut("value").map(Value::take).unwrap_or_default();
+    match value.get("error") {
+        Some(error) => Err(format!("{error}: {}", value.get("message").unwrap_or(&Value::Null)).into()),
+        None => Ok(value),
+    }
+}
+
+/// The body of an answer that says its length.
+fn read_body(stream: TcpStream) -> Result<Vec<u8>, Failure> {
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok(body)
+}
