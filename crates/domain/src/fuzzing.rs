@@ -1,1 +1,32 @@
-//! Doors for fuzz targets.
+//! Doors for fuzz targets: each asserts what must hold for any input.
+
+use crate::{Claims, Scope, ScopeLayout};
+
+/// A payload that is accepted prints back, and parses to the same claims.
+///
+/// # Panics
+///
+/// Where it does not.
+pub fn claims(input: &[u8]) {
+    for layout in [ScopeLayout::List, ScopeLayout::Text] {
+        let Ok(claims) = Claims::parse(input, layout) else { continue };
+        let printed = serde_json::to_vec(&claims).unwrap_or_default();
+        // Escapes that need not be there are not printed, those that must be can be longer than what was read.
+        if printed.len() <= Claims::MAX_LEN {
+            assert_eq!(Claims::parse(&printed, layout).as_ref(), Ok(&claims), "printed claims parse to the same");
+        }
+    }
+}
+
+/// A text that is accepted as a scope prints back, and parses to the same scope.
+///
+/// # Panics
+///
+/// Where it does not.
+pub fn scope(input: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(input)
+        && let Ok(scope) = Scope::parse(text)
+    {
+        assert_eq!(Scope::parse(&scope.to_string()).as_ref(), Ok(&scope), "a printed scope parses to the same");
+    }
+}

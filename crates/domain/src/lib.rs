@@ -45,9 +45,10 @@ mod verified;
 
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod json;
 
 pub use catalog::{Catalog, CatalogBuilder, CatalogError, DeclaredScheme, DeclaredScope};
-// claims
+pub use claims::{AccessTokenClaims, Claims, ClaimsError, ScopeLayout, Texts};
 pub use client::{Client, ClientKind, InvalidRedirectUri, RedirectUri, SecretDigest};
 pub use error_code::ErrorCode;
 pub use grant::Grant;

@@ -1,0 +1,120 @@
+//! The claims of an access token that we issue.
+
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use crate::{Audience, ClientId, Issuer, Lifetime, ScopeToken, Timestamp, TokenId};
+
+/// What an access token of ours is to say.
+///
+/// ```
+/// use scopegate_domain::{AccessTokenClaims, Lifetime, ScopeToken, Timestamp};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+///
+/// let claims = AccessTokenClaims::new("johndoe", Timestamp::from_unix(1_000), Lifetime::from_minutes(30)).with_scopes([ME]);
+/// assert_eq!(claims.to_tutorial_json(), r#"{"sub":"johndoe","scopes":["me"],"exp":2800}"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessTokenClaims {
+    subject: String,
+    scopes: Vec<ScopeToken>,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    client_id: Option<ClientId>,
+    token_id: Option<TokenId>,
+}
+
+impl AccessTokenClaims {
+    /// Claims about a subject, without a scope.
+    #[must_use]
+    pub fn new(subject: impl Into<String>, issued_at: Timestamp, lifetime: Lifetime) -> Self {
+        Self {
+            subject: subject.into(),
+            scopes: Vec::new(),
+            issued_at,
+            expires_at: issued_at + lifetime,
+            client_id: None,
+            token_id: None,
+        }
+    }
+
+    /// With scopes, written in this order with these repetitions.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// With the client that the token is issued to.
+    #[must_use]
+    pub fn with_client_id(mut self, client_id: ClientId) -> Self {
+        self.client_id = Some(client_id);
+        self
+    }
+
+    /// With a name for the token itself.
+    #[must_use]
+    pub fn with_token_id(mut self, token_id: TokenId) -> Self {
+        self.token_id = Some(token_id);
+        self
+    }
+
+    /// When the token expires.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else.
+    #[must_use]
+    pub fn to_tutorial_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Payload<'a> {
+            sub: &'a str,
+            scopes: &'a [ScopeToken],
+            exp: Timestamp,
+        }
+        let payload = Payload { sub: &self.subject, scopes: &self.scopes, exp: self.expires_at };
+        print(&payload)
+    }
+
+    /// The payload of [RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2). None where
+    /// `client_id` or `jti`, which the RFC requires, is not set.
+    #[must_use]
+    pub fn to_rfc9068_json(&self, issuer: &Issuer, audience: &Audience) -> Option<String> {
+        #[derive(Serialize)]
+        struct Payload<'a> {
+            iss: &'a Issuer,
+            aud: &'a Audience,
+            sub: &'a str,
+            client_id: &'a ClientId,
+            #[serde(serialize_with = "delimited")]
+            scope: &'a [ScopeToken],
+            iat: Timestamp,
+            exp: Timestamp,
+            jti: &'a TokenId,
+        }
+        let payload = Payload {
+            iss: issuer,
+            aud: audience,
+            sub: &self.subject,
+            client_id: self.client_id.as_ref()?,
+            scope: &self.scopes,
+            iat: self.issued_at,
+            exp: self.expires_at,
+            jti: self.token_id.as_ref()?,
+        };
+        Some(print(&payload))
+    }
+}
+
+/// Prints texts, numbers and lists of texts: nothing among them fails to print.
+fn print(payload: &impl Serialize) -> String {
+    serde_json::to_string(payload).unwrap_or_default()
+}
+
+fn delimited<S: Serializer>(scopes: &&[ScopeToken], serializer: S) -> Result<S::Ok, S::Error> {
+    let words: Vec<&str> = scopes.iter().map(ScopeToken::as_str).collect();
+    serializer.serialize_str(&words.join(" "))
+}

@@ -1,0 +1,115 @@
+//! A claim that is a text or a list of texts, kept as it was written.
+
+use std::borrow::Cow;
+use std::iter::{Skip, StepBy};
+use std::slice;
+use std::str::Split;
+
+use serde::ser::{Serialize, Serializer};
+
+use super::ClaimsError;
+use crate::json::{Kind, Reader};
+
+/// One text, or a list of them.
+#[derive(Clone, Debug)]
+pub(super) enum TextList<'a> {
+    /// `"a"`
+    One(Cow<'a, str>),
+    /// `["a", "b"]`, between the brackets; none of the texts holds an escape.
+    Plain(&'a str),
+    /// A list with escapes in it, decoded.
+    Decoded(Vec<String>),
+}
+
+impl<'a> TextList<'a> {
+    /// Reads a text or a list; `text` is what the reader reads.
+    pub(super) fn read(claim: &'static str, text: &'a str, reader: &mut Reader<'a>) -> Result<Self, ClaimsError> {
+        if reader.kind()? == Kind::Text {
+            return Ok(Self::One(reader.text()?));
+        }
+        let start = reader.position();
+        let mut decoded: Option<Vec<String>> = None;
+        reader.array(|reader| {
+            if reader.kind()? != Kind::Text {
+                return Err(ClaimsError::WrongType { claim });
+            }
+            let before = text.get(start + 1..reader.position()).unwrap_or_default();
+            match (reader.text()?, &mut decoded) {
+                (Cow::Borrowed(_), None) => {}
+                (item, Some(list)) => list.push(item.into_owned()),
+                (item, None) => {
+                    decoded = Some(Texts::plain(before).map(str::to_owned).chain([item.into_owned()]).collect());
+                }
+            }
+            Ok(())
+        })?;
+        Ok(match decoded {
+            Some(list) => Self::Decoded(list),
+            None => Self::Plain(text.get(start + 1..reader.position() - 1).unwrap_or_default()),
+        })
+    }
+
+    pub(super) fn iter(&self) -> Texts<'_> {
+        match self {
+            Self::One(text) => Texts(Inner::One(Some(text))),
+            Self::Plain(inside) => Texts::plain(inside),
+            Self::Decoded(list) => Texts(Inner::Decoded(list.iter())),
+        }
+    }
+}
+
+impl PartialEq for TextList<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Serialize for TextList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One(text) => serializer.serialize_str(text),
+            Self::Plain(_) | Self::Decoded(_) => serializer.collect_seq(self.iter()),
+        }
+    }
+}
+
+/// The texts of a claim, one after the other.
+#[derive(Clone, Debug)]
+pub struct Texts<'c>(Inner<'c>);
+
+#[derive(Clone, Debug)]
+enum Inner<'c> {
+    One(Option<&'c str>),
+    Words(Split<'c, char>),
+    Plain(StepBy<Skip<Split<'c, char>>>),
+    Decoded(slice::Iter<'c, String>),
+}
+
+impl<'c> Texts<'c> {
+    pub(super) const fn none() -> Self {
+        Self(Inner::One(None))
+    }
+
+    /// The words of a text delimited by spaces.
+    pub(super) fn words(text: &'c str) -> Self {
+        Self(Inner::Words(text.split(' ')))
+    }
+
+    /// The texts between the brackets of a list without escapes: every second piece between quotes.
+    fn plain(inside: &'c str) -> Self {
+        Self(Inner::Plain(inside.split('"').skip(1).step_by(2)))
+    }
+}
+
+impl<'c> Iterator for Texts<'c> {
+    type Item = &'c str;
+
+    fn next(&mut self) -> Option<&'c str> {
+        match &mut self.0 {
+            Inner::One(text) => text.take(),
+            Inner::Words(words) => words.find(|word| !word.is_empty()),
+            Inner::Plain(pieces) => pieces.next(),
+            Inner::Decoded(list) => list.next().map(String::as_str),
+        }
+    }
+}

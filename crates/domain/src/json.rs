@@ -1,0 +1,422 @@
+//! One bounded JSON text, read from left to right: the payload or the header of a token.
+//!
+//! Tokens are read for every request, so this reader borrows what it can, allocates only for text written with escapes,
+//! and looks at each byte a fixed number of times. It knows [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) and
+//! nothing more: no `NaN`, no comments, no trailing comma, nothing behind the value.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// Deepest accepted nesting; the outermost value counts as one.
+pub const MAX_DEPTH: u8 = 16;
+
+/// Reads one JSON text.
+///
+/// The caller says what must come next; a text that holds something else is an error.
+///
+/// ```
+/// use scopegate_domain::json::{JsonError, Reader};
+///
+/// let mut reader = Reader::new(r#"{"a": 1, "b": [true, null]}"#);
+/// let mut names = Vec::new();
+/// reader.object(|reader, name| {
+///     names.push(name.into_owned());
+///     reader.skip()
+/// })?;
+/// reader.finish()?;
+/// assert_eq!(names, ["a", "b"]);
+/// # Ok::<(), JsonError>(())
+/// ```
+#[derive(Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    position: usize,
+    depth: u8,
+    #[cfg(test)]
+    steps: std::cell::Cell<usize>,
+}
+
+/// What kind of value stands next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "JSON knows these six")]
+pub enum Kind {
+    /// `[`
+    Array,
+    /// `true` or `false`
+    Boolean,
+    /// `null`
+    Null,
+    /// A digit or `-`
+    Number,
+    /// `{`
+    Object,
+    /// `"`
+    Text,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that stands before the text.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            position: 0,
+            depth: 0,
+            #[cfg(test)]
+            steps: std::cell::Cell::new(0),
+        }
+    }
+
+    /// What stands next.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError::Syntax`] where no value begins here.
+    pub fn kind(&mut self) -> Result<Kind, JsonError> {
+        self.skip_space();
+        match self.byte() {
+            Some(b'[') => Ok(Kind::Array),
+            Some(b't' | b'f') => Ok(Kind::Boolean),
+            Some(b'n') => Ok(Kind::Null),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'"') => Ok(Kind::Text),
+            _ => Err(JsonError::Syntax),
+        }
+    }
+
+    /// Reads an object. `member` is called with each name and must read the value behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`], or what `member` answers.
+    pub fn object<E: From<JsonError>>(
+        &mut self,
+        mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.list(b'{', b'}', |reader| {
+            reader.skip_space();
+            let name = reader.text()?;
+            reader.skip_space();
+            reader.expect(b':')?;
+            member(reader, name)
+        })
+    }
+
+    /// Reads an array. `item` is called before each value and must read it.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`], or what `item` answers.
+    pub fn array<E: From<JsonError>>(&mut self, item: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
+        self.list(b'[', b']', item)
+    }
+
+    fn list<E: From<JsonError>>(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut item: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.skip_space();
+        self.expect(open)?;
+        if self.depth == MAX_DEPTH {
+            return Err(JsonError::Depth.into());
+        }
+        self.depth += 1;
+        self.skip_space();
+        if !self.eat(close) {
+            loop {
+                item(self)?;
+                self.skip_space();
+                if self.eat(close) {
+                    break;
+                }
+                self.expect(b',')?;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads a text. Borrowed, unless it was written with escapes.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError::Syntax`] where no text stands here, or one that holds a control character, an unknown escape, or half
+    /// of a surrogate pair.
+    pub fn text(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        self.skip_space();
+        self.expect(b'"')?;
+        let plain = self.plain()?;
+        if self.eat(b'"') {
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut decoded = plain.to_owned();
+        while !self.eat(b'"') {
+            self.expect(b'\\')?;
+            decoded.push(self.escape()?);
+            decoded.push_str(self.plain()?);
+        }
+        Ok(Cow::Owned(decoded))
+    }
+
+    /// The characters up to a quote, a backslash or a control character.
+    fn plain(&mut self) -> Result<&'a str, JsonError> {
+        let rest = self.rest()?;
+        let plain = rest.get(..plain_len(rest.as_bytes())).ok_or(JsonError::Syntax)?;
+        self.position += plain.len();
+        self.step(plain.len());
+        Ok(plain)
+    }
+
+    fn escape(&mut self) -> Result<char, JsonError> {
+        let byte = self.byte().ok_or(JsonError::Syntax)?;
+        self.position += 1;
+        match byte {
+            b'"' | b'\\' | b'/' => Ok(char::from(byte)),
+            b'b' => Ok('\u{8}'),
+            b'f' => Ok('\u{c}'),
+            b'n' => Ok('\n'),
+            b'r' => Ok('\r'),
+            b't' => Ok('\t'),
+            b'u' => self.unicode_escape(),
+            _ => Err(JsonError::Syntax),
+        }
+    }
+
+    fn unicode_escape(&mut self) -> Result<char, JsonError> {
+        let first = self.hex4()?;
+        let code = if (0xD800..0xDC00).contains(&first) {
+            self.expect(b'\\')?;
+            self.expect(b'u')?;
+            let second = self.hex4()?;
+            if !(0xDC00..0xE000).contains(&second) {
+                return Err(JsonError::Syntax);
+            }
+            0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00)
+        } else {
+            first
+        };
+        char::from_u32(code).ok_or(JsonError::Syntax)
+    }
+
+    fn hex4(&mut self) -> Result<u32, JsonError> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let digit = self.byte().and_then(|byte| char::from(byte).to_digit(16));
+            code = code * 16 + digit.ok_or(JsonError::Syntax)?;
+            self.position += 1;
+        }
+        Ok(code)
+    }
+
+    /// Reads a number.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError::Syntax`] where no number stands here.
+    pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
+        self.skip_space();
+        let start = self.position;
+        self.eat(b'-');
+        if !self.eat(b'0') {
+            self.digits()?;
+        }
+        let integer_end = self.position;
+        if self.eat(b'.') {
+            self.digits()?;
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            let _ = self.eat(b'+') || self.eat(b'-');
+            self.digits()?;
+        }
+        let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
+        Ok(Number { literal, is_integer: self.position == integer_end })
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.position;
+        while let Some(b'0'..=b'9') = self.byte() {
+            self.position += 1;
+        }
+        if self.position == start { Err(JsonError::Syntax) } else { Ok(()) }
+    }
+
+    /// Reads any value and forgets it; it must be JSON all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] where it is not.
+    pub fn skip(&mut self) -> Result<(), JsonError> {
+        match self.kind()? {
+            Kind::Array => self.array(Self::skip),
+            Kind::Object => self.object(|reader, _| reader.skip()),
+            Kind::Text => self.text().map(drop),
+            Kind::Number => self.number().map(drop),
+            Kind::Boolean => self.boolean().map(drop),
+            Kind::Null => self.word("null"),
+        }
+    }
+
+    /// Reads `true` or `false`.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError::Syntax`] where neither stands here.
+    pub fn boolean(&mut self) -> Result<bool, JsonError> {
+        self.skip_space();
+        let is_true = self.byte() == Some(b't');
+        self.word(if is_true { "true" } else { "false" })?;
+        Ok(is_true)
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), JsonError> {
+        if !self.rest()?.starts_with(word) {
+            return Err(JsonError::Syntax);
+        }
+        self.position += word.len();
+        Ok(())
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError::Syntax`] where anything but white space follows.
+    pub fn finish(mut self) -> Result<(), JsonError> {
+        self.skip_space();
+        if self.byte().is_none() { Ok(()) } else { Err(JsonError::Syntax) }
+    }
+
+    /// How many bytes were read.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    fn rest(&self) -> Result<&'a str, JsonError> {
+        self.text.get(self.position..).ok_or(JsonError::Syntax)
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.step(1);
+        self.text.as_bytes().get(self.position).copied()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let is_next = self.byte() == Some(byte);
+        self.position += usize::from(is_next);
+        is_next
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.eat(byte) { Ok(()) } else { Err(JsonError::Syntax) }
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
+            self.position += 1;
+        }
+    }
+
+    #[cfg(test)]
+    fn step(&self, count: usize) {
+        self.steps.set(self.steps.get() + count);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "counts in tests alone")]
+    const fn step(&self, _count: usize) {}
+}
+
+/// How many bytes from the start stand for themselves in a text: no quote, no backslash, no control character.
+fn plain_len(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let plain_words = words.iter().take_while(|word| !holds_stop(u64::from_le_bytes(**word))).count();
+    let tail = words.get(plain_words).map_or(rest, |word| word.as_slice());
+    plain_words * 8 + tail.iter().take_while(|byte| !matches!(byte, 0..=0x1F | b'"' | b'\\')).count()
+}
+
+/// Whether one of eight bytes ends a run of plain characters. Looks at all of them at once: a byte `b` is below `n` where
+/// `b - n` borrows into its highest bit and `b` itself has none.
+const fn holds_stop(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES * 0x80;
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5C);
+    let stops = (word.wrapping_sub(ONES * 0x20) & !word)
+        | (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash);
+    stops & HIGHS != 0
+}
+
+/// A number as it was written.
+#[derive(Clone, Copy, Debug)]
+pub struct Number<'a> {
+    literal: &'a str,
+    is_integer: bool,
+}
+
+impl Number<'_> {
+    /// Largest magnitude that [`Number::truncated`] answers: up to here every JSON reader agrees on each integer
+    /// ([RFC 8259, section 6](https://www.rfc-editor.org/rfc/rfc8259#section-6)).
+    pub const MAX_SAFE: i64 = (1 << 53) - 1;
+
+    /// The number without its fraction; none beyond [`Number::MAX_SAFE`].
+    #[must_use]
+    pub fn truncated(&self) -> Option<i64> {
+        let number = if self.is_integer { self.literal.parse().ok()? } else { whole(self.literal.parse().ok()?)? };
+        (-Self::MAX_SAFE..=Self::MAX_SAFE).contains(&number).then_some(number)
+    }
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "the only way from a float to an integer; it saturates, and the caller checks the range"
+)]
+fn whole(number: f64) -> Option<i64> {
+    number.is_finite().then_some(number.trunc() as i64)
+}
+
+/// The names that an object has had, so that none stands in it twice.
+///
+/// The first sixteen cost nothing; beyond them, and for names written with escapes, it allocates.
+#[derive(Debug, Default)]
+pub struct Names<'a> {
+    few: [&'a str; 16],
+    len: usize,
+    more: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    /// Remembers a name; `false` where it was there.
+    pub fn insert(&mut self, name: Cow<'a, str>) -> bool {
+        if self.few.iter().take(self.len).any(|known| *known == name) || self.more.contains(&name) {
+            return false;
+        }
+        match (name, self.few.get_mut(self.len)) {
+            (Cow::Borrowed(name), Some(slot)) => {
+                *slot = name;
+                self.len += 1;
+            }
+            (name, _) => {
+                self.more.insert(name);
+            }
+        }
+        true
+    }
+}
+
+/// Why a text is no JSON text that is accepted here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(clippy::exhaustive_enums, reason = "there is a limit and there is a grammar")]
+pub enum JsonError {
+    /// Nested deeper than [`MAX_DEPTH`].
+    #[error("JSON is nested deeper than {MAX_DEPTH} levels")]
+    Depth,
+    /// Not JSON, or not what had to come next.
+    #[error("text is not JSON")]
+    Syntax,
+}
