@@ -1,1 +1,53 @@
-//! store-sql
+//! **Where is it kept?** In SQLite: one file, or the memory of this process.
+//!
+//! ```text
+//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Store
+//!                  |                  |-- one connection that writes
+//!                  OpenError          `-- some that read
+//! ```
+//!
+//! ```
+//! use std::sync::Arc;
+//! use scopegate_domain::{Account, User, UserId, Username};
+//! use scopegate_store::Store;
+//! use scopegate_store_sql::{DatabaseUrl, SqlStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store: Arc<dyn Store> = Arc::new(SqlStore::open(&DatabaseUrl::memory()).await?);
+//! let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?);
+//! store.users().add(Account { user: user.clone(), password_hash: None }).await?;
+//! assert_eq!(store.users().find(user.username()).await?, Some(user));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is promised of a file
+//!
+//! | promise | by |
+//! |---|---|
+//! | an answered write survives a crash and the loss of power | write-ahead log, `synchronous = FULL` |
+//! | those who read wait for nobody | write-ahead log, connections of their own |
+//! | another program may use the file meanwhile | a busy timeout of 5 seconds |
+//! | nobody else on the machine reads it | it is made with mode 0600, and so are its `-wal` and `-shm` |
+//! | what was removed is gone from the file | `secure_delete` |
+//! | an older program does not touch what a newer one made | [`OpenError::Newer`] |
+//!
+//! All statements stand in this crate, each written once, in the words that SQLite and PostgreSQL share.
+//!
+//! # Deliberately absent
+//!
+//! A pool (SQLite has one writer, and a reader needs no other), transactions for callers, options in the URL.
+
+mod clients;
+mod migrations;
+mod open_error;
+mod row;
+mod sqlite;
+mod store;
+mod url;
+mod users;
+
+pub use open_error::OpenError;
+pub use store::SqlStore;
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -157,7 +157,7 @@ impl Users for MemoryStore {
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
         answer(self.change_account(id, |account| {
-            account.user = account.user.clone().with_scope(scope.clone())
+            account.user = account.user.clone().with_scope(scope.clone());
         }))
     }
 

@@ -1,0 +1,167 @@
+//! From rows to values of the domain, and from the database's errors to those of the store.
+
+use std::error::Error;
+use std::str::FromStr;
+
+use scopegate_domain::{
+    Account, Client, ClientId, PasswordHash, RedirectUri, Scope, ScopeToken, SecretDigest, User, UserId, UserStatus,
+    Username,
+};
+use scopegate_store::{PasswordScheme, StoreError};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use crate::sqlite::Closed;
+
+/// A column holds what the domain refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("column `{column}` holds no such value")]
+struct Refused {
+    column: &'static str,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+fn refused(column: &'static str) -> StoreError {
+    StoreError::corrupt(Refused { column, source: None })
+}
+
+/// Columns `id`, `username`, `email`, `full_name`, `status`, `scope`.
+pub(crate) fn user(row: &SqliteRow) -> Result<User, StoreError> {
+    let id: UserId = parsed("id", text(row, 0)?)?;
+    let username: Username = parsed("username", text(row, 1)?)?;
+    let mut user = User::new(id, username)
+        .with_status(status(text(row, 4)?)?)
+        .with_scope(scope(text(row, 5)?)?);
+    if let Some(email) = optional_text(row, 2)? {
+        user = user.with_email(email);
+    }
+    if let Some(full_name) = optional_text(row, 3)? {
+        user = user.with_full_name(full_name);
+    }
+    Ok(user)
+}
+
+/// The columns of [`user`], then `password_hash`.
+pub(crate) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
+    Ok(Account {
+        user: user(row)?,
+        password_hash: optional_text(row, 6)?.map(PasswordHash::from_stored),
+    })
+}
+
+/// Column `password_scheme`.
+pub(crate) fn password_scheme(row: &SqliteRow) -> Result<PasswordScheme, StoreError> {
+    PasswordScheme::parse(text(row, 0)?).ok_or_else(|| refused("password_scheme"))
+}
+
+/// Columns `id`, `name`, `secret_sha256`, `redirect_uris`, `grant_types`, `scope`, `may_introspect`.
+pub(crate) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
+    let id: ClientId = parsed("id", text(row, 0)?)?;
+    let client = Client::public(id, text(row, 1)?)
+        .with_redirect_uris(words("redirect_uris", text(row, 3)?, RedirectUri::parse).collect::<Result<Vec<_>, _>>()?)
+        .with_grant_types(words("grant_types", text(row, 4)?, str::parse).collect::<Result<Vec<_>, _>>()?)
+        .with_scope(scope(text(row, 5)?)?)
+        .with_introspection(row.try_get(6).map_err(failure)?);
+    match row.try_get::<Option<&[u8]>, _>(2).map_err(failure)? {
+        Some(bytes) => Ok(client.with_secret(digest(bytes)?)),
+        None => Ok(client),
+    }
+}
+
+fn text(row: &SqliteRow, column: usize) -> Result<&str, StoreError> {
+    row.try_get(column).map_err(failure)
+}
+
+fn optional_text(row: &SqliteRow, column: usize) -> Result<Option<String>, StoreError> {
+    row.try_get(column).map_err(failure)
+}
+
+fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(column: &'static str, text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|fault: T::Err| {
+        StoreError::corrupt(Refused {
+            column,
+            source: Some(fault.into()),
+        })
+    })
+}
+
+/// What stands between single spaces; nothing where the text is empty.
+fn words<T, E: Error + Send + Sync + 'static>(
+    column: &'static str,
+    text: &str,
+    parse: fn(&str) -> Result<T, E>,
+) -> impl Iterator<Item = Result<T, StoreError>> {
+    let words = (!text.is_empty()).then(|| text.split(' ')).into_iter().flatten();
+    words.map(move |word| {
+        parse(word).map_err(|fault| {
+            StoreError::corrupt(Refused {
+                column,
+                source: Some(fault.into()),
+            })
+        })
+    })
+}
+
+/// Not [`Scope::parse`], which has limits for text from outside: what was stored had passed them, or needed not to.
+fn scope(text: &str) -> Result<Scope, StoreError> {
+    words("scope", text, ScopeToken::parse).collect()
+}
+
+fn digest(bytes: &[u8]) -> Result<SecretDigest, StoreError> {
+    bytes
+        .try_into()
+        .map(SecretDigest::from_bytes)
+        .map_err(|_| refused("secret_sha256"))
+}
+
+fn status(text: &str) -> Result<UserStatus, StoreError> {
+    match text {
+        "active" => Ok(UserStatus::Active),
+        "disabled" => Ok(UserStatus::Disabled),
+        _ => Err(refused("status")),
+    }
+}
+
+/// How [`status`] is spelled.
+pub(crate) const fn status_text(status: UserStatus) -> &'static str {
+    match status {
+        UserStatus::Active => "active",
+        UserStatus::Disabled => "disabled",
+    }
+}
+
+/// How [`words`] are written.
+pub(crate) fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
+    let mut text = String::new();
+    for word in words {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word.as_ref());
+    }
+    text
+}
+
+/// What an error of the database means to a caller of the store.
+pub(crate) fn failure(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::corrupt(error),
+        sqlx::Error::Database(cause) if cause.is_unique_violation() => StoreError::conflict(),
+        sqlx::Error::Database(cause) if is_damage(cause.code().as_deref()) => StoreError::corrupt(error),
+        _ => StoreError::unavailable(error),
+    }
+}
+
+/// Whether SQLite says that the file is damaged (`SQLITE_CORRUPT`, 11) or no database (`SQLITE_NOTADB`, 26).
+///
+/// The low byte of an [extended result code](https://www.sqlite.org/rescode.html) is the primary one.
+fn is_damage(code: Option<&str>) -> bool {
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| matches!(code & 0xFF, 11 | 26))
+}
+
+impl From<Closed> for StoreError {
+    fn from(closed: Closed) -> Self {
+        Self::unavailable(closed)
+    }
+}

@@ -1,0 +1,138 @@
+//! Connections to SQLite.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+
+use crate::DatabaseUrl;
+
+/// How long a statement waits for another program that writes to the same file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many statements can read at once. Each has a thread, and a look-up takes microseconds: more would wait for a core.
+const READERS: usize = 4;
+
+/// A connection that can be closed while others still hold the store.
+type Slot = Mutex<Option<SqliteConnection>>;
+
+pub(crate) type Borrowed<'a> = MappedMutexGuard<'a, SqliteConnection>;
+
+/// One connection that writes and some that read; a database in memory has one connection for both.
+///
+/// Not a pool of `sqlx`: that asks a connection for a sign of life whenever it is given back, which costs as much as the
+/// look-up did.
+pub(crate) struct Connections {
+    writer: Slot,
+    readers: Vec<Slot>,
+    turn: AtomicUsize,
+}
+
+impl Connections {
+    pub(crate) fn new(writer: SqliteConnection, readers: Vec<SqliteConnection>) -> Self {
+        let slot = |connection| Mutex::new(Some(connection));
+        Self {
+            writer: slot(writer),
+            readers: readers.into_iter().map(slot).collect(),
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    /// The connection that writes; others wait for their turn.
+    pub(crate) async fn writer(&self) -> Result<Borrowed<'_>, Closed> {
+        open(self.writer.lock().await)
+    }
+
+    /// A connection that reads: one that is free, or else the next in turn.
+    pub(crate) async fn reader(&self) -> Result<Borrowed<'_>, Closed> {
+        if let Some(free) = self.readers.iter().find_map(|slot| slot.try_lock().ok()) {
+            return open(free);
+        }
+        let turn = self
+            .turn
+            .fetch_add(1, Ordering::Relaxed)
+            .checked_rem(self.readers.len());
+        open(
+            turn.and_then(|turn| self.readers.get(turn))
+                .unwrap_or(&self.writer)
+                .lock()
+                .await,
+        )
+    }
+
+    /// Closes all of them, each when its statement is done. The writer goes last, and folds the log into the file.
+    pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
+        for slot in self.readers.iter().chain([&self.writer]) {
+            if let Some(connection) = slot.lock().await.take() {
+                connection.close().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The store was closed.
+#[derive(Debug, thiserror::Error)]
+#[error("database connection is closed")]
+pub(crate) struct Closed;
+
+fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<Borrowed<'_>, Closed> {
+    MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Closed)
+}
+
+/// Opens the connection that writes, and makes the file where it is missing.
+pub(crate) async fn writer(url: &DatabaseUrl) -> Result<SqliteConnection, sqlx::Error> {
+    if let Some(path) = url.path() {
+        create_private(path)?;
+    }
+    options(url).connect().await
+}
+
+/// Opens the connections that read.
+///
+/// Only a file has them: a second connection to a database in memory would see another database.
+pub(crate) async fn readers(url: &DatabaseUrl) -> Result<Vec<SqliteConnection>, sqlx::Error> {
+    let mut readers = Vec::new();
+    if url.path().is_some() {
+        let options = options(url).pragma("query_only", "ON");
+        for _ in 0..READERS {
+            readers.push(options.connect().await?);
+        }
+    }
+    Ok(readers)
+}
+
+fn options(url: &DatabaseUrl) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new()
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .disable_statement_logging()
+        .pragma("secure_delete", "ON")
+        .pragma("trusted_schema", "OFF");
+    match url.path() {
+        // FULL: an answered write survives the loss of power. With WAL, NORMAL would not promise that.
+        Some(path) => options
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full),
+        None => options,
+    }
+}
+
+/// Makes an empty file for the owner alone, where there is none; SQLite gives its side files the same mode.
+// SECURITY: nobody else on the machine reads password hashes; held by `files_are_for_their_owner_alone`.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}

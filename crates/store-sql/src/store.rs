@@ -1,0 +1,119 @@
+//! The store itself.
+
+use std::fmt;
+
+use scopegate_store::{BoxFuture, Store, StoreError};
+use sqlx::Sqlite;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+
+use crate::row::failure;
+use crate::sqlite::Connections;
+use crate::{DatabaseUrl, OpenError, migrations, sqlite};
+
+pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
+
+/// A store in a SQL database.
+///
+/// It is for one value to be shared by the whole program. Dropping it closes the database behind the caller's back;
+/// [`SqlStore::close`] waits until that is done.
+///
+/// ```
+/// use scopegate_store::Store;
+/// use scopegate_store_sql::{DatabaseUrl, SqlStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
+/// assert_eq!(store.migrated(), [1]);
+/// store.ping().await?;
+/// store.close().await?;
+/// assert!(store.ping().await.is_err());
+/// # Ok(())
+/// # }
+/// ```
+pub struct SqlStore {
+    connections: Connections,
+    migrated: Vec<i64>,
+}
+
+impl SqlStore {
+    /// Opens a database, makes it where it is missing, and brings its tables up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], and the database is as it was.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let mut writer = sqlite::writer(url).await?;
+        let migrated = migrations::migrate(&mut writer).await?;
+        let connections = Connections::new(writer, sqlite::readers(url).await?);
+        for version in &migrated {
+            tracing::info!(version, database = %url, "tables brought up to date");
+        }
+        Ok(Self { connections, migrated })
+    }
+
+    /// The versions of the tables that opening it has applied; none where they were up to date.
+    #[must_use]
+    pub fn migrated(&self) -> &[i64] {
+        &self.migrated
+    }
+
+    /// Closes the database when what was begun is done. All later calls fail.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the database could not be closed in order. What was answered is kept even so.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.connections.close().await.map_err(failure)
+    }
+
+    /// The one row that a statement finds, or none.
+    pub(crate) async fn one<T>(
+        &self,
+        statement: Statement<'_>,
+        value: fn(&SqliteRow) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut connection = self.connections.reader().await?;
+        let row = statement.fetch_optional(&mut *connection).await.map_err(failure)?;
+        drop(connection);
+        row.as_ref().map(value).transpose()
+    }
+
+    /// All rows that a statement finds.
+    pub(crate) async fn all<T>(
+        &self,
+        statement: Statement<'_>,
+        value: fn(&SqliteRow) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut connection = self.connections.reader().await?;
+        let rows = statement.fetch_all(&mut *connection).await.map_err(failure)?;
+        drop(connection);
+        rows.iter().map(value).collect()
+    }
+
+    /// Whether a statement changed a row.
+    pub(crate) async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
+        let mut connection = self.connections.writer().await?;
+        let result = statement.execute(&mut *connection).await.map_err(failure)?;
+        Ok(result.rows_affected() > 0)
+    }
+}
+
+impl Store for SqlStore {
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let any = self.one(
+                sqlx::query("SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1)"),
+                |_| Ok(()),
+            );
+            any.await.map(|_| ())
+        })
+    }
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore").finish_non_exhaustive()
+    }
+}

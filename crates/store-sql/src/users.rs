@@ -1,0 +1,125 @@
+//! Users, in SQL.
+
+use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
+use scopegate_store::{BoxFuture, PasswordScheme, StoreError, Users};
+use sqlx::query;
+
+use crate::SqlStore;
+use crate::row;
+
+const FIND: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE username = $1";
+
+const FIND_BY_ID: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE id = $1";
+
+const FIND_ACCOUNT: &str =
+    "SELECT id, username, email, full_name, status, scope, password_hash FROM users WHERE username = $1";
+
+const LIST: &str = "SELECT id, username, email, full_name, status, scope FROM users \
+     WHERE username > $1 ORDER BY username LIMIT $2";
+
+/// Goes from each scheme to the next by the index, so that it costs as much as there are schemes, not users.
+const PASSWORD_SCHEMES: &str = "WITH RECURSIVE schemes (scheme) AS ( \
+         SELECT min(password_scheme) FROM users WHERE password_scheme > '' \
+         UNION ALL \
+         SELECT (SELECT min(password_scheme) FROM users WHERE password_scheme > schemes.scheme) \
+         FROM schemes WHERE schemes.scheme IS NOT NULL \
+     ) SELECT scheme FROM schemes WHERE scheme IS NOT NULL LIMIT $1";
+
+const ADD: &str = "INSERT INTO users \
+     (id, username, email, full_name, status, scope, password_hash, password_scheme) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+const REPLACE_PASSWORD_HASH: &str =
+    "UPDATE users SET password_hash = $3, password_scheme = $4 WHERE id = $1 AND password_hash = $2";
+
+const SET_PASSWORD_HASH: &str = "UPDATE users SET password_hash = $2, password_scheme = $3 WHERE id = $1";
+
+const SET_SCOPE: &str = "UPDATE users SET scope = $2 WHERE id = $1";
+
+const SET_STATUS: &str = "UPDATE users SET status = $2 WHERE id = $1";
+
+const REMOVE: &str = "DELETE FROM users WHERE id = $1";
+
+impl Users for SqlStore {
+    fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        Box::pin(self.one(query(FIND).bind(username.as_str()), row::user))
+    }
+
+    fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        Box::pin(self.one(query(FIND_BY_ID).bind(id.as_str()), row::user))
+    }
+
+    fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
+        Box::pin(self.one(query(FIND_ACCOUNT).bind(username.as_str()), row::account))
+    }
+
+    fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
+        // No name is empty, so all names come after the empty text.
+        let after = after.map_or("", Username::as_str);
+        Box::pin(self.all(query(LIST).bind(after).bind(limit), row::user))
+    }
+
+    fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
+        let limit = u16::try_from(PasswordScheme::MAX_LISTED).unwrap_or(u16::MAX);
+        Box::pin(self.all(query(PASSWORD_SCHEMES).bind(limit), row::password_scheme))
+    }
+
+    fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let Account { user, password_hash } = &account;
+            let add = query(ADD)
+                .bind(user.id().as_str())
+                .bind(user.username().as_str())
+                .bind(user.email())
+                .bind(user.full_name())
+                .bind(row::status_text(user.status()))
+                .bind(row::joined(user.scope()))
+                .bind(password_hash.as_ref().map(PasswordHash::expose))
+                .bind(scheme(password_hash.as_ref()));
+            self.change(add).await.map(|_| ())
+        })
+    }
+
+    fn replace_password_hash<'a>(
+        &'a self,
+        id: &'a UserId,
+        expected: &'a PasswordHash,
+        replacement: &'a PasswordHash,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let replace = query(REPLACE_PASSWORD_HASH)
+            .bind(id.as_str())
+            .bind(expected.expose())
+            .bind(replacement.expose())
+            .bind(scheme(Some(replacement)));
+        Box::pin(self.change(replace))
+    }
+
+    fn set_password_hash<'a>(
+        &'a self,
+        id: &'a UserId,
+        password_hash: Option<&'a PasswordHash>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let set = query(SET_PASSWORD_HASH)
+            .bind(id.as_str())
+            .bind(password_hash.map(PasswordHash::expose))
+            .bind(scheme(password_hash));
+        Box::pin(self.change(set))
+    }
+
+    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.change(query(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))))
+    }
+
+    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.change(query(SET_STATUS).bind(id.as_str()).bind(row::status_text(status))))
+    }
+
+    fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.change(query(REMOVE).bind(id.as_str())))
+    }
+}
+
+fn scheme(hash: Option<&PasswordHash>) -> Option<String> {
+    hash.and_then(PasswordScheme::of)
+        .map(|scheme| scheme.as_str().to_owned())
+}
