@@ -1,0 +1,316 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
+
+use crate::output::Format;
+
+/// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.
+#[derive(Debug, Parser)]
+#[command(name = "scopegate", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: CommonFlags,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct CommonFlags {
+    /// Settings in TOML; the keys are the names of the flags, with `_` in place of `-`
+    #[arg(long, global = true, value_name = "FILE", env = "SCOPEGATE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// How data is printed
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", env = "SCOPEGATE_FORMAT")]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) settings: CommonSettings,
+}
+
+/// Settings that every command takes. Their values are read where those of variables and files are.
+#[derive(Args, Debug, Default, Serialize)]
+pub(crate) struct CommonSettings {
+    /// Where users and clients are kept, such as `sqlite:scopegate.db`
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<String>,
+    /// How log lines are written
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["human", "json"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_format: Option<String>,
+    /// What is logged: a level, or directives such as `info,scopegate_http=debug`
+    #[arg(long, global = true, value_name = "FILTER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_level: Option<String>,
+}
+
+/// Settings of `serve`. There is none for a secret: a command line can be read by every process of the machine.
+#[derive(Args, Debug, Default, Serialize)]
+pub(crate) struct ServeSettings {
+    /// Serve the tutorial: its users, its client and its answers, kept in memory unless a database is named
+    #[arg(long)]
+    #[serde(skip_serializing_if = "is_not_given")]
+    demo: bool,
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<String>,
+    /// The address that clients know this server by: the `iss` of its tokens
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    /// What tokens are meant for: their `aud`; the issuer where absent
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<String>,
+    /// Whose answers and tokens: the tutorial's (default with --demo) or the RFCs'
+    #[arg(long, value_name = "PROFILE", value_parser = ["tutorial", "rfc"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+    /// Whether tokens are given out for a user's password (default: with --demo alone)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_grant: Option<String>,
+    /// How long an access token lives
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_lifetime: Option<String>,
+    /// Whether a login replaces an outdated password hash
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehash: Option<String>,
+    /// How many passwords are hashed at a time (default: one a core)
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashing_slots: Option<String>,
+    /// How many logins may wait for a hashing slot
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashing_queue: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    limits: LimitSettings,
+}
+
+/// Limits of the listener.
+#[derive(Args, Debug, Default, Serialize)]
+#[command(next_help_heading = "Limits")]
+struct LimitSettings {
+    /// How long the head of a request may take to arrive
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header_timeout: Option<String>,
+    /// How long the body of a request may take to arrive
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_timeout: Option<String>,
+    /// How long a connection may wait for its next request
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_timeout: Option<String>,
+    /// Largest body of a request, in bytes
+    #[arg(long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_limit: Option<String>,
+    /// How many connections are open at a time; more wait
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_connections: Option<String>,
+    /// How long requests under way may take to end after a signal to stop
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drain_deadline: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+const fn is_not_given(flag: &bool) -> bool {
+    !*flag
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Answer requests
+    Serve(Box<ServeSettings>),
+    /// Look after users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Look after clients
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Look at tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Bring the database to this version's layout
+    Migrate,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Commands on users.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user; the password is read from the terminal unless --password-stdin is given
+    Add {
+        /// The name to log in with
+        name: String,
+        /// Address for mail
+        #[arg(long, value_name = "E")]
+        email: Option<String>,
+        /// Name for people
+        #[arg(long, value_name = "N")]
+        full_name: Option<String>,
+        /// The most that can be granted in this user's name
+        #[arg(long, value_name = "SCOPES", default_value = "")]
+        scope: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Disable a user: kept, and refused wherever an active user is asked for
+    Disable {
+        /// The user's name
+        name: String,
+    },
+    /// Enable a disabled user
+    Enable {
+        /// The user's name
+        name: String,
+    },
+    /// List all users
+    List,
+    /// Remove a user for good
+    Remove {
+        /// The user's name
+        name: String,
+    },
+    /// Give a user another password
+    SetPassword {
+        /// The user's name
+        name: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Set the most that can be granted in a user's name
+    SetScope {
+        /// The user's name
+        name: String,
+        /// Scopes, with spaces between them; an empty text takes all away
+        scope: String,
+    },
+    /// Show one user
+    Show {
+        /// The user's name
+        name: String,
+    },
+}
+
+/// Where a password comes from.
+#[derive(Args, Debug)]
+pub(crate) struct PasswordSource {
+    /// Read the password from standard input (one line end behind it is left out)
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// Commands on clients.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Add a client; a confidential one's secret is shown once
+    Add(NewClient),
+    /// List all clients
+    List,
+    /// Remove a client for good
+    Remove {
+        /// The client's id
+        id: String,
+    },
+    /// Set the most that a client can be granted
+    SetScope {
+        /// The client's id
+        id: String,
+        /// Scopes, with spaces between them; an empty text takes all away
+        scope: String,
+    },
+    /// Make a new secret for a client, show it once, and forget the old one
+    SetSecret {
+        /// The client's id
+        id: String,
+    },
+    /// Show one client
+    Show {
+        /// The client's id
+        id: String,
+    },
+}
+
+/// A client to be added.
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("kind").required(true)))]
+pub(crate) struct NewClient {
+    /// What people call it
+    pub(crate) name: String,
+    /// Its id (made at random where absent)
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// It runs at the user's and cannot keep a secret
+    #[arg(long, group = "kind")]
+    pub(crate) public: bool,
+    /// It can keep a secret
+    #[arg(long, group = "kind")]
+    pub(crate) confidential: bool,
+    /// Where answers may be sent; may be given again
+    #[arg(long, value_name = "U")]
+    pub(crate) redirect_uri: Vec<String>,
+    /// A grant that it may use, such as `password`; may be given again
+    #[arg(long, value_name = "G")]
+    pub(crate) grant: Vec<String>,
+    /// The most that it can be granted
+    #[arg(long, value_name = "SCOPES", default_value = "")]
+    pub(crate) scope: String,
+    /// It may ask whether tokens are valid
+    #[arg(long)]
+    pub(crate) introspect: bool,
+}
+
+/// Commands on tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Show what a token says, without checking whether it is genuine
+    ///
+    /// A token in an argument can be read in the machine's list of processes: give `-` and write it to standard input.
+    Inspect {
+        /// The token, or `-` to read it from standard input
+        #[arg(value_name = "TOKEN|-")]
+        token: String,
+    },
+}
+
+/// Commands on the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the configuration that `serve` would run with, secrets hidden
+    Check(Box<ServeSettings>),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,188 @@
+//! The configuration: each setting once, with the value that weighs most.
+//!
+//! A flag weighs more than a variable (`SCOPEGATE_LOG_LEVEL` for `--log-level`), a variable more than the file
+//! (`log_level`), the file more than the default:
+//!
+//! | key | default | why |
+//! |---|---|---|
+//! | `listen` | `127.0.0.1:8000` | reachable from this machine alone until somebody says otherwise |
+//! | `database` | `sqlite:scopegate.db`; in memory for the demo | |
+//! | `issuer` | `http://LISTEN` on a loopback address | a wrong one is in every token, so no guess elsewhere |
+//! | `audience` | the issuer | one API beside its authorization server |
+//! | `secret_key`, `secret_key_file` | random | the tutorial's tokens, HS256; its text is the key |
+//! | `profile` | `rfc`; `tutorial` for the demo | |
+//! | `password_grant` | off; on for the demo | RFC 9700, section 2.4: must not be used |
+//! | `token_lifetime` | 30m | the tutorial's |
+//! | `rehash` | on | old hashes get stronger at the next login |
+//! | `hashing_slots`, `hashing_queue` | cores, 64 | more at a time only makes each slower; 64 wait a few seconds |
+//! | `header_timeout`, `body_timeout`, `idle_timeout` | 10s, 30s, 60s | a slow network passes, a slow attacker does not stay |
+//! | `body_limit` | 65536 | a login is a few hundred bytes |
+//! | `max_connections` | 4096 | about 60 MB at the worst |
+//! | `drain_deadline` | 10s | the time that supervisors commonly leave |
+
+mod fault;
+mod layers;
+mod setting;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use scopegate_domain::{Audience, Issuer, Secret};
+
+use crate::arguments::{CommonFlags, ServeSettings};
+
+pub(crate) use self::fault::{ConfigError, Source};
+use self::layers::Layers;
+pub(crate) use self::setting::{LogFilter, LogFormat, Profile};
+
+/// What the names of our variables begin with.
+const VARIABLE_PREFIX: &str = "SCOPEGATE_";
+
+/// Shortest key for HS256, in bytes: as long as the hash ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+const LEAST_SECRET: usize = 32;
+
+/// One setting as `config check` shows it.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    /// Its key.
+    pub(crate) key: &'static str,
+    /// Its value, hidden where it is a secret.
+    pub(crate) value: serde_json::Value,
+    /// Where it was written.
+    pub(crate) source: Source,
+}
+
+/// All settings, checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) demo: bool,
+    pub(crate) listen: SocketAddr,
+    pub(crate) database: String,
+    pub(crate) issuer: Option<Issuer>,
+    pub(crate) audience: Option<Audience>,
+    pub(crate) secret_key: Option<Secret<String>>,
+    pub(crate) profile: Profile,
+    pub(crate) password_grant: bool,
+    pub(crate) token_lifetime: Duration,
+    pub(crate) rehash: bool,
+    pub(crate) hashing_slots: NonZeroUsize,
+    pub(crate) hashing_queue: NonZeroUsize,
+    pub(crate) limits: Limits,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: LogFilter,
+    /// All of the above in order, for `config check`.
+    pub(crate) shown: Vec<Shown>,
+}
+
+/// What one client can take of the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How long the head of a request may take to arrive.
+    pub(crate) header_timeout: Duration,
+    /// How long the body of a request may take to arrive.
+    pub(crate) body_timeout: Duration,
+    /// How long a connection may wait for its next request.
+    pub(crate) idle_timeout: Duration,
+    /// Largest body, in bytes.
+    pub(crate) body_limit: NonZeroUsize,
+    /// Most connections at a time.
+    pub(crate) max_connections: NonZeroUsize,
+    /// How long requests under way may take to end after a signal to stop.
+    pub(crate) drain_deadline: Duration,
+}
+
+impl Settings {
+    /// Reads the settings of this process.
+    pub(crate) fn load(common: &CommonFlags, serve: Option<&ServeSettings>) -> Result<Self, ConfigError> {
+        let mut variables = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLE_PREFIX)) else { continue };
+            let Some(value) = value.to_str() else {
+                let place = format!("variable `{name}`");
+                return Err(ConfigError::Value { place, expected: "text in UTF-8", found: None });
+            };
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+        let mut flags: Vec<&dyn layers::Flags> = vec![&common.settings];
+        flags.extend(serve.map(|serve| -> &dyn layers::Flags { serve }));
+        Self::from_layers(Layers::read(&flags, variables, common.config.as_deref())?)
+    }
+
+    fn from_layers(mut layers: Layers) -> Result<Self, ConfigError> {
+        let demo = layers.take("demo", false)?;
+        let database = if demo { "sqlite::memory:" } else { "sqlite:scopegate.db" };
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Ok(Self {
+            demo,
+            listen: layers.take("listen", SocketAddr::from(([127, 0, 0, 1], 8000)))?,
+            database: layers.take("database", database.to_owned())?,
+            issuer: layers.take_optional("issuer")?,
+            audience: layers.take_optional("audience")?,
+            secret_key: take_secret(&mut layers)?,
+            profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
+            password_grant: layers.take("password_grant", demo)?,
+            token_lifetime: layers.take("token_lifetime", Duration::from_secs(30 * 60))?,
+            rehash: layers.take("rehash", true)?,
+            hashing_slots: layers.take("hashing_slots", cores)?,
+            hashing_queue: layers.take("hashing_queue", NonZeroUsize::MIN.saturating_add(63))?,
+            limits: Limits::take(&mut layers)?,
+            log_format: layers.take("log_format", LogFormat::Human)?,
+            log_level: layers.take("log_level", LogFilter::default())?,
+            shown: layers.finish()?,
+        })
+    }
+
+    /// The issuer for a listener at this address: the one that was set, or on a loopback address the listener's own.
+    pub(crate) fn issuer_at(&self, address: SocketAddr) -> Result<Issuer, ConfigError> {
+        let missing = || ConfigError::IssuerMissing { listen: address.to_string() };
+        match &self.issuer {
+            Some(issuer) => Ok(issuer.clone()),
+            None if address.ip().is_loopback() => Issuer::parse(&format!("http://{address}")).map_err(|_| missing()),
+            None => Err(missing()),
+        }
+    }
+}
+
+impl Limits {
+    fn take(layers: &mut Layers) -> Result<Self, ConfigError> {
+        const BODY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(64 * 1024 - 1);
+        const CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4096 - 1);
+        Ok(Self {
+            header_timeout: layers.take("header_timeout", Duration::from_secs(10))?,
+            body_timeout: layers.take("body_timeout", Duration::from_secs(30))?,
+            idle_timeout: layers.take("idle_timeout", Duration::from_secs(60))?,
+            body_limit: layers.take("body_limit", BODY)?,
+            max_connections: layers.take("max_connections", CONNECTIONS)?,
+            drain_deadline: layers.take("drain_deadline", Duration::from_secs(10))?,
+        })
+    }
+}
+
+/// The secret itself, or what stands in the file that is named (one line end behind it is left out).
+fn take_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigError> {
+    let direct: Option<Secret<String>> = layers.take_optional("secret_key")?;
+    let file: Option<PathBuf> = layers.take_optional("secret_key_file")?;
+    let (secret, place) = match (direct, file) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => return Err(ConfigError::BothSecrets),
+        (Some(secret), None) => (secret, "`secret_key`".to_owned()),
+        (None, Some(path)) => (read_secret(&path)?, format!("the secret in file `{}`", path.display())),
+    };
+    let length = secret.expose().len();
+    if length < LEAST_SECRET {
+        return Err(ConfigError::SecretTooShort { place, least: LEAST_SECRET, length });
+    }
+    Ok(Some(secret))
+}
+
+fn read_secret(path: &PathBuf) -> Result<Secret<String>, ConfigError> {
+    let unreadable = |error: std::io::Error| ConfigError::Unreadable { path: path.clone(), reason: error.to_string() };
+    let text = Secret::new(std::fs::read_to_string(path).map_err(unreadable)?);
+    let line = text.expose().strip_suffix('\n').unwrap_or(text.expose());
+    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! What can be wrong with a configuration, in one sentence.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a value was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Nowhere: the value that is built in.
+    Default,
+    /// In the configuration file.
+    File(PathBuf),
+    /// On the command line.
+    Flag,
+    /// In a variable of the environment.
+    Variable,
+}
+
+impl Source {
+    /// The place that a key has here: `--log-level`, `SCOPEGATE_LOG_LEVEL`, or the key with the file.
+    pub(crate) fn place(&self, key: &str) -> String {
+        match self {
+            Self::Default => "default".to_owned(),
+            Self::File(path) => format!("key `{key}` in file `{}`", path.display()),
+            Self::Flag => format!("flag `--{}`", key.replace('_', "-")),
+            Self::Variable => format!("variable `{}{}`", super::VARIABLE_PREFIX, key.to_uppercase()),
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// Two ways to say one secret.
+    #[error("`secret_key` and `secret_key_file` are both given")]
+    BothSecrets,
+    /// The issuer cannot be guessed.
+    #[error("`issuer` is missing: on a listener that is not on the loopback address (`{listen}`) it has no default")]
+    IssuerMissing {
+        /// Where the server is to listen.
+        listen: String,
+    },
+    /// A key that cannot protect anything.
+    #[error("{place} is too short: a key needs at least {least} bytes, this one has {length}")]
+    SecretTooShort {
+        /// Where it was written.
+        place: String,
+        /// The shortest key, in bytes.
+        least: usize,
+        /// What there is, in bytes.
+        length: usize,
+    },
+    /// No setting of that name.
+    #[error("unknown {place}{}", Nearest(.nearest))]
+    UnknownKey {
+        /// Where it was written.
+        place: String,
+        /// How the nearest known key is written there.
+        nearest: Option<String>,
+    },
+    /// A file that cannot be read.
+    #[error("file `{}` cannot be read: {reason}", .path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system or the parser said.
+        reason: String,
+    },
+    /// A value that is none of those allowed.
+    #[error("bad value for {place}: expected {expected}{}", Found(.found))]
+    Value {
+        /// Where it was written.
+        place: String,
+        /// What it has to be.
+        expected: &'static str,
+        /// What it is, unless it is a secret.
+        found: Option<String>,
+    },
+}
+
+struct Nearest<'a>(&'a Option<String>);
+
+impl fmt::Display for Nearest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |nearest| write!(f, "; did you mean `{nearest}`?"))
+    }
+}
+
+struct Found<'a>(&'a Option<String>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |found| write!(f, ", found `{found}`"))
+    }
+}

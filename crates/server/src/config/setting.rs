@@ -1,0 +1,265 @@
+//! What a setting's value may be, and how it is read and shown.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use scopegate_domain::{Audience, Issuer, Secret};
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+/// A value that can be written as text: in a flag, a variable or a file.
+pub(crate) trait Setting: Sized {
+    /// What the text has to be, for the one who wrote another.
+    const EXPECTED: &'static str;
+    /// Whether the text must not be repeated.
+    const SECRET: bool = false;
+
+    /// Reads the text.
+    fn read(text: &str) -> Option<Self>;
+
+    /// The value as `config check` shows it.
+    fn show(&self) -> Value;
+}
+
+/// Whose answers and tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// The RFCs'.
+    Rfc,
+    /// The FastAPI tutorial's.
+    Tutorial,
+}
+
+impl Setting for Profile {
+    const EXPECTED: &'static str = "`tutorial` or `rfc`";
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "rfc" => Some(Self::Rfc),
+            "tutorial" => Some(Self::Tutorial),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> Value {
+        match self {
+            Self::Rfc => json!("rfc"),
+            Self::Tutorial => json!("tutorial"),
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Setting for LogFormat {
+    const EXPECTED: &'static str = "`human` or `json`";
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "human" => Some(Self::Human),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> Value {
+        match self {
+            Self::Human => json!("human"),
+            Self::Json => json!("json"),
+        }
+    }
+}
+
+/// What is logged: a level, or directives for parts of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogFilter(String);
+
+impl LogFilter {
+    /// The directives.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl Setting for LogFilter {
+    const EXPECTED: &'static str =
+        "`error`, `warn`, `info`, `debug`, `trace` or `off`, alone or for a part as in `info,scopegate_http=debug`";
+
+    fn read(text: &str) -> Option<Self> {
+        // A lone word would be taken for the name of a part, so that `inof` meant silence.
+        let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word.trim());
+        let is_sound = text.split(',').all(|directive| directive.contains('=') || is_level(directive));
+        (is_sound && EnvFilter::try_new(text).is_ok()).then(|| Self(text.to_owned()))
+    }
+
+    fn show(&self) -> Value {
+        json!(self.0)
+    }
+}
+
+impl Setting for bool {
+    const EXPECTED: &'static str = "`true` or `false`";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> Value {
+        json!(self)
+    }
+}
+
+impl Setting for NonZeroUsize {
+    const EXPECTED: &'static str = "a whole number above 0";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> Value {
+        json!(self.get())
+    }
+}
+
+impl Setting for SocketAddr {
+    const EXPECTED: &'static str = "an address with a port, such as `127.0.0.1:8000` or `[::1]:8000`";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> Value {
+        json!(self.to_string())
+    }
+}
+
+impl Setting for PathBuf {
+    const EXPECTED: &'static str = "the path of a file";
+
+    fn read(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::from(text))
+    }
+
+    fn show(&self) -> Value {
+        json!(self.display().to_string())
+    }
+}
+
+impl Setting for String {
+    const EXPECTED: &'static str = "a text that is not empty";
+
+    fn read(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn show(&self) -> Value {
+        json!(self)
+    }
+}
+
+impl Setting for Secret<String> {
+    const EXPECTED: &'static str = "a text that is not empty";
+    const SECRET: bool = true;
+
+    fn read(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::new(text.to_owned()))
+    }
+
+    fn show(&self) -> Value {
+        json!("(hidden)")
+    }
+}
+
+impl Setting for Issuer {
+    const EXPECTED: &'static str = "an `https://` or `http://` address without query and fragment";
+
+    fn read(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let is_sound = !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', ' ', '"', '\\', '@']);
+        is_sound.then(|| Self::parse(text).ok())?
+    }
+
+    fn show(&self) -> Value {
+        json!(self.as_str())
+    }
+}
+
+impl Setting for Audience {
+    const EXPECTED: &'static str = "1 to 512 characters of printable ASCII";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+
+    fn show(&self) -> Value {
+        json!(self.as_str())
+    }
+}
+
+impl Setting for Duration {
+    const EXPECTED: &'static str = "a time above zero and at most a year, such as `500ms`, `30s` or `1h 30m`";
+
+    fn read(text: &str) -> Option<Self> {
+        let time: SignedDuration = text.parse().ok()?;
+        let time = Self::try_from(time).ok()?;
+        (!time.is_zero() && time <= Self::from_secs(365 * 24 * 3600)).then_some(time)
+    }
+
+    fn show(&self) -> Value {
+        SignedDuration::try_from(*self).map_or(Value::Null, |time| json!(format!("{time:#}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit_and_an_end() {
+        assert_eq!(Duration::read("1h 30m"), Some(Duration::from_secs(5_400)));
+        assert_eq!(Duration::read("500ms"), Some(Duration::from_millis(500)));
+        for text in ["", "0s", "-5s", "30", "soon", "9000h 1m", "99999999999999999999s"] {
+            assert_eq!(Duration::read(text), None, "{text}");
+        }
+        assert_eq!(Duration::from_secs(5_400).show(), json!("1h 30m"));
+    }
+
+    #[test]
+    fn what_is_shown_is_read_back() {
+        for seconds in [1, 59, 60, 90, 3_600, 86_400] {
+            let time = Duration::from_secs(seconds);
+            assert_eq!(time.show().as_str().and_then(Duration::read), Some(time));
+        }
+    }
+
+    #[test]
+    fn a_mistyped_level_is_no_silence() {
+        assert!(LogFilter::read("inof").is_none());
+        assert!(LogFilter::read("info,scopegate_http=debug").is_some());
+        assert!(LogFilter::read("scopegate_http=loud").is_none());
+    }
+
+    #[test]
+    fn an_issuer_is_an_address() {
+        assert!(Issuer::read("https://id.example/tenant").is_some());
+        for text in ["id.example", "https://", "https:///x", "https://a.example/?x", "ftp://a.example", "https://u@a.example"] {
+            assert!(Issuer::read(text).is_none(), "{text}");
+        }
+    }
+}

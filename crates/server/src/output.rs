@@ -1,0 +1,114 @@
+//! What a command says: data on standard output, one sentence on standard error, a number to the shell.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people.
+    #[default]
+    Human,
+    /// One JSON value for programs.
+    Json,
+}
+
+/// How a command that did not go well ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was answered, and the answer is no: exit status 1.
+    No,
+    /// It could not be answered: bad usage, or input that cannot be read: exit status 2.
+    Fault,
+}
+
+impl Outcome {
+    /// Tells a [`No`] from everything else.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        if error.is::<No>() { Self::No } else { Self::Fault }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::No => Self::from(1),
+            Outcome::Fault => Self::from(2),
+        }
+    }
+}
+
+/// The answer is no, in one sentence: no such user, a name that is taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct No(pub(crate) String);
+
+/// Writes data to standard output: `human` as it is, or the JSON value on one line.
+pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result<()> {
+    match format {
+        Format::Human => write_line(human),
+        Format::Json => write_line(&json.to_string()),
+    }
+}
+
+/// Writes text to standard output, with a line end where it has none.
+///
+/// A reader that went away (`scopegate man | head`) is no fault.
+pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Writes one sentence about what went wrong to standard error.
+pub(crate) fn complain(error: &anyhow::Error) {
+    // Where standard error is closed too, there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "error: {}", one_line(&format!("{error:#}")));
+}
+
+/// Text of others (a parser's message, a name) on one line and without control characters.
+pub(crate) fn one_line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|character| !character.is_control()).collect()
+}
+
+/// A table for people: columns as wide as their widest cell, two spaces apart.
+pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let head: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
+    let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{:width$}", one_line(cell)));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_and_cannot_be_forged_by_a_cell() {
+        let rows = vec![vec!["a\nb".to_owned(), "x".to_owned()], vec!["long one".to_owned(), String::new()]];
+        assert_eq!(table(&["NAME", "SCOPE"], &rows), "NAME      SCOPE\na b       x\nlong one\n");
+    }
+
+    #[test]
+    fn no_is_told_from_a_fault() {
+        let no = anyhow::Error::from(No("no such user".to_owned()));
+        assert_eq!(Outcome::of(&no), Outcome::No);
+        assert_eq!(Outcome::of(&anyhow::anyhow!("x")), Outcome::Fault);
+    }
+}

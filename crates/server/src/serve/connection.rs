@@ -1,0 +1,159 @@
+//! One connection, from the first byte to the last.
+
+use std::error::Error;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::Sleep;
+use tracing::debug;
+
+use super::activity::{Activity, Phase, Watched};
+use super::body::RequestBody;
+use crate::config::Limits;
+
+/// Largest head of a request, in bytes, and the most that is buffered of one connection.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+/// Most fields in a head.
+const FIELD_LIMIT: usize = 100;
+
+/// Most requests at a time on one HTTP/2 connection.
+const STREAM_LIMIT: u32 = 100;
+
+/// What answers requests: a service that never fails, cheap to clone.
+pub(crate) trait Answers: Clone + Send + Sync + 'static {
+    /// The answer on its way.
+    type Future: Future<Output = Response<Self::Body>> + Send + 'static;
+    /// The answer's body.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+
+    /// Answers one request.
+    fn answer(&self, request: Request<RequestBody>) -> Self::Future;
+}
+
+/// One accepted connection.
+pub(super) struct Connection<A> {
+    stream: TcpStream,
+    answers: A,
+    limits: Limits,
+    draining: watch::Receiver<bool>,
+}
+
+impl<A: Answers> Connection<A> {
+    /// A connection that is yet to be served.
+    pub(super) const fn new(stream: TcpStream, answers: A, limits: Limits, draining: watch::Receiver<bool>) -> Self {
+        Self { stream, answers, limits, draining }
+    }
+
+    /// Serves it until either side closes it, its time is over, or the server stops.
+    pub(super) async fn serve(self) {
+        let Self { stream, answers, limits, mut draining } = self;
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, "connection gone");
+            return;
+        }
+        let activity = Activity::new(limits);
+        let io = TokioIo::new(Watched::new(stream, std::sync::Arc::clone(&activity)));
+        let service = service_fn(|request: Request<Incoming>| {
+            let answering = activity.answer();
+            let answer = answers.answer(request.map(|body| RequestBody::new(body, limits.body_timeout)));
+            async move {
+                let answer = answer.await;
+                drop(answering);
+                Ok::<_, std::convert::Infallible>(answer)
+            }
+        });
+        let protocol = protocol();
+        let mut connection = pin!(protocol.serve_connection(io, service));
+        let mut timer = pin!(tokio::time::sleep(limits.header_timeout));
+        let mut stopping = false;
+        loop {
+            let next = Next { connection: connection.as_mut(), timer: timer.as_mut(), activity: &activity };
+            tokio::select! {
+                next = next => match next {
+                    Event::Closed => return,
+                    Event::TimeOver(Phase::Closing(_)) => return,
+                    Event::TimeOver(phase) => debug!(?phase, "connection closed for its silence"),
+                },
+                _ = draining.wait_for(|draining| *draining), if !stopping => stopping = true,
+            }
+            connection.as_mut().graceful_shutdown();
+        }
+    }
+}
+
+/// HTTP/1 and, by prior knowledge, HTTP/2, with their limits.
+fn protocol() -> auto::Builder<TokioExecutor> {
+    let mut protocol = auto::Builder::new(TokioExecutor::new());
+    protocol
+        .http1()
+        .timer(TokioTimer::new())
+        // `Activity` keeps the time, over a connection's whole life: hyper's own begins with the first byte.
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_LIMIT)
+        .max_headers(FIELD_LIMIT)
+        .pipeline_flush(true);
+    protocol
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
+        .max_concurrent_streams(STREAM_LIMIT)
+        .max_send_buf_size(HEAD_LIMIT);
+    protocol
+}
+
+/// What happens to a connection next.
+enum Event {
+    /// It is over.
+    Closed,
+    /// It took too long over this.
+    TimeOver(Phase),
+}
+
+/// Drives a connection and keeps its time.
+struct Next<'a, C> {
+    connection: Pin<&'a mut C>,
+    timer: Pin<&'a mut Sleep>,
+    activity: &'a Activity,
+}
+
+impl<C, E> Future for Next<'_, C>
+where
+    C: Future<Output = Result<(), E>>,
+    E: std::fmt::Display,
+{
+    type Output = Event;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Event> {
+        if let Poll::Ready(ended) = self.connection.as_mut().poll(context) {
+            if let Err(error) = ended {
+                debug!(%error, "connection ended");
+            }
+            return Poll::Ready(Event::Closed);
+        }
+        // The timer moves only to an earlier moment, or when it has run out too early: a request that is answered at
+        // once never touches it.
+        while let Some(deadline) = self.activity.deadline() {
+            if deadline < self.timer.deadline() {
+                self.timer.as_mut().reset(deadline);
+            }
+            if self.timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            if self.timer.deadline() >= deadline {
+                return Poll::Ready(Event::TimeOver(self.activity.expire()));
+            }
+            self.timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}

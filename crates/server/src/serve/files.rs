@@ -1,0 +1,32 @@
+//! How many connections the system lets one process have.
+
+use std::num::NonZeroUsize;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing::warn;
+
+/// Files that are no connections: the database, standard streams, the runtime's own.
+const RESERVED: u64 = 64;
+
+/// Raises this process's limit of open files for so many connections, and says how many there can be.
+///
+/// Most systems start a process with 1,024 and let it go much higher.
+pub(crate) fn allow_connections(wanted: NonZeroUsize) -> NonZeroUsize {
+    let needed = u64::try_from(wanted.get()).unwrap_or(u64::MAX).saturating_add(RESERVED);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= needed) {
+        return wanted;
+    }
+    let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
+    let allowed = match setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }) {
+        Ok(()) => raised,
+        Err(_) => current.unwrap_or(raised),
+    };
+    if allowed >= needed {
+        return wanted;
+    }
+    let left = usize::try_from(allowed.saturating_sub(RESERVED)).ok().and_then(NonZeroUsize::new);
+    let left = left.unwrap_or(NonZeroUsize::MIN);
+    warn!(max_connections = %wanted, lowered_to = %left, files = allowed, "this process may not open more files");
+    left
+}

@@ -1,0 +1,173 @@
+//! The loop with a service of four lines, where a whole program would hide what is tested.
+
+use std::convert::Infallible;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::*;
+
+const LIMITS: Limits = Limits {
+    header_timeout: Duration::from_millis(300),
+    body_timeout: Duration::from_millis(300),
+    idle_timeout: Duration::from_millis(900),
+    body_limit: NonZeroUsize::MIN,
+    max_connections: NonZeroUsize::MIN,
+    drain_deadline: Duration::from_millis(300),
+};
+
+/// A body of one piece.
+struct Piece(Option<Bytes>);
+
+impl Body for Piece {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        std::task::Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| u64::try_from(bytes.len()).unwrap()))
+    }
+}
+
+#[derive(Clone)]
+struct Trial;
+
+impl Answers for Trial {
+    type Future = Pin<Box<dyn Future<Output = Response<Piece>> + Send>>;
+    type Body = Piece;
+
+    fn answer(&self, request: Request<RequestBody>) -> Self::Future {
+        Box::pin(async move {
+            let answer = match request.uri().path() {
+                "/panic" => panic!("on purpose"),
+                "/slow" => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    "slow"
+                }
+                "/never" => std::future::pending().await,
+                "/body" => {
+                    let mut body = std::pin::pin!(request.into_body());
+                    match std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
+                        Some(Ok(_)) => "body",
+                        Some(Err(_)) => "no body",
+                        None => "end",
+                    }
+                }
+                _ => "ok",
+            };
+            Response::new(Piece(Some(Bytes::from(answer))))
+        })
+    }
+}
+
+/// Serves until it is told to stop; the thread answers how it ended.
+fn start(limits: Limits) -> (SocketAddr, UnboundedSender<()>, JoinHandle<Ending>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, mut stopped) = tokio::sync::mpsc::unbounded_channel();
+    let serving = std::thread::spawn(move || {
+        let stop = async move || match stopped.recv().await {
+            Some(()) => {}
+            None => std::future::pending().await,
+        };
+        runtime.block_on(run(listener, Trial, limits, stop))
+    });
+    (address, stop, serving)
+}
+
+/// Sends bytes, reads to the end, and says how long it took.
+fn exchange(address: SocketAddr, request: &str) -> (String, Duration) {
+    let begin = Instant::now();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    (String::from_utf8_lossy(&answer).into_owned(), begin.elapsed())
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+}
+
+#[test]
+fn silence_has_an_end_in_every_phase() {
+    let (address, _stop, _serving) = start(LIMITS);
+    for head in ["", "GET / HT", "PRI * HTTP/2.0\r\n\r\nSM", "GET / HTTP/1.1\r\nHost: a\r\n"] {
+        let (answer, time) = exchange(address, head);
+        assert_eq!(answer, "", "{head:?}");
+        assert!(time >= LIMITS.header_timeout && time < Duration::from_secs(2), "{head:?}: {time:?}");
+    }
+    let (answer, time) = exchange(address, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(answer.ends_with("ok"), "{answer}");
+    assert!(time >= LIMITS.idle_timeout && time < Duration::from_secs(3), "{time:?}");
+    let (answer, time) = exchange(address, "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+    assert!(answer.ends_with("no body"), "{answer}");
+    assert!(time >= LIMITS.body_timeout && time < Duration::from_secs(3), "{time:?}");
+}
+
+#[test]
+fn the_head_of_a_later_request_has_as_little_time() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut answer = [0; 1024];
+    assert!(stream.read(&mut answer).unwrap() > 0);
+    let begin = Instant::now();
+    stream.write_all(b"GET / HT").unwrap();
+    assert_eq!(stream.read(&mut answer).unwrap_or_default(), 0);
+    assert!(begin.elapsed() < LIMITS.idle_timeout, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let (address, stop, serving) = start(Limits { drain_deadline: Duration::from_secs(60), ..LIMITS });
+    std::thread::spawn(move || exchange(address, &get("/never")));
+    std::thread::sleep(Duration::from_millis(50));
+    stop.send(()).unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    stop.send(()).unwrap();
+    assert_eq!(serving.join().unwrap(), Ending::AtOnce);
+}
+
+#[test]
+fn a_panic_ends_its_connection_alone() {
+    let (address, _stop, _serving) = start(LIMITS);
+    assert_eq!(exchange(address, &get("/panic")).0, "");
+    assert!(exchange(address, &get("/")).0.ends_with("ok"));
+}
+
+#[test]
+fn what_is_under_way_is_answered_before_the_end() {
+    let (address, stop, serving) = start(LIMITS);
+    let slow = std::thread::spawn(move || exchange(address, &get("/slow").replace("close", "keep-alive")).0);
+    std::thread::sleep(Duration::from_millis(50));
+    stop.send(()).unwrap();
+    assert_eq!(serving.join().unwrap(), Ending::Drained);
+    assert!(slow.join().unwrap().ends_with("slow"));
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn the_end_does_not_wait_for_ever() {
+    let (address, stop, serving) = start(LIMITS);
+    std::thread::spawn(move || exchange(address, &get("/never")));
+    std::thread::sleep(Duration::from_millis(50));
+    stop.send(()).unwrap();
+    assert_eq!(serving.join().unwrap(), Ending::Deadline);
+}

@@ -1,0 +1,25 @@
+//! What is logged: one line an event to standard error, as text or as JSON.
+//!
+//! Spans and events come from below; nothing there records a token, a password or a secret. Here only their form and
+//! their level are chosen.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::SubscriberBuilder;
+use tracing_subscriber::fmt::format::{DefaultFields, Format};
+
+use crate::config::{LogFilter, LogFormat};
+
+/// Starts logging. Called once; a second call changes nothing.
+pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
+    // `LogFilter` holds only what `EnvFilter` could read.
+    let filter = EnvFilter::try_new(filter.as_str()).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber: SubscriberBuilder<DefaultFields, Format, _, _> =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match format {
+        LogFormat::Human => subscriber.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+    drop(started);
+}
