@@ -15,7 +15,10 @@ use crate::json::{JsonError, Kind, Names, Reader};
 
 /// Where a token says its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a new layout must be looked at wherever one is written or read")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new layout must be looked at wherever one is written or read"
+)]
 pub enum ScopeLayout {
     /// `"scopes": ["me", "items"]`, as the `FastAPI` tutorial writes it.
     List,
@@ -90,7 +93,11 @@ impl<'a> Claims<'a> {
             None => Err(ClaimsError::DuplicateName),
         })?;
         reader.finish()?;
-        if claims.scopes_differ() { Err(ClaimsError::ScopesDiffer) } else { Ok(claims) }
+        if claims.scopes_differ() {
+            Err(ClaimsError::ScopesDiffer)
+        } else {
+            Ok(claims)
+        }
     }
 
     const fn empty(layout: ScopeLayout) -> Self {
@@ -167,7 +174,8 @@ impl<'a> Claims<'a> {
         self.subject.as_deref()
     }
 
-    /// `aud`: whom the token is meant for. A single text is a list of one; no claim is an empty list.
+    /// `aud`: whom the token is meant for. A single text is a list of one; no claim and an empty
+    /// text are an empty list.
     #[must_use]
     pub fn audiences(&self) -> Texts<'_> {
         self.audience.as_ref().map_or_else(Texts::none, TextList::iter)
@@ -236,7 +244,10 @@ impl<'a> Claims<'a> {
 }
 
 fn numeric_date(claim: Claim, reader: &mut Reader<'_>) -> Result<Timestamp, ClaimsError> {
-    let seconds = reader.number()?.truncated().ok_or(ClaimsError::OutOfRange { claim: claim.name() })?;
+    let seconds = reader
+        .number()?
+        .truncated()
+        .ok_or(ClaimsError::OutOfRange { claim: claim.name() })?;
     Ok(Timestamp::from_unix(seconds))
 }
 

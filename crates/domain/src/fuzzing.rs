@@ -9,11 +9,17 @@ use crate::{Claims, Scope, ScopeLayout};
 /// Where it does not.
 pub fn claims(input: &[u8]) {
     for layout in [ScopeLayout::List, ScopeLayout::Text] {
-        let Ok(claims) = Claims::parse(input, layout) else { continue };
+        let Ok(claims) = Claims::parse(input, layout) else {
+            continue;
+        };
         let printed = serde_json::to_vec(&claims).unwrap_or_default();
         // Escapes that need not be there are not printed, those that must be can be longer than what was read.
         if printed.len() <= Claims::MAX_LEN {
-            assert_eq!(Claims::parse(&printed, layout).as_ref(), Ok(&claims), "printed claims parse to the same");
+            assert_eq!(
+                Claims::parse(&printed, layout).as_ref(),
+                Ok(&claims),
+                "printed claims parse to the same"
+            );
         }
     }
 }
@@ -27,6 +33,10 @@ pub fn scope(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input)
         && let Ok(scope) = Scope::parse(text)
     {
-        assert_eq!(Scope::parse(&scope.to_string()).as_ref(), Ok(&scope), "a printed scope parses to the same");
+        assert_eq!(
+            Scope::parse(&scope.to_string()).as_ref(),
+            Ok(&scope),
+            "a printed scope parses to the same"
+        );
     }
 }

@@ -232,7 +232,10 @@ impl<'a> Reader<'a> {
             self.digits()?;
         }
         let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
-        Ok(Number { literal, is_integer: self.position == integer_end })
+        Ok(Number {
+            literal,
+            is_integer: self.position == integer_end,
+        })
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {
@@ -240,7 +243,11 @@ impl<'a> Reader<'a> {
         while let Some(b'0'..=b'9') = self.byte() {
             self.position += 1;
         }
-        if self.position == start { Err(JsonError::Syntax) } else { Ok(()) }
+        if self.position == start {
+            Err(JsonError::Syntax)
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads any value and forgets it; it must be JSON all the same.
@@ -286,7 +293,11 @@ impl<'a> Reader<'a> {
     /// [`JsonError::Syntax`] where anything but white space follows.
     pub fn finish(mut self) -> Result<(), JsonError> {
         self.skip_space();
-        if self.byte().is_none() { Ok(()) } else { Err(JsonError::Syntax) }
+        if self.byte().is_none() {
+            Ok(())
+        } else {
+            Err(JsonError::Syntax)
+        }
     }
 
     /// How many bytes were read.
@@ -333,9 +344,16 @@ impl<'a> Reader<'a> {
 /// How many bytes from the start stand for themselves in a text: no quote, no backslash, no control character.
 fn plain_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
-    let plain_words = words.iter().take_while(|word| !holds_stop(u64::from_le_bytes(**word))).count();
+    let plain_words = words
+        .iter()
+        .take_while(|word| !holds_stop(u64::from_le_bytes(**word)))
+        .count();
     let tail = words.get(plain_words).map_or(rest, |word| word.as_slice());
-    plain_words * 8 + tail.iter().take_while(|byte| !matches!(byte, 0..=0x1F | b'"' | b'\\')).count()
+    plain_words * 8
+        + tail
+            .iter()
+            .take_while(|byte| !matches!(byte, 0..=0x1F | b'"' | b'\\'))
+            .count()
 }
 
 /// Whether one of eight bytes ends a run of plain characters. Looks at all of them at once: a byte `b` is below `n` where
@@ -366,7 +384,11 @@ impl Number<'_> {
     /// The number without its fraction; none beyond [`Number::MAX_SAFE`].
     #[must_use]
     pub fn truncated(&self) -> Option<i64> {
-        let number = if self.is_integer { self.literal.parse().ok()? } else { whole(self.literal.parse().ok()?)? };
+        let number = if self.is_integer {
+            self.literal.parse().ok()?
+        } else {
+            whole(self.literal.parse().ok()?)?
+        };
         (-Self::MAX_SAFE..=Self::MAX_SAFE).contains(&number).then_some(number)
     }
 }

@@ -1,1 +1,67 @@
-//! token
+//! **Is this genuine?** Signing and verifying tokens, hashing passwords, secrets of clients.
+//!
+//! ```text
+//!   AccessTokenClaims --Signer--> AccessToken ~~~ wire ~~~> &str --Verifier--> Verified<Claims>
+//!                        |                                            |
+//!                    SigningKey ---------- verifying_key() ------> KeySet
+//!                        |                                            |
+//!                        +------------- TokenRules: the kind ---------+
+//!
+//!   password --PasswordHasher--> PasswordHash        Entropy --ClientSecret--> SecretDigest
+//! ```
+//!
+//! There is one [`Verifier`] for each kind of token, and its [`TokenRules`] say all that must hold. The algorithm is a
+//! property of the key; what the token says about it can only be refused. All cryptography is ring's, called directly: nothing
+//! here depends on a provider that the process installs.
+//!
+//! ```
+//! use scopegate_domain::{AccessTokenClaims, Lifetime, ScopeToken, Secret, Timestamp};
+//! use scopegate_token::{Scratch, Signer, SigningKey, TokenRules, Verifier};
+//!
+//! const ME: ScopeToken = ScopeToken::from_static("me");
+//!
+//! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+//! let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+//! let signer = Signer::new(TokenRules::tutorial(), key);
+//!
+//! let now = Timestamp::from_unix(1_700_000_000);
+//! let claims = AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30)).with_scopes([ME]);
+//! let token = signer.issue(&claims)?;
+//!
+//! let mut scratch = Scratch::new();
+//! let verified = verifier.verify(token.expose(), now, &mut scratch)?;
+//! assert!(verified.scopes().eq(["me"]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Deliberately absent: a clock, input and output, decisions about scopes, keys out of tokens (`jku`, `jwk`, `x5u`, `x5c`),
+//! the algorithm `none`.
+
+mod algorithm;
+mod compact;
+mod digest;
+mod entropy;
+mod error;
+mod inspect;
+mod key;
+mod key_set;
+mod opaque;
+mod password;
+mod rules;
+mod sign;
+mod verify;
+
+#[doc(hidden)]
+pub mod fuzzing;
+
+pub use algorithm::Algorithm;
+pub use entropy::{Entropy, EntropyError, SystemEntropy};
+pub use error::VerifyError;
+pub use inspect::{Unverified, inspect};
+pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use key_set::KeySet;
+pub use opaque::{ClientSecret, InvalidClientSecret};
+pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
+pub use rules::{LeewayTooLong, TokenRules};
+pub use sign::{AccessToken, SignError, Signer};
+pub use verify::{Scratch, Verifier};

@@ -75,7 +75,11 @@ impl AccessTokenClaims {
             scopes: &'a [ScopeToken],
             exp: Timestamp,
         }
-        let payload = Payload { sub: &self.subject, scopes: &self.scopes, exp: self.expires_at };
+        let payload = Payload {
+            sub: &self.subject,
+            scopes: &self.scopes,
+            exp: self.expires_at,
+        };
         print(&payload)
     }
 

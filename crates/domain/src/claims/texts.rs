@@ -13,7 +13,7 @@ use crate::json::{Kind, Reader};
 /// One text, or a list of them.
 #[derive(Clone, Debug)]
 pub(super) enum TextList<'a> {
-    /// `"a"`
+    /// `"a"`; the empty text names nobody.
     One(Cow<'a, str>),
     /// `["a", "b"]`, between the brackets; none of the texts holds an escape.
     Plain(&'a str),
@@ -38,7 +38,12 @@ impl<'a> TextList<'a> {
                 (Cow::Borrowed(_), None) => {}
                 (item, Some(list)) => list.push(item.into_owned()),
                 (item, None) => {
-                    decoded = Some(Texts::plain(before).map(str::to_owned).chain([item.into_owned()]).collect());
+                    decoded = Some(
+                        Texts::plain(before)
+                            .map(str::to_owned)
+                            .chain([item.into_owned()])
+                            .collect(),
+                    );
                 }
             }
             Ok(())
@@ -51,7 +56,7 @@ impl<'a> TextList<'a> {
 
     pub(super) fn iter(&self) -> Texts<'_> {
         match self {
-            Self::One(text) => Texts(Inner::One(Some(text))),
+            Self::One(text) => Texts(Inner::One(Some(text.as_ref()).filter(|text| !text.is_empty()))),
             Self::Plain(inside) => Texts::plain(inside),
             Self::Decoded(list) => Texts(Inner::Decoded(list.iter())),
         }

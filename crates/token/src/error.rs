@@ -1,0 +1,115 @@
+//! Why a token is refused.
+
+use scopegate_domain::ClaimsError;
+
+/// Which rule a token breaks. Names the rule and never holds anything of the token.
+///
+/// What a client is told is always the same (`invalid_token`); this is for the operator. Exhaustive on purpose: who sorts
+/// refusals must look at a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new refusal must be looked at wherever refusals are sorted"
+)]
+pub enum VerifyError {
+    /// `alg` is missing, unknown, or not that of the key or of the kind of token.
+    #[error("algorithm is not that of the key")]
+    Algorithm,
+    /// No `kid`, and more than one key of that algorithm.
+    #[error("several keys might have signed and none is named")]
+    AmbiguousKey,
+    /// `aud` does not hold the audience, or holds one where none may stand.
+    #[error("token is meant for another audience")]
+    Audience,
+    /// The payload breaks a rule of its own.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// `crit` stands in the header: no extension is understood.
+    #[error("header marks an extension as critical")]
+    Critical,
+    /// A name stands twice in the header.
+    #[error("header names a member twice")]
+    DuplicateHeader,
+    /// A segment is not canonical base64url without padding.
+    #[error("segment is not canonical base64url")]
+    Encoding,
+    /// `exp` has passed.
+    #[error("token has expired")]
+    Expired,
+    /// The header is not a JSON object.
+    #[error("header is not a JSON object")]
+    HeaderNotJson,
+    /// The header is longer than 1 KiB.
+    #[error("header is too long")]
+    HeaderTooLong,
+    /// `iat` lies in the future.
+    #[error("token was issued in the future")]
+    IssuedInFuture,
+    /// `iss` is another issuer.
+    #[error("token is of another issuer")]
+    Issuer,
+    /// `kid` is not a text.
+    #[error("key id is not a text")]
+    KeyId,
+    /// A claim that this kind of token must have is not there.
+    #[error("claim `{claim}` is missing")]
+    Missing {
+        /// Which claim.
+        claim: &'static str,
+    },
+    /// `nbf` lies in the future.
+    #[error("token is not valid yet")]
+    NotYetValid,
+    /// The payload is longer than the limit.
+    #[error("payload is too long")]
+    PayloadTooLong,
+    /// Not three segments with two dots between them.
+    #[error("token has not three segments")]
+    Segments,
+    /// The signature is not that of the key.
+    #[error("signature is wrong")]
+    Signature,
+    /// The token is longer than the limit.
+    #[error("token is too long")]
+    TokenTooLong,
+    /// `typ` is that of another kind of token.
+    #[error("token is of another type")]
+    TokenType,
+    /// `b64` is not `true`.
+    #[error("payload is said to be unencoded")]
+    Unencoded,
+    /// `kid` names no key of the set.
+    #[error("key is unknown")]
+    UnknownKey,
+}
+
+impl VerifyError {
+    /// A short name of the rule, for logs and metrics.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Algorithm => "algorithm",
+            Self::AmbiguousKey => "ambiguous_key",
+            Self::Audience => "audience",
+            Self::Claims(fault) => fault.rule(),
+            Self::Critical => "crit",
+            Self::DuplicateHeader => "duplicate_header",
+            Self::Encoding => "encoding",
+            Self::Expired => "expired",
+            Self::HeaderNotJson => "header_json",
+            Self::HeaderTooLong => "header_length",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::Issuer => "issuer",
+            Self::KeyId => "key_id",
+            Self::Missing { .. } => "missing_claim",
+            Self::NotYetValid => "not_yet_valid",
+            Self::PayloadTooLong => "payload_length",
+            Self::Segments => "segments",
+            Self::Signature => "signature",
+            Self::TokenTooLong => "token_length",
+            Self::TokenType => "token_type",
+            Self::Unencoded => "b64",
+            Self::UnknownKey => "unknown_key",
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Doors for fuzz targets: each asserts what must hold for any input.
+
+use crate::compact::{CompactJws, Header, HeaderBuffer, SignatureBuffer};
+use crate::{Scratch, TokenRules};
+
+/// A token whose form is accepted is the only spelling of what it decodes to.
+///
+/// # Panics
+///
+/// Where it is not.
+pub fn compact_jws(input: &[u8]) {
+    let Ok(token) = std::str::from_utf8(input) else { return };
+    let Ok(jws) = CompactJws::cut(token, TokenRules::MAX_TOKEN) else {
+        return;
+    };
+    let (mut header, mut scratch, mut signature) = (HeaderBuffer::new(), Scratch::new(), SignatureBuffer::new());
+    let Ok(header) = header.decode(jws.header) else { return };
+    let Ok(payload) = jws.decode_payload(scratch.room(), TokenRules::MAX_PAYLOAD) else {
+        return;
+    };
+    let Ok(signature) = jws.decode_signature(&mut signature) else {
+        return;
+    };
+    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    let printed = format!(
+        "{}.{}.{}",
+        encode(header.as_bytes()),
+        encode(payload),
+        encode(signature)
+    );
+    assert_eq!(printed, token, "an accepted token is spelled in the only way");
+    let _ = Header::parse(header);
+    let _ = crate::inspect(token);
+}

@@ -1,0 +1,80 @@
+//! The keys that a verifier trusts.
+
+use crate::{Algorithm, KeyError, VerifyError, VerifyingKey};
+
+/// The keys that a verifier trusts: as many as there are issuers' keys in use, each found by its id.
+///
+/// While keys are rotated, the set holds the retired, the current and the next one.
+///
+/// ```
+/// use scopegate_domain::KeyId;
+/// use scopegate_token::{KeySet, SigningKey};
+///
+/// let (old, new) = (SigningKey::es256_generate()?, SigningKey::es256_generate()?);
+/// let keys = KeySet::new([
+///     old.with_id(KeyId::parse("2025")?).verifying_key(),
+///     new.with_id(KeyId::parse("2026")?).verifying_key(),
+/// ])?;
+/// assert_eq!(keys.iter().count(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeySet(Vec<VerifyingKey>);
+
+impl KeySet {
+    /// A set of keys.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::DuplicateId`] where two have the same id: a token would not know its key.
+    pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let mut ids: Vec<_> = keys.iter().filter_map(VerifyingKey::id).collect();
+        ids.sort_unstable();
+        if ids.is_sorted_by(|earlier, later| earlier < later) {
+            Ok(Self(keys))
+        } else {
+            Err(KeyError::DuplicateId)
+        }
+    }
+
+    /// The keys.
+    pub fn iter(&self) -> std::slice::Iter<'_, VerifyingKey> {
+        self.0.iter()
+    }
+
+    /// The key that a header asks for: that of its `kid`, or without `kid` the only one of its algorithm.
+    pub(crate) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<&VerifyingKey, VerifyError> {
+        let Some(id) = id else {
+            let mut keys = self.0.iter().filter(|key| key.algorithm() == algorithm);
+            return match (keys.next(), keys.next()) {
+                (Some(key), None) => Ok(key),
+                (Some(_), Some(_)) => Err(VerifyError::AmbiguousKey),
+                (None, _) => Err(VerifyError::Algorithm),
+            };
+        };
+        let is_named = |key: &&VerifyingKey| key.id().is_some_and(|known| known.as_str() == id);
+        let key = self.0.iter().find(is_named).ok_or(VerifyError::UnknownKey)?;
+        // SECURITY: the key says which algorithm, the token may only agree (`an_algorithm_other_than_the_keys_is_refused`).
+        if key.algorithm() == algorithm {
+            Ok(key)
+        } else {
+            Err(VerifyError::Algorithm)
+        }
+    }
+}
+
+impl From<VerifyingKey> for KeySet {
+    fn from(key: VerifyingKey) -> Self {
+        Self(vec![key])
+    }
+}
+
+impl<'a> IntoIterator for &'a KeySet {
+    type Item = &'a VerifyingKey;
+    type IntoIter = std::slice::Iter<'a, VerifyingKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -1,0 +1,229 @@
+//! Passwords: hashed with argon2id, verified against argon2id and bcrypt.
+
+mod stored;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::password_hash::PasswordHasher as _;
+use argon2::{Algorithm, Argon2, Params, Version};
+use scopegate_domain::{PasswordHash, Secret};
+
+use self::stored::{Scheme, Stored};
+use crate::{Entropy, EntropyError};
+
+/// Longest password that bcrypt looks at, in bytes.
+const BCRYPT_MAX: usize = 72;
+const SALT_LEN: usize = 16;
+
+/// How new passwords are hashed.
+///
+/// The default is what OWASP asks of argon2id at least: 19,456 KiB, two passes, one lane; about 18 ms of CPU.
+///
+/// ```
+/// use scopegate_token::PasswordPolicy;
+///
+/// let policy = PasswordPolicy::default().without_rehash();
+/// assert!(PasswordPolicy::argon2id(1, 2, 1).is_err());
+/// # let _ = policy;
+/// ```
+#[derive(Clone, Debug)]
+pub struct PasswordPolicy {
+    params: Params,
+    rehash: bool,
+}
+
+impl PasswordPolicy {
+    /// With a memory in KiB, a number of passes and a number of lanes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPolicy`] where argon2 does not know such parameters, or where a hash made with them would be refused as too
+    /// costly.
+    pub fn argon2id(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidPolicy> {
+        let params = Params::new(memory_kib, passes, lanes, None).map_err(|_| InvalidPolicy)?;
+        if Scheme::Argon2id(params.clone()).is_too_costly() {
+            return Err(InvalidPolicy);
+        }
+        Ok(Self { params, rehash: true })
+    }
+
+    /// Leaves hashes that are weaker than the policy as they are.
+    #[must_use]
+    pub const fn without_rehash(mut self) -> Self {
+        self.rehash = false;
+        self
+    }
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self {
+            params: Params::DEFAULT,
+            rehash: true,
+        }
+    }
+}
+
+/// Parameters that argon2 does not know, or that cost too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("parameters of argon2id are out of range")]
+#[non_exhaustive]
+pub struct InvalidPolicy;
+
+/// Hashes and verifies passwords. Each call is tens to hundreds of milliseconds of CPU: never call it on a thread that serves
+/// requests.
+///
+/// Who logs in wrongly must not learn from the time it takes whether the user exists, or how old the hash is. So where there
+/// is nothing to compare with, the hasher works as long as for the costliest hash that it knows of; and for a hash that is
+/// cheaper, [`PasswordHasher::cost`] beside [`PasswordHasher::costliest`] tells how much is left to wait, which costs nobody
+/// a core. The hasher learns of a hash by [`PasswordHasher::observe`], and by verifying against it.
+///
+/// ```
+/// use scopegate_domain::Secret;
+/// use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict, SystemEntropy};
+///
+/// let hasher = PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1)?);
+/// let password = Secret::new(String::from("secret"));
+/// let hash = hasher.hash(&password, &SystemEntropy)?;
+/// assert_eq!(hasher.verify(&password, Some(&hash)), PasswordVerdict::Match { rehash: false });
+/// assert_eq!(hasher.verify(&password, None), PasswordVerdict::Mismatch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct PasswordHasher {
+    policy: PasswordPolicy,
+    costliest: Mutex<Scheme>,
+}
+
+impl PasswordHasher {
+    /// A hasher that knows of no hash but those it will make.
+    #[must_use]
+    pub fn new(policy: PasswordPolicy) -> Self {
+        let costliest = Mutex::new(Scheme::Argon2id(policy.params.clone()));
+        Self { policy, costliest }
+    }
+
+    /// Takes note of a hash that the store holds, so that a failed login costs as much as the costliest.
+    pub fn observe(&self, hash: &PasswordHash) {
+        if let Some(stored) = Stored::parse(hash) {
+            self.remember(stored.scheme());
+        }
+    }
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError`] where there is no randomness for a salt or no memory to hash in.
+    pub fn hash(&self, password: &Secret<String>, entropy: &dyn Entropy) -> Result<PasswordHash, HashError> {
+        let mut salt = [0; SALT_LEN];
+        entropy.fill(&mut salt)?;
+        argon2id(&self.policy.params)
+            .hash_password_with_salt(password.expose().as_bytes(), &salt)
+            .map(|hash| PasswordHash::from_stored(hash.to_string()))
+            .map_err(|_| HashError::Memory)
+    }
+
+    /// Whether the password is the one that was hashed. With no hash, or one that cannot be used, the same work is done in
+    /// vain.
+    ///
+    /// bcrypt looks at 72 bytes and stops at a NUL: a longer password, or one with a NUL, is no match for any bcrypt hash.
+    pub fn verify(&self, password: &Secret<String>, hash: Option<&PasswordHash>) -> PasswordVerdict {
+        let bytes = password.expose().as_bytes();
+        let Some(stored) = hash.and_then(Stored::parse) else {
+            self.known_costliest().work(bytes);
+            return PasswordVerdict::Mismatch;
+        };
+        let scheme = stored.scheme();
+        self.remember(scheme.clone());
+        if stored.matches(bytes) {
+            let is_weaker = matches!(scheme, Scheme::Bcrypt { .. }) || scheme.cost() < self.policy_cost();
+            PasswordVerdict::Match {
+                rehash: self.policy.rehash && is_weaker,
+            }
+        } else {
+            PasswordVerdict::Mismatch
+        }
+    }
+
+    /// What verifying against this hash costs; against none or one that cannot be used, what the costliest costs.
+    #[must_use]
+    pub fn cost(&self, hash: Option<&PasswordHash>) -> HashCost {
+        hash.and_then(Stored::parse)
+            .map_or_else(|| self.costliest(), |stored| stored.scheme().cost())
+    }
+
+    /// What the costliest hash costs that the hasher knows of.
+    #[must_use]
+    pub fn costliest(&self) -> HashCost {
+        self.known_costliest().cost()
+    }
+
+    fn policy_cost(&self) -> HashCost {
+        Scheme::Argon2id(self.policy.params.clone()).cost()
+    }
+
+    fn known_costliest(&self) -> Scheme {
+        self.costliest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remember(&self, scheme: Scheme) {
+        let mut costliest = self.costliest.lock().unwrap_or_else(PoisonError::into_inner);
+        if scheme.cost() > costliest.cost() {
+            *costliest = scheme;
+        }
+    }
+}
+
+/// Whether a password is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a verdict that a caller does not know would be taken for another"
+)]
+pub enum PasswordVerdict {
+    /// It is.
+    Match {
+        /// Whether the hash is weaker than the policy: make a new one while the password is at hand.
+        rehash: bool,
+    },
+    /// It is not, or there was nothing to compare it with.
+    Mismatch,
+}
+
+/// What it costs to verify a password once: an estimate of CPU time, good for comparing hashes with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HashCost(Duration);
+
+impl HashCost {
+    /// CPU time on a server core of 2024.
+    #[must_use]
+    pub const fn as_duration(self) -> Duration {
+        self.0
+    }
+
+    /// How much longer the other takes when this one took `elapsed` on the machine at hand; nothing where it is cheaper.
+    #[must_use]
+    pub fn shortfall(self, other: Self, elapsed: Duration) -> Duration {
+        let factor = other.0.as_secs_f64() / self.0.as_secs_f64();
+        Duration::try_from_secs_f64(elapsed.as_secs_f64() * (factor - 1.0)).unwrap_or_default()
+    }
+}
+
+/// Why a password was not hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// No randomness for a salt.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// No memory to hash in.
+    #[error("no memory to hash a password in")]
+    Memory,
+}
+
+fn argon2id(params: &Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+}

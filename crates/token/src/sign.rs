@@ -1,0 +1,134 @@
+//! From claims to a token.
+
+use std::fmt;
+
+use base64_simd::URL_SAFE_NO_PAD;
+use scopegate_domain::{AccessTokenClaims, Secret};
+use serde::Serialize;
+
+use crate::rules::TokenKind;
+use crate::{Algorithm, KeyError, SigningKey, TokenRules};
+
+/// Issues access tokens of one kind. What it issues, a [`Verifier`](crate::Verifier) with the same rules and its key accepts.
+///
+/// ```
+/// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
+/// use scopegate_token::{Signer, SigningKey, TokenRules};
+///
+/// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+/// let signer = Signer::new(TokenRules::tutorial(), key);
+/// let claims = AccessTokenClaims::new("johndoe", Timestamp::from_unix(0), Lifetime::from_minutes(30));
+/// let token = signer.issue(&claims)?;
+/// assert!(token.expose().starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Signer {
+    rules: TokenRules,
+    key: SigningKey,
+    header: String,
+}
+
+impl Signer {
+    /// A signer with one key.
+    #[must_use]
+    pub fn new(rules: TokenRules, key: SigningKey) -> Self {
+        #[derive(Serialize)]
+        struct Header<'a> {
+            alg: &'a str,
+            typ: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            kid: Option<&'a str>,
+        }
+        let kid = key.id().map(AsRef::as_ref);
+        let header = Header {
+            alg: key.algorithm().as_str(),
+            typ: rules.token_type(),
+            kid,
+        };
+        // Three texts: nothing among them fails to print.
+        let printed = serde_json::to_string(&header).unwrap_or_default();
+        Self {
+            rules,
+            key,
+            header: URL_SAFE_NO_PAD.encode_to_string(printed),
+        }
+    }
+
+    /// The key's algorithm.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.key.algorithm()
+    }
+
+    /// Issues a token.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] where the claims lack what this kind of token requires, where the kind does not allow the key, or where
+    /// an ES256 signature finds no randomness.
+    pub fn issue(&self, claims: &AccessTokenClaims) -> Result<AccessToken, SignError> {
+        if !self.rules.allow_algorithm(self.key.algorithm()) {
+            return Err(SignError::Algorithm);
+        }
+        let payload = match self.rules.kind() {
+            TokenKind::Rfc9068 { issuer, audience } => {
+                claims.to_rfc9068_json(issuer, audience).ok_or(SignError::Claims)?
+            }
+            TokenKind::Tutorial => claims.to_tutorial_json(),
+        };
+        if payload.len() > self.rules.max_payload() {
+            return Err(SignError::TooLong);
+        }
+        let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 96);
+        token.push_str(&self.header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_append(payload, &mut token);
+        let signature = self.key.sign(token.as_bytes())?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_append(signature, &mut token);
+        Ok(AccessToken(Secret::new(token)))
+    }
+}
+
+/// An access token as it goes to the client: whoever has it may use it, so it does not print itself.
+#[derive(Clone)]
+pub struct AccessToken(Secret<String>);
+
+impl AccessToken {
+    /// The token.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// The token as a secret text.
+    #[must_use]
+    pub fn into_secret(self) -> Secret<String> {
+        self.0
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(..)")
+    }
+}
+
+/// Why no token was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// This kind of token is not signed with the key's algorithm.
+    #[error("this kind of token is not signed with the algorithm of the key")]
+    Algorithm,
+    /// `client_id` or `jti` is missing from the claims of an RFC 9068 token.
+    #[error("claims lack a client or a token id")]
+    Claims,
+    /// The key could not sign.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The payload is longer than what a verifier of the same rules accepts.
+    #[error("payload is too long")]
+    TooLong,
+}
