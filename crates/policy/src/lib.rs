@@ -1,1 +1,112 @@
-//! policy
+//! **May this be done?** Guards in, one requirement for each operation, and for each request a [`Permit`] or a [`Denial`].
+//!
+//! The model in ten lines:
+//!
+//! 1. An [`Atom`] holds for a request or does not: a scope, a scheme, `user`, `active`, a [`Check`] of the application.
+//! 2. Atoms imply others: a scope its scheme, a scheme `authenticated`, `active` `user`, and what the catalog's edges say.
+//! 3. A [`Guard`] is a [`Rule`] over atoms, perhaps with checks, and the guards that it depends on.
+//! 4. An [`Operation`] stands behind guards; the application's and its group's stand before it, too.
+//! 5. Its [`Requirement`] is the conjunction of all of them, as the list of the minimal sets of atoms that suffice.
+//! 6. A check sees the scopes of everything that depends on it, outermost first: FastAPI's `SecurityScopes`.
+//! 7. An [`OperationTable`] resolves all trees once; what is undeclared, ambiguous, missing or too large is an error there.
+//! 8. A [`TokenWorld`] is what a verified token brings, made once; [`Presented`] is what a request brings.
+//! 9. [`authorize`] allows where the world contains one of the minimal sets. More can never be allowed less.
+//! 10. A denial names everything that is missing at once: one challenge for the whole tree.
+//!
+//! ```text
+//! Catalog ──┐
+//! Guard ──> Operation ──> OperationTable ──> ResolvedOperation ──┐
+//! Verified<Claims> ─────> TokenWorld ──────> Presented ──────────┴─> authorize ──> Permit | Denial
+//! ```
+//!
+//! FastAPI's tutorial on scopes:
+//!
+//! ```
+//! use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
+//! use scopegate_policy::{ActiveUser, Denial, Guard, Operation, OperationTable, Presented, authorize};
+//!
+//! const ME: ScopeToken = ScopeToken::from_static("me");
+//! const ITEMS: ScopeToken = ScopeToken::from_static("items");
+//!
+//! let catalog = Catalog::builder()
+//!     .scheme("OAuth2PasswordBearer", SecurityScheme::oauth2_password("token"))
+//!     .scope(ME, "Read information about the current user.")
+//!     .scope(ITEMS, "Read items.")
+//!     .build()?;
+//!
+//! let user = Guard::user().named("get_current_user");
+//! let active = Guard::requires([ME]).check(ActiveUser).on(&user).named("get_current_active_user");
+//! let table = OperationTable::builder(catalog)
+//!     .operation(Operation::get("/users/me/").guard(&active))
+//!     .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&active)))
+//!     .operation(Operation::get("/status/").guard(&user))
+//!     .build()?;
+//!
+//! let [_, own_items, _] = table.operations() else { unreachable!() };
+//! assert_eq!(own_items.challenge_scope(), [ITEMS, ME]);
+//!
+//! // A token that was granted `me` alone. In a program the verifier makes the proof.
+//! let claims = Verified::assertion(Claims::parse(br#"{"sub":"johndoe","scopes":["me"]}"#, ScopeLayout::List)?);
+//! let scheme = table.scheme_id(&own_items.schemes()[0]).unwrap();
+//! let token = table.token_world(scheme, &claims)?;
+//! # use std::sync::Arc;
+//! # use scopegate_domain::{User, UserId, Username};
+//! # let johndoe = Arc::new(User::new(UserId::parse("u1")?, Username::parse("johndoe")?));
+//! let presented = Presented::new(Timestamp::from_unix(0)).with_token(&token, claims.subject()).with_user(johndoe);
+//! match authorize(own_items, &presented) {
+//!     Err(denial @ Denial::InsufficientScope { .. }) => assert_eq!(denial.scope(), [ITEMS, ME]),
+//!     other => panic!("{other:?}"),
+//! }
+//! assert!(authorize(&table.operations()[0], &presented).is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Deliberately absent: input and output, a clock, randomness, waiting; negation, so that more can never allow less;
+//! prefix rules between scopes, which grant too much; roles, which are scopes that somebody granted.
+
+mod atom;
+mod atom_set;
+mod authorize;
+mod check;
+mod denial;
+mod explain;
+mod guard;
+mod limits;
+mod method;
+mod negotiate;
+mod operation;
+mod permit;
+mod presented;
+mod requirement;
+mod residual;
+mod resolve;
+mod resolved;
+mod rule;
+mod table;
+#[cfg(feature = "testing")]
+mod testing;
+mod universe;
+mod world;
+
+pub use atom::{Atom, AtomId, Binding, Needs, SchemeId, SubjectKind};
+pub use atom_set::AtomSet;
+pub use authorize::authorize;
+pub use check::{ActiveUser, Check, Place, Reason};
+pub use denial::{Denial, Forbidden, InvalidTokenCause};
+pub use explain::{Explanation, Step, explain};
+pub use guard::Guard;
+pub use limits::{
+    Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES,
+};
+pub use method::{Method, UnknownMethod};
+pub use negotiate::{Negotiated, negotiate};
+pub use operation::{Group, Operation};
+pub use permit::Permit;
+pub use presented::Presented;
+pub use requirement::Requirement;
+pub use residual::{Nearest, Shortfall};
+pub use resolved::{Access, Alternative, Decision, ResolvedOperation};
+pub use rule::Rule;
+pub use table::{ClassOrder, OperationTable, OperationTableBuilder, TableError};
+pub use universe::{Universe, UniverseBuilder, UniverseError};
+pub use world::{TokenTooLarge, TokenWorld, World};

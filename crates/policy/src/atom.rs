@@ -1,0 +1,169 @@
+//! Atoms: the smallest things that a policy can ask for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
+
+/// One thing that holds for a request or does not.
+///
+/// Atoms are positive: there is no "not disabled", there is [`Atom::Active`]. So a request that brings more can never be
+/// allowed less. Some imply others: a scope implies its scheme and whatever its edges in the catalog say, `active` implies
+/// `user`, `age<=60` implies `age<=300`, and nearly all imply [`Atom::Authenticated`].
+///
+/// ```
+/// use scopegate_domain::Lifetime;
+/// use scopegate_policy::Atom;
+///
+/// assert_eq!(Atom::AgeAtMost(Lifetime::from_minutes(5)).to_string(), "age<=300");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a new kind of atom must be given its class wherever a denial is made of it")]
+pub enum Atom {
+    /// The authentication context class is this one: `acr` ([RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    Acr(Arc<str>),
+    /// The user is active.
+    Active,
+    /// The user authenticated at most so long ago: `max_age` (RFC 9470, section 3).
+    AgeAtMost(Lifetime),
+    /// The token is meant for this resource server.
+    Audience(Audience),
+    /// Somebody is authenticated.
+    Authenticated,
+    /// The token is bound to its sender, and the sender proved it.
+    Bound(Binding),
+    /// A check of the application passes.
+    Check {
+        /// Its name.
+        name: Arc<str>,
+        /// What must be there before it can pass.
+        needs: Needs,
+    },
+    /// A credential for this security scheme was accepted.
+    Scheme(SchemeName),
+    /// The credential of this scheme carries this scope.
+    Scope {
+        /// The scheme that declares it.
+        scheme: SchemeName,
+        /// Its name.
+        token: ScopeToken,
+    },
+    /// The token speaks for this kind of subject.
+    Subject(SubjectKind),
+    /// The subject is a user that we know.
+    User,
+}
+
+impl Atom {
+    /// The name of the scope, where it is one.
+    #[must_use]
+    pub const fn scope_token(&self) -> Option<&ScopeToken> {
+        match self {
+            Self::Scope { token, .. } => Some(token),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acr(value) => write!(f, "acr:{value}"),
+            Self::Active => f.write_str("active"),
+            Self::AgeAtMost(age) => write!(f, "age<={}", age.as_seconds()),
+            Self::Audience(audience) => write!(f, "audience={audience}"),
+            Self::Authenticated => f.write_str("authenticated"),
+            Self::Bound(binding) => write!(f, "bound={}", binding.as_str()),
+            Self::Check { name, .. } => write!(f, "check:{name}"),
+            Self::Scheme(name) => write!(f, "scheme:{name}"),
+            Self::Scope { token, .. } => write!(f, "{token}"),
+            Self::Subject(kind) => write!(f, "subject={}", kind.as_str()),
+            Self::User => f.write_str("user"),
+        }
+    }
+}
+
+/// How a token is bound to its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a new binding needs a challenge of its own")]
+pub enum Binding {
+    /// By a proof of possession in a header: [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449).
+    Dpop,
+    /// By the client's certificate: [RFC 8705](https://www.rfc-editor.org/rfc/rfc8705).
+    Mtls,
+}
+
+impl Binding {
+    /// Its name in a policy.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dpop => "dpop",
+            Self::Mtls => "mtls",
+        }
+    }
+}
+
+/// Whom a token speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a token speaks for a user or for the client itself")]
+pub enum SubjectKind {
+    /// A client in its own name.
+    Service,
+    /// A resource owner.
+    User,
+}
+
+impl SubjectKind {
+    /// Its name in a policy.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::User => "user",
+        }
+    }
+}
+
+/// What must be there before a check can pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the three things that an atom of a check can imply")]
+pub enum Needs {
+    /// Nothing: the check stands for itself, as the signature of a webhook does.
+    Nothing,
+    /// An accepted credential.
+    Authentication,
+    /// A user that we know; whoever answers requests looks it up first.
+    User,
+}
+
+/// The number of an atom in its [`Universe`](crate::Universe).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AtomId(pub(crate) u16);
+
+impl AtomId {
+    /// `authenticated` has this number in every universe.
+    pub const AUTHENTICATED: Self = Self(0);
+    /// `user` has this number in every universe.
+    pub const USER: Self = Self(1);
+    /// `active` has this number in every universe.
+    pub const ACTIVE: Self = Self(2);
+
+    /// As an index, counted from 0 without gaps.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// The number of a security scheme: its place in the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SchemeId(pub(crate) u16);
+
+impl SchemeId {
+    /// As an index into [`Catalog::schemes`](scopegate_domain::Catalog::schemes).
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}

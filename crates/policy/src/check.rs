@@ -1,0 +1,120 @@
+//! Checks: pure tests beyond scopes.
+
+mod active_user;
+
+use std::fmt::Debug;
+
+use scopegate_domain::{ScopeToken, Timestamp, User};
+
+pub use self::active_user::ActiveUser;
+use crate::{AtomId, AtomSet, Needs, SchemeId, Universe};
+
+/// A test beyond scopes, as code. Pure: what it has to know comes in by its [`Place`].
+///
+/// What must be waited for, a look-up in a table or the signature of a body, is done before; its result comes in as a
+/// fact ([`Presented::with_fact`](crate::Presented::with_fact)).
+///
+/// ```
+/// use scopegate_policy::{Check, Needs, Place};
+///
+/// #[derive(Debug)]
+/// struct VerifiedMail;
+///
+/// impl Check for VerifiedMail {
+///     fn name(&self) -> &str {
+///         "verified_mail"
+///     }
+///     fn needs(&self) -> Needs {
+///         Needs::User
+///     }
+///     fn passes(&self, place: &Place<'_>) -> bool {
+///         place.user().is_some_and(|user| user.email().is_some())
+///     }
+/// }
+/// # let _ = scopegate_policy::Guard::user().check(VerifiedMail);
+/// ```
+pub trait Check: Debug + Send + Sync + 'static {
+    /// Its name in explanations and documents. All checks of one name in one operation must pass together.
+    fn name(&self) -> &str;
+
+    /// What must be there before it can pass. It is not asked where that is missing.
+    fn needs(&self) -> Needs {
+        Needs::Authentication
+    }
+
+    /// What somebody is told whom it refuses.
+    fn reason(&self) -> Reason {
+        Reason::Check
+    }
+
+    /// Whether it is satisfied.
+    fn passes(&self, place: &Place<'_>) -> bool;
+}
+
+/// What somebody is told whom a check refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
+pub enum Reason {
+    /// That something beyond scopes forbids it.
+    Check,
+    /// That the user is not active. Such a check is a part of the atom `active`, which always asks for a user whose
+    /// status says so.
+    Inactive,
+}
+
+/// What a check sees: the request from one place in the tree.
+#[derive(Debug)]
+pub struct Place<'a> {
+    pub(crate) scopes: &'a [ScopeToken],
+    pub(crate) user: Option<&'a User>,
+    pub(crate) granted: &'a AtomSet,
+    pub(crate) universe: &'a Universe,
+    pub(crate) now: Timestamp,
+    pub(crate) facts: &'a [&'a str],
+}
+
+impl<'a> Place<'a> {
+    /// The scopes that are required here: those of everything that depends on this guard, outermost first, then its own,
+    /// each once. FastAPI calls them `SecurityScopes.scopes`.
+    #[must_use]
+    pub const fn scopes(&self) -> &'a [ScopeToken] {
+        self.scopes
+    }
+
+    /// The same as one text, delimited by spaces.
+    #[must_use]
+    pub fn scope_str(&self) -> String {
+        self.scopes.iter().map(ScopeToken::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The user, where the operation asks for one and the request's is known.
+    #[must_use]
+    pub const fn user(&self) -> Option<&'a User> {
+        self.user
+    }
+
+    /// Whether a credential of any scheme carries this scope or one that implies it.
+    #[must_use]
+    pub fn has_scope(&self, token: &ScopeToken) -> bool {
+        let schemes = (0..).map(SchemeId).zip(self.universe.scheme_names()).map(|(id, _)| id);
+        schemes.filter_map(|scheme| self.universe.scope_id(scheme, token.as_str())).any(|id| self.granted.contains(id))
+    }
+
+    /// Whether a credential was accepted.
+    #[must_use]
+    pub fn is_authenticated(&self) -> bool {
+        self.granted.contains(AtomId::AUTHENTICATED)
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether this was found out about the request before it was decided.
+    #[must_use]
+    pub fn has_fact(&self, name: &str) -> bool {
+        self.facts.contains(&name)
+    }
+}

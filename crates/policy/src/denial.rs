@@ -1,0 +1,221 @@
+//! Denials: why not, and what would help.
+
+use std::sync::Arc;
+
+use scopegate_domain::{Lifetime, SchemeName, ScopeToken};
+
+use crate::{Atom, AtomId, AtomSet, Binding, ClassOrder, ResolvedOperation, Shortfall};
+
+/// Why a request was refused. Exhaustive on purpose: a new refusal must be given its answer.
+///
+/// Of all that is missing the denial names what comes first in the [`ClassOrder`]; the [`Shortfall`] holds the rest.
+#[derive(Clone, Debug, thiserror::Error)]
+#[expect(clippy::exhaustive_enums, reason = "a new refusal must break the table of replies")]
+pub enum Denial {
+    /// Something is missing that no token brings.
+    #[error("forbidden: {reason}")]
+    Forbidden {
+        /// What.
+        reason: Forbidden,
+        /// All that is missing.
+        shortfall: Box<Shortfall>,
+    },
+    /// The token is good and lacks scopes ([RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    #[error("scope is missing: {}", words(missing))]
+    InsufficientScope {
+        /// The scopes that are missing, dependants first. A challenge names [`Shortfall::scope`] instead: all of them.
+        missing: Vec<ScopeToken>,
+        /// All that is missing.
+        shortfall: Box<Shortfall>,
+    },
+    /// The credential is no good, or not for this (RFC 6750, section 3.1).
+    #[error("credential is no good: {cause}")]
+    InvalidToken {
+        /// What is wrong with it.
+        cause: InvalidTokenCause,
+        /// All that is missing.
+        shortfall: Box<Shortfall>,
+    },
+    /// The user has to authenticate again, or more strongly ([RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    #[error("authentication is too old or too weak")]
+    StepUp {
+        /// The authentication contexts that are asked for.
+        acr_values: Vec<Arc<str>>,
+        /// How long ago the user may have authenticated.
+        max_age: Option<Lifetime>,
+        /// All that is missing.
+        shortfall: Box<Shortfall>,
+    },
+    /// A credential is missing.
+    #[error("no credential for {}", words(schemes))]
+    Unauthenticated {
+        /// The schemes to challenge with: those that are missing, or where there is no credential at all, every one that
+        /// would do.
+        schemes: Vec<SchemeName>,
+        /// Whether another credential was accepted.
+        has_credential: bool,
+        /// All that is missing.
+        shortfall: Box<Shortfall>,
+    },
+}
+
+/// What a token cannot bring.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
+pub enum Forbidden {
+    /// A check of the application refused.
+    #[error("check `{name}` refused")]
+    Check {
+        /// The check.
+        name: Arc<str>,
+    },
+    /// Nobody may.
+    #[error("nobody may")]
+    Deny,
+    /// The user is not active.
+    #[error("user is not active")]
+    Inactive,
+    /// The token speaks for another kind of subject.
+    #[error("token speaks for another kind of subject")]
+    Subject,
+}
+
+/// What is wrong with a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
+pub enum InvalidTokenCause {
+    /// It is not meant for this resource server.
+    #[error("not meant for here")]
+    Audience,
+    /// It is bound to a sender, and nobody proved to be that one.
+    #[error("sender not proved ({})", .0.as_str())]
+    Binding(Binding),
+    /// It was refused before any decision.
+    #[error("refused")]
+    Credential,
+    /// It speaks for a user that is not known.
+    #[error("unknown subject")]
+    UnknownSubject,
+}
+
+fn words<T: ToString>(items: &[T]) -> String {
+    items.iter().map(|item| format!("`{}`", item.to_string())).collect::<Vec<_>>().join(" ")
+}
+
+impl Denial {
+    /// Everything that is missing, for challenges and explanations.
+    #[must_use]
+    pub const fn shortfall(&self) -> &Shortfall {
+        match self {
+            Self::Forbidden { shortfall, .. }
+            | Self::InsufficientScope { shortfall, .. }
+            | Self::InvalidToken { shortfall, .. }
+            | Self::StepUp { shortfall, .. }
+            | Self::Unauthenticated { shortfall, .. } => shortfall,
+        }
+    }
+
+    /// The scope that a challenge names: that of the whole chosen alternative.
+    #[must_use]
+    pub fn scope(&self) -> &[ScopeToken] {
+        self.shortfall().scope()
+    }
+
+    /// The denial of a request in whose world these atoms hold.
+    pub(crate) fn new(operation: &ResolvedOperation, closed: &AtomSet) -> Self {
+        let shortfall = Box::new(Shortfall::new(operation, closed));
+        if shortfall.chosen().is_none() {
+            return Self::Forbidden { reason: Forbidden::Deny, shortfall };
+        }
+        let missing = Missing { operation, atoms: shortfall.missing_atoms(), scope: shortfall.scope() };
+        let class = missing.scheme().or_else(|| missing.token());
+        let class = match operation.order() {
+            ClassOrder::Rfc => {
+                class.or_else(|| missing.forbidden()).or_else(|| missing.step_up()).or_else(|| missing.scope())
+            }
+            ClassOrder::ScopesFirst => {
+                class.or_else(|| missing.step_up()).or_else(|| missing.scope()).or_else(|| missing.forbidden())
+            }
+        };
+        let has_credential = closed.contains(AtomId::AUTHENTICATED);
+        match class {
+            Some(Class::Scheme(_)) if !has_credential => {
+                Self::Unauthenticated { schemes: operation.schemes(), has_credential, shortfall }
+            }
+            Some(Class::Scheme(schemes)) => Self::Unauthenticated { schemes, has_credential, shortfall },
+            Some(Class::Token(cause)) => Self::InvalidToken { cause, shortfall },
+            Some(Class::Forbidden(reason)) => Self::Forbidden { reason, shortfall },
+            Some(Class::StepUp(acr_values, max_age)) => Self::StepUp { acr_values, max_age, shortfall },
+            Some(Class::Scope(missing)) => Self::InsufficientScope { missing, shortfall },
+            None => Self::Forbidden { reason: Forbidden::Deny, shortfall },
+        }
+    }
+}
+
+/// The classes of what is missing.
+enum Class {
+    Forbidden(Forbidden),
+    Scheme(Vec<SchemeName>),
+    Scope(Vec<ScopeToken>),
+    StepUp(Vec<Arc<str>>, Option<Lifetime>),
+    Token(InvalidTokenCause),
+}
+
+/// What the chosen alternative lacks, asked class by class.
+struct Missing<'a> {
+    operation: &'a ResolvedOperation,
+    atoms: &'a AtomSet,
+    /// The scopes of the whole alternative, dependants first.
+    scope: &'a [ScopeToken],
+}
+
+impl Missing<'_> {
+    fn scheme(&self) -> Option<Class> {
+        let schemes = self.each(|atom| if let Atom::Scheme(name) = atom { Some(name.clone()) } else { None });
+        let is_class = !schemes.is_empty() || self.atoms.contains(AtomId::AUTHENTICATED);
+        is_class.then_some(Class::Scheme(schemes))
+    }
+
+    fn token(&self) -> Option<Class> {
+        let cause = |atom: &Atom| match atom {
+            Atom::Audience(_) => Some(InvalidTokenCause::Audience),
+            Atom::Bound(binding) => Some(InvalidTokenCause::Binding(*binding)),
+            Atom::User => Some(InvalidTokenCause::UnknownSubject),
+            _ => None,
+        };
+        self.first(cause).map(Class::Token)
+    }
+
+    fn forbidden(&self) -> Option<Class> {
+        let reason = |atom: &Atom| match atom {
+            Atom::Active => Some(Forbidden::Inactive),
+            Atom::Check { name, .. } => Some(Forbidden::Check { name: Arc::clone(name) }),
+            Atom::Subject(_) => Some(Forbidden::Subject),
+            _ => None,
+        };
+        self.first(reason).map(Class::Forbidden)
+    }
+
+    fn step_up(&self) -> Option<Class> {
+        let acr_values = self.each(|atom| if let Atom::Acr(value) = atom { Some(Arc::clone(value)) } else { None });
+        let ages = self.each(|atom| if let Atom::AgeAtMost(age) = atom { Some(*age) } else { None });
+        let max_age = ages.into_iter().min();
+        (!acr_values.is_empty() || max_age.is_some()).then_some(Class::StepUp(acr_values, max_age))
+    }
+
+    fn scope(&self) -> Option<Class> {
+        let generators = self.operation.universe().generators(self.atoms);
+        let universe = self.operation.universe();
+        let missing: Vec<&ScopeToken> = universe.atoms_of(&generators).filter_map(Atom::scope_token).collect();
+        let ordered: Vec<ScopeToken> = self.scope.iter().filter(|token| missing.contains(token)).cloned().collect();
+        (!ordered.is_empty()).then_some(Class::Scope(ordered))
+    }
+
+    fn first<T>(&self, wanted: impl Fn(&Atom) -> Option<T>) -> Option<T> {
+        self.operation.universe().atoms_of(self.atoms).find_map(wanted)
+    }
+
+    fn each<T>(&self, wanted: impl Fn(&Atom) -> Option<T>) -> Vec<T> {
+        self.operation.universe().atoms_of(self.atoms).filter_map(wanted).collect()
+    }
+}

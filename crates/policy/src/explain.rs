@@ -1,0 +1,174 @@
+//! Explanations: a decision, guard by guard.
+
+use std::fmt;
+
+use scopegate_domain::ScopeToken;
+
+use crate::authorize::deciding_world;
+use crate::resolved::Context;
+use crate::{Atom, AtomSet, Denial, Presented, ResolvedOperation, authorize};
+
+/// Explains what [`authorize`] says, guard by guard: what each asked for, what was there, what was missing.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
+/// use scopegate_policy::{Guard, Operation, OperationTable, Presented, explain};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(ME, "")
+///     .build()?;
+/// let user = Guard::user().named("get_current_user");
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/users/me/").guard(Guard::requires([ME]).on(&user)))
+///     .build()?;
+/// let explanation = explain(&table.operations()[0], &Presented::new(Timestamp::from_unix(0)));
+/// assert_eq!(
+///     explanation.to_string(),
+///     "GET /users/me/: denied, no credential for `oauth`\n\
+///      - requires me: missing me\n\
+///      \x20 - get_current_user (sees me): missing user\n\
+///      to be added: me, user\n",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Explanation {
+    let world = deciding_world(operation, presented).atoms();
+    let denial = authorize(operation, presented).err();
+    let steps = operation.contexts().iter().map(|context| Step::new(operation, context, &world)).collect();
+    Explanation { operation: operation.clone(), denial, steps }
+}
+
+/// A decision, guard by guard.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    operation: ResolvedOperation,
+    denial: Option<Denial>,
+    steps: Vec<Step>,
+}
+
+impl Explanation {
+    /// What was asked for.
+    #[must_use]
+    pub const fn operation(&self) -> &ResolvedOperation {
+        &self.operation
+    }
+
+    /// Whether the request may do it.
+    #[must_use]
+    pub const fn is_allowed(&self) -> bool {
+        self.denial.is_none()
+    }
+
+    /// Why it may not.
+    #[must_use]
+    pub const fn denial(&self) -> Option<&Denial> {
+        self.denial.as_ref()
+    }
+
+    /// The guards, dependants before what they depend on. A guard that several depend on stands once for each list of
+    /// scopes that it sees.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+/// One guard in an explanation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    depth: usize,
+    guard: String,
+    sees: Vec<ScopeToken>,
+    missing: Vec<Vec<Atom>>,
+    is_satisfied: bool,
+}
+
+impl Step {
+    /// How many guards depend on it along the path, 0 at the root.
+    #[must_use]
+    pub const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Its name, or what it requires.
+    #[must_use]
+    pub fn guard(&self) -> &str {
+        &self.guard
+    }
+
+    /// The scopes that are visible to it.
+    #[must_use]
+    pub fn sees(&self) -> &[ScopeToken] {
+        &self.sees
+    }
+
+    /// Whether the request satisfies it.
+    #[must_use]
+    pub const fn is_satisfied(&self) -> bool {
+        self.is_satisfied
+    }
+
+    /// The smallest lists of what would satisfy it; empty where it is satisfied, or where nothing would.
+    #[must_use]
+    pub fn missing(&self) -> &[Vec<Atom>] {
+        &self.missing
+    }
+
+    fn new(operation: &ResolvedOperation, context: &Context, world: &AtomSet) -> Self {
+        let universe = operation.universe();
+        let is_satisfied = context.requirement.allows(world);
+        let words = |set: AtomSet| universe.atoms_of(&universe.generators(&set)).cloned().collect();
+        let residual = if is_satisfied { Vec::new() } else { context.requirement.residual(world) };
+        Self {
+            depth: context.depth,
+            guard: context.guard.to_string(),
+            sees: context.visible.to_vec(),
+            missing: residual.into_iter().map(words).collect(),
+            is_satisfied,
+        }
+    }
+
+    fn sees_more_than_its_name_says(&self) -> bool {
+        let own = self.guard.strip_prefix("requires ").unwrap_or_default();
+        !self.sees.is_empty() && own != list(&self.sees, " and ")
+    }
+}
+
+fn list<T: ToString>(items: &[T], between: &str) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}- {}", "  ".repeat(self.depth), self.guard)?;
+        if self.sees_more_than_its_name_says() {
+            write!(f, " (sees {})", list(&self.sees, " "))?;
+        }
+        match &*self.missing {
+            _ if self.is_satisfied => f.write_str(": satisfied"),
+            [] => f.write_str(": nothing satisfies it"),
+            ways => {
+                let ways: Vec<String> = ways.iter().map(|way| list(way, ", ")).collect();
+                write!(f, ": missing {}", ways.join(" or "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.denial {
+            None => writeln!(f, "{}: allowed", self.operation)?,
+            Some(denial) => writeln!(f, "{}: denied, {denial}", self.operation)?,
+        }
+        for step in &self.steps {
+            writeln!(f, "{step}")?;
+        }
+        let Some(denial) = &self.denial else { return Ok(()) };
+        let ways: Vec<String> = denial.shortfall().ways_out().iter().map(|way| list(way, ", ")).collect();
+        if ways.is_empty() { Ok(()) } else { writeln!(f, "to be added: {}", ways.join(" or ")) }
+    }
+}

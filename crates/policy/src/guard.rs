@@ -1,0 +1,212 @@
+//! Guards: what an operation depends on.
+
+use std::any::type_name;
+use std::fmt;
+use std::sync::Arc;
+
+use scopegate_domain::ScopeToken;
+
+use crate::{Atom, Check, Rule};
+
+/// A rule, perhaps with checks of its own, and the guards that it depends on: one node of a tree.
+///
+/// As in FastAPI, a guard depends on others and sees the scopes of everything that depends on it. Unlike there, whatever
+/// is declared anywhere in the tree is enforced, whether or not some check looks at it.
+///
+/// A guard is cheap to clone, and a clone is the same node: a guard that two others depend on is looked at once for each
+/// list of scopes that it sees.
+///
+/// ```
+/// use scopegate_domain::ScopeToken;
+/// use scopegate_policy::{ActiveUser, Guard};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// const ITEMS: ScopeToken = ScopeToken::from_static("items");
+///
+/// let user = Guard::user().named("get_current_user");
+/// let active = Guard::requires([ME]).check(ActiveUser).on(&user).named("get_current_active_user");
+/// let items = Guard::requires([ITEMS]).on(&active);
+/// assert_eq!(items.to_string(), "requires items");
+/// assert_eq!(active.to_string(), "get_current_active_user");
+/// ```
+#[derive(Clone)]
+pub struct Guard(Arc<Node>);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    name: Option<String>,
+    own: Option<Own>,
+    scheme: Option<String>,
+    checks: Vec<Arc<dyn Check>>,
+    dependencies: Vec<Guard>,
+    depth: usize,
+}
+
+/// What a guard asks for itself.
+#[derive(Clone, Debug)]
+pub(crate) enum Own {
+    Public,
+    Rule(Rule),
+}
+
+impl Guard {
+    /// Asks for nothing, and says so. This is the only way to make an operation public.
+    #[must_use]
+    pub fn public() -> Self {
+        Self::of(Some(Own::Public))
+    }
+
+    /// Asks for an accepted credential, whosesoever it is.
+    #[must_use]
+    pub fn authenticated() -> Self {
+        Self::rule(Rule::Atom(Atom::Authenticated))
+    }
+
+    /// Asks for a credential of a user that we know.
+    #[must_use]
+    pub fn user() -> Self {
+        Self::rule(Rule::Atom(Atom::User))
+    }
+
+    /// Asks for all of these scopes; without any, for authentication.
+    #[must_use]
+    pub fn requires(scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
+        Self::rule(Rule::All(scopes.into_iter().map(Rule::Scope).collect()))
+    }
+
+    /// Asks for all scopes of one of these lists. An empty list asks for authentication; no list at all is satisfied by
+    /// nothing.
+    #[must_use]
+    pub fn any_of<I>(alternatives: impl IntoIterator<Item = I>) -> Self
+    where
+        I: IntoIterator<Item = ScopeToken>,
+    {
+        let all = |scopes: I| Rule::All(scopes.into_iter().map(Rule::Scope).collect());
+        Self::rule(Rule::Any(alternatives.into_iter().map(all).collect()))
+    }
+
+    /// Is satisfied by nothing.
+    #[must_use]
+    pub fn deny() -> Self {
+        Self::rule(Rule::Deny)
+    }
+
+    /// Asks for what the rule says.
+    #[must_use]
+    pub fn rule(rule: Rule) -> Self {
+        Self::of(Some(Own::Rule(rule)))
+    }
+
+    /// Asks for nothing itself and depends on these guards, in this order.
+    #[must_use]
+    pub fn all_of<'a>(guards: impl IntoIterator<Item = &'a Self>) -> Self {
+        guards.into_iter().fold(Self::of(None), |guard, other| guard.on(other))
+    }
+
+    /// Gives it a name for explanations.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        self.with(|node| node.name = Some(name.into()))
+    }
+
+    /// Adds a check beyond rules.
+    #[must_use]
+    pub fn check(self, check: impl Check) -> Self {
+        self.with(|node| node.checks.push(Arc::new(check)))
+    }
+
+    /// Depends on another guard, too.
+    #[must_use]
+    pub fn on(self, other: &Self) -> Self {
+        self.with(|node| {
+            node.depth = node.depth.max(other.0.depth.saturating_add(1));
+            node.dependencies.push(other.clone());
+        })
+    }
+
+    /// Says which security scheme its scopes belong to; a guard without scopes asks for a credential of that scheme.
+    /// Unsaid, a scope belongs to the only scheme that declares it.
+    #[must_use]
+    pub fn with_scheme(self, name: impl Into<String>) -> Self {
+        self.with(|node| node.scheme = Some(name.into()))
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.0
+    }
+
+    /// Which node this is: the same for every clone, other for every other guard that lives.
+    pub(crate) fn identity(&self) -> *const () {
+        Arc::as_ptr(&self.0).cast()
+    }
+
+    fn of(own: Option<Own>) -> Self {
+        let node = Node { name: None, own, scheme: None, checks: Vec::new(), dependencies: Vec::new(), depth: 1 };
+        Self(Arc::new(node))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Node)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+}
+
+impl Node {
+    pub(crate) const fn own(&self) -> Option<&Own> {
+        self.own.as_ref()
+    }
+
+    pub(crate) fn scheme(&self) -> Option<&str> {
+        self.scheme.as_deref()
+    }
+
+    pub(crate) fn checks(&self) -> &[Arc<dyn Check>] {
+        &self.checks
+    }
+
+    pub(crate) fn dependencies(&self) -> &[Guard] {
+        &self.dependencies
+    }
+
+    /// Guards on the longest path from here, this one included.
+    pub(crate) const fn depth(&self) -> usize {
+        self.depth
+    }
+}
+
+impl Drop for Node {
+    /// Takes a long chain apart in a loop: dropping it link by link would overflow the stack.
+    fn drop(&mut self) {
+        let mut open = std::mem::take(&mut self.dependencies);
+        while let Some(Guard(node)) = open.pop() {
+            if let Some(mut last) = Arc::into_inner(node) {
+                open.append(&mut last.dependencies);
+            }
+        }
+    }
+}
+
+impl From<&Guard> for Guard {
+    fn from(guard: &Guard) -> Self {
+        guard.clone()
+    }
+}
+
+impl fmt::Display for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.0.name, &self.0.own) {
+            (Some(name), _) => f.write_str(name),
+            (None, Some(Own::Public)) => f.write_str("public"),
+            (None, Some(Own::Rule(rule))) => write!(f, "requires {rule}"),
+            (None, None) => f.write_str("all of"),
+        }
+    }
+}
+
+impl fmt::Debug for Guard {
+    /// One line, whatever it depends on: a shared tree would be endless written out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dependencies = self.0.dependencies.len();
+        write!(f, "{}({self}; on {dependencies})", type_name::<Self>().rsplit("::").next().unwrap_or_default())
+    }
+}

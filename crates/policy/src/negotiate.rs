@@ -1,0 +1,54 @@
+//! Which scope a token may get.
+
+use scopegate_domain::Scope;
+
+/// What of the scope that was asked for may be granted: no more than was asked, than the client may have, than the user
+/// may give.
+///
+/// ```
+/// use scopegate_policy::negotiate;
+///
+/// let scope = |text: &str| text.parse();
+/// let outcome = negotiate(&scope("items me admin")?, &scope("me items")?, &scope("items me profile")?);
+/// assert_eq!(outcome.granted().to_string(), "items me");
+/// assert_eq!(outcome.dropped().to_string(), "admin");
+/// # Ok::<(), scopegate_domain::InvalidScope>(())
+/// ```
+#[must_use]
+pub fn negotiate(asked: &Scope, client_ceiling: &Scope, user_ceiling: &Scope) -> Negotiated {
+    let (granted, dropped): (Vec<_>, Vec<_>) = asked
+        .iter()
+        .cloned()
+        .partition(|token| client_ceiling.contains(token) && user_ceiling.contains(token));
+    Negotiated {
+        granted: granted.into_iter().collect(),
+        dropped: dropped.into_iter().collect(),
+    }
+}
+
+/// The outcome of [`negotiate`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    granted: Scope,
+    dropped: Scope,
+}
+
+impl Negotiated {
+    /// What may be granted, in the order of asking.
+    #[must_use]
+    pub const fn granted(&self) -> &Scope {
+        &self.granted
+    }
+
+    /// What was asked for and may not be granted, in the order of asking.
+    #[must_use]
+    pub const fn dropped(&self) -> &Scope {
+        &self.dropped
+    }
+
+    /// The granted scope alone.
+    #[must_use]
+    pub fn into_granted(self) -> Scope {
+        self.granted
+    }
+}

@@ -1,0 +1,100 @@
+//! What a request presents.
+
+use std::sync::Arc;
+
+use scopegate_domain::{Timestamp, User};
+
+use crate::{Binding, TokenWorld};
+
+/// Everything about a request that a decision needs, as values: the moment, the accepted credentials, whom each speaks
+/// for, and what was found out beforehand.
+///
+/// Only accepted credentials are presented. A bad one is refused before, with
+/// [`ResolvedOperation::invalid_credential`](crate::ResolvedOperation::invalid_credential).
+///
+/// ```
+/// use scopegate_domain::Timestamp;
+/// use scopegate_policy::Presented;
+///
+/// let nothing = Presented::new(Timestamp::from_unix(1_700_000_000));
+/// assert!(!nothing.has_credential());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Presented<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) first: Option<Credential<'a>>,
+    pub(crate) more: Vec<Credential<'a>>,
+    pub(crate) facts: Vec<&'a str>,
+}
+
+/// An accepted credential and whom it speaks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Credential<'a> {
+    pub(crate) world: &'a TokenWorld,
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) user: Option<Arc<User>>,
+    pub(crate) binding: Option<Binding>,
+}
+
+impl<'a> Presented<'a> {
+    /// A request without credentials.
+    #[must_use]
+    pub const fn new(now: Timestamp) -> Self {
+        Self { now, first: None, more: Vec::new(), facts: Vec::new() }
+    }
+
+    /// With an accepted credential and whom it speaks for. Where several are needed at once, those of schemes that have a
+    /// subject must name the same one, or they do not count together.
+    #[must_use]
+    pub fn with_token(mut self, world: &'a TokenWorld, subject: impl Into<Option<&'a str>>) -> Self {
+        let credential = Credential { world, subject: subject.into(), user: None, binding: None };
+        match self.first {
+            None => self.first = Some(credential),
+            Some(_) => self.more.push(credential),
+        }
+        self
+    }
+
+    /// The credential given last speaks for this user. Changes nothing where there is none.
+    #[must_use]
+    pub fn with_user(mut self, user: Arc<User>) -> Self {
+        if let Some(credential) = self.last() {
+            credential.user = Some(user);
+        }
+        self
+    }
+
+    /// The sender of the credential given last proved that it is bound to them. Changes nothing where there is none.
+    #[must_use]
+    pub fn with_binding(mut self, binding: Binding) -> Self {
+        if let Some(credential) = self.last() {
+            credential.binding = Some(binding);
+        }
+        self
+    }
+
+    /// Something was found out about the request: a check of this name passed that has no code of its own in the policy,
+    /// or code that asks [`Place::has_fact`](crate::Place::has_fact).
+    #[must_use]
+    pub fn with_fact(mut self, name: &'a str) -> Self {
+        self.facts.push(name);
+        self
+    }
+
+    /// Whether a credential was accepted.
+    #[must_use]
+    pub const fn has_credential(&self) -> bool {
+        self.first.is_some()
+    }
+
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = &Credential<'a>> {
+        self.first.iter().chain(&self.more)
+    }
+
+    fn last(&mut self) -> Option<&mut Credential<'a>> {
+        match self.more.last_mut() {
+            Some(last) => Some(last),
+            None => self.first.as_mut(),
+        }
+    }
+}

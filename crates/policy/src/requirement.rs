@@ -1,0 +1,219 @@
+//! Requirements in normal form.
+
+use crate::limits::{Budget, Limit, MAX_KEPT};
+use crate::{AtomId, AtomSet, Universe};
+
+/// What must hold: a positive Boolean function of atoms, in its normal form.
+///
+/// The normal form is the list of the minimal sets of atoms that suffice, each closed under implication. No set lies
+/// inside another. There is one such list for each function, so two requirements mean the same exactly where they are
+/// `==` (both made over one [`Universe`]). No set at all is *deny*; the empty set alone is *public*.
+///
+/// ```
+/// use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
+/// use scopegate_policy::{Atom, Requirement, Universe};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("read");
+/// const WRITE: ScopeToken = ScopeToken::from_static("write");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(READ, "").scope(WRITE, "").implies(WRITE, READ)
+///     .build()?;
+/// let universe = Universe::builder(&catalog).build()?;
+/// let scope = |token| universe.find(&Atom::Scope { scheme: SchemeName::parse("oauth").unwrap(), token });
+/// let read = Requirement::atom(&universe, scope(READ).unwrap());
+/// let write = Requirement::atom(&universe, scope(WRITE).unwrap());
+///
+/// assert!(write.implies(&read));
+/// assert_eq!(Requirement::all([read.clone(), write.clone()])?, write);
+/// assert_eq!(Requirement::any([read.clone(), write])?, read);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Requirement {
+    // INVARIANT: an antichain of closed sets, by `(len, ids)`. Held by `properties.rs`.
+    alternatives: Box<[AtomSet]>,
+}
+
+impl Requirement {
+    /// Holds for nothing.
+    #[must_use]
+    pub fn deny() -> Self {
+        Self { alternatives: Box::default() }
+    }
+
+    /// Holds for everything.
+    #[must_use]
+    pub fn public() -> Self {
+        Self { alternatives: Box::new([AtomSet::EMPTY]) }
+    }
+
+    /// Holds where the atom does.
+    #[must_use]
+    pub fn atom(universe: &Universe, id: AtomId) -> Self {
+        Self { alternatives: Box::new([universe.closure(id).clone()]) }
+    }
+
+    /// Holds where all atoms of the set do; with the empty set, everywhere.
+    #[must_use]
+    pub fn atoms(universe: &Universe, set: &AtomSet) -> Self {
+        Self { alternatives: Box::new([universe.close(set)]) }
+    }
+
+    /// Holds where one of them does; of nothing, nowhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::Kept`] where more than [`MAX_KEPT`] alternatives are left.
+    pub fn any(requirements: impl IntoIterator<Item = Self>) -> Result<Self, Limit> {
+        let mut union = Vec::new();
+        for requirement in requirements {
+            union.extend(requirement.alternatives.into_vec());
+            if union.len() > 2 * MAX_KEPT {
+                minimise(&mut union);
+            }
+            if union.len() > 2 * MAX_KEPT {
+                return Err(Limit::Kept);
+            }
+        }
+        Self::from_closed(union)
+    }
+
+    /// Holds where all of them do; of nothing, everywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::Kept`] or [`Limit::Formed`] where the multiplication grows past them.
+    pub fn all(requirements: impl IntoIterator<Item = Self>) -> Result<Self, Limit> {
+        Self::all_within(requirements.into_iter().collect(), &mut Budget::new())
+    }
+
+    pub(crate) fn all_within(mut requirements: Vec<Self>, budget: &mut Budget) -> Result<Self, Limit> {
+        requirements.sort_by(|a, b| a.alternatives.len().cmp(&b.alternatives.len()).then_with(|| a.order(b)));
+        requirements.dedup();
+        drop_implied(&mut requirements);
+        requirements.into_iter().try_fold(Self::public(), |product, factor| product.and(&factor, budget))
+    }
+
+    /// The alternatives: minimal closed sets, the smallest first.
+    #[must_use]
+    pub fn alternatives(&self) -> &[AtomSet] {
+        &self.alternatives
+    }
+
+    /// Whether nothing satisfies it.
+    #[must_use]
+    pub fn is_deny(&self) -> bool {
+        self.alternatives.is_empty()
+    }
+
+    /// Whether everything satisfies it.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        matches!(&*self.alternatives, [set] if set.is_empty())
+    }
+
+    /// Whether it holds where exactly these atoms do. The set must be closed, as that of a world is.
+    #[must_use]
+    pub fn allows(&self, closed: &AtomSet) -> bool {
+        self.alternatives.iter().any(|alternative| alternative.is_subset_of(closed))
+    }
+
+    /// Whether the other holds wherever this one does.
+    #[must_use]
+    pub fn implies(&self, other: &Self) -> bool {
+        self.alternatives.iter().all(|alternative| other.allows(alternative))
+    }
+
+    /// What is still missing where these atoms hold: all the smallest sets that would have to be added. Empty where
+    /// nothing would help; the empty set alone where nothing is missing. [`Universe::generators`] makes each readable.
+    #[must_use]
+    pub fn residual(&self, closed: &AtomSet) -> Vec<AtomSet> {
+        let mut missing: Vec<AtomSet> = self.alternatives.iter().map(|set| set.difference(closed)).collect();
+        minimise(&mut missing);
+        missing
+    }
+
+    /// The same without what only an authenticated request can bring: what is asked of a request without credential
+    /// where authentication is optional.
+    pub(crate) fn for_anonymous(&self, universe: &Universe) -> Self {
+        let anonymous = universe.anonymous();
+        let mut sets: Vec<AtomSet> = self.alternatives.iter().map(|set| set.intersection(anonymous)).collect();
+        minimise(&mut sets);
+        Self { alternatives: sets.into_boxed_slice() }
+    }
+
+    /// The requirement whose alternatives are among these closed sets.
+    fn from_closed(mut sets: Vec<AtomSet>) -> Result<Self, Limit> {
+        minimise(&mut sets);
+        if sets.len() > MAX_KEPT {
+            return Err(Limit::Kept);
+        }
+        Ok(Self { alternatives: sets.into_boxed_slice() })
+    }
+
+    fn and(self, other: &Self, budget: &mut Budget) -> Result<Self, Limit> {
+        if self.implies(other) {
+            return Ok(self);
+        }
+        if other.implies(&self) {
+            return Ok(other.clone());
+        }
+        // A set that satisfies the other side already is its own product: all others contain it.
+        let (mut product, rest): (Vec<AtomSet>, Vec<AtomSet>) =
+            self.alternatives.into_vec().into_iter().partition(|set| other.allows(set));
+        for left in &rest {
+            budget.spend(other.alternatives.len())?;
+            for right in &other.alternatives {
+                insert_minimal(&mut product, left.union(right));
+            }
+            if product.len() > MAX_KEPT {
+                return Err(Limit::Kept);
+            }
+        }
+        Self::from_closed(product)
+    }
+
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.alternatives.iter().flat_map(AtomSet::iter).cmp(other.alternatives.iter().flat_map(AtomSet::iter))
+    }
+}
+
+/// Takes out what another requirement implies, so that it is not multiplied. Past some hundred requirements looking at
+/// every pair costs more than it saves.
+fn drop_implied(requirements: &mut Vec<Requirement>) {
+    const WORTH_WHILE: usize = 256;
+    if requirements.len() > WORTH_WHILE {
+        return;
+    }
+    // The list has no equals, so no two imply each other.
+    let mut kept: Vec<Requirement> = Vec::with_capacity(requirements.len());
+    for requirement in requirements.drain(..) {
+        if kept.iter().any(|other| other.implies(&requirement)) {
+            continue;
+        }
+        kept.retain(|other| !requirement.implies(other));
+        kept.push(requirement);
+    }
+    *requirements = kept;
+}
+
+fn insert_minimal(sets: &mut Vec<AtomSet>, set: AtomSet) {
+    if sets.iter().any(|kept| kept.is_subset_of(&set)) {
+        return;
+    }
+    sets.retain(|kept| !set.is_subset_of(kept));
+    sets.push(set);
+}
+
+/// Keeps the sets that contain no other, the smallest first.
+pub(crate) fn minimise(sets: &mut Vec<AtomSet>) {
+    sets.sort_by_cached_key(|set| (set.len(), set.iter().collect::<Vec<_>>()));
+    let mut kept: Vec<AtomSet> = Vec::with_capacity(sets.len());
+    for set in sets.drain(..) {
+        if !kept.iter().any(|smaller| smaller.is_subset_of(&set)) {
+            kept.push(set);
+        }
+    }
+    *sets = kept;
+}

@@ -1,0 +1,387 @@
+//! Operations, resolved.
+
+use std::fmt;
+use std::sync::Arc;
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use crate::residual::{Nearest, nearest};
+use crate::{
+    Atom, AtomId, AtomSet, Check, ClassOrder, Denial, Guard, InvalidTokenCause, Method, Needs, Operation, Requirement,
+    Shortfall, Universe, World,
+};
+
+/// An operation with its tree resolved to one requirement. Cheap to clone.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+/// use scopegate_policy::{Guard, Operation, OperationTable};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// const ITEMS: ScopeToken = ScopeToken::from_static("items");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(ME, "").scope(ITEMS, "")
+///     .build()?;
+/// let me = Guard::requires([ME]);
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&me)))
+///     .build()?;
+/// assert_eq!(table.operations()[0].challenge_scope(), [ITEMS, ME]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ResolvedOperation(Arc<Inner>);
+
+struct Inner {
+    universe: Arc<Universe>,
+    method: Method,
+    template: String,
+    name: Option<String>,
+    is_override: bool,
+    requirement: Requirement,
+    anonymous: Option<Requirement>,
+    alternatives: Vec<Alternative>,
+    nearest_to_nothing: Option<usize>,
+    needs_user: bool,
+    checks: Vec<CheckPlace>,
+    facts: Vec<(Arc<str>, AtomId, Needs)>,
+    contexts: Vec<Context>,
+    order: ClassOrder,
+}
+
+/// What the resolver found out.
+pub(crate) struct Resolved<'a> {
+    pub(crate) universe: Arc<Universe>,
+    pub(crate) operation: &'a Operation,
+    pub(crate) requirement: Requirement,
+    /// Schemes and scopes, dependants before what they depend on.
+    pub(crate) named: Vec<AtomId>,
+    pub(crate) contexts: Vec<Context>,
+    pub(crate) checks: Vec<CheckPlace>,
+    pub(crate) order: ClassOrder,
+}
+
+/// A check at one place in the tree.
+#[derive(Debug)]
+pub(crate) struct CheckPlace {
+    pub(crate) atom: AtomId,
+    pub(crate) check: Arc<dyn Check>,
+    pub(crate) visible: Arc<[ScopeToken]>,
+}
+
+/// A guard and the scopes visible to it.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) depth: usize,
+    pub(crate) guard: Guard,
+    pub(crate) visible: Arc<[ScopeToken]>,
+    pub(crate) requirement: Requirement,
+}
+
+/// One way to satisfy an operation, in words.
+///
+/// Scopes and guards that others imply are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    schemes: Vec<(SchemeName, Vec<ScopeToken>)>,
+    scope: Vec<ScopeToken>,
+    guards: Vec<Atom>,
+}
+
+impl Alternative {
+    /// The schemes that are needed together, each with its scopes: dependants first, each scope where it first stands.
+    #[must_use]
+    pub fn schemes(&self) -> &[(SchemeName, Vec<ScopeToken>)] {
+        &self.schemes
+    }
+
+    /// The scopes of all schemes in that order.
+    #[must_use]
+    pub fn scope(&self) -> &[ScopeToken] {
+        &self.scope
+    }
+
+    /// What is needed beside schemes and scopes; authentication by itself is not named.
+    #[must_use]
+    pub fn guards(&self) -> &[Atom] {
+        &self.guards
+    }
+
+    fn new(universe: &Universe, closed: &AtomSet, named: &[AtomId]) -> Self {
+        let generators = universe.generators(closed);
+        let mut schemes: Vec<(SchemeName, Vec<ScopeToken>)> = Vec::new();
+        let mut scope = Vec::new();
+        for id in named.iter().filter(|id| closed.contains(**id)) {
+            let (name, token) = match universe.atom(*id) {
+                Some(Atom::Scheme(name)) => (name, None),
+                Some(Atom::Scope { scheme, token }) => (scheme, Some(token).filter(|_| generators.contains(*id))),
+                _ => continue,
+            };
+            let index = schemes.iter().position(|(known, _)| known == name).unwrap_or(schemes.len());
+            if index == schemes.len() {
+                schemes.push((name.clone(), Vec::new()));
+            }
+            if let (Some(token), Some((_, tokens))) = (token, schemes.get_mut(index)) {
+                push_new(tokens, token);
+                push_new(&mut scope, token);
+            }
+        }
+        let is_guard = |atom: &&Atom| !matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. });
+        let guards = universe.atoms_of(&generators).filter(is_guard).cloned().collect();
+        Self { schemes, scope, guards }
+    }
+}
+
+fn push_new(tokens: &mut Vec<ScopeToken>, token: &ScopeToken) {
+    if !tokens.contains(token) {
+        tokens.push(token.clone());
+    }
+}
+
+/// What an operation asks for, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "reports and documents say something about each")]
+pub enum Access {
+    /// Something must be proved, and no scope is needed.
+    Authenticated,
+    /// Nobody may.
+    Deny,
+    /// Everybody may.
+    Public,
+    /// Scopes are needed.
+    Scoped,
+}
+
+/// The bare answer of [`ResolvedOperation::decide`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+#[expect(clippy::exhaustive_enums, reason = "an answer is yes or no")]
+pub enum Decision {
+    /// The world satisfies this alternative of the requirement, counted from 0.
+    Allow {
+        /// Which of [`Requirement::alternatives`].
+        witness: usize,
+    },
+    /// It satisfies none.
+    Deny,
+}
+
+impl ResolvedOperation {
+    pub(crate) fn new(resolved: Resolved<'_>) -> Self {
+        let Resolved { universe, operation, requirement, named, contexts, checks, order } = resolved;
+        let describe = |closed: &AtomSet| Alternative::new(&universe, closed, &named);
+        let alternatives = requirement.alternatives().iter().map(describe).collect();
+        let anonymous = operation.is_optional.then(|| requirement.for_anonymous(&universe));
+        let nearest_to_nothing =
+            nearest(&requirement, &universe, &AtomSet::EMPTY, None).map(|nearest| nearest.alternative());
+        let needs_user = requirement.alternatives().iter().any(|set| set.contains(AtomId::USER));
+        let facts = facts(&requirement, &universe, &checks);
+        Self(Arc::new(Inner {
+            method: operation.method,
+            template: operation.template.clone(),
+            name: operation.name.clone(),
+            is_override: operation.is_override,
+            universe,
+            requirement,
+            anonymous,
+            alternatives,
+            nearest_to_nothing,
+            needs_user,
+            checks,
+            facts,
+            contexts,
+            order,
+        }))
+    }
+
+    /// Its method.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.0.method
+    }
+
+    /// Its path template, with the prefix of its group.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.0.template
+    }
+
+    /// Its name, where it was given one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// The conjunction of everything that its tree asks for.
+    #[must_use]
+    pub fn requirement(&self) -> &Requirement {
+        &self.0.requirement
+    }
+
+    /// The atoms that the requirement speaks of.
+    #[must_use]
+    pub fn universe(&self) -> &Universe {
+        &self.0.universe
+    }
+
+    /// The same alternatives as those of the requirement, in the same order, in words.
+    #[must_use]
+    pub fn alternatives(&self) -> &[Alternative] {
+        &self.0.alternatives
+    }
+
+    /// What the document says: for each alternative the schemes that are needed together, each with its scopes. Where any
+    /// scheme will do, each is an alternative of its own. Optional authentication is not among them.
+    #[must_use]
+    pub fn security(&self) -> Vec<Vec<(SchemeName, Vec<ScopeToken>)>> {
+        let mut security = Vec::new();
+        for (closed, alternative) in self.0.requirement.alternatives().iter().zip(&self.0.alternatives) {
+            if alternative.schemes.is_empty() && closed.contains(AtomId::AUTHENTICATED) {
+                security.extend(self.0.universe.scheme_names().map(|name| vec![(name.clone(), Vec::new())]));
+            } else {
+                security.push(alternative.schemes.clone());
+            }
+        }
+        security
+    }
+
+    /// The schemes by which a credential can be presented, each once, in the order of [`ResolvedOperation::security`].
+    #[must_use]
+    pub fn schemes(&self) -> Vec<SchemeName> {
+        let mut schemes = Vec::new();
+        for (name, _) in self.security().into_iter().flatten() {
+            if !schemes.contains(&name) {
+                schemes.push(name);
+            }
+        }
+        schemes
+    }
+
+    /// What it asks for, in one word.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        if self.0.requirement.is_deny() {
+            Access::Deny
+        } else if self.0.requirement.is_public() {
+            Access::Public
+        } else if self.0.alternatives.iter().any(|alternative| !alternative.scope.is_empty()) {
+            Access::Scoped
+        } else {
+            Access::Authenticated
+        }
+    }
+
+    /// Whether requests without a credential are let through as anonymous.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        self.0.anonymous.is_some()
+    }
+
+    /// Whether its own guards stand in the place of those of its groups and of the application.
+    #[must_use]
+    pub fn is_override(&self) -> bool {
+        self.0.is_override
+    }
+
+    /// Whether the user has to be looked up before the decision.
+    #[must_use]
+    pub fn needs_user(&self) -> bool {
+        self.0.needs_user
+    }
+
+    /// What is looked at first where several things are missing.
+    #[must_use]
+    pub fn order(&self) -> ClassOrder {
+        self.0.order
+    }
+
+    /// The scope that a client without any credential should ask for: that of the alternative that asks for least,
+    /// dependants first, each scope where it first stands.
+    #[must_use]
+    pub fn challenge_scope(&self) -> &[ScopeToken] {
+        self.scope_of(self.0.nearest_to_nothing)
+    }
+
+    /// The bare decision, without an allocation and without a word on why.
+    #[inline]
+    pub fn decide(&self, world: &World<'_>) -> Decision {
+        witness(&self.0.requirement, world).map_or(Decision::Deny, |witness| Decision::Allow { witness })
+    }
+
+    /// The alternative that is nearest to being satisfied, with what it lacks; none where nothing would help.
+    ///
+    /// `obtainable` are the atoms that this client can come by; unsaid, all of them.
+    #[must_use]
+    pub fn nearest(&self, closed: &AtomSet, obtainable: Option<&AtomSet>) -> Option<Nearest> {
+        nearest(&self.0.requirement, &self.0.universe, closed, obtainable)
+    }
+
+    /// The refusal of a credential that was presented and is no good, whatever is wrong with it.
+    #[must_use]
+    pub fn invalid_credential(&self) -> Denial {
+        let shortfall = Shortfall::new(self, &AtomSet::EMPTY);
+        Denial::InvalidToken { cause: InvalidTokenCause::Credential, shortfall: Box::new(shortfall) }
+    }
+
+    /// The requirement of a request without any credential, where authentication is optional.
+    pub(crate) fn anonymous(&self) -> Option<&Requirement> {
+        self.0.anonymous.as_ref()
+    }
+
+    pub(crate) fn scope_of(&self, alternative: Option<usize>) -> &[ScopeToken] {
+        self.alternative(alternative).map_or(&[], Alternative::scope)
+    }
+
+    pub(crate) fn alternative(&self, index: Option<usize>) -> Option<&Alternative> {
+        self.0.alternatives.get(index?)
+    }
+
+    pub(crate) fn shared_universe(&self) -> &Arc<Universe> {
+        &self.0.universe
+    }
+
+    pub(crate) fn checks(&self) -> &[CheckPlace] {
+        &self.0.checks
+    }
+
+    /// Checks without code: the request brings their results.
+    pub(crate) fn facts(&self) -> &[(Arc<str>, AtomId, Needs)] {
+        &self.0.facts
+    }
+
+    pub(crate) fn contexts(&self) -> &[Context] {
+        &self.0.contexts
+    }
+}
+
+/// The first alternative within the world.
+#[inline]
+pub(crate) fn witness(requirement: &Requirement, world: &World<'_>) -> Option<usize> {
+    requirement.alternatives().iter().position(|set| set.is_covered_by(&world.token, &world.request))
+}
+
+fn facts(requirement: &Requirement, universe: &Universe, checks: &[CheckPlace]) -> Vec<(Arc<str>, AtomId, Needs)> {
+    let named = requirement.alternatives().iter().fold(AtomSet::EMPTY, |all, set| all.union(set));
+    let by_code: AtomSet = checks.iter().map(|place| place.atom).collect();
+    let fact = |id: AtomId| match universe.atom(id) {
+        Some(Atom::Check { name, needs }) => Some((Arc::clone(name), id, *needs)),
+        _ => None,
+    };
+    named.difference(&by_code).iter().filter_map(fact).collect()
+}
+
+impl fmt::Display for ResolvedOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.method, self.0.template)
+    }
+}
+
+impl fmt::Debug for ResolvedOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResolvedOperation")
+            .field("operation", &format_args!("{self}"))
+            .field("alternatives", &self.0.alternatives)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,294 @@
+//! The table of operations: every tree resolved once, at start.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, ScopeToken, Verified};
+
+use crate::limits::Limit;
+use crate::resolve::Resolver;
+use crate::{
+    Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TokenTooLarge, TokenWorld, Universe, UniverseError,
+};
+
+/// All operations of a policy, each with its tree resolved to one requirement.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+/// use scopegate_policy::{Access, Guard, Operation, OperationTable};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(ME, "Read information about the current user.")
+///     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/users/me/").guard(Guard::requires([ME])))
+///     .operation(Operation::get("/health").guard(Guard::public()))
+///     .build()?;
+/// assert_eq!(table.operations()[0].access(), Access::Scoped);
+/// assert_eq!(table.operations()[1].access(), Access::Public);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct OperationTable {
+    catalog: Arc<Catalog>,
+    universe: Arc<Universe>,
+    operations: Vec<ResolvedOperation>,
+}
+
+impl OperationTable {
+    /// Starts a table over the declared schemes and scopes.
+    #[must_use]
+    pub fn builder(catalog: Catalog) -> OperationTableBuilder {
+        OperationTableBuilder {
+            catalog,
+            guards: Vec::new(),
+            operations: Vec::new(),
+            order: ClassOrder::default(),
+        }
+    }
+
+    /// The operations, in the order of declaration.
+    #[must_use]
+    pub fn operations(&self) -> &[ResolvedOperation] {
+        &self.operations
+    }
+
+    /// The operation of this method and template.
+    #[must_use]
+    pub fn find(&self, method: Method, template: &str) -> Option<&ResolvedOperation> {
+        self.operations.iter().find(|operation| operation.method() == method && operation.template() == template)
+    }
+
+    /// The declared schemes and scopes.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The atoms that the policy names.
+    #[must_use]
+    pub fn universe(&self) -> &Universe {
+        &self.universe
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) const fn shared_universe(&self) -> &Arc<Universe> {
+        &self.universe
+    }
+
+    /// The number of a scheme, to be looked up once and kept.
+    #[must_use]
+    pub fn scheme_id(&self, name: &SchemeName) -> Option<SchemeId> {
+        self.universe.scheme_id(name)
+    }
+
+    /// What a verified token of this scheme brings to a decision. To be made once a token.
+    ///
+    /// The subject is a service where the token's `sub` is its `client_id`
+    /// ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenTooLarge`] where it names more scopes than a decision looks at.
+    pub fn token_world(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenWorld, TokenTooLarge> {
+        TokenWorld::from_claims(&self.universe, scheme, claims)
+    }
+
+    /// What a checked credential without scopes brings to a decision: a password, an API key.
+    #[must_use]
+    pub fn accepted<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenWorld {
+        TokenWorld::accepted(&self.universe, scheme, proof)
+    }
+}
+
+/// What is looked at first where several things are missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "each order is a promise to clients")]
+pub enum ClassOrder {
+    /// Credential, binding and subject, then what no token can bring, then step-up, then scopes.
+    #[default]
+    Rfc,
+    /// As the tutorial does: what no token can bring comes last, so a disabled user without the scope hears of the scope.
+    ScopesFirst,
+}
+
+/// Collects operations; faults are told by [`OperationTableBuilder::build`].
+#[derive(Clone, Debug)]
+pub struct OperationTableBuilder {
+    catalog: Catalog,
+    guards: Vec<Guard>,
+    operations: Vec<Declared>,
+    order: ClassOrder,
+}
+
+#[derive(Clone, Debug)]
+struct Declared {
+    operation: Operation,
+    inherited: Vec<Guard>,
+}
+
+impl OperationTableBuilder {
+    /// Every operation stands behind this guard, too, except those that override it.
+    #[must_use]
+    pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
+        self.guards.push(guard.into());
+        self
+    }
+
+    /// Adds an operation.
+    #[must_use]
+    pub fn operation(mut self, operation: Operation) -> Self {
+        self.operations.push(Declared { operation, inherited: Vec::new() });
+        self
+    }
+
+    /// Adds the operations of a group.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        for mut operation in group.operations {
+            operation.template.insert_str(0, &group.prefix);
+            self.operations.push(Declared { operation, inherited: group.guards.clone() });
+        }
+        self
+    }
+
+    /// Sets what is looked at first where several things are missing.
+    #[must_use]
+    pub const fn order(mut self, order: ClassOrder) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Resolves every tree.
+    ///
+    /// # Errors
+    ///
+    /// The first [`TableError`], which names the operation at fault.
+    pub fn build(self) -> Result<OperationTable, TableError> {
+        self.refuse_duplicates()?;
+        let Self { catalog, guards, operations, order } = self;
+        let roots = |declared: Declared| {
+            let Declared { operation, inherited } = declared;
+            let above = if operation.is_override { Vec::new() } else { [guards.clone(), inherited].concat() };
+            let roots: Vec<Guard> = above.into_iter().chain(operation.guards.iter().cloned()).collect();
+            (operation, roots)
+        };
+        let operations: Vec<(Operation, Vec<Guard>)> = operations.into_iter().map(roots).collect();
+        let mut resolver = Resolver::new(&catalog, order);
+        for (operation, roots) in &operations {
+            resolver.look_at(operation, roots)?;
+        }
+        let mut trees = resolver.with_universe()?;
+        let resolve = |(operation, roots): &(Operation, Vec<Guard>)| trees.resolve(operation, roots);
+        let operations = operations.iter().map(resolve).collect::<Result<_, _>>()?;
+        let universe = trees.into_universe();
+        Ok(OperationTable { catalog: Arc::new(catalog), universe, operations })
+    }
+
+    /// Two templates that differ in the names of their parameters alone match the same paths.
+    fn refuse_duplicates(&self) -> Result<(), TableError> {
+        let mut seen = HashSet::new();
+        for Declared { operation, .. } in &self.operations {
+            if !seen.insert((operation.method, without_names(&operation.template))) {
+                return Err(TableError::Duplicate { operation: label(operation) });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The template with the names of its parameters left out: `/users/{}/items`.
+fn without_names(template: &str) -> String {
+    let mut shape = String::with_capacity(template.len());
+    let mut inside = false;
+    for character in template.chars() {
+        inside = inside && character != '}';
+        if !inside {
+            shape.push(character);
+        }
+        inside = inside || character == '{';
+    }
+    shape
+}
+
+/// How an operation is called in errors: `GET /users/me/`.
+pub(crate) fn label(operation: &Operation) -> String {
+    format!("{} {}", operation.method, operation.template)
+}
+
+/// Why a table cannot stand. Each names the operation at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// Several schemes declare the scope, and the guard does not say which is meant.
+    #[error("`{operation}` requires scope `{token}`, which several schemes declare: {}", list(schemes))]
+    AmbiguousScheme {
+        /// Which operation.
+        operation: String,
+        /// Which scope.
+        token: ScopeToken,
+        /// The schemes that declare it.
+        schemes: Vec<SchemeName>,
+    },
+    /// Atoms of the policy cannot stand together.
+    #[error("`{operation}`: {source}")]
+    Atoms {
+        /// The operation that names them.
+        operation: String,
+        /// Why.
+        source: UniverseError,
+    },
+    /// The method and template are declared already, perhaps with other names for the parameters.
+    #[error("`{operation}` is declared twice")]
+    Duplicate {
+        /// Which operation.
+        operation: String,
+    },
+    /// Neither the operation nor its group has a guard that asks for something or says *public*.
+    #[error("`{operation}` has no requirement; a public operation must say so")]
+    NoRequirement {
+        /// Which operation.
+        operation: String,
+    },
+    /// The atoms of the catalog alone cannot stand together.
+    #[error("the catalog declares {0}")]
+    Catalog(UniverseError),
+    /// Authentication is required, and the catalog has no scheme to authenticate with.
+    #[error("`{operation}` requires authentication, and no scheme is declared")]
+    NoScheme {
+        /// Which operation.
+        operation: String,
+    },
+    /// The tree is too large.
+    #[error("`{operation}` is too large: {limit}")]
+    TooLarge {
+        /// Which operation.
+        operation: String,
+        /// What there is too much of.
+        limit: Limit,
+    },
+    /// A scheme that the catalog does not declare.
+    #[error("`{operation}` requires scheme `{scheme}`, which is not declared")]
+    UndeclaredScheme {
+        /// Which operation.
+        operation: String,
+        /// Which scheme.
+        scheme: String,
+    },
+    /// A scope that the catalog does not declare, or not for this scheme.
+    #[error("`{operation}` requires scope `{token}`, which {} does not declare", scheme.as_ref().map_or_else(|| String::from("any scheme"), |name| format!("scheme `{name}`")))]
+    UndeclaredScope {
+        /// Which operation.
+        operation: String,
+        /// Which scheme, where the guard says one.
+        scheme: Option<SchemeName>,
+        /// Which scope.
+        token: ScopeToken,
+    },
+}
+
+fn list(schemes: &[SchemeName]) -> String {
+    schemes.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,32 @@
+//! Doors for tests of applications, behind the feature `testing`. Never switch it on in a program that serves.
+
+use std::sync::Arc;
+
+use scopegate_domain::{ScopeToken, User};
+
+use crate::{AtomSet, OperationTable, Permit, ResolvedOperation, SchemeId, TokenTooLarge, TokenWorld};
+
+impl Permit {
+    /// A permit for an operation as if it had been allowed by its first alternative, so that a handler can be called
+    /// without a token. Only with the feature `testing`.
+    pub fn for_test(operation: &ResolvedOperation, user: Option<Arc<User>>) -> Self {
+        let alternatives = operation.requirement().alternatives();
+        let granted = alternatives.first().map_or(AtomSet::EMPTY, Clone::clone);
+        Self::new(operation.clone(), user, granted, Some(0).filter(|_| !alternatives.is_empty()))
+    }
+}
+
+impl OperationTable {
+    /// What a token with these scopes would bring. Only with the feature `testing`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenTooLarge`] as for a real one.
+    pub fn token_world_for_test<'a>(
+        &self,
+        scheme: SchemeId,
+        scopes: impl IntoIterator<Item = &'a ScopeToken>,
+    ) -> Result<TokenWorld, TokenTooLarge> {
+        TokenWorld::for_test(self, scheme, scopes.into_iter().map(ScopeToken::as_str))
+    }
+}

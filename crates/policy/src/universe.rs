@@ -1,0 +1,307 @@
+//! The universe: all atoms that a policy names, numbered, with what each implies.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use scopegate_domain::{Catalog, Lifetime, SchemeName, ScopeToken};
+
+use crate::limits::{Limit, MAX_ATOMS};
+use crate::{Atom, AtomId, AtomSet, Binding, Needs, SchemeId, SubjectKind};
+
+/// All atoms that a policy names, numbered, with what each of them implies.
+///
+/// The numbers of guards come first, those of schemes and scopes after them, in the order of the catalog.
+///
+/// ```
+/// use scopegate_domain::{Catalog, SecurityScheme};
+/// use scopegate_policy::{Atom, AtomId, Universe};
+///
+/// let catalog = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token")).build()?;
+/// let universe = Universe::builder(&catalog).build()?;
+/// assert_eq!(universe.find(&Atom::User), Some(AtomId::USER));
+/// assert!(universe.closure(AtomId::ACTIVE).contains(AtomId::USER));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Universe {
+    atoms: Vec<Atom>,
+    numbers: HashMap<Atom, AtomId>,
+    closures: Vec<AtomSet>,
+    schemes: Vec<SchemeAtoms>,
+    ages: Vec<(Lifetime, AtomId)>,
+    token_guards: Vec<AtomId>,
+    anonymous: AtomSet,
+}
+
+/// A scheme's atom and those of its scopes, found by their text when a token is read.
+#[derive(Clone, Debug)]
+struct SchemeAtoms {
+    name: SchemeName,
+    has_subject: bool,
+    id: AtomId,
+    scopes: HashMap<ScopeText, AtomId>,
+}
+
+/// A scope token that is found by its text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct ScopeText(ScopeToken);
+
+impl std::borrow::Borrow<str> for ScopeText {
+    fn borrow(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl Universe {
+    /// Starts from everything that the catalog declares.
+    #[must_use]
+    pub fn builder(catalog: &Catalog) -> UniverseBuilder<'_> {
+        UniverseBuilder { catalog, guards: vec![Atom::Authenticated, Atom::User, Atom::Active], fault: None }
+    }
+
+    /// The atoms, by number.
+    #[must_use]
+    pub fn atoms(&self) -> &[Atom] {
+        &self.atoms
+    }
+
+    /// The number of an atom; none where the policy does not name it.
+    #[must_use]
+    pub fn find(&self, atom: &Atom) -> Option<AtomId> {
+        self.numbers.get(atom).copied()
+    }
+
+    /// The atom of this number, if there is one.
+    #[must_use]
+    pub fn atom(&self, id: AtomId) -> Option<&Atom> {
+        self.atoms.get(id.index())
+    }
+
+    /// The atom itself and all that it implies. A number of another universe implies nothing but itself.
+    #[must_use]
+    pub fn closure(&self, id: AtomId) -> &AtomSet {
+        self.closures.get(id.index()).unwrap_or(&AtomSet::EMPTY)
+    }
+
+    /// The set with all that its members imply.
+    #[must_use]
+    pub fn close(&self, set: &AtomSet) -> AtomSet {
+        set.iter().fold(set.clone(), |closed, id| closed.union(self.closure(id)))
+    }
+
+    /// The maximal members: those that no other member implies. They say the same as the whole set, in the fewest words.
+    #[must_use]
+    pub fn generators(&self, set: &AtomSet) -> AtomSet {
+        let implied = set.iter().fold(AtomSet::EMPTY, |implied, id| {
+            implied.union(&self.closure(id).difference(&AtomSet::from_iter([id])))
+        });
+        set.difference(&implied)
+    }
+
+    /// The atoms of a set, by number.
+    pub fn atoms_of<'a>(&'a self, set: &'a AtomSet) -> impl Iterator<Item = &'a Atom> {
+        set.iter().filter_map(|id| self.atom(id))
+    }
+
+    /// Which number a scheme has in the catalog.
+    #[must_use]
+    pub fn scheme_id(&self, name: &SchemeName) -> Option<SchemeId> {
+        let index = self.schemes.iter().position(|scheme| scheme.name == *name)?;
+        u16::try_from(index).ok().map(SchemeId)
+    }
+
+    /// The name of a scheme.
+    #[must_use]
+    pub fn scheme_name(&self, id: SchemeId) -> Option<&SchemeName> {
+        self.schemes.get(id.index()).map(|scheme| &scheme.name)
+    }
+
+    /// The names of all schemes, in the order of the catalog.
+    pub(crate) fn scheme_names(&self) -> impl Iterator<Item = &SchemeName> {
+        self.schemes.iter().map(|scheme| &scheme.name)
+    }
+
+    /// What a credential of this scheme brings by itself.
+    pub(crate) fn scheme_closure(&self, id: SchemeId) -> Option<&AtomSet> {
+        self.schemes.get(id.index()).map(|scheme| self.closure(scheme.id))
+    }
+
+    pub(crate) fn has_subject(&self, id: SchemeId) -> bool {
+        self.schemes.get(id.index()).is_none_or(|scheme| scheme.has_subject)
+    }
+
+    /// What a scope of a scheme brings, found by its text; none where it is not declared.
+    pub(crate) fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&AtomSet> {
+        self.schemes.get(id.index())?.scopes.get(text).map(|id| self.closure(*id))
+    }
+
+    /// The scope of a scheme.
+    pub(crate) fn scope_id(&self, id: SchemeId, text: &str) -> Option<AtomId> {
+        self.schemes.get(id.index())?.scopes.get(text).copied()
+    }
+
+    /// The schemes that declare a scope of this name.
+    pub(crate) fn schemes_with(&self, text: &str) -> impl Iterator<Item = &SchemeName> {
+        self.schemes.iter().filter(move |scheme| scheme.scopes.contains_key(text)).map(|scheme| &scheme.name)
+    }
+
+    /// The ages that the policy names.
+    pub(crate) fn ages(&self) -> &[(Lifetime, AtomId)] {
+        &self.ages
+    }
+
+    /// The guards that a token can satisfy by its claims.
+    pub(crate) fn token_guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
+        self.token_guards.iter().filter_map(|id| Some((*id, self.atom(*id)?)))
+    }
+
+    /// The atoms that a request without credential can bring.
+    pub(crate) const fn anonymous(&self) -> &AtomSet {
+        &self.anonymous
+    }
+}
+
+/// Collects the atoms of a universe; faults are told by [`UniverseBuilder::build`].
+#[derive(Debug)]
+pub struct UniverseBuilder<'a> {
+    catalog: &'a Catalog,
+    guards: Vec<Atom>,
+    fault: Option<UniverseError>,
+}
+
+impl UniverseBuilder<'_> {
+    /// Names a guard. Schemes and scopes come from the catalog, and naming one here changes nothing.
+    #[must_use]
+    pub fn atom(mut self, atom: Atom) -> Self {
+        self.add(atom);
+        self
+    }
+
+    pub(crate) fn add(&mut self, atom: Atom) {
+        if matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }) || self.guards.contains(&atom) {
+            return;
+        }
+        if self.guards.len() >= MAX_ATOMS {
+            self.fault.get_or_insert(UniverseError::TooLarge(Limit::Atoms));
+            return;
+        }
+        if let Atom::Check { name, .. } = &atom {
+            let same_name = |other: &Atom| matches!(other, Atom::Check { name: other, .. } if other == name);
+            if self.guards.iter().any(same_name) {
+                self.fault.get_or_insert(UniverseError::CheckTwice { name: Arc::clone(name) });
+                return;
+            }
+        }
+        self.guards.push(atom);
+    }
+
+    pub(crate) const fn fault(&self) -> Option<&UniverseError> {
+        self.fault.as_ref()
+    }
+
+    /// Numbers the atoms and works out what each implies.
+    ///
+    /// # Errors
+    ///
+    /// The first [`UniverseError`].
+    pub fn build(self) -> Result<Universe, UniverseError> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let mut atoms = self.guards;
+        for declared in self.catalog.schemes() {
+            let scheme = declared.name();
+            atoms.push(Atom::Scheme(scheme.clone()));
+            let scope = |token: &ScopeToken| Atom::Scope { scheme: scheme.clone(), token: token.clone() };
+            atoms.extend(declared.scopes().iter().map(|declared| scope(declared.token())));
+        }
+        if atoms.len() > MAX_ATOMS {
+            return Err(UniverseError::TooLarge(Limit::Atoms));
+        }
+        let numbers: HashMap<Atom, AtomId> = atoms.iter().cloned().zip((0..).map(AtomId)).collect();
+        let edges = edges(&atoms, &numbers, self.catalog);
+        let closures: Vec<AtomSet> = (0..).map(AtomId).zip(&atoms).map(|(id, _)| reach(id, &edges)).collect();
+        let select = |wanted: fn(&Atom, &AtomSet) -> bool| {
+            (0..).map(AtomId).zip(atoms.iter().zip(&closures)).filter(move |(_, (atom, closure))| wanted(atom, closure))
+        };
+        let anonymous = select(|_, closure| !closure.contains(AtomId::AUTHENTICATED)).map(|(id, _)| id).collect();
+        let is_token_guard = |atom: &Atom, _: &AtomSet| matches!(atom, Atom::Acr(_) | Atom::Audience(_) | Atom::Subject(_));
+        let token_guards = select(is_token_guard).map(|(id, _)| id).collect();
+        let age = |(id, (atom, _)): (AtomId, (&Atom, _))| if let Atom::AgeAtMost(age) = atom { Some((*age, id)) } else { None };
+        let ages = select(|_, _| true).filter_map(age).collect();
+        let schemes = scheme_atoms(self.catalog, &numbers);
+        Ok(Universe { atoms, numbers, closures, schemes, ages, token_guards, anonymous })
+    }
+}
+
+fn scheme_atoms(catalog: &Catalog, numbers: &HashMap<Atom, AtomId>) -> Vec<SchemeAtoms> {
+    let found = |atom: Atom| numbers.get(&atom).copied();
+    let scheme = |declared: &scopegate_domain::DeclaredScheme| {
+        let name = declared.name().clone();
+        let scope = |token: &ScopeToken| {
+            let id = found(Atom::Scope { scheme: name.clone(), token: token.clone() })?;
+            Some((ScopeText(token.clone()), id))
+        };
+        let scopes = declared.scopes().iter().filter_map(|declared| scope(declared.token())).collect();
+        let id = found(Atom::Scheme(name.clone()))?;
+        Some(SchemeAtoms { name, has_subject: declared.has_subject(), id, scopes })
+    };
+    catalog.schemes().iter().filter_map(scheme).collect()
+}
+
+/// What each atom implies by one step.
+fn edges(atoms: &[Atom], numbers: &HashMap<Atom, AtomId>, catalog: &Catalog) -> Vec<Vec<AtomId>> {
+    let ages: Vec<Lifetime> = atoms.iter().filter_map(|atom| if let Atom::AgeAtMost(age) = atom { Some(*age) } else { None }).collect();
+    let implied = |atom: &Atom| -> Vec<Atom> {
+        match atom {
+            Atom::Authenticated | Atom::Check { needs: Needs::Nothing, .. } => Vec::new(),
+            Atom::Active | Atom::Check { needs: Needs::User, .. } => vec![Atom::User],
+            Atom::AgeAtMost(age) => {
+                let longer = ages.iter().filter(|other| *other > age).copied().map(Atom::AgeAtMost);
+                longer.chain([Atom::Authenticated]).collect()
+            }
+            Atom::Scope { scheme, token } => {
+                let weaker = catalog.find(scheme).into_iter().flat_map(|declared| declared.scopes());
+                let weaker = weaker.filter(|scope| scope.token() == token).flat_map(|scope| scope.implies());
+                let weaker = weaker.map(|token| Atom::Scope { scheme: scheme.clone(), token: token.clone() });
+                weaker.chain([Atom::Scheme(scheme.clone())]).collect()
+            }
+            Atom::Acr(_)
+            | Atom::Audience(_)
+            | Atom::Bound(Binding::Dpop | Binding::Mtls)
+            | Atom::Check { needs: Needs::Authentication, .. }
+            | Atom::Scheme(_)
+            | Atom::Subject(SubjectKind::Service | SubjectKind::User)
+            | Atom::User => vec![Atom::Authenticated],
+        }
+    };
+    atoms.iter().map(|atom| implied(atom).iter().filter_map(|atom| numbers.get(atom).copied()).collect()).collect()
+}
+
+/// Everything that can be reached along the edges, the start included.
+fn reach(start: AtomId, edges: &[Vec<AtomId>]) -> AtomSet {
+    let mut reached = AtomSet::EMPTY;
+    let mut open = vec![start];
+    while let Some(id) = open.pop() {
+        if !reached.contains(id) {
+            reached.insert(id);
+            open.extend(edges.get(id.index()).into_iter().flatten());
+        }
+    }
+    reached
+}
+
+/// Why atoms do not make a universe.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UniverseError {
+    /// Two checks of one name that do not agree on what they need.
+    #[error("two checks are named `{name}` and need different things")]
+    CheckTwice {
+        /// The name.
+        name: Arc<str>,
+    },
+    /// Too many atoms.
+    #[error(transparent)]
+    TooLarge(#[from] Limit),
+}

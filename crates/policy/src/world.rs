@@ -1,0 +1,160 @@
+//! Worlds: what holds for one request.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use scopegate_domain::{Authenticated, Claims, Scope, Timestamp, Verified};
+
+use crate::{Atom, AtomId, AtomSet, SchemeId, SubjectKind, Universe};
+
+/// What one accepted credential brings: the part of a [`World`] that is the same for every request with it, so it is made
+/// once a token and may be kept with it.
+///
+/// Made only from a proof, by [`OperationTable::token_world`](crate::OperationTable::token_world) and
+/// [`OperationTable::accepted`](crate::OperationTable::accepted), and good for the operations of that table alone.
+#[derive(Clone, Debug)]
+pub struct TokenWorld {
+    universe: Arc<Universe>,
+    scheme: SchemeId,
+    atoms: AtomSet,
+    auth_time: Option<Timestamp>,
+}
+
+impl TokenWorld {
+    pub(crate) fn from_claims(
+        universe: &Arc<Universe>,
+        scheme: SchemeId,
+        claims: &Verified<Claims<'_>>,
+    ) -> Result<Self, TokenTooLarge> {
+        let mut world = Self::from_scopes(universe, scheme, claims.scopes())?;
+        world.auth_time = claims.auth_time();
+        world.add_guards(claims);
+        Ok(world)
+    }
+
+    /// The scopes that the catalog does not declare bring nothing.
+    pub(crate) fn from_scopes<'s>(
+        universe: &Arc<Universe>,
+        scheme: SchemeId,
+        scopes: impl Iterator<Item = &'s str>,
+    ) -> Result<Self, TokenTooLarge> {
+        let mut atoms = universe.scheme_closure(scheme).cloned().unwrap_or_default();
+        let mut bytes = 0_usize;
+        for (index, text) in scopes.enumerate() {
+            bytes = bytes.saturating_add(text.len() + 1);
+            if index >= Scope::MAX_TOKENS || bytes > Scope::MAX_LEN + 1 {
+                return Err(TokenTooLarge);
+            }
+            if let Some(closure) = universe.scope_closure(scheme, text) {
+                atoms.unite(closure);
+            }
+        }
+        Ok(Self { universe: Arc::clone(universe), scheme, atoms, auth_time: None })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn for_test<'s>(
+        table: &crate::OperationTable,
+        scheme: SchemeId,
+        scopes: impl Iterator<Item = &'s str>,
+    ) -> Result<Self, TokenTooLarge> {
+        Self::from_scopes(table.shared_universe(), scheme, scopes)
+    }
+
+    pub(crate) fn accepted<T>(universe: &Arc<Universe>, scheme: SchemeId, _proof: &Authenticated<T>) -> Self {
+        let atoms = universe.scheme_closure(scheme).cloned().unwrap_or_default();
+        Self { universe: Arc::clone(universe), scheme, atoms, auth_time: None }
+    }
+
+    /// The scheme of the credential.
+    #[must_use]
+    pub const fn scheme(&self) -> SchemeId {
+        self.scheme
+    }
+
+    /// The atoms that it brings, closed under implication.
+    #[must_use]
+    pub const fn atoms(&self) -> &AtomSet {
+        &self.atoms
+    }
+
+    /// When the user authenticated, where the token says so.
+    pub(crate) const fn auth_time(&self) -> Option<Timestamp> {
+        self.auth_time
+    }
+
+    pub(crate) fn has_subject(&self) -> bool {
+        self.universe.has_subject(self.scheme)
+    }
+
+    pub(crate) fn is_of(&self, universe: &Arc<Universe>) -> bool {
+        Arc::ptr_eq(&self.universe, universe)
+    }
+
+    fn add_guards(&mut self, claims: &Claims<'_>) {
+        let universe = Arc::clone(&self.universe);
+        let mut guards = universe.token_guards().peekable();
+        if guards.peek().is_none() {
+            return;
+        }
+        let kind = match (claims.subject(), claims.client_id()) {
+            (Some(subject), Some(client)) if subject == client => Some(SubjectKind::Service),
+            (Some(_), _) => Some(SubjectKind::User),
+            (None, _) => None,
+        };
+        for (id, atom) in guards {
+            let holds = match atom {
+                Atom::Acr(value) => claims.acr() == Some(&**value),
+                Atom::Audience(audience) => claims.audiences().any(|text| text == audience.as_str()),
+                Atom::Subject(wanted) => kind == Some(*wanted),
+                _ => false,
+            };
+            if holds {
+                self.atoms.unite(universe.closure(id));
+            }
+        }
+    }
+}
+
+/// A token names more than 256 scopes, or more than 8 KiB of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("token names more than {} scopes or {} bytes of them", Scope::MAX_TOKENS, Scope::MAX_LEN)]
+#[non_exhaustive]
+pub struct TokenTooLarge;
+
+/// All atoms that hold for one request, closed under implication: the part that the token brings and the part that only
+/// this request does.
+#[derive(Clone, Debug)]
+pub struct World<'a> {
+    pub(crate) token: Cow<'a, AtomSet>,
+    pub(crate) request: AtomSet,
+}
+
+impl<'a> World<'a> {
+    /// Nothing holds.
+    pub const NOTHING: World<'static> = World { token: Cow::Owned(AtomSet::EMPTY), request: AtomSet::EMPTY };
+
+    /// What the token brings and nothing else.
+    #[must_use]
+    pub const fn of_token(token: &'a TokenWorld) -> Self {
+        Self { token: Cow::Borrowed(&token.atoms), request: AtomSet::EMPTY }
+    }
+
+    /// Exactly these atoms, for questions about a policy. The set must be closed: [`Universe::close`].
+    #[must_use]
+    pub const fn of_atoms(closed: &'a AtomSet) -> Self {
+        Self { token: Cow::Borrowed(closed), request: AtomSet::EMPTY }
+    }
+
+    /// Whether the atom holds.
+    #[must_use]
+    pub fn contains(&self, id: AtomId) -> bool {
+        self.token.contains(id) || self.request.contains(id)
+    }
+
+    /// The atoms that hold.
+    #[must_use]
+    pub fn atoms(&self) -> AtomSet {
+        self.token.union(&self.request)
+    }
+}

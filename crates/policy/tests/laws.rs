@@ -1,0 +1,316 @@
+//! The laws of requirements: the engine against an oracle that shares no code with it.
+//!
+//! A random universe, a random formula and random facts are told to both. `PROPTEST_CASES` sets how often.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod oracle;
+
+use proptest::prelude::*;
+use scopegate_policy::{Atom, AtomSet, Limit, MAX_ATOMS, Requirement, Universe};
+
+use oracle::bridge::{self, Bridge, token};
+use oracle::words::{self, Scheme, Words};
+use oracle::{Facts, Formula};
+
+/// Words, formulas of them, and what two requests bring.
+#[derive(Clone, Debug)]
+struct Case {
+    words: Words,
+    formulas: Vec<Formula>,
+    facts: Facts,
+    more: Facts,
+}
+
+fn case_of(words: impl Strategy<Value = Words>) -> impl Strategy<Value = Case> {
+    words.prop_flat_map(|words| {
+        let facts = words.facts();
+        let formulas = prop::collection::vec(words::formula(facts.clone()), 3);
+        (Just(words), formulas, words::some_of(facts.clone()), words::some_of(facts))
+            .prop_map(|(words, formulas, facts, more)| Case { words, formulas, facts, more })
+    })
+}
+
+/// Up to three schemes, up to some 150 words.
+fn large_case() -> impl Strategy<Value = Case> {
+    case_of(prop_oneof![words::words(6), words::words(45)])
+}
+
+/// So few words that a truth table is short.
+fn small_case() -> impl Strategy<Value = Case> {
+    case_of(words::few_words())
+}
+
+/// The three formulas in normal form; a case that passes a limit is thrown away, for an error is no wrong answer.
+fn requirements(bridge: &Bridge, case: &Case) -> Result<[Requirement; 3], TestCaseError> {
+    let normal = |formula| bridge.requirement(formula).map_err(|limit| TestCaseError::reject(limit.to_string()));
+    let [a, b, c] = [&case.formulas[0], &case.formulas[1], &case.formulas[2]];
+    Ok([normal(a)?, normal(b)?, normal(c)?])
+}
+
+proptest! {
+    /// Law 1: decide = oracle.
+    #[test]
+    fn decides_as_the_oracle_does(case in large_case()) {
+        let bridge = Bridge::new(&case.words);
+        let closed = case.words.implications().close(&case.facts);
+        for (formula, requirement) in case.formulas.iter().zip(requirements(&bridge, &case)?) {
+            prop_assert_eq!(requirement.allows(&bridge.world(&case.facts)), formula.holds(&closed));
+        }
+    }
+
+    /// Law 2: monotone in W. Who brings more is never allowed less.
+    #[test]
+    fn more_facts_never_deny(case in large_case()) {
+        let bridge = Bridge::new(&case.words);
+        let (less, more) = (bridge.world(&case.facts), bridge.world(&(&case.facts | &case.more)));
+        for requirement in requirements(&bridge, &case)? {
+            prop_assert!(!requirement.allows(&less) || requirement.allows(&more));
+        }
+    }
+
+    /// Law 3: `all` and `any` are commutative, associative, idempotent, absorptive and distributive; they have units and
+    /// zeros.
+    #[test]
+    fn all_and_any_form_a_distributive_lattice(case in large_case()) {
+        let bridge = Bridge::new(&case.words);
+        let [a, b, c] = requirements(&bridge, &case)?;
+        let all = |left: &Requirement, right: &Requirement| Requirement::all([left.clone(), right.clone()]);
+        let any = |left: &Requirement, right: &Requirement| Requirement::any([left.clone(), right.clone()]);
+        lattice(&a, &b, &c, &all, &any).map_err(TestCaseError::fail)?;
+        lattice(&a, &b, &c, &any, &all).map_err(TestCaseError::fail)?;
+        let (public, deny) = (Requirement::public(), Requirement::deny());
+        prop_assert_eq!(all(&a, &public), Ok(a.clone()));
+        prop_assert_eq!(any(&a, &deny), Ok(a.clone()));
+        prop_assert_eq!(all(&a, &deny), Ok(deny));
+        prop_assert_eq!(any(&a, &public), Ok(public));
+    }
+
+    /// Law 4, first half: normalising twice = normalising once.
+    #[test]
+    fn normalising_again_changes_nothing(case in large_case()) {
+        let bridge = Bridge::new(&case.words);
+        for requirement in requirements(&bridge, &case)? {
+            let alternatives = requirement.alternatives().iter();
+            let again = Requirement::any(alternatives.map(|set| Requirement::atoms(&bridge.universe, set)));
+            prop_assert_eq!(&again, &Ok(requirement.clone()));
+            let shown = requirement.alternatives().iter().map(|set| bridge.universe.generators(set));
+            let from_shown = Requirement::any(shown.map(|set| Requirement::atoms(&bridge.universe, &set)));
+            prop_assert_eq!(from_shown, Ok(requirement));
+        }
+    }
+
+    /// The normal form itself: an antichain of closed sets.
+    #[test]
+    fn alternatives_are_closed_and_none_contains_another(case in large_case()) {
+        let bridge = Bridge::new(&case.words);
+        let implications = case.words.implications();
+        for requirement in requirements(&bridge, &case)? {
+            let sets: Vec<Facts> = requirement.alternatives().iter().map(|set| bridge.facts(set)).collect();
+            for (place, set) in sets.iter().enumerate() {
+                prop_assert_eq!(&implications.close(set), set);
+                prop_assert!(sets.iter().enumerate().all(|(other, inner)| other == place || !inner.is_subset(set)));
+            }
+        }
+    }
+
+    /// Law 4, second half: the same truth table if and only if `==`.
+    #[test]
+    fn same_truth_table_means_same_normal_form(case in small_case()) {
+        let bridge = Bridge::new(&case.words);
+        let lines = case.words.implications().closed_sets(&case.words.facts());
+        let [a, b, _] = requirements(&bridge, &case)?;
+        let (table_a, table_b) = (case.formulas[0].table(&lines), case.formulas[1].table(&lines));
+        prop_assert_eq!(a == b, table_a == table_b);
+        prop_assert_eq!(bridge.requirement(&Formula::from_table(&table_a)), Ok(a));
+    }
+
+    /// Law 7 without diff: `implies` = inclusion of truth tables.
+    #[test]
+    fn implies_is_inclusion_of_truth_tables(case in small_case()) {
+        let bridge = Bridge::new(&case.words);
+        let lines = case.words.implications().closed_sets(&case.words.facts());
+        let [a, b, _] = requirements(&bridge, &case)?;
+        let included = case.formulas[0].table(&lines).iter().all(|line| case.formulas[1].holds(line));
+        prop_assert_eq!(a.implies(&b), included);
+    }
+
+    /// Law 5: closure is that of the oracle, and so extensive, monotone and idempotent.
+    #[test]
+    fn closure_is_extensive_monotone_and_idempotent(case in large_case()) {
+        let bridge = Bridge::new(&case.words);
+        let closed = bridge.world(&case.facts);
+        prop_assert_eq!(bridge.facts(&closed), case.words.implications().close(&case.facts));
+        prop_assert!(bridge.set(&case.facts).is_subset_of(&closed));
+        prop_assert!(closed.is_subset_of(&bridge.world(&(&case.facts | &case.more))));
+        prop_assert_eq!(bridge.universe.close(&closed), closed);
+    }
+
+    /// Law 5: a new edge never denies.
+    #[test]
+    fn a_new_edge_never_denies(case in large_case(), scheme in 0..3_usize, from in 0..64_usize, to in 0..64_usize) {
+        let words = case.words.with_edge(scheme, from, to);
+        let (before, after) = (Bridge::new(&case.words), Bridge::new(&words));
+        let sooner = requirements(&before, &case)?;
+        for (sooner, later) in sooner.iter().zip(requirements(&after, &case)?) {
+            prop_assert!(!sooner.allows(&before.world(&case.facts)) || later.allows(&after.world(&case.facts)));
+        }
+    }
+
+    /// Law 6: each closed V that contains W is allowed iff it contains W and the closure of one of the residual's sets;
+    /// no generator is redundant.
+    #[test]
+    fn residual_is_all_that_would_have_to_be_added(case in small_case()) {
+        let bridge = Bridge::new(&case.words);
+        let implications = case.words.implications();
+        let world = implications.close(&case.facts);
+        let [requirement, _, _] = requirements(&bridge, &case)?;
+        let residual = requirement.residual(&bridge.world(&case.facts));
+        let shown: Vec<Facts> =
+            residual.iter().map(|set| bridge.facts(&bridge.universe.generators(set))).collect();
+        for larger in implications.closed_sets(&case.words.facts()).iter().filter(|larger| world.is_subset(larger)) {
+            let reached = shown.iter().any(|set| implications.close(set).is_subset(larger));
+            prop_assert_eq!(case.formulas[0].holds(larger), reached);
+        }
+        for set in &shown {
+            for fact in set {
+                let fewer: Facts = set.iter().filter(|other| *other != fact).chain(&world).cloned().collect();
+                prop_assert!(!case.formulas[0].holds(&implications.close(&fewer)), "{} is redundant", fact);
+            }
+        }
+    }
+
+    /// Law 10: bit set = string set, where the last word is nearly full, full, or has just begun.
+    #[test]
+    fn sets_of_bits_are_sets_of_strings((words, alternatives, facts) in at_the_seams()) {
+        let bridge = Bridge::new(&words);
+        let implications = words.implications();
+        prop_assert!([63, 64, 65, 127, 128, 129, 192, 193].contains(&bridge.universe.atoms().len()));
+        let requirement = Requirement::any(
+            alternatives.iter().map(|set| Requirement::atoms(&bridge.universe, &bridge.set(set))),
+        );
+        let closed = implications.close(&facts);
+        let expected = alternatives.iter().any(|set| implications.close(set).is_subset(&closed));
+        prop_assert_eq!(requirement.map(|requirement| requirement.allows(&bridge.world(&facts))), Ok(expected));
+        for set in &alternatives {
+            let (left, right) = (bridge.set(set), bridge.set(&facts));
+            prop_assert_eq!(bridge.facts(&left.union(&right)), set | &facts);
+            prop_assert_eq!(bridge.facts(&left.intersection(&right)), set & &facts);
+            prop_assert_eq!(bridge.facts(&left.difference(&right)), set - &facts);
+            prop_assert_eq!(left.is_subset_of(&right), set.is_subset(&facts));
+            prop_assert_eq!(left == right, *set == facts);
+            prop_assert_eq!((left.len(), left.is_empty()), (set.len(), set.is_empty()));
+        }
+    }
+
+    /// Law 15: renaming scopes commutes with everything but order.
+    #[test]
+    fn renaming_changes_no_meaning(case in large_case()) {
+        // Longer names that sort the other way round.
+        let other = |name: &str| format!("{}.{name}", 1_000 - name.bytes().map(u32::from).sum::<u32>());
+        let words = case.words.renamed(&other);
+        let plain = case.words.facts();
+        let fact = |name: &str| plain.iter().position(|fact| fact == name).map_or_else(String::new, |at| words.facts()[at].clone());
+        let (bridge, renamed) = (Bridge::new(&case.words), Bridge::new(&words));
+        for (formula, requirement) in case.formulas.iter().zip(requirements(&bridge, &case)?) {
+            let translated = renamed.requirement(&formula.renamed(&fact)).expect("the same limits");
+            let sets = |bridge: &Bridge, requirement: &Requirement| -> std::collections::BTreeSet<Facts> {
+                requirement.alternatives().iter().map(|set| bridge.facts(set)).collect()
+            };
+            let expected: std::collections::BTreeSet<Facts> =
+                sets(&bridge, &requirement).iter().map(|set| set.iter().map(|name| fact(name)).collect()).collect();
+            prop_assert_eq!(sets(&renamed, &translated), expected);
+        }
+    }
+}
+
+type Operation<'a> = &'a dyn Fn(&Requirement, &Requirement) -> Result<Requirement, Limit>;
+
+/// The laws of a lattice for `times` over `plus`. A side that passes a limit says nothing.
+fn lattice(a: &Requirement, b: &Requirement, c: &Requirement, times: Operation<'_>, plus: Operation<'_>) -> Result<(), String> {
+    let same = |law: &str, left: Result<Requirement, Limit>, right: Result<Requirement, Limit>| match (left, right) {
+        (Ok(left), Ok(right)) if left != right => Err(format!("not {law}: {left:?} and {right:?}")),
+        _ => Ok(()),
+    };
+    same("commutative", times(a, b), times(b, a))?;
+    same("associative", times(a, b).and_then(|ab| times(&ab, c)), times(b, c).and_then(|bc| times(a, &bc)))?;
+    same("idempotent", times(a, a), Ok(a.clone()))?;
+    same("absorptive", plus(a, b).and_then(|sum| times(a, &sum)), Ok(a.clone()))?;
+    let both = times(a, b).and_then(|ab| times(a, c).and_then(|ac| plus(&ab, &ac)));
+    same("distributive", plus(b, c).and_then(|sum| times(a, &sum)), both)
+}
+
+/// A universe with exactly so many atoms, alternatives out of all its facts, and what a request brings.
+fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
+    // `authenticated`, `user`, `active` and the scheme are atoms, too.
+    let count = prop::sample::select(vec![63_usize, 64, 65, 127, 128, 129, 192, 193]).prop_map(|atoms| atoms - 4);
+    let edges = prop::collection::vec((0..200_usize, 0..200_usize), 0..60);
+    (count, edges).prop_flat_map(|(count, edges)| {
+        let inside = edges.into_iter().map(|(a, b)| (a % count, b % count)).filter(|(a, b)| a < b);
+        let scopes = (0..count).map(|place| format!("s{place}")).collect();
+        let scheme = Scheme { name: "oauth".to_owned(), scopes, edges: inside.collect() };
+        let words = Words { schemes: vec![scheme], guards: vec!["user".to_owned(), "active".to_owned()] };
+        let facts = words.facts();
+        let few = prop::sample::subsequence(facts.clone(), 0..=4).prop_map(|facts| facts.into_iter().collect());
+        (Just(words), prop::collection::vec(few, 0..4), words::some_of(facts))
+    })
+}
+
+/// The conjunction of `clauses` clauses "a or b", no scope in two of them: 2^clauses alternatives.
+fn pairs(bridge: &Bridge, clauses: usize) -> Vec<Requirement> {
+    let scope = |place: usize| Formula::Fact(format!("scope:oauth:s{place}"));
+    let clause = |place| Formula::Any(vec![scope(2 * place), scope(2 * place + 1)]);
+    (0..clauses).map(|place| bridge.requirement(&clause(place)).expect("two alternatives")).collect()
+}
+
+fn flat(scopes: usize) -> Words {
+    let scopes = (0..scopes).map(|place| format!("s{place}")).collect();
+    Words { schemes: vec![Scheme { name: "oauth".to_owned(), scopes, edges: vec![] }], guards: vec![] }
+}
+
+/// Law 13: over a limit, an error. 2^12 alternatives are kept, 2^13 are not.
+#[test]
+fn too_many_alternatives_side_by_side_are_an_error() {
+    let bridge = Bridge::new(&flat(26));
+    assert_eq!(Requirement::all(pairs(&bridge, 12)).map(|all| all.alternatives().len()), Ok(4_096));
+    assert_eq!(Requirement::all(pairs(&bridge, 13)), Err(Limit::Kept));
+    let scope = |place: usize| bridge.requirement(&Formula::Fact(format!("scope:oauth:s{place}"))).expect("a scope");
+    let disjoint = |scopes: std::ops::Range<usize>| Requirement::any(scopes.map(scope));
+    assert_eq!(disjoint(0..26).map(|any| any.alternatives().len()), Ok(26));
+    let twelve = Requirement::all(pairs(&bridge, 12)).expect("at the limit");
+    assert_eq!(Requirement::any([twelve, scope(25)]), Err(Limit::Kept));
+}
+
+/// Law 13: nor are more than 65,536 formed on the way, however few would be left.
+#[test]
+fn too_many_alternatives_formed_are_an_error() {
+    let bridge = Bridge::new(&flat(600));
+    let scope = |place: usize| Formula::Fact(format!("scope:oauth:s{place}"));
+    let clause = |from: usize, to: usize| bridge.requirement(&Formula::Any((from..to).map(scope).collect())).expect("a clause");
+    // One scope in common swallows all products but those of the others: few are kept, n * n are formed.
+    let product = |count: usize| Requirement::all([clause(0, count), clause(300, 300 + count)]);
+    assert_eq!(product(64).map(|all| all.alternatives().len()), Ok(4_096));
+    assert!(matches!(product(65), Err(Limit::Kept)));
+    assert!(matches!(product(257), Err(Limit::Formed | Limit::Kept)));
+}
+
+/// Law 13: 4,096 atoms are a universe, 4,097 are not.
+#[test]
+fn too_many_atoms_are_an_error() {
+    let build = |scopes: usize| Universe::builder(&bridge::catalog(&flat(scopes))).build();
+    assert_eq!(build(MAX_ATOMS - 4).map(|universe| universe.atoms().len()).expect("at the limit"), MAX_ATOMS);
+    let fault = build(MAX_ATOMS - 3).expect_err("one too many");
+    assert_eq!(fault.to_string(), "more than 4096 atoms");
+}
+
+/// The ends of the lattice are what they are called.
+#[test]
+fn the_ends_are_what_they_are_called() {
+    let bridge = Bridge::new(&flat(1));
+    let scope = Atom::Scope { scheme: bridge::scheme_name("oauth"), token: token("s0") };
+    let set: AtomSet = bridge.universe.find(&scope).into_iter().collect();
+    assert_eq!(Requirement::all([]), Ok(Requirement::public()));
+    assert_eq!(Requirement::any([]), Ok(Requirement::deny()));
+    assert!(Requirement::public().is_public() && Requirement::public().allows(&AtomSet::EMPTY));
+    assert!(Requirement::deny().is_deny() && !Requirement::deny().allows(&bridge.universe.close(&set)));
+}
