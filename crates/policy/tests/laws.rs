@@ -7,7 +7,7 @@
 mod oracle;
 
 use proptest::prelude::*;
-use scopegate_policy::{Atom, AtomSet, Limit, MAX_ATOMS, Requirement, Universe};
+use scopegate_policy::{Atom, AtomSet, Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
 
 use oracle::bridge::{self, Bridge, token};
 use oracle::words::{self, Scheme, Words};
@@ -256,42 +256,49 @@ fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
     })
 }
 
-/// The conjunction of `clauses` clauses "a or b", no scope in two of them: 2^clauses alternatives.
-fn pairs(bridge: &Bridge, clauses: usize) -> Vec<Requirement> {
-    let scope = |place: usize| Formula::Fact(format!("scope:oauth:s{place}"));
-    let clause = |place| Formula::Any(vec![scope(2 * place), scope(2 * place + 1)]);
-    (0..clauses).map(|place| bridge.requirement(&clause(place)).expect("two alternatives")).collect()
-}
-
+/// Scopes `s0`, `s1`, .. of one scheme.
 fn flat(scopes: usize) -> Words {
     let scopes = (0..scopes).map(|place| format!("s{place}")).collect();
     Words { schemes: vec![Scheme { name: "oauth".to_owned(), scopes, edges: vec![] }], guards: vec![] }
 }
 
-/// Law 13: over a limit, an error. 2^12 alternatives are kept, 2^13 are not.
+fn scope(bridge: &Bridge, place: usize) -> Requirement {
+    bridge.requirement(&Formula::Fact(format!("scope:oauth:s{place}"))).expect("a scope")
+}
+
+/// Of each of the first pairs of scopes one: 2^pairs alternatives.
+fn one_of_each_pair(bridge: &Bridge, pairs: usize) -> Result<Requirement, Limit> {
+    let pair = |first| Requirement::any([scope(bridge, first), scope(bridge, first + 1)]);
+    Requirement::all((0..pairs).map(|pair_number| pair(2 * pair_number).expect("two alternatives")))
+}
+
+/// Law 13: over a limit, an error. 4,096 alternatives may stand side by side, no more.
 #[test]
 fn too_many_alternatives_side_by_side_are_an_error() {
     let bridge = Bridge::new(&flat(26));
-    assert_eq!(Requirement::all(pairs(&bridge, 12)).map(|all| all.alternatives().len()), Ok(4_096));
-    assert_eq!(Requirement::all(pairs(&bridge, 13)), Err(Limit::Kept));
-    let scope = |place: usize| bridge.requirement(&Formula::Fact(format!("scope:oauth:s{place}"))).expect("a scope");
-    let disjoint = |scopes: std::ops::Range<usize>| Requirement::any(scopes.map(scope));
-    assert_eq!(disjoint(0..26).map(|any| any.alternatives().len()), Ok(26));
-    let twelve = Requirement::all(pairs(&bridge, 12)).expect("at the limit");
-    assert_eq!(Requirement::any([twelve, scope(25)]), Err(Limit::Kept));
+    let most = one_of_each_pair(&bridge, 12).expect("at the limit");
+    assert_eq!(most.alternatives().len(), MAX_KEPT);
+    assert_eq!(one_of_each_pair(&bridge, 13), Err(Limit::Kept));
+    assert_eq!(Requirement::any([most.clone(), scope(&bridge, 0)]).map(|any| any.alternatives().len()), Ok(2_049));
+    assert_eq!(Requirement::any([most, scope(&bridge, 25)]), Err(Limit::Kept));
 }
 
-/// Law 13: nor are more than 65,536 formed on the way, however few would be left.
+/// Law 13: nor may more than 65,536 be formed on the way, however few are left. Each `wide` scope implies one of each
+/// pair but a single one, so that of its 4,096 products two are left.
 #[test]
 fn too_many_alternatives_formed_are_an_error() {
-    let bridge = Bridge::new(&flat(600));
-    let scope = |place: usize| Formula::Fact(format!("scope:oauth:s{place}"));
-    let clause = |from: usize, to: usize| bridge.requirement(&Formula::Any((from..to).map(scope).collect())).expect("a clause");
-    // One scope in common swallows all products but those of the others: few are kept, n * n are formed.
-    let product = |count: usize| Requirement::all([clause(0, count), clause(300, 300 + count)]);
-    assert_eq!(product(64).map(|all| all.alternatives().len()), Ok(4_096));
-    assert!(matches!(product(65), Err(Limit::Kept)));
-    assert!(matches!(product(257), Err(Limit::Formed | Limit::Kept)));
+    let (pairs, wide) = (12, 17);
+    let mut words = flat(2 * pairs + wide);
+    let implied = |place: usize| (0..pairs).filter(move |pair| *pair != place % pairs).map(|pair| 2 * pair);
+    words.schemes[0].edges =
+        (0..wide).flat_map(|place| implied(place).map(move |weak| (2 * pairs + place, weak))).collect();
+    let bridge = Bridge::new(&words);
+    let each_pair = one_of_each_pair(&bridge, pairs).expect("4,096 alternatives");
+    let any_wide = |count: usize| Requirement::any((0..count).map(|place| scope(&bridge, 2 * pairs + place)));
+    let product = |count: usize| Requirement::all([any_wide(count)?, each_pair.clone()]);
+    assert_eq!(each_pair.alternatives().len() * 16, MAX_FORMED);
+    assert_eq!(product(16).map(|all| all.alternatives().len()), Ok(32));
+    assert_eq!(product(17), Err(Limit::Formed));
 }
 
 /// Law 13: 4,096 atoms are a universe, 4,097 are not.
