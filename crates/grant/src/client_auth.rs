@@ -1,0 +1,89 @@
+//! Who is asking: [RFC 6749, section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
+
+use scopegate_domain::{Authenticated, Client, ClientId, ClientKind, Secret, SecretDigest};
+use scopegate_store::Clients;
+use scopegate_token::ClientSecret;
+
+use crate::{GrantError, Params, RequestFault};
+
+/// What the header of a request says about the client.
+///
+/// ```
+/// use scopegate_domain::Secret;
+/// use scopegate_grant::ClientCredentials;
+///
+/// let header = ClientCredentials::Basic { id: "s6BhdRkqt3".into(), secret: Secret::new("7Fjfp0ZBr1KtDRbnfVdmIw".into()) };
+/// assert!(!format!("{header:?}").contains("7Fj"));
+/// ```
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "another way to authenticate must be looked at in the one place that does so"
+)]
+pub enum ClientCredentials {
+    /// Nothing, or the empty pair that Swagger UI sends where no client was filled in.
+    Absent,
+    /// HTTP Basic ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)), both parts decoded.
+    Basic {
+        /// The client's id, not checked yet.
+        id: String,
+        /// The client's secret; empty for a public client.
+        secret: Secret<String>,
+    },
+    /// Something that cannot be read, or a scheme other than Basic.
+    Malformed,
+}
+
+/// The client that asks, by what it sent in the header or in the form.
+///
+/// A confidential client proves itself with its secret; a public one only says who it is.
+pub(crate) async fn authenticate(
+    clients: &dyn Clients,
+    params: &Params,
+    header: &ClientCredentials,
+) -> Result<Authenticated<Client>, GrantError> {
+    let (form_id, form_secret) = (params.text("client_id"), params.secret("client_secret"));
+    let (id, secret) = match header {
+        ClientCredentials::Malformed => return Err(GrantError::InvalidClient),
+        ClientCredentials::Basic { id, secret } => {
+            if form_secret.is_some() || form_id.is_some_and(|form_id| form_id != id) {
+                return Err(RequestFault::TwoClients.into());
+            }
+            (id.as_str(), Some(secret))
+        }
+        ClientCredentials::Absent => (form_id.ok_or(GrantError::InvalidClient)?, form_secret),
+    };
+    let secret = secret.filter(|secret| !secret.expose().is_empty());
+    let client = match ClientId::parse(id) {
+        Ok(id) => clients.find(&id).await?,
+        Err(_) => None,
+    };
+    prove(client, secret).ok_or(GrantError::InvalidClient)
+}
+
+/// The client of this id, which must be a public one: nobody proves anything here.
+pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authenticated<Client>, GrantError> {
+    let client = clients.find(id).await?;
+    prove(client, None).ok_or(GrantError::InvalidClient)
+}
+
+/// Compares the secret with the client's digest, or with one that nothing fits, so that an unknown client costs as much as
+/// a wrong secret.
+// SECURITY: held by `every_wrong_client_is_refused_alike` in tests/client_auth.rs.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where a client's credential is checked"
+)]
+fn prove(client: Option<Client>, secret: Option<&Secret<String>>) -> Option<Authenticated<Client>> {
+    let stored = client.as_ref().and_then(Client::secret);
+    let presented = secret.map(|secret| ClientSecret::parse(secret.expose()).map(|secret| secret.digest()));
+    let fits = presented.map(|presented| presented.is_ok_and(|presented| presented == *stored.unwrap_or(&NO_SECRET)));
+    let proven = match client.as_ref()?.kind() {
+        ClientKind::Confidential => fits == Some(true),
+        ClientKind::Public => fits.is_none(),
+    };
+    client.filter(|_| proven).map(Authenticated::assertion)
+}
+
+/// The digest of no known text.
+const NO_SECRET: SecretDigest = SecretDigest::from_bytes([0; 32]);

@@ -1,0 +1,42 @@
+//! What every grant needs: one argument, not ten.
+
+use std::fmt;
+use std::sync::Arc;
+
+use scopegate_domain::{Catalog, Clock, GrantType, Lifetime};
+use scopegate_store::Store;
+use scopegate_token::{Entropy, PasswordHasher, Signer};
+
+use crate::GrantProfile;
+use crate::hashing::HashingPool;
+
+pub(crate) struct Context {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) signer: Signer,
+    pub(crate) hasher: Arc<PasswordHasher>,
+    pub(crate) hashing: HashingPool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) catalog: Catalog,
+    pub(crate) profile: GrantProfile,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) password_grant: bool,
+}
+
+impl Context {
+    /// Whether this server offers a grant type at all. The tutorial's page is nothing but the password grant.
+    pub(crate) const fn offers(&self, grant_type: GrantType) -> bool {
+        match grant_type {
+            GrantType::Password => self.password_grant || matches!(self.profile, GrantProfile::Tutorial { .. }),
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("profile", &self.profile)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}

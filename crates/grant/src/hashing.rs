@@ -1,0 +1,209 @@
+//! Where passwords are hashed: off the event loop, a few at a time, and no more than a few waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use scopegate_domain::Lifetime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
+
+use crate::{GrantError, Outage};
+
+/// How many passwords are hashed at once and how many logins may wait for their turn.
+///
+/// An argon2id hash takes 19 MiB while it runs, so `slots` bounds the memory; a bcrypt hash of cost 12 takes 0.3 s, so
+/// `queue` bounds the wait. A login beyond both is refused at once.
+///
+/// ```
+/// use scopegate_grant::HashingLimits;
+///
+/// let limits = HashingLimits { slots: 2, queue: 64 };
+/// assert!(HashingLimits::default().slots >= 1);
+/// # let _ = limits;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "two numbers side by side, without an invariant between them"
+)]
+pub struct HashingLimits {
+    /// Hashed at once; 0 counts as 1. By default one for each core.
+    pub slots: usize,
+    /// Waiting beside them. By default 32 for each slot, so that the last one waits about 10 s for bcrypt hashes of cost 12.
+    pub queue: usize,
+}
+
+impl Default for HashingLimits {
+    fn default() -> Self {
+        let slots = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            slots,
+            queue: slots.saturating_mul(32),
+        }
+    }
+}
+
+/// What a refused login is told to wait: time for a queue to have moved on.
+const RETRY_AFTER: Lifetime = Lifetime::from_seconds(2);
+
+/// Runs hashing on the blocking pool under [`HashingLimits`].
+#[derive(Debug)]
+pub(crate) struct HashingPool {
+    admitted: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
+    pace: Pace,
+}
+
+impl HashingPool {
+    pub(crate) fn new(limits: HashingLimits) -> Self {
+        let slots = limits.slots.clamp(1, Semaphore::MAX_PERMITS);
+        let admitted = slots.saturating_add(limits.queue).min(Semaphore::MAX_PERMITS);
+        Self {
+            admitted: Arc::new(Semaphore::new(admitted)),
+            slots: Arc::new(Semaphore::new(slots)),
+            pace: Pace::default(),
+        }
+    }
+
+    /// Runs this work when its turn comes, and says how long it took, the wait for the turn left out.
+    pub(crate) async fn run<T, F>(&self, work: F) -> Result<(T, Duration), GrantError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let busy = |_| GrantError::Busy {
+            retry_after: RETRY_AFTER,
+        };
+        let admission = Arc::clone(&self.admitted).try_acquire_owned().map_err(busy)?;
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(|_| GrantError::Busy {
+                retry_after: RETRY_AFTER,
+            })?;
+        let started = Instant::now();
+        // INVARIANT: the work takes both permits along, so that a client who hangs up does not free the slot of a hash
+        // that is still running. Held by `a_login_that_is_dropped_keeps_its_slot` below.
+        let permits: [OwnedSemaphorePermit; 2] = [admission, slot];
+        let done = spawn_blocking(move || {
+            let done = work();
+            drop(permits);
+            done
+        });
+        let done = done
+            .await
+            .map_err(|cause| GrantError::Unavailable(Outage::Hashing(cause)))?;
+        Ok((done, started.elapsed()))
+    }
+
+    /// Holds back the answer to a failed login that took so long, until it has taken as long as others do.
+    pub(crate) async fn even_out(&self, took: Duration) {
+        sleep(self.pace.wait_after(took)).await;
+    }
+}
+
+/// How long a failed login takes at present.
+///
+/// Failed logins all do the same work; what is left between them (a row found or not, another order of the hashes) is
+/// smaller than the noise of one login and would show in the mean of many. So each waits for the slowest of late.
+#[derive(Debug, Default)]
+struct Pace {
+    slowest_micros: AtomicU64,
+}
+
+impl Pace {
+    /// How long to wait after a failed login that took so long. Never longer than it took: one hiccup must not hold up
+    /// everybody after it.
+    fn wait_after(&self, took: Duration) -> Duration {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let forget_slowly = |slowest: u64| Some(micros.max(slowest - slowest / 32));
+        let slowest = self
+            .slowest_micros
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, forget_slowly);
+        let (Ok(slowest) | Err(slowest)) = slowest;
+        Duration::from_micros(slowest.saturating_sub(micros)).min(took)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn pool(slots: usize, queue: usize) -> HashingPool {
+        HashingPool::new(HashingLimits { slots, queue })
+    }
+
+    #[tokio::test]
+    async fn a_login_beyond_the_queue_is_refused_at_once() {
+        let pool = Arc::new(pool(1, 1));
+        let (release, gate) = mpsc::channel::<()>();
+        let running = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(move || gate.recv().is_ok()).await }
+        });
+        while pool.slots.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let waiting = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(|| true).await }
+        });
+        while pool.admitted.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(pool.run(|| true).await, Err(GrantError::Busy { .. })));
+        release.send(()).unwrap();
+        assert!(running.await.unwrap().is_ok() && waiting.await.unwrap().is_ok());
+        assert!(pool.run(|| true).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_login_that_is_dropped_keeps_its_slot() {
+        let pool = Arc::new(pool(1, 0));
+        let (release, gate) = mpsc::channel::<()>();
+        let running = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(move || gate.recv().is_ok()).await }
+        });
+        while pool.slots.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        assert!(matches!(pool.run(|| true).await, Err(GrantError::Busy { .. })));
+        release.send(()).unwrap();
+        while pool.slots.available_permits() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(pool.run(|| true).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_frees_its_slot() {
+        let pool = pool(1, 0);
+        let outcome = pool.run(|| panic!("as if the hasher had")).await;
+        assert!(matches!(
+            outcome,
+            Err::<((), Duration), _>(GrantError::Unavailable(Outage::Hashing(_)))
+        ));
+        assert!(pool.run(|| true).await.is_ok());
+    }
+
+    #[test]
+    fn each_waits_for_the_slowest_of_late_but_not_for_ever() {
+        let pace = Pace::default();
+        let ms = Duration::from_millis;
+        assert_eq!(pace.wait_after(ms(100)), ms(0));
+        assert_eq!(pace.wait_after(ms(90)), ms(10));
+        assert_eq!(pace.wait_after(ms(10_000)), ms(0));
+        assert_eq!(pace.wait_after(ms(90)), ms(90));
+        for _ in 0..1_000 {
+            let _ = pace.wait_after(ms(90));
+        }
+        assert!(pace.wait_after(ms(90)) <= ms(3));
+    }
+}

@@ -1,0 +1,92 @@
+//! A grant for tokens: the only place that mints.
+
+use scopegate_domain::{AccessTokenClaims, Grant, Lifetime, Scope, ScopeToken, Secret, TokenId};
+use scopegate_token::{EntropyError, SignError};
+
+use crate::context::Context;
+use crate::{GrantError, GrantProfile, Outage, ScopeFault};
+
+/// Mints an access token for a grant. `spelled` are the scopes of the grant in the order in which the token names them.
+// INVARIANT: nothing that the grant does not hold gets into the token, whatever `spelled` says. Held by
+// `a_token_says_what_was_granted` in tests/password.rs.
+pub(crate) fn access_token(
+    context: &Context,
+    grant: &Grant,
+    spelled: Vec<ScopeToken>,
+) -> Result<Secret<String>, GrantError> {
+    let subject = match context.profile {
+        GrantProfile::Rfc => grant.user().id().as_str(),
+        GrantProfile::Tutorial { .. } => grant.user().username().as_str(),
+    };
+    let claims = AccessTokenClaims::new(subject, context.clock.now(), context.lifetime)
+        .with_scopes(spelled.into_iter().filter(|token| grant.scope().contains(token)))
+        .with_client_id(grant.client_id().clone())
+        .with_token_id(token_id(context)?);
+    match context.signer.issue(&claims) {
+        Ok(token) => Ok(token.into_secret()),
+        Err(SignError::TooLong) => Err(ScopeFault::TooLong.into()),
+        Err(cause) => Err(GrantError::Unavailable(Outage::Signing(cause))),
+    }
+}
+
+/// A name that no other token has: 128 random bits. Hexadecimal digits are an identifier, so only the source can fail.
+fn token_id(context: &Context) -> Result<TokenId, GrantError> {
+    let mut random = [0; 16];
+    let filled = context.entropy.fill(&mut random).ok();
+    let name = filled.and_then(|()| TokenId::parse(&format!("{:032x}", u128::from_be_bytes(random))).ok());
+    name.ok_or(GrantError::Unavailable(Outage::Entropy(EntropyError)))
+}
+
+/// What a client gets: [RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
+#[derive(Debug)]
+pub struct TokenSet {
+    access_token: Secret<String>,
+    token_type: &'static str,
+    expires_in: Option<Lifetime>,
+    scope: Option<Scope>,
+}
+
+impl TokenSet {
+    /// The answer of the tutorial's page, which says nothing beside the token.
+    pub(crate) const fn by_the_page(access_token: Secret<String>) -> Self {
+        Self {
+            access_token,
+            token_type: "bearer",
+            expires_in: None,
+            scope: None,
+        }
+    }
+
+    pub(crate) const fn by_the_rfc(access_token: Secret<String>, lifetime: Lifetime, scope: Scope) -> Self {
+        Self {
+            access_token,
+            token_type: "Bearer",
+            expires_in: Some(lifetime),
+            scope: Some(scope),
+        }
+    }
+
+    /// The token.
+    #[must_use]
+    pub const fn access_token(&self) -> &Secret<String> {
+        &self.access_token
+    }
+
+    /// How the token is used: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), spelled as the profile spells it.
+    #[must_use]
+    pub const fn token_type(&self) -> &'static str {
+        self.token_type
+    }
+
+    /// How long the token lives from now on.
+    #[must_use]
+    pub const fn expires_in(&self) -> Option<Lifetime> {
+        self.expires_in
+    }
+
+    /// What was granted, which may be less than was asked for.
+    #[must_use]
+    pub const fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
+    }
+}

@@ -1,0 +1,188 @@
+//! Down to what may be granted: never more than was asked for, than the client may have, than the user may have.
+
+use scopegate_domain::{Catalog, Client, Scope, ScopeToken, User};
+use scopegate_policy::negotiate;
+
+use crate::ScopeFault;
+use crate::request::Asked;
+
+/// What is granted, and how a token spells it.
+#[derive(Debug)]
+pub(crate) struct Narrowed {
+    pub(crate) scope: Scope,
+    /// The members of `scope` in the order in which they were asked for; by the page, as often as that.
+    pub(crate) spelled: Vec<ScopeToken>,
+}
+
+/// Narrows what was asked for.
+///
+/// Nothing asked for: all that client and user both may have
+/// ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to the server). Something
+/// asked for by the RFC and nothing of it left: an error, so that no client gets a token that it cannot use. By the page:
+/// a token without scopes.
+// SECURITY: held by `never_more_than_each_ceiling` below.
+pub(crate) fn narrow(
+    asked: &Asked<'_>,
+    catalog: &Catalog,
+    client: &Client,
+    user: &User,
+) -> Result<Narrowed, ScopeFault> {
+    let granted = |asked: &Scope| {
+        let known = asked
+            .iter()
+            .filter(|token| is_declared(catalog, token))
+            .cloned()
+            .collect();
+        negotiate(&known, client.scope(), user.scope()).into_granted()
+    };
+    match asked {
+        Asked::Nothing => Ok(Narrowed::once_each(granted(client.scope()))),
+        Asked::Scope(asked) => match granted(asked) {
+            scope if scope.is_empty() => Err(ScopeFault::NothingLeft),
+            scope => Ok(Narrowed::once_each(scope)),
+        },
+        Asked::Words(text) => {
+            let words: Vec<ScopeToken> = words(text).filter_map(|word| ScopeToken::parse(word).ok()).collect();
+            let scope = granted(&words.iter().cloned().collect());
+            Ok(Narrowed::as_asked(scope, words))
+        }
+    }
+}
+
+/// Most bytes that repeated scopes may take in a token: half of what a verifier accepts as a payload.
+const MAX_SPELLED_LEN: usize = 4 * 1024;
+
+impl Narrowed {
+    fn once_each(scope: Scope) -> Self {
+        Self {
+            spelled: scope.iter().cloned().collect(),
+            scope,
+        }
+    }
+
+    /// Words that say something over and over are said once each where they would not fit into a token any more.
+    fn as_asked(scope: Scope, mut words: Vec<ScopeToken>) -> Self {
+        words.retain(|word| scope.contains(word));
+        let len: usize = words.iter().map(|word| word.as_str().len() + 3).sum();
+        let fits = words.len() <= Scope::MAX_TOKENS && len <= MAX_SPELLED_LEN;
+        if fits {
+            Self { scope, spelled: words }
+        } else {
+            Self::once_each(scope)
+        }
+    }
+}
+
+fn is_declared(catalog: &Catalog, token: &ScopeToken) -> bool {
+    catalog
+        .schemes()
+        .iter()
+        .any(|scheme| scheme.scopes().iter().any(|scope| scope.token() == token))
+}
+
+/// The words of a text as Python's `str.split()` finds them: white space by Unicode, and four separators of ASCII.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let separates = |c: char| c.is_whitespace() || matches!(c, '\u{1C}'..='\u{1F}');
+    text.split(separates).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use scopegate_domain::{ClientId, SecurityScheme, UserId, Username};
+
+    use super::*;
+
+    const NAMES: [&str; 4] = ["a", "b", "c", "undeclared"];
+
+    fn catalog() -> Catalog {
+        let builder = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
+        let declare = |builder: scopegate_domain::CatalogBuilder, name| builder.scope(token(name), "");
+        NAMES[..3]
+            .iter()
+            .fold(builder, |builder, name| declare(builder, name))
+            .build()
+            .unwrap()
+    }
+
+    fn token(name: &str) -> ScopeToken {
+        ScopeToken::parse(name).unwrap()
+    }
+
+    fn scope(names: &[&str]) -> Scope {
+        names.iter().map(|name| token(name)).collect()
+    }
+
+    fn client(ceiling: Scope) -> Client {
+        Client::public(ClientId::parse("c").unwrap(), "").with_scope(ceiling)
+    }
+
+    fn user(ceiling: Scope) -> User {
+        User::new(UserId::parse("u").unwrap(), Username::parse("u").unwrap()).with_scope(ceiling)
+    }
+
+    fn page(text: &str) -> Vec<String> {
+        let all = scope(&["a", "b", "c"]);
+        let narrowed = narrow(&Asked::Words(text), &catalog(), &client(all.clone()), &user(all)).unwrap();
+        narrowed.spelled.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_page_keeps_order_and_repetition() {
+        for (text, expected) in [
+            ("", &[][..]),
+            ("b a b", &["b", "a", "b"]),
+            ("  a\t\tb\u{3000}c\u{1C}a\u{85}b ", &["a", "b", "c", "a", "b"]),
+            ("a\u{200B}b \"a\" é c undeclared d", &["c"]),
+        ] {
+            assert_eq!(page(text), expected, "{text:?}");
+        }
+        assert_eq!(page(&"a b ".repeat(Scope::MAX_TOKENS / 2)).len(), Scope::MAX_TOKENS);
+        assert_eq!(page(&"a b ".repeat(Scope::MAX_TOKENS)), ["a", "b"]);
+    }
+
+    #[test]
+    fn by_the_rfc_nothing_left_is_an_error_and_nothing_asked_is_not() {
+        let narrow = |asked, user_may: &[&str]| {
+            let (client, user) = (client(scope(&["a", "b"])), user(scope(user_may)));
+            narrow(&asked, &catalog(), &client, &user).map(|narrowed| narrowed.scope)
+        };
+        assert_eq!(narrow(Asked::Nothing, &["b", "c"]), Ok(scope(&["b"])));
+        assert_eq!(narrow(Asked::Nothing, &["c"]), Ok(Scope::EMPTY));
+        assert_eq!(
+            narrow(Asked::Scope(scope(&["c", "b", "d"])), &["b", "c"]),
+            Ok(scope(&["b"]))
+        );
+        assert_eq!(
+            narrow(Asked::Scope(scope(&["c", "d"])), &["b", "c"]),
+            Err(ScopeFault::NothingLeft)
+        );
+    }
+
+    fn some() -> impl Strategy<Value = Scope> {
+        proptest::sample::subsequence(NAMES.to_vec(), 0..=NAMES.len())
+            .prop_shuffle()
+            .prop_map(|names| scope(&names))
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_each_ceiling(asked in some(), client_may in some(), user_may in some(), form in 0..3) {
+            let text = asked.to_string();
+            let form = match form {
+                0 => Asked::Nothing,
+                1 => Asked::Scope(asked.clone()),
+                _ => Asked::Words(&text),
+            };
+            let narrowed = narrow(&form, &catalog(), &client(client_may.clone()), &user(user_may.clone()));
+            let both = scope(&NAMES[..3]).intersection(&client_may).intersection(&user_may);
+            let Ok(Narrowed { scope, spelled }) = narrowed else {
+                prop_assert!(asked.intersection(&both).is_empty());
+                return Ok(());
+            };
+            prop_assert_eq!(spelled.into_iter().collect::<Scope>(), scope.clone());
+            let wanted = if let Asked::Nothing = form { both } else { asked.intersection(&both) };
+            prop_assert_eq!(scope, wanted);
+        }
+    }
+}

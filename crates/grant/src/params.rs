@@ -1,0 +1,105 @@
+//! What a client sent, as names and values.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use scopegate_domain::Secret;
+
+use crate::RequestFault;
+
+/// The decoded fields of a form, in the order in which they came.
+///
+/// Any value may be a password, so none is ever printed. A field without a value counts as one that was not sent
+/// ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+///
+/// ```
+/// use scopegate_grant::Params;
+///
+/// let params = Params::from_iter([("username", "johndoe"), ("scope", "")]);
+/// assert_eq!(params.text("username"), Some("johndoe"));
+/// assert_eq!(params.text("scope"), None);
+/// assert!(params.each_once().is_ok());
+/// ```
+#[derive(Clone, Default)]
+pub struct Params(Vec<(String, Secret<String>)>);
+
+impl Params {
+    /// The value of the last field of this name; none where that field is absent or empty.
+    ///
+    /// The last one, because that is what the tutorial does. By the RFC a name stands once: [`Params::each_once`].
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&Secret<String>> {
+        let (_, value) = self.0.iter().rev().find(|(given, _)| given == name)?;
+        (!value.expose().is_empty()).then_some(value)
+    }
+
+    /// As [`Params::secret`], for a value that need not be hidden.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.secret(name).map(|value| value.expose().as_str())
+    }
+
+    /// Checks that no name is given twice, known or not:
+    /// [RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
+    ///
+    /// # Errors
+    ///
+    /// [`RequestFault::Repeated`].
+    pub fn each_once(&self) -> Result<(), RequestFault> {
+        // SECURITY: two readers that pick different ones of two values can be played against each other. Held by
+        // `a_name_given_twice_is_refused_wherever_it_stands` below.
+        let mut seen = HashSet::with_capacity(self.0.len());
+        if self.0.iter().all(|(name, _)| seen.insert(name.as_str())) {
+            Ok(())
+        } else {
+            Err(RequestFault::Repeated)
+        }
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), Secret::new(value.into())))
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Params({} fields)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_last_one_wins_even_if_it_is_empty() {
+        let params = Params::from_iter([("a", "1"), ("a", "2"), ("b", "1"), ("b", "")]);
+        assert_eq!(params.text("a"), Some("2"));
+        assert_eq!(params.text("b"), None);
+        assert_eq!(params.text("c"), None);
+    }
+
+    #[test]
+    fn nothing_is_printed() {
+        let params = Params::from_iter([("password", "hunter2")]);
+        assert_eq!(format!("{params:?}"), "Params(1 fields)");
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_given_twice_is_refused_wherever_it_stands(names in proptest::collection::vec("[a-c]{0,2}", 0..8)) {
+            let distinct = names.iter().collect::<std::collections::BTreeSet<_>>().len();
+            let params: Params = names.iter().map(|name| (name.as_str(), "x")).collect();
+            prop_assert_eq!(params.each_once().is_ok(), distinct == names.len());
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What a client asks for, told apart by its grant type.
+
+use scopegate_domain::{GrantType, Scope, Secret};
+
+use crate::{FieldFault, GrantError, PageError, Params, RequestFault, ScopeFault};
+
+/// The pattern that the tutorial's page declares for its grant type.
+const PAGE_PATTERN: &str = "^password$";
+
+/// Grant types that the tutorial's page does not know and that go by the RFC beside it.
+const BESIDE_THE_PAGE: &[&str] = &[
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+];
+
+/// A request for a token by the RFC. Each grant type adds a variant with what it needs.
+#[derive(Debug)]
+pub(crate) enum TokenRequest<'a> {
+    Password(PasswordRequest<'a>),
+}
+
+/// What a login needs: [RFC 6749, section 4.3.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2).
+#[derive(Debug)]
+pub(crate) struct PasswordRequest<'a> {
+    pub(crate) username: &'a str,
+    pub(crate) password: &'a Secret<String>,
+    pub(crate) asked: Asked<'a>,
+}
+
+/// The scope that was asked for, as it was spelled.
+#[derive(Debug)]
+pub(crate) enum Asked<'a> {
+    /// No scope was named: [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves the default to the server.
+    Nothing,
+    /// A scope by the RFC's grammar.
+    Scope(Scope),
+    /// Words between any white space, repeated or not, in whatever characters: the page looks at none of that.
+    Words(&'a str),
+}
+
+impl<'a> TokenRequest<'a> {
+    /// Which grant type a request by the RFC is of.
+    pub(crate) fn grant_type(params: &Params) -> Result<GrantType, GrantError> {
+        let name = required(params, "grant_type")?.expose();
+        name.parse().map_err(|_| GrantError::UnsupportedGrantType)
+    }
+
+    /// The request of a grant type. Every field is looked at before anything is done.
+    pub(crate) fn parse(grant_type: GrantType, params: &'a Params) -> Result<Self, GrantError> {
+        match grant_type {
+            GrantType::Password => Ok(Self::Password(PasswordRequest {
+                username: required(params, "username")?.expose(),
+                password: required(params, "password")?,
+                asked: asked(params)?,
+            })),
+        }
+    }
+}
+
+impl<'a> PasswordRequest<'a> {
+    /// The request as the tutorial's page takes it: no grant type is as good as `password`, the last field of a name
+    /// counts, and every fault is told at once.
+    pub(crate) fn parse_page(params: &'a Params) -> Result<Self, PageError> {
+        let mut faults = Vec::new();
+        if let Some(input) = params.text("grant_type")
+            && input != GrantType::Password.as_str()
+        {
+            faults.push(FieldFault::Pattern {
+                field: "grant_type",
+                pattern: PAGE_PATTERN,
+                input: input.to_owned(),
+            });
+        }
+        let [username, password] = ["username", "password"].map(|field| {
+            let value = params.secret(field);
+            if value.is_none() {
+                faults.push(FieldFault::Missing { field });
+            }
+            value
+        });
+        match (username, password) {
+            (Some(username), Some(password)) if faults.is_empty() => Ok(Self {
+                username: username.expose(),
+                password,
+                asked: Asked::Words(params.text("scope").unwrap_or("")),
+            }),
+            _ => Err(PageError::Validation(faults)),
+        }
+    }
+}
+
+/// Whether the tutorial's page leaves a request to the RFC.
+pub(crate) fn is_beside_the_page(params: &Params) -> bool {
+    params
+        .text("grant_type")
+        .is_some_and(|name| BESIDE_THE_PAGE.contains(&name))
+}
+
+fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a Secret<String>, RequestFault> {
+    params.secret(name).ok_or(RequestFault::Missing { name })
+}
+
+fn asked(params: &Params) -> Result<Asked<'_>, ScopeFault> {
+    match params.text("scope") {
+        None => Ok(Asked::Nothing),
+        Some(text) => Ok(Asked::Scope(Scope::parse(text)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(field: &'static str) -> FieldFault {
+        FieldFault::Missing { field }
+    }
+
+    #[test]
+    fn the_page_tells_every_fault_in_its_order() {
+        let wrong = FieldFault::Pattern {
+            field: "grant_type",
+            pattern: "^password$",
+            input: "x".to_owned(),
+        };
+        for (fields, faults) in [
+            (vec![], vec![missing("username"), missing("password")]),
+            (vec![("password", "p")], vec![missing("username")]),
+            (vec![("username", "u"), ("password", "")], vec![missing("password")]),
+            (
+                vec![("grant_type", "x"), ("password", "p")],
+                vec![wrong.clone(), missing("username")],
+            ),
+            (
+                vec![("grant_type", "x"), ("username", "u"), ("password", "p")],
+                vec![wrong],
+            ),
+        ] {
+            let params = Params::from_iter(fields);
+            assert_eq!(
+                PasswordRequest::parse_page(&params).unwrap_err(),
+                PageError::Validation(faults)
+            );
+        }
+    }
+
+    #[test]
+    fn the_page_needs_no_grant_type() {
+        for grant_type in ["", "password"] {
+            let params = Params::from_iter([("grant_type", grant_type), ("username", "u"), ("password", "p")]);
+            assert!(PasswordRequest::parse_page(&params).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_rfc_needs_every_field() {
+        for (fields, message) in [
+            (vec![], "`grant_type` is missing"),
+            (vec![("grant_type", "Password")], "grant type is not supported"),
+            (vec![("grant_type", "password")], "`username` is missing"),
+            (
+                vec![("grant_type", "password"), ("username", "u")],
+                "`password` is missing",
+            ),
+            (
+                vec![
+                    ("grant_type", "password"),
+                    ("username", "u"),
+                    ("password", "p"),
+                    ("scope", "a  b"),
+                ],
+                "scope is malformed",
+            ),
+        ] {
+            let params = Params::from_iter(fields);
+            let parsed =
+                TokenRequest::grant_type(&params).and_then(|grant_type| TokenRequest::parse(grant_type, &params));
+            assert_eq!(parsed.unwrap_err().to_string(), message);
+        }
+    }
+}

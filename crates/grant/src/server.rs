@@ -1,0 +1,195 @@
+//! The authorization server as a value.
+
+use std::sync::Arc;
+
+use scopegate_domain::{Authenticated, Catalog, Client, ClientId, Clock, GrantType, Lifetime, SystemClock};
+use scopegate_store::Store;
+use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEntropy};
+
+use crate::context::Context;
+use crate::hashing::HashingPool;
+use crate::password::Disabled;
+use crate::request::{PasswordRequest, TokenRequest, is_beside_the_page};
+use crate::{
+    ClientCredentials, GrantError, GrantProfile, HashingLimits, PageError, Params, TokenSet, client_auth, issue,
+    password,
+};
+
+/// Gives tokens to clients: the token endpoint without HTTP.
+///
+/// Cheap to clone; all clones share one store, one key and one queue of logins.
+#[derive(Clone, Debug)]
+pub struct AuthorizationServer(Arc<Context>);
+
+impl AuthorizationServer {
+    /// Starts from the parts without which there is no server.
+    ///
+    /// The catalog says which scopes there are: others are never granted.
+    #[must_use]
+    pub fn builder(store: Arc<dyn Store>, signer: Signer, catalog: Catalog) -> AuthorizationServerBuilder {
+        AuthorizationServerBuilder {
+            store,
+            signer,
+            catalog,
+            hasher: PasswordHasher::new(PasswordPolicy::default()),
+            limits: HashingLimits::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            profile: GrantProfile::Rfc,
+            lifetime: Lifetime::from_minutes(30),
+            password_grant: false,
+        }
+    }
+
+    /// Whose rules this server goes by.
+    #[must_use]
+    pub fn profile(&self) -> &GrantProfile {
+        &self.0.profile
+    }
+
+    /// Answers a request to the token endpoint
+    /// ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)): `params` from the form, `header` from
+    /// the `Authorization` header.
+    ///
+    /// A future that is dropped gives no token; a hash that has begun is computed to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantError`] says why there is no token.
+    pub async fn token(&self, params: &Params, header: &ClientCredentials) -> Result<TokenSet, GrantError> {
+        match &self.0.profile {
+            GrantProfile::Tutorial { client } if !is_beside_the_page(params) => self.by_the_page(params, client).await,
+            GrantProfile::Rfc | GrantProfile::Tutorial { .. } => self.by_the_rfc(params, header).await,
+        }
+    }
+
+    async fn by_the_rfc(&self, params: &Params, header: &ClientCredentials) -> Result<TokenSet, GrantError> {
+        let context = &*self.0;
+        params.each_once()?;
+        let grant_type = TokenRequest::grant_type(params)?;
+        let client = client_auth::authenticate(context.store.clients(), params, header).await?;
+        allow(context, &client, grant_type)?;
+        let (grant, narrowed) = match TokenRequest::parse(grant_type, params)? {
+            TokenRequest::Password(request) => password::grant(context, &client, request, Disabled::Refused).await?,
+        };
+        let access_token = issue::access_token(context, &grant, narrowed.spelled)?;
+        Ok(TokenSet::by_the_rfc(access_token, context.lifetime, narrowed.scope))
+    }
+
+    async fn by_the_page(&self, params: &Params, client: &ClientId) -> Result<TokenSet, GrantError> {
+        let context = &*self.0;
+        let request = PasswordRequest::parse_page(params)?;
+        let client = client_auth::public(context.store.clients(), client).await?;
+        allow(context, &client, GrantType::Password)?;
+        let (grant, narrowed) = password::grant(context, &client, request, Disabled::LetIn)
+            .await
+            .map_err(in_the_words_of_the_page)?;
+        Ok(TokenSet::by_the_page(issue::access_token(
+            context,
+            &grant,
+            narrowed.spelled,
+        )?))
+    }
+}
+
+/// Whether the server offers this grant type and the client may use it.
+fn allow(context: &Context, client: &Authenticated<Client>, grant_type: GrantType) -> Result<(), GrantError> {
+    if !context.offers(grant_type) {
+        return Err(GrantError::UnsupportedGrantType);
+    }
+    if !client.may_use(grant_type) {
+        return Err(GrantError::UnauthorizedClient);
+    }
+    Ok(())
+}
+
+fn in_the_words_of_the_page(error: GrantError) -> GrantError {
+    match error {
+        GrantError::InvalidGrant => PageError::IncorrectLogin.into(),
+        other => other,
+    }
+}
+
+/// Collects the parts of an [`AuthorizationServer`].
+#[derive(Debug)]
+pub struct AuthorizationServerBuilder {
+    store: Arc<dyn Store>,
+    signer: Signer,
+    catalog: Catalog,
+    hasher: PasswordHasher,
+    limits: HashingLimits,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    profile: GrantProfile,
+    lifetime: Lifetime,
+    password_grant: bool,
+}
+
+impl AuthorizationServerBuilder {
+    /// Whose rules to go by; those of the RFC where nothing is said.
+    #[must_use]
+    pub fn profile(mut self, profile: GrantProfile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Whether clients may ask for a token with a user's password. Off where nothing is said, for
+    /// [RFC 9700, section 2.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.4) forbids it; the tutorial's page has it anyway.
+    #[must_use]
+    pub const fn password_grant(mut self, offered: bool) -> Self {
+        self.password_grant = offered;
+        self
+    }
+
+    /// How long an access token lives: 30 minutes where nothing is said, as on the page.
+    #[must_use]
+    pub const fn lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// How passwords are hashed, and whether one that was hashed in a weaker way is hashed anew at its next login.
+    #[must_use]
+    pub fn hasher(mut self, hasher: PasswordHasher) -> Self {
+        self.hasher = hasher;
+        self
+    }
+
+    /// How many passwords are hashed at once and how many logins may wait.
+    #[must_use]
+    pub const fn hashing_limits(mut self, limits: HashingLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What tells the time: the system's clock where nothing is said.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where randomness comes from: the system where nothing is said.
+    #[must_use]
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = entropy;
+        self
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn build(self) -> AuthorizationServer {
+        AuthorizationServer(Arc::new(Context {
+            store: self.store,
+            signer: self.signer,
+            hasher: Arc::new(self.hasher),
+            hashing: HashingPool::new(self.limits),
+            clock: self.clock,
+            entropy: self.entropy,
+            catalog: self.catalog,
+            profile: self.profile,
+            lifetime: self.lifetime,
+            password_grant: self.password_grant,
+        }))
+    }
+}
