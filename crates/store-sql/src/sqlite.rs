@@ -136,3 +136,48 @@ fn create_private(path: &Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, query_scalar};
+
+    use super::*;
+
+    async fn pragma(connection: &mut SqliteConnection, name: &str) -> String {
+        let sql = AssertSqlSafe(format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"));
+        query_scalar(sql).fetch_one(connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn connections_to_a_file_are_as_promised() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let url = DatabaseUrl::file(folder.path().join("scopegate.db"));
+        let mut connections = vec![writer(&url).await.unwrap()];
+        connections.extend(readers(&url).await.unwrap());
+        assert_eq!(connections.len(), 1 + READERS);
+        for (number, connection) in connections.iter_mut().enumerate() {
+            assert_eq!(pragma(connection, "journal_mode").await, "wal");
+            assert_eq!(pragma(connection, "synchronous").await, "2", "FULL");
+            assert_eq!(pragma(connection, "foreign_keys").await, "1");
+            assert_eq!(pragma(connection, "secure_delete").await, "1");
+            assert_eq!(pragma(connection, "trusted_schema").await, "0");
+            let timeout: i64 = query_scalar("PRAGMA busy_timeout")
+                .fetch_one(&mut *connection)
+                .await
+                .unwrap();
+            assert_eq!(u128::try_from(timeout).unwrap(), BUSY_TIMEOUT.as_millis());
+            assert_eq!(
+                pragma(connection, "query_only").await,
+                if number == 0 { "0" } else { "1" }
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_in_memory_has_one_connection() {
+        let mut connections = vec![writer(&DatabaseUrl::memory()).await.unwrap()];
+        connections.extend(readers(&DatabaseUrl::memory()).await.unwrap());
+        assert_eq!(connections.len(), 1);
+        assert_eq!(pragma(&mut connections[0], "foreign_keys").await, "1");
+    }
+}

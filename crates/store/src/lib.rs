@@ -47,13 +47,16 @@
 //! 6. Order names and ids by their bytes. For SQL that is `COLLATE BINARY` or `COLLATE "C"`, not the order of a language.
 //! 7. Keep [`PasswordScheme::of`] a hash beside it, indexed, so that [`Users::password_schemes`] reads a few rows and not all.
 //! 8. Answer a write when it would survive a crash, not before.
-//! 9. Implement [`Store`], and in a test file let the conformance suite (feature `conformance`) try to break it all.
+//! 9. Implement [`Store`], and in a test file let the suite behind the feature `conformance` try to break it all:
+//!    `scopegate_store::conformance!(make_a_store);`
 //!
 //! # Deliberately absent
 //!
 //! Hashing and comparing passwords (the store takes what it is given), caches, and anything that expires.
 
 mod clients;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod memory;
 mod password_scheme;
@@ -83,7 +86,7 @@ pub trait Store: Users + Clients {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
-impl dyn Store {
+impl dyn Store + '_ {
     /// The users.
     #[must_use]
     pub fn users(&self) -> &dyn Users {

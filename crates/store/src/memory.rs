@@ -31,7 +31,7 @@ pub struct MemoryStore {
 }
 
 // INVARIANT: `names` holds the name of each account under its id, and nothing else; held by the conformance suite.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tables {
     accounts: BTreeMap<Username, Account>,
     names: HashMap<UserId, Username>,
@@ -43,6 +43,14 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A store of its own that holds the same.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn snapshot(&self) -> Self {
+        Self {
+            tables: RwLock::new(self.read().clone()),
+        }
     }
 
     // No code panics between two changes that belong together, so a poisoned lock guards whole tables.

@@ -1,0 +1,319 @@
+//! SQLite keeps the rules of every store, and its own promises.
+
+#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use scopegate_domain::{Account, Client, ClientId, PasswordHash, User, UserId, Username};
+use scopegate_store::{Clients, Store, StoreError, StoreErrorKind, Users};
+use scopegate_store_sql::{DatabaseUrl, OpenError, SqlStore};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use tempfile::TempDir;
+
+async fn memory() -> (SqlStore, ()) {
+    (SqlStore::open(&DatabaseUrl::memory()).await.unwrap(), ())
+}
+
+async fn file() -> (SqlStore, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
+    (store, folder)
+}
+
+fn path(folder: &TempDir) -> PathBuf {
+    folder.path().join("scopegate.db")
+}
+
+/// A connection of another program.
+async fn stranger(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(path).connect().await.unwrap()
+}
+
+async fn run(path: &Path, sql: &str) {
+    let mut connection = stranger(path).await;
+    connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+fn john() -> Account {
+    let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
+    Account {
+        user: user.with_scope("items me".parse().unwrap()),
+        password_hash: Some(PasswordHash::from_stored("$2b$12$x")),
+    }
+}
+
+fn app() -> Client {
+    Client::public(ClientId::parse("demo-app").unwrap(), "The demo")
+}
+
+mod in_memory {
+    scopegate_store::conformance!(super::memory);
+}
+
+mod in_a_file {
+    scopegate_store::conformance!(super::file);
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_restart() {
+    let (store, folder) = file().await;
+    assert_eq!(store.migrated(), [1]);
+    Users::add(&store, john()).await.unwrap();
+    Clients::add(&store, app()).await.unwrap();
+    store.close().await.unwrap();
+
+    let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
+    assert_eq!(store.migrated(), [0; 0]);
+    assert_eq!(store.find_account(john().user.username()).await.unwrap(), Some(john()));
+    assert_eq!(Clients::find(&store, app().id()).await.unwrap(), Some(app()));
+}
+
+#[tokio::test]
+async fn closing_leaves_one_file() {
+    let (store, folder) = file().await;
+    Users::add(&store, john()).await.unwrap();
+    assert!(names(&folder).len() > 1);
+    store.close().await.unwrap();
+    assert_eq!(names(&folder), ["scopegate.db"]);
+
+    let error = store.find_account(john().user.username()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert_eq!(
+        Users::add(&store, john()).await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
+    assert_eq!(store.ping().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    store.close().await.unwrap();
+}
+
+fn names(folder: &TempDir) -> Vec<String> {
+    let entries = folder.path().read_dir().unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn files_are_for_their_owner_alone() {
+    let (store, folder) = file().await;
+    Users::add(&store, john()).await.unwrap();
+    let files: Vec<_> = folder.path().read_dir().unwrap().map(|entry| entry.unwrap()).collect();
+    assert!(files.len() > 1, "the log is a file of its own");
+    for file in files {
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            file.path().display()
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_programs_can_make_the_same_database() {
+    let folder = TempDir::new().unwrap();
+    let url = DatabaseUrl::file(path(&folder));
+    let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.migrated().len() + second.migrated().len(), 1);
+    Users::add(&first, john()).await.unwrap();
+    assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
+    assert_eq!(
+        Users::add(&second, john()).await.unwrap_err().kind(),
+        StoreErrorKind::Conflict
+    );
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_left_alone() {
+    let (store, folder) = file().await;
+    store.close().await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (7, 'from the future', TRUE, x'00', 0)";
+    run(&path(&folder), newer).await;
+    let before = std::fs::read(path(&folder)).unwrap();
+
+    let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
+    assert!(matches!(error, OpenError::Newer { found: 7, known: 1 }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "tables in the database have version `7`, and this program knows no version after `1`"
+    );
+    assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
+}
+
+#[tokio::test]
+async fn an_edited_version_is_refused() {
+    let (store, folder) = file().await;
+    store.close().await.unwrap();
+    run(&path(&folder), "UPDATE _sqlx_migrations SET checksum = x'00'").await;
+    let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
+    assert!(matches!(error, OpenError::Changed { version: 1 }), "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_says_so() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(
+        path(&folder),
+        "this file is no database, and it is longer than the header of one is: 100 bytes, that is",
+    )
+    .unwrap();
+    for place in [
+        path(&folder),
+        folder.path().join("missing/scopegate.db"),
+        folder.path().to_owned(),
+    ] {
+        let error = SqlStore::open(&DatabaseUrl::file(&place)).await.unwrap_err();
+        assert!(
+            matches!(error, OpenError::Unavailable(_)),
+            "{}: {error}",
+            place.display()
+        );
+        assert_eq!(error.to_string(), "database cannot be opened");
+    }
+}
+
+async fn list_error(store: &SqlStore) -> StoreError {
+    Users::list(store, None, u16::MAX).await.unwrap_err()
+}
+
+/// Everything that reads the row says `Corrupt`, and so does a list that would have held it.
+#[tokio::test]
+async fn a_corrupt_user_is_never_skipped() {
+    for change in [
+        "SET id = 'ü'",
+        "SET id = ''",
+        "SET username = 'john' || char(7)",
+        "SET status = 'asleep'",
+        "SET scope = 'items  me'",
+        "SET scope = ' '",
+        "SET scope = 'it\"ems'",
+        "SET full_name = CAST(x'ff' AS TEXT)",
+    ] {
+        let (store, folder) = file().await;
+        Users::add(&store, john()).await.unwrap();
+        run(
+            &path(&folder),
+            &format!("PRAGMA ignore_check_constraints = ON; UPDATE users {change}"),
+        )
+        .await;
+        let error = list_error(&store).await;
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
+        if !change.contains("username") {
+            let name = john().user.username().clone();
+            assert_eq!(
+                Users::find(&store, &name).await.unwrap_err().kind(),
+                StoreErrorKind::Corrupt,
+                "{change}"
+            );
+            assert_eq!(
+                store.find_account(&name).await.unwrap_err().kind(),
+                StoreErrorKind::Corrupt,
+                "{change}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_corrupt_client_is_never_skipped() {
+    for change in [
+        "SET id = 'ü'",
+        "SET secret_sha256 = x'00'",
+        "SET redirect_uris = 'javascript:alert(1)'",
+        "SET grant_types = 'password telepathy'",
+        "SET scope = 'items '",
+    ] {
+        let (store, folder) = file().await;
+        Clients::add(&store, app()).await.unwrap();
+        run(
+            &path(&folder),
+            &format!("PRAGMA ignore_check_constraints = ON; UPDATE clients {change}"),
+        )
+        .await;
+        let error = Clients::list(&store, None, 9).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_names_the_column_and_not_the_value() {
+    let (store, folder) = file().await;
+    Users::add(&store, john()).await.unwrap();
+    run(&path(&folder), "UPDATE users SET scope = 'hunter2 hunter\"2'").await;
+    let error = list_error(&store).await;
+    assert_eq!(error.to_string(), "stored value is corrupt");
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(source.to_string(), "column `scope` holds no such value");
+    assert!(!format!("{error:?} {store:?}").contains("hunter"));
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_corrupt() {
+    let (store, folder) = file().await;
+    for number in 0..200 {
+        let name = format!("user{number}");
+        let user = User::new(UserId::parse(&name).unwrap(), Username::parse(&name).unwrap());
+        Users::add(
+            &store,
+            Account {
+                user,
+                password_hash: None,
+            },
+        )
+        .await
+        .unwrap();
+    }
+    store.close().await.unwrap();
+    let mut bytes = std::fs::read(path(&folder)).unwrap();
+    bytes[2 * 4096..].fill(0xA5);
+    std::fs::write(path(&folder), bytes).unwrap();
+    match SqlStore::open(&DatabaseUrl::file(path(&folder))).await {
+        Ok(store) => assert_eq!(list_error(&store).await.kind(), StoreErrorKind::Corrupt),
+        Err(error) => assert!(matches!(error, OpenError::Unavailable(_))),
+    }
+}
+
+#[tokio::test]
+async fn another_writer_is_waited_for() {
+    let (store, folder) = file().await;
+    let store: Arc<dyn Store> = Arc::new(store);
+    let mut other = stranger(&path(&folder)).await;
+    let transaction = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let adding = tokio::spawn({
+        let store = store.clone();
+        async move { store.users().add(john()).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(!adding.is_finished());
+    assert_eq!(
+        store.users().find(john().user.username()).await.unwrap(),
+        None,
+        "those who read do not wait"
+    );
+    transaction.rollback().await.unwrap();
+    adding.await.unwrap().unwrap();
+    assert_eq!(
+        store.users().find(john().user.username()).await.unwrap(),
+        Some(john().user)
+    );
+}
+
+#[tokio::test]
+async fn a_dropped_call_leaves_the_store_usable() {
+    let (store, _folder) = file().await;
+    Users::add(&store, john()).await.unwrap();
+    for _ in 0..100 {
+        let name = john().user.username().clone();
+        let mut find = Users::find(&store, &name);
+        let waker = std::task::Waker::noop();
+        let _ = find.as_mut().poll(&mut std::task::Context::from_waker(waker));
+        drop(find);
+    }
+    assert_eq!(store.find_account(john().user.username()).await.unwrap(), Some(john()));
+}

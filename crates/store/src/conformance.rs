@@ -1,0 +1,126 @@
+//! The suite that every backend must pass.
+//!
+//! [`conformance!`](crate::conformance!) in a test file makes a test of every rule, and one that does the same random
+//! operations to the backend and to a [`MemoryStore`](crate::MemoryStore) and compares all they say.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed case says so by a panic")]
+
+#[doc(hidden)]
+pub mod clients;
+mod model;
+mod operation;
+#[doc(hidden)]
+pub mod users;
+
+use std::sync::Arc;
+
+use scopegate_domain::{Account, PasswordHash, User, UserId, Username};
+use tokio::runtime::{Builder, Runtime};
+
+pub use model::random_operations;
+
+use crate::{Store, StoreError, StoreErrorKind};
+
+/// Makes the tests for a backend.
+///
+/// The argument is an asynchronous function that makes an empty store. It answers with the store and with whatever has to live
+/// as long, such as a folder; `()` where there is nothing.
+///
+/// ```
+/// use scopegate_store::MemoryStore;
+///
+/// async fn memory() -> (MemoryStore, ()) {
+///     (MemoryStore::new(), ())
+/// }
+///
+/// scopegate_store::conformance!(memory);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    ($make:expr) => {
+        $crate::conformance! { @cases $make, users:
+            adding_at_once_succeeds_once
+            an_answered_change_is_seen_by_all
+            changes_touch_one_user
+            id_is_unique
+            list_goes_page_by_page
+            list_is_in_the_order_of_bytes
+            long_list_is_whole
+            name_is_unique
+            names_are_compared_byte_for_byte
+            no_user_is_no_error
+            odd_names_are_names
+            password_hash_is_compared_and_set
+            password_schemes_are_listed_once
+            password_schemes_are_bounded
+            removed_name_and_id_are_free
+            replacing_at_once_succeeds_once
+            scope_is_kept_with_its_order
+            user_is_kept_whole
+        }
+        $crate::conformance! { @cases $make, clients:
+            changes_touch_one_client
+            client_id_is_unique
+            client_is_kept_whole
+            clients_are_listed_in_the_order_of_bytes
+            no_client_is_no_error
+            removed_client_id_is_free
+        }
+
+        #[test]
+        fn random_operations() {
+            $crate::conformance::random_operations($make);
+        }
+    };
+    (@cases $make:expr, $module:ident: $($case:ident)*) => {$(
+        #[test]
+        fn $case() {
+            $crate::conformance::check($make, $crate::conformance::$module::$case);
+        }
+    )*};
+}
+
+/// Runs one case on a store of its own.
+#[doc(hidden)]
+pub fn check<S: Store + 'static, G>(make: impl AsyncFn() -> (S, G), case: impl AsyncFn(Arc<dyn Store>)) {
+    runtime().block_on(async {
+        let (store, _guard) = make().await;
+        store.ping().await.unwrap();
+        case(Arc::new(store)).await;
+    });
+}
+
+/// Two threads, so that what is said to happen at once can.
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// A user without a password.
+fn account(id: &str, name: &str) -> Account {
+    let user = User::new(user_id(id), username(name));
+    Account {
+        user,
+        password_hash: None,
+    }
+}
+
+fn user_id(text: &str) -> UserId {
+    UserId::parse(text).unwrap()
+}
+
+fn username(text: &str) -> Username {
+    Username::parse(text).unwrap()
+}
+
+fn hash(text: &str) -> PasswordHash {
+    PasswordHash::from_stored(text)
+}
+
+fn is_conflict<T>(result: Result<T, StoreError>) -> bool {
+    result.is_err_and(|error| error.kind() == StoreErrorKind::Conflict)
+}

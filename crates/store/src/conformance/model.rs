@@ -1,0 +1,134 @@
+//! The same random operations done to a backend and to the reference.
+
+use std::fmt::Debug;
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use proptest_state_machine::ReferenceStateMachine;
+use scopegate_domain::{Account, Client, User};
+
+use super::operation::{Answer, Operation};
+use super::runtime;
+use crate::{MemoryStore, PasswordScheme, Store, StoreErrorKind};
+
+/// How many stores are made, and how many operations are done to one at most.
+const STORES: u32 = 64;
+const OPERATIONS: usize = 40;
+
+/// The reference, with its answer to the last operation.
+#[derive(Debug)]
+struct Model {
+    store: MemoryStore,
+    answer: Result<Answer, StoreErrorKind>,
+}
+
+impl Clone for Model {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.snapshot(),
+            answer: self.answer.clone(),
+        }
+    }
+}
+
+impl ReferenceStateMachine for Model {
+    type State = Self;
+    type Transition = Operation;
+
+    fn init_state() -> BoxedStrategy<Self> {
+        Just(Self {
+            store: MemoryStore::new(),
+            answer: Ok(Answer::Done),
+        })
+        .boxed()
+    }
+
+    fn transitions(_: &Self) -> BoxedStrategy<Operation> {
+        Operation::any()
+    }
+
+    fn apply(mut state: Self, operation: &Operation) -> Self {
+        state.answer = ready(operation.apply(&state.store));
+        state
+    }
+}
+
+/// The answer of a future that is ready: those of the reference are.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("the reference has to be ready"),
+    }
+}
+
+/// Does random operations to new stores and to the reference; both must say the same and hold the same.
+///
+/// # Panics
+///
+/// Where they do not, with the shortest sequence of operations that shows it.
+pub fn random_operations<S: Store, G>(make: impl AsyncFn() -> (S, G)) {
+    let runtime = runtime();
+    let config = Config {
+        cases: STORES,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let sequences = Model::sequential_strategy(1..=OPERATIONS);
+    let result = TestRunner::new(config).run(&sequences, |(mut model, operations, seen)| {
+        runtime.block_on(async {
+            let (store, _guard) = make().await;
+            for operation in &operations {
+                if let Some(seen) = &seen {
+                    seen.fetch_add(1, Ordering::SeqCst);
+                }
+                model = Model::apply(model, operation);
+                same(&operation.apply(&store).await, &model.answer)?;
+                same(&Contents::of(&store).await, &Contents::of(&model.store).await)?;
+            }
+            Ok(())
+        })
+    });
+    if let Err(fault) = result {
+        panic!("{fault}");
+    }
+}
+
+/// Equal, and equal in print: scopes are equal in any order, hashes do not print.
+fn same<T: PartialEq + Debug>(found: &T, expected: &T) -> Result<(), TestCaseError> {
+    prop_assert_eq!(found, expected);
+    prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+    Ok(())
+}
+
+/// All that a store holds.
+#[derive(Debug, PartialEq)]
+struct Contents {
+    accounts: Vec<Option<Account>>,
+    by_id: Vec<Option<User>>,
+    clients: Vec<Option<Client>>,
+    password_schemes: Vec<PasswordScheme>,
+}
+
+impl Contents {
+    async fn of(store: &dyn Store) -> Self {
+        let (mut accounts, mut by_id, mut clients) = (Vec::new(), Vec::new(), Vec::new());
+        for user in store.users().list(None, u16::MAX).await.unwrap() {
+            accounts.push(store.users().find_account(user.username()).await.unwrap());
+            by_id.push(store.users().find_by_id(user.id()).await.unwrap());
+            assert_eq!(store.users().find(user.username()).await.unwrap(), Some(user));
+        }
+        for client in store.clients().list(None, u16::MAX).await.unwrap() {
+            clients.push(store.clients().find(client.id()).await.unwrap());
+        }
+        let password_schemes = store.users().password_schemes().await.unwrap();
+        Self {
+            accounts,
+            by_id,
+            clients,
+            password_schemes,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Random changes and questions.
+
+use proptest::array::uniform32;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use scopegate_domain::{
+    Account, Client, ClientId, GrantType, PasswordHash, RedirectUri, Scope, ScopeToken, SecretDigest, User, UserId,
+    UserStatus, Username,
+};
+
+use super::{hash, user_id};
+use crate::{Store, StoreErrorKind};
+
+/// One call of a method that changes something, or of a list.
+#[derive(Clone, Debug)]
+pub(super) enum Operation {
+    AddClient(Client),
+    AddUser(Account),
+    ListClients(Option<ClientId>, u16),
+    ListUsers(Option<Username>, u16),
+    RemoveClient(ClientId),
+    RemoveUser(UserId),
+    ReplacePasswordHash(UserId, PasswordHash, PasswordHash),
+    SetClientScope(ClientId, Scope),
+    SetClientSecret(ClientId, SecretDigest),
+    SetPasswordHash(UserId, Option<PasswordHash>),
+    SetStatus(UserId, UserStatus),
+    SetUserScope(UserId, Scope),
+}
+
+/// What a store says to an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Answer {
+    Changed(bool),
+    Clients(Vec<Client>),
+    Done,
+    Users(Vec<User>),
+}
+
+impl Operation {
+    /// Does it to a store.
+    pub(super) async fn apply(&self, store: &dyn Store) -> Result<Answer, StoreErrorKind> {
+        let (users, clients) = (store.users(), store.clients());
+        let answer = match self {
+            Self::AddClient(client) => clients.add(client.clone()).await.map(|()| Answer::Done),
+            Self::AddUser(account) => users.add(account.clone()).await.map(|()| Answer::Done),
+            Self::ListClients(after, limit) => clients.list(after.as_ref(), *limit).await.map(Answer::Clients),
+            Self::ListUsers(after, limit) => users.list(after.as_ref(), *limit).await.map(Answer::Users),
+            Self::RemoveClient(id) => clients.remove(id).await.map(Answer::Changed),
+            Self::RemoveUser(id) => users.remove(id).await.map(Answer::Changed),
+            Self::ReplacePasswordHash(id, old, new) => {
+                users.replace_password_hash(id, old, new).await.map(Answer::Changed)
+            }
+            Self::SetClientScope(id, scope) => clients.set_scope(id, scope).await.map(Answer::Changed),
+            Self::SetClientSecret(id, secret) => clients.set_secret(id, *secret).await.map(Answer::Changed),
+            Self::SetPasswordHash(id, hash) => users.set_password_hash(id, hash.as_ref()).await.map(Answer::Changed),
+            Self::SetStatus(id, status) => users.set_status(id, *status).await.map(Answer::Changed),
+            Self::SetUserScope(id, scope) => users.set_scope(id, scope).await.map(Answer::Changed),
+        };
+        answer.map_err(|error| error.kind())
+    }
+
+    /// Any operation. Names and ids are few, so that they meet; all else is as odd as the domain allows.
+    pub(super) fn any() -> BoxedStrategy<Self> {
+        prop_oneof![
+            4 => any_account().prop_map(Self::AddUser),
+            2 => any_client().prop_map(Self::AddClient),
+            1 => (option::of(any_client_id()), 0u16..4).prop_map(|(after, limit)| Self::ListClients(after, limit)),
+            1 => (option::of(any_username()), 0u16..4).prop_map(|(after, limit)| Self::ListUsers(after, limit)),
+            1 => any_client_id().prop_map(Self::RemoveClient),
+            1 => any_user_id().prop_map(Self::RemoveUser),
+            2 => (any_user_id(), any_hash(), any_hash())
+                .prop_map(|(id, old, new)| Self::ReplacePasswordHash(id, old, new)),
+            1 => (any_client_id(), any_scope()).prop_map(|(id, scope)| Self::SetClientScope(id, scope)),
+            1 => (any_client_id(), any_digest()).prop_map(|(id, secret)| Self::SetClientSecret(id, secret)),
+            1 => (any_user_id(), option::of(any_hash())).prop_map(|(id, hash)| Self::SetPasswordHash(id, hash)),
+            1 => (any_user_id(), any_status()).prop_map(|(id, status)| Self::SetStatus(id, status)),
+            1 => (any_user_id(), any_scope()).prop_map(|(id, scope)| Self::SetUserScope(id, scope)),
+        ]
+        .boxed()
+    }
+}
+
+fn any_user_id() -> impl Strategy<Value = UserId> {
+    select(vec!["u1", "u2", "U1", "u 1", "'", "%"]).prop_map(user_id)
+}
+
+fn any_username() -> impl Strategy<Value = Username> {
+    let few = select(vec!["a", "A", "ä", "a\u{308}", "a b", "'--", "\u{10FFFF}"]).prop_map(str::to_owned);
+    prop_oneof![9 => few, 1 => "\\PC{1,60}"].prop_filter_map("no user name", |text| Username::parse(&text).ok())
+}
+
+/// Any text but one with a NUL, which PostgreSQL cannot hold.
+fn any_text() -> impl Strategy<Value = String> {
+    any::<String>().prop_map(|text| text.replace('\0', ""))
+}
+
+fn any_scope() -> impl Strategy<Value = Scope> {
+    vec("[!#-\\[\\]-~]{1,12}", 0..6).prop_map(|tokens| {
+        tokens
+            .iter()
+            .filter_map(|token| ScopeToken::parse(token).ok())
+            .collect()
+    })
+}
+
+fn any_status() -> impl Strategy<Value = UserStatus> {
+    select(vec![UserStatus::Active, UserStatus::Disabled])
+}
+
+fn any_hash() -> impl Strategy<Value = PasswordHash> {
+    let few = select(vec![
+        "$2b$12$one",
+        "$2b$12$two",
+        "$2b$10$one",
+        "$argon2id$v=19$m=8,t=1,p=1$a$b",
+        "locked",
+    ])
+    .prop_map(str::to_owned);
+    prop_oneof![9 => few, 1 => any_text()].prop_map(|text| hash(&text))
+}
+
+fn any_account() -> impl Strategy<Value = Account> {
+    let names = (
+        any_user_id(),
+        any_username(),
+        option::of(any_text()),
+        option::of(any_text()),
+    );
+    (names, any_status(), any_scope(), option::of(any_hash())).prop_map(
+        |((id, username, email, full_name), status, scope, password_hash)| {
+            let mut user = User::new(id, username).with_status(status).with_scope(scope);
+            if let Some(email) = email {
+                user = user.with_email(email);
+            }
+            if let Some(full_name) = full_name {
+                user = user.with_full_name(full_name);
+            }
+            Account { user, password_hash }
+        },
+    )
+}
+
+fn any_client_id() -> impl Strategy<Value = ClientId> {
+    select(vec!["c1", "C1", "c 1", "'--"]).prop_filter_map("no identifier", |text| ClientId::parse(text).ok())
+}
+
+fn any_digest() -> impl Strategy<Value = SecretDigest> {
+    uniform32(any::<u8>()).prop_map(SecretDigest::from_bytes)
+}
+
+fn any_client() -> impl Strategy<Value = Client> {
+    const URIS: [&str; 3] = [
+        "https://app.example/a?b=c",
+        "http://127.0.0.1:8000/",
+        "com.example.app:/callback",
+    ];
+    let lists = (
+        subsequence(GrantType::ALL, 0..=GrantType::ALL.len()),
+        subsequence(&URIS[..], 0..=URIS.len()),
+    );
+    (
+        any_client_id(),
+        any_text(),
+        option::of(any_digest()),
+        lists,
+        any_scope(),
+        any::<bool>(),
+    )
+        .prop_map(|(id, name, secret, (grant_types, uris), scope, may_introspect)| {
+            let client = Client::public(id, name)
+                .with_redirect_uris(uris.into_iter().filter_map(|uri| RedirectUri::parse(uri).ok()))
+                .with_grant_types(grant_types)
+                .with_scope(scope)
+                .with_introspection(may_introspect);
+            secret.map_or(client.clone(), |secret| client.with_secret(secret))
+        })
+}
