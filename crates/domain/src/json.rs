@@ -4,8 +4,15 @@
 //! and looks at each byte a fixed number of times. It knows [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) and
 //! nothing more: no `NaN`, no comments, no trailing comma, nothing behind the value.
 
+mod names;
+mod number;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+
+pub use self::names::Names;
+pub use self::number::Number;
 
 /// Deepest accepted nesting; the outermost value counts as one.
 pub const MAX_DEPTH: u8 = 16;
@@ -232,10 +239,7 @@ impl<'a> Reader<'a> {
             self.digits()?;
         }
         let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
-        Ok(Number {
-            literal,
-            is_integer: self.position == integer_end,
-        })
+        Ok(Number::new(literal, self.position == integer_end))
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {
@@ -367,68 +371,6 @@ const fn holds_stop(word: u64) -> bool {
         | (quote.wrapping_sub(ONES) & !quote)
         | (backslash.wrapping_sub(ONES) & !backslash);
     stops & HIGHS != 0
-}
-
-/// A number as it was written.
-#[derive(Clone, Copy, Debug)]
-pub struct Number<'a> {
-    literal: &'a str,
-    is_integer: bool,
-}
-
-impl Number<'_> {
-    /// Largest magnitude that [`Number::truncated`] answers: up to here every JSON reader agrees on each integer
-    /// ([RFC 8259, section 6](https://www.rfc-editor.org/rfc/rfc8259#section-6)).
-    pub const MAX_SAFE: i64 = (1 << 53) - 1;
-
-    /// The number without its fraction; none beyond [`Number::MAX_SAFE`].
-    #[must_use]
-    pub fn truncated(&self) -> Option<i64> {
-        let number = if self.is_integer {
-            self.literal.parse().ok()?
-        } else {
-            whole(self.literal.parse().ok()?)?
-        };
-        (-Self::MAX_SAFE..=Self::MAX_SAFE).contains(&number).then_some(number)
-    }
-}
-
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "the only way from a float to an integer; it saturates, and the caller checks the range"
-)]
-fn whole(number: f64) -> Option<i64> {
-    number.is_finite().then_some(number.trunc() as i64)
-}
-
-/// The names that an object has had, so that none stands in it twice.
-///
-/// The first sixteen cost nothing; beyond them, and for names written with escapes, it allocates.
-#[derive(Debug, Default)]
-pub struct Names<'a> {
-    few: [&'a str; 16],
-    len: usize,
-    more: BTreeSet<Cow<'a, str>>,
-}
-
-impl<'a> Names<'a> {
-    /// Remembers a name; `false` where it was there.
-    pub fn insert(&mut self, name: Cow<'a, str>) -> bool {
-        if self.few.iter().take(self.len).any(|known| *known == name) || self.more.contains(&name) {
-            return false;
-        }
-        match (name, self.few.get_mut(self.len)) {
-            (Cow::Borrowed(name), Some(slot)) => {
-                *slot = name;
-                self.len += 1;
-            }
-            (name, _) => {
-                self.more.insert(name);
-            }
-        }
-        true
-    }
 }
 
 /// Why a text is no JSON text that is accepted here.

@@ -1,0 +1,33 @@
+//! The names of an object.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// The names that an object has had, so that none stands in it twice.
+///
+/// The first sixteen cost nothing; beyond them, and for names written with escapes, it allocates.
+#[derive(Debug, Default)]
+pub struct Names<'a> {
+    few: [&'a str; 16],
+    len: usize,
+    more: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    /// Remembers a name; `false` where it was there.
+    pub fn insert(&mut self, name: Cow<'a, str>) -> bool {
+        if self.few.iter().take(self.len).any(|known| *known == name) || self.more.contains(&name) {
+            return false;
+        }
+        match (name, self.few.get_mut(self.len)) {
+            (Cow::Borrowed(name), Some(slot)) => {
+                *slot = name;
+                self.len += 1;
+            }
+            (name, _) => {
+                self.more.insert(name);
+            }
+        }
+        true
+    }
+}
