@@ -1,1 +1,157 @@
-//! What the benches share.
+//! What the benches share: calls that are timed in turn, so that a noisy machine is noisy for all of them, and what they are
+//! called with.
+#![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
+
+pub mod jsonwebtoken_on_ring;
+mod tokens;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
+
+pub use self::tokens::TokenFixture;
+
+/// Rounds of a race; odd, so that the median is one of them.
+const ROUNDS: usize = 63;
+/// How long one lane runs in one round.
+const SLICE: Duration = Duration::from_millis(2);
+
+/// Calls that answer the same question, raced against each other.
+///
+/// In each round every lane runs for a slice of time, one after the other; a ratio is taken within a round, and the median
+/// over the rounds is printed. The same lanes are given to criterion, which keeps their history.
+#[must_use = "a race must be run"]
+pub struct Race<'a> {
+    name: &'static str,
+    lanes: Vec<Lane<'a>>,
+}
+
+struct Lane<'a> {
+    name: &'static str,
+    at_most: Option<f64>,
+    run: Box<dyn FnMut(u64) + 'a>,
+}
+
+impl std::fmt::Debug for Race<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Race").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Race<'a> {
+    /// A race without lanes.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, lanes: Vec::new() }
+    }
+
+    /// Adds a lane. The ratios are taken to the lane that was added first.
+    pub fn lane<T>(self, name: &'static str, call: impl FnMut() -> T + 'a) -> Self {
+        self.add(name, None, call)
+    }
+
+    /// Adds a lane that is to take at most `ratio` times what the first lane takes.
+    pub fn lane_within<T>(self, name: &'static str, ratio: f64, call: impl FnMut() -> T + 'a) -> Self {
+        self.add(name, Some(ratio), call)
+    }
+
+    fn add<T>(mut self, name: &'static str, at_most: Option<f64>, mut call: impl FnMut() -> T + 'a) -> Self {
+        let run = move |times| {
+            for _ in 0..times {
+                black_box(call());
+            }
+        };
+        self.lanes.push(Lane { name, at_most, run: Box::new(run) });
+        self
+    }
+
+    /// Gives each lane to criterion, then races them and prints the table.
+    pub fn run(mut self, criterion: &mut Criterion) {
+        let mut group = criterion.benchmark_group(self.name);
+        for lane in &mut self.lanes {
+            group.bench_function(lane.name, |bencher| bencher.iter_custom(|times| lane.time(times)));
+        }
+        group.finish();
+        if !is_smoke_test() {
+            let figures = self.rounds();
+            self.print(&figures);
+        }
+    }
+}
+
+impl Race<'_> {
+    /// Nanoseconds of one call: for each lane, one number a round.
+    fn rounds(&mut self) -> Vec<Vec<f64>> {
+        let times: Vec<u64> = self.lanes.iter_mut().map(Lane::calls_in_a_slice).collect();
+        let mut figures = vec![Vec::with_capacity(ROUNDS); self.lanes.len()];
+        for _ in 0..ROUNDS {
+            for ((lane, times), figures) in self.lanes.iter_mut().zip(&times).zip(&mut figures) {
+                figures.push(nanoseconds(lane.time(*times)) / precise(*times));
+            }
+        }
+        figures
+    }
+
+    #[expect(clippy::print_stdout, reason = "the table is what a bench is run for")]
+    fn print(&self, figures: &[Vec<f64>]) {
+        let Some(first) = figures.first() else { return };
+        println!("\n{}: median of {ROUNDS} interleaved rounds", self.name);
+        for (lane, figures) in self.lanes.iter().zip(figures) {
+            let ratio = median(figures.iter().zip(first).map(|(ours, base)| ours / base));
+            let verdict = match lane.at_most {
+                Some(limit) if ratio > limit => format!("  OVER the limit of {limit}"),
+                Some(limit) => format!("  within {limit}"),
+                None => String::new(),
+            };
+            println!("  {:<32}{:>12.1} ns{ratio:>10.3}{verdict}", lane.name, median(figures.iter().copied()));
+        }
+        println!();
+    }
+}
+
+impl Lane<'_> {
+    #[expect(clippy::disallowed_methods, reason = "a bench is about time")]
+    fn time(&mut self, times: u64) -> Duration {
+        let start = Instant::now();
+        (self.run)(times);
+        start.elapsed()
+    }
+
+    fn calls_in_a_slice(&mut self) -> u64 {
+        let mut times = 1;
+        while self.time(times) < SLICE {
+            times *= 2;
+        }
+        times
+    }
+}
+
+/// Criterion with shorter runs than its own: the ratios say more than the absolute figures.
+#[must_use]
+pub fn criterion() -> Criterion {
+    Criterion::default()
+        .sample_size(30)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .configure_from_args()
+}
+
+/// Whether each call is only tried out, once: `cargo bench -- --test`, `cargo test --benches`.
+fn is_smoke_test() -> bool {
+    std::env::args().any(|argument| argument == "--test") || !std::env::args().any(|argument| argument == "--bench")
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = figures.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn nanoseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e9
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "far below 2^53 calls")]
+const fn precise(times: u64) -> f64 {
+    times as f64
+}

@@ -118,7 +118,10 @@ impl Alternative {
                 Some(Atom::Scope { scheme, token }) => (scheme, Some(token).filter(|_| generators.contains(*id))),
                 _ => continue,
             };
-            let index = schemes.iter().position(|(known, _)| known == name).unwrap_or(schemes.len());
+            let index = schemes
+                .iter()
+                .position(|(known, _)| known == name)
+                .unwrap_or(schemes.len());
             if index == schemes.len() {
                 schemes.push((name.clone(), Vec::new()));
             }
@@ -130,6 +133,13 @@ impl Alternative {
         let is_guard = |atom: &&Atom| !matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. });
         let guards = universe.atoms_of(&generators).filter(is_guard).cloned().collect();
         Self { schemes, scope, guards }
+    }
+
+    fn with_scheme(&self, name: &SchemeName) -> Self {
+        Self {
+            schemes: vec![(name.clone(), Vec::new())],
+            ..self.clone()
+        }
     }
 }
 
@@ -169,7 +179,15 @@ pub enum Decision {
 
 impl ResolvedOperation {
     pub(crate) fn new(resolved: Resolved<'_>) -> Self {
-        let Resolved { universe, operation, requirement, named, contexts, checks, order } = resolved;
+        let Resolved {
+            universe,
+            operation,
+            requirement,
+            named,
+            contexts,
+            checks,
+            order,
+        } = resolved;
         let describe = |closed: &AtomSet| Alternative::new(&universe, closed, &named);
         let alternatives = requirement.alternatives().iter().map(describe).collect();
         let anonymous = operation.is_optional.then(|| requirement.for_anonymous(&universe));
@@ -231,16 +249,16 @@ impl ResolvedOperation {
         &self.0.alternatives
     }
 
-    /// What the document says: for each alternative the schemes that are needed together, each with its scopes. Where any
-    /// scheme will do, each is an alternative of its own. Optional authentication is not among them.
+    /// What the document says: the alternatives, with one for each scheme in the place of one that any scheme satisfies.
+    /// Optional authentication is not among them.
     #[must_use]
-    pub fn security(&self) -> Vec<Vec<(SchemeName, Vec<ScopeToken>)>> {
+    pub fn security(&self) -> Vec<Alternative> {
         let mut security = Vec::new();
         for (closed, alternative) in self.0.requirement.alternatives().iter().zip(&self.0.alternatives) {
             if alternative.schemes.is_empty() && closed.contains(AtomId::AUTHENTICATED) {
-                security.extend(self.0.universe.scheme_names().map(|name| vec![(name.clone(), Vec::new())]));
+                security.extend(self.0.universe.scheme_names().map(|name| alternative.with_scheme(name)));
             } else {
-                security.push(alternative.schemes.clone());
+                security.push(alternative.clone());
             }
         }
         security
@@ -250,7 +268,7 @@ impl ResolvedOperation {
     #[must_use]
     pub fn schemes(&self) -> Vec<SchemeName> {
         let mut schemes = Vec::new();
-        for (name, _) in self.security().into_iter().flatten() {
+        for (name, _) in self.security().into_iter().flat_map(|alternative| alternative.schemes) {
             if !schemes.contains(&name) {
                 schemes.push(name);
             }
@@ -265,7 +283,12 @@ impl ResolvedOperation {
             Access::Deny
         } else if self.0.requirement.is_public() {
             Access::Public
-        } else if self.0.alternatives.iter().any(|alternative| !alternative.scope.is_empty()) {
+        } else if self
+            .0
+            .alternatives
+            .iter()
+            .any(|alternative| !alternative.scope.is_empty())
+        {
             Access::Scoped
         } else {
             Access::Authenticated
@@ -321,7 +344,10 @@ impl ResolvedOperation {
     #[must_use]
     pub fn invalid_credential(&self) -> Denial {
         let shortfall = Shortfall::new(self, &AtomSet::EMPTY);
-        Denial::InvalidToken { cause: InvalidTokenCause::Credential, shortfall: Box::new(shortfall) }
+        Denial::InvalidToken {
+            cause: InvalidTokenCause::Credential,
+            shortfall: Box::new(shortfall),
+        }
     }
 
     /// The requirement of a request without any credential, where authentication is optional.
@@ -358,11 +384,17 @@ impl ResolvedOperation {
 /// The first alternative within the world.
 #[inline]
 pub(crate) fn witness(requirement: &Requirement, world: &World<'_>) -> Option<usize> {
-    requirement.alternatives().iter().position(|set| set.is_covered_by(&world.token, &world.request))
+    requirement
+        .alternatives()
+        .iter()
+        .position(|set| set.is_covered_by(&world.token, &world.request))
 }
 
 fn facts(requirement: &Requirement, universe: &Universe, checks: &[CheckPlace]) -> Vec<(Arc<str>, AtomId, Needs)> {
-    let named = requirement.alternatives().iter().fold(AtomSet::EMPTY, |all, set| all.union(set));
+    let named = requirement
+        .alternatives()
+        .iter()
+        .fold(AtomSet::EMPTY, |all, set| all.union(set));
     let by_code: AtomSet = checks.iter().map(|place| place.atom).collect();
     let fact = |id: AtomId| match universe.atom(id) {
         Some(Atom::Check { name, needs }) => Some((Arc::clone(name), id, *needs)),

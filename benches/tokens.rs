@@ -1,0 +1,155 @@
+//! The tokens that are verified, with everything that verifies them.
+
+use std::mem::MaybeUninit;
+
+use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
+use jsonwebtoken::{DecodingKey, Validation};
+use ring::hmac;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use scopegate_domain::{
+    AccessTokenClaims, Audience, ClientId, Clock as _, Issuer, Lifetime, ScopeToken, Secret, SystemClock, Timestamp,
+    TokenId,
+};
+use scopegate_token::{Signer, SigningKey, TokenRules, Verifier};
+
+const ISSUER: &str = "https://issuer.example";
+const AUDIENCE: &str = "https://api.example/items";
+const SECRET: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
+
+/// One access token by RFC 9068 with its eight claims, and the ways to verify it.
+pub struct TokenFixture {
+    token: String,
+    now: Timestamp,
+    raw: RawKey,
+    verifier: Verifier,
+    decoding_key: DecodingKey,
+    validation: Validation,
+}
+
+enum RawKey {
+    Hmac(hmac::Key),
+    Ecdsa(UnparsedPublicKey<Vec<u8>>),
+}
+
+impl TokenFixture {
+    /// Signed with HMAC and SHA-256.
+    #[must_use]
+    pub fn hs256() -> Self {
+        let raw = RawKey::Hmac(hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()));
+        let theirs = DecodingKey::from_secret(SECRET.as_bytes());
+        let key = SigningKey::hs256(&Secret::new(SECRET.to_owned())).unwrap();
+        Self::new(key, raw, theirs, jsonwebtoken::Algorithm::HS256)
+    }
+
+    /// Signed with ECDSA on P-256.
+    #[must_use]
+    pub fn es256() -> Self {
+        let key = SigningKey::es256_generate().unwrap();
+        let point = key.verifying_key().point().unwrap().to_vec();
+        let theirs = DecodingKey::from_ec_der(&point);
+        let raw = RawKey::Ecdsa(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point));
+        Self::new(key, raw, theirs, jsonwebtoken::Algorithm::ES256)
+    }
+
+    fn new(key: SigningKey, raw: RawKey, decoding_key: DecodingKey, algorithm: jsonwebtoken::Algorithm) -> Self {
+        let now = SystemClock.now();
+        let rules = TokenRules::rfc9068(Issuer::parse(ISSUER).unwrap(), Audience::parse(AUDIENCE).unwrap());
+        let verifier = Verifier::new(rules.clone(), key.verifying_key());
+        let token = Signer::new(rules, key).issue(&claims(now)).unwrap().expose().to_owned();
+        Self { token, now, raw, verifier, decoding_key, validation: validation(algorithm) }
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// When it was issued.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Our verifier.
+    #[must_use]
+    pub const fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// What jsonwebtoken wants: the key and what to look at.
+    #[must_use]
+    pub const fn jsonwebtoken(&self) -> (&DecodingKey, &Validation) {
+        (&self.decoding_key, &self.validation)
+    }
+
+    /// The signed part of the token and the signature as text.
+    #[must_use]
+    pub fn signed(&self) -> (&str, &str) {
+        self.token.rsplit_once('.').unwrap()
+    }
+
+    /// The signature's bytes.
+    #[must_use]
+    pub fn signature(&self) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode_to_vec(self.signed().1).unwrap()
+    }
+
+    /// The payload's bytes.
+    #[must_use]
+    pub fn payload(&self) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode_to_vec(self.token.split('.').nth(1).unwrap()).unwrap()
+    }
+
+    /// The token with another signature of the same length.
+    #[must_use]
+    pub fn forged(&self) -> String {
+        let signature = self.signature().iter().map(|byte| !byte).collect::<Vec<_>>();
+        format!("{}.{}", self.signed().0, URL_SAFE_NO_PAD.encode_to_string(signature))
+    }
+
+    /// The primitive alone.
+    #[must_use]
+    pub fn raw(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.raw {
+            RawKey::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
+            RawKey::Ecdsa(key) => key.verify(message, signature).is_ok(),
+        }
+    }
+
+    /// What no verifier can do without: the primitive, and the three segments out of base64, on the stack.
+    #[must_use]
+    pub fn limit(&self) -> bool {
+        let (message, signature) = self.signed();
+        let (header, payload) = message.split_once('.').unwrap();
+        let mut room = [const { [const { MaybeUninit::<u8>::uninit() }; 1024] }; 3];
+        let [for_header, for_payload, for_signature] = &mut room;
+        let header = URL_SAFE_NO_PAD.decode(header.as_bytes(), for_header.as_mut_slice().as_out());
+        let payload = URL_SAFE_NO_PAD.decode(payload.as_bytes(), for_payload.as_mut_slice().as_out());
+        let signature = URL_SAFE_NO_PAD.decode(signature.as_bytes(), for_signature.as_mut_slice().as_out()).unwrap();
+        header.is_ok() && payload.is_ok() && self.raw(message.as_bytes(), signature)
+    }
+}
+
+impl std::fmt::Debug for TokenFixture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenFixture").field("bytes", &self.token.len()).finish_non_exhaustive()
+    }
+}
+
+fn claims(now: Timestamp) -> AccessTokenClaims {
+    let scopes = ["me", "items"].map(|name| ScopeToken::parse(name).unwrap());
+    AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30))
+        .with_scopes(scopes)
+        .with_client_id(ClientId::parse("s6BhdRkqt3").unwrap())
+        .with_token_id(TokenId::parse("0f8fad5b-d9cb-469f-a165-70867728950e").unwrap())
+}
+
+fn validation(algorithm: jsonwebtoken::Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    validation.leeway = 0;
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation
+}

@@ -1,0 +1,218 @@
+//! The document itself: operations in the order of declaration, each with what it requires.
+
+use scopegate_policy::{Access, Method, OperationTable, ResolvedOperation};
+use serde_json::{Map, Value, json};
+
+use super::security;
+
+/// What a document says about itself.
+///
+/// ```
+/// use scopegate_openapi::DocumentInfo;
+///
+/// let info = DocumentInfo::new("Items", "1.2.0").description("Who has which items.");
+/// assert_ne!(info, info.clone().without_extensions());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentInfo {
+    title: String,
+    version: String,
+    description: Option<String>,
+    extensions: bool,
+}
+
+impl DocumentInfo {
+    /// The title of the interface and the version of this description of it.
+    #[must_use]
+    pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
+        Self { title: title.into(), version: version.into(), description: None, extensions: true }
+    }
+
+    /// What the interface is for; `CommonMark`.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Leaves out `x-scopegate-implies` and `x-scopegate-guards`.
+    ///
+    /// What is left is what OpenAPI itself can say, and so what FastAPI writes; that a scope implies another, or that the
+    /// user must be active, is then said nowhere.
+    #[must_use]
+    pub fn without_extensions(mut self) -> Self {
+        self.extensions = false;
+        self
+    }
+
+    fn object(&self) -> Map<String, Value> {
+        let mut object = Map::new();
+        object.insert("title".to_owned(), self.title.as_str().into());
+        if let Some(text) = &self.description {
+            object.insert("description".to_owned(), text.as_str().into());
+        }
+        object.insert("version".to_owned(), self.version.as_str().into());
+        object
+    }
+}
+
+/// What a document says about one operation beside its security, which comes from the table alone.
+///
+/// Parameters, bodies and responses are objects of OpenAPI 3.1, taken as they are.
+///
+/// ```
+/// use scopegate_openapi::OperationDocs;
+/// use scopegate_policy::Method;
+/// use serde_json::json;
+///
+/// let docs = OperationDocs::new(Method::Get, "/users/me/")
+///     .operation_id("read_users_me")
+///     .summary("Read Users Me")
+///     .response("200", json!({ "description": "Successful Response" }));
+/// assert_eq!(docs.template(), "/users/me/");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperationDocs {
+    method: Method,
+    template: String,
+    fields: Map<String, Value>,
+}
+
+impl OperationDocs {
+    /// Documents the operation of this method and path template.
+    #[must_use]
+    pub fn new(method: Method, template: impl Into<String>) -> Self {
+        Self { method, template: template.into(), fields: Map::new() }
+    }
+
+    /// The method of the operation.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path template of the operation.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// Adds a tag, under which tools group operations.
+    #[must_use]
+    pub fn tag(self, tag: impl Into<String>) -> Self {
+        self.pushed("tags", tag.into())
+    }
+
+    /// A few words for a list of operations.
+    #[must_use]
+    pub fn summary(self, text: impl Into<String>) -> Self {
+        self.with("summary", text.into())
+    }
+
+    /// What the operation does; `CommonMark`.
+    #[must_use]
+    pub fn description(self, text: impl Into<String>) -> Self {
+        self.with("description", text.into())
+    }
+
+    /// The name that generated clients give to the operation, unique in the document; without it, the operation's own.
+    #[must_use]
+    pub fn operation_id(self, id: impl Into<String>) -> Self {
+        self.with("operationId", id.into())
+    }
+
+    /// Adds a parameter object.
+    #[must_use]
+    pub fn parameter(self, parameter: impl Into<Value>) -> Self {
+        self.pushed("parameters", parameter)
+    }
+
+    /// The request body object.
+    #[must_use]
+    pub fn request_body(self, body: impl Into<Value>) -> Self {
+        self.with("requestBody", body)
+    }
+
+    /// Adds a response object under a status code, a range such as `4XX`, or `default`.
+    #[must_use]
+    pub fn response(mut self, status: impl Into<String>, response: impl Into<Value>) -> Self {
+        let responses = self.fields.entry("responses").or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(responses) = responses {
+            responses.insert(status.into(), response.into());
+        }
+        self
+    }
+
+    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn pushed(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let list = self.fields.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(list) = list {
+            list.push(value.into());
+        }
+        self
+    }
+}
+
+/// The OpenAPI 3.1 document of a table.
+///
+/// Documented operations come in the order of `docs`, then those that nobody documented, in the order of the table. An
+/// operation that is denied to everybody is left out: an empty `security` would say the opposite. What `docs` tells of
+/// but the table does not know, such as a token endpoint, stands there without `security`: no guard is before it.
+///
+/// `schemas` becomes `components.schemas`. The same arguments give the same bytes.
+#[must_use]
+pub fn document(
+    info: &DocumentInfo,
+    table: &OperationTable,
+    docs: &[OperationDocs],
+    schemas: &Map<String, Value>,
+) -> Value {
+    let mut paths = Map::new();
+    for docs in docs {
+        add(&mut paths, info, docs, table.find(docs.method, &docs.template));
+    }
+    for operation in table.operations() {
+        if !docs.iter().any(|docs| is_about(docs, operation)) {
+            add(&mut paths, info, &OperationDocs::new(operation.method(), operation.template()), Some(operation));
+        }
+    }
+    let mut components = Map::new();
+    if !schemas.is_empty() {
+        components.insert("schemas".to_owned(), schemas.clone().into());
+    }
+    let declared = security::schemes(table.catalog(), info.extensions);
+    if !declared.is_empty() {
+        components.insert("securitySchemes".to_owned(), declared.into());
+    }
+    json!({ "openapi": "3.1.0", "info": info.object(), "paths": paths, "components": components })
+}
+
+fn is_about(docs: &OperationDocs, operation: &ResolvedOperation) -> bool {
+    docs.method == operation.method() && docs.template == operation.template()
+}
+
+fn add(
+    paths: &mut Map<String, Value>,
+    info: &DocumentInfo,
+    docs: &OperationDocs,
+    operation: Option<&ResolvedOperation>,
+) {
+    let mut object = docs.fields.clone();
+    if let Some(operation) = operation {
+        if operation.access() == Access::Deny {
+            return;
+        }
+        if let Some(name) = operation.name() {
+            object.entry("operationId").or_insert_with(|| name.into());
+        }
+        object.append(&mut security::fields(operation, info.extensions));
+    }
+    let path = paths.entry(docs.template.as_str()).or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(path) = path {
+        path.insert(docs.method.as_str().to_ascii_lowercase(), object.into());
+    }
+}

@@ -1,0 +1,159 @@
+//! The security of a document: what schemes there are, and which of them an operation asks for.
+
+use scopegate_domain::{
+    ApiKeyLocation, Catalog, DeclaredScheme, DeclaredScope, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken,
+    SecurityScheme,
+};
+use scopegate_policy::{Access, Alternative, Atom, Needs, ResolvedOperation};
+use serde_json::{Map, Value, json};
+
+/// The object `components.securitySchemes`. With `extensions`, the scopes that a scope implies stand in
+/// `x-scopegate-implies` of its scheme.
+pub(super) fn schemes(catalog: &Catalog, extensions: bool) -> Map<String, Value> {
+    catalog
+        .schemes()
+        .iter()
+        .map(|declared| (declared.name().as_str().to_owned(), Value::Object(scheme(declared, extensions))))
+        .collect()
+}
+
+fn scheme(declared: &DeclaredScheme, extensions: bool) -> Map<String, Value> {
+    let mut object = kind(declared);
+    if let Some(description) = declared.description() {
+        object.insert("description".to_owned(), description.into());
+    }
+    if extensions {
+        let edges: Map<String, Value> = declared.scopes().iter().filter_map(edges).collect();
+        if !edges.is_empty() {
+            object.insert("x-scopegate-implies".to_owned(), edges.into());
+        }
+    }
+    object
+}
+
+fn edges(scope: &DeclaredScope) -> Option<(String, Value)> {
+    let weaker: Vec<&str> = scope.implies().iter().map(AsRef::as_ref).collect();
+    (!weaker.is_empty()).then(|| (scope.token().as_str().to_owned(), weaker.into()))
+}
+
+/// The fields that each kind of scheme has of its own.
+fn kind(declared: &DeclaredScheme) -> Map<String, Value> {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    match declared.scheme() {
+        SecurityScheme::ApiKey { location, name } => {
+            put("type", "apiKey".into());
+            put("in", location_name(*location).into());
+            put("name", name.as_str().into());
+        }
+        SecurityScheme::Http(scheme) => {
+            put("type", "http".into());
+            put("scheme", http_name(scheme).into());
+            if let HttpScheme::Bearer { format: Some(format) } = scheme {
+                put("bearerFormat", format.as_str().into());
+            }
+        }
+        SecurityScheme::OAuth2(declared_flows) => {
+            put("type", "oauth2".into());
+            put("flows", flows(declared_flows, declared.scopes()).into());
+        }
+        SecurityScheme::OpenIdConnect { url } => {
+            put("type", "openIdConnect".into());
+            put("openIdConnectUrl", url.as_str().into());
+        }
+    }
+    object
+}
+
+const fn location_name(location: ApiKeyLocation) -> &'static str {
+    match location {
+        ApiKeyLocation::Cookie => "cookie",
+        ApiKeyLocation::Header => "header",
+        ApiKeyLocation::Query => "query",
+    }
+}
+
+const fn http_name(scheme: &HttpScheme) -> &'static str {
+    match scheme {
+        HttpScheme::Basic => "basic",
+        HttpScheme::Bearer { .. } => "bearer",
+        HttpScheme::Digest => "digest",
+    }
+}
+
+/// OpenAPI lists the scopes once for each flow; here they belong to the scheme, so each flow has them all.
+fn flows(flows: &OAuthFlows, scopes: &[DeclaredScope]) -> Map<String, Value> {
+    [
+        ("authorizationCode", &flows.authorization_code),
+        ("clientCredentials", &flows.client_credentials),
+        ("implicit", &flows.implicit),
+        ("password", &flows.password),
+    ]
+    .into_iter()
+    .filter_map(|(name, declared)| Some((name.to_owned(), flow(declared.as_ref()?, scopes).into())))
+    .collect()
+}
+
+fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
+    let scopes: Map<String, Value> =
+        scopes.iter().map(|scope| (scope.token().as_str().to_owned(), scope.description().into())).collect();
+    let addresses = [
+        ("authorizationUrl", &flow.authorization_url),
+        ("tokenUrl", &flow.token_url),
+        ("refreshUrl", &flow.refresh_url),
+    ];
+    addresses
+        .into_iter()
+        .filter_map(|(name, url)| Some((name.to_owned(), url.as_deref()?.into())))
+        .chain([("scopes".to_owned(), scopes.into())])
+        .collect()
+}
+
+/// What an operation's object says of its security: `security`, and with `extensions` `x-scopegate-guards`, which has one
+/// list for each object of `security`, in the same order, and is left out where no list names a guard.
+pub(super) fn fields(operation: &ResolvedOperation, extensions: bool) -> Map<String, Value> {
+    let mut ways: Vec<(Value, Value)> = Vec::new();
+    for (schemes, guards) in ways_in(operation) {
+        let guards = if extensions { guards.into() } else { Value::Null };
+        if !ways.contains(&(schemes.clone(), guards.clone())) {
+            ways.push((schemes, guards));
+        }
+    }
+    let (security, guards): (Vec<Value>, Vec<Value>) = ways.into_iter().unzip();
+    let mut fields = Map::new();
+    fields.insert("security".to_owned(), security.into());
+    if guards.iter().filter_map(Value::as_array).any(|names| !names.is_empty()) {
+        fields.insert("x-scopegate-guards".to_owned(), guards.into());
+    }
+    fields
+}
+
+/// For each way to satisfy the operation, its object of `security` and the names of its guards.
+fn ways_in(operation: &ResolvedOperation) -> Vec<(Value, Vec<String>)> {
+    if operation.access() == Access::Public {
+        return Vec::new();
+    }
+    let alternatives = operation.security();
+    let way = |alternative: &Alternative| (schemes_of(alternative), names(alternative, |_| true));
+    let anonymous = |alternative: &Alternative| (json!({}), names(alternative, holds_for_anyone));
+    let with_credential = alternatives.iter().map(way);
+    let without = alternatives.iter().filter(|_| operation.is_optional()).map(anonymous);
+    with_credential.chain(without).collect()
+}
+
+fn schemes_of(alternative: &Alternative) -> Value {
+    let entry = |(name, scope): &(SchemeName, Vec<ScopeToken>)| {
+        let scope: Vec<&str> = scope.iter().map(AsRef::as_ref).collect();
+        (name.as_str().to_owned(), Value::from(scope))
+    };
+    alternative.schemes().iter().map(entry).collect::<Map<_, _>>().into()
+}
+
+fn names(alternative: &Alternative, wanted: fn(&Atom) -> bool) -> Vec<String> {
+    alternative.guards().iter().filter(|atom| wanted(atom)).map(ToString::to_string).collect()
+}
+
+/// Whether a request without a credential can bring it.
+const fn holds_for_anyone(atom: &Atom) -> bool {
+    matches!(atom, Atom::Check { needs: Needs::Nothing, .. })
+}
