@@ -18,7 +18,10 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
 /// assert_eq!(Atom::AgeAtMost(Lifetime::from_minutes(5)).to_string(), "age<=300");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a new kind of atom must be given its class wherever a denial is made of it")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new kind of atom must be given its class wherever a denial is made of it"
+)]
 pub enum Atom {
     /// The authentication context class is this one: `acr` ([RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     Acr(Arc<str>),
@@ -106,7 +109,10 @@ impl Binding {
 
 /// Whom a token speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a token speaks for a user or for the client itself")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a token speaks for a user or for the client itself"
+)]
 pub enum SubjectKind {
     /// A client in its own name.
     Service,
@@ -127,7 +133,10 @@ impl SubjectKind {
 
 /// What must be there before a check can pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the three things that an atom of a check can imply")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the three things that an atom of a check can imply"
+)]
 pub enum Needs {
     /// Nothing: the check stands for itself, as the signature of a webhook does.
     Nothing,

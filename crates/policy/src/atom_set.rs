@@ -64,10 +64,13 @@ impl AtomSet {
     #[inline]
     pub(crate) fn is_covered_by(&self, left: &Self, right: &Self) -> bool {
         match (&self.0, &left.0, &right.0) {
-            (Words::Inline([a, b]), Words::Inline([c, d]), Words::Inline([e, f])) => {
-                (a & !(c | e)) | (b & !(d | f)) == 0
+            (Words::Inline(own), Words::Inline(left), Words::Inline(right)) => {
+                let lacks = |index: usize| own[index] & !(left[index] | right[index]);
+                lacks(0) | lacks(1) == 0
             }
-            _ => (0..).zip(self.words()).all(|(index, word)| word & !(left.word(index) | right.word(index)) == 0),
+            _ => (0..)
+                .zip(self.words())
+                .all(|(index, word)| word & !(left.word(index) | right.word(index)) == 0),
         }
     }
 
@@ -128,7 +131,11 @@ impl AtomSet {
             return Self(Words::Inline([operate(*a, *c), operate(*b, *d)]));
         }
         let longest = self.words().len().max(other.words().len());
-        Self::from_words((0..longest).map(|index| operate(self.word(index), other.word(index))).collect())
+        Self::from_words(
+            (0..longest)
+                .map(|index| operate(self.word(index), other.word(index)))
+                .collect(),
+        )
     }
 
     fn from_words(mut words: Vec<u64>) -> Self {

@@ -97,7 +97,9 @@ impl<'a> Place<'a> {
     #[must_use]
     pub fn has_scope(&self, token: &ScopeToken) -> bool {
         let schemes = (0..).map(SchemeId).zip(self.universe.scheme_names()).map(|(id, _)| id);
-        schemes.filter_map(|scheme| self.universe.scope_id(scheme, token.as_str())).any(|id| self.granted.contains(id))
+        schemes
+            .filter_map(|scheme| self.universe.scope_id(scheme, token.as_str()))
+            .any(|id| self.granted.contains(id))
     }
 
     /// Whether a credential was accepted.

@@ -99,7 +99,11 @@ pub enum InvalidTokenCause {
 }
 
 fn words<T: ToString>(items: &[T]) -> String {
-    items.iter().map(|item| format!("`{}`", item.to_string())).collect::<Vec<_>>().join(" ")
+    items
+        .iter()
+        .map(|item| format!("`{}`", item.to_string()))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl Denial {
@@ -125,29 +129,51 @@ impl Denial {
     pub(crate) fn new(operation: &ResolvedOperation, closed: &AtomSet) -> Self {
         let shortfall = Box::new(Shortfall::new(operation, closed));
         if shortfall.chosen().is_none() {
-            return Self::Forbidden { reason: Forbidden::Deny, shortfall };
+            return Self::Forbidden {
+                reason: Forbidden::Deny,
+                shortfall,
+            };
         }
-        let missing = Missing { operation, atoms: shortfall.missing_atoms(), scope: shortfall.scope() };
+        let missing = Missing {
+            operation,
+            atoms: shortfall.missing_atoms(),
+            scope: shortfall.scope(),
+        };
         let class = missing.scheme().or_else(|| missing.token());
         let class = match operation.order() {
-            ClassOrder::Rfc => {
-                class.or_else(|| missing.forbidden()).or_else(|| missing.step_up()).or_else(|| missing.scope())
-            }
-            ClassOrder::ScopesFirst => {
-                class.or_else(|| missing.step_up()).or_else(|| missing.scope()).or_else(|| missing.forbidden())
-            }
+            ClassOrder::Rfc => class
+                .or_else(|| missing.forbidden())
+                .or_else(|| missing.step_up())
+                .or_else(|| missing.scope()),
+            ClassOrder::ScopesFirst => class
+                .or_else(|| missing.step_up())
+                .or_else(|| missing.scope())
+                .or_else(|| missing.forbidden()),
         };
         let has_credential = closed.contains(AtomId::AUTHENTICATED);
         match class {
-            Some(Class::Scheme(_)) if !has_credential => {
-                Self::Unauthenticated { schemes: operation.schemes(), has_credential, shortfall }
-            }
-            Some(Class::Scheme(schemes)) => Self::Unauthenticated { schemes, has_credential, shortfall },
+            Some(Class::Scheme(_)) if !has_credential => Self::Unauthenticated {
+                schemes: operation.schemes(),
+                has_credential,
+                shortfall,
+            },
+            Some(Class::Scheme(schemes)) => Self::Unauthenticated {
+                schemes,
+                has_credential,
+                shortfall,
+            },
             Some(Class::Token(cause)) => Self::InvalidToken { cause, shortfall },
             Some(Class::Forbidden(reason)) => Self::Forbidden { reason, shortfall },
-            Some(Class::StepUp(acr_values, max_age)) => Self::StepUp { acr_values, max_age, shortfall },
+            Some(Class::StepUp(acr_values, max_age)) => Self::StepUp {
+                acr_values,
+                max_age,
+                shortfall,
+            },
             Some(Class::Scope(missing)) => Self::InsufficientScope { missing, shortfall },
-            None => Self::Forbidden { reason: Forbidden::Deny, shortfall },
+            None => Self::Forbidden {
+                reason: Forbidden::Deny,
+                shortfall,
+            },
         }
     }
 }
@@ -171,7 +197,13 @@ struct Missing<'a> {
 
 impl Missing<'_> {
     fn scheme(&self) -> Option<Class> {
-        let schemes = self.each(|atom| if let Atom::Scheme(name) = atom { Some(name.clone()) } else { None });
+        let schemes = self.each(|atom| {
+            if let Atom::Scheme(name) = atom {
+                Some(name.clone())
+            } else {
+                None
+            }
+        });
         let is_class = !schemes.is_empty() || self.atoms.contains(AtomId::AUTHENTICATED);
         is_class.then_some(Class::Scheme(schemes))
     }
@@ -197,8 +229,20 @@ impl Missing<'_> {
     }
 
     fn step_up(&self) -> Option<Class> {
-        let acr_values = self.each(|atom| if let Atom::Acr(value) = atom { Some(Arc::clone(value)) } else { None });
-        let ages = self.each(|atom| if let Atom::AgeAtMost(age) = atom { Some(*age) } else { None });
+        let acr_values = self.each(|atom| {
+            if let Atom::Acr(value) = atom {
+                Some(Arc::clone(value))
+            } else {
+                None
+            }
+        });
+        let ages = self.each(|atom| {
+            if let Atom::AgeAtMost(age) = atom {
+                Some(*age)
+            } else {
+                None
+            }
+        });
         let max_age = ages.into_iter().min();
         (!acr_values.is_empty() || max_age.is_some()).then_some(Class::StepUp(acr_values, max_age))
     }
@@ -207,7 +251,12 @@ impl Missing<'_> {
         let generators = self.operation.universe().generators(self.atoms);
         let universe = self.operation.universe();
         let missing: Vec<&ScopeToken> = universe.atoms_of(&generators).filter_map(Atom::scope_token).collect();
-        let ordered: Vec<ScopeToken> = self.scope.iter().filter(|token| missing.contains(token)).cloned().collect();
+        let ordered: Vec<ScopeToken> = self
+            .scope
+            .iter()
+            .filter(|token| missing.contains(token))
+            .cloned()
+            .collect();
         (!ordered.is_empty()).then_some(Class::Scope(ordered))
     }
 
@@ -216,6 +265,10 @@ impl Missing<'_> {
     }
 
     fn each<T>(&self, wanted: impl Fn(&Atom) -> Option<T>) -> Vec<T> {
-        self.operation.universe().atoms_of(self.atoms).filter_map(wanted).collect()
+        self.operation
+            .universe()
+            .atoms_of(self.atoms)
+            .filter_map(wanted)
+            .collect()
     }
 }

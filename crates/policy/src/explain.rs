@@ -29,7 +29,7 @@ use crate::{Atom, AtomSet, Denial, Presented, ResolvedOperation, authorize};
 ///     "GET /users/me/: denied, no credential for `oauth`\n\
 ///      - requires me: missing me\n\
 ///      \x20 - get_current_user (sees me): missing user\n\
-///      to be added: me, user\n",
+///      to be added: user, me\n",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -37,8 +37,16 @@ use crate::{Atom, AtomSet, Denial, Presented, ResolvedOperation, authorize};
 pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Explanation {
     let world = deciding_world(operation, presented).atoms();
     let denial = authorize(operation, presented).err();
-    let steps = operation.contexts().iter().map(|context| Step::new(operation, context, &world)).collect();
-    Explanation { operation: operation.clone(), denial, steps }
+    let steps = operation
+        .contexts()
+        .iter()
+        .map(|context| Step::new(operation, context, &world))
+        .collect();
+    Explanation {
+        operation: operation.clone(),
+        denial,
+        steps,
+    }
 }
 
 /// A decision, guard by guard.
@@ -121,7 +129,11 @@ impl Step {
         let universe = operation.universe();
         let is_satisfied = context.requirement.allows(world);
         let words = |set: AtomSet| universe.atoms_of(&universe.generators(&set)).cloned().collect();
-        let residual = if is_satisfied { Vec::new() } else { context.requirement.residual(world) };
+        let residual = if is_satisfied {
+            Vec::new()
+        } else {
+            context.requirement.residual(world)
+        };
         Self {
             depth: context.depth,
             guard: context.guard.to_string(),
@@ -168,7 +180,16 @@ impl fmt::Display for Explanation {
             writeln!(f, "{step}")?;
         }
         let Some(denial) = &self.denial else { return Ok(()) };
-        let ways: Vec<String> = denial.shortfall().ways_out().iter().map(|way| list(way, ", ")).collect();
-        if ways.is_empty() { Ok(()) } else { writeln!(f, "to be added: {}", ways.join(" or ")) }
+        let ways: Vec<String> = denial
+            .shortfall()
+            .ways_out()
+            .iter()
+            .map(|way| list(way, ", "))
+            .collect();
+        if ways.is_empty() {
+            Ok(())
+        } else {
+            writeln!(f, "to be added: {}", ways.join(" or "))
+        }
     }
 }

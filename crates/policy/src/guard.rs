@@ -100,7 +100,7 @@ impl Guard {
     /// Asks for nothing itself and depends on these guards, in this order.
     #[must_use]
     pub fn all_of<'a>(guards: impl IntoIterator<Item = &'a Self>) -> Self {
-        guards.into_iter().fold(Self::of(None), |guard, other| guard.on(other))
+        guards.into_iter().fold(Self::of(None), Self::on)
     }
 
     /// Gives it a name for explanations.
@@ -141,7 +141,14 @@ impl Guard {
     }
 
     fn of(own: Option<Own>) -> Self {
-        let node = Node { name: None, own, scheme: None, checks: Vec::new(), dependencies: Vec::new(), depth: 1 };
+        let node = Node {
+            name: None,
+            own,
+            scheme: None,
+            checks: Vec::new(),
+            dependencies: Vec::new(),
+            depth: 1,
+        };
         Self(Arc::new(node))
     }
 
@@ -207,6 +214,10 @@ impl fmt::Debug for Guard {
     /// One line, whatever it depends on: a shared tree would be endless written out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dependencies = self.0.dependencies.len();
-        write!(f, "{}({self}; on {dependencies})", type_name::<Self>().rsplit("::").next().unwrap_or_default())
+        write!(
+            f,
+            "{}({self}; on {dependencies})",
+            type_name::<Self>().rsplit("::").next().unwrap_or_default()
+        )
     }
 }

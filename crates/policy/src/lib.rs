@@ -64,6 +64,7 @@
 //! Deliberately absent: input and output, a clock, randomness, waiting; negation, so that more can never allow less;
 //! prefix rules between scopes, which grant too much; roles, which are scopes that somebody granted.
 
+mod alternative;
 mod atom;
 mod atom_set;
 mod authorize;
@@ -75,8 +76,10 @@ mod limits;
 mod method;
 mod negotiate;
 mod operation;
+mod party;
 mod permit;
 mod presented;
+mod reading;
 mod requirement;
 mod residual;
 mod resolve;
@@ -88,6 +91,7 @@ mod testing;
 mod universe;
 mod world;
 
+pub use alternative::Alternative;
 pub use atom::{Atom, AtomId, Binding, Needs, SchemeId, SubjectKind};
 pub use atom_set::AtomSet;
 pub use authorize::authorize;
@@ -95,9 +99,7 @@ pub use check::{ActiveUser, Check, Place, Reason};
 pub use denial::{Denial, Forbidden, InvalidTokenCause};
 pub use explain::{Explanation, Step, explain};
 pub use guard::Guard;
-pub use limits::{
-    Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES,
-};
+pub use limits::{Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES};
 pub use method::{Method, UnknownMethod};
 pub use negotiate::{Negotiated, negotiate};
 pub use operation::{Group, Operation};
@@ -105,7 +107,7 @@ pub use permit::Permit;
 pub use presented::Presented;
 pub use requirement::Requirement;
 pub use residual::{Nearest, Shortfall};
-pub use resolved::{Access, Alternative, Decision, ResolvedOperation};
+pub use resolved::{Access, Decision, ResolvedOperation};
 pub use rule::Rule;
 pub use table::{ClassOrder, OperationTable, OperationTableBuilder, TableError};
 pub use universe::{Universe, UniverseBuilder, UniverseError};

@@ -119,7 +119,10 @@ impl Group {
     /// A group; the prefix may be empty.
     #[must_use]
     pub fn new(prefix: impl Into<String>) -> Self {
-        Self { prefix: prefix.into(), ..Self::default() }
+        Self {
+            prefix: prefix.into(),
+            ..Self::default()
+        }
     }
 
     /// All its operations stand behind this guard, too.

@@ -21,7 +21,7 @@ pub struct Permit {
     operation: ResolvedOperation,
     user: Option<Arc<User>>,
     granted: AtomSet,
-    witness: Option<usize>,
+    witness: usize,
 }
 
 impl Permit {
@@ -29,9 +29,14 @@ impl Permit {
         operation: ResolvedOperation,
         user: Option<Arc<User>>,
         granted: AtomSet,
-        witness: Option<usize>,
+        witness: usize,
     ) -> Self {
-        Self { operation, user, granted, witness }
+        Self {
+            operation,
+            user,
+            granted,
+            witness,
+        }
     }
 
     /// The user in whose name it may be done, where the operation asked for one or the request's was known.
@@ -60,7 +65,10 @@ impl Permit {
 
     /// The scopes that the credentials bring, those that others imply included, in the order of the catalog.
     pub fn granted(&self) -> impl Iterator<Item = &ScopeToken> {
-        self.operation.universe().atoms_of(&self.granted).filter_map(Atom::scope_token)
+        self.operation
+            .universe()
+            .atoms_of(&self.granted)
+            .filter_map(Atom::scope_token)
     }
 
     /// Whether the credentials bring this scope, by themselves or by implication.
@@ -72,14 +80,14 @@ impl Permit {
     /// The scopes that were needed, dependants first.
     #[must_use]
     pub fn required(&self) -> &[ScopeToken] {
-        self.operation.scope_of(self.witness)
+        self.operation.scope_of(self.witness())
     }
 
     /// Which alternative of the requirement was satisfied, counted from 0; none for an anonymous request where
     /// authentication is optional.
     #[must_use]
-    pub const fn witness(&self) -> Option<usize> {
-        self.witness
+    pub fn witness(&self) -> Option<usize> {
+        Some(self.witness).filter(|_| !self.operation.is_optional() || !self.is_anonymous())
     }
 }
 

@@ -40,14 +40,24 @@ impl<'a> Presented<'a> {
     /// A request without credentials.
     #[must_use]
     pub const fn new(now: Timestamp) -> Self {
-        Self { now, first: None, more: Vec::new(), facts: Vec::new() }
+        Self {
+            now,
+            first: None,
+            more: Vec::new(),
+            facts: Vec::new(),
+        }
     }
 
     /// With an accepted credential and whom it speaks for. Where several are needed at once, those of schemes that have a
     /// subject must name the same one, or they do not count together.
     #[must_use]
     pub fn with_token(mut self, world: &'a TokenWorld, subject: impl Into<Option<&'a str>>) -> Self {
-        let credential = Credential { world, subject: subject.into(), user: None, binding: None };
+        let credential = Credential {
+            world,
+            subject: subject.into(),
+            user: None,
+            binding: None,
+        };
         match self.first {
             None => self.first = Some(credential),
             Some(_) => self.more.push(credential),

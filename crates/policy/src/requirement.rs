@@ -39,25 +39,33 @@ impl Requirement {
     /// Holds for nothing.
     #[must_use]
     pub fn deny() -> Self {
-        Self { alternatives: Box::default() }
+        Self {
+            alternatives: Box::default(),
+        }
     }
 
     /// Holds for everything.
     #[must_use]
     pub fn public() -> Self {
-        Self { alternatives: Box::new([AtomSet::EMPTY]) }
+        Self {
+            alternatives: Box::new([AtomSet::EMPTY]),
+        }
     }
 
     /// Holds where the atom does.
     #[must_use]
     pub fn atom(universe: &Universe, id: AtomId) -> Self {
-        Self { alternatives: Box::new([universe.closure(id).clone()]) }
+        Self {
+            alternatives: Box::new([universe.closure(id).clone()]),
+        }
     }
 
     /// Holds where all atoms of the set do; with the empty set, everywhere.
     #[must_use]
     pub fn atoms(universe: &Universe, set: &AtomSet) -> Self {
-        Self { alternatives: Box::new([universe.close(set)]) }
+        Self {
+            alternatives: Box::new([universe.close(set)]),
+        }
     }
 
     /// Holds where one of them does; of nothing, nowhere.
@@ -92,7 +100,9 @@ impl Requirement {
         requirements.sort_by(|a, b| a.alternatives.len().cmp(&b.alternatives.len()).then_with(|| a.order(b)));
         requirements.dedup();
         drop_implied(&mut requirements);
-        requirements.into_iter().try_fold(Self::public(), |product, factor| product.and(&factor, budget))
+        requirements
+            .into_iter()
+            .try_fold(Self::public(), |product, factor| product.and(&factor, budget))
     }
 
     /// The alternatives: minimal closed sets, the smallest first.
@@ -116,7 +126,9 @@ impl Requirement {
     /// Whether it holds where exactly these atoms do. The set must be closed, as that of a world is.
     #[must_use]
     pub fn allows(&self, closed: &AtomSet) -> bool {
-        self.alternatives.iter().any(|alternative| alternative.is_subset_of(closed))
+        self.alternatives
+            .iter()
+            .any(|alternative| alternative.is_subset_of(closed))
     }
 
     /// Whether the other holds wherever this one does.
@@ -138,9 +150,15 @@ impl Requirement {
     /// where authentication is optional.
     pub(crate) fn for_anonymous(&self, universe: &Universe) -> Self {
         let anonymous = universe.anonymous();
-        let mut sets: Vec<AtomSet> = self.alternatives.iter().map(|set| set.intersection(anonymous)).collect();
+        let mut sets: Vec<AtomSet> = self
+            .alternatives
+            .iter()
+            .map(|set| set.intersection(anonymous))
+            .collect();
         minimise(&mut sets);
-        Self { alternatives: sets.into_boxed_slice() }
+        Self {
+            alternatives: sets.into_boxed_slice(),
+        }
     }
 
     /// The requirement whose alternatives are among these closed sets.
@@ -149,7 +167,9 @@ impl Requirement {
         if sets.len() > MAX_KEPT {
             return Err(Limit::Kept);
         }
-        Ok(Self { alternatives: sets.into_boxed_slice() })
+        Ok(Self {
+            alternatives: sets.into_boxed_slice(),
+        })
     }
 
     fn and(self, other: &Self, budget: &mut Budget) -> Result<Self, Limit> {
@@ -160,8 +180,11 @@ impl Requirement {
             return Ok(other.clone());
         }
         // A set that satisfies the other side already is its own product: all others contain it.
-        let (mut product, rest): (Vec<AtomSet>, Vec<AtomSet>) =
-            self.alternatives.into_vec().into_iter().partition(|set| other.allows(set));
+        let (mut product, rest): (Vec<AtomSet>, Vec<AtomSet>) = self
+            .alternatives
+            .into_vec()
+            .into_iter()
+            .partition(|set| other.allows(set));
         for left in &rest {
             budget.spend(other.alternatives.len())?;
             for right in &other.alternatives {
@@ -175,7 +198,10 @@ impl Requirement {
     }
 
     fn order(&self, other: &Self) -> std::cmp::Ordering {
-        self.alternatives.iter().flat_map(AtomSet::iter).cmp(other.alternatives.iter().flat_map(AtomSet::iter))
+        self.alternatives
+            .iter()
+            .flat_map(AtomSet::iter)
+            .cmp(other.alternatives.iter().flat_map(AtomSet::iter))
     }
 }
 

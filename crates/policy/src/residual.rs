@@ -35,18 +35,35 @@ pub(crate) fn nearest(
 ) -> Option<Nearest> {
     let residual = requirement.residual(closed);
     let step_up = |missing: &AtomSet| {
-        universe.atoms_of(missing).filter(|atom| matches!(atom, Atom::Acr(_) | Atom::AgeAtMost(_))).count()
+        universe
+            .atoms_of(missing)
+            .filter(|atom| matches!(atom, Atom::Acr(_) | Atom::AgeAtMost(_)))
+            .count()
     };
     let key = |nearest: &Nearest| {
         let missing = &nearest.missing;
         let unobtainable = obtainable.map_or(0, |obtainable| missing.difference(obtainable).len());
         let generators = universe.generators(missing).len();
         let ids: Vec<_> = missing.iter().collect();
-        (unobtainable, step_up(missing), generators, missing.len(), ids, nearest.alternative)
+        (
+            unobtainable,
+            step_up(missing),
+            generators,
+            missing.len(),
+            ids,
+            nearest.alternative,
+        )
     };
-    let missing = requirement.alternatives().iter().map(|alternative| alternative.difference(closed));
-    let candidates = missing.enumerate().map(|(alternative, missing)| Nearest { alternative, missing });
-    candidates.filter(|candidate| residual.contains(&candidate.missing)).min_by_key(key)
+    let missing = requirement
+        .alternatives()
+        .iter()
+        .map(|alternative| alternative.difference(closed));
+    let candidates = missing
+        .enumerate()
+        .map(|(alternative, missing)| Nearest { alternative, missing });
+    candidates
+        .filter(|candidate| residual.contains(&candidate.missing))
+        .min_by_key(key)
 }
 
 /// Everything that a refused request lacks: the part of a denial that explanations and challenges are made of.
@@ -65,7 +82,12 @@ impl Shortfall {
             Some(Nearest { alternative, missing }) => (Some(alternative), missing),
             None => (None, AtomSet::EMPTY),
         };
-        Self { operation: operation.clone(), residual, chosen, missing }
+        Self {
+            operation: operation.clone(),
+            residual,
+            chosen,
+            missing,
+        }
     }
 
     /// The operation that was refused.
@@ -108,8 +130,14 @@ impl Shortfall {
     /// The part of [`Shortfall::scope`] that belongs to one scheme.
     #[must_use]
     pub fn scope_of(&self, scheme: &SchemeName) -> &[ScopeToken] {
-        let schemes = self.operation.alternative(self.chosen).map_or(&[][..], |alternative| alternative.schemes());
-        schemes.iter().find(|(name, _)| name == scheme).map_or(&[], |(_, scope)| scope)
+        let schemes = self
+            .operation
+            .alternative(self.chosen)
+            .map_or(&[][..], |alternative| alternative.schemes());
+        schemes
+            .iter()
+            .find(|(name, _)| name == scheme)
+            .map_or(&[], |(_, scope)| scope)
     }
 
     pub(crate) const fn missing_atoms(&self) -> &AtomSet {
@@ -118,6 +146,10 @@ impl Shortfall {
 
     fn words(&self, set: &AtomSet) -> Vec<&Atom> {
         let universe = self.operation.universe();
-        universe.generators(set).iter().filter_map(|id| universe.atom(id)).collect()
+        universe
+            .generators(set)
+            .iter()
+            .filter_map(|id| universe.atom(id))
+            .collect()
     }
 }

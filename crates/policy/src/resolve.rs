@@ -4,15 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use scopegate_domain::{Catalog, SchemeName, ScopeToken};
+use scopegate_domain::{Catalog, ScopeToken};
 
 use crate::guard::{Node, Own};
 use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES};
+use crate::reading::{Fault, Reading};
 use crate::resolved::{CheckPlace, Context, Resolved};
 use crate::table::label;
 use crate::{
-    Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule,
-    TableError, Universe, UniverseBuilder,
+    Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule, TableError,
+    Universe, UniverseBuilder,
 };
 
 /// First look at every tree: is it small enough, does it ask for something, which atoms does it name?
@@ -23,11 +24,17 @@ pub(crate) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     pub(crate) fn new(catalog: &'a Catalog, order: ClassOrder) -> Self {
-        Self { order, atoms: Universe::builder(catalog) }
+        Self {
+            order,
+            atoms: Universe::builder(catalog),
+        }
     }
 
     pub(crate) fn look_at(&mut self, operation: &Operation, roots: &[Guard]) -> Result<(), TableError> {
-        let too_large = |limit| TableError::TooLarge { operation: label(operation), limit };
+        let too_large = |limit| TableError::TooLarge {
+            operation: label(operation),
+            limit,
+        };
         if roots.iter().any(|root| root.node().depth() > MAX_DEPTH) {
             return Err(too_large(Limit::Depth));
         }
@@ -44,24 +51,43 @@ impl<'a> Resolver<'a> {
             let node = guard.node();
             asks = asks || node.own().is_some() || node.scheme().is_some() || !node.checks().is_empty();
             self.collect(node).map_err(too_large)?;
-            open.extend(node.dependencies().iter().filter(|guard| !seen.contains(&guard.identity())));
+            open.extend(
+                node.dependencies()
+                    .iter()
+                    .filter(|guard| !seen.contains(&guard.identity())),
+            );
         }
         if let Some(source) = self.atoms.fault() {
-            return Err(TableError::Atoms { operation: label(operation), source: source.clone() });
+            return Err(TableError::Atoms {
+                operation: label(operation),
+                source: source.clone(),
+            });
         }
-        if asks { Ok(()) } else { Err(TableError::NoRequirement { operation: label(operation) }) }
+        if asks {
+            Ok(())
+        } else {
+            Err(TableError::NoRequirement {
+                operation: label(operation),
+            })
+        }
     }
 
     pub(crate) fn with_universe(self) -> Result<Trees, TableError> {
         let universe = Arc::new(self.atoms.build().map_err(TableError::Catalog)?);
-        Ok(Trees { universe, order: self.order, nodes: HashMap::new() })
+        Ok(Trees {
+            universe,
+            order: self.order,
+            nodes: HashMap::new(),
+        })
     }
 
     fn collect(&mut self, node: &Node) -> Result<(), Limit> {
         for check in node.checks() {
             self.atoms.add(atom_of(&**check));
         }
-        let Some(Own::Rule(rule)) = node.own() else { return Ok(()) };
+        let Some(Own::Rule(rule)) = node.own() else {
+            return Ok(());
+        };
         if rule.is_deeper_than(MAX_DEPTH) {
             return Err(Limit::Depth);
         }
@@ -79,7 +105,10 @@ impl<'a> Resolver<'a> {
 
 fn atom_of(check: &dyn Check) -> Atom {
     match check.reason() {
-        Reason::Check => Atom::Check { name: Arc::from(check.name()), needs: check.needs() },
+        Reason::Check => Atom::Check {
+            name: Arc::from(check.name()),
+            needs: check.needs(),
+        },
         Reason::Inactive => Atom::Active,
     }
 }
@@ -106,21 +135,32 @@ impl Trees {
     }
 
     pub(crate) fn resolve(&mut self, operation: &Operation, roots: &[Guard]) -> Result<ResolvedOperation, TableError> {
-        let mut walk = Walk { trees: self, operation, tree: Tree::default() };
+        let mut walk = Walk {
+            trees: self,
+            operation,
+            tree: Tree::default(),
+        };
         let nothing: Arc<[ScopeToken]> = Arc::default();
         for root in roots {
             walk.visit(root, &nothing, 0)?;
         }
         let tree = walk.tree;
-        let too_large = |limit| TableError::TooLarge { operation: label(operation), limit };
+        let too_large = |limit| TableError::TooLarge {
+            operation: label(operation),
+            limit,
+        };
         let requirement = Requirement::all_within(tree.conjuncts, &mut Budget::new()).map_err(too_large)?;
         if requirement.alternatives().len() > MAX_ALTERNATIVES {
             return Err(too_large(Limit::Alternatives));
         }
-        let asks_for_authentication =
-            requirement.alternatives().iter().any(|set| set.contains(AtomId::AUTHENTICATED));
+        let asks_for_authentication = requirement
+            .alternatives()
+            .iter()
+            .any(|set| set.contains(AtomId::AUTHENTICATED));
         if asks_for_authentication && self.universe.scheme_names().next().is_none() {
-            return Err(TableError::NoScheme { operation: label(operation) });
+            return Err(TableError::NoScheme {
+                operation: label(operation),
+            });
         }
         Ok(ResolvedOperation::new(Resolved {
             universe: Arc::clone(&self.universe),
@@ -143,7 +183,7 @@ impl Trees {
     }
 
     fn resolve_node(&self, node: &Node) -> Result<ResolvedNode, Fault> {
-        let mut reading = Reading { universe: &self.universe, scheme: None, named: Vec::new(), budget: Budget::new() };
+        let mut reading = Reading::new(&self.universe);
         let mut conjuncts = Vec::new();
         if let Some(name) = node.scheme() {
             let (name, id) = reading.scheme(name)?;
@@ -159,12 +199,20 @@ impl Trees {
         };
         let mut checks = Vec::new();
         for check in node.checks() {
-            let id = self.universe.find(&atom_of(&**check)).ok_or(Fault::TooLarge(Limit::Atoms))?;
+            let id = self
+                .universe
+                .find(&atom_of(&**check))
+                .ok_or(Fault::TooLarge(Limit::Atoms))?;
             conjuncts.push(Requirement::atom(&self.universe, id));
             checks.push((id, Arc::clone(check)));
         }
         let requirement = Requirement::all_within(conjuncts, &mut reading.budget).map_err(Fault::TooLarge)?;
-        Ok(ResolvedNode { requirement, named: reading.named, scopes, checks })
+        Ok(ResolvedNode {
+            requirement,
+            named: reading.named,
+            scopes,
+            checks,
+        })
     }
 }
 
@@ -188,7 +236,10 @@ struct Tree {
 impl Walk<'_> {
     /// The depth of the tree was bounded before, so the recursion is.
     fn visit(&mut self, guard: &Guard, above: &Arc<[ScopeToken]>, depth: usize) -> Result<(), TableError> {
-        let node = self.trees.node(guard).map_err(|fault| fault.in_operation(self.operation))?;
+        let node = self
+            .trees
+            .node(guard)
+            .map_err(|fault| fault.in_operation(self.operation))?;
         let visible = extend(above, &node.scopes);
         if !self.tree.seen.insert((guard.identity(), Arc::clone(&visible))) {
             return Ok(());
@@ -207,8 +258,17 @@ impl Walk<'_> {
         };
         self.tree.checks.extend(node.checks.iter().map(place));
         let requirement = node.requirement.clone();
-        self.tree.contexts.push(Context { depth, guard: guard.clone(), visible: Arc::clone(&visible), requirement });
-        guard.node().dependencies().iter().try_for_each(|dependency| self.visit(dependency, &visible, depth + 1))
+        self.tree.contexts.push(Context {
+            depth,
+            guard: guard.clone(),
+            visible: Arc::clone(&visible),
+            requirement,
+        });
+        guard
+            .node()
+            .dependencies()
+            .iter()
+            .try_for_each(|dependency| self.visit(dependency, &visible, depth + 1))
     }
 }
 
@@ -220,90 +280,4 @@ fn extend(above: &Arc<[ScopeToken]>, own: &[ScopeToken]) -> Arc<[ScopeToken]> {
         return Arc::clone(above);
     }
     above.iter().chain(new).cloned().collect()
-}
-
-/// Reads one rule over a universe.
-struct Reading<'u> {
-    universe: &'u Universe,
-    scheme: Option<SchemeName>,
-    named: Vec<AtomId>,
-    budget: Budget,
-}
-
-impl Reading<'_> {
-    fn rule(&mut self, rule: &Rule) -> Result<Requirement, Fault> {
-        let each = |reading: &mut Self, rules: &[Rule]| -> Result<Vec<Requirement>, Fault> {
-            rules.iter().map(|rule| reading.rule(rule)).collect()
-        };
-        match rule {
-            // SECURITY: asking for nothing is asking for authentication; held by `an_empty_rule_is_not_public`.
-            Rule::All(rules) if rules.is_empty() => Ok(Requirement::atom(self.universe, AtomId::AUTHENTICATED)),
-            Rule::All(rules) => {
-                let rules = each(self, rules)?;
-                Requirement::all_within(rules, &mut self.budget).map_err(Fault::TooLarge)
-            }
-            Rule::Any(rules) => {
-                let rules = each(self, rules)?;
-                Requirement::any(rules).map_err(Fault::TooLarge)
-            }
-            Rule::Atom(Atom::Scheme(name)) => {
-                let (_, id) = self.scheme(name.as_str())?;
-                Ok(Requirement::atom(self.universe, id))
-            }
-            Rule::Atom(Atom::Scope { scheme, token }) => self.scope(token, Some(scheme.clone())),
-            Rule::Atom(atom) => match self.universe.find(atom) {
-                Some(id) => Ok(Requirement::atom(self.universe, id)),
-                None => Err(Fault::TooLarge(Limit::Atoms)),
-            },
-            Rule::Deny => Ok(Requirement::deny()),
-            Rule::Scope(token) => self.scope(token, self.scheme.clone()),
-        }
-    }
-
-    fn scheme(&mut self, text: &str) -> Result<(SchemeName, AtomId), Fault> {
-        let undeclared = || Fault::UndeclaredScheme(text.to_owned());
-        let name = SchemeName::parse(text).map_err(|_| undeclared())?;
-        let id = self.universe.find(&Atom::Scheme(name.clone())).ok_or_else(undeclared)?;
-        self.named.push(id);
-        Ok((name, id))
-    }
-
-    fn scope(&mut self, token: &ScopeToken, scheme: Option<SchemeName>) -> Result<Requirement, Fault> {
-        let undeclared = |scheme| Fault::UndeclaredScope(scheme, token.clone());
-        let scheme = match scheme {
-            Some(name) => name,
-            None => {
-                let schemes: Vec<&SchemeName> = self.universe.schemes_with(token.as_str()).collect();
-                match *schemes {
-                    [] => return Err(undeclared(None)),
-                    [name] => name.clone(),
-                    _ => return Err(Fault::Ambiguous(token.clone(), schemes.into_iter().cloned().collect())),
-                }
-            }
-        };
-        let atom = Atom::Scope { scheme: scheme.clone(), token: token.clone() };
-        let id = self.universe.find(&atom).ok_or_else(|| undeclared(Some(scheme)))?;
-        self.named.push(id);
-        Ok(Requirement::atom(self.universe, id))
-    }
-}
-
-/// What is wrong with a guard, before it is known whose it is.
-enum Fault {
-    Ambiguous(ScopeToken, Vec<SchemeName>),
-    TooLarge(Limit),
-    UndeclaredScheme(String),
-    UndeclaredScope(Option<SchemeName>, ScopeToken),
-}
-
-impl Fault {
-    fn in_operation(self, operation: &Operation) -> TableError {
-        let operation = label(operation);
-        match self {
-            Self::Ambiguous(token, schemes) => TableError::AmbiguousScheme { operation, token, schemes },
-            Self::TooLarge(limit) => TableError::TooLarge { operation, limit },
-            Self::UndeclaredScheme(scheme) => TableError::UndeclaredScheme { operation, scheme },
-            Self::UndeclaredScope(scheme, token) => TableError::UndeclaredScope { operation, scheme, token },
-        }
-    }
 }

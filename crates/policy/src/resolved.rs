@@ -7,8 +7,8 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::residual::{Nearest, nearest};
 use crate::{
-    Atom, AtomId, AtomSet, Check, ClassOrder, Denial, Guard, InvalidTokenCause, Method, Needs, Operation, Requirement,
-    Shortfall, Universe, World,
+    Alternative, Atom, AtomId, AtomSet, Check, ClassOrder, Denial, Guard, InvalidTokenCause, Method, Needs, Operation,
+    Requirement, Shortfall, Universe, World,
 };
 
 /// An operation with its tree resolved to one requirement. Cheap to clone.
@@ -77,76 +77,6 @@ pub(crate) struct Context {
     pub(crate) guard: Guard,
     pub(crate) visible: Arc<[ScopeToken]>,
     pub(crate) requirement: Requirement,
-}
-
-/// One way to satisfy an operation, in words.
-///
-/// Scopes and guards that others imply are left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alternative {
-    schemes: Vec<(SchemeName, Vec<ScopeToken>)>,
-    scope: Vec<ScopeToken>,
-    guards: Vec<Atom>,
-}
-
-impl Alternative {
-    /// The schemes that are needed together, each with its scopes: dependants first, each scope where it first stands.
-    #[must_use]
-    pub fn schemes(&self) -> &[(SchemeName, Vec<ScopeToken>)] {
-        &self.schemes
-    }
-
-    /// The scopes of all schemes in that order.
-    #[must_use]
-    pub fn scope(&self) -> &[ScopeToken] {
-        &self.scope
-    }
-
-    /// What is needed beside schemes and scopes; authentication by itself is not named.
-    #[must_use]
-    pub fn guards(&self) -> &[Atom] {
-        &self.guards
-    }
-
-    fn new(universe: &Universe, closed: &AtomSet, named: &[AtomId]) -> Self {
-        let generators = universe.generators(closed);
-        let mut schemes: Vec<(SchemeName, Vec<ScopeToken>)> = Vec::new();
-        let mut scope = Vec::new();
-        for id in named.iter().filter(|id| closed.contains(**id)) {
-            let (name, token) = match universe.atom(*id) {
-                Some(Atom::Scheme(name)) => (name, None),
-                Some(Atom::Scope { scheme, token }) => (scheme, Some(token).filter(|_| generators.contains(*id))),
-                _ => continue,
-            };
-            let index = schemes
-                .iter()
-                .position(|(known, _)| known == name)
-                .unwrap_or(schemes.len());
-            if index == schemes.len() {
-                schemes.push((name.clone(), Vec::new()));
-            }
-            if let (Some(token), Some((_, tokens))) = (token, schemes.get_mut(index)) {
-                push_new(tokens, token);
-                push_new(&mut scope, token);
-            }
-        }
-        let is_guard = |atom: &&Atom| !matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. });
-        let guards = universe.atoms_of(&generators).filter(is_guard).cloned().collect();
-        Self { schemes, scope, guards }
-    }
-
-    fn with_scheme(&self, name: &SchemeName) -> Self {
-        Self {
-            schemes: vec![(name.clone(), Vec::new())],
-            ..self.clone()
-        }
-    }
-}
-
-fn push_new(tokens: &mut Vec<ScopeToken>, token: &ScopeToken) {
-    if !tokens.contains(token) {
-        tokens.push(token.clone());
-    }
 }
 
 /// What an operation asks for, in one word.
@@ -255,7 +185,7 @@ impl ResolvedOperation {
     pub fn security(&self) -> Vec<Alternative> {
         let mut security = Vec::new();
         for (closed, alternative) in self.0.requirement.alternatives().iter().zip(&self.0.alternatives) {
-            if alternative.schemes.is_empty() && closed.contains(AtomId::AUTHENTICATED) {
+            if alternative.schemes().is_empty() && closed.contains(AtomId::AUTHENTICATED) {
                 security.extend(self.0.universe.scheme_names().map(|name| alternative.with_scheme(name)));
             } else {
                 security.push(alternative.clone());
@@ -268,7 +198,7 @@ impl ResolvedOperation {
     #[must_use]
     pub fn schemes(&self) -> Vec<SchemeName> {
         let mut schemes = Vec::new();
-        for (name, _) in self.security().into_iter().flat_map(|alternative| alternative.schemes) {
+        for (name, _) in self.security().into_iter().flat_map(Alternative::into_schemes) {
             if !schemes.contains(&name) {
                 schemes.push(name);
             }
@@ -287,7 +217,7 @@ impl ResolvedOperation {
             .0
             .alternatives
             .iter()
-            .any(|alternative| !alternative.scope.is_empty())
+            .any(|alternative| !alternative.scope().is_empty())
         {
             Access::Scoped
         } else {

@@ -21,7 +21,10 @@ use crate::Atom;
 /// # Ok::<(), scopegate_domain::InvalidScope>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the grammar of the policy language, which readers of policies match on")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the grammar of the policy language, which readers of policies match on"
+)]
 pub enum Rule {
     /// All of them; of nothing, authentication alone.
     All(Vec<Rule>),

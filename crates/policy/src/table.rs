@@ -58,7 +58,9 @@ impl OperationTable {
     /// The operation of this method and template.
     #[must_use]
     pub fn find(&self, method: Method, template: &str) -> Option<&ResolvedOperation> {
-        self.operations.iter().find(|operation| operation.method() == method && operation.template() == template)
+        self.operations
+            .iter()
+            .find(|operation| operation.method() == method && operation.template() == template)
     }
 
     /// The declared schemes and scopes.
@@ -140,7 +142,10 @@ impl OperationTableBuilder {
     /// Adds an operation.
     #[must_use]
     pub fn operation(mut self, operation: Operation) -> Self {
-        self.operations.push(Declared { operation, inherited: Vec::new() });
+        self.operations.push(Declared {
+            operation,
+            inherited: Vec::new(),
+        });
         self
     }
 
@@ -149,7 +154,10 @@ impl OperationTableBuilder {
     pub fn group(mut self, group: Group) -> Self {
         for mut operation in group.operations {
             operation.template.insert_str(0, &group.prefix);
-            self.operations.push(Declared { operation, inherited: group.guards.clone() });
+            self.operations.push(Declared {
+                operation,
+                inherited: group.guards.clone(),
+            });
         }
         self
     }
@@ -168,10 +176,19 @@ impl OperationTableBuilder {
     /// The first [`TableError`], which names the operation at fault.
     pub fn build(self) -> Result<OperationTable, TableError> {
         self.refuse_duplicates()?;
-        let Self { catalog, guards, operations, order } = self;
+        let Self {
+            catalog,
+            guards,
+            operations,
+            order,
+        } = self;
         let roots = |declared: Declared| {
             let Declared { operation, inherited } = declared;
-            let above = if operation.is_override { Vec::new() } else { [guards.clone(), inherited].concat() };
+            let above = if operation.is_override {
+                Vec::new()
+            } else {
+                [guards.clone(), inherited].concat()
+            };
             let roots: Vec<Guard> = above.into_iter().chain(operation.guards.iter().cloned()).collect();
             (operation, roots)
         };
@@ -184,7 +201,11 @@ impl OperationTableBuilder {
         let resolve = |(operation, roots): &(Operation, Vec<Guard>)| trees.resolve(operation, roots);
         let operations = operations.iter().map(resolve).collect::<Result<_, _>>()?;
         let universe = trees.into_universe();
-        Ok(OperationTable { catalog: Arc::new(catalog), universe, operations })
+        Ok(OperationTable {
+            catalog: Arc::new(catalog),
+            universe,
+            operations,
+        })
     }
 
     /// Two templates that differ in the names of their parameters alone match the same paths.
@@ -192,7 +213,9 @@ impl OperationTableBuilder {
         let mut seen = HashSet::new();
         for Declared { operation, .. } in &self.operations {
             if !seen.insert((operation.method, without_names(&operation.template))) {
-                return Err(TableError::Duplicate { operation: label(operation) });
+                return Err(TableError::Duplicate {
+                    operation: label(operation),
+                });
             }
         }
         Ok(())
@@ -223,7 +246,10 @@ pub(crate) fn label(operation: &Operation) -> String {
 #[non_exhaustive]
 pub enum TableError {
     /// Several schemes declare the scope, and the guard does not say which is meant.
-    #[error("`{operation}` requires scope `{token}`, which several schemes declare: {}", list(schemes))]
+    #[error(
+        "`{operation}` requires scope `{token}`, which several schemes declare: {}",
+        list(schemes)
+    )]
     AmbiguousScheme {
         /// Which operation.
         operation: String,
@@ -290,5 +316,9 @@ pub enum TableError {
 }
 
 fn list(schemes: &[SchemeName]) -> String {
-    schemes.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    schemes
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

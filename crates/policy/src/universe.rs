@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scopegate_domain::{Catalog, Lifetime, SchemeName, ScopeToken};
+use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Lifetime, SchemeName, ScopeToken};
 
 use crate::limits::{Limit, MAX_ATOMS};
 use crate::{Atom, AtomId, AtomSet, Binding, Needs, SchemeId, SubjectKind};
@@ -56,7 +56,11 @@ impl Universe {
     /// Starts from everything that the catalog declares.
     #[must_use]
     pub fn builder(catalog: &Catalog) -> UniverseBuilder<'_> {
-        UniverseBuilder { catalog, guards: vec![Atom::Authenticated, Atom::User, Atom::Active], fault: None }
+        UniverseBuilder {
+            catalog,
+            guards: vec![Atom::Authenticated, Atom::User, Atom::Active],
+            fault: None,
+        }
     }
 
     /// The atoms, by number.
@@ -86,7 +90,8 @@ impl Universe {
     /// The set with all that its members imply.
     #[must_use]
     pub fn close(&self, set: &AtomSet) -> AtomSet {
-        set.iter().fold(set.clone(), |closed, id| closed.union(self.closure(id)))
+        set.iter()
+            .fold(set.clone(), |closed, id| closed.union(self.closure(id)))
     }
 
     /// The maximal members: those that no other member implies. They say the same as the whole set, in the fewest words.
@@ -132,7 +137,11 @@ impl Universe {
 
     /// What a scope of a scheme brings, found by its text; none where it is not declared.
     pub(crate) fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&AtomSet> {
-        self.schemes.get(id.index())?.scopes.get(text).map(|id| self.closure(*id))
+        self.schemes
+            .get(id.index())?
+            .scopes
+            .get(text)
+            .map(|id| self.closure(*id))
     }
 
     /// The scope of a scheme.
@@ -142,7 +151,10 @@ impl Universe {
 
     /// The schemes that declare a scope of this name.
     pub(crate) fn schemes_with(&self, text: &str) -> impl Iterator<Item = &SchemeName> {
-        self.schemes.iter().filter(move |scheme| scheme.scopes.contains_key(text)).map(|scheme| &scheme.name)
+        self.schemes
+            .iter()
+            .filter(move |scheme| scheme.scopes.contains_key(text))
+            .map(|scheme| &scheme.name)
     }
 
     /// The ages that the policy names.
@@ -188,7 +200,8 @@ impl UniverseBuilder<'_> {
         if let Atom::Check { name, .. } = &atom {
             let same_name = |other: &Atom| matches!(other, Atom::Check { name: other, .. } if other == name);
             if self.guards.iter().any(same_name) {
-                self.fault.get_or_insert(UniverseError::CheckTwice { name: Arc::clone(name) });
+                self.fault
+                    .get_or_insert(UniverseError::CheckTwice { name: Arc::clone(name) });
                 return;
             }
         }
@@ -212,7 +225,10 @@ impl UniverseBuilder<'_> {
         for declared in self.catalog.schemes() {
             let scheme = declared.name();
             atoms.push(Atom::Scheme(scheme.clone()));
-            let scope = |token: &ScopeToken| Atom::Scope { scheme: scheme.clone(), token: token.clone() };
+            let scope = |token: &ScopeToken| Atom::Scope {
+                scheme: scheme.clone(),
+                token: token.clone(),
+            };
             atoms.extend(declared.scopes().iter().map(|declared| scope(declared.token())));
         }
         if atoms.len() > MAX_ATOMS {
@@ -222,60 +238,120 @@ impl UniverseBuilder<'_> {
         let edges = edges(&atoms, &numbers, self.catalog);
         let closures: Vec<AtomSet> = (0..).map(AtomId).zip(&atoms).map(|(id, _)| reach(id, &edges)).collect();
         let select = |wanted: fn(&Atom, &AtomSet) -> bool| {
-            (0..).map(AtomId).zip(atoms.iter().zip(&closures)).filter(move |(_, (atom, closure))| wanted(atom, closure))
+            (0..)
+                .map(AtomId)
+                .zip(atoms.iter().zip(&closures))
+                .filter(move |(_, (atom, closure))| wanted(atom, closure))
         };
-        let anonymous = select(|_, closure| !closure.contains(AtomId::AUTHENTICATED)).map(|(id, _)| id).collect();
-        let is_token_guard = |atom: &Atom, _: &AtomSet| matches!(atom, Atom::Acr(_) | Atom::Audience(_) | Atom::Subject(_));
+        let anonymous = select(|_, closure| !closure.contains(AtomId::AUTHENTICATED))
+            .map(|(id, _)| id)
+            .collect();
+        let is_token_guard =
+            |atom: &Atom, _: &AtomSet| matches!(atom, Atom::Acr(_) | Atom::Audience(_) | Atom::Subject(_));
         let token_guards = select(is_token_guard).map(|(id, _)| id).collect();
-        let age = |(id, (atom, _)): (AtomId, (&Atom, _))| if let Atom::AgeAtMost(age) = atom { Some((*age, id)) } else { None };
+        let age = |(id, (atom, _)): (AtomId, (&Atom, _))| {
+            if let Atom::AgeAtMost(age) = atom {
+                Some((*age, id))
+            } else {
+                None
+            }
+        };
         let ages = select(|_, _| true).filter_map(age).collect();
         let schemes = scheme_atoms(self.catalog, &numbers);
-        Ok(Universe { atoms, numbers, closures, schemes, ages, token_guards, anonymous })
+        Ok(Universe {
+            atoms,
+            numbers,
+            closures,
+            schemes,
+            ages,
+            token_guards,
+            anonymous,
+        })
     }
 }
 
 fn scheme_atoms(catalog: &Catalog, numbers: &HashMap<Atom, AtomId>) -> Vec<SchemeAtoms> {
     let found = |atom: Atom| numbers.get(&atom).copied();
-    let scheme = |declared: &scopegate_domain::DeclaredScheme| {
+    let scheme = |declared: &DeclaredScheme| {
         let name = declared.name().clone();
         let scope = |token: &ScopeToken| {
-            let id = found(Atom::Scope { scheme: name.clone(), token: token.clone() })?;
+            let id = found(Atom::Scope {
+                scheme: name.clone(),
+                token: token.clone(),
+            })?;
             Some((ScopeText(token.clone()), id))
         };
-        let scopes = declared.scopes().iter().filter_map(|declared| scope(declared.token())).collect();
+        let scopes = declared
+            .scopes()
+            .iter()
+            .filter_map(|declared| scope(declared.token()))
+            .collect();
         let id = found(Atom::Scheme(name.clone()))?;
-        Some(SchemeAtoms { name, has_subject: declared.has_subject(), id, scopes })
+        Some(SchemeAtoms {
+            name,
+            has_subject: declared.has_subject(),
+            id,
+            scopes,
+        })
     };
     catalog.schemes().iter().filter_map(scheme).collect()
 }
 
 /// What each atom implies by one step.
 fn edges(atoms: &[Atom], numbers: &HashMap<Atom, AtomId>, catalog: &Catalog) -> Vec<Vec<AtomId>> {
-    let ages: Vec<Lifetime> = atoms.iter().filter_map(|atom| if let Atom::AgeAtMost(age) = atom { Some(*age) } else { None }).collect();
+    let ages: Vec<Lifetime> = atoms
+        .iter()
+        .filter_map(|atom| {
+            if let Atom::AgeAtMost(age) = atom {
+                Some(*age)
+            } else {
+                None
+            }
+        })
+        .collect();
     let implied = |atom: &Atom| -> Vec<Atom> {
         match atom {
-            Atom::Authenticated | Atom::Check { needs: Needs::Nothing, .. } => Vec::new(),
+            Atom::Authenticated
+            | Atom::Check {
+                needs: Needs::Nothing, ..
+            } => Vec::new(),
             Atom::Active | Atom::Check { needs: Needs::User, .. } => vec![Atom::User],
             Atom::AgeAtMost(age) => {
                 let longer = ages.iter().filter(|other| *other > age).copied().map(Atom::AgeAtMost);
                 longer.chain([Atom::Authenticated]).collect()
             }
             Atom::Scope { scheme, token } => {
-                let weaker = catalog.find(scheme).into_iter().flat_map(|declared| declared.scopes());
-                let weaker = weaker.filter(|scope| scope.token() == token).flat_map(|scope| scope.implies());
-                let weaker = weaker.map(|token| Atom::Scope { scheme: scheme.clone(), token: token.clone() });
+                let weaker = catalog.find(scheme).into_iter().flat_map(DeclaredScheme::scopes);
+                let weaker = weaker
+                    .filter(|scope| scope.token() == token)
+                    .flat_map(DeclaredScope::implies);
+                let weaker = weaker.map(|token| Atom::Scope {
+                    scheme: scheme.clone(),
+                    token: token.clone(),
+                });
                 weaker.chain([Atom::Scheme(scheme.clone())]).collect()
             }
             Atom::Acr(_)
             | Atom::Audience(_)
             | Atom::Bound(Binding::Dpop | Binding::Mtls)
-            | Atom::Check { needs: Needs::Authentication, .. }
+            | Atom::Check {
+                needs: Needs::Authentication,
+                ..
+            }
             | Atom::Scheme(_)
             | Atom::Subject(SubjectKind::Service | SubjectKind::User)
             | Atom::User => vec![Atom::Authenticated],
         }
     };
-    atoms.iter().map(|atom| implied(atom).iter().filter_map(|atom| numbers.get(atom).copied()).collect()).collect()
+    atoms
+        .iter()
+        .map(|atom| {
+            implied(atom)
+                .iter()
+                .filter_map(|atom| numbers.get(atom).copied())
+                .collect()
+        })
+        .collect()
 }
 
 /// Everything that can be reached along the edges, the start included.

@@ -49,7 +49,12 @@ impl TokenWorld {
                 atoms.unite(closure);
             }
         }
-        Ok(Self { universe: Arc::clone(universe), scheme, atoms, auth_time: None })
+        Ok(Self {
+            universe: Arc::clone(universe),
+            scheme,
+            atoms,
+            auth_time: None,
+        })
     }
 
     #[cfg(feature = "testing")]
@@ -63,7 +68,12 @@ impl TokenWorld {
 
     pub(crate) fn accepted<T>(universe: &Arc<Universe>, scheme: SchemeId, _proof: &Authenticated<T>) -> Self {
         let atoms = universe.scheme_closure(scheme).cloned().unwrap_or_default();
-        Self { universe: Arc::clone(universe), scheme, atoms, auth_time: None }
+        Self {
+            universe: Arc::clone(universe),
+            scheme,
+            atoms,
+            auth_time: None,
+        }
     }
 
     /// The scheme of the credential.
@@ -118,7 +128,11 @@ impl TokenWorld {
 
 /// A token names more than 256 scopes, or more than 8 KiB of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("token names more than {} scopes or {} bytes of them", Scope::MAX_TOKENS, Scope::MAX_LEN)]
+#[error(
+    "token names more than {} scopes or {} bytes of them",
+    Scope::MAX_TOKENS,
+    Scope::MAX_LEN
+)]
 #[non_exhaustive]
 pub struct TokenTooLarge;
 
@@ -132,18 +146,27 @@ pub struct World<'a> {
 
 impl<'a> World<'a> {
     /// Nothing holds.
-    pub const NOTHING: World<'static> = World { token: Cow::Owned(AtomSet::EMPTY), request: AtomSet::EMPTY };
+    pub const NOTHING: World<'static> = World {
+        token: Cow::Owned(AtomSet::EMPTY),
+        request: AtomSet::EMPTY,
+    };
 
     /// What the token brings and nothing else.
     #[must_use]
     pub const fn of_token(token: &'a TokenWorld) -> Self {
-        Self { token: Cow::Borrowed(&token.atoms), request: AtomSet::EMPTY }
+        Self {
+            token: Cow::Borrowed(&token.atoms),
+            request: AtomSet::EMPTY,
+        }
     }
 
     /// Exactly these atoms, for questions about a policy. The set must be closed: [`Universe::close`].
     #[must_use]
     pub const fn of_atoms(closed: &'a AtomSet) -> Self {
-        Self { token: Cow::Borrowed(closed), request: AtomSet::EMPTY }
+        Self {
+            token: Cow::Borrowed(closed),
+            request: AtomSet::EMPTY,
+        }
     }
 
     /// Whether the atom holds.

@@ -1,0 +1,80 @@
+//! Ways to satisfy an operation, in words.
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use crate::{Atom, AtomId, AtomSet, Universe};
+
+/// One way to satisfy an operation, in words.
+///
+/// Scopes and guards that others imply are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    schemes: Vec<(SchemeName, Vec<ScopeToken>)>,
+    scope: Vec<ScopeToken>,
+    guards: Vec<Atom>,
+}
+
+impl Alternative {
+    /// The schemes that are needed together, each with its scopes: dependants first, each scope where it first stands.
+    #[must_use]
+    pub fn schemes(&self) -> &[(SchemeName, Vec<ScopeToken>)] {
+        &self.schemes
+    }
+
+    /// The scopes of all schemes in that order.
+    #[must_use]
+    pub fn scope(&self) -> &[ScopeToken] {
+        &self.scope
+    }
+
+    /// What is needed beside schemes and scopes; authentication by itself is not named.
+    #[must_use]
+    pub fn guards(&self) -> &[Atom] {
+        &self.guards
+    }
+
+    pub(crate) fn new(universe: &Universe, closed: &AtomSet, named: &[AtomId]) -> Self {
+        let generators = universe.generators(closed);
+        let mut schemes: Vec<(SchemeName, Vec<ScopeToken>)> = Vec::new();
+        let mut scope = Vec::new();
+        for id in named.iter().filter(|id| closed.contains(**id)) {
+            let (name, token) = match universe.atom(*id) {
+                Some(Atom::Scheme(name)) => (name, None),
+                Some(Atom::Scope { scheme, token }) => (scheme, Some(token).filter(|_| generators.contains(*id))),
+                _ => continue,
+            };
+            let index = schemes
+                .iter()
+                .position(|(known, _)| known == name)
+                .unwrap_or(schemes.len());
+            if index == schemes.len() {
+                schemes.push((name.clone(), Vec::new()));
+            }
+            if let (Some(token), Some((_, tokens))) = (token, schemes.get_mut(index)) {
+                push_new(tokens, token);
+                push_new(&mut scope, token);
+            }
+        }
+        let is_guard = |atom: &&Atom| !matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. });
+        let guards = universe.atoms_of(&generators).filter(is_guard).cloned().collect();
+        Self { schemes, scope, guards }
+    }
+
+    pub(crate) fn into_schemes(self) -> Vec<(SchemeName, Vec<ScopeToken>)> {
+        self.schemes
+    }
+
+    /// The same by this scheme.
+    pub(crate) fn with_scheme(&self, name: &SchemeName) -> Self {
+        Self {
+            schemes: vec![(name.clone(), Vec::new())],
+            ..self.clone()
+        }
+    }
+}
+
+fn push_new(tokens: &mut Vec<ScopeToken>, token: &ScopeToken) {
+    if !tokens.contains(token) {
+        tokens.push(token.clone());
+    }
+}

@@ -1,0 +1,114 @@
+//! Reading a rule: from words to atoms.
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use crate::limits::{Budget, Limit};
+use crate::table::label;
+use crate::{Atom, AtomId, Operation, Requirement, Rule, TableError, Universe};
+
+/// Reads one rule over a universe.
+pub(crate) struct Reading<'u> {
+    universe: &'u Universe,
+    pub(crate) scheme: Option<SchemeName>,
+    pub(crate) named: Vec<AtomId>,
+    pub(crate) budget: Budget,
+}
+
+impl<'u> Reading<'u> {
+    pub(crate) const fn new(universe: &'u Universe) -> Self {
+        Self {
+            universe,
+            scheme: None,
+            named: Vec::new(),
+            budget: Budget::new(),
+        }
+    }
+
+    pub(crate) fn rule(&mut self, rule: &Rule) -> Result<Requirement, Fault> {
+        let each = |reading: &mut Self, rules: &[Rule]| -> Result<Vec<Requirement>, Fault> {
+            rules.iter().map(|rule| reading.rule(rule)).collect()
+        };
+        match rule {
+            // SECURITY: asking for nothing is asking for authentication; held by `an_empty_rule_is_not_public`.
+            Rule::All(rules) if rules.is_empty() => Ok(Requirement::atom(self.universe, AtomId::AUTHENTICATED)),
+            Rule::All(rules) => {
+                let rules = each(self, rules)?;
+                Requirement::all_within(rules, &mut self.budget).map_err(Fault::TooLarge)
+            }
+            Rule::Any(rules) => {
+                let rules = each(self, rules)?;
+                Requirement::any(rules).map_err(Fault::TooLarge)
+            }
+            Rule::Atom(Atom::Scheme(name)) => {
+                let (_, id) = self.scheme(name.as_str())?;
+                Ok(Requirement::atom(self.universe, id))
+            }
+            Rule::Atom(Atom::Scope { scheme, token }) => self.scope(token, Some(scheme.clone())),
+            Rule::Atom(atom) => match self.universe.find(atom) {
+                Some(id) => Ok(Requirement::atom(self.universe, id)),
+                None => Err(Fault::TooLarge(Limit::Atoms)),
+            },
+            Rule::Deny => Ok(Requirement::deny()),
+            Rule::Scope(token) => self.scope(token, self.scheme.clone()),
+        }
+    }
+
+    pub(crate) fn scheme(&mut self, text: &str) -> Result<(SchemeName, AtomId), Fault> {
+        let undeclared = || Fault::UndeclaredScheme(text.to_owned());
+        let name = SchemeName::parse(text).map_err(|_| undeclared())?;
+        let id = self.universe.find(&Atom::Scheme(name.clone())).ok_or_else(undeclared)?;
+        self.named.push(id);
+        Ok((name, id))
+    }
+
+    fn scope(&mut self, token: &ScopeToken, scheme: Option<SchemeName>) -> Result<Requirement, Fault> {
+        let scheme = scheme.map_or_else(|| self.only_scheme_with(token), Ok)?;
+        let atom = Atom::Scope {
+            scheme: scheme.clone(),
+            token: token.clone(),
+        };
+        let id = self
+            .universe
+            .find(&atom)
+            .ok_or_else(|| Fault::UndeclaredScope(Some(scheme), token.clone()))?;
+        self.named.push(id);
+        Ok(Requirement::atom(self.universe, id))
+    }
+
+    fn only_scheme_with(&self, token: &ScopeToken) -> Result<SchemeName, Fault> {
+        let schemes: Vec<&SchemeName> = self.universe.schemes_with(token.as_str()).collect();
+        match *schemes {
+            [] => Err(Fault::UndeclaredScope(None, token.clone())),
+            [name] => Ok(name.clone()),
+            _ => Err(Fault::Ambiguous(token.clone(), schemes.into_iter().cloned().collect())),
+        }
+    }
+}
+
+/// What is wrong with a guard, before it is known whose it is.
+pub(crate) enum Fault {
+    Ambiguous(ScopeToken, Vec<SchemeName>),
+    TooLarge(Limit),
+    UndeclaredScheme(String),
+    UndeclaredScope(Option<SchemeName>, ScopeToken),
+}
+
+impl Fault {
+    pub(crate) fn in_operation(self, operation: &Operation) -> TableError {
+        let operation = label(operation);
+        match self {
+            Self::Ambiguous(token, schemes) => TableError::AmbiguousScheme {
+                operation,
+                token,
+                schemes,
+            },
+            Self::TooLarge(limit) => TableError::TooLarge { operation, limit },
+            Self::UndeclaredScheme(scheme) => TableError::UndeclaredScheme { operation, scheme },
+            Self::UndeclaredScope(scheme, token) => TableError::UndeclaredScope {
+                operation,
+                scheme,
+                token,
+            },
+        }
+    }
+}
