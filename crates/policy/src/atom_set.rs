@@ -65,8 +65,7 @@ impl AtomSet {
     pub(crate) fn is_covered_by(&self, left: &Self, right: &Self) -> bool {
         match (&self.0, &left.0, &right.0) {
             (Words::Inline(own), Words::Inline(left), Words::Inline(right)) => {
-                let lacks = |index: usize| own[index] & !(left[index] | right[index]);
-                lacks(0) | lacks(1) == 0
+                (own[0] & !(left[0] | right[0])) | (own[1] & !(left[1] | right[1])) == 0
             }
             _ => (0..)
                 .zip(self.words())

@@ -31,7 +31,7 @@ use crate::{AtomId, AtomSet, Universe};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Requirement {
-    // INVARIANT: an antichain of closed sets, by `(len, ids)`. Held by `properties.rs`.
+    // INVARIANT: an antichain of closed sets, by `(len, ids)`. Held by `tests/laws.rs`.
     alternatives: Box<[AtomSet]>,
 }
 
