@@ -24,10 +24,16 @@ fn claims(criterion: &mut Criterion) {
     let payload = TokenFixture::hs256().payload();
     let tutorial = br#"{"sub":"johndoe","scopes":["me","items"],"exp":1893456000}"#;
     Race::new("claims")
-        .lane("serde_json, borrowed", || serde_json::from_slice::<Borrowed<'_>>(&payload).is_ok())
-        .lane("serde_json, value", || serde_json::from_slice::<serde_json::Value>(&payload).is_ok())
+        .lane("serde_json, borrowed", || {
+            serde_json::from_slice::<Borrowed<'_>>(&payload).is_ok()
+        })
+        .lane("serde_json, value", || {
+            serde_json::from_slice::<serde_json::Value>(&payload).is_ok()
+        })
         .lane("ours", || Claims::parse(&payload, ScopeLayout::Text).is_ok())
-        .lane("ours, the tutorial's three claims", || Claims::parse(tutorial, ScopeLayout::List).is_ok())
+        .lane("ours, the tutorial's three claims", || {
+            Claims::parse(tutorial, ScopeLayout::List).is_ok()
+        })
         .run(criterion);
 }
 

@@ -23,7 +23,10 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     let bytes = key.try_get_as_bytes()?;
     match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, bytes)))),
-        Algorithm::ES256 => Ok(Box::new(Es256(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, bytes.to_vec())))),
+        Algorithm::ES256 => Ok(Box::new(Es256(UnparsedPublicKey::new(
+            &ECDSA_P256_SHA256_FIXED,
+            bytes.to_vec(),
+        )))),
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }
 }

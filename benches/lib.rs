@@ -42,7 +42,10 @@ impl std::fmt::Debug for Race<'_> {
 impl<'a> Race<'a> {
     /// A race without lanes.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, lanes: Vec::new() }
+        Self {
+            name,
+            lanes: Vec::new(),
+        }
     }
 
     /// Adds a lane. The ratios are taken to the lane that was added first.
@@ -61,7 +64,11 @@ impl<'a> Race<'a> {
                 black_box(call());
             }
         };
-        self.lanes.push(Lane { name, at_most, run: Box::new(run) });
+        self.lanes.push(Lane {
+            name,
+            at_most,
+            run: Box::new(run),
+        });
         self
     }
 
@@ -103,7 +110,11 @@ impl Race<'_> {
                 Some(limit) => format!("  within {limit}"),
                 None => String::new(),
             };
-            println!("  {:<32}{:>12.1} ns{ratio:>10.3}{verdict}", lane.name, median(figures.iter().copied()));
+            println!(
+                "  {:<32}{:>12.1} ns{ratio:>10.3}{verdict}",
+                lane.name,
+                median(figures.iter().copied())
+            );
         }
         println!();
     }

@@ -56,7 +56,14 @@ impl TokenFixture {
         let rules = TokenRules::rfc9068(Issuer::parse(ISSUER).unwrap(), Audience::parse(AUDIENCE).unwrap());
         let verifier = Verifier::new(rules.clone(), key.verifying_key());
         let token = Signer::new(rules, key).issue(&claims(now)).unwrap().expose().to_owned();
-        Self { token, now, raw, verifier, decoding_key, validation: validation(algorithm) }
+        Self {
+            token,
+            now,
+            raw,
+            verifier,
+            decoding_key,
+            validation: validation(algorithm),
+        }
     }
 
     /// The token.
@@ -98,7 +105,9 @@ impl TokenFixture {
     /// The payload's bytes.
     #[must_use]
     pub fn payload(&self) -> Vec<u8> {
-        URL_SAFE_NO_PAD.decode_to_vec(self.token.split('.').nth(1).unwrap()).unwrap()
+        URL_SAFE_NO_PAD
+            .decode_to_vec(self.token.split('.').nth(1).unwrap())
+            .unwrap()
     }
 
     /// The token with another signature of the same length.
@@ -126,14 +135,18 @@ impl TokenFixture {
         let [for_header, for_payload, for_signature] = &mut room;
         let header = URL_SAFE_NO_PAD.decode(header.as_bytes(), for_header.as_mut_slice().as_out());
         let payload = URL_SAFE_NO_PAD.decode(payload.as_bytes(), for_payload.as_mut_slice().as_out());
-        let signature = URL_SAFE_NO_PAD.decode(signature.as_bytes(), for_signature.as_mut_slice().as_out()).unwrap();
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature.as_bytes(), for_signature.as_mut_slice().as_out())
+            .unwrap();
         header.is_ok() && payload.is_ok() && self.raw(message.as_bytes(), signature)
     }
 }
 
 impl std::fmt::Debug for TokenFixture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenFixture").field("bytes", &self.token.len()).finish_non_exhaustive()
+        f.debug_struct("TokenFixture")
+            .field("bytes", &self.token.len())
+            .finish_non_exhaustive()
     }
 }
 

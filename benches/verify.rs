@@ -31,12 +31,20 @@ fn race(criterion: &mut Criterion, name: &'static str, fixture: &TokenFixture, a
         .lane("limit: ring and base64-simd", || fixture.limit())
         .lane("ring alone", || fixture.raw(message.as_bytes(), &signature))
         .lane_within("ours", at_most, || {
-            fixture.verifier().verify(fixture.token(), fixture.now(), &mut scratch).is_ok()
+            fixture
+                .verifier()
+                .verify(fixture.token(), fixture.now(), &mut scratch)
+                .is_ok()
         })
         .lane("ours, forged", || {
-            fixture.verifier().verify(&forged, fixture.now(), &mut scratch_for_forged).is_err()
+            fixture
+                .verifier()
+                .verify(&forged, fixture.now(), &mut scratch_for_forged)
+                .is_err()
         })
-        .lane("jsonwebtoken", || jsonwebtoken::decode::<Claims>(fixture.token(), key, validation).is_ok())
+        .lane("jsonwebtoken", || {
+            jsonwebtoken::decode::<Claims>(fixture.token(), key, validation).is_ok()
+        })
         .run(criterion);
 }
 

@@ -25,7 +25,12 @@ impl DocumentInfo {
     /// The title of the interface and the version of this description of it.
     #[must_use]
     pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
-        Self { title: title.into(), version: version.into(), description: None, extensions: true }
+        Self {
+            title: title.into(),
+            version: version.into(),
+            description: None,
+            extensions: true,
+        }
     }
 
     /// What the interface is for; `CommonMark`.
@@ -82,7 +87,11 @@ impl OperationDocs {
     /// Documents the operation of this method and path template.
     #[must_use]
     pub fn new(method: Method, template: impl Into<String>) -> Self {
-        Self { method, template: template.into(), fields: Map::new() }
+        Self {
+            method,
+            template: template.into(),
+            fields: Map::new(),
+        }
     }
 
     /// The method of the operation.
@@ -136,7 +145,10 @@ impl OperationDocs {
     /// Adds a response object under a status code, a range such as `4XX`, or `default`.
     #[must_use]
     pub fn response(mut self, status: impl Into<String>, response: impl Into<Value>) -> Self {
-        let responses = self.fields.entry("responses").or_insert_with(|| Value::Object(Map::new()));
+        let responses = self
+            .fields
+            .entry("responses")
+            .or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(responses) = responses {
             responses.insert(status.into(), response.into());
         }
@@ -177,7 +189,12 @@ pub fn document(
     }
     for operation in table.operations() {
         if !docs.iter().any(|docs| is_about(docs, operation)) {
-            add(&mut paths, info, &OperationDocs::new(operation.method(), operation.template()), Some(operation));
+            add(
+                &mut paths,
+                info,
+                &OperationDocs::new(operation.method(), operation.template()),
+                Some(operation),
+            );
         }
     }
     let mut components = Map::new();
@@ -211,7 +228,9 @@ fn add(
         }
         object.append(&mut security::fields(operation, info.extensions));
     }
-    let path = paths.entry(docs.template.as_str()).or_insert_with(|| Value::Object(Map::new()));
+    let path = paths
+        .entry(docs.template.as_str())
+        .or_insert_with(|| Value::Object(Map::new()));
     if let Value::Object(path) = path {
         path.insert(docs.method.as_str().to_ascii_lowercase(), object.into());
     }

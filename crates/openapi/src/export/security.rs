@@ -13,7 +13,12 @@ pub(super) fn schemes(catalog: &Catalog, extensions: bool) -> Map<String, Value>
     catalog
         .schemes()
         .iter()
-        .map(|declared| (declared.name().as_str().to_owned(), Value::Object(scheme(declared, extensions))))
+        .map(|declared| {
+            (
+                declared.name().as_str().to_owned(),
+                Value::Object(scheme(declared, extensions)),
+            )
+        })
         .collect()
 }
 
@@ -95,8 +100,10 @@ fn flows(flows: &OAuthFlows, scopes: &[DeclaredScope]) -> Map<String, Value> {
 }
 
 fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
-    let scopes: Map<String, Value> =
-        scopes.iter().map(|scope| (scope.token().as_str().to_owned(), scope.description().into())).collect();
+    let scopes: Map<String, Value> = scopes
+        .iter()
+        .map(|scope| (scope.token().as_str().to_owned(), scope.description().into()))
+        .collect();
     let addresses = [
         ("authorizationUrl", &flow.authorization_url),
         ("tokenUrl", &flow.token_url),
@@ -150,10 +157,21 @@ fn schemes_of(alternative: &Alternative) -> Value {
 }
 
 fn names(alternative: &Alternative, wanted: fn(&Atom) -> bool) -> Vec<String> {
-    alternative.guards().iter().filter(|atom| wanted(atom)).map(ToString::to_string).collect()
+    alternative
+        .guards()
+        .iter()
+        .filter(|atom| wanted(atom))
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// Whether a request without a credential can bring it.
 const fn holds_for_anyone(atom: &Atom) -> bool {
-    matches!(atom, Atom::Check { needs: Needs::Nothing, .. })
+    matches!(
+        atom,
+        Atom::Check {
+            needs: Needs::Nothing,
+            ..
+        }
+    )
 }
