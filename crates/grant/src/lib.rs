@@ -8,7 +8,57 @@
 //! ```
 //!
 //! [`AuthorizationServer`] is all of it as one value, without HTTP. It goes by the RFC or by the tutorial's page
-//! ([`GrantProfile`]); what a user may do is the same by both.
+//! ([`GrantProfile`]). By both a token never says more than was asked for, than the client may have and than the user may have.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use scopegate_domain::{
+//!     Account, Catalog, Client, ClientId, GrantType, ScopeToken, Secret, SecurityScheme, User, UserId, Username,
+//! };
+//! use scopegate_grant::{AuthorizationServer, ClientCredentials, Params};
+//! use scopegate_store::{MemoryStore, Store};
+//! use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, SystemEntropy, TokenRules};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+//! let hash = PasswordHasher::new(PasswordPolicy::default()).hash(&Secret::new("secret".into()), &SystemEntropy)?;
+//! let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?).with_scope("me items".parse()?);
+//! store.users().add(Account { user, password_hash: Some(hash) }).await?;
+//! let app = Client::public(ClientId::parse("app")?, "An app");
+//! store.clients().add(app.with_grant_types([GrantType::Password]).with_scope("me".parse()?)).await?;
+//!
+//! let catalog = Catalog::builder()
+//!     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+//!     .scope(ScopeToken::from_static("me"), "Read information about the current user.")
+//!     .scope(ScopeToken::from_static("items"), "Read items.")
+//!     .build()?;
+//! let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+//! let signer = Signer::new(TokenRules::tutorial(), key);
+//! let server = AuthorizationServer::builder(store, signer, catalog).password_grant(true).build();
+//!
+//! let params = Params::from_iter([
+//!     ("grant_type", "password"),
+//!     ("client_id", "app"),
+//!     ("username", "johndoe"),
+//!     ("password", "secret"),
+//!     ("scope", "me items"),
+//! ]);
+//! let tokens = server.token(&params, &ClientCredentials::Absent).await?;
+//! assert_eq!(tokens.scope(), Some(&"me".parse()?));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A failed login tells nothing
+//!
+//! Unknown user, wrong password, disabled user: one answer. Each of them works off every password scheme that the store
+//! holds, once, and then waits, holding no one up, until it has taken as long as failed logins took of late.
+//!
+//! # Deliberately absent
+//!
+//! HTTP (`scopegate-http` reads forms and writes answers), SQL, and a list of grants: [`GrantType`](scopegate_domain::GrantType)
+//! is one, and the compiler asks wherever a new one must be given its place.
 
 mod client_auth;
 mod context;

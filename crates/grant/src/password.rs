@@ -148,7 +148,8 @@ async fn store_rehashed(context: &Context, account: &Account, rehashed: Result<P
         (Err(cause), _) => Err(Outage::Rehash(cause)),
     };
     if let Err(cause) = stored {
-        tracing::warn!(cause = &cause as &dyn Error, "a password was not hashed anew");
+        let cause: &dyn Error = &cause;
+        tracing::warn!(cause, "a password was not hashed anew");
     }
 }
 

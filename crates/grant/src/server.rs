@@ -17,7 +17,7 @@ use crate::{
 
 /// Gives tokens to clients: the token endpoint without HTTP.
 ///
-/// Cheap to clone; all clones share one store, one key and one queue of logins.
+/// Cheap to clone; all clones share one store, one key and one queue of logins. The [crate's page](crate) has an example.
 #[derive(Clone, Debug)]
 pub struct AuthorizationServer(Arc<Context>);
 

@@ -1,0 +1,184 @@
+//! Who may ask: every way of being the wrong client.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod common;
+
+use common::{builder, client, clients, page_of, params, scope, store};
+use scopegate_domain::{Client, ClientId, ErrorCode, Secret};
+use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, RequestFault, TokenSet};
+use scopegate_token::{ClientSecret, SystemEntropy};
+
+struct Setup {
+    server: AuthorizationServer,
+    secret: ClientSecret,
+    other_secret: ClientSecret,
+}
+
+/// The public clients `demo-app` and `idle`, who may use no grant; the confidential clients `web` and `other`.
+async fn setup() -> Setup {
+    let store = store().await;
+    let secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    let other_secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    let clients = clients(&store);
+    let id = |id| ClientId::parse(id).unwrap();
+    clients.add(client("web").with_secret(secret.digest())).await.unwrap();
+    clients
+        .add(client("other").with_secret(other_secret.digest()))
+        .await
+        .unwrap();
+    clients
+        .add(Client::public(id("idle"), "idle").with_scope(scope("me")))
+        .await
+        .unwrap();
+    Setup {
+        server: builder(&store).build(),
+        secret,
+        other_secret,
+    }
+}
+
+impl Setup {
+    async fn ask(&self, header: &ClientCredentials, form: &[(&str, &str)]) -> Result<TokenSet, GrantError> {
+        let login = [
+            ("grant_type", "password"),
+            ("username", "johndoe"),
+            ("password", "secret"),
+        ];
+        self.server.token(&params(&[&login, form].concat()), header).await
+    }
+}
+
+fn basic(id: &str, secret: &str) -> ClientCredentials {
+    ClientCredentials::Basic {
+        id: id.to_owned(),
+        secret: Secret::new(secret.to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_client_proves_itself_in_the_header_or_in_the_form() {
+    let setup = setup().await;
+    let secret = setup.secret.expose();
+    for (header, form) in [
+        (basic("web", secret), &[][..]),
+        (basic("web", secret), &[("client_id", "web")]),
+        (
+            ClientCredentials::Absent,
+            &[("client_id", "web"), ("client_secret", secret)],
+        ),
+        (basic("demo-app", ""), &[]),
+        (
+            basic("demo-app", ""),
+            &[("client_id", "demo-app"), ("client_secret", "")],
+        ),
+        (ClientCredentials::Absent, &[("client_id", "demo-app")]),
+        (
+            ClientCredentials::Absent,
+            &[("client_id", "demo-app"), ("client_secret", "")],
+        ),
+    ] {
+        assert!(setup.ask(&header, form).await.is_ok(), "{header:?} {form:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_wrong_client_is_refused_alike() {
+    let setup = setup().await;
+    let (secret, other) = (setup.secret.expose(), setup.other_secret.expose());
+    let truncated = secret.get(..secret.len() - 1).unwrap();
+    let longer = format!("{secret}A");
+    for (id, secret) in [
+        ("web", ""),
+        ("web", "x"),
+        ("web", other),
+        ("web", truncated),
+        ("web", &longer),
+        ("web", &secret.to_uppercase()),
+        ("other", secret),
+        ("demo-app", "x"),
+        ("demo-app", secret),
+        ("nobody", ""),
+        ("nobody", secret),
+        ("WEB", secret),
+        ("web ", secret),
+        ("", secret),
+        ("wéb", secret),
+        ("web\0", secret),
+    ] {
+        let in_form = [("client_id", id), ("client_secret", secret)];
+        for (header, form) in [(basic(id, secret), &[][..]), (ClientCredentials::Absent, &in_form)] {
+            let refused = setup.ask(&header, form).await.unwrap_err();
+            assert!(matches!(refused, GrantError::InvalidClient), "{id:?}: {refused}");
+            assert_eq!(refused.code(), ErrorCode::InvalidClient);
+            assert_eq!(refused.to_string(), "client authentication failed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_client_is_no_client() {
+    let setup = setup().await;
+    let secret = setup.secret.expose();
+    for (header, form) in [
+        (ClientCredentials::Absent, &[][..]),
+        (ClientCredentials::Absent, &[("client_id", "")]),
+        (ClientCredentials::Absent, &[("client_secret", secret)]),
+        (ClientCredentials::Malformed, &[("client_id", "demo-app")]),
+    ] {
+        assert!(
+            matches!(setup.ask(&header, form).await, Err(GrantError::InvalidClient)),
+            "{form:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_authenticates_in_one_way_only() {
+    let setup = setup().await;
+    let secret = setup.secret.expose();
+    for form in [
+        &[("client_id", "web"), ("client_secret", secret)][..],
+        &[("client_secret", secret)],
+        &[("client_id", "demo-app")],
+    ] {
+        let refused = setup.ask(&basic("web", secret), form).await.unwrap_err();
+        assert!(
+            matches!(refused, GrantError::InvalidRequest(RequestFault::TwoClients)),
+            "{form:?}: {refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_uses_only_what_it_was_given() {
+    let setup = setup().await;
+    let refused = setup
+        .ask(&ClientCredentials::Absent, &[("client_id", "idle")])
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, GrantError::UnauthorizedClient));
+}
+
+#[tokio::test]
+async fn the_pages_client_must_be_a_public_one_that_may_log_users_in() {
+    let store = store().await;
+    let clients = clients(&store);
+    let secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    clients.add(client("web").with_secret(secret.digest())).await.unwrap();
+    clients
+        .add(Client::public(ClientId::parse("idle").unwrap(), "").with_grant_types([]))
+        .await
+        .unwrap();
+    for (id, code) in [
+        ("web", ErrorCode::InvalidClient),
+        ("gone", ErrorCode::InvalidClient),
+        ("idle", ErrorCode::UnauthorizedClient),
+    ] {
+        let server = builder(&store).profile(page_of(id)).build();
+        let form = params(&[("username", "johndoe"), ("password", "secret")]);
+        let Err(refused) = server.token(&form, &ClientCredentials::Absent).await else {
+            panic!("{id} got a token")
+        };
+        assert_eq!(refused.code(), code, "{id}");
+    }
+}

@@ -1,0 +1,362 @@
+//! Logins by the RFC and by the page.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{BCRYPT, KEY, NOW, add_user, builder, client, clients, page_of, params, scope, store, user};
+use proptest::prelude::*;
+use scopegate_domain::{Audience, ErrorCode, Issuer, Lifetime, ManualClock, PasswordHash, Scope, Secret, Username};
+use scopegate_grant::{
+    AuthorizationServer, ClientCredentials, FieldFault, GrantError, HashingLimits, PageError, TokenSet,
+};
+use scopegate_store::{MemoryStore, Store};
+use scopegate_token::{PasswordHasher, PasswordPolicy, Scratch, Signer, SigningKey, TokenRules, Verifier};
+
+async fn ask(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Result<TokenSet, GrantError> {
+    server.token(&params(fields), &ClientCredentials::Absent).await
+}
+
+/// A login by the RFC, in the name of `demo-app`.
+async fn by_the_rfc(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Result<TokenSet, GrantError> {
+    ask(
+        server,
+        &[&[("grant_type", "password"), ("client_id", "demo-app")], fields].concat(),
+    )
+    .await
+}
+
+/// Subject and scopes of a token in the page's layout.
+fn read(tokens: &TokenSet) -> (String, Vec<String>) {
+    let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
+    let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+    let mut scratch = Scratch::new();
+    let claims = verifier
+        .verify(tokens.access_token().expose(), NOW, &mut scratch)
+        .unwrap();
+    assert_eq!(claims.expires_at(), Some(NOW + Lifetime::from_minutes(30)));
+    (
+        claims.subject().unwrap().to_owned(),
+        claims.scopes().map(ToString::to_string).collect(),
+    )
+}
+
+async fn hash_of(store: &Arc<MemoryStore>, name: &str) -> String {
+    let store: &dyn Store = &**store;
+    let account = store
+        .users()
+        .find_account(&Username::parse(name).unwrap())
+        .await
+        .unwrap();
+    account.unwrap().password_hash.unwrap().expose().to_owned()
+}
+
+const JOHN: [(&str, &str); 2] = [("username", "johndoe"), ("password", "secret")];
+const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "secret")];
+
+#[tokio::test]
+async fn the_page_gives_a_token_and_says_nothing_beside_it() {
+    let server = builder(&store().await)
+        .password_grant(false)
+        .profile(page_of("demo-app"))
+        .build();
+    let tokens = ask(&server, &[&JOHN[..], &[("scope", "items me items admin")]].concat())
+        .await
+        .unwrap();
+    assert_eq!(tokens.token_type(), "bearer");
+    assert_eq!((tokens.expires_in(), tokens.scope()), (None, None));
+    assert_eq!(
+        read(&tokens),
+        (
+            "johndoe".to_owned(),
+            ["items", "me", "items"].map(str::to_owned).to_vec()
+        )
+    );
+    assert!(read(&ask(&server, &JOHN).await.unwrap()).1.is_empty());
+}
+
+#[tokio::test]
+async fn the_page_takes_what_is_repeated_or_unknown_and_looks_at_no_client() {
+    let server = builder(&store().await).profile(page_of("demo-app")).build();
+    let extra = [
+        ("username", "nobody"),
+        ("client_id", "nobody"),
+        ("client_secret", "x"),
+        ("x", "y"),
+        ("x", "y"),
+    ];
+    assert!(ask(&server, &[&extra[..], &JOHN].concat()).await.is_ok());
+    let header = ClientCredentials::Basic {
+        id: "nobody".into(),
+        secret: Secret::new("x".into()),
+    };
+    for header in [header, ClientCredentials::Malformed] {
+        assert!(server.token(&params(&JOHN), &header).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn the_page_lets_a_disabled_user_in_and_the_rfc_does_not() {
+    let store = store().await;
+    let server = builder(&store).profile(page_of("demo-app")).build();
+    assert_eq!(read(&ask(&server, &ALICE).await.unwrap()).0, "alice");
+    let refused = by_the_rfc(&builder(&store).build(), &ALICE).await.unwrap_err();
+    assert!(matches!(refused, GrantError::InvalidGrant));
+}
+
+#[tokio::test]
+async fn failed_logins_all_read_alike() {
+    let store = store().await;
+    add_user(&*store, user("locked"), None).await;
+    add_user(&*store, user("foreign"), Some("$6$c2FsdA$aGFzaA")).await;
+    let (rfc, page) = (
+        builder(&store).build(),
+        builder(&store).profile(page_of("demo-app")).build(),
+    );
+    let long = "a".repeat(5000);
+    for (username, password) in [
+        ("johndoe", "wrong"),
+        ("johndoe", "secret "),
+        ("johndoe", "SECRET"),
+        ("johndoe", "secret\0"),
+        ("johndoe", &long),
+        ("nobody", "secret"),
+        ("nobody", &long),
+        ("JOHNDOE", "secret"),
+        (" johndoe", "secret"),
+        ("johndoe\0", "secret"),
+        (&long, "secret"),
+        ("日本", "secret"),
+        ("alice", "wrong"),
+        ("locked", "secret"),
+        ("foreign", "secret"),
+    ] {
+        let login = [("username", username), ("password", password)];
+        let refused = by_the_rfc(&rfc, &login).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.to_string().as_str()),
+            (ErrorCode::InvalidGrant, "user name or password is wrong")
+        );
+        let refused = ask(&page, &login).await.unwrap_err();
+        assert!(
+            matches!(refused, GrantError::Page(PageError::IncorrectLogin)),
+            "{username:?}: {refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_tells_what_is_missing() {
+    let server = builder(&store().await).profile(page_of("demo-app")).build();
+    let Err(GrantError::Page(PageError::Validation(faults))) = ask(&server, &[("grant_type", "x")]).await else {
+        panic!("an incomplete form is refused")
+    };
+    let wrong = FieldFault::Pattern {
+        field: "grant_type",
+        pattern: "^password$",
+        input: "x".to_owned(),
+    };
+    let missing = ["username", "password"].map(|field| FieldFault::Missing { field });
+    assert_eq!(faults, [&[wrong][..], &missing].concat());
+}
+
+#[tokio::test]
+async fn beside_the_page_the_rfc_holds() {
+    let server = builder(&store().await).profile(page_of("demo-app")).build();
+    for grant_type in ["authorization_code", "client_credentials", "refresh_token"] {
+        let refused = ask(&server, &[&[("grant_type", grant_type)], &JOHN[..]].concat())
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::UnsupportedGrantType, "{grant_type}");
+    }
+}
+
+#[tokio::test]
+async fn the_rfc_says_what_was_granted() {
+    let server = builder(&store().await).build();
+    for (asked, granted) in [("", "me items"), ("items", "items"), ("admin items me", "items me")] {
+        let tokens = by_the_rfc(&server, &[&JOHN[..], &[("scope", asked)]].concat())
+            .await
+            .unwrap();
+        assert_eq!(tokens.token_type(), "Bearer");
+        assert_eq!(tokens.expires_in(), Some(Lifetime::from_minutes(30)));
+        assert_eq!(tokens.scope().map(ToString::to_string).as_deref(), Some(granted));
+    }
+}
+
+#[tokio::test]
+async fn the_rfc_refuses_with_its_codes() {
+    let server = builder(&store().await).build();
+    for (fields, code) in [
+        (&[("username", "johndoe")][..], ErrorCode::InvalidRequest),
+        (&[("password", "secret")], ErrorCode::InvalidRequest),
+        (&[JOHN[0], JOHN[1], ("x", "1"), ("x", "1")], ErrorCode::InvalidRequest),
+        (
+            &[JOHN[0], JOHN[1], ("scope", "me"), ("scope", "")],
+            ErrorCode::InvalidRequest,
+        ),
+        (&[JOHN[0], JOHN[1], ("scope", "me  items")], ErrorCode::InvalidScope),
+        (&[JOHN[0], JOHN[1], ("scope", "\"me\"")], ErrorCode::InvalidScope),
+        (&[JOHN[0], JOHN[1], ("scope", "admin")], ErrorCode::InvalidScope),
+    ] {
+        assert_eq!(
+            by_the_rfc(&server, fields).await.unwrap_err().code(),
+            code,
+            "{fields:?}"
+        );
+    }
+    for (grant_type, code) in [
+        ("", ErrorCode::InvalidRequest),
+        ("Password", ErrorCode::UnsupportedGrantType),
+    ] {
+        let refused = ask(
+            &server,
+            &[("grant_type", grant_type), ("client_id", "demo-app"), JOHN[0], JOHN[1]],
+        )
+        .await;
+        assert_eq!(refused.unwrap_err().code(), code, "{grant_type}");
+    }
+}
+
+#[tokio::test]
+async fn the_password_grant_is_off_unless_it_is_switched_on() {
+    let server = builder(&store().await).password_grant(false).build();
+    assert_eq!(
+        by_the_rfc(&server, &JOHN).await.unwrap_err().code(),
+        ErrorCode::UnsupportedGrantType
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_the_rfc_names_user_client_and_itself() {
+    let (issuer, audience) = (
+        Issuer::parse("https://issuer.example").unwrap(),
+        Audience::parse("api").unwrap(),
+    );
+    let rules = TokenRules::rfc9068(issuer, audience);
+    let key = SigningKey::es256_generate().unwrap();
+    let verifier = Verifier::new(rules.clone(), key.verifying_key());
+    let store: Arc<dyn Store> = store().await;
+    let server = AuthorizationServer::builder(store, Signer::new(rules, key), common::catalog())
+        .password_grant(true)
+        .clock(Arc::new(ManualClock::at(NOW)))
+        .lifetime(Lifetime::from_minutes(5))
+        .build();
+    let tokens = by_the_rfc(&server, &JOHN).await.unwrap();
+    let mut scratch = Scratch::new();
+    let claims = verifier
+        .verify(tokens.access_token().expose(), NOW, &mut scratch)
+        .unwrap();
+    assert_eq!(claims.subject(), Some("id-of-johndoe"));
+    assert_eq!(claims.client_id(), Some("demo-app"));
+    assert_eq!(claims.expires_at(), Some(NOW + Lifetime::from_minutes(5)));
+    assert!(claims.scopes().eq(["me", "items"]));
+    let first_id = claims.token_id().unwrap().to_owned();
+    let tokens = by_the_rfc(&server, &JOHN).await.unwrap();
+    let mut scratch = Scratch::new();
+    let claims = verifier
+        .verify(tokens.access_token().expose(), NOW, &mut scratch)
+        .unwrap();
+    assert_ne!(claims.token_id().unwrap(), first_id);
+}
+
+#[tokio::test]
+async fn a_weak_hash_is_replaced_at_login_and_a_failed_login_changes_nothing() {
+    let store = store().await;
+    let server = builder(&store).build();
+    assert!(by_the_rfc(&server, &[JOHN[0], ("password", "wrong")]).await.is_err());
+    assert_eq!(hash_of(&store, "johndoe").await, BCRYPT);
+    assert!(by_the_rfc(&server, &JOHN).await.is_ok());
+    assert!(hash_of(&store, "johndoe").await.starts_with("$argon2id$"));
+    assert!(by_the_rfc(&server, &JOHN).await.is_ok());
+    assert!(by_the_rfc(&server, &ALICE).await.is_err());
+    assert_eq!(hash_of(&store, "alice").await, BCRYPT);
+}
+
+#[tokio::test]
+async fn rehashing_can_be_switched_off() {
+    let store = store().await;
+    let server = builder(&store)
+        .hasher(PasswordHasher::new(PasswordPolicy::default().without_rehash()))
+        .build();
+    assert!(by_the_rfc(&server, &JOHN).await.is_ok());
+    assert_eq!(hash_of(&store, "johndoe").await, BCRYPT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_beyond_the_queue_is_told_to_come_again() {
+    let store = store().await;
+    let argon2id = PasswordHasher::new(PasswordPolicy::default());
+    let hash: PasswordHash = argon2id
+        .hash(&Secret::new("secret".into()), &scopegate_token::SystemEntropy)
+        .unwrap();
+    add_user(&*store, user("bob"), Some(hash.expose())).await;
+    let server = builder(&store)
+        .hashing_limits(HashingLimits { slots: 1, queue: 2 })
+        .build();
+    let burst = (0..12).map(|_| {
+        let server = server.clone();
+        tokio::spawn(async move { by_the_rfc(&server, &[("username", "bob"), ("password", "secret")]).await })
+    });
+    let (mut answered, mut busy) = (0, 0);
+    for login in burst.collect::<Vec<_>>() {
+        match login.await.unwrap() {
+            Ok(_) => answered += 1,
+            Err(GrantError::Busy { retry_after }) if retry_after > Lifetime::from_seconds(0) => busy += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(answered + busy, 12);
+    assert!(answered >= 3 && busy >= 1, "{answered} answered, {busy} busy");
+    assert!(
+        by_the_rfc(&server, &[("username", "bob"), ("password", "secret")])
+            .await
+            .is_ok()
+    );
+}
+
+fn ceiling() -> impl Strategy<Value = String> {
+    proptest::sample::subsequence(vec!["me", "items", "admin"], 0..=3).prop_map(|names| names.join(" "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_token_says_what_was_granted(
+        asked in "(me|items|admin|x)( (me|items|admin|x)){0,4}",
+        client_may in ceiling(),
+        user_may in ceiling(),
+        by_page: bool,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = Arc::new(MemoryStore::new());
+            add_user(&*store, user("johndoe").with_scope(scope(&user_may)), Some(BCRYPT)).await;
+            let store_clients = clients(&store);
+            store_clients.add(client("demo-app").with_scope(scope(&client_may))).await.unwrap();
+            let hasher = PasswordHasher::new(PasswordPolicy::default().without_rehash());
+            let server = builder(&store).hasher(hasher);
+            let server = if by_page { server.profile(page_of("demo-app")) } else { server }.build();
+
+            let words = asked.split(' ').map(str::to_owned);
+            let may = |word: &String| ["me", "items"].contains(&word.as_str())
+                && [&client_may, &user_may].iter().all(|ceiling| ceiling.split(' ').any(|name| name == word));
+            let expected: Vec<String> = words.filter(may).collect();
+            match by_the_rfc(&server, &[&JOHN[..], &[("scope", &asked)]].concat()).await {
+                Ok(tokens) if by_page => assert_eq!(read(&tokens).1, expected),
+                Ok(tokens) => {
+                    let spelled = read(&tokens).1.join(" ");
+                    assert_eq!(tokens.scope(), Some(&scope(&spelled)));
+                    assert_eq!(scope(&spelled), scope(&expected.join(" ")));
+                    assert_eq!(spelled.split(' ').count(), tokens.scope().map_or(0, Scope::len));
+                }
+                Err(refused) => {
+                    assert_eq!(refused.code(), ErrorCode::InvalidScope);
+                    assert!(expected.is_empty() && !by_page);
+                }
+            }
+        });
+    }
+}
