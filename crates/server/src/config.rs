@@ -48,8 +48,10 @@ const LEAST_SECRET: usize = 32;
 pub(crate) struct Shown {
     /// Its key.
     pub(crate) key: &'static str,
-    /// Its value, hidden where it is a secret.
+    /// Its value; null where it is not set.
     pub(crate) value: serde_json::Value,
+    /// Whether it is a secret, which `value` does not hold.
+    pub(crate) is_hidden: bool,
     /// Where it was written.
     pub(crate) source: Source,
 }

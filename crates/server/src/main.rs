@@ -1,2 +1,42 @@
-//! The program.
-fn main() {}
+//! `scopegate`: the program around the house.
+//!
+//! **How is it run?** This floor alone reads arguments, variables and files, opens sockets and databases, names
+//! concrete parts and prints. What a request means is decided below.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`arguments`] | the command line |
+//! | [`config`] | settings out of flags, variables, a file and defaults |
+//! | [`command`] | one module a command |
+//! | [`compose`] | puts the parts together; the only place that names a backend |
+//! | [`demo`] | the tutorial's operations, users and client |
+//! | [`serve`] | the accept loop, its limits and its end |
+//! | [`telemetry`], [`output`] | what goes to standard error, and what to standard output |
+
+mod arguments;
+mod command;
+mod compose;
+mod config;
+mod demo;
+mod output;
+mod serve;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+use crate::output::{Outcome, complain};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match command::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let outcome = Outcome::of(&error);
+            complain(&error);
+            outcome.into()
+        }
+    }
+}

@@ -4,7 +4,6 @@
 //! hyper. One connection is one task; a panic in it ends that connection alone.
 
 mod activity;
-mod body;
 mod connection;
 mod files;
 mod signals;
@@ -19,7 +18,6 @@ use tracing::{debug, info, warn};
 
 use crate::config::Limits;
 
-pub(crate) use self::body::RequestBody;
 use self::connection::{Answers, Connection};
 pub(crate) use self::files::allow_connections;
 pub(crate) use self::signals::Signals;

@@ -22,4 +22,9 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
     };
     drop(started);
+    // SECURITY: where it happened, and not what was said, which may hold anything.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panic: a fault in this program");
+    }));
 }

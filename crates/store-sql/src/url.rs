@@ -54,7 +54,9 @@ impl DatabaseUrl {
         }
     }
 
-    pub(crate) fn path(&self) -> Option<&Path> {
+    /// The file; none for a database in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 }

@@ -46,7 +46,7 @@ impl Layers {
     pub(crate) fn take<T: Setting>(&mut self, key: &'static str, default: T) -> Result<T, ConfigError> {
         let found = self.find(key)?;
         let (value, source) = found.unwrap_or((default, Source::Default));
-        self.shown.push(Shown { key, value: value.show(), source });
+        self.shown.push(Shown { key, value: value.show(), is_hidden: T::SECRET, source });
         Ok(value)
     }
 
@@ -54,7 +54,7 @@ impl Layers {
     pub(crate) fn take_optional<T: Setting>(&mut self, key: &'static str) -> Result<Option<T>, ConfigError> {
         let (value, source) = self.find(key)?.map_or((None, Source::Default), |(value, source)| (Some(value), source));
         let show = value.as_ref().map_or(serde_json::Value::Null, T::show);
-        self.shown.push(Shown { key, value: show, source });
+        self.shown.push(Shown { key, value: show, is_hidden: T::SECRET, source });
         Ok(value)
     }
 

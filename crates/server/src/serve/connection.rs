@@ -1,14 +1,13 @@
 //! One connection, from the first byte to the last.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::body::{Body, Incoming};
+use hyper::service::{Service, service_fn};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
@@ -17,7 +16,6 @@ use tokio::time::Sleep;
 use tracing::debug;
 
 use super::activity::{Activity, Phase, Watched};
-use super::body::RequestBody;
 use crate::config::Limits;
 
 /// Largest head of a request, in bytes, and the most that is buffered of one connection.
@@ -30,14 +28,24 @@ const FIELD_LIMIT: usize = 100;
 const STREAM_LIMIT: u32 = 100;
 
 /// What answers requests: a service that never fails, cheap to clone.
-pub(crate) trait Answers: Clone + Send + Sync + 'static {
-    /// The answer on its way.
-    type Future: Future<Output = Response<Self::Body>> + Send + 'static;
+pub(crate) trait Answers:
+    Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
     /// The answer's body.
-    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+    type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+}
 
-    /// Answers one request.
-    fn answer(&self, request: Request<RequestBody>) -> Self::Future;
+impl<S, B> Answers for S
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
+    S: Clone + Send + Sync + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    type Body = B;
 }
 
 /// One accepted connection.
@@ -65,11 +73,11 @@ impl<A: Answers> Connection<A> {
         let io = TokioIo::new(Watched::new(stream, std::sync::Arc::clone(&activity)));
         let service = service_fn(|request: Request<Incoming>| {
             let answering = activity.answer();
-            let answer = answers.answer(request.map(|body| RequestBody::new(body, limits.body_timeout)));
+            let answer = answers.call(request);
             async move {
                 let answer = answer.await;
                 drop(answering);
-                Ok::<_, std::convert::Infallible>(answer)
+                answer
             }
         });
         let protocol = protocol();

@@ -1,0 +1,100 @@
+//! The commands: one module for each noun.
+
+mod client;
+mod config;
+mod password;
+mod serve;
+mod shell;
+mod token;
+mod user;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use scopegate_domain::Scope;
+use scopegate_store::{Store, StoreError, StoreErrorKind};
+use scopegate_token::{Entropy, SystemEntropy};
+use serde_json::json;
+
+use crate::arguments::{Arguments, Command, CommonFlags};
+use crate::compose::Database;
+use crate::config::Settings;
+use crate::output::{No, print};
+use crate::telemetry;
+
+/// How many users or clients are read at a time.
+const PAGE: u16 = 1_000;
+
+/// Does what was asked.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Arguments { common, command } = arguments;
+    match command {
+        Command::Serve(flags) => serve::run(&common, &flags),
+        Command::User(command) => with_store(&common, async |store| user::run(&*store, common.format, command).await),
+        Command::Client(command) => with_store(&common, async |store| client::run(&*store, common.format, command).await),
+        Command::Token(command) => token::run(common.format, &command),
+        Command::Migrate => migrate(&common),
+        Command::Config(command) => config::run(&common, &command),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::manual(),
+    }
+}
+
+fn migrate(common: &CommonFlags) -> anyhow::Result<()> {
+    let settings = settings(common)?;
+    let applied = block_on(async {
+        let database = Database::open(&settings).await?;
+        let applied = database.migrated().to_vec();
+        database.close().await?;
+        Ok(applied)
+    })?;
+    let human = match applied.as_slice() {
+        [] => format!("{}: up to date\n", settings.database),
+        versions => format!("{}: brought to version {}\n", settings.database, versions.last().copied().unwrap_or_default()),
+    };
+    print(common.format, &human, &json!({ "database": settings.database, "applied": applied }))
+}
+
+/// Reads the settings that a command on the database needs, and starts logging.
+fn settings(common: &CommonFlags) -> anyhow::Result<Settings> {
+    let settings = Settings::load(common, None)?;
+    telemetry::start(settings.log_format, &settings.log_level);
+    Ok(settings)
+}
+
+/// Opens the store for one command.
+fn with_store(
+    common: &CommonFlags,
+    work: impl AsyncFnOnce(Arc<dyn Store>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let settings = settings(common)?;
+    block_on(async {
+        let database = Database::open(&settings).await?;
+        work(database.store()).await?;
+        database.close().await
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("the runtime cannot be started")?.block_on(work)
+}
+
+/// A new id of 128 random bits.
+fn random_id() -> anyhow::Result<String> {
+    let mut bytes = [0; 16];
+    SystemEntropy.fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+fn parse_scope(text: &str) -> anyhow::Result<Scope> {
+    Scope::parse(text).with_context(|| format!("bad scope `{}`", text.escape_default()))
+}
+
+/// A name that is taken is an answer, not a fault.
+fn refuse_taken(added: Result<(), StoreError>, taken: String) -> anyhow::Result<()> {
+    match added {
+        Err(error) if error.kind() == StoreErrorKind::Conflict => Err(No(taken).into()),
+        added => Ok(added?),
+    }
+}

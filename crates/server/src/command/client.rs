@@ -1,0 +1,136 @@
+//! `scopegate client ..`
+
+use std::fmt::Write as _;
+
+use anyhow::Context;
+use scopegate_domain::{Client, ClientId, ClientKind, GrantType, RedirectUri};
+use scopegate_store::{Clients, Store};
+use scopegate_token::{ClientSecret, SystemEntropy};
+use serde_json::{Value, json};
+
+use super::{PAGE, parse_scope, random_id, refuse_taken};
+use crate::arguments::{ClientCommand, NewClient};
+use crate::output::{Format, No, one_line, print, table};
+
+pub(super) async fn run(store: &dyn Store, format: Format, command: ClientCommand) -> anyhow::Result<()> {
+    let clients = store.clients();
+    match command {
+        ClientCommand::Add(new) => add(clients, format, new).await,
+        ClientCommand::List => list(clients, format).await,
+        ClientCommand::Remove { id } => {
+            expect(clients.remove(&parse_id(&id)?).await?, &id)?;
+            print(format, &format!("removed `{id}`"), &json!({ "removed": id }))
+        }
+        ClientCommand::SetScope { id, scope } => {
+            let (client, scope) = (find(clients, &id).await?, parse_scope(&scope)?);
+            expect(clients.set_scope(client.id(), &scope).await?, &id)?;
+            show(format, &client.with_scope(scope), None)
+        }
+        ClientCommand::SetSecret { id } => {
+            let (client, secret) = (find(clients, &id).await?, ClientSecret::generate(&SystemEntropy)?);
+            expect(clients.set_secret(client.id(), secret.digest()).await?, &id)?;
+            show(format, &client.with_secret(secret.digest()), Some(&secret))
+        }
+        ClientCommand::Show { id } => show(format, &find(clients, &id).await?, None),
+    }
+}
+
+async fn add(clients: &dyn Clients, format: Format, new: NewClient) -> anyhow::Result<()> {
+    let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
+    let secret = if new.confidential { Some(ClientSecret::generate(&SystemEntropy)?) } else { None };
+    let client = match &secret {
+        Some(secret) => Client::confidential(id.clone(), new.name, secret.digest()),
+        None => Client::public(id.clone(), new.name),
+    };
+    let client = client
+        .with_redirect_uris(parse_all::<RedirectUri>("redirect URI", &new.redirect_uri)?)
+        .with_grant_types(parse_all::<GrantType>("grant", &new.grant)?)
+        .with_scope(parse_scope(&new.scope)?)
+        .with_introspection(new.introspect);
+    refuse_taken(clients.add(client.clone()).await, format!("there is a client `{id}` already"))?;
+    show(format, &client, secret.as_ref())
+}
+
+fn parse_all<T>(what: &str, texts: &[String]) -> anyhow::Result<Vec<T>>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let parse = |text: &String| text.parse().with_context(|| format!("bad {what} `{}`", text.escape_default()));
+    texts.iter().map(parse).collect()
+}
+
+async fn list(clients: &dyn Clients, format: Format) -> anyhow::Result<()> {
+    let mut all: Vec<Client> = Vec::new();
+    loop {
+        let page = clients.list(all.last().map(Client::id), PAGE).await?;
+        let is_last = page.len() < usize::from(PAGE);
+        all.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    let row = |client: &Client| {
+        [client.id().as_str(), kind(client), &client.scope().to_string(), client.name()].map(str::to_owned).to_vec()
+    };
+    let human = table(&["ID", "KIND", "SCOPE", "NAME"], &all.iter().map(row).collect::<Vec<_>>());
+    print(format, &human, &json!({ "clients": all.iter().map(describe).collect::<Vec<_>>() }))
+}
+
+/// Shows a client; its secret only where it was made this moment, for it is not kept.
+fn show(format: Format, client: &Client, secret: Option<&ClientSecret>) -> anyhow::Result<()> {
+    let (grants, uris) = (grants(client).join(" "), uris(client).join(" "));
+    let mut human = String::new();
+    for (label, value) in [
+        ("id", client.id().as_str()),
+        ("name", client.name()),
+        ("kind", kind(client)),
+        ("grants", &grants),
+        ("scope", &client.scope().to_string()),
+        ("redirects", &uris),
+        ("introspect", if client.may_introspect() { "yes" } else { "no" }),
+    ] {
+        writeln!(human, "{label:<10} {}", one_line(value))?;
+    }
+    let mut json = describe(client);
+    if let Some(secret) = secret {
+        writeln!(human, "{:<10} {}\nThe secret is shown this once: keep it now.", "secret", secret.expose())?;
+        json.as_object_mut().map(|members| members.insert("client_secret".to_owned(), json!(secret.expose())));
+    }
+    print(format, &human, &json)
+}
+
+fn describe(client: &Client) -> Value {
+    json!({
+        "client_id": client.id(), "name": client.name(), "kind": kind(client), "grant_types": grants(client),
+        "scope": client.scope().to_string(), "redirect_uris": uris(client), "introspect": client.may_introspect(),
+    })
+}
+
+fn grants(client: &Client) -> Vec<&'static str> {
+    client.grant_types().iter().map(|grant| grant.as_str()).collect()
+}
+
+fn uris(client: &Client) -> Vec<&str> {
+    client.redirect_uris().iter().map(RedirectUri::as_str).collect()
+}
+
+const fn kind(client: &Client) -> &'static str {
+    match client.kind() {
+        ClientKind::Confidential => "confidential",
+        ClientKind::Public => "public",
+    }
+}
+
+fn parse_id(id: &str) -> anyhow::Result<ClientId> {
+    ClientId::parse(id).with_context(|| format!("bad id `{}`", id.escape_default()))
+}
+
+async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
+    let client = clients.find(&parse_id(id)?).await?;
+    client.ok_or_else(|| No(format!("there is no client `{id}`")).into())
+}
+
+/// What was found a moment ago may be gone by now.
+fn expect(was_there: bool, id: &str) -> anyhow::Result<()> {
+    if was_there { Ok(()) } else { Err(No(format!("there is no client `{id}`")).into()) }
+}

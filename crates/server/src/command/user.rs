@@ -1,0 +1,113 @@
+//! `scopegate user ..`
+
+use std::fmt::Write as _;
+
+use anyhow::Context;
+use scopegate_domain::{Account, User, UserId, UserStatus, Username};
+use scopegate_store::{Store, Users};
+use serde_json::{Value, json};
+
+use super::{PAGE, parse_scope, password, random_id, refuse_taken};
+use crate::arguments::UserCommand;
+use crate::output::{Format, No, one_line, print, table};
+
+pub(super) async fn run(store: &dyn Store, format: Format, command: UserCommand) -> anyhow::Result<()> {
+    let users = store.users();
+    match command {
+        UserCommand::Add { name, email, full_name, scope, password } => {
+            let mut user = User::new(UserId::parse(&random_id()?)?, parse_name(&name)?).with_scope(parse_scope(&scope)?);
+            user = email.into_iter().fold(user, User::with_email);
+            user = full_name.into_iter().fold(user, User::with_full_name);
+            let account = Account { user: user.clone(), password_hash: Some(password::new_hash(&password)?) };
+            refuse_taken(users.add(account).await, format!("there is a user `{name}` already"))?;
+            show(format, &user)
+        }
+        UserCommand::Disable { name } => set_status(users, format, &name, UserStatus::Disabled).await,
+        UserCommand::Enable { name } => set_status(users, format, &name, UserStatus::Active).await,
+        UserCommand::List => list(users, format).await,
+        UserCommand::Remove { name } => {
+            let user = find(users, &name).await?;
+            expect(users.remove(user.id()).await?, &name)?;
+            print(format, &format!("removed `{name}`"), &json!({ "removed": name }))
+        }
+        UserCommand::SetPassword { name, password } => {
+            let user = find(users, &name).await?;
+            let hash = password::new_hash(&password)?;
+            expect(users.set_password_hash(user.id(), Some(&hash)).await?, &name)?;
+            show(format, &user)
+        }
+        UserCommand::SetScope { name, scope } => {
+            let (user, scope) = (find(users, &name).await?, parse_scope(&scope)?);
+            expect(users.set_scope(user.id(), &scope).await?, &name)?;
+            show(format, &user.with_scope(scope))
+        }
+        UserCommand::Show { name } => show(format, &find(users, &name).await?),
+    }
+}
+
+async fn set_status(users: &dyn Users, format: Format, name: &str, status: UserStatus) -> anyhow::Result<()> {
+    let user = find(users, name).await?;
+    expect(users.set_status(user.id(), status).await?, name)?;
+    show(format, &user.with_status(status))
+}
+
+async fn list(users: &dyn Users, format: Format) -> anyhow::Result<()> {
+    let mut all: Vec<User> = Vec::new();
+    loop {
+        let page = users.list(all.last().map(User::username), PAGE).await?;
+        let is_last = page.len() < usize::from(PAGE);
+        all.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    let row = |user: &User| {
+        let name = user.full_name().unwrap_or_default();
+        [user.username().as_str(), status(user), &user.scope().to_string(), name].map(str::to_owned).to_vec()
+    };
+    let human = table(&["NAME", "STATUS", "SCOPE", "FULL NAME"], &all.iter().map(row).collect::<Vec<_>>());
+    print(format, &human, &json!({ "users": all.iter().map(describe).collect::<Vec<_>>() }))
+}
+
+fn show(format: Format, user: &User) -> anyhow::Result<()> {
+    let mut human = String::new();
+    for (label, value) in [
+        ("name", user.username().as_str()),
+        ("id", user.id().as_str()),
+        ("status", status(user)),
+        ("scope", &user.scope().to_string()),
+        ("email", user.email().unwrap_or("-")),
+        ("full name", user.full_name().unwrap_or("-")),
+    ] {
+        writeln!(human, "{label:<10} {}", one_line(value))?;
+    }
+    print(format, &human, &describe(user))
+}
+
+fn describe(user: &User) -> Value {
+    json!({
+        "id": user.id(), "username": user.username(), "status": user.status(), "scope": user.scope().to_string(),
+        "email": user.email(), "full_name": user.full_name(),
+    })
+}
+
+const fn status(user: &User) -> &'static str {
+    match user.status() {
+        UserStatus::Active => "active",
+        UserStatus::Disabled => "disabled",
+    }
+}
+
+fn parse_name(name: &str) -> anyhow::Result<Username> {
+    Username::parse(name).with_context(|| format!("bad name `{}`", name.escape_default()))
+}
+
+async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
+    let user = users.find(&parse_name(name)?).await?;
+    user.ok_or_else(|| No(format!("there is no user `{name}`")).into())
+}
+
+/// What was found a moment ago may be gone by now.
+fn expect(was_there: bool, name: &str) -> anyhow::Result<()> {
+    if was_there { Ok(()) } else { Err(No(format!("there is no user `{name}`")).into()) }
+}

@@ -1,0 +1,106 @@
+//! The parts put together. Which database, which keys, which rules: it is said here and nowhere else.
+
+mod key;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use scopegate_domain::{Audience, Catalog, ClientId, Issuer, Lifetime};
+use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits};
+use scopegate_http::{Gate, Profile as HttpProfile};
+use scopegate_store::Store;
+use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, TokenRules, Verifier};
+
+use crate::config::{Profile, Settings};
+use crate::demo;
+
+/// The database that the settings name.
+pub(crate) struct Database {
+    sql: Arc<SqlStore>,
+    url: DatabaseUrl,
+}
+
+impl Database {
+    /// Opens it; makes it where it is missing, and brings it up to date.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+        let sql = SqlStore::open(&url).await.with_context(|| format!("database `{url}`"))?;
+        Ok(Self { sql: Arc::new(sql), url })
+    }
+
+    /// What it stores.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::<SqlStore>::clone(&self.sql)
+    }
+
+    /// The versions of the tables that opening it applied.
+    pub(crate) fn migrated(&self) -> &[i64] {
+        self.sql.migrated()
+    }
+
+    /// Its file, if it is in one.
+    fn path(&self) -> Option<&Path> {
+        self.url.path()
+    }
+
+    /// Closes it when what was begun is done.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        Ok(self.sql.close().await?)
+    }
+}
+
+/// The tutorial's API and its authorization server, as one gate.
+pub(crate) fn gate(settings: &Settings, database: &Database, issuer: Issuer) -> anyhow::Result<Gate> {
+    let (rules, key) = match settings.profile {
+        Profile::Rfc => (rfc9068(settings, issuer)?, key::es256(database.path())?),
+        Profile::Tutorial => (TokenRules::tutorial(), key::hs256(settings.secret_key.as_ref())?),
+    };
+    let catalog = demo::catalog()?;
+    let verifier = Verifier::new(rules.clone(), key.verifying_key());
+    let server = authorization_server(settings, database, catalog.clone(), rules, key)?;
+    let gate = Gate::builder(catalog)
+        .bearer(demo::SCHEME, verifier)
+        .users(database.store())
+        .body_limit(settings.limits.body_limit.get())
+        .body_timeout(settings.limits.body_timeout)
+        .token_endpoint(demo::TOKEN_PATH, server);
+    let gate = if settings.demo { gate.docs_for_client(demo::CLIENT) } else { gate.docs() };
+    let gate = match settings.profile {
+        Profile::Rfc => gate.profile(HttpProfile::Rfc).info("Scopegate", env!("CARGO_PKG_VERSION")),
+        // What FastAPI calls an application that says nothing: the document is compared with its.
+        Profile::Tutorial => gate.profile(HttpProfile::Tutorial).info("FastAPI", "0.1.0"),
+    };
+    Ok(demo::operations().into_iter().fold(gate, |gate, operation| gate.operation(operation)).build()?)
+}
+
+fn authorization_server(
+    settings: &Settings,
+    database: &Database,
+    catalog: Catalog,
+    rules: TokenRules,
+    key: SigningKey,
+) -> anyhow::Result<AuthorizationServer> {
+    let policy = PasswordPolicy::default();
+    let policy = if settings.rehash { policy } else { policy.without_rehash() };
+    let slots = settings.hashing_slots.get();
+    // A lifetime is whole seconds, and never none.
+    let lifetime = u32::try_from(settings.token_lifetime.as_secs())?.max(1);
+    let profile = match settings.profile {
+        Profile::Rfc => GrantProfile::Rfc,
+        Profile::Tutorial => GrantProfile::Tutorial { client: ClientId::parse(demo::CLIENT)? },
+    };
+    let server = AuthorizationServer::builder(database.store(), Signer::new(rules, key), catalog)
+        .profile(profile)
+        .password_grant(settings.password_grant)
+        .lifetime(Lifetime::from_seconds(lifetime))
+        .hasher(PasswordHasher::new(policy))
+        .hashing_limits(HashingLimits { slots, queue: settings.hashing_queue.get() });
+    Ok(server.build())
+}
+
+fn rfc9068(settings: &Settings, issuer: Issuer) -> anyhow::Result<TokenRules> {
+    let audience = settings.audience.clone().map_or_else(|| Audience::parse(issuer.as_str()), Ok)?;
+    Ok(TokenRules::rfc9068(issuer, audience))
+}

@@ -1,0 +1,252 @@
+//! Every command as a shell sees it: what goes to which stream, and the exit status.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How a command ended.
+struct Run {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    /// The data of a command that went well.
+    fn json(&self) -> Value {
+        assert_eq!(self.status, 0, "{}", self.stderr);
+        serde_json::from_str(&self.stdout).expect("JSON alone on standard output")
+    }
+
+    /// The one sentence of a command that did not.
+    fn complaint(&self, status: i32) -> &str {
+        assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{}", self.stderr);
+        let line = self.stderr.strip_prefix("error: ").expect("a complaint");
+        assert_eq!(line.lines().count(), 1, "{line}");
+        line.trim_end()
+    }
+}
+
+/// A directory with a database, and the program in it.
+struct Shell(TempDir);
+
+impl Shell {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, line: &[&str]) -> Run {
+        self.run_with(line, "", &[])
+    }
+
+    fn run_with(&self, line: &[&str], input: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
+            command.env_remove(name);
+        }
+        command.current_dir(self.path()).args(line).envs(variables.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Whoever complains at once does not read what it is given.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Run {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    fn add_user(&self, name: &str) -> Run {
+        let line = ["user", "add", name, "--scope", "me items", "--password-stdin", "--format", "json"];
+        self.run_with(&line, "correct horse\n", &[])
+    }
+}
+
+#[test]
+fn a_user_from_beginning_to_end() {
+    let shell = Shell::new();
+    let user = shell.add_user("mary").json();
+    assert_eq!((&user["username"], &user["status"], &user["scope"]), (&json!("mary"), &json!("active"), &json!("me items")));
+    assert!(!user.to_string().contains("argon2"), "{user}");
+
+    let json = |line: &[&str]| shell.run(&[line, &["--format", "json"]].concat()).json();
+    assert_eq!(json(&["user", "disable", "mary"])["status"], "disabled");
+    assert_eq!(json(&["user", "show", "mary"])["status"], "disabled");
+    assert_eq!(json(&["user", "enable", "mary"])["status"], "active");
+    assert_eq!(json(&["user", "set-scope", "mary", "me"])["scope"], "me");
+    assert_eq!(json(&["user", "list"])["users"][0]["scope"], "me");
+    let changed = shell.run_with(&["user", "set-password", "mary", "--password-stdin"], "another one\n", &[]);
+    assert_eq!(changed.status, 0, "{}", changed.stderr);
+    assert!(shell.run(&["user", "list"]).stdout.contains("mary  active  me"));
+    assert_eq!(json(&["user", "remove", "mary"]), json!({ "removed": "mary" }));
+    assert_eq!(json(&["user", "list"]), json!({ "users": [] }));
+}
+
+#[test]
+fn a_client_from_beginning_to_end() {
+    let shell = Shell::new();
+    let json = |line: &[&str]| shell.run(&[line, &["--format", "json"]].concat()).json();
+    let add = ["client", "add", "The app", "--id", "app", "--confidential", "--grant", "password", "--scope", "me"];
+    let uri = ["--redirect-uri", "https://app.example/back", "--introspect"];
+    let client = json(&[&add[..], &uri].concat());
+    let secret = client["client_secret"].as_str().unwrap();
+    assert!(secret.starts_with("sgcs_"), "{secret}");
+    assert_eq!(client["redirect_uris"], json!(["https://app.example/back"]));
+
+    let shown = json(&["client", "show", "app"]);
+    assert_eq!(shown["client_secret"], Value::Null, "a secret is shown once");
+    assert_eq!((&shown["kind"], &shown["introspect"]), (&json!("confidential"), &json!(true)));
+    let other = json(&["client", "set-secret", "app"]);
+    assert_ne!(other["client_secret"], client["client_secret"]);
+    assert_eq!(json(&["client", "set-scope", "app", "me items"])["scope"], "me items");
+    assert_eq!(json(&["client", "list"])["clients"][0]["client_id"], "app");
+    assert!(shell.run(&["client", "show", "app"]).stdout.contains("confidential"));
+    assert_eq!(json(&["client", "remove", "app"]), json!({ "removed": "app" }));
+
+    let public = json(&["client", "add", "Page", "--public"]);
+    assert_eq!(public["client_id"].as_str().map(str::len), Some(32));
+    assert_eq!(public["client_secret"], Value::Null);
+}
+
+#[test]
+fn no_is_1_and_a_fault_is_2() {
+    let shell = Shell::new();
+    shell.add_user("mary").json();
+    assert_eq!(shell.add_user("mary").complaint(1), "there is a user `mary` already");
+    for line in [&["user", "show", "john"][..], &["user", "remove", "john"], &["user", "set-scope", "john", "me"]] {
+        assert_eq!(shell.run(line).complaint(1), "there is no user `john`");
+    }
+    assert_eq!(shell.run(&["client", "set-secret", "app"]).complaint(1), "there is no client `app`");
+    assert_eq!(shell.run(&["client", "remove", "app"]).complaint(1), "there is no client `app`");
+
+    let scope = shell.run(&["user", "set-scope", "mary", "a \"b"]);
+    assert!(scope.complaint(2).starts_with("bad scope `a \\\"b`: "), "{}", scope.stderr);
+    let name = shell.run_with(&["user", "add", " ", "--password-stdin"], "secret", &[]);
+    assert!(name.complaint(2).starts_with("bad name ` `: "), "{}", name.stderr);
+    let uri = shell.run(&["client", "add", "x", "--public", "--redirect-uri", "javascript:alert(1)"]);
+    assert!(uri.complaint(2).starts_with("bad redirect URI `javascript:alert(1)`: "), "{}", uri.stderr);
+    let grant = shell.run(&["client", "add", "x", "--public", "--grant", "implicit"]);
+    assert!(grant.complaint(2).starts_with("bad grant `implicit`: "), "{}", grant.stderr);
+    for usage in [&["user", "add"][..], &["client", "add", "x"], &["frobnicate"], &["user", "show"], &["serve", "--nope"]] {
+        assert_eq!(shell.run(usage).status, 2, "{usage:?}");
+    }
+}
+
+#[test]
+fn passwords_come_by_a_pipe() {
+    let shell = Shell::new();
+    let add = |input: &str| shell.run_with(&["user", "add", "mary", "--password-stdin"], input, &[]);
+    assert_eq!(add("\n").complaint(2), "the password is empty");
+    assert_eq!(add(&"x".repeat(2_000)).complaint(2), "the password is longer than 1024 bytes");
+    let none = shell.run(&["user", "add", "mary"]);
+    assert_eq!(none.complaint(2), "there is no terminal to ask for the password: give --password-stdin");
+}
+
+#[test]
+fn a_token_is_looked_into() {
+    let shell = Shell::new();
+    let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIiwiZXhwIjo1fQ.";
+    for (argument, input) in [(token, ""), ("-", token)] {
+        let seen = shell.run_with(&["token", "inspect", argument, "--format", "json"], input, &[]).json();
+        assert_eq!((&seen["claims"]["sub"], &seen["expires_at"]), (&json!("johndoe"), &json!("1970-01-01T00:00:05Z")));
+        assert_eq!(seen["verified"], false);
+    }
+    assert!(shell.run(&["token", "inspect", token]).stdout.contains("Nothing of this was verified."));
+    let bad = shell.run(&["token", "inspect", "hunter2"]);
+    assert!(bad.complaint(2).starts_with("this is no token: ") && !bad.stderr.contains("hunter2"), "{}", bad.stderr);
+    assert_eq!(shell.run(&["token", "inspect", "-"]).complaint(2), "standard input holds no token");
+}
+
+#[test]
+fn a_database_is_brought_up_to_date_once() {
+    let shell = Shell::new();
+    let migrate = ["migrate", "--database", "sqlite:a.db", "--format", "json"];
+    let first = shell.run(&migrate).json();
+    assert!(first["applied"].as_array().is_some_and(|versions| !versions.is_empty()), "{first}");
+    assert_eq!(shell.run(&migrate).json()["applied"], json!([]));
+    assert!(shell.run(&["migrate", "--database", "sqlite:a.db"]).stdout.contains("up to date"));
+
+    std::fs::write(shell.path().join("text.db"), "this is no database, and never was one\n".repeat(9)).unwrap();
+    let text = shell.run(&["user", "list", "--database", "sqlite:text.db"]);
+    assert!(text.complaint(2).contains("sqlite:text.db"), "{}", text.stderr);
+    let far = shell.run(&["migrate", "--database", "sqlite:no/such/directory/a.db"]);
+    assert!(far.complaint(2).contains("sqlite:no/such/directory/a.db"), "{}", far.stderr);
+    let other = shell.run(&["migrate", "--database", "mysql://root:hunter2@db/x"]);
+    assert!(!other.complaint(2).contains("hunter2"), "{}", other.stderr);
+}
+
+#[test]
+fn the_configuration_is_shown_without_its_secrets() {
+    let shell = Shell::new();
+    let secret = "hunter2 hunter2 hunter2 hunter2 hunter2";
+    let variables = [("SCOPEGATE_SECRET_KEY", secret), ("SCOPEGATE_TOKEN_LIFETIME", "1h 30m")];
+    std::fs::write(shell.path().join("s.toml"), "max_connections = 7\n").unwrap();
+    let line = ["config", "check", "--config", "s.toml", "--demo", "--listen", "127.0.0.1:9"];
+    let run = shell.run_with(&[&line[..], &["--format", "json"]].concat(), "", &variables);
+    assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
+    let shown = run.json();
+    assert_eq!(shown["settings"]["listen"], "127.0.0.1:9");
+    assert_eq!(shown["settings"]["max_connections"], 7);
+    assert_eq!(shown["settings"]["token_lifetime"], "1h 30m");
+    assert_eq!(shown["settings"]["profile"], "tutorial");
+    assert_eq!(shown["settings"]["secret_key"], "(hidden)");
+    assert_eq!(shown["sources"]["max_connections"], "key `max_connections` in file `s.toml`");
+    assert_eq!(shown["sources"]["token_lifetime"], "variable `SCOPEGATE_TOKEN_LIFETIME`");
+    assert_eq!(shown["sources"]["listen"], "flag `--listen`");
+
+    let human = shell.run_with(&line, "", &variables).stdout;
+    assert!(human.contains("listen = \"127.0.0.1:9\"") && !human.contains("hunter2"), "{human}");
+    std::fs::write(shell.path().join("again.toml"), &human).unwrap();
+    assert_eq!(shell.run(&["config", "check", "--config", "again.toml"]).status, 0, "what is shown can be read again");
+}
+
+#[test]
+fn a_bad_configuration_is_one_sentence() {
+    let shell = Shell::new();
+    std::fs::write(shell.path().join("s.toml"), "lsten = '127.0.0.1:1'\n").unwrap();
+    let unknown = shell.run(&["config", "check", "--config", "s.toml"]);
+    assert_eq!(unknown.complaint(2), "unknown key `lsten` in file `s.toml`; did you mean `listen`?");
+    let missing = shell.run(&["config", "check", "--config", "none.toml"]);
+    assert!(missing.complaint(2).starts_with("file `none.toml` cannot be read: "), "{}", missing.stderr);
+    let issuer = shell.run(&["config", "check", "--listen", "0.0.0.0:80"]);
+    assert!(issuer.complaint(2).starts_with("`issuer` is missing"), "{}", issuer.stderr);
+    let variable = shell.run_with(&["user", "list"], "", &[("SCOPEGATE_DATABSE", "x")]);
+    assert_eq!(
+        variable.complaint(2),
+        "unknown variable `SCOPEGATE_DATABSE`; did you mean `SCOPEGATE_DATABASE`?"
+    );
+}
+
+#[test]
+fn serve_complains_before_it_starts() {
+    let shell = Shell::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = shell.run(&["serve", "--demo", "--listen", &address]);
+    assert!(run.complaint(2).contains(&address), "{}", run.stderr);
+    let open = shell.run(&["serve", "--listen", "0.0.0.0:0"]);
+    assert!(open.complaint(2).starts_with("`issuer` is missing"), "{}", open.stderr);
+    let short = shell.run_with(&["serve", "--demo"], "", &[("SCOPEGATE_SECRET_KEY", "hunter2")]);
+    assert!(short.complaint(2).contains("too short") && !short.stderr.contains("hunter2"), "{}", short.stderr);
+}
+
+#[test]
+fn a_shell_and_man_are_served() {
+    let shell = Shell::new();
+    for name in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(shell.run(&["completions", name]).stdout.contains("set-password"), "{name}");
+    }
+    assert!(shell.run(&["man"]).stdout.starts_with(".ie"), "a manual page");
+    assert_eq!(shell.run(&["completions", "cmd"]).status, 2);
+    assert!(shell.run(&["--version"]).stdout.starts_with("scopegate "));
+}

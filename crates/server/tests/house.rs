@@ -1,0 +1,125 @@
+//! The plan of the house, held against what cargo knows: who may import whom.
+
+#![expect(clippy::expect_used, reason = "a test may fail")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Each crate with the crates of the house that it may import. A crate that is not listed fails the test.
+const FLOORS: [(&str, &[&str]); 9] = [
+    ("domain", &[]),
+    ("policy", &["domain"]),
+    ("store", &["domain"]),
+    ("token", &["domain"]),
+    ("openapi", &["domain", "policy"]),
+    ("store-sql", &["domain", "store"]),
+    ("grant", &["domain", "policy", "store", "token"]),
+    ("http", &["domain", "grant", "openapi", "policy", "store", "token"]),
+    ("server", &["domain", "grant", "http", "openapi", "policy", "store", "store-sql", "token"]),
+];
+
+/// Crates of others that belong to one of ours.
+const RESERVED: [(&str, &str); 15] = [
+    ("anyhow", "server"),
+    ("argon2", "token"),
+    ("askama", "http"),
+    ("bcrypt", "token"),
+    ("clap", "server"),
+    ("clap_complete", "server"),
+    ("clap_mangen", "server"),
+    ("figment", "server"),
+    ("jsonwebtoken", "token"),
+    ("ring", "token"),
+    ("rpassword", "server"),
+    ("sqlx", "store-sql"),
+    ("tracing-subscriber", "server"),
+    ("utoipa", "http"),
+    ("warp", "http"),
+];
+
+/// What `domain` is made of: plain values need no more.
+const DOMAIN: [&str; 5] = ["serde", "serde_json", "subtle", "thiserror", "zeroize"];
+
+/// Crates that must not be built at all: a flaw without a fix, or C that nobody here answers for.
+const BANNED: [&str; 5] = ["aws-lc-sys", "native-tls", "openssl", "rsa", "rusqlite"];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().manifest_path("../../Cargo.toml").exec().expect("cargo describes the workspace")
+}
+
+/// The crates of the house by short name, without the benches: they compare us with others.
+fn house(metadata: &Metadata) -> BTreeMap<&str, &Package> {
+    let named = |package| -> Option<(&str, &Package)> {
+        let package: &Package = package;
+        Some((package.name.strip_prefix("scopegate-")?, package))
+    };
+    metadata.workspace_packages().into_iter().filter_map(named).filter(|(name, _)| *name != "benches").collect()
+}
+
+/// The names of what a crate is built of, tests and build scripts apart.
+fn imports(package: &Package) -> BTreeSet<&str> {
+    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.as_str()).collect()
+}
+
+#[test]
+fn no_import_runs_upward() {
+    let metadata = metadata();
+    let house = house(&metadata);
+    let floors: BTreeMap<&str, &[&str]> = FLOORS.into_iter().collect();
+    assert_eq!(house.keys().collect::<Vec<_>>(), floors.keys().collect::<Vec<_>>(), "a crate without a floor");
+    for (name, package) in house {
+        for import in imports(package).into_iter().filter_map(|import| import.strip_prefix("scopegate-")) {
+            let allowed = floors.get(name).is_some_and(|allowed| allowed.contains(&import));
+            assert!(allowed, "`{name}` may not import `{import}`");
+        }
+    }
+}
+
+#[test]
+fn what_belongs_to_one_floor_stays_there() {
+    let metadata = metadata();
+    let house = house(&metadata);
+    for (name, package) in &house {
+        for import in imports(package) {
+            let owner = RESERVED.iter().find(|(reserved, _)| *reserved == import).map(|(_, owner)| *owner);
+            assert!(owner.is_none_or(|owner| owner == *name), "`{import}` belongs to {owner:?}, not to `{name}`");
+        }
+    }
+    let domain = house.get("domain").map(|package| imports(package)).unwrap_or_default();
+    assert!(domain.iter().all(|import| DOMAIN.contains(import)), "`domain` imports {domain:?}");
+}
+
+#[test]
+fn doors_for_tests_are_closed_in_programs() {
+    let metadata = metadata();
+    for (name, package) in house(&metadata) {
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal) {
+            let doors = ["testing", "conformance"];
+            let open = dependency.features.iter().any(|feature| doors.contains(&feature.as_str()));
+            assert!(!open, "`{name}` opens a door of `{}` that is for tests", dependency.name);
+        }
+        let default = package.features.get("default").into_iter().flatten();
+        let open = default.into_iter().any(|feature| feature.contains("testing") || feature.contains("conformance"));
+        assert!(!open, "`{name}` opens its door for tests by default");
+    }
+}
+
+#[test]
+fn what_is_banned_is_not_built() {
+    let metadata = metadata();
+    let built: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    for banned in BANNED {
+        assert!(!built.contains(banned), "`{banned}` is in the lock file");
+    }
+}
+
+#[test]
+fn no_crate_is_unsafe_and_all_go_by_the_same_lints() {
+    let metadata = metadata();
+    for (name, package) in house(&metadata) {
+        let manifest = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
+        assert!(manifest.contains("[lints]\nworkspace = true"), "`{name}` has lints of its own");
+    }
+}
