@@ -258,3 +258,41 @@ pub enum KeyError {
     #[error("secret is shorter than {MIN_HMAC_SECRET} bytes")]
     ShortSecret,
 }
+
+#[cfg(test)]
+mod tests {
+    use base64_simd::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    const PAYLOAD: &str =
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+
+    fn decode(text: &str) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode_to_vec(text).unwrap()
+    }
+
+    #[test]
+    fn hs256_is_that_of_rfc_7515_appendix_a1() {
+        let secret = decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow");
+        let key = SigningKey::hs256(&Secret::new(secret)).unwrap();
+        let message = format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD}");
+        let signature = decode("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        assert_eq!(key.sign(message.as_bytes()).unwrap(), signature);
+        assert!(key.verifying_key().is_signature_of(message.as_bytes(), &signature));
+        assert!(!key.verifying_key().is_signature_of(PAYLOAD.as_bytes(), &signature));
+    }
+
+    #[test]
+    fn es256_is_that_of_rfc_7515_appendix_a3() {
+        let x = decode("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
+        let y = decode("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+        let key = VerifyingKey::es256_from_point(&[&[4][..], &x, &y].concat()).unwrap();
+        let message = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}");
+        let signature =
+            decode("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
+        assert!(key.is_signature_of(message.as_bytes(), &signature));
+        assert!(!key.is_signature_of(PAYLOAD.as_bytes(), &signature));
+        assert!(!key.is_signature_of(message.as_bytes(), &[0; 64]));
+    }
+}
