@@ -1,0 +1,222 @@
+//! What a handler answers.
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+use warp::Reply;
+
+use crate::description::Description;
+
+/// A whole answer, as warp has it.
+pub type Response = warp::reply::Response;
+
+/// What a handler may answer: it becomes a response, and says of itself what the document shall say.
+///
+/// Implement it for the errors of an application, so that handlers may answer `Result<Json<Report>, ReportError>`:
+///
+/// ```
+/// use scopegate_http::{Answer, Description, Response, StatusCode};
+///
+/// enum ReportError { Gone }
+///
+/// impl Answer for ReportError {
+///     fn into_response(self) -> Response {
+///         StatusCode::GONE.into_response()
+///     }
+///
+///     fn describe(description: &mut Description) {
+///         description.response(StatusCode::GONE, "The report was taken down");
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an answer",
+    label = "a handler answers `Json<T>`, a `StatusCode`, `(StatusCode, Json<T>)`, text, or a `Result` of two answers",
+    note = "where it is a `warp::Reply`, wrap it: `Raw(reply)`; where it is data, wrap it: `Json(data)`"
+)]
+pub trait Answer: Send + 'static {
+    /// The response.
+    fn into_response(self) -> Response;
+
+    /// Adds what the document says about responses of this type.
+    fn describe(description: &mut Description);
+}
+
+/// Data as a JSON body, with status 200. Its type stands in the document, under its name in `components.schemas`.
+///
+/// ```
+/// use scopegate_http::{Answer, Json};
+///
+/// let response = Json(vec!["Foo", "Bar"]).into_response();
+/// assert_eq!(response.headers()["content-type"], "application/json");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
+pub struct Json<T>(pub T);
+
+/// JSON of which the document says nothing but that it is JSON.
+///
+/// ```
+/// use scopegate_http::{Answer, AnyJson, serde_json::json};
+///
+/// assert_eq!(AnyJson(json!({ "status": "ok" })).into_response().status(), 200);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
+pub struct AnyJson(pub serde_json::Value);
+
+/// Status 201 before another answer; the document says so too.
+///
+/// ```
+/// use scopegate_http::{Answer, Created, Json};
+///
+/// assert_eq!(Created(Json("made")).into_response().status(), 201);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
+pub struct Created<A>(pub A);
+
+/// Any reply of warp's, of which the document says only that there is one.
+///
+/// ```
+/// use scopegate_http::{Answer, Raw, warp};
+///
+/// assert_eq!(Raw(warp::reply::html("<p>hello")).into_response().status(), 200);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
+pub struct Raw<R>(pub R);
+
+/// What a document says of a success when there is nothing more to say; FastAPI's words.
+const SUCCESS: &str = "Successful Response";
+
+impl<T: Serialize + ToSchema + Send + 'static> Answer for Json<T> {
+    fn into_response(self) -> Response {
+        json_response(&self.0)
+    }
+
+    fn describe(description: &mut Description) {
+        description.json_response::<T>(StatusCode::OK, SUCCESS);
+    }
+}
+
+impl Answer for AnyJson {
+    fn into_response(self) -> Response {
+        json_response(&self.0)
+    }
+
+    fn describe(description: &mut Description) {
+        description.any_json_response(StatusCode::OK, SUCCESS);
+    }
+}
+
+impl<A: Answer> Answer for Created<A> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, self.0).into_response()
+    }
+
+    fn describe(description: &mut Description) {
+        description.under("201", A::describe);
+    }
+}
+
+impl<R: Reply + 'static> Answer for Raw<R> {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+
+    fn describe(description: &mut Description) {
+        description.response(StatusCode::OK, SUCCESS);
+    }
+}
+
+impl Answer for Response {
+    fn into_response(self) -> Response {
+        self
+    }
+
+    fn describe(description: &mut Description) {
+        description.response(StatusCode::OK, SUCCESS);
+    }
+}
+
+/// A status without a body.
+impl Answer for StatusCode {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = self;
+        response
+    }
+
+    fn describe(description: &mut Description) {
+        description.under("default", |description| description.response(StatusCode::OK, SUCCESS));
+    }
+}
+
+/// Another status before an answer. Which one is known only when it is given, so the document calls it the default; where
+/// it is always 201, say [`Created`].
+impl<A: Answer> Answer for (StatusCode, A) {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        *response.status_mut() = self.0;
+        response
+    }
+
+    fn describe(description: &mut Description) {
+        description.under("default", A::describe);
+    }
+}
+
+impl<A: Answer, E: Answer> Answer for Result<A, E> {
+    fn into_response(self) -> Response {
+        match self {
+            Ok(answer) => answer.into_response(),
+            Err(error) => error.into_response(),
+        }
+    }
+
+    fn describe(description: &mut Description) {
+        A::describe(description);
+        E::describe(description);
+    }
+}
+
+/// Plain text.
+impl Answer for String {
+    fn into_response(self) -> Response {
+        Reply::into_response(self)
+    }
+
+    fn describe(description: &mut Description) {
+        description.text_response(StatusCode::OK, SUCCESS);
+    }
+}
+
+/// Plain text.
+impl Answer for &'static str {
+    fn into_response(self) -> Response {
+        Reply::into_response(self)
+    }
+
+    fn describe(description: &mut Description) {
+        description.text_response(StatusCode::OK, SUCCESS);
+    }
+}
+
+fn json_response<T: Serialize>(value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => {
+            let mut response = Response::new(bytes.into());
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(fault) => {
+            // A map whose keys are no texts, for one. The message may hold data, so its place alone is told.
+            tracing::error!(line = fault.line(), "an answer could not be written as JSON");
+            Answer::into_response(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Bearer tokens out of a request: [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
+//!
+//! Only the header is read. A token in the query or in a form would end up in logs and histories, and RFC 9700, section
+//! 4.3.2, forbids it.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::Profile;
+
+/// What stands in the place of a bearer token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bearer<'h> {
+    /// No credential of this scheme: no header, or one of another scheme.
+    Absent,
+    /// Something that may be a token.
+    Token(&'h str),
+    /// The scheme is right and what follows can be no token.
+    Malformed,
+    /// More than one `Authorization` header: which of them counts is not for us to guess.
+    Ambiguous,
+}
+
+/// Reads the token by the rules of a profile.
+pub(crate) fn read(headers: &HeaderMap, profile: Profile) -> Bearer<'_> {
+    let mut values = headers.get_all(AUTHORIZATION).into_iter();
+    let Some(first) = values.next() else {
+        return Bearer::Absent;
+    };
+    match profile {
+        Profile::Rfc if values.next().is_some() => Bearer::Ambiguous,
+        Profile::Rfc => by_the_rfc(first.as_bytes()),
+        Profile::Tutorial => by_the_tutorial(first.as_bytes()),
+    }
+}
+
+/// `credentials = "Bearer" 1*SP b64token`, the scheme compared without case.
+fn by_the_rfc(header: &[u8]) -> Bearer<'_> {
+    let (scheme, rest) = split_at_space(header);
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Bearer::Absent;
+    }
+    let token = rest.trim_ascii();
+    match std::str::from_utf8(token) {
+        Ok(token) if is_b64token(token) => Bearer::Token(token),
+        _ => Bearer::Malformed,
+    }
+}
+
+/// As FastAPI splits it: at the first space, the rest stripped of white space as Python knows it in Latin-1.
+fn by_the_tutorial(header: &[u8]) -> Bearer<'_> {
+    let (scheme, mut token) = split_at_space(header);
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Bearer::Absent;
+    }
+    while let [b' ' | b'\t' | 0x85 | 0xA0, rest @ ..] = token {
+        token = rest;
+    }
+    while let [rest @ .., b' ' | b'\t' | 0x85 | 0xA0] = token {
+        token = rest;
+    }
+    std::str::from_utf8(token).map_or(Bearer::Malformed, Bearer::Token)
+}
+
+fn split_at_space(header: &[u8]) -> (&[u8], &[u8]) {
+    let mut parts = header.splitn(2, |byte| *byte == b' ');
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    !body.is_empty() && body.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(values: &[&[u8]]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn the_tutorial_splits_at_the_first_space() {
+        let cases: [(&[u8], Bearer<'_>); 12] = [
+            (b"", Bearer::Absent),
+            (b"Bearer", Bearer::Token("")),
+            (b"bEARER x", Bearer::Token("x")),
+            (b"Bearer   x  ", Bearer::Token("x")),
+            (b"Bearer \t x \t", Bearer::Token("x")),
+            (b"Bearer a b", Bearer::Token("a b")),
+            (b"Bearerx", Bearer::Absent),
+            (b"Bearer\tx", Bearer::Absent),
+            (b" Bearer x", Bearer::Absent),
+            (b"Basic Og==", Bearer::Absent),
+            (b"Bearer \xA0x\x85", Bearer::Token("x")),
+            (b"Bearer \xFF", Bearer::Malformed),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(
+                read(&headers(&[value]), Profile::Tutorial),
+                expected,
+                "{:?}",
+                value.escape_ascii().to_string()
+            );
+        }
+        assert_eq!(
+            read(&headers(&[b"Basic x", b"Bearer y"]), Profile::Tutorial),
+            Bearer::Absent
+        );
+        assert_eq!(
+            read(&headers(&[b"Bearer x", b"Bearer y"]), Profile::Tutorial),
+            Bearer::Token("x")
+        );
+    }
+
+    #[test]
+    fn the_rfc_knows_one_header_and_one_grammar() {
+        let cases: [(&[u8], Bearer<'_>); 10] = [
+            (b"", Bearer::Absent),
+            (b"Bearer", Bearer::Malformed),
+            (b"BEARER a.b-c_d~e+f/g==", Bearer::Token("a.b-c_d~e+f/g==")),
+            (b"Bearer   x", Bearer::Token("x")),
+            (b"Bearer a b", Bearer::Malformed),
+            (b"Bearer =", Bearer::Malformed),
+            (b"Bearer a=b", Bearer::Malformed),
+            (b"Bearer\tx", Bearer::Absent),
+            (b"Bearer \xC3\xA9", Bearer::Malformed),
+            (b"Basic Og==", Bearer::Absent),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(
+                read(&headers(&[value]), Profile::Rfc),
+                expected,
+                "{:?}",
+                value.escape_ascii().to_string()
+            );
+        }
+        assert_eq!(
+            read(&headers(&[b"Bearer x", b"Bearer x"]), Profile::Rfc),
+            Bearer::Ambiguous
+        );
+        assert_eq!(
+            read(&headers(&[b"Basic x", b"Bearer x"]), Profile::Rfc),
+            Bearer::Ambiguous
+        );
+        assert_eq!(read(&HeaderMap::new(), Profile::Rfc), Bearer::Absent);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_stands_in_the_header(value in proptest::collection::vec(0x20u8..=0xFF, 0..40)) {
+            prop_assume!(!value.contains(&0x7F));
+            let headers = headers(&[&value]);
+            for profile in [Profile::Rfc, Profile::Tutorial] {
+                if let Bearer::Token(token) = read(&headers, profile) {
+                    prop_assert!(value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer")));
+                    prop_assert!(String::from_utf8_lossy(&value).contains(token));
+                }
+            }
+        }
+    }
+}

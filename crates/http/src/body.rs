@@ -1,0 +1,195 @@
+//! Bodies of requests: bounded, awaited for a bounded time, read as JSON.
+
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
+use serde::de::DeserializeOwned;
+
+use crate::input::{InputError, InvalidInput};
+
+/// How much may be sent and how long it may take; together they bound what a sender can hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes: usize,
+    pub(crate) time: Duration,
+}
+
+/// Why there is no whole body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// The sender broke off.
+    Incomplete,
+    /// More than the limit.
+    TooLarge,
+    /// Not there in time.
+    TooSlow,
+}
+
+/// Reads a whole body. A length announced over the limit is refused before a byte is read.
+///
+/// # Errors
+///
+/// [`Unread`].
+pub(crate) async fn collect<B>(headers: &HeaderMap, body: B, limits: BodyLimits) -> Result<Bytes, Unread>
+where
+    B: Body,
+    B::Data: Buf,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let header: Option<u64> = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = header.unwrap_or_default().max(body.size_hint().lower());
+    if usize::try_from(announced).map_or(true, |announced| announced > limits.bytes) {
+        return Err(Unread::TooLarge);
+    }
+    let collected = tokio::time::timeout(limits.time, Limited::new(body, limits.bytes).collect());
+    match collected.await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(fault)) if fault.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(_)) => Err(Unread::Incomplete),
+        Err(_) => Err(Unread::TooSlow),
+    }
+}
+
+/// Reads a body as JSON.
+///
+/// # Errors
+///
+/// [`InputError`]; the message names a missing field, and nothing of what was sent.
+pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, InputError> {
+    if body.is_empty() {
+        return Err(InvalidInput::missing("body", None).into());
+    }
+    if !is_json(headers) {
+        return Err(InputError::MediaType);
+    }
+    serde_json::from_slice(body).map_err(|fault| told(&fault).into())
+}
+
+/// Whether the media type is `application/json` or ends in `+json`
+/// ([RFC 6839, section 3.1](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.split_once('/') {
+        Some(("application", subtype)) => subtype == "json" || subtype.ends_with("+json"),
+        _ => false,
+    }
+}
+
+/// What the sender is told. The parser's own words repeat the input and name types of the program, so only the name of a
+/// missing field, which stands in the document too, is taken from them.
+fn told(fault: &serde_json::Error) -> InvalidInput {
+    if !fault.is_data() {
+        return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
+    }
+    let words = fault.to_string();
+    match words
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split_once('`'))
+    {
+        Some((field, _)) => InvalidInput::missing("body", Some(field)),
+        None => InvalidInput::new(
+            "value_error",
+            "body",
+            None,
+            format!(
+                "Value error, the input is not as declared at line {}, column {}",
+                fault.line(),
+                fault.column()
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Item {
+        #[expect(dead_code, reason = "only that it is read matters")]
+        count: u8,
+    }
+
+    fn read(media_type: &'static str, body: &str) -> Result<Item, InputError> {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+        read_json(&headers, body.as_bytes())
+    }
+
+    fn fault(body: &str) -> serde_json::Value {
+        match read("application/json", body).unwrap_err() {
+            InputError::Invalid(fault) => fault.to_json(),
+            InputError::MediaType => panic!("the media type is right"),
+        }
+    }
+
+    #[test]
+    fn media_types_are_compared_without_case_and_parameters() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.x+json",
+        ] {
+            assert!(read(good, "{\"count\":1}").is_ok(), "{good}");
+        }
+        for bad in ["", "text/plain", "text/json", "application/jsonx", "application"] {
+            assert_eq!(read(bad, "{\"count\":1}").unwrap_err(), InputError::MediaType, "{bad}");
+        }
+    }
+
+    #[test]
+    fn faults_repeat_nothing_and_name_no_type() {
+        assert_eq!(
+            fault("{}"),
+            json!({ "type": "missing", "loc": ["body", "count"], "msg": "Field required", "input": null })
+        );
+        assert_eq!(fault("{").get("type"), Some(&json!("json_invalid")));
+        assert_eq!(fault("").get("type"), Some(&json!("missing")));
+        for body in [
+            "\"hunter2\"",
+            "{\"count\":\"hunter2\"}",
+            "[\"hunter2\"]",
+            "{\"count\":1,\"count\":2}",
+            "{\"count\":999}",
+        ] {
+            let text = fault(body).to_string();
+            assert!(
+                !text.contains("hunter2") && !text.contains("Item") && !text.contains("u8"),
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_refused_before_it_is_read() {
+        let body = http_body_util::Full::new(Bytes::from_static(b"12345"));
+        let limits = |bytes| BodyLimits {
+            bytes,
+            time: Duration::from_secs(1),
+        };
+        let headers = HeaderMap::new();
+        assert_eq!(collect(&headers, body.clone(), limits(5)).await.unwrap(), "12345");
+        assert_eq!(
+            collect(&headers, body.clone(), limits(4)).await.unwrap_err(),
+            Unread::TooLarge
+        );
+        let headers = HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("6"))]);
+        assert_eq!(collect(&headers, body, limits(5)).await.unwrap_err(), Unread::TooLarge);
+    }
+}

@@ -1,0 +1,3 @@
+//! The endpoints of the authorization server, each thin: fields in, an answer out.
+
+pub(crate) mod token;

@@ -1,0 +1,83 @@
+//! Functions that answer an operation.
+
+use scopegate_policy::Permit;
+
+use crate::answer::Answer;
+use crate::caller::{Caller, Decided};
+
+/// A function that can answer an operation: it takes the caller first (or nobody), then the declared inputs in their order,
+/// and gives a future of an [`Answer`].
+///
+/// `State` is what was declared of the callers ([`Guarded`](crate::Guarded), [`Optional`](crate::Optional),
+/// [`Public`](crate::Public)), `Values` are the types of the inputs. Implemented for functions and closures alone.
+#[diagnostic::on_unimplemented(
+    message = "this function cannot answer an operation that is `{State}` and reads `{Values}`",
+    label = "not a handler for it",
+    note = "its arguments are the caller (`Permit` or `CurrentUser`; an `Option` of it where the operation is `Optional`; left out \
+            where nobody asks), then one for each of `{Values}`, in this order",
+    note = "it is `Clone + Send + Sync + 'static`, and its future is `Send` and gives an `Answer`",
+    note = "the arguments of a closure need their types written down"
+)]
+pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
+    /// What it answers.
+    type Answer: Answer;
+    /// The answer on its way.
+    type Future: Future<Output = Self::Answer> + Send + 'static;
+    /// Whether the caller must be a user.
+    const NEEDS_USER: bool;
+
+    /// Calls the function; none where whom the policy let in is not the caller that was declared.
+    fn call(&self, permit: Option<Permit>, values: Values) -> Option<Self::Future>;
+}
+
+/// Marks handlers that take a caller.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TakesCaller<Who>(std::marker::PhantomData<Who>);
+
+/// Marks handlers that take none.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TakesNobody;
+
+macro_rules! handler {
+    ($($value:ident $name:ident)*) => {
+        impl<F, Fut, State, Who, $($value),*> Handler<State, ($($value,)*), TakesCaller<Who>> for F
+        where
+            F: Fn(Who, $($value),*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: Answer> + Send + 'static,
+            State: Decided,
+            Who: Caller<State>,
+        {
+            type Answer = Fut::Output;
+            type Future = Fut;
+            const NEEDS_USER: bool = Who::NEEDS_USER;
+
+            fn call(&self, permit: Option<Permit>, ($($name,)*): ($($value,)*)) -> Option<Fut> {
+                Some(self(Who::admit(permit)?, $($name),*))
+            }
+        }
+
+        impl<F, Fut, State, $($value),*> Handler<State, ($($value,)*), TakesNobody> for F
+        where
+            F: Fn($($value),*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output: Answer> + Send + 'static,
+            State: Decided,
+        {
+            type Answer = Fut::Output;
+            type Future = Fut;
+            const NEEDS_USER: bool = false;
+
+            fn call(&self, _: Option<Permit>, ($($name,)*): ($($value,)*)) -> Option<Fut> {
+                Some(self($($name),*))
+            }
+        }
+    };
+}
+
+handler!();
+handler!(A a);
+handler!(A a B b);
+handler!(A a B b C c);
+handler!(A a B b C c D d);
+handler!(A a B b C c D d E e);

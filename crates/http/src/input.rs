@@ -1,0 +1,311 @@
+//! What a handler asks of a request beside the caller: parameters of the path, the query, a body.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::description::Description;
+use crate::{body, path, query};
+
+/// What a caller who was let in has sent, as inputs read it.
+#[derive(Debug)]
+pub struct Sent<'r> {
+    headers: &'r HeaderMap,
+    query: &'r str,
+    body: &'r [u8],
+    names: std::slice::Iter<'r, String>,
+    values: std::slice::Iter<'r, String>,
+}
+
+impl<'r> Sent<'r> {
+    pub(crate) fn new(
+        headers: &'r HeaderMap,
+        query: &'r str,
+        body: &'r [u8],
+        names: &'r [String],
+        values: &'r [String],
+    ) -> Self {
+        Self {
+            headers,
+            query,
+            body,
+            names: names.iter(),
+            values: values.iter(),
+        }
+    }
+
+    /// The headers.
+    #[must_use]
+    pub const fn headers(&self) -> &'r HeaderMap {
+        self.headers
+    }
+
+    /// The query, as it came; empty where there is none.
+    #[must_use]
+    pub const fn query(&self) -> &'r str {
+        self.query
+    }
+
+    /// The whole body, within the gate's limit; empty unless the input says [`Input::READS_BODY`].
+    #[must_use]
+    pub const fn body(&self) -> &'r [u8] {
+        self.body
+    }
+
+    /// The name and the decoded value of the next parameter of the path, for an input that says [`Input::PARAMETERS`].
+    pub fn next_parameter(&mut self) -> (&'r str, &'r str) {
+        // INVARIANT: `GateBuilder::build` refuses an operation whose inputs read another number of parameters than its
+        // template has (tests/typed.rs, `parameters_are_counted`), so there is a next one.
+        self.names
+            .next()
+            .zip(self.values.next())
+            .map_or(("", ""), |(name, value)| (name, value))
+    }
+}
+
+/// One thing wrong with what was sent.
+///
+/// It says what is wrong and where; what was sent stands in it only where FastAPI repeats it too, for a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidInput {
+    kind: &'static str,
+    place: &'static str,
+    field: Option<String>,
+    message: String,
+    input: Option<String>,
+}
+
+impl InvalidInput {
+    /// A fault of a kind in FastAPI's words (`int_parsing`, `value_error`), in the `path`, `query`, `header` or `body`.
+    #[must_use]
+    pub fn new(kind: &'static str, place: &'static str, field: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            place,
+            field: field.map(str::to_owned),
+            message: message.into(),
+            input: None,
+        }
+    }
+
+    /// Something that must be there is not.
+    #[must_use]
+    pub fn missing(place: &'static str, field: Option<&str>) -> Self {
+        Self::new("missing", place, field, "Field required")
+    }
+
+    /// In this field, unless the fault names one already.
+    pub(crate) fn in_field(mut self, field: &str, input: &str) -> Self {
+        if self.field.is_none() {
+            self.field = Some(field.to_owned());
+            self.input = Some(input.to_owned());
+        }
+        self
+    }
+
+    /// Repeats what was sent. Not for anything that may be a secret.
+    #[must_use]
+    pub fn with_input(mut self, text: &str) -> Self {
+        self.input = Some(text.to_owned());
+        self
+    }
+
+    /// One entry of FastAPI's list of validation errors.
+    pub(crate) fn to_json(&self) -> Value {
+        let location = match &self.field {
+            Some(field) => json!([self.place, field]),
+            None => json!([self.place]),
+        };
+        json!({ "type": self.kind, "loc": location, "msg": self.message, "input": self.input })
+    }
+}
+
+/// Why an input could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
+pub enum InputError {
+    /// A value is missing or is not of its type.
+    Invalid(InvalidInput),
+    /// The body is of a media type that the operation does not read.
+    MediaType,
+}
+
+impl From<InvalidInput> for InputError {
+    fn from(fault: InvalidInput) -> Self {
+        Self::Invalid(fault)
+    }
+}
+
+/// One declared input: how it is read and what the document says about it.
+///
+/// [`Path`], [`Query`] and [`JsonBody`] are declared by the methods of [`Route`](crate::Route) of these names; an input of
+/// one's own by [`Route::input`](crate::Route::input):
+///
+/// ```
+/// use scopegate_http::{Description, Input, InputError, InvalidInput, Permit, Guard, Sent, get};
+///
+/// struct Language;
+///
+/// impl Input for Language {
+///     type Value = String;
+///
+///     fn read(sent: &mut Sent<'_>) -> Result<String, InputError> {
+///         let value = sent.headers().get("accept-language").and_then(|value| value.to_str().ok());
+///         Ok(value.ok_or_else(|| InvalidInput::missing("header", Some("accept-language")))?.to_owned())
+///     }
+///
+///     fn describe(_: &mut Description) {}
+/// }
+///
+/// let operation = get("/greeting")
+///     .guard(Guard::authenticated())
+///     .input::<Language>()
+///     .then(|_: Permit, language: String| async move { language });
+/// # let _ = operation;
+/// ```
+pub trait Input: 'static {
+    /// What the handler gets.
+    type Value: Send + 'static;
+    /// Whether it reads the body.
+    const READS_BODY: bool = false;
+    /// How many parameters of the path it reads.
+    const PARAMETERS: usize = 0;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`]; it becomes the answer.
+    fn read(sent: &mut Sent<'_>) -> Result<Self::Value, InputError>;
+
+    /// Adds what the document says about it.
+    fn describe(description: &mut Description);
+}
+
+/// The inputs of an operation, in the order of their declaration: a tuple of at most five [`Input`]s.
+pub trait Inputs: 'static {
+    /// What the handler gets.
+    type Values: Send + 'static;
+    /// Whether one of them reads the body.
+    const READS_BODY: bool;
+    /// How many parameters of the path they read.
+    const PARAMETERS: usize;
+
+    /// Reads them.
+    ///
+    /// # Errors
+    ///
+    /// The first [`InputError`].
+    fn read(sent: &mut Sent<'_>) -> Result<Self::Values, InputError>;
+
+    /// Adds what the document says about them.
+    fn describe(description: &mut Description);
+}
+
+/// Inputs to which one more can be added.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are as many inputs as an operation may have",
+    note = "put several fields into one structure: `.query::<T>()` or `.json::<T>()`"
+)]
+pub trait Push<I>: Inputs {
+    /// The inputs and the new one.
+    type Pushed: Inputs;
+}
+
+/// The next parameter of the path, read by [`FromStr`].
+#[derive(Debug)]
+pub struct Path<T>(PhantomData<fn() -> T>);
+
+/// The query, read as a structure.
+#[derive(Debug)]
+pub struct Query<T>(PhantomData<fn() -> T>);
+
+/// The body, read as JSON.
+#[derive(Debug)]
+pub struct JsonBody<T>(PhantomData<fn() -> T>);
+
+impl<T> Input for Path<T>
+where
+    T: FromStr<Err: Display> + Send + 'static,
+{
+    type Value = T;
+    const PARAMETERS: usize = 1;
+
+    fn read(sent: &mut Sent<'_>) -> Result<T, InputError> {
+        let (name, text) = sent.next_parameter();
+        Ok(path::parse(name, text)?)
+    }
+
+    fn describe(description: &mut Description) {
+        description.path_parameter(path::schema::<T>());
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Query<T> {
+    type Value = T;
+
+    fn read(sent: &mut Sent<'_>) -> Result<T, InputError> {
+        Ok(query::read(sent.query)?)
+    }
+
+    fn describe(description: &mut Description) {
+        description.query::<T>();
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for JsonBody<T> {
+    type Value = T;
+    const READS_BODY: bool = true;
+
+    fn read(sent: &mut Sent<'_>) -> Result<T, InputError> {
+        body::read_json(sent.headers, sent.body)
+    }
+
+    fn describe(description: &mut Description) {
+        description.json_body::<T>();
+    }
+}
+
+macro_rules! inputs {
+    ($($input:ident)*) => {
+        impl<$($input: Input),*> Inputs for ($($input,)*) {
+            type Values = ($($input::Value,)*);
+            const READS_BODY: bool = false $(|| $input::READS_BODY)*;
+            const PARAMETERS: usize = 0 $(+ $input::PARAMETERS)*;
+
+            fn read(_sent: &mut Sent<'_>) -> Result<Self::Values, InputError> {
+                Ok(($($input::read(_sent)?,)*))
+            }
+
+            fn describe(_description: &mut Description) {
+                $($input::describe(_description);)*
+            }
+        }
+    };
+}
+
+inputs!();
+inputs!(A);
+inputs!(A B);
+inputs!(A B C);
+inputs!(A B C D);
+inputs!(A B C D E);
+
+macro_rules! push {
+    ($($input:ident)*) => {
+        impl<$($input: Input,)* New: Input> Push<New> for ($($input,)*) {
+            type Pushed = ($($input,)* New,);
+        }
+    };
+}
+
+push!();
+push!(A);
+push!(A B);
+push!(A B C);
+push!(A B C D);

@@ -1,0 +1,325 @@
+//! The one table of refusals: what a client is told, and what the operator reads of it.
+//!
+//! A client reads a fixed sentence for each kind of refusal; the cause goes to the log, under the request's id. (What the
+//! token endpoint refuses has its table in `endpoint/token.rs`: other codes, other bodies.)
+
+use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use scopegate_domain::ErrorCode;
+use scopegate_policy::{Denial, Forbidden, InvalidTokenCause, OperationTable, ResolvedOperation};
+use serde_json::{Value, json};
+
+use crate::Profile;
+use crate::admission::Refusal;
+use crate::answer::Response;
+use crate::body::Unread;
+use crate::challenges::{self, Challenges};
+use crate::input::InputError;
+use crate::route::Refused;
+
+/// When to ask again while the store is down, in seconds: soon, for nothing is known of how long it lasts.
+const RETRY_SECONDS: u32 = 1;
+
+/// Writes refusals in the words of one profile.
+#[derive(Clone, Debug)]
+pub(crate) struct Replies {
+    profile: Profile,
+    realm: String,
+}
+
+/// Something that is our fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The caller that was let in is not the one that the handler takes.
+    Caller,
+    /// A handler panicked.
+    Panic,
+    /// A route leads to nothing.
+    Unmounted,
+}
+
+/// One row of the table: status, the sentence of the tutorial, the sentence of the RFC profile.
+struct Row {
+    status: StatusCode,
+    detail: &'static str,
+    sentence: &'static str,
+    code: Option<ErrorCode>,
+}
+
+const fn row(status: StatusCode, detail: &'static str, sentence: &'static str, code: Option<ErrorCode>) -> Row {
+    Row {
+        status,
+        detail,
+        sentence,
+        code,
+    }
+}
+
+impl Replies {
+    pub(crate) const fn new(profile: Profile, realm: String) -> Self {
+        Self { profile, realm }
+    }
+
+    /// Somebody may not go in.
+    pub(crate) fn refusal(
+        &self,
+        refusal: &Refusal,
+        operation: &ResolvedOperation,
+        table: &OperationTable,
+        id: &HeaderValue,
+    ) -> Response {
+        match refusal {
+            Refusal::Ambiguous => {
+                let row = self.ambiguous();
+                let challenge = challenges::bearer(&self.realm).with("error", ErrorCode::InvalidRequest.as_str());
+                challenged(self.write(&row), &[challenge])
+            }
+            Refusal::Denied(denial) => {
+                tracing::debug!(request_id = ?id, %operation, cause = %denial, "refused");
+                self.denial(denial, table)
+            }
+            Refusal::Store(cause) => {
+                let source = std::error::Error::source(cause)
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                tracing::error!(request_id = ?id, %operation, %cause, source, "the users could not be asked");
+                self.unavailable()
+            }
+            Refusal::Token(cause, denial) => {
+                tracing::debug!(request_id = ?id, %operation, %cause, "a token was refused");
+                self.denial(denial, table)
+            }
+        }
+    }
+
+    /// The policy says no.
+    fn denial(&self, denial: &Denial, table: &OperationTable) -> Response {
+        let row = self.denied(denial);
+        let challenges = Challenges {
+            profile: self.profile,
+            realm: &self.realm,
+            table,
+            code: row.code,
+            sentence: row.sentence,
+        };
+        challenged(self.write(&row), &challenges.of(denial))
+    }
+
+    /// Status and words of each denial. The match is exhaustive, so a new denial cannot be forgotten.
+    fn denied(&self, denial: &Denial) -> Row {
+        const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
+        const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+        let by_profile = |rfc, tutorial| match self.profile {
+            Profile::Rfc => rfc,
+            Profile::Tutorial => tutorial,
+        };
+        match denial {
+            Denial::Unauthenticated { .. } => row(UNAUTHORIZED, "Not authenticated", "a credential is needed", None),
+            Denial::InvalidToken { cause, .. } => {
+                let sentence = match cause {
+                    InvalidTokenCause::Binding(_) => "the access token is bound to another sender",
+                    InvalidTokenCause::Audience | InvalidTokenCause::Credential | InvalidTokenCause::UnknownSubject => {
+                        "the access token is expired, revoked, malformed or not meant for here"
+                    }
+                };
+                row(
+                    UNAUTHORIZED,
+                    "Could not validate credentials",
+                    sentence,
+                    Some(ErrorCode::InvalidToken),
+                )
+            }
+            Denial::StepUp { .. } => {
+                let code = ErrorCode::InsufficientUserAuthentication;
+                row(
+                    UNAUTHORIZED,
+                    "Not authenticated strongly enough",
+                    "a newer or stronger login is needed",
+                    Some(code),
+                )
+            }
+            Denial::InsufficientScope { .. } => {
+                let (status, code) = (by_profile(FORBIDDEN, UNAUTHORIZED), ErrorCode::InsufficientScope);
+                row(
+                    status,
+                    "Not enough permissions",
+                    "the access token does not allow this",
+                    Some(code),
+                )
+            }
+            Denial::Forbidden {
+                reason: Forbidden::Inactive,
+                ..
+            } => row(
+                by_profile(FORBIDDEN, StatusCode::BAD_REQUEST),
+                "Inactive user",
+                "the user may not act",
+                None,
+            ),
+            Denial::Forbidden {
+                reason: Forbidden::Check { .. } | Forbidden::Deny | Forbidden::Subject,
+                ..
+            } => row(FORBIDDEN, "Forbidden", "this is not allowed", None),
+        }
+    }
+
+    fn ambiguous(&self) -> Row {
+        let sentence = "there is more than one `Authorization` header";
+        row(
+            StatusCode::BAD_REQUEST,
+            "Bad Request",
+            sentence,
+            Some(ErrorCode::InvalidRequest),
+        )
+    }
+
+    /// The store is down: the answer is no, and to ask again.
+    fn unavailable(&self) -> Response {
+        let code = Some(ErrorCode::TemporarilyUnavailable);
+        let row = row(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Service Unavailable",
+            "the server cannot answer at present",
+            code,
+        );
+        let mut response = self.write(&row);
+        response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());
+        response
+    }
+
+    /// What was sent is not as declared; the caller was let in.
+    pub(crate) fn refused(&self, refused: &Refused, id: &HeaderValue) -> Response {
+        match refused {
+            Refused::Input(InputError::Invalid(fault)) => {
+                let faults = json!([fault.to_json()]);
+                match self.profile {
+                    Profile::Tutorial => json_body(
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                        "application/json",
+                        &json!({ "detail": faults }),
+                    ),
+                    Profile::Rfc => {
+                        let mut problem = problem(StatusCode::BAD_REQUEST, "the request is not as declared");
+                        problem.insert("errors".to_owned(), faults);
+                        json_body(StatusCode::BAD_REQUEST, PROBLEM, &problem.into())
+                    }
+                }
+            }
+            Refused::Input(InputError::MediaType) => {
+                let sentence = "the body must be application/json";
+                self.write(&row(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "Unsupported Media Type",
+                    sentence,
+                    None,
+                ))
+            }
+            Refused::Caller => self.fault(Fault::Caller, id),
+        }
+    }
+
+    /// There is no whole body.
+    pub(crate) fn unread(&self, cause: Unread) -> Response {
+        self.write(&match cause {
+            Unread::Incomplete => row(StatusCode::BAD_REQUEST, "Bad Request", "the body is incomplete", None),
+            Unread::TooLarge => row(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Payload Too Large",
+                "the body is too large",
+                None,
+            ),
+            Unread::TooSlow => row(
+                StatusCode::REQUEST_TIMEOUT,
+                "Request Timeout",
+                "the body came too slowly",
+                None,
+            ),
+        })
+    }
+
+    /// Our fault.
+    pub(crate) fn fault(&self, fault: Fault, id: &HeaderValue) -> Response {
+        tracing::error!(request_id = ?id, ?fault, "a request failed through a fault of the program");
+        self.write(&row(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Internal Server Error",
+            "something went wrong here",
+            None,
+        ))
+    }
+
+    /// Nothing stands at this path.
+    pub(crate) fn not_found(&self) -> Response {
+        self.write(&row(StatusCode::NOT_FOUND, "Not Found", "there is nothing here", None))
+    }
+
+    /// Something stands at this path, for other methods.
+    pub(crate) fn method_not_allowed(&self, allow: HeaderValue) -> Response {
+        let sentence = "this method is not allowed here";
+        let mut response = self.write(&row(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Method Not Allowed",
+            sentence,
+            None,
+        ));
+        response.headers_mut().insert(ALLOW, allow);
+        response
+    }
+
+    /// The same path with its last slash added or taken away. Relative, so that no forged `Host` leads elsewhere.
+    pub(crate) fn redirect(&self, path: &str, query: Option<&str>) -> Response {
+        let location = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+        let Ok(location) = HeaderValue::try_from(location) else {
+            return self.not_found();
+        };
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        response.headers_mut().insert(LOCATION, location);
+        response
+    }
+
+    fn write(&self, row: &Row) -> Response {
+        match self.profile {
+            Profile::Tutorial => json_body(row.status, "application/json", &json!({ "detail": row.detail })),
+            Profile::Rfc => {
+                let mut problem = problem(row.status, row.sentence);
+                if let Some(code) = row.code {
+                    problem.insert("error".to_owned(), code.as_str().into());
+                }
+                json_body(row.status, PROBLEM, &problem.into())
+            }
+        }
+    }
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+/// [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3); without a `type` it is `about:blank`.
+fn problem(status: StatusCode, sentence: &str) -> serde_json::Map<String, Value> {
+    let title = status.canonical_reason().unwrap_or_default();
+    let members = [
+        ("title", json!(title)),
+        ("status", json!(status.as_u16())),
+        ("detail", json!(sentence)),
+    ];
+    members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+fn json_body(status: StatusCode, media_type: &'static str, body: &Value) -> Response {
+    let mut response = Response::new(body.to_string().into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+fn challenged(mut response: Response, challenges: &[crate::Challenge]) -> Response {
+    for challenge in challenges {
+        response.headers_mut().append(WWW_AUTHENTICATE, challenge.to_header());
+    }
+    response
+}

@@ -1,0 +1,309 @@
+//! The declaration of one operation: route, guard, inputs and handler at once.
+
+use std::fmt;
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::str::FromStr;
+
+use scopegate_policy::{Guard, Method, Operation, Permit};
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+use crate::answer::{Answer, Response};
+use crate::caller::{Decided, Guarded, Optional, Public, Undecided};
+use crate::description::Description;
+use crate::handler::Handler;
+use crate::input::{Input, InputError, Inputs, JsonBody, Path, Push, Query, Sent};
+
+/// An operation that is being declared.
+///
+/// `State` says who may call it; while it is [`Undecided`] there is no `then`, so nothing can be mounted that nobody has
+/// decided about. `I` are the inputs declared so far.
+///
+/// ```compile_fail,E0599
+/// use scopegate_http::get;
+///
+/// let operation = get("/secrets").then(|| async { "all of them" });
+/// ```
+///
+/// ```
+/// use scopegate_http::{Guard, Json, Permit, get};
+///
+/// let operation = get("/secrets/{id}")
+///     .guard(Guard::authenticated())
+///     .path::<u32>()
+///     .then(|permit: Permit, id: u32| async move { Json(format!("{id}, of {:?}", permit.required())) });
+/// # let _ = operation;
+/// ```
+///
+/// A handler that takes what was not declared is an error that names its types:
+///
+/// ```compile_fail,E0277
+/// use scopegate_http::{Permit, get};
+///
+/// let operation = get("/status").public().then(|permit: Permit| async { "up" });
+/// ```
+#[must_use = "an operation is declared by `then`"]
+pub struct Route<State, I> {
+    operation: Operation,
+    notes: Notes,
+    inputs: PhantomData<fn(State) -> I>,
+}
+
+/// What people are told about an operation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) template: String,
+    pub(crate) name: Option<String>,
+    pub(crate) summary: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) tags: Vec<String>,
+}
+
+/// Declares `DELETE` on a path template.
+pub fn delete(template: impl Into<String>) -> Route<Undecided, ()> {
+    on(Method::Delete, template)
+}
+
+/// Declares `GET` on a path template. `HEAD` is not answered by it, as in FastAPI.
+///
+/// ```
+/// use scopegate_http::get;
+///
+/// let operation = get("/status/").public().then(|| async { "up" });
+/// # let _ = operation;
+/// ```
+pub fn get(template: impl Into<String>) -> Route<Undecided, ()> {
+    on(Method::Get, template)
+}
+
+/// Declares `PATCH` on a path template.
+pub fn patch(template: impl Into<String>) -> Route<Undecided, ()> {
+    on(Method::Patch, template)
+}
+
+/// Declares `POST` on a path template.
+pub fn post(template: impl Into<String>) -> Route<Undecided, ()> {
+    on(Method::Post, template)
+}
+
+/// Declares `PUT` on a path template.
+pub fn put(template: impl Into<String>) -> Route<Undecided, ()> {
+    on(Method::Put, template)
+}
+
+/// Declares a method on a path template, such as `/users/{id}`; the template is the whole path, wherever the gate's filter
+/// stands.
+pub fn on(method: Method, template: impl Into<String>) -> Route<Undecided, ()> {
+    let template = template.into();
+    let notes = Notes {
+        template: template.clone(),
+        ..Notes::default()
+    };
+    Route {
+        operation: Operation::new(method, template),
+        notes,
+        inputs: PhantomData,
+    }
+}
+
+impl<I> Route<Undecided, I> {
+    /// Lets in whom the guard lets in.
+    pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
+        self.map(|operation| operation.guard(guard))
+    }
+
+    /// Lets everybody in, without looking at any credential.
+    pub fn public(self) -> Route<Public, I> {
+        self.map(|operation| operation.guard(Guard::public()))
+    }
+}
+
+impl<I> Route<Guarded, I> {
+    /// Stands behind this guard, too. Several guards do not see each other's scopes.
+    pub fn and_guard(self, guard: impl Into<Guard>) -> Self {
+        self.map(|operation| operation.guard(guard))
+    }
+
+    /// Lets a request without a credential in as nobody; a bad credential is refused all the same.
+    pub fn optional(self) -> Route<Optional, I> {
+        self.map(Operation::optional)
+    }
+}
+
+impl<State, I: Inputs> Route<State, I> {
+    /// Names the operation. The document's `operationId` and `summary` are made of it as FastAPI makes them of a function's
+    /// name: `read_users_me` becomes `read_users_me_users_me__get` and `Read Users Me`.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.notes.name = Some(name.clone());
+        self.map(|operation| operation.named(name))
+    }
+
+    /// A few words for a list of operations, in place of those made of the name.
+    pub fn summary(mut self, text: impl Into<String>) -> Self {
+        self.notes.summary = Some(text.into());
+        self
+    }
+
+    /// What the operation does; `CommonMark`.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.notes.description = Some(text.into());
+        self
+    }
+
+    /// Adds a tag, under which tools group operations.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.notes.tags.push(tag.into());
+        self
+    }
+
+    /// Hands the next parameter of the path to the handler, read by [`FromStr`]. Say it once for each parameter of the
+    /// template, in its order; another number is an error when the gate is built.
+    ///
+    /// What cannot be read is answered with 400 (422 in the tutorial's profile), after the guard let the caller in.
+    pub fn path<T>(self) -> Route<State, I::Pushed>
+    where
+        T: FromStr<Err: Display> + Send + 'static,
+        I: Push<Path<T>>,
+    {
+        self.map(|operation| operation)
+    }
+
+    /// Hands the query to the handler, read as a structure; each field is a parameter in the document.
+    pub fn query<T>(self) -> Route<State, I::Pushed>
+    where
+        T: DeserializeOwned + ToSchema + Send + 'static,
+        I: Push<Query<T>>,
+    {
+        self.map(|operation| operation)
+    }
+
+    /// Hands the body to the handler, read as JSON. The body is not touched before the guard let the caller in.
+    pub fn json<T>(self) -> Route<State, I::Pushed>
+    where
+        T: DeserializeOwned + ToSchema + Send + 'static,
+        I: Push<JsonBody<T>>,
+    {
+        self.map(|operation| operation)
+    }
+
+    /// Hands an input of one's own to the handler.
+    pub fn input<T: Input>(self) -> Route<State, I::Pushed>
+    where
+        I: Push<T>,
+    {
+        self.map(|operation| operation)
+    }
+
+    /// Answers the operation by a function: it takes the caller ([`Caller`](crate::Caller) says which, by what was
+    /// declared), then the declared inputs in their order.
+    pub fn then<F, Marker>(self, handler: F) -> BoundOperation
+    where
+        State: Decided,
+        F: Handler<State, I::Values, Marker>,
+        Marker: 'static,
+    {
+        let mut description = Description::default();
+        I::describe(&mut description);
+        F::Answer::describe(&mut description);
+        BoundOperation {
+            operation: self.operation,
+            notes: self.notes,
+            description,
+            parameters: I::PARAMETERS,
+            endpoint: Box::new(Typed::<F, State, I, Marker> {
+                handler,
+                of: PhantomData,
+            }),
+        }
+    }
+}
+
+impl<State, I> Route<State, I> {
+    fn map<S, J>(self, change: impl FnOnce(Operation) -> Operation) -> Route<S, J> {
+        Route {
+            operation: change(self.operation),
+            notes: self.notes,
+            inputs: PhantomData,
+        }
+    }
+}
+
+impl<State, I> fmt::Debug for Route<State, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An operation and the function that answers it, ready for a [`Gate`](crate::Gate).
+pub struct BoundOperation {
+    pub(crate) operation: Operation,
+    pub(crate) notes: Notes,
+    pub(crate) description: Description,
+    pub(crate) parameters: usize,
+    pub(crate) endpoint: Box<dyn Endpoint>,
+}
+
+impl fmt::Debug for BoundOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundOperation")
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer on its way.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A handler without its types: operations are boxed one by one, so that a hundred of them are no type of a hundred levels.
+pub(crate) trait Endpoint: Send + Sync {
+    /// Whether the handler takes a user.
+    fn needs_user(&self) -> bool;
+
+    /// Whether the body is read.
+    fn reads_body(&self) -> bool;
+
+    /// Reads the inputs and calls the handler.
+    fn call(&self, sent: &mut Sent<'_>, permit: Option<Permit>) -> Result<Answering, Refused>;
+}
+
+/// Why a handler was not called although the caller was let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// What was sent is not as declared.
+    Input(InputError),
+    /// Whom the policy let in is not the caller that was declared. The guard was checked against the handler when the gate
+    /// was built, so this is a fault of ours.
+    Caller,
+}
+
+struct Typed<F, State, I, Marker> {
+    handler: F,
+    of: PhantomData<fn(State, I) -> Marker>,
+}
+
+impl<F, State, I, Marker> Endpoint for Typed<F, State, I, Marker>
+where
+    State: Decided,
+    I: Inputs,
+    F: Handler<State, I::Values, Marker>,
+    Marker: 'static,
+{
+    fn needs_user(&self) -> bool {
+        F::NEEDS_USER
+    }
+
+    fn reads_body(&self) -> bool {
+        I::READS_BODY
+    }
+
+    fn call(&self, sent: &mut Sent<'_>, permit: Option<Permit>) -> Result<Answering, Refused> {
+        let values = I::read(sent).map_err(Refused::Input)?;
+        let handler = self.handler.call(permit, values).ok_or(Refused::Caller)?;
+        Ok(Box::pin(async move { handler.await.into_response() }))
+    }
+}

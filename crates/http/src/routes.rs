@@ -1,0 +1,221 @@
+//! The table of routes: one look-up from a path to what stands there, whatever the number of operations.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use http::HeaderValue;
+use matchit::Router;
+
+use crate::path;
+
+/// From paths to what answers them. `T` says what answers one method of one path.
+#[derive(Debug)]
+pub(crate) struct Routes<T> {
+    router: Router<usize>,
+    stops: Vec<Stop<T>>,
+    by_shape: HashMap<String, usize>,
+}
+
+/// All that stands at one path.
+#[derive(Debug)]
+struct Stop<T> {
+    methods: Vec<(&'static str, T)>,
+    allow: HeaderValue,
+}
+
+/// The answer of the table to a method and a path.
+#[derive(Debug)]
+pub(crate) enum Lookup<'t, T> {
+    /// Something stands there.
+    Found(Found<'t, T>),
+    /// Something stands there, for other methods: the value of `Allow`.
+    OtherMethods(&'t HeaderValue),
+    /// Nothing stands there.
+    Unknown,
+}
+
+/// What stands at a path, with the values of the template's parameters, decoded, in order.
+#[derive(Debug)]
+pub(crate) struct Found<'t, T> {
+    pub(crate) target: &'t T,
+    pub(crate) values: Vec<String>,
+}
+
+/// Why a route cannot be added to the table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RouteClash {
+    #[error("method and path are taken")]
+    Taken,
+    #[error("its parameters clash with those of `{with}`")]
+    Ambiguous { with: String },
+    #[error("the path is no template: parameters are whole names in braces, at most one in a segment")]
+    Template,
+}
+
+impl<T> Routes<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            router: Router::new(),
+            stops: Vec::new(),
+            by_shape: HashMap::new(),
+        }
+    }
+
+    /// Adds what answers a method at a template.
+    ///
+    /// # Errors
+    ///
+    /// [`RouteClash`].
+    pub(crate) fn add(&mut self, method: &'static str, template: &str, target: T) -> Result<(), RouteClash> {
+        let shape = shape(template);
+        let known = self.by_shape.get(&shape).and_then(|index| self.stops.get_mut(*index));
+        let Some(stop) = known else {
+            self.router
+                .insert(shape.as_str(), self.stops.len())
+                .map_err(RouteClash::from)?;
+            self.by_shape.insert(shape, self.stops.len());
+            let allow = HeaderValue::from_static(method);
+            self.stops.push(Stop {
+                methods: vec![(method, target)],
+                allow,
+            });
+            return Ok(());
+        };
+        if stop.methods.iter().any(|(taken, _)| *taken == method) {
+            return Err(RouteClash::Taken);
+        }
+        stop.methods.push((method, target));
+        let methods: Vec<_> = stop.methods.iter().map(|(method, _)| *method).collect();
+        stop.allow = HeaderValue::from_str(&methods.join(", ")).unwrap_or(stop.allow.clone());
+        Ok(())
+    }
+
+    /// What stands at a path as it came. It is decoded here, once.
+    pub(crate) fn find(&self, method: &str, raw_path: &str) -> Lookup<'_, T> {
+        let Some(path) = path::decode(raw_path) else {
+            return Lookup::Unknown;
+        };
+        let Some((stop, values)) = self.stop(&path) else {
+            return Lookup::Unknown;
+        };
+        match stop.methods.iter().find(|(known, _)| *known == method) {
+            Some((_, target)) => Lookup::Found(Found { target, values }),
+            None => Lookup::OtherMethods(&stop.allow),
+        }
+    }
+
+    /// The path with its last slash added or taken away, as it came, if something stands there and nothing stands here.
+    ///
+    /// SECURITY: a path that begins with two slashes (or a backslash, which browsers take for one) would name another
+    /// host as the target of a redirect; it is never answered with itself (tests/gate.rs, `redirects_stay_here`).
+    pub(crate) fn other_spelling<'p>(&self, raw_path: &'p str) -> Option<Cow<'p, str>> {
+        let other = match raw_path.strip_suffix('/') {
+            Some(without) => Cow::Borrowed(without),
+            None => Cow::Owned(format!("{raw_path}/")),
+        };
+        let mut bytes = other.bytes();
+        if bytes.next() != Some(b'/') || matches!(bytes.next(), None | Some(b'/' | b'\\')) {
+            return None;
+        }
+        let decoded = path::decode(&other)?;
+        self.stop(&decoded).is_some().then_some(other)
+    }
+
+    fn stop(&self, path: &str) -> Option<(&Stop<T>, Vec<String>)> {
+        let matched = self.router.at(path).ok()?;
+        let stop = self.stops.get(*matched.value)?;
+        Some((stop, matched.params.iter().map(|(_, value)| value.to_owned()).collect()))
+    }
+}
+
+/// The template with its parameters numbered, so that two names for the same place are the same place.
+fn shape(template: &str) -> String {
+    let mut shape = String::with_capacity(template.len());
+    for (index, part) in template.split('{').enumerate() {
+        match part.split_once('}') {
+            Some((name, rest)) if index > 0 && !name.is_empty() => {
+                let catch_all = if name.starts_with('*') { "*" } else { "" };
+                // Writing into a `String` does not fail.
+                let _ = write!(shape, "{{{catch_all}{index}}}{rest}");
+            }
+            _ if index == 0 => shape.push_str(part),
+            _ => shape.extend(["{", part]),
+        }
+    }
+    shape
+}
+
+impl From<matchit::InsertError> for RouteClash {
+    fn from(fault: matchit::InsertError) -> Self {
+        match fault {
+            matchit::InsertError::Conflict { with } => Self::Ambiguous { with },
+            _ => Self::Template,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(list: &[(&'static str, &str)]) -> Routes<usize> {
+        let mut routes = Routes::new();
+        for (index, (method, template)) in list.iter().enumerate() {
+            routes.add(method, template, index).unwrap();
+        }
+        routes
+    }
+
+    fn found(routes: &Routes<usize>, method: &str, path: &str) -> Option<(usize, Vec<String>)> {
+        match routes.find(method, path) {
+            Lookup::Found(found) => Some((*found.target, found.values)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_is_written_out_comes_before_a_parameter() {
+        let routes = routes(&[("GET", "/users/{id}"), ("GET", "/users/me"), ("PUT", "/users/{name}")]);
+        assert_eq!(found(&routes, "GET", "/users/me"), Some((1, vec![])));
+        assert_eq!(found(&routes, "GET", "/users/m%65"), Some((1, vec![])));
+        assert_eq!(found(&routes, "GET", "/users/you"), Some((0, vec!["you".into()])));
+        assert_eq!(found(&routes, "PUT", "/users/a%20b"), Some((2, vec!["a b".into()])));
+        assert!(matches!(routes.find("PUT", "/users/me"), Lookup::OtherMethods(allow) if allow == "GET"));
+        assert!(matches!(routes.find("POST", "/users/x"), Lookup::OtherMethods(allow) if allow == "GET, PUT"));
+        for path in [
+            "/users/",
+            "/users",
+            "/users/a%2Fb",
+            "//users/me",
+            "/users/%ff",
+            "/Users/me",
+            "",
+            "*",
+        ] {
+            assert!(matches!(routes.find("GET", path), Lookup::Unknown), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_other_spelling_has_one_slash_more_or_less() {
+        let routes = routes(&[("GET", "/users/me/"), ("POST", "/token"), ("GET", "/{*rest}")]);
+        assert_eq!(routes.other_spelling("/users/me").as_deref(), Some("/users/me/"));
+        assert_eq!(routes.other_spelling("/token/").as_deref(), Some("/token"));
+        assert_eq!(routes.other_spelling("//evil.example/x"), None);
+        assert_eq!(routes.other_spelling("/\\evil.example/x"), None);
+        assert_eq!(routes.other_spelling("/"), None);
+    }
+
+    #[test]
+    fn clashes_are_errors() {
+        let mut routes = routes(&[("GET", "/a/{id}")]);
+        assert_eq!(routes.add("GET", "/a/{other}", 1), Err(RouteClash::Taken));
+        assert_eq!(routes.add("GET", "/b/{", 1), Err(RouteClash::Template));
+        assert_eq!(routes.add("GET", "/b/{}", 1), Err(RouteClash::Template));
+        assert!(matches!(
+            routes.add("GET", "/a/{*rest}", 1),
+            Err(RouteClash::Ambiguous { .. })
+        ));
+    }
+}

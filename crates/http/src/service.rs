@@ -1,0 +1,200 @@
+//! The gate as warp filters and as a service.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+
+use bytes::Buf;
+use futures_util::{Stream, TryStreamExt, future};
+use http::{HeaderMap, Method, Request};
+use http_body_util::{Either, Empty, StreamBody};
+use hyper::body::{Body, Bytes, Frame};
+use warp::filters::path::FullPath;
+use warp::{Filter, Rejection};
+
+use crate::answer::Response;
+use crate::gate::{Gate, Matched, Place};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Gate {
+    /// The operations as an ordinary warp filter, to be composed with others.
+    ///
+    /// A path or a method that is not declared is a rejection (`not_found`, or warp's own for a wrong method), so the next
+    /// filter of an `.or` chain gets the request. Once an operation has matched, every outcome is an answer: a denial, a bad
+    /// body and a panic never reach another filter. Templates are whole paths, also below `warp::path(..)`.
+    ///
+    /// ```
+    /// use scopegate_http::{Catalog, Gate, get, warp::{self, Filter}};
+    ///
+    /// let gate = Gate::builder(Catalog::builder().build()?).operation(get("/new").public().then(|| async { "new" })).build()?;
+    /// let old = warp::path!("old").map(|| "old");
+    /// let routes = gate.filter().or(old);
+    /// # let _ = routes;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn filter(&self) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + use<> {
+        let (finding, answering, refusing) = (self.clone(), self.clone(), self.clone());
+        let found = warp::method()
+            .and(warp::path::full())
+            .and_then(move |method: Method, path: FullPath| {
+                future::ready(match finding.find(&method, path.as_str()) {
+                    Place::Here(target, values) => Ok((target, values)),
+                    Place::Elsewhere(_) | Place::Nowhere | Place::OtherMethods(_) => Err(warp::reject::not_found()),
+                })
+            });
+        let answered = found
+            .and(warp::method())
+            .and(query())
+            .and(warp::header::headers_cloned())
+            .and(body())
+            .then(
+                move |(target, values), method: Method, query: Option<String>, headers: HeaderMap, body| {
+                    let gate = answering.clone();
+                    async move {
+                        let (method, headers, query) = (&method, &headers, query.as_deref().unwrap_or_default());
+                        gate.answer(Matched {
+                            target,
+                            values,
+                            method,
+                            headers,
+                            query,
+                            body,
+                        })
+                        .await
+                    }
+                },
+            );
+        // Warp's rejection for a wrong method cannot be named; two methods that exclude each other give it.
+        let other_methods = warp::method()
+            .and(warp::path::full())
+            .and_then(move |method: Method, path: FullPath| {
+                future::ready(match refusing.find(&method, path.as_str()) {
+                    Place::OtherMethods(_) => Ok(()),
+                    Place::Elsewhere(_) | Place::Here(..) | Place::Nowhere => Err(warp::reject::not_found()),
+                })
+            });
+        let other_methods = other_methods
+            .untuple_one()
+            .and(warp::get())
+            .and(warp::post())
+            .map(Response::default);
+        answered.or(other_methods).unify()
+    }
+
+    /// The whole site as a warp filter that answers everything: unknown paths, wrong methods and a missing slash too. For
+    /// `warp::serve`, or for the end of an `.or` chain.
+    ///
+    /// ```no_run
+    /// # async fn run(gate: scopegate_http::Gate) {
+    /// use scopegate_http::warp;
+    ///
+    /// warp::serve(gate.whole()).run(([127, 0, 0, 1], 8000)).await;
+    /// # }
+    /// ```
+    pub fn whole(&self) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
+        let gate = self.clone();
+        let head = warp::method()
+            .and(warp::path::full())
+            .and(query())
+            .and(warp::header::headers_cloned());
+        head.and(body()).then(
+            move |method: Method, path: FullPath, query: Option<String>, headers: HeaderMap, body| {
+                let gate = gate.clone();
+                async move {
+                    gate.handle(&method, path.as_str(), query.as_deref(), &headers, body)
+                        .await
+                }
+            },
+        )
+    }
+
+    /// The whole site as a service, for an accept loop of one's own.
+    #[must_use]
+    pub fn service(&self) -> GateService {
+        GateService(self.clone())
+    }
+
+    async fn handle<B>(
+        &self,
+        method: &Method,
+        path: &str,
+        query: Option<&str>,
+        headers: &HeaderMap,
+        body: B,
+    ) -> Response
+    where
+        B: Body<Error: Into<BoxError>>,
+    {
+        match self.find(method, path) {
+            Place::Here(target, values) => {
+                let query = query.unwrap_or_default();
+                self.answer(Matched {
+                    target,
+                    values,
+                    method,
+                    headers,
+                    query,
+                    body,
+                })
+                .await
+            }
+            place => self.turn_away(method, &place, query),
+        }
+    }
+}
+
+/// The whole site as a service of hyper (and so, by hyper-util, of tower): made by [`Gate::service`].
+///
+/// ```
+/// use scopegate_http::{Catalog, Gate, get};
+/// use hyper::service::Service;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let gate = Gate::builder(Catalog::builder().build()?).operation(get("/status/").public().then(|| async { "up" })).build()?;
+/// let request = http::Request::get("/status").body(String::new())?;
+/// let response = gate.service().call(request).await?;
+/// assert_eq!(response.status(), 307);
+/// assert_eq!(response.headers()["location"], "/status/");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct GateService(Gate);
+
+impl<B> hyper::service::Service<Request<B>> for GateService
+where
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let gate = self.0.clone();
+        let (head, body) = request.into_parts();
+        Box::pin(async move {
+            let (path, query) = (head.uri.path(), head.uri.query());
+            Ok(gate.handle(&head.method, path, query, &head.headers, body).await)
+        })
+    }
+}
+
+fn query() -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Copy {
+    warp::query::raw().map(Some).or(warp::any().map(|| None)).unify()
+}
+
+/// The body, or nothing where an earlier filter took it: that is no reason to let a request fall through.
+fn body() -> impl Filter<Extract = (impl Body<Data: Send, Error = BoxError> + Send,), Error = Infallible> + Copy {
+    let sent = warp::body::stream().map(|stream| Either::Left(framed(stream)));
+    let taken = warp::any().map(|| Either::Right(Empty::<Bytes>::new()));
+    sent.or(taken).unify()
+}
+
+fn framed<S, D>(stream: S) -> impl Body<Data = Bytes, Error = warp::Error> + Send
+where
+    S: Stream<Item = Result<D, warp::Error>> + Send,
+    D: Buf,
+{
+    StreamBody::new(stream.map_ok(|mut data| Frame::data(data.copy_to_bytes(data.remaining()))))
+}

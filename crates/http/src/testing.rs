@@ -1,0 +1,122 @@
+//! Doubles for an application's own tests, behind the feature `testing`: never a part of a program that serves.
+
+use std::sync::Arc;
+
+use scopegate_domain::{ScopeToken, User};
+use scopegate_policy::{Permit, Presented, ResolvedOperation};
+
+use crate::admission::{Admission, Refusal, decide};
+use crate::gate::Gate;
+
+/// Who is let in in place of a token.
+#[derive(Debug, Default)]
+pub(crate) struct Double {
+    user: Option<Arc<User>>,
+    scopes: Vec<ScopeToken>,
+    is_authenticated: bool,
+}
+
+/// Collects a double: made by [`Gate::testing`].
+///
+/// ```
+/// # use std::sync::Arc;
+/// use scopegate_http::{Catalog, CurrentUser, Gate, Guard, Json, ScopeToken, SecurityScheme, get};
+/// use scopegate_http::domain::{Secret, User, UserId, Username};
+/// # use scopegate_http::store::MemoryStore;
+/// # use scopegate_http::token::{SigningKey, TokenRules, Verifier};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// # let catalog = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token")).scope(ME, "").build()?;
+/// # let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+/// # let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+/// let gate = Gate::builder(catalog)
+///     .bearer("oauth", verifier)
+///     .users(Arc::new(MemoryStore::new()))
+///     .operation(
+///         get("/users/me/")
+///             .guard(Guard::requires([ME]).on(&Guard::user()))
+///             .then(|user: CurrentUser| async move { Json(user.username().to_string()) }),
+///     )
+///     .build()?;
+///
+/// let johndoe = User::new(UserId::parse("u1")?, Username::parse("johndoe")?);
+/// let as_johndoe = gate.testing().as_user(johndoe).scope(ME).gate();
+/// let routes = as_johndoe.filter(); // answers as if a token of johndoe with the scope `me` had been sent
+/// # let _ = routes;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a double takes effect in the gate that `gate` makes"]
+pub struct Testing {
+    gate: Gate,
+    double: Double,
+}
+
+impl Gate {
+    /// Begins a gate for tests that takes a given user and scopes in place of a token; what is declared is decided as ever.
+    /// Only with the feature `testing`.
+    pub fn testing(&self) -> Testing {
+        Testing {
+            gate: self.clone(),
+            double: Double::default(),
+        }
+    }
+}
+
+impl Testing {
+    /// Every request is this user's.
+    pub fn as_user(mut self, user: impl Into<Arc<User>>) -> Self {
+        self.double.user = Some(user.into());
+        self.double.is_authenticated = true;
+        self
+    }
+
+    /// Every request has a credential that speaks for no user.
+    pub fn authenticated(mut self) -> Self {
+        self.double.is_authenticated = true;
+        self
+    }
+
+    /// The credential brings this scope, too.
+    pub fn scope(mut self, token: ScopeToken) -> Self {
+        self.double.scopes.push(token);
+        self.double.is_authenticated = true;
+        self
+    }
+
+    /// The gate; the one that it was made of is as it was.
+    #[must_use]
+    pub fn gate(self) -> Gate {
+        Gate {
+            double: Some(Arc::new(self.double)),
+            ..self.gate
+        }
+    }
+}
+
+impl Double {
+    pub(crate) fn admit(
+        &self,
+        admission: &Admission,
+        operation: &ResolvedOperation,
+    ) -> Result<Option<Permit>, Refusal> {
+        let now = admission.clock.now();
+        let scheme = admission
+            .bearer
+            .as_ref()
+            .filter(|_| self.is_authenticated)
+            .map(|(scheme, _)| *scheme);
+        let world = scheme
+            .map(|scheme| admission.table.token_world_for_test(scheme, &self.scopes))
+            .transpose();
+        let Ok(Some(world)) = world else {
+            return decide(operation, &Presented::new(now));
+        };
+        let subject = self.user.as_ref().map(|user| user.username().as_str());
+        let presented = Presented::new(now).with_token(&world, subject);
+        match &self.user {
+            Some(user) => decide(operation, &presented.with_user(Arc::clone(user))),
+            None => decide(operation, &presented),
+        }
+    }
+}

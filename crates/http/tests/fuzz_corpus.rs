@@ -1,0 +1,39 @@
+//! What the fuzzers were given and what they found, run again: every file of `fuzz/corpus` through its door.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+
+use std::fs;
+use std::path::Path;
+
+type Door = fn(&[u8]);
+
+const TARGETS: [(&str, Door); 5] = [
+    ("bearer", scopegate_http::fuzzing::bearer),
+    ("claims", scopegate_domain::fuzzing::claims),
+    ("compact_jws", scopegate_token::fuzzing::compact_jws),
+    ("params", scopegate_http::fuzzing::form),
+    ("scope", scopegate_domain::fuzzing::scope),
+];
+
+#[test]
+fn every_saved_input_holds_the_properties_of_its_target() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    for (target, door) in TARGETS {
+        let files: Vec<_> = fs::read_dir(corpus.join(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(files.len() > 10, "{target} has hardly any seeds");
+        for file in files {
+            let input = fs::read(&file).unwrap();
+            std::panic::catch_unwind(|| door(&input)).unwrap_or_else(|_| panic!("input {}", file.display()));
+        }
+    }
+}
+
+#[test]
+fn every_target_of_the_fuzzer_is_replayed() {
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
+    let mut found: Vec<String> = fs::read_dir(targets)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().expect("a file has a name").to_string_lossy().into_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, TARGETS.map(|(name, _)| name));
+}
