@@ -1,12 +1,11 @@
-//! Reading the claims of a payload, beside serde_json.
-#![expect(missing_docs, reason = "criterion's macros write functions without any")]
+//! Reading the claims of a payload, beside `serde_json`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{Race, TokenFixture};
 use scopegate_domain::{Claims, ScopeLayout};
 use serde::Deserialize;
 
-/// The claims borrowed from the payload: the least that serde_json can do.
+/// The claims borrowed from the payload: the least that `serde_json` can do.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "reading them is what is measured")]
 struct Borrowed<'a> {

@@ -1,8 +1,14 @@
 //! What the benches share: calls that are timed in turn, so that a noisy machine is noisy for all of them, and what they are
 //! called with.
-#![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a bench without its fixture is no bench"
+)]
 
 pub mod jsonwebtoken_on_ring;
+mod policies;
 mod tokens;
 
 use std::hint::black_box;
@@ -10,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 
+pub use self::policies::{ManyScopes, Tutorial};
 pub use self::tokens::TokenFixture;
 
 /// Rounds of a race; odd, so that the median is one of them.
@@ -27,9 +34,19 @@ pub struct Race<'a> {
     lanes: Vec<Lane<'a>>,
 }
 
+/// What a lane is to take at most.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "only benches use it")]
+pub enum Limit {
+    /// Nanoseconds of one call.
+    Nanoseconds(f64),
+    /// So many times what the first lane takes.
+    Ratio(f64),
+}
+
 struct Lane<'a> {
     name: &'static str,
-    at_most: Option<f64>,
+    limit: Option<Limit>,
     run: Box<dyn FnMut(u64) + 'a>,
 }
 
@@ -53,22 +70,19 @@ impl<'a> Race<'a> {
         self.add(name, None, call)
     }
 
-    /// Adds a lane that is to take at most `ratio` times what the first lane takes.
-    pub fn lane_within<T>(self, name: &'static str, ratio: f64, call: impl FnMut() -> T + 'a) -> Self {
-        self.add(name, Some(ratio), call)
+    /// Adds a lane that is to stay within a limit; the table says whether it does.
+    pub fn lane_within<T>(self, name: &'static str, limit: Limit, call: impl FnMut() -> T + 'a) -> Self {
+        self.add(name, Some(limit), call)
     }
 
-    fn add<T>(mut self, name: &'static str, at_most: Option<f64>, mut call: impl FnMut() -> T + 'a) -> Self {
+    fn add<T>(mut self, name: &'static str, limit: Option<Limit>, mut call: impl FnMut() -> T + 'a) -> Self {
         let run = move |times| {
             for _ in 0..times {
                 black_box(call());
             }
         };
-        self.lanes.push(Lane {
-            name,
-            at_most,
-            run: Box::new(run),
-        });
+        let run = Box::new(run);
+        self.lanes.push(Lane { name, limit, run });
         self
     }
 
@@ -105,18 +119,24 @@ impl Race<'_> {
         println!("\n{}: median of {ROUNDS} interleaved rounds", self.name);
         for (lane, figures) in self.lanes.iter().zip(figures) {
             let ratio = median(figures.iter().zip(first).map(|(ours, base)| ours / base));
-            let verdict = match lane.at_most {
-                Some(limit) if ratio > limit => format!("  OVER the limit of {limit}"),
-                Some(limit) => format!("  within {limit}"),
-                None => String::new(),
-            };
-            println!(
-                "  {:<32}{:>12.1} ns{ratio:>10.3}{verdict}",
-                lane.name,
-                median(figures.iter().copied())
-            );
+            let nanoseconds = median(figures.iter().copied());
+            let verdict = lane
+                .limit
+                .map_or_else(String::new, |limit| limit.verdict(nanoseconds, ratio));
+            println!("  {:<40}{nanoseconds:>12.1} ns{ratio:>10.3}{verdict}", lane.name);
         }
         println!();
+    }
+}
+
+impl Limit {
+    fn verdict(self, nanoseconds: f64, ratio: f64) -> String {
+        let (figure, limit, unit) = match self {
+            Self::Nanoseconds(limit) => (nanoseconds, limit, " ns"),
+            Self::Ratio(limit) => (ratio, limit, ""),
+        };
+        let word = if figure > limit { "OVER" } else { "within" };
+        format!("  {word} {limit}{unit}")
     }
 }
 

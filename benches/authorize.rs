@@ -1,0 +1,46 @@
+//! Deciding, beside the loop over strings that everybody writes first.
+#![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use scopegate_benches::{Limit, ManyScopes, Race, TokenFixture, Tutorial};
+use scopegate_policy::{World, authorize};
+use scopegate_token::Scratch;
+
+fn decision(criterion: &mut Criterion) {
+    let policy = ManyScopes::new();
+    Race::new("decision, 2 of 32 scopes out of 64")
+        .lane("a loop over strings", || policy.string_loop())
+        .lane_within("ours", Limit::Ratio(0.2), || {
+            policy.operation().decide(&World::of_atoms(policy.world()))
+        })
+        .run(criterion);
+}
+
+fn request(criterion: &mut Criterion) {
+    let fixture = TokenFixture::hs256();
+    let tutorial = Tutorial::new(&fixture);
+    let presented = tutorial.presented();
+    let nothing = tutorial.nothing_presented();
+    let mut scratch = Scratch::new();
+    let claims = fixture
+        .verifier()
+        .verify(fixture.token(), fixture.now(), &mut scratch)
+        .unwrap();
+    Race::new("one request of the tutorial")
+        .lane_within("authorize, with its permit", Limit::Nanoseconds(60.0), || {
+            authorize(tutorial.operation(), &presented).is_ok()
+        })
+        .lane("the same, with what is presented", || {
+            authorize(tutorial.operation(), &tutorial.presented()).is_ok()
+        })
+        .lane("authorize, denied", || {
+            authorize(tutorial.operation(), &nothing).is_err()
+        })
+        .lane_within("the world of a token of two scopes", Limit::Nanoseconds(100.0), || {
+            tutorial.table().token_world(tutorial.scheme(), &claims).is_ok()
+        })
+        .run(criterion);
+}
+
+criterion_group! { name = benches; config = scopegate_benches::criterion(); targets = decision, request }
+criterion_main!(benches);

@@ -1,0 +1,160 @@
+//! The policies that are asked.
+
+use std::sync::Arc;
+
+use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme, Timestamp, User, UserId, Username};
+use scopegate_policy::{
+    ActiveUser, Atom, AtomSet, Guard, Operation, OperationTable, Presented, ResolvedOperation, SchemeId, TokenWorld,
+};
+
+use crate::TokenFixture;
+
+const ME: ScopeToken = ScopeToken::from_static("me");
+const ITEMS: ScopeToken = ScopeToken::from_static("items");
+
+/// 64 declared scopes, a token that has 32 of them, and an operation that needs two of those.
+#[derive(Debug)]
+pub struct ManyScopes {
+    table: OperationTable,
+    required: Vec<String>,
+    granted: Vec<String>,
+    world: AtomSet,
+}
+
+impl ManyScopes {
+    /// The scopes and the operation.
+    #[must_use]
+    pub fn new() -> Self {
+        let declared: Vec<String> = (0..64).map(|number| format!("resource-{number:02}:read")).collect();
+        let granted: Vec<String> = declared.iter().step_by(2).cloned().collect();
+        let required = vec![granted[9].clone(), granted[22].clone()];
+        let scope = |name: &String| ScopeToken::parse(name).unwrap();
+        let start = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
+        let catalog = declared
+            .iter()
+            .fold(start, |builder, name| builder.scope(scope(name), ""))
+            .build()
+            .unwrap();
+        let guard = Guard::requires(required.iter().map(scope));
+        let table = OperationTable::builder(catalog)
+            .operation(Operation::get("/x").guard(guard))
+            .build()
+            .unwrap();
+        let universe = table.universe();
+        let scheme = SchemeName::parse("oauth").unwrap();
+        let atom = |name| Atom::Scope {
+            scheme: scheme.clone(),
+            token: scope(name),
+        };
+        let atoms = granted.iter().map(|name| universe.find(&atom(name)).unwrap()).collect();
+        let world = universe.close(&atoms);
+        Self {
+            table,
+            required,
+            granted,
+            world,
+        }
+    }
+
+    /// The operation.
+    #[must_use]
+    pub fn operation(&self) -> &ResolvedOperation {
+        &self.table.operations()[0]
+    }
+
+    /// What the token brings.
+    #[must_use]
+    pub const fn world(&self) -> &AtomSet {
+        &self.world
+    }
+
+    /// The decision as everybody writes it first.
+    #[must_use]
+    pub fn string_loop(&self) -> bool {
+        self.required
+            .iter()
+            .all(|needed| self.granted.iter().any(|scope| scope == needed))
+    }
+}
+
+impl Default for ManyScopes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The tutorial's policy, with johndoe and a token for `me items`.
+#[derive(Debug)]
+pub struct Tutorial {
+    table: OperationTable,
+    scheme: SchemeId,
+    token: TokenWorld,
+    user: Arc<User>,
+    now: Timestamp,
+}
+
+impl Tutorial {
+    /// The policy, and what was found out about a request.
+    #[must_use]
+    pub fn new(fixture: &TokenFixture) -> Self {
+        let catalog = Catalog::builder()
+            .scheme("oauth", SecurityScheme::oauth2_password("token"))
+            .scope(ME, "")
+            .scope(ITEMS, "")
+            .build()
+            .unwrap();
+        let user = Guard::user();
+        let active = Guard::requires([ME]).check(ActiveUser).on(&user);
+        let table = OperationTable::builder(catalog)
+            .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&active)))
+            .build()
+            .unwrap();
+        let scheme = table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
+        let mut scratch = scopegate_token::Scratch::new();
+        let claims = fixture
+            .verifier()
+            .verify(fixture.token(), fixture.now(), &mut scratch)
+            .unwrap();
+        let token = table.token_world(scheme, &claims).unwrap();
+        let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
+        Self {
+            table,
+            scheme,
+            token,
+            user: Arc::new(user),
+            now: fixture.now(),
+        }
+    }
+
+    /// `GET /users/me/items/`, which needs `items`, `me` and an active user.
+    #[must_use]
+    pub fn operation(&self) -> &ResolvedOperation {
+        &self.table.operations()[0]
+    }
+
+    /// The table.
+    #[must_use]
+    pub const fn table(&self) -> &OperationTable {
+        &self.table
+    }
+
+    /// The scheme of the token.
+    #[must_use]
+    pub const fn scheme(&self) -> SchemeId {
+        self.scheme
+    }
+
+    /// A request that may be done.
+    #[must_use]
+    pub fn presented(&self) -> Presented<'_> {
+        Presented::new(self.now)
+            .with_token(&self.token, "johndoe")
+            .with_user(Arc::clone(&self.user))
+    }
+
+    /// The same request without a credential.
+    #[must_use]
+    pub const fn nothing_presented(&self) -> Presented<'_> {
+        Presented::new(self.now)
+    }
+}
