@@ -3,7 +3,11 @@
 //! A function is its truth table, a number whose bit `grant` says whether it holds for that grant; a grant is a number
 //! whose bit `scope` says whether it has that scope.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,10 +19,17 @@ const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 /// The truth tables of all monotone functions of so many scopes: a pair of smaller ones, for grants without and with the
 /// last scope, of which the first implies the second.
 fn monotone_functions(scopes: usize) -> Vec<u32> {
-    let Some(fewer) = scopes.checked_sub(1) else { return vec![0, 1] };
+    let Some(fewer) = scopes.checked_sub(1) else {
+        return vec![0, 1];
+    };
     let smaller = monotone_functions(fewer);
-    let pairs = smaller.iter().flat_map(|without| smaller.iter().map(move |with| (*without, *with)));
-    pairs.filter(|(without, with)| without & !with == 0).map(|(without, with)| without | with << (1 << fewer)).collect()
+    let pairs = smaller
+        .iter()
+        .flat_map(|without| smaller.iter().map(move |with| (*without, *with)));
+    pairs
+        .filter(|(without, with)| without & !with == 0)
+        .map(|(without, with)| without | with << (1 << fewer))
+        .collect()
 }
 
 fn holds(table: u32, grant: usize) -> bool {
@@ -36,27 +47,44 @@ impl Scopes {
         let token = |scope: usize| ScopeToken::parse(NAMES[scope]).expect("a scope");
         let builder = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
         let builder = (0..count).fold(builder, |builder, scope| builder.scope(token(scope), ""));
-        let builder = edges.iter().fold(builder, |builder, (strong, weak)| builder.implies(token(*strong), token(*weak)));
-        let universe = Universe::builder(&builder.build().expect("no circle")).build().expect("few atoms");
+        let builder = edges.iter().fold(builder, |builder, (strong, weak)| {
+            builder.implies(token(*strong), token(*weak))
+        });
+        let universe = Universe::builder(&builder.build().expect("no circle"))
+            .build()
+            .expect("few atoms");
         let scheme = SchemeName::parse("oauth").expect("a scheme");
-        let id = |scope| universe.find(&Atom::Scope { scheme: scheme.clone(), token: token(scope) });
+        let id = |scope| {
+            universe.find(&Atom::Scope {
+                scheme: scheme.clone(),
+                token: token(scope),
+            })
+        };
         let ids = (0..count).map(|scope| id(scope).expect("a declared scope")).collect();
         Self { universe, ids }
     }
 
     fn set(&self, grant: usize) -> AtomSet {
-        self.ids.iter().enumerate().filter(|(scope, _)| grant >> scope & 1 == 1).map(|(_, id)| *id).collect()
+        self.ids
+            .iter()
+            .enumerate()
+            .filter(|(scope, _)| grant >> scope & 1 == 1)
+            .map(|(_, id)| *id)
+            .collect()
     }
 
     /// The worlds of all grants.
     fn worlds(&self) -> Vec<AtomSet> {
-        (0..1 << self.ids.len()).map(|grant| self.universe.close(&self.set(grant))).collect()
+        (0..1 << self.ids.len())
+            .map(|grant| self.universe.close(&self.set(grant)))
+            .collect()
     }
 
     /// Any of the grants for which the function holds.
     fn requirement(&self, table: u32) -> Requirement {
         let grants = (0..1 << self.ids.len()).filter(|grant| holds(table, *grant));
-        Requirement::any(grants.map(|grant| Requirement::atoms(&self.universe, &self.set(grant)))).expect("few alternatives")
+        Requirement::any(grants.map(|grant| Requirement::atoms(&self.universe, &self.set(grant))))
+            .expect("few alternatives")
     }
 
     /// All clauses that the function implies: for each grant that it refuses, one of the other scopes.
@@ -76,14 +104,25 @@ fn each_function_of_four_scopes_against_each_other() {
     let scopes = Scopes::new(4, &[]);
     let functions = monotone_functions(4);
     assert_eq!(functions.len(), 168);
-    let normal: HashMap<u32, Requirement> = functions.iter().map(|table| (*table, scopes.requirement(*table))).collect();
+    let normal: HashMap<u32, Requirement> = functions
+        .iter()
+        .map(|table| (*table, scopes.requirement(*table)))
+        .collect();
     for a in &functions {
         for b in &functions {
             let both = || [normal[a].clone(), normal[b].clone()];
             assert_eq!(normal[a] == normal[b], a == b, "{a:016b} == {b:016b}");
             assert_eq!(normal[a].implies(&normal[b]), a & !b == 0, "{a:016b} implies {b:016b}");
-            assert_eq!(Requirement::all(both()).as_ref(), Ok(&normal[&(a & b)]), "all of {a:016b}, {b:016b}");
-            assert_eq!(Requirement::any(both()).as_ref(), Ok(&normal[&(a | b)]), "any of {a:016b}, {b:016b}");
+            assert_eq!(
+                Requirement::all(both()).as_ref(),
+                Ok(&normal[&(a & b)]),
+                "all of {a:016b}, {b:016b}"
+            );
+            assert_eq!(
+                Requirement::any(both()).as_ref(),
+                Ok(&normal[&(a | b)]),
+                "any of {a:016b}, {b:016b}"
+            );
         }
     }
 }
@@ -96,11 +135,18 @@ fn each_residual_of_four_scopes() {
     for table in monotone_functions(4) {
         let requirement = scopes.requirement(table);
         for (grant, world) in worlds.iter().enumerate() {
-            let residual: Vec<AtomSet> =
-                requirement.residual(world).iter().map(|set| scopes.universe.generators(set)).collect();
+            let residual: Vec<AtomSet> = requirement
+                .residual(world)
+                .iter()
+                .map(|set| scopes.universe.generators(set))
+                .collect();
             for larger in (0..16).filter(|larger| larger & grant == grant) {
                 let added = |set: &AtomSet| scopes.universe.close(set).is_subset_of(&worlds[larger]);
-                assert_eq!(residual.iter().any(added), holds(table, larger), "{table:016b} from {grant} to {larger}");
+                assert_eq!(
+                    residual.iter().any(added),
+                    holds(table, larger),
+                    "{table:016b} from {grant} to {larger}"
+                );
             }
         }
     }
@@ -117,7 +163,11 @@ fn each_function_of_five_scopes_for_each_grant() {
     for table in functions {
         let requirement = scopes.requirement(table);
         for (grant, world) in worlds.iter().enumerate() {
-            assert_eq!(requirement.allows(world), holds(table, grant), "{table:032b} for {grant}");
+            assert_eq!(
+                requirement.allows(world),
+                holds(table, grant),
+                "{table:032b} for {grant}"
+            );
         }
         assert_eq!(scopes.requirement_of_clauses(table), requirement, "{table:032b}");
         assert!(seen.insert(requirement), "{table:032b} has a normal form of its own");
@@ -132,7 +182,10 @@ fn partial_orders() -> Vec<Order> {
     let order = |bits: usize| {
         let mut order = [[false; 4]; 4];
         (0..4).for_each(|scope| order[scope][scope] = true);
-        pairs.iter().enumerate().for_each(|(bit, (a, b))| order[*a][*b] = bits >> bit & 1 == 1);
+        pairs
+            .iter()
+            .enumerate()
+            .for_each(|(bit, (a, b))| order[*a][*b] = bits >> bit & 1 == 1);
         order
     };
     (0..1 << pairs.len()).map(order).filter(is_partial_order).collect()
@@ -169,7 +222,10 @@ fn each_function_under_each_partial_order() {
             let meaning: Vec<bool> = (0..16).map(|grant| holds(*table, close(&order, grant))).collect();
             let decided: Vec<bool> = worlds.iter().map(|world| requirement.allows(world)).collect();
             assert_eq!(decided, meaning, "{table:016b} under {edges:?}");
-            assert_eq!(by_meaning.entry(meaning).or_insert_with(|| requirement.clone()), &requirement);
+            assert_eq!(
+                by_meaning.entry(meaning).or_insert_with(|| requirement.clone()),
+                &requirement
+            );
         }
         let distinct: HashSet<&Requirement> = by_meaning.values().collect();
         assert_eq!(distinct.len(), by_meaning.len(), "under {edges:?}");

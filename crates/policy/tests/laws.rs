@@ -2,14 +2,21 @@
 //!
 //! A random universe, a random formula and random facts are told to both. `PROPTEST_CASES` sets how often.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod oracle;
 
-use proptest::prelude::*;
-use scopegate_policy::{Atom, AtomSet, Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
+use std::collections::BTreeSet;
 
-use oracle::bridge::{self, Bridge, token};
+use proptest::prelude::*;
+use scopegate_policy::{AtomSet, Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
+
+use oracle::bridge::{self, Bridge};
 use oracle::words::{self, Scheme, Words};
 use oracle::{Facts, Formula};
 
@@ -26,8 +33,18 @@ fn case_of(words: impl Strategy<Value = Words>) -> impl Strategy<Value = Case> {
     words.prop_flat_map(|words| {
         let facts = words.facts();
         let formulas = prop::collection::vec(words::formula(facts.clone()), 3);
-        (Just(words), formulas, words::some_of(facts.clone()), words::some_of(facts))
-            .prop_map(|(words, formulas, facts, more)| Case { words, formulas, facts, more })
+        (
+            Just(words),
+            formulas,
+            words::some_of(facts.clone()),
+            words::some_of(facts),
+        )
+            .prop_map(|(words, formulas, facts, more)| Case {
+                words,
+                formulas,
+                facts,
+                more,
+            })
     })
 }
 
@@ -43,7 +60,11 @@ fn small_case() -> impl Strategy<Value = Case> {
 
 /// The three formulas in normal form; a case that passes a limit is thrown away, for an error is no wrong answer.
 fn requirements(bridge: &Bridge, case: &Case) -> Result<[Requirement; 3], TestCaseError> {
-    let normal = |formula| bridge.requirement(formula).map_err(|limit| TestCaseError::reject(limit.to_string()));
+    let normal = |formula| {
+        bridge
+            .requirement(formula)
+            .map_err(|limit| TestCaseError::reject(limit.to_string()))
+    };
     let [a, b, c] = [&case.formulas[0], &case.formulas[1], &case.formulas[2]];
     Ok([normal(a)?, normal(b)?, normal(c)?])
 }
@@ -106,7 +127,7 @@ proptest! {
         let bridge = Bridge::new(&case.words);
         let implications = case.words.implications();
         for requirement in requirements(&bridge, &case)? {
-            let sets: Vec<Facts> = requirement.alternatives().iter().map(|set| bridge.facts(set)).collect();
+            let sets: Vec<Facts> = requirement.alternatives().iter().map(|set| bridge.names.facts(set)).collect();
             for (place, set) in sets.iter().enumerate() {
                 prop_assert_eq!(&implications.close(set), set);
                 prop_assert!(sets.iter().enumerate().all(|(other, inner)| other == place || !inner.is_subset(set)));
@@ -140,8 +161,8 @@ proptest! {
     fn closure_is_extensive_monotone_and_idempotent(case in large_case()) {
         let bridge = Bridge::new(&case.words);
         let closed = bridge.world(&case.facts);
-        prop_assert_eq!(bridge.facts(&closed), case.words.implications().close(&case.facts));
-        prop_assert!(bridge.set(&case.facts).is_subset_of(&closed));
+        prop_assert_eq!(bridge.names.facts(&closed), case.words.implications().close(&case.facts));
+        prop_assert!(bridge.names.set(&case.facts).is_subset_of(&closed));
         prop_assert!(closed.is_subset_of(&bridge.world(&(&case.facts | &case.more))));
         prop_assert_eq!(bridge.universe.close(&closed), closed);
     }
@@ -167,7 +188,7 @@ proptest! {
         let [requirement, _, _] = requirements(&bridge, &case)?;
         let residual = requirement.residual(&bridge.world(&case.facts));
         let shown: Vec<Facts> =
-            residual.iter().map(|set| bridge.facts(&bridge.universe.generators(set))).collect();
+            residual.iter().map(|set| bridge.names.facts(&bridge.universe.generators(set))).collect();
         for larger in implications.closed_sets(&case.words.facts()).iter().filter(|larger| world.is_subset(larger)) {
             let reached = shown.iter().any(|set| implications.close(set).is_subset(larger));
             prop_assert_eq!(case.formulas[0].holds(larger), reached);
@@ -187,16 +208,16 @@ proptest! {
         let implications = words.implications();
         prop_assert!([63, 64, 65, 127, 128, 129, 192, 193].contains(&bridge.universe.atoms().len()));
         let requirement = Requirement::any(
-            alternatives.iter().map(|set| Requirement::atoms(&bridge.universe, &bridge.set(set))),
+            alternatives.iter().map(|set| Requirement::atoms(&bridge.universe, &bridge.names.set(set))),
         );
         let closed = implications.close(&facts);
         let expected = alternatives.iter().any(|set| implications.close(set).is_subset(&closed));
         prop_assert_eq!(requirement.map(|requirement| requirement.allows(&bridge.world(&facts))), Ok(expected));
         for set in &alternatives {
-            let (left, right) = (bridge.set(set), bridge.set(&facts));
-            prop_assert_eq!(bridge.facts(&left.union(&right)), set | &facts);
-            prop_assert_eq!(bridge.facts(&left.intersection(&right)), set & &facts);
-            prop_assert_eq!(bridge.facts(&left.difference(&right)), set - &facts);
+            let (left, right) = (bridge.names.set(set), bridge.names.set(&facts));
+            prop_assert_eq!(bridge.names.facts(&left.union(&right)), set | &facts);
+            prop_assert_eq!(bridge.names.facts(&left.intersection(&right)), set & &facts);
+            prop_assert_eq!(bridge.names.facts(&left.difference(&right)), set - &facts);
             prop_assert_eq!(left.is_subset_of(&right), set.is_subset(&facts));
             prop_assert_eq!(left == right, *set == facts);
             prop_assert_eq!((left.len(), left.is_empty()), (set.len(), set.is_empty()));
@@ -214,12 +235,9 @@ proptest! {
         let (bridge, renamed) = (Bridge::new(&case.words), Bridge::new(&words));
         for (formula, requirement) in case.formulas.iter().zip(requirements(&bridge, &case)?) {
             let translated = renamed.requirement(&formula.renamed(&fact)).expect("the same limits");
-            let sets = |bridge: &Bridge, requirement: &Requirement| -> std::collections::BTreeSet<Facts> {
-                requirement.alternatives().iter().map(|set| bridge.facts(set)).collect()
-            };
-            let expected: std::collections::BTreeSet<Facts> =
-                sets(&bridge, &requirement).iter().map(|set| set.iter().map(|name| fact(name)).collect()).collect();
-            prop_assert_eq!(sets(&renamed, &translated), expected);
+            let expected = bridge.names.alternatives(&requirement);
+            let expected: BTreeSet<Facts> = expected.iter().map(|set| set.iter().map(|name| fact(name)).collect()).collect();
+            prop_assert_eq!(renamed.names.alternatives(&translated), expected);
         }
     }
 }
@@ -227,13 +245,23 @@ proptest! {
 type Operation<'a> = &'a dyn Fn(&Requirement, &Requirement) -> Result<Requirement, Limit>;
 
 /// The laws of a lattice for `times` over `plus`. A side that passes a limit says nothing.
-fn lattice(a: &Requirement, b: &Requirement, c: &Requirement, times: Operation<'_>, plus: Operation<'_>) -> Result<(), String> {
+fn lattice(
+    a: &Requirement,
+    b: &Requirement,
+    c: &Requirement,
+    times: Operation<'_>,
+    plus: Operation<'_>,
+) -> Result<(), String> {
     let same = |law: &str, left: Result<Requirement, Limit>, right: Result<Requirement, Limit>| match (left, right) {
         (Ok(left), Ok(right)) if left != right => Err(format!("not {law}: {left:?} and {right:?}")),
         _ => Ok(()),
     };
     same("commutative", times(a, b), times(b, a))?;
-    same("associative", times(a, b).and_then(|ab| times(&ab, c)), times(b, c).and_then(|bc| times(a, &bc)))?;
+    same(
+        "associative",
+        times(a, b).and_then(|ab| times(&ab, c)),
+        times(b, c).and_then(|bc| times(a, &bc)),
+    )?;
     same("idempotent", times(a, a), Ok(a.clone()))?;
     same("absorptive", plus(a, b).and_then(|sum| times(a, &sum)), Ok(a.clone()))?;
     let both = times(a, b).and_then(|ab| times(a, c).and_then(|ac| plus(&ab, &ac)));
@@ -246,10 +274,21 @@ fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
     let count = prop::sample::select(vec![63_usize, 64, 65, 127, 128, 129, 192, 193]).prop_map(|atoms| atoms - 4);
     let edges = prop::collection::vec((0..200_usize, 0..200_usize), 0..60);
     (count, edges).prop_flat_map(|(count, edges)| {
-        let inside = edges.into_iter().map(|(a, b)| (a % count, b % count)).filter(|(a, b)| a < b);
+        let inside = edges
+            .into_iter()
+            .map(|(a, b)| (a % count, b % count))
+            .filter(|(a, b)| a < b);
         let scopes = (0..count).map(|place| format!("s{place}")).collect();
-        let scheme = Scheme { name: "oauth".to_owned(), scopes, edges: inside.collect() };
-        let words = Words { schemes: vec![scheme], guards: vec!["user".to_owned(), "active".to_owned()] };
+        let scheme = Scheme {
+            name: "oauth".to_owned(),
+            scopes,
+            edges: inside.collect(),
+            has_subject: true,
+        };
+        let words = Words {
+            schemes: vec![scheme],
+            guards: vec!["user".to_owned(), "active".to_owned()],
+        };
         let facts = words.facts();
         let few = prop::sample::subsequence(facts.clone(), 0..=4).prop_map(|facts| facts.into_iter().collect());
         (Just(words), prop::collection::vec(few, 0..4), words::some_of(facts))
@@ -259,11 +298,21 @@ fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
 /// Scopes `s0`, `s1`, .. of one scheme.
 fn flat(scopes: usize) -> Words {
     let scopes = (0..scopes).map(|place| format!("s{place}")).collect();
-    Words { schemes: vec![Scheme { name: "oauth".to_owned(), scopes, edges: vec![] }], guards: vec![] }
+    Words {
+        schemes: vec![Scheme {
+            name: "oauth".to_owned(),
+            scopes,
+            edges: vec![],
+            has_subject: true,
+        }],
+        guards: vec![],
+    }
 }
 
 fn scope(bridge: &Bridge, place: usize) -> Requirement {
-    bridge.requirement(&Formula::Fact(format!("scope:oauth:s{place}"))).expect("a scope")
+    bridge
+        .requirement(&Formula::Fact(format!("scope:oauth:s{place}")))
+        .expect("a scope")
 }
 
 /// Of each of the first pairs of scopes one: 2^pairs alternatives.
@@ -279,7 +328,10 @@ fn too_many_alternatives_side_by_side_are_an_error() {
     let most = one_of_each_pair(&bridge, 12).expect("at the limit");
     assert_eq!(most.alternatives().len(), MAX_KEPT);
     assert_eq!(one_of_each_pair(&bridge, 13), Err(Limit::Kept));
-    assert_eq!(Requirement::any([most.clone(), scope(&bridge, 0)]).map(|any| any.alternatives().len()), Ok(2_049));
+    assert_eq!(
+        Requirement::any([most.clone(), scope(&bridge, 0)]).map(|any| any.alternatives().len()),
+        Ok(2_049)
+    );
     assert_eq!(Requirement::any([most, scope(&bridge, 25)]), Err(Limit::Kept));
 }
 
@@ -289,9 +341,14 @@ fn too_many_alternatives_side_by_side_are_an_error() {
 fn too_many_alternatives_formed_are_an_error() {
     let (pairs, wide) = (12, 17);
     let mut words = flat(2 * pairs + wide);
-    let implied = |place: usize| (0..pairs).filter(move |pair| *pair != place % pairs).map(|pair| 2 * pair);
-    words.schemes[0].edges =
-        (0..wide).flat_map(|place| implied(place).map(move |weak| (2 * pairs + place, weak))).collect();
+    let implied = |place: usize| {
+        (0..pairs)
+            .filter(move |pair| *pair != place % pairs)
+            .map(|pair| 2 * pair)
+    };
+    words.schemes[0].edges = (0..wide)
+        .flat_map(|place| implied(place).map(move |weak| (2 * pairs + place, weak)))
+        .collect();
     let bridge = Bridge::new(&words);
     let each_pair = one_of_each_pair(&bridge, pairs).expect("4,096 alternatives");
     let any_wide = |count: usize| Requirement::any((0..count).map(|place| scope(&bridge, 2 * pairs + place)));
@@ -305,7 +362,12 @@ fn too_many_alternatives_formed_are_an_error() {
 #[test]
 fn too_many_atoms_are_an_error() {
     let build = |scopes: usize| Universe::builder(&bridge::catalog(&flat(scopes))).build();
-    assert_eq!(build(MAX_ATOMS - 4).map(|universe| universe.atoms().len()).expect("at the limit"), MAX_ATOMS);
+    assert_eq!(
+        build(MAX_ATOMS - 4)
+            .map(|universe| universe.atoms().len())
+            .expect("at the limit"),
+        MAX_ATOMS
+    );
     let fault = build(MAX_ATOMS - 3).expect_err("one too many");
     assert_eq!(fault.to_string(), "more than 4096 atoms");
 }
@@ -314,10 +376,9 @@ fn too_many_atoms_are_an_error() {
 #[test]
 fn the_ends_are_what_they_are_called() {
     let bridge = Bridge::new(&flat(1));
-    let scope = Atom::Scope { scheme: bridge::scheme_name("oauth"), token: token("s0") };
-    let set: AtomSet = bridge.universe.find(&scope).into_iter().collect();
+    let everything: Facts = flat(1).facts().into_iter().collect();
     assert_eq!(Requirement::all([]), Ok(Requirement::public()));
     assert_eq!(Requirement::any([]), Ok(Requirement::deny()));
     assert!(Requirement::public().is_public() && Requirement::public().allows(&AtomSet::EMPTY));
-    assert!(Requirement::deny().is_deny() && !Requirement::deny().allows(&bridge.universe.close(&set)));
+    assert!(Requirement::deny().is_deny() && !Requirement::deny().allows(&bridge.world(&everything)));
 }

@@ -1,97 +1,142 @@
 //! Carries words over to the engine and its answers back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scopegate_domain::{Audience, Catalog, Lifetime, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, AtomId, AtomSet, Binding, Limit, Needs, Requirement, SubjectKind, Universe};
+use scopegate_policy::{
+    Atom, AtomId, AtomSet, Binding, Limit, Needs, Requirement, SubjectKind, Universe, UniverseBuilder,
+};
 
 use super::words::{Scheme, Words};
 use super::{Facts, Formula};
 
-/// A universe of the engine, by the names of the oracle.
+/// The numbers of a universe, by the names of the oracle.
 #[derive(Debug)]
-pub struct Bridge {
-    pub universe: Universe,
-    numbers: BTreeMap<String, AtomId>,
-}
+pub(crate) struct Names(BTreeMap<String, AtomId>);
 
-impl Bridge {
-    /// Builds the universe of these words.
-    pub fn new(words: &Words) -> Self {
-        let catalog = catalog(words);
-        let guards = words.guards.iter().map(|name| (name.clone(), guard_atom(name)));
-        let atoms: Vec<(String, Atom)> = guards.chain(words.schemes.iter().flat_map(scheme_atoms)).collect();
-        let builder = atoms.iter().fold(Universe::builder(&catalog), |builder, (_, atom)| builder.atom(atom.clone()));
-        let universe = builder.build().expect("these words make a universe");
-        let number = |atom: &Atom| universe.find(atom).expect("the universe has each of the words");
-        let mut numbers: BTreeMap<String, AtomId> = atoms.iter().map(|(name, atom)| (name.clone(), number(atom))).collect();
-        numbers.insert("authenticated".to_owned(), AtomId::AUTHENTICATED);
-        Self { universe, numbers }
+impl Names {
+    /// The words that this universe has.
+    pub(crate) fn new(words: &Words, universe: &Universe) -> Self {
+        let number = |fact: String| universe.find(&fact_atom(words, &fact)).map(|number| (fact, number));
+        Self(words.facts().into_iter().filter_map(number).collect())
     }
 
-    /// The facts as a set of atoms, as they are.
-    pub fn set(&self, facts: &Facts) -> AtomSet {
-        facts.iter().map(|fact| self.numbers[fact]).collect()
-    }
-
-    /// The facts with all that they imply, as the engine sees it.
-    pub fn world(&self, facts: &Facts) -> AtomSet {
-        self.universe.close(&self.set(facts))
+    /// The facts as a set of atoms, as they are; those that the universe does not have are left out.
+    pub(crate) fn set(&self, facts: &Facts) -> AtomSet {
+        facts.iter().filter_map(|fact| self.0.get(fact)).copied().collect()
     }
 
     /// The facts of a set of atoms.
-    pub fn facts(&self, set: &AtomSet) -> Facts {
-        let named: Facts =
-            self.numbers.iter().filter(|(_, number)| set.contains(**number)).map(|(name, _)| name.clone()).collect();
+    pub(crate) fn facts(&self, set: &AtomSet) -> Facts {
+        let members = self.0.iter().filter(|(_, number)| set.contains(**number));
+        let named: Facts = members.map(|(name, _)| name.clone()).collect();
         assert_eq!(named.len(), set.len(), "each atom of {set:?} has a name");
         named
     }
 
+    /// The alternatives of a requirement.
+    pub(crate) fn alternatives(&self, requirement: &Requirement) -> BTreeSet<Facts> {
+        requirement.alternatives().iter().map(|set| self.facts(set)).collect()
+    }
+}
+
+/// A universe of the engine with all words.
+#[derive(Debug)]
+pub(crate) struct Bridge {
+    pub(crate) universe: Universe,
+    pub(crate) names: Names,
+}
+
+impl Bridge {
+    /// Builds the universe of these words.
+    pub(crate) fn new(words: &Words) -> Self {
+        let catalog = catalog(words);
+        let atoms = words.facts().into_iter().map(|fact| fact_atom(words, &fact));
+        let universe = atoms.fold(Universe::builder(&catalog), UniverseBuilder::atom).build();
+        let universe = universe.expect("these words make a universe");
+        let names = Names::new(words, &universe);
+        Self { universe, names }
+    }
+
+    /// The facts with all that they imply, as the engine sees it.
+    pub(crate) fn world(&self, facts: &Facts) -> AtomSet {
+        self.universe.close(&self.names.set(facts))
+    }
+
     /// The formula in normal form.
-    pub fn requirement(&self, formula: &Formula) -> Result<Requirement, Limit> {
-        let list = |formulas: &[Formula]| formulas.iter().map(|formula| self.requirement(formula)).collect::<Result<Vec<_>, _>>();
+    pub(crate) fn requirement(&self, formula: &Formula) -> Result<Requirement, Limit> {
+        let list = |formulas: &[Formula]| {
+            let each = formulas.iter().map(|formula| self.requirement(formula));
+            each.collect::<Result<Vec<_>, _>>()
+        };
         match formula {
             Formula::All(formulas) => Requirement::all(list(formulas)?),
             Formula::Any(formulas) => Requirement::any(list(formulas)?),
-            Formula::Fact(fact) => Ok(Requirement::atom(&self.universe, self.numbers[fact])),
+            Formula::Fact(fact) => Ok(Requirement::atom(&self.universe, self.names.0[fact])),
         }
     }
 }
 
 /// The schemes and scopes, declared.
-pub fn catalog(words: &Words) -> Catalog {
+pub(crate) fn catalog(words: &Words) -> Catalog {
     let builder = words.schemes.iter().fold(Catalog::builder(), |builder, scheme| {
         let builder = builder.scheme(&scheme.name, SecurityScheme::oauth2_password("token"));
-        let builder = scheme.scopes.iter().fold(builder, |builder, name| builder.scope(token(name), ""));
+        let builder = if scheme.has_subject {
+            builder
+        } else {
+            builder.without_subject()
+        };
+        let builder = scheme
+            .scopes
+            .iter()
+            .fold(builder, |builder, name| builder.scope(token(name), ""));
         let named = |place: usize| token(&scheme.scopes[place]);
-        scheme.edges.iter().fold(builder, |builder, (strong, weak)| builder.implies(named(*strong), named(*weak)))
+        scheme.edges.iter().fold(builder, |builder, (strong, weak)| {
+            builder.implies(named(*strong), named(*weak))
+        })
     });
     builder.build().expect("these words make a catalog")
 }
 
 /// A scope by its name.
-pub fn token(name: &str) -> ScopeToken {
+pub(crate) fn token(name: &str) -> ScopeToken {
     ScopeToken::parse(name).expect("a name of a scope")
 }
 
 /// A scheme by its name.
-pub fn scheme_name(name: &str) -> SchemeName {
+pub(crate) fn scheme_name(name: &str) -> SchemeName {
     SchemeName::parse(name).expect("a name of a scheme")
 }
 
-fn scheme_atoms(scheme: &Scheme) -> Vec<(String, Atom)> {
-    let name = scheme_name(&scheme.name);
-    let scope = |text: &String| (scheme.scope_fact(text), Atom::Scope { scheme: name.clone(), token: token(text) });
-    let own = (scheme.fact(), Atom::Scheme(name.clone()));
-    [own].into_iter().chain(scheme.scopes.iter().map(scope)).collect()
+/// The atom of any fact.
+pub(crate) fn fact_atom(words: &Words, fact: &str) -> Atom {
+    let of_scheme = |scheme: &Scheme| {
+        let name = scheme_name(&scheme.name);
+        let scope = scheme.scopes.iter().find(|scope| scheme.scope_fact(scope) == fact);
+        match scope {
+            Some(scope) => Some(Atom::Scope {
+                scheme: name,
+                token: token(scope),
+            }),
+            None => (scheme.fact() == fact).then_some(Atom::Scheme(name)),
+        }
+    };
+    words
+        .schemes
+        .iter()
+        .find_map(of_scheme)
+        .unwrap_or_else(|| guard_atom(fact))
 }
 
-/// The atom of a guard.
-pub fn guard_atom(name: &str) -> Atom {
-    let check = |name: &str, needs| Atom::Check { name: name.into(), needs };
+fn guard_atom(name: &str) -> Atom {
+    let check = |name: &str, needs| Atom::Check {
+        name: name.into(),
+        needs,
+    };
     match name {
         "acr:gold" => Atom::Acr("gold".into()),
         "active" => Atom::Active,
+        "authenticated" => Atom::Authenticated,
         "age<=300" => Atom::AgeAtMost(Lifetime::from_seconds(300)),
         "age<=60" => Atom::AgeAtMost(Lifetime::from_seconds(60)),
         "audience=api" => Atom::Audience(Audience::parse("api").expect("an audience")),

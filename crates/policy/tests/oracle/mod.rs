@@ -3,25 +3,28 @@
 //! A fact is a text, a requirement is a formula, and each question is answered by walking: no normal form, no numbers,
 //! no bits. Nothing in this file knows the engine; [`bridge`] alone carries words over to it.
 
-pub mod bridge;
-pub mod words;
+pub(crate) mod bridge;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 
 /// The facts that hold for a request.
-pub type Facts = BTreeSet<String>;
+pub(crate) type Facts = BTreeSet<String>;
 
 /// Which fact brings which other with it, one step each.
 #[derive(Clone, Debug, Default)]
-pub struct Implications(pub Vec<(String, String)>);
+pub(crate) struct Implications(pub(crate) Vec<(String, String)>);
 
 impl Implications {
     /// The facts with all that they bring.
-    pub fn close(&self, facts: &Facts) -> Facts {
+    pub(crate) fn close(&self, facts: &Facts) -> Facts {
         let mut closed = facts.clone();
         loop {
             let brought = self.0.iter().filter(|(strong, _)| closed.contains(strong));
-            let more: Facts = brought.map(|(_, weak)| weak.clone()).filter(|weak| !closed.contains(weak)).collect();
+            let more: Facts = brought
+                .map(|(_, weak)| weak.clone())
+                .filter(|weak| !closed.contains(weak))
+                .collect();
             if more.is_empty() {
                 return closed;
             }
@@ -30,22 +33,26 @@ impl Implications {
     }
 
     /// Every closed set of these facts: the lines of a truth table.
-    pub fn closed_sets(&self, facts: &[String]) -> Vec<Facts> {
+    pub(crate) fn closed_sets(&self, facts: &[String]) -> Vec<Facts> {
         let closed: BTreeSet<Facts> = subsets(facts).iter().map(|subset| self.close(subset)).collect();
         closed.into_iter().collect()
     }
 }
 
 fn subsets(facts: &[String]) -> Vec<Facts> {
-    let Some((first, rest)) = facts.split_first() else { return vec![Facts::new()] };
+    let Some((first, rest)) = facts.split_first() else {
+        return vec![Facts::new()];
+    };
     let without = subsets(rest);
-    let with = without.iter().map(|subset| subset.iter().chain([first]).cloned().collect());
+    let with = without
+        .iter()
+        .map(|subset| subset.iter().chain([first]).cloned().collect());
     without.iter().cloned().chain(with).collect()
 }
 
 /// A requirement, as it is spoken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Formula {
+pub(crate) enum Formula {
     /// All of them; of nothing, always.
     All(Vec<Formula>),
     /// One of them; of nothing, never.
@@ -56,7 +63,7 @@ pub enum Formula {
 
 impl Formula {
     /// Whether it holds where these facts and no others do.
-    pub fn holds(&self, closed: &Facts) -> bool {
+    pub(crate) fn holds(&self, closed: &Facts) -> bool {
         match self {
             Self::All(formulas) => formulas.iter().all(|formula| formula.holds(closed)),
             Self::Any(formulas) => formulas.iter().any(|formula| formula.holds(closed)),
@@ -65,18 +72,18 @@ impl Formula {
     }
 
     /// Its truth table: the lines on which it holds, out of these.
-    pub fn table<'a>(&self, lines: &'a [Facts]) -> Vec<&'a Facts> {
+    pub(crate) fn table<'a>(&self, lines: &'a [Facts]) -> Vec<&'a Facts> {
         lines.iter().filter(|line| self.holds(line)).collect()
     }
 
     /// A formula with this truth table, however it came about.
-    pub fn from_table(lines: &[&Facts]) -> Self {
+    pub(crate) fn from_table(lines: &[&Facts]) -> Self {
         let line = |facts: &Facts| Self::All(facts.iter().cloned().map(Self::Fact).collect());
         Self::Any(lines.iter().map(|facts| line(facts)).collect())
     }
 
     /// The same with each fact under another name.
-    pub fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
+    pub(crate) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
         let list = |formulas: &[Self]| formulas.iter().map(|formula| formula.renamed(rename)).collect();
         match self {
             Self::All(formulas) => Self::All(list(formulas)),

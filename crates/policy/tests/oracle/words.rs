@@ -24,27 +24,29 @@ const GUARDS: [(&str, &[&str]); 13] = [
 
 /// The words that a policy may use.
 #[derive(Clone, Debug)]
-pub struct Words {
-    pub schemes: Vec<Scheme>,
-    pub guards: Vec<String>,
+pub(crate) struct Words {
+    pub(crate) schemes: Vec<Scheme>,
+    pub(crate) guards: Vec<String>,
 }
 
 /// A security scheme with its scopes; an edge says by their places which scope implies which.
 #[derive(Clone, Debug)]
-pub struct Scheme {
-    pub name: String,
-    pub scopes: Vec<String>,
-    pub edges: Vec<(usize, usize)>,
+pub(crate) struct Scheme {
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) edges: Vec<(usize, usize)>,
+    /// Whether its credentials speak for somebody.
+    pub(crate) has_subject: bool,
 }
 
 impl Scheme {
     /// The fact that a credential of this scheme was accepted.
-    pub fn fact(&self) -> String {
+    pub(crate) fn fact(&self) -> String {
         format!("scheme:{}", self.name)
     }
 
     /// The fact that it carries a scope.
-    pub fn scope_fact(&self, scope: &str) -> String {
+    pub(crate) fn scope_fact(&self, scope: &str) -> String {
         format!("scope:{}:{scope}", self.name)
     }
 
@@ -52,37 +54,51 @@ impl Scheme {
         let scope = |place: usize| self.scope_fact(&self.scopes[place]);
         let edges = self.edges.iter().map(|(strong, weak)| (scope(*strong), scope(*weak)));
         let own = self.scopes.iter().map(|name| (self.scope_fact(name), self.fact()));
-        edges.chain(own).chain([(self.fact(), "authenticated".to_owned())]).collect()
+        edges
+            .chain(own)
+            .chain([(self.fact(), "authenticated".to_owned())])
+            .collect()
     }
 }
 
 impl Words {
     /// All facts that can be told of a request.
-    pub fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<String> {
         let scheme = |scheme: &Scheme| {
             let scopes: Vec<String> = scheme.scopes.iter().map(|name| scheme.scope_fact(name)).collect();
             [vec![scheme.fact()], scopes].concat()
         };
         let schemes = self.schemes.iter().flat_map(scheme);
-        ["authenticated".to_owned()].into_iter().chain(self.guards.iter().cloned()).chain(schemes).collect()
+        ["authenticated".to_owned()]
+            .into_iter()
+            .chain(self.guards.iter().cloned())
+            .chain(schemes)
+            .collect()
     }
 
     /// What they bring with them.
-    pub fn implications(&self) -> Implications {
+    pub(crate) fn implications(&self) -> Implications {
         let known = self.facts();
-        let guards = GUARDS.iter().flat_map(|(strong, weak)| weak.iter().map(|weak| (*strong, *weak)));
+        let guards = GUARDS
+            .iter()
+            .flat_map(|(strong, weak)| weak.iter().map(|weak| (*strong, *weak)));
         let guards = guards.map(|(strong, weak)| (strong.to_owned(), weak.to_owned()));
         let all = guards.chain(self.schemes.iter().flat_map(Scheme::implications));
-        Implications(all.filter(|(strong, weak)| known.contains(strong) && known.contains(weak)).collect())
+        Implications(
+            all.filter(|(strong, weak)| known.contains(strong) && known.contains(weak))
+                .collect(),
+        )
     }
 
     /// The same with one more edge, where there are two scopes to lay it between: from the one that is `stronger` in
     /// every edge so far.
-    pub fn with_edge(&self, scheme: usize, first: usize, second: usize) -> Self {
+    pub(crate) fn with_edge(&self, scheme: usize, first: usize, second: usize) -> Self {
         let mut words = self.clone();
         let index = scheme % words.schemes.len();
         let scheme = &mut words.schemes[index];
-        let Some(last) = scheme.scopes.len().checked_sub(1).filter(|last| *last > 0) else { return words };
+        let Some(last) = scheme.scopes.len().checked_sub(1).filter(|last| *last > 0) else {
+            return words;
+        };
         let (a, b) = (first % (last + 1), second % (last + 1));
         if a != b {
             let closes_circle = self.schemes[index].reaches(b, a);
@@ -92,24 +108,32 @@ impl Words {
     }
 
     /// The same with each scheme and scope under another name.
-    pub fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
+    pub(crate) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
         let scheme = |scheme: &Scheme| Scheme {
             name: rename(&scheme.name),
             scopes: scheme.scopes.iter().map(|scope| rename(scope)).collect(),
             edges: scheme.edges.clone(),
+            has_subject: scheme.has_subject,
         };
-        Self { schemes: self.schemes.iter().map(scheme).collect(), guards: self.guards.clone() }
+        Self {
+            schemes: self.schemes.iter().map(scheme).collect(),
+            guards: self.guards.clone(),
+        }
     }
 }
 
 impl Scheme {
     fn reaches(&self, from: usize, to: usize) -> bool {
-        from == to || self.edges.iter().any(|(strong, weak)| *strong == from && self.reaches(*weak, to))
+        from == to
+            || self
+                .edges
+                .iter()
+                .any(|(strong, weak)| *strong == from && self.reaches(*weak, to))
     }
 }
 
 /// One to three schemes, each with up to so many scopes, and some guards.
-pub fn words(most_scopes: usize) -> impl Strategy<Value = Words> {
+pub(crate) fn words(most_scopes: usize) -> impl Strategy<Value = Words> {
     let names = ["oauth", "partner", "internal"];
     let schemes = prop::collection::vec(scheme(most_scopes), 1..=3);
     (schemes, guards()).prop_map(move |(mut schemes, guards)| {
@@ -121,18 +145,31 @@ pub fn words(most_scopes: usize) -> impl Strategy<Value = Words> {
 }
 
 /// One scheme and few words, so that a truth table is short and two random formulas are often equal.
-pub fn few_words() -> impl Strategy<Value = Words> {
-    let guards = select(vec![vec![], vec!["user", "active"], vec!["check:signature", "user", "active"]]);
+pub(crate) fn few_words() -> impl Strategy<Value = Words> {
+    let guards = select(vec![
+        vec![],
+        vec!["user", "active"],
+        vec!["check:signature", "user", "active"],
+    ]);
     (scheme(4), guards).prop_map(|(scheme, guards)| Words {
         schemes: vec![scheme],
         guards: guards.into_iter().map(str::to_owned).collect(),
     })
 }
 
+/// The names of all guards.
+pub(crate) fn every_guard() -> Vec<String> {
+    GUARDS.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
 fn guards() -> impl Strategy<Value = Vec<String>> {
     // The engine knows `user` and `active` in each policy.
     let always = |name: &str| ["user", "active"].contains(&name);
-    let others: Vec<String> = GUARDS.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !always(name)).collect();
+    let others: Vec<String> = GUARDS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .filter(|name| !always(name))
+        .collect();
     let count = others.len();
     subsequence(others, 0..=count).prop_map(|mut guards| {
         guards.extend(["user".to_owned(), "active".to_owned()]);
@@ -141,22 +178,28 @@ fn guards() -> impl Strategy<Value = Vec<String>> {
 }
 
 /// A scheme with scopes `s0`, `s1`, .. and edges that run in no circle, up and down the order of declaration.
-pub fn scheme(most_scopes: usize) -> impl Strategy<Value = Scheme> {
+pub(crate) fn scheme(most_scopes: usize) -> impl Strategy<Value = Scheme> {
     let ranks = prop::collection::vec(0..1_000_u32, 1..=most_scopes);
     let edges = prop::collection::vec((0..most_scopes, 0..most_scopes), 0..=2 * most_scopes);
     (ranks, edges).prop_map(|(ranks, edges)| {
         let rank = |place: usize| (ranks[place], place);
-        let inside = edges.into_iter().map(|(a, b)| (a % ranks.len(), b % ranks.len())).filter(|(a, b)| a != b);
+        let inside = edges
+            .into_iter()
+            .map(|(a, b)| (a % ranks.len(), b % ranks.len()))
+            .filter(|(a, b)| a != b);
         Scheme {
             name: "oauth".to_owned(),
             scopes: (0..ranks.len()).map(|place| format!("s{place}")).collect(),
-            edges: inside.map(|(a, b)| if rank(a) > rank(b) { (a, b) } else { (b, a) }).collect(),
+            edges: inside
+                .map(|(a, b)| if rank(a) > rank(b) { (a, b) } else { (b, a) })
+                .collect(),
+            has_subject: true,
         }
     })
 }
 
 /// A formula of these facts.
-pub fn formula(facts: Vec<String>) -> impl Strategy<Value = Formula> {
+pub(crate) fn formula(facts: Vec<String>) -> impl Strategy<Value = Formula> {
     let leaf = select(facts).prop_map(Formula::Fact);
     leaf.prop_recursive(3, 20, 4, |inner| {
         let list = prop::collection::vec(inner, 0..=4);
@@ -165,7 +208,7 @@ pub fn formula(facts: Vec<String>) -> impl Strategy<Value = Formula> {
 }
 
 /// Some of these facts, as a request brings them: not closed.
-pub fn some_of(facts: Vec<String>) -> impl Strategy<Value = Facts> {
+pub(crate) fn some_of(facts: Vec<String>) -> impl Strategy<Value = Facts> {
     let count = facts.len();
     subsequence(facts, 0..=count).prop_map(|facts| facts.into_iter().collect())
 }
