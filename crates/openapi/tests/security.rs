@@ -172,6 +172,16 @@ fn methods_of_one_path_stand_together() {
     );
 }
 
+#[test]
+fn a_parameter_that_takes_the_rest_is_written_by_its_name() {
+    let operation = Operation::get("/files/{*path}").guard(Guard::public());
+    let document = written(operation, &DocumentInfo::new("t", "1"));
+    assert_eq!(
+        document["paths"],
+        json!({ "/files/{path}": { "get": { "security": [] } } })
+    );
+}
+
 fn flow(authorization: Option<&str>, token: Option<&str>, refresh: Option<&str>) -> Option<OAuthFlow> {
     let mut flow = OAuthFlow::default();
     flow.authorization_url = authorization.map(str::to_owned);

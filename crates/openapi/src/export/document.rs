@@ -228,8 +228,9 @@ fn add(
         }
         object.append(&mut security::fields(operation, info.extensions));
     }
+    // OpenAPI has no word for a parameter that takes the rest of a path; its name is without the asterisk.
     let path = paths
-        .entry(docs.template.as_str())
+        .entry(docs.template.replace("{*", "{"))
         .or_insert_with(|| Value::Object(Map::new()));
     if let Value::Object(path) = path {
         path.insert(docs.method.as_str().to_ascii_lowercase(), object.into());
