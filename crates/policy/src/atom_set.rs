@@ -34,12 +34,17 @@ impl AtomSet {
     pub const EMPTY: Self = Self(Words::Inline([0; 2]));
 
     /// Adds an atom.
+    #[inline]
     pub fn insert(&mut self, id: AtomId) {
         let (index, bit) = place(id);
-        if let Some(word) = self.words_mut().get_mut(index) {
-            *word |= bit;
-            return;
+        match self.words_mut().get_mut(index) {
+            Some(word) => *word |= bit,
+            None => self.grow(index, bit),
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, index: usize, bit: u64) {
         let mut words = self.words().to_vec();
         words.resize(index, 0);
         words.push(bit);
@@ -47,6 +52,7 @@ impl AtomSet {
     }
 
     /// Whether the atom is a member.
+    #[inline]
     #[must_use]
     pub fn contains(&self, id: AtomId) -> bool {
         let (index, bit) = place(id);
@@ -79,11 +85,23 @@ impl AtomSet {
         self.combine(other, |a, b| a | b)
     }
 
+    /// Takes away the members of `other`.
+    #[inline]
+    pub(crate) fn subtract(&mut self, other: &Self) {
+        if let (Words::Inline(own), Words::Inline(other)) = (&mut self.0, &other.0) {
+            own[0] &= !other[0];
+            own[1] &= !other[1];
+        } else {
+            *self = self.difference(other);
+        }
+    }
+
     /// Adds the members of `other`.
+    #[inline]
     pub(crate) fn unite(&mut self, other: &Self) {
-        if let (Words::Inline([a, b]), Words::Inline([c, d])) = (&mut self.0, &other.0) {
-            *a |= c;
-            *b |= d;
+        if let (Words::Inline(own), Words::Inline(other)) = (&mut self.0, &other.0) {
+            own[0] |= other[0];
+            own[1] |= other[1];
         } else {
             *self = self.union(other);
         }
@@ -148,6 +166,7 @@ impl AtomSet {
         }
     }
 
+    #[inline]
     fn words(&self) -> &[u64] {
         match &self.0 {
             Words::Inline(words) => words,
@@ -155,6 +174,7 @@ impl AtomSet {
         }
     }
 
+    #[inline]
     fn words_mut(&mut self) -> &mut [u64] {
         match &mut self.0 {
             Words::Inline(words) => words,
@@ -162,11 +182,13 @@ impl AtomSet {
         }
     }
 
+    #[inline]
     fn word(&self, index: usize) -> u64 {
         self.words().get(index).copied().unwrap_or(0)
     }
 }
 
+#[inline]
 fn place(id: AtomId) -> (usize, u64) {
     (id.index() / BITS, 1 << (id.index() % BITS))
 }

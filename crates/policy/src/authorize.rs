@@ -31,35 +31,43 @@ pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Re
         Some(anonymous) if !presented.has_credential() => anonymous,
         _ => operation.requirement(),
     };
-    let mut refused = None;
-    let mut ask = |party: &Party<'_>| {
-        let world = party.world(operation, presented);
-        let found = witness(requirement, &world);
-        if found.is_none() {
-            refused.get_or_insert_with(|| world.atoms());
+    let ask = |party: Party<'_>| {
+        let user = party.user();
+        let world = party.into_world(operation, presented);
+        match witness(requirement, &world) {
+            Some(witness) => Ok(Permit::new(
+                operation.clone(),
+                user.cloned(),
+                world.token.into_owned(),
+                witness,
+            )),
+            None => Err(world.atoms()),
         }
-        let witness = found?;
-        Some(Permit::new(
-            operation.clone(),
-            party.user(),
-            world.token.into_owned(),
-            witness,
-        ))
     };
-    let permit = if presented.more.is_empty() {
-        ask(&Party::alone(operation, presented.first.as_ref()))
+    let answer = if presented.more.is_empty() {
+        ask(Party::alone(operation, presented.first.as_ref()))
     } else {
-        Party::several(operation, presented).iter().find_map(ask)
+        first_allowed(Party::several(operation, presented).into_iter().map(ask))
     };
-    permit.ok_or_else(|| Denial::new(operation, &refused.unwrap_or_default()))
+    answer.map_err(|atoms| Denial::new(operation, &atoms))
+}
+
+/// The first answer that allows, or the first of all.
+fn first_allowed<T, E>(mut answers: impl Iterator<Item = Result<T, E>>) -> Result<T, E>
+where
+    E: Default,
+{
+    let first = answers.next().unwrap_or_else(|| Err(E::default()));
+    first.or_else(|refused| answers.find_map(Result::ok).ok_or(refused))
 }
 
 /// The world in which a request is decided: that of the party that is allowed, or of the first one.
 pub(crate) fn deciding_world<'a>(operation: &ResolvedOperation, presented: &'a Presented<'_>) -> World<'a> {
-    let parties = Party::several(operation, presented);
-    let mut worlds: Vec<World<'a>> = parties.iter().map(|party| party.world(operation, presented)).collect();
-    let allowed = worlds
-        .iter()
-        .position(|world| witness(operation.requirement(), world).is_some());
-    worlds.swap_remove(allowed.unwrap_or(0))
+    let parties = Party::several(operation, presented).into_iter();
+    let worlds = parties.map(|party| party.into_world(operation, presented));
+    let answer = first_allowed(worlds.map(|world| match witness(operation.requirement(), &world) {
+        Some(_) => Ok(world),
+        None => Err(world),
+    }));
+    answer.unwrap_or_else(|refused| refused)
 }

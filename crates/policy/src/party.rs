@@ -13,7 +13,8 @@ pub(crate) struct Party<'p> {
     token: Cow<'p, AtomSet>,
     user: Option<&'p Arc<User>>,
     auth_time: Option<Timestamp>,
-    bindings: Vec<Binding>,
+    is_bound_by_dpop: bool,
+    is_bound_by_mtls: bool,
 }
 
 impl<'p> Party<'p> {
@@ -21,7 +22,8 @@ impl<'p> Party<'p> {
         token: Cow::Owned(AtomSet::EMPTY),
         user: None,
         auth_time: None,
-        bindings: Vec::new(),
+        is_bound_by_dpop: false,
+        is_bound_by_mtls: false,
     };
 
     pub(crate) fn alone(operation: &ResolvedOperation, credential: Option<&'p Credential<'_>>) -> Self {
@@ -30,7 +32,8 @@ impl<'p> Party<'p> {
                 token: Cow::Borrowed(credential.world.atoms()),
                 user: credential.user.as_ref(),
                 auth_time: credential.world.auth_time(),
-                bindings: credential.binding.into_iter().collect(),
+                is_bound_by_dpop: credential.binding == Some(Binding::Dpop),
+                is_bound_by_mtls: credential.binding == Some(Binding::Mtls),
             },
             _ => Self::NOBODY,
         }
@@ -69,15 +72,18 @@ impl<'p> Party<'p> {
         self.token.to_mut().unite(credential.world.atoms());
         self.user = self.user.or(credential.user.as_ref());
         self.auth_time = self.auth_time.max(credential.world.auth_time());
-        self.bindings.extend(credential.binding);
+        self.is_bound_by_dpop |= credential.binding == Some(Binding::Dpop);
+        self.is_bound_by_mtls |= credential.binding == Some(Binding::Mtls);
     }
 
     /// The user in whose name the request is made.
-    pub(crate) fn user(&self) -> Option<Arc<User>> {
-        self.user.cloned()
+    pub(crate) const fn user(&self) -> Option<&'p Arc<User>> {
+        self.user
     }
 
-    pub(crate) fn world(&self, operation: &ResolvedOperation, presented: &Presented<'_>) -> World<'p> {
+    /// What holds for this party in this request.
+    #[inline]
+    pub(crate) fn into_world(self, operation: &ResolvedOperation, presented: &Presented<'_>) -> World<'p> {
         let mut request = AtomSet::EMPTY;
         if self.token.contains(AtomId::AUTHENTICATED) {
             if let Some(user) = self.user {
@@ -86,49 +92,47 @@ impl<'p> Party<'p> {
                     request.insert(AtomId::ACTIVE);
                 }
             }
-            self.add_ages_and_bindings(operation, presented.now, &mut request);
+            if let Some(auth_time) = self.auth_time {
+                add_ages(operation, presented.now, auth_time, &mut request);
+            }
+            self.add_bindings(operation, &mut request);
         }
-        if !operation.checks().is_empty() || !operation.facts().is_empty() {
+        if operation.has_checks() {
             self.run_checks(operation, presented, &mut request);
         }
         World {
-            token: self.token.clone(),
+            token: self.token,
             request,
         }
     }
 
-    fn add_ages_and_bindings(&self, operation: &ResolvedOperation, now: Timestamp, request: &mut AtomSet) {
-        let universe = operation.universe();
-        if let Some(auth_time) = self.auth_time {
-            // SECURITY: a moment of authentication in the future has no age, so it satisfies no limit. Held by
-            // `an_age_from_the_future_is_none`.
-            let age = u32::try_from(now.seconds_since(auth_time))
-                .ok()
-                .map(Lifetime::from_seconds);
-            for (_, id) in universe
-                .ages()
-                .iter()
-                .filter(|(limit, _)| age.is_some_and(|age| age <= *limit))
-            {
-                request.insert(*id);
-            }
-        }
-        for binding in &self.bindings {
-            if let Some(id) = universe.find(&Atom::Bound(*binding)) {
+    fn add_bindings(&self, operation: &ResolvedOperation, request: &mut AtomSet) {
+        for (is_bound, binding) in [
+            (self.is_bound_by_dpop, Binding::Dpop),
+            (self.is_bound_by_mtls, Binding::Mtls),
+        ] {
+            if is_bound && let Some(id) = operation.universe().find(&Atom::Bound(binding)) {
                 request.insert(id);
             }
         }
     }
 
-    /// An atom holds where every check behind it passes.
+    /// An atom holds where every check behind it passes. `active` asks for an active user to begin with; checks can only
+    /// take it away.
     fn run_checks(&self, operation: &ResolvedOperation, presented: &Presented<'_>, request: &mut AtomSet) {
-        let mut failed = AtomSet::EMPTY;
-        let mut passed = AtomSet::EMPTY;
+        let has_credential = self.token.contains(AtomId::AUTHENTICATED);
+        let has_user = request.contains(AtomId::USER);
         let has = |needs| match needs {
             Needs::Nothing => true,
-            Needs::Authentication => self.token.contains(AtomId::AUTHENTICATED),
-            Needs::User => request.contains(AtomId::USER),
+            Needs::Authentication => has_credential,
+            Needs::User => has_user,
         };
+        for (name, id, needs) in operation.facts() {
+            if presented.facts.contains(&&**name) && has(*needs) {
+                request.insert(*id);
+            }
+        }
+        let mut failed = AtomSet::EMPTY;
         for place in operation.checks() {
             let seen = Place {
                 scopes: &place.visible,
@@ -138,20 +142,24 @@ impl<'p> Party<'p> {
                 now: presented.now,
                 facts: &presented.facts,
             };
-            let is_satisfied = has(place.check.needs()) && place.check.passes(&seen);
-            let outcome = if is_satisfied { &mut passed } else { &mut failed };
-            outcome.insert(place.atom);
-        }
-        for (name, id, needs) in operation.facts() {
-            if presented.facts.contains(&&**name) && has(*needs) {
-                passed.insert(*id);
+            if !has(place.check.needs()) || !place.check.passes(&seen) {
+                failed.insert(place.atom);
+            } else if place.atom != AtomId::ACTIVE {
+                request.insert(place.atom);
             }
         }
-        // `active` asks for an active user, whatever else is a part of it.
-        if !request.contains(AtomId::ACTIVE) {
-            failed.insert(AtomId::ACTIVE);
-        }
-        request.unite(&passed);
-        *request = request.difference(&failed);
+        request.subtract(&failed);
+    }
+}
+
+fn add_ages(operation: &ResolvedOperation, now: Timestamp, auth_time: Timestamp, request: &mut AtomSet) {
+    // SECURITY: a moment of authentication in the future has no age, so it satisfies no limit. Held by
+    // `an_age_from_the_future_satisfies_nothing`.
+    let Ok(age) = u32::try_from(now.seconds_since(auth_time)) else {
+        return;
+    };
+    let age = Lifetime::from_seconds(age);
+    for (_, id) in operation.universe().ages().iter().filter(|(limit, _)| age <= *limit) {
+        request.insert(*id);
     }
 }

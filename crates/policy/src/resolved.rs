@@ -297,6 +297,11 @@ impl ResolvedOperation {
         &self.0.universe
     }
 
+    #[inline]
+    pub(crate) fn has_checks(&self) -> bool {
+        !self.0.checks.is_empty() || !self.0.facts.is_empty()
+    }
+
     pub(crate) fn checks(&self) -> &[CheckPlace] {
         &self.0.checks
     }

@@ -144,6 +144,12 @@ pub struct World<'a> {
     pub(crate) request: AtomSet,
 }
 
+impl Default for World<'_> {
+    fn default() -> Self {
+        Self::NOTHING
+    }
+}
+
 impl<'a> World<'a> {
     /// Nothing holds.
     pub const NOTHING: World<'static> = World {
