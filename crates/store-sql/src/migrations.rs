@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, MigrationType};
 use sqlx::{Connection, SqlSafeStr, SqliteConnection};
 
 use crate::OpenError;
@@ -10,29 +10,38 @@ use crate::OpenError;
 /// Every version of the tables, oldest first: number, what it does, how. What was released is never edited.
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
 
+/// Where the database remembers which of them it has had: the table of `sqlx`, so that its tools can read it.
+const TABLE: &str = "_sqlx_migrations";
+
 /// Brings the tables up to date and answers with the versions that were applied now.
 ///
 /// Either all of it happens or nothing: two programs that open a new database at the same moment wait for one another.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<Vec<i64>, OpenError> {
-    let migrator = migrator();
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    transaction
-        .ensure_migrations_table(&migrator.table_name)
-        .await
-        .map_err(failure)?;
-    let applied = transaction
-        .list_applied_migrations(&migrator.table_name)
-        .await
-        .map_err(failure)?;
-    let applied: Vec<i64> = applied.iter().map(|migration| migration.version).collect();
+    transaction.ensure_migrations_table(TABLE).await?;
+    let applied = transaction.list_applied_migrations(TABLE).await?;
     refuse_newer(&applied)?;
-    migrator.run(&mut *transaction).await.map_err(failure)?;
+    let mut migrated = Vec::new();
+    for migration in migrations() {
+        match applied.iter().find(|applied| applied.version == migration.version) {
+            Some(applied) if applied.checksum == migration.checksum => {}
+            Some(applied) => {
+                return Err(OpenError::Changed {
+                    version: applied.version,
+                });
+            }
+            None => {
+                transaction.apply(TABLE, &migration).await?;
+                migrated.push(migration.version);
+            }
+        }
+    }
     transaction.commit().await?;
-    Ok(versions().filter(|version| !applied.contains(version)).collect())
+    Ok(migrated)
 }
 
-fn migrator() -> Migrator {
-    let migration = |&(version, description, sql): &(i64, &'static str, &'static str)| {
+fn migrations() -> impl Iterator<Item = Migration> {
+    MIGRATIONS.iter().map(|&(version, description, sql)| {
         Migration::new(
             version,
             Cow::Borrowed(description),
@@ -40,33 +49,24 @@ fn migrator() -> Migrator {
             sql.into_sql_str(),
             false,
         )
-    };
-    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+    })
 }
 
-fn versions() -> impl Iterator<Item = i64> {
-    MIGRATIONS.iter().map(|(version, ..)| *version)
-}
-
-fn refuse_newer(applied: &[i64]) -> Result<(), OpenError> {
+fn refuse_newer(applied: &[AppliedMigration]) -> Result<(), OpenError> {
+    let known = MIGRATIONS.len().try_into().unwrap_or(i64::MAX);
     match applied
         .iter()
-        .copied()
-        .filter(|version| !versions().any(|known| known == *version))
-        .max()
+        .map(|migration| migration.version)
+        .find(|version| !(1..=known).contains(version))
     {
-        Some(found) => Err(OpenError::Newer {
-            found,
-            known: versions().max().unwrap_or_default(),
-        }),
+        Some(found) => Err(OpenError::Newer { found, known }),
         None => Ok(()),
     }
 }
 
-fn failure(error: MigrateError) -> OpenError {
-    match error {
-        MigrateError::VersionMismatch(version) => OpenError::Changed { version },
-        other => OpenError::Unavailable(other.into()),
+impl From<MigrateError> for OpenError {
+    fn from(error: MigrateError) -> Self {
+        Self::Unavailable(error.into())
     }
 }
 
@@ -76,6 +76,11 @@ mod tests {
 
     #[test]
     fn versions_count_up_from_one() {
-        assert!(versions().eq(1..=i64::try_from(MIGRATIONS.len()).unwrap()));
+        assert!(
+            MIGRATIONS
+                .iter()
+                .map(|(version, ..)| *version)
+                .eq(1..=i64::try_from(MIGRATIONS.len()).unwrap())
+        );
     }
 }

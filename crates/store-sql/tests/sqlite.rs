@@ -90,6 +90,14 @@ async fn closing_leaves_one_file() {
     store.close().await.unwrap();
 }
 
+#[test]
+fn opening_and_closing_can_be_spawned() {
+    const fn is_send<T: Send>(_: &T) {}
+    let url = DatabaseUrl::memory();
+    is_send(&SqlStore::open(&url));
+    is_send(&async { SqlStore::open(&url).await.unwrap().close().await });
+}
+
 fn names(folder: &TempDir) -> Vec<String> {
     let entries = folder.path().read_dir().unwrap();
     entries
