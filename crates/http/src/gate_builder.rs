@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use scopegate_domain::{Catalog, Clock, SchemeName, SystemClock};
 use scopegate_grant::AuthorizationServer;
-use scopegate_policy::{Access, ClassOrder, OperationTable, ResolvedOperation, SchemeId, TableError};
+use scopegate_policy::{Access, Alternative, ClassOrder, OperationTable, ResolvedOperation, SchemeId, TableError};
 use scopegate_store::Users;
 use scopegate_token::{Entropy, EntropyError, SystemEntropy, Verifier};
 
@@ -93,8 +93,8 @@ impl GateBuilder {
     }
 
     /// Reads this clock.
-    pub fn clock(mut self, clock: impl Into<Arc<dyn Clock>>) -> Self {
-        self.clock = clock.into();
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -125,6 +125,12 @@ impl GateBuilder {
     /// Adds an operation. Any number of them: each is boxed, so the types do not grow.
     pub fn operation(mut self, operation: BoundOperation) -> Self {
         self.operations.push(operation);
+        self
+    }
+
+    /// Adds operations.
+    pub fn operations(mut self, operations: impl IntoIterator<Item = BoundOperation>) -> Self {
+        self.operations.extend(operations);
         self
     }
 
@@ -163,7 +169,7 @@ impl GateBuilder {
         let table = table.order(order).build()?;
         let bearer = self.bearer_scheme(&table)?;
         for (operation, bound) in table.operations().iter().zip(&self.operations) {
-            self.check(operation, bound, bearer.as_ref().map(|(scheme, _)| *scheme))?;
+            self.check(operation, bound)?;
         }
         let document = document::write(&self.document_source(), &table)?;
         let document_bytes = Bytes::from(document.to_string());
@@ -210,12 +216,7 @@ impl GateBuilder {
     }
 
     /// What the types of a declaration cannot say.
-    fn check(
-        &self,
-        operation: &ResolvedOperation,
-        bound: &BoundOperation,
-        bearer: Option<SchemeId>,
-    ) -> Result<(), GateError> {
+    fn check(&self, operation: &ResolvedOperation, bound: &BoundOperation) -> Result<(), GateError> {
         let label = || format!("{} {}", operation.method(), operation.template());
         let of_the_template = path::parameter_names(operation.template()).count();
         if of_the_template != bound.parameters {
@@ -231,10 +232,17 @@ impl GateBuilder {
         if operation.needs_user() && self.users.is_none() {
             return Err(GateError::NoUsers { operation: label() });
         }
-        if bearer.is_none() && !matches!(operation.access(), Access::Public | Access::Deny) {
+        if !matches!(operation.access(), Access::Public | Access::Deny) && !self.can_verify(operation) {
             return Err(GateError::NoVerifier { operation: label() });
         }
         Ok(())
+    }
+
+    /// Whether some way into the operation needs bearer tokens alone.
+    fn can_verify(&self, operation: &ResolvedOperation) -> bool {
+        let Some((bearer, _)) = &self.bearer else { return false };
+        let by_bearer = |way: &Alternative| way.schemes().iter().all(|(name, _)| name.as_str() == bearer);
+        operation.security().iter().any(by_bearer)
     }
 
     fn routes(&self, table: &OperationTable) -> Result<Routes<Target>, GateError> {
@@ -309,8 +317,8 @@ pub enum GateError {
         /// Which operation.
         operation: String,
     },
-    /// The guard asks for a credential, and the gate can verify none.
-    #[error("`{operation}` asks for a credential, and the gate was given no verifier")]
+    /// Every way into the operation needs a credential that the gate cannot verify.
+    #[error("`{operation}` asks for a credential that the gate was given no verifier for")]
     NoVerifier {
         /// Which operation.
         operation: String,

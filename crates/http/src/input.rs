@@ -60,7 +60,7 @@ impl<'r> Sent<'r> {
     /// The name and the decoded value of the next parameter of the path, for an input that says [`Input::PARAMETERS`].
     pub fn next_parameter(&mut self) -> (&'r str, &'r str) {
         // INVARIANT: `GateBuilder::build` refuses an operation whose inputs read another number of parameters than its
-        // template has (tests/typed.rs, `parameters_are_counted`), so there is a next one.
+        // template has (tests/api/typed.rs, `parameters_are_counted`), so there is a next one.
         self.names
             .next()
             .zip(self.values.next())

@@ -13,7 +13,7 @@ use crate::input::InvalidInput;
 /// Undoes the percent-encoding of a path; `None` where the result is not UTF-8.
 ///
 /// SECURITY: this is the only decoding. What comes out is looked up, guarded and handed to the handler; nobody looks at
-/// the raw path again to decide anything (tests/gate.rs, `one_decoding_one_look_up_then_the_guard`).
+/// the raw path again to decide anything (tests/api/gate.rs, `one_decoding_one_look_up_then_the_guard`).
 pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(raw).decode_utf8().ok()
 }

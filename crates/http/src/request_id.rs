@@ -27,9 +27,10 @@ impl RequestIds {
     /// The next name.
     pub(crate) fn next(&self) -> HeaderValue {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut text = String::with_capacity(26);
+        // As long as the text, so that it becomes the header's value without being copied.
+        let mut text = String::with_capacity(25);
         // Writing into a `String` does not fail.
-        let _ = write!(text, "{:016x}-{number:x}", self.run);
+        let _ = write!(text, "{:016x}-{number:08x}", self.run);
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("0"))
     }
 }

@@ -198,13 +198,18 @@ impl<State, I: Inputs> Route<State, I> {
     }
 
     /// Answers the operation by a function: it takes the caller ([`Caller`](crate::Caller) says which, by what was
-    /// declared), then the declared inputs in their order.
-    pub fn then<F, Marker>(self, handler: F) -> BoundOperation
+    /// declared), then the declared inputs in their order. An operation without a name is called as the function is.
+    pub fn then<F, Marker>(mut self, handler: F) -> BoundOperation
     where
         State: Decided,
         F: Handler<State, I::Values, Marker>,
         Marker: 'static,
     {
+        if self.notes.name.is_none()
+            && let Some(name) = function_name::<F>()
+        {
+            self = self.named(name);
+        }
         let mut description = Description::default();
         I::describe(&mut description);
         F::Answer::describe(&mut description);
@@ -237,6 +242,15 @@ impl<State, I> fmt::Debug for Route<State, I> {
             .field("operation", &self.operation)
             .finish_non_exhaustive()
     }
+}
+
+/// The name of a function; none for a closure.
+fn function_name<F>() -> Option<&'static str> {
+    let is_name = |name: &&str| {
+        name.chars()
+            .all(|character| character.is_alphanumeric() || character == '_')
+    };
+    std::any::type_name::<F>().rsplit("::").next().filter(is_name)
 }
 
 /// An operation and the function that answers it, ready for a [`Gate`](crate::Gate).

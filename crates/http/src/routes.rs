@@ -108,7 +108,7 @@ impl<T> Routes<T> {
     /// The path with its last slash added or taken away, as it came, if something stands there and nothing stands here.
     ///
     /// SECURITY: a path that begins with two slashes (or a backslash, which browsers take for one) would name another
-    /// host as the target of a redirect; it is never answered with itself (tests/gate.rs, `redirects_stay_here`).
+    /// host as the target of a redirect; it is never answered with itself (tests/api/gate.rs, `redirects_stay_here`).
     pub(crate) fn other_spelling<'p>(&self, raw_path: &'p str) -> Option<Cow<'p, str>> {
         let other = match raw_path.strip_suffix('/') {
             Some(without) => Cow::Borrowed(without),

@@ -18,7 +18,10 @@ const TARGETS: [(&str, Door); 5] = [
 fn every_saved_input_holds_the_properties_of_its_target() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     for (target, door) in TARGETS {
-        let files: Vec<_> = fs::read_dir(corpus.join(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let files: Vec<_> = fs::read_dir(corpus.join(target))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         assert!(files.len() > 10, "{target} has hardly any seeds");
         for file in files {
             let input = fs::read(&file).unwrap();
@@ -32,7 +35,15 @@ fn every_target_of_the_fuzzer_is_replayed() {
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
     let mut found: Vec<String> = fs::read_dir(targets)
         .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().expect("a file has a name").to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .expect("a file has a name")
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     found.sort();
     assert_eq!(found, TARGETS.map(|(name, _)| name));

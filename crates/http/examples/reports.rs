@@ -1,0 +1,140 @@
+//! Reports behind guards, beside routes that warp has had all along: a check of one's own, parameters, a query, a body.
+//!
+//! ```console
+//! $ cargo run --example reports
+//! $ curl -i http://127.0.0.1:8000/reports/7?pages=2
+//! ```
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use scopegate_http::domain::{Account, Secret, User, UserId, Username};
+use scopegate_http::serde::{Deserialize, Serialize};
+use scopegate_http::store::{MemoryStore, Users};
+use scopegate_http::token::{SigningKey, TokenRules, Verifier};
+use scopegate_http::utoipa::{self, ToSchema};
+use scopegate_http::warp::{self, Filter};
+use scopegate_http::{
+    Answer, Catalog, Check, Created, CurrentUser, Description, Gate, Guard, Json, Permit, Place, Response, ScopeToken,
+    SecurityScheme, StatusCode, get, put, tokio,
+};
+
+const READ: ScopeToken = ScopeToken::from_static("reports:read");
+const WRITE: ScopeToken = ScopeToken::from_static("reports:write");
+
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(crate = "scopegate_http::serde")]
+struct Report {
+    title: String,
+    pages: Vec<String>,
+}
+
+/// What of a report is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(crate = "scopegate_http::serde")]
+struct Excerpt {
+    /// At most so many pages.
+    pages: Option<usize>,
+}
+
+/// Only who has an address can be asked about what they wrote.
+#[derive(Debug)]
+struct CanBeReached;
+
+impl Check for CanBeReached {
+    fn name(&self) -> &'static str {
+        "can_be_reached"
+    }
+
+    fn passes(&self, place: &Place<'_>) -> bool {
+        place.user().is_some_and(|user| user.email().is_some())
+    }
+}
+
+/// There is no such report.
+struct NoReport;
+
+impl Answer for NoReport {
+    fn into_response(self) -> Response {
+        StatusCode::NOT_FOUND.into_response()
+    }
+
+    fn describe(description: &mut Description) {
+        description.response(StatusCode::NOT_FOUND, "There is no such report");
+    }
+}
+
+type Reports = Arc<RwLock<HashMap<u32, Report>>>;
+
+async fn read(reports: Reports, id: u32, excerpt: Excerpt) -> Result<Json<Report>, NoReport> {
+    let reports = reports.read().unwrap_or_else(PoisonError::into_inner);
+    let mut report = reports.get(&id).cloned().ok_or(NoReport)?;
+    report.pages.truncate(excerpt.pages.unwrap_or(usize::MAX));
+    Ok(Json(report))
+}
+
+async fn write(reports: Reports, author: CurrentUser, id: u32, report: Report) -> Created<Json<String>> {
+    reports
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(id, report);
+    Created(Json(format!("written by {}", author.username())))
+}
+
+fn gate(users: Arc<dyn Users>, verifier: Verifier, reports: Reports) -> Result<Gate, Box<dyn Error>> {
+    let catalog = Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_password("token"))
+        .scope(READ, "Read reports.")
+        .scope(WRITE, "Write reports.")
+        .implies(WRITE, READ)
+        .build()?;
+    let reader = Guard::requires([READ]);
+    let author = Guard::requires([WRITE]).check(CanBeReached).on(&Guard::user());
+    let (shelf, desk) = (Arc::clone(&reports), reports);
+
+    let read_report = get("/reports/{id}")
+        .named("read_report")
+        .guard(reader)
+        .path::<u32>()
+        .query::<Excerpt>()
+        .then(move |_: Permit, id: u32, excerpt: Excerpt| read(Arc::clone(&shelf), id, excerpt));
+    let write_report = put("/reports/{id}")
+        .named("write_report")
+        .guard(author)
+        .path::<u32>()
+        .json::<Report>()
+        .then(move |author: CurrentUser, id: u32, report: Report| write(Arc::clone(&desk), author, id, report));
+
+    Ok(Gate::builder(catalog)
+        .info("Reports", "1.0.0")
+        .bearer("oauth", verifier)
+        .users(users)
+        .operation(read_report)
+        .operation(write_report)
+        .docs()
+        .build()?)
+}
+
+#[tokio::main(crate = "scopegate_http::tokio")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let users = Arc::new(MemoryStore::new());
+    let ada = User::new(UserId::parse("u1")?, Username::parse("ada")?).with_email("ada@example.com");
+    Users::add(
+        &*users,
+        Account {
+            user: ada,
+            password_hash: None,
+        },
+    )
+    .await?;
+    let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+    let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+
+    let gate = gate(users, verifier, Reports::default())?;
+    let old_routes = warp::path!("about").map(|| "an old route");
+    warp::serve(old_routes.or(gate.whole()))
+        .run(([127, 0, 0, 1], 8000))
+        .await;
+    Ok(())
+}

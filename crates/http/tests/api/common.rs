@@ -1,0 +1,127 @@
+//! Gates to try, and a way to ask them without a socket.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::service::Service;
+use scopegate_http::domain::{
+    AccessTokenClaims, Account, Lifetime, ManualClock, Secret, Timestamp, User, UserId, UserStatus, Username,
+};
+use scopegate_http::store::{MemoryStore, Users};
+use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
+use scopegate_http::{Catalog, Gate, GateBuilder, Profile, ScopeToken, SecurityScheme};
+
+pub const ME: ScopeToken = ScopeToken::from_static("me");
+pub const ITEMS: ScopeToken = ScopeToken::from_static("items");
+pub const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+
+fn key() -> SigningKey {
+    SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes"))).unwrap()
+}
+
+/// The tutorial's two scopes.
+pub fn catalog() -> Catalog {
+    Catalog::builder()
+        .scheme("OAuth2PasswordBearer", SecurityScheme::oauth2_password("token"))
+        .scope(ME, "Read information about the current user.")
+        .scope(ITEMS, "Read items.")
+        .build()
+        .unwrap()
+}
+
+/// `johndoe`, who is active, and `alice`, who is not. Their ids are their names.
+pub async fn users() -> Arc<MemoryStore> {
+    let store = MemoryStore::new();
+    for (name, status) in [("johndoe", UserStatus::Active), ("alice", UserStatus::Disabled)] {
+        let user = User::new(UserId::parse(name).unwrap(), Username::parse(name).unwrap()).with_status(status);
+        Users::add(
+            &store,
+            Account {
+                user,
+                password_hash: None,
+            },
+        )
+        .await
+        .unwrap();
+    }
+    Arc::new(store)
+}
+
+/// A gate without an operation, whose clock stands at [`NOW`].
+pub async fn gate(profile: Profile) -> GateBuilder {
+    with_catalog(catalog(), profile).await
+}
+
+pub async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuilder {
+    Gate::builder(catalog)
+        .profile(profile)
+        .bearer(
+            "OAuth2PasswordBearer",
+            Verifier::new(TokenRules::tutorial(), key().verifying_key()),
+        )
+        .users(users().await)
+        .clock(Arc::new(ManualClock::at(NOW)))
+}
+
+/// A token with these scopes, good for half an hour from [`NOW`].
+pub fn token(subject: &str, scopes: &[ScopeToken]) -> String {
+    let claims = AccessTokenClaims::new(subject, NOW, Lifetime::from_minutes(30)).with_scopes(scopes.iter().cloned());
+    Signer::new(TokenRules::tutorial(), key())
+        .issue(&claims)
+        .unwrap()
+        .expose()
+        .to_owned()
+}
+
+/// An answer, whole.
+#[derive(Debug, PartialEq)]
+pub struct Answered {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answered {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn challenges(&self) -> Vec<&str> {
+        self.headers
+            .get_all("www-authenticate")
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+pub async fn whole(response: scopegate_http::Response) -> Answered {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    Answered {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}
+
+pub async fn send(gate: &Gate, request: Request<String>) -> Answered {
+    let request = request.map(|body| Full::new(Bytes::from(body)));
+    whole(gate.service().call(request).await.unwrap()).await
+}
+
+pub async fn get(gate: &Gate, path: &str) -> Answered {
+    send(gate, Request::get(path).body(String::new()).unwrap()).await
+}
+
+pub async fn get_with(gate: &Gate, path: &str, token: &str) -> Answered {
+    let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+    send(gate, request.body(String::new()).unwrap()).await
+}
