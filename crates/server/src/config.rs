@@ -18,6 +18,7 @@
 //! | `header_timeout`, `body_timeout`, `idle_timeout` | 10s, 30s, 60s | a slow network passes, a slow attacker does not stay |
 //! | `body_limit` | 65536 | a login is a few hundred bytes |
 //! | `max_connections` | 4096 | about 60 MB at the worst |
+//! | `log_format`, `log_level` | human, info (`serve`) or warn | |
 //! | `drain_deadline` | 10s | the time that supervisors commonly leave |
 
 mod fault;
@@ -109,10 +110,12 @@ impl Settings {
         }
         let mut flags: Vec<&dyn layers::Flags> = vec![&common.settings];
         flags.extend(serve.map(|serve| -> &dyn layers::Flags { serve }));
-        Self::from_layers(Layers::read(&flags, variables, common.config.as_deref())?)
+        // What a command on the database did is its output; only what is odd about it is for the log.
+        let log_level = if serve.is_some() { LogFilter::INFO } else { LogFilter::WARN };
+        Self::from_layers(Layers::read(&flags, variables, common.config.as_deref())?, log_level)
     }
 
-    fn from_layers(mut layers: Layers) -> Result<Self, ConfigError> {
+    fn from_layers(mut layers: Layers, log_level: LogFilter) -> Result<Self, ConfigError> {
         let demo = layers.take("demo", false)?;
         let database = if demo { "sqlite::memory:" } else { "sqlite:scopegate.db" };
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -131,7 +134,7 @@ impl Settings {
             hashing_queue: layers.take("hashing_queue", NonZeroUsize::MIN.saturating_add(63))?,
             limits: Limits::take(&mut layers)?,
             log_format: layers.take("log_format", LogFormat::Human)?,
-            log_level: layers.take("log_level", LogFilter::default())?,
+            log_level: layers.take("log_level", log_level)?,
             shown: layers.finish()?,
         })
     }

@@ -44,7 +44,7 @@ pub(crate) fn operations() -> [BoundOperation; 3] {
     ]
 }
 
-/// A user as the page shows one.
+// A user as the page shows one. (A doc comment would stand in the OpenAPI document, and the page's has none.)
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 struct UserOut {

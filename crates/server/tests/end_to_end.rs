@@ -184,8 +184,9 @@ fn request(request: &Value, token: &str) -> Vec<u8> {
     let line = format!("{} {} HTTP/1.1\r\n", text(&request["method"]), text(&request["target"]));
     let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     // One character of a header is one byte.
-    let head = format!("{line}{head}\r\n").chars().map(|character| u8::try_from(u32::from(character)).expect("Latin-1"));
-    head.chain(body.unwrap_or_default()).collect()
+    let head = format!("{line}{head}\r\n");
+    let bytes = head.chars().map(|character| u8::try_from(u32::from(character)).expect("Latin-1"));
+    bytes.chain(body.unwrap_or_default()).collect()
 }
 
 /// The token that a recipe describes.

@@ -1,5 +1,6 @@
 //! What a setting's value may be, and how it is read and shown.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -82,18 +83,17 @@ impl Setting for LogFormat {
 
 /// What is logged: a level, or directives for parts of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LogFilter(String);
+pub(crate) struct LogFilter(Cow<'static, str>);
 
 impl LogFilter {
+    /// What a server did.
+    pub(crate) const INFO: Self = Self(Cow::Borrowed("info"));
+    /// What is odd.
+    pub(crate) const WARN: Self = Self(Cow::Borrowed("warn"));
+
     /// The directives.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl Default for LogFilter {
-    fn default() -> Self {
-        Self("info".to_owned())
     }
 }
 
@@ -105,7 +105,7 @@ impl Setting for LogFilter {
         // A lone word would be taken for the name of a part, so that `inof` meant silence.
         let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word.trim());
         let is_sound = text.split(',').all(|directive| directive.contains('=') || is_level(directive));
-        (is_sound && EnvFilter::try_new(text).is_ok()).then(|| Self(text.to_owned()))
+        (is_sound && EnvFilter::try_new(text).is_ok()).then(|| Self(Cow::Owned(text.to_owned())))
     }
 
     fn show(&self) -> Value {

@@ -16,7 +16,7 @@ fn load(flags: &[&str], variables: &[(&str, &str)], file: Option<&str>) -> Resul
     let crate::arguments::Command::Serve(serve) = &arguments.command else { panic!("not serve") };
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Layers::read(&[&arguments.common.settings, &**serve], variables, file.map(|_| path.as_path()))
-        .and_then(Settings::from_layers)
+        .and_then(|layers| Settings::from_layers(layers, LogFilter::INFO))
         .map_err(|error| error.to_string().replace(&directory.path().display().to_string(), "DIR"))
 }
 

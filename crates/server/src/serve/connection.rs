@@ -2,15 +2,21 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::fmt::Display;
+use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
 use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::watch;
 use tokio::time::Sleep;
 use tracing::debug;
@@ -26,6 +32,10 @@ const FIELD_LIMIT: usize = 100;
 
 /// Most requests at a time on one HTTP/2 connection.
 const STREAM_LIMIT: u32 = 100;
+
+/// How much is read of a request after its refusal, in bytes, and for how long.
+const SEE_OFF_LIMIT: usize = 1024 * 1024;
+const SEE_OFF_TIME: Duration = Duration::from_millis(500);
 
 /// What answers requests: a service that never fails, cheap to clone.
 pub(crate) trait Answers:
@@ -64,13 +74,15 @@ impl<A: Answers> Connection<A> {
 
     /// Serves it until either side closes it, its time is over, or the server stops.
     pub(super) async fn serve(self) {
-        let Self { stream, answers, limits, mut draining } = self;
+        let Self { stream, answers, limits, draining } = self;
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "connection gone");
             return;
         }
         let activity = Activity::new(limits);
-        let io = TokioIo::new(Watched::new(stream, std::sync::Arc::clone(&activity)));
+        let (read, write) = stream.into_split();
+        let read = Arc::new(read);
+        let io = TokioIo::new(Watched::new(Arc::clone(&read), write, Arc::clone(&activity)));
         let service = service_fn(|request: Request<Incoming>| {
             let answering = activity.answer();
             let answer = answers.call(request);
@@ -81,22 +93,61 @@ impl<A: Answers> Connection<A> {
             }
         });
         let protocol = protocol();
-        let mut connection = pin!(protocol.serve_connection(io, service));
-        let mut timer = pin!(tokio::time::sleep(limits.header_timeout));
-        let mut stopping = false;
-        loop {
-            let next = Next { connection: connection.as_mut(), timer: timer.as_mut(), activity: &activity };
-            tokio::select! {
-                next = next => match next {
-                    Event::Closed => return,
-                    Event::TimeOver(Phase::Closing(_)) => return,
-                    Event::TimeOver(phase) => debug!(?phase, "connection closed for its silence"),
-                },
-                _ = draining.wait_for(|draining| *draining), if !stopping => stopping = true,
-            }
-            connection.as_mut().graceful_shutdown();
+        let connection = protocol.serve_connection(io, service);
+        if drive(connection, &activity, limits, draining).await == Ended::ByHyper {
+            see_off(&read).await;
         }
     }
+}
+
+/// Drives a connection to its end.
+async fn drive<C>(connection: C, activity: &Activity, limits: Limits, mut draining: watch::Receiver<bool>) -> Ended
+where
+    C: GracefulConnection<Error: Display>,
+{
+    let mut connection = pin!(connection);
+    let mut timer = pin!(tokio::time::sleep(limits.header_timeout));
+    let mut stopping = false;
+    loop {
+        let next = Next { connection: connection.as_mut(), timer: timer.as_mut(), activity };
+        tokio::select! {
+            next = next => match next {
+                Event::Closed => return Ended::ByHyper,
+                Event::TimeOver(Phase::Closing(_)) => return Ended::ByTime,
+                Event::TimeOver(phase) => debug!(?phase, "connection closed for its silence"),
+            },
+            _ = draining.wait_for(|draining| *draining), if !stopping => stopping = true,
+        }
+        connection.as_mut().graceful_shutdown();
+    }
+}
+
+/// How driving a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// All was said, or the peer spoke nonsense.
+    ByHyper,
+    /// Its time was over.
+    ByTime,
+}
+
+/// Reads on for a moment what is left of a request that was refused before its end, and throws it away.
+///
+/// A socket that is closed with bytes unread takes the answer back: the peer would see a reset in place of a 413 or 431.
+async fn see_off(read: &OwnedReadHalf) {
+    let mut thrown_away = [0; 1024];
+    let reading = async {
+        let mut left = SEE_OFF_LIMIT;
+        while left > 0 && read.readable().await.is_ok() {
+            match read.try_read(&mut thrown_away) {
+                Ok(0) => break,
+                Ok(count) => left = left.saturating_sub(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => break,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(SEE_OFF_TIME, reading).await;
 }
 
 /// HTTP/1 and, by prior knowledge, HTTP/2, with their limits.
@@ -108,8 +159,7 @@ fn protocol() -> auto::Builder<TokioExecutor> {
         // `Activity` keeps the time, over a connection's whole life: hyper's own begins with the first byte.
         .header_read_timeout(None)
         .max_buf_size(HEAD_LIMIT)
-        .max_headers(FIELD_LIMIT)
-        .pipeline_flush(true);
+        .max_headers(FIELD_LIMIT);
     protocol
         .http2()
         .timer(TokioTimer::new())
@@ -134,10 +184,9 @@ struct Next<'a, C> {
     activity: &'a Activity,
 }
 
-impl<C, E> Future for Next<'_, C>
+impl<C> Future for Next<'_, C>
 where
-    C: Future<Output = Result<(), E>>,
-    E: std::fmt::Display,
+    C: GracefulConnection<Error: Display>,
 {
     type Output = Event;
 
