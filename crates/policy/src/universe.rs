@@ -81,6 +81,7 @@ impl Universe {
     pub fn builder(catalog: &Catalog) -> UniverseBuilder<'_> {
         UniverseBuilder {
             catalog,
+            declared: catalog.schemes().iter().map(|scheme| scheme.scopes().len() + 1).sum(),
             guards: vec![Atom::Authenticated, Atom::User, Atom::Active],
             fault: None,
         }
@@ -200,6 +201,7 @@ impl Universe {
 #[derive(Debug)]
 pub struct UniverseBuilder<'a> {
     catalog: &'a Catalog,
+    declared: usize,
     guards: Vec<Atom>,
     fault: Option<UniverseError>,
 }
@@ -216,7 +218,7 @@ impl UniverseBuilder<'_> {
         if matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }) || self.guards.contains(&atom) {
             return;
         }
-        if self.guards.len() >= MAX_ATOMS {
+        if self.guards.len() + self.declared >= MAX_ATOMS {
             self.fault.get_or_insert(UniverseError::TooLarge(Limit::Atoms));
             return;
         }
