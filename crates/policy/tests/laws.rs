@@ -10,15 +10,18 @@
 )]
 
 mod oracle;
+#[path = "oracle/requirements.rs"]
+mod requirements;
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use scopegate_policy::{AtomSet, Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
 
-use oracle::bridge::{self, Bridge};
+use oracle::bridge::catalog;
 use oracle::words::{self, Scheme, Words};
 use oracle::{Facts, Formula};
+use requirements::{Bridge, few_words, some_of};
 
 /// Words, formulas of them, and what two requests bring.
 #[derive(Clone, Debug)]
@@ -33,18 +36,14 @@ fn case_of(words: impl Strategy<Value = Words>) -> impl Strategy<Value = Case> {
     words.prop_flat_map(|words| {
         let facts = words.facts();
         let formulas = prop::collection::vec(words::formula(facts.clone()), 3);
-        (
-            Just(words),
-            formulas,
-            words::some_of(facts.clone()),
-            words::some_of(facts),
-        )
-            .prop_map(|(words, formulas, facts, more)| Case {
+        (Just(words), formulas, some_of(facts.clone()), some_of(facts)).prop_map(|(words, formulas, facts, more)| {
+            Case {
                 words,
                 formulas,
                 facts,
                 more,
-            })
+            }
+        })
     })
 }
 
@@ -55,7 +54,7 @@ fn large_case() -> impl Strategy<Value = Case> {
 
 /// So few words that a truth table is short.
 fn small_case() -> impl Strategy<Value = Case> {
-    case_of(words::few_words())
+    case_of(few_words())
 }
 
 /// The three formulas in normal form; a case that passes a limit is thrown away, for an error is no wrong answer.
@@ -139,7 +138,7 @@ proptest! {
     #[test]
     fn same_truth_table_means_same_normal_form(case in small_case()) {
         let bridge = Bridge::new(&case.words);
-        let lines = case.words.implications().closed_sets(&case.words.facts());
+        let lines = case.words.closed_sets();
         let [a, b, _] = requirements(&bridge, &case)?;
         let (table_a, table_b) = (case.formulas[0].table(&lines), case.formulas[1].table(&lines));
         prop_assert_eq!(a == b, table_a == table_b);
@@ -150,7 +149,7 @@ proptest! {
     #[test]
     fn implies_is_inclusion_of_truth_tables(case in small_case()) {
         let bridge = Bridge::new(&case.words);
-        let lines = case.words.implications().closed_sets(&case.words.facts());
+        let lines = case.words.closed_sets();
         let [a, b, _] = requirements(&bridge, &case)?;
         let included = case.formulas[0].table(&lines).iter().all(|line| case.formulas[1].holds(line));
         prop_assert_eq!(a.implies(&b), included);
@@ -189,7 +188,7 @@ proptest! {
         let residual = requirement.residual(&bridge.world(&case.facts));
         let shown: Vec<Facts> =
             residual.iter().map(|set| bridge.names.facts(&bridge.universe.generators(set))).collect();
-        for larger in implications.closed_sets(&case.words.facts()).iter().filter(|larger| world.is_subset(larger)) {
+        for larger in case.words.closed_sets().iter().filter(|larger| world.is_subset(larger)) {
             let reached = shown.iter().any(|set| implications.close(set).is_subset(larger));
             prop_assert_eq!(case.formulas[0].holds(larger), reached);
         }
@@ -291,7 +290,7 @@ fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
         };
         let facts = words.facts();
         let few = prop::sample::subsequence(facts.clone(), 0..=4).prop_map(|facts| facts.into_iter().collect());
-        (Just(words), prop::collection::vec(few, 0..4), words::some_of(facts))
+        (Just(words), prop::collection::vec(few, 0..4), some_of(facts))
     })
 }
 
@@ -361,7 +360,7 @@ fn too_many_alternatives_formed_are_an_error() {
 /// Law 13: 4,096 atoms are a universe, 4,097 are not.
 #[test]
 fn too_many_atoms_are_an_error() {
-    let build = |scopes: usize| Universe::builder(&bridge::catalog(&flat(scopes))).build();
+    let build = |scopes: usize| Universe::builder(&catalog(&flat(scopes))).build();
     assert_eq!(
         build(MAX_ATOMS - 4)
             .map(|universe| universe.atoms().len())

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scopegate_domain::{Audience, Catalog, Lifetime, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{
-    Atom, AtomId, AtomSet, Binding, Limit, Needs, Requirement, SubjectKind, Universe, UniverseBuilder,
-};
+use scopegate_policy::{Atom, AtomId, AtomSet, Binding, Needs, Requirement, SubjectKind, Universe};
 
+use super::Facts;
 use super::words::{Scheme, Words};
-use super::{Facts, Formula};
 
 /// The numbers of a universe, by the names of the oracle.
 #[derive(Debug)]
@@ -23,7 +21,12 @@ impl Names {
 
     /// The facts as a set of atoms, as they are; those that the universe does not have are left out.
     pub(crate) fn set(&self, facts: &Facts) -> AtomSet {
-        facts.iter().filter_map(|fact| self.0.get(fact)).copied().collect()
+        facts.iter().filter_map(|fact| self.number(fact)).collect()
+    }
+
+    /// The number of a fact.
+    pub(crate) fn number(&self, fact: &str) -> Option<AtomId> {
+        self.0.get(fact).copied()
     }
 
     /// The facts of a set of atoms.
@@ -37,43 +40,6 @@ impl Names {
     /// The alternatives of a requirement.
     pub(crate) fn alternatives(&self, requirement: &Requirement) -> BTreeSet<Facts> {
         requirement.alternatives().iter().map(|set| self.facts(set)).collect()
-    }
-}
-
-/// A universe of the engine with all words.
-#[derive(Debug)]
-pub(crate) struct Bridge {
-    pub(crate) universe: Universe,
-    pub(crate) names: Names,
-}
-
-impl Bridge {
-    /// Builds the universe of these words.
-    pub(crate) fn new(words: &Words) -> Self {
-        let catalog = catalog(words);
-        let atoms = words.facts().into_iter().map(|fact| fact_atom(words, &fact));
-        let universe = atoms.fold(Universe::builder(&catalog), UniverseBuilder::atom).build();
-        let universe = universe.expect("these words make a universe");
-        let names = Names::new(words, &universe);
-        Self { universe, names }
-    }
-
-    /// The facts with all that they imply, as the engine sees it.
-    pub(crate) fn world(&self, facts: &Facts) -> AtomSet {
-        self.universe.close(&self.names.set(facts))
-    }
-
-    /// The formula in normal form.
-    pub(crate) fn requirement(&self, formula: &Formula) -> Result<Requirement, Limit> {
-        let list = |formulas: &[Formula]| {
-            let each = formulas.iter().map(|formula| self.requirement(formula));
-            each.collect::<Result<Vec<_>, _>>()
-        };
-        match formula {
-            Formula::All(formulas) => Requirement::all(list(formulas)?),
-            Formula::Any(formulas) => Requirement::any(list(formulas)?),
-            Formula::Fact(fact) => Ok(Requirement::atom(&self.universe, self.names.0[fact])),
-        }
     }
 }
 

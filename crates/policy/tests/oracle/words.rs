@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::{Facts, Formula, Implications};
+use super::{Formula, Implications};
 
 /// Facts beyond schemes and scopes, each with what it brings.
 const GUARDS: [(&str, &[&str]); 13] = [
@@ -90,8 +90,7 @@ impl Words {
         )
     }
 
-    /// The same with one more edge, where there are two scopes to lay it between: from the one that is `stronger` in
-    /// every edge so far.
+    /// The same with one more edge between two scopes of a scheme, where it has two, laid so that it closes no circle.
     pub(crate) fn with_edge(&self, scheme: usize, first: usize, second: usize) -> Self {
         let mut words = self.clone();
         let index = scheme % words.schemes.len();
@@ -105,20 +104,6 @@ impl Words {
             scheme.edges.push(if closes_circle { (b, a) } else { (a, b) });
         }
         words
-    }
-
-    /// The same with each scheme and scope under another name.
-    pub(crate) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
-        let scheme = |scheme: &Scheme| Scheme {
-            name: rename(&scheme.name),
-            scopes: scheme.scopes.iter().map(|scope| rename(scope)).collect(),
-            edges: scheme.edges.clone(),
-            has_subject: scheme.has_subject,
-        };
-        Self {
-            schemes: self.schemes.iter().map(scheme).collect(),
-            guards: self.guards.clone(),
-        }
     }
 }
 
@@ -144,19 +129,6 @@ pub(crate) fn words(most_scopes: usize) -> impl Strategy<Value = Words> {
     })
 }
 
-/// One scheme and few words, so that a truth table is short and two random formulas are often equal.
-pub(crate) fn few_words() -> impl Strategy<Value = Words> {
-    let guards = select(vec![
-        vec![],
-        vec!["user", "active"],
-        vec!["check:signature", "user", "active"],
-    ]);
-    (scheme(4), guards).prop_map(|(scheme, guards)| Words {
-        schemes: vec![scheme],
-        guards: guards.into_iter().map(str::to_owned).collect(),
-    })
-}
-
 /// The names of all guards.
 pub(crate) fn every_guard() -> Vec<String> {
     GUARDS.iter().map(|(name, _)| (*name).to_owned()).collect()
@@ -165,11 +137,7 @@ pub(crate) fn every_guard() -> Vec<String> {
 fn guards() -> impl Strategy<Value = Vec<String>> {
     // The engine knows `user` and `active` in each policy.
     let always = |name: &str| ["user", "active"].contains(&name);
-    let others: Vec<String> = GUARDS
-        .iter()
-        .map(|(name, _)| (*name).to_owned())
-        .filter(|name| !always(name))
-        .collect();
+    let others: Vec<String> = every_guard().into_iter().filter(|name| !always(name)).collect();
     let count = others.len();
     subsequence(others, 0..=count).prop_map(|mut guards| {
         guards.extend(["user".to_owned(), "active".to_owned()]);
@@ -205,10 +173,4 @@ pub(crate) fn formula(facts: Vec<String>) -> impl Strategy<Value = Formula> {
         let list = prop::collection::vec(inner, 0..=4);
         prop_oneof![list.clone().prop_map(Formula::All), list.prop_map(Formula::Any)]
     })
-}
-
-/// Some of these facts, as a request brings them: not closed.
-pub(crate) fn some_of(facts: Vec<String>) -> impl Strategy<Value = Facts> {
-    let count = facts.len();
-    subsequence(facts, 0..=count).prop_map(|facts| facts.into_iter().collect())
 }

@@ -1,0 +1,130 @@
+//! Truth tables and random words for the laws of requirements, and the universe that the engine makes of words.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use scopegate_policy::{AtomSet, Limit, Requirement, Universe, UniverseBuilder};
+
+use crate::oracle::bridge::{Names, catalog, fact_atom};
+use crate::oracle::words::{Scheme, Words, scheme};
+use crate::oracle::{Facts, Formula};
+
+impl Formula {
+    /// Its truth table: the lines on which it holds, out of these.
+    pub(crate) fn table<'a>(&self, lines: &'a [Facts]) -> Vec<&'a Facts> {
+        lines.iter().filter(|line| self.holds(line)).collect()
+    }
+
+    /// A formula with this truth table, however it came about.
+    pub(crate) fn from_table(lines: &[&Facts]) -> Self {
+        let line = |facts: &Facts| Self::All(facts.iter().cloned().map(Self::Fact).collect());
+        Self::Any(lines.iter().map(|facts| line(facts)).collect())
+    }
+
+    /// The same with each fact under another name.
+    pub(crate) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
+        let list = |formulas: &[Self]| formulas.iter().map(|formula| formula.renamed(rename)).collect();
+        match self {
+            Self::All(formulas) => Self::All(list(formulas)),
+            Self::Any(formulas) => Self::Any(list(formulas)),
+            Self::Fact(fact) => Self::Fact(rename(fact)),
+        }
+    }
+}
+
+impl Words {
+    /// Every closed set of facts: the lines of a truth table.
+    pub(crate) fn closed_sets(&self) -> Vec<Facts> {
+        let implications = self.implications();
+        let closed: BTreeSet<Facts> = subsets(&self.facts())
+            .iter()
+            .map(|set| implications.close(set))
+            .collect();
+        closed.into_iter().collect()
+    }
+
+    /// The same with each scheme and scope under another name.
+    pub(crate) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
+        let scheme = |scheme: &Scheme| Scheme {
+            name: rename(&scheme.name),
+            scopes: scheme.scopes.iter().map(|scope| rename(scope)).collect(),
+            edges: scheme.edges.clone(),
+            has_subject: scheme.has_subject,
+        };
+        Self {
+            schemes: self.schemes.iter().map(scheme).collect(),
+            guards: self.guards.clone(),
+        }
+    }
+}
+
+fn subsets(facts: &[String]) -> Vec<Facts> {
+    let Some((first, rest)) = facts.split_first() else {
+        return vec![Facts::new()];
+    };
+    let without = subsets(rest);
+    let with = without
+        .iter()
+        .map(|subset| subset.iter().chain([first]).cloned().collect());
+    without.iter().cloned().chain(with).collect()
+}
+
+/// One scheme and few words, so that a truth table is short and two random formulas are often equal.
+pub(crate) fn few_words() -> impl Strategy<Value = Words> {
+    let guards = select(vec![
+        vec![],
+        vec!["user", "active"],
+        vec!["check:signature", "user", "active"],
+    ]);
+    (scheme(4), guards).prop_map(|(scheme, guards)| Words {
+        schemes: vec![scheme],
+        guards: guards.into_iter().map(str::to_owned).collect(),
+    })
+}
+
+/// Some of these facts, as a request brings them: not closed.
+pub(crate) fn some_of(facts: Vec<String>) -> impl Strategy<Value = Facts> {
+    let count = facts.len();
+    subsequence(facts, 0..=count).prop_map(|facts| facts.into_iter().collect())
+}
+
+/// A universe of the engine with all words.
+#[derive(Debug)]
+pub(crate) struct Bridge {
+    pub(crate) universe: Universe,
+    pub(crate) names: Names,
+}
+
+impl Bridge {
+    /// Builds the universe of these words.
+    pub(crate) fn new(words: &Words) -> Self {
+        let catalog = catalog(words);
+        let atoms = words.facts().into_iter().map(|fact| fact_atom(words, &fact));
+        let universe = atoms.fold(Universe::builder(&catalog), UniverseBuilder::atom).build();
+        let universe = universe.expect("these words make a universe");
+        let names = Names::new(words, &universe);
+        Self { universe, names }
+    }
+
+    /// The facts with all that they imply, as the engine sees it.
+    pub(crate) fn world(&self, facts: &Facts) -> AtomSet {
+        self.universe.close(&self.names.set(facts))
+    }
+
+    /// The formula in normal form.
+    pub(crate) fn requirement(&self, formula: &Formula) -> Result<Requirement, Limit> {
+        let list = |formulas: &[Formula]| {
+            let each = formulas.iter().map(|formula| self.requirement(formula));
+            each.collect::<Result<Vec<_>, _>>()
+        };
+        match formula {
+            Formula::All(formulas) => Requirement::all(list(formulas)?),
+            Formula::Any(formulas) => Requirement::any(list(formulas)?),
+            Formula::Fact(fact) => Ok(Requirement::atom(
+                &self.universe,
+                self.names.number(fact).expect("a word"),
+            )),
+        }
+    }
+}
