@@ -221,3 +221,27 @@ impl fmt::Debug for Guard {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_chain_is_dropped_and_printed_without_recursion() {
+        let chain = (0..100_000).fold(Guard::user(), |below, _| Guard::authenticated().on(&below));
+        assert_eq!(format!("{chain:?}"), "Guard(requires authenticated; on 1)");
+        assert_eq!(chain.node().depth(), 100_001);
+    }
+
+    #[test]
+    fn a_change_to_a_clone_leaves_the_original_alone() {
+        let guard = Guard::user().named("original");
+        let changed = guard.clone().named("changed");
+        assert_eq!(
+            (guard.to_string(), changed.to_string()),
+            ("original".to_owned(), "changed".to_owned())
+        );
+        assert_ne!(guard.identity(), changed.identity());
+        assert_eq!(guard.identity(), guard.clone().identity());
+    }
+}

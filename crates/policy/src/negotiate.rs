@@ -52,3 +52,27 @@ impl Negotiated {
         self.granted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use scopegate_domain::ScopeToken;
+
+    use super::*;
+
+    fn scope() -> impl Strategy<Value = Scope> {
+        proptest::collection::vec("[a-e]", 0..6)
+            .prop_map(|names| names.iter().map(|name| ScopeToken::parse(name).unwrap()).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn granted_is_the_most_within_all_three(asked in scope(), client in scope(), user in scope()) {
+            let outcome = negotiate(&asked, &client, &user);
+            let (granted, dropped) = (outcome.granted(), outcome.dropped());
+            prop_assert!(*granted <= asked && *granted <= client && *granted <= user);
+            prop_assert!(dropped.iter().all(|token| !client.contains(token) || !user.contains(token)));
+            prop_assert_eq!(granted.iter().chain(dropped).cloned().collect::<Scope>(), asked);
+        }
+    }
+}

@@ -243,3 +243,66 @@ pub(crate) fn minimise(sets: &mut Vec<AtomSet>) {
     }
     *sets = kept;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Any one of these atoms, each a closed set by itself.
+    fn any_of(ids: impl IntoIterator<Item = u16>) -> Requirement {
+        Requirement::from_closed(ids.into_iter().map(|id| AtomSet::from_iter([AtomId(id)])).collect()).unwrap()
+    }
+
+    #[test]
+    fn the_ends_are_units_and_zeros() {
+        let some = any_of([3, 4]);
+        assert_eq!(
+            Requirement::all([some.clone(), Requirement::public()]),
+            Ok(some.clone())
+        );
+        assert_eq!(
+            Requirement::all([some.clone(), Requirement::deny()]),
+            Ok(Requirement::deny())
+        );
+        assert_eq!(Requirement::any([some.clone(), Requirement::deny()]), Ok(some.clone()));
+        assert_eq!(
+            Requirement::any([some, Requirement::public()]),
+            Ok(Requirement::public())
+        );
+        assert_eq!(Requirement::all([]), Ok(Requirement::public()));
+        assert_eq!(Requirement::any([]), Ok(Requirement::deny()));
+    }
+
+    /// Fifty clauses of four would have 4^50 products; that one of them is stronger than the rest makes them free.
+    #[test]
+    fn what_is_implied_is_not_multiplied() {
+        let clauses = (0..50).map(|clause| any_of([3, 10 * clause + 4, 10 * clause + 5, 10 * clause + 6]));
+        let strong = any_of([3]);
+        assert_eq!(Requirement::all(clauses.chain([strong.clone()])), Ok(strong));
+    }
+
+    /// The product of the first two clauses alone would have 10,000 alternatives side by side.
+    #[test]
+    fn a_stronger_clause_takes_the_place_of_the_weaker_wherever_it_stands() {
+        let (wide, other) = (any_of(0..100), any_of(200..300));
+        let clauses = [wide.clone(), other, any_of([5]), any_of([205, 1])];
+        let product = Requirement::all(clauses).unwrap();
+        assert!(product.alternatives().len() <= 101, "{}", product.alternatives().len());
+        assert!(product.implies(&wide));
+    }
+
+    #[test]
+    fn eight_clauses_of_four_are_refused_soon() {
+        let clauses = (0..8).map(|clause| any_of(4 * clause..4 * clause + 4));
+        assert_eq!(Requirement::all(clauses), Err(Limit::Kept));
+    }
+
+    #[test]
+    fn the_residual_is_everything_missing_at_once() {
+        let requirement = Requirement::all([any_of([3]), any_of([4, 5])]).unwrap();
+        let held = AtomSet::from_iter([AtomId(5)]);
+        assert_eq!(requirement.residual(&held), [AtomSet::from_iter([AtomId(3)])]);
+        assert_eq!(Requirement::public().residual(&held), [AtomSet::EMPTY]);
+        assert_eq!(Requirement::deny().residual(&held), []);
+    }
+}

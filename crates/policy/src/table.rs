@@ -304,7 +304,7 @@ pub enum TableError {
         scheme: String,
     },
     /// A scope that the catalog does not declare, or not for this scheme.
-    #[error("`{operation}` requires scope `{token}`, which {} does not declare", scheme.as_ref().map_or_else(|| String::from("any scheme"), |name| format!("scheme `{name}`")))]
+    #[error("`{operation}` requires scope `{token}`, which is not declared{}", for_scheme(scheme.as_ref()))]
     UndeclaredScope {
         /// Which operation.
         operation: String,
@@ -313,6 +313,10 @@ pub enum TableError {
         /// Which scope.
         token: ScopeToken,
     },
+}
+
+fn for_scheme(scheme: Option<&SchemeName>) -> String {
+    scheme.map_or_else(String::new, |name| format!(" for scheme `{name}`"))
 }
 
 fn list(schemes: &[SchemeName]) -> String {

@@ -406,3 +406,90 @@ pub enum UniverseError {
     #[error(transparent)]
     TooLarge(#[from] Limit),
 }
+
+#[cfg(test)]
+mod tests {
+    use scopegate_domain::SecurityScheme;
+
+    use super::*;
+
+    const A: ScopeToken = ScopeToken::from_static("a");
+    const B: ScopeToken = ScopeToken::from_static("b");
+    const C: ScopeToken = ScopeToken::from_static("c");
+
+    /// `a` implies `b` implies `c`.
+    fn universe() -> Universe {
+        let catalog = Catalog::builder()
+            .scheme("oauth", SecurityScheme::oauth2_password("token"))
+            .scope(A, "")
+            .scope(B, "")
+            .scope(C, "")
+            .implies(A, B)
+            .implies(B, C)
+            .build()
+            .unwrap();
+        let age = |seconds| Atom::AgeAtMost(Lifetime::from_seconds(seconds));
+        Universe::builder(&catalog)
+            .atom(age(300))
+            .atom(age(60))
+            .atom(age(900))
+            .build()
+            .unwrap()
+    }
+
+    fn words(universe: &Universe, set: &AtomSet) -> Vec<String> {
+        universe.atoms_of(set).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_first_numbers_are_what_they_are_called() {
+        let universe = universe();
+        assert_eq!(universe.atom(AtomId::AUTHENTICATED), Some(&Atom::Authenticated));
+        assert_eq!(universe.atom(AtomId::USER), Some(&Atom::User));
+        assert_eq!(universe.atom(AtomId::ACTIVE), Some(&Atom::Active));
+    }
+
+    #[test]
+    fn a_scope_implies_along_the_edges_its_scheme_and_authentication() {
+        let universe = universe();
+        let scheme = universe.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
+        let closed = universe.scope_closure(scheme, "a").unwrap();
+        assert_eq!(
+            words(&universe, closed),
+            ["authenticated", "scheme:oauth", "a", "b", "c"]
+        );
+        assert_eq!(words(&universe, &universe.generators(closed)), ["a"]);
+    }
+
+    #[test]
+    fn a_shorter_age_implies_the_longer_ones() {
+        let universe = universe();
+        let closed = universe.closure(universe.find(&Atom::AgeAtMost(Lifetime::from_seconds(60))).unwrap());
+        assert_eq!(
+            words(&universe, closed),
+            ["authenticated", "age<=300", "age<=60", "age<=900"]
+        );
+    }
+
+    #[test]
+    fn a_check_implies_what_it_needs() {
+        let catalog = Catalog::builder().build().unwrap();
+        let check = |name: &str, needs| Atom::Check {
+            name: name.into(),
+            needs,
+        };
+        let atoms = [
+            check("a", Needs::Nothing),
+            check("b", Needs::Authentication),
+            check("c", Needs::User),
+        ];
+        let builder = atoms
+            .iter()
+            .cloned()
+            .fold(Universe::builder(&catalog), UniverseBuilder::atom);
+        let universe = builder.build().unwrap();
+        let implied = atoms.map(|atom| universe.closure(universe.find(&atom).unwrap()).len());
+        assert_eq!(implied, [1, 2, 3]);
+        assert_eq!(words(&universe, universe.anonymous()), ["check:a"]);
+    }
+}

@@ -1,0 +1,426 @@
+//! Each class of denial, each fault of a table, and what only some operations use: optional authentication, groups,
+//! facts, step-up, several subjects.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and makes its own proofs"
+)]
+
+use std::sync::Arc;
+
+use scopegate_domain::{
+    Audience, Catalog, Claims, Lifetime, SchemeName, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, User, UserId,
+    Username, Verified,
+};
+use scopegate_policy::{
+    Access, Atom, Binding, Check, Denial, Forbidden, Group, Guard, InvalidTokenCause, Needs, Operation, OperationTable,
+    Place, Presented, ResolvedOperation, Rule, SubjectKind, TableError, TokenWorld, authorize, explain,
+};
+
+const READ: ScopeToken = ScopeToken::from_static("read");
+const WRITE: ScopeToken = ScopeToken::from_static("write");
+const OTHER: ScopeToken = ScopeToken::from_static("other");
+const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+
+/// Two schemes; `write` implies `read`, and both schemes declare `read`.
+fn catalog() -> Catalog {
+    Catalog::builder()
+        .scheme("one", SecurityScheme::oauth2_password("token"))
+        .scope(READ, "")
+        .scope(WRITE, "")
+        .implies(WRITE, READ)
+        .scheme("two", SecurityScheme::oauth2_password("token"))
+        .scope(READ, "")
+        .scope(OTHER, "")
+        .build()
+        .unwrap()
+}
+
+fn atom(atom: Atom) -> Guard {
+    Guard::rule(Rule::Atom(atom))
+}
+
+fn build(operation: Operation) -> Result<OperationTable, TableError> {
+    OperationTable::builder(catalog()).operation(operation).build()
+}
+
+fn single(guard: &Guard) -> OperationTable {
+    build(Operation::get("/").guard(guard)).unwrap()
+}
+
+fn token(table: &OperationTable, scheme: &str, payload: &str) -> TokenWorld {
+    let claims = Verified::assertion(Claims::parse(payload.as_bytes(), ScopeLayout::Text).unwrap());
+    let scheme = table.scheme_id(&SchemeName::parse(scheme).unwrap()).unwrap();
+    table.token_world(scheme, &claims).unwrap()
+}
+
+fn denial(table: &OperationTable, payload: &str) -> Option<Denial> {
+    let world = token(table, "one", payload);
+    authorize(
+        &table.operations()[0],
+        &Presented::new(NOW).with_token(&world, "somebody"),
+    )
+    .err()
+}
+
+fn somebody() -> Arc<User> {
+    Arc::new(User::new(
+        UserId::parse("somebody").unwrap(),
+        Username::parse("somebody").unwrap(),
+    ))
+}
+
+#[test]
+fn each_fault_of_a_table_names_its_operation() {
+    let get = || Operation::get("/users/{id}");
+    for (operation, message) in [
+        (
+            get(),
+            "`GET /users/{id}` has no requirement; a public operation must say so",
+        ),
+        (
+            get().guard(Guard::all_of([])),
+            "`GET /users/{id}` has no requirement; a public operation must say so",
+        ),
+        (
+            get().guard(Guard::requires([READ])),
+            "`GET /users/{id}` requires scope `read`, which several schemes declare: `one`, `two`",
+        ),
+        (
+            get().guard(Guard::requires([OTHER]).with_scheme("one")),
+            "`GET /users/{id}` requires scope `other`, which is not declared for scheme `one`",
+        ),
+        (
+            get().guard(Guard::requires([ScopeToken::from_static("typo")])),
+            "`GET /users/{id}` requires scope `typo`, which is not declared",
+        ),
+        (
+            get().guard(Guard::user().with_scheme("three")),
+            "`GET /users/{id}` requires scheme `three`, which is not declared",
+        ),
+        (
+            get().guard(
+                Guard::user()
+                    .check(Named("seal", Needs::User))
+                    .check(Named("seal", Needs::Nothing)),
+            ),
+            "`GET /users/{id}`: two checks are named `seal` and need different things",
+        ),
+    ] {
+        assert_eq!(build(operation).unwrap_err().to_string(), message);
+    }
+    let twice = OperationTable::builder(catalog())
+        .operation(get().guard(Guard::user()))
+        .operation(Operation::get("/users/{name}").guard(Guard::user()));
+    assert_eq!(
+        twice.build().unwrap_err().to_string(),
+        "`GET /users/{name}` is declared twice"
+    );
+    let nobody = OperationTable::builder(Catalog::builder().build().unwrap()).operation(get().guard(Guard::user()));
+    let message = "`GET /users/{id}` requires authentication, and no scheme is declared";
+    assert_eq!(nobody.build().unwrap_err().to_string(), message);
+}
+
+#[test]
+fn an_empty_rule_is_not_public() {
+    for guard in [
+        Guard::requires([]),
+        Guard::any_of([[]]),
+        Guard::rule(Rule::All(Vec::new())),
+        Guard::rule(Rule::Any(vec![Rule::All(Vec::new())])),
+    ] {
+        assert_eq!(
+            single(&guard).operations()[0].access(),
+            Access::Authenticated,
+            "{guard}"
+        );
+    }
+    assert_eq!(
+        single(&Guard::any_of::<[ScopeToken; 0]>([])).operations()[0].access(),
+        Access::Deny
+    );
+    assert_eq!(single(&Guard::public()).operations()[0].access(), Access::Public);
+    assert_eq!(
+        single(&Guard::public().on(&Guard::user())).operations()[0].access(),
+        Access::Authenticated
+    );
+}
+
+#[test]
+fn guards_of_application_and_group_stand_before_the_operations_own() {
+    let table = OperationTable::builder(catalog())
+        .guard(Guard::user())
+        .group(
+            Group::new("/admin")
+                .guard(Guard::requires([OTHER]))
+                .operation(Operation::get("/a").guard(Guard::requires([WRITE])))
+                .operation(Operation::get("/b").guard(Guard::public()).overriding())
+                .operation(Operation::get("/c")),
+        )
+        .build()
+        .unwrap();
+    let [a, b, c] = table.operations() else { unreachable!() };
+    assert_eq!((a.template(), a.challenge_scope()), ("/admin/a", &[OTHER, WRITE][..]));
+    assert_eq!((b.access(), b.is_override()), (Access::Public, true));
+    assert_eq!((c.challenge_scope(), c.needs_user()), (&[OTHER][..], true));
+}
+
+#[test]
+fn optional_authentication_lets_nobody_through_and_no_bad_request() {
+    let guard = Guard::requires([WRITE]).check(Named("seal", Needs::Nothing));
+    let table = build(Operation::get("/").guard(guard).optional()).unwrap();
+    let operation = &table.operations()[0];
+    let nobody = Presented::new(NOW).with_fact("seal");
+    let permit = authorize(operation, &nobody).unwrap();
+    assert!(permit.is_anonymous() && permit.witness().is_none());
+    assert!(
+        authorize(operation, &Presented::new(NOW)).is_err(),
+        "what asks for no credential is asked of everybody"
+    );
+    let weak = token(&table, "one", r#"{"scope":"read"}"#);
+    assert!(matches!(
+        authorize(operation, &nobody.clone().with_token(&weak, None)).unwrap_err(),
+        Denial::InsufficientScope { .. }
+    ));
+    let foreign_table = build(Operation::get("/").guard(Guard::requires([WRITE])).optional()).unwrap();
+    let foreign = token(&foreign_table, "one", r#"{"scope":"write"}"#);
+    assert!(
+        authorize(operation, &nobody.with_token(&foreign, None)).is_err(),
+        "a credential of another table"
+    );
+    let denied = build(Operation::get("/").guard(Guard::deny()).optional()).unwrap();
+    assert!(authorize(&denied.operations()[0], &Presented::new(NOW)).is_err());
+}
+
+#[test]
+fn what_is_denied_to_everybody_is_forbidden() {
+    let table = single(&Guard::deny());
+    for presented in [
+        Presented::new(NOW),
+        Presented::new(NOW).with_token(&token(&table, "one", "{}"), None),
+    ] {
+        let denial = authorize(&table.operations()[0], &presented).unwrap_err();
+        assert!(
+            matches!(
+                denial,
+                Denial::Forbidden {
+                    reason: Forbidden::Deny,
+                    ..
+                }
+            ),
+            "{denial}"
+        );
+        assert!(denial.shortfall().residual().is_empty() && denial.scope().is_empty());
+    }
+}
+
+#[test]
+fn audience_and_binding_make_a_token_invalid() {
+    let here = Audience::parse("https://api.example").unwrap();
+    let table = single(&Guard::requires([WRITE]).on(&atom(Atom::Audience(here))));
+    let cause = |payload: &str| match denial(&table, payload) {
+        Some(Denial::InvalidToken { cause, .. }) => Some(cause),
+        _ => None,
+    };
+    assert_eq!(
+        cause(r#"{"aud":"https://other.example"}"#),
+        Some(InvalidTokenCause::Audience)
+    );
+    assert!(denial(&table, r#"{"aud":["x","https://api.example"],"scope":"write"}"#).is_none());
+
+    let table = single(&atom(Atom::Bound(Binding::Dpop)));
+    let world = token(&table, "one", "{}");
+    let bound = |binding| Presented::new(NOW).with_token(&world, None).with_binding(binding);
+    assert!(authorize(&table.operations()[0], &bound(Binding::Dpop)).is_ok());
+    let denial = authorize(&table.operations()[0], &bound(Binding::Mtls)).unwrap_err();
+    assert!(matches!(
+        denial,
+        Denial::InvalidToken {
+            cause: InvalidTokenCause::Binding(Binding::Dpop),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_service_is_not_a_user() {
+    let table = single(&atom(Atom::Subject(SubjectKind::User)));
+    assert!(denial(&table, r#"{"sub":"u1","client_id":"c1"}"#).is_none());
+    let refused = denial(&table, r#"{"sub":"c1","client_id":"c1"}"#).unwrap();
+    assert!(
+        matches!(
+            refused,
+            Denial::Forbidden {
+                reason: Forbidden::Subject,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    assert!(denial(&table, "{}").is_some());
+}
+
+#[test]
+fn step_up_asks_for_everything_in_one_round() {
+    let fresh = atom(Atom::AgeAtMost(Lifetime::from_seconds(60)));
+    let older = atom(Atom::AgeAtMost(Lifetime::from_seconds(300)));
+    let gold = atom(Atom::Acr("gold".into()));
+    let table = single(&Guard::requires([WRITE]).on(&older).on(&gold).on(&fresh));
+    match denial(&table, r#"{"acr":"silver","auth_time":1699999900}"#).unwrap() {
+        Denial::StepUp {
+            acr_values,
+            max_age,
+            shortfall,
+        } => {
+            assert_eq!(
+                (&*acr_values, max_age),
+                (&[Arc::from("gold")][..], Some(Lifetime::from_seconds(60)))
+            );
+            assert_eq!(shortfall.scope(), [WRITE]);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(denial(&table, r#"{"acr":"gold","auth_time":1699999940,"scope":"write"}"#).is_none());
+}
+
+#[test]
+fn an_age_from_the_future_satisfies_nothing() {
+    let table = single(&atom(Atom::AgeAtMost(Lifetime::from_seconds(60))));
+    for (auth_time, is_allowed) in [(0, true), (60, true), (61, false), (-1, false)] {
+        let payload = format!(r#"{{"auth_time":{}}}"#, NOW.as_unix() - auth_time);
+        assert_eq!(denial(&table, &payload).is_none(), is_allowed, "{auth_time} s ago");
+    }
+    assert!(denial(&table, "{}").is_some(), "no moment, no age");
+}
+
+#[test]
+fn two_subjects_do_not_count_together() {
+    let table = single(&Guard::requires([WRITE]).on(&Guard::requires([OTHER])));
+    let operation = &table.operations()[0];
+    let (one, two) = (
+        token(&table, "one", r#"{"scope":"write"}"#),
+        token(&table, "two", r#"{"scope":"other"}"#),
+    );
+    let ask = |first: Option<&'static str>, second| {
+        authorize(
+            operation,
+            &Presented::new(NOW).with_token(&one, first).with_token(&two, second),
+        )
+        .is_ok()
+    };
+    assert!(ask(Some("alice"), Some("alice")));
+    assert!(!ask(Some("alice"), Some("bob")));
+    assert!(!ask(None, None), "an unknown subject is the same as no other");
+    let either = single(&Guard::any_of([[WRITE], [OTHER]]));
+    let (one, two) = (
+        token(&either, "one", "{}"),
+        token(&either, "two", r#"{"scope":"other"}"#),
+    );
+    let presented = Presented::new(NOW)
+        .with_token(&one, "alice")
+        .with_token(&two, "bob")
+        .with_user(somebody());
+    let permit = authorize(&either.operations()[0], &presented).unwrap();
+    assert_eq!(permit.required(), [OTHER]);
+    assert!(permit.user().is_some(), "the user of the party that is allowed");
+}
+
+#[test]
+fn a_credential_of_another_table_counts_for_nothing() {
+    let (table, other) = (single(&Guard::requires([WRITE])), single(&Guard::requires([WRITE])));
+    let world = token(&other, "one", r#"{"scope":"write"}"#);
+    let presented = Presented::new(NOW).with_token(&world, "somebody");
+    assert!(authorize(&other.operations()[0], &presented).is_ok());
+    assert!(matches!(
+        authorize(&table.operations()[0], &presented),
+        Err(Denial::Unauthenticated { .. })
+    ));
+}
+
+#[test]
+fn implied_scopes_are_granted_and_not_asked_for() {
+    let table = single(&Guard::requires([READ]).with_scheme("one").on(&Guard::requires([WRITE])));
+    let operation: &ResolvedOperation = &table.operations()[0];
+    assert_eq!(operation.challenge_scope(), [WRITE]);
+    let world = token(&table, "one", r#"{"scope":"write undeclared"}"#);
+    let permit = authorize(operation, &Presented::new(NOW).with_token(&world, None)).unwrap();
+    assert!(permit.granted().eq([&READ, &WRITE]));
+}
+
+/// Passes where the fact of its name was found out.
+#[derive(Debug)]
+struct Named(&'static str, Needs);
+
+impl Check for Named {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn needs(&self) -> Needs {
+        self.1
+    }
+
+    fn passes(&self, place: &Place<'_>) -> bool {
+        place.has_fact(self.0)
+    }
+}
+
+#[test]
+fn a_check_is_asked_only_where_what_it_needs_is_there() {
+    for (needs, with_nothing, with_token) in [
+        (Needs::Nothing, true, true),
+        (Needs::Authentication, false, true),
+        (Needs::User, false, false),
+    ] {
+        let by_code = Guard::all_of([]).check(Named("seal", needs));
+        let by_name = atom(Atom::Check {
+            name: "seal".into(),
+            needs,
+        });
+        for guard in [by_code, by_name] {
+            let table = single(&guard);
+            let operation = &table.operations()[0];
+            let world = token(&table, "one", "{}");
+            let presented = |fact| Presented::new(NOW).with_fact(fact);
+            let allowed = |presented: Presented<'_>| authorize(operation, &presented).is_ok();
+            assert_eq!(allowed(presented("seal")), with_nothing);
+            assert_eq!(allowed(presented("seal").with_token(&world, None)), with_token);
+            assert!(allowed(
+                presented("seal").with_token(&world, None).with_user(somebody())
+            ));
+            assert!(!allowed(
+                presented("other").with_token(&world, None).with_user(somebody())
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_check_that_refuses_is_named() {
+    let table = single(&Guard::user().check(Named("seal", Needs::User)));
+    let world = token(&table, "one", "{}");
+    let presented = Presented::new(NOW).with_token(&world, "somebody").with_user(somebody());
+    let denial = authorize(&table.operations()[0], &presented).unwrap_err();
+    assert_eq!(denial.to_string(), "forbidden: check `seal` refused");
+    let explanation = explain(&table.operations()[0], &presented);
+    assert_eq!(
+        explanation.to_string(),
+        "GET /: denied, forbidden: check `seal` refused\n- requires user: missing check:seal\nto be added: check:seal\n",
+    );
+}
+
+#[test]
+fn an_explanation_names_every_way_out() {
+    let table = single(&Guard::any_of([[WRITE], [OTHER]]).named("editor").on(&Guard::user()));
+    let explanation = explain(&table.operations()[0], &Presented::new(NOW));
+    assert!(!explanation.is_allowed());
+    assert_eq!(
+        explanation.to_string(),
+        "GET /: denied, no credential for `two` `one`\n\
+         - editor (sees write other): missing other or write\n\
+         \x20 - requires user (sees write other): missing user\n\
+         to be added: user, other or user, write\n",
+    );
+}
