@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use scopegate_http::domain::{Account, Secret, User, UserId, Username};
@@ -67,18 +68,16 @@ impl Answer for NoReport {
 
 type Reports = Arc<RwLock<HashMap<u32, Report>>>;
 
-async fn read(reports: Reports, id: u32, excerpt: Excerpt) -> Result<Json<Report>, NoReport> {
+fn read(reports: &Reports, id: u32, excerpt: &Excerpt) -> Result<Json<Report>, NoReport> {
     let reports = reports.read().unwrap_or_else(PoisonError::into_inner);
     let mut report = reports.get(&id).cloned().ok_or(NoReport)?;
     report.pages.truncate(excerpt.pages.unwrap_or(usize::MAX));
     Ok(Json(report))
 }
 
-async fn write(reports: Reports, author: CurrentUser, id: u32, report: Report) -> Created<Json<String>> {
-    reports
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(id, report);
+fn write(reports: &Reports, author: &User, id: u32, report: Report) -> Created<Json<String>> {
+    let mut reports = reports.write().unwrap_or_else(PoisonError::into_inner);
+    reports.insert(id, report);
     Created(Json(format!("written by {}", author.username())))
 }
 
@@ -98,13 +97,13 @@ fn gate(users: Arc<dyn Users>, verifier: Verifier, reports: Reports) -> Result<G
         .guard(reader)
         .path::<u32>()
         .query::<Excerpt>()
-        .then(move |_: Permit, id: u32, excerpt: Excerpt| read(Arc::clone(&shelf), id, excerpt));
+        .then(move |_: Permit, id: u32, excerpt: Excerpt| ready(read(&shelf, id, &excerpt)));
     let write_report = put("/reports/{id}")
         .named("write_report")
         .guard(author)
         .path::<u32>()
         .json::<Report>()
-        .then(move |author: CurrentUser, id: u32, report: Report| write(Arc::clone(&desk), author, id, report));
+        .then(move |author: CurrentUser, id: u32, report: Report| ready(write(&desk, &author, id, report)));
 
     Ok(Gate::builder(catalog)
         .info("Reports", "1.0.0")

@@ -1,4 +1,4 @@
-//! FastAPI's tutorial "OAuth2 scopes", whole: <https://fastapi.tiangolo.com/advanced/security/oauth2-scopes/>
+//! FastAPI's tutorial on `OAuth2` scopes, whole: <https://fastapi.tiangolo.com/advanced/security/oauth2-scopes/>
 //!
 //! ```console
 //! $ cargo run --example tutorial

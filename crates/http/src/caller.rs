@@ -58,7 +58,6 @@ pub struct CurrentUser {
 
 impl CurrentUser {
     /// What let the user in.
-    #[must_use]
     pub const fn permit(&self) -> &Permit {
         &self.permit
     }

@@ -1,7 +1,7 @@
 //! Which challenges a denial is answered with: one for each scheme, with all that one more round needs.
 
-use scopegate_domain::{ErrorCode, HttpScheme, ScopeToken, SecurityScheme};
-use scopegate_policy::{Binding, Denial, InvalidTokenCause, OperationTable};
+use scopegate_domain::{ErrorCode, HttpScheme, SchemeName, ScopeToken, SecurityScheme};
+use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, Shortfall};
 
 use crate::{Challenge, Profile};
 
@@ -20,10 +20,10 @@ impl Challenges<'_> {
     pub(crate) fn of(&self, denial: &Denial) -> Vec<Challenge> {
         match (denial, self.profile) {
             (Denial::Forbidden { .. }, _) => Vec::new(),
-            (Denial::Unauthenticated { schemes, .. }, _) => {
-                let schemes = schemes.iter().filter_map(|name| self.table.catalog().find(name));
+            (Denial::Unauthenticated { schemes, shortfall, .. }, _) => {
                 let mut challenges: Vec<Challenge> = Vec::new();
-                for challenge in schemes.map(|declared| self.of_scheme(declared.scheme(), denial.scope())) {
+                for declared in schemes.iter().filter_map(|name| self.table.catalog().find(name)) {
+                    let challenge = self.of_scheme(declared.scheme(), scope_of(declared.name(), shortfall));
                     if !challenges.contains(&challenge) {
                         challenges.push(challenge);
                     }
@@ -79,6 +79,20 @@ impl Challenges<'_> {
         }
         with_scope(challenge, denial.scope())
     }
+}
+
+/// What to ask of one scheme: the scope of the nearest way in, or of the first way in by that scheme.
+fn scope_of<'s>(scheme: &SchemeName, shortfall: &'s Shortfall) -> &'s [ScopeToken] {
+    let nearest = shortfall.scope_of(scheme);
+    if !nearest.is_empty() {
+        return nearest;
+    }
+    let mut ways = shortfall
+        .operation()
+        .alternatives()
+        .iter()
+        .flat_map(Alternative::schemes);
+    ways.find(|(name, _)| name == scheme).map_or(&[], |(_, scope)| scope)
 }
 
 /// A challenge for a bearer token.

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use hyper::body::Body;
+use scopegate_domain::Catalog;
 use scopegate_grant::AuthorizationServer;
 use scopegate_policy::{OperationTable, ResolvedOperation};
 use serde_json::Value;
@@ -128,8 +129,7 @@ pub(crate) enum Place {
 
 impl Gate {
     /// Begins a gate over the declared schemes and scopes.
-    #[must_use]
-    pub fn builder(catalog: scopegate_domain::Catalog) -> GateBuilder {
+    pub fn builder(catalog: Catalog) -> GateBuilder {
         GateBuilder::new(catalog)
     }
 

@@ -1,4 +1,42 @@
-//! **How is it asked and answered?**
+//! **How is it asked and answered?** Scopes for [warp](https://docs.rs/warp): one declaration makes the route, its guard, the
+//! handler's arguments and the entry in the OpenAPI document.
+//!
+//! ```text
+//! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> BoundOperation
+//!                                                                              │
+//! Catalog, Verifier, Users, AuthorizationServer ── GateBuilder ────────────────┴──> Gate
+//!                                                                                    │
+//!            gate.filter()   for warp, beside other filters: what it does not know falls through
+//!            gate.whole()    for warp, the whole site          gate.service()   the same for hyper
+//!            gate.openapi()  the document                      gate.operations()   the policy as a table
+//!
+//! a request:  path decoded once ─> one look-up ─> bearer token ─> verified ─> user ─> authorize ─> Permit ─> inputs ─> handler
+//!                              404, 405         401, 403, 503, each an answer; nothing falls through      400, 413, 415
+//! ```
+//!
+//! ```
+//! use scopegate_http::{Catalog, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
+//!
+//! const READ: ScopeToken = ScopeToken::from_static("reports:read");
+//!
+//! let operation = get("/reports/{id}")
+//!     .guard(Guard::requires([READ]))
+//!     .path::<u32>()
+//!     .then(|permit: Permit, id: u32| async move { Json(format!("report {id} for {:?}", permit.user())) });
+//! # let _ = operation;
+//! ```
+//!
+//! [`Gate`] goes on from there. `examples/tutorial.rs` is FastAPI's page as a whole; `examples/reports.rs` has a check of its own,
+//! typed inputs and old routes beside the new ones.
+//!
+//! An application needs this crate alone: it hands on the crates of the floors below ([`domain`], [`policy`], [`token`],
+//! [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive macros need to know where those are:
+//! `#[serde(crate = "scopegate_http::serde")]`, and `use scopegate_http::utoipa` in the module that derives `ToSchema`.
+//!
+//! # Deliberately absent
+//!
+//! Guards as warp filters: a filter that rejects lets the request fall through to the next route, and prints the rejection.
+//! Tokens in queries and forms. Routes that nobody has decided about: an operation without `guard` or `public` has no `then`.
 
 mod admission;
 mod answer;
@@ -31,6 +69,10 @@ mod testing;
 
 #[doc(hidden)]
 pub mod fuzzing;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
 
 pub use answer::{Answer, AnyJson, Created, Json, Raw, Response};
 pub use caller::{Caller, CurrentUser, Decided, Guarded, Optional, Public, Undecided};

@@ -24,6 +24,6 @@ pub enum Profile {
     /// The RFCs' rules and words.
     #[default]
     Rfc,
-    /// Those of FastAPI's tutorial "OAuth2 scopes".
+    /// Those of FastAPI's tutorial on `OAuth2` scopes.
     Tutorial,
 }

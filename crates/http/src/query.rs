@@ -326,9 +326,9 @@ mod tests {
 
     #[test]
     fn ten_thousand_names_are_linear_work() {
-        let query: String = (0..10_000).map(|index| format!("n{index}=&")).collect();
+        let names: Vec<_> = (0..10_000).map(|index| format!("n{index}=")).collect();
         assert_eq!(
-            read::<Page>(&query).unwrap_err().to_json().get("type"),
+            read::<Page>(&names.join("&")).unwrap_err().to_json().get("type"),
             Some(&json!("missing"))
         );
     }

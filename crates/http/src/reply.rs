@@ -70,8 +70,10 @@ impl Replies {
     ) -> Response {
         match refusal {
             Refusal::Ambiguous => {
-                let row = self.ambiguous();
-                let challenge = challenges::bearer(&self.realm).with("error", ErrorCode::InvalidRequest.as_str());
+                let (code, sentence) = (ErrorCode::InvalidRequest, "there is more than one Authorization header");
+                let challenge = challenges::bearer(&self.realm).with("error", code.as_str());
+                let challenge = challenge.with("error_description", sentence);
+                let row = row(StatusCode::BAD_REQUEST, "Bad Request", sentence, Some(code));
                 challenged(self.write(&row), &[challenge])
             }
             Refusal::Denied(denial) => {
@@ -161,16 +163,6 @@ impl Replies {
                 ..
             } => row(FORBIDDEN, "Forbidden", "this is not allowed", None),
         }
-    }
-
-    fn ambiguous(&self) -> Row {
-        let sentence = "there is more than one `Authorization` header";
-        row(
-            StatusCode::BAD_REQUEST,
-            "Bad Request",
-            sentence,
-            Some(ErrorCode::InvalidRequest),
-        )
     }
 
     /// The store is down: the answer is no, and to ask again.

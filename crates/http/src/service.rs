@@ -32,6 +32,7 @@ impl Gate {
     /// # let _ = routes;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     pub fn filter(&self) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + use<> {
         let (finding, answering, refusing) = (self.clone(), self.clone(), self.clone());
         let found = warp::method()
@@ -91,6 +92,7 @@ impl Gate {
     /// warp::serve(gate.whole()).run(([127, 0, 0, 1], 8000)).await;
     /// # }
     /// ```
+    #[must_use]
     pub fn whole(&self) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
         let gate = self.clone();
         let head = warp::method()

@@ -30,7 +30,7 @@ fn unquote(text: &str) -> Option<(String, &str)> {
     let mut characters = text.char_indices();
     while let Some((index, character)) = characters.next() {
         match character {
-            '"' => return Some((value, &text[index + 1..])),
+            '"' => return Some((value, text.get(index + 1..)?)),
             '\\' => value.push(
                 characters
                     .next()
@@ -138,8 +138,8 @@ async fn each_missing_scheme_has_its_challenge() {
         Rule::Atom(Atom::Scheme(SchemeName::parse("key").unwrap())),
     ]);
     for (profile, challenges) in [
-        (Profile::Rfc, [r#"Bearer realm="r", scope="a""#, "APIKey"]),
-        (Profile::Tutorial, ["Bearer", "APIKey"]),
+        (Profile::Rfc, ["APIKey", r#"Bearer realm="r", scope="a""#]),
+        (Profile::Tutorial, ["APIKey", "Bearer"]),
     ] {
         let builder = common::with_catalog(catalog.clone(), profile).await.realm("r");
         let gate = builder

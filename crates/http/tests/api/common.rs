@@ -13,16 +13,16 @@ use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{Catalog, Gate, GateBuilder, Profile, ScopeToken, SecurityScheme};
 
-pub const ME: ScopeToken = ScopeToken::from_static("me");
-pub const ITEMS: ScopeToken = ScopeToken::from_static("items");
-pub const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+pub(crate) const ME: ScopeToken = ScopeToken::from_static("me");
+pub(crate) const ITEMS: ScopeToken = ScopeToken::from_static("items");
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
 fn key() -> SigningKey {
     SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes"))).unwrap()
 }
 
 /// The tutorial's two scopes.
-pub fn catalog() -> Catalog {
+pub(crate) fn catalog() -> Catalog {
     Catalog::builder()
         .scheme("OAuth2PasswordBearer", SecurityScheme::oauth2_password("token"))
         .scope(ME, "Read information about the current user.")
@@ -32,7 +32,7 @@ pub fn catalog() -> Catalog {
 }
 
 /// `johndoe`, who is active, and `alice`, who is not. Their ids are their names.
-pub async fn users() -> Arc<MemoryStore> {
+pub(crate) async fn users() -> Arc<MemoryStore> {
     let store = MemoryStore::new();
     for (name, status) in [("johndoe", UserStatus::Active), ("alice", UserStatus::Disabled)] {
         let user = User::new(UserId::parse(name).unwrap(), Username::parse(name).unwrap()).with_status(status);
@@ -50,11 +50,11 @@ pub async fn users() -> Arc<MemoryStore> {
 }
 
 /// A gate without an operation, whose clock stands at [`NOW`].
-pub async fn gate(profile: Profile) -> GateBuilder {
+pub(crate) async fn gate(profile: Profile) -> GateBuilder {
     with_catalog(catalog(), profile).await
 }
 
-pub async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuilder {
+pub(crate) async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuilder {
     Gate::builder(catalog)
         .profile(profile)
         .bearer(
@@ -66,7 +66,7 @@ pub async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuilder {
 }
 
 /// A token with these scopes, good for half an hour from [`NOW`].
-pub fn token(subject: &str, scopes: &[ScopeToken]) -> String {
+pub(crate) fn token(subject: &str, scopes: &[ScopeToken]) -> String {
     let claims = AccessTokenClaims::new(subject, NOW, Lifetime::from_minutes(30)).with_scopes(scopes.iter().cloned());
     Signer::new(TokenRules::tutorial(), key())
         .issue(&claims)
@@ -77,18 +77,18 @@ pub fn token(subject: &str, scopes: &[ScopeToken]) -> String {
 
 /// An answer, whole.
 #[derive(Debug, PartialEq)]
-pub struct Answered {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answered {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    pub fn challenges(&self) -> Vec<&str> {
+    pub(crate) fn challenges(&self) -> Vec<&str> {
         self.headers
             .get_all("www-authenticate")
             .iter()
@@ -96,12 +96,12 @@ impl Answered {
             .collect()
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-pub async fn whole(response: scopegate_http::Response) -> Answered {
+pub(crate) async fn whole(response: scopegate_http::Response) -> Answered {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
@@ -112,16 +112,16 @@ pub async fn whole(response: scopegate_http::Response) -> Answered {
     }
 }
 
-pub async fn send(gate: &Gate, request: Request<String>) -> Answered {
+pub(crate) async fn send(gate: &Gate, request: Request<String>) -> Answered {
     let request = request.map(|body| Full::new(Bytes::from(body)));
     whole(gate.service().call(request).await.unwrap()).await
 }
 
-pub async fn get(gate: &Gate, path: &str) -> Answered {
+pub(crate) async fn get(gate: &Gate, path: &str) -> Answered {
     send(gate, Request::get(path).body(String::new()).unwrap()).await
 }
 
-pub async fn get_with(gate: &Gate, path: &str, token: &str) -> Answered {
+pub(crate) async fn get_with(gate: &Gate, path: &str, token: &str) -> Answered {
     let request = Request::get(path).header("authorization", format!("Bearer {token}"));
     send(gate, request.body(String::new()).unwrap()).await
 }

@@ -25,9 +25,9 @@ struct Page {
     size: Option<u8>,
 }
 
-async fn read(_: Permit, _: u32, _: Page) -> Json<Report> {
+async fn read(_: Permit, id: u32, page: Page) -> Json<Report> {
     Json(Report {
-        title: String::new(),
+        title: format!("{id}, {} of {:?}", page.number, page.size),
         author: None,
     })
 }
