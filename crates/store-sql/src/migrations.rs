@@ -54,11 +54,11 @@ fn migrations() -> impl Iterator<Item = Migration> {
 
 fn refuse_newer(applied: &[AppliedMigration]) -> Result<(), OpenError> {
     let known = MIGRATIONS.len().try_into().unwrap_or(i64::MAX);
-    match applied
+    let unknown = applied
         .iter()
         .map(|migration| migration.version)
-        .find(|version| !(1..=known).contains(version))
-    {
+        .filter(|version| !(1..=known).contains(version));
+    match unknown.max() {
         Some(found) => Err(OpenError::Newer { found, known }),
         None => Ok(()),
     }
