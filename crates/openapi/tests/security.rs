@@ -1,7 +1,9 @@
 //! How each kind of scheme and each kind of requirement is written.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
 
-use scopegate_domain::{ApiKeyLocation, Catalog, HttpScheme, OAuthFlow, OAuthFlows, ScopeToken, SecurityScheme};
+use scopegate_domain::{
+    ApiKeyLocation, Catalog, CatalogBuilder, HttpScheme, OAuthFlow, OAuthFlows, ScopeToken, SecurityScheme,
+};
 use scopegate_openapi::{DocumentInfo, OperationDocs, document};
 use scopegate_policy::{Atom, Guard, Method, Needs, Operation, OperationTable, Rule};
 use serde_json::{Map, Value, json};
@@ -182,29 +184,58 @@ fn a_parameter_that_takes_the_rest_is_written_by_its_name() {
     );
 }
 
-fn flow(authorization: Option<&str>, token: Option<&str>, refresh: Option<&str>) -> Option<OAuthFlow> {
+fn flow(authorization: &str, token: &str, refresh: &str) -> OAuthFlow {
+    let url = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let mut flow = OAuthFlow::default();
-    flow.authorization_url = authorization.map(str::to_owned);
-    flow.token_url = token.map(str::to_owned);
-    flow.refresh_url = refresh.map(str::to_owned);
-    Some(flow)
+    flow.authorization_url = url(authorization);
+    flow.token_url = url(token);
+    flow.refresh_url = url(refresh);
+    flow
+}
+
+/// What `components.securitySchemes` says of these schemes.
+fn schemes(catalog: CatalogBuilder) -> Value {
+    let table = OperationTable::builder(catalog.build().unwrap()).build().unwrap();
+    let document = document(&DocumentInfo::new("t", "1"), &table, &[], &Map::new());
+    document["components"]["securitySchemes"].clone()
 }
 
 #[test]
-fn every_kind_of_scheme_is_written() {
+fn every_flow_has_its_addresses_and_all_scopes() {
     let mut flows = OAuthFlows::default();
-    flows.authorization_code = flow(Some("/authorize"), Some("/token"), Some("/refresh"));
-    flows.client_credentials = flow(None, Some("/token"), None);
-    flows.implicit = flow(Some("/authorize"), None, None);
-    let bearer = HttpScheme::Bearer {
-        format: Some("JWT".to_owned()),
-    };
+    flows.authorization_code = Some(flow("/authorize", "/token", "/refresh"));
+    flows.client_credentials = Some(flow("", "/token", ""));
+    flows.implicit = Some(flow("/authorize", "", ""));
+    flows.password = Some(flow("", "/token", ""));
     let catalog = Catalog::builder()
         .scheme("oauth", SecurityScheme::OAuth2(flows.into()))
         .description("Log in.")
         .scope(READ, "Read.")
         .scope(WRITE, "Write.")
-        .implies(WRITE, READ)
+        .implies(WRITE, READ);
+    let scopes = json!({ "read": "Read.", "write": "Write." });
+    let expected = json!({
+        "type": "oauth2",
+        "description": "Log in.",
+        "flows": {
+            "authorizationCode": {
+                "authorizationUrl": "/authorize", "tokenUrl": "/token", "refreshUrl": "/refresh", "scopes": scopes
+            },
+            "clientCredentials": { "tokenUrl": "/token", "scopes": scopes },
+            "implicit": { "authorizationUrl": "/authorize", "scopes": scopes },
+            "password": { "tokenUrl": "/token", "scopes": scopes },
+        },
+        "x-scopegate-implies": { "write": ["read"] },
+    });
+    assert_eq!(schemes(catalog), json!({ "oauth": expected }));
+}
+
+#[test]
+fn every_other_kind_of_scheme_is_written() {
+    let bearer = HttpScheme::Bearer {
+        format: Some("JWT".to_owned()),
+    };
+    let catalog = Catalog::builder()
         .scheme(
             "oidc",
             SecurityScheme::OpenIdConnect {
@@ -212,85 +243,21 @@ fn every_kind_of_scheme_is_written() {
             },
         )
         .scheme("basic", SecurityScheme::http_basic())
-        .scheme("bearer", SecurityScheme::Http(bearer))
+        .scheme("bearer", SecurityScheme::http_bearer())
+        .scheme("jwt", SecurityScheme::Http(bearer))
         .scheme("digest", SecurityScheme::Http(HttpScheme::Digest))
         .scheme("cookie", SecurityScheme::api_key(ApiKeyLocation::Cookie, "session"))
         .scheme("header", SecurityScheme::api_key(ApiKeyLocation::Header, "X-Key"))
-        .scheme("query", SecurityScheme::api_key(ApiKeyLocation::Query, "key"))
-        .build()
-        .unwrap();
-    let table = OperationTable::builder(catalog).build().unwrap();
-    let document = document(&DocumentInfo::new("t", "1"), &table, &[], &Map::new());
-    insta::with_settings!({ sort_maps => true }, {
-        insta::assert_json_snapshot!(document["components"]["securitySchemes"], @r#"
-        {
-          "basic": {
-            "scheme": "basic",
-            "type": "http"
-          },
-          "bearer": {
-            "bearerFormat": "JWT",
-            "scheme": "bearer",
-            "type": "http"
-          },
-          "cookie": {
-            "in": "cookie",
-            "name": "session",
-            "type": "apiKey"
-          },
-          "digest": {
-            "scheme": "digest",
-            "type": "http"
-          },
-          "header": {
-            "in": "header",
-            "name": "X-Key",
-            "type": "apiKey"
-          },
-          "oauth": {
-            "description": "Log in.",
-            "flows": {
-              "authorizationCode": {
-                "authorizationUrl": "/authorize",
-                "refreshUrl": "/refresh",
-                "scopes": {
-                  "read": "Read.",
-                  "write": "Write."
-                },
-                "tokenUrl": "/token"
-              },
-              "clientCredentials": {
-                "scopes": {
-                  "read": "Read.",
-                  "write": "Write."
-                },
-                "tokenUrl": "/token"
-              },
-              "implicit": {
-                "authorizationUrl": "/authorize",
-                "scopes": {
-                  "read": "Read.",
-                  "write": "Write."
-                }
-              }
-            },
-            "type": "oauth2",
-            "x-scopegate-implies": {
-              "write": [
-                "read"
-              ]
-            }
-          },
-          "oidc": {
-            "openIdConnectUrl": "/.well-known/openid-configuration",
-            "type": "openIdConnect"
-          },
-          "query": {
-            "in": "query",
-            "name": "key",
-            "type": "apiKey"
-          }
-        }
-        "#);
+        .scheme("query", SecurityScheme::api_key(ApiKeyLocation::Query, "key"));
+    let expected = json!({
+        "oidc": { "type": "openIdConnect", "openIdConnectUrl": "/.well-known/openid-configuration" },
+        "basic": { "type": "http", "scheme": "basic" },
+        "bearer": { "type": "http", "scheme": "bearer" },
+        "jwt": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+        "digest": { "type": "http", "scheme": "digest" },
+        "cookie": { "type": "apiKey", "in": "cookie", "name": "session" },
+        "header": { "type": "apiKey", "in": "header", "name": "X-Key" },
+        "query": { "type": "apiKey", "in": "query", "name": "key" },
     });
+    assert_eq!(schemes(catalog), expected);
 }
