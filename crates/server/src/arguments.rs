@@ -24,7 +24,14 @@ pub(crate) struct CommonFlags {
     #[arg(long, global = true, value_name = "FILE", env = "SCOPEGATE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// How data is printed
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", env = "SCOPEGATE_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        env = "SCOPEGATE_FORMAT"
+    )]
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) settings: CommonSettings,

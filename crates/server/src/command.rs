@@ -31,7 +31,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     match command {
         Command::Serve(flags) => serve::run(&common, &flags),
         Command::User(command) => with_store(&common, async |store| user::run(&*store, common.format, command).await),
-        Command::Client(command) => with_store(&common, async |store| client::run(&*store, common.format, command).await),
+        Command::Client(command) => with_store(&common, async |store| {
+            client::run(&*store, common.format, command).await
+        }),
         Command::Token(command) => token::run(common.format, &command),
         Command::Migrate => migrate(&common),
         Command::Config(command) => config::run(&common, &command),
@@ -50,9 +52,17 @@ fn migrate(common: &CommonFlags) -> anyhow::Result<()> {
     })?;
     let human = match applied.as_slice() {
         [] => format!("{}: up to date\n", settings.database),
-        versions => format!("{}: brought to version {}\n", settings.database, versions.last().copied().unwrap_or_default()),
+        versions => format!(
+            "{}: brought to version {}\n",
+            settings.database,
+            versions.last().copied().unwrap_or_default()
+        ),
     };
-    print(common.format, &human, &json!({ "database": settings.database, "applied": applied }))
+    print(
+        common.format,
+        &human,
+        &json!({ "database": settings.database, "applied": applied }),
+    )
 }
 
 /// Reads the settings that a command on the database needs, and starts logging.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use scopegate_domain::{Audience, Catalog, ClientId, Issuer, Lifetime};
 use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits};
-use scopegate_http::{Gate, Profile as HttpProfile};
+use scopegate_http::{Gate, GateBuilder, Profile as HttpProfile};
 use scopegate_store::Store;
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, TokenRules, Verifier};
@@ -26,8 +26,13 @@ impl Database {
     /// Opens it; makes it where it is missing, and brings it up to date.
     pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
-        let sql = SqlStore::open(&url).await.with_context(|| format!("database `{url}`"))?;
-        Ok(Self { sql: Arc::new(sql), url })
+        let sql = SqlStore::open(&url)
+            .await
+            .with_context(|| format!("database `{url}`"))?;
+        Ok(Self {
+            sql: Arc::new(sql),
+            url,
+        })
     }
 
     /// What it stores.
@@ -66,13 +71,22 @@ pub(crate) fn gate(settings: &Settings, database: &Database, issuer: Issuer) -> 
         .body_limit(settings.limits.body_limit.get())
         .body_timeout(settings.limits.body_timeout)
         .token_endpoint(demo::TOKEN_PATH, server);
-    let gate = if settings.demo { gate.docs_for_client(demo::CLIENT) } else { gate.docs() };
+    let gate = if settings.demo {
+        gate.docs_for_client(demo::CLIENT)
+    } else {
+        gate.docs()
+    };
     let gate = match settings.profile {
-        Profile::Rfc => gate.profile(HttpProfile::Rfc).info("Scopegate", env!("CARGO_PKG_VERSION")),
+        Profile::Rfc => gate
+            .profile(HttpProfile::Rfc)
+            .info("Scopegate", env!("CARGO_PKG_VERSION")),
         // What FastAPI calls an application that says nothing: the document is compared with its.
         Profile::Tutorial => gate.profile(HttpProfile::Tutorial).info("FastAPI", "0.1.0"),
     };
-    Ok(demo::operations().into_iter().fold(gate, |gate, operation| gate.operation(operation)).build()?)
+    Ok(demo::operations()
+        .into_iter()
+        .fold(gate, GateBuilder::operation)
+        .build()?)
 }
 
 fn authorization_server(
@@ -83,24 +97,36 @@ fn authorization_server(
     key: SigningKey,
 ) -> anyhow::Result<AuthorizationServer> {
     let policy = PasswordPolicy::default();
-    let policy = if settings.rehash { policy } else { policy.without_rehash() };
+    let policy = if settings.rehash {
+        policy
+    } else {
+        policy.without_rehash()
+    };
     let slots = settings.hashing_slots.get();
     // A lifetime is whole seconds, and never none.
     let lifetime = u32::try_from(settings.token_lifetime.as_secs())?.max(1);
     let profile = match settings.profile {
         Profile::Rfc => GrantProfile::Rfc,
-        Profile::Tutorial => GrantProfile::Tutorial { client: ClientId::parse(demo::CLIENT)? },
+        Profile::Tutorial => GrantProfile::Tutorial {
+            client: ClientId::parse(demo::CLIENT)?,
+        },
     };
     let server = AuthorizationServer::builder(database.store(), Signer::new(rules, key), catalog)
         .profile(profile)
         .password_grant(settings.password_grant)
         .lifetime(Lifetime::from_seconds(lifetime))
         .hasher(PasswordHasher::new(policy))
-        .hashing_limits(HashingLimits { slots, queue: settings.hashing_queue.get() });
+        .hashing_limits(HashingLimits {
+            slots,
+            queue: settings.hashing_queue.get(),
+        });
     Ok(server.build())
 }
 
 fn rfc9068(settings: &Settings, issuer: Issuer) -> anyhow::Result<TokenRules> {
-    let audience = settings.audience.clone().map_or_else(|| Audience::parse(issuer.as_str()), Ok)?;
+    let audience = settings
+        .audience
+        .clone()
+        .map_or_else(|| Audience::parse(issuer.as_str()), Ok)?;
     Ok(TokenRules::rfc9068(issuer, audience))
 }

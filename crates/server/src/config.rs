@@ -101,17 +101,27 @@ impl Settings {
     pub(crate) fn load(common: &CommonFlags, serve: Option<&ServeSettings>) -> Result<Self, ConfigError> {
         let mut variables = Vec::new();
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLE_PREFIX)) else { continue };
+            let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLE_PREFIX)) else {
+                continue;
+            };
             let Some(value) = value.to_str() else {
                 let place = format!("variable `{name}`");
-                return Err(ConfigError::Value { place, expected: "text in UTF-8", found: None });
+                return Err(ConfigError::Value {
+                    place,
+                    expected: "text in UTF-8",
+                    found: None,
+                });
             };
             variables.push((name.to_owned(), value.to_owned()));
         }
         let mut flags: Vec<&dyn layers::Flags> = vec![&common.settings];
         flags.extend(serve.map(|serve| -> &dyn layers::Flags { serve }));
         // What a command on the database did is its output; only what is odd about it is for the log.
-        let log_level = if serve.is_some() { LogFilter::INFO } else { LogFilter::WARN };
+        let log_level = if serve.is_some() {
+            LogFilter::INFO
+        } else {
+            LogFilter::WARN
+        };
         Self::from_layers(Layers::read(&flags, variables, common.config.as_deref())?, log_level)
     }
 
@@ -128,7 +138,7 @@ impl Settings {
             secret_key: take_secret(&mut layers)?,
             profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
             password_grant: layers.take("password_grant", demo)?,
-            token_lifetime: layers.take("token_lifetime", Duration::from_secs(30 * 60))?,
+            token_lifetime: layers.take("token_lifetime", Duration::from_mins(30))?,
             rehash: layers.take("rehash", true)?,
             hashing_slots: layers.take("hashing_slots", cores)?,
             hashing_queue: layers.take("hashing_queue", NonZeroUsize::MIN.saturating_add(63))?,
@@ -141,7 +151,9 @@ impl Settings {
 
     /// The issuer for a listener at this address: the one that was set, or on a loopback address the listener's own.
     pub(crate) fn issuer_at(&self, address: SocketAddr) -> Result<Issuer, ConfigError> {
-        let missing = || ConfigError::IssuerMissing { listen: address.to_string() };
+        let missing = || ConfigError::IssuerMissing {
+            listen: address.to_string(),
+        };
         match &self.issuer {
             Some(issuer) => Ok(issuer.clone()),
             None if address.ip().is_loopback() => Issuer::parse(&format!("http://{address}")).map_err(|_| missing()),
@@ -157,7 +169,7 @@ impl Limits {
         Ok(Self {
             header_timeout: layers.take("header_timeout", Duration::from_secs(10))?,
             body_timeout: layers.take("body_timeout", Duration::from_secs(30))?,
-            idle_timeout: layers.take("idle_timeout", Duration::from_secs(60))?,
+            idle_timeout: layers.take("idle_timeout", Duration::from_mins(1))?,
             body_limit: layers.take("body_limit", BODY)?,
             max_connections: layers.take("max_connections", CONNECTIONS)?,
             drain_deadline: layers.take("drain_deadline", Duration::from_secs(10))?,
@@ -177,13 +189,20 @@ fn take_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigErro
     };
     let length = secret.expose().len();
     if length < LEAST_SECRET {
-        return Err(ConfigError::SecretTooShort { place, least: LEAST_SECRET, length });
+        return Err(ConfigError::SecretTooShort {
+            place,
+            least: LEAST_SECRET,
+            length,
+        });
     }
     Ok(Some(secret))
 }
 
 fn read_secret(path: &PathBuf) -> Result<Secret<String>, ConfigError> {
-    let unreadable = |error: std::io::Error| ConfigError::Unreadable { path: path.clone(), reason: error.to_string() };
+    let unreadable = |error: std::io::Error| ConfigError::Unreadable {
+        path: path.clone(),
+        reason: error.to_string(),
+    };
     let text = Secret::new(std::fs::read_to_string(path).map_err(unreadable)?);
     let line = text.expose().strip_suffix('\n').unwrap_or(text.expose());
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))

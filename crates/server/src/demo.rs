@@ -36,11 +36,23 @@ pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
 /// The page's three operations behind its three guards.
 pub(crate) fn operations() -> [BoundOperation; 3] {
     let user = Guard::user().named("get_current_user");
-    let active = Guard::requires([ME]).check(ActiveUser).on(&user).named("get_current_active_user");
+    let active = Guard::requires([ME])
+        .check(ActiveUser)
+        .on(&user)
+        .named("get_current_active_user");
     [
-        get("/users/me/").named("read_users_me").guard(&active).then(read_users_me),
-        get("/users/me/items/").named("read_own_items").guard(Guard::requires([ITEMS]).on(&active)).then(read_own_items),
-        get("/status/").named("read_system_status").guard(&user).then(read_system_status),
+        get("/users/me/")
+            .named("read_users_me")
+            .guard(&active)
+            .then(read_users_me),
+        get("/users/me/items/")
+            .named("read_own_items")
+            .guard(Guard::requires([ITEMS]).on(&active))
+            .then(read_own_items),
+        get("/status/")
+            .named("read_system_status")
+            .guard(&user)
+            .then(read_system_status),
     ]
 }
 
@@ -96,12 +108,26 @@ pub(crate) async fn furnish(store: &dyn Store) -> anyhow::Result<()> {
             .with_email(email)
             .with_status(status)
             .with_scope(scope.clone());
-        unless_taken(store.users().add(Account { user, password_hash: Some(PasswordHash::from_stored(hash)) }).await)?;
+        unless_taken(
+            store
+                .users()
+                .add(Account {
+                    user,
+                    password_hash: Some(PasswordHash::from_stored(hash)),
+                })
+                .await,
+        )?;
     }
     let client = Client::public(ClientId::parse(CLIENT)?, "The demo").with_grant_types([GrantType::Password]);
     Ok(unless_taken(store.clients().add(client.with_scope(scope)).await)?)
 }
 
 fn unless_taken(added: Result<(), StoreError>) -> Result<(), StoreError> {
-    added.or_else(|error| if error.kind() == StoreErrorKind::Conflict { Ok(()) } else { Err(error) })
+    added.or_else(|error| {
+        if error.kind() == StoreErrorKind::Conflict {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
 }

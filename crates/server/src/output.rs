@@ -59,7 +59,11 @@ pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result
 /// A reader that went away (`scopegate man | head`) is no fault.
 pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let end = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
     match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
@@ -83,12 +87,20 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
     let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
     let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+        lines
+            .iter()
+            .filter_map(|line| line.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
     };
     let widths: Vec<usize> = (0..heads.len()).map(width).collect();
     let mut text = String::new();
     for line in lines {
-        let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{:width$}", one_line(cell)));
+        let cells = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, &width)| format!("{:width$}", one_line(cell)));
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
@@ -101,8 +113,14 @@ mod tests {
 
     #[test]
     fn a_table_is_aligned_and_cannot_be_forged_by_a_cell() {
-        let rows = vec![vec!["a\nb".to_owned(), "x".to_owned()], vec!["long one".to_owned(), String::new()]];
-        assert_eq!(table(&["NAME", "SCOPE"], &rows), "NAME      SCOPE\na b       x\nlong one\n");
+        let rows = vec![
+            vec!["a\nb".to_owned(), "x".to_owned()],
+            vec!["long one".to_owned(), String::new()],
+        ];
+        assert_eq!(
+            table(&["NAME", "SCOPE"], &rows),
+            "NAME      SCOPE\na b       x\nlong one\n"
+        );
     }
 
     #[test]

@@ -15,8 +15,9 @@ use crate::config::{LogFilter, LogFormat};
 pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
     // `LogFilter` holds only what `EnvFilter` could read.
     let filter = EnvFilter::try_new(filter.as_str()).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber: SubscriberBuilder<DefaultFields, Format, _, _> =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let subscriber: SubscriberBuilder<DefaultFields, Format, _, _> = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
     let started = match format {
         LogFormat::Human => subscriber.with_ansi(io::stderr().is_terminal()).try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),

@@ -1,6 +1,6 @@
 //! Every command as a shell sees it: what goes to which stream, and the exit status.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
 use std::io::Write;
 use std::path::Path;
@@ -53,8 +53,14 @@ impl Shell {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
             command.env_remove(name);
         }
-        command.current_dir(self.path()).args(line).envs(variables.iter().copied());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .current_dir(self.path())
+            .args(line)
+            .envs(variables.iter().copied());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // Whoever complains at once does not read what it is given.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
@@ -67,7 +73,16 @@ impl Shell {
     }
 
     fn add_user(&self, name: &str) -> Run {
-        let line = ["user", "add", name, "--scope", "me items", "--password-stdin", "--format", "json"];
+        let line = [
+            "user",
+            "add",
+            name,
+            "--scope",
+            "me items",
+            "--password-stdin",
+            "--format",
+            "json",
+        ];
         self.run_with(&line, "correct horse\n", &[])
     }
 }
@@ -76,7 +91,10 @@ impl Shell {
 fn a_user_from_beginning_to_end() {
     let shell = Shell::new();
     let user = shell.add_user("mary").json();
-    assert_eq!((&user["username"], &user["status"], &user["scope"]), (&json!("mary"), &json!("active"), &json!("me items")));
+    assert_eq!(
+        (&user["username"], &user["status"], &user["scope"]),
+        (&json!("mary"), &json!("active"), &json!("me items"))
+    );
     assert!(!user.to_string().contains("argon2"), "{user}");
 
     let json = |line: &[&str]| shell.run(&[line, &["--format", "json"]].concat()).json();
@@ -85,7 +103,11 @@ fn a_user_from_beginning_to_end() {
     assert_eq!(json(&["user", "enable", "mary"])["status"], "active");
     assert_eq!(json(&["user", "set-scope", "mary", "me"])["scope"], "me");
     assert_eq!(json(&["user", "list"])["users"][0]["scope"], "me");
-    let changed = shell.run_with(&["user", "set-password", "mary", "--password-stdin"], "another one\n", &[]);
+    let changed = shell.run_with(
+        &["user", "set-password", "mary", "--password-stdin"],
+        "another one\n",
+        &[],
+    );
     assert_eq!(changed.status, 0, "{}", changed.stderr);
     assert!(shell.run(&["user", "list"]).stdout.contains("mary  active  me"));
     assert_eq!(json(&["user", "remove", "mary"]), json!({ "removed": "mary" }));
@@ -96,7 +118,18 @@ fn a_user_from_beginning_to_end() {
 fn a_client_from_beginning_to_end() {
     let shell = Shell::new();
     let json = |line: &[&str]| shell.run(&[line, &["--format", "json"]].concat()).json();
-    let add = ["client", "add", "The app", "--id", "app", "--confidential", "--grant", "password", "--scope", "me"];
+    let add = [
+        "client",
+        "add",
+        "The app",
+        "--id",
+        "app",
+        "--confidential",
+        "--grant",
+        "password",
+        "--scope",
+        "me",
+    ];
     let uri = ["--redirect-uri", "https://app.example/back", "--introspect"];
     let client = json(&[&add[..], &uri].concat());
     let secret = client["client_secret"].as_str().unwrap();
@@ -105,7 +138,10 @@ fn a_client_from_beginning_to_end() {
 
     let shown = json(&["client", "show", "app"]);
     assert_eq!(shown["client_secret"], Value::Null, "a secret is shown once");
-    assert_eq!((&shown["kind"], &shown["introspect"]), (&json!("confidential"), &json!(true)));
+    assert_eq!(
+        (&shown["kind"], &shown["introspect"]),
+        (&json!("confidential"), &json!(true))
+    );
     let other = json(&["client", "set-secret", "app"]);
     assert_ne!(other["client_secret"], client["client_secret"]);
     assert_eq!(json(&["client", "set-scope", "app", "me items"])["scope"], "me items");
@@ -123,21 +159,56 @@ fn no_is_1_and_a_fault_is_2() {
     let shell = Shell::new();
     shell.add_user("mary").json();
     assert_eq!(shell.add_user("mary").complaint(1), "there is a user `mary` already");
-    for line in [&["user", "show", "john"][..], &["user", "remove", "john"], &["user", "set-scope", "john", "me"]] {
+    for line in [
+        &["user", "show", "john"][..],
+        &["user", "remove", "john"],
+        &["user", "set-scope", "john", "me"],
+    ] {
         assert_eq!(shell.run(line).complaint(1), "there is no user `john`");
     }
-    assert_eq!(shell.run(&["client", "set-secret", "app"]).complaint(1), "there is no client `app`");
-    assert_eq!(shell.run(&["client", "remove", "app"]).complaint(1), "there is no client `app`");
+    assert_eq!(
+        shell.run(&["client", "set-secret", "app"]).complaint(1),
+        "there is no client `app`"
+    );
+    assert_eq!(
+        shell.run(&["client", "remove", "app"]).complaint(1),
+        "there is no client `app`"
+    );
 
     let scope = shell.run(&["user", "set-scope", "mary", "a \"b"]);
-    assert!(scope.complaint(2).starts_with("bad scope `a \\\"b`: "), "{}", scope.stderr);
+    assert!(
+        scope.complaint(2).starts_with("bad scope `a \\\"b`: "),
+        "{}",
+        scope.stderr
+    );
     let name = shell.run_with(&["user", "add", " ", "--password-stdin"], "secret", &[]);
     assert!(name.complaint(2).starts_with("bad name ` `: "), "{}", name.stderr);
-    let uri = shell.run(&["client", "add", "x", "--public", "--redirect-uri", "javascript:alert(1)"]);
-    assert!(uri.complaint(2).starts_with("bad redirect URI `javascript:alert(1)`: "), "{}", uri.stderr);
+    let uri = shell.run(&[
+        "client",
+        "add",
+        "x",
+        "--public",
+        "--redirect-uri",
+        "javascript:alert(1)",
+    ]);
+    assert!(
+        uri.complaint(2).starts_with("bad redirect URI `javascript:alert(1)`: "),
+        "{}",
+        uri.stderr
+    );
     let grant = shell.run(&["client", "add", "x", "--public", "--grant", "implicit"]);
-    assert!(grant.complaint(2).starts_with("bad grant `implicit`: "), "{}", grant.stderr);
-    for usage in [&["user", "add"][..], &["client", "add", "x"], &["frobnicate"], &["user", "show"], &["serve", "--nope"]] {
+    assert!(
+        grant.complaint(2).starts_with("bad grant `implicit`: "),
+        "{}",
+        grant.stderr
+    );
+    for usage in [
+        &["user", "add"][..],
+        &["client", "add", "x"],
+        &["frobnicate"],
+        &["user", "show"],
+        &["serve", "--nope"],
+    ] {
         assert_eq!(shell.run(usage).status, 2, "{usage:?}");
     }
 }
@@ -147,9 +218,15 @@ fn passwords_come_by_a_pipe() {
     let shell = Shell::new();
     let add = |input: &str| shell.run_with(&["user", "add", "mary", "--password-stdin"], input, &[]);
     assert_eq!(add("\n").complaint(2), "the password is empty");
-    assert_eq!(add(&"x".repeat(2_000)).complaint(2), "the password is longer than 1024 bytes");
+    assert_eq!(
+        add(&"x".repeat(2_000)).complaint(2),
+        "the password is longer than 1024 bytes"
+    );
     let none = shell.run(&["user", "add", "mary"]);
-    assert_eq!(none.complaint(2), "there is no terminal to ask for the password: give --password-stdin");
+    assert_eq!(
+        none.complaint(2),
+        "there is no terminal to ask for the password: give --password-stdin"
+    );
 }
 
 #[test]
@@ -157,14 +234,31 @@ fn a_token_is_looked_into() {
     let shell = Shell::new();
     let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIiwiZXhwIjo1fQ.";
     for (argument, input) in [(token, ""), ("-", token)] {
-        let seen = shell.run_with(&["token", "inspect", argument, "--format", "json"], input, &[]).json();
-        assert_eq!((&seen["claims"]["sub"], &seen["expires_at"]), (&json!("johndoe"), &json!("1970-01-01T00:00:05Z")));
+        let seen = shell
+            .run_with(&["token", "inspect", argument, "--format", "json"], input, &[])
+            .json();
+        assert_eq!(
+            (&seen["claims"]["sub"], &seen["expires_at"]),
+            (&json!("johndoe"), &json!("1970-01-01T00:00:05Z"))
+        );
         assert_eq!(seen["verified"], false);
     }
-    assert!(shell.run(&["token", "inspect", token]).stdout.contains("Nothing of this was verified."));
+    assert!(
+        shell
+            .run(&["token", "inspect", token])
+            .stdout
+            .contains("Nothing of this was verified.")
+    );
     let bad = shell.run(&["token", "inspect", "hunter2"]);
-    assert!(bad.complaint(2).starts_with("this is no token: ") && !bad.stderr.contains("hunter2"), "{}", bad.stderr);
-    assert_eq!(shell.run(&["token", "inspect", "-"]).complaint(2), "standard input holds no token");
+    assert!(
+        bad.complaint(2).starts_with("this is no token: ") && !bad.stderr.contains("hunter2"),
+        "{}",
+        bad.stderr
+    );
+    assert_eq!(
+        shell.run(&["token", "inspect", "-"]).complaint(2),
+        "standard input holds no token"
+    );
 }
 
 #[test]
@@ -172,15 +266,31 @@ fn a_database_is_brought_up_to_date_once() {
     let shell = Shell::new();
     let migrate = ["migrate", "--database", "sqlite:a.db", "--format", "json"];
     let first = shell.run(&migrate).json();
-    assert!(first["applied"].as_array().is_some_and(|versions| !versions.is_empty()), "{first}");
+    assert!(
+        first["applied"].as_array().is_some_and(|versions| !versions.is_empty()),
+        "{first}"
+    );
     assert_eq!(shell.run(&migrate).json()["applied"], json!([]));
-    assert!(shell.run(&["migrate", "--database", "sqlite:a.db"]).stdout.contains("up to date"));
+    assert!(
+        shell
+            .run(&["migrate", "--database", "sqlite:a.db"])
+            .stdout
+            .contains("up to date")
+    );
 
-    std::fs::write(shell.path().join("text.db"), "this is no database, and never was one\n".repeat(9)).unwrap();
+    std::fs::write(
+        shell.path().join("text.db"),
+        "this is no database, and never was one\n".repeat(9),
+    )
+    .unwrap();
     let text = shell.run(&["user", "list", "--database", "sqlite:text.db"]);
     assert!(text.complaint(2).contains("sqlite:text.db"), "{}", text.stderr);
     let far = shell.run(&["migrate", "--database", "sqlite:no/such/directory/a.db"]);
-    assert!(far.complaint(2).contains("sqlite:no/such/directory/a.db"), "{}", far.stderr);
+    assert!(
+        far.complaint(2).contains("sqlite:no/such/directory/a.db"),
+        "{}",
+        far.stderr
+    );
     let other = shell.run(&["migrate", "--database", "mysql://root:hunter2@db/x"]);
     assert!(!other.complaint(2).contains("hunter2"), "{}", other.stderr);
 }
@@ -191,7 +301,15 @@ fn the_configuration_is_shown_without_its_secrets() {
     let secret = "hunter2 hunter2 hunter2 hunter2 hunter2";
     let variables = [("SCOPEGATE_SECRET_KEY", secret), ("SCOPEGATE_TOKEN_LIFETIME", "1h 30m")];
     std::fs::write(shell.path().join("s.toml"), "max_connections = 7\n").unwrap();
-    let line = ["config", "check", "--config", "s.toml", "--demo", "--listen", "127.0.0.1:9"];
+    let line = [
+        "config",
+        "check",
+        "--config",
+        "s.toml",
+        "--demo",
+        "--listen",
+        "127.0.0.1:9",
+    ];
     let run = shell.run_with(&[&line[..], &["--format", "json"]].concat(), "", &variables);
     assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
     let shown = run.json();
@@ -200,14 +318,27 @@ fn the_configuration_is_shown_without_its_secrets() {
     assert_eq!(shown["settings"]["token_lifetime"], "1h 30m");
     assert_eq!(shown["settings"]["profile"], "tutorial");
     assert_eq!(shown["settings"]["secret_key"], "(hidden)");
-    assert_eq!(shown["sources"]["max_connections"], "key `max_connections` in file `s.toml`");
-    assert_eq!(shown["sources"]["token_lifetime"], "variable `SCOPEGATE_TOKEN_LIFETIME`");
+    assert_eq!(
+        shown["sources"]["max_connections"],
+        "key `max_connections` in file `s.toml`"
+    );
+    assert_eq!(
+        shown["sources"]["token_lifetime"],
+        "variable `SCOPEGATE_TOKEN_LIFETIME`"
+    );
     assert_eq!(shown["sources"]["listen"], "flag `--listen`");
 
     let human = shell.run_with(&line, "", &variables).stdout;
-    assert!(human.contains("listen = \"127.0.0.1:9\"") && !human.contains("hunter2"), "{human}");
+    assert!(
+        human.contains("listen = \"127.0.0.1:9\"") && !human.contains("hunter2"),
+        "{human}"
+    );
     std::fs::write(shell.path().join("again.toml"), &human).unwrap();
-    assert_eq!(shell.run(&["config", "check", "--config", "again.toml"]).status, 0, "what is shown can be read again");
+    assert_eq!(
+        shell.run(&["config", "check", "--config", "again.toml"]).status,
+        0,
+        "what is shown can be read again"
+    );
 }
 
 #[test]
@@ -215,11 +346,22 @@ fn a_bad_configuration_is_one_sentence() {
     let shell = Shell::new();
     std::fs::write(shell.path().join("s.toml"), "lsten = '127.0.0.1:1'\n").unwrap();
     let unknown = shell.run(&["config", "check", "--config", "s.toml"]);
-    assert_eq!(unknown.complaint(2), "unknown key `lsten` in file `s.toml`; did you mean `listen`?");
+    assert_eq!(
+        unknown.complaint(2),
+        "unknown key `lsten` in file `s.toml`; did you mean `listen`?"
+    );
     let missing = shell.run(&["config", "check", "--config", "none.toml"]);
-    assert!(missing.complaint(2).starts_with("file `none.toml` cannot be read: "), "{}", missing.stderr);
+    assert!(
+        missing.complaint(2).starts_with("file `none.toml` cannot be read: "),
+        "{}",
+        missing.stderr
+    );
     let issuer = shell.run(&["config", "check", "--listen", "0.0.0.0:80"]);
-    assert!(issuer.complaint(2).starts_with("`issuer` is missing"), "{}", issuer.stderr);
+    assert!(
+        issuer.complaint(2).starts_with("`issuer` is missing"),
+        "{}",
+        issuer.stderr
+    );
     let variable = shell.run_with(&["user", "list"], "", &[("SCOPEGATE_DATABSE", "x")]);
     assert_eq!(
         variable.complaint(2),
@@ -237,14 +379,21 @@ fn serve_complains_before_it_starts() {
     let open = shell.run(&["serve", "--listen", "0.0.0.0:0"]);
     assert!(open.complaint(2).starts_with("`issuer` is missing"), "{}", open.stderr);
     let short = shell.run_with(&["serve", "--demo"], "", &[("SCOPEGATE_SECRET_KEY", "hunter2")]);
-    assert!(short.complaint(2).contains("too short") && !short.stderr.contains("hunter2"), "{}", short.stderr);
+    assert!(
+        short.complaint(2).contains("too short") && !short.stderr.contains("hunter2"),
+        "{}",
+        short.stderr
+    );
 }
 
 #[test]
 fn a_shell_and_man_are_served() {
     let shell = Shell::new();
     for name in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(shell.run(&["completions", name]).stdout.contains("set-password"), "{name}");
+        assert!(
+            shell.run(&["completions", name]).stdout.contains("set-password"),
+            "{name}"
+        );
     }
     assert!(shell.run(&["man"]).stdout.starts_with(".ie"), "a manual page");
     assert_eq!(shell.run(&["completions", "cmd"]).status, 2);

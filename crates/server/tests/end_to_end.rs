@@ -2,7 +2,13 @@
 //!
 //! `tutorial/record.py` says how the cases were made, and what stands in them.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test may fail, and reads its own files"
+)]
 
 mod support;
 
@@ -49,7 +55,10 @@ fn every_case_is_answered_as_recorded() {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Err(fault) = play(&server, case) {
-                        faults.lock().expect("a list").push(format!("{}: {fault}", case["name"]));
+                        faults
+                            .lock()
+                            .expect("a list")
+                            .push(format!("{}: {fault}", case["name"]));
                     }
                 }
             });
@@ -57,7 +66,13 @@ fn every_case_is_answered_as_recorded() {
     });
     let mut faults = faults.into_inner().expect("a list");
     faults.sort();
-    assert!(faults.is_empty(), "{} of {} cases differ:\n{}", faults.len(), cases.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} of {} cases differ:\n{}",
+        faults.len(),
+        cases.len(),
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -74,7 +89,8 @@ fn compare(place: &str, expected: &Value, actual: &Value, faults: &mut Vec<Strin
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
             for name in expected.keys().chain(actual.keys()).collect::<BTreeSet<_>>() {
-                let member = |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_else(|| json!("(nothing)"));
+                let member =
+                    |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_else(|| json!("(nothing)"));
                 compare(&format!("{place}.{name}"), &member(expected), &member(actual), faults);
             }
         }
@@ -98,7 +114,11 @@ fn play(server: &Server, case: &Value) -> Result<(), String> {
     compare_status(expected, &answer, &mut faults);
     compare_headers(expected, &answer, &mut faults);
     compare_body(expected, &answer, now, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.join("; "))
+    }
 }
 
 fn compare_status(expected: &Value, answer: &Answer, faults: &mut Vec<String>) {
@@ -131,7 +151,12 @@ fn as_set(list: &str) -> BTreeSet<&str> {
 
 fn compare_body(expected: &Value, answer: &Answer, now: i64, faults: &mut Vec<String>) {
     let parsed: Option<Value> = serde_json::from_str(&answer.body).ok();
-    for name in expected.get("body_members").and_then(Value::as_array).into_iter().flatten() {
+    for name in expected
+        .get("body_members")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let member = parsed.as_ref().and_then(|body| body.get(name.as_str()?));
         if member.is_none() {
             faults.push(format!("body without {name}: {}", answer.body));
@@ -149,15 +174,23 @@ fn compare_body(expected: &Value, answer: &Answer, now: i64, faults: &mut Vec<St
 
 /// The body with its token opened where the recording has it open, and `exp` as the recording has it where it is near.
 fn opened(wanted: &Value, mut body: Value, now: i64) -> Value {
-    let Some(wanted) = wanted.get("access_token").and_then(|token| token.get("jwt")) else { return body };
+    let Some(wanted) = wanted.get("access_token").and_then(|token| token.get("jwt")) else {
+        return body;
+    };
     let part = |token: &str, index| -> Option<Value> {
         let bytes = URL_SAFE_NO_PAD.decode_to_vec(token.split('.').nth(index)?).ok()?;
         serde_json::from_slice(&bytes).ok()
     };
     if let Some(token) = body.get("access_token").and_then(Value::as_str) {
         let (header, mut claims) = (part(token, 0).unwrap_or_default(), part(token, 1).unwrap_or_default());
-        let (exp, ahead) = (claims["exp"].as_i64().unwrap_or_default(), &wanted["claims"]["exp"]["now_plus"]);
-        if ahead.as_i64().is_some_and(|ahead| (exp - now - ahead).abs() <= TOLERANCE) {
+        let (exp, ahead) = (
+            claims["exp"].as_i64().unwrap_or_default(),
+            &wanted["claims"]["exp"]["now_plus"],
+        );
+        if ahead
+            .as_i64()
+            .is_some_and(|ahead| (exp - now - ahead).abs() <= TOLERANCE)
+        {
             claims["exp"] = json!({ "now_plus": ahead });
         }
         body["access_token"] = json!({ "jwt": { "header": header, "claims": claims } });
@@ -169,23 +202,38 @@ fn opened(wanted: &Value, mut body: Value, now: i64) -> Value {
 fn request(request: &Value, token: &str) -> Vec<u8> {
     let body = match (request.get("body"), request.get("body_base64")) {
         (Some(text), _) => Some(text.as_str().expect("text").as_bytes().to_vec()),
-        (None, Some(text)) => Some(base64_simd::STANDARD.decode_to_vec(text.as_str().expect("text")).expect("base64")),
+        (None, Some(text)) => Some(
+            base64_simd::STANDARD
+                .decode_to_vec(text.as_str().expect("text"))
+                .expect("base64"),
+        ),
         (None, None) => None,
     };
     let pairs = request["headers"].as_array().expect("a list").iter();
     let text = |value: &Value| value.as_str().expect("text").to_owned();
-    let mut headers: Vec<(String, String)> =
-        pairs.map(|pair| (text(&pair[0]), text(&pair[1]).replace("{{token}}", token))).collect();
+    let mut headers: Vec<(String, String)> = pairs
+        .map(|pair| (text(&pair[0]), text(&pair[1]).replace("{{token}}", token)))
+        .collect();
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         headers.insert(0, ("Host".to_owned(), "api.example".to_owned()));
     }
     headers.push(("Connection".to_owned(), "close".to_owned()));
-    headers.extend(body.as_ref().map(|body| ("Content-Length".to_owned(), body.len().to_string())));
+    headers.extend(
+        body.as_ref()
+            .map(|body| ("Content-Length".to_owned(), body.len().to_string())),
+    );
     let line = format!("{} {} HTTP/1.1\r\n", text(&request["method"]), text(&request["target"]));
-    let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let head = [line]
+        .into_iter()
+        .chain(lines)
+        .chain(["\r\n".to_owned()])
+        .collect::<Vec<_>>()
+        .concat();
     // One character of a header is one byte.
-    let head = format!("{line}{head}\r\n");
-    let bytes = head.chars().map(|character| u8::try_from(u32::from(character)).expect("Latin-1"));
+    let bytes = head
+        .chars()
+        .map(|character| u8::try_from(u32::from(character)).expect("Latin-1"));
     bytes.chain(body.unwrap_or_default()).collect()
 }
 
@@ -199,11 +247,17 @@ fn mint(recipe: &Value, now: i64) -> String {
     let claims = part(recipe, "claims", &json!({}), now);
     let signed = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
     let is_right = recipe.get("secret").is_none_or(|secret| secret == "right");
-    let key = if is_right { SECRET_KEY.to_owned() } else { "wrong".repeat(5) };
+    let key = if is_right {
+        SECRET_KEY.to_owned()
+    } else {
+        "wrong".repeat(5)
+    };
     let signature = sign(alg, key.as_bytes(), signed.as_bytes());
     let token = format!("{signed}.{}", encode(&signature));
     let finish = recipe.get("finish").and_then(Value::as_array).into_iter().flatten();
-    finish.fold(token, |token, operation| finished(&token, operation.as_str().expect("text")))
+    finish.fold(token, |token, operation| {
+        finished(&token, operation.as_str().expect("text"))
+    })
 }
 
 fn sign(alg: &str, key: &[u8], message: &[u8]) -> Vec<u8> {
@@ -236,7 +290,9 @@ fn filled(text: &str, now: i64) -> String {
     let mut filled = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let (ahead, rest) = piece.split_once("}}").expect("closed");
-        let ahead: i64 = ahead.strip_prefix('+').map_or(0, |ahead| ahead.parse().expect("a number"));
+        let ahead: i64 = ahead
+            .strip_prefix('+')
+            .map_or(0, |ahead| ahead.parse().expect("a number"));
         filled.push_str(&(now + ahead).to_string());
         filled.push_str(rest);
     }
@@ -248,7 +304,11 @@ fn resolved(value: &Value, now: i64) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| resolved(item, now)).collect(),
         Value::Object(members) => made(members, now).unwrap_or_else(|| {
-            members.iter().map(|(name, member)| (name.clone(), resolved(member, now))).collect::<Map<_, _>>().into()
+            members
+                .iter()
+                .map(|(name, member)| (name.clone(), resolved(member, now)))
+                .collect::<Map<_, _>>()
+                .into()
         }),
         plain => plain.clone(),
     }
@@ -288,7 +348,9 @@ fn finished(token: &str, operation: &str) -> String {
         }
         "junk" => signature.insert(20, '!'),
         "extra-dot" => parts.push(String::new()),
-        "standard" => parts.iter_mut().for_each(|part| *part = part.replace('-', "+").replace('_', "/")),
+        "standard" => parts
+            .iter_mut()
+            .for_each(|part| *part = part.replace('-', "+").replace('_', "/")),
         other => panic!("no operation {other}"),
     }
     parts.join(".")

@@ -16,7 +16,19 @@ const FLOORS: [(&str, &[&str]); 9] = [
     ("store-sql", &["domain", "store"]),
     ("grant", &["domain", "policy", "store", "token"]),
     ("http", &["domain", "grant", "openapi", "policy", "store", "token"]),
-    ("server", &["domain", "grant", "http", "openapi", "policy", "store", "store-sql", "token"]),
+    (
+        "server",
+        &[
+            "domain",
+            "grant",
+            "http",
+            "openapi",
+            "policy",
+            "store",
+            "store-sql",
+            "token",
+        ],
+    ),
 ];
 
 /// Crates of others that belong to one of ours.
@@ -45,7 +57,10 @@ const DOMAIN: [&str; 5] = ["serde", "serde_json", "subtle", "thiserror", "zeroiz
 const BANNED: [&str; 5] = ["aws-lc-sys", "native-tls", "openssl", "rsa", "rusqlite"];
 
 fn metadata() -> Metadata {
-    MetadataCommand::new().manifest_path("../../Cargo.toml").exec().expect("cargo describes the workspace")
+    MetadataCommand::new()
+        .manifest_path("../../Cargo.toml")
+        .exec()
+        .expect("cargo describes the workspace")
 }
 
 /// The crates of the house by short name, without the benches: they compare us with others.
@@ -54,12 +69,20 @@ fn house(metadata: &Metadata) -> BTreeMap<&str, &Package> {
         let package: &Package = package;
         Some((package.name.strip_prefix("scopegate-")?, package))
     };
-    metadata.workspace_packages().into_iter().filter_map(named).filter(|(name, _)| *name != "benches").collect()
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .filter_map(named)
+        .filter(|(name, _)| *name != "benches")
+        .collect()
 }
 
 /// The names of what a crate is built of, tests and build scripts apart.
 fn imports(package: &Package) -> BTreeSet<&str> {
-    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+    let normal = package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind == DependencyKind::Normal);
     normal.map(|dependency| dependency.name.as_str()).collect()
 }
 
@@ -68,9 +91,16 @@ fn no_import_runs_upward() {
     let metadata = metadata();
     let house = house(&metadata);
     let floors: BTreeMap<&str, &[&str]> = FLOORS.into_iter().collect();
-    assert_eq!(house.keys().collect::<Vec<_>>(), floors.keys().collect::<Vec<_>>(), "a crate without a floor");
+    assert_eq!(
+        house.keys().collect::<Vec<_>>(),
+        floors.keys().collect::<Vec<_>>(),
+        "a crate without a floor"
+    );
     for (name, package) in house {
-        for import in imports(package).into_iter().filter_map(|import| import.strip_prefix("scopegate-")) {
+        for import in imports(package)
+            .into_iter()
+            .filter_map(|import| import.strip_prefix("scopegate-"))
+        {
             let allowed = floors.get(name).is_some_and(|allowed| allowed.contains(&import));
             assert!(allowed, "`{name}` may not import `{import}`");
         }
@@ -83,25 +113,47 @@ fn what_belongs_to_one_floor_stays_there() {
     let house = house(&metadata);
     for (name, package) in &house {
         for import in imports(package) {
-            let owner = RESERVED.iter().find(|(reserved, _)| *reserved == import).map(|(_, owner)| *owner);
-            assert!(owner.is_none_or(|owner| owner == *name), "`{import}` belongs to {owner:?}, not to `{name}`");
+            let owner = RESERVED
+                .iter()
+                .find(|(reserved, _)| *reserved == import)
+                .map(|(_, owner)| *owner);
+            assert!(
+                owner.is_none_or(|owner| owner == *name),
+                "`{import}` belongs to {owner:?}, not to `{name}`"
+            );
         }
     }
     let domain = house.get("domain").map(|package| imports(package)).unwrap_or_default();
-    assert!(domain.iter().all(|import| DOMAIN.contains(import)), "`domain` imports {domain:?}");
+    assert!(
+        domain.iter().all(|import| DOMAIN.contains(import)),
+        "`domain` imports {domain:?}"
+    );
 }
 
 #[test]
 fn doors_for_tests_are_closed_in_programs() {
     let metadata = metadata();
     for (name, package) in house(&metadata) {
-        for dependency in package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal) {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == DependencyKind::Normal)
+        {
             let doors = ["testing", "conformance"];
-            let open = dependency.features.iter().any(|feature| doors.contains(&feature.as_str()));
-            assert!(!open, "`{name}` opens a door of `{}` that is for tests", dependency.name);
+            let open = dependency
+                .features
+                .iter()
+                .any(|feature| doors.contains(&feature.as_str()));
+            assert!(
+                !open,
+                "`{name}` opens a door of `{}` that is for tests",
+                dependency.name
+            );
         }
         let default = package.features.get("default").into_iter().flatten();
-        let open = default.into_iter().any(|feature| feature.contains("testing") || feature.contains("conformance"));
+        let open = default
+            .into_iter()
+            .any(|feature| feature.contains("testing") || feature.contains("conformance"));
         assert!(!open, "`{name}` opens its door for tests by default");
     }
 }
@@ -120,6 +172,9 @@ fn no_crate_is_unsafe_and_all_go_by_the_same_lints() {
     let metadata = metadata();
     for (name, package) in house(&metadata) {
         let manifest = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
-        assert!(manifest.contains("[lints]\nworkspace = true"), "`{name}` has lints of its own");
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "`{name}` has lints of its own"
+        );
     }
 }

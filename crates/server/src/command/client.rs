@@ -37,7 +37,11 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: ClientComman
 
 async fn add(clients: &dyn Clients, format: Format, new: NewClient) -> anyhow::Result<()> {
     let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
-    let secret = if new.confidential { Some(ClientSecret::generate(&SystemEntropy)?) } else { None };
+    let secret = if new.confidential {
+        Some(ClientSecret::generate(&SystemEntropy)?)
+    } else {
+        None
+    };
     let client = match &secret {
         Some(secret) => Client::confidential(id.clone(), new.name, secret.digest()),
         None => Client::public(id.clone(), new.name),
@@ -47,7 +51,10 @@ async fn add(clients: &dyn Clients, format: Format, new: NewClient) -> anyhow::R
         .with_grant_types(parse_all::<GrantType>("grant", &new.grant)?)
         .with_scope(parse_scope(&new.scope)?)
         .with_introspection(new.introspect);
-    refuse_taken(clients.add(client.clone()).await, format!("there is a client `{id}` already"))?;
+    refuse_taken(
+        clients.add(client.clone()).await,
+        format!("there is a client `{id}` already"),
+    )?;
     show(format, &client, secret.as_ref())
 }
 
@@ -55,7 +62,10 @@ fn parse_all<T>(what: &str, texts: &[String]) -> anyhow::Result<Vec<T>>
 where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    let parse = |text: &String| text.parse().with_context(|| format!("bad {what} `{}`", text.escape_default()));
+    let parse = |text: &String| {
+        text.parse()
+            .with_context(|| format!("bad {what} `{}`", text.escape_default()))
+    };
     texts.iter().map(parse).collect()
 }
 
@@ -70,10 +80,24 @@ async fn list(clients: &dyn Clients, format: Format) -> anyhow::Result<()> {
         }
     }
     let row = |client: &Client| {
-        [client.id().as_str(), kind(client), &client.scope().to_string(), client.name()].map(str::to_owned).to_vec()
+        [
+            client.id().as_str(),
+            kind(client),
+            &client.scope().to_string(),
+            client.name(),
+        ]
+        .map(str::to_owned)
+        .to_vec()
     };
-    let human = table(&["ID", "KIND", "SCOPE", "NAME"], &all.iter().map(row).collect::<Vec<_>>());
-    print(format, &human, &json!({ "clients": all.iter().map(describe).collect::<Vec<_>>() }))
+    let human = table(
+        &["ID", "KIND", "SCOPE", "NAME"],
+        &all.iter().map(row).collect::<Vec<_>>(),
+    );
+    print(
+        format,
+        &human,
+        &json!({ "clients": all.iter().map(describe).collect::<Vec<_>>() }),
+    )
 }
 
 /// Shows a client; its secret only where it was made this moment, for it is not kept.
@@ -93,8 +117,14 @@ fn show(format: Format, client: &Client, secret: Option<&ClientSecret>) -> anyho
     }
     let mut json = describe(client);
     if let Some(secret) = secret {
-        writeln!(human, "{:<10} {}\nThe secret is shown this once: keep it now.", "secret", secret.expose())?;
-        json.as_object_mut().map(|members| members.insert("client_secret".to_owned(), json!(secret.expose())));
+        writeln!(
+            human,
+            "{:<10} {}\nThe secret is shown this once: keep it now.",
+            "secret",
+            secret.expose()
+        )?;
+        json.as_object_mut()
+            .map(|members| members.insert("client_secret".to_owned(), json!(secret.expose())));
     }
     print(format, &human, &json)
 }
@@ -132,5 +162,9 @@ async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
 
 /// What was found a moment ago may be gone by now.
 fn expect(was_there: bool, id: &str) -> anyhow::Result<()> {
-    if was_there { Ok(()) } else { Err(No(format!("there is no client `{id}`")).into()) }
+    if was_there {
+        Ok(())
+    } else {
+        Err(No(format!("there is no client `{id}`")).into())
+    }
 }

@@ -11,10 +11,22 @@ pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Resu
     let settings = Settings::load(common, Some(flags))?;
     // What `serve` would refuse is wrong here too. Port 0 becomes another one there, which changes nothing about it.
     settings.issuer_at(settings.listen)?;
-    let values: Map<String, Value> = settings.shown.iter().map(|shown| (shown.key.to_owned(), shown.value.clone())).collect();
-    let sources: Map<String, Value> = settings.shown.iter().map(|shown| (shown.key.to_owned(), source(shown))).collect();
+    let values: Map<String, Value> = settings
+        .shown
+        .iter()
+        .map(|shown| (shown.key.to_owned(), shown.value.clone()))
+        .collect();
+    let sources: Map<String, Value> = settings
+        .shown
+        .iter()
+        .map(|shown| (shown.key.to_owned(), source(shown)))
+        .collect();
     let human: String = settings.shown.iter().map(line).collect();
-    print(common.format, &human, &json!({ "settings": values, "sources": sources }))
+    print(
+        common.format,
+        &human,
+        &json!({ "settings": values, "sources": sources }),
+    )
 }
 
 fn source(shown: &Shown) -> Value {
@@ -23,7 +35,12 @@ fn source(shown: &Shown) -> Value {
 
 /// One line of TOML; what is not set, or hidden, is a comment.
 fn line(shown: &Shown) -> String {
-    let Shown { key, value, is_hidden, source } = shown;
+    let Shown {
+        key,
+        value,
+        is_hidden,
+        source,
+    } = shown;
     let place = match source {
         Source::Default => String::new(),
         _ => format!("  # {}", one_line(&source.place(key))),

@@ -13,28 +13,47 @@ const MAX_LEN: u64 = 1_024;
 
 /// Reads a new password and hashes it.
 pub(super) fn new_hash(source: &PasswordSource) -> anyhow::Result<PasswordHash> {
-    let password = if source.password_stdin { from_stdin()? } else { from_terminal()? };
+    let password = if source.password_stdin {
+        from_stdin()?
+    } else {
+        from_terminal()?
+    };
     ensure!(!password.expose().is_empty(), "the password is empty");
     Ok(PasswordHasher::new(PasswordPolicy::default()).hash(&password, &SystemEntropy)?)
 }
 
 fn from_stdin() -> anyhow::Result<Secret<String>> {
     let mut bytes = Vec::new();
-    io::stdin().take(MAX_LEN + 2).read_to_end(&mut bytes).context("the password cannot be read from standard input")?;
-    let Ok(text) = String::from_utf8(bytes).map(Secret::new) else { bail!("the password is not text in UTF-8") };
+    io::stdin()
+        .take(MAX_LEN + 2)
+        .read_to_end(&mut bytes)
+        .context("the password cannot be read from standard input")?;
+    let Ok(text) = String::from_utf8(bytes).map(Secret::new) else {
+        bail!("the password is not text in UTF-8")
+    };
     let line = text.expose().strip_suffix('\n').unwrap_or(text.expose());
     within_limit(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }
 
 fn from_terminal() -> anyhow::Result<Secret<String>> {
-    ensure!(io::stdin().is_terminal(), "there is no terminal to ask for the password: give --password-stdin");
-    let ask = |prompt| rpassword::prompt_password(prompt).map(Secret::new).context("the password cannot be read");
+    ensure!(
+        io::stdin().is_terminal(),
+        "there is no terminal to ask for the password: give --password-stdin"
+    );
+    let ask = |prompt| {
+        rpassword::prompt_password(prompt)
+            .map(Secret::new)
+            .context("the password cannot be read")
+    };
     let (password, again) = (ask("Password: ")?, ask("Once more: ")?);
     ensure!(password.same_as(&again), "the two passwords differ");
     within_limit(password)
 }
 
 fn within_limit(password: Secret<String>) -> anyhow::Result<Secret<String>> {
-    ensure!(u64::try_from(password.expose().len())? <= MAX_LEN, "the password is longer than {MAX_LEN} bytes");
+    ensure!(
+        u64::try_from(password.expose().len())? <= MAX_LEN,
+        "the password is longer than {MAX_LEN} bytes"
+    );
     Ok(password)
 }

@@ -42,7 +42,10 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     write_line(&welcome(settings, address, &missing(settings, &*store).await?)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
 
-    let limits = Limits { max_connections: allow_connections(settings.limits.max_connections), ..settings.limits };
+    let limits = Limits {
+        max_connections: allow_connections(settings.limits.max_connections),
+        ..settings.limits
+    };
     match serve::run(listener, gate.service(), limits, async || signals.next().await).await {
         Ending::AtOnce => warn!("stopped at once"),
         Ending::Deadline => warn!("stopped with requests under way"),
@@ -57,14 +60,21 @@ async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<Strin
     let database = &settings.database;
     if store.users().list(None, 1).await?.is_empty() {
         writeln!(text, "There is no user yet. Add one:")?;
-        writeln!(text, "  scopegate user add NAME --scope \"me items\" --database {database}")?;
+        writeln!(
+            text,
+            "  scopegate user add NAME --scope \"me items\" --database {database}"
+        )?;
     }
     let has_client = match settings.profile {
         Profile::Rfc => !store.clients().list(None, 1).await?.is_empty(),
         Profile::Tutorial => store.clients().find(&ClientId::parse(demo::CLIENT)?).await?.is_some(),
     };
     if !has_client {
-        let id = if settings.profile == Profile::Tutorial { format!(" --id {}", demo::CLIENT) } else { String::new() };
+        let id = if settings.profile == Profile::Tutorial {
+            format!(" --id {}", demo::CLIENT)
+        } else {
+            String::new()
+        };
         writeln!(text, "There is no client yet. Add one:")?;
         writeln!(
             text,
@@ -85,9 +95,19 @@ fn welcome(settings: &Settings, address: SocketAddr, missing: &str) -> anyhow::R
             Profile::Tutorial => String::new(),
         };
         let form = format!("grant_type=password&username=johndoe&password=secret&scope=me+items{client}");
-        writeln!(text, "Users: johndoe with password `secret`; alice, disabled, with password `secretalice`")?;
-        writeln!(text, "A token:\n  curl -d '{form}' http://{address}{}", demo::TOKEN_PATH)?;
-        writeln!(text, "And with it:\n  curl -H 'Authorization: Bearer TOKEN' http://{address}/users/me/items/")?;
+        writeln!(
+            text,
+            "Users: johndoe with password `secret`; alice, disabled, with password `secretalice`"
+        )?;
+        writeln!(
+            text,
+            "A token:\n  curl -d '{form}' http://{address}{}",
+            demo::TOKEN_PATH
+        )?;
+        writeln!(
+            text,
+            "And with it:\n  curl -H 'Authorization: Bearer TOKEN' http://{address}/users/me/items/"
+        )?;
     }
     text.push_str(missing);
     Ok(text)

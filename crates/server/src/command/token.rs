@@ -25,12 +25,16 @@ fn describe(unverified: &Unverified) -> anyhow::Result<String> {
     let header = serde_json::to_string_pretty(unverified.header())?;
     let claims = serde_json::to_string_pretty(unverified.claims())?;
     let expiry = expiry(unverified).unwrap_or_else(|| "never said".to_owned());
-    Ok(format!("header {header}\nclaims {claims}\nexpires {expiry}\nNothing of this was verified.\n"))
+    Ok(format!(
+        "header {header}\nclaims {claims}\nexpires {expiry}\nNothing of this was verified.\n"
+    ))
 }
 
 /// `exp` for people, in UTC.
 fn expiry(unverified: &Unverified) -> Option<String> {
-    Timestamp::from_second(unverified.expires_at()?.as_unix()).ok().map(|moment| moment.to_string())
+    Timestamp::from_second(unverified.expires_at()?.as_unix())
+        .ok()
+        .map(|moment| moment.to_string())
 }
 
 fn from_stdin() -> anyhow::Result<String> {

@@ -14,11 +14,21 @@ use crate::output::{Format, No, one_line, print, table};
 pub(super) async fn run(store: &dyn Store, format: Format, command: UserCommand) -> anyhow::Result<()> {
     let users = store.users();
     match command {
-        UserCommand::Add { name, email, full_name, scope, password } => {
-            let mut user = User::new(UserId::parse(&random_id()?)?, parse_name(&name)?).with_scope(parse_scope(&scope)?);
+        UserCommand::Add {
+            name,
+            email,
+            full_name,
+            scope,
+            password,
+        } => {
+            let mut user =
+                User::new(UserId::parse(&random_id()?)?, parse_name(&name)?).with_scope(parse_scope(&scope)?);
             user = email.into_iter().fold(user, User::with_email);
             user = full_name.into_iter().fold(user, User::with_full_name);
-            let account = Account { user: user.clone(), password_hash: Some(password::new_hash(&password)?) };
+            let account = Account {
+                user: user.clone(),
+                password_hash: Some(password::new_hash(&password)?),
+            };
             refuse_taken(users.add(account).await, format!("there is a user `{name}` already"))?;
             show(format, &user)
         }
@@ -63,10 +73,19 @@ async fn list(users: &dyn Users, format: Format) -> anyhow::Result<()> {
     }
     let row = |user: &User| {
         let name = user.full_name().unwrap_or_default();
-        [user.username().as_str(), status(user), &user.scope().to_string(), name].map(str::to_owned).to_vec()
+        [user.username().as_str(), status(user), &user.scope().to_string(), name]
+            .map(str::to_owned)
+            .to_vec()
     };
-    let human = table(&["NAME", "STATUS", "SCOPE", "FULL NAME"], &all.iter().map(row).collect::<Vec<_>>());
-    print(format, &human, &json!({ "users": all.iter().map(describe).collect::<Vec<_>>() }))
+    let human = table(
+        &["NAME", "STATUS", "SCOPE", "FULL NAME"],
+        &all.iter().map(row).collect::<Vec<_>>(),
+    );
+    print(
+        format,
+        &human,
+        &json!({ "users": all.iter().map(describe).collect::<Vec<_>>() }),
+    )
 }
 
 fn show(format: Format, user: &User) -> anyhow::Result<()> {
@@ -109,5 +128,9 @@ async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
 
 /// What was found a moment ago may be gone by now.
 fn expect(was_there: bool, name: &str) -> anyhow::Result<()> {
-    if was_there { Ok(()) } else { Err(No(format!("there is no user `{name}`")).into()) }
+    if was_there {
+        Ok(())
+    } else {
+        Err(No(format!("there is no user `{name}`")).into())
+    }
 }

@@ -24,11 +24,17 @@ pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKe
 
 /// The key for RFC 9068: kept in a file beside the database, or in memory like the database.
 pub(super) fn es256(database: Option<&Path>) -> anyhow::Result<SigningKey> {
-    let Some(database) = database else { return Ok(SigningKey::es256_generate()?) };
+    let Some(database) = database else {
+        return Ok(SigningKey::es256_generate()?);
+    };
     let path = beside(database);
     let kept = match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        read => Some(Secret::new(read.with_context(|| format!("signing key `{}` cannot be read", path.display()))?)),
+        read => {
+            Some(Secret::new(read.with_context(|| {
+                format!("signing key `{}` cannot be read", path.display())
+            })?))
+        }
     };
     let document = kept.map_or_else(|| create(&path), Ok)?;
     check_mode(&path)?;
@@ -57,7 +63,10 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
     name.push(format!(".{}.new", std::process::id()));
     let new = PathBuf::from(name);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&new, path));
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&new, path));
     fs::remove_file(&new)?;
     match written {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -86,16 +95,30 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("a.db");
         es256(Some(&database)).unwrap();
-        let mode = fs::metadata(directory.path().join("a.db.key")).unwrap().permissions().mode();
+        let mode = fs::metadata(directory.path().join("a.db.key"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
+        assert_eq!(
+            fs::read_dir(directory.path()).unwrap().count(),
+            1,
+            "nothing else is left"
+        );
     }
 
     #[test]
     fn the_key_stays_the_same() {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("a.db");
-        let point = || es256(Some(&database)).unwrap().verifying_key().point().unwrap().to_vec();
+        let point = || {
+            es256(Some(&database))
+                .unwrap()
+                .verifying_key()
+                .point()
+                .unwrap()
+                .to_vec()
+        };
         assert_eq!(point(), point());
     }
 

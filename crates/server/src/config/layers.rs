@@ -36,25 +36,45 @@ impl Layers {
         }
         figment = figment.merge(variable_layer(variables));
         for group in flags {
-            figment = figment.merge(Layer { name: FLAGS, values: group.values() });
+            figment = figment.merge(Layer {
+                name: FLAGS,
+                values: group.values(),
+            });
         }
         let left = figment.extract().map_err(|error| unreadable(&error, file))?;
-        Ok(Self { figment, left, known: Vec::new(), shown: Vec::new() })
+        Ok(Self {
+            figment,
+            left,
+            known: Vec::new(),
+            shown: Vec::new(),
+        })
     }
 
     /// Takes out one key, or its default.
     pub(crate) fn take<T: Setting>(&mut self, key: &'static str, default: T) -> Result<T, ConfigError> {
         let found = self.find(key)?;
         let (value, source) = found.unwrap_or((default, Source::Default));
-        self.shown.push(Shown { key, value: value.show(), is_hidden: T::SECRET, source });
+        self.shown.push(Shown {
+            key,
+            value: value.show(),
+            is_hidden: T::SECRET,
+            source,
+        });
         Ok(value)
     }
 
     /// Takes out one key that may be absent.
     pub(crate) fn take_optional<T: Setting>(&mut self, key: &'static str) -> Result<Option<T>, ConfigError> {
-        let (value, source) = self.find(key)?.map_or((None, Source::Default), |(value, source)| (Some(value), source));
+        let (value, source) = self
+            .find(key)?
+            .map_or((None, Source::Default), |(value, source)| (Some(value), source));
         let show = value.as_ref().map_or(serde_json::Value::Null, T::show);
-        self.shown.push(Shown { key, value: show, is_hidden: T::SECRET, source });
+        self.shown.push(Shown {
+            key,
+            value: show,
+            is_hidden: T::SECRET,
+            source,
+        });
         Ok(value)
     }
 
@@ -64,28 +84,45 @@ impl Layers {
             return Ok(self.shown);
         };
         let source = self.source(value);
-        let nearest = self.known.iter().map(|known| (strsim::damerau_levenshtein(known, key), known)).min();
-        let nearest = nearest.filter(|(distance, known)| *distance <= known.len() / 3 + 1).map(|(_, known)| match source {
-            Source::Variable => format!("{VARIABLE_PREFIX}{}", known.to_uppercase()),
-            _ => (*known).to_owned(),
-        });
-        Err(ConfigError::UnknownKey { place: source.place(key), nearest })
+        let nearest = self
+            .known
+            .iter()
+            .map(|known| (strsim::damerau_levenshtein(known, key), known))
+            .min();
+        let nearest = nearest
+            .filter(|(distance, known)| *distance <= known.len() / 3 + 1)
+            .map(|(_, known)| match source {
+                Source::Variable => format!("{VARIABLE_PREFIX}{}", known.to_uppercase()),
+                _ => (*known).to_owned(),
+            });
+        Err(ConfigError::UnknownKey {
+            place: source.place(key),
+            nearest,
+        })
     }
 
     fn find<T: Setting>(&mut self, key: &'static str) -> Result<Option<(T, Source)>, ConfigError> {
         self.known.push(key);
-        let Some(value) = self.left.remove(key) else { return Ok(None) };
+        let Some(value) = self.left.remove(key) else {
+            return Ok(None);
+        };
         let source = self.source(&value);
         let text = plain(&value);
         let Some(setting) = text.as_deref().and_then(T::read) else {
             let found = if T::SECRET { None } else { text };
-            return Err(ConfigError::Value { place: source.place(key), expected: T::EXPECTED, found });
+            return Err(ConfigError::Value {
+                place: source.place(key),
+                expected: T::EXPECTED,
+                found,
+            });
         };
         Ok(Some((setting, source)))
     }
 
     fn source(&self, value: &Value) -> Source {
-        let Some(metadata) = self.figment.get_metadata(value.tag()) else { return Source::Default };
+        let Some(metadata) = self.figment.get_metadata(value.tag()) else {
+            return Source::Default;
+        };
         match metadata.source.as_ref().and_then(figment::Source::file_path) {
             Some(path) => Source::File(path.to_owned()),
             None if metadata.name == FLAGS => Source::Flag,
@@ -103,7 +140,9 @@ pub(crate) trait Flags {
 impl<T: Serialize> Flags for T {
     fn values(&self) -> Dict {
         let data = Serialized::defaults(self).data();
-        data.ok().and_then(|mut profiles| profiles.remove(&Profile::Default)).unwrap_or_default()
+        data.ok()
+            .and_then(|mut profiles| profiles.remove(&Profile::Default))
+            .unwrap_or_default()
     }
 }
 
@@ -131,7 +170,10 @@ fn variable_layer(variables: impl IntoIterator<Item = (String, String)>) -> Laye
         .into_iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(VARIABLE_PREFIX)?.to_lowercase(), Value::from(value))))
         .collect();
-    Layer { name: VARIABLES, values }
+    Layer {
+        name: VARIABLES,
+        values,
+    }
 }
 
 /// The text of a value that is no list and no table.
@@ -139,9 +181,10 @@ fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(_, text) => Some(text.clone()),
         Value::Bool(_, flag) => Some(flag.to_string()),
-        Value::Num(_, number) => {
-            number.to_i128().map(|whole| whole.to_string()).or_else(|| number.to_u128().map(|whole| whole.to_string()))
-        }
+        Value::Num(_, number) => number
+            .to_i128()
+            .map(|whole| whole.to_string())
+            .or_else(|| number.to_u128().map(|whole| whole.to_string())),
         _ => None,
     }
 }
@@ -151,6 +194,11 @@ fn unreadable(error: &figment::Error, file: Option<&Path>) -> ConfigError {
     let text = error.kind.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
-    let reason = lines.next_back().map_or_else(|| first.to_owned(), |last| format!("{first}: {last}"));
-    ConfigError::Unreadable { path: file.map(Path::to_owned).unwrap_or_default(), reason }
+    let reason = lines
+        .next_back()
+        .map_or_else(|| first.to_owned(), |last| format!("{first}: {last}"));
+    ConfigError::Unreadable {
+        path: file.map(Path::to_owned).unwrap_or_default(),
+        reason,
+    }
 }

@@ -13,11 +13,23 @@ fn load(flags: &[&str], variables: &[(&str, &str)], file: Option<&str>) -> Resul
     }
     let line = ["scopegate", "serve"].iter().chain(flags);
     let arguments = Arguments::parse_from(line);
-    let crate::arguments::Command::Serve(serve) = &arguments.command else { panic!("not serve") };
-    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Layers::read(&[&arguments.common.settings, &**serve], variables, file.map(|_| path.as_path()))
-        .and_then(|layers| Settings::from_layers(layers, LogFilter::INFO))
-        .map_err(|error| error.to_string().replace(&directory.path().display().to_string(), "DIR"))
+    let crate::arguments::Command::Serve(serve) = &arguments.command else {
+        panic!("not serve")
+    };
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Layers::read(
+        &[&arguments.common.settings, &**serve],
+        variables,
+        file.map(|_| path.as_path()),
+    )
+    .and_then(|layers| Settings::from_layers(layers, LogFilter::INFO))
+    .map_err(|error| {
+        error
+            .to_string()
+            .replace(&directory.path().display().to_string(), "DIR")
+    })
 }
 
 #[test]
@@ -25,9 +37,12 @@ fn a_flag_beats_a_variable_beats_the_file_beats_the_default() {
     let file = Some("listen = '127.0.0.1:1'\n");
     let variable: &[_] = &[("SCOPEGATE_LISTEN", "127.0.0.1:2")];
     let flag: &[_] = &["--listen", "127.0.0.1:3"];
-    for (flags, variables, file, port) in
-        [(flag, variable, file, 3), (&[], variable, file, 2), (&[], &[], file, 1), (&[], &[], None, 8000)]
-    {
+    for (flags, variables, file, port) in [
+        (flag, variable, file, 3),
+        (&[], variable, file, 2),
+        (&[], &[], file, 1),
+        (&[], &[], None, 8000),
+    ] {
         assert_eq!(load(flags, variables, file).unwrap().listen.port(), port);
     }
 }
@@ -35,8 +50,16 @@ fn a_flag_beats_a_variable_beats_the_file_beats_the_default() {
 #[test]
 fn the_demo_changes_defaults_alone() {
     let demo = load(&["--demo"], &[], None).unwrap();
-    assert_eq!((demo.profile, demo.database.as_str(), demo.password_grant), (Profile::Tutorial, "sqlite::memory:", true));
-    let other = load(&["--demo", "--profile=rfc"], &[("SCOPEGATE_DATABASE", "sqlite:x.db")], None).unwrap();
+    assert_eq!(
+        (demo.profile, demo.database.as_str(), demo.password_grant),
+        (Profile::Tutorial, "sqlite::memory:", true)
+    );
+    let other = load(
+        &["--demo", "--profile=rfc"],
+        &[("SCOPEGATE_DATABASE", "sqlite:x.db")],
+        None,
+    )
+    .unwrap();
     assert_eq!((other.profile, other.database.as_str()), (Profile::Rfc, "sqlite:x.db"));
     let plain = load(&[], &[], None).unwrap();
     assert_eq!((plain.profile, plain.password_grant), (Profile::Rfc, false));
@@ -63,13 +86,19 @@ fn faults_name_the_place() {
         file("tokn_lifetime = '1h'"),
         "unknown key `tokn_lifetime` in file `DIR/scopegate.toml`; did you mean `token_lifetime`?"
     );
-    assert_eq!(file("colour = 'red'"), "unknown key `colour` in file `DIR/scopegate.toml`");
+    assert_eq!(
+        file("colour = 'red'"),
+        "unknown key `colour` in file `DIR/scopegate.toml`"
+    );
     assert_eq!(
         file("rehash = ['x']"),
         "bad value for key `rehash` in file `DIR/scopegate.toml`: expected `true` or `false`"
     );
     let syntax = file("listen = '127.0.0.1:1'\nsecret_key = 'not closed");
-    assert!(syntax.starts_with("file `DIR/scopegate.toml` cannot be read: TOML parse error at line 2"), "{syntax}");
+    assert!(
+        syntax.starts_with("file `DIR/scopegate.toml` cannot be read: TOML parse error at line 2"),
+        "{syntax}"
+    );
     assert!(!syntax.contains("not closed"), "{syntax}");
 }
 
@@ -77,11 +106,17 @@ fn faults_name_the_place() {
 fn a_secret_is_its_text_and_is_never_repeated() {
     let digits = "0123456789".repeat(4);
     let settings = load(&[], &[("SCOPEGATE_SECRET_KEY", &digits)], None).unwrap();
-    assert_eq!(settings.secret_key.as_ref().map(|secret| secret.expose().as_str()), Some(digits.as_str()));
+    assert_eq!(
+        settings.secret_key.as_ref().map(|secret| secret.expose().as_str()),
+        Some(digits.as_str())
+    );
     assert!(!format!("{settings:?}").contains(&digits));
 
     let short = load(&[], &[("SCOPEGATE_SECRET_KEY", "hunter2")], None).unwrap_err();
-    assert_eq!(short, "`secret_key` is too short: a key needs at least 32 bytes, this one has 7");
+    assert_eq!(
+        short,
+        "`secret_key` is too short: a key needs at least 32 bytes, this one has 7"
+    );
     let table = load(&[], &[], Some("secret_key = ['hunter2']")).unwrap_err();
     assert!(!table.contains("hunter2"), "{table}");
 }
@@ -95,7 +130,12 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
     let settings = load(&[], &[("SCOPEGATE_SECRET_KEY_FILE", path)], None).unwrap();
     assert_eq!(settings.secret_key.map(|secret| secret.expose().len()), Some(40));
 
-    let both = load(&[], &[("SCOPEGATE_SECRET_KEY_FILE", path), ("SCOPEGATE_SECRET_KEY", "x")], None).unwrap_err();
+    let both = load(
+        &[],
+        &[("SCOPEGATE_SECRET_KEY_FILE", path), ("SCOPEGATE_SECRET_KEY", "x")],
+        None,
+    )
+    .unwrap_err();
     assert_eq!(both, "`secret_key` and `secret_key_file` are both given");
 }
 
@@ -107,5 +147,8 @@ fn the_issuer_is_guessed_on_a_loopback_address_alone() {
     assert_eq!(at("[::1]:81").unwrap().as_str(), "http://[::1]:81");
     assert!(matches!(at("0.0.0.0:81"), Err(ConfigError::IssuerMissing { .. })));
     let set = load(&["--issuer", "https://id.example"], &[], None).unwrap();
-    assert_eq!(set.issuer_at("0.0.0.0:81".parse().unwrap()).unwrap().as_str(), "https://id.example");
+    assert_eq!(
+        set.issuer_at("0.0.0.0:81".parse().unwrap()).unwrap().as_str(),
+        "https://id.example"
+    );
 }

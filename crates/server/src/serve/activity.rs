@@ -53,8 +53,15 @@ pub(super) enum Phase {
 impl Activity {
     /// A connection that has just been accepted.
     pub(super) fn new(limits: Limits) -> Arc<Self> {
-        let state = State { answering: 0, otherwise: Phase::Head, since: Instant::now() };
-        Arc::new(Self { state: Mutex::new(state), limits })
+        let state = State {
+            answering: 0,
+            otherwise: Phase::Head,
+            since: Instant::now(),
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            limits,
+        })
     }
 
     /// When its time is over; never while a request is being answered.
@@ -74,7 +81,11 @@ impl Activity {
         let mut state = self.state();
         let was = state.otherwise;
         let linger = if was == Phase::Head { SHORT_LINGER } else { LINGER };
-        *state = State { otherwise: Phase::Closing(linger), since: Instant::now(), ..*state };
+        *state = State {
+            otherwise: Phase::Closing(linger),
+            since: Instant::now(),
+            ..*state
+        };
         was
     }
 
@@ -88,7 +99,11 @@ impl Activity {
     fn received(&self) {
         let mut state = self.state();
         if state.answering == 0 && state.otherwise == Phase::Waiting {
-            *state = State { otherwise: Phase::Head, since: Instant::now(), ..*state };
+            *state = State {
+                otherwise: Phase::Head,
+                since: Instant::now(),
+                ..*state
+            };
         }
     }
 

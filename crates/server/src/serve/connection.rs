@@ -69,12 +69,22 @@ pub(super) struct Connection<A> {
 impl<A: Answers> Connection<A> {
     /// A connection that is yet to be served.
     pub(super) const fn new(stream: TcpStream, answers: A, limits: Limits, draining: watch::Receiver<bool>) -> Self {
-        Self { stream, answers, limits, draining }
+        Self {
+            stream,
+            answers,
+            limits,
+            draining,
+        }
     }
 
     /// Serves it until either side closes it, its time is over, or the server stops.
     pub(super) async fn serve(self) {
-        let Self { stream, answers, limits, draining } = self;
+        let Self {
+            stream,
+            answers,
+            limits,
+            draining,
+        } = self;
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "connection gone");
             return;
@@ -109,7 +119,11 @@ where
     let mut timer = pin!(tokio::time::sleep(limits.header_timeout));
     let mut stopping = false;
     loop {
-        let next = Next { connection: connection.as_mut(), timer: timer.as_mut(), activity };
+        let next = Next {
+            connection: connection.as_mut(),
+            timer: timer.as_mut(),
+            activity,
+        };
         tokio::select! {
             next = next => match next {
                 Event::Closed => return Ended::ByHyper,

@@ -18,14 +18,22 @@ pub(crate) fn allow_connections(wanted: NonZeroUsize) -> NonZeroUsize {
         return wanted;
     }
     let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
-    let allowed = match setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }) {
+    let allowed = match setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: Some(raised),
+            maximum,
+        },
+    ) {
         Ok(()) => raised,
         Err(_) => current.unwrap_or(raised),
     };
     if allowed >= needed {
         return wanted;
     }
-    let left = usize::try_from(allowed.saturating_sub(RESERVED)).ok().and_then(NonZeroUsize::new);
+    let left = usize::try_from(allowed.saturating_sub(RESERVED))
+        .ok()
+        .and_then(NonZeroUsize::new);
     let left = left.unwrap_or(NonZeroUsize::MIN);
     warn!(max_connections = %wanted, lowered_to = %left, files = allowed, "this process may not open more files");
     left

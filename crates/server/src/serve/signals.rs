@@ -14,7 +14,10 @@ pub(crate) struct Signals {
 impl Signals {
     /// Takes the signals over: from now on they no longer kill the process.
     pub(crate) fn install() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for one of them.

@@ -1,5 +1,7 @@
 //! The loop with a service of four lines, where a whole program would hide what is tested.
 
+#![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
+
 use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -38,7 +40,11 @@ async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallib
 
 /// Serves until it is told to stop; the thread answers how it ended.
 fn start(limits: Limits) -> (SocketAddr, UnboundedSender<()>, JoinHandle<Ending>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, mut stopped) = tokio::sync::mpsc::unbounded_channel();
@@ -70,10 +76,18 @@ fn get(path: &str) -> String {
 #[test]
 fn silence_has_an_end_in_every_phase() {
     let (address, _stop, _serving) = start(LIMITS);
-    for head in ["", "GET / HT", "PRI * HTTP/2.0\r\n\r\nSM", "GET / HTTP/1.1\r\nHost: a\r\n"] {
+    for head in [
+        "",
+        "GET / HT",
+        "PRI * HTTP/2.0\r\n\r\nSM",
+        "GET / HTTP/1.1\r\nHost: a\r\n",
+    ] {
         let (answer, time) = exchange(address, head);
         assert_eq!(answer, "", "{head:?}");
-        assert!(time >= LIMITS.header_timeout && time < Duration::from_secs(2), "{head:?}: {time:?}");
+        assert!(
+            time >= LIMITS.header_timeout && time < Duration::from_secs(2),
+            "{head:?}: {time:?}"
+        );
     }
     let (answer, time) = exchange(address, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(answer.ends_with("ok"), "{answer}");
@@ -95,7 +109,10 @@ fn the_head_of_a_later_request_has_as_little_time() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let (address, stop, serving) = start(Limits { drain_deadline: Duration::from_secs(60), ..LIMITS });
+    let (address, stop, serving) = start(Limits {
+        drain_deadline: Duration::from_mins(1),
+        ..LIMITS
+    });
     std::thread::spawn(move || exchange(address, &get("/never")));
     std::thread::sleep(Duration::from_millis(50));
     stop.send(()).unwrap();

@@ -6,13 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A running `scopegate serve`, ended when dropped.
-pub struct Server {
-    child: Child,
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) process: Child,
+    pub(crate) address: SocketAddr,
 }
 
 /// The program, with none of our own variables.
-pub fn scopegate() -> Command {
+pub(crate) fn scopegate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
         command.env_remove(name);
@@ -22,7 +22,7 @@ pub fn scopegate() -> Command {
 
 impl Server {
     /// Starts `scopegate serve --listen 127.0.0.1:0` with these arguments and variables, and waits until it listens.
-    pub fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = scopegate()
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"])
             .args(arguments)
@@ -31,14 +31,21 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let address = lines.find_map(|line| address_in(&line)).expect("the program says where it listens");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"))
+            .lines()
+            .map_while(Result::ok);
+        let address = lines
+            .find_map(|line| address_in(&line))
+            .expect("the program says where it listens");
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        Self {
+            process: child,
+            address,
+        }
     }
 
     /// Sends a request and reads until the server closes the connection.
-    pub fn exchange(&self, request: &[u8]) -> Answer {
+    pub(crate) fn exchange(&self, request: &[u8]) -> Answer {
         let mut stream = self.connect();
         // A server may answer and close before it has read everything.
         let _ = stream.write_all(request);
@@ -48,52 +55,65 @@ impl Server {
     }
 
     /// A connection that gives up after a minute.
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).expect("the server accepts");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
         stream
-    }
-
-    /// The process.
-    pub const fn process(&mut self) -> &mut Child {
-        &mut self.child
+            .set_read_timeout(Some(Duration::from_mins(1)))
+            .expect("a time limit");
+        stream
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("http://")?;
-    rest.split(|character: char| character == '/' || character.is_whitespace()).next()?.parse().ok()
+    rest.split(|character: char| character == '/' || character.is_whitespace())
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// An answer, taken apart as far as a test looks.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// 0 where there was no answer at all.
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// Takes an answer apart that ends with its connection.
-    pub fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
-        let header = |line: &str| line.split_once(':').map(|(n, v)| (n.to_lowercase(), v.trim().to_owned()));
-        Self { status: status.unwrap_or(0), headers: lines.filter_map(header).collect(), body: body.to_owned() }
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .and_then(|status| status.parse().ok());
+        let header = |line: &str| {
+            line.split_once(':')
+                .map(|(n, v)| (n.to_lowercase(), v.trim().to_owned()))
+        };
+        Self {
+            status: status.unwrap_or(0),
+            headers: lines.filter_map(header).collect(),
+            body: body.to_owned(),
+        }
     }
 
     /// The value of a header.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
     }
 }
