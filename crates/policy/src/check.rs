@@ -2,6 +2,7 @@
 
 mod active_user;
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use scopegate_domain::{ScopeToken, Timestamp, User};
@@ -33,7 +34,7 @@ use crate::{AtomId, AtomSet, Needs, SchemeId, Universe};
 /// }
 /// # let _ = scopegate_policy::Guard::user().check(VerifiedMail);
 /// ```
-pub trait Check: Debug + Send + Sync + 'static {
+pub trait Check: Any + Debug + Send + Sync {
     /// Its name in explanations and documents. All checks of one name in one operation must pass together.
     fn name(&self) -> &str;
 

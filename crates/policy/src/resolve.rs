@@ -1,5 +1,6 @@
 //! From trees of guards to requirements: done once, when the table is built.
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use crate::reading::{Fault, Reading};
 use crate::resolved::{CheckPlace, Context, Resolved};
 use crate::table::label;
 use crate::{
-    Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule, TableError,
-    Universe, UniverseBuilder,
+    ActiveUser, Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule,
+    TableError, Universe, UniverseBuilder,
 };
 
 /// First look at every tree: is it small enough, does it ask for something, which atoms does it name?
@@ -204,7 +205,11 @@ impl Trees {
                 .find(&atom_of(&**check))
                 .ok_or(Fault::TooLarge(Limit::Atoms))?;
             conjuncts.push(Requirement::atom(&self.universe, id));
-            checks.push((id, Arc::clone(check)));
+            // The atom `active` says already what the built-in check would, so it need not be run.
+            let any: &dyn Any = &**check;
+            if !any.is::<ActiveUser>() {
+                checks.push((id, Arc::clone(check)));
+            }
         }
         let requirement = Requirement::all_within(conjuncts, &mut reading.budget).map_err(Fault::TooLarge)?;
         Ok(ResolvedNode {
