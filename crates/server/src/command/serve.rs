@@ -81,6 +81,12 @@ async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<Strin
             "  scopegate client add NAME{id} --public --grant password --scope \"me items\" --database {database}"
         )?;
     }
+    if !text.is_empty() && settings.profile == Profile::Rfc && !settings.password_grant {
+        writeln!(
+            text,
+            "Tokens are given out for a password only where --password-grant is set."
+        )?;
+    }
     Ok(text)
 }
 
