@@ -2,11 +2,10 @@
 
 use scopegate_policy::Permit;
 
-use crate::answer::Answer;
 use crate::caller::{Caller, Decided};
 
 /// A function that can answer an operation: it takes the caller first (or nobody), then the declared inputs in their order,
-/// and gives a future of an [`Answer`].
+/// and gives a future of an [`Answer`](crate::Answer).
 ///
 /// `State` is what was declared of the callers ([`Guarded`](crate::Guarded), [`Optional`](crate::Optional),
 /// [`Public`](crate::Public)), `Values` are the types of the inputs. Implemented for functions and closures alone.
@@ -15,12 +14,12 @@ use crate::caller::{Caller, Decided};
     label = "not a handler for it",
     note = "its arguments are the caller (`Permit` or `CurrentUser`; an `Option` of it where the operation is `Optional`; left out \
             where nobody asks), then one for each of `{Values}`, in this order",
-    note = "it is `Clone + Send + Sync + 'static`, and its future is `Send` and gives an `Answer`",
+    note = "it is `Clone + Send + Sync + 'static`, and gives a future that is `Send`",
     note = "the arguments of a closure need their types written down"
 )]
 pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
     /// What it answers.
-    type Answer: Answer;
+    type Answer;
     /// The answer on its way.
     type Future: Future<Output = Self::Answer> + Send + 'static;
     /// Whether the caller must be a user.
@@ -45,7 +44,7 @@ macro_rules! handler {
         impl<F, Fut, State, Who, $($value),*> Handler<State, ($($value,)*), TakesCaller<Who>> for F
         where
             F: Fn(Who, $($value),*) -> Fut + Clone + Send + Sync + 'static,
-            Fut: Future<Output: Answer> + Send + 'static,
+            Fut: Future + Send + 'static,
             State: Decided,
             Who: Caller<State>,
         {
@@ -61,7 +60,7 @@ macro_rules! handler {
         impl<F, Fut, State, $($value),*> Handler<State, ($($value,)*), TakesNobody> for F
         where
             F: Fn($($value),*) -> Fut + Clone + Send + Sync + 'static,
-            Fut: Future<Output: Answer> + Send + 'static,
+            Fut: Future + Send + 'static,
             State: Decided,
         {
             type Answer = Fut::Output;

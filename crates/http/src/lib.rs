@@ -36,7 +36,7 @@
 //! # Deliberately absent
 //!
 //! Guards as warp filters: a filter that rejects lets the request fall through to the next route, and prints the rejection.
-//! Tokens in queries and forms. Routes that nobody has decided about: an operation without `guard` or `public` has no `then`.
+//! Tokens in queries and forms. Routes that nobody has decided about: without `guard` or `public`, `then` does not compile.
 
 mod admission;
 mod answer;

@@ -18,10 +18,10 @@ use crate::input::{Input, InputError, Inputs, JsonBody, Path, Push, Query, Sent}
 
 /// An operation that is being declared.
 ///
-/// `State` says who may call it; while it is [`Undecided`] there is no `then`, so nothing can be mounted that nobody has
-/// decided about. `I` are the inputs declared so far.
+/// `State` says who may call it; while it is [`Undecided`], `then` does not compile, so nothing can be mounted that nobody
+/// has decided about. `I` are the inputs declared so far.
 ///
-/// ```compile_fail,E0599
+/// ```compile_fail,E0277
 /// use scopegate_http::get;
 ///
 /// let operation = get("/secrets").then(|| async { "all of them" });
@@ -203,6 +203,7 @@ impl<State, I: Inputs> Route<State, I> {
     where
         State: Decided,
         F: Handler<State, I::Values, Marker>,
+        F::Answer: Answer,
         Marker: 'static,
     {
         if self.notes.name.is_none()
@@ -305,6 +306,7 @@ where
     State: Decided,
     I: Inputs,
     F: Handler<State, I::Values, Marker>,
+    F::Answer: Answer,
     Marker: 'static,
 {
     fn needs_user(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Buf;
 use futures_util::{Stream, TryStreamExt, future};
@@ -15,6 +16,9 @@ use crate::answer::Response;
 use crate::gate::{Gate, Matched, Place};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An answer on its way out of the service.
+type Answered = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 impl Gate {
     /// The operations as an ordinary warp filter, to be composed with others.
@@ -145,7 +149,7 @@ impl Gate {
     }
 }
 
-/// The whole site as a service of hyper (and so, by hyper-util, of tower): made by [`Gate::service`].
+/// The whole site as a service of hyper and of tower: made by [`Gate::service`].
 ///
 /// ```
 /// use scopegate_http::{Catalog, Gate, get};
@@ -170,15 +174,32 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Answered;
 
-    fn call(&self, request: Request<B>) -> Self::Future {
+    fn call(&self, request: Request<B>) -> Answered {
         let gate = self.0.clone();
         let (head, body) = request.into_parts();
         Box::pin(async move {
             let (path, query) = (head.uri.path(), head.uri.query());
             Ok(gate.handle(&head.method, path, query, &head.headers, body).await)
         })
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for GateService
+where
+    Self: hyper::service::Service<Request<B>, Response = Response, Error = Infallible, Future = Answered>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answered;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answered {
+        hyper::service::Service::call(self, request)
     }
 }
 

@@ -301,7 +301,7 @@ async fn faults_of_a_declaration_are_errors_when_it_is_built() {
                 .await
                 .operation(get("/a").guard(Guard::requires([unknown])).then(open))
         ),
-        "`GET /a` requires scope `unknown`, which any scheme does not declare"
+        "`GET /a` requires scope `unknown`, which is not declared"
     );
     assert_eq!(
         told(
