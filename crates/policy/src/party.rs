@@ -53,7 +53,7 @@ impl<'p> Party<'p> {
                 .iter_mut()
                 .find(|(subject, _)| subject.is_some() && *subject == credential.subject);
             match joined {
-                Some((_, party)) => party.join(credential),
+                Some((_, party)) => party.join(credential, presented.now),
                 None => parties.push((credential.subject, Self::alone(operation, Some(credential)))),
             }
         }
@@ -62,16 +62,18 @@ impl<'p> Party<'p> {
         }
         for (_, party) in &mut parties {
             for credential in &silent {
-                party.join(credential);
+                party.join(credential, presented.now);
             }
         }
         parties.into_iter().map(|(_, party)| party).collect()
     }
 
-    fn join(&mut self, credential: &'p Credential<'_>) {
+    fn join(&mut self, credential: &'p Credential<'_>, now: Timestamp) {
         self.token.to_mut().unite(credential.world.atoms());
         self.user = self.user.or(credential.user.as_ref());
-        self.auth_time = self.auth_time.max(credential.world.auth_time());
+        // A moment in the future has no age, so it must not hide one that has.
+        let both = self.auth_time.into_iter().chain(credential.world.auth_time());
+        self.auth_time = both.filter(|time| *time <= now).max();
         self.is_bound_by_dpop |= credential.binding == Some(Binding::Dpop);
         self.is_bound_by_mtls |= credential.binding == Some(Binding::Mtls);
     }

@@ -1,28 +1,66 @@
 //! Random trees and requests.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use proptest::strategy::Union;
 
 use crate::oracle::Formula;
-use crate::oracle::words::{self, Words};
+use crate::oracle::words::{self, Scheme, Words};
 use crate::tree::{Checking, Credential, Guarding, Operation, Own, Passes, Policy, Request};
 
 const CHECKS: [&str; 3] = ["owner", "quota", "signature"];
 
 /// Up to seven guards that share what they depend on, and one to three operations behind them.
 pub(crate) fn policy() -> impl Strategy<Value = Policy> {
-    let words = (words::words(5), prop::collection::vec(prop::bool::weighted(0.8), 3));
-    words.prop_flat_map(|(mut words, has_subject)| {
+    (words::words(5), prop::collection::vec(prop::bool::weighted(0.8), 3)).prop_flat_map(|(mut words, has_subject)| {
         for (scheme, has_subject) in words.schemes.iter_mut().zip(has_subject) {
             scheme.has_subject = has_subject;
         }
         words.guards = words::every_guard();
-        (
-            Just(words.clone()),
-            prop::collection::vec(guarding(&words), 1..=7),
-            prop::collection::vec(operation(), 1..=3),
-        )
-            .prop_map(|(words, guards, operations)| within_bounds(words, guards, operations))
+        let guarding = guarding(&words);
+        behind(words, guarding)
+    })
+}
+
+fn behind(words: Words, guarding: impl Strategy<Value = Guarding>) -> impl Strategy<Value = Policy> {
+    let guards = prop::collection::vec(guarding, 1..=7);
+    (Just(words), guards, prop::collection::vec(operation(), 1..=3))
+        .prop_map(|(words, guards, operations)| within_bounds(words, guards, operations))
+}
+
+/// A policy of scopes, `acr` and ages alone, and a request of one active user with a credential of each scheme: nothing
+/// else can be missing.
+pub(crate) fn challengeable() -> impl Strategy<Value = (Policy, Request)> {
+    words::words(5).prop_flat_map(|mut words| {
+        words.guards = words::every_guard();
+        let mut facts = scope_facts(&words);
+        facts.extend(["acr:gold", "age<=60", "age<=300"].map(str::to_owned));
+        let own = alternatives_of(facts).prop_map(Own::Formula);
+        let on = prop::collection::vec(0..7_usize, 0..=3);
+        let guarding = (own, on).prop_map(|(own, on)| Guarding {
+            own,
+            scheme: None,
+            checks: Vec::new(),
+            on,
+        });
+        let credentials: Vec<_> = (0..words.schemes.len())
+            .map(|scheme| credential(&words, scheme))
+            .collect();
+        (behind(words, guarding), credentials).prop_map(|(policy, mut credentials)| {
+            for credential in &mut credentials {
+                credential.subject = Some("alice".to_owned());
+            }
+            (
+                policy,
+                Request {
+                    credentials,
+                    users: BTreeMap::from([("alice".to_owned(), true)]),
+                    told: Vec::new(),
+                },
+            )
+        })
     })
 }
 
@@ -54,7 +92,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 fn guarding(words: &Words) -> impl Strategy<Value = Guarding> + use<> {
     let own = prop_oneof![
-        6 => formula_of_scopes(words).prop_map(Own::Formula),
+        6 => alternatives_of(scope_facts(words)).prop_map(Own::Formula),
         2 => words::formula(words.facts()).prop_map(Own::Formula),
         1 => Just(Own::Nothing),
         1 => Just(Own::Public),
@@ -70,18 +108,21 @@ fn guarding(words: &Words) -> impl Strategy<Value = Guarding> + use<> {
     })
 }
 
-/// Mostly one or two scopes, as policies have it, so that requests are often allowed.
-fn formula_of_scopes(words: &Words) -> impl Strategy<Value = Formula> + use<> {
-    let facts = words
-        .schemes
-        .iter()
-        .flat_map(|scheme| scheme.scopes.iter().map(|scope| scheme.scope_fact(scope)));
-    let facts: Vec<String> = facts.collect();
-    let list = || prop::collection::vec(select(facts.clone()).prop_map(Formula::Fact), 0..=2);
-    prop_oneof![
-        list().prop_map(Formula::All),
-        prop::collection::vec(list().prop_map(Formula::All), 1..=3).prop_map(Formula::Any)
-    ]
+/// One or two facts, or a choice of such, as policies have it.
+fn alternatives_of(facts: Vec<String>) -> impl Strategy<Value = Formula> {
+    let list = prop::collection::vec(select(facts).prop_map(Formula::Fact), 0..=2).prop_map(Formula::All);
+    prop_oneof![list.clone(), prop::collection::vec(list, 1..=3).prop_map(Formula::Any)]
+}
+
+fn scope_facts(words: &Words) -> Vec<String> {
+    let of_scheme = |scheme: &Scheme| {
+        scheme
+            .scopes
+            .iter()
+            .map(|scope| scheme.scope_fact(scope))
+            .collect::<Vec<_>>()
+    };
+    words.schemes.iter().flat_map(of_scheme).collect()
 }
 
 fn checking(words: &Words) -> impl Strategy<Value = Checking> + use<> {
@@ -111,7 +152,10 @@ fn scope_names(words: &Words) -> Vec<String> {
 
 /// Up to three credentials, mostly of one known and active user, with declared scopes and others.
 pub(crate) fn request(words: &Words) -> impl Strategy<Value = Request> + use<> {
-    let credentials = prop::collection::vec(credential(words), 0..=3);
+    let every: Vec<_> = (0..words.schemes.len())
+        .map(|scheme| credential(words, scheme).boxed())
+        .collect();
+    let credentials = prop::collection::vec(Union::new(every), 0..=3);
     let user = || prop::option::weighted(0.9, prop::bool::weighted(0.8));
     let told = subsequence(CHECKS.to_vec(), 0..=3);
     (credentials, user(), user(), told).prop_map(|(credentials, alice, bob, told)| {
@@ -126,34 +170,26 @@ pub(crate) fn request(words: &Words) -> impl Strategy<Value = Request> + use<> {
     })
 }
 
-fn credential(words: &Words) -> impl Strategy<Value = Credential> + use<> {
+fn credential(words: &Words, scheme: usize) -> impl Strategy<Value = Credential> + use<> {
     let mut scopes = scope_names(words);
     scopes.push("undeclared".to_owned());
     scopes.sort();
     scopes.dedup();
     let count = scopes.len();
     let subject = prop_oneof![8 => Just(Some("alice")), 1 => Just(Some("bob")), 1 => Just(None)];
-    let age = prop::option::weighted(0.8, select(vec![0, 59, 60, 61, 300, 301]));
+    let age = prop::option::weighted(0.8, select(vec![-1, 0, 59, 60, 61, 300, 301]));
     let flags = (prop::bool::weighted(0.2), any::<bool>(), any::<bool>());
     let binding = select(vec![None, Some("dpop"), Some("mtls")]);
-    (
-        0..words.schemes.len(),
-        subsequence(scopes, 0..=count),
-        subject,
-        flags,
-        age,
-        binding,
+    (subsequence(scopes, 0..=count), subject, flags, age, binding).prop_map(
+        move |(scopes, subject, (is_service, is_gold, is_for_api), age, binding)| Credential {
+            scheme,
+            scopes,
+            subject: subject.map(str::to_owned),
+            is_service,
+            is_gold,
+            is_for_api,
+            age,
+            binding,
+        },
     )
-        .prop_map(
-            |(scheme, scopes, subject, (is_service, is_gold, is_for_api), age, binding)| Credential {
-                scheme,
-                scopes,
-                subject: subject.map(str::to_owned),
-                is_service,
-                is_gold,
-                is_for_api,
-                age,
-                binding,
-            },
-        )
 }
