@@ -79,6 +79,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`JsonError::Syntax`] where no value begins here.
+    #[inline]
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.skip_space();
         match self.byte() {
@@ -97,6 +98,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`JsonError`], or what `member` answers.
+    #[inline]
     pub fn object<E: From<JsonError>>(
         &mut self,
         mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
@@ -115,10 +117,12 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`JsonError`], or what `item` answers.
+    #[inline]
     pub fn array<E: From<JsonError>>(&mut self, item: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
         self.list(b'[', b']', item)
     }
 
+    #[inline]
     fn list<E: From<JsonError>>(
         &mut self,
         open: u8,
@@ -152,13 +156,20 @@ impl<'a> Reader<'a> {
     ///
     /// [`JsonError::Syntax`] where no text stands here, or one that holds a control character, an unknown escape, or half
     /// of a surrogate pair.
+    #[inline]
     pub fn text(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.skip_space();
         self.expect(b'"')?;
         let plain = self.plain()?;
         if self.eat(b'"') {
-            return Ok(Cow::Borrowed(plain));
+            Ok(Cow::Borrowed(plain))
+        } else {
+            self.text_with_escapes(plain)
         }
+    }
+
+    #[cold]
+    fn text_with_escapes(&mut self, plain: &str) -> Result<Cow<'a, str>, JsonError> {
         let mut decoded = plain.to_owned();
         while !self.eat(b'"') {
             self.expect(b'\\')?;
@@ -169,12 +180,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The characters up to a quote, a backslash or a control character.
+    #[inline]
     fn plain(&mut self) -> Result<&'a str, JsonError> {
-        let rest = self.rest()?;
-        let plain = rest.get(..plain_len(rest.as_bytes())).ok_or(JsonError::Syntax)?;
-        self.position += plain.len();
-        self.step(plain.len());
-        Ok(plain)
+        let start = self.position;
+        let len = plain_len(self.text.as_bytes().get(start..).unwrap_or_default());
+        self.step(len);
+        self.position += len;
+        self.text.get(start..self.position).ok_or(JsonError::Syntax)
     }
 
     fn escape(&mut self) -> Result<char, JsonError> {
@@ -230,7 +242,15 @@ impl<'a> Reader<'a> {
         if !self.eat(b'0') {
             self.digits()?;
         }
-        let integer_end = self.position;
+        let is_integer = !matches!(self.byte(), Some(b'.' | b'e' | b'E'));
+        if !is_integer {
+            self.fraction_and_exponent()?;
+        }
+        let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
+        Ok(Number::new(literal, is_integer))
+    }
+
+    fn fraction_and_exponent(&mut self) -> Result<(), JsonError> {
         if self.eat(b'.') {
             self.digits()?;
         }
@@ -238,20 +258,15 @@ impl<'a> Reader<'a> {
             let _ = self.eat(b'+') || self.eat(b'-');
             self.digits()?;
         }
-        let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
-        Ok(Number::new(literal, self.position == integer_end))
+        Ok(())
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.position;
-        while let Some(b'0'..=b'9') = self.byte() {
-            self.position += 1;
-        }
-        if self.position == start {
-            Err(JsonError::Syntax)
-        } else {
-            Ok(())
-        }
+        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.step(count);
+        self.position += count;
+        if count == 0 { Err(JsonError::Syntax) } else { Ok(()) }
     }
 
     /// Reads any value and forgets it; it must be JSON all the same.
@@ -314,21 +329,25 @@ impl<'a> Reader<'a> {
         self.text.get(self.position..).ok_or(JsonError::Syntax)
     }
 
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.step(1);
         self.text.as_bytes().get(self.position).copied()
     }
 
+    #[inline]
     fn eat(&mut self, byte: u8) -> bool {
         let is_next = self.byte() == Some(byte);
         self.position += usize::from(is_next);
         is_next
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.eat(byte) { Ok(()) } else { Err(JsonError::Syntax) }
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
             self.position += 1;
@@ -346,31 +365,29 @@ impl<'a> Reader<'a> {
 }
 
 /// How many bytes from the start stand for themselves in a text: no quote, no backslash, no control character.
+#[inline]
 fn plain_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
-    let plain_words = words
-        .iter()
-        .take_while(|word| !holds_stop(u64::from_le_bytes(**word)))
-        .count();
-    let tail = words.get(plain_words).map_or(rest, |word| word.as_slice());
-    plain_words * 8
-        + tail
-            .iter()
-            .take_while(|byte| !matches!(byte, 0..=0x1F | b'"' | b'\\'))
-            .count()
+    for (index, word) in words.iter().enumerate() {
+        let stops = stops(u64::from_le_bytes(*word));
+        if stops != 0 {
+            return index * 8 + usize::try_from(stops.trailing_zeros() / 8).unwrap_or(0);
+        }
+    }
+    let tail = rest.iter().take_while(|byte| !matches!(byte, 0..=0x1F | b'"' | b'\\'));
+    words.len() * 8 + tail.count()
 }
 
-/// Whether one of eight bytes ends a run of plain characters. Looks at all of them at once: a byte `b` is below `n` where
-/// `b - n` borrows into its highest bit and `b` itself has none.
-const fn holds_stop(word: u64) -> bool {
+/// The highest bit of the first of eight bytes that ends a run of plain characters, perhaps of later ones too.
+///
+/// Looks at all of them at once: a byte `b` is below `n` where `b - n` borrows into its highest bit and `b` itself has none. With
+/// their second bit turned over, the control characters and the quote are those below 0x21.
+const fn stops(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES * 0x80;
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5C);
-    let stops = (word.wrapping_sub(ONES * 0x20) & !word)
-        | (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash);
-    stops & HIGHS != 0
+    let quotes_and_controls = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslashes = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
+    (quotes_and_controls | backslashes) & !word & HIGHS
 }
 
 /// Why a text is no JSON text that is accepted here.

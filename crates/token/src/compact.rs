@@ -6,9 +6,11 @@ use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
+use scopegate_domain::KeyId;
 use scopegate_domain::json::{JsonError, Kind, Names, Reader};
+use serde::Serialize;
 
-use crate::VerifyError;
+use crate::{Algorithm, VerifyError};
 
 /// Longest accepted header, in bytes once decoded.
 pub(crate) const MAX_HEADER: usize = 1024;
@@ -105,6 +107,24 @@ fn decode<'s>(text: &str, buffer: &'s mut [MaybeUninit<u8>]) -> Result<&'s [u8],
         Ok(bytes) => Ok(bytes),
         Err(_) => Err(VerifyError::Encoding),
     }
+}
+
+/// A header as a signer writes it.
+pub(crate) fn encode_header(algorithm: Algorithm, token_type: &str, key_id: Option<&KeyId>) -> String {
+    #[derive(Serialize)]
+    struct Members<'a> {
+        alg: &'a str,
+        typ: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kid: Option<&'a KeyId>,
+    }
+    let members = Members {
+        alg: algorithm.as_str(),
+        typ: token_type,
+        kid: key_id,
+    };
+    // Three texts: nothing among them fails to print.
+    URL_SAFE_NO_PAD.encode_to_string(serde_json::to_string(&members).unwrap_or_default())
 }
 
 /// What a header says: [RFC 7515, section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4).

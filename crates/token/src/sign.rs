@@ -4,8 +4,8 @@ use std::fmt;
 
 use base64_simd::URL_SAFE_NO_PAD;
 use scopegate_domain::{AccessTokenClaims, Secret};
-use serde::Serialize;
 
+use crate::compact::encode_header;
 use crate::rules::TokenKind;
 use crate::{Algorithm, KeyError, SigningKey, TokenRules};
 
@@ -33,26 +33,8 @@ impl Signer {
     /// A signer with one key.
     #[must_use]
     pub fn new(rules: TokenRules, key: SigningKey) -> Self {
-        #[derive(Serialize)]
-        struct Header<'a> {
-            alg: &'a str,
-            typ: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            kid: Option<&'a str>,
-        }
-        let kid = key.id().map(AsRef::as_ref);
-        let header = Header {
-            alg: key.algorithm().as_str(),
-            typ: rules.token_type(),
-            kid,
-        };
-        // Three texts: nothing among them fails to print.
-        let printed = serde_json::to_string(&header).unwrap_or_default();
-        Self {
-            rules,
-            key,
-            header: URL_SAFE_NO_PAD.encode_to_string(printed),
-        }
+        let header = encode_header(key.algorithm(), rules.token_type(), key.id());
+        Self { rules, key, header }
     }
 
     /// The key's algorithm.

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use scopegate_domain::{Claims, Timestamp, Verified};
 
-use crate::compact::{CompactJws, Header, HeaderBuffer, SignatureBuffer};
+use crate::compact::{CompactJws, Header, HeaderBuffer, SignatureBuffer, encode_header};
 use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
 
 /// Verifies tokens of one kind.
@@ -36,16 +36,32 @@ use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
 pub struct Verifier {
     rules: TokenRules,
     keys: KeySet,
+    usual: Vec<(String, VerifyingKey)>,
 }
 
 impl Verifier {
     /// A verifier that trusts these keys.
     #[must_use]
     pub fn new(rules: TokenRules, keys: impl Into<KeySet>) -> Self {
-        Self {
+        let mut verifier = Self {
             rules,
             keys: keys.into(),
-        }
+            usual: Vec::new(),
+        };
+        verifier.usual = verifier.usual_headers().collect();
+        verifier
+    }
+
+    /// The headers that a signer of these rules writes, each with the key that it leads to.
+    ///
+    /// SECURITY: only a header that is accepted when it is read stands here, with the key that reading it finds
+    /// (`es256_is_verified_and_never_for_the_tutorial`).
+    fn usual_headers(&self) -> impl Iterator<Item = (String, VerifyingKey)> {
+        self.keys.iter().filter_map(|key| {
+            let header = encode_header(key.algorithm(), self.rules.token_type(), key.id());
+            let found = self.read_header(&header).ok()?.clone();
+            Some((header, found))
+        })
     }
 
     /// Whether a token is genuine and valid now. The claims borrow from `scratch`.
@@ -77,7 +93,15 @@ impl Verifier {
         Ok(Verified::assertion(claims))
     }
 
+    /// The key that a header leads to. A usual header is known by its text; any other is read.
     fn key_for(&self, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
+        match self.usual.iter().find(|(usual, _)| usual == encoded_header) {
+            Some((_, key)) => Ok(key),
+            None => self.read_header(encoded_header),
+        }
+    }
+
+    fn read_header(&self, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
         let mut buffer = HeaderBuffer::new();
         let header = Header::parse(buffer.decode(encoded_header)?)?;
         self.rules.check_type(header.token_type.as_deref())?;
