@@ -47,7 +47,7 @@ impl Scheme {
     pub(super) fn work(&self, password: &[u8]) {
         match self {
             Self::Argon2id(params) => {
-                let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+                let mut output = vec![0; params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
                 let _ = argon2id(params).hash_password_into(password, &[0; SALT_LEN], &mut output);
                 black_box(output);
             }
