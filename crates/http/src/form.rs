@@ -151,11 +151,8 @@ mod tests {
 
     /// A multipart form of parts as they are written, headers and all.
     fn parts(parts: &[&str]) -> String {
-        parts
-            .iter()
-            .map(|part| format!("--b\r\n{part}\r\n"))
-            .collect::<String>()
-            + "--b--\r\n"
+        let parts: Vec<_> = parts.iter().map(|part| format!("--b\r\n{part}\r\n")).collect();
+        parts.concat() + "--b--\r\n"
     }
 
     fn multipart_as(content_type: &str, body: impl AsRef<[u8]>) -> Result<Params, FormError> {

@@ -103,28 +103,13 @@ pub(crate) enum Target {
     Token,
 }
 
-/// A request that found its place.
+/// A request, without its path: that was looked up before.
 #[derive(Debug)]
-pub(crate) struct Matched<'r, B> {
-    pub(crate) target: Target,
-    pub(crate) values: Vec<String>,
+pub(crate) struct Incoming<'r, B> {
     pub(crate) method: &'r Method,
-    pub(crate) headers: &'r HeaderMap,
     pub(crate) query: &'r str,
+    pub(crate) headers: &'r HeaderMap,
     pub(crate) body: B,
-}
-
-/// Where a request belongs.
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// Here.
-    Here(Target, Vec<String>),
-    /// To the same path with its last slash added or taken away.
-    Elsewhere(String),
-    /// Nowhere.
-    Nowhere,
-    /// Here, with one of these methods.
-    OtherMethods(HeaderValue),
 }
 
 impl Gate {
@@ -155,36 +140,33 @@ impl Gate {
     }
 
     /// The one look-up. Everything that follows goes by what it found.
-    pub(crate) fn find(&self, method: &Method, raw_path: &str) -> Place {
-        match self.inner.routes.find(method.as_str(), raw_path) {
-            Lookup::Found(found) => Place::Here(*found.target, found.values),
-            Lookup::OtherMethods(allow) => Place::OtherMethods(allow.clone()),
-            Lookup::Unknown => match self.inner.routes.other_spelling(raw_path) {
-                Some(path) => Place::Elsewhere(path.into_owned()),
-                None => Place::Nowhere,
-            },
-        }
+    pub(crate) fn find(&self, method: &Method, raw_path: &str) -> Lookup<'_, Target> {
+        self.inner.routes.find(method.as_str(), raw_path)
     }
 
-    /// Answers a request that found its place. Whatever happens from here on is an answer.
-    pub(crate) async fn answer<B>(&self, request: Matched<'_, B>) -> Response
+    /// Answers a request that found its place, with the values of the path's parameters. Whatever happens from here on is an
+    /// answer.
+    pub(crate) async fn answer<B>(&self, target: Target, values: Vec<String>, request: Incoming<'_, B>) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let id = self.inner.request_ids.next();
         // A panic leaves nothing of ours half done: all that is shared is immutable.
-        let response = AssertUnwindSafe(self.dispatch(request, &id)).catch_unwind().await;
+        let response = AssertUnwindSafe(self.dispatch(target, &values, request, &id))
+            .catch_unwind()
+            .await;
         let response = response.unwrap_or_else(|_| self.inner.replies.fault(Fault::Panic, &id));
+        tracing::debug!(request_id = ?id, ?target, status = response.status().as_u16(), "answered");
         with_request_id(response, id)
     }
 
     /// Answers a request that has no place here.
-    pub(crate) fn turn_away(&self, method: &Method, place: &Place, query: Option<&str>) -> Response {
+    pub(crate) fn turn_away(&self, method: &Method, found: &Lookup<'_, Target>, query: &str) -> Response {
         let replies = &self.inner.replies;
-        let response = match place {
-            Place::Elsewhere(path) => replies.redirect(path, query),
-            Place::OtherMethods(allow) => replies.method_not_allowed(allow.clone()),
-            Place::Here(..) | Place::Nowhere => replies.not_found(),
+        let response = match found {
+            Lookup::Elsewhere(path) => replies.redirect(path, query),
+            Lookup::OtherMethods(allow) => replies.method_not_allowed(allow),
+            Lookup::Found(..) | Lookup::Unknown => replies.not_found(),
         };
         let response = if method == Method::HEAD {
             without_body(response)
@@ -194,23 +176,29 @@ impl Gate {
         with_request_id(response, self.inner.request_ids.next())
     }
 
-    async fn dispatch<B>(&self, request: Matched<'_, B>, id: &HeaderValue) -> Response
+    async fn dispatch<B>(
+        &self,
+        target: Target,
+        values: &[String],
+        request: Incoming<'_, B>,
+        id: &HeaderValue,
+    ) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let is_head = request.method == Method::HEAD;
-        let response = match request.target {
-            Target::Operation(number) => return self.operate(number, request, id).await,
+        let response = match target {
+            Target::Operation(number) => return self.operate(number, values, request, id).await,
             Target::Token => return self.give_token(request, id).await,
             Target::Document => document(&self.inner.document_bytes),
             Target::Page(path) => self.page(path),
-            Target::Asset => self.page(&format!("/docs/assets/{}", request.values.concat())),
+            Target::Asset => self.page(&format!("/docs/assets/{}", values.concat())),
         };
         if is_head { without_body(response) } else { response }
     }
 
     /// Guard, then body, then inputs, then handler.
-    async fn operate<B>(&self, number: usize, request: Matched<'_, B>, id: &HeaderValue) -> Response
+    async fn operate<B>(&self, number: usize, values: &[String], request: Incoming<'_, B>, id: &HeaderValue) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
@@ -231,13 +219,7 @@ impl Gate {
         } else {
             Bytes::new()
         };
-        let mut sent = Sent::new(
-            request.headers,
-            request.query,
-            &body,
-            &stage.parameters,
-            &request.values,
-        );
+        let mut sent = Sent::new(request.headers, request.query, &body, &stage.parameters, values);
         match stage.endpoint.call(&mut sent, permit) {
             Ok(answering) => answering.await,
             Err(refused) => replies.refused(&refused, id),
@@ -265,7 +247,7 @@ impl Gate {
         }
     }
 
-    async fn give_token<B>(&self, request: Matched<'_, B>, id: &HeaderValue) -> Response
+    async fn give_token<B>(&self, request: Incoming<'_, B>, id: &HeaderValue) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {

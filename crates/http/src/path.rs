@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::input::InvalidInput;
@@ -16,6 +16,22 @@ use crate::input::InvalidInput;
 /// the raw path again to decide anything (tests/api/gate.rs, `one_decoding_one_look_up_then_the_guard`).
 pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(raw).decode_utf8().ok()
+}
+
+/// What may not stand as itself in the path of a `Location`.
+const RESERVED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\');
+
+/// Writes a decoded path so that it can be sent.
+pub(crate) fn encode(path: &str) -> String {
+    utf8_percent_encode(path, RESERVED).to_string()
 }
 
 /// The names of a template's parameters, in order: `/users/{id}/items/{item}` has `id` and `item`.

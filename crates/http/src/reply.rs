@@ -246,7 +246,7 @@ impl Replies {
     }
 
     /// Something stands at this path, for other methods.
-    pub(crate) fn method_not_allowed(&self, allow: HeaderValue) -> Response {
+    pub(crate) fn method_not_allowed(&self, allow: &HeaderValue) -> Response {
         let sentence = "this method is not allowed here";
         let mut response = self.write(&row(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -254,13 +254,17 @@ impl Replies {
             sentence,
             None,
         ));
-        response.headers_mut().insert(ALLOW, allow);
+        response.headers_mut().insert(ALLOW, allow.clone());
         response
     }
 
     /// The same path with its last slash added or taken away. Relative, so that no forged `Host` leads elsewhere.
-    pub(crate) fn redirect(&self, path: &str, query: Option<&str>) -> Response {
-        let location = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    pub(crate) fn redirect(&self, path: &str, query: &str) -> Response {
+        let location = if query.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{query}")
+        };
         let Ok(location) = HeaderValue::try_from(location) else {
             return self.not_found();
         };

@@ -25,21 +25,17 @@ struct Stop<T> {
 }
 
 /// The answer of the table to a method and a path.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup<'t, T> {
-    /// Something stands there.
-    Found(Found<'t, T>),
+    /// Nothing stands there, and something at the path with its last slash added or its last slashes taken away: that path,
+    /// encoded.
+    Elsewhere(String),
+    /// Something stands there; with the values of the template's parameters, decoded, in order.
+    Found(&'t T, Vec<String>),
     /// Something stands there, for other methods: the value of `Allow`.
     OtherMethods(&'t HeaderValue),
     /// Nothing stands there.
     Unknown,
-}
-
-/// What stands at a path, with the values of the template's parameters, decoded, in order.
-#[derive(Debug)]
-pub(crate) struct Found<'t, T> {
-    pub(crate) target: &'t T,
-    pub(crate) values: Vec<String>,
 }
 
 /// Why a route cannot be added to the table.
@@ -97,29 +93,27 @@ impl<T> Routes<T> {
             return Lookup::Unknown;
         };
         let Some((stop, values)) = self.stop(&path) else {
-            return Lookup::Unknown;
+            return self.other_spelling(&path).map_or(Lookup::Unknown, Lookup::Elsewhere);
         };
         match stop.methods.iter().find(|(known, _)| *known == method) {
-            Some((_, target)) => Lookup::Found(Found { target, values }),
+            Some((_, target)) => Lookup::Found(target, values),
             None => Lookup::OtherMethods(&stop.allow),
         }
     }
 
-    /// The path with its last slash added or taken away, as it came, if something stands there and nothing stands here.
+    /// The other spelling of a decoded path, if something stands there.
     ///
-    /// SECURITY: a path that begins with two slashes (or a backslash, which browsers take for one) would name another
-    /// host as the target of a redirect; it is never answered with itself (tests/api/gate.rs, `redirects_stay_here`).
-    pub(crate) fn other_spelling<'p>(&self, raw_path: &'p str) -> Option<Cow<'p, str>> {
-        let other = match raw_path.strip_suffix('/') {
-            Some(without) => Cow::Borrowed(without),
-            None => Cow::Owned(format!("{raw_path}/")),
+    /// SECURITY: a redirect to a path that begins with two slashes (or a backslash, which browsers take for one) would lead
+    /// to another host; there is none (tests/api/gate.rs, `redirects_stay_here`).
+    fn other_spelling(&self, path: &str) -> Option<String> {
+        let other = match path.strip_suffix('/') {
+            Some(_) => Cow::Borrowed(path.trim_end_matches('/')),
+            None => Cow::Owned(format!("{path}/")),
         };
-        let mut bytes = other.bytes();
-        if bytes.next() != Some(b'/') || matches!(bytes.next(), None | Some(b'/' | b'\\')) {
-            return None;
-        }
-        let decoded = path::decode(&other)?;
-        self.stop(&decoded).is_some().then_some(other)
+        let leads_here = other
+            .strip_prefix('/')
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '\\']));
+        (leads_here && self.stop(&other).is_some()).then(|| path::encode(&other))
     }
 
     fn stop(&self, path: &str) -> Option<(&Stop<T>, Vec<String>)> {
@@ -169,7 +163,7 @@ mod tests {
 
     fn found(routes: &Routes<usize>, method: &str, path: &str) -> Option<(usize, Vec<String>)> {
         match routes.find(method, path) {
-            Lookup::Found(found) => Some((*found.target, found.values)),
+            Lookup::Found(target, values) => Some((*target, values)),
             _ => None,
         }
     }
@@ -198,13 +192,40 @@ mod tests {
     }
 
     #[test]
-    fn the_other_spelling_has_one_slash_more_or_less() {
-        let routes = routes(&[("GET", "/users/me/"), ("POST", "/token"), ("GET", "/{*rest}")]);
-        assert_eq!(routes.other_spelling("/users/me").as_deref(), Some("/users/me/"));
-        assert_eq!(routes.other_spelling("/token/").as_deref(), Some("/token"));
-        assert_eq!(routes.other_spelling("//evil.example/x"), None);
-        assert_eq!(routes.other_spelling("/\\evil.example/x"), None);
-        assert_eq!(routes.other_spelling("/"), None);
+    fn the_other_spelling_has_one_slash_more_or_none() {
+        let routes = routes(&[("GET", "/users/me/"), ("POST", "/token"), ("GET", "/x/{id}/")]);
+        let elsewhere = |path| match routes.find("PUT", path) {
+            Lookup::Elsewhere(location) => Some(location),
+            _ => None,
+        };
+        for (path, location) in [
+            ("/users/me", Some("/users/me/")),
+            ("/%75sers%2Fme", Some("/users/me/")),
+            ("/users/me//", None),
+            ("/token/", Some("/token")),
+            ("/token//", Some("/token")),
+            ("/token%2f", Some("/token")),
+            ("/x/a%20%3F%23%25%C3%A9", Some("/x/a%20%3F%23%25%C3%A9/")),
+            ("/", None),
+            ("//", None),
+        ] {
+            assert_eq!(elsewhere(path).as_deref(), location, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_leads_to_another_host() {
+        for routes in [routes(&[("GET", "/{*rest}")]), routes(&[("GET", "/{one}/{two}/")])] {
+            for path in [
+                "//evil.example/x",
+                "/%2Fevil.example",
+                "/\\evil.example/x",
+                "/%5Cevil.example/x",
+            ] {
+                let found = routes.find("GET", path);
+                assert!(!matches!(found, Lookup::Elsewhere(_)), "{path}: {found:?}");
+            }
+        }
     }
 
     #[test]

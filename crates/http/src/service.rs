@@ -13,7 +13,8 @@ use warp::filters::path::FullPath;
 use warp::{Filter, Rejection};
 
 use crate::answer::Response;
-use crate::gate::{Gate, Matched, Place};
+use crate::gate::{Gate, Incoming};
+use crate::routes::Lookup;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -43,8 +44,8 @@ impl Gate {
             .and(warp::path::full())
             .and_then(move |method: Method, path: FullPath| {
                 future::ready(match finding.find(&method, path.as_str()) {
-                    Place::Here(target, values) => Ok((target, values)),
-                    Place::Elsewhere(_) | Place::Nowhere | Place::OtherMethods(_) => Err(warp::reject::not_found()),
+                    Lookup::Found(target, values) => Ok((*target, values)),
+                    Lookup::Elsewhere(_) | Lookup::OtherMethods(_) | Lookup::Unknown => Err(warp::reject::not_found()),
                 })
             });
         let answered = found
@@ -53,18 +54,20 @@ impl Gate {
             .and(warp::header::headers_cloned())
             .and(body())
             .then(
-                move |(target, values), method: Method, query: Option<String>, headers: HeaderMap, body| {
+                move |(target, values), method: Method, query: String, headers: HeaderMap, body| {
                     let gate = answering.clone();
                     async move {
-                        let (method, headers, query) = (&method, &headers, query.as_deref().unwrap_or_default());
-                        gate.answer(Matched {
+                        let (method, query, headers) = (&method, query.as_str(), &headers);
+                        gate.answer(
                             target,
                             values,
-                            method,
-                            headers,
-                            query,
-                            body,
-                        })
+                            Incoming {
+                                method,
+                                query,
+                                headers,
+                                body,
+                            },
+                        )
                         .await
                     }
                 },
@@ -74,8 +77,8 @@ impl Gate {
             .and(warp::path::full())
             .and_then(move |method: Method, path: FullPath| {
                 future::ready(match refusing.find(&method, path.as_str()) {
-                    Place::OtherMethods(_) => Ok(()),
-                    Place::Elsewhere(_) | Place::Here(..) | Place::Nowhere => Err(warp::reject::not_found()),
+                    Lookup::OtherMethods(_) => Ok(()),
+                    Lookup::Elsewhere(_) | Lookup::Found(..) | Lookup::Unknown => Err(warp::reject::not_found()),
                 })
             });
         let other_methods = other_methods
@@ -104,11 +107,20 @@ impl Gate {
             .and(query())
             .and(warp::header::headers_cloned());
         head.and(body()).then(
-            move |method: Method, path: FullPath, query: Option<String>, headers: HeaderMap, body| {
+            move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
                 let gate = gate.clone();
                 async move {
-                    gate.handle(&method, path.as_str(), query.as_deref(), &headers, body)
-                        .await
+                    let (method, query, headers) = (&method, query.as_str(), &headers);
+                    gate.handle(
+                        path.as_str(),
+                        Incoming {
+                            method,
+                            query,
+                            headers,
+                            body,
+                        },
+                    )
+                    .await
                 }
             },
         )
@@ -120,31 +132,13 @@ impl Gate {
         GateService(self.clone())
     }
 
-    async fn handle<B>(
-        &self,
-        method: &Method,
-        path: &str,
-        query: Option<&str>,
-        headers: &HeaderMap,
-        body: B,
-    ) -> Response
+    async fn handle<B>(&self, path: &str, request: Incoming<'_, B>) -> Response
     where
         B: Body<Error: Into<BoxError>>,
     {
-        match self.find(method, path) {
-            Place::Here(target, values) => {
-                let query = query.unwrap_or_default();
-                self.answer(Matched {
-                    target,
-                    values,
-                    method,
-                    headers,
-                    query,
-                    body,
-                })
-                .await
-            }
-            place => self.turn_away(method, &place, query),
+        match self.find(request.method, path) {
+            Lookup::Found(target, values) => self.answer(*target, values, request).await,
+            elsewhere => self.turn_away(request.method, &elsewhere, request.query),
         }
     }
 }
@@ -180,8 +174,19 @@ where
         let gate = self.0.clone();
         let (head, body) = request.into_parts();
         Box::pin(async move {
-            let (path, query) = (head.uri.path(), head.uri.query());
-            Ok(gate.handle(&head.method, path, query, &head.headers, body).await)
+            let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+            let (method, headers) = (&head.method, &head.headers);
+            Ok(gate
+                .handle(
+                    path,
+                    Incoming {
+                        method,
+                        query,
+                        headers,
+                        body,
+                    },
+                )
+                .await)
         })
     }
 }
@@ -203,8 +208,8 @@ where
     }
 }
 
-fn query() -> impl Filter<Extract = (Option<String>,), Error = Infallible> + Copy {
-    warp::query::raw().map(Some).or(warp::any().map(|| None)).unify()
+fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
+    warp::query::raw().or(warp::any().map(String::new)).unify()
 }
 
 /// The body, or nothing where an earlier filter took it: that is no reason to let a request fall through.

@@ -1,5 +1,4 @@
 //! What the fuzzers were given and what they found, run again: every file of `fuzz/corpus` through its door.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use std::fs;
 use std::path::Path;

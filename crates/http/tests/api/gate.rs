@@ -52,11 +52,10 @@ async fn unknown_paths_are_404() {
         "/Open",
         "/open/x",
         "//open",
-        "/open//",
         "/%2Fopen",
         "/users//",
         "/open%00",
-        "/o%70en%2F%2F",
+        "/users/x//",
         "/%FF",
         "/open%C0",
     ] {
@@ -101,8 +100,10 @@ async fn a_missing_or_surplus_slash_is_a_redirect() {
         for (path, location) in [
             ("/users/me", "/users/me/"),
             ("/users/me?a=%2F&b", "/users/me/?a=%2F&b"),
+            ("/users/me?", "/users/me/"),
             ("/open/", "/open"),
-            ("/users%2Fme", "/users%2Fme/"),
+            ("/open//", "/open"),
+            ("/users%2Fme", "/users/me/"),
             ("/users/a%20b", "/users/a%20b/"),
         ] {
             let answered = ask(&gate, method, path).await;
