@@ -93,6 +93,11 @@ impl Operation {
         self.is_override = true;
         self
     }
+
+    /// How it is called in errors: `GET /users/me/`.
+    pub(crate) fn label(&self) -> String {
+        format!("{} {}", self.method, self.template)
+    }
 }
 
 /// Operations below one prefix and behind common guards.

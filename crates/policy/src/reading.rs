@@ -3,7 +3,6 @@
 use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::limits::{Budget, Limit};
-use crate::table::label;
 use crate::{Atom, AtomId, Operation, Requirement, Rule, TableError, Universe};
 
 /// Reads one rule over a universe.
@@ -95,7 +94,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     pub(crate) fn in_operation(self, operation: &Operation) -> TableError {
-        let operation = label(operation);
+        let operation = operation.label();
         match self {
             Self::Ambiguous(token, schemes) => TableError::AmbiguousScheme {
                 operation,

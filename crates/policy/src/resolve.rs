@@ -11,7 +11,6 @@ use crate::guard::{Node, Own};
 use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES};
 use crate::reading::{Fault, Reading};
 use crate::resolved::{CheckPlace, Context, Resolved};
-use crate::table::label;
 use crate::{
     ActiveUser, Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule,
     TableError, Universe, UniverseBuilder,
@@ -33,7 +32,7 @@ impl<'a> Resolver<'a> {
 
     pub(crate) fn look_at(&mut self, operation: &Operation, roots: &[Guard]) -> Result<(), TableError> {
         let too_large = |limit| TableError::TooLarge {
-            operation: label(operation),
+            operation: operation.label(),
             limit,
         };
         if roots.iter().any(|root| root.node().depth() > MAX_DEPTH) {
@@ -60,7 +59,7 @@ impl<'a> Resolver<'a> {
         }
         if let Some(source) = self.atoms.fault() {
             return Err(TableError::Atoms {
-                operation: label(operation),
+                operation: operation.label(),
                 source: source.clone(),
             });
         }
@@ -68,7 +67,7 @@ impl<'a> Resolver<'a> {
             Ok(())
         } else {
             Err(TableError::NoRequirement {
-                operation: label(operation),
+                operation: operation.label(),
             })
         }
     }
@@ -147,7 +146,7 @@ impl Trees {
         }
         let tree = walk.tree;
         let too_large = |limit| TableError::TooLarge {
-            operation: label(operation),
+            operation: operation.label(),
             limit,
         };
         let requirement = Requirement::all_within(tree.conjuncts, &mut Budget::new()).map_err(too_large)?;
@@ -160,7 +159,7 @@ impl Trees {
             .any(|set| set.contains(AtomId::AUTHENTICATED));
         if asks_for_authentication && self.universe.scheme_names().next().is_none() {
             return Err(TableError::NoScheme {
-                operation: label(operation),
+                operation: operation.label(),
             });
         }
         Ok(ResolvedOperation::new(Resolved {

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, ScopeToken, Verified};
+use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, Verified};
 
-use crate::limits::Limit;
 use crate::resolve::Resolver;
 use crate::{
-    Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TokenTooLarge, TokenWorld, Universe, UniverseError,
+    ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError, TokenTooLarge, TokenWorld,
+    Universe,
 };
 
 /// All operations of a policy, each with its tree resolved to one requirement.
@@ -103,17 +103,6 @@ impl OperationTable {
     pub fn accepted<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenWorld {
         TokenWorld::accepted(&self.universe, scheme, proof)
     }
-}
-
-/// What is looked at first where several things are missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "each order is a promise to clients")]
-pub enum ClassOrder {
-    /// Credential, binding and subject, then what no token can bring, then step-up, then scopes.
-    #[default]
-    Rfc,
-    /// As the tutorial does: what no token can bring comes last, so a disabled user without the scope hears of the scope.
-    ScopesFirst,
 }
 
 /// Collects operations; faults are told by [`OperationTableBuilder::build`].
@@ -214,7 +203,7 @@ impl OperationTableBuilder {
         for Declared { operation, .. } in &self.operations {
             if !seen.insert((operation.method, without_names(&operation.template))) {
                 return Err(TableError::Duplicate {
-                    operation: label(operation),
+                    operation: operation.label(),
                 });
             }
         }
@@ -234,95 +223,4 @@ fn without_names(template: &str) -> String {
         inside = inside || character == '{';
     }
     shape
-}
-
-/// How an operation is called in errors: `GET /users/me/`.
-pub(crate) fn label(operation: &Operation) -> String {
-    format!("{} {}", operation.method, operation.template)
-}
-
-/// Why a table cannot stand. Each names the operation at fault.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TableError {
-    /// Several schemes declare the scope, and the guard does not say which is meant.
-    #[error(
-        "`{operation}` requires scope `{token}`, which several schemes declare: {}",
-        list(schemes)
-    )]
-    AmbiguousScheme {
-        /// Which operation.
-        operation: String,
-        /// Which scope.
-        token: ScopeToken,
-        /// The schemes that declare it.
-        schemes: Vec<SchemeName>,
-    },
-    /// Atoms of the policy cannot stand together.
-    #[error("`{operation}`: {source}")]
-    Atoms {
-        /// The operation that names them.
-        operation: String,
-        /// Why.
-        source: UniverseError,
-    },
-    /// The method and template are declared already, perhaps with other names for the parameters.
-    #[error("`{operation}` is declared twice")]
-    Duplicate {
-        /// Which operation.
-        operation: String,
-    },
-    /// Neither the operation nor its group has a guard that asks for something or says *public*.
-    #[error("`{operation}` has no requirement; a public operation must say so")]
-    NoRequirement {
-        /// Which operation.
-        operation: String,
-    },
-    /// The atoms of the catalog alone cannot stand together.
-    #[error("the catalog declares {0}")]
-    Catalog(UniverseError),
-    /// Authentication is required, and the catalog has no scheme to authenticate with.
-    #[error("`{operation}` requires authentication, and no scheme is declared")]
-    NoScheme {
-        /// Which operation.
-        operation: String,
-    },
-    /// The tree is too large.
-    #[error("`{operation}` is too large: {limit}")]
-    TooLarge {
-        /// Which operation.
-        operation: String,
-        /// What there is too much of.
-        limit: Limit,
-    },
-    /// A scheme that the catalog does not declare.
-    #[error("`{operation}` requires scheme `{scheme}`, which is not declared")]
-    UndeclaredScheme {
-        /// Which operation.
-        operation: String,
-        /// Which scheme.
-        scheme: String,
-    },
-    /// A scope that the catalog does not declare, or not for this scheme.
-    #[error("`{operation}` requires scope `{token}`, which is not declared{}", for_scheme(scheme.as_ref()))]
-    UndeclaredScope {
-        /// Which operation.
-        operation: String,
-        /// Which scheme, where the guard says one.
-        scheme: Option<SchemeName>,
-        /// Which scope.
-        token: ScopeToken,
-    },
-}
-
-fn for_scheme(scheme: Option<&SchemeName>) -> String {
-    scheme.map_or_else(String::new, |name| format!(" for scheme `{name}`"))
-}
-
-fn list(schemes: &[SchemeName]) -> String {
-    schemes
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

@@ -1,0 +1,92 @@
+//! Why a table of operations cannot stand.
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use crate::UniverseError;
+use crate::limits::Limit;
+
+/// Why a table cannot stand. Each names the operation at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// Several schemes declare the scope, and the guard does not say which is meant.
+    #[error(
+        "`{operation}` requires scope `{token}`, which several schemes declare: {}",
+        list(schemes)
+    )]
+    AmbiguousScheme {
+        /// Which operation.
+        operation: String,
+        /// Which scope.
+        token: ScopeToken,
+        /// The schemes that declare it.
+        schemes: Vec<SchemeName>,
+    },
+    /// Atoms of the policy cannot stand together.
+    #[error("`{operation}`: {source}")]
+    Atoms {
+        /// The operation that names them.
+        operation: String,
+        /// Why.
+        source: UniverseError,
+    },
+    /// The method and template are declared already, perhaps with other names for the parameters.
+    #[error("`{operation}` is declared twice")]
+    Duplicate {
+        /// Which operation.
+        operation: String,
+    },
+    /// Neither the operation nor its group has a guard that asks for something or says *public*.
+    #[error("`{operation}` has no requirement; a public operation must say so")]
+    NoRequirement {
+        /// Which operation.
+        operation: String,
+    },
+    /// The atoms of the catalog alone cannot stand together.
+    #[error("the catalog declares {0}")]
+    Catalog(UniverseError),
+    /// Authentication is required, and the catalog has no scheme to authenticate with.
+    #[error("`{operation}` requires authentication, and no scheme is declared")]
+    NoScheme {
+        /// Which operation.
+        operation: String,
+    },
+    /// The tree is too large.
+    #[error("`{operation}` is too large: {limit}")]
+    TooLarge {
+        /// Which operation.
+        operation: String,
+        /// What there is too much of.
+        limit: Limit,
+    },
+    /// A scheme that the catalog does not declare.
+    #[error("`{operation}` requires scheme `{scheme}`, which is not declared")]
+    UndeclaredScheme {
+        /// Which operation.
+        operation: String,
+        /// Which scheme.
+        scheme: String,
+    },
+    /// A scope that the catalog does not declare, or not for this scheme.
+    #[error("`{operation}` requires scope `{token}`, which is not declared{}", for_scheme(scheme.as_ref()))]
+    UndeclaredScope {
+        /// Which operation.
+        operation: String,
+        /// Which scheme, where the guard says one.
+        scheme: Option<SchemeName>,
+        /// Which scope.
+        token: ScopeToken,
+    },
+}
+
+fn for_scheme(scheme: Option<&SchemeName>) -> String {
+    scheme.map_or_else(String::new, |name| format!(" for scheme `{name}`"))
+}
+
+fn list(schemes: &[SchemeName]) -> String {
+    schemes
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
