@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
 use serde::de::DeserializeOwned;
 
-use crate::input::{InputError, InvalidInput};
+use crate::invalid_input::{InputError, InvalidInput};
 
 /// How much may be sent and how long it may take; together they bound what a sender can hold.
 #[derive(Clone, Copy, Debug)]

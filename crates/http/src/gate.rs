@@ -9,7 +9,6 @@ use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use hyper::body::Body;
-use scopegate_domain::Catalog;
 use scopegate_grant::AuthorizationServer;
 use scopegate_policy::{OperationTable, ResolvedOperation};
 use serde_json::Value;
@@ -19,7 +18,6 @@ use crate::answer::Response;
 use crate::body::{self, BodyLimits};
 use crate::docs::{Docs, DocsPage};
 use crate::endpoint;
-use crate::gate_builder::GateBuilder;
 use crate::input::Sent;
 use crate::reply::{Fault, Replies};
 use crate::request_id::{self, RequestIds};
@@ -65,7 +63,7 @@ use crate::routes::{Lookup, Routes};
 pub struct Gate {
     pub(crate) inner: Arc<Inner>,
     #[cfg(feature = "testing")]
-    pub(crate) double: Option<Arc<crate::testing::Double>>,
+    pub(crate) double: Option<Arc<crate::double::Double>>,
 }
 
 pub(crate) struct Inner {
@@ -113,11 +111,6 @@ pub(crate) struct Incoming<'r, B> {
 }
 
 impl Gate {
-    /// Begins a gate over the declared schemes and scopes.
-    pub fn builder(catalog: Catalog) -> GateBuilder {
-        GateBuilder::new(catalog)
-    }
-
     pub(crate) fn new(inner: Inner) -> Self {
         Self {
             inner: Arc::new(inner),

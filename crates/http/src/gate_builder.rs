@@ -50,6 +50,13 @@ pub struct GateBuilder {
     limits: BodyLimits,
 }
 
+impl Gate {
+    /// Begins a gate over the declared schemes and scopes.
+    pub fn builder(catalog: Catalog) -> GateBuilder {
+        GateBuilder::new(catalog)
+    }
+}
+
 impl GateBuilder {
     pub(crate) fn new(catalog: Catalog) -> Self {
         Self {

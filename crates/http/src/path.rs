@@ -8,7 +8,7 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::input::InvalidInput;
+use crate::invalid_input::InvalidInput;
 
 /// Undoes the percent-encoding of a path; `None` where the result is not UTF-8.
 ///

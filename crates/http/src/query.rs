@@ -11,7 +11,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::input::InvalidInput;
+use crate::invalid_input::InvalidInput;
 use crate::path::Kind;
 
 /// Reads a query by the fields of `T`.

@@ -14,7 +14,7 @@ use crate::admission::Refusal;
 use crate::answer::Response;
 use crate::body::Unread;
 use crate::challenges::{self, Challenges};
-use crate::input::InputError;
+use crate::invalid_input::InputError;
 use crate::route::Refused;
 
 /// When to ask again while the store is down, in seconds: soon, for nothing is known of how long it lasts.

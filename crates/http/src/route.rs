@@ -14,7 +14,8 @@ use crate::answer::{Answer, Response};
 use crate::caller::{Decided, Guarded, Optional, Public, Undecided};
 use crate::description::Description;
 use crate::handler::Handler;
-use crate::input::{Input, InputError, Inputs, JsonBody, Path, Push, Query, Sent};
+use crate::input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
+use crate::invalid_input::InputError;
 
 /// An operation that is being declared.
 ///

@@ -3,18 +3,9 @@
 use std::sync::Arc;
 
 use scopegate_domain::{ScopeToken, User};
-use scopegate_policy::{Permit, Presented, ResolvedOperation};
 
-use crate::admission::{Admission, Refusal, decide};
+use crate::double::Double;
 use crate::gate::Gate;
-
-/// Who is let in in place of a token.
-#[derive(Debug, Default)]
-pub(crate) struct Double {
-    user: Option<Arc<User>>,
-    scopes: Vec<ScopeToken>,
-    is_authenticated: bool,
-}
 
 /// Collects a double: made by [`Gate::testing`].
 ///
@@ -90,33 +81,6 @@ impl Testing {
         Gate {
             double: Some(Arc::new(self.double)),
             ..self.gate
-        }
-    }
-}
-
-impl Double {
-    pub(crate) fn admit(
-        &self,
-        admission: &Admission,
-        operation: &ResolvedOperation,
-    ) -> Result<Option<Permit>, Refusal> {
-        let now = admission.clock.now();
-        let scheme = admission
-            .bearer
-            .as_ref()
-            .filter(|_| self.is_authenticated)
-            .map(|(scheme, _)| *scheme);
-        let world = scheme
-            .map(|scheme| admission.table.token_world_for_test(scheme, &self.scopes))
-            .transpose();
-        let Ok(Some(world)) = world else {
-            return decide(operation, &Presented::new(now));
-        };
-        let subject = self.user.as_ref().map(|user| user.username().as_str());
-        let presented = Presented::new(now).with_token(&world, subject);
-        match &self.user {
-            Some(user) => decide(operation, &presented.with_user(Arc::clone(user))),
-            None => decide(operation, &presented),
         }
     }
 }
