@@ -4,11 +4,7 @@
 //! once; there a scope above no scheme is neither enforced nor documented, here it is. Trees with several schemes are left
 //! out.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -107,12 +103,13 @@ impl Tree {
         let Some(function) = self.nodes.get(&edge.to) else {
             return guard.with_scheme(&edge.to);
         };
-        let guard = match function.takes_scopes {
-            true => guard.check(Sees {
+        let guard = if function.takes_scopes {
+            guard.check(Sees {
                 function: edge.to.clone(),
                 sights: Arc::clone(sights),
-            }),
-            false => guard,
+            })
+        } else {
+            guard
         };
         function
             .deps

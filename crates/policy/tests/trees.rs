@@ -262,19 +262,19 @@ proptest! {
     /// Law 12: one round suffices, where checks, subjects and missing schemes come in as well.
     #[test]
     fn one_round_suffices((policy, request) in policy_and_request()) {
-        one_round(Case::new(policy, request)?)?;
+        one_round(&Case::new(policy, request)?)?;
     }
 
     /// Law 12 again, where scopes and step-up are all that can be missing.
     #[test]
     fn one_round_of_scopes_and_step_up_suffices((policy, request) in random_trees::challengeable()) {
-        one_round(Case::new(policy, request)?)?;
+        one_round(&Case::new(policy, request)?)?;
     }
 }
 
 /// Granting exactly the challenged scopes to the same token, and authenticating as asked, leads to Allow or to a class that
 /// is neither scopes nor step-up.
-fn one_round(case: Case) -> Result<(), TestCaseError> {
+fn one_round(case: &Case) -> Result<(), TestCaseError> {
     for (_, operation) in case.operations() {
         let Some(denial) = case.denial(operation).filter(asks_for_a_round) else {
             continue;
