@@ -40,6 +40,7 @@
 //! A pool (SQLite has one writer, and a reader needs no other), transactions for callers, options in the URL.
 
 mod clients;
+mod failure;
 mod migrations;
 mod open_error;
 mod row;

@@ -1,4 +1,4 @@
-//! From rows to values of the domain, and from the database's errors to those of the store.
+//! From rows to values of the domain, and back to the text in a column.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use scopegate_store::{PasswordScheme, StoreError};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::sqlite::Closed;
+use crate::failure::failure;
 
 /// A column holds what the domain refuses.
 #[derive(Debug, thiserror::Error)]
@@ -140,28 +140,4 @@ pub(crate) fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> Strin
         text.push_str(word.as_ref());
     }
     text
-}
-
-/// What an error of the database means to a caller of the store.
-pub(crate) fn failure(error: sqlx::Error) -> StoreError {
-    match &error {
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::corrupt(error),
-        sqlx::Error::Database(cause) if cause.is_unique_violation() => StoreError::conflict(),
-        sqlx::Error::Database(cause) if is_damage(cause.code().as_deref()) => StoreError::corrupt(error),
-        _ => StoreError::unavailable(error),
-    }
-}
-
-/// Whether SQLite says that the file is damaged (`SQLITE_CORRUPT`, 11) or no database (`SQLITE_NOTADB`, 26).
-///
-/// The low byte of an [extended result code](https://www.sqlite.org/rescode.html) is the primary one.
-fn is_damage(code: Option<&str>) -> bool {
-    code.and_then(|code| code.parse::<u32>().ok())
-        .is_some_and(|code| matches!(code & 0xFF, 11 | 26))
-}
-
-impl From<Closed> for StoreError {
-    fn from(closed: Closed) -> Self {
-        Self::unavailable(closed)
-    }
 }

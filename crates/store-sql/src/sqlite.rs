@@ -11,9 +11,13 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::DatabaseUrl;
+use crate::failure::{Closed, SQLITE_BUSY, primary_code};
 
 /// How long a statement waits for another program that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a connection is tried again meanwhile: SQLite does not wait where two programs give a file its log.
+const PAUSES: u32 = 100;
 
 /// How many statements can read at once. Each has a thread, and a look-up takes microseconds: more would wait for a core.
 const READERS: usize = 4;
@@ -57,12 +61,8 @@ impl Connections {
             .turn
             .fetch_add(1, Ordering::Relaxed)
             .checked_rem(self.readers.len());
-        open(
-            turn.and_then(|turn| self.readers.get(turn))
-                .unwrap_or(&self.writer)
-                .lock()
-                .await,
-        )
+        let next = turn.and_then(|turn| self.readers.get(turn)).unwrap_or(&self.writer);
+        open(next.lock().await)
     }
 
     /// Closes all of them, each when its statement is done. The writer goes last, and folds the log into the file.
@@ -76,11 +76,6 @@ impl Connections {
     }
 }
 
-/// The store was closed.
-#[derive(Debug, thiserror::Error)]
-#[error("database connection is closed")]
-pub(crate) struct Closed;
-
 fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<Borrowed<'_>, Closed> {
     MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Closed)
 }
@@ -90,7 +85,16 @@ pub(crate) async fn writer(url: &DatabaseUrl) -> Result<SqliteConnection, sqlx::
     if let Some(path) = url.path() {
         create_private(path)?;
     }
-    options(url).connect().await
+    let options = options(url)?;
+    let mut pauses = 0..PAUSES;
+    loop {
+        match options.connect().await {
+            Err(error) if primary_code(&error) == Some(SQLITE_BUSY) && pauses.next().is_some() => {
+                tokio::time::sleep(BUSY_TIMEOUT / PAUSES).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Opens the connections that read.
@@ -99,7 +103,7 @@ pub(crate) async fn writer(url: &DatabaseUrl) -> Result<SqliteConnection, sqlx::
 pub(crate) async fn readers(url: &DatabaseUrl) -> Result<Vec<SqliteConnection>, sqlx::Error> {
     let mut readers = Vec::new();
     if url.path().is_some() {
-        let options = options(url).pragma("query_only", "ON");
+        let options = options(url)?.pragma("query_only", "ON");
         for _ in 0..READERS {
             readers.push(options.connect().await?);
         }
@@ -107,21 +111,22 @@ pub(crate) async fn readers(url: &DatabaseUrl) -> Result<Vec<SqliteConnection>, 
     Ok(readers)
 }
 
-fn options(url: &DatabaseUrl) -> SqliteConnectOptions {
+fn options(url: &DatabaseUrl) -> io::Result<SqliteConnectOptions> {
     let options = SqliteConnectOptions::new()
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
         .disable_statement_logging()
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF");
-    match url.path() {
-        // FULL: an answered write survives the loss of power. With WAL, NORMAL would not promise that.
-        Some(path) => options
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full),
-        None => options,
-    }
+    let Some(path) = url.path() else {
+        return Ok(options);
+    };
+    // Absolute, for SQLite takes `file:x` and `:memory:` for something else than files of these names.
+    // FULL, for an answered write survives the loss of power; NORMAL does not promise that of a log.
+    Ok(options
+        .filename(std::path::absolute(path)?)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full))
 }
 
 /// Makes an empty file for the owner alone, where there is none; SQLite gives its side files the same mode.
@@ -179,5 +184,15 @@ mod tests {
         connections.extend(readers(&DatabaseUrl::memory()).await.unwrap());
         assert_eq!(connections.len(), 1);
         assert_eq!(pragma(&mut connections[0], "foreign_keys").await, "1");
+    }
+
+    #[test]
+    fn a_file_is_a_file_whatever_its_name() {
+        for name in ["file:scopegate.db", ":memory:", "a%20b#c'd.db"] {
+            let options = options(&DatabaseUrl::file(name)).unwrap();
+            assert!(options.get_filename().is_absolute());
+            assert_eq!(options.get_filename().file_name().unwrap(), name);
+        }
+        assert!(options(&DatabaseUrl::file("")).is_err());
     }
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use scopegate_store::{BoxFuture, Store, StoreError};
-use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Sqlite, query};
 
-use crate::row::failure;
+use crate::failure::failure;
 use crate::sqlite::Connections;
 use crate::{DatabaseUrl, OpenError, migrations, sqlite};
 
@@ -103,11 +103,8 @@ impl SqlStore {
 impl Store for SqlStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let any = self.one(
-                sqlx::query("SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1)"),
-                |_| Ok(()),
-            );
-            any.await.map(|_| ())
+            let row = self.one(query("SELECT 1 FROM users LIMIT 1"), |_| Ok(()));
+            row.await.map(|_| ())
         })
     }
 }
