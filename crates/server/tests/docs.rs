@@ -18,14 +18,22 @@ fn every_test_that_a_document_names_is_there() {
         }
     }
     assert!(missing.is_empty(), "named and not there:\n{}", missing.join("\n"));
-    assert!(named > 50, "only {named} tests are named: are they still written `file::test`?");
+    assert!(
+        named > 50,
+        "only {named} tests are named: are they still written `file::test`?"
+    );
 }
 
 /// The tests that a row names, as file and function; `::function` alone is in the file named before it.
 fn tests(row: &str) -> Vec<(String, String)> {
     let mut file = "";
     let mut found = Vec::new();
-    for (before, test) in row.split('`').skip(1).step_by(2).filter_map(|quoted| quoted.split_once("::")) {
+    for (before, test) in row
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|quoted| quoted.split_once("::"))
+    {
         if !before.is_empty() {
             file = before;
         }
