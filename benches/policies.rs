@@ -12,6 +12,26 @@ use crate::TokenFixture;
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
+/// What an office's scopes are about: names of many lengths, as real ones are.
+const RESOURCES: [&str; 16] = [
+    "calendars",
+    "contacts",
+    "devices",
+    "drives",
+    "events",
+    "files",
+    "groups",
+    "invoices",
+    "items",
+    "mail",
+    "notes",
+    "orders",
+    "people",
+    "reports",
+    "tasks",
+    "users",
+];
+
 /// 64 declared scopes, a token that has 32 of them, and an operation that needs two of those.
 #[derive(Debug)]
 pub struct ManyScopes {
@@ -25,7 +45,9 @@ impl ManyScopes {
     /// The scopes and the operation.
     #[must_use]
     pub fn new() -> Self {
-        let declared: Vec<String> = (0..64).map(|number| format!("resource-{number:02}:read")).collect();
+        let actions = ["read", "write", "delete", "administer"];
+        let of_resource = |resource: &str| actions.map(|action| format!("{resource}:{action}"));
+        let declared: Vec<String> = RESOURCES.iter().flat_map(|resource| of_resource(resource)).collect();
         let granted: Vec<String> = declared.iter().step_by(2).cloned().collect();
         let required = vec![granted[9].clone(), granted[22].clone()];
         let scope = |name: &String| ScopeToken::parse(name).unwrap();
