@@ -82,15 +82,14 @@ impl<'a> Claims<'a> {
             return Err(ClaimsError::NotAnObject);
         }
         let mut claims = Self::empty(layout);
-        let (mut seen, mut unknown) = (0, Names::default());
+        let (mut seen, mut unknown) = (0, None);
         reader.object(|reader, name| match Claim::find(&name) {
             Some(claim) if seen & claim.bit() != 0 => Err(ClaimsError::DuplicateName),
             Some(claim) => {
                 seen |= claim.bit();
                 claims.read(claim, text, reader)
             }
-            None if unknown.insert(name) => Ok(reader.skip()?),
-            None => Err(ClaimsError::DuplicateName),
+            None => skip_unknown(unknown.get_or_insert_default(), name, reader),
         })?;
         reader.finish()?;
         if claims.scopes_differ() {
@@ -120,38 +119,31 @@ impl<'a> Claims<'a> {
     }
 
     // SECURITY: a known claim of another type is an error, never ignored (`a_claim_of_another_type_is_refused`).
+    #[inline]
     fn read(&mut self, claim: Claim, text: &'a str, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
-        let kind = reader.kind()?;
-        let is_of_its_type = match claim {
-            Claim::Audience => matches!(kind, Kind::Text | Kind::Array),
-            Claim::Scopes => kind == Kind::Array,
-            Claim::AuthTime | Claim::ExpiresAt | Claim::IssuedAt | Claim::NotBefore => kind == Kind::Number,
-            Claim::Acr | Claim::ClientId | Claim::Issuer | Claim::Scope | Claim::Subject | Claim::TokenId => {
-                kind == Kind::Text
-            }
-            Claim::AtHash | Claim::CHash | Claim::Events | Claim::Nonce => true,
-        };
-        if !is_of_its_type {
-            return Err(ClaimsError::WrongType { claim: claim.name() });
-        }
-        match claim {
-            Claim::Acr => self.acr = Some(reader.text()?),
-            Claim::Audience => self.audience = Some(TextList::read(claim.name(), text, reader)?),
-            Claim::AuthTime => self.auth_time = Some(numeric_date(claim, reader)?),
-            Claim::ClientId => self.client_id = Some(reader.text()?),
-            Claim::ExpiresAt => self.expires_at = Some(numeric_date(claim, reader)?),
-            Claim::IssuedAt => self.issued_at = Some(numeric_date(claim, reader)?),
-            Claim::Issuer => self.issuer = Some(reader.text()?),
-            Claim::NotBefore => self.not_before = Some(numeric_date(claim, reader)?),
-            Claim::Scope => self.scope = Some(reader.text()?),
-            Claim::Scopes => self.scopes = Some(TextList::read(claim.name(), text, reader)?),
-            Claim::Subject => self.subject = Some(reader.text()?),
-            Claim::TokenId => self.token_id = Some(reader.text()?),
+        let slot = match claim {
+            Claim::Acr => &mut self.acr,
+            Claim::ClientId => &mut self.client_id,
+            Claim::Issuer => &mut self.issuer,
+            Claim::Scope => &mut self.scope,
+            Claim::Subject => &mut self.subject,
+            Claim::TokenId => &mut self.token_id,
+            Claim::Audience => return read_list(&mut self.audience, claim, text, reader),
+            Claim::Scopes if reader.kind()? == Kind::Text => return Err(claim.wrong_type()),
+            Claim::Scopes => return read_list(&mut self.scopes, claim, text, reader),
+            Claim::AuthTime => return read_time(&mut self.auth_time, claim, reader),
+            Claim::ExpiresAt => return read_time(&mut self.expires_at, claim, reader),
+            Claim::IssuedAt => return read_time(&mut self.issued_at, claim, reader),
+            Claim::NotBefore => return read_time(&mut self.not_before, claim, reader),
             Claim::AtHash | Claim::CHash | Claim::Events | Claim::Nonce => {
                 self.foreign = self.foreign.or(Some(claim.name()));
-                reader.skip()?;
+                return Ok(reader.skip()?);
             }
+        };
+        if reader.kind()? != Kind::Text {
+            return Err(claim.wrong_type());
         }
+        *slot = Some(reader.text()?);
         Ok(())
     }
 
@@ -243,12 +235,38 @@ impl<'a> Claims<'a> {
     }
 }
 
-fn numeric_date(claim: Claim, reader: &mut Reader<'_>) -> Result<Timestamp, ClaimsError> {
-    let seconds = reader
-        .number()?
-        .truncated()
-        .ok_or(ClaimsError::OutOfRange { claim: claim.name() })?;
-    Ok(Timestamp::from_unix(seconds))
+#[inline]
+fn read_list<'a>(
+    slot: &mut Option<TextList<'a>>,
+    claim: Claim,
+    text: &'a str,
+    reader: &mut Reader<'a>,
+) -> Result<(), ClaimsError> {
+    *slot = Some(match reader.kind()? {
+        Kind::Text => TextList::One(reader.text()?),
+        Kind::Array => TextList::read(claim.name(), text, reader)?,
+        _ => return Err(claim.wrong_type()),
+    });
+    Ok(())
+}
+
+fn read_time(slot: &mut Option<Timestamp>, claim: Claim, reader: &mut Reader<'_>) -> Result<(), ClaimsError> {
+    if reader.kind()? != Kind::Number {
+        return Err(claim.wrong_type());
+    }
+    let seconds = reader.number()?.truncated();
+    let seconds = seconds.ok_or(ClaimsError::OutOfRange { claim: claim.name() })?;
+    *slot = Some(Timestamp::from_unix(seconds));
+    Ok(())
+}
+
+#[cold]
+fn skip_unknown<'a>(seen: &mut Names<'a>, name: Cow<'a, str>, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
+    if seen.insert(name) {
+        Ok(reader.skip()?)
+    } else {
+        Err(ClaimsError::DuplicateName)
+    }
 }
 
 /// Prints what was read: parsed again, it gives the same claims. Unknown claims are gone, and of a foreign claim the name
@@ -299,9 +317,13 @@ macro_rules! claim_names {
         }
 
         impl Claim {
+            /// The claim of this name. Compares bytes, which the compiler does as a tree; it compares texts one by one.
+            #[inline]
+            #[expect(non_upper_case_globals, reason = "named for the claims")]
             fn find(name: &str) -> Option<Self> {
-                match name {
-                    $($name => Some(Self::$claim),)*
+                $(const $claim: &[u8] = $name.as_bytes();)*
+                match name.as_bytes() {
+                    $($claim => Some(Self::$claim),)*
                     _ => None,
                 }
             }
@@ -338,6 +360,10 @@ impl Claim {
     #[expect(clippy::as_conversions, reason = "the number of a variant")]
     const fn bit(self) -> u32 {
         1 << self as u32
+    }
+
+    const fn wrong_type(self) -> ClaimsError {
+        ClaimsError::WrongType { claim: self.name() }
     }
 }
 

@@ -104,7 +104,6 @@ impl<'a> Reader<'a> {
         mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.list(b'{', b'}', |reader| {
-            reader.skip_space();
             let name = reader.text()?;
             reader.skip_space();
             reader.expect(b':')?;
@@ -140,10 +139,11 @@ impl<'a> Reader<'a> {
             loop {
                 item(self)?;
                 self.skip_space();
-                if self.eat(close) {
-                    break;
+                if self.eat(b',') {
+                    continue;
                 }
-                self.expect(b',')?;
+                self.expect(close)?;
+                break;
             }
         }
         self.depth -= 1;
@@ -235,21 +235,21 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`JsonError::Syntax`] where no number stands here.
+    #[inline]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         self.skip_space();
         let start = self.position;
-        self.eat(b'-');
-        if !self.eat(b'0') {
-            self.digits()?;
-        }
-        let is_integer = !matches!(self.byte(), Some(b'.' | b'e' | b'E'));
-        if !is_integer {
+        let is_negative = self.eat(b'-');
+        let magnitude = if self.eat(b'0') { 0 } else { self.digits()? };
+        if let Some(b'.' | b'e' | b'E') = self.byte() {
             self.fraction_and_exponent()?;
+            let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
+            return Ok(Number::decimal(literal));
         }
-        let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
-        Ok(Number::new(literal, is_integer))
+        Ok(Number::integer(if is_negative { -magnitude } else { magnitude }))
     }
 
+    #[cold]
     fn fraction_and_exponent(&mut self) -> Result<(), JsonError> {
         if self.eat(b'.') {
             self.digits()?;
@@ -261,12 +261,20 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), JsonError> {
-        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.step(count);
-        self.position += count;
-        if count == 0 { Err(JsonError::Syntax) } else { Ok(()) }
+    /// The value of the digits here; some value beyond [`Number::MAX_SAFE`] where there are too many of them.
+    #[inline]
+    fn digits(&mut self) -> Result<i64, JsonError> {
+        let start = self.position;
+        let mut value = 0_i64;
+        while let Some(digit @ b'0'..=b'9') = self.byte() {
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            self.position += 1;
+        }
+        match self.position - start {
+            0 => Err(JsonError::Syntax),
+            1..=Number::MAX_SAFE_DIGITS => Ok(value),
+            _ => Ok(i64::MAX),
+        }
     }
 
     /// Reads any value and forgets it; it must be JSON all the same.
@@ -337,9 +345,12 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn eat(&mut self, byte: u8) -> bool {
-        let is_next = self.byte() == Some(byte);
-        self.position += usize::from(is_next);
-        is_next
+        if self.byte() == Some(byte) {
+            self.position += 1;
+            true
+        } else {
+            false
+        }
     }
 
     #[inline]

@@ -176,18 +176,12 @@ impl TokenRules {
 }
 
 fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer, audience: &Audience) -> Result<(), VerifyError> {
-    for (claim, is_there) in [
-        ("iss", claims.issuer().is_some()),
-        ("aud", claims.audiences().next().is_some()),
-        ("sub", claims.subject().is_some()),
-        ("client_id", claims.client_id().is_some()),
-        ("iat", claims.issued_at().is_some()),
-        ("jti", claims.token_id().is_some()),
-    ] {
-        if !is_there {
-            return Err(VerifyError::Missing { claim });
-        }
-    }
+    require("iss", claims.issuer().is_some())?;
+    require("aud", claims.audiences().next().is_some())?;
+    require("sub", claims.subject().is_some())?;
+    require("client_id", claims.client_id().is_some())?;
+    require("iat", claims.issued_at().is_some())?;
+    require("jti", claims.token_id().is_some())?;
     if claims.issuer() != Some(issuer.as_str()) {
         return Err(VerifyError::Issuer);
     }
@@ -197,10 +191,17 @@ fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer, audience: &Audience) -> R
     Ok(())
 }
 
-fn check_tutorial(claims: &Claims<'_>) -> Result<(), VerifyError> {
-    if claims.subject().is_none() {
-        return Err(VerifyError::Missing { claim: "sub" });
+#[inline]
+fn require(claim: &'static str, is_there: bool) -> Result<(), VerifyError> {
+    if is_there {
+        Ok(())
+    } else {
+        Err(VerifyError::Missing { claim })
     }
+}
+
+fn check_tutorial(claims: &Claims<'_>) -> Result<(), VerifyError> {
+    require("sub", claims.subject().is_some())?;
     if claims.audiences().next().is_some() {
         Err(VerifyError::Audience)
     } else {

@@ -22,11 +22,8 @@ pub(super) enum TextList<'a> {
 }
 
 impl<'a> TextList<'a> {
-    /// Reads a text or a list; `text` is what the reader reads.
+    /// Reads a list; `text` is what the reader reads.
     pub(super) fn read(claim: &'static str, text: &'a str, reader: &mut Reader<'a>) -> Result<Self, ClaimsError> {
-        if reader.kind()? == Kind::Text {
-            return Ok(Self::One(reader.text()?));
-        }
         let start = reader.position();
         let mut decoded: Option<Vec<String>> = None;
         reader.array(|reader| {

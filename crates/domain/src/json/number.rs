@@ -1,10 +1,15 @@
 //! Numbers.
 
-/// A number as it was written.
+/// A number that was read.
 #[derive(Clone, Copy, Debug)]
-pub struct Number<'a> {
-    literal: &'a str,
-    is_integer: bool,
+pub struct Number<'a>(Written<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Written<'a> {
+    /// With a fraction or an exponent, as it was written.
+    Decimal(&'a str),
+    /// Without; any value beyond [`Number::MAX_SAFE`] stands for all of them.
+    Integer(i64),
 }
 
 impl<'a> Number<'a> {
@@ -12,27 +17,36 @@ impl<'a> Number<'a> {
     /// ([RFC 8259, section 6](https://www.rfc-editor.org/rfc/rfc8259#section-6)).
     pub const MAX_SAFE: i64 = (1 << 53) - 1;
 
-    pub(super) const fn new(literal: &'a str, is_integer: bool) -> Self {
-        Self { literal, is_integer }
+    /// An integer of more digits is beyond [`Number::MAX_SAFE`]; none of so many overflows.
+    pub(super) const MAX_SAFE_DIGITS: usize = 16;
+
+    pub(super) const fn decimal(literal: &'a str) -> Self {
+        Self(Written::Decimal(literal))
+    }
+
+    pub(super) const fn integer(number: i64) -> Self {
+        Self(Written::Integer(number))
     }
 
     /// The number without its fraction; none beyond [`Number::MAX_SAFE`].
+    #[inline]
     #[must_use]
     pub fn truncated(&self) -> Option<i64> {
-        let number = if self.is_integer {
-            self.literal.parse().ok()?
-        } else {
-            whole(self.literal.parse().ok()?)?
+        let number = match self.0 {
+            Written::Decimal(literal) => whole(literal)?,
+            Written::Integer(number) => number,
         };
         (-Self::MAX_SAFE..=Self::MAX_SAFE).contains(&number).then_some(number)
     }
 }
 
+#[cold]
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     reason = "the only way from a float to an integer; it saturates, and the caller checks the range"
 )]
-fn whole(number: f64) -> Option<i64> {
+fn whole(literal: &str) -> Option<i64> {
+    let number: f64 = literal.parse().ok()?;
     number.is_finite().then_some(number.trunc() as i64)
 }
