@@ -147,6 +147,7 @@ impl<'a> Claims<'a> {
         Ok(())
     }
 
+    #[inline]
     fn scopes_differ(&self) -> bool {
         match (&self.scope, &self.scopes) {
             (Some(text), Some(list)) => !Texts::words(text).eq(list.iter()),

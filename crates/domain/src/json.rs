@@ -83,12 +83,20 @@ impl<'a> Reader<'a> {
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.skip_space();
         match self.byte() {
+            Some(b'"') => Ok(Kind::Text),
+            Some(b'0'..=b'9') => Ok(Kind::Number),
+            other => Self::rarer_kind(other),
+        }
+    }
+
+    #[cold]
+    const fn rarer_kind(byte: Option<u8>) -> Result<Kind, JsonError> {
+        match byte {
             Some(b'[') => Ok(Kind::Array),
             Some(b't' | b'f') => Ok(Kind::Boolean),
             Some(b'n') => Ok(Kind::Null),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b'-') => Ok(Kind::Number),
             Some(b'{') => Ok(Kind::Object),
-            Some(b'"') => Ok(Kind::Text),
             _ => Err(JsonError::Syntax),
         }
     }
@@ -156,21 +164,28 @@ impl<'a> Reader<'a> {
     ///
     /// [`JsonError::Syntax`] where no text stands here, or one that holds a control character, an unknown escape, or half
     /// of a surrogate pair.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "names and values are read by it: a call costs as much as a short text"
+    )]
     pub fn text(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.skip_space();
         self.expect(b'"')?;
-        let plain = self.plain()?;
-        if self.eat(b'"') {
-            Ok(Cow::Borrowed(plain))
-        } else {
-            self.text_with_escapes(plain)
+        let start = self.position;
+        let end = start + plain_len(self.rest());
+        if self.text.as_bytes().get(end) != Some(&b'"') {
+            return self.text_with_escapes();
         }
+        self.step(end - start + 1);
+        self.position = end + 1;
+        self.text.get(start..end).map(Cow::Borrowed).ok_or(JsonError::Syntax)
     }
 
     #[cold]
-    fn text_with_escapes(&mut self, plain: &str) -> Result<Cow<'a, str>, JsonError> {
-        let mut decoded = plain.to_owned();
+    #[inline(never)]
+    fn text_with_escapes(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        let mut decoded = self.plain()?.to_owned();
         while !self.eat(b'"') {
             self.expect(b'\\')?;
             decoded.push(self.escape()?);
@@ -180,12 +195,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The characters up to a quote, a backslash or a control character.
-    #[inline]
     fn plain(&mut self) -> Result<&'a str, JsonError> {
         let start = self.position;
-        let len = plain_len(self.text.as_bytes().get(start..).unwrap_or_default());
-        self.step(len);
-        self.position += len;
+        self.position += plain_len(self.rest());
+        self.step(self.position - start);
         self.text.get(start..self.position).ok_or(JsonError::Syntax)
     }
 
@@ -306,7 +319,7 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self, word: &str) -> Result<(), JsonError> {
-        if !self.rest()?.starts_with(word) {
+        if !self.rest().starts_with(word.as_bytes()) {
             return Err(JsonError::Syntax);
         }
         self.position += word.len();
@@ -333,8 +346,9 @@ impl<'a> Reader<'a> {
         self.position
     }
 
-    fn rest(&self) -> Result<&'a str, JsonError> {
-        self.text.get(self.position..).ok_or(JsonError::Syntax)
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.position..).unwrap_or_default()
     }
 
     #[inline]
@@ -360,6 +374,13 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn skip_space(&mut self) {
+        if self.byte().is_some_and(|byte| byte <= b' ') {
+            self.skip_more_space();
+        }
+    }
+
+    #[cold]
+    fn skip_more_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
             self.position += 1;
         }
@@ -378,15 +399,22 @@ impl<'a> Reader<'a> {
 /// How many bytes from the start stand for themselves in a text: no quote, no backslash, no control character.
 #[inline]
 fn plain_len(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
+    let mut len = 0;
+    while let Some(word) = bytes.get(len..).and_then(<[u8]>::first_chunk) {
         let stops = stops(u64::from_le_bytes(*word));
         if stops != 0 {
-            return index * 8 + usize::try_from(stops.trailing_zeros() / 8).unwrap_or(0);
+            return len + usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default();
         }
+        len += 8;
     }
-    let tail = rest.iter().take_while(|byte| !matches!(byte, 0..=0x1F | b'"' | b'\\'));
-    words.len() * 8 + tail.count()
+    len + plain_len_of_few(bytes.get(len..).unwrap_or_default())
+}
+
+/// [`plain_len`] where fewer than eight bytes are left.
+#[cold]
+fn plain_len_of_few(bytes: &[u8]) -> usize {
+    let is_plain = |byte: &&u8| !matches!(byte, 0..=0x1F | b'"' | b'\\');
+    bytes.iter().take_while(is_plain).count()
 }
 
 /// The highest bit of the first of eight bytes that ends a run of plain characters, perhaps of later ones too.
