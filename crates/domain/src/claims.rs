@@ -140,10 +140,12 @@ impl<'a> Claims<'a> {
                 return Ok(reader.skip()?);
             }
         };
-        if reader.kind()? != Kind::Text {
+        *slot = reader.text_if_next()?;
+        if slot.is_none() {
+            // Where no value stands at all, that is the fault.
+            reader.kind()?;
             return Err(claim.wrong_type());
         }
-        *slot = Some(reader.text()?);
         Ok(())
     }
 

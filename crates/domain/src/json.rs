@@ -170,16 +170,25 @@ impl<'a> Reader<'a> {
         reason = "names and values are read by it: a call costs as much as a short text"
     )]
     pub fn text(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        self.text_if_next()?.ok_or(JsonError::Syntax)
+    }
+
+    /// Reads a text where one stands next; none where anything else does.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `Reader::text`")]
+    pub(crate) fn text_if_next(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
         self.skip_space();
-        self.expect(b'"')?;
+        if !self.eat(b'"') {
+            return Ok(None);
+        }
         let start = self.position;
         let end = start + plain_len(self.rest());
         if self.text.as_bytes().get(end) != Some(&b'"') {
-            return self.text_with_escapes();
+            return self.text_with_escapes().map(Some);
         }
         self.step(end - start + 1);
         self.position = end + 1;
-        self.text.get(start..end).map(Cow::Borrowed).ok_or(JsonError::Syntax)
+        Ok(self.text.get(start..end).map(Cow::Borrowed))
     }
 
     #[cold]

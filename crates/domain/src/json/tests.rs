@@ -194,6 +194,23 @@ proptest! {
     }
 
     #[test]
+    fn eight_bytes_at_once_end_where_one_by_one_ends(
+        bytes in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            proptest::collection::vec(prop_oneof![Just(b'a'), Just(0x80), any::<u8>()], 0..40),
+        ],
+    ) {
+        let is_plain = |byte: &&u8| **byte > 0x1F && !b"\"\\".contains(*byte);
+        prop_assert_eq!(plain_len(&bytes), bytes.iter().take_while(is_plain).count());
+    }
+
+    #[test]
+    fn integers_are_those_of_the_standard_library(literal in "-?(0|[1-9][0-9]{0,30})") {
+        let slow = literal.parse().ok().filter(|number: &i64| number.unsigned_abs() <= Number::MAX_SAFE.unsigned_abs());
+        prop_assert_eq!(Reader::new(&literal).number().unwrap().truncated(), slow);
+    }
+
+    #[test]
     fn nothing_makes_it_panic_and_work_is_linear(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let text = String::from_utf8_lossy(&bytes);
         let mut reader = Reader::new(&text);
