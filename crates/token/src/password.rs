@@ -2,7 +2,7 @@
 
 mod stored;
 
-use std::sync::{Mutex, PoisonError};
+use std::hint::black_box;
 use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher as _;
@@ -75,9 +75,8 @@ pub struct InvalidPolicy;
 /// requests.
 ///
 /// Who logs in wrongly must not learn from the time it takes whether the user exists, or how old the hash is. So where there
-/// is nothing to compare with, the hasher works as long as for the costliest hash that it knows of; and for a hash that is
-/// cheaper, [`PasswordHasher::cost`] beside [`PasswordHasher::costliest`] tells how much is left to wait, which costs nobody
-/// a core. The hasher learns of a hash by [`PasswordHasher::observe`], and by verifying against it.
+/// is nothing to compare with, the hasher does the work of its policy all the same; a store that holds hashes of other
+/// schemes has to be evened out by whoever knows the store, and [`PasswordHasher::cost`] tells what a hash costs.
 ///
 /// ```
 /// use scopegate_domain::Secret;
@@ -93,22 +92,13 @@ pub struct InvalidPolicy;
 #[derive(Debug)]
 pub struct PasswordHasher {
     policy: PasswordPolicy,
-    costliest: Mutex<Scheme>,
 }
 
 impl PasswordHasher {
-    /// A hasher that knows of no hash but those it will make.
+    /// A hasher that makes hashes by this policy.
     #[must_use]
-    pub fn new(policy: PasswordPolicy) -> Self {
-        let costliest = Mutex::new(Scheme::Argon2id(policy.params.clone()));
-        Self { policy, costliest }
-    }
-
-    /// Takes note of a hash that the store holds, so that a failed login costs as much as the costliest.
-    pub fn observe(&self, hash: &PasswordHash) {
-        if let Some(stored) = Stored::parse(hash) {
-            self.remember(stored.scheme());
-        }
+    pub const fn new(policy: PasswordPolicy) -> Self {
+        Self { policy }
     }
 
     /// Hashes a new password.
@@ -125,20 +115,19 @@ impl PasswordHasher {
             .map_err(|_| HashError::Memory)
     }
 
-    /// Whether the password is the one that was hashed. With no hash, or one that cannot be used, the same work is done in
-    /// vain.
+    /// Whether the password is the one that was hashed. With no hash, or one that cannot be used, the work of the
+    /// policy is done in vain.
     ///
     /// bcrypt looks at 72 bytes and stops at a NUL: a longer password, or one with a NUL, is no match for any bcrypt hash.
     pub fn verify(&self, password: &Secret<String>, hash: Option<&PasswordHash>) -> PasswordVerdict {
         let bytes = password.expose().as_bytes();
         let Some(stored) = hash.and_then(Stored::parse) else {
-            self.known_costliest().work(bytes);
+            self.work_in_vain(bytes);
             return PasswordVerdict::Mismatch;
         };
         let scheme = stored.scheme();
-        self.remember(scheme.clone());
         if stored.matches(bytes) {
-            let is_weaker = matches!(scheme, Scheme::Bcrypt { .. }) || scheme.cost() < self.policy_cost();
+            let is_weaker = matches!(scheme, Scheme::Bcrypt { .. }) || scheme.cost() < self.own_scheme().cost();
             PasswordVerdict::Match {
                 rehash: self.policy.rehash && is_weaker,
             }
@@ -147,32 +136,21 @@ impl PasswordHasher {
         }
     }
 
-    /// What verifying against this hash costs; against none or one that cannot be used, what the costliest costs.
+    /// What verifying against this hash costs; against none or one that cannot be used, what the policy costs.
     #[must_use]
     pub fn cost(&self, hash: Option<&PasswordHash>) -> HashCost {
-        hash.and_then(Stored::parse)
-            .map_or_else(|| self.costliest(), |stored| stored.scheme().cost())
+        let scheme = hash.and_then(Stored::parse).map(|stored| stored.scheme());
+        scheme.unwrap_or_else(|| self.own_scheme()).cost()
     }
 
-    /// What the costliest hash costs that the hasher knows of.
-    #[must_use]
-    pub fn costliest(&self) -> HashCost {
-        self.known_costliest().cost()
+    fn work_in_vain(&self, password: &[u8]) {
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        let _ = argon2id(&self.policy.params).hash_password_into(password, &[0; SALT_LEN], &mut output);
+        black_box(output);
     }
 
-    fn policy_cost(&self) -> HashCost {
-        Scheme::Argon2id(self.policy.params.clone()).cost()
-    }
-
-    fn known_costliest(&self) -> Scheme {
-        self.costliest.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn remember(&self, scheme: Scheme) {
-        let mut costliest = self.costliest.lock().unwrap_or_else(PoisonError::into_inner);
-        if scheme.cost() > costliest.cost() {
-            *costliest = scheme;
-        }
+    fn own_scheme(&self) -> Scheme {
+        Scheme::Argon2id(self.policy.params.clone())
     }
 }
 
@@ -202,13 +180,6 @@ impl HashCost {
     #[must_use]
     pub const fn as_duration(self) -> Duration {
         self.0
-    }
-
-    /// How much longer the other takes when this one took `elapsed` on the machine at hand; nothing where it is cheaper.
-    #[must_use]
-    pub fn shortfall(self, other: Self, elapsed: Duration) -> Duration {
-        let factor = other.0.as_secs_f64() / self.0.as_secs_f64();
-        Duration::try_from_secs_f64(elapsed.as_secs_f64() * (factor - 1.0)).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Hashes as they were stored, perhaps by others.
 
-use std::hint::black_box;
 use std::time::Duration;
 
 use argon2::password_hash::PasswordVerifier;
@@ -8,7 +7,7 @@ use argon2::password_hash::phc;
 use argon2::{ARGON2ID_IDENT, Params, Version};
 use scopegate_domain::PasswordHash;
 
-use super::{BCRYPT_MAX, HashCost, SALT_LEN, argon2id};
+use super::{BCRYPT_MAX, HashCost, argon2id};
 
 /// Most memory that a stored hash may ask for, in KiB: 256 MiB.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
@@ -41,21 +40,6 @@ impl Scheme {
             Self::Bcrypt { .. } => 0,
         };
         memory > MAX_MEMORY_KIB || self.cost().as_duration() > MAX_COST
-    }
-
-    /// Works as long as verifying would, for nothing.
-    pub(super) fn work(&self, password: &[u8]) {
-        match self {
-            Self::Argon2id(params) => {
-                let mut output = vec![0; params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
-                let _ = argon2id(params).hash_password_into(password, &[0; SALT_LEN], &mut output);
-                black_box(output);
-            }
-            Self::Bcrypt { cost } => {
-                let seen = password.get(..BCRYPT_MAX).unwrap_or(password);
-                let _ = black_box(bcrypt::hash_with_salt(seen, *cost, [0; SALT_LEN]));
-            }
-        }
     }
 }
 
