@@ -41,6 +41,9 @@ pub(crate) use self::setting::{LogFilter, LogFormat, Profile};
 /// What the names of our variables begin with.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 
+/// Variables that begin with this say which programs the tests may not do without; they are no settings.
+const TEST_PREFIX: &str = "SCOPEGATE_REQUIRE_";
+
 /// Shortest key for HS256, in bytes: as long as the hash ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const LEAST_SECRET: usize = 32;
 
@@ -101,7 +104,8 @@ impl Settings {
     pub(crate) fn load(common: &CommonFlags, serve: Option<&ServeSettings>) -> Result<Self, ConfigError> {
         let mut variables = Vec::new();
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLE_PREFIX)) else {
+            let is_ours = |name: &&str| name.starts_with(VARIABLE_PREFIX) && !name.starts_with(TEST_PREFIX);
+            let Some(name) = name.to_str().filter(is_ours) else {
                 continue;
             };
             let Some(value) = value.to_str() else {

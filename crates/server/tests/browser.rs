@@ -42,12 +42,7 @@ impl Stage {
             return Ok(None);
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
-        let server = Process::start(
-            // The program knows all variables that begin with its name, and this one is ours.
-            command
-                .env_remove("SCOPEGATE_REQUIRE_BROWSER")
-                .args(["serve", "--demo", "--listen", "127.0.0.1:0"]),
-        )?;
+        let server = Process::start(command.args(["serve", "--demo", "--listen", "127.0.0.1:0"]))?;
         let address = format!("http://127.0.0.1:{}", server.port_after("http://127.0.0.1:")?);
         Ok(Some(Self {
             browser: Browser::start(&driver, &chromium)?,
