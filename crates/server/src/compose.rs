@@ -76,13 +76,12 @@ pub(crate) fn gate(settings: &Settings, database: &Database, issuer: Issuer) -> 
     } else {
         gate.docs()
     };
-    let gate = match settings.profile {
-        Profile::Rfc => gate
-            .profile(HttpProfile::Rfc)
-            .info("Scopegate", env!("CARGO_PKG_VERSION")),
-        // What FastAPI calls an application that says nothing: the document is compared with its.
-        Profile::Tutorial => gate.profile(HttpProfile::Tutorial).info("FastAPI", "0.1.0"),
-    };
+    let gate = gate
+        .info("Scopegate", env!("CARGO_PKG_VERSION"))
+        .profile(match settings.profile {
+            Profile::Rfc => HttpProfile::Rfc,
+            Profile::Tutorial => HttpProfile::Tutorial,
+        });
     Ok(demo::operations()
         .into_iter()
         .fold(gate, GateBuilder::operation)

@@ -80,7 +80,10 @@ fn the_document_is_that_of_fastapi() {
     let answer = start().exchange(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     let document: Value = serde_json::from_str(&answer.body).expect("JSON");
     let mut faults = Vec::new();
-    compare("$", &recorded("openapi.json"), &document, &mut faults);
+    let mut theirs = recorded("openapi.json");
+    // The one difference: whose document it is.
+    theirs["info"] = json!({ "title": "Scopegate", "version": env!("CARGO_PKG_VERSION") });
+    compare("$", &theirs, &document, &mut faults);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
