@@ -24,7 +24,6 @@ use scopegate_http::{
 
 // To get a text like this run: openssl rand -hex 32
 const SECRET_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
-
 // The hashes of `secret` and `secretalice`.
 const SECRET: &str = "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
 const SECRETALICE: &str = "$2b$12$gSvqqUPvlXP2tfVFaWK1Be7DlH.PKZbv5H8KnzzVgXXbVxpva.pFm";
@@ -111,7 +110,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .profile(GrantProfile::Tutorial { client })
         .lifetime(Lifetime::from_minutes(30))
         .build();
-
     let gate = gate(catalog, verifier, store)
         .token_endpoint("/token", server)
         .build()?;
