@@ -133,8 +133,8 @@ impl<'c> Iterator for Texts<'c> {
     }
 }
 
-/// What stands before and behind the first of these bytes of ASCII. Byte by byte: the texts of a token are a few bytes long,
-/// where the search of the standard library costs more to begin than it saves.
+/// What stands before and behind the first of these bytes of ASCII. Byte by byte, because the texts of a token are a
+/// few bytes long.
 #[inline]
 fn cut(text: &str, at: u8) -> (&str, &str) {
     let Some(end) = text.bytes().position(|byte| byte == at) else {
