@@ -33,6 +33,8 @@ pub enum ErrorCode {
     InsufficientScope,
     /// The user must log in again, or more strongly: [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3).
     InsufficientUserAuthentication,
+    /// The server failed, and asking again does not help: RFC 6749, section 4.1.2.1, where a status of 500 cannot be sent.
+    ServerError,
     /// The server cannot answer at present: [RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
     TemporarilyUnavailable,
 }
@@ -51,6 +53,7 @@ impl ErrorCode {
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+            Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }

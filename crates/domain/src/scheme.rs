@@ -60,7 +60,18 @@ pub enum HttpScheme {
     Digest,
 }
 
-/// The flows of an OAuth 2.0 scheme; at least one is there.
+/// The flows of an OAuth 2.0 scheme, each with its addresses.
+///
+/// ```
+/// use scopegate_domain::{OAuthFlows, SecurityScheme};
+///
+/// let flows = OAuthFlows::default()
+///     .authorization_code("authorize", "token")
+///     .client_credentials("token")
+///     .refresh("token");
+/// let scheme = SecurityScheme::oauth2(flows);
+/// assert!(scheme.has_scopes());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthFlows {
@@ -86,33 +97,131 @@ pub struct OAuthFlow {
     pub refresh_url: Option<String>,
 }
 
+impl OAuthFlows {
+    /// With the authorization code flow: the user is sent to the first address, the client gets its token at the second.
+    #[must_use]
+    pub fn authorization_code(mut self, authorization_url: impl Into<String>, token_url: impl Into<String>) -> Self {
+        self.authorization_code = Some(OAuthFlow {
+            authorization_url: Some(authorization_url.into()),
+            ..OAuthFlow::with_token_url(token_url)
+        });
+        self
+    }
+
+    /// With the client credentials flow.
+    #[must_use]
+    pub fn client_credentials(mut self, token_url: impl Into<String>) -> Self {
+        self.client_credentials = Some(OAuthFlow::with_token_url(token_url));
+        self
+    }
+
+    /// With the implicit flow.
+    #[must_use]
+    pub fn implicit(mut self, authorization_url: impl Into<String>) -> Self {
+        self.implicit = Some(OAuthFlow {
+            authorization_url: Some(authorization_url.into()),
+            ..OAuthFlow::default()
+        });
+        self
+    }
+
+    /// With the password flow.
+    #[must_use]
+    pub fn password(mut self, token_url: impl Into<String>) -> Self {
+        self.password = Some(OAuthFlow::with_token_url(token_url));
+        self
+    }
+
+    /// Every flow declared so far gets its next tokens here, but the implicit one: it gives out no refresh token (RFC 6749,
+    /// section 4.2.2).
+    #[must_use]
+    pub fn refresh(mut self, url: impl Into<String>) -> Self {
+        let url = url.into();
+        let flows = [
+            &mut self.authorization_code,
+            &mut self.client_credentials,
+            &mut self.password,
+        ];
+        for flow in flows.into_iter().flatten() {
+            flow.refresh_url = Some(url.clone());
+        }
+        self
+    }
+}
+
+impl OAuthFlow {
+    fn with_token_url(url: impl Into<String>) -> Self {
+        Self {
+            token_url: Some(url.into()),
+            ..Self::default()
+        }
+    }
+}
+
 impl SecurityScheme {
+    /// OAuth 2.0 with these flows, as FastAPI's `OAuth2`.
+    #[must_use]
+    pub fn oauth2(flows: OAuthFlows) -> Self {
+        Self::OAuth2(Box::new(flows))
+    }
+
+    /// OAuth 2.0 with the authorization code flow alone, as FastAPI's `OAuth2AuthorizationCodeBearer`.
+    #[must_use]
+    pub fn oauth2_authorization_code(authorization_url: impl Into<String>, token_url: impl Into<String>) -> Self {
+        Self::oauth2(OAuthFlows::default().authorization_code(authorization_url, token_url))
+    }
+
+    /// OAuth 2.0 with the client credentials flow alone, for programs that act in their own name.
+    #[must_use]
+    pub fn oauth2_client_credentials(token_url: impl Into<String>) -> Self {
+        Self::oauth2(OAuthFlows::default().client_credentials(token_url))
+    }
+
+    /// OAuth 2.0 with the implicit flow alone, for interfaces that have it already (not recommended: RFC 9700, section 2.1.2).
+    #[must_use]
+    pub fn oauth2_implicit(authorization_url: impl Into<String>) -> Self {
+        Self::oauth2(OAuthFlows::default().implicit(authorization_url))
+    }
+
     /// OAuth 2.0 with the password flow alone, as FastAPI's `OAuth2PasswordBearer`.
     #[must_use]
     pub fn oauth2_password(token_url: impl Into<String>) -> Self {
-        let flow = OAuthFlow {
-            token_url: Some(token_url.into()),
-            ..OAuthFlow::default()
-        };
-        Self::OAuth2(Box::new(OAuthFlows {
-            password: Some(flow),
-            ..OAuthFlows::default()
-        }))
+        Self::oauth2(OAuthFlows::default().password(token_url))
     }
 
-    /// A bearer token that carries no scopes.
+    /// `OpenID` Connect, by the address of the provider's discovery document, as FastAPI's `OpenIdConnect`.
+    #[must_use]
+    pub fn openid_connect(url: impl Into<String>) -> Self {
+        Self::OpenIdConnect { url: url.into() }
+    }
+
+    /// A bearer token that carries no scopes, as FastAPI's `HTTPBearer`.
     #[must_use]
     pub const fn http_bearer() -> Self {
         Self::Http(HttpScheme::Bearer { format: None })
     }
 
-    /// User name and password with each request.
+    /// The same, with a hint how the token is made, such as `JWT`.
+    #[must_use]
+    pub fn http_bearer_with_format(format: impl Into<String>) -> Self {
+        Self::Http(HttpScheme::Bearer {
+            format: Some(format.into()),
+        })
+    }
+
+    /// A digest with each request, as FastAPI's `HTTPDigest`.
+    #[must_use]
+    pub const fn http_digest() -> Self {
+        Self::Http(HttpScheme::Digest)
+    }
+
+    /// User name and password with each request, as FastAPI's `HTTPBasic`.
     #[must_use]
     pub const fn http_basic() -> Self {
         Self::Http(HttpScheme::Basic)
     }
 
-    /// A key with each request.
+    /// A key with each request, as FastAPI's `APIKeyHeader`, `APIKeyQuery` and `APIKeyCookie`.
     #[must_use]
     pub fn api_key(location: ApiKeyLocation, name: impl Into<String>) -> Self {
         Self::ApiKey {
@@ -125,5 +234,14 @@ impl SecurityScheme {
     #[must_use]
     pub const fn has_scopes(&self) -> bool {
         matches!(self, Self::OAuth2(_) | Self::OpenIdConnect { .. })
+    }
+
+    /// Whether its credential is a bearer token (RFC 6750): all of OAuth 2.0 and `OpenID` Connect, and HTTP bearer.
+    #[must_use]
+    pub const fn is_bearer(&self) -> bool {
+        matches!(
+            self,
+            Self::Http(HttpScheme::Bearer { .. }) | Self::OAuth2(_) | Self::OpenIdConnect { .. }
+        )
     }
 }

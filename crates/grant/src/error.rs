@@ -1,8 +1,10 @@
 //! Why there is no token.
 
 use scopegate_domain::{ErrorCode, InvalidScope, Lifetime};
-use scopegate_store::StoreError;
+use scopegate_store::{StoreError, StoreErrorKind};
 use scopegate_token::{EntropyError, HashError, SignError};
+
+use crate::HashingFailed;
 
 /// Why there is no token.
 ///
@@ -54,6 +56,9 @@ pub enum GrantError {
     /// Something that the server needs did not answer.
     #[error("the server cannot answer at present")]
     Unavailable(#[source] Outage),
+    /// What the server needs answered nonsense: somebody must look at it.
+    #[error("something went wrong here")]
+    Corrupt(#[source] StoreError),
 }
 
 impl GrantError {
@@ -70,13 +75,17 @@ impl GrantError {
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::InvalidScope(_) => ErrorCode::InvalidScope,
             Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::TemporarilyUnavailable,
+            Self::Corrupt(_) => ErrorCode::ServerError,
         }
     }
 }
 
 impl From<StoreError> for GrantError {
     fn from(cause: StoreError) -> Self {
-        Self::Unavailable(Outage::Store(cause))
+        match cause.kind() {
+            StoreErrorKind::Corrupt => Self::Corrupt(cause),
+            StoreErrorKind::Conflict | StoreErrorKind::Unavailable => Self::Unavailable(Outage::Store(cause)),
+        }
     }
 }
 
@@ -154,7 +163,7 @@ pub enum Outage {
     Entropy(#[source] EntropyError),
     /// The thread that hashes passwords.
     #[error("the thread that hashes passwords failed")]
-    Hashing(#[source] tokio::task::JoinError),
+    Hashing(#[source] HashingFailed),
     /// The hasher, for a new hash.
     #[error("a password could not be hashed")]
     Rehash(#[source] HashError),

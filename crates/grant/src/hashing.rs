@@ -1,15 +1,20 @@
 //! Where passwords are hashed: off the event loop, a few at a time, and no more than a few waiting.
 
+mod metrics;
+mod thread;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use scopegate_domain::Lifetime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use crate::{GrantError, Outage};
+
+use self::metrics::HashingMetrics;
+pub use self::thread::HashingFailed;
 
 /// How many passwords are hashed at once and how many logins may wait for their turn.
 ///
@@ -46,14 +51,24 @@ impl Default for HashingLimits {
 }
 
 /// What a refused login is told to wait: time for a queue to have moved on.
-const RETRY_AFTER: Lifetime = Lifetime::from_seconds(2);
+const BUSY: GrantError = GrantError::Busy {
+    retry_after: Lifetime::from_seconds(2),
+};
 
-/// Runs hashing on the blocking pool under [`HashingLimits`].
+/// Runs hashing on threads of its own under [`HashingLimits`].
 #[derive(Debug)]
 pub(crate) struct HashingPool {
     admitted: Arc<Semaphore>,
     slots: Arc<Semaphore>,
     pace: Pace,
+    metrics: HashingMetrics,
+}
+
+/// A login's place in the pool: hashing, or in the queue before it. Given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Admission<'p> {
+    pool: &'p HashingPool,
+    place: OwnedSemaphorePermit,
 }
 
 impl HashingPool {
@@ -64,30 +79,42 @@ impl HashingPool {
             admitted: Arc::new(Semaphore::new(admitted)),
             slots: Arc::new(Semaphore::new(slots)),
             pace: Pace::default(),
+            metrics: HashingMetrics::new(),
         }
     }
 
+    /// A place for one login. Asked for before anything else is done for it, so that a refusal costs next to nothing.
+    pub(crate) fn admit(&self) -> Result<Admission<'_>, GrantError> {
+        let place = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| {
+            self.metrics.refused();
+            BUSY
+        })?;
+        Ok(Admission { pool: self, place })
+    }
+
+    /// Holds back the answer to a failed login that took so long, until it has taken as long as others do.
+    pub(crate) async fn even_out(&self, took: Duration) {
+        sleep(self.pace.wait_after(took)).await;
+    }
+}
+
+impl Admission<'_> {
     /// Runs this work when its turn comes, and says how long it took, the wait for the turn left out.
-    pub(crate) async fn run<T, F>(&self, work: F) -> Result<(T, Duration), GrantError>
+    pub(crate) async fn run<T, F>(self, work: F) -> Result<(T, Duration), GrantError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let busy = |_| GrantError::Busy {
-            retry_after: RETRY_AFTER,
-        };
-        let admission = Arc::clone(&self.admitted).try_acquire_owned().map_err(busy)?;
-        let slot = Arc::clone(&self.slots)
-            .acquire_owned()
-            .await
-            .map_err(|_| GrantError::Busy {
-                retry_after: RETRY_AFTER,
-            })?;
+        let metrics = &self.pool.metrics;
+        let waiting = metrics.wait();
+        let slot = Arc::clone(&self.pool.slots).acquire_owned().await.map_err(|_| BUSY)?;
+        drop(waiting);
+        let running = metrics.run();
         let started = Instant::now();
         // INVARIANT: the work takes both permits along, so that a client who hangs up does not free the slot of a hash
         // that is still running. Held by `a_login_that_is_dropped_keeps_its_slot` below.
-        let permits: [OwnedSemaphorePermit; 2] = [admission, slot];
-        let done = spawn_blocking(move || {
+        let permits = ([self.place, slot], running);
+        let done = thread::run(move || {
             let done = work();
             drop(permits);
             done
@@ -95,12 +122,9 @@ impl HashingPool {
         let done = done
             .await
             .map_err(|cause| GrantError::Unavailable(Outage::Hashing(cause)))?;
-        Ok((done, started.elapsed()))
-    }
-
-    /// Holds back the answer to a failed login that took so long, until it has taken as long as others do.
-    pub(crate) async fn even_out(&self, took: Duration) {
-        sleep(self.pace.wait_after(took)).await;
+        let took = started.elapsed();
+        metrics.ran(took);
+        Ok((done, took))
     }
 }
 
@@ -143,22 +167,22 @@ mod tests {
         let (release, gate) = mpsc::channel::<()>();
         let running = tokio::spawn({
             let pool = Arc::clone(&pool);
-            async move { pool.run(move || gate.recv().is_ok()).await }
+            async move { pool.admit()?.run(move || gate.recv().is_ok()).await }
         });
         while pool.slots.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         let waiting = tokio::spawn({
             let pool = Arc::clone(&pool);
-            async move { pool.run(|| true).await }
+            async move { pool.admit()?.run(|| true).await }
         });
         while pool.admitted.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(pool.run(|| true).await, Err(GrantError::Busy { .. })));
+        assert!(matches!(pool.admit(), Err(GrantError::Busy { .. })));
         release.send(()).unwrap();
         assert!(running.await.unwrap().is_ok() && waiting.await.unwrap().is_ok());
-        assert!(pool.run(|| true).await.is_ok());
+        assert!(pool.admit().unwrap().run(|| true).await.is_ok());
     }
 
     #[tokio::test]
@@ -167,30 +191,30 @@ mod tests {
         let (release, gate) = mpsc::channel::<()>();
         let running = tokio::spawn({
             let pool = Arc::clone(&pool);
-            async move { pool.run(move || gate.recv().is_ok()).await }
+            async move { pool.admit()?.run(move || gate.recv().is_ok()).await }
         });
         while pool.slots.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         running.abort();
         assert!(running.await.unwrap_err().is_cancelled());
-        assert!(matches!(pool.run(|| true).await, Err(GrantError::Busy { .. })));
+        assert!(matches!(pool.admit(), Err(GrantError::Busy { .. })));
         release.send(()).unwrap();
         while pool.slots.available_permits() == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(pool.run(|| true).await.is_ok());
+        assert!(pool.admit().unwrap().run(|| true).await.is_ok());
     }
 
     #[tokio::test]
     async fn work_that_panics_frees_its_slot() {
         let pool = pool(1, 0);
-        let outcome = pool.run(|| panic!("as if the hasher had")).await;
+        let outcome = pool.admit().unwrap().run(|| panic!("as if the hasher had")).await;
         assert!(matches!(
             outcome,
             Err::<((), Duration), _>(GrantError::Unavailable(Outage::Hashing(_)))
         ));
-        assert!(pool.run(|| true).await.is_ok());
+        assert!(pool.admit().unwrap().run(|| true).await.is_ok());
     }
 
     #[test]

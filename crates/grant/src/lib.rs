@@ -74,7 +74,7 @@ mod server;
 
 pub use client_auth::ClientCredentials;
 pub use error::{FieldFault, GrantError, Outage, PageError, RequestFault, ScopeFault};
-pub use hashing::HashingLimits;
+pub use hashing::{HashingFailed, HashingLimits};
 pub use issue::TokenSet;
 pub use params::Params;
 pub use profile::GrantProfile;

@@ -45,6 +45,7 @@ async fn log_in(
     password: &Secret<String>,
     disabled: Disabled,
 ) -> Result<Authenticated<User>, GrantError> {
+    let place = context.hashing.admit()?;
     let asked_at = Instant::now();
     let users = context.store.users();
     let account = match Username::parse(username) {
@@ -63,7 +64,7 @@ async fn log_in(
         let (account, is_weak) = judge(account, &schemes, disabled, |hash| hasher.verify(&password, Some(hash)))?;
         Ok((account, is_weak.then(|| hasher.hash(&password, &*entropy))))
     };
-    let (verdict, hashed_in) = context.hashing.run(work).await?;
+    let (verdict, hashed_in) = place.run(work).await?;
     match verdict {
         Ok((account, rehashed)) => {
             if let Some(rehashed) = rehashed {
@@ -136,7 +137,8 @@ fn decoy(scheme: &PasswordScheme) -> PasswordHash {
     PasswordHash::from_stored(format!("{}{zeros}", scheme.as_str()))
 }
 
-/// Puts the new hash in the place of the old one, unless the password was changed meanwhile. The login stands either way.
+/// Puts the new hash in the place of the old one, unless the password was changed meanwhile. The login is answered after that, and
+/// stands either way: the password was right, and a full disk must not lock out those whose hash is old.
 async fn store_rehashed(context: &Context, account: &Account, rehashed: Result<PasswordHash, HashError>) {
     let users = context.store.users();
     let stored = match (rehashed, &account.password_hash) {

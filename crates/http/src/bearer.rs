@@ -4,9 +4,9 @@
 //! 4.3.2, forbids it.
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 
 use crate::Profile;
+use crate::authorization::{self, Authorization};
 
 /// What stands in the place of a bearer token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,48 +23,17 @@ pub(crate) enum Bearer<'h> {
 
 /// Reads the token by the rules of a profile.
 pub(crate) fn read(headers: &HeaderMap, profile: Profile) -> Bearer<'_> {
-    let mut values = headers.get_all(AUTHORIZATION).into_iter();
-    let Some(first) = values.next() else {
-        return Bearer::Absent;
+    let rest = match authorization::read(headers, profile) {
+        Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(b"bearer") => rest,
+        Authorization::Absent | Authorization::Of(..) => return Bearer::Absent,
+        Authorization::Several => return Bearer::Ambiguous,
     };
-    match profile {
-        Profile::Rfc if values.next().is_some() => Bearer::Ambiguous,
-        Profile::Rfc => by_the_rfc(first.as_bytes()),
-        Profile::Tutorial => by_the_tutorial(first.as_bytes()),
-    }
-}
-
-/// `credentials = "Bearer" 1*SP b64token`, the scheme compared without case.
-fn by_the_rfc(header: &[u8]) -> Bearer<'_> {
-    let (scheme, rest) = split_at_space(header);
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Bearer::Absent;
-    }
-    let token = rest.trim_ascii();
-    match std::str::from_utf8(token) {
-        Ok(token) if is_b64token(token) => Bearer::Token(token),
+    // `credentials = "Bearer" 1*SP b64token`; FastAPI hands on whatever follows the space.
+    match (std::str::from_utf8(authorization::trim(rest, profile)), profile) {
+        (Ok(token), Profile::Rfc) if is_b64token(token) => Bearer::Token(token),
+        (Ok(token), Profile::Tutorial) => Bearer::Token(token),
         _ => Bearer::Malformed,
     }
-}
-
-/// As FastAPI splits it: at the first space, the rest stripped of white space as Python knows it in Latin-1.
-fn by_the_tutorial(header: &[u8]) -> Bearer<'_> {
-    let (scheme, mut token) = split_at_space(header);
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Bearer::Absent;
-    }
-    while let [b' ' | b'\t' | 0x85 | 0xA0, rest @ ..] = token {
-        token = rest;
-    }
-    while let [rest @ .., b' ' | b'\t' | 0x85 | 0xA0] = token {
-        token = rest;
-    }
-    std::str::from_utf8(token).map_or(Bearer::Malformed, Bearer::Token)
-}
-
-fn split_at_space(header: &[u8]) -> (&[u8], &[u8]) {
-    let mut parts = header.splitn(2, |byte| *byte == b' ');
-    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
 /// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
@@ -77,6 +46,7 @@ fn is_b64token(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::AUTHORIZATION;
     use proptest::prelude::*;
 
     use super::*;

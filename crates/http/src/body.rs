@@ -1,10 +1,11 @@
 //! Bodies of requests: bounded, awaited for a bounded time, read as JSON.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
 use serde::de::DeserializeOwned;
@@ -27,6 +28,17 @@ pub(crate) enum Unread {
     TooLarge,
     /// Not there in time.
     TooSlow,
+}
+
+impl Unread {
+    /// Status and sentence.
+    pub(crate) const fn told(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Incomplete => (StatusCode::BAD_REQUEST, "the body is incomplete"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
+        }
+    }
 }
 
 /// Reads a whole body. A length announced over the limit is refused before a byte is read.
@@ -54,9 +66,16 @@ where
     match collected.await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(fault)) if fault.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(fault)) if is_late(&*fault) => Err(Unread::TooSlow),
         Ok(Err(_)) => Err(Unread::Incomplete),
         Err(_) => Err(Unread::TooSlow),
     }
+}
+
+/// Whether whoever reads from the network has lost patience.
+fn is_late(fault: &(dyn std::error::Error + 'static)) -> bool {
+    let fault: Option<&io::Error> = fault.downcast_ref();
+    fault.is_some_and(|fault| fault.kind() == io::ErrorKind::TimedOut)
 }
 
 /// Reads a body as JSON.
@@ -68,7 +87,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
     if body.is_empty() {
         return Err(InvalidInput::missing("body", None).into());
     }
-    if !is_json(headers) {
+    if !is_json(headers) || is_encoded(headers) {
         return Err(InputError::MediaType);
     }
     serde_json::from_slice(body).map_err(|fault| told(&fault).into())
@@ -77,15 +96,26 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
 /// Whether the media type is `application/json` or ends in `+json`
 /// ([RFC 6839, section 3.1](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let value = media_type(headers).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.split_once('/') {
         Some(("application", subtype)) => subtype == "json" || subtype.ends_with("+json"),
         _ => false,
     }
+}
+
+/// The media type, where there is exactly one: of two, nobody knows which one those before us went by.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(CONTENT_TYPE).into_iter();
+    let only = values.next().filter(|_| values.next().is_none());
+    only?.to_str().ok()
+}
+
+/// Whether the body is said to be compressed, or the like. Nothing here undoes that
+/// ([RFC 9110, section 8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4)).
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();
+    codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
 /// What the sender is told. The parser's own words repeat the input and name types of the program, so only the name of a
@@ -151,6 +181,29 @@ mod tests {
         for bad in ["", "text/plain", "text/json", "application/jsonx", "application"] {
             assert_eq!(read(bad, "{\"count\":1}").unwrap_err(), InputError::MediaType, "{bad}");
         }
+    }
+
+    #[test]
+    fn two_media_types_or_a_coding_are_not_read() {
+        let headers = |pairs: &[(http::HeaderName, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(name, HeaderValue::from_static(value));
+            }
+            headers
+        };
+        let json = (CONTENT_TYPE, "application/json");
+        for refused in [
+            headers(&[json.clone(), json.clone()]),
+            headers(&[json.clone(), (CONTENT_TYPE, "text/plain")]),
+            headers(&[json.clone(), (CONTENT_ENCODING, "gzip")]),
+            headers(&[json.clone(), (CONTENT_ENCODING, "identity"), (CONTENT_ENCODING, "br")]),
+        ] {
+            let read = read_json::<Item>(&refused, b"{\"count\":1}");
+            assert_eq!(read.unwrap_err(), InputError::MediaType, "{refused:?}");
+        }
+        let plain = headers(&[json, (CONTENT_ENCODING, "Identity")]);
+        assert!(read_json::<Item>(&plain, b"{\"count\":1}").is_ok());
     }
 
     #[test]

@@ -29,13 +29,29 @@ pub struct Public;
 /// An operation of which it is said who may call it.
 #[diagnostic::on_unimplemented(
     message = "nobody has said who may call this operation",
-    label = "say `.guard(&guard)` or `.public()` before `.then(..)`"
+    label = "say `.guard(&guard)`, `.inherits()` or `.public()` before `.then(..)`"
 )]
 pub trait Decided: Send + Sync + 'static {}
 
 impl Decided for Guarded {}
 impl Decided for Optional {}
 impl Decided for Public {}
+
+/// An operation that guards can be put before: one that was not said to be open.
+///
+/// ```compile_fail,E0277
+/// use scopegate_http::{Guard, get};
+///
+/// let operation = get("/status").public().guard(Guard::authenticated()).then(|| async { "up" });
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "an operation that is `{Self}` takes no further guard",
+    label = "say guards first, and `.optional()` last; `.public()` has none"
+)]
+pub trait Closable {}
+
+impl Closable for Guarded {}
+impl Closable for Undecided {}
 
 /// A user whom the guard let in: a [`Permit`] that is known to have one.
 ///
@@ -81,8 +97,8 @@ impl Deref for CurrentUser {
 ///
 /// | declared | the handler may take |
 /// |---|---|
-/// | `.guard(&guard)` | [`Permit`], [`CurrentUser`] or nobody |
-/// | `.guard(&guard).optional()` | `Option<Permit>`, `Option<CurrentUser>` or nobody |
+/// | `.guard(&guard)`, `.behind(&guard)`, `.inherits()` | [`Permit`], [`CurrentUser`] or nobody |
+/// | the same with `.optional()` | `Option<Permit>`, `Option<CurrentUser>` or nobody |
 /// | `.public()` | nobody |
 #[diagnostic::on_unimplemented(
     message = "a handler of an operation that is `{State}` cannot take `{Self}` first",

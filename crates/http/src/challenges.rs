@@ -1,71 +1,125 @@
 //! Which challenges a denial is answered with: one for each scheme, with all that one more round needs.
 
-use scopegate_domain::{ErrorCode, HttpScheme, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, Shortfall};
+use scopegate_domain::{DeclaredScheme, ErrorCode, ScopeToken};
+use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, SchemeId, Shortfall};
 
+use crate::sources::Family;
 use crate::{Challenge, Profile};
 
 /// What the challenges of one denial have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Challenges<'a> {
     pub(crate) profile: Profile,
-    pub(crate) realm: &'a str,
+    pub(crate) realm: &'a Realm,
     pub(crate) table: &'a OperationTable,
     pub(crate) code: Option<ErrorCode>,
     pub(crate) sentence: &'a str,
 }
 
+/// What challenges call the protected area.
+#[derive(Clone, Debug)]
+pub(crate) struct Realm {
+    pub(crate) name: String,
+    /// Whether the application chose the name: FastAPI names no other.
+    pub(crate) is_chosen: bool,
+}
+
 impl Challenges<'_> {
-    /// The challenges of a denial; none where no credential would help.
-    pub(crate) fn of(&self, denial: &Denial) -> Vec<Challenge> {
-        match (denial, self.profile) {
-            (Denial::Forbidden { .. }, _) => Vec::new(),
-            (Denial::Unauthenticated { schemes, shortfall, .. }, _) => {
-                let mut challenges: Vec<Challenge> = Vec::new();
-                for declared in schemes.iter().filter_map(|name| self.table.catalog().find(name)) {
-                    let challenge = self.of_scheme(declared.scheme(), scope_of(declared.name(), shortfall));
-                    if !challenges.contains(&challenge) {
-                        challenges.push(challenge);
-                    }
-                }
-                challenges
+    /// The challenges of a denial to somebody whose credentials of these schemes are good; none where no credential would
+    /// help.
+    pub(crate) fn of(&self, denial: &Denial, accepted: &[SchemeId]) -> Vec<Challenge> {
+        let has_bearer = self.have(accepted, Family::Bearer);
+        match denial {
+            Denial::Forbidden { .. } => Vec::new(),
+            Denial::Unauthenticated { schemes, shortfall, .. } => {
+                let missing: Vec<_> = schemes
+                    .iter()
+                    .filter_map(|name| self.table.catalog().find(name))
+                    .collect();
+                // Who has a good bearer token is asked for the rest, unless another token is all that would help.
+                let beside =
+                    |declared: &&DeclaredScheme| !has_bearer || Family::of(declared.scheme()) != Family::Bearer;
+                let rest: Vec<_> = missing.iter().copied().filter(beside).collect();
+                let asked = if rest.is_empty() { missing } else { rest };
+                each(asked.into_iter().map(|declared| self.for_nothing(declared, shortfall)))
             }
-            (_, Profile::Tutorial) => vec![with_scope(Challenge::new("Bearer"), denial.scope())],
-            (_, Profile::Rfc) => vec![self.with_error(denial)],
+            _ if !accepted.is_empty() && !has_bearer => self.for_bad(accepted, denial),
+            _ if self.profile == Profile::Tutorial => vec![with_scope(Challenge::new("Bearer"), denial.scope())],
+            _ => vec![self.with_error(denial)],
         }
+    }
+
+    /// The challenges to somebody whose credential is not good for any of these schemes.
+    pub(crate) fn for_bad(&self, schemes: &[SchemeId], denial: &Denial) -> Vec<Challenge> {
+        let bad = |declared: &DeclaredScheme| {
+            let scope = scope_of(declared, denial.shortfall());
+            match (Family::of(declared.scheme()), self.profile) {
+                (Family::Bearer, Profile::Rfc) => with_scope(self.with_code(bearer(&self.realm.name)), scope),
+                (Family::Bearer, Profile::Tutorial) => with_scope(Challenge::new("Bearer"), scope),
+                _ => self.for_nothing(declared, denial.shortfall()),
+            }
+        };
+        each(self.declared(schemes).map(bad))
+    }
+
+    /// The challenges to somebody who presents a credential of these schemes more than once.
+    pub(crate) fn for_ambiguous(&self, schemes: &[SchemeId]) -> Vec<Challenge> {
+        let ambiguous = |declared: &DeclaredScheme| match Family::of(declared.scheme()) {
+            Family::Bearer => self.with_code(bearer(&self.realm.name)),
+            family => self.without_code(family),
+        };
+        each(self.declared(schemes).map(ambiguous))
+    }
+
+    /// Whether one of the schemes is of this family.
+    pub(crate) fn have(&self, schemes: &[SchemeId], family: Family) -> bool {
+        self.declared(schemes)
+            .any(|declared| Family::of(declared.scheme()) == family)
+    }
+
+    fn declared(&self, schemes: &[SchemeId]) -> impl Iterator<Item = &DeclaredScheme> {
+        let catalog = self.table.catalog().schemes();
+        schemes.iter().filter_map(|id| catalog.get(id.index()))
     }
 
     /// The challenge of a scheme to somebody who presented nothing of it: without an error
     /// ([RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)), in the tutorial's profile without a scope.
-    fn of_scheme(&self, scheme: &SecurityScheme, scope: &[ScopeToken]) -> Challenge {
-        let name = match scheme {
-            SecurityScheme::ApiKey { .. } => return Challenge::new("APIKey"),
-            SecurityScheme::Http(HttpScheme::Basic) => "Basic",
-            SecurityScheme::Http(HttpScheme::Digest) => "Digest",
-            SecurityScheme::Http(HttpScheme::Bearer { .. })
-            | SecurityScheme::OAuth2(_)
-            | SecurityScheme::OpenIdConnect { .. } => "Bearer",
-        };
-        match (self.profile, name) {
-            (Profile::Tutorial, _) => Challenge::new(name),
-            (Profile::Rfc, "Bearer") => with_scope(bearer(self.realm), scope),
-            (Profile::Rfc, _) => Challenge::new(name).with("realm", self.realm),
+    fn for_nothing(&self, declared: &DeclaredScheme, shortfall: &Shortfall) -> Challenge {
+        let family = Family::of(declared.scheme());
+        let challenge = self.without_code(family);
+        if family == Family::Bearer && self.profile == Profile::Rfc {
+            return with_scope(challenge, scope_of(declared, shortfall));
+        }
+        challenge
+    }
+
+    fn without_code(&self, family: Family) -> Challenge {
+        let realm = &self.realm.name;
+        match (family, self.profile) {
+            (Family::ApiKey, _) => Challenge::new("APIKey"),
+            (Family::Basic, Profile::Rfc) => {
+                // RFC 7617, section 2.1: so that a browser sends what is not ASCII in UTF-8.
+                Challenge::new("Basic").with("realm", realm).with("charset", "UTF-8")
+            }
+            (Family::Basic, Profile::Tutorial) if self.realm.is_chosen => Challenge::new("Basic").with("realm", realm),
+            (Family::Basic, Profile::Tutorial) => Challenge::new("Basic"),
+            (Family::Bearer, Profile::Rfc) => bearer(realm),
+            (Family::Bearer, Profile::Tutorial) => Challenge::new("Bearer"),
+            (Family::Digest, Profile::Rfc) => Challenge::new("Digest").with("realm", realm),
+            (Family::Digest, Profile::Tutorial) => Challenge::new("Digest"),
         }
     }
 
     fn with_error(&self, denial: &Denial) -> Challenge {
-        let mut challenge = match denial {
+        let mut challenge = self.with_code(match denial {
             Denial::InvalidToken {
                 cause: InvalidTokenCause::Binding(Binding::Dpop),
                 ..
-            } => Challenge::new("DPoP").with("realm", self.realm).with("algs", "ES256"),
-            _ => bearer(self.realm),
-        };
-        if let Some(code) = self.code {
-            challenge = challenge
-                .with("error", code.as_str())
-                .with("error_description", self.sentence);
-        }
+            } => Challenge::new("DPoP")
+                .with("realm", &self.realm.name)
+                .with("algs", "ES256"),
+            _ => bearer(&self.realm.name),
+        });
         if let Denial::StepUp {
             acr_values, max_age, ..
         } = denial
@@ -79,11 +133,28 @@ impl Challenges<'_> {
         }
         with_scope(challenge, denial.scope())
     }
+
+    fn with_code(&self, challenge: Challenge) -> Challenge {
+        let Some(code) = self.code else { return challenge };
+        challenge
+            .with("error", code.as_str())
+            .with("error_description", self.sentence)
+    }
+}
+
+/// Each challenge once.
+fn each(challenges: impl Iterator<Item = Challenge>) -> Vec<Challenge> {
+    challenges.fold(Vec::new(), |mut all, challenge| {
+        if !all.contains(&challenge) {
+            all.push(challenge);
+        }
+        all
+    })
 }
 
 /// What to ask of one scheme: the scope of the nearest way in, or of the first way in by that scheme.
-fn scope_of<'s>(scheme: &SchemeName, shortfall: &'s Shortfall) -> &'s [ScopeToken] {
-    let nearest = shortfall.scope_of(scheme);
+fn scope_of<'s>(declared: &DeclaredScheme, shortfall: &'s Shortfall) -> &'s [ScopeToken] {
+    let nearest = shortfall.scope_of(declared.name());
     if !nearest.is_empty() {
         return nearest;
     }
@@ -92,11 +163,12 @@ fn scope_of<'s>(scheme: &SchemeName, shortfall: &'s Shortfall) -> &'s [ScopeToke
         .alternatives()
         .iter()
         .flat_map(Alternative::schemes);
-    ways.find(|(name, _)| name == scheme).map_or(&[], |(_, scope)| scope)
+    ways.find(|(name, _)| name == declared.name())
+        .map_or(&[], |(_, scope)| scope)
 }
 
 /// A challenge for a bearer token.
-pub(crate) fn bearer(realm: &str) -> Challenge {
+fn bearer(realm: &str) -> Challenge {
     Challenge::new("Bearer").with("realm", realm)
 }
 

@@ -5,16 +5,16 @@ use scopegate_openapi::{DocumentInfo, OperationDocs};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
-use crate::route::BoundOperation;
+use crate::route::Mounted;
 use crate::{Profile, endpoint, schema};
 
 /// What a document is made of, beside the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) profile: Profile,
     pub(crate) title: &'a str,
     pub(crate) version: &'a str,
-    pub(crate) operations: &'a [BoundOperation],
+    pub(crate) mounted: &'a [Mounted],
     pub(crate) token_endpoint: Option<(&'a str, &'a AuthorizationServer)>,
 }
 
@@ -37,12 +37,12 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
         docs.push(endpoint::token::operation_docs(path, source.profile));
         schemas.extend(endpoint::token::schemas(source.profile))?;
     }
-    for (bound, operation) in source.operations.iter().zip(table.operations()) {
-        docs.push(operation_docs(bound, operation, source.profile));
-        for (name, schema) in bound.description.schemas() {
+    for (mounted, operation) in source.mounted.iter().zip(table.operations()) {
+        docs.push(operation_docs(mounted, operation, source.profile));
+        for (name, schema) in mounted.description.schemas() {
             schemas.add_described(name, schema)?;
         }
-        if bound.description.has_inputs() && source.profile == Profile::Tutorial {
+        if mounted.description.has_inputs() && source.profile == Profile::Tutorial {
             schemas.extend(schema::validation_error())?;
         }
     }
@@ -86,8 +86,8 @@ impl Schemas {
 }
 
 /// What the document says about one operation. Without a name, method and path stand in its place.
-fn operation_docs(bound: &BoundOperation, operation: &ResolvedOperation, profile: Profile) -> OperationDocs {
-    let (notes, description) = (&bound.notes, &bound.description);
+fn operation_docs(mounted: &Mounted, operation: &ResolvedOperation, profile: Profile) -> OperationDocs {
+    let (notes, description) = (&mounted.notes, &mounted.description);
     let (method, template) = (operation.method(), operation.template());
     let name = notes.name.as_deref().unwrap_or_default();
     let summary = notes.summary.clone().unwrap_or_else(|| match name {
@@ -111,14 +111,14 @@ fn operation_docs(bound: &BoundOperation, operation: &ResolvedOperation, profile
     docs = description.responses().iter().fold(docs, |docs, (status, response)| {
         docs.response(status.as_str(), response.clone())
     });
-    refusals(bound, operation, profile)
+    refusals(mounted, operation, profile)
         .into_iter()
         .fold(docs, |docs, (status, response)| docs.response(status, response))
 }
 
 /// The refusals that the document tells of: in the tutorial's profile those that FastAPI tells of.
-fn refusals(bound: &BoundOperation, operation: &ResolvedOperation, profile: Profile) -> Vec<(&'static str, Value)> {
-    let has_inputs = bound.description.has_inputs();
+fn refusals(mounted: &Mounted, operation: &ResolvedOperation, profile: Profile) -> Vec<(&'static str, Value)> {
+    let has_inputs = mounted.description.has_inputs();
     match profile {
         Profile::Tutorial if has_inputs => {
             let schema = json!({ "$ref": "#/components/schemas/HTTPValidationError" });

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use scopegate_domain::{ScopeToken, User};
-use scopegate_policy::{Permit, Presented, ResolvedOperation};
+use scopegate_policy::{Permit, Presented, ResolvedOperation, SchemeId};
 
 use crate::admission::{Admission, Refusal, decide};
+use crate::sources::Sources;
 
 /// Who is let in in place of a token.
 #[derive(Debug, Default)]
@@ -16,28 +17,28 @@ pub(crate) struct Double {
 }
 
 impl Double {
+    /// What is presented is good for every scheme that the operation looks at.
     pub(crate) fn admit(
         &self,
         admission: &Admission,
         operation: &ResolvedOperation,
+        sources: &Sources,
     ) -> Result<Option<Permit>, Refusal> {
-        let now = admission.clock.now();
-        let scheme = admission
-            .bearer
-            .as_ref()
-            .filter(|_| self.is_authenticated)
-            .map(|(scheme, _)| *scheme);
-        let world = scheme
-            .map(|scheme| admission.table.token_world_for_test(scheme, &self.scopes))
-            .transpose();
-        let Ok(Some(world)) = world else {
-            return decide(operation, &Presented::new(now));
+        let schemes = if self.is_authenticated {
+            sources.scheme_ids()
+        } else {
+            Vec::new()
         };
+        let world = |scheme: SchemeId| admission.table.token_world_for_test(scheme, &self.scopes).ok();
+        let worlds: Vec<_> = schemes.iter().copied().filter_map(world).collect();
         let subject = self.user.as_ref().map(|user| user.username().as_str());
-        let presented = Presented::new(now).with_token(&world, subject);
-        match &self.user {
-            Some(user) => decide(operation, &presented.with_user(Arc::clone(user))),
-            None => decide(operation, &presented),
+        let mut presented = Presented::new(admission.clock.now());
+        for world in &worlds {
+            presented = presented.with_token(world, subject);
+            if let Some(user) = &self.user {
+                presented = presented.with_user(Arc::clone(user));
+            }
         }
+        decide(operation, &presented).map_err(|denial| Refusal::Denied(denial, schemes))
     }
 }

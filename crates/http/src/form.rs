@@ -11,7 +11,7 @@ use multer::Multipart;
 use percent_encoding::percent_decode;
 use scopegate_grant::Params;
 
-use crate::Profile;
+use crate::{Profile, body};
 
 /// Most fields of one form.
 const MAX_FIELDS: usize = 1000;
@@ -22,6 +22,9 @@ pub(crate) enum FormError {
     /// A multipart form that does not say where its parts end.
     #[error("Missing boundary in multipart.")]
     Boundary,
+    /// A body that is compressed, or the like.
+    #[error("the body must not be encoded")]
+    Encoded,
     /// Another media type than that of a form.
     #[error("the body must be application/x-www-form-urlencoded")]
     MediaType,
@@ -38,19 +41,21 @@ pub(crate) enum FormError {
 
 /// Reads the fields by the rules of a profile.
 ///
-/// The RFC has one media type and one encoding. The tutorial's server takes multipart forms too, reads any other body as a
-/// form without fields, and turns bytes that are no text into something that is.
-pub(crate) async fn read(headers: &HeaderMap, body: &Bytes, profile: Profile) -> Result<Params, FormError> {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+/// The RFC has one media type and one encoding. The tutorial's server takes multipart forms too, goes by the first of two
+/// media types, passes over a `Content-Encoding`, reads any other body as a form without fields, and turns bytes that are no text into something that is.
+pub(crate) async fn read(headers: &HeaderMap, whole: &Bytes, profile: Profile) -> Result<Params, FormError> {
+    let content_type = match profile {
+        Profile::Rfc if body::is_encoded(headers) => return Err(FormError::Encoded),
+        Profile::Rfc => body::media_type(headers),
+        Profile::Tutorial => headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()),
+    };
+    let content_type = content_type.unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let is = |wanted: &str| media_type.eq_ignore_ascii_case(wanted);
     match profile {
-        _ if is("application/x-www-form-urlencoded") => urlencoded(body, profile),
+        _ if is("application/x-www-form-urlencoded") => urlencoded(whole, profile),
         Profile::Rfc => Err(FormError::MediaType),
-        Profile::Tutorial if is("multipart/form-data") => multipart(content_type, body.clone()).await,
+        Profile::Tutorial if is("multipart/form-data") => multipart(content_type, whole.clone()).await,
         Profile::Tutorial => Ok(Params::default()),
     }
 }
@@ -131,6 +136,7 @@ async fn multipart(content_type: &str, body: Bytes) -> Result<Params, FormError>
 mod tests {
     use futures_util::FutureExt as _;
     use http::HeaderValue;
+    use http::header::CONTENT_ENCODING;
     use proptest::prelude::*;
 
     use super::*;
@@ -207,6 +213,26 @@ mod tests {
             "application/x-www-form-urlencodedx",
         ] {
             assert_eq!(read(other, b"a=b"), Some(FormError::MediaType), "{other}");
+        }
+    }
+
+    #[test]
+    fn two_media_types_or_a_coding_are_refused_by_the_rfc_alone() {
+        let form = (CONTENT_TYPE, HeaderValue::from_static(URLENCODED));
+        for (name, value, fault) in [
+            (CONTENT_TYPE, "application/json", FormError::MediaType),
+            (CONTENT_TYPE, URLENCODED, FormError::MediaType),
+            (CONTENT_ENCODING, "gzip", FormError::Encoded),
+        ] {
+            let mut headers = HeaderMap::from_iter([form.clone()]);
+            headers.append(name, HeaderValue::from_static(value));
+            let read = |profile| {
+                read(&headers, &Bytes::from_static(b"a=b"), profile)
+                    .now_or_never()
+                    .expect("a whole body is read without waiting")
+            };
+            assert_eq!(read(Profile::Rfc).err(), Some(fault), "{headers:?}");
+            assert_eq!(read(Profile::Tutorial).unwrap().text("a"), Some("b"), "{headers:?}");
         }
     }
 

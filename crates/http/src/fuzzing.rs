@@ -1,24 +1,36 @@
 //! Doors for the fuzzers of `fuzz/`, and for the replay of what they found. Each panics where a property does not hold.
 
-use std::collections::HashMap;
+pub mod oracle;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use base64_simd::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use scopegate_grant::Params;
+use scopegate_grant::{ClientCredentials, Params};
+use serde::Deserialize;
 
+use self::oracle::Named;
 use crate::bearer::{self, Bearer};
-use crate::{Profile, form};
+use crate::routes::{Lookup, Routes};
+use crate::{Profile, basic, form, path, query};
 
 const PROFILES: [Profile; 2] = [Profile::Rfc, Profile::Tutorial];
 
-/// The value of an `Authorization` header: a token that is read out of it is the same one after it was written again.
+/// The value of an `Authorization` header: a token or a pair that is read out of it is the same one after it was written
+/// again, and no value is both.
 pub fn bearer(input: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(input) else {
         return;
     };
     let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+    if let ClientCredentials::Basic { id, secret } = basic::read(&headers) {
+        basic_again(&id, secret.expose());
+        assert_eq!(bearer::read(&headers, Profile::Rfc), Bearer::Absent);
+    }
     for profile in PROFILES {
         let Bearer::Token(token) = bearer::read(&headers, profile) else {
             continue;
@@ -31,9 +43,111 @@ pub fn bearer(input: &[u8]) {
     }
 }
 
-/// The body of a form, urlencoded or multipart: what is accepted under the RFC is what the reader of the URL standard
-/// finds, and is the same after it was written again.
+fn basic_again(id: &str, secret: &str) {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = STANDARD.encode_to_string(format!("{}:{}", encode(id), encode(secret)));
+    let Ok(value) = HeaderValue::try_from(format!("Basic {pair}")) else {
+        unreachable!("base64 can stand in a header")
+    };
+    match basic::read(&HeaderMap::from_iter([(AUTHORIZATION, value)])) {
+        ClientCredentials::Basic { id: again, secret: its } => assert!(again == id && its.expose() == secret),
+        other => unreachable!("a pair was written, and {other:?} read"),
+    }
+}
+
+/// The path of a request target: the table of routes finds what the oracle names, hands over what it hands over, and sends
+/// nobody to another host.
+pub fn paths(input: &[u8]) {
+    static ROUTES: LazyLock<Routes<usize>> = LazyLock::new(routes);
+    let Ok(raw) = std::str::from_utf8(input) else {
+        return;
+    };
+    assert_eq!(path::decode(raw).map(String::from), oracle::decode(input, false).ok());
+    for method in ["GET", "POST"] {
+        let found = match ROUTES.find(method, raw) {
+            Lookup::Elsewhere(location) => {
+                assert!(location.starts_with('/') && !location.starts_with("//") && location.is_ascii());
+                Named::Elsewhere(oracle::decode(location.as_bytes(), false).unwrap_or_default())
+            }
+            Lookup::Found(entry, values) => Named::Entry(*entry, values),
+            Lookup::OtherMethods(allow) => {
+                let allow = allow.to_str().unwrap_or_default();
+                Named::OtherMethods(allow.split(", ").map(str::to_owned).collect())
+            }
+            Lookup::Unknown => Named::Nothing,
+        };
+        assert_eq!(found, oracle::name(&TABLE, method, raw));
+    }
+}
+
+/// Neighbours that are easily taken for each other.
+const TABLE: [(&str, &str); 10] = [
+    ("GET", "/users/me/"),
+    ("GET", "/users/{id}/"),
+    ("POST", "/users/{name}/"),
+    ("GET", "/users/{id}/items"),
+    ("GET", "/users/me/items/"),
+    ("GET", "/open"),
+    ("POST", "/open"),
+    ("GET", "/{one}/{two}/{three}"),
+    ("GET", "/any/{*rest}"),
+    ("POST", "/any/me"),
+];
+
+fn routes() -> Routes<usize> {
+    let mut routes = Routes::new();
+    for (entry, (method, template)) in TABLE.into_iter().enumerate() {
+        let added = routes.add(method, template, entry);
+        assert_eq!(added, Ok(()), "{template}");
+    }
+    routes
+}
+
+/// What a query may be read as.
+#[derive(Debug, Deserialize)]
+struct Asked {
+    text: Option<String>,
+    #[serde(default)]
+    list: Vec<String>,
+    number: Option<i32>,
+}
+
+/// A query: each field is what the oracle finds under its name.
+fn query(input: &str) {
+    let decode = |raw: &str| {
+        let decoded = oracle::decode(raw.as_bytes(), true);
+        decoded.unwrap_or_else(|fault| String::from_utf8_lossy(fault.as_bytes()).into_owned())
+    };
+    let pairs: Vec<(String, String)> = input
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect();
+    let all = |name: &str| {
+        pairs
+            .iter()
+            .filter(|pair| pair.0 == name)
+            .map(|pair| pair.1.clone())
+            .collect::<Vec<_>>()
+    };
+    let number = all("number").pop().map(|number| number.parse::<i32>());
+    match query::read::<Asked>(input) {
+        Ok(asked) => {
+            assert_eq!(asked.text, all("text").pop());
+            assert_eq!(asked.list, all("list"));
+            assert_eq!(asked.number.map(Ok), number);
+        }
+        Err(fault) => assert!(number.is_some_and(|number| number.is_err()), "{fault:?}"),
+    }
+}
+
+/// The body of a form, urlencoded or multipart, and a query: what is accepted under the RFC is what the reader of the URL
+/// standard finds, and is the same after it was written again.
 pub fn form(input: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(input) {
+        query(text);
+    }
     for content_type in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"] {
         for profile in PROFILES {
             let _ = read(content_type, input, profile);
@@ -47,8 +161,9 @@ pub fn form(input: &[u8]) {
         .extend_pairs(&fields)
         .finish();
     let again = read("application/x-www-form-urlencoded", written.as_bytes(), Profile::Rfc);
-    let last: HashMap<String, String> = fields.into_iter().collect();
-    for (name, value) in &last {
+    let last: BTreeMap<String, String> = fields.into_iter().collect();
+    // A few will do: each look-up goes through all fields.
+    for (name, value) in last.iter().take(20) {
         let value = (!value.is_empty()).then_some(value.as_str());
         assert_eq!(params.text(name), value);
         assert_eq!(again.as_ref().and_then(|again| again.text(name)), value);

@@ -6,23 +6,30 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use hyper::body::Body;
 use scopegate_grant::AuthorizationServer;
-use scopegate_policy::{OperationTable, ResolvedOperation};
+use scopegate_policy::{OperationTable, Permit, ResolvedOperation};
 use serde_json::Value;
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Refusal};
 use crate::answer::Response;
 use crate::body::{self, BodyLimits};
+use crate::cors::CorsHeaders;
+use crate::decision_class::DecisionClass;
 use crate::docs::{Docs, DocsPage};
 use crate::endpoint;
 use crate::input::Sent;
+use crate::metrics::GateMetrics;
 use crate::reply::{Fault, Replies};
 use crate::request_id::{self, RequestIds};
 use crate::route::Endpoint;
 use crate::routes::{Lookup, Routes};
+use crate::sources::{Head, Sources};
+use crate::trace::Trace;
 
 /// All operations of an application behind their guards: an ordinary warp filter, a service, a table and a document, of one
 /// declaration. Cheap to clone.
@@ -75,14 +82,17 @@ pub(crate) struct Inner {
     pub(crate) limits: BodyLimits,
     pub(crate) token_endpoint: Option<AuthorizationServer>,
     pub(crate) docs: Option<Docs>,
+    pub(crate) cors: Option<CorsHeaders>,
     pub(crate) document: Value,
     pub(crate) document_bytes: Bytes,
     pub(crate) request_ids: RequestIds,
+    pub(crate) metrics: GateMetrics,
 }
 
 /// What is called when an operation may be.
 pub(crate) struct Stage {
     pub(crate) endpoint: Box<dyn Endpoint>,
+    pub(crate) sources: Sources,
     pub(crate) parameters: Vec<String>,
 }
 
@@ -99,6 +109,18 @@ pub(crate) enum Target {
     Page(&'static str),
     /// The token endpoint.
     Token,
+}
+
+impl Target {
+    /// Whether scripts of configured origins may read what it answers. The match is exhaustive, so that whatever is added has
+    /// to decide.
+    pub(crate) const fn is_open_to_other_origins(self) -> bool {
+        match self {
+            Self::Document | Self::Operation(_) | Self::Token => true,
+            // Pages are for people, who open them; a script of another origin has nothing to read there.
+            Self::Asset | Self::Page(_) => false,
+        }
+    }
 }
 
 /// A request, without its path: that was looked up before.
@@ -143,46 +165,83 @@ impl Gate {
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        let id = self.inner.request_ids.next();
-        // A panic leaves nothing of ours half done: all that is shared is immutable.
-        let response = AssertUnwindSafe(self.dispatch(target, &values, request, &id))
-            .catch_unwind()
-            .await;
-        let response = response.unwrap_or_else(|_| self.inner.replies.fault(Fault::Panic, &id));
-        tracing::debug!(request_id = ?id, ?target, status = response.status().as_u16(), "answered");
-        with_request_id(response, id)
+        let begin = Instant::now();
+        let headers = request.headers;
+        let route = self.inner.metrics.of(Some(target));
+        let trace = Trace::new(
+            self.inner.request_ids.next(),
+            request.method,
+            route,
+            self.operation_name(target),
+        );
+        let answering = async {
+            // A panic leaves nothing of ours half done: all that is shared is immutable.
+            let response = AssertUnwindSafe(self.dispatch(target, &values, request, &trace))
+                .catch_unwind()
+                .await;
+            response.unwrap_or_else(|_| self.inner.replies.fault(Fault::Panic, &trace.id))
+        };
+        let mut response = answering.instrument(trace.span().clone()).await;
+        self.open_target(target, headers, &mut response);
+        route.answered(response.status(), begin.elapsed());
+        trace.answered(response.status());
+        with_request_id(response, trace.id)
     }
 
-    /// Answers a request that has no place here.
-    pub(crate) fn turn_away(&self, method: &Method, found: &Lookup<'_, Target>, query: &str) -> Response {
-        let replies = &self.inner.replies;
-        let response = match found {
-            Lookup::Elsewhere(path) => replies.redirect(path, query),
-            Lookup::OtherMethods(allow) => replies.method_not_allowed(allow),
-            Lookup::Found(..) | Lookup::Unknown => replies.not_found(),
-        };
-        let response = if method == Method::HEAD {
-            without_body(response)
-        } else {
+    fn operation_name(&self, target: Target) -> Option<&str> {
+        match target {
+            Target::Operation(number) => self.operations().operations().get(number)?.name(),
+            Target::Asset | Target::Document | Target::Page(_) | Target::Token => None,
+        }
+    }
+
+    /// Answers a request that has no place here, at this path as it came.
+    pub(crate) fn turn_away<B>(&self, path: &str, found: &Lookup<'_, Target>, request: &Incoming<'_, B>) -> Response {
+        self.answer_apart(request.method, || {
+            let replies = &self.inner.replies;
+            let mut response = match (self.preflight_at(path, found, request), found) {
+                (Some(answer), _) => answer,
+                (None, Lookup::Elsewhere(path)) => replies.redirect(path, request.query),
+                (None, Lookup::OtherMethods(allow)) => replies.method_not_allowed(allow),
+                (None, Lookup::Found(..) | Lookup::Unknown) => replies.not_found(),
+            };
+            if request.method == Method::HEAD {
+                response = without_body(response);
+            }
+            self.open_path(path, found, request, &mut response);
             response
-        };
-        with_request_id(response, self.inner.request_ids.next())
+        })
     }
 
-    async fn dispatch<B>(
-        &self,
-        target: Target,
-        values: &[String],
-        request: Incoming<'_, B>,
-        id: &HeaderValue,
-    ) -> Response
+    /// Answers a request that does not say which host it is meant for.
+    pub(crate) fn no_host(&self, method: &Method) -> Response {
+        self.answer_apart(method, || self.inner.replies.no_host())
+    }
+
+    /// Answers a request that leads to no route.
+    fn answer_apart(&self, method: &Method, answer: impl FnOnce() -> Response) -> Response {
+        let begin = Instant::now();
+        let route = self.inner.metrics.of(None);
+        let trace = Trace::new(self.inner.request_ids.next(), method, route, None);
+        let response = trace.span().in_scope(answer);
+        route.answered(response.status(), begin.elapsed());
+        trace.answered(response.status());
+        with_request_id(response, trace.id)
+    }
+
+    async fn dispatch<B>(&self, target: Target, values: &[String], request: Incoming<'_, B>, trace: &Trace) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let is_head = request.method == Method::HEAD;
         let response = match target {
-            Target::Operation(number) => return self.operate(number, values, request, id).await,
-            Target::Token => return self.give_token(request, id).await,
+            Target::Operation(number) => {
+                return match self.preflight_of(number, &request) {
+                    Some(answer) => answer,
+                    None => self.operate(number, values, request, trace).await,
+                };
+            }
+            Target::Token => return self.give_token(request, trace).await,
             Target::Document => document(&self.inner.document_bytes),
             Target::Page(path) => self.page(path),
             Target::Asset => self.page(&format!("/docs/assets/{}", values.concat())),
@@ -191,18 +250,24 @@ impl Gate {
     }
 
     /// Guard, then body, then inputs, then handler.
-    async fn operate<B>(&self, number: usize, values: &[String], request: Incoming<'_, B>, id: &HeaderValue) -> Response
+    async fn operate<B>(&self, number: usize, values: &[String], request: Incoming<'_, B>, trace: &Trace) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let Inner { replies, endpoints, .. } = &*self.inner;
         let operation = self.operations().operations().get(number).zip(endpoints.get(number));
         let Some((operation, stage)) = operation else {
-            return replies.fault(Fault::Unmounted, id);
+            return replies.fault(Fault::Unmounted, &trace.id);
         };
-        let permit = match self.admit(operation, request.headers).await {
+        let head = Head {
+            headers: request.headers,
+            query: request.query,
+        };
+        let decided = self.admit(operation, &stage.sources, head).await;
+        self.note(&decided, trace);
+        let permit = match decided {
             Ok(permit) => permit,
-            Err(refusal) => return replies.refusal(&refusal, operation, self.operations(), id),
+            Err(refusal) => return replies.refusal(&refusal, operation, self.operations(), &trace.id),
         };
         let body = if stage.endpoint.reads_body() {
             match body::collect(request.headers, request.body, self.inner.limits).await {
@@ -215,41 +280,57 @@ impl Gate {
         let mut sent = Sent::new(request.headers, request.query, &body, &stage.parameters, values);
         match stage.endpoint.call(&mut sent, permit) {
             Ok(answering) => answering.await,
-            Err(refused) => replies.refused(&refused, id),
+            Err(refused) => replies.refused(&refused, &trace.id),
         }
+    }
+
+    /// Counts and traces a decision.
+    fn note(&self, decided: &Result<Option<Permit>, Refusal>, trace: &Trace) {
+        let metrics = &self.inner.metrics;
+        let (class, user) = match decided {
+            Ok(permit) => (DecisionClass::Allow, permit.as_ref().and_then(Permit::user)),
+            Err(refusal) => (DecisionClass::of(refusal), None),
+        };
+        if let Err(Refusal::Credential(cause, ..)) = decided {
+            metrics.refused(cause.rule());
+        }
+        metrics.decided(class);
+        trace.decided(class, user);
     }
 
     #[cfg(not(feature = "testing"))]
     async fn admit(
         &self,
         operation: &ResolvedOperation,
-        headers: &HeaderMap,
-    ) -> Result<Option<scopegate_policy::Permit>, crate::admission::Refusal> {
-        self.inner.admission.admit(operation, headers).await
+        sources: &Sources,
+        head: Head<'_>,
+    ) -> Result<Option<Permit>, Refusal> {
+        self.inner.admission.admit(operation, sources, head).await
     }
 
     #[cfg(feature = "testing")]
     async fn admit(
         &self,
         operation: &ResolvedOperation,
-        headers: &HeaderMap,
-    ) -> Result<Option<scopegate_policy::Permit>, crate::admission::Refusal> {
+        sources: &Sources,
+        head: Head<'_>,
+    ) -> Result<Option<Permit>, Refusal> {
         match &self.double {
-            Some(double) => double.admit(&self.inner.admission, operation),
-            None => self.inner.admission.admit(operation, headers).await,
+            Some(double) => double.admit(&self.inner.admission, operation, sources),
+            None => self.inner.admission.admit(operation, sources, head).await,
         }
     }
 
-    async fn give_token<B>(&self, request: Incoming<'_, B>, id: &HeaderValue) -> Response
+    async fn give_token<B>(&self, request: Incoming<'_, B>, trace: &Trace) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let Some(server) = &self.inner.token_endpoint else {
-            return self.inner.replies.fault(Fault::Unmounted, id);
+            return self.inner.replies.fault(Fault::Unmounted, &trace.id);
         };
         match body::collect(request.headers, request.body, self.inner.limits).await {
             Ok(body) => endpoint::token::token(server, request.headers, &body).await,
-            Err(cause) => self.inner.replies.unread(cause),
+            Err(cause) => endpoint::token::unread(server, cause),
         }
     }
 
@@ -297,7 +378,10 @@ fn without_body(response: Response) -> Response {
     Response::from_parts(parts, Bytes::new().into())
 }
 
-fn with_request_id(mut response: Response, id: HeaderValue) -> Response {
-    response.headers_mut().insert(request_id::HEADER, id);
+/// What every answer has: its name, and that its media type is meant.
+pub(crate) fn with_request_id(mut response: Response, id: HeaderValue) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, id);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -1,26 +1,32 @@
 //! Collects what a gate is made of, and finds the faults in it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use scopegate_domain::{Catalog, Clock, SchemeName, SystemClock};
+use scopegate_domain::{Catalog, Clock, SystemClock};
 use scopegate_grant::AuthorizationServer;
-use scopegate_policy::{Access, Alternative, ClassOrder, OperationTable, ResolvedOperation, SchemeId, TableError};
+use scopegate_policy::{ClassOrder, Guard, OperationTable, OperationTableBuilder, ResolvedOperation};
 use scopegate_store::Users;
-use scopegate_token::{Entropy, EntropyError, SystemEntropy, Verifier};
+use scopegate_token::{Entropy, SystemEntropy, Verifier};
 
 use crate::admission::Admission;
 use crate::body::BodyLimits;
+use crate::cors::{Cors, CorsHeaders};
 use crate::docs::{DOCS_PATH, Docs, OAUTH2_REDIRECT_PATH, REDOC_PATH};
-use crate::document::{self, SchemaClash};
+use crate::document;
 use crate::gate::{Gate, Inner, Stage, Target};
+use crate::gate_error::GateError;
+use crate::group::Group;
+use crate::metrics::GateMetrics;
 use crate::reply::Replies;
 use crate::request_id::RequestIds;
-use crate::route::BoundOperation;
+use crate::route::{BoundOperation, Mounted};
 use crate::routes::{RouteClash, Routes};
-use crate::{Profile, path};
+use crate::sources::{Judge, Judges};
+use crate::{CredentialVerifier, Profile, path};
 
 /// Where the OpenAPI document is.
 pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
@@ -33,20 +39,23 @@ pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
 /// | body | 1 MiB within 30 s | enough for a JSON document; it bounds what one request can hold |
 /// | clock | the system's | |
 /// | realm | the title | |
+/// | CORS | off | who needs it knows the origins |
 #[must_use = "a gate is made by `build`"]
 pub struct GateBuilder {
-    catalog: Catalog,
+    table: OperationTableBuilder,
     profile: Profile,
     title: String,
     version: String,
     realm: Option<String>,
     clock: Arc<dyn Clock>,
     users: Option<Arc<dyn Users>>,
-    bearer: Option<(String, Arc<Verifier>)>,
-    operations: Vec<BoundOperation>,
+    judges: Vec<(String, Judge)>,
+    /// One for each operation of the table, in its order.
+    mounted: Vec<Mounted>,
     token_endpoint: Option<(String, AuthorizationServer)>,
     docs: bool,
     docs_client: Option<String>,
+    cors: Option<Cors>,
     limits: BodyLimits,
 }
 
@@ -60,18 +69,19 @@ impl Gate {
 impl GateBuilder {
     pub(crate) fn new(catalog: Catalog) -> Self {
         Self {
-            catalog,
+            table: OperationTable::builder(catalog),
             profile: Profile::default(),
             title: "Scopegate".to_owned(),
             version: "0.1.0".to_owned(),
             realm: None,
             clock: Arc::new(SystemClock),
             users: None,
-            bearer: None,
-            operations: Vec::new(),
+            judges: Vec::new(),
+            mounted: Vec::new(),
             token_endpoint: None,
             docs: false,
             docs_client: None,
+            cors: None,
             limits: BodyLimits {
                 bytes: 1024 * 1024,
                 time: Duration::from_secs(30),
@@ -81,8 +91,18 @@ impl GateBuilder {
 
     /// Accepts bearer tokens as credentials of this scheme of the catalog. A token comes in the `Authorization` header, never
     /// in a query or a form.
+    ///
+    /// Several schemes may have bearer tokens, each with its verifier. A token is offered to each of those that the operation
+    /// asks for, and counts for those that accept it.
     pub fn bearer(mut self, scheme: impl Into<String>, verifier: impl Into<Arc<Verifier>>) -> Self {
-        self.bearer = Some((scheme.into(), verifier.into()));
+        self.judges.push((scheme.into(), Judge::Token(verifier.into())));
+        self
+    }
+
+    /// Accepts as credentials of this scheme of the catalog what the application's own verifier accepts: user names with
+    /// passwords, API keys, digests, opaque bearer tokens.
+    pub fn verifier(mut self, scheme: impl Into<String>, verifier: Arc<dyn CredentialVerifier>) -> Self {
+        self.judges.push((scheme.into(), Judge::Application(verifier)));
         self
     }
 
@@ -129,15 +149,30 @@ impl GateBuilder {
         self
     }
 
+    /// Every operation stands behind this guard, too, except those that override it: FastAPI's `dependencies` of the
+    /// application. The token endpoint and the pages of the document are no operations, and no guard is before them.
+    pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
+        self.table = self.table.guard(guard);
+        self
+    }
+
     /// Adds an operation. Any number of them: each is boxed, so the types do not grow.
     pub fn operation(mut self, operation: BoundOperation) -> Self {
-        self.operations.push(operation);
+        self.table = self.table.operation(operation.operation);
+        self.mounted.push(operation.mounted);
         self
     }
 
     /// Adds operations.
-    pub fn operations(mut self, operations: impl IntoIterator<Item = BoundOperation>) -> Self {
-        self.operations.extend(operations);
+    pub fn operations(self, operations: impl IntoIterator<Item = BoundOperation>) -> Self {
+        operations.into_iter().fold(self, Self::operation)
+    }
+
+    /// Adds the operations of a group.
+    pub fn group(mut self, group: Group) -> Self {
+        let (group, mounted) = group.into_parts();
+        self.table = self.table.group(group);
+        self.mounted.extend(mounted);
         self
     }
 
@@ -159,24 +194,29 @@ impl GateBuilder {
         self.docs()
     }
 
+    /// Lets pages of other origins read answers by script, as [`Cors`] says; without it no page can.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.cors = Some(cors);
+        self
+    }
+
     /// The gate.
     ///
     /// # Errors
     ///
     /// The first [`GateError`], which names the operation at fault.
-    pub fn build(self) -> Result<Gate, GateError> {
+    pub fn build(mut self) -> Result<Gate, GateError> {
         let order = match self.profile {
             Profile::Rfc => ClassOrder::Rfc,
             Profile::Tutorial => ClassOrder::ScopesFirst,
         };
-        let declared = self.operations.iter().map(|bound| bound.operation.clone());
-        let table = declared.fold(OperationTable::builder(self.catalog.clone()), |table, operation| {
-            table.operation(operation)
-        });
-        let table = table.order(order).build()?;
-        let bearer = self.bearer_scheme(&table)?;
-        for (operation, bound) in table.operations().iter().zip(&self.operations) {
-            self.check(operation, bound)?;
+        let table = self.table.clone().order(order).build()?;
+        report_overrides(&table);
+        let judges = Judges::new(std::mem::take(&mut self.judges), &table, self.profile)?;
+        let mut sources = Vec::new();
+        for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
+            self.check(operation, mounted)?;
+            sources.push(judges.sources(operation, table.catalog())?);
         }
         let document = document::write(&self.document_source(), &table)?;
         let document_bytes = Bytes::from(document.to_string());
@@ -184,72 +224,69 @@ impl GateBuilder {
         let docs = self
             .docs
             .then(|| Docs::new(&self.title, OPENAPI_PATH, self.docs_client.as_deref()));
-        let stage = |bound: BoundOperation| Stage {
-            parameters: path::parameter_names(&bound.notes.template)
-                .map(str::to_owned)
-                .collect(),
-            endpoint: bound.endpoint,
+        let stage = |((mounted, sources), operation): ((Mounted, _), &ResolvedOperation)| Stage {
+            sources,
+            parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
+            endpoint: mounted.endpoint,
         };
+        let endpoints = self
+            .mounted
+            .into_iter()
+            .zip(sources)
+            .zip(table.operations())
+            .map(stage)
+            .collect();
+        let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
         let mut run = [0; 8];
         SystemEntropy.fill(&mut run)?;
+        let token_path = self.token_endpoint.as_ref().map(|(path, _)| path.as_str());
+        let metrics = GateMetrics::new(&table, token_path);
         let inner = Inner {
             admission: Admission {
                 profile: self.profile,
                 clock: self.clock,
                 users: self.users,
                 table,
-                bearer,
             },
             routes,
-            endpoints: self.operations.into_iter().map(stage).collect(),
-            replies: Replies::new(self.profile, self.realm.unwrap_or(self.title)),
+            endpoints,
+            replies: Replies::new(self.profile, self.realm, self.title),
             limits: self.limits,
             token_endpoint: self.token_endpoint.map(|(_, server)| server),
             docs,
+            cors,
             document,
             document_bytes,
+            metrics,
             request_ids: RequestIds::new(u64::from_be_bytes(run)),
         };
         Ok(Gate::new(inner))
     }
 
-    fn bearer_scheme(&self, table: &OperationTable) -> Result<Option<(SchemeId, Arc<Verifier>)>, GateError> {
-        let Some((name, verifier)) = &self.bearer else {
-            return Ok(None);
-        };
-        let id = SchemeName::parse(name).ok().and_then(|name| table.scheme_id(&name));
-        let id = id.ok_or_else(|| GateError::UndeclaredScheme { scheme: name.clone() })?;
-        Ok(Some((id, Arc::clone(verifier))))
-    }
-
     /// What the types of a declaration cannot say.
-    fn check(&self, operation: &ResolvedOperation, bound: &BoundOperation) -> Result<(), GateError> {
-        let label = || format!("{} {}", operation.method(), operation.template());
-        let of_the_template = path::parameter_names(operation.template()).count();
-        if of_the_template != bound.parameters {
-            return Err(GateError::Parameters {
+    fn check(&self, operation: &ResolvedOperation, mounted: &Mounted) -> Result<(), GateError> {
+        let label = || operation.to_string();
+        let mut names = HashSet::new();
+        if let Some(twice) = path::parameter_names(operation.template()).find(|name| !names.insert(*name)) {
+            return Err(GateError::ParameterTwice {
                 operation: label(),
-                template: of_the_template,
-                handler: bound.parameters,
+                name: twice.to_owned(),
             });
         }
-        if bound.endpoint.needs_user() && !operation.needs_user() {
+        if names.len() != mounted.parameters {
+            return Err(GateError::Parameters {
+                operation: label(),
+                template: names.len(),
+                handler: mounted.parameters,
+            });
+        }
+        if mounted.endpoint.needs_user() && !operation.needs_user() {
             return Err(GateError::NoUser { operation: label() });
         }
         if operation.needs_user() && self.users.is_none() {
             return Err(GateError::NoUsers { operation: label() });
         }
-        if !matches!(operation.access(), Access::Public | Access::Deny) && !self.can_verify(operation) {
-            return Err(GateError::NoVerifier { operation: label() });
-        }
         Ok(())
-    }
-
-    /// Whether some way into the operation needs bearer tokens alone.
-    fn can_verify(&self, operation: &ResolvedOperation) -> bool {
-        let Some((bearer, _)) = &self.bearer else { return false };
-        let by_bearer = |way: &Alternative| way.schemes().iter().all(|(name, _)| name.as_str() == bearer);
-        operation.security().iter().any(by_bearer)
     }
 
     fn routes(&self, table: &OperationTable) -> Result<Routes<Target>, GateError> {
@@ -288,7 +325,7 @@ impl GateBuilder {
             profile: self.profile,
             title: &self.title,
             version: &self.version,
-            operations: &self.operations,
+            mounted: &self.mounted,
             token_endpoint: self
                 .token_endpoint
                 .as_ref()
@@ -297,76 +334,19 @@ impl GateBuilder {
     }
 }
 
-impl fmt::Debug for GateBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GateBuilder")
-            .field("operations", &self.operations)
-            .finish_non_exhaustive()
+/// Whoever runs the program reads where a guard that stands before all is not before all.
+fn report_overrides(table: &OperationTable) {
+    for operation in table.operations().iter().filter(|operation| operation.is_override()) {
+        let names: Vec<String> = operation.overridden().iter().map(ToString::to_string).collect();
+        let overridden = names.join(", ");
+        tracing::info!(%operation, access = ?operation.access(), overridden, "an operation overrides the guards above it");
     }
 }
 
-/// Why a gate cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GateError {
-    /// There is no randomness to name requests by.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The handler takes a user, and the guard lets in others too.
-    #[error("the handler of `{operation}` takes a user, and its guard does not ask for one")]
-    NoUser {
-        /// Which operation.
-        operation: String,
-    },
-    /// The guard asks for a user, and the gate knows none.
-    #[error("`{operation}` asks for a user, and the gate was given no users")]
-    NoUsers {
-        /// Which operation.
-        operation: String,
-    },
-    /// Every way into the operation needs a credential that the gate cannot verify.
-    #[error("`{operation}` asks for a credential that the gate was given no verifier for")]
-    NoVerifier {
-        /// Which operation.
-        operation: String,
-    },
-    /// The handler takes another number of path parameters than the template has.
-    #[error("the template of `{operation}` has {template} parameters, and its handler takes {handler}")]
-    Parameters {
-        /// Which operation.
-        operation: String,
-        /// How many the template has.
-        template: usize,
-        /// How many the handler takes.
-        handler: usize,
-    },
-    /// The path cannot stand beside the others.
-    #[error("`{operation}` cannot be routed: {fault}")]
-    Route {
-        /// Which operation.
-        operation: String,
-        /// Why.
-        fault: String,
-    },
-    /// Two types of one name would stand in the document.
-    #[error("two schemas of the document are called `{name}`")]
-    SchemaTwice {
-        /// Their name.
-        name: String,
-    },
-    /// The policy cannot stand.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A verifier was given for a scheme that the catalog does not declare.
-    #[error("scheme `{scheme}` has a verifier and is not declared")]
-    UndeclaredScheme {
-        /// Which scheme.
-        scheme: String,
-    },
-}
-
-impl From<SchemaClash> for GateError {
-    fn from(clash: SchemaClash) -> Self {
-        Self::SchemaTwice { name: clash.0 }
+impl fmt::Debug for GateBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GateBuilder")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
     }
 }

@@ -2,15 +2,16 @@
 //! handler's arguments and the entry in the OpenAPI document.
 //!
 //! ```text
-//! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> BoundOperation
-//!                                                                              │
+//! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> BoundOperation ──> Group
+//!                                                                              │            │
+//!                                                                              ├────────────┘
 //! Catalog, Verifier, Users, AuthorizationServer ── GateBuilder ────────────────┴──> Gate
 //!                                                                                    │
 //!            gate.filter()   for warp, beside other filters: what it does not know falls through
 //!            gate.whole()    for warp, the whole site          gate.service()   the same for hyper
 //!            gate.openapi()  the document                      gate.operations()   the policy as a table
 //!
-//! a request:  path decoded once ─> one look-up ─> bearer token ─> verified ─> user ─> authorize ─> Permit ─> inputs ─> handler
+//! a request:  path decoded once ─> one look-up ─> credentials ─> verified ─> user ─> authorize ─> Permit ─> inputs ─> handler
 //!                              404, 405         401, 403, 503, each an answer; nothing falls through      400, 413, 415
 //! ```
 //!
@@ -27,7 +28,8 @@
 //! ```
 //!
 //! [`Gate`] goes on from there. `examples/tutorial.rs` is FastAPI's page as a whole; `examples/reports.rs` has a check of its own,
-//! typed inputs and old routes beside the new ones.
+//! typed inputs and old routes beside the new ones; `examples/schemes.rs` has passwords and API keys. `docs/schemes.md` says for each
+//! class of `fastapi.security` what to write here.
 //!
 //! An application needs this crate alone: it hands on the crates of the floors below ([`domain`], [`policy`], [`token`],
 //! [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive macros need to know where those are:
@@ -40,12 +42,17 @@
 
 mod admission;
 mod answer;
+mod api_key;
+mod authorization;
 mod basic;
 mod bearer;
 mod body;
 mod caller;
 mod challenge;
 mod challenges;
+mod cors;
+mod credential;
+mod decision_class;
 mod description;
 mod docs;
 mod document;
@@ -55,9 +62,13 @@ mod endpoint;
 mod form;
 mod gate;
 mod gate_builder;
+mod gate_error;
+mod group;
 mod handler;
+mod host;
 mod input;
 mod invalid_input;
+mod metrics;
 mod path;
 mod profile;
 mod query;
@@ -67,8 +78,10 @@ mod route;
 mod routes;
 mod schema;
 mod service;
+mod sources;
 #[cfg(feature = "testing")]
 mod testing;
+mod trace;
 
 #[doc(hidden)]
 pub mod fuzzing;
@@ -78,19 +91,23 @@ pub mod fuzzing;
 struct Readme;
 
 pub use answer::{Answer, AnyJson, Created, Json, Raw, Response};
-pub use caller::{Caller, CurrentUser, Decided, Guarded, Optional, Public, Undecided};
+pub use caller::{Caller, Closable, CurrentUser, Decided, Guarded, Optional, Public, Undecided};
 pub use challenge::Challenge;
+pub use cors::{Cors, InvalidOrigin, WrongOrigin};
+pub use credential::{Acceptance, Credential, CredentialVerifier, Verdict};
 pub use description::Description;
 pub use docs::{DOCS_PATH, Docs, DocsPage, OAUTH2_REDIRECT_PATH, REDOC_PATH};
 pub use gate::Gate;
-pub use gate_builder::{GateBuilder, GateError};
+pub use gate_builder::GateBuilder;
+pub use gate_error::GateError;
+pub use group::Group;
 pub use handler::{Handler, TakesCaller, TakesNobody};
-pub use http::StatusCode;
+pub use http::{HeaderName, StatusCode};
 pub use input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
 pub use invalid_input::{InputError, InvalidInput};
 pub use profile::Profile;
 pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};
-pub use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};
 pub use service::GateService;
 #[cfg(feature = "testing")]

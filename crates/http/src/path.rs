@@ -34,6 +34,11 @@ pub(crate) fn encode(path: &str) -> String {
     utf8_percent_encode(path, RESERVED).to_string()
 }
 
+/// Writes a query so that it can be sent: as it came, but for bytes that may not stand in a header as themselves.
+pub(crate) fn encode_query(query: &str) -> String {
+    utf8_percent_encode(query, CONTROLS).to_string()
+}
+
 /// The names of a template's parameters, in order: `/users/{id}/items/{item}` has `id` and `item`.
 pub(crate) fn parameter_names(template: &str) -> impl Iterator<Item = &str> {
     template

@@ -3,28 +3,32 @@
 //! A client reads a fixed sentence for each kind of refusal; the cause goes to the log, under the request's id. (What the
 //! token endpoint refuses has its table in `endpoint/token.rs`: other codes, other bodies.)
 
-use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use scopegate_domain::ErrorCode;
-use scopegate_policy::{Denial, Forbidden, InvalidTokenCause, OperationTable, ResolvedOperation};
+use scopegate_policy::{Denial, Forbidden, InvalidTokenCause, OperationTable, ResolvedOperation, SchemeId};
+use scopegate_store::StoreErrorKind;
 use serde_json::{Value, json};
 
 use crate::Profile;
-use crate::admission::Refusal;
+use crate::admission::{Refusal, Unaccepted};
 use crate::answer::Response;
 use crate::body::Unread;
-use crate::challenges::{self, Challenges};
+use crate::challenges::{Challenges, Realm};
 use crate::invalid_input::InputError;
+use crate::path;
 use crate::route::Refused;
+use crate::sources::Family;
+use crate::trace::text;
 
-/// When to ask again while the store is down, in seconds: soon, for nothing is known of how long it lasts.
-const RETRY_SECONDS: u32 = 1;
+/// When to ask again while the store or another part is down, in seconds: soon, for nothing is known of how long it lasts.
+pub(crate) const RETRY_SECONDS: u32 = 1;
 
 /// Writes refusals in the words of one profile.
 #[derive(Clone, Debug)]
 pub(crate) struct Replies {
     profile: Profile,
-    realm: String,
+    realm: Realm,
 }
 
 /// Something that is our fault.
@@ -55,9 +59,23 @@ const fn row(status: StatusCode, detail: &'static str, sentence: &'static str, c
     }
 }
 
+/// To ask again does not help.
+const OUR_FAULT: Row = row(
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "Internal Server Error",
+    "something went wrong here",
+    None,
+);
+
 impl Replies {
-    pub(crate) const fn new(profile: Profile, realm: String) -> Self {
-        Self { profile, realm }
+    /// Without a chosen realm, the title is its name.
+    pub(crate) fn new(profile: Profile, realm: Option<String>, title: String) -> Self {
+        let is_chosen = realm.is_some();
+        let name = realm.unwrap_or(title);
+        Self {
+            profile,
+            realm: Realm { name, is_chosen },
+        }
     }
 
     /// Somebody may not go in.
@@ -69,42 +87,65 @@ impl Replies {
         id: &HeaderValue,
     ) -> Response {
         match refusal {
-            Refusal::Ambiguous => {
-                let (code, sentence) = (ErrorCode::InvalidRequest, "there is more than one Authorization header");
-                let challenge = challenges::bearer(&self.realm).with("error", code.as_str());
-                let challenge = challenge.with("error_description", sentence);
-                let row = row(StatusCode::BAD_REQUEST, "Bad Request", sentence, Some(code));
-                challenged(self.write(&row), &[challenge])
+            Refusal::Ambiguous(schemes) => {
+                let row = ambiguous(schemes, table);
+                challenged(self.write(&row), &self.challenges(&row, table).for_ambiguous(schemes))
             }
-            Refusal::Denied(denial) => {
-                tracing::debug!(request_id = ?id, %operation, cause = %denial, "refused");
-                self.denial(denial, table)
+            Refusal::Credential(cause, schemes, denial) => {
+                tracing::debug!(request_id = text(id), %operation, %cause, "a credential was refused");
+                let row = self.not_good(Some(*cause), schemes, denial, table);
+                challenged(self.write(&row), &self.challenges(&row, table).for_bad(schemes, denial))
+            }
+            Refusal::Denied(denial, accepted) => {
+                tracing::debug!(request_id = text(id), %operation, cause = %denial, "refused");
+                let row = match denial {
+                    Denial::InvalidToken { .. } => self.not_good(None, accepted, denial, table),
+                    _ => self.denied(denial),
+                };
+                challenged(self.write(&row), &self.challenges(&row, table).of(denial, accepted))
             }
             Refusal::Store(cause) => {
                 let source = std::error::Error::source(cause)
                     .map(ToString::to_string)
                     .unwrap_or_default();
-                tracing::error!(request_id = ?id, %operation, %cause, source, "the users could not be asked");
-                self.unavailable()
-            }
-            Refusal::Token(cause, denial) => {
-                tracing::debug!(request_id = ?id, %operation, %cause, "a token was refused");
-                self.denial(denial, table)
+                tracing::error!(request_id = text(id), %operation, %cause, source, "users or credentials could not be asked about");
+                match cause.kind() {
+                    StoreErrorKind::Unavailable => self.unavailable(),
+                    StoreErrorKind::Conflict | StoreErrorKind::Corrupt => self.write(&OUR_FAULT),
+                }
             }
         }
     }
 
-    /// The policy says no.
-    fn denial(&self, denial: &Denial, table: &OperationTable) -> Response {
-        let row = self.denied(denial);
-        let challenges = Challenges {
+    const fn challenges<'a>(&'a self, row: &Row, table: &'a OperationTable) -> Challenges<'a> {
+        Challenges {
             profile: self.profile,
             realm: &self.realm,
             table,
             code: row.code,
             sentence: row.sentence,
+        }
+    }
+
+    /// A credential that is not good: the words are those of bearer tokens where it is one. The tutorial's are those of
+    /// FastAPI's pages, where a class of its own refuses what it cannot read.
+    fn not_good(
+        &self,
+        cause: Option<Unaccepted>,
+        schemes: &[SchemeId],
+        denial: &Denial,
+        table: &OperationTable,
+    ) -> Row {
+        let families: Vec<Family> = families(schemes, table).collect();
+        if families.is_empty() || families.contains(&Family::Bearer) {
+            return self.denied(denial);
+        }
+        let detail = match cause {
+            _ if !families.contains(&Family::Basic) => "Could not validate credentials",
+            Some(Unaccepted::Malformed) => "Not authenticated",
+            _ => "Incorrect username or password",
         };
-        challenged(self.write(&row), &challenges.of(denial))
+        row(StatusCode::UNAUTHORIZED, detail, "the credential is not good", None)
     }
 
     /// Status and words of each denial. The match is exhaustive, so a new denial cannot be forgotten.
@@ -212,32 +253,29 @@ impl Replies {
 
     /// There is no whole body.
     pub(crate) fn unread(&self, cause: Unread) -> Response {
-        self.write(&match cause {
-            Unread::Incomplete => row(StatusCode::BAD_REQUEST, "Bad Request", "the body is incomplete", None),
-            Unread::TooLarge => row(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "Payload Too Large",
-                "the body is too large",
-                None,
-            ),
-            Unread::TooSlow => row(
-                StatusCode::REQUEST_TIMEOUT,
-                "Request Timeout",
-                "the body came too slowly",
-                None,
-            ),
-        })
+        let (status, sentence) = cause.told();
+        self.write(&row(
+            status,
+            status.canonical_reason().unwrap_or_default(),
+            sentence,
+            None,
+        ))
+    }
+
+    /// The request does not say which host it is meant for, or names several.
+    pub(crate) fn no_host(&self) -> Response {
+        let sentence = "there must be one Host header, and a good one";
+        self.write(&row(StatusCode::BAD_REQUEST, "Bad Request", sentence, None))
     }
 
     /// Our fault.
     pub(crate) fn fault(&self, fault: Fault, id: &HeaderValue) -> Response {
-        tracing::error!(request_id = ?id, ?fault, "a request failed through a fault of the program");
-        self.write(&row(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Internal Server Error",
-            "something went wrong here",
-            None,
-        ))
+        tracing::error!(
+            request_id = text(id),
+            ?fault,
+            "a request failed through a fault of the program"
+        );
+        self.write(&OUR_FAULT)
     }
 
     /// Nothing stands at this path.
@@ -263,7 +301,7 @@ impl Replies {
         let location = if query.is_empty() {
             path.to_owned()
         } else {
-            format!("{path}?{query}")
+            format!("{path}?{}", path::encode_query(query))
         };
         let Ok(location) = HeaderValue::try_from(location) else {
             return self.not_found();
@@ -288,6 +326,27 @@ impl Replies {
     }
 }
 
+fn ambiguous(schemes: &[SchemeId], table: &OperationTable) -> Row {
+    let is_key = families(schemes, table).any(|family| family == Family::ApiKey);
+    let sentence = if is_key {
+        "an API key is there more than once"
+    } else {
+        "there is more than one Authorization header"
+    };
+    row(
+        StatusCode::BAD_REQUEST,
+        "Bad Request",
+        sentence,
+        Some(ErrorCode::InvalidRequest),
+    )
+}
+
+fn families<'t>(schemes: &'t [SchemeId], table: &'t OperationTable) -> impl Iterator<Item = Family> + 't {
+    let catalog = table.catalog().schemes();
+    let declared = schemes.iter().filter_map(|id| catalog.get(id.index()));
+    declared.map(|declared| Family::of(declared.scheme()))
+}
+
 const PROBLEM: &str = "application/problem+json";
 
 /// [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3); without a `type` it is `about:blank`.
@@ -307,9 +366,10 @@ fn problem(status: StatusCode, sentence: &str) -> serde_json::Map<String, Value>
 fn json_body(status: StatusCode, media_type: &'static str, body: &Value) -> Response {
     let mut response = Response::new(body.to_string().into());
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    // Another credential gets another answer.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, Response};
-use crate::caller::{Decided, Guarded, Optional, Public, Undecided};
+use crate::caller::{Closable, Decided, Guarded, Optional, Public, Undecided};
 use crate::description::Description;
 use crate::handler::Handler;
 use crate::input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
@@ -55,7 +55,6 @@ pub struct Route<State, I> {
 /// What people are told about an operation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
-    pub(crate) template: String,
     pub(crate) name: Option<String>,
     pub(crate) summary: Option<String>,
     pub(crate) description: Option<String>,
@@ -94,40 +93,59 @@ pub fn put(template: impl Into<String>) -> Route<Undecided, ()> {
     on(Method::Put, template)
 }
 
-/// Declares a method on a path template, such as `/users/{id}`; the template is the whole path, wherever the gate's filter
-/// stands.
+/// Declares a method on a path template, such as `/users/{id}`; with the prefixes of its groups the template is the whole
+/// path, wherever the gate's filter stands.
 pub fn on(method: Method, template: impl Into<String>) -> Route<Undecided, ()> {
-    let template = template.into();
-    let notes = Notes {
-        template: template.clone(),
-        ..Notes::default()
-    };
     Route {
         operation: Operation::new(method, template),
-        notes,
+        notes: Notes::default(),
         inputs: PhantomData,
     }
 }
 
 impl<I> Route<Undecided, I> {
-    /// Lets in whom the guard lets in.
-    pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
-        self.map(|operation| operation.guard(guard))
+    /// Lets in whom the guards of its groups and of the application let in. Where there are none, the gate is not built.
+    pub fn inherits(self) -> Route<Guarded, I> {
+        self.map(|operation| operation)
     }
 
-    /// Lets everybody in, without looking at any credential.
+    /// Lets everybody in, without looking at any credential. Below guards of a group or of the application the gate is built
+    /// only if the operation is [`Route::overriding`] them.
     pub fn public(self) -> Route<Public, I> {
         self.map(|operation| operation.guard(Guard::public()))
     }
 }
 
-impl<I> Route<Guarded, I> {
-    /// Stands behind this guard, too. Several guards do not see each other's scopes.
-    pub fn and_guard(self, guard: impl Into<Guard>) -> Self {
+impl<State: Closable, I> Route<State, I> {
+    /// Stands behind this guard, too. Several guards do not see each other's scopes; they come in the order in which they
+    /// are said.
+    pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
         self.map(|operation| operation.guard(guard))
     }
 
-    /// Lets a request without a credential in as nobody; a bad credential is refused all the same.
+    /// Stands behind this guard, too, and before those of [`Route::guard`], whichever is said first: the place of
+    /// `dependencies` in FastAPI's decorators. What it asks for is enforced and documented as everything is.
+    ///
+    /// ```
+    /// use scopegate_http::{ActiveUser, CurrentUser, Guard, ScopeToken, get};
+    ///
+    /// const ME: ScopeToken = ScopeToken::from_static("me");
+    ///
+    /// let operation = get("/users/me/")
+    ///     .behind(Guard::authenticated().with_scheme("api_key"))
+    ///     .guard(Guard::requires([ME]).check(ActiveUser))
+    ///     .then(|user: CurrentUser| async move { user.username().to_string() });
+    /// # let _ = operation;
+    /// ```
+    pub fn behind(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
+        self.map(|operation| operation.behind(guard))
+    }
+}
+
+impl<I> Route<Guarded, I> {
+    /// Lets a request without a credential in as nobody; a bad credential is refused all the same. Below guards of a group
+    /// or of the application that ask for a credential the gate is built only if the operation is [`Route::overriding`]
+    /// them.
     pub fn optional(self) -> Route<Optional, I> {
         self.map(Operation::optional)
     }
@@ -160,8 +178,19 @@ impl<State, I: Inputs> Route<State, I> {
         self
     }
 
+    /// Puts the operation's own guards in the place of those of its groups and of the application, which are conjoined
+    /// otherwise. Where there are none, the gate is not built.
+    ///
+    /// It is reported: by [`ResolvedOperation::overridden`](crate::policy::ResolvedOperation::overridden) in
+    /// [`Gate::operations`](crate::Gate::operations), by explanations, in the document as `x-scopegate-overrides`, and by a
+    /// line of the log when the gate is built.
+    pub fn overriding(self) -> Self {
+        self.map(Operation::overriding)
+    }
+
     /// Hands the next parameter of the path to the handler, read by [`FromStr`]. Say it once for each parameter of the
-    /// template, in its order; another number is an error when the gate is built.
+    /// whole template, those of the prefixes of its groups first, in its order; another number is an error when the gate is
+    /// built.
     ///
     /// What cannot be read is answered with 400 (422 in the tutorial's profile), after the guard let the caller in.
     pub fn path<T>(self) -> Route<State, I::Pushed>
@@ -217,13 +246,15 @@ impl<State, I: Inputs> Route<State, I> {
         F::Answer::describe(&mut description);
         BoundOperation {
             operation: self.operation,
-            notes: self.notes,
-            description,
-            parameters: I::PARAMETERS,
-            endpoint: Box::new(Typed::<F, State, I, Marker> {
-                handler,
-                of: PhantomData,
-            }),
+            mounted: Mounted {
+                notes: self.notes,
+                description,
+                parameters: I::PARAMETERS,
+                endpoint: Box::new(Typed::<F, State, I, Marker> {
+                    handler,
+                    of: PhantomData,
+                }),
+            },
         }
     }
 }
@@ -255,9 +286,14 @@ fn function_name<F>() -> Option<&'static str> {
     std::any::type_name::<F>().rsplit("::").next().filter(is_name)
 }
 
-/// An operation and the function that answers it, ready for a [`Gate`](crate::Gate).
+/// An operation and the function that answers it, ready for a [`Gate`](crate::Gate) or a [`Group`](crate::Group).
 pub struct BoundOperation {
     pub(crate) operation: Operation,
+    pub(crate) mounted: Mounted,
+}
+
+/// What stands behind the guards of an operation, and what is said of it. The operation itself is in the table.
+pub(crate) struct Mounted {
     pub(crate) notes: Notes,
     pub(crate) description: Description,
     pub(crate) parameters: usize,

@@ -116,6 +116,19 @@ impl<T> Routes<T> {
         (leads_here && self.stop(&other).is_some()).then(|| path::encode(&other))
     }
 
+    /// Everything that stands at a path as it came.
+    pub(crate) fn methods(&self, raw_path: &str) -> &[(&'static str, T)] {
+        let stop = path::decode(raw_path).and_then(|path| self.stop(&path));
+        stop.map_or(&[], |(stop, _)| &stop.methods)
+    }
+
+    /// Everything that stands at a template.
+    pub(crate) fn methods_of(&self, template: &str) -> &[(&'static str, T)] {
+        let stop = self.by_shape.get(&shape(template));
+        let stop = stop.and_then(|index| self.stops.get(*index));
+        stop.map_or(&[], |stop| &stop.methods)
+    }
+
     fn stop(&self, path: &str) -> Option<(&Stop<T>, Vec<String>)> {
         let matched = self.router.at(path).ok()?;
         let stop = self.stops.get(*matched.value)?;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use futures_util::{Stream, TryStreamExt, future};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request, Version};
 use http_body_util::{Either, Empty, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
 use warp::filters::path::FullPath;
@@ -14,6 +14,7 @@ use warp::{Filter, Rejection};
 
 use crate::answer::Response;
 use crate::gate::{Gate, Incoming};
+use crate::host;
 use crate::routes::Lookup;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -39,7 +40,7 @@ impl Gate {
     /// ```
     #[must_use]
     pub fn filter(&self) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + use<> {
-        let (finding, answering, refusing) = (self.clone(), self.clone(), self.clone());
+        let (finding, answering, asked, refusing) = (self.clone(), self.clone(), self.clone(), self.clone());
         let found = warp::method()
             .and(warp::path::full())
             .and_then(move |method: Method, path: FullPath| {
@@ -72,6 +73,13 @@ impl Gate {
                     }
                 },
             );
+        let preflights = warp::method()
+            .and(warp::path::full())
+            .and(warp::header::headers_cloned())
+            .and_then(move |method: Method, path: FullPath, headers: HeaderMap| {
+                let answer = asked.own_preflight(&method, path.as_str(), &headers);
+                future::ready(answer.ok_or_else(warp::reject::not_found))
+            });
         // Warp's rejection for a wrong method cannot be named; two methods that exclude each other give it.
         let other_methods = warp::method()
             .and(warp::path::full())
@@ -86,7 +94,7 @@ impl Gate {
             .and(warp::get())
             .and(warp::post())
             .map(Response::default);
-        answered.or(other_methods).unify()
+        answered.or(preflights).unify().or(other_methods).unify()
     }
 
     /// The whole site as a warp filter that answers everything: unknown paths, wrong methods and a missing slash too. For
@@ -113,6 +121,7 @@ impl Gate {
                     let (method, query, headers) = (&method, query.as_str(), &headers);
                     gate.handle(
                         path.as_str(),
+                        None,
                         Incoming {
                             method,
                             query,
@@ -129,16 +138,22 @@ impl Gate {
     /// The whole site as a service, for an accept loop of one's own.
     #[must_use]
     pub fn service(&self) -> GateService {
-        GateService(self.clone())
+        GateService {
+            gate: self.clone(),
+            from_socket: false,
+        }
     }
 
-    async fn handle<B>(&self, path: &str, request: Incoming<'_, B>) -> Response
+    async fn handle<B>(&self, path: &str, version: Option<Version>, request: Incoming<'_, B>) -> Response
     where
         B: Body<Error: Into<BoxError>>,
     {
+        if !host::is_clear(request.headers, version) {
+            return self.no_host(request.method);
+        }
         match self.find(request.method, path) {
             Lookup::Found(target, values) => self.answer(*target, values, request).await,
-            elsewhere => self.turn_away(request.method, &elsewhere, request.query),
+            elsewhere => self.turn_away(path, &elsewhere, &request),
         }
     }
 }
@@ -160,7 +175,27 @@ impl Gate {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct GateService(Gate);
+pub struct GateService {
+    gate: Gate,
+    from_socket: bool,
+}
+
+impl GateService {
+    /// Takes requests as they come from a socket: HTTP/1.1 without a `Host` is refused with 400, as
+    /// [RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2) has it. Requests that a program makes for
+    /// itself, such as those of a test, seldom name one.
+    #[must_use]
+    pub fn from_socket(mut self) -> Self {
+        self.from_socket = true;
+        self
+    }
+
+    /// The next name of a request, for an answer that is given in the gate's place: to a head that is no request, say.
+    #[must_use]
+    pub fn request_id(&self) -> HeaderValue {
+        self.gate.inner.request_ids.next()
+    }
+}
 
 impl<B> hyper::service::Service<Request<B>> for GateService
 where
@@ -171,14 +206,16 @@ where
     type Future = Answered;
 
     fn call(&self, request: Request<B>) -> Answered {
-        let gate = self.0.clone();
+        let gate = self.gate.clone();
         let (head, body) = request.into_parts();
+        let version = self.from_socket.then_some(head.version);
         Box::pin(async move {
             let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
             let (method, headers) = (&head.method, &head.headers);
             Ok(gate
                 .handle(
                     path,
+                    version,
                     Incoming {
                         method,
                         query,

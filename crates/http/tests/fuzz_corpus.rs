@@ -1,15 +1,20 @@
 //! What the fuzzers were given and what they found, run again: every file of `fuzz/corpus` through its door.
 
+#[path = "../../policy/tests/oracle/guard_trees.rs"]
+mod guard_trees;
+
 use std::fs;
 use std::path::Path;
 
 type Door = fn(&[u8]);
 
-const TARGETS: [(&str, Door); 5] = [
+const TARGETS: [(&str, Door); 7] = [
     ("bearer", scopegate_http::fuzzing::bearer),
     ("claims", scopegate_domain::fuzzing::claims),
     ("compact_jws", scopegate_token::fuzzing::compact_jws),
+    ("guard_trees", guard_trees::guard_trees),
     ("params", scopegate_http::fuzzing::form),
+    ("paths", scopegate_http::fuzzing::paths),
     ("scope", scopegate_domain::fuzzing::scope),
 ];
 

@@ -9,10 +9,12 @@
 //! Who writes the documentation of an operation cannot write its security: that comes from the table that is enforced, so
 //! the two cannot drift apart. What must hold together stands in one object of `security`, what may replace each other in
 //! several; a public operation has the empty list, and one that everybody is denied is left out.
+//! Optional authentication adds the empty object: beside one that asks for as much, it is for requests without a credential.
 //!
-//! What OpenAPI has no words for stands in two fields of our own. `x-scopegate-implies`, in a security scheme, maps a
+//! What OpenAPI has no words for stands in fields of our own. `x-scopegate-implies`, in a security scheme, maps a
 //! scope to the scopes that it implies. `x-scopegate-guards`, in an operation, has one list for each object of `security`,
-//! in the same order: what must hold beside it.
+//! in the same order: what must hold beside it. `x-scopegate-overrides`, in an operation, names the guards of the
+//! application and of groups that do not stand before it.
 //!
 //! ```
 //! use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

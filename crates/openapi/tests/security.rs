@@ -126,6 +126,15 @@ fn without_guards_the_same_object_is_not_written_twice() {
 }
 
 #[test]
+fn a_check_that_anybody_may_pass_leaves_no_scheme_to_name() {
+    let operation = || get(Guard::rule(check("signature", Needs::Nothing)));
+    assert_eq!(security(operation()), json!([]));
+    let ours = written(operation(), &DocumentInfo::new("t", "1"))["paths"]["/x"]["get"].clone();
+    assert_eq!(ours["security"], json!([{}]));
+    assert_eq!(ours["x-scopegate-guards"], json!([["check:signature"]]));
+}
+
+#[test]
 fn an_operation_without_documentation_is_documented_by_its_name() {
     let document = written(get(Guard::public()).named("health"), &DocumentInfo::new("t", "1"));
     assert_eq!(
@@ -260,4 +269,27 @@ fn every_other_kind_of_scheme_is_written() {
         "query": { "type": "apiKey", "in": "query", "name": "key" },
     });
     assert_eq!(schemes(catalog), expected);
+}
+
+#[test]
+fn an_override_is_told() {
+    let table = OperationTable::builder(catalog())
+        .guard(Guard::requires([WRITE]).named("writers"))
+        .guard(Guard::requires([READ]))
+        .operation(get(Guard::public()).overriding())
+        .operation(Operation::get("/y"))
+        .build()
+        .unwrap();
+    let paths = |info: &DocumentInfo| document(info, &table, &[], &Map::new())["paths"].clone();
+    let told = paths(&DocumentInfo::new("t", "1"));
+    assert_eq!(
+        told["/x"]["get"],
+        json!({ "security": [], "x-scopegate-overrides": ["writers", "requires read"] })
+    );
+    assert_eq!(
+        told["/y"]["get"],
+        json!({ "security": [{ "oauth": ["write", "read"] }] })
+    );
+    let bare = paths(&DocumentInfo::new("t", "1").without_extensions());
+    assert_eq!(bare["/x"]["get"], json!({ "security": [] }));
 }

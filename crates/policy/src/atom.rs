@@ -58,6 +58,15 @@ pub enum Atom {
 }
 
 impl Atom {
+    /// The security scheme, where a credential for one is asked for.
+    #[must_use]
+    pub const fn scheme_name(&self) -> Option<&SchemeName> {
+        match self {
+            Self::Scheme(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The name of the scope, where it is one.
     #[must_use]
     pub const fn scope_token(&self) -> Option<&ScopeToken> {

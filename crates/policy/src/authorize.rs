@@ -32,7 +32,7 @@ pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Re
         _ => operation.requirement(),
     };
     let ask = |party: Party<'_>| {
-        let user = party.user();
+        let (user, speaker) = (party.user(), party.speaker());
         let world = party.into_world(operation, presented);
         match witness(requirement, &world) {
             Some(witness) => Ok(Permit::new(
@@ -40,6 +40,7 @@ pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Re
                 user.cloned(),
                 world.token.into_owned(),
                 witness,
+                speaker,
             )),
             None => Err(world.atoms()),
         }

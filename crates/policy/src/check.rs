@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use scopegate_domain::{ScopeToken, Timestamp, User};
 
 pub use self::active_user::ActiveUser;
-use crate::{AtomId, AtomSet, Needs, SchemeId, Universe};
+use crate::{Atom, AtomId, AtomSet, Needs, SchemeId, Universe};
 
 /// A test beyond scopes, as code. Pure: what it has to know comes in by its [`Place`].
 ///
@@ -64,6 +64,25 @@ pub enum Reason {
 }
 
 /// What a check sees: the request from one place in the tree.
+///
+/// ```
+/// use scopegate_policy::{Check, Place};
+///
+/// /// The tutorial's own loop. Guards ask for the same by themselves; a check may want to know.
+/// #[derive(Debug)]
+/// struct HasWhatIsRequiredHere;
+///
+/// impl Check for HasWhatIsRequiredHere {
+///     fn name(&self) -> &str {
+///         "has_what_is_required_here"
+///     }
+///     fn passes(&self, place: &Place<'_>) -> bool {
+///         let granted: Vec<_> = place.granted().collect();
+///         place.scopes().iter().all(|required| granted.contains(&required))
+///     }
+/// }
+/// # let _ = scopegate_policy::Guard::user().check(HasWhatIsRequiredHere);
+/// ```
 #[derive(Debug)]
 pub struct Place<'a> {
     pub(crate) scopes: &'a [ScopeToken],
@@ -92,6 +111,11 @@ impl<'a> Place<'a> {
     #[must_use]
     pub const fn user(&self) -> Option<&'a User> {
         self.user
+    }
+
+    /// The scopes that the credentials bring, those that others imply included, in the order of the catalog.
+    pub fn granted(&self) -> impl Iterator<Item = &'a ScopeToken> + use<'a> {
+        self.universe.atoms_of(self.granted).filter_map(Atom::scope_token)
     }
 
     /// Whether a credential of any scheme carries this scope or one that implies it.

@@ -176,6 +176,9 @@ impl fmt::Display for Explanation {
             None => writeln!(f, "{}: allowed", self.operation)?,
             Some(denial) => writeln!(f, "{}: denied, {denial}", self.operation)?,
         }
+        if self.operation.is_override() {
+            writeln!(f, "overrides: {}", list(self.operation.overridden(), ", "))?;
+        }
         for step in &self.steps {
             writeln!(f, "{step}")?;
         }

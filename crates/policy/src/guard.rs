@@ -1,6 +1,7 @@
 //! Guards: what an operation depends on.
 
 use std::any::type_name;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -175,10 +176,39 @@ impl Node {
         &self.dependencies
     }
 
+    /// Whether it says something: asks, or says *public*.
+    pub(crate) fn says_something(&self) -> bool {
+        self.says_public() || self.asks()
+    }
+
+    pub(crate) const fn says_public(&self) -> bool {
+        matches!(self.own, Some(Own::Public))
+    }
+
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self.own, Some(Own::Rule(_))) || self.scheme.is_some() || !self.checks.is_empty()
+    }
+
     /// Guards on the longest path from here, this one included.
     pub(crate) const fn depth(&self) -> usize {
         self.depth
     }
+}
+
+/// Every node that can be reached from these guards, once.
+pub(crate) fn reachable<'g>(roots: &'g [Guard]) -> impl Iterator<Item = &'g Node> {
+    let mut seen = HashSet::new();
+    let mut open: Vec<&'g Guard> = roots.iter().rev().collect();
+    std::iter::from_fn(move || {
+        loop {
+            let guard = open.pop()?;
+            if seen.insert(guard.identity()) {
+                let unseen = guard.node().dependencies.iter().rev();
+                open.extend(unseen.filter(|guard| !seen.contains(&guard.identity())));
+                return Some(guard.node());
+            }
+        }
+    })
 }
 
 impl Drop for Node {

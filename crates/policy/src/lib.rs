@@ -5,7 +5,7 @@
 //! 1. An [`Atom`] holds for a request or does not: a scope, a scheme, `user`, `active`, a [`Check`] of the application.
 //! 2. Atoms imply others: a scope its scheme, a scheme `authenticated`, `active` `user`, and what the catalog's edges say.
 //! 3. A [`Guard`] is a [`Rule`] over atoms, perhaps with checks, and the guards that it depends on.
-//! 4. An [`Operation`] stands behind guards; the application's and its group's stand before it, too.
+//! 4. An [`Operation`] stands behind guards; the application's and those of its groups ([`Group`]) stand before them.
 //! 5. Its [`Requirement`] is the conjunction of all of them, as the list of the minimal sets of atoms that suffice.
 //! 6. A check sees the scopes of everything that depends on it, outermost first: FastAPI's `SecurityScopes`.
 //! 7. An [`OperationTable`] resolves all trees once; what is undeclared, ambiguous, missing or too large is an error there.
@@ -72,6 +72,7 @@ mod check;
 mod class_order;
 mod denial;
 mod explain;
+mod group;
 mod guard;
 mod limits;
 mod method;
@@ -79,6 +80,7 @@ mod negotiate;
 mod operation;
 mod party;
 mod permit;
+mod places;
 mod presented;
 mod reading;
 mod requirement;
@@ -101,13 +103,14 @@ pub use check::{ActiveUser, Check, Place, Reason};
 pub use class_order::ClassOrder;
 pub use denial::{Denial, Forbidden, InvalidTokenCause};
 pub use explain::{Explanation, Step, explain};
+pub use group::Group;
 pub use guard::Guard;
 pub use limits::{Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES};
 pub use method::{Method, UnknownMethod};
 pub use negotiate::{Negotiated, negotiate};
-pub use operation::{Group, Operation};
+pub use operation::Operation;
 pub use permit::Permit;
-pub use presented::Presented;
+pub use presented::{Presented, Subject};
 pub use requirement::Requirement;
 pub use residual::{Nearest, Shortfall};
 pub use resolved::{Access, Decision, ResolvedOperation};

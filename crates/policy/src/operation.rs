@@ -17,6 +17,7 @@ pub struct Operation {
     pub(crate) method: Method,
     pub(crate) template: String,
     pub(crate) name: Option<String>,
+    pub(crate) outer: Vec<Guard>,
     pub(crate) guards: Vec<Guard>,
     pub(crate) is_optional: bool,
     pub(crate) is_override: bool,
@@ -30,6 +31,7 @@ impl Operation {
             method,
             template: template.into(),
             name: None,
+            outer: Vec::new(),
             guards: Vec::new(),
             is_optional: false,
             is_override: false,
@@ -73,6 +75,14 @@ impl Operation {
         self
     }
 
+    /// Stands behind this guard, too, which comes before all those of [`Operation::guard`], whichever is said first: what
+    /// FastAPI has in the `dependencies` of a decorator.
+    #[must_use]
+    pub fn behind(mut self, guard: impl Into<Guard>) -> Self {
+        self.outer.push(guard.into());
+        self
+    }
+
     /// Gives it a name for documents.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
@@ -80,14 +90,16 @@ impl Operation {
         self
     }
 
-    /// Lets requests without a credential through as anonymous. A bad credential is refused all the same.
+    /// Lets requests without a credential through as anonymous. A bad credential is refused all the same. Below guards that
+    /// ask for a credential the table refuses it, unless the operation is [`Operation::overriding`] them.
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.is_optional = true;
         self
     }
 
-    /// Puts the operation's own guards in the place of those of its groups and of the application. Every report shows it.
+    /// Puts the operation's own guards in the place of those of its groups and of the application. Every report shows it;
+    /// where there are none to be replaced, the table refuses it.
     #[must_use]
     pub const fn overriding(mut self) -> Self {
         self.is_override = true;
@@ -97,50 +109,5 @@ impl Operation {
     /// How it is called in errors: `GET /users/me/`.
     pub(crate) fn label(&self) -> String {
         format!("{} {}", self.method, self.template)
-    }
-}
-
-/// Operations below one prefix and behind common guards.
-///
-/// ```
-/// use scopegate_domain::ScopeToken;
-/// use scopegate_policy::{Group, Guard, Operation};
-///
-/// const ADMIN: ScopeToken = ScopeToken::from_static("admin");
-/// let group = Group::new("/admin")
-///     .guard(Guard::requires([ADMIN]))
-///     .operation(Operation::get("/users"))
-///     .operation(Operation::post("/users"));
-/// # let _ = group;
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Group {
-    pub(crate) prefix: String,
-    pub(crate) guards: Vec<Guard>,
-    pub(crate) operations: Vec<Operation>,
-}
-
-impl Group {
-    /// A group; the prefix may be empty.
-    #[must_use]
-    pub fn new(prefix: impl Into<String>) -> Self {
-        Self {
-            prefix: prefix.into(),
-            ..Self::default()
-        }
-    }
-
-    /// All its operations stand behind this guard, too.
-    #[must_use]
-    pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
-        self.guards.push(guard.into());
-        self
-    }
-
-    /// Adds an operation; its template continues the prefix.
-    #[must_use]
-    pub fn operation(mut self, operation: Operation) -> Self {
-        self.operations.push(operation);
-        self
     }
 }

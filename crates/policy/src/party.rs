@@ -10,6 +10,8 @@ use crate::{Atom, AtomId, AtomSet, Binding, Needs, Place, Presented, ResolvedOpe
 
 /// The credentials that speak for one subject, with those that speak for nobody.
 pub(crate) struct Party<'p> {
+    /// Which of the presented credentials says who it is.
+    speaker: Option<usize>,
     token: Cow<'p, AtomSet>,
     user: Option<&'p Arc<User>>,
     auth_time: Option<Timestamp>,
@@ -19,6 +21,7 @@ pub(crate) struct Party<'p> {
 
 impl<'p> Party<'p> {
     const NOBODY: Self = Self {
+        speaker: None,
         token: Cow::Owned(AtomSet::EMPTY),
         user: None,
         auth_time: None,
@@ -29,6 +32,7 @@ impl<'p> Party<'p> {
     pub(crate) fn alone(operation: &ResolvedOperation, credential: Option<&'p Credential<'_>>) -> Self {
         match credential {
             Some(credential) if credential.world.is_of(operation.shared_universe()) => Self {
+                speaker: Some(0),
                 token: Cow::Borrowed(credential.world.atoms()),
                 user: credential.user.as_ref(),
                 auth_time: credential.world.auth_time(),
@@ -42,26 +46,31 @@ impl<'p> Party<'p> {
     /// The parties of a request, at least one, in the order in which they are first presented.
     // SECURITY: credentials of two subjects never count together. Held by `two_subjects_do_not_count_together`.
     pub(crate) fn several(operation: &ResolvedOperation, presented: &'p Presented<'_>) -> Vec<Self> {
-        let own = |credential: &&Credential<'_>| credential.world.is_of(operation.shared_universe());
+        let own = |(_, credential): &(usize, &Credential<'_>)| credential.world.is_of(operation.shared_universe());
         let (speaking, silent): (Vec<_>, Vec<_>) = presented
             .credentials()
+            .enumerate()
             .filter(own)
-            .partition(|credential| credential.world.has_subject());
+            .partition(|(_, credential)| credential.world.has_subject());
         let mut parties: Vec<(Option<&str>, Self)> = Vec::new();
-        for credential in speaking {
+        for (number, credential) in speaking {
+            let subject = credential.subject.name();
             let joined = parties
                 .iter_mut()
-                .find(|(subject, _)| subject.is_some() && *subject == credential.subject);
-            match joined {
-                Some((_, party)) => party.join(credential, presented.now),
-                None => parties.push((credential.subject, Self::alone(operation, Some(credential)))),
+                .find(|(known, _)| known.is_some() && *known == subject);
+            if let Some((_, party)) = joined {
+                party.join(credential, presented.now);
+            } else {
+                let mut party = Self::alone(operation, Some(credential));
+                party.speaker = Some(number);
+                parties.push((subject, party));
             }
         }
         if parties.is_empty() {
             parties.push((None, Self::NOBODY));
         }
         for (_, party) in &mut parties {
-            for credential in &silent {
+            for (_, credential) in &silent {
                 party.join(credential, presented.now);
             }
         }
@@ -81,6 +90,11 @@ impl<'p> Party<'p> {
     /// The user in whose name the request is made.
     pub(crate) const fn user(&self) -> Option<&'p Arc<User>> {
         self.user
+    }
+
+    /// Which of the presented credentials says who it is.
+    pub(crate) const fn speaker(&self) -> Option<usize> {
+        self.speaker
     }
 
     /// What holds for this party in this request.

@@ -3,13 +3,43 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_domain::{ScopeToken, User};
+use scopegate_domain::{SchemeName, ScopeToken, User};
 
-use crate::{Atom, AtomId, AtomSet, ResolvedOperation};
+use crate::{Atom, AtomId, AtomSet, Presented, ResolvedOperation, Subject};
 
 /// Proof that a request may be done, with what a handler wants to know of it: who asks, and what they were granted.
 ///
 /// Made only by [`authorize`](crate::authorize).
+///
+/// ```
+/// # use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
+/// # use scopegate_policy::{Guard, Operation, OperationTable, Presented, authorize};
+/// # const ME: ScopeToken = ScopeToken::from_static("me");
+/// # const ITEMS: ScopeToken = ScopeToken::from_static("items");
+/// # const ADMIN: ScopeToken = ScopeToken::from_static("admin");
+/// # let builder = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
+/// # let catalog = builder.scope(ME, "").scope(ITEMS, "").scope(ADMIN, "").build()?;
+/// let me = Guard::requires([ME]);
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&me)))
+///     .operation(Operation::get("/status/").guard(Guard::public()))
+///     .build()?;
+/// let [items, status] = table.operations() else { unreachable!() };
+/// # let claims = Verified::assertion(Claims::parse(br#"{"sub":"u","scopes":["admin","items","me"]}"#, ScopeLayout::List)?);
+/// # let scheme = table.scheme_id(&items.schemes()[0]).unwrap();
+/// # let token = table.token_world(scheme, &claims)?;
+/// # let nobody = Presented::new(Timestamp::from_unix(0));
+/// # let request = nobody.clone().with_token(&token, claims.subject());
+///
+/// // A token with all three scopes; what was required stands in the order of the tree, from the outside in.
+/// let permit = authorize(items, &request).unwrap();
+/// assert_eq!(permit.required(), [ITEMS, ME]);
+/// assert!(permit.granted().eq([&ME, &ITEMS, &ADMIN]));
+///
+/// let anonymous = authorize(status, &nobody).unwrap();
+/// assert!(anonymous.is_anonymous() && anonymous.required().is_empty() && anonymous.granted().next().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// ```compile_fail
 /// let permit = scopegate_policy::Permit { user: None };
@@ -22,6 +52,8 @@ pub struct Permit {
     user: Option<Arc<User>>,
     granted: AtomSet,
     witness: usize,
+    speaker: Option<usize>,
+    subject: Option<Arc<str>>,
 }
 
 impl Permit {
@@ -30,13 +62,39 @@ impl Permit {
         user: Option<Arc<User>>,
         granted: AtomSet,
         witness: usize,
+        speaker: Option<usize>,
     ) -> Self {
         Self {
             operation,
             user,
             granted,
             witness,
+            speaker,
+            subject: None,
         }
+    }
+
+    /// The same permit, with whom the credential speaks for: to be called with what was presented to the decision. Apart
+    /// from the decision, which allocates nothing and keeps nothing of a request.
+    pub fn remembering(mut self, presented: &Presented<'_>) -> Self {
+        let speaker = self.speaker.and_then(|number| presented.credentials().nth(number));
+        self.subject = speaker.map(|credential| credential.subject).and_then(Subject::shared);
+        self
+    }
+
+    /// Whom the credential speaks for, whether or not it is a user that we know: the subject of a token, the owner of a key.
+    /// Nobody where it speaks for nobody, or where the permit was not made [`remembering`](Self::remembering) it.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// The security schemes whose credentials were accepted for this party, in the order of the catalog.
+    pub fn schemes(&self) -> impl Iterator<Item = &SchemeName> {
+        self.operation
+            .universe()
+            .atoms_of(&self.granted)
+            .filter_map(Atom::scheme_name)
     }
 
     /// The user in whose name it may be done, where the operation asked for one or the request's was known.
@@ -77,7 +135,8 @@ impl Permit {
         self.granted().any(|granted| granted == token)
     }
 
-    /// The scopes that were needed, dependants first.
+    /// The scopes that were needed, dependants first: those of the application, of groups, beside the operation and on it.
+    /// None of somebody anonymous; [`ResolvedOperation::challenge_scope`] says what a credential would need.
     #[must_use]
     pub fn required(&self) -> &[ScopeToken] {
         self.operation.scope_of(self.witness())

@@ -27,11 +27,66 @@ pub struct Presented<'a> {
     pub(crate) facts: Vec<&'a str>,
 }
 
+/// Whom a credential speaks for: nobody, or somebody of this name.
+///
+/// A shared name is what [`Permit::remembering`](crate::Permit::remembering) keeps without copying it.
+///
+/// ```
+/// use scopegate_policy::Subject;
+///
+/// assert_eq!(Subject::from("johndoe").name(), Some("johndoe"));
+/// assert_eq!(Subject::default().name(), None);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub enum Subject<'a> {
+    /// Somebody of this name.
+    Named(&'a str),
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Somebody of this name, which can be kept.
+    Shared(&'a Arc<str>),
+}
+
+impl<'a> Subject<'a> {
+    /// The name, where it speaks for somebody.
+    #[must_use]
+    pub fn name(self) -> Option<&'a str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::Nobody => None,
+            Self::Shared(name) => Some(name),
+        }
+    }
+
+    /// The name, to be kept.
+    pub(crate) fn shared(self) -> Option<Arc<str>> {
+        match self {
+            Self::Named(name) => Some(Arc::from(name)),
+            Self::Nobody => None,
+            Self::Shared(name) => Some(Arc::clone(name)),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Subject<'a> {
+    fn from(name: &'a str) -> Self {
+        Self::Named(name)
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Subject<'a> {
+    fn from(name: Option<&'a str>) -> Self {
+        name.map_or(Self::Nobody, Self::Named)
+    }
+}
+
 /// An accepted credential and whom it speaks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential<'a> {
     pub(crate) world: &'a TokenWorld,
-    pub(crate) subject: Option<&'a str>,
+    pub(crate) subject: Subject<'a>,
     pub(crate) user: Option<Arc<User>>,
     pub(crate) binding: Option<Binding>,
 }
@@ -51,7 +106,7 @@ impl<'a> Presented<'a> {
     /// With an accepted credential and whom it speaks for. Where several are needed at once, those of schemes that have a
     /// subject must name the same one, or they do not count together.
     #[must_use]
-    pub fn with_token(mut self, world: &'a TokenWorld, subject: impl Into<Option<&'a str>>) -> Self {
+    pub fn with_token(mut self, world: &'a TokenWorld, subject: impl Into<Subject<'a>>) -> Self {
         let credential = Credential {
             world,
             subject: subject.into(),

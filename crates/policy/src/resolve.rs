@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, ScopeToken};
 
-use crate::guard::{Node, Own};
+use crate::guard::{Node, Own, reachable};
 use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES};
+use crate::places::Places;
 use crate::reading::{Fault, Reading};
 use crate::resolved::{CheckPlace, Context, Resolved};
 use crate::{
@@ -30,32 +31,22 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    pub(crate) fn look_at(&mut self, operation: &Operation, roots: &[Guard]) -> Result<(), TableError> {
+    pub(crate) fn look_at(&mut self, places: &Places) -> Result<(), TableError> {
+        let operation = &places.operation;
         let too_large = |limit| TableError::TooLarge {
             operation: operation.label(),
             limit,
         };
-        if roots.iter().any(|root| root.node().depth() > MAX_DEPTH) {
+        if places.roots.iter().any(|root| root.node().depth() > MAX_DEPTH) {
             return Err(too_large(Limit::Depth));
         }
-        let mut seen = HashSet::new();
-        let mut open: Vec<&Guard> = roots.iter().collect();
-        let mut asks = false;
-        while let Some(guard) = open.pop() {
-            if !seen.insert(guard.identity()) {
-                continue;
-            }
-            if seen.len() > MAX_NODES {
+        let mut says_something = false;
+        for (number, node) in reachable(&places.roots).enumerate() {
+            if number >= MAX_NODES {
                 return Err(too_large(Limit::Nodes));
             }
-            let node = guard.node();
-            asks = asks || node.own().is_some() || node.scheme().is_some() || !node.checks().is_empty();
+            says_something = says_something || node.says_something();
             self.collect(node).map_err(too_large)?;
-            open.extend(
-                node.dependencies()
-                    .iter()
-                    .filter(|guard| !seen.contains(&guard.identity())),
-            );
         }
         if let Some(source) = self.atoms.fault() {
             return Err(TableError::Atoms {
@@ -63,7 +54,7 @@ impl<'a> Resolver<'a> {
                 source: source.clone(),
             });
         }
-        if asks {
+        if says_something {
             Ok(())
         } else {
             Err(TableError::NoRequirement {
@@ -134,14 +125,20 @@ impl Trees {
         self.universe
     }
 
-    pub(crate) fn resolve(&mut self, operation: &Operation, roots: &[Guard]) -> Result<ResolvedOperation, TableError> {
+    pub(crate) fn resolve(&mut self, places: &Places) -> Result<ResolvedOperation, TableError> {
+        let operation = &places.operation;
         let mut walk = Walk {
             trees: self,
             operation,
             tree: Tree::default(),
         };
         let nothing: Arc<[ScopeToken]> = Arc::default();
-        for root in roots {
+        let (above, own) = places.above_and_own();
+        for root in above {
+            walk.visit(root, &nothing, 0)?;
+        }
+        places.refuse_to_loosen(&walk.tree.conjuncts)?;
+        for root in own {
             walk.visit(root, &nothing, 0)?;
         }
         let tree = walk.tree;
@@ -165,6 +162,7 @@ impl Trees {
         Ok(ResolvedOperation::new(Resolved {
             universe: Arc::clone(&self.universe),
             operation,
+            overridden: places.overridden.clone(),
             requirement,
             named: tree.named,
             contexts: tree.contexts,

@@ -38,7 +38,7 @@ struct Inner {
     method: Method,
     template: String,
     name: Option<String>,
-    is_override: bool,
+    overridden: Vec<Guard>,
     requirement: Requirement,
     anonymous: Option<Requirement>,
     alternatives: Vec<Alternative>,
@@ -54,6 +54,7 @@ struct Inner {
 pub(crate) struct Resolved<'a> {
     pub(crate) universe: Arc<Universe>,
     pub(crate) operation: &'a Operation,
+    pub(crate) overridden: Vec<Guard>,
     pub(crate) requirement: Requirement,
     /// Schemes and scopes, dependants before what they depend on.
     pub(crate) named: Vec<AtomId>,
@@ -112,6 +113,7 @@ impl ResolvedOperation {
         let Resolved {
             universe,
             operation,
+            overridden,
             requirement,
             named,
             contexts,
@@ -129,7 +131,7 @@ impl ResolvedOperation {
             method: operation.method,
             template: operation.template.clone(),
             name: operation.name.clone(),
-            is_override: operation.is_override,
+            overridden,
             universe,
             requirement,
             anonymous,
@@ -234,7 +236,13 @@ impl ResolvedOperation {
     /// Whether its own guards stand in the place of those of its groups and of the application.
     #[must_use]
     pub fn is_override(&self) -> bool {
-        self.0.is_override
+        !self.0.overridden.is_empty()
+    }
+
+    /// The guards of the application and of its groups that do not stand before it, because it overrides them.
+    #[must_use]
+    pub fn overridden(&self) -> &[Guard] {
+        &self.0.overridden
     }
 
     /// Whether the user has to be looked up before the decision.

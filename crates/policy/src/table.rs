@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, Verified};
+use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, ScopeToken, Verified};
 
+use crate::group::Declared;
+use crate::places::Places;
 use crate::resolve::Resolver;
 use crate::{
     ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError, TokenTooLarge, TokenWorld,
@@ -103,6 +105,22 @@ impl OperationTable {
     pub fn accepted<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenWorld {
         TokenWorld::accepted(&self.universe, scheme, proof)
     }
+
+    /// What a checked credential brings of which somebody else says the scopes: an opaque token that was looked up, for one.
+    /// Scopes that the scheme does not declare bring nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenTooLarge`] where it has more scopes than a decision looks at.
+    pub fn accepted_with_scopes<'s, T>(
+        &self,
+        scheme: SchemeId,
+        proof: &Authenticated<T>,
+        scopes: impl IntoIterator<Item = &'s ScopeToken>,
+    ) -> Result<TokenWorld, TokenTooLarge> {
+        let scopes = scopes.into_iter().map(ScopeToken::as_str);
+        TokenWorld::accepted_with(&self.universe, scheme, proof, scopes)
+    }
 }
 
 /// Collects operations; faults are told by [`OperationTableBuilder::build`].
@@ -112,12 +130,6 @@ pub struct OperationTableBuilder {
     guards: Vec<Guard>,
     operations: Vec<Declared>,
     order: ClassOrder,
-}
-
-#[derive(Clone, Debug)]
-struct Declared {
-    operation: Operation,
-    inherited: Vec<Guard>,
 }
 
 impl OperationTableBuilder {
@@ -131,23 +143,14 @@ impl OperationTableBuilder {
     /// Adds an operation.
     #[must_use]
     pub fn operation(mut self, operation: Operation) -> Self {
-        self.operations.push(Declared {
-            operation,
-            inherited: Vec::new(),
-        });
+        self.operations.push(Declared::new(operation));
         self
     }
 
     /// Adds the operations of a group.
     #[must_use]
     pub fn group(mut self, group: Group) -> Self {
-        for mut operation in group.operations {
-            operation.template.insert_str(0, &group.prefix);
-            self.operations.push(Declared {
-                operation,
-                inherited: group.guards.clone(),
-            });
-        }
+        self.operations.extend(group.declared());
         self
     }
 
@@ -164,31 +167,22 @@ impl OperationTableBuilder {
     ///
     /// The first [`TableError`], which names the operation at fault.
     pub fn build(self) -> Result<OperationTable, TableError> {
-        self.refuse_duplicates()?;
+        self.refuse_clashes()?;
         let Self {
             catalog,
             guards,
             operations,
             order,
         } = self;
-        let roots = |declared: Declared| {
-            let Declared { operation, inherited } = declared;
-            let above = if operation.is_override {
-                Vec::new()
-            } else {
-                [guards.clone(), inherited].concat()
-            };
-            let roots: Vec<Guard> = above.into_iter().chain(operation.guards.iter().cloned()).collect();
-            (operation, roots)
-        };
-        let operations: Vec<(Operation, Vec<Guard>)> = operations.into_iter().map(roots).collect();
+        let places = |declared| Places::of(&guards, declared);
+        let operations = operations.into_iter().map(places).collect::<Result<Vec<_>, _>>()?;
         let mut resolver = Resolver::new(&catalog, order);
-        for (operation, roots) in &operations {
-            resolver.look_at(operation, roots)?;
+        for places in &operations {
+            resolver.look_at(places)?;
         }
         let mut trees = resolver.with_universe()?;
-        let resolve = |(operation, roots): &(Operation, Vec<Guard>)| trees.resolve(operation, roots);
-        let operations = operations.iter().map(resolve).collect::<Result<_, _>>()?;
+        let operations = operations.iter().map(|places| trees.resolve(places));
+        let operations = operations.collect::<Result<_, _>>()?;
         let universe = trees.into_universe();
         Ok(OperationTable {
             catalog: Arc::new(catalog),
@@ -198,9 +192,19 @@ impl OperationTableBuilder {
     }
 
     /// Two templates that differ in the names of their parameters alone match the same paths.
-    fn refuse_duplicates(&self) -> Result<(), TableError> {
+    fn refuse_clashes(&self) -> Result<(), TableError> {
         let mut seen = HashSet::new();
-        for Declared { operation, .. } in &self.operations {
+        for Declared {
+            operation,
+            is_joined_well,
+            ..
+        } in &self.operations
+        {
+            if !is_joined_well || operation.template.is_empty() {
+                return Err(TableError::Prefix {
+                    operation: operation.label(),
+                });
+            }
             if !seen.insert((operation.method, without_names(&operation.template))) {
                 return Err(TableError::Duplicate {
                     operation: operation.label(),

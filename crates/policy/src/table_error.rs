@@ -51,6 +51,27 @@ pub enum TableError {
         /// Which operation.
         operation: String,
     },
+    /// It says that it overrides, and there is nothing to be overridden: neither the application nor a group has a guard.
+    #[error("`{operation}` overrides guards, and there are none above it")]
+    NothingToOverride {
+        /// Which operation.
+        operation: String,
+    },
+    /// It says that it is public, or that authentication is optional, below guards of the application or of a group that
+    /// would refuse whom it lets in.
+    #[error("`{operation}` is open below guards that are not; it has to say that it overrides them")]
+    OpenBelowGuards {
+        /// Which operation.
+        operation: String,
+    },
+    /// A prefix or what continues it has a slash too many or too few.
+    #[error(
+        "`{operation}` is not well joined: a prefix begins with a slash and ends without one, and what continues it begins with one"
+    )]
+    Prefix {
+        /// Which operation.
+        operation: String,
+    },
     /// The tree is too large.
     #[error("`{operation}` is too large: {limit}")]
     TooLarge {

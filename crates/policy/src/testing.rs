@@ -12,7 +12,7 @@ impl Permit {
     pub fn for_test(operation: &ResolvedOperation, user: Option<Arc<User>>) -> Self {
         let alternatives = operation.requirement().alternatives();
         let granted = alternatives.first().map_or(AtomSet::EMPTY, Clone::clone);
-        Self::new(operation.clone(), user, granted, 0)
+        Self::new(operation.clone(), user, granted, 0, None)
     }
 }
 

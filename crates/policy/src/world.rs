@@ -11,7 +11,7 @@ use crate::{Atom, AtomId, AtomSet, SchemeId, SubjectKind, Universe};
 /// once a token and may be kept with it.
 ///
 /// Made only from a proof, by [`OperationTable::token_world`](crate::OperationTable::token_world) and
-/// [`OperationTable::accepted`](crate::OperationTable::accepted), and good for the operations of that table alone.
+/// [`OperationTable::accepted`](crate::OperationTable::accepted) and its like, and good for the operations of that table alone.
 #[derive(Clone, Debug)]
 pub struct TokenWorld {
     universe: Arc<Universe>,
@@ -64,6 +64,15 @@ impl TokenWorld {
         scopes: impl Iterator<Item = &'s str>,
     ) -> Result<Self, TokenTooLarge> {
         Self::from_scopes(table.shared_universe(), scheme, scopes)
+    }
+
+    pub(crate) fn accepted_with<'s, T>(
+        universe: &Arc<Universe>,
+        scheme: SchemeId,
+        _proof: &Authenticated<T>,
+        scopes: impl Iterator<Item = &'s str>,
+    ) -> Result<Self, TokenTooLarge> {
+        Self::from_scopes(universe, scheme, scopes)
     }
 
     pub(crate) fn accepted<T>(universe: &Arc<Universe>, scheme: SchemeId, _proof: &Authenticated<T>) -> Self {

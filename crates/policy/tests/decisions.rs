@@ -1,4 +1,4 @@
-//! Each class of denial, each fault of a table, and what only some operations use: optional authentication, groups,
+//! Each class of denial, each fault of a table, and what only some operations use: optional authentication,
 //! facts, step-up, several subjects.
 
 #![expect(
@@ -15,8 +15,8 @@ use scopegate_domain::{
     Username, Verified,
 };
 use scopegate_policy::{
-    Access, Atom, Binding, Check, Denial, Forbidden, Group, Guard, InvalidTokenCause, Needs, Operation, OperationTable,
-    Place, Presented, ResolvedOperation, Rule, SubjectKind, TableError, TokenWorld, authorize, explain,
+    Access, Atom, Binding, Check, Denial, Forbidden, Guard, InvalidTokenCause, Needs, Operation, OperationTable, Place,
+    Presented, ResolvedOperation, Rule, Subject, SubjectKind, TableError, TokenWorld, authorize, explain,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("read");
@@ -146,25 +146,6 @@ fn an_empty_rule_is_not_public() {
         single(&Guard::public().on(&Guard::user())).operations()[0].access(),
         Access::Authenticated
     );
-}
-
-#[test]
-fn guards_of_application_and_group_stand_before_the_operations_own() {
-    let table = OperationTable::builder(catalog())
-        .guard(Guard::user())
-        .group(
-            Group::new("/admin")
-                .guard(Guard::requires([OTHER]))
-                .operation(Operation::get("/a").guard(Guard::requires([WRITE])))
-                .operation(Operation::get("/b").guard(Guard::public()).overriding())
-                .operation(Operation::get("/c")),
-        )
-        .build()
-        .unwrap();
-    let [a, b, c] = table.operations() else { unreachable!() };
-    assert_eq!((a.template(), a.challenge_scope()), ("/admin/a", &[OTHER, WRITE][..]));
-    assert_eq!((b.access(), b.is_override()), (Access::Public, true));
-    assert_eq!((c.challenge_scope(), c.needs_user()), (&[OTHER][..], true));
 }
 
 #[test]
@@ -325,6 +306,25 @@ fn two_subjects_do_not_count_together() {
     let permit = authorize(&either.operations()[0], &presented).unwrap();
     assert_eq!(permit.required(), [OTHER]);
     assert!(permit.user().is_some(), "the user of the party that is allowed");
+}
+
+#[test]
+fn a_permit_remembers_whom_the_allowed_credential_speaks_for() {
+    let table = single(&Guard::any_of([[WRITE], [OTHER]]));
+    let operation = &table.operations()[0];
+    let (one, two) = (token(&table, "one", "{}"), token(&table, "two", r#"{"scope":"other"}"#));
+    let bob = Arc::from("bob");
+    let presented = Presented::new(NOW)
+        .with_token(&one, "alice")
+        .with_token(&two, Subject::Shared(&bob));
+    let permit = authorize(operation, &presented).unwrap();
+    assert_eq!(permit.subject(), None, "a decision keeps nothing of a request");
+    let permit = permit.remembering(&presented);
+    assert_eq!(permit.subject(), Some("bob"));
+    assert_eq!(permit.schemes().map(SchemeName::as_str).collect::<Vec<_>>(), ["two"]);
+    let nobody = Presented::new(NOW).with_token(&two, None);
+    let permit = authorize(operation, &nobody).unwrap().remembering(&nobody);
+    assert_eq!((permit.subject(), permit.schemes().count()), (None, 1));
 }
 
 #[test]

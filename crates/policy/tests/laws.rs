@@ -10,6 +10,8 @@
 )]
 
 mod oracle;
+#[path = "oracle/random_words.rs"]
+mod random_words;
 #[path = "oracle/requirements.rs"]
 mod requirements;
 
@@ -19,7 +21,7 @@ use proptest::prelude::*;
 use scopegate_policy::{AtomSet, Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
 
 use oracle::bridge::catalog;
-use oracle::words::{self, Scheme, Words};
+use oracle::words::{Scheme, Words};
 use oracle::{Facts, Formula};
 use requirements::{Bridge, few_words, some_of};
 
@@ -35,7 +37,7 @@ struct Case {
 fn case_of(words: impl Strategy<Value = Words>) -> impl Strategy<Value = Case> {
     words.prop_flat_map(|words| {
         let facts = words.facts();
-        let formulas = prop::collection::vec(words::formula(facts.clone()), 3);
+        let formulas = prop::collection::vec(random_words::formula(facts.clone()), 3);
         (Just(words), formulas, some_of(facts.clone()), some_of(facts)).prop_map(|(words, formulas, facts, more)| {
             Case {
                 words,
@@ -49,7 +51,7 @@ fn case_of(words: impl Strategy<Value = Words>) -> impl Strategy<Value = Case> {
 
 /// Up to three schemes, up to some 150 words.
 fn large_case() -> impl Strategy<Value = Case> {
-    case_of(prop_oneof![words::words(6), words::words(45)])
+    case_of(prop_oneof![random_words::words(6), random_words::words(45)])
 }
 
 /// So few words that a truth table is short.

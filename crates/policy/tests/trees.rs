@@ -8,8 +8,12 @@
 )]
 
 mod oracle;
+#[path = "trees/places.rs"]
+mod places;
 #[path = "oracle/random_trees.rs"]
 mod random_trees;
+#[path = "oracle/random_words.rs"]
+mod random_words;
 #[path = "oracle/tree.rs"]
 mod tree;
 #[path = "oracle/tree_bridge.rs"]

@@ -65,6 +65,10 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "ADDR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<String>,
+    /// Address and port for supervisors: /healthz, /readyz, /metrics; nobody is asked who they are there
+    #[arg(long, value_name = "ADDR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_listen: Option<String>,
     /// The address that clients know this server by: the `iss` of its tokens
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +77,10 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<String>,
+    /// An origin whose pages may read answers by script, such as `https://app.example`; once for each, or `*` for all
+    #[arg(long = "cors-origin", visible_alias = "cors-origins", value_name = "ORIGIN")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cors_origins: Vec<String>,
     /// Whose answers and tokens: the tutorial's (default with --demo) or the RFCs'
     #[arg(long, value_name = "PROFILE", value_parser = ["tutorial", "rfc"])]
     #[serde(skip_serializing_if = "Option::is_none")]

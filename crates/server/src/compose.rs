@@ -15,10 +15,12 @@ use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, TokenR
 
 use crate::config::{Profile, Settings};
 use crate::demo;
+use crate::measured_store::MeasuredStore;
 
 /// The database that the settings name.
 pub(crate) struct Database {
     sql: Arc<SqlStore>,
+    store: Arc<dyn Store>,
     url: DatabaseUrl,
 }
 
@@ -29,15 +31,18 @@ impl Database {
         let sql = SqlStore::open(&url)
             .await
             .with_context(|| format!("database `{url}`"))?;
-        Ok(Self {
-            sql: Arc::new(sql),
-            url,
-        })
+        let sql = Arc::new(sql);
+        let store: Arc<dyn Store> = Arc::<SqlStore>::clone(&sql);
+        let store = match settings.admin_listen {
+            Some(_) => Arc::new(MeasuredStore::new(store)),
+            None => store,
+        };
+        Ok(Self { sql, store, url })
     }
 
     /// What it stores.
     pub(crate) fn store(&self) -> Arc<dyn Store> {
-        Arc::<SqlStore>::clone(&self.sql)
+        Arc::clone(&self.store)
     }
 
     /// The versions of the tables that opening it applied.
@@ -75,6 +80,10 @@ pub(crate) fn gate(settings: &Settings, database: &Database, issuer: Issuer) -> 
         gate.docs_for_client(demo::CLIENT)
     } else {
         gate.docs()
+    };
+    let gate = match settings.cors_origins.cors() {
+        Some(cors) => gate.cors(cors.clone()),
+        None => gate,
     };
     let gate = gate
         .info("Scopegate", env!("CARGO_PKG_VERSION"))

@@ -6,9 +6,11 @@
 //! | key | default | why |
 //! |---|---|---|
 //! | `listen` | `127.0.0.1:8000` | reachable from this machine alone until somebody says otherwise |
+//! | `admin_listen` | none | nobody is asked who they are there |
 //! | `database` | `sqlite:scopegate.db`; in memory for the demo | |
 //! | `issuer` | `http://LISTEN` on a loopback address | a wrong one is in every token, so no guess elsewhere |
 //! | `audience` | the issuer | one API beside its authorization server |
+//! | `cors_origins` | none | pages of other origins read nothing by script until somebody says which |
 //! | `secret_key`, `secret_key_file` | random | the tutorial's tokens, HS256; its text is the key |
 //! | `profile` | `rfc`; `tutorial` for the demo | |
 //! | `password_grant` | off; on for the demo | RFC 9700, section 2.4: must not be used |
@@ -17,7 +19,7 @@
 //! | `hashing_slots`, `hashing_queue` | cores, 64 | more at a time only makes each slower; 64 wait a few seconds |
 //! | `header_timeout`, `body_timeout`, `idle_timeout` | 10s, 30s, 60s | a slow network passes, a slow attacker does not stay |
 //! | `body_limit` | 65536 | a login is a few hundred bytes |
-//! | `max_connections` | 4096 | about 60 MB at the worst |
+//! | `max_connections` | 4096 | more is room for the silent; beyond it who is idle longest makes room |
 //! | `log_format`, `log_level` | human, info (`serve`) or warn | |
 //! | `drain_deadline` | 10s | the time that supervisors commonly leave |
 
@@ -36,7 +38,7 @@ use crate::arguments::{CommonFlags, ServeSettings};
 
 pub(crate) use self::fault::{ConfigError, Source};
 use self::layers::Layers;
-pub(crate) use self::setting::{LogFilter, LogFormat, Profile};
+pub(crate) use self::setting::{CorsOrigins, LogFilter, LogFormat, Profile};
 
 /// What the names of our variables begin with.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";
@@ -65,9 +67,11 @@ pub(crate) struct Shown {
 pub(crate) struct Settings {
     pub(crate) demo: bool,
     pub(crate) listen: SocketAddr,
+    pub(crate) admin_listen: Option<SocketAddr>,
     pub(crate) database: String,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) audience: Option<Audience>,
+    pub(crate) cors_origins: CorsOrigins,
     pub(crate) secret_key: Option<Secret<String>>,
     pub(crate) profile: Profile,
     pub(crate) password_grant: bool,
@@ -136,9 +140,11 @@ impl Settings {
         Ok(Self {
             demo,
             listen: layers.take("listen", SocketAddr::from(([127, 0, 0, 1], 8000)))?,
+            admin_listen: layers.take_optional("admin_listen")?,
             database: layers.take("database", database.to_owned())?,
             issuer: layers.take_optional("issuer")?,
             audience: layers.take_optional("audience")?,
+            cors_origins: layers.take("cors_origins", CorsOrigins::default())?,
             secret_key: take_secret(&mut layers)?,
             profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
             password_grant: layers.take("password_grant", demo)?,

@@ -9,15 +9,19 @@
 //! | [`config`] | settings out of flags, variables, a file and defaults |
 //! | [`command`] | one module a command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
+//! | [`measured_store`] | how long the store takes |
 //! | [`demo`] | the tutorial's operations, users and client |
+//! | [`admin`] | what supervisors ask |
 //! | [`serve`] | the accept loop, its limits and its end |
 //! | [`telemetry`], [`output`] | what goes to standard error, and what to standard output |
 
+mod admin;
 mod arguments;
 mod command;
 mod compose;
 mod config;
 mod demo;
+mod measured_store;
 mod output;
 mod serve;
 mod telemetry;

@@ -4,26 +4,31 @@
 //! hyper. One connection is one task; a panic in it ends that connection alone.
 
 mod activity;
+mod arriving;
 mod connection;
+mod count;
+mod doorway;
 mod files;
+mod refusal;
+mod residents;
 mod signals;
 
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tracing::{debug, info, warn};
+use tracing::info;
 
 use crate::config::Limits;
 
-use self::connection::{Answers, Connection};
+pub(crate) use self::arriving::Arriving;
+use self::connection::{Answers, Connection, End};
+use self::count::ConnectionCounts;
+pub(crate) use self::doorway::listen;
+use self::doorway::{Admitted, Doorway};
 pub(crate) use self::files::allow_connections;
+pub(crate) use self::refusal::Names;
 pub(crate) use self::signals::Signals;
-
-/// Longest pause after the system refused a connection.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +43,24 @@ pub(crate) enum Ending {
 
 /// Serves until a signal comes, then answers what is under way and returns.
 ///
-/// `stop` is asked again for the signal that ends the waiting too.
-pub(crate) async fn run<A, S>(listener: TcpListener, answers: A, limits: Limits, mut stop: S) -> Ending
+/// Connections are counted under `name`. `stop` is asked again for the signal that ends the waiting too.
+pub(crate) async fn run<A, S>(name: &'static str, listener: TcpListener, answers: A, limits: Limits, stop: S) -> Ending
+where
+    A: Answers,
+    S: AsyncFnMut(),
+{
+    run_with_names(name, listener, answers, None, limits, stop).await
+}
+
+/// As [`run`]; what never comes to `answers`, because its head is no request, is refused under one of these names.
+pub(crate) async fn run_with_names<A, S>(
+    name: &'static str,
+    listener: TcpListener,
+    answers: A,
+    names: Option<Names>,
+    limits: Limits,
+    mut stop: S,
+) -> Ending
 where
     A: Answers,
     S: AsyncFnMut(),
@@ -47,59 +68,51 @@ where
     let most = u32::try_from(limits.max_connections.get()).unwrap_or(u32::MAX);
     let slots = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX)));
     let (drain, draining) = watch::channel(false);
-    loop {
-        let next = async {
-            // SECURITY: the slot comes before the connection, so that no more can be open than there are slots
-            // (tests/serve.rs, `connections_beyond_the_cap_wait`).
-            let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
-            Some((accept(&listener).await, slot))
-        };
-        let (stream, slot) = tokio::select! {
-            () = stop() => break,
-            accepted = next => match accepted {
-                Some(accepted) => accepted,
-                None => break,
-            },
-        };
-        let connection = Connection::new(stream, answers.clone(), limits, draining.clone());
+    let counts = ConnectionCounts::new(name);
+    let serve = |admitted: Admitted| {
+        let Admitted {
+            stream,
+            activity,
+            leave,
+            slot,
+        } = admitted;
+        let draining = draining.clone();
+        let connection = Connection::new(
+            stream,
+            answers.clone(),
+            names.clone(),
+            limits,
+            activity,
+            End { draining, leave },
+        );
+        let open = counts.open();
         tokio::spawn(async move {
             connection.serve().await;
-            drop(slot);
+            drop((open, slot));
         });
-    }
-    drop(listener);
-    info!(deadline = ?limits.drain_deadline, "stopping: no new connections, requests under way are answered");
-    drain.send_replace(true);
-    // Every slot back means every connection closed.
-    tokio::select! {
-        () = stop() => Ending::AtOnce,
-        _ = slots.acquire_many(most) => Ending::Drained,
-        () = tokio::time::sleep(limits.drain_deadline) => Ending::Deadline,
-    }
-}
-
-/// The next connection. What one peer did wrong is skipped; what the system lacks (files, memory) is waited for.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    let mut pause = Duration::from_millis(5);
+    };
+    let mut doorway = Doorway::new(listener, Arc::clone(&slots), limits, counts.displaced());
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) if is_the_peers_fault(&error) => debug!(%error, "connection gone before it was accepted"),
-            Err(error) => {
-                warn!(%error, ?pause, "cannot accept a connection");
-                tokio::time::sleep(pause).await;
-                pause = LONGEST_PAUSE.min(pause * 2);
-            }
+        tokio::select! {
+            () = stop() => break,
+            admitted = doorway.next() => match admitted {
+                Some(admitted) => serve(admitted),
+                None => break,
+            },
         }
     }
-}
-
-fn is_the_peers_fault(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-    )
+    info!(deadline = ?limits.drain_deadline, "stopping: no new connections, requests under way are answered");
+    drain.send_replace(true);
+    let drained = async {
+        doorway.empty(serve).await;
+        // Every slot back means every connection closed.
+        slots.acquire_many(most).await
+    };
+    tokio::select! {
+        () = stop() => Ending::AtOnce,
+        _ = drained => Ending::Drained,
+        () = tokio::time::sleep(limits.drain_deadline) => Ending::Deadline,
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
     let filter = EnvFilter::try_new(filter.as_str()).unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber: SubscriberBuilder<DefaultFields, Format, _, _> = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written, for the disk is full, is lost: to complain of it in the same place is a panic.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     let started = match format {
         LogFormat::Human => subscriber.with_ansi(io::stderr().is_terminal()).try_init(),

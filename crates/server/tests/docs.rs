@@ -7,7 +7,7 @@ use std::path::PathBuf;
 fn every_test_that_a_document_names_is_there() {
     let mut named = 0;
     let mut missing = Vec::new();
-    for document in ["docs/rfc.md", "docs/attacks.md"] {
+    for document in ["docs/rfc.md", "docs/attacks.md", "docs/faults.md"] {
         let text = fs::read_to_string(root().join(document)).unwrap();
         for (file, test) in text.lines().filter(|line| line.starts_with("| ")).flat_map(tests) {
             named += 1;

@@ -32,7 +32,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates of others that belong to one of ours.
-const RESERVED: [(&str, &str); 15] = [
+const RESERVED: [(&str, &str); 16] = [
     ("anyhow", "server"),
     ("argon2", "token"),
     ("askama", "http"),
@@ -42,6 +42,7 @@ const RESERVED: [(&str, &str); 15] = [
     ("clap_mangen", "server"),
     ("figment", "server"),
     ("jsonwebtoken", "token"),
+    ("metrics-exporter-prometheus", "server"),
     ("ring", "token"),
     ("rpassword", "server"),
     ("sqlx", "store-sql"),
@@ -164,6 +165,46 @@ fn what_is_banned_is_not_built() {
     let built: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
     for banned in BANNED {
         assert!(!built.contains(banned), "`{banned}` is in the lock file");
+    }
+}
+
+/// Engines of regular expressions.
+const ENGINES: [&str; 6] = ["fancy-regex", "onig", "pcre2", "regex", "regex-automata", "regex-lite"];
+
+/// Whoever matches patterns against what strangers send can be kept busy by them.
+#[test]
+fn no_engine_of_patterns_reads_requests() {
+    let metadata = metadata();
+    let graph = metadata.resolve.as_ref().expect("the graph of dependencies");
+    let mut open: Vec<_> = house(&metadata)
+        .get("http")
+        .map(|package| &package.id)
+        .into_iter()
+        .collect();
+    let mut reached = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if reached.insert(id) {
+            let normal = graph
+                .nodes
+                .iter()
+                .filter(|node| node.id == *id)
+                .flat_map(|node| &node.deps)
+                .filter(|dependency| {
+                    dependency
+                        .dep_kinds
+                        .iter()
+                        .any(|kind| kind.kind == DependencyKind::Normal)
+                });
+            open.extend(normal.map(|dependency| &dependency.pkg));
+        }
+    }
+    assert!(reached.len() > 50, "the graph is not walked: {}", reached.len());
+    let built = || metadata.packages.iter().filter(|package| reached.contains(&package.id));
+    for engine in ENGINES {
+        assert!(
+            built().all(|package| package.name.as_str() != engine),
+            "`{engine}` is built into `http`"
+        );
     }
 }
 

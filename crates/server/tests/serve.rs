@@ -48,20 +48,6 @@ fn slow_heads_are_cut_off() {
 }
 
 #[test]
-fn connections_beyond_the_cap_wait() {
-    let server = Server::start(&["--demo", "--max-connections", "4", "--header-timeout", "1s"], &[]);
-    let silent: Vec<TcpStream> = (0..4).map(|_| server.connect()).collect();
-    std::thread::sleep(Duration::from_millis(200));
-    let mut fifth = server.connect();
-    fifth.write_all(STATUS).unwrap();
-    fifth.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    assert!(fifth.read(&mut [0; 16]).is_err(), "answered beyond the cap");
-    drop(silent);
-    fifth.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    assert_eq!(Answer::parse(&read_to_end(&mut fifth)).status, 401);
-}
-
-#[test]
 fn a_signal_lets_the_request_under_way_be_answered() {
     let mut server = Server::start(&["--demo"], &[]);
     let mut login_under_way = server.connect();
@@ -173,4 +159,35 @@ fn nonsense_is_refused_and_forgotten() {
     let many = format!("GET /status/ HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: x\r\n".repeat(200));
     assert_eq!(server.exchange(many.as_bytes()).status, 431);
     assert_eq!(server.exchange(STATUS).status, 401);
+}
+
+/// Scripts of a configured page read refusals too; a preflight needs no credential; `/docs` is for people.
+#[test]
+fn configured_origins_may_call_by_script() {
+    let server = Server::start(&["--demo", "--cors-origin", "https://app.example"], &[]);
+    let ask = |method: &str, path: &str, origin: &str| {
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nOrigin: {origin}\r\n");
+        server.exchange(format!("{head}Access-Control-Request-Method: GET\r\n\r\n").as_bytes())
+    };
+    for (method, path, status) in [
+        ("OPTIONS", "/users/me/", 204),
+        ("GET", "/users/me/", 401),
+        ("GET", "/nothing", 404),
+        ("OPTIONS", "/token", 204),
+    ] {
+        let answer = ask(method, path, "https://app.example");
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("https://app.example")
+        );
+        assert_eq!(
+            ask(method, path, "https://evil.example").header("access-control-allow-origin"),
+            None
+        );
+    }
+    assert_eq!(
+        ask("GET", "/docs", "https://app.example").header("access-control-allow-origin"),
+        None
+    );
 }

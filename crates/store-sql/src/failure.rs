@@ -1,10 +1,21 @@
 //! What the database's errors mean to a caller of the store.
 
+use std::sync::Arc;
+
 use scopegate_store::StoreError;
 
 /// What an error of the database means to a caller of the store.
+///
+/// A full disk (`SQLITE_FULL`), a read-only file (`SQLITE_READONLY`), a lock that another program keeps (`SQLITE_BUSY`), a disk
+/// that fails (`SQLITE_IOERR`) and a file that cannot be opened (`SQLITE_CANTOPEN`) are for the operator to mend: asking
+/// again may help, and nothing was changed.
 pub(crate) fn failure(error: sqlx::Error) -> StoreError {
-    match &error {
+    shared_failure(Arc::new(error))
+}
+
+/// The same for an error that more than one caller is told.
+pub(crate) fn shared_failure(error: Arc<sqlx::Error>) -> StoreError {
+    match &*error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::corrupt(error),
         sqlx::Error::Database(cause) if cause.is_unique_violation() => StoreError::conflict(),
         _ if matches!(primary_code(&error), Some(SQLITE_CORRUPT | SQLITE_NOTADB)) => StoreError::corrupt(error),
@@ -32,8 +43,63 @@ pub(crate) fn primary_code(error: &sqlx::Error) -> Option<u32> {
 #[error("database connection is closed")]
 pub(crate) struct Closed;
 
+/// The one connection that writes was not free in time.
+#[derive(Debug, thiserror::Error)]
+#[error("changes before this one take too long")]
+pub(crate) struct Overdue;
+
 impl From<Closed> for StoreError {
     fn from(closed: Closed) -> Self {
         Self::unavailable(closed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scopegate_store::StoreErrorKind;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
+
+    use super::*;
+
+    async fn failing(connection: &mut SqliteConnection, sql: &'static str) -> sqlx::Error {
+        connection.execute(sql).await.unwrap_err()
+    }
+
+    /// The code that SQLite gave, and what became of it.
+    fn told(error: sqlx::Error) -> (u32, StoreErrorKind) {
+        (primary_code(&error).unwrap(), failure(error).kind())
+    }
+
+    #[tokio::test]
+    async fn what_an_operator_can_mend_is_unavailable() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("a.db"))
+            .busy_timeout(std::time::Duration::ZERO);
+        let mut writer = options.clone().create_if_missing(true).connect().await.unwrap();
+        let table = "CREATE TABLE a (b TEXT UNIQUE); PRAGMA max_page_count = 4";
+        writer.execute(table).await.unwrap();
+
+        let full = failing(&mut writer, "INSERT INTO a VALUES (zeroblob(100000))").await;
+        assert_eq!(told(full), (13, StoreErrorKind::Unavailable));
+
+        let mut reader = options.clone().read_only(true).connect().await.unwrap();
+        let read_only = failing(&mut reader, "INSERT INTO a VALUES ('x')").await;
+        assert_eq!(told(read_only), (8, StoreErrorKind::Unavailable));
+
+        let mut other = options.connect().await.unwrap();
+        let transaction = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let busy = failing(&mut writer, "INSERT INTO a VALUES ('x')").await;
+        assert_eq!(told(busy), (SQLITE_BUSY, StoreErrorKind::Unavailable));
+        transaction.rollback().await.unwrap();
+
+        let nowhere = SqliteConnectOptions::new().filename(folder.path().join("none/a.db"));
+        let nowhere = nowhere.connect().await.unwrap_err();
+        assert_eq!(told(nowhere), (14, StoreErrorKind::Unavailable));
+
+        writer.execute("INSERT INTO a VALUES ('x')").await.unwrap();
+        let taken = failing(&mut writer, "INSERT INTO a VALUES ('x')").await;
+        assert_eq!(failure(taken).kind(), StoreErrorKind::Conflict);
     }
 }

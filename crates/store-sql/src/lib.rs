@@ -26,7 +26,10 @@
 //!
 //! | promise | by |
 //! |---|---|
-//! | an answered write survives a crash and the loss of power | write-ahead log, `synchronous = FULL` |
+//! | an answered write survives the end of the program by `kill -9` | it is in the write-ahead log before it is answered |
+//! | and the loss of power, where the disk does what it says | `synchronous = FULL`: the log is synced before the answer |
+//! | a write that could not be kept changes nothing, and the next one is tried anew | one statement, one transaction |
+//! | nothing is answered out of a file that was removed or replaced | files are compared with those that were opened |
 //! | those who read wait for nobody | write-ahead log, connections of their own |
 //! | another program may use the file meanwhile | a busy timeout of 5 seconds |
 //! | nobody else on the machine reads it | it is made with mode 0600, and so are its `-wal` and `-shm` |
@@ -41,8 +44,10 @@
 
 mod clients;
 mod failure;
+mod lookups;
 mod migrations;
 mod open_error;
+mod place;
 mod row;
 mod sqlite;
 mod store;

@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use scopegate_store::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::DatabaseUrl;
-use crate::failure::{Closed, SQLITE_BUSY, primary_code};
+use crate::failure::{Closed, Overdue, SQLITE_BUSY, primary_code};
+use crate::place::Place;
 
 /// How long a statement waits for another program that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,41 +21,69 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a connection is tried again meanwhile: SQLite does not wait where two programs give a file its log.
 const PAUSES: u32 = 100;
 
-/// How many statements can read at once. Each has a thread, and a look-up takes microseconds: more would wait for a core.
+/// How many statements can read at once, the look-ups' with them. Each has a thread: more would wait for a core.
 const READERS: usize = 4;
 
 /// A connection that can be closed while others still hold the store.
-type Slot = Mutex<Option<SqliteConnection>>;
+pub(crate) type Slot = Mutex<Option<SqliteConnection>>;
 
 pub(crate) type Borrowed<'a> = MappedMutexGuard<'a, SqliteConnection>;
 
-/// One connection that writes and some that read; a database in memory has one connection for both.
+/// One connection that writes, one for [`Lookups`](crate::lookups::Lookups), and some for all else that is read; a database in memory
+/// has one connection for everything.
 ///
 /// Not a pool of `sqlx`: that asks a connection for a sign of life whenever it is given back, which costs as much as the
 /// look-up did.
 pub(crate) struct Connections {
     writer: Slot,
+    lookups: Option<Slot>,
     readers: Vec<Slot>,
     turn: AtomicUsize,
+    place: Option<Place>,
 }
 
 impl Connections {
-    pub(crate) fn new(writer: SqliteConnection, readers: Vec<SqliteConnection>) -> Self {
+    /// All connections; `place` where they are to a file.
+    pub(crate) fn new(writer: SqliteConnection, readers: Vec<SqliteConnection>, place: Option<Place>) -> Self {
         let slot = |connection| Mutex::new(Some(connection));
+        let mut readers = readers.into_iter().map(slot);
         Self {
             writer: slot(writer),
-            readers: readers.into_iter().map(slot).collect(),
+            lookups: readers.next(),
+            readers: readers.collect(),
             turn: AtomicUsize::new(0),
+            place,
         }
     }
 
-    /// The connection that writes; others wait for their turn.
-    pub(crate) async fn writer(&self) -> Result<Borrowed<'_>, Closed> {
-        open(self.writer.lock().await)
+    /// Whether the files are where they were, so that what is written now will be found.
+    pub(crate) fn in_place(&self) -> Result<(), StoreError> {
+        self.place.as_ref().map_or(Ok(()), Place::look)
+    }
+
+    /// The connection that writes; others wait for their turn, as long as they would for another program.
+    pub(crate) async fn writer(&self) -> Result<Borrowed<'_>, StoreError> {
+        let turn = tokio::time::timeout(BUSY_TIMEOUT, self.writer.lock()).await;
+        Ok(open(turn.map_err(|_| StoreError::unavailable(Overdue))?)?)
+    }
+
+    /// The connection of the look-ups.
+    pub(crate) fn lookups(&self) -> Result<&Slot, StoreError> {
+        self.glance()?;
+        Ok(self.lookups.as_ref().unwrap_or(&self.writer))
     }
 
     /// A connection that reads: one that is free, or else the next in turn.
-    pub(crate) async fn reader(&self) -> Result<Borrowed<'_>, Closed> {
+    pub(crate) async fn reader(&self) -> Result<Borrowed<'_>, StoreError> {
+        self.glance()?;
+        Ok(self.free_reader().await?)
+    }
+
+    fn glance(&self) -> Result<(), StoreError> {
+        self.place.as_ref().map_or(Ok(()), Place::glance)
+    }
+
+    async fn free_reader(&self) -> Result<Borrowed<'_>, Closed> {
         if let Some(free) = self.readers.iter().find_map(|slot| slot.try_lock().ok()) {
             return open(free);
         }
@@ -67,7 +97,7 @@ impl Connections {
 
     /// Closes all of them, each when its statement is done. The writer goes last, and folds the log into the file.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
-        for slot in self.readers.iter().chain([&self.writer]) {
+        for slot in self.readers.iter().chain(&self.lookups).chain([&self.writer]) {
             if let Some(connection) = slot.lock().await.take() {
                 connection.close().await?;
             }
@@ -76,7 +106,7 @@ impl Connections {
     }
 }
 
-fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<Borrowed<'_>, Closed> {
+pub(crate) fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<Borrowed<'_>, Closed> {
     MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Closed)
 }
 

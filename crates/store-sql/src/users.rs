@@ -5,6 +5,7 @@ use scopegate_store::{BoxFuture, PasswordScheme, StoreError, Users};
 use sqlx::query;
 
 use crate::SqlStore;
+use crate::lookups::Lookups;
 use crate::row;
 
 const FIND: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE username = $1";
@@ -40,13 +41,26 @@ const SET_STATUS: &str = "UPDATE users SET status = $2 WHERE id = $1";
 
 const REMOVE: &str = "DELETE FROM users WHERE id = $1";
 
+/// How many columns [`row::user`] reads.
+const USER_COLUMNS: usize = 6;
+
+/// Look-ups of users by name.
+pub(crate) fn by_name() -> Lookups {
+    Lookups::new(FIND, USER_COLUMNS)
+}
+
+/// Look-ups of users by id.
+pub(crate) fn by_id() -> Lookups {
+    Lookups::new(FIND_BY_ID, USER_COLUMNS)
+}
+
 impl Users for SqlStore {
     fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        Box::pin(self.one(query(FIND).bind(username.as_str()), row::user))
+        Box::pin(self.look_up(&self.users_by_name, username.as_str(), row::user))
     }
 
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        Box::pin(self.one(query(FIND_BY_ID).bind(id.as_str()), row::user))
+        Box::pin(self.look_up(&self.users_by_id, id.as_str(), row::user))
     }
 
     fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {

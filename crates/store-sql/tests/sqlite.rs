@@ -90,6 +90,20 @@ async fn closing_leaves_one_file() {
     store.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_rehearsal_is_a_real_write() {
+    let (store, folder) = file().await;
+    let log = || std::fs::metadata(folder.path().join("scopegate.db-wal")).unwrap().len();
+    let before = log();
+    store.rehearse_change().await.unwrap();
+    assert!(log() > before, "{} bytes", log());
+    store.close().await.unwrap();
+    assert_eq!(
+        store.rehearse_change().await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
+}
+
 #[test]
 fn opening_and_closing_can_be_spawned() {
     const fn is_send<T: Send>(_: &T) {}

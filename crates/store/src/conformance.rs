@@ -10,6 +10,8 @@ pub mod clients;
 mod model;
 mod operation;
 #[doc(hidden)]
+pub mod readiness;
+#[doc(hidden)]
 pub mod users;
 
 use std::sync::Arc;
@@ -66,6 +68,9 @@ macro_rules! conformance {
             clients_are_listed_in_the_order_of_bytes
             no_client_is_no_error
             removed_client_id_is_free
+        }
+        $crate::conformance! { @cases $make, readiness:
+            a_rehearsal_changes_nothing
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! **What must be remembered?** Users and clients, behind traits that any database can stand behind.
 //!
 //! ```text
-//!            Store  (ping)                   Arc<dyn Store> is also an Arc<dyn Users>
+//!            Store  (ping, rehearse_change)  Arc<dyn Store> is also an Arc<dyn Users>
 //!           /     \
 //!      Users       Clients                   one trait for each kind of thing
 //!           \     /
@@ -47,8 +47,10 @@
 //! 6. Order names and ids by their bytes. For SQL that is `COLLATE BINARY` or `COLLATE "C"`, not the order of a language.
 //! 7. Keep [`PasswordScheme::of`] a hash beside it, indexed, so that [`Users::password_schemes`] reads a few rows and not all.
 //! 8. Answer a write when it would survive a crash, not before.
-//! 9. Implement [`Store`], and in a test file let the suite behind the feature `conformance` try to break it all:
-//!    `scopegate_store::conformance!(make_a_store);`
+//! 9. Answer [`StoreError::unavailable`] for what an operator can mend (a full disk, a lock, a network), and the next call anew:
+//!    nobody starts the program again because a disk was full. [`Store::rehearse_change`] finds it out before a user does.
+//! 10. Implement [`Store`], and in a test file let the suite behind the feature `conformance` try to break it all:
+//!     `scopegate_store::conformance!(make_a_store);`
 //!
 //! # Deliberately absent
 //!
@@ -78,12 +80,20 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// [`Users`] and [`Clients`] share method names; on a `dyn Store` say [`store.users()`](#method.users) or
 /// [`store.clients()`](#method.clients) first. An `Arc<dyn Store>` coerces to an `Arc<dyn Users>` or an `Arc<dyn Clients>`.
 pub trait Store: Users + Clients {
-    /// Whether the store answers now; for a health check.
+    /// Whether the store answers questions now; for a health check.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where it does not.
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Whether the store can keep a change now, found out by making one that changes nothing: a disk may be full, or a database
+    /// read-only, while every question is answered. It costs what a small change costs.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it cannot.
+    fn rehearse_change(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 impl dyn Store + '_ {

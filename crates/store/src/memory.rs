@@ -217,4 +217,8 @@ impl Store for MemoryStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         answer(())
     }
+
+    fn rehearse_change(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        answer(())
+    }
 }

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 
 pub(crate) use self::docs::{operation_docs, schemas};
 use crate::answer::Response;
+use crate::body::Unread;
 use crate::form::{self, FormError};
+use crate::reply::RETRY_SECONDS;
 use crate::{Challenge, Profile, basic};
 
 /// Answers a request to the token endpoint; `body` is whole and within its limit.
@@ -27,6 +29,15 @@ pub(crate) async fn token(server: &AuthorizationServer, headers: &HeaderMap, bod
     match server.token(&params, &basic::read(headers)).await {
         Ok(tokens) => success(&tokens),
         Err(error) => refusal(&error),
+    }
+}
+
+/// Answers a request whose body is not whole.
+pub(crate) fn unread(server: &AuthorizationServer, cause: Unread) -> Response {
+    let (status, sentence) = cause.told();
+    match profile(server) {
+        Profile::Rfc => by_the_rfc(status, ErrorCode::InvalidRequest, &sentence),
+        Profile::Tutorial => detail(status, status.canonical_reason().unwrap_or_default()),
     }
 }
 
@@ -79,6 +90,11 @@ fn refusal(error: &GrantError) -> Response {
             tracing::error!(cause, "the token endpoint cannot answer");
             by_the_rfc(StatusCode::SERVICE_UNAVAILABLE, error.code(), error)
         }
+        GrantError::Corrupt(cause) => {
+            let cause: &dyn std::error::Error = cause;
+            tracing::error!(cause, "the token endpoint was told nonsense by the store");
+            by_the_rfc(StatusCode::INTERNAL_SERVER_ERROR, error.code(), error)
+        }
     };
     add_headers(error, response.headers_mut());
     response
@@ -89,9 +105,12 @@ fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
         let challenge = Challenge::new("Basic").with("realm", "token").with("charset", "UTF-8");
         headers.insert(WWW_AUTHENTICATE, challenge.to_header());
     }
-    if let GrantError::Busy { retry_after } = error {
-        headers.insert(RETRY_AFTER, retry_after.as_seconds().into());
-    }
+    let wait = match error {
+        GrantError::Busy { retry_after } => retry_after.as_seconds(),
+        GrantError::Unavailable(_) => RETRY_SECONDS,
+        _ => return,
+    };
+    headers.insert(RETRY_AFTER, wait.into());
 }
 
 /// A body that is no form.
@@ -298,6 +317,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_that_is_not_whole_is_refused_as_all_else_is() {
+        for (cause, status) in [
+            (Unread::Incomplete, 400),
+            (Unread::TooLarge, 413),
+            (Unread::TooSlow, 408),
+        ] {
+            let (answered, _, body) = read(unread(&server(Profile::Rfc).await, cause)).await;
+            assert_eq!(
+                (answered.as_u16(), body.get("error")),
+                (status, Some(&json!("invalid_request")))
+            );
+            let (answered, _, body) = read(unread(&server(Profile::Tutorial).await, cause)).await;
+            assert_eq!(answered.as_u16(), status);
+            assert!(body.get("detail").is_some_and(Value::is_string), "{body}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_client_that_fails_to_authenticate_is_challenged() {
         let server = server(Profile::Rfc).await;
         let body = Bytes::from_static(b"grant_type=password&username=johndoe&password=secret");
@@ -339,15 +376,13 @@ mod tests {
                 503,
             ),
             (GrantError::Unavailable(outage), 503),
+            (GrantError::Corrupt(StoreError::corrupt("disk /var/lib is odd")), 500),
         ] {
             let (answered, headers, body) = read(refusal(&error)).await;
             assert_eq!(answered.as_u16(), status, "{error}");
             assert_eq!(body.get("error"), Some(&json!(error.code().as_str())));
             assert!(!body.to_string().contains("disk"));
-            assert_eq!(
-                headers.get(RETRY_AFTER).is_some(),
-                matches!(error, GrantError::Busy { .. })
-            );
+            assert_eq!(headers.contains_key(RETRY_AFTER), status == 503);
             let description = body.get("error_description").and_then(Value::as_str).unwrap();
             assert!(
                 description

@@ -1,15 +1,17 @@
 //! Gates to try, and a way to ask them without a socket.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::service::Service;
 use scopegate_http::domain::{
-    AccessTokenClaims, Account, Lifetime, ManualClock, Secret, Timestamp, User, UserId, UserStatus, Username,
+    AccessTokenClaims, Account, Lifetime, ManualClock, PasswordHash, Scope, Secret, Timestamp, User, UserId,
+    UserStatus, Username,
 };
-use scopegate_http::store::{MemoryStore, Users};
+use scopegate_http::store::{BoxFuture, MemoryStore, PasswordScheme, StoreError, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{Catalog, Gate, GateBuilder, Profile, ScopeToken, SecurityScheme};
 
@@ -57,12 +59,19 @@ pub(crate) async fn gate(profile: Profile) -> GateBuilder {
 pub(crate) async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuilder {
     Gate::builder(catalog)
         .profile(profile)
-        .bearer(
-            "OAuth2PasswordBearer",
-            Verifier::new(TokenRules::tutorial(), key().verifying_key()),
-        )
+        .bearer("OAuth2PasswordBearer", verifier())
         .users(users().await)
-        .clock(Arc::new(ManualClock::at(NOW)))
+        .clock(clock())
+}
+
+/// Knows the tokens of [`token`].
+pub(crate) fn verifier() -> Verifier {
+    Verifier::new(TokenRules::tutorial(), key().verifying_key())
+}
+
+/// Stands at [`NOW`].
+pub(crate) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(NOW))
 }
 
 /// A token with these scopes, good for half an hour from [`NOW`].
@@ -124,4 +133,63 @@ pub(crate) async fn get(gate: &Gate, path: &str) -> Answered {
 pub(crate) async fn get_with(gate: &Gate, path: &str, token: &str) -> Answered {
     let request = Request::get(path).header("authorization", format!("Bearer {token}"));
     send(gate, request.body(String::new()).unwrap()).await
+}
+
+/// Counts how often a user is read.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    users: Arc<MemoryStore>,
+    pub(crate) reads: AtomicUsize,
+}
+
+impl Counted {
+    pub(crate) fn new(users: Arc<MemoryStore>) -> Self {
+        let reads = AtomicUsize::new(0);
+        Self { users, reads }
+    }
+}
+
+type Answering<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+impl Users for Counted {
+    fn find<'a>(&'a self, name: &'a Username) -> Answering<'a, Option<User>> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Users::find(&*self.users, name)
+    }
+    fn find_by_id<'a>(&'a self, id: &'a UserId) -> Answering<'a, Option<User>> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.users.find_by_id(id)
+    }
+    fn find_account<'a>(&'a self, name: &'a Username) -> Answering<'a, Option<Account>> {
+        self.users.find_account(name)
+    }
+    fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> Answering<'a, Vec<User>> {
+        Users::list(&*self.users, after, limit)
+    }
+    fn password_schemes(&self) -> Answering<'_, Vec<PasswordScheme>> {
+        self.users.password_schemes()
+    }
+    fn add(&self, account: Account) -> Answering<'_, ()> {
+        Users::add(&*self.users, account)
+    }
+    fn replace_password_hash<'a>(
+        &'a self,
+        id: &'a UserId,
+        from: &'a PasswordHash,
+        to: &'a PasswordHash,
+    ) -> Answering<'a, bool> {
+        self.users.replace_password_hash(id, from, to)
+    }
+    fn set_password_hash<'a>(&'a self, id: &'a UserId, hash: Option<&'a PasswordHash>) -> Answering<'a, bool> {
+        self.users.set_password_hash(id, hash)
+    }
+    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Answering<'a, bool> {
+        self.users.set_scope(id, scope)
+    }
+    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> Answering<'a, bool> {
+        Users::set_status(&*self.users, id, status)
+    }
+    fn remove<'a>(&'a self, id: &'a UserId) -> Answering<'a, bool> {
+        Users::remove(&*self.users, id)
+    }
 }

@@ -8,9 +8,18 @@
 
 mod challenge;
 mod common;
+mod cors;
+mod credentials;
+mod example_schemes;
 mod fall_through;
+mod fastapi_security;
 mod gate;
+mod hostile;
 mod openapi;
+mod places;
 mod replies;
+mod schemes;
+mod targets;
 mod testing;
+mod trace;
 mod typed;

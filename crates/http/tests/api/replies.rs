@@ -184,34 +184,35 @@ async fn every_answer_has_a_request_id_of_its_own_that_no_client_chooses() {
     assert!(!seen.contains("chosen"));
 }
 
-/// A store that is down.
+/// A store that has one answer.
 #[derive(Debug)]
-struct Down;
+pub(crate) struct Down(pub(crate) fn(&'static str) -> StoreError);
 
 impl Down {
-    fn answer<T: Send + 'static>() -> BoxFuture<'static, Result<T, StoreError>> {
-        Box::pin(async { Err(StoreError::unavailable("password=hunter2 at /var/db")) })
+    fn answer<T: Send + 'static>(&self) -> BoxFuture<'static, Result<T, StoreError>> {
+        let error = self.0("password=hunter2 at /var/db");
+        Box::pin(async { Err(error) })
     }
 }
 
 impl Users for Down {
     fn find<'a>(&'a self, _: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn find_by_id<'a>(&'a self, _: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn find_account<'a>(&'a self, _: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn list<'a>(&'a self, _: Option<&'a Username>, _: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn password_schemes(&self) -> BoxFuture<'_, Result<Vec<PasswordScheme>, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn add(&self, _: Account) -> BoxFuture<'_, Result<(), StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn replace_password_hash<'a>(
         &'a self,
@@ -219,47 +220,59 @@ impl Users for Down {
         _: &'a PasswordHash,
         _: &'a PasswordHash,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn set_password_hash<'a>(
         &'a self,
         _: &'a UserId,
         _: Option<&'a PasswordHash>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn set_scope<'a>(&'a self, _: &'a UserId, _: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn set_status<'a>(&'a self, _: &'a UserId, _: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Self::answer()
+        self.answer()
     }
     fn remove<'a>(&'a self, _: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Self::answer()
+        self.answer()
     }
 }
 
 #[tokio::test]
 async fn a_store_that_is_down_lets_nobody_in_and_tells_nothing() {
-    for profile in [Profile::Rfc, Profile::Tutorial] {
-        let gate = common::gate(profile)
-            .await
-            .users(Arc::new(Down))
-            .operation(get("/user").guard(Guard::user()).then(|| async { "in" }))
-            .operation(get("/me").guard(Guard::requires([ME])).then(|| async { "in" }))
-            .build()
-            .unwrap();
-        let refused = get_with(&gate, "/user", &token("johndoe", &[])).await;
-        assert_eq!(
-            (refused.status.as_u16(), refused.header("retry-after")),
-            (503, Some("1"))
-        );
-        assert!(
-            !refused.body.contains("hunter2") && !refused.body.contains("/var"),
-            "{}",
-            refused.body
-        );
-        // Who asks for no user does not need the store.
-        assert_eq!(get_with(&gate, "/me", &token("johndoe", &[ME])).await.body, "in");
+    let unavailable: fn(&'static str) -> StoreError = StoreError::unavailable;
+    for (profile, media_type) in [
+        (Profile::Rfc, "application/problem+json"),
+        (Profile::Tutorial, "application/json"),
+    ] {
+        for (error, status, retry_after) in [
+            (unavailable, 503, Some("1")),
+            // Asking again does not help.
+            (StoreError::corrupt, 500, None),
+        ] {
+            let gate = common::gate(profile)
+                .await
+                .users(Arc::new(Down(error)))
+                .operation(get("/user").guard(Guard::user()).then(|| async { "in" }))
+                .operation(get("/me").guard(Guard::requires([ME])).then(|| async { "in" }))
+                .build()
+                .unwrap();
+            let refused = get_with(&gate, "/user", &token("johndoe", &[])).await;
+            assert_eq!(
+                (refused.status.as_u16(), refused.header("retry-after")),
+                (status, retry_after)
+            );
+            assert_eq!(refused.header("content-type"), Some(media_type));
+            assert!(refused.header("x-request-id").is_some());
+            assert!(
+                !refused.body.contains("hunter2") && !refused.body.contains("/var"),
+                "{}",
+                refused.body
+            );
+            // Who asks for no user does not need the store.
+            assert_eq!(get_with(&gate, "/me", &token("johndoe", &[ME])).await.body, "in");
+        }
     }
 }

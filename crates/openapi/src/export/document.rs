@@ -40,10 +40,10 @@ impl DocumentInfo {
         self
     }
 
-    /// Leaves out `x-scopegate-implies` and `x-scopegate-guards`.
+    /// Leaves out `x-scopegate-implies`, `x-scopegate-guards` and `x-scopegate-overrides`.
     ///
-    /// What is left is what OpenAPI itself can say, and so what FastAPI writes; that a scope implies another, or that the
-    /// user must be active, is then said nowhere.
+    /// What is left is what OpenAPI itself can say, and so what FastAPI writes; that a scope implies another, that the user
+    /// must be active, or that an operation overrides guards, is then said nowhere.
     #[must_use]
     pub fn without_extensions(mut self) -> Self {
         self.extensions = false;

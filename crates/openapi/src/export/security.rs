@@ -117,7 +117,8 @@ fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
 }
 
 /// What an operation's object says of its security: `security`, and with `extensions` `x-scopegate-guards`, which has one
-/// list for each object of `security`, in the same order, and is left out where no list names a guard.
+/// list for each object of `security`, in the same order, and is left out where no list names a guard; and
+/// `x-scopegate-overrides`, the guards of the application and of groups that the operation does not stand behind.
 pub(super) fn fields(operation: &ResolvedOperation, extensions: bool) -> Map<String, Value> {
     let mut ways: Vec<(Value, Value)> = Vec::new();
     for (schemes, guards) in ways_in(operation) {
@@ -126,11 +127,19 @@ pub(super) fn fields(operation: &ResolvedOperation, extensions: bool) -> Map<Str
             ways.push((schemes, guards));
         }
     }
-    let (security, guards): (Vec<Value>, Vec<Value>) = ways.into_iter().unzip();
+    let (mut security, guards): (Vec<Value>, Vec<Value>) = ways.into_iter().unzip();
+    // What no scheme has a part in looks public where the checks before it are not told.
+    if !extensions && security == [json!({})] {
+        security.clear();
+    }
     let mut fields = Map::new();
     fields.insert("security".to_owned(), security.into());
     if guards.iter().filter_map(Value::as_array).any(|names| !names.is_empty()) {
         fields.insert("x-scopegate-guards".to_owned(), guards.into());
+    }
+    if extensions && operation.is_override() {
+        let overridden: Vec<String> = operation.overridden().iter().map(ToString::to_string).collect();
+        fields.insert("x-scopegate-overrides".to_owned(), overridden.into());
     }
     fields
 }

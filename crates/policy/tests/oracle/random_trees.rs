@@ -8,20 +8,25 @@ use proptest::strategy::Union;
 
 use crate::oracle::Formula;
 use crate::oracle::words::{self, Scheme, Words};
+use crate::random_words;
 use crate::tree::{Checking, Credential, Guarding, Operation, Own, Passes, Policy, Request};
 
 const CHECKS: [&str; 3] = ["owner", "quota", "signature"];
 
 /// Up to seven guards that share what they depend on, and one to three operations behind them.
 pub(crate) fn policy() -> impl Strategy<Value = Policy> {
-    (words::words(5), prop::collection::vec(prop::bool::weighted(0.8), 3)).prop_flat_map(|(mut words, has_subject)| {
-        for (scheme, has_subject) in words.schemes.iter_mut().zip(has_subject) {
-            scheme.has_subject = has_subject;
-        }
-        words.guards = words::every_guard();
-        let guarding = guarding(&words);
-        behind(words, guarding)
-    })
+    (
+        random_words::words(5),
+        prop::collection::vec(prop::bool::weighted(0.8), 3),
+    )
+        .prop_flat_map(|(mut words, has_subject)| {
+            for (scheme, has_subject) in words.schemes.iter_mut().zip(has_subject) {
+                scheme.has_subject = has_subject;
+            }
+            words.guards = words::every_guard();
+            let guarding = guarding(&words);
+            behind(words, guarding)
+        })
 }
 
 fn behind(words: Words, guarding: impl Strategy<Value = Guarding>) -> impl Strategy<Value = Policy> {
@@ -33,7 +38,7 @@ fn behind(words: Words, guarding: impl Strategy<Value = Guarding>) -> impl Strat
 /// A policy of scopes, `acr` and ages alone, and a request of one active user with a credential of each scheme: nothing
 /// else can be missing.
 pub(crate) fn challengeable() -> impl Strategy<Value = (Policy, Request)> {
-    words::words(5).prop_flat_map(|mut words| {
+    random_words::words(5).prop_flat_map(|mut words| {
         words.guards = words::every_guard();
         let mut facts = scope_facts(&words);
         facts.extend(["acr:gold", "age<=60", "age<=300"].map(str::to_owned));
@@ -93,7 +98,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 fn guarding(words: &Words) -> impl Strategy<Value = Guarding> + use<> {
     let own = prop_oneof![
         6 => alternatives_of(scope_facts(words)).prop_map(Own::Formula),
-        2 => words::formula(words.facts()).prop_map(Own::Formula),
+        2 => random_words::formula(words.facts()).prop_map(Own::Formula),
         1 => Just(Own::Nothing),
         1 => Just(Own::Public),
     ];

@@ -7,8 +7,9 @@ use proptest::sample::{select, subsequence};
 use scopegate_policy::{AtomSet, Limit, Requirement, Universe, UniverseBuilder};
 
 use crate::oracle::bridge::{Names, catalog, fact_atom};
-use crate::oracle::words::{Scheme, Words, scheme};
+use crate::oracle::words::{Scheme, Words};
 use crate::oracle::{Facts, Formula};
+use crate::random_words::scheme;
 
 impl Formula {
     /// Its truth table: the lines on which it holds, out of these.

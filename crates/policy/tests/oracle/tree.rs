@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::oracle::words::Words;
-use crate::oracle::{Facts, Formula};
+use super::oracle::words::Words;
+use super::oracle::{Facts, Formula};
 
 /// Guards, and operations that stand behind them.
 #[derive(Clone, Debug)]
@@ -216,7 +216,7 @@ impl Policy {
         })
     }
 
-    fn needs_authentication(&self, fact: &str) -> bool {
+    pub(crate) fn needs_authentication(&self, fact: &str) -> bool {
         self.words
             .implications()
             .close(&Facts::from([fact.to_owned()]))

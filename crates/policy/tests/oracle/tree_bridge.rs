@@ -1,5 +1,6 @@
 //! Carries trees and requests over to the engine.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{Claims, ScopeLayout, Timestamp, User, UserId, UserStatus, Username, Verified};
@@ -8,10 +9,10 @@ use scopegate_policy::{
 };
 use serde_json::json;
 
-use crate::oracle::Formula;
-use crate::oracle::bridge::{catalog, fact_atom, scheme_name, token};
-use crate::oracle::words::Words;
-use crate::tree::{Checking, Credential, Own, Passes, Policy, Request, needs};
+use super::oracle::Formula;
+use super::oracle::bridge::{catalog, fact_atom, scheme_name, token};
+use super::oracle::words::Words;
+use super::tree::{Checking, Credential, Own, Passes, Policy, Request, needs};
 
 /// The moment of every request.
 pub(crate) const NOW: i64 = 1_700_000_000;
@@ -59,22 +60,10 @@ impl Check for Noting {
 
 /// The table of a policy; its operations are `/0`, `/1`, .. and its guards are named by their places.
 pub(crate) fn table(policy: &Policy, notes: &Notes) -> Result<OperationTable, TableError> {
-    let mut guards: Vec<Guard> = Vec::new();
-    for place in (0..policy.guards.len()).rev() {
-        // Later ones are built already, the last one first.
-        let built = |place: usize| &guards[policy.guards.len() - 1 - place];
-        let guard = policy.guards[place]
-            .on
-            .iter()
-            .fold(alone(policy, place, notes), |guard, next| guard.on(built(*next)));
-        guards.push(guard);
-    }
+    let guards = guards(policy, notes);
     let mut builder = OperationTable::builder(catalog(&policy.words));
     for (number, declared) in policy.operations.iter().enumerate() {
-        let roots = declared
-            .guards
-            .iter()
-            .map(|root| &guards[policy.guards.len() - 1 - root]);
+        let roots = declared.guards.iter().map(|root| &guards[*root]);
         let operation = roots.fold(Operation::get(format!("/{number}")), Operation::guard);
         builder = builder.operation(if declared.is_optional {
             operation.optional()
@@ -83,6 +72,22 @@ pub(crate) fn table(policy: &Policy, notes: &Notes) -> Result<OperationTable, Ta
         });
     }
     builder.build()
+}
+
+/// The guards of a policy, each built once, named by their places.
+pub(crate) fn guards(policy: &Policy, notes: &Notes) -> Vec<Guard> {
+    let mut built: VecDeque<Guard> = VecDeque::new();
+    for place in (0..policy.guards.len()).rev() {
+        // Later ones are built already.
+        let guard = policy.guards[place]
+            .on
+            .iter()
+            .fold(alone(policy, place, notes), |guard, next| {
+                guard.on(&built[next - place - 1])
+            });
+        built.push_front(guard);
+    }
+    built.into()
 }
 
 /// A guard without what it depends on.

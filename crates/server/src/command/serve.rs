@@ -2,24 +2,32 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
 use scopegate_domain::ClientId;
 use scopegate_store::Store;
-use tokio::net::TcpListener;
 use tracing::{info, warn};
 
+use crate::admin::{AdminListener, Readiness};
 use crate::arguments::{CommonFlags, ServeSettings};
 use crate::compose::{self, Database};
 use crate::config::{Limits, Profile, Settings};
 use crate::output::write_line;
-use crate::serve::{Ending, Signals, allow_connections};
+use crate::serve::{Ending, Names, Signals, allow_connections};
 use crate::{demo, serve, telemetry};
+
+/// Most threads for calls that block. None is made while requests are served: passwords are hashed on threads of their own
+/// and the database has its own. Tokio would allow 512.
+const BLOCKING_THREADS: usize = 4;
 
 pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {
     let settings = Settings::load(common, Some(flags))?;
     telemetry::start(settings.log_format, &settings.log_level);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build();
     let runtime = runtime.context("the runtime cannot be started")?;
     let served = runtime.block_on(serve(&settings));
     // A password that is being hashed for a connection that is gone is not waited for.
@@ -29,29 +37,54 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be received")?;
-    let listener = TcpListener::bind(settings.listen).await;
+    let listener = serve::listen(settings.listen);
     let listener = listener.with_context(|| format!("cannot listen on `{}`", settings.listen))?;
     let address = listener.local_addr()?;
     let issuer = settings.issuer_at(address)?;
+    let readiness = Arc::<Readiness>::default();
+    let admin = start_admin(settings, &readiness).await?;
     let database = Database::open(settings).await?;
     let store = database.store();
     if settings.demo {
         demo::furnish(&*store).await?;
     }
     let gate = compose::gate(settings, &database, issuer)?;
-    write_line(&welcome(settings, address, &missing(settings, &*store).await?)?)?;
+    let missing = missing(settings, &*store).await?;
+    readiness.serve(store);
+    write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
 
     let limits = Limits {
         max_connections: allow_connections(settings.limits.max_connections),
         ..settings.limits
     };
-    match serve::run(listener, gate.service(), limits, async || signals.next().await).await {
+    let stop = async || {
+        signals.next().await;
+        readiness.drain();
+    };
+    let service = gate.service().from_socket();
+    let names: Names = {
+        let service = service.clone();
+        Arc::new(move || service.request_id())
+    };
+    match serve::run_with_names("public", listener, service, Some(names), limits, stop).await {
         Ending::AtOnce => warn!("stopped at once"),
         Ending::Deadline => warn!("stopped with requests under way"),
         Ending::Drained => info!("stopped"),
     }
     database.close().await
+}
+
+/// Answers supervisors from here on, if it is asked for: a database that takes long to open is no dead server.
+async fn start_admin(settings: &Settings, readiness: &Arc<Readiness>) -> anyhow::Result<Option<SocketAddr>> {
+    let Some(address) = settings.admin_listen else {
+        return Ok(None);
+    };
+    let admin = AdminListener::bind(address).await?;
+    let address = admin.address();
+    admin.start(Arc::clone(readiness))?;
+    info!(%address, "admin listener");
+    Ok(Some(address))
 }
 
 /// What has to be added before anybody can log in, as commands.
@@ -91,9 +124,17 @@ async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<Strin
 }
 
 /// Where to look, and how to get a token.
-fn welcome(settings: &Settings, address: SocketAddr, missing: &str) -> anyhow::Result<String> {
+fn welcome(
+    settings: &Settings,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+    missing: &str,
+) -> anyhow::Result<String> {
     let mut text = String::new();
     writeln!(text, "Scopegate listens on http://{address}")?;
+    if let Some(admin) = admin {
+        writeln!(text, "For supervisors: http://{admin} (/healthz, /readyz, /metrics)")?;
+    }
     writeln!(text, "Documentation and a try-out: http://{address}/docs")?;
     if settings.demo {
         let client = match settings.profile {

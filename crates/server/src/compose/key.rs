@@ -57,16 +57,22 @@ fn create(path: &Path) -> anyhow::Result<Secret<Vec<u8>>> {
 }
 
 /// Writes a file whole or not at all, for its owner alone, and never over another.
+///
+/// Its name until then is a random one: a program that was ended half-way leaves it behind, and must not be in the way of the
+/// next one, which may well have the same process id.
 // SECURITY: nobody else on the machine reads the key (`the_key_is_for_its_owner_alone`).
-fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn keep(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut random = [0; 8];
+    SystemEntropy.fill(&mut random)?;
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
+    name.push(format!(".{:016x}.new", u64::from_be_bytes(random)));
     let new = PathBuf::from(name);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
-        .and_then(|()| fs::hard_link(&new, path));
+        .and_then(|()| fs::hard_link(&new, path))
+        .and_then(|()| sync_folder(path));
     fs::remove_file(&new)?;
     match written {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -74,8 +80,14 @@ fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
             info!(path = %path.display(), "a new signing key was made");
             Ok(())
         }
-        error => error,
+        Err(error) => Err(error.into()),
     }
+}
+
+/// A name is on the disk when its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn check_mode(path: &Path) -> anyhow::Result<()> {

@@ -107,7 +107,7 @@ impl Layers {
             return Ok(None);
         };
         let source = self.source(&value);
-        let text = plain(&value);
+        let text = if T::LIST { list(&value) } else { plain(&value) };
         let Some(setting) = text.as_deref().and_then(T::read) else {
             let found = if T::SECRET { None } else { text };
             return Err(ConfigError::Value {
@@ -187,6 +187,15 @@ fn plain(value: &Value) -> Option<String> {
             .or_else(|| number.to_u128().map(|whole| whole.to_string())),
         _ => None,
     }
+}
+
+/// The text of a value that may be a list of texts.
+fn list(value: &Value) -> Option<String> {
+    let Value::Array(_, items) = value else {
+        return plain(value);
+    };
+    let texts: Option<Vec<String>> = items.iter().map(plain).collect();
+    Some(texts?.join(","))
 }
 
 fn unreadable(error: &figment::Error, file: Option<&Path>) -> ConfigError {

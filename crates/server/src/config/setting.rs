@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use scopegate_domain::{Audience, Issuer, Secret};
+use scopegate_http::Cors;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
@@ -17,6 +18,8 @@ pub(crate) trait Setting: Sized {
     const EXPECTED: &'static str;
     /// Whether the text must not be repeated.
     const SECRET: bool = false;
+    /// Whether it may also be written as a list of texts; it is read as one text, with commas between.
+    const LIST: bool = false;
 
     /// Reads the text.
     fn read(text: &str) -> Option<Self>;
@@ -214,6 +217,44 @@ impl Setting for Audience {
     }
 }
 
+/// The origins whose pages may read answers by script.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CorsOrigins {
+    written: Vec<String>,
+    cors: Option<Cors>,
+}
+
+impl CorsOrigins {
+    /// What they allow; nothing where there are none.
+    pub(crate) const fn cors(&self) -> Option<&Cors> {
+        self.cors.as_ref()
+    }
+}
+
+impl Setting for CorsOrigins {
+    const EXPECTED: &'static str = "origins as browsers send them, such as `https://app.example,http://localhost:3000` \
+                                    (lower case, nothing behind the port), or `*` for all";
+    const LIST: bool = true;
+
+    fn read(text: &str) -> Option<Self> {
+        let written: Vec<String> = text
+            .split(',')
+            .map(|origin| origin.trim().to_owned())
+            .filter(|origin| !origin.is_empty())
+            .collect();
+        let cors = match &*written {
+            [] => None,
+            [any] if any == "*" => Some(Cors::any()),
+            origins => Some(Cors::origins(origins).ok()?),
+        };
+        Some(Self { written, cors })
+    }
+
+    fn show(&self) -> Value {
+        json!(self.written)
+    }
+}
+
 impl Setting for Duration {
     const EXPECTED: &'static str = "a time above zero and at most a year, such as `500ms`, `30s` or `1h 30m`";
 
@@ -247,6 +288,23 @@ mod tests {
         for seconds in [1, 59, 60, 90, 3_600, 86_400] {
             let time = Duration::from_secs(seconds);
             assert_eq!(time.show().as_str().and_then(Duration::read), Some(time));
+        }
+    }
+
+    #[test]
+    fn origins_are_a_list_or_all() {
+        assert!(CorsOrigins::read("").unwrap().cors().is_none());
+        assert!(CorsOrigins::read("*").unwrap().cors().is_some());
+        let two = CorsOrigins::read("https://a.example, http://[::1]:3000").unwrap();
+        assert_eq!(two.show(), json!(["https://a.example", "http://[::1]:3000"]));
+        for text in [
+            "*,https://a.example",
+            "https://*.example",
+            "null",
+            "https://a.example/",
+            "a.example",
+        ] {
+            assert!(CorsOrigins::read(text).is_none(), "{text}");
         }
     }
 

@@ -152,3 +152,33 @@ fn the_issuer_is_guessed_on_a_loopback_address_alone() {
         "https://id.example"
     );
 }
+
+#[test]
+fn origins_are_written_as_flags_as_a_text_or_as_a_list() {
+    let (app, local) = ("https://app.example", "http://localhost:3000");
+    let both = format!("{app}, {local}");
+    let flags = ["--cors-origin", app, "--cors-origin", local];
+    let file = format!("cors_origins = ['{app}', '{local}']\n");
+    let text = format!("cors_origins = '{both}'\n");
+    let other = Some("cors_origins = ['https://other.example']\n");
+    for (flags, variables, file) in [
+        (&flags[..], &[][..], None),
+        (&[], &[("SCOPEGATE_CORS_ORIGINS", &*both)], None),
+        (&[], &[], Some(&*file)),
+        (&[], &[], Some(&*text)),
+        (&flags, &[("SCOPEGATE_CORS_ORIGINS", "*")], other),
+    ] {
+        let settings = load(flags, variables, file).unwrap();
+        assert!(settings.cors_origins.cors().is_some());
+        let shown = settings.shown.iter().find(|shown| shown.key == "cors_origins").unwrap();
+        assert_eq!(shown.value, serde_json::json!([app, local]));
+    }
+    for (variables, file) in [(&[][..], None), (&[("SCOPEGATE_CORS_ORIGINS", "")], other)] {
+        assert!(load(&[], variables, file).unwrap().cors_origins.cors().is_none());
+    }
+    let wrong = load(&["--cors-origin", "https://app.example/"], &[], None).unwrap_err();
+    assert!(
+        wrong.contains("`--cors-origins`") && wrong.contains("`https://app.example/`"),
+        "{wrong}"
+    );
+}

@@ -3,35 +3,38 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Display;
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
+use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::service::{Service, service_fn};
-use hyper::{Request, Response};
+use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Sleep;
 use tracing::debug;
 
-use super::activity::{Activity, Phase, Watched};
+use super::activity::{Activity, Phase, Reading, Watched};
+use super::arriving::Arriving;
+use super::refusal::{Named, Names};
 use crate::config::Limits;
 
 /// Largest head of a request, in bytes, and the most that is buffered of one connection.
 const HEAD_LIMIT: usize = 64 * 1024;
 
-/// Most fields in a head.
-const FIELD_LIMIT: usize = 100;
-
 /// Most requests at a time on one HTTP/2 connection.
 const STREAM_LIMIT: u32 = 100;
+
+/// Most bytes of bodies that an HTTP/2 peer may send ahead, for one request and for all together; hyper would allow 1 MiB.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// How much is read of a request after its refusal, in bytes, and for how long.
 const SEE_OFF_LIMIT: usize = 1024 * 1024;
@@ -39,7 +42,7 @@ const SEE_OFF_TIME: Duration = Duration::from_millis(500);
 
 /// What answers requests: a service that never fails, cheap to clone.
 pub(crate) trait Answers:
-    Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
+    Service<Request<Arriving>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
     + Clone
     + Send
     + Sync
@@ -51,7 +54,7 @@ pub(crate) trait Answers:
 
 impl<S, B> Answers for S
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
+    S: Service<Request<Arriving>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
     S: Clone + Send + Sync + 'static,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
@@ -62,62 +65,90 @@ where
 pub(super) struct Connection<A> {
     stream: TcpStream,
     answers: A,
+    names: Option<Names>,
     limits: Limits,
-    draining: watch::Receiver<bool>,
+    activity: Arc<Activity>,
+    end: End,
+}
+
+/// Who tells a connection that it has to end.
+pub(super) struct End {
+    /// The server stops.
+    pub(super) draining: watch::Receiver<bool>,
+    /// A newcomer needs its place.
+    pub(super) leave: oneshot::Receiver<()>,
 }
 
 impl<A: Answers> Connection<A> {
     /// A connection that is yet to be served.
-    pub(super) const fn new(stream: TcpStream, answers: A, limits: Limits, draining: watch::Receiver<bool>) -> Self {
+    pub(super) const fn new(
+        stream: TcpStream,
+        answers: A,
+        names: Option<Names>,
+        limits: Limits,
+        activity: Arc<Activity>,
+        end: End,
+    ) -> Self {
         Self {
             stream,
             answers,
+            names,
             limits,
-            draining,
+            activity,
+            end,
         }
     }
 
-    /// Serves it until either side closes it, its time is over, or the server stops.
+    /// Serves it until either side closes it, its time is over, it has to make room, or the server stops.
     pub(super) async fn serve(self) {
         let Self {
             stream,
             answers,
+            names,
             limits,
-            draining,
+            activity,
+            end,
         } = self;
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "connection gone");
             return;
         }
-        let activity = Activity::new(limits);
         let (read, write) = stream.into_split();
-        let read = Arc::new(read);
-        let io = TokioIo::new(Watched::new(Arc::clone(&read), write, Arc::clone(&activity)));
+        let read = Reading::new(read);
+        let watched = Watched::new(read.clone(), write, Arc::clone(&activity));
+        let io = TokioIo::new(Named::new(watched, names));
         let service = service_fn(|request: Request<Incoming>| {
-            let answering = activity.answer();
-            let answer = answers.call(request);
+            let answering = activity.answer(length(&request));
+            let answer = answers.call(request.map(|body| Arriving::new(body, &activity)));
             async move {
-                let answer = answer.await;
+                let mut answer = answer.await;
+                if answering.is_last()
+                    && let Ok(answer) = &mut answer
+                {
+                    answer
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 drop(answering);
                 answer
             }
         });
         let protocol = protocol();
         let connection = protocol.serve_connection(io, service);
-        if drive(connection, &activity, limits, draining).await == Ended::ByHyper {
-            see_off(&read).await;
+        if drive(connection, &activity, limits, end).await == Ended::ByHyper {
+            see_off(read).await;
         }
     }
 }
 
 /// Drives a connection to its end.
-async fn drive<C>(connection: C, activity: &Activity, limits: Limits, mut draining: watch::Receiver<bool>) -> Ended
+async fn drive<C>(connection: C, activity: &Activity, limits: Limits, mut end: End) -> Ended
 where
     C: GracefulConnection<Error: Display>,
 {
     let mut connection = pin!(connection);
     let mut timer = pin!(tokio::time::sleep(limits.header_timeout));
-    let mut stopping = false;
+    let (mut stopping, mut leaving) = (false, false);
     loop {
         let next = Next {
             connection: connection.as_mut(),
@@ -126,14 +157,43 @@ where
         };
         tokio::select! {
             next = next => match next {
+                Event::Closed if activity.is_dismissed() => return Ended::ByTime,
                 Event::Closed => return Ended::ByHyper,
                 Event::TimeOver(Phase::Closing(_)) => return Ended::ByTime,
                 Event::TimeOver(phase) => debug!(?phase, "connection closed for its silence"),
             },
-            _ = draining.wait_for(|draining| *draining), if !stopping => stopping = true,
+            _ = end.draining.wait_for(|draining| *draining), if !stopping => {
+                stopping = true;
+                // Not `graceful_shutdown`: over HTTP/1 that would close a connection whose request has come in and was not read.
+                if !activity.drain() {
+                    continue;
+                }
+            }
+            told = &mut end.leave, if !leaving => {
+                leaving = true;
+                if told.is_err() {
+                    continue;
+                }
+                debug!("connection closed to make room");
+                activity.dismiss();
+            }
         }
         connection.as_mut().graceful_shutdown();
     }
+}
+
+/// How many bytes a request of HTTP/1 takes as everybody writes it, its body included where that says how long it is. More than
+/// that has come in where another request stands behind it.
+fn length(request: &Request<Incoming>) -> Option<u64> {
+    if request.version() > Version::HTTP_11 {
+        return None;
+    }
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = request.method().as_str().len() + target + "  HTTP/1.1\r\n".len();
+    let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + ": \r\n".len();
+    let head = line + request.headers().iter().map(field).sum::<usize>() + "\r\n".len();
+    let body = request.body().size_hint().exact().unwrap_or_default();
+    Some(body.saturating_add(u64::try_from(head).unwrap_or(u64::MAX)))
 }
 
 /// How driving a connection ended.
@@ -141,30 +201,29 @@ where
 enum Ended {
     /// All was said, or the peer spoke nonsense.
     ByHyper,
-    /// Its time was over.
+    /// Its time was over, or it made room.
     ByTime,
 }
 
 /// Reads on for a moment what is left of a request that was refused before its end, and throws it away.
 ///
 /// A socket that is closed with bytes unread takes the answer back: the peer would see a reset in place of a 413 or 431.
-async fn see_off(read: &OwnedReadHalf) {
+async fn see_off(mut read: Reading) {
     let mut thrown_away = [0; 1024];
     let reading = async {
         let mut left = SEE_OFF_LIMIT;
-        while left > 0 && read.readable().await.is_ok() {
-            match read.try_read(&mut thrown_away) {
-                Ok(0) => break,
+        while left > 0 {
+            match read.read(&mut thrown_away).await {
+                Ok(0) | Err(_) => break,
                 Ok(count) => left = left.saturating_sub(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => break,
             }
         }
     };
     let _ = tokio::time::timeout(SEE_OFF_TIME, reading).await;
 }
 
-/// HTTP/1 and, by prior knowledge, HTTP/2, with their limits.
+/// HTTP/1 and, by prior knowledge, HTTP/2, with their limits. A head of HTTP/1 has at most 100 fields: that is hyper's own limit,
+/// and saying it again would make hyper clear its room for them at each request.
 fn protocol() -> auto::Builder<TokioExecutor> {
     let mut protocol = auto::Builder::new(TokioExecutor::new());
     protocol
@@ -172,12 +231,13 @@ fn protocol() -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // `Activity` keeps the time, over a connection's whole life: hyper's own begins with the first byte.
         .header_read_timeout(None)
-        .max_buf_size(HEAD_LIMIT)
-        .max_headers(FIELD_LIMIT);
+        .max_buf_size(HEAD_LIMIT);
     protocol
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(HEAD_LIMIT).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAM_LIMIT)
         .max_send_buf_size(HEAD_LIMIT);
     protocol

@@ -1,4 +1,4 @@
-//! The signals that ask the server to stop.
+//! The signals that ask the server to stop, and one that must not stop it.
 
 use std::io;
 
@@ -9,6 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Sent beside the error where a file would grow beyond a limit: the error is answered, and the signal would be the end.
+    _file_size: Signal,
 }
 
 impl Signals {
@@ -17,6 +19,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -3,20 +3,19 @@
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
 
 use std::convert::Infallible;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::*;
 
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     header_timeout: Duration::from_millis(300),
     body_timeout: Duration::from_millis(300),
     idle_timeout: Duration::from_millis(900),
@@ -25,7 +24,7 @@ const LIMITS: Limits = Limits {
     drain_deadline: Duration::from_millis(300),
 };
 
-async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+async fn answer(request: Request<Arriving>) -> Result<Response<String>, Infallible> {
     let answer = match request.uri().path() {
         "/panic" => panic!("on purpose"),
         "/slow" => {
@@ -53,7 +52,7 @@ fn start(limits: Limits) -> (SocketAddr, UnboundedSender<()>, JoinHandle<Ending>
             Some(()) => {}
             None => std::future::pending().await,
         };
-        runtime.block_on(run(listener, service_fn(answer), limits, stop))
+        runtime.block_on(run("test", listener, service_fn(answer), limits, stop))
     });
     (address, stop, serving)
 }
@@ -137,6 +136,47 @@ fn what_is_under_way_is_answered_before_the_end() {
     assert_eq!(serving.join().unwrap(), Ending::Drained);
     assert!(slow.join().unwrap().ends_with("slow"));
     assert!(TcpStream::connect(address).is_err());
+}
+
+/// One frame of HTTP/2: its type, flags and payload.
+fn frame(stream: &mut TcpStream) -> io::Result<(u8, u8, Vec<u8>)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head)?;
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+    let mut payload = vec![0; usize::try_from(length).unwrap()];
+    stream.read_exact(&mut payload)?;
+    Ok((head[3], head[4], payload))
+}
+
+#[test]
+fn over_http2_the_end_is_said_at_once_and_what_is_under_way_is_answered() {
+    const HEADERS: &[u8] = b"\0\0\x0c\x01\x05\0\0\0\x01\x82\x86\x04\x05/slow\x01\x01a";
+    const DATA: u8 = 0;
+    const PING: u8 = 6;
+    const GOAWAY: u8 = 7;
+    let (address, stop, serving) = start(Limits {
+        drain_deadline: Duration::from_mins(1),
+        ..LIMITS
+    });
+    let mut stream = TcpStream::connect(address).unwrap();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    stream.write_all(&[preface, HEADERS].concat()).unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    stop.send(()).unwrap();
+    let (mut said, mut body) = (Vec::new(), Vec::new());
+    while let Ok((kind, flags, payload)) = frame(&mut stream) {
+        match kind {
+            DATA => body.extend(payload),
+            PING if flags == 0 => {
+                let answer = [b"\0\0\x08\x06\x01\0\0\0\0", payload.as_slice()].concat();
+                stream.write_all(&answer).unwrap();
+            }
+            _ => said.push((kind, body.is_empty())),
+        }
+    }
+    assert_eq!(body, b"slow");
+    assert!(said.contains(&(GOAWAY, true)), "{said:?}");
+    assert_eq!(serving.join().unwrap(), Ending::Drained);
 }
 
 #[test]

@@ -71,7 +71,8 @@ impl Drop for Server {
     }
 }
 
-fn address_in(line: &str) -> Option<SocketAddr> {
+/// The address in what the program says when it listens.
+pub(crate) fn address_in(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("http://")?;
     rest.split(|character: char| character == '/' || character.is_whitespace())
         .next()?

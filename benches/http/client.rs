@@ -1,0 +1,127 @@
+//! A client that loads a server: so many connections, each of which sends its next request when it has its answer.
+//!
+//! `client ADDRESS CONNECTIONS EXPECTED REQUEST` opens the connections, asks once on each, and then obeys the lines of standard input:
+//! `COUNT SECONDS` sends so many requests or for so long, whichever ends first, and prints how many were answered, the seconds
+//! it took, and the median and the 99th percentile of the microseconds to an answer. Every answer has the expected status and
+//! the length of the first.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a client that loads a server ends where it cannot go on"
+)]
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// One connection and what is asked on it.
+struct Line {
+    stream: TcpStream,
+    request: Vec<u8>,
+    /// Begin of each answer's first line.
+    expected: Vec<u8>,
+    /// Length of each answer.
+    length: usize,
+    buffer: Vec<u8>,
+}
+
+impl Line {
+    async fn open(address: &str, expected: &str, request: &str) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut line = Self {
+            stream,
+            request: request.as_bytes().to_vec(),
+            expected: format!("HTTP/1.1 {expected} ").into_bytes(),
+            length: usize::MAX,
+            buffer: vec![0; 64 * 1024],
+        };
+        line.stream.write_all(&line.request).await.unwrap();
+        line.length = line.first_length().await;
+        line
+    }
+
+    /// Reads the first answer by its own account of its length.
+    async fn first_length(&mut self) -> usize {
+        let mut read = 0;
+        loop {
+            let count = self.stream.read(&mut self.buffer[read..]).await.unwrap();
+            assert!(count > 0, "the server closed the connection");
+            read += count;
+            let text = std::str::from_utf8(&self.buffer[..read]).unwrap();
+            if let Some((head, _)) = text.split_once("\r\n\r\n") {
+                self.check();
+                let field = head
+                    .split("\r\n")
+                    .find_map(|line| line.strip_prefix("content-length: "));
+                let length = head.len() + 4 + field.unwrap().parse::<usize>().unwrap();
+                if read >= length {
+                    return length;
+                }
+            }
+        }
+    }
+
+    /// One request and its answer.
+    async fn ask(&mut self) {
+        self.stream.write_all(&self.request).await.unwrap();
+        let mut read = 0;
+        while read < self.length {
+            let count = self.stream.read(&mut self.buffer[read..]).await.unwrap();
+            assert!(count > 0, "the server closed the connection");
+            read += count;
+        }
+        assert_eq!(read, self.length, "an answer is as long as the first");
+        self.check();
+    }
+
+    fn check(&self) {
+        let begin = &self.buffer[..200];
+        assert!(begin.starts_with(&self.expected), "{}", String::from_utf8_lossy(begin));
+    }
+
+    /// Asks until the end; the microseconds to each answer.
+    async fn load(&mut self, count: usize, end: Instant) -> Vec<f64> {
+        let mut times = Vec::new();
+        let mut before = Instant::now();
+        while times.len() < count && before < end {
+            self.ask().await;
+            let now = Instant::now();
+            times.push((now - before).as_secs_f64() * 1e6);
+            before = now;
+        }
+        times
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, address, connections, expected, request] = arguments.as_slice() else {
+        panic!("client ADDRESS CONNECTIONS EXPECTED REQUEST");
+    };
+    let connections: usize = connections.parse().unwrap();
+    let open = (0..connections).map(|_| Line::open(address, expected, request));
+    let mut lines = join_all(open).await;
+    println!("ready");
+    for order in io::stdin().lines() {
+        let order = order.unwrap();
+        let (count, seconds) = order.split_once(' ').unwrap();
+        let count = count.parse::<usize>().unwrap().div_ceil(connections);
+        let begin = Instant::now();
+        let end = begin + Duration::from_secs_f64(seconds.parse().unwrap());
+        let times = join_all(lines.iter_mut().map(|line| line.load(count, end))).await;
+        let seconds = begin.elapsed().as_secs_f64();
+        let mut times = times.concat();
+        times.sort_unstable_by(f64::total_cmp);
+        let at = |percent| times[times.len() * percent / 100];
+        println!("{} {seconds} {} {}", times.len(), at(50), at(99));
+    }
+}

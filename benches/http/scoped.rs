@@ -1,0 +1,107 @@
+//! An application without users: an operation that asks for a scope, and a public one.
+//!
+//! The tutorial's operations all read a user, so what a guard costs that needs none is measured here, behind the accept loop of
+//! `scopegate serve`; with `--warp`, behind warp's own. It logs from level `info` on, as the program does, so each request has its
+//! span; with `--silent` nothing. The tokens are the program's: `SCOPEGATE_SECRET_KEY` is the key of both.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it is measured, and ends where it cannot go on"
+)]
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use scopegate_http::domain::Secret;
+use scopegate_http::serde::Serialize;
+use scopegate_http::token::{SigningKey, TokenRules, Verifier};
+use scopegate_http::utoipa::{self, ToSchema};
+use scopegate_http::{Catalog, Gate, Guard, Json, Profile, ScopeToken, SecurityScheme, get, warp};
+
+use self::server::serve::{self, Signals, allow_connections, listen};
+
+#[expect(unused_imports, reason = "the program alone uses all of it")]
+#[path = "../../crates/server/src"]
+mod server {
+    pub(crate) mod serve;
+}
+
+mod config {
+    use super::{Duration, NonZeroUsize};
+
+    /// The limits that the accept loop asks for.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Limits {
+        pub(crate) header_timeout: Duration,
+        pub(crate) idle_timeout: Duration,
+        pub(crate) max_connections: NonZeroUsize,
+        pub(crate) drain_deadline: Duration,
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct Item {
+    item_id: &'static str,
+    owner: &'static str,
+}
+
+async fn item() -> Json<Item> {
+    Json(Item {
+        item_id: "Foo",
+        owner: "johndoe",
+    })
+}
+
+const ITEMS: ScopeToken = ScopeToken::from_static("items");
+
+fn gate() -> Gate {
+    let catalog = Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_password("token"))
+        .scope(ITEMS, "Read items.")
+        .build()
+        .unwrap();
+    let secret = Secret::new(std::env::var("SCOPEGATE_SECRET_KEY").unwrap());
+    let key = SigningKey::hs256(&secret).unwrap();
+    Gate::builder(catalog)
+        .profile(Profile::Tutorial)
+        .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
+        .operation(get("/items/").guard(Guard::requires([ITEMS])).then(item))
+        .operation(get("/public/").public().then(item))
+        .build()
+        .unwrap()
+}
+
+fn has_flag(flag: &str) -> bool {
+    std::env::args().any(|argument| argument == flag)
+}
+
+fn main() {
+    if !has_flag("--silent") {
+        tracing_subscriber::fmt()
+            .with_env_filter("info")
+            .with_writer(std::io::stderr)
+            .init();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.unwrap().block_on(start());
+}
+
+async fn start() {
+    let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
+    println!("{}", listener.local_addr().unwrap());
+    if has_flag("--warp") {
+        return warp::serve(gate().whole()).incoming(listener).run().await;
+    }
+    let limits = config::Limits {
+        header_timeout: Duration::from_secs(10),
+        idle_timeout: Duration::from_mins(1),
+        max_connections: allow_connections(NonZeroUsize::new(4096).unwrap()),
+        drain_deadline: Duration::from_secs(10),
+    };
+    let mut signals = Signals::install().unwrap();
+    let stop = async || {
+        signals.next().await;
+    };
+    serve::run("scoped", listener, gate().service(), limits, stop).await;
+}

@@ -1,0 +1,71 @@
+//! A thread for one hash.
+//!
+//! Not the runtime's blocking pool: hashing keeps a core busy for a third of a second, so beside it everything else that
+//! the machine does for requests must go first. A thread has a priority; making one costs a thousandth of a hash.
+
+use std::thread;
+
+use rustix::process::setpriority_process;
+use tokio::sync::oneshot;
+
+/// The niceness of hashing: beside a thread of the event loop it gets a tenth of a core, on an idle core all of it.
+const NICENESS: i32 = 10;
+
+/// Why a hash was not made: no thread was to be had, or it panicked.
+///
+/// ```
+/// use scopegate_grant::HashingFailed;
+///
+/// assert_eq!(HashingFailed::Panicked.to_string(), "the thread panicked");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashingFailed {
+    /// The thread ended without a result.
+    #[error("the thread panicked")]
+    Panicked,
+    /// The system gives no more threads.
+    #[error("no thread can be started")]
+    Spawn(#[source] std::io::Error),
+}
+
+/// Runs this work on a thread of its own. It goes on when the caller is gone.
+pub(super) async fn run<T, F>(work: F) -> Result<T, HashingFailed>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    let (done, result) = oneshot::channel();
+    let on_thread = move || {
+        stand_back();
+        let _ = done.send(work());
+    };
+    thread::Builder::new()
+        .name(String::from("hashing"))
+        .spawn(on_thread)
+        .map_err(HashingFailed::Spawn)?;
+    result.await.map_err(|_| HashingFailed::Panicked)
+}
+
+/// Lets other threads go first. Where that is refused, the hash is made all the same.
+fn stand_back() {
+    // To Linux a process without a number is the calling thread; elsewhere it would be all of the program.
+    if cfg!(target_os = "linux") {
+        let _ = setpriority_process(None, NICENESS);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn hashing_stands_back_and_the_rest_does_not() {
+        let outside = getpriority_process(None).unwrap();
+        let inside = run(|| getpriority_process(None).unwrap()).await.unwrap();
+        assert_eq!(inside, NICENESS.max(outside));
+        assert_eq!(getpriority_process(None).unwrap(), outside);
+    }
+}

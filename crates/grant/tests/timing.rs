@@ -1,0 +1,257 @@
+//! The time of a refusal tells nobody whose it was.
+//!
+//! Each group is asked once a round, in chance order, so that whatever else the machine does falls on all alike. Two groups
+//! are told apart by ranks (how often is one slower than the other? half the time, where they are alike) and by medians. A
+//! hash left out moves the ranks to 0 or 1 and the medians apart by a factor; an attempt that noise has spoiled is made again.
+
+#![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and print what they measured"
+)]
+
+mod common;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use common::{add_user, builder, client, clients, page_of, params, store, user};
+use scopegate_domain::{ErrorCode, PasswordHash, Secret, UserStatus};
+use scopegate_grant::{AuthorizationServer, ClientCredentials};
+use scopegate_token::{ClientSecret, Entropy, PasswordHasher, PasswordPolicy, SystemEntropy};
+
+/// bcrypt of `secret`, costs 4 and 6: 1 and 4 ms.
+const BCRYPT_4: &str = "$2b$04$XdfrcKLRfvj.vJ6gOe.TCewZ/eO7Avec24Mp3Mm5.SRe9T09oSZc.";
+const BCRYPT_6: &str = "$2b$06$27lnTMZnfQPhANWcC2pKhO5PxHyf/meA79SnXJ1EIJf82tqbFF/Ci";
+
+/// How far the ranks of two groups may be from even: five times what chance does to sixty rounds.
+const MAX_BIAS: f64 = 0.25;
+/// How far two medians may be apart.
+const MAX_RATIO: f64 = 1.5;
+const ATTEMPTS: usize = 3;
+
+/// More rounds give finer figures: `SCOPEGATE_TIMING_ROUNDS=2000 cargo test --release --test timing -- --nocapture`.
+fn rounds() -> usize {
+    let rounds = std::env::var("SCOPEGATE_TIMING_ROUNDS").ok();
+    rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(60)
+}
+
+/// A request that is refused, by the name of its group.
+struct Group {
+    name: &'static str,
+    fields: Vec<(&'static str, &'static str)>,
+    header: ClientCredentials,
+    refused: ErrorCode,
+}
+
+/// The times of one group.
+struct Times {
+    name: &'static str,
+    sorted: Vec<Duration>,
+}
+
+impl Times {
+    fn median(&self) -> Duration {
+        self.sorted.get(self.sorted.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// How often a time of this group is longer than one of the other's; a tie is half a time.
+    fn superiority(&self, other: &Self) -> f64 {
+        let halves = self.sorted.iter().map(|time| {
+            let shorter = other.sorted.partition_point(|other| other < time);
+            shorter + other.sorted.partition_point(|other| other <= time)
+        });
+        let pairs = 2 * self.sorted.len() * other.sorted.len();
+        f64::from(u32::try_from(halves.sum::<usize>()).unwrap()) / f64::from(u32::try_from(pairs).unwrap())
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:.3} ms", self.name, self.median().as_secs_f64() * 1e3)
+    }
+}
+
+/// The times of all groups, and how each pair differs.
+async fn measure(server: &AuthorizationServer, groups: &[Group]) -> Vec<Times> {
+    let mut times: Vec<_> = groups
+        .iter()
+        .map(|group| Times {
+            name: group.name,
+            sorted: Vec::new(),
+        })
+        .collect();
+    for round in 0..rounds() + 3 {
+        for index in shuffled(groups.len()) {
+            let (group, times) = groups.get(index).zip(times.get_mut(index)).unwrap();
+            let asked_at = Instant::now();
+            let refused = server.token(&params(&group.fields), &group.header).await;
+            let took = asked_at.elapsed();
+            assert!(
+                matches!(&refused, Err(error) if error.code() == group.refused),
+                "{}: {refused:?}",
+                group.name
+            );
+            // The first ones find caches cold, and no pace set.
+            if round >= 3 {
+                times.sorted.push(took);
+            }
+        }
+    }
+    for times in &mut times {
+        times.sorted.sort();
+        println!("{times}");
+    }
+    times
+}
+
+/// The numbers below this one, in chance order.
+fn shuffled(count: usize) -> Vec<usize> {
+    let mut chances = vec![0; count];
+    SystemEntropy.fill(&mut chances).unwrap();
+    let mut numbers: Vec<_> = (0..count).collect();
+    numbers.sort_by_key(|number| chances.get(*number).copied());
+    numbers
+}
+
+/// Each pair of groups that can be told apart.
+fn told_apart(times: &[Times]) -> Vec<String> {
+    let pairs = times
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| times.iter().skip(index + 1).map(move |two| (one, two)));
+    let differ = pairs.filter_map(|(one, two)| {
+        let bias = one.superiority(two) - 0.5;
+        let [shorter, longer] = [one.median().min(two.median()), one.median().max(two.median())];
+        let ratio = longer.as_secs_f64() / shorter.as_secs_f64();
+        (bias.abs() > MAX_BIAS || ratio > MAX_RATIO)
+            .then(|| format!("{one}, {two}: ranks {bias:+.2}, medians {ratio:.2}"))
+    });
+    differ.collect()
+}
+
+fn login(name: &'static str, username: &'static str, password: &'static str) -> Group {
+    let fields = vec![
+        ("grant_type", "password"),
+        ("client_id", "demo-app"),
+        ("username", username),
+        ("password", password),
+    ];
+    let header = ClientCredentials::Absent;
+    Group {
+        name,
+        fields,
+        header,
+        refused: ErrorCode::InvalidGrant,
+    }
+}
+
+/// Failed logins against a store whose users have hashes of these two kinds.
+async fn failed_logins_take_alike(by_the_rfc: bool, bcrypt: &str, argon2id: &str) {
+    let store = store().await;
+    add_user(&*store, user("argon"), Some(argon2id)).await;
+    add_user(&*store, user("bcryp"), Some(bcrypt)).await;
+    add_user(&*store, user("gone1").with_status(UserStatus::Disabled), Some(bcrypt)).await;
+    add_user(&*store, user("gone2").with_status(UserStatus::Disabled), Some(argon2id)).await;
+    add_user(&*store, user("nopwd"), None).await;
+    let groups = [
+        login("unknown", "nobod", "wrong1"),
+        login("impossible name", "no\0bo", "wrong1"),
+        login("argon2id", "argon", "wrong1"),
+        login("bcrypt", "bcryp", "wrong1"),
+        login("without password", "nopwd", "wrong1"),
+        login("disabled", "gone1", "wrong1"),
+        login("disabled, right password", "gone1", "secret"),
+        login("disabled, right password under argon2id", "gone2", "secret"),
+    ];
+    if by_the_rfc {
+        cannot_be_told_apart(&builder(&store).build(), &groups).await;
+    } else {
+        // The page lets a disabled user in whose password is right.
+        let server = builder(&store).profile(page_of("demo-app")).build();
+        cannot_be_told_apart(&server, groups.get(..6).unwrap()).await;
+    }
+}
+
+async fn cannot_be_told_apart(server: &AuthorizationServer, groups: &[Group]) {
+    let mut faults = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let times = measure(server, groups).await;
+        faults = told_apart(&times);
+        if faults.is_empty() {
+            return;
+        }
+    }
+    panic!("{}", faults.join("\n"));
+}
+
+fn argon2id(memory_kib: u32) -> String {
+    let hasher = PasswordHasher::new(PasswordPolicy::argon2id(memory_kib, 1, 1).unwrap());
+    let hash: PasswordHash = hasher.hash(&Secret::new("secret".to_owned()), &SystemEntropy).unwrap();
+    hash.expose().to_owned()
+}
+
+/// Each scheme is once the dear one, so that no hash can be left out unseen.
+#[tokio::test]
+async fn a_failed_login_takes_as_long_whoever_it_was_for() {
+    failed_logins_take_alike(true, BCRYPT_6, &argon2id(256)).await;
+    failed_logins_take_alike(false, BCRYPT_4, &argon2id(8 * 1024)).await;
+}
+
+/// What a client proves itself with is no password, and takes microseconds to compare; what could be learned is whether more
+/// is done for one client than for another.
+#[tokio::test]
+async fn a_wrong_client_takes_as_long_whichever_it_is() {
+    let store = store().await;
+    let [secret, wrong] = [(); 2].map(|()| ClientSecret::generate(&SystemEntropy).unwrap());
+    clients(&store)
+        .add(client("conf-app").with_secret(secret.digest()))
+        .await
+        .unwrap();
+    clients(&store).add(client("publ-app")).await.unwrap();
+    let server = builder(&store).build();
+    let by = |name, id: &str, secret: &str| Group {
+        header: ClientCredentials::Basic {
+            id: id.to_owned(),
+            secret: Secret::new(secret.to_owned()),
+        },
+        fields: vec![
+            ("grant_type", "password"),
+            ("username", "johndoe"),
+            ("password", "secret"),
+        ],
+        name,
+        refused: ErrorCode::InvalidClient,
+    };
+    let groups = [
+        by("unknown", "nobo-app", wrong.expose()),
+        by("wrong secret", "conf-app", wrong.expose()),
+        by("no such secret", "conf-app", "hunter2"),
+        by("public with a secret", "publ-app", wrong.expose()),
+    ];
+    let mut spread = Duration::MAX;
+    for _ in 0..ATTEMPTS {
+        let times = measure(&server, &groups).await;
+        let medians = times.iter().map(Times::median);
+        spread = medians.clone().max().unwrap().saturating_sub(medians.min().unwrap());
+        if spread < Duration::from_micros(200) {
+            return;
+        }
+    }
+    panic!("{spread:?} between the medians");
+}
+
+#[test]
+fn what_differs_is_seen() {
+    let times = |name, base: u64| Times {
+        name,
+        sorted: (0..100).map(|step| Duration::from_micros(base + step)).collect(),
+    };
+    assert!(told_apart(&[times("a", 1_000), times("b", 1_010)]).is_empty());
+    assert_eq!(
+        told_apart(&[times("a", 1_000), times("b", 1_060), times("c", 5_000)]).len(),
+        3
+    );
+}

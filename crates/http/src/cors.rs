@@ -1,0 +1,199 @@
+//! Cross-origin requests: which pages of other origins may read answers by script.
+//!
+//! The protocol is that of the [Fetch standard](https://fetch.spec.whatwg.org/#http-cors-protocol).
+
+mod answering;
+mod origin;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE,
+    ORIGIN, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use scopegate_domain::{ApiKeyLocation, Catalog, SecurityScheme};
+
+use self::origin::Origin;
+pub use self::origin::{InvalidOrigin, WrongOrigin};
+use crate::answer::Response;
+use crate::request_id;
+
+/// How long a browser may keep the answer to a preflight, unsaid: as FastAPI has it.
+const MAX_AGE: Duration = Duration::from_mins(10);
+
+/// Which origins may read the gate's answers by script: for [`GateBuilder::cors`](crate::GateBuilder::cors).
+///
+/// Operations, the token endpoint and the OpenAPI document are open to the configured origins, with all their refusals;
+/// pages are not. A preflight is answered for every path that is there, before any credential is looked at, with the methods
+/// of that path. Requests of other origins are answered as ever, without a header that would let a script read the answer.
+///
+/// No answer allows credentials that a browser adds by itself (`Access-Control-Allow-Credentials`): a script brings its token
+/// in a header. So nobody can be made to act by a page that they only looked at.
+///
+/// ```
+/// use scopegate_http::Cors;
+///
+/// let cors = Cors::origins(["https://app.example", "http://localhost:3000"])?;
+/// # let _ = cors;
+/// assert!(Cors::origins(["null"]).is_err());
+/// assert!(Cors::origins(["https://app.example/"]).is_err());
+/// # Ok::<(), scopegate_http::WrongOrigin>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "origins are allowed by `GateBuilder::cors`"]
+pub struct Cors {
+    origins: Origins,
+    max_age: Duration,
+    request_headers: Vec<HeaderName>,
+    exposed: Vec<HeaderName>,
+}
+
+#[derive(Clone, Debug)]
+enum Origins {
+    Any,
+    These(BTreeSet<Origin>),
+}
+
+impl Cors {
+    /// Any page may read the answers; whoever calls still needs a credential.
+    pub const fn any() -> Self {
+        Self::of(Origins::Any)
+    }
+
+    /// Pages of these origins may: `https://app.example`, `http://localhost:3000`. An origin is compared as a whole, byte
+    /// for byte.
+    ///
+    /// # Errors
+    ///
+    /// [`WrongOrigin`] names the first that no browser would send, or that is `null`: that is what every sandboxed page
+    /// sends, whosesoever it is.
+    pub fn origins<O: AsRef<str>>(origins: impl IntoIterator<Item = O>) -> Result<Self, WrongOrigin> {
+        let origins = origins.into_iter().map(|text| Origin::parse(text.as_ref()));
+        Ok(Self::of(Origins::These(origins.collect::<Result<_, _>>()?)))
+    }
+
+    /// How long a browser may keep the answer to a preflight: 10 minutes where nothing is said.
+    pub const fn max_age(mut self, time: Duration) -> Self {
+        self.max_age = time;
+        self
+    }
+
+    /// Scripts may send this header, too, beside `authorization`, `content-type` and the headers of declared API keys.
+    pub fn request_header(mut self, name: HeaderName) -> Self {
+        self.request_headers.push(name);
+        self
+    }
+
+    /// Scripts may read this header, too, beside `www-authenticate`, `retry-after` and `x-request-id`.
+    pub fn expose(mut self, name: HeaderName) -> Self {
+        self.exposed.push(name);
+        self
+    }
+
+    const fn of(origins: Origins) -> Self {
+        Self {
+            origins,
+            max_age: MAX_AGE,
+            request_headers: Vec::new(),
+            exposed: Vec::new(),
+        }
+    }
+}
+
+/// The headers of answers, written once.
+#[derive(Debug)]
+pub(crate) struct CorsHeaders {
+    origins: Origins,
+    max_age: HeaderValue,
+    request_headers: HeaderValue,
+    exposed: HeaderValue,
+}
+
+impl CorsHeaders {
+    pub(crate) fn new(cors: Cors, catalog: &Catalog) -> Self {
+        let Cors {
+            origins,
+            max_age,
+            request_headers,
+            exposed,
+        } = cors;
+        let keys = catalog.schemes().iter().filter_map(|declared| match declared.scheme() {
+            SecurityScheme::ApiKey {
+                location: ApiKeyLocation::Header,
+                name,
+            } => name.parse().ok(),
+            _ => None,
+        });
+        let sent = [AUTHORIZATION, CONTENT_TYPE]
+            .into_iter()
+            .chain(keys)
+            .chain(request_headers);
+        let read = [WWW_AUTHENTICATE, RETRY_AFTER, request_id::HEADER]
+            .into_iter()
+            .chain(exposed);
+        Self {
+            origins,
+            max_age: max_age.as_secs().into(),
+            request_headers: list(sent),
+            exposed: list(read),
+        }
+    }
+
+    /// Lets a script read an answer, if its page is of a configured origin.
+    fn mark(&self, request: &HeaderMap, response: &mut HeaderMap) {
+        if matches!(self.origins, Origins::These(_)) {
+            // Also where no origin was sent: a cache must not hand such an answer to a script that may read another.
+            response.append(VARY, HeaderValue::from_static("Origin"));
+        }
+        if let Some(origin) = self.allowed(request) {
+            response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed.clone());
+        }
+    }
+
+    /// Whether it is the question of a browser, on behalf of a page of a configured origin.
+    fn is_preflight(&self, request: &HeaderMap) -> bool {
+        request.contains_key(ACCESS_CONTROL_REQUEST_METHOD) && self.allowed(request).is_some()
+    }
+
+    /// The answer to a browser's question, not yet marked. It is the same whatever else the question names: the browser
+    /// compares.
+    fn preflight(&self, methods: &[&str]) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        let headers = response.headers_mut();
+        if let Ok(methods) = HeaderValue::try_from(methods.join(", ")) {
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        }
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, self.request_headers.clone());
+        headers.insert(ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
+        response
+    }
+
+    /// What `Access-Control-Allow-Origin` says; nothing to a foreign origin, to `null`, and to none.
+    fn allowed(&self, request: &HeaderMap) -> Option<HeaderValue> {
+        let mut sent = request.get_all(ORIGIN).iter();
+        let (Some(origin), None) = (sent.next(), sent.next()) else {
+            return None;
+        };
+        match &self.origins {
+            Origins::Any => Some(HeaderValue::from_static("*")),
+            Origins::These(origins) => origins.contains(origin.to_str().ok()?).then(|| origin.clone()),
+        }
+    }
+}
+
+fn list(names: impl Iterator<Item = HeaderName>) -> HeaderValue {
+    let mut list: Vec<HeaderName> = Vec::new();
+    for name in names {
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    let text = list.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
+    // Names of headers are values of headers.
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("authorization, content-type"))
+}

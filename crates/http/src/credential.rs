@@ -1,0 +1,173 @@
+//! Credentials that the application itself verifies.
+
+use std::fmt;
+use std::sync::Arc;
+
+use scopegate_domain::{ScopeToken, Secret};
+use scopegate_store::{BoxFuture, StoreError};
+
+/// A credential as a request presents it: the secret, with a user name where the scheme is HTTP basic.
+///
+/// The secret is a password, an API key, an opaque bearer token, or what follows the word `Digest`. It is wiped when the
+/// request is decided about.
+///
+/// ```
+/// use scopegate_http::Credential;
+/// use scopegate_http::domain::Secret;
+///
+/// let credential = Credential::new(String::from("swordfish")).with_username("stanley");
+/// assert_eq!(credential.username(), Some("stanley"));
+/// assert!(credential.secret().same_as(&Secret::new(String::from("swordfish"))));
+/// ```
+pub struct Credential {
+    username: Option<String>,
+    secret: Secret<String>,
+}
+
+impl Credential {
+    /// A credential that is a secret alone.
+    #[must_use]
+    pub fn new(secret: impl Into<Secret<String>>) -> Self {
+        Self {
+            username: None,
+            secret: secret.into(),
+        }
+    }
+
+    /// With a user name.
+    #[must_use]
+    pub fn with_username(mut self, name: impl Into<String>) -> Self {
+        self.username = Some(name.into());
+        self
+    }
+
+    /// The user name of HTTP basic.
+    #[must_use]
+    pub fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// What proves it. To be compared by [`Secret::same_as`], which takes as long for any two secrets of one length.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret<String> {
+        &self.secret
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").finish_non_exhaustive()
+    }
+}
+
+/// What was found in the place of a credential.
+pub(crate) enum Found {
+    /// Nothing.
+    Absent,
+    /// More than one: which of them counts is not for us to guess.
+    Ambiguous,
+    /// A credential, perhaps an empty one.
+    Credential(Credential),
+    /// Something that is none.
+    Malformed,
+}
+
+impl Found {
+    /// A credential, where there is one.
+    pub(crate) fn new(credential: Option<Credential>) -> Self {
+        credential.map_or(Self::Malformed, Self::Credential)
+    }
+}
+
+/// What a verifier says of a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a verdict is yes or no")]
+pub enum Verdict {
+    /// It is good.
+    Accept(Acceptance),
+    /// It is not good, for whatever reason: the client is not told.
+    Refuse,
+}
+
+/// A good credential: whom it speaks for, and what it may do.
+///
+/// The subject is what `sub` is in a token. Where a guard asks for a user, it is looked up as a token's is: by id, in the
+/// tutorial's profile by name. Where an operation asks for two schemes at once, both must speak for the same subject; a
+/// scheme whose credentials speak for nobody is declared [`without_subject`](crate::domain::CatalogBuilder::without_subject).
+///
+/// ```
+/// use scopegate_http::{Acceptance, ScopeToken, Verdict};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("reports:read");
+///
+/// let of_a_program = Verdict::Accept(Acceptance::of_nobody());
+/// let of_a_looked_up_token = Verdict::Accept(Acceptance::of("u1").with_scopes([READ]));
+/// assert_ne!(of_a_program, of_a_looked_up_token);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    pub(crate) subject: Option<Arc<str>>,
+    pub(crate) scopes: Vec<ScopeToken>,
+}
+
+impl Acceptance {
+    /// It speaks for this subject.
+    #[must_use]
+    pub fn of(subject: impl Into<Arc<str>>) -> Self {
+        Self {
+            subject: Some(subject.into()),
+            scopes: Vec::new(),
+        }
+    }
+
+    /// It speaks for nobody.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self::default()
+    }
+
+    /// It brings these scopes: those of an opaque token that was looked up. They count on schemes that have scopes, OAuth 2.0
+    /// and `OpenID` Connect, and nowhere else.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
+        self.scopes.extend(scopes);
+        self
+    }
+}
+
+/// The application's own judge of credentials: user names and passwords, API keys, opaque tokens, digests.
+///
+/// Given to the gate for one scheme by [`GateBuilder::verifier`](crate::GateBuilder::verifier). Asked at most once a request
+/// and only where the operation asks for that scheme. What is slow on purpose, such as a password's hash, belongs on a thread
+/// of its own (`tokio::task::spawn_blocking`) and in a bounded number at a time.
+///
+/// ```
+/// use scopegate_http::domain::Secret;
+/// use scopegate_http::store::{BoxFuture, StoreError};
+/// use scopegate_http::{Acceptance, Credential, CredentialVerifier, Verdict};
+///
+/// /// The one key of the machine that sends us its readings.
+/// struct StationKey(Secret<String>);
+///
+/// impl CredentialVerifier for StationKey {
+///     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+///         Box::pin(async {
+///             Ok(match credential.secret().same_as(&self.0) {
+///                 true => Verdict::Accept(Acceptance::of_nobody()),
+///                 false => Verdict::Refuse,
+///             })
+///         })
+///     }
+/// }
+/// # let _ = StationKey(Secret::new(String::new()));
+/// ```
+pub trait CredentialVerifier: Send + Sync {
+    /// Whether the credential is good, and what it is good for.
+    ///
+    /// Unknown names and wrong secrets should take the same time and get the same [`Verdict::Refuse`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where it cannot be said now: the client is told to ask again (503), and nobody is let in.
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>>;
+}

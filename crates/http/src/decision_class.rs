@@ -1,0 +1,61 @@
+//! What was decided about a request, in one word: for metrics and spans.
+
+use scopegate_policy::Denial;
+
+use crate::admission::Refusal;
+
+/// The classes of decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DecisionClass {
+    Allow,
+    Ambiguous,
+    Forbidden,
+    InsufficientScope,
+    InvalidToken,
+    StepUp,
+    Unauthenticated,
+    /// Nobody could be asked.
+    Unavailable,
+}
+
+impl DecisionClass {
+    /// All of them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Allow,
+        Self::Ambiguous,
+        Self::Forbidden,
+        Self::InsufficientScope,
+        Self::InvalidToken,
+        Self::StepUp,
+        Self::Unauthenticated,
+        Self::Unavailable,
+    ];
+
+    /// The class of a refusal. The match is exhaustive, so a new denial asks for its class.
+    pub(crate) const fn of(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Ambiguous(_) => Self::Ambiguous,
+            Refusal::Credential(_, _, denial) | Refusal::Denied(denial, _) => match denial {
+                Denial::Forbidden { .. } => Self::Forbidden,
+                Denial::InsufficientScope { .. } => Self::InsufficientScope,
+                Denial::InvalidToken { .. } => Self::InvalidToken,
+                Denial::StepUp { .. } => Self::StepUp,
+                Denial::Unauthenticated { .. } => Self::Unauthenticated,
+            },
+            Refusal::Store(_) => Self::Unavailable,
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ambiguous => "ambiguous",
+            Self::Forbidden => "forbidden",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidToken => "invalid_token",
+            Self::StepUp => "step_up",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}

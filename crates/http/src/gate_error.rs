@@ -1,0 +1,104 @@
+//! Why a gate cannot be built.
+
+use scopegate_policy::TableError;
+use scopegate_token::EntropyError;
+
+use crate::document::SchemaClash;
+
+/// Why a gate cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GateError {
+    /// There is no randomness to name requests by.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The key of a scheme is said to stand in a header that no header can be called.
+    #[error("the key of scheme `{scheme}` cannot stand in a header of that name")]
+    KeyName {
+        /// Which scheme.
+        scheme: String,
+    },
+    /// Bearer tokens were said to be the credentials of a scheme that has others.
+    #[error("scheme `{scheme}` has a verifier of bearer tokens, and its credentials are no bearer tokens")]
+    NotBearer {
+        /// Which scheme.
+        scheme: String,
+    },
+    /// The handler takes a user, and the guard lets in others too.
+    #[error("the handler of `{operation}` takes a user, and its guard does not ask for one")]
+    NoUser {
+        /// Which operation.
+        operation: String,
+    },
+    /// The guard asks for a user, and the gate knows none.
+    #[error("`{operation}` asks for a user, and the gate was given no users")]
+    NoUsers {
+        /// Which operation.
+        operation: String,
+    },
+    /// Every way into the operation needs a credential that the gate cannot verify.
+    #[error("`{operation}` asks for a credential that the gate was given no verifier for")]
+    NoVerifier {
+        /// Which operation.
+        operation: String,
+    },
+    /// The handler takes another number of path parameters than the template has.
+    #[error("the template of `{operation}` has {template} parameters, and its handler takes {handler}")]
+    Parameters {
+        /// Which operation.
+        operation: String,
+        /// How many the template has.
+        template: usize,
+        /// How many the handler takes.
+        handler: usize,
+    },
+    /// Two parameters of the template, perhaps one of them of a prefix, have one name.
+    #[error("the template of `{operation}` has two parameters that are called `{name}`")]
+    ParameterTwice {
+        /// Which operation.
+        operation: String,
+        /// The name.
+        name: String,
+    },
+    /// The path cannot stand beside the others.
+    #[error("`{operation}` cannot be routed: {fault}")]
+    Route {
+        /// Which operation.
+        operation: String,
+        /// Why.
+        fault: String,
+    },
+    /// Two types of one name would stand in the document.
+    #[error("two schemas of the document are called `{name}`")]
+    SchemaTwice {
+        /// Their name.
+        name: String,
+    },
+    /// The policy cannot stand.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Every way into the operation that could be verified needs two credentials in one header.
+    #[error("`{operation}` asks for two kinds of credentials in the one `Authorization` header of a request")]
+    TwoAuthorizations {
+        /// Which operation.
+        operation: String,
+    },
+    /// One scheme was given two verifiers: which of them counts is not for us to guess.
+    #[error("scheme `{scheme}` has two verifiers")]
+    TwoVerifiers {
+        /// Which scheme.
+        scheme: String,
+    },
+    /// A verifier was given for a scheme that the catalog does not declare.
+    #[error("scheme `{scheme}` has a verifier and is not declared")]
+    UndeclaredScheme {
+        /// Which scheme.
+        scheme: String,
+    },
+}
+
+impl From<SchemaClash> for GateError {
+    fn from(clash: SchemaClash) -> Self {
+        Self::SchemaTwice { name: clash.0 }
+    }
+}

@@ -1,0 +1,129 @@
+//! Groups: operations below a common prefix, behind common guards, under common tags.
+
+use std::fmt;
+
+use scopegate_policy::{self as policy, Guard};
+
+use crate::route::{BoundOperation, Mounted};
+
+/// Operations below one prefix, behind common guards and under common tags: FastAPI's `APIRouter`.
+///
+/// A group may stand in a group: what FastAPI says in `include_router(router, prefix, tags, dependencies)` is a group around
+/// the other one. Guards and tags come from the outside in, whatever the order of writing: the application's guards
+/// ([`GateBuilder::guard`](crate::GateBuilder::guard)), the outer group's, the inner one's, those of
+/// [`Route::behind`](crate::Route::behind), those of [`Route::guard`](crate::Route::guard).
+///
+/// The parameters of prefixes are parameters of each operation, and its handler takes them first.
+///
+/// ```
+/// use scopegate_http::{Catalog, Gate, Group, Guard, Json, Permit, ScopeToken, SecurityScheme, get};
+/// # use scopegate_http::domain::Secret;
+/// # use scopegate_http::token::{SigningKey, TokenRules, Verifier};
+///
+/// const TEAM: ScopeToken = ScopeToken::from_static("team");
+/// const REPORTS: ScopeToken = ScopeToken::from_static("reports");
+/// # let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+/// # let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(TEAM, "Look into a team.")
+///     .scope(REPORTS, "Read reports.")
+///     .build()?;
+///
+/// async fn report(permit: Permit, team: String, report: u32) -> Json<String> {
+///     Json(format!("report {report} of {team}, by {:?}", permit.required()))
+/// }
+///
+/// let reports = Group::new("/reports")
+///     .tag("reports")
+///     .guard(Guard::requires([REPORTS]))
+///     .operation(get("/{report}").inherits().path::<String>().path::<u32>().then(report));
+/// let teams = Group::new("/teams/{team}").guard(Guard::requires([TEAM])).group(reports);
+/// let gate = Gate::builder(catalog)
+///     .bearer("oauth", verifier)
+///     .guard(Guard::authenticated())
+///     .group(teams)
+///     .operation(get("/status").public().overriding().then(|| async { "up" }))
+///     .build()?;
+///
+/// let operations = gate.operations().operations();
+/// assert_eq!(operations[0].template(), "/teams/{team}/reports/{report}");
+/// assert_eq!(operations[0].challenge_scope(), [TEAM, REPORTS]);
+/// assert!(operations[1].is_override());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a group is mounted by `GateBuilder::group`"]
+#[derive(Default)]
+pub struct Group {
+    policy: policy::Group,
+    tags: Vec<String>,
+    mounted: Vec<Mounted>,
+}
+
+impl Group {
+    /// A group. The prefix begins with a slash and ends without one, or is empty; another one is an error of the gate.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self {
+            policy: policy::Group::new(prefix),
+            ..Self::default()
+        }
+    }
+
+    /// All its operations stand behind this guard, too, except those that override it.
+    pub fn guard(self, guard: impl Into<Guard>) -> Self {
+        self.map(|policy| policy.guard(guard))
+    }
+
+    /// All its operations have this tag, before those of their own.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds an operation; its template continues the prefix.
+    pub fn operation(mut self, operation: BoundOperation) -> Self {
+        self.mounted.push(operation.mounted);
+        self.map(|policy| policy.operation(operation.operation))
+    }
+
+    /// Adds operations.
+    pub fn operations(self, operations: impl IntoIterator<Item = BoundOperation>) -> Self {
+        operations.into_iter().fold(self, Self::operation)
+    }
+
+    /// Adds the operations of another group: its prefix continues this one, its guards and tags come after these.
+    pub fn group(mut self, group: Self) -> Self {
+        let (inner, mounted) = group.into_parts();
+        self.mounted.extend(mounted);
+        self.map(|policy| policy.group(inner))
+    }
+
+    /// The policy's group, and what is mounted on its operations, in their order.
+    pub(crate) fn into_parts(self) -> (policy::Group, Vec<Mounted>) {
+        let Self {
+            policy,
+            tags,
+            mut mounted,
+        } = self;
+        for mounted in &mut mounted {
+            let own = std::mem::replace(&mut mounted.notes.tags, tags.clone());
+            let new = own.into_iter().filter(|tag| !tags.contains(tag));
+            mounted.notes.tags.extend(new);
+        }
+        (policy, mounted)
+    }
+
+    fn map(mut self, change: impl FnOnce(policy::Group) -> policy::Group) -> Self {
+        self.policy = change(self.policy);
+        self
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group")
+            .field("policy", &self.policy)
+            .field("tags", &self.tags)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,337 @@
+//! Where the credentials of one operation stand, and who verifies them: found out once, when the gate is built.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName};
+use scopegate_domain::{ApiKeyLocation, Catalog, DeclaredScheme, HttpScheme, SchemeName, SecurityScheme};
+use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, SchemeId};
+use scopegate_token::Verifier;
+
+use crate::authorization::{self, Authorization};
+use crate::bearer::{self, Bearer};
+use crate::credential::Found;
+use crate::{Credential, CredentialVerifier, GateError, Profile, api_key, basic};
+
+/// The families of schemes: credentials of one family are presented and challenged alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Family {
+    /// A bearer token, of whichever scheme.
+    Bearer,
+    /// A key.
+    ApiKey,
+    /// A digest.
+    Digest,
+    /// User name and password. Last, for passwords are slow on purpose.
+    Basic,
+}
+
+impl Family {
+    pub(crate) const fn of(scheme: &SecurityScheme) -> Self {
+        match scheme {
+            SecurityScheme::ApiKey { .. } => Self::ApiKey,
+            SecurityScheme::Http(HttpScheme::Basic) => Self::Basic,
+            SecurityScheme::Http(HttpScheme::Digest) => Self::Digest,
+            SecurityScheme::Http(HttpScheme::Bearer { .. })
+            | SecurityScheme::OAuth2(_)
+            | SecurityScheme::OpenIdConnect { .. } => Self::Bearer,
+        }
+    }
+}
+
+/// What tells whether a credential is good.
+#[derive(Clone)]
+pub(crate) enum Judge {
+    /// The application.
+    Application(Arc<dyn CredentialVerifier>),
+    /// A signature.
+    Token(Arc<Verifier>),
+}
+
+/// A scheme with its judge.
+#[derive(Clone)]
+pub(crate) struct JudgedScheme {
+    pub(crate) scheme: SchemeId,
+    /// Whether its credentials speak for somebody.
+    pub(crate) has_subject: bool,
+    pub(crate) judge: Judge,
+}
+
+/// What of a request is looked at.
+pub(crate) enum Sources {
+    /// Bearer tokens of one scheme, known by their signature.
+    Bearer(JudgedScheme, Arc<Verifier>),
+    /// Nothing.
+    Nothing,
+    /// Several places, or one where the application is asked; the cheapest first.
+    Several(Vec<Source>),
+}
+
+/// One place, and the schemes whose credential can stand there.
+pub(crate) struct Source {
+    place: Place,
+    pub(crate) schemes: Vec<JudgedScheme>,
+    /// FastAPI's classes but those of OAuth 2.0 take an empty credential for none.
+    empty_is_none: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Authorization(Family),
+    Cookie(String),
+    Header(HeaderName),
+    Query(String),
+}
+
+/// The part of a request in which credentials stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head<'r> {
+    pub(crate) headers: &'r HeaderMap,
+    pub(crate) query: &'r str,
+}
+
+/// The schemes that can be judged.
+pub(crate) struct Judges {
+    profile: Profile,
+    schemes: Vec<(SchemeName, Place, JudgedScheme)>,
+}
+
+impl Judges {
+    /// Finds the schemes of the judges that the gate was given.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`] names the scheme that cannot be judged so.
+    pub(crate) fn new(
+        given: Vec<(String, Judge)>,
+        table: &OperationTable,
+        profile: Profile,
+    ) -> Result<Self, GateError> {
+        let mut schemes: Vec<(SchemeName, Place, JudgedScheme)> = Vec::new();
+        for (scheme, judge) in given {
+            let name = SchemeName::parse(&scheme).ok();
+            let found = name.and_then(|name| table.catalog().find(&name).zip(table.scheme_id(&name)));
+            let Some((declared, id)) = found else {
+                return Err(GateError::UndeclaredScheme { scheme });
+            };
+            if schemes.iter().any(|(known, ..)| known == declared.name()) {
+                return Err(GateError::TwoVerifiers { scheme });
+            }
+            if matches!(judge, Judge::Token(_)) && Family::of(declared.scheme()) != Family::Bearer {
+                return Err(GateError::NotBearer { scheme });
+            }
+            let Some(place) = Place::of(declared.scheme()) else {
+                return Err(GateError::KeyName { scheme });
+            };
+            let judged = JudgedScheme {
+                scheme: id,
+                has_subject: declared.has_subject(),
+                judge,
+            };
+            schemes.push((declared.name().clone(), place, judged));
+        }
+        Ok(Self { profile, schemes })
+    }
+
+    /// What is looked at for an operation.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`] where no request could satisfy it: no way in has a judge for each of its schemes, or each asks for two
+    /// credentials in one header.
+    pub(crate) fn sources(&self, operation: &ResolvedOperation, catalog: &Catalog) -> Result<Sources, GateError> {
+        if matches!(operation.access(), Access::Public | Access::Deny) {
+            return Ok(Sources::Nothing);
+        }
+        let ways = operation.security();
+        let can_verify = |way: &&Alternative| way.schemes().iter().all(|(name, _)| self.find(name).is_some());
+        let mut verifiable = ways.iter().filter(can_verify).peekable();
+        if verifiable.peek().is_none() {
+            return Err(GateError::NoVerifier {
+                operation: operation.to_string(),
+            });
+        }
+        if !verifiable.any(|way| self.can_be_presented(way)) {
+            return Err(GateError::TwoAuthorizations {
+                operation: operation.to_string(),
+            });
+        }
+        let mut sources: Vec<Source> = Vec::new();
+        for name in operation.schemes() {
+            if let (Some((_, place, judged)), Some(declared)) = (self.find(&name), catalog.find(&name)) {
+                self.add(&mut sources, place, judged, declared);
+            }
+        }
+        for source in &mut sources {
+            source.schemes.sort_by_key(JudgedScheme::asks_the_application);
+        }
+        sources.sort_by_key(Source::cost);
+        Ok(Sources::of(sources))
+    }
+
+    fn add(&self, sources: &mut Vec<Source>, place: &Place, judged: &JudgedScheme, declared: &DeclaredScheme) {
+        let hands_on_empty = matches!(
+            declared.scheme(),
+            SecurityScheme::OAuth2(_) | SecurityScheme::OpenIdConnect { .. } | SecurityScheme::Http(HttpScheme::Basic)
+        );
+        let empty_is_none = self.profile == Profile::Tutorial && !hands_on_empty;
+        match sources.iter_mut().find(|source| source.place == *place) {
+            Some(source) => {
+                source.schemes.push(judged.clone());
+                source.empty_is_none &= empty_is_none;
+            }
+            None => sources.push(Source {
+                place: place.clone(),
+                schemes: vec![judged.clone()],
+                empty_is_none,
+            }),
+        }
+    }
+
+    fn find(&self, name: &SchemeName) -> Option<&(SchemeName, Place, JudgedScheme)> {
+        self.schemes.iter().find(|(known, ..)| known == name)
+    }
+
+    /// Whether one request can bring all credentials of a way: the `Authorization` header holds one.
+    fn can_be_presented(&self, way: &Alternative) -> bool {
+        let places = way.schemes().iter().filter_map(|(name, _)| self.find(name));
+        let mut authorizations = places
+            .map(|(_, place, _)| place)
+            .filter(|place| place.is_authorization());
+        let first = authorizations.next();
+        authorizations.all(|place| Some(place) == first)
+    }
+}
+
+impl JudgedScheme {
+    const fn asks_the_application(&self) -> bool {
+        matches!(self.judge, Judge::Application(_))
+    }
+}
+
+impl Place {
+    /// Where the credential of a scheme stands; nowhere where a header cannot be called so.
+    fn of(scheme: &SecurityScheme) -> Option<Self> {
+        Some(match scheme {
+            SecurityScheme::ApiKey { location, name } => match location {
+                ApiKeyLocation::Cookie => Self::Cookie(name.clone()),
+                ApiKeyLocation::Header => Self::Header(HeaderName::try_from(name).ok()?),
+                ApiKeyLocation::Query => Self::Query(name.clone()),
+            },
+            other => Self::Authorization(Family::of(other)),
+        })
+    }
+
+    fn is_authorization(&self) -> bool {
+        match self {
+            Self::Authorization(_) => true,
+            Self::Header(name) => *name == http::header::AUTHORIZATION,
+            Self::Cookie(_) | Self::Query(_) => false,
+        }
+    }
+}
+
+impl Sources {
+    fn of(sources: Vec<Source>) -> Self {
+        if let [source] = sources.as_slice()
+            && let [judged] = source.schemes.as_slice()
+            && let Judge::Token(verifier) = &judged.judge
+            && !source.empty_is_none
+        {
+            return Self::Bearer(judged.clone(), Arc::clone(verifier));
+        }
+        if sources.is_empty() {
+            return Self::Nothing;
+        }
+        Self::Several(sources)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Sources {
+    /// The schemes that are looked at, by number.
+    pub(crate) fn scheme_ids(&self) -> Vec<SchemeId> {
+        match self {
+            Self::Bearer(judged, _) => vec![judged.scheme],
+            Self::Nothing => Vec::new(),
+            Self::Several(sources) => sources.iter().flat_map(Source::scheme_ids).collect(),
+        }
+    }
+}
+
+impl Source {
+    /// Cheap ones first, and among those of one cost the family.
+    fn cost(&self) -> (bool, Family) {
+        let is_cheap = self.schemes.iter().any(|judged| !judged.asks_the_application());
+        (!is_cheap, self.family())
+    }
+
+    const fn family(&self) -> Family {
+        match self.place {
+            Place::Authorization(family) => family,
+            Place::Cookie(_) | Place::Header(_) | Place::Query(_) => Family::ApiKey,
+        }
+    }
+
+    /// The schemes, by number.
+    pub(crate) fn scheme_ids(&self) -> Vec<SchemeId> {
+        self.schemes.iter().map(|judged| judged.scheme).collect()
+    }
+
+    /// Reads what stands in the place.
+    pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
+        let found = match &self.place {
+            Place::Authorization(family) => in_authorization(*family, head.headers, profile),
+            Place::Cookie(name) => api_key::in_cookie(head.headers, name),
+            Place::Header(name) => api_key::in_header(head.headers, name),
+            Place::Query(name) => api_key::in_query(head.query, name),
+        };
+        match found {
+            Found::Credential(credential) if credential.secret().expose().is_empty() => self.empty(credential, profile),
+            found => found,
+        }
+    }
+
+    /// An empty password is a password; any other empty credential is none, or not good.
+    fn empty(&self, credential: Credential, profile: Profile) -> Found {
+        match (profile, self.empty_is_none) {
+            _ if self.family() == Family::Basic => Found::Credential(credential),
+            (Profile::Rfc, _) => Found::Malformed,
+            (Profile::Tutorial, true) => Found::Absent,
+            (Profile::Tutorial, false) => Found::Credential(credential),
+        }
+    }
+}
+
+fn in_authorization(family: Family, headers: &HeaderMap, profile: Profile) -> Found {
+    if family == Family::Bearer {
+        return match bearer::read(headers, profile) {
+            Bearer::Absent => Found::Absent,
+            Bearer::Ambiguous => Found::Ambiguous,
+            Bearer::Malformed => Found::Malformed,
+            Bearer::Token(token) => Found::Credential(Credential::new(token.to_owned())),
+        };
+    }
+    let word: &[u8] = if family == Family::Basic { b"basic" } else { b"digest" };
+    let rest = match authorization::read(headers, profile) {
+        Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(word) => rest,
+        Authorization::Absent | Authorization::Of(..) => return Found::Absent,
+        Authorization::Several => return Found::Ambiguous,
+    };
+    let credential = if family == Family::Basic {
+        basic::user(rest, profile)
+    } else {
+        let text = std::str::from_utf8(authorization::trim(rest, profile)).ok();
+        text.map(|text| Credential::new(text.to_owned()))
+    };
+    Found::new(credential)
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Application(_) => "Application",
+            Self::Token(_) => "Token",
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! One span for each request: what was asked for, in the words of the declaration, and what came of it.
+//!
+//! SECURITY: it holds nothing that a client chose but the method, and that only where it is a common one: no path, no query,
+//! no header, no body. The user is named by the id that the store gave. Held by `tests/api/trace.rs`.
+
+use http::{HeaderValue, Method, StatusCode};
+use scopegate_domain::User;
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::decision_class::DecisionClass;
+use crate::metrics::RouteMetrics;
+
+/// A request that is being answered: its name, and what is told of it.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    pub(crate) id: HeaderValue,
+    span: Span,
+}
+
+impl Trace {
+    /// A request for what stands at this route; `operation` is its name, if it has one.
+    ///
+    /// Where not even level `info` is logged, there is a span only for what is heavy, beside which it costs nothing; elsewhere
+    /// the events that are written even so name the request themselves.
+    pub(crate) fn new(id: HeaderValue, method: &Method, route: &RouteMetrics, operation: Option<&str>) -> Self {
+        macro_rules! span {
+            ($at_level:ident) => {
+                tracing::$at_level!(
+                    "request",
+                    request_id = text(&id),
+                    method = known(method),
+                    route = &*route.route,
+                    operation,
+                    decision = Empty,
+                    user = Empty,
+                    status = Empty,
+                )
+            };
+        }
+        let span = if route.is_heavy {
+            span!(error_span)
+        } else {
+            span!(info_span)
+        };
+        Self { id, span }
+    }
+
+    /// What its work runs in.
+    pub(crate) const fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Somebody was let in, or not.
+    pub(crate) fn decided(&self, class: DecisionClass, user: Option<&User>) {
+        if !self.span.is_disabled() {
+            let user = user.map(|user| user.id().as_str());
+            tracing::record_all!(self.span, decision = class.as_str(), user = user);
+        }
+    }
+
+    /// It was answered. This is the one line that is written of every request.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        self.span.record("status", status.as_u16());
+        self.span
+            .in_scope(|| tracing::debug!(target: "scopegate_http::access", "answered"));
+    }
+}
+
+/// The name of a request as text, for events.
+pub(crate) fn text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
+}
+
+/// A method by its name; a client may make up others.
+fn known(method: &Method) -> &str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+    ];
+    if KNOWN.contains(method) {
+        method.as_str()
+    } else {
+        "other"
+    }
+}

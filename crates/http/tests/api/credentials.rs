@@ -1,0 +1,428 @@
+//! Credentials beside bearer tokens, case by case: what is answered, who is asked, what is never told.
+
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use http::Request;
+use scopegate_http::domain::{SchemeName, User, UserId, Username};
+use scopegate_http::policy::{Atom, Rule};
+use scopegate_http::store::{BoxFuture, StoreError};
+use scopegate_http::{
+    Acceptance, ApiKeyLocation, Catalog, Credential, CredentialVerifier, CurrentUser, Gate, GateBuilder, Guard, Json,
+    Permit, Profile, ScopeToken, SecurityScheme, Verdict, get,
+};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::common::{self, Answered, ME, send, token};
+
+/// Accepts the text of its subject, and writes down whom it was asked about.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<Vec<String>>>);
+
+impl CredentialVerifier for Asked {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+        let text = credential.username().unwrap_or(credential.secret().expose());
+        self.0.lock().unwrap().push(text.to_owned());
+        let verdict = match text {
+            "johndoe" | "alice" | "stranger" => Verdict::Accept(Acceptance::of(text)),
+            _ => Verdict::Refuse,
+        };
+        Box::pin(async { Ok(verdict) })
+    }
+}
+
+impl Asked {
+    fn taken(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+fn catalog() -> Catalog {
+    Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_client_credentials("token"))
+        .scope(ME, "")
+        .scheme("oidc", SecurityScheme::openid_connect("/discovery"))
+        .scheme("basic", SecurityScheme::http_basic())
+        .scheme("digest", SecurityScheme::http_digest())
+        .scheme("key", SecurityScheme::api_key(ApiKeyLocation::Header, "X-Key"))
+        .scheme("query", SecurityScheme::api_key(ApiKeyLocation::Query, "key"))
+        .build()
+        .unwrap()
+}
+
+fn builder(profile: Profile, asked: &Asked) -> GateBuilder {
+    let gate = Gate::builder(catalog())
+        .profile(profile)
+        .realm("shed")
+        .clock(common::clock());
+    ["oidc", "basic", "digest", "key", "query"]
+        .into_iter()
+        .fold(gate.bearer("oauth", common::verifier()), |gate, name| {
+            gate.verifier(name, Arc::new(asked.clone()))
+        })
+}
+
+fn scheme(name: &str) -> Rule {
+    Rule::Atom(Atom::Scheme(SchemeName::parse(name).unwrap()))
+}
+
+fn any(ways: &[&[&str]]) -> Guard {
+    let rule = |name: &&str| if *name == "me" { Rule::Scope(ME) } else { scheme(name) };
+    Guard::rule(Rule::Any(
+        ways.iter()
+            .map(|way| Rule::All(way.iter().map(rule).collect()))
+            .collect(),
+    ))
+}
+
+fn basic(name: &str) -> (&'static str, String) {
+    let pair = base64_simd::STANDARD.encode_to_string(format!("{name}:hunter2"));
+    ("authorization", format!("Basic {pair}"))
+}
+
+async fn ask(gate: &Gate, path: &str, sent: &[Sent]) -> Answered {
+    let headers = sent.iter().map(|sent| sent.header());
+    let request = headers.fold(Request::get(path), |request, (name, value)| request.header(name, value));
+    send(gate, request.body(String::new()).unwrap()).await
+}
+
+/// A credential in short, and its header.
+#[derive(Clone, Copy, Debug)]
+enum Sent {
+    Basic(&'static str),
+    Key(&'static str),
+    /// A good token of this subject, with scopes.
+    Token(&'static str, &'static [ScopeToken]),
+    /// What follows `Authorization`.
+    Raw(&'static str),
+}
+
+impl Sent {
+    fn header(self) -> (&'static str, String) {
+        match self {
+            Self::Basic(name) => basic(name),
+            Self::Key(text) => ("x-key", text.to_owned()),
+            Self::Token(subject, scopes) => ("authorization", format!("Bearer {}", token(subject, scopes))),
+            Self::Raw(text) => ("authorization", text.to_owned()),
+        }
+    }
+}
+
+const TOKEN: Sent = Sent::Token("alice", &[ME]);
+const BAD_TOKEN: Sent = Sent::Raw("Bearer bad");
+
+/// Path, credentials, challenges by the RFCs, challenges by the tutorial, the tutorial's words. `T` is [`TOKEN_IS_BAD`].
+type Case = (&'static str, &'static [Sent], &'static str, &'static str, &'static str);
+
+const TOKEN_IS_BAD: &str = r#"Bearer realm="shed", error="invalid_token", error_description="the access token is expired, revoked, malformed or not meant for here", scope="me""#;
+const NOBODY: &str = "Not authenticated";
+const NOT_VALID: &str = "Could not validate credentials";
+
+#[rustfmt::skip]
+const CASES: [Case; 14] = [
+    ("/basic", &[], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOBODY),
+    ("/basic", &[Sent::Basic("x")], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, "Incorrect username or password"),
+    ("/basic", &[BAD_TOKEN], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOBODY),
+    ("/digest", &[], r#"Digest realm="shed""#, "Digest", NOBODY),
+    ("/both", &[], r#"APIKey + Bearer realm="shed", scope="me""#, "APIKey + Bearer", NOBODY),
+    ("/both", &[TOKEN], "APIKey", "APIKey", NOBODY),
+    ("/both", &[Sent::Key("alice")], r#"Bearer realm="shed", scope="me""#, "Bearer", NOBODY),
+    ("/both", &[TOKEN, Sent::Key("bad")], "APIKey", "APIKey", NOT_VALID),
+    ("/both", &[BAD_TOKEN, Sent::Key("alice")], "T", r#"Bearer scope="me""#, NOT_VALID),
+    // Beside a good token the key is asked for, and another token only where nothing else is missing.
+    ("/three", &[TOKEN], "APIKey", "APIKey", NOBODY),
+    ("/three", &[TOKEN, Sent::Key("alice")], r#"Bearer realm="shed""#, "Bearer", NOBODY),
+    ("/either", &[], r#"APIKey + Basic realm="shed", charset="UTF-8" + Bearer realm="shed", scope="me""#, r#"APIKey + Basic realm="shed" + Bearer"#, NOBODY),
+    ("/either", &[Sent::Key("bad"), TOKEN], "APIKey", "APIKey", NOT_VALID),
+    ("/either", &[Sent::Key("alice"), BAD_TOKEN], "T", r#"Bearer scope="me""#, NOT_VALID),
+];
+
+fn site(profile: Profile) -> Gate {
+    let operations: [(&str, &[&[&str]]); 5] = [
+        ("/basic", &[&["basic"]]),
+        ("/digest", &[&["digest"]]),
+        ("/both", &[&["me", "key"]]),
+        ("/three", &[&["me", "oidc", "key"]]),
+        ("/either", &[&["me"], &["basic"], &["key"]]),
+    ];
+    let add = |gate: GateBuilder, (path, ways)| gate.operation(get(path).guard(any(ways)).then(|| async { "in" }));
+    let gate = builder(profile, &Asked::default());
+    operations.into_iter().fold(gate, add).build().unwrap()
+}
+
+fn sorted(answered: &Answered) -> String {
+    let mut challenges = answered.challenges();
+    challenges.sort_unstable();
+    challenges.join(" + ").replace(TOKEN_IS_BAD, "T")
+}
+
+#[tokio::test]
+async fn each_class_of_refusal_has_its_challenges() {
+    let (rfc, tutorial) = (site(Profile::Rfc), site(Profile::Tutorial));
+    for case in CASES {
+        let (path, sent, by_the_rfc, by_the_tutorial, detail) = case;
+        let answered = ask(&rfc, path, sent).await;
+        assert_eq!(
+            (answered.status.as_u16(), &*sorted(&answered)),
+            (401, by_the_rfc),
+            "{case:?}"
+        );
+        assert_eq!(answered.json().get("error").is_some(), by_the_rfc == "T", "{case:?}");
+        let answered = ask(&tutorial, path, sent).await;
+        assert_eq!(
+            (answered.status.as_u16(), &*sorted(&answered)),
+            (401, by_the_tutorial),
+            "{case:?}"
+        );
+        assert_eq!(answered.json()["detail"], detail, "{case:?}");
+    }
+    // Scopes are missing, and the key is there: another key would not help.
+    let short = ask(&rfc, "/both", &[Sent::Token("alice", &[]), Sent::Key("alice")]).await;
+    assert_eq!(short.status, 403);
+    assert!(short.challenges()[0].contains(r#"error="insufficient_scope""#));
+}
+
+#[tokio::test]
+async fn a_credential_that_is_there_twice_is_refused() {
+    let gate = builder(Profile::Rfc, &Asked::default())
+        .operation(get("/").guard(any(&[&["basic"], &["key"]])).then(|| async { "in" }))
+        .build()
+        .unwrap();
+    for (sent, challenge) in [
+        (Sent::Basic("alice"), r#"Basic realm="shed", charset="UTF-8""#),
+        (Sent::Key("alice"), "APIKey"),
+    ] {
+        let refused = ask(&gate, "/", &[sent, sent]).await;
+        assert_eq!((refused.status.as_u16(), refused.challenges()), (400, vec![challenge]));
+        assert_eq!(refused.json()["error"], "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_in_vain() {
+    let asked = Asked::default();
+    let gate = builder(Profile::Rfc, &asked)
+        .operation(get("/open").public().then(|| async { "in" }))
+        .operation(get("/closed").guard(Guard::deny()).then(|| async { "in" }))
+        .operation(get("/token").guard(any(&[&["me"]])).then(|| async { "in" }))
+        .operation(get("/both").guard(any(&[&["basic", "key"]])).then(|| async { "in" }))
+        .operation(get("/again").guard(any(&[&["key", "basic"]])).then(|| async { "in" }))
+        .build()
+        .unwrap();
+    let bad_key = Sent::Key("bad");
+    let cases: [(&str, &[Sent], u16, &[&str]); 9] = [
+        ("/open", &[Sent::Basic("bad"), bad_key], 200, &[]),
+        ("/closed", &[Sent::Basic("alice"), Sent::Key("alice")], 403, &[]),
+        ("/token", &[Sent::Basic("bad"), bad_key], 401, &[]),
+        ("/token", &[TOKEN, bad_key], 200, &[]),
+        // The password comes last, and not at all where the request is refused already.
+        (
+            "/both",
+            &[Sent::Basic("alice"), Sent::Key("alice")],
+            200,
+            &["alice", "alice"],
+        ),
+        ("/both", &[Sent::Basic("johndoe"), bad_key], 401, &["bad"]),
+        (
+            "/both",
+            &[Sent::Basic("bad"), Sent::Key("alice")],
+            401,
+            &["alice", "bad"],
+        ),
+        ("/again", &[Sent::Basic("johndoe"), bad_key], 401, &["bad"]),
+        ("/both", &[Sent::Raw("Basic !"), Sent::Key("alice")], 401, &[]),
+    ];
+    for (path, sent, status, expected) in cases {
+        assert_eq!(ask(&gate, path, sent).await.status.as_u16(), status, "{path} {sent:?}");
+        assert_eq!(asked.taken(), expected, "{path} {sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_user_is_that_of_the_credential_and_read_once() {
+    for profile in [Profile::Rfc, Profile::Tutorial] {
+        let who = |user: CurrentUser| async move { Json(user.username().to_string()) };
+        let users = Arc::new(common::Counted::new(common::users().await));
+        let gate = builder(profile, &Asked::default())
+            .users(users.clone())
+            .operation(get("/basic").guard(any(&[&["basic"]]).on(&Guard::user())).then(who))
+            .operation(
+                get("/both")
+                    .guard(any(&[&["basic", "key"]]).on(&Guard::user()))
+                    .then(who),
+            )
+            .build()
+            .unwrap();
+        let answered = ask(&gate, "/basic", &[Sent::Basic("johndoe")]).await;
+        assert_eq!(answered.body, "\"johndoe\"");
+        let answered = ask(&gate, "/both", &[Sent::Basic("alice"), Sent::Key("alice")]).await;
+        assert_eq!(answered.body, "\"alice\"");
+        assert_eq!(users.reads.swap(0, Ordering::Relaxed), 2, "one for each request");
+        let answered = ask(&gate, "/both", &[Sent::Basic("johndoe"), Sent::Key("alice")]).await;
+        assert_eq!(answered.status, 401);
+        // A name that nobody here has is told as a wrong password is.
+        let stranger = ask(&gate, "/basic", &[Sent::Basic("stranger")]).await;
+        let wrong = ask(&gate, "/basic", &[Sent::Basic("wrong")]).await;
+        assert_eq!(
+            (stranger.status, stranger.challenges(), &stranger.body),
+            (wrong.status, wrong.challenges(), &wrong.body)
+        );
+        assert!(
+            stranger.status == 401 && !stranger.body.contains("token"),
+            "{}",
+            stranger.body
+        );
+    }
+}
+
+#[test]
+fn faults_of_a_declaration_are_told_when_the_gate_is_built() {
+    let with = |ways: &[&[&str]]| get("/x").guard(any(ways)).then(|| async { "in" });
+    let none = || Gate::builder(catalog());
+    let all = || builder(Profile::Rfc, &Asked::default());
+    let verifier = || Arc::new(Asked::default());
+    let odd = Catalog::builder().scheme("odd", SecurityScheme::api_key(ApiKeyLocation::Header, "not a name"));
+    let odd = Gate::builder(odd.build().unwrap()).verifier("odd", verifier());
+    let no_verifier = "`GET /x` asks for a credential that the gate was given no verifier for";
+    for (builder, message) in [
+        (none().operation(with(&[&["key"]])), no_verifier),
+        (
+            none()
+                .verifier("key", verifier())
+                .operation(with(&[&["key", "basic"], &["me"]])),
+            no_verifier,
+        ),
+        (
+            all().operation(with(&[&["basic", "me"]])),
+            "`GET /x` asks for two kinds of credentials in the one `Authorization` header of a request",
+        ),
+        (
+            none().bearer("key", common::verifier()),
+            "scheme `key` has a verifier of bearer tokens, and its credentials are no bearer tokens",
+        ),
+        (all().verifier("key", verifier()), "scheme `key` has two verifiers"),
+        (
+            none().verifier("nothing", verifier()),
+            "scheme `nothing` has a verifier and is not declared",
+        ),
+        (odd, "the key of scheme `odd` cannot stand in a header of that name"),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string(), message);
+    }
+}
+
+#[tokio::test]
+async fn another_way_in_is_left_where_one_is_impossible() {
+    let asked = Arc::new(Asked::default());
+    let with_all = builder(Profile::Rfc, &asked);
+    for gate in [with_all, Gate::builder(catalog()).verifier("key", asked)] {
+        let operation = get("/")
+            .guard(any(&[&["basic", "me"], &["key"]]))
+            .then(|| async { "in" });
+        let gate = gate.operation(operation).build().unwrap();
+        assert_eq!(ask(&gate, "/", &[Sent::Key("alice")]).await.status, 200);
+        assert_eq!(ask(&gate, "/", &[Sent::Basic("alice")]).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_double_is_good_for_all_schemes_that_are_asked_for() {
+    let gate = builder(Profile::Rfc, &Asked::default())
+        .users(common::users().await)
+        .operation(
+            get("/both")
+                .guard(any(&[&["me", "key"]]).on(&Guard::user()))
+                .then(|permit: Permit| async move { Json(permit.schemes().count()) }),
+        )
+        .build()
+        .unwrap();
+    let ada = User::new(UserId::parse("u7").unwrap(), Username::parse("ada").unwrap());
+    let with_scope = gate.testing().as_user(ada.clone()).scope(ME).gate();
+    assert_eq!(ask(&with_scope, "/both", &[]).await.body, "2");
+    assert_eq!(ask(&gate.testing().as_user(ada).gate(), "/both", &[]).await.status, 403);
+}
+
+/// Keeps the text of all that is logged, at every level.
+#[derive(Default)]
+struct Log {
+    text: Mutex<String>,
+    spans: AtomicUsize,
+}
+
+struct Written<'l>(&'l Log);
+
+impl Visit for Written<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        writeln!(self.0.text.lock().unwrap(), "{field}: {value:?}").unwrap();
+    }
+}
+
+#[derive(Clone, Default)]
+struct Listener(Arc<Log>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut Written(&self.0));
+        Id::from_u64(1 + u64::try_from(self.0.spans.fetch_add(1, Ordering::Relaxed)).unwrap())
+    }
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut Written(&self.0));
+    }
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Written(&self.0));
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn no_log_and_no_answer_holds_a_credential() {
+    let listener = Listener::default();
+    let gate = builder(Profile::Rfc, &Asked::default())
+        .operation(
+            get("/any")
+                .guard(any(&[&["me"], &["basic"], &["digest"], &["key"], &["query"]]))
+                .then(|| async { "in" }),
+        )
+        .operation(get("/two/").guard(any(&[&["key", "query"]])).then(|| async { "in" }))
+        .build()
+        .unwrap();
+    let cases: [(&str, &[Sent]); 8] = [
+        ("/any?key=hunter2", &[]),
+        ("/any?key=hunter2&key=hunter2", &[]),
+        ("/two/?key=hunter2", &[Sent::Key("hunter2")]),
+        ("/any", &[Sent::Key("hunter2")]),
+        ("/any", &[Sent::Raw("Bearer hunter2")]),
+        ("/any", &[Sent::Raw("Digest hunter2")]),
+        ("/any", &[Sent::Raw("Basic hunter2")]),
+        ("/any", &[Sent::Basic("nobody")]),
+    ];
+    // A place that logs is made known by whoever comes first, and other tests do not listen.
+    for (path, sent) in cases {
+        ask(&gate, path, sent).await;
+    }
+    let guard = tracing::subscriber::set_default(listener.clone());
+    for (path, sent) in cases {
+        let answered = ask(&gate, path, sent).await;
+        let told = format!("{:?} {}", answered.headers, answered.body);
+        assert!(
+            answered.status.is_client_error() && !told.contains("hunter2"),
+            "{path} {sent:?}: {told}"
+        );
+    }
+    drop(guard);
+    let log = listener.0.text.lock().unwrap();
+    assert!(
+        log.contains("a credential was refused"),
+        "nothing was listened to: {log}"
+    );
+    let encoded = basic("nobody").1.replace("Basic ", "");
+    assert!(!log.contains("hunter2") && !log.contains(&encoded), "{log}");
+}

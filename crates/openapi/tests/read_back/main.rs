@@ -1,0 +1,96 @@
+//! The decision of the tree is that of the normal form, and that of the emitted document read back.
+//!
+//! The tree is asked guard by guard, the document by a reader of `security` and the two fields beside it; both know strings
+//! alone and share no code with the engine and the export.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+mod policy;
+mod random;
+mod reader;
+mod table;
+
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use scopegate_openapi::{DocumentInfo, document};
+use scopegate_policy::TableError;
+use serde_json::Map;
+
+use policy::{GUARDS, Policy};
+use reader::Brought;
+
+fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Brought>)> {
+    policy.prop_flat_map(|policy| {
+        let brought = vec(random::brought(&policy), 1..24);
+        (Just(policy), brought)
+    })
+}
+
+/// Every operation and every request, decided three times.
+fn all_say_the_same(policy: &Policy, requests: &[Brought], info: &DocumentInfo) -> Result<(), TestCaseError> {
+    let table = match table::table(policy) {
+        Ok(table) => table,
+        Err(
+            fault @ (TableError::NoRequirement { .. }
+            | TableError::OpenBelowGuards { .. }
+            | TableError::TooLarge { .. }),
+        ) => {
+            return Err(TestCaseError::reject(fault.to_string()));
+        }
+        Err(fault) => return Err(TestCaseError::fail(fault.to_string())),
+    };
+    let document = document(info, &table, &[], &Map::new());
+    for (number, operation) in table.operations().iter().enumerate() {
+        let border = table::at_the_border(operation).into_iter().map(possible);
+        for brought in border.chain(requests.iter().cloned()) {
+            let by_tree = policy.allows(number, &brought);
+            let by_normal_form = table::allows(operation, policy, &brought);
+            let by_document = reader::allows(&document, operation.template(), &brought);
+            prop_assert_eq!(by_normal_form, by_tree, "{}: {:?}", operation, brought);
+            prop_assert_eq!(by_document, by_tree, "{}: {:?}\n{:#}", operation, brought, document);
+        }
+    }
+    Ok(())
+}
+
+/// The request with all that its guards bring, and without those that need a credential where there is none.
+fn possible(mut brought: Brought) -> Brought {
+    let weaker = |guard: &String| {
+        GUARDS
+            .iter()
+            .find(|(name, _)| name == guard)
+            .map_or(&[][..], |(_, weaker)| weaker)
+    };
+    let needs_credential = |guard: &String| guard == "authenticated" || weaker(guard).contains(&"authenticated");
+    let implied: BTreeSet<String> = brought
+        .guards
+        .iter()
+        .flat_map(weaker)
+        .map(ToString::to_string)
+        .collect();
+    brought.guards.extend(implied);
+    let is_anonymous = brought.schemes.is_empty();
+    brought.guards.retain(|guard| !is_anonymous || !needs_credential(guard));
+    brought
+}
+
+proptest! {
+    /// Law 16: several schemes of every kind, hierarchies, checks, optional, public and denied operations, overrides.
+    #[test]
+    fn a_document_means_what_its_tree_does((policy, requests) in with_requests(random::policy())) {
+        all_say_the_same(&policy, &requests, &DocumentInfo::new("t", "1"))?;
+    }
+
+    /// Law 16 where nothing implies anything and no guard stands beside scopes: then OpenAPI itself says it all.
+    #[test]
+    fn without_hierarchy_and_guards_security_alone_says_it((policy, requests) in with_requests(random::flat_policy())) {
+        all_say_the_same(&policy, &requests, &DocumentInfo::new("t", "1").without_extensions())?;
+    }
+}

@@ -1,0 +1,207 @@
+//! Policies in strings, carried over to the engine.
+
+use scopegate_domain::{
+    ApiKeyLocation, Audience, Catalog, CatalogBuilder, Lifetime, SchemeName, ScopeToken, SecurityScheme, Timestamp,
+};
+use scopegate_policy::{
+    Atom, AtomSet, Binding, Check, Decision, Group, Guard, Needs, OperationTable, OperationTableBuilder, Place,
+    Presented, ResolvedOperation, Rule, SubjectKind, TableError, World, authorize,
+};
+
+use crate::policy::{Formula, Guarding, Operation, Own, Policy, Scheme};
+use crate::reader::Brought;
+
+/// A check that passes where the request was found to.
+#[derive(Debug)]
+struct Told(&'static str);
+
+impl Check for Told {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn needs(&self) -> Needs {
+        needs(self.0)
+    }
+
+    fn passes(&self, place: &Place<'_>) -> bool {
+        place.has_fact(self.0)
+    }
+}
+
+fn needs(check: &str) -> Needs {
+    match check {
+        "owner" => Needs::User,
+        "quota" => Needs::Authentication,
+        _ => Needs::Nothing,
+    }
+}
+
+/// The operations are `GET /0`, `GET /1`, .., each in a group of its own.
+pub(crate) fn table(policy: &Policy) -> Result<OperationTable, TableError> {
+    let mut guards: Vec<Guard> = Vec::new();
+    for guarding in policy.guards.iter().rev() {
+        // Later ones are built already, the last one first.
+        let built = |place: &usize| &guards[policy.guards.len() - 1 - place];
+        let guard = guarding.on.iter().map(built).fold(alone(policy, guarding), Guard::on);
+        guards.push(guard);
+    }
+    guards.reverse();
+    let builder = OperationTable::builder(catalog(policy));
+    let builder = policy
+        .application
+        .iter()
+        .fold(builder, |builder, guard| builder.guard(&guards[*guard]));
+    let operations = policy.operations.iter().enumerate();
+    operations
+        .map(|(number, operation)| placed(number, operation, &guards))
+        .fold(builder, OperationTableBuilder::group)
+        .build()
+}
+
+fn placed(number: usize, placed: &Operation, guards: &[Guard]) -> Group {
+    let operation = scopegate_policy::Operation::get(format!("/{number}"));
+    let behind = placed.behind.iter().map(|guard| &guards[*guard]);
+    let operation = behind.fold(operation, scopegate_policy::Operation::behind);
+    let own = placed.guards.iter().map(|guard| &guards[*guard]);
+    let mut operation = own.fold(operation, scopegate_policy::Operation::guard);
+    if placed.is_optional {
+        operation = operation.optional();
+    }
+    if placed.is_override {
+        operation = operation.overriding();
+    }
+    let above = placed.group.iter().map(|guard| &guards[*guard]);
+    above.fold(Group::new(""), Group::guard).operation(operation)
+}
+
+fn alone(policy: &Policy, guarding: &Guarding) -> Guard {
+    let guard = match &guarding.own {
+        Own::Formula(formula) => Guard::rule(rule(formula)),
+        Own::Nothing => Guard::all_of([]),
+        Own::Public => Guard::public(),
+    };
+    let named = guarding.scheme.iter().map(|scheme| policy.schemes[*scheme].name);
+    let guard = named.fold(guard, Guard::with_scheme);
+    guarding.check.into_iter().map(Told).fold(guard, Guard::check)
+}
+
+fn rule(formula: &Formula) -> Rule {
+    match formula {
+        Formula::All(formulas) => Rule::All(formulas.iter().map(rule).collect()),
+        Formula::Any(formulas) => Rule::Any(formulas.iter().map(rule).collect()),
+        Formula::Fact(fact) => Rule::Atom(atom(fact)),
+    }
+}
+
+fn catalog(policy: &Policy) -> Catalog {
+    let declare = |builder: CatalogBuilder, scheme: &Scheme| {
+        let builder = builder.scheme(scheme.name, kind(scheme.name));
+        let builder = scheme
+            .scopes
+            .iter()
+            .fold(builder, |builder, scope| builder.scope(token(scope), ""));
+        scheme.edges.iter().fold(builder, |builder, (stronger, weaker)| {
+            builder.implies(token(scheme.scopes[*stronger]), token(scheme.scopes[*weaker]))
+        })
+    };
+    policy.schemes.iter().fold(Catalog::builder(), declare).build().unwrap()
+}
+
+fn kind(name: &str) -> SecurityScheme {
+    match name {
+        "oidc" => SecurityScheme::OpenIdConnect {
+            url: "/.well-known/openid-configuration".to_owned(),
+        },
+        "bearer" => SecurityScheme::http_bearer(),
+        "basic" => SecurityScheme::http_basic(),
+        "header" => SecurityScheme::api_key(ApiKeyLocation::Header, "X-Key"),
+        "query" => SecurityScheme::api_key(ApiKeyLocation::Query, "key"),
+        "cookie" => SecurityScheme::api_key(ApiKeyLocation::Cookie, "session"),
+        _ => SecurityScheme::oauth2_password("token"),
+    }
+}
+
+fn token(name: &str) -> ScopeToken {
+    ScopeToken::parse(name).unwrap()
+}
+
+fn atom(fact: &str) -> Atom {
+    let scheme = |name: &str| SchemeName::parse(name).unwrap();
+    if let Some(name) = fact.strip_prefix("scheme:") {
+        return Atom::Scheme(scheme(name));
+    }
+    if let Some((name, scope)) = fact.strip_prefix("scope:").and_then(|rest| rest.split_once(':')) {
+        return Atom::Scope {
+            scheme: scheme(name),
+            token: token(scope),
+        };
+    }
+    if let Some(name) = fact.strip_prefix("check:") {
+        return Atom::Check {
+            name: name.into(),
+            needs: needs(name),
+        };
+    }
+    match fact {
+        "acr:gold" => Atom::Acr("gold".into()),
+        "active" => Atom::Active,
+        "age<=300" => Atom::AgeAtMost(Lifetime::from_seconds(300)),
+        "age<=60" => Atom::AgeAtMost(Lifetime::from_seconds(60)),
+        "audience=api" => Atom::Audience(Audience::parse("api").unwrap()),
+        "authenticated" => Atom::Authenticated,
+        "bound=dpop" => Atom::Bound(Binding::Dpop),
+        "bound=mtls" => Atom::Bound(Binding::Mtls),
+        "subject=service" => Atom::Subject(SubjectKind::Service),
+        "subject=user" => Atom::Subject(SubjectKind::User),
+        "user" => Atom::User,
+        other => panic!("`{other}` is no fact"),
+    }
+}
+
+/// Whether the normal form lets a request through.
+pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, brought: &Brought) -> bool {
+    if brought.schemes.is_empty() {
+        let checks = brought.guards.iter().filter_map(|guard| guard.strip_prefix("check:"));
+        let nobody = checks.fold(Presented::new(Timestamp::from_unix(0)), Presented::with_fact);
+        return authorize(operation, &nobody).is_ok();
+    }
+    let universe = operation.universe();
+    let facts = policy.facts_of(brought);
+    // What no guard names is no atom of the table.
+    let atoms: AtomSet = facts.iter().filter_map(|fact| universe.find(&atom(fact))).collect();
+    let world = universe.close(&atoms);
+    operation.decide(&World::of_atoms(&world)) != Decision::Deny
+}
+
+/// What suffices by one of the alternatives, and the same without one thing each.
+pub(crate) fn at_the_border(operation: &ResolvedOperation) -> Vec<Brought> {
+    let mut all = Vec::new();
+    for alternative in operation.security() {
+        let scopes = |scopes: &[ScopeToken]| scopes.iter().map(ToString::to_string).collect();
+        let schemes = alternative.schemes().iter();
+        let whole = Brought {
+            schemes: schemes
+                .map(|(name, tokens)| (name.to_string(), scopes(tokens)))
+                .collect(),
+            guards: alternative.guards().iter().map(ToString::to_string).collect(),
+        };
+        for name in whole.schemes.keys() {
+            let mut less = whole.clone();
+            less.schemes.remove(name);
+            all.push(less);
+            for scope in &whole.schemes[name] {
+                let mut less = whole.clone();
+                less.schemes.get_mut(name).unwrap().remove(scope);
+                all.push(less);
+            }
+        }
+        for guard in &whole.guards {
+            let mut less = whole.clone();
+            less.guards.remove(guard);
+            all.push(less);
+        }
+        all.push(whole);
+    }
+    all
+}

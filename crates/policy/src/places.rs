@@ -1,0 +1,67 @@
+//! The places where an operation's guards stand: application, groups, the operation itself.
+
+use crate::group::Declared;
+use crate::guard::{Node, reachable};
+use crate::{AtomId, Guard, Operation, Requirement, TableError};
+
+/// An operation with the guards before it, from the outside in, and those that it overrides.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) operation: Operation,
+    /// The application's, those of the groups, those of [`Operation::behind`], those of [`Operation::guard`].
+    pub(crate) roots: Vec<Guard>,
+    /// How many of them are not the operation's own.
+    above: usize,
+    pub(crate) overridden: Vec<Guard>,
+}
+
+impl Places {
+    pub(crate) fn of(application: &[Guard], declared: Declared) -> Result<Self, TableError> {
+        let Declared {
+            operation, inherited, ..
+        } = declared;
+        let others = [application, &inherited].concat();
+        if operation.is_override && others.is_empty() {
+            return Err(TableError::NothingToOverride {
+                operation: operation.label(),
+            });
+        }
+        let (above, overridden) = if operation.is_override {
+            (Vec::new(), others)
+        } else {
+            (others, Vec::new())
+        };
+        Ok(Self {
+            roots: [&*above, &operation.outer, &operation.guards].concat(),
+            above: above.len(),
+            overridden,
+            operation,
+        })
+    }
+
+    pub(crate) fn above_and_own(&self) -> (&[Guard], &[Guard]) {
+        self.roots.split_at_checked(self.above).unwrap_or_default()
+    }
+
+    /// Guards are conjoined: an operation that says it is open below guards that are not would say something untrue.
+    pub(crate) fn refuse_to_loosen(&self, above: &[Requirement]) -> Result<(), TableError> {
+        let asks_for_a_credential = |requirement: &Requirement| {
+            let mut sets = requirement.alternatives().iter();
+            sets.any(|set| set.contains(AtomId::AUTHENTICATED))
+        };
+        let is_closed_above = above.iter().any(|requirement| !requirement.is_public());
+        if (self.says_public() && is_closed_above)
+            || (self.operation.is_optional && above.iter().any(asks_for_a_credential))
+        {
+            return Err(TableError::OpenBelowGuards {
+                operation: self.operation.label(),
+            });
+        }
+        Ok(())
+    }
+
+    fn says_public(&self) -> bool {
+        let (_, own) = self.above_and_own();
+        reachable(own).any(Node::says_public) && !reachable(own).any(Node::asks)
+    }
+}

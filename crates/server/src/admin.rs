@@ -1,0 +1,123 @@
+//! The admin listener: is the server alive, is it ready, what has it counted? For supervisors, not for clients.
+//!
+//! Whoever reaches it may ask: it is off unless an address is given, and belongs on one that clients do not reach.
+
+mod exporter;
+mod readiness;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::serve::Arriving;
+use anyhow::Context;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::net::TcpListener;
+use tracing::warn;
+
+use self::exporter::{Exporter, MEDIA_TYPE};
+pub(crate) use self::readiness::Readiness;
+use crate::config::Limits;
+use crate::serve;
+
+/// A handful of supervisors, and none of them is slow.
+const LIMITS: Limits = Limits {
+    header_timeout: Duration::from_secs(5),
+    body_timeout: Duration::from_secs(5),
+    // Prometheus keeps its connection from one visit to the next.
+    idle_timeout: Duration::from_secs(90),
+    body_limit: NonZeroUsize::MIN,
+    max_connections: NonZeroUsize::MIN.saturating_add(15),
+    drain_deadline: Duration::from_secs(1),
+};
+
+/// The admin listener, not answering yet.
+#[derive(Debug)]
+pub(crate) struct AdminListener {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl AdminListener {
+    /// Listens on this address.
+    pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| format!("cannot listen on `{address}` for the admin listener"))?;
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            warn!(%address, "the admin listener asks nobody who they are: see to it that only supervisors reach it");
+        }
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Counts and answers from now on, until the process ends. What counts is made after this.
+    pub(crate) fn start(self, readiness: Arc<Readiness>) -> anyhow::Result<()> {
+        let exporter = Exporter::install()?;
+        let admin = Admin { exporter, readiness };
+        let answers = service_fn(move |request: Request<Arriving>| {
+            let admin = admin.clone();
+            async move { Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await) }
+        });
+        tokio::spawn(serve::run(
+            "admin",
+            self.listener,
+            answers,
+            LIMITS,
+            std::future::pending::<()>,
+        ));
+        Ok(())
+    }
+}
+
+/// What the admin listener answers from.
+#[derive(Clone, Debug)]
+struct Admin {
+    exporter: Exporter,
+    readiness: Arc<Readiness>,
+}
+
+impl Admin {
+    async fn answer(&self, method: &Method, path: &str) -> Response<String> {
+        let is_known = matches!(path, "/healthz" | "/metrics" | "/readyz");
+        if is_known && !matches!(*method, Method::GET | Method::HEAD) {
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "ask with GET\n");
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return response;
+        }
+        match path {
+            "/healthz" => text(StatusCode::OK, "alive\n"),
+            "/metrics" => {
+                let mut response = text(StatusCode::OK, self.exporter.render());
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+                response
+            }
+            "/readyz" => match self.readiness.ask().await {
+                Ok(()) => text(StatusCode::OK, "ready\n"),
+                Err(unready) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{unready}\n")),
+            },
+            _ => text(StatusCode::NOT_FOUND, "there is nothing here\n"),
+        }
+    }
+}
+
+fn text(status: StatusCode, text: impl Into<String>) -> Response<String> {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,84 @@
+//! Where counts go, and how they are written: the text that Prometheus reads.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics::{Unit, describe_gauge, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use scopegate_domain::{Clock, SystemClock};
+
+/// The media type of what [`Exporter::render`] writes.
+pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// How often single times are put into their buckets.
+///
+/// SECURITY: until then they are kept one by one, 8 bytes each, so this bounds the memory where nobody asks for `/metrics`.
+const UPKEEP: Duration = Duration::from_secs(1);
+
+/// Upper bounds of the buckets of each histogram, in seconds.
+const BUCKETS: [(&str, &[f64]); 3] = [
+    (
+        "scopegate_request_duration_seconds",
+        &[
+            0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+        ],
+    ),
+    (
+        "scopegate_hashing_duration_seconds",
+        &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0],
+    ),
+    (
+        "scopegate_store_duration_seconds",
+        &[0.000_05, 0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.01, 0.1, 1.0, 5.0],
+    ),
+];
+
+/// All that is counted in this process.
+#[derive(Clone, Debug)]
+pub(crate) struct Exporter(PrometheusHandle);
+
+impl Exporter {
+    /// Counts from now on. Before this, handles count nothing, so it comes before whatever counts.
+    pub(crate) fn install() -> anyhow::Result<Self> {
+        let builder = BUCKETS
+            .iter()
+            .try_fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
+                builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), bounds)
+            });
+        let recorder = builder.context("bad buckets")?.build_recorder();
+        let handle = recorder.handle();
+        metrics::set_global_recorder(recorder).context("something counts already")?;
+        describe();
+        let upkeep = handle.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(UPKEEP);
+            loop {
+                ticks.tick().await;
+                upkeep.run_upkeep();
+            }
+        });
+        Ok(Self(handle))
+    }
+
+    /// Everything, as text.
+    pub(super) fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
+fn describe() {
+    describe_gauge!("scopegate_build_info", "Always 1; the label says which version runs.");
+    gauge!("scopegate_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    describe_gauge!(
+        "process_start_time_seconds",
+        Unit::Seconds,
+        "When the process started, since 1970."
+    );
+    let started = u32::try_from(SystemClock.now().as_unix()).unwrap_or_default();
+    gauge!("process_start_time_seconds").set(f64::from(started));
+    describe_gauge!(
+        "scopegate_draining",
+        "1 while the server finishes what is under way and takes nothing new."
+    );
+    gauge!("scopegate_draining").set(0.0);
+}

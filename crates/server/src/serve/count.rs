@@ -1,0 +1,52 @@
+//! What is counted of connections. Where no recorder is installed, nothing is.
+
+use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
+
+const DISPLACED: &str = "scopegate_connections_displaced_total";
+const ACCEPTED: &str = "scopegate_connections_accepted_total";
+const OPEN: &str = "scopegate_connections_open";
+
+/// The counts of one listener; handles, taken once.
+#[derive(Debug)]
+pub(super) struct ConnectionCounts {
+    accepted: Counter,
+    displaced: Counter,
+    open: Gauge,
+}
+
+impl ConnectionCounts {
+    pub(super) fn new(listener: &'static str) -> Self {
+        describe_counter!(ACCEPTED, "Connections that were accepted, by listener.");
+        describe_gauge!(
+            OPEN,
+            "Connections that are open, by listener. Beyond the cap they wait to be accepted."
+        );
+        Self {
+            accepted: counter!(ACCEPTED, "listener" => listener),
+            displaced: counter!(DISPLACED, "listener" => listener),
+            open: gauge!(OPEN, "listener" => listener),
+        }
+    }
+
+    /// Counts those that make room.
+    pub(super) fn displaced(&self) -> Counter {
+        self.displaced.clone()
+    }
+
+    /// One more, open until what is returned is dropped.
+    pub(super) fn open(&self) -> OpenConnection {
+        self.accepted.increment(1);
+        self.open.increment(1.0);
+        OpenConnection(self.open.clone())
+    }
+}
+
+/// A connection that is counted as open.
+#[derive(Debug)]
+pub(super) struct OpenConnection(Gauge);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}

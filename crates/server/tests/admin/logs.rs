@@ -1,0 +1,145 @@
+//! What is logged of requests: one line with the id of the answer, and no secret.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
+
+use crate::metrics::bearer;
+use crate::support::Answer;
+use crate::watched::{SECRET_KEY, Watched};
+
+/// Part of every secret that the requests below hold.
+const MARK: &str = "swordfish";
+
+fn request_id(answer: &Answer) -> String {
+    answer.header("x-request-id").expect("a request id").to_owned()
+}
+
+/// Requests with something secret in every place that has one, good and bad, and a good token.
+fn play(watched: &Watched) -> (Vec<Answer>, String) {
+    let token = watched.token("me");
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let answers = [
+        ("GET", "/users/me/", bearer(&token), ""),
+        ("GET", "/users/me/items/", bearer(&token), ""),
+        ("GET", "/users/me/", bearer("swordfish"), ""),
+        ("GET", "/users/me/", bearer(&format!("{token}swordfish")), ""),
+        (
+            "GET",
+            "/status/?access_token=swordfish",
+            "Cookie: session=swordfish\r\n".into(),
+            "",
+        ),
+        ("GET", "/swordfish", "X-Request-Id: swordfish\r\n".into(), ""),
+        (
+            "swordfish",
+            "/status/",
+            "Authorization: Basic c3dvcmRmaXNoOnN3b3JkZmlzaA==\r\n".into(),
+            "",
+        ),
+        ("POST", "/token", form.into(), "username=swordfish&password=swordfish"),
+        (
+            "POST",
+            "/token",
+            form.into(),
+            "username=johndoe&password=swordfish&client_secret=swordfish",
+        ),
+        ("POST", "/token", form.into(), "swordfish=swordfish"),
+        (
+            "POST",
+            "/token",
+            "Content-Type: multipart/form-data; boundary=swordfish\r\n".into(),
+            "swordfish",
+        ),
+        ("GET", "/docs", String::new(), ""),
+    ];
+    let answers = answers.map(|(method, path, headers, body)| watched.call(method, path, &headers, body));
+    (answers.into(), token)
+}
+
+#[test]
+fn every_answer_has_its_line() {
+    let watched = Watched::start(&[
+        "--log-format",
+        "json",
+        "--log-level",
+        "info,scopegate_http::access=debug",
+    ]);
+    let (answers, _) = play(&watched);
+    let mut lines = BTreeMap::new();
+    for line in watched.stop() {
+        let line: Value = serde_json::from_str(&line).expect("JSON");
+        if line["message"] == "answered" {
+            assert_eq!(line["spans"].as_array().map(Vec::len), Some(1), "{line}");
+            let id = line["span"]["request_id"].as_str().expect("an id").to_owned();
+            assert!(
+                lines.insert(id, line["span"].clone()).is_none(),
+                "two lines of one request"
+            );
+        }
+    }
+    assert_eq!(lines.len(), answers.len() + 1, "one more for the login");
+    for answer in &answers {
+        assert_eq!(lines[&request_id(answer)]["status"], answer.status, "{answer:?}");
+    }
+    let first = &lines[&request_id(&answers[0])];
+    for (field, value) in [
+        ("name", "request"),
+        ("method", "GET"),
+        ("route", "/users/me/"),
+        ("operation", "read_users_me"),
+        ("decision", "allow"),
+        ("user", "johndoe"),
+    ] {
+        assert_eq!(first[field], value, "{first}");
+    }
+    assert_eq!(lines[&request_id(&answers[1])]["decision"], "insufficient_scope");
+}
+
+#[test]
+fn no_secret_is_logged_or_counted() {
+    for format in ["human", "json"] {
+        let watched = Watched::start(&["--log-format", format, "--log-level", "info,scopegate=trace"]);
+        let (answers, token) = play(&watched);
+        let counted = watched.ask("GET", "/metrics").body;
+        let log = watched.stop().join("\n");
+        let signature = token.rsplit('.').next().expect("a signature");
+        for secret in [MARK, SECRET_KEY, signature, "c3dvcmRmaXNo", "$2b$", "$argon2"] {
+            assert!(!log.contains(secret), "`{secret}` in the log:\n{log}");
+            assert!(!counted.contains(secret), "`{secret}` among the metrics");
+            for answer in &answers {
+                let told = format!("{:?}{}", answer.headers, answer.body);
+                assert!(!told.contains(secret), "`{secret}` in {answer:?}");
+            }
+        }
+        assert!(log.contains("answered") && log.contains("login failed"), "{log}");
+    }
+}
+
+#[test]
+fn a_request_that_fails_can_be_found_at_every_level() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("scopegate.db").display());
+    let watched = Watched::start(&["--database", &url, "--log-level", "error"]);
+    let token = watched.token("me");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut other = SqliteConnection::connect(&url).await.unwrap();
+        let rename = sqlx::query("ALTER TABLE users RENAME TO elsewhere");
+        rename.execute(&mut other).await.unwrap();
+    });
+    let failed = [
+        watched.call("GET", "/users/me/", &bearer(&token), ""),
+        watched.log_in("username=johndoe&password=secret"),
+    ];
+    let log = watched.stop();
+    for answer in failed {
+        assert!(answer.status >= 500, "{answer:?}");
+        let id = request_id(&answer);
+        assert!(
+            log.iter().any(|line| line.contains("ERROR") && line.contains(&id)),
+            "{id}:\n{log:#?}"
+        );
+    }
+}

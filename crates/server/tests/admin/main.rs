@@ -1,0 +1,17 @@
+//! What the built program tells supervisors and operators: alive, ready, counted, logged.
+
+#![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+
+mod logs;
+mod metrics;
+mod probes;
+mod prometheus;
+#[path = "../support/mod.rs"]
+mod support;
+mod watched;

@@ -1,0 +1,153 @@
+//! What is counted: exactly what was done, under labels that nobody outside can multiply.
+
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64_simd::URL_SAFE_NO_PAD;
+use ring::hmac;
+
+use crate::watched::{SECRET_KEY, Watched};
+
+/// A token of the demo for anybody, by name.
+fn forge(name: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs();
+    let parts = [
+        r#"{"alg":"HS256","typ":"JWT"}"#.to_owned(),
+        format!(r#"{{"sub":"{name}","scope":"me","exp":{}}}"#, now + 600),
+    ];
+    let signed = parts.map(|part| URL_SAFE_NO_PAD.encode_to_string(part)).join(".");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET_KEY.as_bytes());
+    let signature = hmac::sign(&key, signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode_to_string(signature))
+}
+
+pub(crate) fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
+}
+
+/// Requests that are known one by one.
+fn play(watched: &Watched) {
+    let get = |path: &str, headers: &str| watched.call("GET", path, headers, "").status;
+    for _ in 0..3 {
+        assert_eq!(get("/status/", ""), 401);
+    }
+    let token = bearer(&watched.token("me"));
+    assert_eq!(watched.log_in("username=johndoe&password=wrong").status, 400);
+    for _ in 0..2 {
+        assert_eq!(get("/users/me/", &token), 200);
+        assert_eq!(get("/status/", &bearer("no.token")), 401);
+    }
+    assert_eq!(get("/users/me/items/", &token), 401);
+    assert_eq!(get("/users/me/", &bearer(&forge("nobody"))), 401);
+    for page in ["/openapi.json", "/docs"] {
+        assert_eq!(get(page, ""), 200);
+    }
+    for _ in 0..5 {
+        assert_eq!(get("/nowhere", ""), 404);
+    }
+    assert_eq!(get("/status", ""), 307);
+    assert_eq!(watched.call("PUT", "/status/", "", "").status, 405);
+}
+
+#[test]
+fn what_was_done_is_counted() {
+    let watched = Watched::start(&[]);
+    play(&watched);
+    let samples = watched.samples();
+    let requests = |method: &str, route: &str, status: &str| {
+        format!(r#"scopegate_requests_total{{method="{method}",route="{route}",status="{status}"}}"#)
+    };
+    for (sample, count) in [
+        (requests("GET", "/status/", "4xx"), 5),
+        (requests("GET", "/status/", "2xx"), 0),
+        (requests("GET", "/users/me/", "2xx"), 2),
+        (requests("GET", "/users/me/", "4xx"), 1),
+        (requests("GET", "/users/me/items/", "4xx"), 1),
+        (requests("POST", "/token", "2xx"), 1),
+        (requests("POST", "/token", "4xx"), 1),
+        (requests("GET", "(documentation)", "2xx"), 2),
+        (requests("(any)", "(unknown)", "4xx"), 6),
+        (requests("(any)", "(unknown)", "3xx"), 1),
+        (
+            r#"scopegate_request_duration_seconds_count{method="GET",route="/users/me/"}"#.into(),
+            3,
+        ),
+        (r#"scopegate_decisions_total{decision="allow"}"#.into(), 2),
+        (r#"scopegate_decisions_total{decision="unauthenticated"}"#.into(), 3),
+        (r#"scopegate_decisions_total{decision="insufficient_scope"}"#.into(), 1),
+        (r#"scopegate_decisions_total{decision="invalid_token"}"#.into(), 3),
+        (r#"scopegate_decisions_total{decision="forbidden"}"#.into(), 0),
+        (r#"scopegate_refused_credentials_total{rule="segments"}"#.into(), 2),
+        ("scopegate_hashing_duration_seconds_count".into(), 2),
+        ("scopegate_hashing_running".into(), 0),
+        ("scopegate_hashing_queued".into(), 0),
+        ("scopegate_hashing_refused_total".into(), 0),
+        (
+            r#"scopegate_store_duration_seconds_count{method="users.find"}"#.into(),
+            4,
+        ),
+        (
+            r#"scopegate_store_duration_seconds_count{method="users.find_account"}"#.into(),
+            2,
+        ),
+        (r#"scopegate_store_errors_total{method="users.find"}"#.into(), 0),
+        ("scopegate_draining".into(), 0),
+        (
+            format!(r#"scopegate_build_info{{version="{}"}}"#, env!("CARGO_PKG_VERSION")),
+            1,
+        ),
+        (r#"scopegate_connections_accepted_total{listener="public"}"#.into(), 20),
+        (r#"scopegate_connections_accepted_total{listener="admin"}"#.into(), 1),
+    ] {
+        assert_eq!(samples.count(&sample), count, "{sample}");
+    }
+    let started = samples.value("process_start_time_seconds");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((now - 600.0..=now).contains(&started), "{started}");
+}
+
+#[test]
+fn what_is_told_of_a_metric_is_so() {
+    let watched = Watched::start(&[]);
+    play(&watched);
+    let told: BTreeSet<String> = include_str!("../../../../docs/operations.md")
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned()))
+        .filter(|name| name.starts_with("scopegate_") || name.starts_with("process_"))
+        .collect();
+    let families: BTreeSet<String> = watched.samples().families.into_keys().collect();
+    assert_eq!(told, families, "docs/operations.md and /metrics");
+}
+
+#[test]
+fn strangers_make_no_series() {
+    let watched = Watched::start(&[]);
+    play(&watched);
+    let _ = watched.samples();
+    let before = watched.samples();
+    for number in 0..1_000 {
+        let path = format!("/nowhere/{number}?{number}={number}");
+        assert_eq!(watched.call(&format!("M{number}"), &path, "", "").status, 404);
+        let name = forge(&format!("user{number}"));
+        assert_eq!(watched.call("GET", "/users/me/", &bearer(&name), "").status, 401);
+    }
+    let after = watched.samples();
+    assert_eq!(before.series(), after.series());
+    let unknown = r#"scopegate_requests_total{method="(any)",route="(unknown)",status="4xx"}"#;
+    assert_eq!(after.count(unknown) - before.count(unknown), 1_000);
+    let found = r#"scopegate_store_duration_seconds_count{method="users.find"}"#;
+    assert_eq!(after.count(found) - before.count(found), 1_000);
+}
+
+#[test]
+fn the_store_is_asked_once_however_many_ask() {
+    let watched = Watched::start(&[]);
+    let begin = std::time::Instant::now();
+    for _ in 0..300 {
+        assert_eq!(watched.ask("GET", "/readyz").status, 200);
+    }
+    let at_most = begin.elapsed().as_secs_f64() + 1.0;
+    let pings = r#"scopegate_store_duration_seconds_count{method="ping"}"#;
+    let asked = watched.samples().value(pings);
+    assert!((1.0..=at_most).contains(&asked), "{asked} times in {at_most} s");
+}

@@ -1,0 +1,133 @@
+//! Alive and ready.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+use sqlx::{Connection, SqliteConnection};
+
+use crate::support::{Answer, Server};
+use crate::watched::Watched;
+
+const LOGIN: &str = "username=johndoe&password=secret&scope=me+items";
+
+/// The head of a login whose body is yet to come.
+fn login_head() -> String {
+    format!(
+        "POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n",
+        LOGIN.len()
+    )
+}
+
+#[test]
+fn there_is_none_unless_it_is_asked_for() {
+    let server = Server::start(&["--demo"], &[]);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = server.exchange(format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").as_bytes());
+        assert_eq!(answer.status, 404, "{path} on the public listener");
+    }
+}
+
+#[test]
+fn only_reading_and_only_what_is_there() {
+    let watched = Watched::start(&[]);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = watched.ask("GET", path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert!(
+            answer
+                .headers
+                .iter()
+                .all(|(name, _)| !name.starts_with("access-control"))
+        );
+        let head = watched.ask("HEAD", path);
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+        assert!(head.header("content-length").is_some());
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"] {
+            let refused = watched.ask(method, path);
+            assert_eq!(
+                (refused.status, refused.header("allow")),
+                (405, Some("GET, HEAD")),
+                "{method}"
+            );
+        }
+    }
+    for path in [
+        "/",
+        "/healthz/",
+        "//healthz",
+        "/HEALTHZ",
+        "/status/",
+        "/%68ealthz",
+        "/token",
+        "/openapi.json",
+    ] {
+        assert_eq!(watched.ask("GET", path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn silent_supervisors_do_not_stay() {
+    let watched = Watched::start(&[]);
+    let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(watched.admin()).unwrap()).collect();
+    // There is room for 16; each is sent away when its time is over.
+    assert_eq!(watched.ask("GET", "/healthz").status, 200);
+    drop(silent);
+}
+
+#[test]
+fn draining_is_not_ready_and_still_alive() {
+    let mut watched = Watched::start(&["--drain-deadline", "60s"]);
+    watched.wait_for("/readyz", 200, "ready\n");
+    let mut slow = watched.server.connect();
+    let (early, late) = LOGIN.split_at(10);
+    slow.write_all(login_head().as_bytes()).unwrap();
+    slow.write_all(early.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let id = watched.server.process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+
+    watched.wait_for("/readyz", 503, "draining\n");
+    assert_eq!(watched.ask("GET", "/healthz").status, 200);
+    assert!(
+        TcpStream::connect(watched.server.address).is_err(),
+        "new clients go elsewhere"
+    );
+
+    slow.write_all(late.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    slow.read_to_end(&mut answer).unwrap();
+    assert_eq!(Answer::parse(&answer).status, 200, "what was under way is answered");
+    assert!(watched.server.process.wait().unwrap().success());
+    assert!(TcpStream::connect(watched.admin()).is_err());
+}
+
+#[test]
+fn a_broken_database_is_not_ready_and_recovers() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("scopegate.db");
+    let watched = Watched::start(&["--database", &format!("sqlite:{}", path.display())]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut other = runtime
+        .block_on(SqliteConnection::connect(&format!("sqlite:{}", path.display())))
+        .unwrap();
+    let mut run = |sql: &'static str| {
+        runtime.block_on(sqlx::query(sql).execute(&mut other)).unwrap();
+    };
+    watched.wait_for("/readyz", 200, "ready\n");
+
+    // It answers questions still, and keeps nothing.
+    run("BEGIN IMMEDIATE");
+    watched.wait_for("/readyz", 503, "the database does not answer\n");
+    run("ROLLBACK");
+    watched.wait_for("/readyz", 200, "ready\n");
+
+    run("ALTER TABLE users RENAME TO elsewhere");
+    watched.wait_for("/readyz", 503, "the database does not answer\n");
+    assert_eq!(watched.ask("GET", "/healthz").status, 200);
+    run("ALTER TABLE elsewhere RENAME TO users");
+    watched.wait_for("/readyz", 200, "ready\n");
+}

@@ -1,0 +1,231 @@
+//! A database that is full, gone, of another time or no database: a clear answer, nothing half done, and good again when the
+//! database is, without a restart.
+
+#![expect(clippy::disallowed_methods, reason = "recovery is waited for")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+#[path = "broken/place.rs"]
+mod place;
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use place::{Disk, Place, Served, loudly, run};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use sqlx::Connection;
+
+/// What every command says of this database, and that it leaves it alone.
+fn refused(place: &Path, complaint: &str) {
+    let before = fs::read(place).ok();
+    let url = format!("sqlite:{}", place.display());
+    for line in [
+        &["serve", "--listen", "127.0.0.1:0", "--database", &url][..],
+        &["migrate", "--database", &url],
+        &["user", "list", "--database", &url],
+        &["client", "add", "App", "--public", "--database", &url],
+    ] {
+        let run = run(line, "");
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{line:?}: {}", run.stderr);
+        let sentence = run.stderr.strip_prefix("error: ").expect("a complaint").trim_end();
+        assert_eq!(sentence.lines().count(), 1, "{sentence}");
+        assert!(
+            sentence.contains(&url) && sentence.contains(complaint),
+            "{line:?}: {sentence}"
+        );
+    }
+    assert_eq!(fs::read(place).ok(), before, "{complaint}");
+}
+
+fn change(database: &Path, sql: &'static str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let url = format!("sqlite:{}", database.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_database_of_another_version_is_refused_at_start() {
+    let newer = Place::new();
+    change(
+        &newer.database,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (99, 'from the future', TRUE, x'00', 0)",
+    );
+    refused(
+        &newer.database,
+        "tables in the database have version `99`, and this program knows no version after ",
+    );
+    let changed = Place::new();
+    change(
+        &changed.database,
+        "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1",
+    );
+    refused(
+        &changed.database,
+        "version `1` of the tables in the database is not the one that this program knows",
+    );
+}
+
+#[test]
+fn what_is_no_database_is_refused_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("text"), "this is no database, and never was one\n".repeat(99)).unwrap();
+    refused(&at("text"), "database cannot be opened");
+    fs::create_dir(at("folder")).unwrap();
+    refused(&at("folder"), "database cannot be opened");
+    refused(&at("missing/a.db"), "database cannot be opened");
+    refused(&at("text/a.db"), "database cannot be opened");
+    std::os::unix::fs::symlink(at("loop"), at("loop")).unwrap();
+    refused(&at("loop"), "database cannot be opened");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing was made");
+}
+
+/// Writes beyond this many bytes of a file fail from now on, as they do on a full disk.
+fn limit_files(served: &Served, most: Option<u64>) {
+    let limit = Rlimit {
+        current: most,
+        maximum: None,
+    };
+    prlimit(Some(Pid::from_child(&served.server.process)), Resource::Fsize, limit).unwrap();
+}
+
+#[test]
+fn a_disk_that_takes_nothing_stops_no_reading_and_is_found_out() {
+    let place = Place::new();
+    let served = place.serve();
+    served.wait_for_readiness(200);
+    let token = served.token().expect("a token");
+
+    place.outdate_password();
+    limit_files(&served, Some(0));
+    served.wait_for_readiness(503);
+    assert_eq!(served.me(&token).status, 200, "who reads needs no space");
+    // The password is right and was read; that its hash could not be renewed is for the next login.
+    assert!(served.token().is_some());
+    assert!(place.is_password_outdated());
+
+    limit_files(&served, None);
+    served.wait_for_readiness(200);
+    assert!(served.token().is_some());
+    assert!(!place.is_password_outdated(), "stored before it was answered");
+    assert_eq!(place.users(), ["ada"]);
+}
+
+#[test]
+fn a_full_disk_is_said_clearly_and_recovers_when_there_is_space() {
+    let Some(disk) = Disk::mount("512k") else {
+        return loudly("a full disk");
+    };
+    let place = Place::at(disk.path());
+    let served = place.serve();
+    let token = served.token().expect("a token");
+    served.wait_for_readiness(200);
+
+    disk.fill();
+    let mut answered = vec!["ada".to_owned()];
+    let refusal = (0..200).find_map(|number| {
+        let name = format!("user{number:03}");
+        let run = place.run(&["user", "add", &name, "--password-stdin"], "secret");
+        if run.status == 0 {
+            answered.push(name);
+        }
+        (run.status != 0).then_some(run)
+    });
+    let refusal = refusal.expect("the disk is full some time");
+    assert_eq!(
+        (refusal.status, refusal.stderr.lines().count()),
+        (2, 1),
+        "{}",
+        refusal.stderr
+    );
+    assert!(refusal.stderr.contains("full"), "{}", refusal.stderr);
+    served.wait_for_readiness(503);
+    assert_eq!(served.me(&token).status, 200);
+    assert!(served.token().is_some());
+    assert_eq!(place.users(), answered, "what was answered, and nothing by half");
+
+    disk.make_space();
+    served.wait_for_readiness(200);
+    assert_eq!(
+        place.run(&["user", "add", "zoe", "--password-stdin"], "secret").status,
+        0
+    );
+    answered.push("zoe".to_owned());
+    assert_eq!(place.users(), answered);
+}
+
+#[test]
+fn a_read_only_database_is_refused_at_start_and_good_again_afterwards() {
+    let Some(disk) = Disk::mount("1m") else {
+        return loudly("a read-only database");
+    };
+    let place = Place::at(disk.path());
+    assert!(disk.remount("ro"));
+    refused(&place.database, "database cannot be opened");
+    assert!(disk.remount("rw"));
+    assert!(place.serve().token().is_some());
+}
+
+#[test]
+fn a_database_that_was_taken_away_is_503_until_it_is_back() {
+    let place = Place::new();
+    let served = place.serve();
+    let token = served.token().expect("a token");
+    let away = place.database.with_extension("away");
+    fs::rename(&place.database, &away).unwrap();
+
+    let begin = Instant::now();
+    let gone = loop {
+        let answer = served.me(&token);
+        if answer.status != 200 || begin.elapsed() > Duration::from_secs(30) {
+            break answer;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!((gone.status, gone.header("retry-after")), (503, Some("1")), "{gone:?}");
+    assert_eq!(gone.header("content-type"), Some("application/problem+json"));
+    assert!(
+        gone.header("x-request-id").is_some() && !gone.body.contains("a.db"),
+        "{gone:?}"
+    );
+    let login = served.log_in();
+    assert_eq!(
+        (login.status, login.header("retry-after")),
+        (503, Some("1")),
+        "{login:?}"
+    );
+    assert!(
+        login.body.contains("temporarily_unavailable") && login.header("x-request-id").is_some(),
+        "{login:?}"
+    );
+    served.wait_for_readiness(503);
+
+    fs::rename(&away, &place.database).unwrap();
+    assert_eq!(served.me(&token).status, 200);
+    assert!(served.token().is_some());
+    served.wait_for_readiness(200);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let place = Place::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let served = place.serve_with(full.into());
+    assert!(served.token().is_some());
+    assert_eq!(served.me("nonsense").status, 401);
+}

@@ -1,0 +1,283 @@
+//! What was answered survives `kill -9`: the server and the commands that write are ended together at random moments, and
+//! then everything that any of them had answered is looked for.
+//!
+//! 200 times; `SCOPEGATE_REQUIRE_KILLS=1000` does it more often, `SCOPEGATE_REQUIRE_SEED=..` takes the moments of an earlier run.
+
+#![expect(clippy::disallowed_methods, reason = "the moments are random and measured")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+mod model;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod support;
+mod writer;
+mod writes;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use model::{Password, Random, State, Subject};
+use rustix::process::{Pid, Signal, kill_process};
+use scopegate_domain::{Account, Client, ClientId, GrantType, PasswordHash, User, UserId};
+use scopegate_store::Store;
+use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use support::{Answer, Server, scopegate};
+use tempfile::TempDir;
+use writer::Scene;
+use writes::WRITES;
+
+/// How often one database is hit before there is a new one: its making has to be hit too.
+const KILLS_A_DATABASE: usize = 8;
+
+/// How many write at a time, beside the server.
+const WRITERS: usize = 3;
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().expect("a number"))
+}
+
+#[test]
+fn every_answered_write_is_found_after_a_kill() {
+    let kills = usize::try_from(variable("SCOPEGATE_REQUIRE_KILLS").unwrap_or(200)).unwrap();
+    let now = || {
+        u64::from(
+            std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap()
+                .subsec_nanos(),
+        )
+    };
+    let seed = variable("SCOPEGATE_REQUIRE_SEED").unwrap_or_else(now);
+    println!("SCOPEGATE_REQUIRE_SEED={seed}");
+    let mut random = Random(seed);
+    let mut tally = Tally::default();
+    let window = (0..3).map(|_| one_command()).min().unwrap() * 6;
+    while tally.kills < kills {
+        let mut victim = Victim::new();
+        for _ in 0..KILLS_A_DATABASE.min(kills - tally.kills) {
+            victim.strike(window, &mut random, &mut tally);
+        }
+        victim.serve_once_more();
+    }
+    // Past the harness, which keeps what a test that passes prints to itself.
+    let _ = writeln!(std::io::stderr(), "{tally:#?} (seed {seed}, moments within {window:?})");
+    assert!(tally.processes_hit > tally.kills, "hardly anything was hit");
+    let never = WRITES.iter().filter(|(name, ..)| !tally.writes.contains_key(name));
+    assert_eq!(never.count(), 0, "something was never written");
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+struct Tally {
+    kills: usize,
+    processes_hit: usize,
+    /// Of each kind of write, how many were answered, and how many were ended before.
+    writes: BTreeMap<&'static str, [usize; 2]>,
+}
+
+impl Tally {
+    fn count(&mut self, names: impl IntoIterator<Item = &'static str>, outcome: usize) {
+        for name in names {
+            self.writes.entry(name).or_default()[outcome] += 1;
+        }
+    }
+}
+
+/// How long a command takes now on this machine.
+fn one_command() -> Duration {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["client", "add", "App", "--public", "--database", "sqlite:a.db"];
+    let begin = Instant::now();
+    let output = scopegate().current_dir(folder.path()).args(line).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    begin
+        .elapsed()
+        .clamp(Duration::from_millis(10), Duration::from_millis(40))
+}
+
+/// One database, and what was answered of it.
+struct Victim {
+    _folder: TempDir,
+    database: PathBuf,
+    /// Each writer has its own, so that what one was answered no other undoes.
+    subjects: [Vec<Subject>; WRITERS],
+    is_new: bool,
+}
+
+impl Victim {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |writer| {
+            (0..6)
+                .map(move |n| Subject::new(format!("s{writer}{n}"), n % 2 == 0))
+                .collect()
+        };
+        Self {
+            database: folder.path().join("a.db"),
+            _folder: folder,
+            subjects: std::array::from_fn(of),
+            is_new: true,
+        }
+    }
+
+    /// Lets them all write, ends them, and looks (now, or after the next time: then the program itself recovers first).
+    fn strike(&mut self, window: Duration, random: &mut Random, tally: &mut Tally) {
+        let waits_for_server = !self.is_new && random.below(4) > 0;
+        let before: Vec<_> = self.under_way().collect();
+        let moment = Duration::from_micros(random.below(u64::try_from(window.as_micros()).unwrap()));
+        let (scene, database) = (Scene::default(), &self.database);
+        std::thread::scope(|threads| {
+            threads.spawn(|| scene.serve(database));
+            let patience = Instant::now();
+            while waits_for_server && !scene.is_served() && patience.elapsed() < Duration::from_secs(30) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let start = |subjects| {
+                let random = Random(random.next());
+                let scene = &scene;
+                threads.spawn(move || scene.write(database, subjects, random))
+            };
+            let writers: Vec<_> = self.subjects.iter_mut().map(Vec::as_mut_slice).map(start).collect();
+            std::thread::sleep(moment);
+            tally.processes_hit += scene.kill();
+            tally.count(writers.into_iter().flat_map(|writer| writer.join().unwrap()), 0);
+        });
+        tally.kills += 1;
+        tally.count(
+            self.under_way()
+                .filter(|name| !before.contains(name))
+                .map(|(_, name)| name),
+            1,
+        );
+        if self.is_new || random.below(2) == 0 {
+            self.look(random);
+        }
+        self.is_new = false;
+    }
+
+    /// Whose write was ended before its answer and not looked for yet, and which.
+    fn under_way(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let subjects = self.subjects.iter().flatten();
+        subjects.filter_map(|subject| Some((subject.name.clone(), subject.under_way.as_ref()?.0)))
+    }
+
+    fn look(&mut self, random: &mut Random) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            if self.database.exists() {
+                assert_eq!(integrity(&self.database).await, "ok");
+            }
+            let store = SqlStore::open(&DatabaseUrl::file(&self.database)).await.unwrap();
+            self.settle(&store).await;
+            self.prepare_logins(&store, random).await;
+            store.close().await.unwrap();
+        });
+    }
+
+    /// Each subject is as it was answered, and nothing else is there.
+    async fn settle(&mut self, store: &dyn Store) {
+        let (mut users, mut clients) = (Vec::new(), store.clients().list(None, u16::MAX).await.unwrap());
+        for user in store.users().list(None, u16::MAX).await.unwrap() {
+            assert_eq!(store.users().find_by_id(user.id()).await.unwrap().as_ref(), Some(&user));
+            users.push(store.users().find_account(user.username()).await.unwrap().unwrap());
+        }
+        for subject in self.subjects.iter_mut().flatten() {
+            let user = users
+                .iter()
+                .position(|account| account.user.username().as_str() == subject.name);
+            let client = clients.iter().position(|client| client.id().as_str() == subject.name);
+            let (user, client) = (
+                user.map(|at| users.swap_remove(at)),
+                client.map(|at| clients.swap_remove(at)),
+            );
+            subject.settle(user.as_ref(), client.as_ref());
+        }
+        clients.retain(|client| client.id().as_str() != "app");
+        assert!(users.is_empty() && clients.is_empty(), "{users:?} {clients:?}");
+    }
+
+    /// Makes some users such that their next login writes, and the client to log in with.
+    async fn prepare_logins(&mut self, store: &dyn Store, random: &mut Random) {
+        let app = Client::public(ClientId::parse("app").unwrap(), "App").with_grant_types([GrantType::Password]);
+        if store.clients().find(app.id()).await.unwrap().is_none() {
+            let app = app.with_scope("me items".parse().unwrap());
+            store.clients().add(app).await.unwrap();
+        }
+        for subject in self.subjects.iter_mut().flatten() {
+            if subject.is_user && random.below(2) == 0 {
+                subject.state = outdated(store, &subject.name).await;
+            }
+        }
+    }
+}
+
+/// Puts a user there whose hash is to be replaced at the next login.
+async fn outdated(store: &dyn Store, name: &str) -> State {
+    let (id, scope) = (UserId::parse(name).unwrap(), "items me");
+    let user = User::new(id, name.parse().unwrap()).with_scope(scope.parse().unwrap());
+    if let Some(user) = store.users().find(user.username()).await.unwrap() {
+        assert!(store.users().remove(user.id()).await.unwrap());
+    }
+    let password_hash = Some(PasswordHash::from_stored(Password::BCRYPT));
+    store.users().add(Account { user, password_hash }).await.unwrap();
+    State::User {
+        scope: scope.to_owned(),
+        is_active: true,
+        password: Password::Bcrypt,
+    }
+}
+
+impl Victim {
+    /// The program itself recovers: it starts, lets everybody in, and comes to an orderly end.
+    fn serve_once_more(&mut self) {
+        let url = format!("sqlite:{}", self.database.display());
+        let mut server = Server::start(&["--password-grant", "--database", &url], &[]);
+        for subject in self
+            .subjects
+            .iter_mut()
+            .flatten()
+            .filter(|subject| subject.under_way.is_none())
+        {
+            let State::User {
+                is_active: true,
+                password,
+                ..
+            } = &mut subject.state
+            else {
+                continue;
+            };
+            let answer = Answer::parse(&writer::log_in(server.address, &subject.name, password.text()));
+            assert_eq!(answer.status, 200, "{}: {answer:?}", subject.name);
+            *password = Password::Argon2id(password.text().to_owned());
+        }
+        kill_process(Pid::from_child(&server.process), Signal::TERM).unwrap();
+        assert!(server.process.wait().unwrap().success());
+        let at_rest = ["a.db", "a.db.key"].map(|name| self.database.with_file_name(name).exists());
+        assert_eq!(at_rest, [true; 2]);
+        self.look(&mut Random(0));
+    }
+}
+
+/// What SQLite says of the whole file.
+async fn integrity(database: &Path) -> String {
+    let mut connection = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
+    let verdict = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    verdict
+}

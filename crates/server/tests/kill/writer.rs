@@ -1,0 +1,207 @@
+//! Those who write at the same time, until all of them are ended at once.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use scopegate_token::ClientSecret;
+
+use crate::model::{Digest, Random, State, Subject};
+use crate::support::{Answer, address_in, scopegate};
+use crate::writes::{self, Act};
+
+/// Where all processes of one round meet.
+#[derive(Default)]
+pub(crate) struct Scene {
+    children: Mutex<Children>,
+    server: OnceLock<SocketAddr>,
+}
+
+#[derive(Default)]
+struct Children {
+    is_over: bool,
+    running: Vec<Arc<Mutex<Child>>>,
+}
+
+impl Scene {
+    /// Starts a process, unless all is over.
+    fn start(&self, command: &mut Command) -> Option<Arc<Mutex<Child>>> {
+        let mut children = self.children.lock().unwrap();
+        if children.is_over {
+            return None;
+        }
+        let child = Arc::new(Mutex::new(command.spawn().unwrap()));
+        children.running.push(Arc::clone(&child));
+        Some(child)
+    }
+
+    /// Ends all processes with SIGKILL, and says how many were running.
+    pub(crate) fn kill(&self) -> usize {
+        let mut children = self.children.lock().unwrap();
+        children.is_over = true;
+        let is_running = |child: &&Arc<Mutex<Child>>| {
+            let mut child = child.lock().unwrap();
+            let is_running = child.try_wait().unwrap().is_none();
+            child.kill().unwrap();
+            is_running
+        };
+        children.running.iter().filter(is_running).count()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.children.lock().unwrap().is_over
+    }
+
+    /// Whether the server listens.
+    pub(crate) fn is_served(&self) -> bool {
+        self.server.get().is_some()
+    }
+
+    /// Runs the server until it is ended.
+    pub(crate) fn serve(&self, database: &Path) {
+        let url = format!("sqlite:{}", database.display());
+        let line = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--password-grant",
+            "--database",
+            &url,
+        ];
+        let mut command = scopegate();
+        command
+            .args(line)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let Some(child) = self.start(&mut command) else {
+            return;
+        };
+        let stdout = child.lock().unwrap().stdout.take().unwrap();
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(address) = address_in(&line) {
+                self.server.get_or_init(|| address);
+            }
+        }
+        let status = wait(&child);
+        assert_eq!(status.signal(), Some(9), "the server ended by itself: {status}");
+    }
+
+    /// Writes one after the other until all is over; says what was answered.
+    pub(crate) fn write(&self, database: &Path, subjects: &mut [Subject], mut random: Random) -> Vec<&'static str> {
+        let mut answered = Vec::new();
+        while !self.is_over() {
+            let number = usize::try_from(random.below(64)).unwrap() % subjects.len();
+            let (subject, (name, plan)) = (&mut subjects[number], writes::any(&mut random));
+            let Some((act, state)) = plan(subject, &mut random).filter(|_| subject.under_way.is_none()) else {
+                continue;
+            };
+            if matches!(act, Act::LogIn { .. }) && !self.is_served() {
+                std::thread::sleep(Duration::from_millis(1));
+                continue;
+            }
+            subject.under_way = Some((name, state.clone()));
+            if let Some(printed) = self.act(database, &act) {
+                answered.push(name);
+                subject.state = with_secret(state, &printed);
+                subject.under_way = None;
+            }
+        }
+        answered
+    }
+
+    /// Does it; answers what was printed or said, and nothing where it was ended before.
+    fn act(&self, database: &Path, act: &Act) -> Option<String> {
+        match act {
+            Act::Command(words, input) => self.command(database, words, input),
+            Act::LogIn { user, password } => {
+                let answer = Answer::parse(&log_in(*self.server.get()?, user, password));
+                // Half an answer is none; and a server that is not ended has to give a whole one.
+                let is_whole = answer.status == 200 && answer.body.ends_with('}');
+                assert!(is_whole || self.is_over(), "{act:?}: {answer:?}");
+                is_whole.then_some(answer.body)
+            }
+        }
+    }
+
+    fn command(&self, database: &Path, words: &[String], input: &str) -> Option<String> {
+        let mut command = scopegate();
+        command.args(words).args(["--format", "json", "--database"]);
+        command.arg(format!("sqlite:{}", database.display()));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = self.start(&mut command)?;
+        let (mut stdin, mut stdout, mut stderr) = {
+            let mut child = child.lock().unwrap();
+            (
+                child.stdin.take().unwrap(),
+                child.stdout.take().unwrap(),
+                child.stderr.take().unwrap(),
+            )
+        };
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let (mut printed, mut complaint) = (String::new(), String::new());
+        let _ = stdout.read_to_string(&mut printed);
+        let _ = stderr.read_to_string(&mut complaint);
+        let status = wait(&child);
+        assert!(
+            status.success() || status.signal() == Some(9),
+            "{words:?}: {status}: {complaint}"
+        );
+        status.success().then_some(printed)
+    }
+}
+
+/// Waits without keeping others from ending it.
+fn wait(child: &Mutex<Child>) -> ExitStatus {
+    loop {
+        if let Some(status) = child.lock().unwrap().try_wait().unwrap() {
+            return status;
+        }
+        std::thread::sleep(Duration::from_micros(300));
+    }
+}
+
+/// The bytes of the answer, as far as they came.
+pub(crate) fn log_in(server: SocketAddr, user: &str, password: &str) -> Vec<u8> {
+    let form = format!(
+        "grant_type=password&client_id=app&username={user}&password={}",
+        password.replace(' ', "+")
+    );
+    let head = "POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let request = format!(
+        "{head}Connection: close\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let mut bytes = Vec::new();
+    if let Ok(mut stream) = TcpStream::connect(server) {
+        let _ = stream.write_all(request.as_bytes());
+        let _ = stream.read_to_end(&mut bytes);
+    }
+    bytes
+}
+
+/// A secret is known when it was printed.
+fn with_secret(state: State, printed: &str) -> State {
+    match state {
+        State::Client {
+            scope,
+            secret: Digest::New,
+        } => {
+            let printed: serde_json::Value = serde_json::from_str(printed).unwrap();
+            let secret = ClientSecret::parse(printed["client_secret"].as_str().unwrap()).unwrap();
+            State::Client {
+                scope,
+                secret: Digest::Known(*secret.digest().as_bytes()),
+            }
+        }
+        state => state,
+    }
+}

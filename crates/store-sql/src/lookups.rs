@@ -1,0 +1,146 @@
+//! Look-ups of one row each, taken to the database together.
+//!
+//! The row is found in a few microseconds; waking the connection's thread and being woken by it costs several times as much. So
+//! those that come while a statement runs wait for its end, and the next statement reads a row for each of them. Every
+//! look-up is answered by a statement that began after it: nothing is kept.
+
+use std::iter;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use scopegate_store::StoreError;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, query};
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+
+use crate::failure::{failure, shared_failure};
+use crate::sqlite::{Slot, open};
+
+/// How many rows the statements read. Each is prepared once, and takes the next number of look-ups or fewer.
+const SIZES: [usize; 5] = [2, 4, 8, 16, 32];
+
+/// Look-ups in one table by one column that has no value twice.
+pub(crate) struct Lookups {
+    single: &'static str,
+    together: Vec<(usize, Arc<str>)>,
+    /// Behind the columns of `single`: whose row it is.
+    place: usize,
+    waiting: Mutex<Vec<Waiting>>,
+}
+
+/// Somebody who waits for a row.
+struct Waiting {
+    key: String,
+    answer: oneshot::Sender<Found>,
+}
+
+type Found = Result<Option<SqliteRow>, Arc<sqlx::Error>>;
+
+impl Lookups {
+    /// Look-ups by a statement that reads `columns` columns of the row whose key is `$1`, in the form `SELECT .. FROM ..`.
+    pub(crate) fn new(single: &'static str, columns: usize) -> Self {
+        let together = SIZES.map(|size| (size, together(single, size).into()));
+        Self {
+            single,
+            together: together.into(),
+            place: columns,
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// The row with this key, read by the connection in `slot`.
+    pub(crate) async fn find(&self, slot: &Slot, key: &str) -> Result<Option<SqliteRow>, StoreError> {
+        if let Ok(free) = slot.try_lock() {
+            let mut connection = open(free)?;
+            let row = query(self.single).bind(key).fetch_optional(&mut *connection);
+            return row.await.map_err(failure);
+        }
+        loop {
+            let (answer, mut answered) = oneshot::channel();
+            let key = key.to_owned();
+            self.waiting().push(Waiting { key, answer });
+            tokio::select! {
+                biased;
+                found = &mut answered => if let Ok(found) = found {
+                    return found.map_err(shared_failure);
+                },
+                free = slot.lock() => {
+                    let mut connection = open(free)?;
+                    loop {
+                        match answered.try_recv() {
+                            Ok(found) => return found.map_err(shared_failure),
+                            Err(TryRecvError::Empty) => self.answer(&mut connection).await,
+                            Err(TryRecvError::Closed) => break,
+                        }
+                    }
+                }
+            }
+            // Whoever had taken this look-up along was dropped on the way.
+        }
+    }
+
+    /// Answers those who wait, the first ones first.
+    async fn answer(&self, connection: &mut SqliteConnection) {
+        let (keys, answers): (Vec<_>, Vec<_>) = self.next().into_iter().map(|one| (one.key, one.answer)).unzip();
+        match self.read(connection, &keys).await {
+            Ok(rows) => {
+                for (answer, row) in answers.into_iter().zip(rows) {
+                    // An error is somebody who waits no more.
+                    let _ = answer.send(Ok(row));
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for answer in answers {
+                    let _ = answer.send(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+
+    /// Those who are answered next, out of those who still wait.
+    fn next(&self) -> Vec<Waiting> {
+        let most = SIZES.into_iter().max().unwrap_or_default();
+        let mut waiting = self.waiting();
+        waiting.retain(|one| !one.answer.is_closed());
+        let count = waiting.len().min(most);
+        waiting.drain(..count).collect()
+    }
+
+    /// A row or none for each key.
+    async fn read(
+        &self,
+        connection: &mut SqliteConnection,
+        keys: &[String],
+    ) -> Result<Vec<Option<SqliteRow>>, sqlx::Error> {
+        let mut found: Vec<_> = keys.iter().map(|_| None).collect();
+        let Some((size, statement)) = self.together.iter().find(|(size, _)| *size >= keys.len()) else {
+            return Ok(found);
+        };
+        // No row has `NULL` for its key.
+        let keys = keys.iter().map(Some).chain(iter::repeat(None)).take(*size);
+        let statement = query(AssertSqlSafe(Arc::clone(statement)));
+        let statement = keys.fold(statement, Query::bind);
+        for row in statement.fetch_all(connection).await? {
+            let place: i64 = row.try_get(self.place)?;
+            if let Some(found) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
+                *found = Some(row);
+            }
+        }
+        Ok(found)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One statement out of many like `single`, each row with the place of its key.
+fn together(single: &str, size: usize) -> String {
+    let one = |place: usize| {
+        let with_place = single.replacen(" FROM ", &format!(", {place} FROM "), 1);
+        with_place.replace("$1", &format!("${}", place + 1))
+    };
+    (0..size).map(one).collect::<Vec<_>>().join(" UNION ALL ")
+}
