@@ -1,8 +1,8 @@
 //! An application without users: an operation that asks for a scope, and a public one.
 //!
 //! The tutorial's operations all read a user, so what a guard costs that needs none is measured here, behind the accept loop of
-//! `scopegate serve`; with `--warp`, behind warp's own. It logs from level `info` on, as the program does, so each request has its
-//! span; with `--silent` nothing. The tokens are the program's: `SCOPEGATE_SECRET_KEY` is the key of both.
+//! `scopegate serve`; with `--warp`, behind warp's own. It logs from level `info` on, without colours, as the program does into a file, so each
+//! request has its span; with `--silent` nothing. The tokens are the program's: `SCOPEGATE_SECRET_KEY` is the key of both.
 
 #![expect(
     clippy::print_stdout,
@@ -80,6 +80,7 @@ fn main() {
     if !has_flag("--silent") {
         tracing_subscriber::fmt()
             .with_env_filter("info")
+            .with_ansi(false)
             .with_writer(std::io::stderr)
             .init();
     }

@@ -174,14 +174,16 @@ impl Gate {
             route,
             self.operation_name(target),
         );
-        let answering = async {
+        // In one expression: a future with a name of its own would lie in this one twice.
+        let mut response = async {
             // A panic leaves nothing of ours half done: all that is shared is immutable.
             let response = AssertUnwindSafe(self.dispatch(target, &values, request, &trace))
                 .catch_unwind()
                 .await;
             response.unwrap_or_else(|_| self.inner.replies.fault(Fault::Panic, &trace.id))
-        };
-        let mut response = answering.instrument(trace.span().clone()).await;
+        }
+        .instrument(trace.span().clone())
+        .await;
         self.open_target(target, headers, &mut response);
         route.answered(response.status(), begin.elapsed());
         trace.answered(response.status());
@@ -241,7 +243,8 @@ impl Gate {
                     None => self.operate(number, values, request, trace).await,
                 };
             }
-            Target::Token => return self.give_token(request, trace).await,
+            // Apart, so that the future of every other request stays small.
+            Target::Token => return Box::pin(self.give_token(request, trace)).await,
             Target::Document => document(&self.inner.document_bytes),
             Target::Page(path) => self.page(path),
             Target::Asset => self.page(&format!("/docs/assets/{}", values.concat())),
@@ -270,7 +273,7 @@ impl Gate {
             Err(refusal) => return replies.refusal(&refusal, operation, self.operations(), &trace.id),
         };
         let body = if stage.endpoint.reads_body() {
-            match body::collect(request.headers, request.body, self.inner.limits).await {
+            match Box::pin(body::collect(request.headers, request.body, self.inner.limits)).await {
                 Ok(body) => body,
                 Err(cause) => return replies.unread(cause),
             }

@@ -59,11 +59,14 @@ impl Trace {
         }
     }
 
-    /// It was answered. This is the one line that is written of every request.
+    /// It was answered. This is the one line that is written of every request; where it is not wanted nothing is written any
+    /// more, so the status need not be noted.
     pub(crate) fn answered(&self, status: StatusCode) {
-        self.span.record("status", status.as_u16());
-        self.span
-            .in_scope(|| tracing::debug!(target: "scopegate_http::access", "answered"));
+        if tracing::enabled!(target: "scopegate_http::access", tracing::Level::DEBUG) {
+            self.span.record("status", status.as_u16());
+            self.span
+                .in_scope(|| tracing::debug!(target: "scopegate_http::access", "answered"));
+        }
     }
 }
 
