@@ -40,5 +40,6 @@
 //! Deliberately absent: a model of OpenAPI in Rust types. Parameters, bodies, responses and schemas come in as JSON.
 
 mod export;
+pub mod import;
 
 pub use export::{DocumentInfo, OperationDocs, document};

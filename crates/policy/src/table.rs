@@ -48,6 +48,7 @@ impl OperationTable {
             guards: Vec::new(),
             operations: Vec::new(),
             order: ClassOrder::default(),
+            is_by_text: false,
         }
     }
 
@@ -130,6 +131,7 @@ pub struct OperationTableBuilder {
     guards: Vec<Guard>,
     operations: Vec<Declared>,
     order: ClassOrder,
+    is_by_text: bool,
 }
 
 impl OperationTableBuilder {
@@ -161,6 +163,14 @@ impl OperationTableBuilder {
         self
     }
 
+    /// Tells templates apart by their whole text, so that `/items/{id}` and `/items/{name}` may stand side by side. For tables
+    /// that are read from the documents of others and do not answer requests.
+    #[must_use]
+    pub const fn templates_by_text(mut self) -> Self {
+        self.is_by_text = true;
+        self
+    }
+
     /// Resolves every tree.
     ///
     /// # Errors
@@ -173,6 +183,7 @@ impl OperationTableBuilder {
             guards,
             operations,
             order,
+            is_by_text: _,
         } = self;
         let places = |declared| Places::of(&guards, declared);
         let operations = operations.into_iter().map(places).collect::<Result<Vec<_>, _>>()?;
@@ -205,7 +216,12 @@ impl OperationTableBuilder {
                     operation: operation.label(),
                 });
             }
-            if !seen.insert((operation.method, without_names(&operation.template))) {
+            let template = if self.is_by_text {
+                operation.template.clone()
+            } else {
+                without_names(&operation.template)
+            };
+            if !seen.insert((operation.method, template)) {
                 return Err(TableError::Duplicate {
                     operation: operation.label(),
                 });

@@ -32,7 +32,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates of others that belong to one of ours.
-const RESERVED: [(&str, &str); 16] = [
+const RESERVED: [(&str, &str); 19] = [
     ("anyhow", "server"),
     ("argon2", "token"),
     ("askama", "http"),
@@ -45,7 +45,10 @@ const RESERVED: [(&str, &str); 16] = [
     ("metrics-exporter-prometheus", "server"),
     ("ring", "token"),
     ("rpassword", "server"),
+    ("saphyr-parser", "openapi"),
     ("sqlx", "store-sql"),
+    ("toml", "openapi"),
+    ("toml_parser", "openapi"),
     ("tracing-subscriber", "server"),
     ("utoipa", "http"),
     ("warp", "http"),

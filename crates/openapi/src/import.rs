@@ -1,0 +1,335 @@
+//! From a document to a table of operations.
+
+mod assembly;
+mod error;
+mod guards;
+mod json;
+mod limits;
+mod node;
+mod note;
+mod openapi;
+mod refs;
+mod schemes;
+mod security;
+mod shape;
+
+use std::fmt;
+
+use scopegate_domain::{SchemeName, Scope, ScopeToken};
+use scopegate_policy::{Method, OperationTable};
+
+use self::assembly::Assembly;
+pub(crate) use self::guards::needs_word;
+use self::node::{At, Node};
+
+pub use self::error::{ImportError, Place};
+pub use self::limits::{ImportLimit, MAX_DOCUMENT};
+pub use self::note::{Note, NoteKind};
+
+/// Reads a document: `OpenAPI` 3.0 or 3.1 and Swagger 2.0, each as JSON or YAML, a Google discovery document, Microsoft Graph's
+/// permissions file, or Scopegate's own TOML. What it is, its content says.
+///
+/// What a table cannot express is told by [`Imported::notes`], and never made more open.
+///
+/// ```
+/// use scopegate_openapi::import;
+/// use scopegate_policy::Access;
+///
+/// let document = br#"{
+///   "openapi": "3.1.0", "info": { "title": "Items", "version": "1" },
+///   "components": { "securitySchemes": { "oauth": { "type": "oauth2", "flows": {
+///     "password": { "tokenUrl": "token", "scopes": { "items": "Read items." } } } } } },
+///   "security": [{ "oauth": ["items"] }],
+///   "paths": { "/items": { "get": {} }, "/health": { "get": { "security": [] } } }
+/// }"#;
+/// let imported = import::read(document)?;
+/// let [items, health] = imported.table().operations() else { panic!() };
+/// assert_eq!((items.access(), health.access()), (Access::Scoped, Access::Public));
+/// assert_eq!(import::counts(&imported).scopes_used(), 1);
+/// # Ok::<(), import::ImportError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ImportError`], one sentence, where the document is broken, is none of these, or is too large.
+pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
+    if bytes.len() > MAX_DOCUMENT {
+        return Err(ImportError::TooLarge(ImportLimit::Document));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|fault| ImportError::NotText {
+        position: fault.valid_up_to(),
+    })?;
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    read_tree(&json::parse(text)?)
+}
+
+/// By the fields that every document of a kind has.
+fn read_tree(root: &Node<'_>) -> Result<Imported, ImportError> {
+    let has = |name: &str| root.find(name).is_some();
+    if has("openapi") {
+        openapi::read(root)
+    } else if has("swagger") {
+        openapi::read_swagger(root)
+    } else {
+        Err(ImportError::Unrecognised)
+    }
+}
+
+/// What a document says, as a table.
+///
+/// ```
+/// use scopegate_openapi::import::{self, Format};
+///
+/// let imported = import::read(br#"{ "swagger": "2.0", "info": { "title": "Items", "version": "7" }, "paths": {} }"#)?;
+/// assert_eq!((imported.format(), imported.title(), imported.version()), (Format::Swagger20, Some("Items"), Some("7")));
+/// # Ok::<(), import::ImportError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Imported {
+    table: OperationTable,
+    format: Format,
+    title: Option<String>,
+    version: Option<String>,
+    notes: Vec<Note>,
+    ceilings: Vec<Ceiling>,
+    least: Vec<LeastMark>,
+    counts: Counts,
+}
+
+impl Imported {
+    fn of(assembly: Assembly, format: Format, heading: Heading) -> Result<Self, ImportError> {
+        let (table, counts, notes) = assembly.build()?;
+        Ok(Self {
+            table,
+            format,
+            title: heading.title,
+            version: heading.version,
+            notes: notes.into_vec(),
+            ceilings: Vec::new(),
+            least: Vec::new(),
+            counts,
+        })
+    }
+
+    /// The operations with what they ask for.
+    #[must_use]
+    pub const fn table(&self) -> &OperationTable {
+        &self.table
+    }
+
+    /// The table alone.
+    #[must_use]
+    pub fn into_table(self) -> OperationTable {
+        self.table
+    }
+
+    /// What kind of document it was.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What the document calls the interface.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// Which version of the interface it describes.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// What could not be expressed, and what looks wrong.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// How far clients, users and roles reach at most. Scopegate's TOML alone says that.
+    #[must_use]
+    pub fn ceilings(&self) -> &[Ceiling] {
+        &self.ceilings
+    }
+
+    /// What the publisher says to be least privilege. Microsoft Graph's file alone says that.
+    #[must_use]
+    pub fn least_marks(&self) -> &[LeastMark] {
+        &self.least
+    }
+}
+
+/// What kind of document was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// Google's API discovery.
+    GoogleDiscovery,
+    /// Microsoft Graph's permissions.
+    MicrosoftGraph,
+    /// `OpenAPI` 3.0
+    OpenApi30,
+    /// `OpenAPI` 3.1
+    OpenApi31,
+    /// Swagger 2.0
+    Swagger20,
+    /// Scopegate's own.
+    Toml,
+}
+
+impl Format {
+    /// Its name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GoogleDiscovery => "Google discovery",
+            Self::MicrosoftGraph => "Microsoft Graph permissions",
+            Self::OpenApi30 => "OpenAPI 3.0",
+            Self::OpenApi31 => "OpenAPI 3.1",
+            Self::Swagger20 => "Swagger 2.0",
+            Self::Toml => "Scopegate TOML",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How far somebody reaches at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ceiling {
+    kind: CeilingKind,
+    name: String,
+    scope: Scope,
+}
+
+impl Ceiling {
+    /// Whose it is.
+    #[must_use]
+    pub const fn kind(&self) -> CeilingKind {
+        self.kind
+    }
+
+    /// The name of the client, user or role.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What can be granted to them at most.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+/// Whose [`Ceiling`] it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the three that a policy knows")]
+pub enum CeilingKind {
+    /// A registered client.
+    Client,
+    /// A role, which users have.
+    Role,
+    /// A resource owner.
+    User,
+}
+
+/// That a publisher says a scope to be the least that suffices for an operation by a scheme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeastMark {
+    scheme: SchemeName,
+    method: Method,
+    template: std::sync::Arc<str>,
+    scope: ScopeToken,
+}
+
+impl LeastMark {
+    /// By which scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> &SchemeName {
+        &self.scheme
+    }
+
+    /// The method of the operation.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path template of the operation.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// Which scope.
+    #[must_use]
+    pub const fn scope(&self) -> &ScopeToken {
+        &self.scope
+    }
+}
+
+/// How much a document holds.
+#[must_use]
+pub const fn counts(imported: &Imported) -> Counts {
+    imported.counts
+}
+
+/// How much a document holds. Scopes count by name, once for all schemes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    operations: usize,
+    triples: usize,
+    scopes_declared: usize,
+    scopes_used: usize,
+}
+
+impl Counts {
+    /// Operations: pairs of a method and a path.
+    #[must_use]
+    pub const fn operations(&self) -> usize {
+        self.operations
+    }
+
+    /// Triples of a scheme, a method and a path.
+    #[must_use]
+    pub const fn triples(&self) -> usize {
+        self.triples
+    }
+
+    /// Scopes that some scheme declares.
+    #[must_use]
+    pub const fn scopes_declared(&self) -> usize {
+        self.scopes_declared
+    }
+
+    /// Scopes that some operation asks for.
+    #[must_use]
+    pub const fn scopes_used(&self) -> usize {
+        self.scopes_used
+    }
+}
+
+/// What a document calls itself.
+#[derive(Debug, Default)]
+struct Heading {
+    title: Option<String>,
+    version: Option<String>,
+}
+
+impl Heading {
+    fn of(at: Option<&At<'_>>) -> Result<Self, ImportError> {
+        let text = |name: &str| -> Result<Option<String>, ImportError> {
+            Ok(at.map(|at| at.text_of(name)).transpose()?.flatten().map(str::to_owned))
+        };
+        Ok(Self {
+            title: text("title")?,
+            version: text("version")?,
+        })
+    }
+}

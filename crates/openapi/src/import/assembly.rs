@@ -1,0 +1,387 @@
+//! From what a document says to a table: schemes and scopes are collected, alternatives become guards, equal ones once.
+
+use std::collections::{HashMap, HashSet};
+
+use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
+use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
+
+use super::Counts;
+use super::error::{ImportError, Place, Shown};
+use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_WAYS, MAX_WORK};
+use super::note::{NoteKind, Notes};
+
+/// A scheme by its place in the assembly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SchemeIndex(usize);
+
+/// A scope by its place in its scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ScopeIndex(usize);
+
+/// One thing that an alternative asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Term {
+    Atom(Atom),
+    Scheme(SchemeIndex),
+    Scope(SchemeIndex, ScopeIndex),
+}
+
+/// What must hold together.
+pub(super) type Conjunction = Vec<Term>;
+
+/// What stands before an operation.
+#[derive(Clone, Debug)]
+pub(super) enum Demand {
+    Public,
+    /// One of these; with `optional`, or no credential.
+    Ways {
+        ways: Vec<Conjunction>,
+        is_optional: bool,
+    },
+}
+
+#[derive(Debug)]
+struct Draft {
+    name: SchemeName,
+    kind: SecurityScheme,
+    description: Option<String>,
+    has_subject: bool,
+    scopes: Vec<(ScopeToken, String)>,
+    index: HashMap<ScopeToken, ScopeIndex>,
+    edges: Vec<(ScopeToken, ScopeToken)>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    operation: Operation,
+    overrides: Vec<String>,
+    schemes: HashSet<SchemeIndex>,
+    is_optional: bool,
+}
+
+/// Collects a policy.
+#[derive(Debug, Default)]
+pub(super) struct Assembly {
+    schemes: Vec<Draft>,
+    by_name: HashMap<String, SchemeIndex>,
+    atoms: usize,
+    edges: usize,
+    operations: Vec<Entry>,
+    places: HashMap<(Method, String), usize>,
+    shapes: HashSet<(Method, String)>,
+    guards: HashMap<Vec<Conjunction>, Guard>,
+    ways: usize,
+    work: usize,
+    used: HashSet<ScopeToken>,
+    declared: HashSet<ScopeToken>,
+    undeclared: HashSet<(SchemeIndex, ScopeIndex)>,
+    pub(super) notes: Notes,
+}
+
+impl Assembly {
+    /// Declares a scheme; none where one of this name is declared.
+    pub(super) fn add_scheme(
+        &mut self,
+        name: SchemeName,
+        kind: SecurityScheme,
+    ) -> Result<Option<SchemeIndex>, ImportError> {
+        if self.by_name.contains_key(name.as_str()) {
+            return Ok(None);
+        }
+        self.add_atom()?;
+        let index = SchemeIndex(self.schemes.len());
+        self.by_name.insert(name.as_str().to_owned(), index);
+        self.schemes.push(Draft {
+            name,
+            kind,
+            description: None,
+            has_subject: true,
+            scopes: Vec::new(),
+            index: HashMap::new(),
+            edges: Vec::new(),
+        });
+        Ok(Some(index))
+    }
+
+    pub(super) fn describe(&mut self, scheme: SchemeIndex, text: &str) {
+        if let Some(draft) = self.schemes.get_mut(scheme.0) {
+            draft.description = Some(text.to_owned());
+        }
+    }
+
+    pub(super) fn without_subject(&mut self, scheme: SchemeIndex) {
+        if let Some(draft) = self.schemes.get_mut(scheme.0) {
+            draft.has_subject = false;
+        }
+    }
+
+    pub(super) fn scheme(&self, name: &str) -> Option<SchemeIndex> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(super) fn kind(&self, scheme: SchemeIndex) -> Option<&SecurityScheme> {
+        self.schemes.get(scheme.0).map(|draft| &draft.kind)
+    }
+
+    pub(super) fn scheme_name(&self, scheme: SchemeIndex) -> Option<&SchemeName> {
+        self.schemes.get(scheme.0).map(|draft| &draft.name)
+    }
+
+    /// Declares a scope, where it is new. The first description stands.
+    pub(super) fn declare(
+        &mut self,
+        scheme: SchemeIndex,
+        token: &ScopeToken,
+        description: &str,
+    ) -> Result<ScopeIndex, ImportError> {
+        self.declared.insert(token.clone());
+        self.scope_or_new(scheme, token, description).map(|(index, _)| index)
+    }
+
+    /// A scope that is asked for, and whether it was declared before.
+    pub(super) fn used(&mut self, scheme: SchemeIndex, token: &ScopeToken) -> Result<(ScopeIndex, bool), ImportError> {
+        if !self.used.contains(token) {
+            self.used.insert(token.clone());
+        }
+        self.scope_or_new(scheme, token, "")
+    }
+
+    /// Remembers that a scope was asked for before anybody declared it.
+    pub(super) fn undeclared(&mut self, scheme: SchemeIndex, scope: ScopeIndex) {
+        self.undeclared.insert((scheme, scope));
+    }
+
+    pub(super) fn is_undeclared(&self, scheme: SchemeIndex, scope: ScopeIndex) -> bool {
+        self.undeclared.contains(&(scheme, scope))
+    }
+
+    fn scope_or_new(
+        &mut self,
+        scheme: SchemeIndex,
+        token: &ScopeToken,
+        description: &str,
+    ) -> Result<(ScopeIndex, bool), ImportError> {
+        let known = self.schemes.get(scheme.0).and_then(|draft| draft.index.get(token));
+        if let Some(index) = known {
+            return Ok((*index, true));
+        }
+        self.add_atom()?;
+        let Some(draft) = self.schemes.get_mut(scheme.0) else {
+            return Ok((ScopeIndex(0), false));
+        };
+        let index = ScopeIndex(draft.scopes.len());
+        draft.scopes.push((token.clone(), description.to_owned()));
+        draft.index.insert(token.clone(), index);
+        Ok((index, false))
+    }
+
+    /// Declares that one scope implies another, where both are declared.
+    pub(super) fn imply(
+        &mut self,
+        scheme: SchemeIndex,
+        stronger: &ScopeToken,
+        weaker: &ScopeToken,
+    ) -> Result<bool, ImportError> {
+        self.edges += 1;
+        if self.edges > MAX_EDGES {
+            return Err(ImportError::TooLarge(ImportLimit::Edges));
+        }
+        let Some(draft) = self.schemes.get_mut(scheme.0) else {
+            return Ok(false);
+        };
+        let is_declared = draft.index.contains_key(stronger) && draft.index.contains_key(weaker);
+        if is_declared {
+            draft.edges.push((stronger.clone(), weaker.clone()));
+        }
+        Ok(is_declared)
+    }
+
+    fn add_atom(&mut self) -> Result<(), ImportError> {
+        self.atoms += 1;
+        if self.atoms > MAX_ATOMS {
+            return Err(ImportError::TooLarge(ImportLimit::Atoms));
+        }
+        Ok(())
+    }
+
+    /// The guard of alternatives; the same one for the same alternatives.
+    fn guard(&mut self, ways: Vec<Conjunction>) -> Result<Guard, ImportError> {
+        if let Some(guard) = self.guards.get(&ways) {
+            return Ok(guard.clone());
+        }
+        self.count_work(&ways)?;
+        let all = |way: &Conjunction| Rule::All(way.iter().filter_map(|term| self.rule(term)).collect());
+        let guard = Guard::rule(match &*ways {
+            [] => Rule::Deny,
+            [only] => all(only),
+            _ => Rule::Any(ways.iter().map(all).collect()),
+        });
+        self.guards.insert(ways, guard.clone());
+        Ok(guard)
+    }
+
+    /// Alternatives are compared with each other, so their work grows with the square of their number.
+    fn count_work(&mut self, ways: &[Conjunction]) -> Result<(), ImportError> {
+        self.ways += ways.len() + ways.iter().map(Vec::len).sum::<usize>() / 8;
+        let compared = ways.len().min(4 * MAX_ALTERNATIVES);
+        self.work = self.work.saturating_add(compared * compared * (self.atoms / 64 + 1));
+        if self.ways > MAX_WAYS || self.work > MAX_WORK || ways.len() > 16 * MAX_ALTERNATIVES {
+            return Err(ImportError::TooLarge(ImportLimit::Ways));
+        }
+        Ok(())
+    }
+
+    fn rule(&self, term: &Term) -> Option<Rule> {
+        Some(Rule::Atom(match term {
+            Term::Atom(atom) => atom.clone(),
+            Term::Scheme(scheme) => Atom::Scheme(self.schemes.get(scheme.0)?.name.clone()),
+            Term::Scope(scheme, scope) => {
+                let draft = self.schemes.get(scheme.0)?;
+                Atom::Scope {
+                    scheme: draft.name.clone(),
+                    token: draft.scopes.get(scope.0)?.0.clone(),
+                }
+            }
+        }))
+    }
+
+    /// Adds an operation. Where one of this method and path is there, both demands must be satisfied.
+    pub(super) fn add_operation(
+        &mut self,
+        draft: OperationDraft<'_>,
+        place: impl Fn() -> Place,
+    ) -> Result<(), ImportError> {
+        let OperationDraft {
+            method,
+            template,
+            name,
+            demand,
+            overrides,
+        } = draft;
+        let (guard, is_optional, schemes) = match demand {
+            Demand::Public => (Guard::public(), false, HashSet::new()),
+            Demand::Ways { ways, is_optional } => {
+                let schemes = ways.iter().flatten().filter_map(Term::scheme).collect();
+                (self.guard(ways)?, is_optional, schemes)
+            }
+        };
+        if let Some(index) = self.places.get(&(method, template.to_owned())) {
+            self.notes.add(
+                NoteKind::DuplicateOperation,
+                place(),
+                format!(
+                    "`{method} {}` is declared before; both requirements are kept",
+                    Shown(template)
+                ),
+            )?;
+            if let Some(entry) = self.operations.get_mut(*index) {
+                entry.operation = entry.operation.clone().guard(guard);
+                entry.schemes.extend(schemes);
+                entry.is_optional = entry.is_optional && is_optional;
+            }
+            return Ok(());
+        }
+        if self.operations.len() >= MAX_OPERATIONS {
+            return Err(ImportError::TooLarge(ImportLimit::Operations));
+        }
+        if !self.shapes.insert((method, without_names(template))) {
+            let message = format!(
+                "`{method} {}` matches the same requests as an operation before",
+                Shown(template)
+            );
+            self.notes.add(NoteKind::OverlappingTemplates, place(), message)?;
+        }
+        let mut operation = Operation::new(method, template).guard(guard);
+        if let Some(name) = name {
+            operation = operation.named(name);
+        }
+        self.places.insert((method, template.to_owned()), self.operations.len());
+        self.operations.push(Entry {
+            operation,
+            overrides,
+            schemes,
+            is_optional,
+        });
+        Ok(())
+    }
+
+    /// Resolves everything.
+    pub(super) fn build(self) -> Result<(OperationTable, Counts, Notes), ImportError> {
+        let counts = Counts {
+            operations: self.operations.len(),
+            triples: self.operations.iter().map(|entry| entry.schemes.len()).sum(),
+            scopes_declared: self.declared.len(),
+            scopes_used: self.used.len(),
+        };
+        let catalog = self
+            .schemes
+            .into_iter()
+            .fold(Catalog::builder(), Draft::declare)
+            .build()?;
+        let builder = OperationTable::builder(catalog).templates_by_text();
+        let builder = self.operations.into_iter().fold(builder, |builder, entry| {
+            let mut operation = entry.operation;
+            if entry.is_optional {
+                operation = operation.optional();
+            }
+            if entry.overrides.is_empty() {
+                return builder.operation(operation);
+            }
+            // What is overridden is not asked; it is kept for its name.
+            let overridden = |group: Group, name: String| group.guard(Guard::deny().named(name));
+            let group = entry.overrides.into_iter().fold(Group::new(""), overridden);
+            builder.group(group.operation(operation.overriding()))
+        });
+        Ok((builder.build()?, counts, self.notes))
+    }
+}
+
+/// An operation, as it is read.
+#[derive(Debug)]
+pub(super) struct OperationDraft<'a> {
+    pub(super) method: Method,
+    pub(super) template: &'a str,
+    pub(super) name: Option<&'a str>,
+    pub(super) demand: Demand,
+    /// The names of the guards that it does not stand behind.
+    pub(super) overrides: Vec<String>,
+}
+
+impl Term {
+    const fn scheme(&self) -> Option<SchemeIndex> {
+        match self {
+            Self::Atom(_) => None,
+            Self::Scheme(scheme) | Self::Scope(scheme, _) => Some(*scheme),
+        }
+    }
+}
+
+impl Draft {
+    fn declare(builder: CatalogBuilder, draft: Self) -> CatalogBuilder {
+        let mut builder = builder.scheme(draft.name.as_str(), draft.kind);
+        if let Some(text) = draft.description {
+            builder = builder.description(text);
+        }
+        if !draft.has_subject {
+            builder = builder.without_subject();
+        }
+        let scope = |builder: CatalogBuilder, (token, text)| builder.scope(token, text);
+        let builder = draft.scopes.into_iter().fold(builder, scope);
+        let edge = |builder: CatalogBuilder, (stronger, weaker)| builder.implies(stronger, weaker);
+        draft.edges.into_iter().fold(builder, edge)
+    }
+}
+
+/// The template with the names of its parameters left out.
+pub(super) fn without_names(template: &str) -> String {
+    let mut shape = String::with_capacity(template.len());
+    let mut inside = false;
+    for character in template.chars() {
+        inside = inside && character != '}';
+        if !inside {
+            shape.push(character);
+        }
+        inside = inside || character == '{';
+    }
+    shape
+}

@@ -1,0 +1,64 @@
+//! Guards by name: how an atom beside schemes and scopes is written down.
+
+use std::collections::HashMap;
+
+use scopegate_domain::{Audience, Lifetime};
+use scopegate_policy::{Atom, Binding, Needs, SubjectKind};
+
+/// What checks need; authentication, where nothing is said of one.
+pub(super) type ChecksNeed = HashMap<String, Needs>;
+
+/// The atom of this name: `active`, `age<=60`, `check:owner`. None for schemes and scopes, and for what is no atom.
+pub(super) fn atom(text: &str, checks: &ChecksNeed) -> Option<Atom> {
+    match text {
+        "active" => return Some(Atom::Active),
+        "authenticated" => return Some(Atom::Authenticated),
+        "user" => return Some(Atom::User),
+        _ => {}
+    }
+    let value = |prefix: &str| text.strip_prefix(prefix).filter(|value| !value.is_empty());
+    if let Some(value) = value("acr:") {
+        return Some(Atom::Acr(value.into()));
+    }
+    if let Some(value) = value("age<=") {
+        let is_plain = value.bytes().all(|byte| byte.is_ascii_digit()) && (value == "0" || !value.starts_with('0'));
+        let seconds = is_plain.then(|| value.parse().ok()).flatten()?;
+        return Some(Atom::AgeAtMost(Lifetime::from_seconds(seconds)));
+    }
+    if let Some(value) = value("audience=") {
+        return Audience::parse(value).ok().map(Atom::Audience);
+    }
+    if let Some(value) = value("bound=") {
+        return [Binding::Dpop, Binding::Mtls]
+            .into_iter()
+            .find(|binding| binding.as_str() == value)
+            .map(Atom::Bound);
+    }
+    if let Some(value) = value("subject=") {
+        return [SubjectKind::Service, SubjectKind::User]
+            .into_iter()
+            .find(|kind| kind.as_str() == value)
+            .map(Atom::Subject);
+    }
+    let name = value("check:")?;
+    Some(Atom::Check {
+        name: name.into(),
+        needs: checks.get(name).copied().unwrap_or(Needs::Authentication),
+    })
+}
+
+/// What a check needs, in a word.
+pub(crate) const fn needs_word(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Authentication => "authentication",
+        Needs::Nothing => "nothing",
+        Needs::User => "user",
+    }
+}
+
+/// What a check needs, out of that word.
+pub(super) fn needs(word: &str) -> Option<Needs> {
+    [Needs::Authentication, Needs::Nothing, Needs::User]
+        .into_iter()
+        .find(|needs| needs_word(*needs) == word)
+}

@@ -1,0 +1,66 @@
+//! Limits: what is too large is an error, before it takes memory or time.
+
+/// Largest document, in bytes.
+pub const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
+/// Deepest nesting of lists and objects.
+pub(super) const MAX_DEPTH: usize = 120;
+/// Most values that are kept of one document; schemas, examples and whatever else says nothing of security are not.
+pub(super) const MAX_NODES: usize = 250_000;
+/// Most names in one object.
+pub(super) const MAX_NAMES: usize = 100_000;
+/// Most operations of one document.
+pub(super) const MAX_OPERATIONS: usize = 65_536;
+/// Most alternatives that a document writes out, over all its different requirements.
+pub(super) const MAX_WAYS: usize = 262_144;
+/// Most work to compare alternatives with each other, in words of 64 atoms.
+pub(super) const MAX_WORK: usize = 1 << 27;
+/// Most text of notes, in bytes.
+pub(super) const MAX_NOTES: usize = 8 * 1024 * 1024;
+/// Most references from one to the next.
+pub(super) const MAX_REFERENCES: usize = 32;
+/// Most names that are looked at to follow all references.
+pub(super) const MAX_LOOK_UPS: usize = 20_000_000;
+/// Most implications of one document.
+pub(super) const MAX_EDGES: usize = 16_384;
+
+/// Which limit a document passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportLimit {
+    /// Atoms of the policy.
+    #[error("more than {} schemes and scopes", scopegate_policy::MAX_ATOMS)]
+    Atoms,
+    /// Nesting.
+    #[error("nested more than {MAX_DEPTH} levels deep")]
+    Depth,
+    /// Bytes.
+    #[error("larger than {MAX_DOCUMENT} bytes")]
+    Document,
+    /// Implications.
+    #[error("more than {MAX_EDGES} implications")]
+    Edges,
+    /// Names that references lead past.
+    #[error("references that take too long to follow")]
+    LookUps,
+    /// Names in one object.
+    #[error("an object of more than {MAX_NAMES} names")]
+    Names,
+    /// Values.
+    #[error("more than {MAX_NODES} values that matter to security")]
+    Nodes,
+    /// Text of notes.
+    #[error("more remarks than are kept")]
+    Notes,
+    /// Operations.
+    #[error("more than {MAX_OPERATIONS} operations")]
+    Operations,
+    /// Text that cannot be told apart before it is read whole.
+    #[error("one text or list that is too long")]
+    Run,
+    /// Words of one TOML document.
+    #[error("more words than a policy has")]
+    Tokens,
+    /// Alternatives.
+    #[error("more alternatives than are kept")]
+    Ways,
+}

@@ -1,0 +1,138 @@
+//! What a document says that a table cannot, or that looks wrong.
+
+use std::fmt;
+
+use super::ImportError;
+use super::error::Place;
+use super::limits::{ImportLimit, MAX_NOTES};
+
+/// What could not be expressed, or what looks wrong, at one place of a document.
+///
+/// Nothing is left out without one, and nothing becomes more open by what is left out.
+///
+/// ```
+/// use scopegate_openapi::import::{self, NoteKind};
+///
+/// let document = br#"{
+///   "openapi": "3.1.0", "info": { "title": "Items", "version": "1" },
+///   "paths": { "/items": { "get": { "security": [{ "oauth": [] }] } } }
+/// }"#;
+/// let imported = import::read(document)?;
+/// let [note] = imported.notes() else { panic!() };
+/// assert_eq!(note.kind(), NoteKind::UndefinedScheme);
+/// assert_eq!(
+///     note.to_string(),
+///     "`/paths/~1items/get/security/0/oauth`: scheme `oauth` is not declared, so nothing satisfies this alternative"
+/// );
+/// # Ok::<(), scopegate_openapi::import::ImportError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    kind: NoteKind,
+    place: Place,
+    message: String,
+}
+
+impl Note {
+    /// What it is about.
+    #[must_use]
+    pub const fn kind(&self) -> NoteKind {
+        self.kind
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What is said, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// What a [`Note`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum NoteKind {
+    /// What the interface calls is no operation of it.
+    Callbacks,
+    /// The operation is deprecated.
+    Deprecated,
+    /// The method and path are declared before; both must be satisfied.
+    DuplicateOperation,
+    /// The flows of a scheme do not declare the same scopes.
+    FlowsDiffer,
+    /// An implication between scopes that cannot be declared.
+    InvalidImplication,
+    /// A name that cannot name a scheme.
+    InvalidSchemeName,
+    /// A name that cannot name a scope.
+    InvalidScope,
+    /// A scheme by certificates of clients.
+    MutualTls,
+    /// A method that names no scope.
+    NoScopes,
+    /// Optional authentication that cannot be expressed.
+    OptionalLost,
+    /// The path matches the same requests as another one.
+    OverlappingTemplates,
+    /// A parameter that holds several parts of a path.
+    PathParameter,
+    /// A reference that leads out of the document, or nowhere.
+    Reference,
+    /// Roles of OpenAPI 3.1 on a scheme that is neither OAuth 2.0 nor `OpenID` Connect.
+    Roles,
+    /// Scopes on a scheme that has none.
+    ScopeOnSchemeWithout,
+    /// A scope that its scheme does not declare.
+    UndeclaredScope,
+    /// A scheme that is not declared.
+    UndefinedScheme,
+    /// A field of our own that says something unknown.
+    UnknownGuard,
+    /// An operation of a method that a table does not know.
+    UnknownMethod,
+    /// A scheme, or a flow of one, of a kind that is not known.
+    UnsupportedScheme,
+    /// A path by which a method takes uploads.
+    UploadPath,
+    /// What the interface calls is no operation of it.
+    Webhooks,
+}
+
+/// Collects notes, up to a limit.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    notes: Vec<Note>,
+    text: usize,
+}
+
+impl Notes {
+    pub(super) fn add(&mut self, kind: NoteKind, place: Place, message: impl Into<String>) -> Result<(), ImportError> {
+        let message = message.into();
+        let place_len = if let Place::Pointer(pointer) = &place {
+            pointer.len()
+        } else {
+            0
+        };
+        self.text += message.len() + place_len + size_of::<Note>();
+        if self.text > MAX_NOTES {
+            return Err(ImportError::TooLarge(ImportLimit::Notes));
+        }
+        self.notes.push(Note { kind, place, message });
+        Ok(())
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Note> {
+        self.notes
+    }
+}

@@ -1,0 +1,218 @@
+//! OpenAPI 3.0 and 3.1, and Swagger 2.0.
+
+use scopegate_policy::Method;
+
+use super::assembly::{Assembly, Demand, OperationDraft};
+use super::error::{ImportError, Shown};
+use super::guards::{self, ChecksNeed};
+use super::node::{At, Node};
+use super::note::NoteKind;
+use super::refs::{References, Target};
+use super::security::{self, Dialect};
+use super::{Format, Heading, Imported, schemes};
+
+/// The fields of a path item that are no operation.
+const NO_OPERATIONS: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
+
+/// Reads an OpenAPI document.
+pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
+    let at = At::root(root);
+    let version = at.needed_text("openapi")?;
+    let format = match version.split('.').take(2).collect::<Vec<_>>()[..] {
+        ["3", "0"] => Format::OpenApi30,
+        ["3", "1"] => Format::OpenApi31,
+        _ => {
+            return Err(ImportError::UnknownVersion {
+                format: "OpenAPI",
+                version: version.to_owned(),
+            });
+        }
+    };
+    Document::new(&at, format)?.read()
+}
+
+/// Reads a Swagger document.
+pub(super) fn read_swagger(root: &Node<'_>) -> Result<Imported, ImportError> {
+    let at = At::root(root);
+    match at.needed_text("swagger")? {
+        "2.0" | "2" => Document::new(&at, Format::Swagger20)?.read(),
+        version => Err(ImportError::UnknownVersion {
+            format: "Swagger",
+            version: version.to_owned(),
+        }),
+    }
+}
+
+struct Document<'n> {
+    root: &'n At<'n>,
+    format: Format,
+    references: References<'n>,
+    checks: ChecksNeed,
+    assembly: Assembly,
+}
+
+impl<'n> Document<'n> {
+    fn new(root: &'n At<'n>, format: Format) -> Result<Self, ImportError> {
+        Ok(Self {
+            root,
+            format,
+            references: References::new(root.node),
+            checks: checks(root)?,
+            assembly: Assembly::default(),
+        })
+    }
+
+    fn read(mut self) -> Result<Imported, ImportError> {
+        self.declare_schemes()?;
+        let inherited = match self.root.get("security") {
+            Some(security) => {
+                let guards = self.root.get("x-scopegate-guards");
+                self.demand(&security, guards.as_ref())?
+            }
+            None => Demand::Public,
+        };
+        if let Some(paths) = self.root.get("paths") {
+            for (path, item) in paths.members()? {
+                if path.starts_with("x-") {
+                    continue;
+                }
+                self.path_item(path, &item, &inherited)?;
+            }
+        }
+        self.note_webhooks()?;
+        let heading = Heading::of(self.root.get("info").as_ref())?;
+        Imported::of(self.assembly, self.format, heading)
+    }
+
+    fn declare_schemes(&mut self) -> Result<(), ImportError> {
+        if self.format == Format::Swagger20 {
+            let Some(declared) = self.root.get("securityDefinitions") else {
+                return Ok(());
+            };
+            return schemes::read(&mut self.assembly, &self.references, &declared, true);
+        }
+        let components = self.root.get("components");
+        let declared = components
+            .as_ref()
+            .and_then(|components| components.get("securitySchemes"));
+        match declared {
+            Some(declared) => schemes::read(&mut self.assembly, &self.references, &declared, false),
+            None => Ok(()),
+        }
+    }
+
+    fn demand(&mut self, security: &At<'_>, guards: Option<&At<'_>>) -> Result<Demand, ImportError> {
+        let dialect = Dialect {
+            has_roles: self.format == Format::OpenApi31,
+            checks: &self.checks,
+        };
+        security::read(&mut self.assembly, dialect, security, guards)
+    }
+
+    fn path_item(&mut self, path: &str, item: &At<'_>, inherited: &Demand) -> Result<(), ImportError> {
+        self.operations(path, item, inherited)?;
+        if item.text_of("$ref")?.is_none() {
+            return Ok(());
+        }
+        match self.references.resolve(*item)? {
+            Target::Found(found) => self.operations(path, &found, inherited),
+            Target::Lost(reference) => {
+                let message = format!(
+                    "`{}` leads to no path of this document; what is behind it is left out",
+                    Shown(reference)
+                );
+                self.assembly.notes.add(NoteKind::Reference, item.place(), message)
+            }
+        }
+    }
+
+    fn operations(&mut self, path: &str, item: &At<'_>, inherited: &Demand) -> Result<(), ImportError> {
+        for (name, operation) in item.members()? {
+            if NO_OPERATIONS.contains(&name) || name.starts_with("x-") {
+                continue;
+            }
+            let method = Method::ALL
+                .into_iter()
+                .find(|method| method.as_str().eq_ignore_ascii_case(name));
+            match method {
+                Some(method) => self.operation(method, path, &operation, inherited)?,
+                None => {
+                    let message = format!("`{}` is no method that is known here; it is left out", Shown(name));
+                    self.assembly
+                        .notes
+                        .add(NoteKind::UnknownMethod, operation.place(), message)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn operation(&mut self, method: Method, path: &str, at: &At<'_>, inherited: &Demand) -> Result<(), ImportError> {
+        // Looks that it is an object.
+        let _ = at.members()?;
+        let guards = at.get("x-scopegate-guards");
+        let demand = match at.get("security") {
+            Some(security) => self.demand(&security, guards.as_ref())?,
+            None => inherited.clone(),
+        };
+        self.note_about(at)?;
+        let draft = OperationDraft {
+            method,
+            template: path,
+            name: at.text_of("operationId")?,
+            demand,
+            overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
+        };
+        self.assembly.add_operation(draft, || at.place())
+    }
+
+    fn note_about(&mut self, at: &At<'_>) -> Result<(), ImportError> {
+        if let Some(deprecated) = at.get("deprecated")
+            && deprecated.is_true()?
+        {
+            self.assembly
+                .notes
+                .add(NoteKind::Deprecated, deprecated.place(), "the operation is deprecated")?;
+        }
+        if let Some(callbacks) = at.get("callbacks") {
+            let message = "what the interface calls is no operation of it; callbacks are left out";
+            self.assembly
+                .notes
+                .add(NoteKind::Callbacks, callbacks.place(), message)?;
+        }
+        Ok(())
+    }
+
+    fn note_webhooks(&mut self) -> Result<(), ImportError> {
+        let Some(webhooks) = self.root.get("webhooks") else {
+            return Ok(());
+        };
+        let count = webhooks.members()?.count();
+        if count == 0 {
+            return Ok(());
+        }
+        let message = format!("what the interface calls is no operation of it; {count} webhooks are left out");
+        self.assembly.notes.add(NoteKind::Webhooks, webhooks.place(), message)
+    }
+}
+
+/// What the checks of a document need: `x-scopegate-checks`.
+fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
+    let mut checks = ChecksNeed::new();
+    if let Some(at) = root.get("x-scopegate-checks") {
+        for (name, needs) in at.members()? {
+            let word = needs.text()?;
+            let known =
+                guards::needs(word).ok_or_else(|| needs.fault("must be `authentication`, `nothing` or `user`"))?;
+            checks.insert(name.to_owned(), known);
+        }
+    }
+    Ok(checks)
+}
+
+fn texts(list: Option<&At<'_>>) -> Result<Vec<String>, ImportError> {
+    let Some(list) = list else {
+        return Ok(Vec::new());
+    };
+    list.items()?.map(|item| item.text().map(str::to_owned)).collect()
+}

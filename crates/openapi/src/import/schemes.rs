@@ -1,0 +1,306 @@
+//! The security schemes of an OpenAPI or Swagger document.
+
+use std::collections::BTreeSet;
+
+use scopegate_domain::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
+
+use super::assembly::{Assembly, SchemeIndex};
+use super::error::{ImportError, Shown};
+use super::node::At;
+use super::note::NoteKind;
+use super::refs::{References, Target};
+
+/// Reads the schemes of `components.securitySchemes`, or of `securityDefinitions`.
+pub(super) fn read<'n>(
+    assembly: &mut Assembly,
+    references: &References<'n>,
+    schemes: &'n At<'n>,
+    is_swagger: bool,
+) -> Result<(), ImportError> {
+    for (name, at) in schemes.members()? {
+        let Ok(parsed) = SchemeName::parse(name) else {
+            let message = format!(
+                "`{}` cannot name a scheme, so nothing satisfies what asks for it",
+                Shown(name)
+            );
+            assembly.notes.add(NoteKind::InvalidSchemeName, at.place(), message)?;
+            continue;
+        };
+        let found = match references.resolve(at)? {
+            Target::Found(found) => found,
+            Target::Lost(reference) => {
+                let message = format!(
+                    "`{}` leads to no scheme of this document, so nothing satisfies what asks for `{parsed}`",
+                    Shown(reference)
+                );
+                assembly.notes.add(NoteKind::Reference, at.place(), message)?;
+                continue;
+            }
+        };
+        let kind = if is_swagger {
+            swagger_kind(&found)?
+        } else {
+            kind(&found)?
+        };
+        scheme(assembly, parsed, kind, &found, is_swagger)?;
+    }
+    Ok(())
+}
+
+/// A kind of scheme, perhaps by the nearest that we have.
+struct Kind {
+    scheme: Option<SecurityScheme>,
+    note: Option<(NoteKind, String)>,
+}
+
+impl From<SecurityScheme> for Kind {
+    fn from(scheme: SecurityScheme) -> Self {
+        Self {
+            scheme: Some(scheme),
+            note: None,
+        }
+    }
+}
+
+fn scheme(
+    assembly: &mut Assembly,
+    name: SchemeName,
+    kind: Kind,
+    at: &At<'_>,
+    is_swagger: bool,
+) -> Result<(), ImportError> {
+    if let Some((kind, message)) = kind.note {
+        assembly.notes.add(kind, at.place(), message)?;
+    }
+    let Some(scheme) = kind.scheme else {
+        return Ok(());
+    };
+    let is_oauth = matches!(scheme, SecurityScheme::OAuth2(_));
+    let has_scopes = scheme.has_scopes();
+    let Some(index) = assembly.add_scheme(name, scheme)? else {
+        return Ok(());
+    };
+    if let Some(text) = at.text_of("description")? {
+        assembly.describe(index, text);
+    }
+    if let Some(flag) = at.get("x-scopegate-without-subject")
+        && flag.is_true()?
+    {
+        assembly.without_subject(index);
+    }
+    if is_oauth && is_swagger {
+        declare(assembly, index, at)?;
+    } else if is_oauth {
+        declare_by_flow(assembly, index, at)?;
+    }
+    if let Some(scopes) = at.get("x-scopegate-scopes")
+        && has_scopes
+    {
+        declare_all(assembly, index, &scopes)?;
+    }
+    if let Some(edges) = at.get("x-scopegate-implies")
+        && has_scopes
+    {
+        imply(assembly, index, &edges)?;
+    }
+    Ok(())
+}
+
+fn kind(at: &At<'_>) -> Result<Kind, ImportError> {
+    Ok(match at.needed_text("type")? {
+        "apiKey" => api_key(at)?.into(),
+        "http" => http(at)?,
+        "mutualTLS" => Kind {
+            scheme: Some(SecurityScheme::api_key(ApiKeyLocation::Header, "Client-Cert")),
+            note: Some((
+                NoteKind::MutualTls,
+                "certificates of clients are read as a key in the header `Client-Cert` (RFC 9440)".to_owned(),
+            )),
+        },
+        "oauth2" => flows(at)?,
+        "openIdConnect" => SecurityScheme::openid_connect(at.needed_text("openIdConnectUrl")?).into(),
+        other => unsupported(other),
+    })
+}
+
+fn unsupported(kind: &str) -> Kind {
+    let message = format!(
+        "a scheme of type `{}` is not known, so nothing satisfies what asks for it",
+        Shown(kind)
+    );
+    Kind {
+        scheme: None,
+        note: Some((NoteKind::UnsupportedScheme, message)),
+    }
+}
+
+fn swagger_kind(at: &At<'_>) -> Result<Kind, ImportError> {
+    Ok(match at.needed_text("type")? {
+        "apiKey" => api_key(at)?.into(),
+        "basic" => SecurityScheme::http_basic().into(),
+        "oauth2" => swagger_flow(at)?,
+        other => unsupported(other),
+    })
+}
+
+fn api_key(at: &At<'_>) -> Result<SecurityScheme, ImportError> {
+    let location = match at.needed_text("in")? {
+        "cookie" => ApiKeyLocation::Cookie,
+        "header" => ApiKeyLocation::Header,
+        "query" => ApiKeyLocation::Query,
+        _ => return Err(at.fault("`in` must be `cookie`, `header` or `query`")),
+    };
+    Ok(SecurityScheme::api_key(location, at.needed_text("name")?))
+}
+
+fn http(at: &At<'_>) -> Result<Kind, ImportError> {
+    let scheme = at.needed_text("scheme")?;
+    let known = match &*scheme.to_ascii_lowercase() {
+        "basic" => HttpScheme::Basic,
+        "bearer" => HttpScheme::Bearer {
+            format: at.text_of("bearerFormat")?.map(str::to_owned),
+        },
+        "digest" => HttpScheme::Digest,
+        _ => {
+            let message = format!(
+                "HTTP authentication by `{}` is read as a key in the header `Authorization`",
+                Shown(scheme)
+            );
+            return Ok(Kind {
+                scheme: Some(SecurityScheme::api_key(ApiKeyLocation::Header, "Authorization")),
+                note: Some((NoteKind::UnsupportedScheme, message)),
+            });
+        }
+    };
+    Ok(SecurityScheme::Http(known).into())
+}
+
+fn flow(at: &At<'_>) -> Result<OAuthFlow, ImportError> {
+    let url = |name: &str| at.text_of(name).map(|url| url.map(str::to_owned));
+    let mut flow = OAuthFlow::default();
+    flow.authorization_url = url("authorizationUrl")?;
+    flow.token_url = url("tokenUrl")?;
+    flow.refresh_url = url("refreshUrl")?;
+    Ok(flow)
+}
+
+fn flows(at: &At<'_>) -> Result<Kind, ImportError> {
+    let Some(all) = at.get("flows") else {
+        return Err(at.fault("`flows` is missing"));
+    };
+    let mut flows = OAuthFlows::default();
+    let mut unknown = None;
+    for (name, at) in all.members()? {
+        let place = match name {
+            "authorizationCode" => &mut flows.authorization_code,
+            "clientCredentials" => &mut flows.client_credentials,
+            "implicit" => &mut flows.implicit,
+            "password" => &mut flows.password,
+            _ if name.starts_with("x-") => continue,
+            _ => {
+                unknown.get_or_insert_with(|| format!("the flow `{}` is not known; its scopes are kept", Shown(name)));
+                continue;
+            }
+        };
+        *place = Some(flow(&at)?);
+    }
+    Ok(Kind {
+        scheme: Some(SecurityScheme::oauth2(flows)),
+        note: unknown.map(|message| (NoteKind::UnsupportedScheme, message)),
+    })
+}
+
+fn swagger_flow(at: &At<'_>) -> Result<Kind, ImportError> {
+    let mut flows = OAuthFlows::default();
+    let place = match at.needed_text("flow")? {
+        "accessCode" => &mut flows.authorization_code,
+        "application" => &mut flows.client_credentials,
+        "implicit" => &mut flows.implicit,
+        "password" => &mut flows.password,
+        _ => return Err(at.fault("`flow` must be `accessCode`, `application`, `implicit` or `password`")),
+    };
+    *place = Some(flow(at)?);
+    Ok(SecurityScheme::oauth2(flows).into())
+}
+
+/// Declares the scopes of every flow: here they belong to the scheme.
+fn declare_by_flow(assembly: &mut Assembly, scheme: SchemeIndex, at: &At<'_>) -> Result<(), ImportError> {
+    let Some(flows) = at.get("flows") else {
+        return Ok(());
+    };
+    let mut first: Option<BTreeSet<ScopeToken>> = None;
+    let mut differ = false;
+    for (name, flow) in flows.members()? {
+        if name.starts_with("x-") {
+            continue;
+        }
+        let declared = declare(assembly, scheme, &flow)?;
+        differ |= first.as_ref().is_some_and(|first| *first != declared);
+        first.get_or_insert(declared);
+    }
+    if differ {
+        let message = "the flows declare different scopes; they are read as scopes of the scheme, whatever the flow";
+        assembly.notes.add(NoteKind::FlowsDiffer, flows.place(), message)?;
+    }
+    Ok(())
+}
+
+fn declare(assembly: &mut Assembly, scheme: SchemeIndex, at: &At<'_>) -> Result<BTreeSet<ScopeToken>, ImportError> {
+    match at.get("scopes") {
+        Some(scopes) => declare_all(assembly, scheme, &scopes),
+        None => Ok(BTreeSet::new()),
+    }
+}
+
+fn declare_all(
+    assembly: &mut Assembly,
+    scheme: SchemeIndex,
+    scopes: &At<'_>,
+) -> Result<BTreeSet<ScopeToken>, ImportError> {
+    let mut declared = BTreeSet::new();
+    for (name, description) in scopes.members()? {
+        if name.starts_with("x-") {
+            continue;
+        }
+        match ScopeToken::parse(name) {
+            Ok(token) => {
+                // A description that is missing says as much as one that is no text.
+                let text = description.text().unwrap_or_default();
+                assembly.declare(scheme, &token, text)?;
+                declared.insert(token);
+            }
+            Err(fault) => {
+                let message = format!("`{}` is no scope: {fault}", Shown(name));
+                assembly
+                    .notes
+                    .add(NoteKind::InvalidScope, description.place(), message)?;
+            }
+        }
+    }
+    Ok(declared)
+}
+
+fn imply(assembly: &mut Assembly, scheme: SchemeIndex, edges: &At<'_>) -> Result<(), ImportError> {
+    for (stronger, list) in edges.members()? {
+        for weaker in list.items()? {
+            let tokens = ScopeToken::parse(stronger)
+                .ok()
+                .zip(ScopeToken::parse(weaker.text()?).ok());
+            let is_declared = match tokens {
+                Some((stronger, weaker)) => assembly.imply(scheme, &stronger, &weaker)?,
+                None => false,
+            };
+            if !is_declared {
+                let message = format!(
+                    "`{}` implies `{}`, and not both are declared; nothing is made of it",
+                    Shown(stronger),
+                    Shown(weaker.text()?)
+                );
+                assembly
+                    .notes
+                    .add(NoteKind::InvalidImplication, weaker.place(), message)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! The lists named `security`: AND inside of one object, OR between objects.
+
+use std::collections::BTreeSet;
+
+use scopegate_domain::{ScopeToken, SecurityScheme};
+use scopegate_policy::{Atom, Needs};
+
+use super::assembly::{Assembly, Conjunction, Demand, SchemeIndex, Term};
+use super::error::{ImportError, Shown};
+use super::guards::{self, ChecksNeed};
+use super::node::At;
+use super::note::NoteKind;
+
+/// How a document is to be understood.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect<'c> {
+    /// Whether the names in the list of a scheme without scopes are roles (OpenAPI 3.1).
+    pub(super) has_roles: bool,
+    pub(super) checks: &'c ChecksNeed,
+}
+
+/// An object of the list.
+struct Way {
+    schemes: Conjunction,
+    guards: Vec<Atom>,
+}
+
+/// Reads one list with the guards beside it.
+pub(super) fn read(
+    assembly: &mut Assembly,
+    dialect: Dialect<'_>,
+    security: &At<'_>,
+    guards: Option<&At<'_>>,
+) -> Result<Demand, ImportError> {
+    let objects = security.items()?;
+    let lists: Option<Vec<At<'_>>> = guards.map(|guards| guards.items().map(Iterator::collect)).transpose()?;
+    if let (Some(lists), Some(at)) = (&lists, guards)
+        && lists.len() != objects.len()
+    {
+        return Err(at.fault("must have one list for each object of `security`"));
+    }
+    if objects.len() == 0 {
+        return Ok(Demand::Public);
+    }
+    let mut ways = Vec::new();
+    for (index, object) in objects.enumerate() {
+        let list = lists.as_ref().and_then(|lists| lists.get(index));
+        ways.extend(way(assembly, dialect, &object, list)?);
+    }
+    demand(assembly, security, ways)
+}
+
+/// One object; none where nothing satisfies it.
+fn way(
+    assembly: &mut Assembly,
+    dialect: Dialect<'_>,
+    object: &At<'_>,
+    guards: Option<&At<'_>>,
+) -> Result<Option<Way>, ImportError> {
+    let mut schemes = Conjunction::new();
+    let mut is_open = true;
+    for (name, scopes) in object.members()? {
+        match assembly.scheme(name) {
+            Some(scheme) => is_open &= requires(assembly, dialect, scheme, &scopes, &mut schemes)?,
+            None => {
+                let message = format!(
+                    "scheme `{}` is not declared, so nothing satisfies this alternative",
+                    Shown(name)
+                );
+                assembly.notes.add(NoteKind::UndefinedScheme, scopes.place(), message)?;
+                is_open = false;
+            }
+        }
+    }
+    let mut atoms = Vec::new();
+    if let Some(guards) = guards {
+        for word in guards.items()? {
+            let text = word.text()?;
+            if let Some(atom) = guards::atom(text, dialect.checks) {
+                atoms.push(atom);
+                continue;
+            }
+            let message = format!("`{}` is no guard, so nothing satisfies this alternative", Shown(text));
+            assembly.notes.add(NoteKind::UnknownGuard, word.place(), message)?;
+            is_open = false;
+        }
+    }
+    Ok(is_open.then_some(Way { schemes, guards: atoms }))
+}
+
+/// What one scheme asks for; whether anything satisfies it.
+fn requires(
+    assembly: &mut Assembly,
+    dialect: Dialect<'_>,
+    scheme: SchemeIndex,
+    scopes: &At<'_>,
+    terms: &mut Conjunction,
+) -> Result<bool, ImportError> {
+    let kind = assembly.kind(scheme);
+    let has_scopes = kind.is_some_and(SecurityScheme::has_scopes);
+    // Its provider declares them, not this document.
+    let is_declared_elsewhere = matches!(kind, Some(SecurityScheme::OpenIdConnect { .. }));
+    let items = scopes.items()?;
+    if items.len() == 0 || !has_scopes {
+        terms.push(Term::Scheme(scheme));
+    }
+    for item in items {
+        let text = item.text()?;
+        if !has_scopes {
+            terms.push(role(assembly, dialect, scheme, text, &item)?);
+            continue;
+        }
+        let token = match ScopeToken::parse(text) {
+            Ok(token) => token,
+            Err(fault) => {
+                let message = format!(
+                    "`{}` is no scope, so nothing satisfies this alternative: {fault}",
+                    Shown(text)
+                );
+                assembly.notes.add(NoteKind::InvalidScope, item.place(), message)?;
+                return Ok(false);
+            }
+        };
+        let (scope, is_declared) = assembly.used(scheme, &token)?;
+        if !is_declared && !is_declared_elsewhere {
+            assembly.undeclared(scheme, scope);
+        }
+        if assembly.is_undeclared(scheme, scope) {
+            let message = format!("scope `{token}` is not declared by its scheme; it is read as if it were");
+            assembly.notes.add(NoteKind::UndeclaredScope, item.place(), message)?;
+        }
+        terms.push(Term::Scope(scheme, scope));
+    }
+    Ok(true)
+}
+
+/// A role, or whatever stands where a scheme has no scopes: more is asked for than the scheme alone, so it stays, as a check.
+fn role(
+    assembly: &mut Assembly,
+    dialect: Dialect<'_>,
+    scheme: SchemeIndex,
+    text: &str,
+    at: &At<'_>,
+) -> Result<Term, ImportError> {
+    let name = assembly.scheme_name(scheme).map_or("", AsRef::as_ref);
+    let check = format!("role:{name}:{text}");
+    let (kind, message) = if dialect.has_roles {
+        let message = format!(
+            "`{}` is a role, no scope: it is read as the check `{}`",
+            Shown(text),
+            Shown(&check)
+        );
+        (NoteKind::Roles, message)
+    } else {
+        let message = format!(
+            "scheme `{name}` has no scopes, so `{}` is none: it is read as the check `{}`",
+            Shown(text),
+            Shown(&check)
+        );
+        (NoteKind::ScopeOnSchemeWithout, message)
+    };
+    assembly.notes.add(kind, at.place(), message)?;
+    let needs = dialect.checks.get(&check).copied().unwrap_or(Needs::Authentication);
+    Ok(Term::Atom(Atom::Check {
+        name: check.into(),
+        needs,
+    }))
+}
+
+/// The ways together. An empty object beside one that asks for as much is for requests without a credential.
+fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand, ImportError> {
+    let (with_schemes, without): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(|way| !way.schemes.is_empty());
+    let is_covered = |way: &Way| with_schemes.iter().any(|other| is_within(&way.guards, &other.guards));
+    let (anonymous, plain): (Vec<Way>, Vec<Way>) = without.into_iter().partition(is_covered);
+    if plain.iter().any(|way| way.guards.is_empty()) {
+        return Ok(Demand::Public);
+    }
+    let is_optional = !anonymous.is_empty();
+    let told: Vec<BTreeSet<String>> = anonymous.iter().chain(&plain).map(anonymous_part).collect();
+    let kept: Vec<Way> = with_schemes.into_iter().chain(plain).collect();
+    // A request without a credential is asked for what every alternative asks of it. That must not be less than the document
+    // lets it through for.
+    let is_expressed = kept
+        .iter()
+        .map(anonymous_part)
+        .all(|part| told.iter().any(|told| told.is_subset(&part)));
+    if is_optional && !is_expressed {
+        assembly.notes.add(
+            NoteKind::OptionalLost,
+            at.place(),
+            "requests without a credential are asked for other checks than those with one, so they are refused",
+        )?;
+    }
+    let flat = |way: Way| {
+        let guards = way.guards.into_iter().map(Term::Atom);
+        way.schemes.into_iter().chain(guards).collect()
+    };
+    Ok(Demand::Ways {
+        ways: kept.into_iter().map(flat).collect(),
+        is_optional: is_optional && is_expressed,
+    })
+}
+
+fn is_within(few: &[Atom], many: &[Atom]) -> bool {
+    few.iter().all(|atom| many.contains(atom))
+}
+
+/// The checks that a request without a credential can pass.
+fn anonymous_part(way: &Way) -> BTreeSet<String> {
+    let is_for_anyone = |atom: &&Atom| {
+        matches!(
+            atom,
+            Atom::Check {
+                needs: Needs::Nothing,
+                ..
+            }
+        )
+    };
+    way.guards
+        .iter()
+        .filter(is_for_anyone)
+        .map(ToString::to_string)
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! Which parts of a document say something of security.
+
+/// Where in a document a value stands, as far as it decides what is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Components,
+    /// Whole.
+    Kept,
+    /// A method of a discovery document.
+    Method,
+    Methods,
+    Operation,
+    PathItem,
+    Paths,
+    Resource,
+    Resources,
+    Root,
+    /// Its names, without what stands behind them.
+    Shallow,
+    /// That it is there.
+    Skipped,
+}
+
+impl Shape {
+    /// The shape of what stands behind a name.
+    pub(super) fn of_member(self, name: &str) -> Self {
+        match self {
+            Self::Components => match name {
+                "securitySchemes" => Self::Kept,
+                "pathItems" => Self::Paths,
+                _ => Self::Skipped,
+            },
+            Self::Kept => Self::Kept,
+            Self::Method => match name {
+                "description" | "mediaUpload" | "parameterOrder" | "parameters" | "request" | "response" => {
+                    Self::Skipped
+                }
+                _ => Self::Kept,
+            },
+            Self::Methods => Self::Method,
+            Self::Operation => match name {
+                "deprecated" | "operationId" | "security" => Self::Kept,
+                _ if is_ours(name) => Self::Kept,
+                _ => Self::Skipped,
+            },
+            Self::PathItem => match name {
+                "$ref" => Self::Kept,
+                "description" | "parameters" | "servers" | "summary" => Self::Skipped,
+                _ if name.starts_with("x-") => Self::Skipped,
+                _ => Self::Operation,
+            },
+            Self::Paths => Self::PathItem,
+            Self::Resource => match name {
+                "methods" => Self::Methods,
+                "resources" => Self::Resources,
+                _ => Self::Skipped,
+            },
+            Self::Resources => Self::Resource,
+            Self::Root => Self::of_root(name),
+            Self::Shallow | Self::Skipped => Self::Skipped,
+        }
+    }
+
+    fn of_root(name: &str) -> Self {
+        match name {
+            "components" => Self::Components,
+            "definitions" | "externalDocs" | "icons" | "responses" | "schemas" | "servers" | "tags" => Self::Skipped,
+            "methods" => Self::Methods,
+            "parameters" | "webhooks" => Self::Shallow,
+            "paths" => Self::Paths,
+            "resources" => Self::Resources,
+            _ if name.starts_with("x-") && !is_ours(name) => Self::Skipped,
+            _ => Self::Kept,
+        }
+    }
+
+    /// The shape of what stands in a list.
+    pub(super) const fn of_item(self) -> Self {
+        match self {
+            Self::Kept => Self::Kept,
+            _ => Self::Skipped,
+        }
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with("x-scopegate-")
+}

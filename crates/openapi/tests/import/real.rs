@@ -1,0 +1,67 @@
+//! Real documents: their counts are those that their collector counted.
+
+use std::fs;
+use std::path::Path;
+
+use scopegate_openapi::import::{self, Imported, NoteKind};
+use scopegate_policy::Access;
+
+/// A document of the collection; none, said loudly, where the collection is absent.
+pub(crate) fn document(name: &str) -> Option<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openapi");
+    if !folder.exists() {
+        eprintln!("SKIPPED: {} is absent", folder.display());
+        return None;
+    }
+    Some(fs::read(folder.join(name)).unwrap())
+}
+
+fn read(name: &str) -> Option<Imported> {
+    document(name).map(|bytes| import::read(&bytes).unwrap())
+}
+
+fn counted(imported: &Imported) -> (usize, usize, usize) {
+    let counts = import::counts(imported);
+    (counts.operations(), counts.scopes_declared(), counts.scopes_used())
+}
+
+fn noted(imported: &Imported, kind: NoteKind) -> usize {
+    imported.notes().iter().filter(|note| note.kind() == kind).count()
+}
+
+#[test]
+fn slack() {
+    let Some(imported) = read("slack.json") else { return };
+    assert_eq!(counted(&imported), (174, 67, 61));
+    let several = |alternatives: &[scopegate_policy::Alternative]| alternatives[0].scope().len() > 1;
+    let operations = imported.table().operations().iter();
+    assert_eq!(
+        operations.filter(|operation| several(operation.alternatives())).count(),
+        25
+    );
+}
+
+#[test]
+fn spotify() {
+    let Some(imported) = read("spotify.json") else { return };
+    assert_eq!(counted(&imported), (97, 19, 17));
+    let operations = imported.table().operations().iter();
+    assert_eq!(
+        operations
+            .filter(|operation| operation.access() == Access::Authenticated)
+            .count(),
+        32
+    );
+    assert!(noted(&imported, NoteKind::Deprecated) > 0);
+}
+
+#[test]
+fn xero() {
+    let Some(imported) = read("xero-accounting.json") else {
+        return;
+    };
+    assert_eq!(counted(&imported), (235, 16, 13));
+    let operations = imported.table().operations().iter();
+    let and = operations.filter(|operation| operation.alternatives()[0].scope().len() > 1);
+    assert_eq!(and.count(), 109);
+}
