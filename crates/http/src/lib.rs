@@ -81,6 +81,7 @@ mod service;
 mod sources;
 #[cfg(feature = "testing")]
 mod testing;
+mod told;
 mod trace;
 
 #[doc(hidden)]
@@ -112,6 +113,7 @@ pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};
 pub use service::GateService;
 #[cfg(feature = "testing")]
 pub use testing::Testing;
+pub use told::Told;
 pub use {
     scopegate_domain as domain, scopegate_grant as grant, scopegate_policy as policy, scopegate_store as store,
     scopegate_token as token, serde, serde_json, tokio, utoipa, warp,

@@ -10,7 +10,6 @@ use scopegate_policy::{Denial, Forbidden, InvalidTokenCause, OperationTable, Res
 use scopegate_store::StoreErrorKind;
 use serde_json::{Value, json};
 
-use crate::Profile;
 use crate::admission::{Refusal, Unaccepted};
 use crate::answer::Response;
 use crate::body::Unread;
@@ -20,6 +19,7 @@ use crate::path;
 use crate::route::Refused;
 use crate::sources::Family;
 use crate::trace::text;
+use crate::{Profile, Told};
 
 /// When to ask again while the store or another part is down, in seconds: soon, for nothing is known of how long it lasts.
 pub(crate) const RETRY_SECONDS: u32 = 1;
@@ -98,10 +98,7 @@ impl Replies {
             }
             Refusal::Denied(denial, accepted) => {
                 tracing::debug!(request_id = text(id), %operation, cause = %denial, "refused");
-                let row = match denial {
-                    Denial::InvalidToken { .. } => self.not_good(None, accepted, denial, table),
-                    _ => self.denied(denial),
-                };
+                let row = self.by_policy(denial, accepted, table);
                 challenged(self.write(&row), &self.challenges(&row, table).of(denial, accepted))
             }
             Refusal::Store(cause) => {
@@ -114,6 +111,22 @@ impl Replies {
                     StoreErrorKind::Conflict | StoreErrorKind::Corrupt => self.write(&OUR_FAULT),
                 }
             }
+        }
+    }
+
+    /// What is said of a denial, as values.
+    pub(crate) fn told(&self, denial: &Denial, accepted: &[SchemeId], table: &OperationTable) -> Told {
+        let row = self.by_policy(denial, accepted, table);
+        Told {
+            status: row.status,
+            challenges: self.challenges(&row, table).of(denial, accepted),
+        }
+    }
+
+    fn by_policy(&self, denial: &Denial, accepted: &[SchemeId], table: &OperationTable) -> Row {
+        match denial {
+            Denial::InvalidToken { .. } => self.not_good(None, accepted, denial, table),
+            _ => self.denied(denial),
         }
     }
 
