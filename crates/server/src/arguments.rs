@@ -1,10 +1,13 @@
 //! The command line.
 
+mod policy;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
+pub(crate) use self::policy::{PolicyCommand, PolicyFile};
 use crate::output::Format;
 
 /// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.
@@ -159,6 +162,9 @@ pub(crate) enum Command {
     /// Look at tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Ask questions about a policy
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Bring the database to this version's layout
     Migrate,
     /// Look at the configuration

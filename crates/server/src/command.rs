@@ -3,6 +3,7 @@
 mod client;
 mod config;
 mod password;
+mod policy;
 mod serve;
 mod shell;
 mod token;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
             client::run(&*store, common.format, command).await
         }),
         Command::Token(command) => token::run(common.format, &command),
+        Command::Policy(command) => policy::run(common.format, &command),
         Command::Migrate => migrate(&common),
         Command::Config(command) => config::run(&common, &command),
         Command::Completions { shell } => shell::completions(shell),
