@@ -2,95 +2,32 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+#[path = "support/shell.rs"]
+mod shell;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-/// How a command ended.
-struct Run {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
+use shell::{Run, Shell};
 
-impl Run {
-    /// The data of a command that went well.
-    fn json(&self) -> Value {
-        assert_eq!(self.status, 0, "{}", self.stderr);
-        serde_json::from_str(&self.stdout).expect("JSON alone on standard output")
-    }
-
-    /// The one sentence of a command that did not.
-    fn complaint(&self, status: i32) -> &str {
-        assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{}", self.stderr);
-        let line = self.stderr.strip_prefix("error: ").expect("a complaint");
-        assert_eq!(line.lines().count(), 1, "{line}");
-        line.trim_end()
-    }
-}
-
-/// A directory with a database, and the program in it.
-struct Shell(TempDir);
-
-impl Shell {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn run(&self, line: &[&str]) -> Run {
-        self.run_with(line, "", &[])
-    }
-
-    fn run_with(&self, line: &[&str], input: &str, variables: &[(&str, &str)]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
-            command.env_remove(name);
-        }
-        command
-            .current_dir(self.path())
-            .args(line)
-            .envs(variables.iter().copied());
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        // Whoever complains at once does not read what it is given.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        Run {
-            status: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    fn add_user(&self, name: &str) -> Run {
-        let line = [
-            "user",
-            "add",
-            name,
-            "--scope",
-            "me items",
-            "--password-stdin",
-            "--format",
-            "json",
-        ];
-        self.run_with(&line, "correct horse\n", &[])
-    }
+/// Adds a user who may have both scopes.
+fn add_user(shell: &Shell, name: &str) -> Run {
+    let line = [
+        "user",
+        "add",
+        name,
+        "--scope",
+        "me items",
+        "--password-stdin",
+        "--format",
+        "json",
+    ];
+    shell.run_with(&line, "correct horse\n", &[])
 }
 
 #[test]
 fn a_user_from_beginning_to_end() {
     let shell = Shell::new();
-    let user = shell.add_user("mary").json();
+    let user = add_user(&shell, "mary").json();
     assert_eq!(
         (&user["username"], &user["status"], &user["scope"]),
         (&json!("mary"), &json!("active"), &json!("me items"))
@@ -157,8 +94,8 @@ fn a_client_from_beginning_to_end() {
 #[test]
 fn no_is_1_and_a_fault_is_2() {
     let shell = Shell::new();
-    shell.add_user("mary").json();
-    assert_eq!(shell.add_user("mary").complaint(1), "there is a user `mary` already");
+    add_user(&shell, "mary").json();
+    assert_eq!(add_user(&shell, "mary").complaint(1), "there is a user `mary` already");
     for line in [
         &["user", "show", "john"][..],
         &["user", "remove", "john"],

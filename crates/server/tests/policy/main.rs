@@ -1,0 +1,8 @@
+//! `scopegate policy ..` as a shell sees it.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+
+mod documents;
+mod routes;
+#[path = "../support/shell.rs"]
+mod shell;

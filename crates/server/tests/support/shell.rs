@@ -1,0 +1,72 @@
+//! A directory, and the program in it as a shell sees it.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How a command ended.
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// The data of a command that went well.
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, 0, "{}", self.stderr);
+        serde_json::from_str(&self.stdout).expect("JSON alone on standard output")
+    }
+
+    /// The one sentence of a command that did not.
+    pub(crate) fn complaint(&self, status: i32) -> &str {
+        assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{}", self.stderr);
+        let line = self.stderr.strip_prefix("error: ").expect("a complaint");
+        assert_eq!(line.lines().count(), 1, "{line}");
+        line.trim_end()
+    }
+}
+
+/// A directory with a database, and the program in it.
+pub(crate) struct Shell(TempDir);
+
+impl Shell {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn run(&self, line: &[&str]) -> Run {
+        self.run_with(line, "", &[])
+    }
+
+    pub(crate) fn run_with(&self, line: &[&str], input: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
+            command.env_remove(name);
+        }
+        command
+            .current_dir(self.path())
+            .args(line)
+            .envs(variables.iter().copied());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Whoever complains at once does not read what it is given.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Run {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
