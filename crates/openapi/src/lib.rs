@@ -41,5 +41,6 @@
 
 mod export;
 pub mod import;
+pub mod picture;
 
 pub use export::{DocumentInfo, OperationDocs, document};

@@ -1,0 +1,100 @@
+//! Pictures of a table of operations: scopes and what they imply, operations by path, who opens what.
+//!
+//! Three ways to look at the same table. [`svg`] is a picture that needs no script: edges where the table is small, a table
+//! of scopes by paths above some dozen operations, paths with counts above some thousand. [`html`] is a page of its own,
+//! with its style and its script inside, that asks nothing of the network: there one chooses scopes and reads the
+//! decisions. [`dot`] is for Graphviz.
+//!
+//! Names come from documents of others, so all of them are hostile until shown: markup is escaped, and characters that
+//! change how the text around them reads are spelled out by their number. The same table gives the same bytes.
+//!
+//! ```
+//! use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+//! use scopegate_openapi::picture::{self, Labels};
+//! use scopegate_policy::{Guard, Operation, OperationTable};
+//!
+//! const ITEMS: ScopeToken = ScopeToken::from_static("items");
+//!
+//! let catalog = Catalog::builder()
+//!     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+//!     .scope(ITEMS, "Read items.")
+//!     .build()?;
+//! let table = OperationTable::builder(catalog)
+//!     .operation(Operation::get("/items/").guard(&Guard::requires([ITEMS])))
+//!     .build()?;
+//!
+//! let labels = Labels::new("Items");
+//! assert!(picture::svg(&table, &labels).starts_with("<svg"));
+//! assert!(picture::html(&table, &labels).starts_with("<!DOCTYPE html>"));
+//! assert!(picture::dot(&table, &labels).starts_with("digraph"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod dot;
+mod html;
+mod model;
+mod paths;
+mod svg;
+mod text;
+
+use scopegate_policy::OperationTable;
+
+use model::Model;
+
+/// What stands above a picture.
+///
+/// ```
+/// use scopegate_openapi::picture::Labels;
+///
+/// let labels = Labels::new("Items").note("from items.yaml");
+/// assert_ne!(labels, Labels::new("Items"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    title: String,
+    note: Option<String>,
+}
+
+impl Labels {
+    /// The name of the interface.
+    #[must_use]
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            note: None,
+        }
+    }
+
+    /// One line more: where the table comes from, for one.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.note = Some(text.into());
+        self
+    }
+}
+
+/// The table as a self-contained SVG without a script.
+///
+/// Each operation has its row; above 1,500 operations there is one for each path in their place, with counts, and the picture
+/// says so.
+#[must_use]
+pub fn svg(table: &OperationTable, labels: &Labels) -> String {
+    svg::draw(&Model::new(table, labels))
+}
+
+/// The table as one HTML page that works from a file: its style and its script stand in it, and its content security
+/// policy allows nothing else.
+///
+/// One presses a scope to see what it opens, opens an operation to see what it asks for, and ticks scopes to see
+/// what a request with them may do and what it lacks.
+#[must_use]
+pub fn html(table: &OperationTable, labels: &Labels) -> String {
+    html::write(&Model::new(table, labels))
+}
+
+/// The table as text for Graphviz: an edge from each scope to what it opens, dashed to what it implies; what is needed together
+/// meets in a point.
+#[must_use]
+pub fn dot(table: &OperationTable, labels: &Labels) -> String {
+    dot::write(&Model::new(table, labels))
+}

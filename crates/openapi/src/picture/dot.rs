@@ -1,0 +1,146 @@
+//! The table as text for Graphviz.
+
+use std::fmt::Write;
+
+use scopegate_policy::Access;
+
+use super::model::{Model, Operation};
+use super::paths::Group;
+
+pub(super) fn write(model: &Model) -> String {
+    let mut out = String::from("digraph policy {\n");
+    let title = [Some(&*model.title), model.note.as_deref(), Some(&*model.summary())]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" — ");
+    line(
+        &mut out,
+        1,
+        &format!(
+            "graph [rankdir=LR, labelloc=t, fontname=\"sans-serif\", ranksep=2, label={}]",
+            quoted(&title)
+        ),
+    );
+    line(
+        &mut out,
+        1,
+        "node [shape=box, style=rounded, fontname=\"monospace\", fontsize=11, height=0.3]",
+    );
+    line(&mut out, 1, "edge [arrowsize=0.6]");
+    scopes(&mut out, model);
+    group(&mut out, model, &model.paths, 1, &mut 0);
+    for (number, operation) in model.operations.iter().enumerate() {
+        ways(&mut out, number, operation);
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn line(out: &mut String, depth: usize, text: &str) {
+    // Writing to a text cannot fail.
+    let _ = writeln!(out, "{:indent$}{text}", "", indent = 2 * depth);
+}
+
+/// A label: what Graphviz reads as an escape or as an entity is written so that it shows itself.
+fn quoted(text: &str) -> String {
+    format!(
+        "\"{}\"",
+        text.replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"")
+    )
+}
+
+/// Schemes as clusters of their scopes, and the guards beside them.
+fn scopes(out: &mut String, model: &Model) {
+    for (number, scheme) in model.schemes.iter().enumerate() {
+        line(out, 1, &format!("subgraph cluster_scheme{number} {{"));
+        let label = format!("{} ({})", model.name(scheme.atom), scheme.kind);
+        line(out, 2, &format!("graph [label={}, style=rounded]", quoted(&label)));
+        if model.is_asked_for(scheme.atom) || scheme.scopes.is_empty() {
+            line(
+                out,
+                2,
+                &format!("a{} [label={}, shape=oval]", scheme.atom, quoted("any credential")),
+            );
+        }
+        for scope in &scheme.scopes {
+            line(
+                out,
+                2,
+                &format!("a{} [label={}]", scope.atom, quoted(model.name(scope.atom))),
+            );
+        }
+        line(out, 1, "}");
+    }
+    for guard in &model.guards {
+        line(
+            out,
+            1,
+            &format!("a{guard} [label={}, shape=hexagon]", quoted(model.name(*guard))),
+        );
+    }
+    for scope in model.listed() {
+        let weaker = model.atoms.get(scope.atom).map_or(&[][..], |fact| &fact.implies);
+        for weaker in weaker.iter().filter(|atom| model.scopes.contains(atom)) {
+            line(
+                out,
+                1,
+                &format!(
+                    "a{} -> a{weaker} [style=dashed, label=\"implies\", fontsize=9]",
+                    scope.atom
+                ),
+            );
+        }
+    }
+}
+
+/// Operations, in clusters by what their paths begin with.
+fn group(out: &mut String, model: &Model, group: &Group, depth: usize, cluster: &mut usize) {
+    for number in &group.operations {
+        if let Some(operation) = model.operations.get(*number) {
+            line(out, depth, &format!("o{number} [label={}]", quoted(&label(operation))));
+        }
+    }
+    for smaller in &group.groups {
+        line(out, depth, &format!("subgraph cluster_path{cluster} {{"));
+        *cluster += 1;
+        line(
+            out,
+            depth + 1,
+            &format!("graph [label={}, style=rounded]", quoted(&smaller.prefix)),
+        );
+        self::group(out, model, smaller, depth + 1, cluster);
+        line(out, depth, "}");
+    }
+}
+
+fn label(operation: &Operation) -> String {
+    let access = match operation.access {
+        Access::Public => " (public)",
+        Access::Deny => " (denied to all)",
+        Access::Authenticated | Access::Scoped => "",
+    };
+    let optional = if operation.is_optional { " (optional)" } else { "" };
+    format!("{} {}{access}{optional}", operation.method, operation.path)
+}
+
+/// An edge for each way in that asks for one thing; what is needed together meets in a point.
+fn ways(out: &mut String, number: usize, operation: &Operation) {
+    for (way, need) in operation.needs.iter().enumerate() {
+        if let [atom] = &**need {
+            line(out, 1, &format!("a{atom} -> o{number}"));
+            continue;
+        }
+        if !need.is_empty() {
+            line(
+                out,
+                1,
+                &format!("w{number}_{way} [shape=circle, label=\"and\", fontsize=8, width=0.2]"),
+            );
+            line(out, 1, &format!("w{number}_{way} -> o{number}"));
+        }
+        for atom in need {
+            line(out, 1, &format!("a{atom} -> w{number}_{way} [arrowhead=none]"));
+        }
+    }
+}

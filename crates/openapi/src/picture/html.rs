@@ -1,0 +1,97 @@
+//! The table as one HTML page.
+//!
+//! What is fixed stands in `html/page.css` and `html/page.js`, what the table says in one block of JSON between them, which
+//! the page's own script reads and the page's security policy keeps from being run.
+
+use serde_json::{Map, Value, json};
+
+use super::model::{Fact, Model, Operation, Scheme, access_word};
+use super::paths::Group;
+use super::text::{escaped, json_in_script};
+
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+const BODY: &str = include_str!("html/body.html");
+/// SHA-256 of the style and of the script, which alone the page may apply and run.
+// SECURITY: whoever changes one of them changes its digest here. Held by `crates/server/tests/picture.rs`.
+const STYLE_DIGEST: &str = "sha256-uM4T6sLuAKqyBOIuzjOcczALo01UVQNHRz7gz63sFTw=";
+const SCRIPT_DIGEST: &str = "sha256-7wmbJpCknGvwwuQVCNVT4i0VtKhW8ICnGdD173XEhbU=";
+
+pub(super) fn write(model: &Model) -> String {
+    let title = escaped(&model.title);
+    let summary = escaped(&model.summary());
+    let note = model
+        .note
+        .as_deref()
+        .map(escaped)
+        .map(|note| format!("<p>{note}</p>\n"))
+        .unwrap_or_default();
+    let data = json_in_script(&data(model).to_string());
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{STYLE_DIGEST}'; \
+         script-src '{SCRIPT_DIGEST}'; base-uri 'none'; form-action 'none'\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n\
+         <title>{title}: who may do what</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<h1>{title}</h1>\n<p>{summary}</p>\n{note}</header>\n{BODY}\
+         <script type=\"application/json\" id=\"policy\">{data}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    )
+}
+
+/// What the page's script reads.
+fn data(model: &Model) -> Value {
+    json!({
+        "atoms": model.atoms.iter().map(atom).collect::<Vec<_>>(),
+        "schemes": model.schemes.iter().map(scheme).collect::<Vec<_>>(),
+        "guards": model.guards,
+        "operations": model.operations.iter().map(operation).collect::<Vec<_>>(),
+        "paths": group(&model.paths),
+    })
+}
+
+fn atom(fact: &Fact) -> Value {
+    let mut object = Map::new();
+    object.insert("name".to_owned(), fact.name.as_str().into());
+    if !fact.about.is_empty() {
+        object.insert("about".to_owned(), fact.about.as_str().into());
+    }
+    object.insert("implies".to_owned(), json!(fact.implies));
+    object.into()
+}
+
+fn scheme(scheme: &Scheme) -> Value {
+    let scopes: Vec<[usize; 2]> = scheme.scopes.iter().map(|scope| [scope.atom, scope.depth]).collect();
+    json!({ "atom": scheme.atom, "kind": scheme.kind, "scopes": scopes })
+}
+
+/// What an operation lacks of this, it does not say: there are many of them.
+fn operation(operation: &Operation) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("method", operation.method.into());
+    put("path", operation.path.as_str().into());
+    put("access", access_word(operation.access).into());
+    put("needs", json!(operation.needs));
+    if let Some(name) = &operation.name {
+        put("name", name.as_str().into());
+    }
+    if operation.is_optional {
+        put("optional", true.into());
+    }
+    if !operation.overridden.is_empty() {
+        put("overrides", json!(operation.overridden));
+    }
+    if !operation.tree.is_empty() {
+        put("tree", json!(operation.tree));
+    }
+    if operation.is_tree_cut {
+        put("cut", true.into());
+    }
+    object.into()
+}
+
+fn group(of: &Group) -> Value {
+    let groups: Vec<Value> = of.groups.iter().map(group).collect();
+    json!({ "prefix": of.prefix, "operations": of.operations, "groups": groups })
+}

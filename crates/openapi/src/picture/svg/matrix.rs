@@ -1,0 +1,155 @@
+//! Who opens what in a large table: a line for each scope, a column for each part of the paths, the count where they cross.
+
+use std::collections::BTreeSet;
+
+use scopegate_policy::Access;
+
+use super::super::model::{Model, Scheme};
+use super::super::text::cut;
+use super::canvas::{Canvas, width_of};
+use super::sections::{Section, sections};
+use super::{LEFT, opened, openers};
+
+const LINE: usize = 20;
+const COLUMN: usize = 30;
+/// Most columns, and most cells of a name.
+const MOST: usize = 40;
+const LONGEST: usize = 48;
+const LONGEST_LABEL: usize = 30;
+
+struct Matrix<'m> {
+    model: &'m Model,
+    sections: Vec<Section<'m>>,
+    /// Where the cells begin.
+    x: usize,
+}
+
+/// Draws it; where it ends.
+pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) -> usize {
+    let matrix = Matrix {
+        model,
+        sections: sections(model, MOST),
+        x: LEFT + width_of_names(model) + 70,
+    };
+    canvas.text(LEFT, top + 12, "head", "Who opens what");
+    canvas.text(
+        LEFT,
+        top + 30,
+        "small",
+        "How many operations a scope has a part in: over all, and by what their paths begin with.",
+    );
+    let mut y = matrix.columns(canvas, top + 20);
+    for scheme in &model.schemes {
+        y = matrix.scheme(canvas, scheme, y);
+    }
+    matrix.without_scope(canvas, y)
+}
+
+fn width_of_names(model: &Model) -> usize {
+    let lines = model.schemes.iter().flat_map(|scheme| openers(model, scheme));
+    let line = |opener: super::Opener<'_>| 14 * opener.depth() + width_of("name", &cut(opener.name(model), LONGEST));
+    lines.map(line).max().unwrap_or(0).max(240)
+}
+
+impl Matrix<'_> {
+    fn columns(&self, canvas: &mut Canvas, top: usize) -> usize {
+        let label = |section: &Section<'_>| cut(&section.label, LONGEST_LABEL);
+        let longest = self
+            .sections
+            .iter()
+            .map(|section| width_of("small", &label(section)))
+            .max()
+            .unwrap_or(0);
+        let bottom = top + (longest * 9 / 10).max(40);
+        for (place, section) in self.sections.iter().enumerate() {
+            let x = self.x + COLUMN * place + 19;
+            canvas.begin("column", &format!("{}: {}", section.label, section.operations.len()));
+            canvas.text_rising(x, bottom - 4, &label(section));
+            canvas.end();
+        }
+        self.line(
+            canvas,
+            "all operations",
+            (0, "head"),
+            &(0..self.model.operations.len()).collect(),
+            bottom,
+        )
+    }
+
+    fn scheme(&self, canvas: &mut Canvas, scheme: &Scheme, top: usize) -> usize {
+        let name = format!("{} ({})", self.model.name(scheme.atom), scheme.kind);
+        canvas.text_within(LEFT, top + 22, "head", &name, LONGEST);
+        let mut y = top + 30;
+        for opener in openers(self.model, scheme) {
+            canvas.begin("opener", &opener.about(self.model));
+            y = self.line(
+                canvas,
+                opener.name(self.model),
+                (opener.depth(), "name"),
+                opened(self.model, &opener),
+                y,
+            );
+            canvas.end();
+        }
+        y
+    }
+
+    /// What needs no scope at all, so that every operation is counted somewhere.
+    fn without_scope(&self, canvas: &mut Canvas, top: usize) -> usize {
+        let kinds = [
+            (Access::Authenticated, "without any scope"),
+            (Access::Public, "public"),
+            (Access::Deny, "denied to all"),
+        ];
+        let of = |access: Access| -> BTreeSet<usize> {
+            let operations = self.model.operations.iter().enumerate();
+            operations
+                .filter(|(_, operation)| operation.access == access)
+                .map(|(number, _)| number)
+                .collect()
+        };
+        let mut y = top + 12;
+        for (access, word) in kinds {
+            let operations = of(access);
+            if !operations.is_empty() {
+                y = self.line(canvas, word, (0, "head"), &operations, y);
+            }
+        }
+        y + 20
+    }
+
+    /// A line, and below it where the next one begins.
+    fn line(
+        &self,
+        canvas: &mut Canvas,
+        name: &str,
+        (depth, class): (usize, &str),
+        operations: &BTreeSet<usize>,
+        y: usize,
+    ) -> usize {
+        let base = y + 14;
+        canvas.path(
+            "rule",
+            &format!("M{LEFT} {}H{}", y + LINE, self.x + COLUMN * self.sections.len()),
+        );
+        if depth > 0 {
+            canvas.text(LEFT + 14 * (depth - 1), base, "small", "└");
+        }
+        canvas.text_within(LEFT + 14 * depth, base, class, name, LONGEST);
+        canvas.text_before(self.x - 10, base, "name", &operations.len().to_string());
+        for (place, section) in self.sections.iter().enumerate() {
+            let count = section
+                .operations
+                .iter()
+                .filter(|number| operations.contains(number))
+                .count();
+            if count > 0 {
+                let share = (4 * count).div_ceil(section.operations.len().max(1)).min(4);
+                let x = self.x + COLUMN * place;
+                canvas.rect(x + 1, y + 1, COLUMN - 2, LINE - 2, &format!("share-{share}"));
+                canvas.text_around(x + COLUMN / 2, base, &format!("number on-{share}"), &count.to_string());
+            }
+        }
+        y + LINE
+    }
+}

@@ -1,0 +1,76 @@
+//! A large table in parts by path, as many as can be shown side by side.
+
+use std::collections::BTreeSet;
+
+use super::super::model::Model;
+use super::super::paths::Group;
+
+/// Operations whose paths begin alike.
+pub(super) struct Section<'m> {
+    pub(super) label: String,
+    pub(super) operations: Vec<usize>,
+    /// What it can be divided by.
+    group: Option<&'m Group>,
+}
+
+/// The whole table in at most so many parts (three at least), the largest divided first.
+pub(super) fn sections(model: &Model, most: usize) -> Vec<Section<'_>> {
+    let mut sections = parts(&model.paths, most);
+    while let Some((place, group)) = largest(&sections) {
+        // The one that is divided makes room.
+        let room = (most + 1).saturating_sub(sections.len());
+        let fits = group.groups.len() < room;
+        if !fits && (sections.len() > 3 || room < 3) {
+            break;
+        }
+        sections.splice(place..=place, parts(group, room));
+    }
+    sections
+}
+
+/// The largest of those that can be divided.
+fn largest<'m>(sections: &[Section<'m>]) -> Option<(usize, &'m Group)> {
+    let divisible = sections
+        .iter()
+        .enumerate()
+        .filter_map(|(place, section)| Some((place, section.group?)));
+    let divisible = divisible.filter(|(_, group)| !group.groups.is_empty());
+    divisible.max_by_key(|(place, group)| (group.len(), std::cmp::Reverse(*place)))
+}
+
+/// The smaller groups of a group, and one part for what is in none of them or would be too many.
+fn parts(group: &Group, room: usize) -> Vec<Section<'_>> {
+    let mut by_size: Vec<usize> = (0..group.groups.len()).collect();
+    by_size.sort_by_key(|place| std::cmp::Reverse(group.groups.get(*place).map_or(0, Group::len)));
+    let kept: BTreeSet<usize> = by_size.into_iter().take(room.saturating_sub(1)).collect();
+    let (mut sections, mut rest) = (Vec::new(), group.operations.clone());
+    for (place, smaller) in group.groups.iter().enumerate() {
+        if kept.contains(&place) {
+            sections.push(Section {
+                label: smaller.prefix.clone(),
+                operations: smaller.members(),
+                group: Some(smaller),
+            });
+        } else {
+            rest.extend(smaller.members());
+        }
+    }
+    if !rest.is_empty() {
+        let below = if group.prefix.is_empty() {
+            String::new()
+        } else {
+            format!(" below {}", group.prefix)
+        };
+        let label = if sections.is_empty() {
+            group.prefix.clone()
+        } else {
+            format!("other paths{below}")
+        };
+        sections.push(Section {
+            label,
+            operations: rest,
+            group: None,
+        });
+    }
+    sections
+}
