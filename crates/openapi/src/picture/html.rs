@@ -1,7 +1,7 @@
 //! The table as one HTML page.
 //!
-//! What is fixed stands in `html/page.css` and `html/page.js`, what the table says in one block of JSON between them, which
-//! the page's own script reads and the page's security policy keeps from being run.
+//! What is fixed stands in `html/`: the style, and a script in three parts (how it decides, what it draws, what people do).
+//! What the table says stands in one block of JSON, which the script reads and which is no script itself.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,13 @@ use super::paths::Group;
 use super::text::{escaped, json_in_script};
 
 const STYLE: &str = include_str!("html/page.css");
-const SCRIPT: &str = include_str!("html/page.js");
+const SCRIPT: &str = concat!(
+    include_str!("html/decide.js"),
+    "\n",
+    include_str!("html/draw.js"),
+    "\n",
+    include_str!("html/page.js")
+);
 const BODY: &str = include_str!("html/body.html");
 /// SHA-256 of the style and of the script, which alone the page may apply and run.
 // SECURITY: whoever changes one of them changes its digest here. Held by `crates/server/tests/picture.rs`.
@@ -65,7 +71,7 @@ fn scheme(scheme: &Scheme) -> Value {
     json!({ "atom": scheme.atom, "kind": scheme.kind, "scopes": scopes })
 }
 
-/// What an operation lacks of this, it does not say: there are many of them.
+/// What does not hold of an operation is left out: there are many of them.
 fn operation(operation: &Operation) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);

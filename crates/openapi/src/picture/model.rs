@@ -1,20 +1,15 @@
 //! What is drawn: the table in numbers and in texts that are fit to be shown.
 
+mod facts;
+mod operations;
+
 use std::collections::BTreeSet;
 
-use scopegate_domain::{DeclaredScheme, SchemeName, ScopeToken, SecurityScheme, Timestamp};
-use scopegate_policy::{
-    Access, Alternative, Atom, AtomId, AtomSet, OperationTable, Presented, ResolvedOperation, Step, Universe, explain,
-};
+use scopegate_policy::{Access, Atom, AtomId, OperationTable, Universe};
 
 use super::Labels;
 use super::paths::Group;
-use super::text::{cut, prose, visible};
-
-/// Longest description that is shown, in cells.
-const LONGEST_ABOUT: usize = 300;
-/// Most guards of one tree that are shown.
-const MOST_STEPS: usize = 64;
+use super::text::prose;
 
 /// All that pictures show of a table. Atoms and operations are named by their numbers.
 pub(super) struct Model {
@@ -71,15 +66,15 @@ pub(super) struct Operation {
 impl Model {
     pub(super) fn new(table: &OperationTable, labels: &Labels) -> Self {
         let universe = table.universe();
-        let operations: Vec<Operation> = table.operations().iter().map(operation).collect();
+        let operations: Vec<Operation> = table.operations().iter().map(operations::operation).collect();
         let paths: Vec<String> = operations.iter().map(|operation| operation.path.clone()).collect();
-        let atoms = facts(table);
+        let atoms = facts::facts(table);
         let schemes = table.catalog().schemes().iter();
         let mut model = Self {
             title: prose(&labels.title),
             note: labels.note.as_deref().map(prose),
             schemes: schemes
-                .filter_map(|declared| scheme(universe, &atoms, declared))
+                .filter_map(|declared| facts::scheme(universe, &atoms, declared))
                 .collect(),
             atoms,
             scopes: BTreeSet::new(),
@@ -228,150 +223,4 @@ pub(super) const fn access_word(access: Access) -> &'static str {
         Access::Public => "public",
         Access::Scoped => "scoped",
     }
-}
-
-fn facts(table: &OperationTable) -> Vec<Fact> {
-    let universe = table.universe();
-    let fact = |atom: &Atom| {
-        let about = match atom {
-            Atom::Scheme(name) => table
-                .catalog()
-                .find(name)
-                .and_then(DeclaredScheme::description)
-                .unwrap_or_default(),
-            Atom::Scope { scheme, token } => {
-                let scopes = table.catalog().find(scheme).map_or(&[][..], DeclaredScheme::scopes);
-                scopes
-                    .iter()
-                    .find(|scope| scope.token() == token)
-                    .map_or("", |scope| scope.description())
-            }
-            _ => "",
-        };
-        let name = match atom {
-            Atom::Scheme(name) => visible(name.as_str()),
-            other => visible(&other.to_string()),
-        };
-        Fact {
-            name,
-            about: cut(&prose(about), LONGEST_ABOUT),
-            implies: universe.find(atom).map(|id| next(universe, id)).unwrap_or_default(),
-            opens: BTreeSet::new(),
-        }
-    };
-    universe.atoms().iter().map(fact).collect()
-}
-
-/// What an atom implies by one step, the steps that others make superfluous left out.
-fn next(universe: &Universe, id: AtomId) -> Vec<usize> {
-    let implied = universe.closure(id).difference(&AtomSet::from_iter([id]));
-    universe.generators(&implied).iter().map(AtomId::index).collect()
-}
-
-fn scheme(universe: &Universe, facts: &[Fact], declared: &DeclaredScheme) -> Option<Scheme> {
-    let scope = |token: &ScopeToken| {
-        let (scheme, token) = (declared.name().clone(), token.clone());
-        universe.find(&Atom::Scope { scheme, token })
-    };
-    let scopes = declared.scopes().iter().filter_map(|declared| scope(declared.token()));
-    let scopes: Vec<usize> = scopes.map(AtomId::index).collect();
-    Some(Scheme {
-        atom: universe.find(&Atom::Scheme(declared.name().clone()))?.index(),
-        kind: match declared.scheme() {
-            SecurityScheme::ApiKey { .. } => "API key",
-            SecurityScheme::Http(_) => "HTTP",
-            SecurityScheme::OAuth2(_) => "OAuth 2.0",
-            SecurityScheme::OpenIdConnect { .. } => "OpenID Connect",
-        },
-        scopes: hierarchy(&scopes, facts),
-    })
-}
-
-/// The scopes of a scheme, each once: below the first that implies it, those that nothing implies in the order of declaration.
-fn hierarchy(scopes: &[usize], facts: &[Fact]) -> Vec<Listed> {
-    let implied = |atom: usize| facts.get(atom).map_or(&[][..], |fact| &fact.implies);
-    let all: BTreeSet<usize> = scopes.iter().copied().collect();
-    let below: BTreeSet<usize> = scopes.iter().flat_map(|atom| implied(*atom)).copied().collect();
-    let roots = scopes.iter().rev().filter(|atom| !below.contains(atom));
-    let mut open: Vec<Listed> = roots.map(|atom| Listed { atom: *atom, depth: 0 }).collect();
-    let (mut seen, mut listed) = (BTreeSet::new(), Vec::new());
-    while let Some(Listed { atom, depth }) = open.pop() {
-        if seen.insert(atom) {
-            listed.push(Listed { atom, depth });
-            let weaker = implied(atom).iter().rev().filter(|atom| all.contains(atom));
-            open.extend(weaker.map(|atom| Listed {
-                atom: *atom,
-                depth: depth + 1,
-            }));
-        }
-    }
-    listed
-}
-
-fn operation(resolved: &ResolvedOperation) -> Operation {
-    let universe = resolved.universe();
-    let closed = resolved.requirement().alternatives().iter();
-    let ways = closed.zip(resolved.alternatives());
-    let (tree, is_tree_cut) = tree(resolved);
-    Operation {
-        method: resolved.method().as_str(),
-        path: visible(resolved.template()),
-        name: resolved.name().map(visible),
-        access: resolved.access(),
-        is_optional: resolved.is_optional(),
-        overridden: resolved
-            .overridden()
-            .iter()
-            .map(|guard| visible(&guard.to_string()))
-            .collect(),
-        needs: ways.map(|(closed, words)| way(universe, closed, words)).collect(),
-        tree,
-        is_tree_cut,
-    }
-}
-
-/// The maximal atoms of a way in: scopes and schemes in the order of the document, then guards.
-fn way(universe: &Universe, closed: &AtomSet, words: &Alternative) -> Vec<usize> {
-    let generators = universe.generators(closed);
-    let of_scheme = |(scheme, tokens): &(SchemeName, Vec<ScopeToken>)| {
-        let scope = |token: &ScopeToken| Atom::Scope {
-            scheme: scheme.clone(),
-            token: token.clone(),
-        };
-        let scopes = tokens.iter().map(scope);
-        scopes.chain([Atom::Scheme(scheme.clone())]).collect::<Vec<_>>()
-    };
-    let named = words
-        .schemes()
-        .iter()
-        .flat_map(of_scheme)
-        .chain(words.guards().iter().cloned());
-    let named = named
-        .filter_map(|atom| universe.find(&atom))
-        .filter(|id| generators.contains(*id));
-    let mut way: Vec<usize> = named.map(AtomId::index).collect();
-    let rest: Vec<usize> = generators
-        .iter()
-        .map(AtomId::index)
-        .filter(|atom| !way.contains(atom))
-        .collect();
-    way.extend(rest);
-    way
-}
-
-/// The guards of an operation; none where there is one alone without a name, which says what the requirement says.
-fn tree(resolved: &ResolvedOperation) -> (Vec<(usize, String, Vec<String>)>, bool) {
-    let explanation = explain(resolved, &Presented::new(Timestamp::from_unix(0)));
-    let steps = explanation.steps();
-    if let [only] = steps
-        && (only.guard().starts_with("requires ") || only.guard() == "public")
-    {
-        return (Vec::new(), false);
-    }
-    let sees = |step: &Step| step.sees().iter().map(|token| visible(token.as_str())).collect();
-    let shown = steps.iter().take(MOST_STEPS);
-    let shown = shown
-        .map(|step| (step.depth(), visible(step.guard()), sees(step)))
-        .collect();
-    (shown, steps.len() > MOST_STEPS)
 }

@@ -15,15 +15,13 @@ mod random;
 mod reader;
 mod table;
 
-use std::collections::BTreeSet;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use scopegate_openapi::{DocumentInfo, document};
 use scopegate_policy::TableError;
 use serde_json::Map;
 
-use policy::{GUARDS, Policy};
+use policy::Policy;
 use reader::Brought;
 
 fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Brought>)> {
@@ -48,7 +46,7 @@ fn all_say_the_same(policy: &Policy, requests: &[Brought], info: &DocumentInfo) 
     };
     let document = document(info, &table, &[], &Map::new());
     for (number, operation) in table.operations().iter().enumerate() {
-        let border = table::at_the_border(operation).into_iter().map(possible);
+        let border = table::at_the_border(operation).into_iter().map(random::possible);
         for brought in border.chain(requests.iter().cloned()) {
             let by_tree = policy.allows(number, &brought);
             let by_normal_form = table::allows(operation, policy, &brought);
@@ -58,27 +56,6 @@ fn all_say_the_same(policy: &Policy, requests: &[Brought], info: &DocumentInfo) 
         }
     }
     Ok(())
-}
-
-/// The request with all that its guards bring, and without those that need a credential where there is none.
-fn possible(mut brought: Brought) -> Brought {
-    let weaker = |guard: &String| {
-        GUARDS
-            .iter()
-            .find(|(name, _)| name == guard)
-            .map_or(&[][..], |(_, weaker)| weaker)
-    };
-    let needs_credential = |guard: &String| guard == "authenticated" || weaker(guard).contains(&"authenticated");
-    let implied: BTreeSet<String> = brought
-        .guards
-        .iter()
-        .flat_map(weaker)
-        .map(ToString::to_string)
-        .collect();
-    brought.guards.extend(implied);
-    let is_anonymous = brought.schemes.is_empty();
-    brought.guards.retain(|guard| !is_anonymous || !needs_credential(guard));
-    brought
 }
 
 proptest! {

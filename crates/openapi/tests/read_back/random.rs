@@ -163,3 +163,24 @@ pub(crate) fn brought(policy: &Policy) -> impl Strategy<Value = Brought> + use<>
         Brought { schemes, guards }
     })
 }
+
+/// The request with all that its guards bring, and without those that need a credential where there is none.
+pub(crate) fn possible(mut brought: Brought) -> Brought {
+    let weaker = |guard: &String| {
+        GUARDS
+            .iter()
+            .find(|(name, _)| name == guard)
+            .map_or(&[][..], |(_, weaker)| weaker)
+    };
+    let needs_credential = |guard: &String| guard == "authenticated" || weaker(guard).contains(&"authenticated");
+    let implied: BTreeSet<String> = brought
+        .guards
+        .iter()
+        .flat_map(weaker)
+        .map(ToString::to_string)
+        .collect();
+    brought.guards.extend(implied);
+    let is_anonymous = brought.schemes.is_empty();
+    brought.guards.retain(|guard| !is_anonymous || !needs_credential(guard));
+    brought
+}

@@ -26,6 +26,11 @@ pub(super) fn is_readable(model: &Model) -> bool {
 type Anchors = HashMap<usize, usize>;
 
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
+    let arrows = "An arrow leads to what a scope opens; dashed ones meet where all of them are needed together.";
+    let tree = "A scope implies those below it in the tree, and opens what they open.";
+    canvas.text(LEFT, top, "small", arrows);
+    canvas.text(LEFT, top + 16, "small", tree);
+    let top = top + 20;
     let width = width_of_openers(model);
     let anchors = draw_openers(canvas, model, top, width);
     let right = Right {
@@ -36,13 +41,6 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
         width: width_of_operations(model),
     };
     right.group(canvas, &model.paths, top);
-    canvas.text(
-        LEFT,
-        top.saturating_sub(2),
-        "small",
-        "An arrow leads to what a scope opens; dashed ones meet where all are needed together. Whatever stands above \
-         others in the tree implies them, and opens what they open.",
-    );
 }
 
 fn width_of_openers(model: &Model) -> usize {

@@ -38,7 +38,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) -> usize {
         "small",
         "How many operations a scope has a part in: over all, and by what their paths begin with.",
     );
-    let mut y = matrix.columns(canvas, top + 20);
+    let mut y = matrix.columns(canvas, top + 40);
     for scheme in &model.schemes {
         y = matrix.scheme(canvas, scheme, y);
     }
@@ -60,7 +60,7 @@ impl Matrix<'_> {
             .map(|section| width_of("small", &label(section)))
             .max()
             .unwrap_or(0);
-        let bottom = top + (longest * 9 / 10).max(40);
+        let bottom = top + longest * 9 / 10;
         for (place, section) in self.sections.iter().enumerate() {
             let x = self.x + COLUMN * place + 19;
             canvas.begin("column", &format!("{}: {}", section.label, section.operations.len()));

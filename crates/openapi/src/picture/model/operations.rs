@@ -1,0 +1,78 @@
+//! Operations: what each asks for, and by which guards.
+
+use scopegate_domain::{SchemeName, ScopeToken, Timestamp};
+use scopegate_policy::{Alternative, Atom, AtomId, AtomSet, Presented, ResolvedOperation, Step, Universe, explain};
+
+use super::super::text::visible;
+use super::Operation;
+
+/// Most guards of one tree that are shown.
+const MOST_STEPS: usize = 64;
+
+pub(super) fn operation(resolved: &ResolvedOperation) -> Operation {
+    let universe = resolved.universe();
+    let closed = resolved.requirement().alternatives().iter();
+    let ways = closed.zip(resolved.alternatives());
+    let (tree, is_tree_cut) = tree(resolved);
+    Operation {
+        method: resolved.method().as_str(),
+        path: visible(resolved.template()),
+        name: resolved.name().map(visible),
+        access: resolved.access(),
+        is_optional: resolved.is_optional(),
+        overridden: resolved
+            .overridden()
+            .iter()
+            .map(|guard| visible(&guard.to_string()))
+            .collect(),
+        needs: ways.map(|(closed, words)| way(universe, closed, words)).collect(),
+        tree,
+        is_tree_cut,
+    }
+}
+
+/// The maximal atoms of a way in: scopes and schemes in the order of the document, then guards.
+fn way(universe: &Universe, closed: &AtomSet, words: &Alternative) -> Vec<usize> {
+    let generators = universe.generators(closed);
+    let of_scheme = |(scheme, tokens): &(SchemeName, Vec<ScopeToken>)| {
+        let scope = |token: &ScopeToken| Atom::Scope {
+            scheme: scheme.clone(),
+            token: token.clone(),
+        };
+        let scopes = tokens.iter().map(scope);
+        scopes.chain([Atom::Scheme(scheme.clone())]).collect::<Vec<_>>()
+    };
+    let named = words
+        .schemes()
+        .iter()
+        .flat_map(of_scheme)
+        .chain(words.guards().iter().cloned());
+    let named = named
+        .filter_map(|atom| universe.find(&atom))
+        .filter(|id| generators.contains(*id));
+    let mut way: Vec<usize> = named.map(AtomId::index).collect();
+    let rest: Vec<usize> = generators
+        .iter()
+        .map(AtomId::index)
+        .filter(|atom| !way.contains(atom))
+        .collect();
+    way.extend(rest);
+    way
+}
+
+/// The guards of an operation; none where there is one alone without a name, which says what the requirement says.
+fn tree(resolved: &ResolvedOperation) -> (Vec<(usize, String, Vec<String>)>, bool) {
+    let explanation = explain(resolved, &Presented::new(Timestamp::from_unix(0)));
+    let steps = explanation.steps();
+    if let [only] = steps
+        && (only.guard().starts_with("requires ") || only.guard() == "public")
+    {
+        return (Vec::new(), false);
+    }
+    let sees = |step: &Step| step.sees().iter().map(|token| visible(token.as_str())).collect();
+    let shown = steps.iter().take(MOST_STEPS);
+    let shown = shown
+        .map(|step| (step.depth(), visible(step.guard()), sees(step)))
+        .collect();
+    (shown, steps.len() > MOST_STEPS)
+}

@@ -1,0 +1,51 @@
+//! What a page says of itself decides as the engine does.
+
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use scopegate_openapi::picture::{self, Labels};
+use scopegate_policy::TableError;
+
+use crate::embedded::{Embedded, numbers};
+use crate::policy::Policy;
+use crate::reader::Brought;
+use crate::{random, table};
+
+fn with_requests() -> impl Strategy<Value = (Policy, Vec<Brought>)> {
+    random::policy().prop_flat_map(|policy| {
+        let brought = vec(random::brought(&policy), 1..24);
+        (Just(policy), brought)
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_page_decides_as_the_engine((policy, requests) in with_requests()) {
+        let table = match table::table(&policy) {
+            Ok(table) => table,
+            Err(
+                fault @ (TableError::NoRequirement { .. }
+                | TableError::OpenBelowGuards { .. }
+                | TableError::TooLarge { .. }),
+            ) => return Err(TestCaseError::reject(fault.to_string())),
+            Err(fault) => return Err(TestCaseError::fail(fault.to_string())),
+        };
+        let page = Embedded::of(&picture::html(&table, &Labels::new("t")));
+        let ticks: BTreeSet<u64> = page.ticks().into_iter().collect();
+        for (number, operation) in table.operations().iter().enumerate() {
+            let border = table::at_the_border(operation).into_iter().map(random::possible);
+            for brought in border.chain(requests.iter().cloned()) {
+                let by_page = page.allows(number, &page.ticked(&brought));
+                prop_assert_eq!(by_page, table::allows(operation, &policy, &brought), "{}: {:?}", operation, brought);
+                prop_assert_eq!(by_page, policy.allows(number, &brought), "{}: {:?}", operation, brought);
+            }
+            // Whatever is asked for has its box, and all boxes of a way in together open it.
+            for way in page.operations()[number]["needs"].as_array().unwrap() {
+                let way: Vec<u64> = numbers(way).collect();
+                prop_assert!(way.iter().all(|atom| ticks.contains(atom)), "{}: {:?}", operation, way);
+                prop_assert!(page.allows(number, &way), "{}: {:?}", operation, way);
+            }
+        }
+    }
+}

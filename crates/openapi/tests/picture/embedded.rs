@@ -1,0 +1,89 @@
+//! A reader of the JSON in a page, which decides by it in its own way: names, recursion, no numbers of atoms but to look them up.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::reader::Brought;
+
+/// What a page says of a table.
+pub(crate) struct Embedded(Value);
+
+impl Embedded {
+    pub(crate) fn of(html: &str) -> Self {
+        let (_, rest) = html
+            .split_once("<script type=\"application/json\" id=\"policy\">")
+            .unwrap();
+        let (json, _) = rest.split_once("</script>").unwrap();
+        Self(serde_json::from_str(json).unwrap())
+    }
+
+    pub(crate) fn operations(&self) -> &[Value] {
+        list(&self.0["operations"])
+    }
+
+    pub(crate) fn name(&self, atom: u64) -> &str {
+        self.0["atoms"][usize::try_from(atom).unwrap()]["name"]
+            .as_str()
+            .unwrap()
+    }
+
+    /// The operations that can be come by through groups, as often as they stand there.
+    pub(crate) fn grouped(&self) -> Vec<u64> {
+        grouped(&self.0["paths"])
+    }
+
+    /// Every atom that can be ticked.
+    pub(crate) fn ticks(&self) -> Vec<u64> {
+        let scheme = |scheme: &Value| {
+            let scopes = list(&scheme["scopes"]).iter().map(|scope| scope[0].as_u64().unwrap());
+            scopes.chain(scheme["atom"].as_u64()).collect::<Vec<_>>()
+        };
+        let schemes = list(&self.0["schemes"]).iter().flat_map(scheme);
+        schemes.chain(numbers(&self.0["guards"])).collect()
+    }
+
+    /// What somebody would tick for such a request. What the page has no box for, it does not ask for.
+    pub(crate) fn ticked(&self, brought: &Brought) -> Vec<u64> {
+        let mut ticked = Vec::new();
+        for scheme in list(&self.0["schemes"]) {
+            let atom = scheme["atom"].as_u64().unwrap();
+            let Some(scopes) = brought.schemes.get(self.name(atom)) else {
+                continue;
+            };
+            ticked.push(atom);
+            let all = list(&scheme["scopes"]).iter().map(|scope| scope[0].as_u64().unwrap());
+            ticked.extend(all.filter(|scope| scopes.contains(self.name(*scope))));
+        }
+        ticked.extend(numbers(&self.0["guards"]).filter(|guard| brought.guards.contains(self.name(*guard))));
+        ticked
+    }
+
+    pub(crate) fn allows(&self, operation: usize, ticked: &[u64]) -> bool {
+        let operation = &self.operations()[operation];
+        let world: BTreeSet<u64> = ticked.iter().flat_map(|atom| self.brought_by(*atom)).collect();
+        let is_authenticated = |atoms: &BTreeSet<u64>| atoms.iter().any(|atom| self.name(*atom) == "authenticated");
+        let anonymous = operation["optional"] == true && !is_authenticated(&world);
+        let holds = |atom: u64| world.contains(&atom) || (anonymous && is_authenticated(&self.brought_by(atom)));
+        list(&operation["needs"]).iter().any(|way| numbers(way).all(holds))
+    }
+
+    fn brought_by(&self, atom: u64) -> BTreeSet<u64> {
+        let implied = numbers(&self.0["atoms"][usize::try_from(atom).unwrap()]["implies"]);
+        let implied = implied.flat_map(|weaker| self.brought_by(weaker));
+        [atom].into_iter().chain(implied).collect()
+    }
+}
+
+fn grouped(group: &Value) -> Vec<u64> {
+    let own = numbers(&group["operations"]);
+    own.chain(list(&group["groups"]).iter().flat_map(grouped)).collect()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+pub(crate) fn numbers(value: &Value) -> impl Iterator<Item = u64> {
+    list(value).iter().map(|number| number.as_u64().unwrap())
+}
