@@ -3,13 +3,13 @@
 //! Needs `chromium` and `chromedriver` on the search path. Without them the tests say so and pass; with
 //! `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
 
-#[path = "browser/webdriver.rs"]
+#[path = "support/webdriver.rs"]
 mod webdriver;
 
-use std::{env, process::Command};
+use std::process::Command;
 
 use serde_json::{Value, json};
-use webdriver::{Browser, Failure, Process, program};
+use webdriver::{Browser, Failure, Process};
 
 /// What closes the dialogue, once it holds a token.
 const DONE: &str = ".modal-ux .auth-container:has([aria-label=\"Remove authorization\"]) .btn-done";
@@ -33,19 +33,14 @@ struct Stage {
 impl Stage {
     /// Both started; none where there is no browser and none is required.
     fn set() -> Result<Option<Self>, Failure> {
-        let driver = program(&["chromedriver"]);
-        let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
-        let Some((driver, chromium)) = driver.zip(chromium) else {
-            if env::var("SCOPEGATE_REQUIRE_BROWSER").is_ok_and(|value| value == "1") {
-                return Err("chromium or chromedriver is not on the search path".into());
-            }
+        let Some(browser) = Browser::start_if_there()? else {
             return Ok(None);
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
         let server = Process::start(command.args(["serve", "--demo", "--listen", "127.0.0.1:0"]))?;
         let address = format!("http://127.0.0.1:{}", server.port_after("http://127.0.0.1:")?);
         Ok(Some(Self {
-            browser: Browser::start(&driver, &chromium)?,
+            browser,
             address,
             _server: server,
         }))

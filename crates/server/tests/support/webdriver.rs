@@ -94,7 +94,7 @@ fn leading_number(text: &str) -> Option<u16> {
 }
 
 /// The first of these programs that the search path has.
-pub(crate) fn program(names: &[&str]) -> Option<PathBuf> {
+fn program(names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
@@ -110,8 +110,21 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// Starts driver and browser; none where there is no browser and `SCOPEGATE_REQUIRE_BROWSER` does not ask for one.
+    pub(crate) fn start_if_there() -> Result<Option<Self>, Failure> {
+        let driver = program(&["chromedriver"]);
+        let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
+        match driver.zip(chromium) {
+            Some((driver, chromium)) => Self::start(&driver, &chromium).map(Some),
+            None if env::var("SCOPEGATE_REQUIRE_BROWSER").is_ok_and(|value| value == "1") => {
+                Err("chromium or chromedriver is not on the search path".into())
+            }
+            None => Ok(None),
+        }
+    }
+
     /// Starts driver and browser.
-    pub(crate) fn start(driver: &Path, chromium: &Path) -> Result<Self, Failure> {
+    fn start(driver: &Path, chromium: &Path) -> Result<Self, Failure> {
         let profile = tempfile::tempdir()?;
         let driver = Process::start(Command::new(driver).arg("--port=0"))?;
         let port = driver.port_after("started successfully on port ")?;
@@ -199,7 +212,8 @@ impl Browser {
         text_of(self.command("POST", "/element", &query)?.get(ELEMENT))
     }
 
-    fn command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
+    /// A command of the session, by its path behind that of the session.
+    pub(crate) fn command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
         exchange(self.port, method, &format!("/session/{}{path}", self.session), body)
     }
 }

@@ -1,0 +1,438 @@
+//! The pictures of a policy in a real browser, opened from a file: by mouse and by keyboard, held against the engine.
+//!
+//! Needs `chromium` and `chromedriver` on the search path. Without them the tests say so and pass; with
+//! `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+#[path = "../../openapi/examples/tables/mod.rs"]
+mod tables;
+#[path = "support/webdriver.rs"]
+mod webdriver;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use scopegate_domain::Timestamp;
+use scopegate_openapi::picture::{self, Labels};
+use scopegate_policy::{AtomId, AtomSet, Decision, OperationTable, Presented, ResolvedOperation, World, authorize};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use webdriver::{Browser, Failure};
+
+const ENTER: &str = "\u{e007}";
+const TAB: &str = "\u{e004}";
+const SPACE: &str = " ";
+
+/// A browser that looks at the page of a table.
+struct Stage {
+    browser: Browser,
+    table: OperationTable,
+    folder: TempDir,
+}
+
+impl Stage {
+    fn set(table: OperationTable) -> Result<Option<Self>, Failure> {
+        let Some(browser) = Browser::start_if_there()? else {
+            return Ok(None);
+        };
+        let folder = tempfile::tempdir()?;
+        let stage = Self { browser, table, folder };
+        stage.open("page.html", &picture::html(&stage.table, &Labels::new("The policy")))?;
+        stage.browser.wait_for("#ticks fieldset")?;
+        Ok(Some(stage))
+    }
+
+    fn open(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let file = self.folder.path().join(name);
+        fs::write(&file, text)?;
+        self.browser.open(&format!("file://{}", file.display()))
+    }
+
+    /// The number of an atom, by its name.
+    fn atom(&self, name: &str) -> usize {
+        let atoms = self.table.universe().atoms();
+        atoms
+            .iter()
+            .position(|atom| atom.to_string() == name)
+            .expect("the table names it")
+    }
+
+    fn box_of(&self, name: &str) -> String {
+        format!("[data-tick=\"{}\"]", self.atom(name))
+    }
+
+    fn name_of(&self, name: &str) -> String {
+        format!("[data-press=\"{}\"]", self.atom(name))
+    }
+
+    /// What the page shows of each operation: whether it is allowed.
+    fn shown(&self) -> Result<Vec<(String, bool)>, Failure> {
+        let script = "return [...document.querySelectorAll('[data-operation]')].map((row) => [
+            row.querySelector('.method').innerText + ' ' + row.querySelector('.path').innerText,
+            row.querySelector('.decision').innerText])";
+        let rows: Vec<(String, String)> = serde_json::from_value(self.browser.run(script)?)?;
+        Ok(rows
+            .into_iter()
+            .map(|(operation, decision)| (operation, decision == "✓ allowed"))
+            .collect())
+    }
+
+    /// What the engine says, in the order of the page.
+    fn decided(&self, shown: &[(String, bool)], ticked: &[&str]) -> Vec<(String, bool)> {
+        let ticked: Vec<usize> = ticked.iter().map(|name| self.atom(name)).collect();
+        let decide = |(name, _): &(String, bool)| {
+            let found = self
+                .table
+                .operations()
+                .iter()
+                .find(|operation| operation.to_string() == *name);
+            (
+                name.clone(),
+                allows(&self.table, found.expect("it is in the table"), &ticked),
+            )
+        };
+        shown.iter().map(decide).collect()
+    }
+
+    /// Nothing was complained about, and nothing was asked of anybody.
+    fn all_is_quiet(&self) {
+        assert_eq!(self.browser.console_errors().expect("the console"), [""; 0]);
+        let asked = self
+            .browser
+            .run("return performance.getEntriesByType('resource').map((entry) => entry.name)");
+        assert_eq!(asked.expect("the script runs"), json!([]));
+    }
+}
+
+/// The stage, or a loud word that nothing was tested.
+macro_rules! stage {
+    ($table:expr) => {
+        match Stage::set($table.expect("a table")).expect("the browser shows the page") {
+            Some(stage) => stage,
+            None => {
+                eprintln!("SKIPPED, NOTHING WAS TESTED: chromium or chromedriver is not on the search path");
+                return;
+            }
+        }
+    };
+}
+
+/// All that these atoms bring.
+fn world(table: &OperationTable, atoms: &[usize]) -> AtomSet {
+    let universe = table.universe();
+    let ids = atoms
+        .iter()
+        .map(|atom| universe.find(&universe.atoms()[*atom]).expect("its own atom"));
+    universe.close(&ids.collect())
+}
+
+/// Whether the engine lets a request through that brings these atoms.
+fn allows(table: &OperationTable, operation: &ResolvedOperation, atoms: &[usize]) -> bool {
+    let closed = world(table, atoms);
+    if closed.contains(AtomId::AUTHENTICATED) {
+        return operation.decide(&World::of_atoms(&closed)) != Decision::Deny;
+    }
+    let names: Vec<String> = atoms
+        .iter()
+        .map(|atom| table.universe().atoms()[*atom].to_string())
+        .collect();
+    let facts = names.iter().filter_map(|name| name.strip_prefix("check:"));
+    let nobody = facts.fold(Presented::new(Timestamp::from_unix(0)), Presented::with_fact);
+    authorize(operation, &nobody).is_ok()
+}
+
+/// All the smallest lists of what is missing, in the fewest words.
+fn missing(table: &OperationTable, operation: &ResolvedOperation, atoms: &[usize]) -> BTreeSet<Vec<usize>> {
+    let universe = table.universe();
+    let residual = operation.requirement().residual(&world(table, atoms));
+    let numbers = |set: &AtomSet| universe.generators(set).iter().map(AtomId::index).collect();
+    residual.iter().map(numbers).collect()
+}
+
+#[test]
+fn ticking_shows_what_the_engine_decides() {
+    let stage = stage!(tables::shapes());
+    let grants: [&[&str]; 7] = [
+        &[],
+        &["read"],
+        &["audit", "user"],
+        &["write", "scheme:key", "active"],
+        &["admin"],
+        &["check:signature"],
+        &["authenticated", "check:signature"],
+    ];
+    for grant in grants {
+        for name in grant {
+            stage.browser.click(&stage.box_of(name)).expect("a box");
+        }
+        let shown = stage.shown().expect("rows");
+        assert_eq!(shown.len(), 10);
+        assert_eq!(shown, stage.decided(&shown, grant), "with {grant:?}");
+        let allowed = shown.iter().filter(|(_, allowed)| *allowed).count();
+        let status = stage.browser.text("#status").expect("the count");
+        assert!(
+            status.contains(&format!("may do {allowed} of 10 operations")),
+            "{status}"
+        );
+        stage.browser.click("#clear").expect("a button");
+    }
+    stage.all_is_quiet();
+}
+
+/// Every set of boxes, decided by the page's own function: what is allowed, and what else is missing.
+#[test]
+fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
+    for (name, table) in [("tutorial", tables::tutorial()), ("shapes", tables::shapes())] {
+        let stage = stage!(table);
+        let script = "
+            const boxes = [...document.querySelectorAll('[data-tick]')].map((box) => Number(box.dataset.tick));
+            const sets = [];
+            for (let bits = 0; bits < 2 ** boxes.length; bits += 1) {
+              const set = boxes.filter((_, place) => bits >> place & 1);
+              const world = close(set);
+              sets.push([set, operations.map((operation) => [allows(operation, world), missing(operation, world)])]);
+            }
+            return sets";
+        type Answer = (bool, BTreeSet<BTreeSet<usize>>);
+        let answer = stage.browser.run(script).expect("the script runs");
+        let sets: Vec<(Vec<usize>, Vec<Answer>)> = serde_json::from_value(answer).expect("lists");
+        assert!(sets.len() >= 32, "{name} has few boxes: {}", sets.len());
+        for (set, answers) in sets {
+            for (operation, (is_allowed, lacks)) in stage.table.operations().iter().zip(answers) {
+                assert_eq!(
+                    is_allowed,
+                    allows(&stage.table, operation, &set),
+                    "{name}: {operation} with {set:?}"
+                );
+                let by_engine: BTreeSet<BTreeSet<usize>> = missing(&stage.table, operation, &set)
+                    .into_iter()
+                    .map(BTreeSet::from_iter)
+                    .collect();
+                assert_eq!(lacks, by_engine, "{name}: {operation} with {set:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_click_on_a_scope_shows_what_it_opens() {
+    let stage = stage!(tables::shapes());
+    stage.browser.click(&stage.name_of("write")).expect("a button");
+    let words = stage.browser.text("#chosen").expect("a sentence");
+    assert!(
+        words.starts_with("write opens 3 operations by itself, and 2 together with other credentials."),
+        "{words}"
+    );
+    let opened: Vec<String> = stage.shown().expect("rows").into_iter().map(|(name, _)| name).collect();
+    let expected = [
+        "GET /documents",
+        "POST /documents",
+        "GET /documents/{id}/log",
+        "DELETE /documents/{id}",
+        "PUT /documents/{id}",
+    ];
+    assert_eq!(opened, expected);
+    let pressed = format!(
+        "return document.querySelector('{}').ariaPressed",
+        stage.name_of("write")
+    );
+    assert_eq!(stage.browser.run(&pressed).expect("the script runs"), "true");
+    // By keyboard it is let go.
+    stage.browser.fill(&stage.name_of("write"), SPACE).expect("a key");
+    assert_eq!(stage.browser.run(&pressed).expect("the script runs"), "false");
+    assert_eq!(stage.shown().expect("rows").len(), 10);
+    stage.all_is_quiet();
+}
+
+#[test]
+fn the_keyboard_is_enough() {
+    let stage = stage!(tables::shapes());
+    let browser = &stage.browser;
+    let focus = |what: &str| {
+        browser
+            .run(&format!("return document.activeElement.{what}"))
+            .expect("the script runs")
+    };
+    // The first stop leads past the boxes.
+    browser.fill("body", TAB).expect("a key");
+    assert_eq!(focus("className"), "skip");
+    browser.fill(":focus", ENTER).expect("a key");
+    browser.fill(":focus", TAB).expect("a key");
+    assert_eq!(focus("id"), "find-operation");
+    // A box is ticked by the space bar, and keeps the focus.
+    browser.fill(&stage.box_of("read"), SPACE).expect("a key");
+    assert_eq!(focus("dataset.tick"), stage.atom("read").to_string());
+    let shown = stage.shown().expect("rows");
+    assert_eq!(shown, stage.decided(&shown, &["read"]));
+    // An operation opens, keeps the focus, and says all its ways and what of them is there.
+    browser.fill("[data-operation=\"2\"] > button", ENTER).expect("a key");
+    assert_eq!(focus("ariaExpanded"), "true");
+    let fold = browser.text("[data-operation=\"2\"] .fold").expect("details");
+    for words in ["It needs one of these 2 ways:", "✓ read", "✗ audit"] {
+        assert!(fold.contains(words), "{words}: {fold}");
+    }
+    browser.fill(":focus", ENTER).expect("a key");
+    assert_eq!(focus("ariaExpanded"), "false");
+    // A group closes and opens.
+    browser.fill("summary", ENTER).expect("a key");
+    assert_eq!(
+        browser
+            .run("return document.querySelector('details').open")
+            .expect("the script runs"),
+        false
+    );
+    // What is sought is found, by its path and by its scopes.
+    for (words, count) in [("log", 1), ("audit", 2), ("nowhere", 0)] {
+        browser.fill("#find-operation", words).expect("keys");
+        assert_eq!(stage.shown().expect("rows").len(), count, "{words}");
+        browser
+            .run("byId('find-operation').value = ''")
+            .expect("the script runs");
+    }
+    stage.all_is_quiet();
+}
+
+/// Every element that somebody works with has a name that is read out, and a visible sign of the focus.
+#[test]
+fn everything_has_a_name_and_a_sign_of_the_focus() {
+    let stage = stage!(tables::shapes());
+    let script = "
+        const nameless = [...document.querySelectorAll('button, input, select, summary')].filter((element) =>
+          !(element.ariaLabel ?? '').trim() && !element.innerText.trim() && !(element.labels?.length > 0));
+        const unseen = [...document.querySelectorAll('button, input, select, summary')].filter((element) => {
+          element.focus({ focusVisible: true });
+          return document.activeElement === element && getComputedStyle(element).outlineStyle === 'none';
+        });
+        return [nameless, unseen].map((list) => list.map((element) => element.outerHTML))";
+    assert_eq!(stage.browser.run(script).expect("the script runs"), json!([[], []]));
+}
+
+/// Foreground against background, in both colour schemes, for all the text that is seen: at least 4.5 to 1.
+#[test]
+fn text_can_be_read() {
+    let stage = stage!(tables::shapes());
+    stage.browser.click(&stage.box_of("read")).expect("a box");
+    stage.browser.click(&stage.name_of("write")).expect("a button");
+    stage.browser.click("[data-operation=\"2\"] > button").expect("a row");
+    let script = "
+        const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+        const light = (colour) => channels(colour).slice(0, 3)
+          .map((value) => value / 255).map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+          .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+        const behind = (element) => {
+          const colour = getComputedStyle(element).backgroundColor;
+          return channels(colour)[3] === 0 ? behind(element.parentElement) : colour;
+        };
+        const weak = [];
+        for (const element of document.querySelectorAll('body *')) {
+          const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+          if (!own || !element.checkVisibility() || element.closest('noscript, script, style, option')) continue;
+          const pair = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => b - a);
+          const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
+          if (ratio < 4.5) weak.push(`${element.outerHTML} ${ratio}`);
+        }
+        return weak";
+    for scheme in ["light", "dark"] {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let emulated = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
+        stage
+            .browser
+            .command("POST", "/goog/cdp/execute", &emulated)
+            .expect("a preference");
+        assert_eq!(
+            stage.browser.run(script).expect("the script runs"),
+            json!([]),
+            "{scheme}"
+        );
+    }
+}
+
+#[test]
+fn hostile_names_stay_names() {
+    let stage = stage!(tables::hostile());
+    let browser = &stage.browser;
+    browser
+        .run("document.querySelectorAll('[data-tick]').forEach((box) => box.click())")
+        .expect("the script runs");
+    browser
+        .run("document.querySelectorAll('[data-press]').forEach((name) => name.click())")
+        .expect("the script runs");
+    browser.click("#all-again").expect("a button");
+    browser
+        .run("document.querySelectorAll('[data-operation] > button').forEach((row) => row.click())")
+        .expect("the script runs");
+    let text = browser.text("#tree").expect("rows");
+    for name in [
+        "</script><script>window.broken=1</script>",
+        "\\u{202e}drowssap",
+        "]]><img src=x",
+    ] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    assert_eq!(stage.shown().expect("rows").len(), stage.table.operations().len());
+    let elements = "return [window.broken === undefined, document.querySelectorAll('img, script, iframe').length]";
+    assert_eq!(browser.run(elements).expect("the script runs"), json!([true, 2]));
+    stage.all_is_quiet();
+    stage
+        .open("picture.svg", &picture::svg(&stage.table, &Labels::new("</title>")))
+        .expect("the picture opens");
+    let elements = "return [window.broken === undefined, document.querySelectorAll('script, foreignObject').length]";
+    assert_eq!(browser.run(elements).expect("the script runs"), json!([true, 0]));
+    stage.all_is_quiet();
+}
+
+#[test]
+fn eleven_thousand_operations_can_be_looked_through() {
+    let stage = stage!(tables::regular(11_215, 600));
+    let browser = &stage.browser;
+    assert_eq!(stage.shown().expect("rows").len(), 0, "groups begin closed");
+    browser.click(&stage.box_of("albums.read")).expect("a box");
+    let operations = stage.table.operations().iter();
+    let ticked = [stage.atom("albums.read")];
+    let allowed = operations
+        .filter(|operation| allows(&stage.table, operation, &ticked))
+        .count();
+    let status = browser.text("#status").expect("the count").replace(',', "");
+    assert!(
+        status.contains(&format!("may do {allowed} of 11215 operations")),
+        "{status}"
+    );
+    browser.fill("summary", ENTER).expect("a key");
+    let shown = stage.shown().expect("rows");
+    assert!((1..=200).contains(&shown.len()), "{}", shown.len());
+    assert_eq!(shown, stage.decided(&shown, &["albums.read"]));
+    browser.click("#open-all").expect("a button");
+    let count = stage
+        .browser
+        .run("return document.querySelectorAll('[data-operation]').length");
+    assert!(count.expect("the script runs").as_u64() >= Some(5_000));
+    stage.all_is_quiet();
+}
+
+/// What the page allows by its digest is what stands in it; any other script is refused.
+#[test]
+fn the_digests_are_those_of_style_and_script() {
+    let page = picture::html(&tables::tutorial().expect("a table"), &Labels::new("t"));
+    for element in ["style", "script"] {
+        let (_, rest) = page.split_once(&format!("<{element}>")).expect("an element");
+        let (text, _) = rest.split_once(&format!("</{element}>")).expect("its end");
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        let digest = base64_simd::STANDARD.encode_to_string(digest.as_ref());
+        let expected = format!("{element}-src 'sha256-{digest}'");
+        assert!(page.contains(&expected), "html.rs should say {expected}");
+    }
+}
+
+#[test]
+fn no_other_script_is_run() {
+    let stage = stage!(tables::tutorial());
+    let script = "const s = document.createElement('script'); s.text = 'window.broken = 1'; document.head.append(s);
+        return window.broken === undefined";
+    assert_eq!(stage.browser.run(script).expect("the script runs"), Value::Bool(true));
+}
