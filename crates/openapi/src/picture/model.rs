@@ -159,10 +159,12 @@ impl Model {
     }
 
     fn way(&self, need: &[usize]) -> String {
-        need.iter()
-            .map(|atom| self.name(*atom))
-            .collect::<Vec<_>>()
-            .join(" and ")
+        let is_scheme = |atom: usize| self.schemes.iter().any(|scheme| scheme.atom == atom);
+        let word = |atom: &usize| {
+            let before = if is_scheme(*atom) { "a credential of " } else { "" };
+            format!("{before}{}", self.name(*atom))
+        };
+        need.iter().map(word).collect::<Vec<_>>().join(" and ")
     }
 
     fn guards_asked_for(&self, universe: &Universe) -> Vec<usize> {

@@ -48,6 +48,8 @@ function make(tag, properties = {}, ...children) {
 }
 
 const nameOf = (atom) => make("code", {}, atoms[atom].name);
+const isScheme = (atom) => schemes.some((scheme) => scheme.atom === atom);
+const wordsFor = (atom) => `${isScheme(atom) ? "a credential of " : ""}${atoms[atom].name}`;
 
 function drawTicks() {
   const boxes = schemes.map((scheme) => fieldset(atoms[scheme.atom].name, scheme.kind, [
@@ -97,7 +99,9 @@ function drawTickStates() {
 function drawStatus() {
   const shown = matching.filter(Boolean).length;
   const may = allowed.filter(Boolean).length;
-  const what = ticked.size === 0 ? "A request that brings nothing" : `A request with ${[...ticked].map((atom) => atoms[atom].name).join(", ")}`;
+  const names = [...ticked].slice(0, MANY).map(wordsFor).join(", ");
+  const rest = ticked.size > MANY ? ` and ${counted(ticked.size - MANY, "other")}` : "";
+  const what = ticked.size === 0 ? "A request that brings nothing" : `A request with ${names}${rest}`;
   byId("status").replaceChildren(
     make("bdi", {}, what), ` may do ${several.format(may)} of ${counted(operations.length, "operation")}. Shown: ${several.format(shown)}.`);
   const chosen = byId("chosen");
@@ -207,7 +211,7 @@ const SOME = 3;
 function saysMissing(operation) {
   if (operation.access === "deny") return "denied to everybody";
   const ways = missing(operation, world);
-  const words = ways.slice(0, SOME).map((way) => way.map((atom) => atoms[atom].name).join(" and "));
+  const words = ways.slice(0, SOME).map((way) => way.map(wordsFor).join(" and "));
   const rest = ways.length > SOME ? ` or ${counted(ways.length - SOME, "other way")}` : "";
   return `lacks ${words.join(words.some((word) => word.includes(" and ")) ? ", or " : " or ")}${rest}`;
 }
@@ -216,7 +220,7 @@ function saysWhy(operation) {
   if (operation.access === "public") return "public";
   const way = operation.needs.find((list) => list.every((atom) => world.has(atom)));
   if (way?.length === 1 && way[0] === AUTHENTICATED) return "authenticated";
-  return way ? `by ${way.map((atom) => atoms[atom].name).join(" and ")}` : "without a credential";
+  return way ? `by ${way.map(wordsFor).join(" and ")}` : "without a credential";
 }
 
 /** The details of an operation: its ways in, and its guards. */
@@ -242,7 +246,7 @@ function fold(operation) {
 function part(atom, index) {
   const has = world.has(atom);
   const scheme = schemes.length > 1 && scopesOf.has(atom) ? [make("small", {}, ` of ${atoms[scopesOf.get(atom)].name}`)] : [];
-  const chip = make("span", { class: has ? "chip has" : "chip lacks" }, has ? "✓ " : "✗ ", nameOf(atom), ...scheme,
+  const chip = make("span", { class: has ? "chip has" : "chip lacks" }, has ? "✓ " : "✗ ", isScheme(atom) ? "a credential of " : "", nameOf(atom), ...scheme,
     make("span", { class: "spoken" }, has ? " is there" : " is missing"));
   return index > 0 ? [" and ", chip] : [chip];
 }

@@ -1,6 +1,6 @@
 //! Who opens what in a large table: a line for each scope, a column for each part of the paths, the count where they cross.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use scopegate_policy::Access;
 
@@ -20,15 +20,26 @@ const LONGEST_LABEL: usize = 30;
 struct Matrix<'m> {
     model: &'m Model,
     sections: Vec<Section<'m>>,
+    /// In which of them an operation is counted.
+    column_of: HashMap<usize, usize>,
     /// Where the cells begin.
     x: usize,
 }
 
 /// Draws it; where it ends.
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) -> usize {
+    let sections = sections(model, MOST);
+    let column = |(place, section): (usize, &Section<'_>)| {
+        section
+            .operations
+            .iter()
+            .map(move |number| (*number, place))
+            .collect::<Vec<_>>()
+    };
     let matrix = Matrix {
         model,
-        sections: sections(model, MOST),
+        column_of: sections.iter().enumerate().flat_map(column).collect(),
+        sections,
         x: LEFT + width_of_names(model) + 70,
     };
     canvas.text(LEFT, top + 12, "head", "Who opens what");
@@ -137,12 +148,13 @@ impl Matrix<'_> {
         }
         canvas.text_within(LEFT + 14 * depth, base, class, name, LONGEST);
         canvas.text_before(self.x - 10, base, "name", &operations.len().to_string());
-        for (place, section) in self.sections.iter().enumerate() {
-            let count = section
-                .operations
-                .iter()
-                .filter(|number| operations.contains(number))
-                .count();
+        let mut counts = vec![0_usize; self.sections.len()];
+        for place in operations.iter().filter_map(|number| self.column_of.get(number)) {
+            if let Some(count) = counts.get_mut(*place) {
+                *count += 1;
+            }
+        }
+        for (place, (section, count)) in self.sections.iter().zip(counts).enumerate() {
             if count > 0 {
                 let share = (4 * count).div_ceil(section.operations.len().max(1)).min(4);
                 let x = self.x + COLUMN * place;
