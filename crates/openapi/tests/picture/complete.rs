@@ -1,9 +1,12 @@
 //! Every operation and every scope is shown, or counted where there are too many.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use roxmltree::Document;
 use scopegate_domain::DeclaredScheme;
+use scopegate_openapi::import;
 use scopegate_openapi::picture::{self, Labels};
 use scopegate_policy::OperationTable;
 
@@ -106,4 +109,27 @@ fn a_picture_of_too_many_operations_counts_them() {
     let counts = counts.filter(|(_, rest)| rest.starts_with(": ") || rest.starts_with("s: "));
     let sum: usize = counts.map(|(count, _)| count.parse::<usize>().unwrap()).sum();
     assert_eq!(sum, 11_215);
+}
+
+/// Interfaces that people use, where their documents are at hand.
+#[test]
+fn real_interfaces_are_drawn_whole() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openapi");
+    for name in ["slack.json", "spotify.json", "xero-accounting.json"] {
+        let Ok(document) = fs::read(folder.join(name)) else {
+            eprintln!("SKIPPED, NOTHING WAS TESTED: {name} is not in {}", folder.display());
+            continue;
+        };
+        let imported = import::read(&document).unwrap();
+        let table = imported.table();
+        let texts = texts(&picture::svg(table, &Labels::new(name)));
+        let page = Embedded::of(&picture::html(table, &Labels::new(name)));
+        assert_eq!(page.grouped().len(), table.operations().len(), "{name}");
+        for operation in table.operations() {
+            assert!(texts.contains(operation.template()), "{name}: {operation} is missing");
+        }
+        for scope in scopes(table) {
+            assert!(texts.contains(scope), "{name}: {scope} is missing");
+        }
+    }
 }
