@@ -39,6 +39,11 @@ impl Places {
         })
     }
 
+    /// Which roots these are, the same for every operation behind the same guards.
+    pub(crate) fn identity(&self) -> Vec<*const ()> {
+        self.roots.iter().map(Guard::identity).collect()
+    }
+
     pub(crate) fn above_and_own(&self) -> (&[Guard], &[Guard]) {
         self.roots.split_at_checked(self.above).unwrap_or_default()
     }

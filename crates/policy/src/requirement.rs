@@ -1,5 +1,7 @@
 //! Requirements in normal form.
 
+use std::sync::Arc;
+
 use crate::limits::{Budget, Limit, MAX_KEPT};
 use crate::{AtomId, AtomSet, Universe};
 
@@ -7,7 +9,7 @@ use crate::{AtomId, AtomSet, Universe};
 ///
 /// The normal form is the list of the minimal sets of atoms that suffice, each closed under implication. No set lies
 /// inside another. There is one such list for each function, so two requirements mean the same exactly where they are
-/// `==` (both made over one [`Universe`]). No set at all is *deny*; the empty set alone is *public*.
+/// `==` (both made over one [`Universe`]). No set at all is *deny*; the empty set alone is *public*. Cheap to clone.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
@@ -32,7 +34,7 @@ use crate::{AtomId, AtomSet, Universe};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Requirement {
     // INVARIANT: an antichain of closed sets, by `(len, ids)`. Held by `tests/laws.rs`.
-    alternatives: Box<[AtomSet]>,
+    alternatives: Arc<[AtomSet]>,
 }
 
 impl Requirement {
@@ -40,7 +42,7 @@ impl Requirement {
     #[must_use]
     pub fn deny() -> Self {
         Self {
-            alternatives: Box::default(),
+            alternatives: Arc::default(),
         }
     }
 
@@ -48,7 +50,7 @@ impl Requirement {
     #[must_use]
     pub fn public() -> Self {
         Self {
-            alternatives: Box::new([AtomSet::EMPTY]),
+            alternatives: Arc::new([AtomSet::EMPTY]),
         }
     }
 
@@ -56,7 +58,7 @@ impl Requirement {
     #[must_use]
     pub fn atom(universe: &Universe, id: AtomId) -> Self {
         Self {
-            alternatives: Box::new([universe.closure(id).clone()]),
+            alternatives: Arc::new([universe.closure(id).clone()]),
         }
     }
 
@@ -64,7 +66,7 @@ impl Requirement {
     #[must_use]
     pub fn atoms(universe: &Universe, set: &AtomSet) -> Self {
         Self {
-            alternatives: Box::new([universe.close(set)]),
+            alternatives: Arc::new([universe.close(set)]),
         }
     }
 
@@ -76,7 +78,7 @@ impl Requirement {
     pub fn any(requirements: impl IntoIterator<Item = Self>) -> Result<Self, Limit> {
         let mut union = Vec::new();
         for requirement in requirements {
-            union.extend(requirement.alternatives.into_vec());
+            union.extend(requirement.alternatives.iter().cloned());
             if union.len() > 2 * MAX_KEPT {
                 minimise(&mut union);
             }
@@ -157,7 +159,7 @@ impl Requirement {
             .collect();
         minimise(&mut sets);
         Self {
-            alternatives: sets.into_boxed_slice(),
+            alternatives: sets.into(),
         }
     }
 
@@ -168,7 +170,7 @@ impl Requirement {
             return Err(Limit::Kept);
         }
         Ok(Self {
-            alternatives: sets.into_boxed_slice(),
+            alternatives: sets.into(),
         })
     }
 
@@ -182,12 +184,12 @@ impl Requirement {
         // A set that satisfies the other side already is its own product: all others contain it.
         let (mut product, rest): (Vec<AtomSet>, Vec<AtomSet>) = self
             .alternatives
-            .into_vec()
-            .into_iter()
+            .iter()
+            .cloned()
             .partition(|set| other.allows(set));
         for left in &rest {
             budget.spend(other.alternatives.len())?;
-            for right in &other.alternatives {
+            for right in other.alternatives() {
                 insert_minimal(&mut product, left.union(right));
             }
             if product.len() > MAX_KEPT {

@@ -11,7 +11,7 @@ use crate::guard::{Node, Own, reachable};
 use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES};
 use crate::places::Places;
 use crate::reading::{Fault, Reading};
-use crate::resolved::{CheckPlace, Context, Resolved};
+use crate::resolved::{CheckPlace, Context, Resolved, ResolvedTree};
 use crate::{
     ActiveUser, Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule,
     TableError, Universe, UniverseBuilder,
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Resolver<'a> {
     order: ClassOrder,
     atoms: UniverseBuilder<'a>,
+    /// The roots of the trees that were looked at.
+    seen: HashSet<Vec<*const ()>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -28,10 +30,14 @@ impl<'a> Resolver<'a> {
         Self {
             order,
             atoms: Universe::builder(catalog),
+            seen: HashSet::new(),
         }
     }
 
     pub(crate) fn look_at(&mut self, places: &Places) -> Result<(), TableError> {
+        if !self.seen.insert(places.identity()) {
+            return Ok(());
+        }
         let operation = &places.operation;
         let too_large = |limit| TableError::TooLarge {
             operation: operation.label(),
@@ -69,6 +75,7 @@ impl<'a> Resolver<'a> {
             universe,
             order: self.order,
             nodes: HashMap::new(),
+            trees: HashMap::new(),
         })
     }
 
@@ -109,6 +116,16 @@ pub(crate) struct Trees {
     universe: Arc<Universe>,
     order: ClassOrder,
     nodes: HashMap<*const (), Rc<ResolvedNode>>,
+    trees: HashMap<TreeKey, ResolvedTree>,
+}
+
+/// What makes two operations have one tree: the same roots, as many of them above the operation, the same word on requests
+/// without a credential.
+#[derive(PartialEq, Eq, Hash)]
+struct TreeKey {
+    roots: Vec<*const ()>,
+    above: usize,
+    is_optional: bool,
 }
 
 /// A guard by itself.
@@ -121,12 +138,34 @@ struct ResolvedNode {
 }
 
 impl Trees {
-    pub(crate) fn into_universe(self) -> Arc<Universe> {
-        self.universe
+    /// The universe, and how many different trees there are.
+    pub(crate) fn into_universe(self) -> (Arc<Universe>, usize) {
+        (self.universe, self.trees.len())
     }
 
     pub(crate) fn resolve(&mut self, places: &Places) -> Result<ResolvedOperation, TableError> {
+        let key = TreeKey {
+            roots: places.identity(),
+            above: places.above_and_own().0.len(),
+            is_optional: places.operation.is_optional,
+        };
+        let tree = match self.trees.get(&key) {
+            Some(known) => known.clone(),
+            None => self.resolve_tree(places)?,
+        };
+        self.trees.entry(key).or_insert_with(|| tree.clone());
+        Ok(ResolvedOperation::new(
+            Arc::clone(&self.universe),
+            &places.operation,
+            places.overridden.clone(),
+            self.order,
+            tree,
+        ))
+    }
+
+    fn resolve_tree(&mut self, places: &Places) -> Result<ResolvedTree, TableError> {
         let operation = &places.operation;
+        let number = self.trees.len();
         let mut walk = Walk {
             trees: self,
             operation,
@@ -142,11 +181,25 @@ impl Trees {
             walk.visit(root, &nothing, 0)?;
         }
         let tree = walk.tree;
+        let requirement = self.conjunction(operation, tree.conjuncts)?;
+        let resolved = Resolved {
+            number,
+            is_optional: operation.is_optional,
+            requirement,
+            named: tree.named,
+            contexts: tree.contexts,
+            checks: tree.checks,
+        };
+        Ok(ResolvedTree::new(&self.universe, resolved))
+    }
+
+    /// The requirement of the whole tree.
+    fn conjunction(&self, operation: &Operation, conjuncts: Vec<Requirement>) -> Result<Requirement, TableError> {
         let too_large = |limit| TableError::TooLarge {
             operation: operation.label(),
             limit,
         };
-        let requirement = Requirement::all_within(tree.conjuncts, &mut Budget::new()).map_err(too_large)?;
+        let requirement = Requirement::all_within(conjuncts, &mut Budget::new()).map_err(too_large)?;
         if requirement.alternatives().len() > MAX_ALTERNATIVES {
             return Err(too_large(Limit::Alternatives));
         }
@@ -159,16 +212,7 @@ impl Trees {
                 operation: operation.label(),
             });
         }
-        Ok(ResolvedOperation::new(Resolved {
-            universe: Arc::clone(&self.universe),
-            operation,
-            overridden: places.overridden.clone(),
-            requirement,
-            named: tree.named,
-            contexts: tree.contexts,
-            checks: tree.checks,
-            order: self.order,
-        }))
+        Ok(requirement)
     }
 
     fn node(&mut self, guard: &Guard) -> Result<Rc<ResolvedNode>, Fault> {

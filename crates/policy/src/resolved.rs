@@ -39,28 +39,34 @@ struct Inner {
     template: String,
     name: Option<String>,
     overridden: Vec<Guard>,
+    order: ClassOrder,
+    tree: ResolvedTree,
+}
+
+/// What a tree came to: the same for every operation behind the same guards, and cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ResolvedTree {
+    /// Which of the table's trees it is, counted from 0.
+    number: usize,
     requirement: Requirement,
     anonymous: Option<Requirement>,
-    alternatives: Vec<Alternative>,
+    alternatives: Arc<[Alternative]>,
     nearest_to_nothing: Option<usize>,
     needs_user: bool,
-    checks: Vec<CheckPlace>,
-    facts: Vec<(Arc<str>, AtomId, Needs)>,
-    contexts: Vec<Context>,
-    order: ClassOrder,
+    checks: Arc<[CheckPlace]>,
+    facts: Arc<[(Arc<str>, AtomId, Needs)]>,
+    contexts: Arc<[Context]>,
 }
 
 /// What the resolver found out.
-pub(crate) struct Resolved<'a> {
-    pub(crate) universe: Arc<Universe>,
-    pub(crate) operation: &'a Operation,
-    pub(crate) overridden: Vec<Guard>,
+pub(crate) struct Resolved {
+    pub(crate) number: usize,
+    pub(crate) is_optional: bool,
     pub(crate) requirement: Requirement,
     /// Schemes and scopes, dependants before what they depend on.
     pub(crate) named: Vec<AtomId>,
     pub(crate) contexts: Vec<Context>,
     pub(crate) checks: Vec<CheckPlace>,
-    pub(crate) order: ClassOrder,
 }
 
 /// A check at one place in the tree.
@@ -108,41 +114,55 @@ pub enum Decision {
     Deny,
 }
 
-impl ResolvedOperation {
-    pub(crate) fn new(resolved: Resolved<'_>) -> Self {
+impl ResolvedTree {
+    pub(crate) fn new(universe: &Universe, resolved: Resolved) -> Self {
         let Resolved {
-            universe,
-            operation,
-            overridden,
+            number,
+            is_optional,
             requirement,
             named,
             contexts,
             checks,
-            order,
         } = resolved;
-        let describe = |closed: &AtomSet| Alternative::new(&universe, closed, &named);
-        let alternatives = requirement.alternatives().iter().map(describe).collect();
-        let anonymous = operation.is_optional.then(|| requirement.for_anonymous(&universe));
-        let nearest_to_nothing =
-            nearest(&requirement, &universe, &AtomSet::EMPTY, None).map(|nearest| nearest.alternative());
-        let needs_user = requirement.alternatives().iter().any(|set| set.contains(AtomId::USER));
-        let facts = facts(&requirement, &universe, &checks);
+        let describe = |closed: &AtomSet| Alternative::new(universe, closed, &named);
+        let nearest_to_nothing = nearest(&requirement, universe, &AtomSet::EMPTY, None);
+        let facts = facts(&requirement, universe, &checks);
+        Self {
+            number,
+            anonymous: is_optional.then(|| requirement.for_anonymous(universe)),
+            alternatives: requirement.alternatives().iter().map(describe).collect(),
+            nearest_to_nothing: nearest_to_nothing.map(|nearest| nearest.alternative()),
+            needs_user: requirement.alternatives().iter().any(|set| set.contains(AtomId::USER)),
+            checks: checks.into(),
+            facts: facts.into(),
+            contexts: contexts.into(),
+            requirement,
+        }
+    }
+}
+
+impl ResolvedOperation {
+    pub(crate) fn new(
+        universe: Arc<Universe>,
+        operation: &Operation,
+        overridden: Vec<Guard>,
+        order: ClassOrder,
+        tree: ResolvedTree,
+    ) -> Self {
         Self(Arc::new(Inner {
+            universe,
             method: operation.method,
             template: operation.template.clone(),
             name: operation.name.clone(),
             overridden,
-            universe,
-            requirement,
-            anonymous,
-            alternatives,
-            nearest_to_nothing,
-            needs_user,
-            checks,
-            facts,
-            contexts,
             order,
+            tree,
         }))
+    }
+
+    /// Which of the table's trees stands before it, counted from 0: operations with one number ask for the same.
+    pub(crate) fn tree_number(&self) -> usize {
+        self.0.tree.number
     }
 
     /// Its method.
@@ -166,7 +186,7 @@ impl ResolvedOperation {
     /// The conjunction of everything that its tree asks for.
     #[must_use]
     pub fn requirement(&self) -> &Requirement {
-        &self.0.requirement
+        &self.0.tree.requirement
     }
 
     /// The atoms that the requirement speaks of.
@@ -178,7 +198,7 @@ impl ResolvedOperation {
     /// The same alternatives as those of the requirement, in the same order, in words.
     #[must_use]
     pub fn alternatives(&self) -> &[Alternative] {
-        &self.0.alternatives
+        &self.0.tree.alternatives
     }
 
     /// What the document says: the alternatives, with one for each scheme in the place of one that any scheme satisfies.
@@ -186,7 +206,8 @@ impl ResolvedOperation {
     #[must_use]
     pub fn security(&self) -> Vec<Alternative> {
         let mut security = Vec::new();
-        for (closed, alternative) in self.0.requirement.alternatives().iter().zip(&self.0.alternatives) {
+        let closed = self.0.tree.requirement.alternatives().iter();
+        for (closed, alternative) in closed.zip(self.alternatives()) {
             if alternative.schemes().is_empty() && closed.contains(AtomId::AUTHENTICATED) {
                 security.extend(self.0.universe.scheme_names().map(|name| alternative.with_scheme(name)));
             } else {
@@ -211,12 +232,13 @@ impl ResolvedOperation {
     /// What it asks for, in one word.
     #[must_use]
     pub fn access(&self) -> Access {
-        if self.0.requirement.is_deny() {
+        if self.0.tree.requirement.is_deny() {
             Access::Deny
-        } else if self.0.requirement.is_public() {
+        } else if self.0.tree.requirement.is_public() {
             Access::Public
         } else if self
             .0
+            .tree
             .alternatives
             .iter()
             .any(|alternative| !alternative.scope().is_empty())
@@ -230,7 +252,7 @@ impl ResolvedOperation {
     /// Whether requests without a credential are let through as anonymous.
     #[must_use]
     pub fn is_optional(&self) -> bool {
-        self.0.anonymous.is_some()
+        self.0.tree.anonymous.is_some()
     }
 
     /// Whether its own guards stand in the place of those of its groups and of the application.
@@ -248,7 +270,7 @@ impl ResolvedOperation {
     /// Whether the user has to be looked up before the decision.
     #[must_use]
     pub fn needs_user(&self) -> bool {
-        self.0.needs_user
+        self.0.tree.needs_user
     }
 
     /// What is looked at first where several things are missing.
@@ -261,13 +283,13 @@ impl ResolvedOperation {
     /// dependants first, each scope where it first stands.
     #[must_use]
     pub fn challenge_scope(&self) -> &[ScopeToken] {
-        self.scope_of(self.0.nearest_to_nothing)
+        self.scope_of(self.0.tree.nearest_to_nothing)
     }
 
     /// The bare decision, without an allocation and without a word on why.
     #[inline]
     pub fn decide(&self, world: &World<'_>) -> Decision {
-        witness(&self.0.requirement, world).map_or(Decision::Deny, |witness| Decision::Allow { witness })
+        witness(&self.0.tree.requirement, world).map_or(Decision::Deny, |witness| Decision::Allow { witness })
     }
 
     /// The alternative that is nearest to being satisfied, with what it lacks; none where nothing would help.
@@ -275,7 +297,7 @@ impl ResolvedOperation {
     /// `obtainable` are the atoms that this client can come by; unsaid, all of them.
     #[must_use]
     pub fn nearest(&self, closed: &AtomSet, obtainable: Option<&AtomSet>) -> Option<Nearest> {
-        nearest(&self.0.requirement, &self.0.universe, closed, obtainable)
+        nearest(&self.0.tree.requirement, &self.0.universe, closed, obtainable)
     }
 
     /// The refusal of a credential that was presented and is no good, whatever is wrong with it.
@@ -290,7 +312,7 @@ impl ResolvedOperation {
 
     /// The requirement of a request without any credential, where authentication is optional.
     pub(crate) fn anonymous(&self) -> Option<&Requirement> {
-        self.0.anonymous.as_ref()
+        self.0.tree.anonymous.as_ref()
     }
 
     pub(crate) fn scope_of(&self, alternative: Option<usize>) -> &[ScopeToken] {
@@ -298,7 +320,7 @@ impl ResolvedOperation {
     }
 
     pub(crate) fn alternative(&self, index: Option<usize>) -> Option<&Alternative> {
-        self.0.alternatives.get(index?)
+        self.0.tree.alternatives.get(index?)
     }
 
     pub(crate) fn shared_universe(&self) -> &Arc<Universe> {
@@ -307,20 +329,20 @@ impl ResolvedOperation {
 
     #[inline]
     pub(crate) fn has_checks(&self) -> bool {
-        !self.0.checks.is_empty() || !self.0.facts.is_empty()
+        !self.0.tree.checks.is_empty() || !self.0.tree.facts.is_empty()
     }
 
     pub(crate) fn checks(&self) -> &[CheckPlace] {
-        &self.0.checks
+        &self.0.tree.checks
     }
 
     /// Checks without code: the request brings their results.
     pub(crate) fn facts(&self) -> &[(Arc<str>, AtomId, Needs)] {
-        &self.0.facts
+        &self.0.tree.facts
     }
 
     pub(crate) fn contexts(&self) -> &[Context] {
-        &self.0.contexts
+        &self.0.tree.contexts
     }
 }
 
@@ -356,7 +378,7 @@ impl fmt::Debug for ResolvedOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResolvedOperation")
             .field("operation", &format_args!("{self}"))
-            .field("alternatives", &self.0.alternatives)
+            .field("alternatives", &self.0.tree.alternatives)
             .finish_non_exhaustive()
     }
 }

@@ -37,6 +37,7 @@ pub struct OperationTable {
     catalog: Arc<Catalog>,
     universe: Arc<Universe>,
     operations: Vec<ResolvedOperation>,
+    trees: usize,
 }
 
 impl OperationTable {
@@ -78,7 +79,11 @@ impl OperationTable {
         &self.universe
     }
 
-    #[cfg(feature = "testing")]
+    /// How many different trees stand before its operations.
+    pub(crate) const fn tree_count(&self) -> usize {
+        self.trees
+    }
+
     pub(crate) const fn shared_universe(&self) -> &Arc<Universe> {
         &self.universe
     }
@@ -194,11 +199,12 @@ impl OperationTableBuilder {
         let mut trees = resolver.with_universe()?;
         let operations = operations.iter().map(|places| trees.resolve(places));
         let operations = operations.collect::<Result<_, _>>()?;
-        let universe = trees.into_universe();
+        let (universe, trees) = trees.into_universe();
         Ok(OperationTable {
             catalog: Arc::new(catalog),
             universe,
             operations,
+            trees,
         })
     }
 
@@ -232,7 +238,7 @@ impl OperationTableBuilder {
 }
 
 /// The template with the names of its parameters left out: `/users/{}/items`.
-fn without_names(template: &str) -> String {
+pub(crate) fn without_names(template: &str) -> String {
     let mut shape = String::with_capacity(template.len());
     let mut inside = false;
     for character in template.chars() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Lifetime, SchemeName, ScopeToken};
+use scopegate_domain::{Catalog, DeclaredScheme, Lifetime, SchemeName, ScopeToken};
 
 use crate::limits::{Limit, MAX_ATOMS};
 use crate::{Atom, AtomId, AtomSet, Binding, Needs, SchemeId, SubjectKind};
@@ -39,6 +39,7 @@ pub struct Universe {
 struct SchemeAtoms {
     name: SchemeName,
     has_subject: bool,
+    has_scopes: bool,
     id: AtomId,
     scopes: HashMap<ScopeText, AtomId, BuildHasherDefault<TextHasher>>,
 }
@@ -121,6 +122,11 @@ impl Universe {
     /// The maximal members: those that no other member implies. They say the same as the whole set, in the fewest words.
     #[must_use]
     pub fn generators(&self, set: &AtomSet) -> AtomSet {
+        const FEW: usize = 24;
+        if set.iter().nth(FEW).is_none() {
+            let is_implied = |id: AtomId| set.iter().any(|other| other != id && self.closure(other).contains(id));
+            return set.iter().filter(|id| !is_implied(*id)).collect();
+        }
         let implied = set.iter().fold(AtomSet::EMPTY, |implied, id| {
             implied.union(&self.closure(id).difference(&AtomSet::from_iter([id])))
         });
@@ -148,6 +154,12 @@ impl Universe {
     /// The names of all schemes, in the order of the catalog.
     pub(crate) fn scheme_names(&self) -> impl Iterator<Item = &SchemeName> {
         self.schemes.iter().map(|scheme| &scheme.name)
+    }
+
+    /// The schemes on which scopes mean something, in the order of the catalog.
+    pub(crate) fn schemes_with_scopes(&self) -> impl Iterator<Item = SchemeId> {
+        let numbered = (0..).map(SchemeId).zip(&self.schemes);
+        numbered.filter(|(_, scheme)| scheme.has_scopes).map(|(id, _)| id)
     }
 
     /// What a credential of this scheme brings by itself.
@@ -315,6 +327,7 @@ fn scheme_atoms(catalog: &Catalog, numbers: &HashMap<Atom, AtomId>) -> Vec<Schem
         Some(SchemeAtoms {
             name,
             has_subject: declared.has_subject(),
+            has_scopes: declared.scheme().has_scopes(),
             id,
             scopes,
         })
@@ -323,7 +336,7 @@ fn scheme_atoms(catalog: &Catalog, numbers: &HashMap<Atom, AtomId>) -> Vec<Schem
 }
 
 /// What each atom implies by one step.
-fn edges(atoms: &[Atom], numbers: &HashMap<Atom, AtomId>, catalog: &Catalog) -> Vec<Vec<AtomId>> {
+fn edges<'a>(atoms: &[Atom], numbers: &HashMap<Atom, AtomId>, catalog: &'a Catalog) -> Vec<Vec<AtomId>> {
     let ages: Vec<Lifetime> = atoms
         .iter()
         .filter_map(|atom| {
@@ -334,6 +347,12 @@ fn edges(atoms: &[Atom], numbers: &HashMap<Atom, AtomId>, catalog: &Catalog) -> 
             }
         })
         .collect();
+    let declared = |scheme: &'a DeclaredScheme| {
+        let scopes = scheme.scopes().iter();
+        scopes.map(|scope| ((scheme.name(), scope.token()), scope.implies()))
+    };
+    let weaker: HashMap<(&SchemeName, &ScopeToken), &[ScopeToken]> =
+        catalog.schemes().iter().flat_map(declared).collect();
     let implied = |atom: &Atom| -> Vec<Atom> {
         match atom {
             Atom::Authenticated
@@ -346,11 +365,8 @@ fn edges(atoms: &[Atom], numbers: &HashMap<Atom, AtomId>, catalog: &Catalog) -> 
                 longer.chain([Atom::Authenticated]).collect()
             }
             Atom::Scope { scheme, token } => {
-                let weaker = catalog.find(scheme).into_iter().flat_map(DeclaredScheme::scopes);
-                let weaker = weaker
-                    .filter(|scope| scope.token() == token)
-                    .flat_map(DeclaredScope::implies);
-                let weaker = weaker.map(|token| Atom::Scope {
+                let weaker = weaker.get(&(scheme, token)).copied().unwrap_or_default();
+                let weaker = weaker.iter().map(|token| Atom::Scope {
                     scheme: scheme.clone(),
                     token: token.clone(),
                 });
