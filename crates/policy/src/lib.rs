@@ -65,6 +65,7 @@
 //! prefix rules between scopes, which grant too much; roles, which are scopes that somebody granted.
 
 mod alternative;
+pub mod analysis;
 mod atom;
 mod atom_set;
 mod authorize;

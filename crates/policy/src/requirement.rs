@@ -182,11 +182,8 @@ impl Requirement {
             return Ok(other.clone());
         }
         // A set that satisfies the other side already is its own product: all others contain it.
-        let (mut product, rest): (Vec<AtomSet>, Vec<AtomSet>) = self
-            .alternatives
-            .iter()
-            .cloned()
-            .partition(|set| other.allows(set));
+        let (mut product, rest): (Vec<AtomSet>, Vec<AtomSet>) =
+            self.alternatives.iter().cloned().partition(|set| other.allows(set));
         for left in &rest {
             budget.spend(other.alternatives.len())?;
             for right in other.alternatives() {

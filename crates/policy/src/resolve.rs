@@ -75,7 +75,7 @@ impl<'a> Resolver<'a> {
             universe,
             order: self.order,
             nodes: HashMap::new(),
-            trees: HashMap::new(),
+            resolved: HashMap::new(),
         })
     }
 
@@ -116,7 +116,7 @@ pub(crate) struct Trees {
     universe: Arc<Universe>,
     order: ClassOrder,
     nodes: HashMap<*const (), Rc<ResolvedNode>>,
-    trees: HashMap<TreeKey, ResolvedTree>,
+    resolved: HashMap<TreeKey, ResolvedTree>,
 }
 
 /// What makes two operations have one tree: the same roots, as many of them above the operation, the same word on requests
@@ -140,7 +140,7 @@ struct ResolvedNode {
 impl Trees {
     /// The universe, and how many different trees there are.
     pub(crate) fn into_universe(self) -> (Arc<Universe>, usize) {
-        (self.universe, self.trees.len())
+        (self.universe, self.resolved.len())
     }
 
     pub(crate) fn resolve(&mut self, places: &Places) -> Result<ResolvedOperation, TableError> {
@@ -149,11 +149,11 @@ impl Trees {
             above: places.above_and_own().0.len(),
             is_optional: places.operation.is_optional,
         };
-        let tree = match self.trees.get(&key) {
+        let tree = match self.resolved.get(&key) {
             Some(known) => known.clone(),
             None => self.resolve_tree(places)?,
         };
-        self.trees.entry(key).or_insert_with(|| tree.clone());
+        self.resolved.entry(key).or_insert_with(|| tree.clone());
         Ok(ResolvedOperation::new(
             Arc::clone(&self.universe),
             &places.operation,
@@ -165,7 +165,7 @@ impl Trees {
 
     fn resolve_tree(&mut self, places: &Places) -> Result<ResolvedTree, TableError> {
         let operation = &places.operation;
-        let number = self.trees.len();
+        let number = self.resolved.len();
         let mut walk = Walk {
             trees: self,
             operation,

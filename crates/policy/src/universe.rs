@@ -180,6 +180,18 @@ impl Universe {
             .map(|id| self.closure(*id))
     }
 
+    /// What a scope of this name brings in each scheme that declares it.
+    pub(crate) fn scope_closures(&self, text: &str) -> impl Iterator<Item = &AtomSet> {
+        let ids = self.schemes.iter().filter_map(move |scheme| scheme.scopes.get(text));
+        ids.map(|id| self.closure(*id))
+    }
+
+    /// Everything that is neither scheme nor scope: these numbers come first.
+    pub(crate) fn guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
+        let numbered = (0..).map(AtomId).zip(&self.atoms);
+        numbered.take_while(|(_, atom)| !matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }))
+    }
+
     /// The scope of a scheme.
     pub(crate) fn scope_id(&self, id: SchemeId, text: &str) -> Option<AtomId> {
         self.schemes.get(id.index())?.scopes.get(text).copied()
@@ -201,6 +213,11 @@ impl Universe {
     /// The guards that a token can satisfy by its claims.
     pub(crate) fn token_guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
         self.token_guards.iter().filter_map(|id| Some((*id, self.atom(*id)?)))
+    }
+
+    /// Whether the other has the same atoms with the same numbers, and each implies the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.atoms == other.atoms && self.closures == other.closures
     }
 
     /// The atoms that a request without credential can bring.

@@ -1,0 +1,207 @@
+//! From the atoms of one table to those of another.
+
+use scopegate_domain::SchemeName;
+
+use crate::limits::{Budget, Limit};
+use crate::{Atom, AtomId, AtomSet, Requirement, ResolvedOperation, Universe};
+
+/// Everything that one table's grants bring in another table.
+///
+/// Two tables need not declare the same, nor agree on what implies what. A grant is therefore a bare set of atoms, and each
+/// table adds what it says that they imply. An atom that a table does not know brings what such an atom always brings: a scope
+/// its scheme, a younger age an older one, a check that needs a user `user`. A credential of a scheme that it does not know brings
+/// nothing.
+pub(super) struct Bridge<'t> {
+    near: &'t Universe,
+    /// For each atom of the near side, what it brings on the far side.
+    brings: Vec<AtomSet>,
+    /// For each atom of the near side, other atoms that imply it there and bring less of what it does on the far side.
+    sources: Vec<Vec<AtomId>>,
+}
+
+impl<'t> Bridge<'t> {
+    pub(super) fn new(near: &'t Universe, far: &Universe) -> Self {
+        let brings: Vec<AtomSet> = near.atoms().iter().map(|atom| brought(atom, far)).collect();
+        let mut bridge = Self {
+            near,
+            brings,
+            sources: vec![Vec::new(); near.atoms().len()],
+        };
+        if !near.is_same(far) {
+            bridge.find_sources();
+        }
+        bridge
+    }
+
+    fn find_sources(&mut self) {
+        for (source, brings) in (0..).map(AtomId).zip(&self.brings) {
+            for implied in self.near.closure(source).iter() {
+                let brings_less = !self.brings_of(implied).is_subset_of(brings);
+                if let Some(sources) = self.sources.get_mut(implied.index()).filter(|_| brings_less) {
+                    let of = |source: &AtomId| self.brings.get(source.index()).unwrap_or(&AtomSet::EMPTY);
+                    if !sources.iter().any(|known| of(known).is_subset_of(brings)) {
+                        sources.retain(|known| !brings.is_subset_of(of(known)));
+                        sources.push(source);
+                    }
+                }
+            }
+        }
+    }
+
+    fn brings_of(&self, id: AtomId) -> &AtomSet {
+        self.brings.get(id.index()).unwrap_or(&AtomSet::EMPTY)
+    }
+
+    fn bring(&self, grant: &[AtomId]) -> AtomSet {
+        let mut brought = AtomSet::EMPTY;
+        for id in grant {
+            brought.unite(self.brings_of(*id));
+        }
+        brought
+    }
+
+    /// A smallest grant that the near operation allows and the far one denies; none where there is none.
+    ///
+    /// A request without any credential is asked by itself: an operation with optional authentication lets it through, and
+    /// refuses a credential that does not do.
+    pub(super) fn separate(
+        &self,
+        near: &ResolvedOperation,
+        far: &ResolvedOperation,
+    ) -> Result<Option<Vec<Atom>>, Limit> {
+        let witness = match self.without_credential(near, far) {
+            Some(witness) => Some(witness),
+            None => self.with_credential(near.requirement(), far.requirement())?,
+        };
+        let atoms = |witness: Vec<AtomId>| witness.iter().filter_map(|id| self.near.atom(*id)).cloned().collect();
+        Ok(witness.map(atoms))
+    }
+
+    /// Such atoms imply nothing, so a set of them is its own closure.
+    fn without_credential(&self, near: &ResolvedOperation, far: &ResolvedOperation) -> Option<Vec<AtomId>> {
+        let needs_none = |set: &&AtomSet| !set.contains(AtomId::AUTHENTICATED);
+        let near = near.anonymous().unwrap_or_else(|| near.requirement());
+        let far = far.anonymous().unwrap_or_else(|| far.requirement());
+        let grants = near.alternatives().iter().filter(needs_none);
+        let mut grants = grants.map(|set| set.iter().collect::<Vec<_>>());
+        grants.find(|grant| !far.allows(&self.bring(grant)))
+    }
+
+    fn with_credential(&self, near: &Requirement, far: &Requirement) -> Result<Option<Vec<AtomId>>, Limit> {
+        let grants: Vec<Vec<AtomId>> = near.alternatives().iter().map(|set| self.grant(set)).collect();
+        if let Some(grant) = grants.iter().find(|grant| !far.allows(&self.bring(grant))) {
+            return Ok(Some(grant.clone()));
+        }
+        let mut budget = Budget::new();
+        for grant in grants {
+            if grant.iter().any(|id| !self.sources_of(*id).is_empty()) {
+                let mut search = Search {
+                    bridge: self,
+                    far,
+                    budget: &mut budget,
+                    chosen: Vec::new(),
+                };
+                if search.choose(&grant, &AtomSet::EMPTY)? {
+                    let witness = search.chosen;
+                    return Ok(Some(self.without_excess(witness, near)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// An alternative in the fewest atoms, as a request with a credential brings it.
+    fn grant(&self, set: &AtomSet) -> Vec<AtomId> {
+        let mut grant: Vec<AtomId> = self.near.generators(set).iter().collect();
+        if !set.contains(AtomId::AUTHENTICATED) {
+            grant.push(AtomId::AUTHENTICATED);
+        }
+        grant
+    }
+
+    fn sources_of(&self, id: AtomId) -> &[AtomId] {
+        self.sources.get(id.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The grant without the atoms that the near side can do without.
+    fn without_excess(&self, mut grant: Vec<AtomId>, near: &Requirement) -> Vec<AtomId> {
+        let is_enough = |grant: &[AtomId]| {
+            let closed = self.near.close(&grant.iter().copied().collect());
+            closed.contains(AtomId::AUTHENTICATED) && near.allows(&closed)
+        };
+        for atom in grant.clone() {
+            let fewer: Vec<AtomId> = grant.iter().copied().filter(|other| *other != atom).collect();
+            if fewer.len() < grant.len() && is_enough(&fewer) {
+                grant = fewer;
+            }
+        }
+        grant
+    }
+}
+
+/// Looks for a choice of sources, one for each atom of a grant, that does not satisfy the far side.
+struct Search<'s> {
+    bridge: &'s Bridge<'s>,
+    far: &'s Requirement,
+    budget: &'s mut Budget,
+    chosen: Vec<AtomId>,
+}
+
+impl Search<'_> {
+    /// As deep as the grant has atoms left that have sources.
+    fn choose(&mut self, left: &[AtomId], brought: &AtomSet) -> Result<bool, Limit> {
+        self.budget.spend(1)?;
+        if self.far.allows(brought) {
+            return Ok(false);
+        }
+        let Some((first, rest)) = left.split_first() else {
+            return Ok(true);
+        };
+        for source in std::iter::once(first).chain(self.bridge.sources_of(*first)) {
+            self.chosen.push(*source);
+            if self.choose(rest, &brought.union(self.bridge.brings_of(*source)))? {
+                return Ok(true);
+            }
+            self.chosen.pop();
+        }
+        Ok(false)
+    }
+}
+
+/// What an atom of one universe brings in another.
+fn brought(atom: &Atom, far: &Universe) -> AtomSet {
+    if let Some(id) = far.find(atom) {
+        return far.closure(id).clone();
+    }
+    let closure = |id: AtomId| far.closure(id).clone();
+    let scheme = |name: &SchemeName| far.find(&Atom::Scheme(name.clone())).map_or(AtomSet::EMPTY, closure);
+    match atom {
+        Atom::Scope { scheme: name, .. } => scheme(name),
+        Atom::Scheme(_)
+        | Atom::Check {
+            needs: crate::Needs::Nothing,
+            ..
+        } => AtomSet::EMPTY,
+        Atom::AgeAtMost(age) => {
+            let longer = far.ages().iter().filter(|(limit, _)| age <= limit);
+            longer.fold(closure(AtomId::AUTHENTICATED), |set, (_, id)| {
+                set.union(far.closure(*id))
+            })
+        }
+        Atom::Active
+        | Atom::Check {
+            needs: crate::Needs::User,
+            ..
+        } => closure(AtomId::USER),
+        Atom::Acr(_)
+        | Atom::Audience(_)
+        | Atom::Authenticated
+        | Atom::Bound(_)
+        | Atom::Check {
+            needs: crate::Needs::Authentication,
+            ..
+        }
+        | Atom::Subject(_)
+        | Atom::User => closure(AtomId::AUTHENTICATED),
+    }
+}

@@ -1,0 +1,292 @@
+//! What changed between two policies.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::bridge::Bridge;
+use super::reach::who_can;
+use crate::limits::Limit;
+use crate::table::without_names;
+use crate::{Atom, Method, OperationTable, ResolvedOperation};
+
+/// What changed from one policy to another: one entry for each operation that is new, gone, or does not allow the same any
+/// more, in the order of the new table; what is gone comes last.
+///
+/// Operations are the same where method and template are, whatever the parameters are called. Grants are compared as bare
+/// atoms, and each table adds what it says that they imply: where only `implies` edges changed, the operations that these
+/// open are found.
+///
+/// ```
+/// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+/// # use scopegate_policy::{Guard, Operation, OperationTable};
+/// use scopegate_policy::analysis::{ChangeKind, diff};
+///
+/// # const READ: ScopeToken = ScopeToken::from_static("read");
+/// # const WRITE: ScopeToken = ScopeToken::from_static("write");
+/// # let catalog = Catalog::builder()
+/// #     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+/// #     .scope(READ, "").scope(WRITE, "")
+/// #     .build()?;
+/// let before = OperationTable::builder(catalog.clone())
+///     .operation(Operation::put("/items/{id}").guard(Guard::requires([READ, WRITE])))
+///     .build()?;
+/// let after = OperationTable::builder(catalog)
+///     .operation(Operation::put("/items/{item}").guard(Guard::any_of([[READ], [WRITE]])))
+///     .build()?;
+/// let [change] = &diff(&before, &after)?[..] else { panic!() };
+/// assert_eq!(change.kind(), ChangeKind::Weaker);
+/// assert_eq!(change.allowed_now().unwrap()[0].to_string(), "read");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`DiffError`] where comparing an operation takes more steps than a limit. This needs scopes that imply many others in
+/// one table and not in the other.
+pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, DiffError> {
+    let mut comparison = Comparison::new(old, new);
+    let mut pairing = Pairing::new(old.operations());
+    let mut changes = Vec::new();
+    for operation in new.operations() {
+        match pairing.partner(operation) {
+            Some(partner) => changes.extend(comparison.compare(partner, operation)?),
+            None => changes.push(Change::added(operation)),
+        }
+    }
+    changes.extend(pairing.left().map(Change::removed));
+    Ok(changes)
+}
+
+/// How an operation changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    method: Method,
+    template: String,
+    kind: ChangeKind,
+    allowed_now: Option<Vec<Atom>>,
+    refused_now: Option<Vec<Atom>>,
+}
+
+/// What became of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever gates on a comparison must have thought of each"
+)]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It allows more.
+    Weaker,
+    /// It allows less.
+    Stronger,
+    /// It allows some more and some others no more.
+    Incomparable,
+}
+
+impl ChangeKind {
+    /// Its name in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Weaker => "weaker",
+            Self::Stronger => "stronger",
+            Self::Incomparable => "incomparable",
+        }
+    }
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Change {
+    /// The method.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The template, as it stands in the new table, or in the old one where it is gone.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// What became of it.
+    #[must_use]
+    pub const fn kind(&self) -> ChangeKind {
+        self.kind
+    }
+
+    /// Whether an operation that was there before allows something that it refused: weaker or incomparable.
+    #[must_use]
+    pub const fn opens(&self) -> bool {
+        matches!(self.kind, ChangeKind::Weaker | ChangeKind::Incomparable)
+    }
+
+    /// A smallest grant that is allowed now and was not before; empty where it takes nothing, not even a credential.
+    ///
+    /// Weaker and incomparable operations have one, and new ones that are open to somebody.
+    #[must_use]
+    pub fn allowed_now(&self) -> Option<&[Atom]> {
+        self.allowed_now.as_deref()
+    }
+
+    /// A smallest grant that was allowed and is no more; empty where it took nothing.
+    ///
+    /// Stronger and incomparable operations have one, and removed ones that were open to somebody.
+    #[must_use]
+    pub fn refused_now(&self) -> Option<&[Atom]> {
+        self.refused_now.as_deref()
+    }
+
+    fn of(operation: &ResolvedOperation, kind: ChangeKind) -> Self {
+        Self {
+            method: operation.method(),
+            template: operation.template().to_owned(),
+            kind,
+            allowed_now: None,
+            refused_now: None,
+        }
+    }
+
+    fn added(operation: &ResolvedOperation) -> Self {
+        Self {
+            allowed_now: who_can(operation).into_iter().next(),
+            ..Self::of(operation, ChangeKind::Added)
+        }
+    }
+
+    fn removed(operation: &ResolvedOperation) -> Self {
+        Self {
+            refused_now: who_can(operation).into_iter().next(),
+            ..Self::of(operation, ChangeKind::Removed)
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.kind, self.method, self.template)
+    }
+}
+
+/// Two versions of an operation could not be compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{operation}` cannot be compared: {limit}")]
+#[non_exhaustive]
+pub struct DiffError {
+    /// Which operation.
+    pub operation: String,
+    /// What was passed.
+    #[source]
+    pub limit: Limit,
+}
+
+/// The witnesses of one pair of trees, in both directions.
+type Witnesses = (Option<Vec<Atom>>, Option<Vec<Atom>>);
+
+/// Compares operations, each pair of trees once.
+struct Comparison<'t> {
+    is_same_universe: bool,
+    to_old: Bridge<'t>,
+    to_new: Bridge<'t>,
+    known: HashMap<(usize, usize), Witnesses>,
+}
+
+impl<'t> Comparison<'t> {
+    fn new(old: &'t OperationTable, new: &'t OperationTable) -> Self {
+        Self {
+            is_same_universe: old.universe().is_same(new.universe()),
+            to_old: Bridge::new(new.universe(), old.universe()),
+            to_new: Bridge::new(old.universe(), new.universe()),
+            known: HashMap::new(),
+        }
+    }
+
+    fn compare(&mut self, old: &ResolvedOperation, new: &ResolvedOperation) -> Result<Option<Change>, DiffError> {
+        let trees = (old.tree_number(), new.tree_number());
+        if !self.known.contains_key(&trees) {
+            let witnesses = self.witnesses(old, new).map_err(|limit| DiffError {
+                operation: new.to_string(),
+                limit,
+            })?;
+            self.known.insert(trees, witnesses);
+        }
+        let kind = match self.known.get(&trees) {
+            None | Some((None, None)) => return Ok(None),
+            Some((Some(_), None)) => ChangeKind::Weaker,
+            Some((None, Some(_))) => ChangeKind::Stronger,
+            Some((Some(_), Some(_))) => ChangeKind::Incomparable,
+        };
+        let (allowed_now, refused_now) = self.known.get(&trees).cloned().unwrap_or_default();
+        Ok(Some(Change {
+            allowed_now,
+            refused_now,
+            ..Change::of(new, kind)
+        }))
+    }
+
+    fn witnesses(&self, old: &ResolvedOperation, new: &ResolvedOperation) -> Result<Witnesses, Limit> {
+        let is_same = old.requirement() == new.requirement() && old.anonymous() == new.anonymous();
+        if self.is_same_universe && is_same {
+            return Ok((None, None));
+        }
+        Ok((self.to_old.separate(new, old)?, self.to_new.separate(old, new)?))
+    }
+}
+
+/// Finds for each operation of the new table that of the old one.
+struct Pairing<'t> {
+    old: &'t [ResolvedOperation],
+    is_paired: Vec<bool>,
+    /// Where the next one is looked for first: versions differ little.
+    next: usize,
+    by_shape: Option<HashMap<(Method, String), usize>>,
+}
+
+impl<'t> Pairing<'t> {
+    fn new(old: &'t [ResolvedOperation]) -> Self {
+        Self {
+            old,
+            is_paired: vec![false; old.len()],
+            next: 0,
+            by_shape: None,
+        }
+    }
+
+    fn partner(&mut self, new: &ResolvedOperation) -> Option<&'t ResolvedOperation> {
+        let is_next = |old: &&ResolvedOperation| old.method() == new.method() && old.template() == new.template();
+        let place = match self.old.get(self.next).filter(is_next) {
+            Some(_) => self.next,
+            None => self.look_up(new)?,
+        };
+        self.next = place + 1;
+        if let Some(is_paired) = self.is_paired.get_mut(place) {
+            *is_paired = true;
+        }
+        self.old.get(place)
+    }
+
+    fn look_up(&mut self, new: &ResolvedOperation) -> Option<usize> {
+        let shape = |operation: &ResolvedOperation| (operation.method(), without_names(operation.template()));
+        let by_shape = self
+            .by_shape
+            .get_or_insert_with(|| self.old.iter().map(shape).zip(0..).collect());
+        by_shape.get(&shape(new)).copied()
+    }
+
+    fn left(&self) -> impl Iterator<Item = &'t ResolvedOperation> {
+        let pairs = self.old.iter().zip(&self.is_paired);
+        pairs
+            .filter(|(_, is_paired)| !**is_paired)
+            .map(|(operation, _)| operation)
+    }
+}

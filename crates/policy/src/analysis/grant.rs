@@ -1,0 +1,216 @@
+//! What somebody holds.
+
+use std::sync::Arc;
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
+
+/// What somebody holds, as far as one table's operations ask for it.
+///
+/// A question such as "what may this scope call?" leaves much unsaid. This is taken for granted, unless the builder is told
+/// otherwise:
+///
+/// - a scope by its name alone is held in every scheme that declares it;
+/// - a credential is accepted for each OAuth 2.0 and `OpenID` Connect scheme of which a scope is held; where neither a scope nor
+///   a scheme is named, for all of them;
+/// - a credential of a scheme without scopes (an API key, a password) is held only where it is named;
+/// - everything that is neither scope nor scheme holds: user, active, checks, `acr`, age, audience, binding, subject; without any
+///   credential only what needs none.
+///
+/// Who holds a credential may leave it at home, so operations with optional authentication are open to everybody.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+/// use scopegate_policy::analysis::Grant;
+/// use scopegate_policy::{Guard, Operation, OperationTable};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("read");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(READ, "Read.")
+///     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/items").guard(Guard::requires([READ])))
+///     .build()?;
+/// let grant = Grant::of_scopes(&table, [READ, ScopeToken::from_static("write")]);
+/// assert!(grant.opens(&table.operations()[0]));
+/// assert_eq!(grant.unknown_scopes(), ["write".parse()?]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Grant {
+    universe: Arc<Universe>,
+    atoms: AtomSet,
+    unknown_scopes: Vec<ScopeToken>,
+    unknown_schemes: Vec<SchemeName>,
+}
+
+impl Grant {
+    /// Starts with nothing named.
+    #[must_use]
+    pub fn builder() -> GrantBuilder {
+        GrantBuilder::default()
+    }
+
+    /// These scopes, with what is taken for granted.
+    #[must_use]
+    pub fn of_scopes(table: &OperationTable, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
+        Self::builder().scopes(scopes).build(table)
+    }
+
+    /// The atoms that hold, closed under implication.
+    #[must_use]
+    pub const fn atoms(&self) -> &AtomSet {
+        &self.atoms
+    }
+
+    /// The scopes that were named and that the table does not declare; they bring nothing.
+    #[must_use]
+    pub fn unknown_scopes(&self) -> &[ScopeToken] {
+        &self.unknown_scopes
+    }
+
+    /// The schemes that were named and that the table does not declare; they bring nothing.
+    #[must_use]
+    pub fn unknown_schemes(&self) -> &[SchemeName] {
+        &self.unknown_schemes
+    }
+
+    /// Whether who holds this may do the operation. An operation of another table is never opened.
+    #[must_use]
+    pub fn opens(&self, operation: &ResolvedOperation) -> bool {
+        Arc::ptr_eq(&self.universe, operation.shared_universe()) && is_open_to(operation, &self.atoms)
+    }
+}
+
+/// Whether it may be done where these atoms hold, with the credential or without it.
+pub(super) fn is_open_to(operation: &ResolvedOperation, closed: &AtomSet) -> bool {
+    let without = operation.anonymous();
+    operation.requirement().allows(closed) || without.is_some_and(|requirement| requirement.allows(closed))
+}
+
+/// Collects what somebody holds; [`GrantBuilder::build`] looks it up in a table.
+#[derive(Clone, Debug, Default)]
+pub struct GrantBuilder {
+    scopes: Vec<(Option<SchemeName>, ScopeToken)>,
+    schemes: Vec<SchemeName>,
+    without: Vec<Atom>,
+    has_no_guards: bool,
+}
+
+impl GrantBuilder {
+    /// Scopes, in every scheme that declares them.
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(|token| (None, token)));
+        self
+    }
+
+    /// A scope of this scheme alone.
+    #[must_use]
+    pub fn scope_of(mut self, scheme: SchemeName, token: ScopeToken) -> Self {
+        self.scopes.push((Some(scheme), token));
+        self
+    }
+
+    /// A credential of this scheme.
+    #[must_use]
+    pub fn scheme(mut self, name: SchemeName) -> Self {
+        self.schemes.push(name);
+        self
+    }
+
+    /// Takes away an atom, with everything that implies it.
+    #[must_use]
+    pub fn without(mut self, atom: Atom) -> Self {
+        self.without.push(atom);
+        self
+    }
+
+    /// Takes away everything that is neither scope nor scheme.
+    #[must_use]
+    pub const fn without_guards(mut self) -> Self {
+        self.has_no_guards = true;
+        self
+    }
+
+    /// Looks it up in a table.
+    #[must_use]
+    pub fn build(&self, table: &OperationTable) -> Grant {
+        self.build_in(table.shared_universe())
+    }
+
+    pub(super) fn build_in(&self, universe: &Arc<Universe>) -> Grant {
+        let mut grant = Grant {
+            universe: Arc::clone(universe),
+            atoms: AtomSet::EMPTY,
+            unknown_scopes: Vec::new(),
+            unknown_schemes: Vec::new(),
+        };
+        self.add_scopes(&mut grant);
+        self.add_schemes(&mut grant);
+        if !self.has_no_guards {
+            add_guards(universe, &mut grant.atoms);
+        }
+        for atom in &self.without {
+            take_away(universe, atom, &mut grant.atoms);
+        }
+        grant
+    }
+
+    fn add_scopes(&self, grant: &mut Grant) {
+        let universe = &grant.universe;
+        for (scheme, token) in &self.scopes {
+            let closures: Vec<&AtomSet> = match scheme {
+                Some(name) => {
+                    let scheme = universe.scheme_id(name);
+                    let closure = scheme.and_then(|scheme| universe.scope_closure(scheme, token.as_str()));
+                    closure.into_iter().collect()
+                }
+                None => universe.scope_closures(token.as_str()).collect(),
+            };
+            if closures.is_empty() && !grant.unknown_scopes.contains(token) {
+                grant.unknown_scopes.push(token.clone());
+            }
+            for closure in closures {
+                grant.atoms.unite(closure);
+            }
+        }
+    }
+
+    fn add_schemes(&self, grant: &mut Grant) {
+        let universe = &grant.universe;
+        for name in &self.schemes {
+            let scheme = universe.scheme_id(name);
+            match scheme.and_then(|scheme| universe.scheme_closure(scheme)) {
+                Some(closure) => grant.atoms.unite(closure),
+                None => grant.unknown_schemes.push(name.clone()),
+            }
+        }
+        if self.scopes.is_empty() && self.schemes.is_empty() {
+            let closures = universe
+                .schemes_with_scopes()
+                .filter_map(|scheme| universe.scheme_closure(scheme));
+            closures.for_each(|closure| grant.atoms.unite(closure));
+        }
+    }
+}
+
+/// Everything that is neither scope nor scheme; without a credential, what needs none.
+pub(super) fn add_guards(universe: &Universe, atoms: &mut AtomSet) {
+    let has_credential = atoms.contains(AtomId::AUTHENTICATED);
+    for (id, _) in universe.guards() {
+        let closure = universe.closure(id);
+        if has_credential || !closure.contains(AtomId::AUTHENTICATED) {
+            atoms.unite(closure);
+        }
+    }
+}
+
+fn take_away(universe: &Universe, atom: &Atom, atoms: &mut AtomSet) {
+    if let Some(id) = universe.find(atom) {
+        let kept = atoms.iter().filter(|other| !universe.closure(*other).contains(id));
+        *atoms = kept.collect();
+    }
+}

@@ -1,0 +1,117 @@
+//! Segments of path templates.
+
+use std::cmp::Reverse;
+
+/// One segment of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Segment {
+    /// `users`
+    Static(String),
+    /// `f(on={value})`: the texts around its parameters.
+    Mixed(Vec<String>),
+    /// `{id}`
+    Parameter,
+    /// `{*rest}`: this and all segments that follow.
+    Rest,
+}
+
+impl Segment {
+    pub(super) fn parse(text: &str) -> Self {
+        let mut texts = vec![String::new()];
+        let mut rest = text;
+        while let Some((before, (_, after))) = rest
+            .split_once('{')
+            .and_then(|(before, inside)| Some((before, inside.split_once('}')?)))
+        {
+            push(&mut texts, before);
+            texts.push(String::new());
+            rest = after;
+        }
+        push(&mut texts, rest);
+        match &mut texts[..] {
+            [only] => Self::Static(std::mem::take(only)),
+            [before, after] if before.is_empty() && after.is_empty() => {
+                if text.starts_with("{*") {
+                    Self::Rest
+                } else {
+                    Self::Parameter
+                }
+            }
+            _ => Self::Mixed(texts),
+        }
+    }
+
+    /// What is tried first among segments with parameters and text: the one with more text.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        match self {
+            Self::Mixed(texts) => (Reverse(texts.iter().map(String::len).sum::<usize>()), texts.clone()),
+            _ => (Reverse(0), Vec::new()),
+        }
+    }
+
+    /// Whether a segment of a path is one of this kind; each parameter takes at least one character.
+    pub(super) fn matches(&self, segment: &str) -> bool {
+        match self {
+            Self::Static(text) => text == segment,
+            Self::Parameter | Self::Rest => !segment.is_empty(),
+            Self::Mixed(texts) => matches_mixed(texts, segment).is_some(),
+        }
+    }
+}
+
+fn push(texts: &mut [String], text: &str) {
+    if let Some(last) = texts.last_mut() {
+        last.push_str(text);
+    }
+}
+
+/// Takes each text at its first place after the one before: that leaves most room for the rest, so nothing is missed.
+fn matches_mixed(texts: &[String], segment: &str) -> Option<()> {
+    let [first, middle @ .., last] = texts else {
+        return None;
+    };
+    let mut left = segment.strip_prefix(first.as_str())?.strip_suffix(last.as_str())?;
+    for text in middle {
+        let skipped = left.chars().next()?;
+        let (_, after) = left.split_at_checked(skipped.len_utf8())?;
+        let (_, after) = after.split_once(text.as_str())?;
+        left = after;
+    }
+    (!left.is_empty()).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_told_apart_and_matched() {
+        for (template, segment, is_match) in [
+            ("users", "users", true),
+            ("users", "user", false),
+            ("{id}", "42", true),
+            ("{id}", "", false),
+            ("f(on={value})", "f(on=2024)", true),
+            ("f(on={value})", "f(on=)", false),
+            ("f(a={x},b={y})", "f(a=1,b=2)", true),
+            ("f(a={x},b={y})", "f(a=,b=,b=2)", true),
+            ("f(a={x},b={y})", "f(a=,b=2)", false),
+            ("{a}-{b}", "--x", true),
+            ("{a}-{b}", "-x", false),
+            ("{a}aa{b}", "aaa", false),
+            ("x{a}x", "x", false),
+            ("x{a}x", "xyx", true),
+            ("{open", "{open", true),
+            ("{a}{b}", "é1", true),
+            ("{a}{b}", "é", false),
+        ] {
+            assert_eq!(
+                Segment::parse(template).matches(segment),
+                is_match,
+                "{template} {segment}"
+            );
+        }
+        assert_eq!(Segment::parse("{*rest}"), Segment::Rest);
+        assert_eq!(Segment::parse("{rest}"), Segment::Parameter);
+    }
+}
