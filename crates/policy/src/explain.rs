@@ -4,6 +4,7 @@ use std::fmt;
 
 use scopegate_domain::ScopeToken;
 
+use crate::analysis::Grant;
 use crate::authorize::deciding_world;
 use crate::resolved::Context;
 use crate::{Atom, AtomSet, Denial, Presented, ResolvedOperation, authorize};
@@ -36,17 +37,33 @@ use crate::{Atom, AtomSet, Denial, Presented, ResolvedOperation, authorize};
 #[must_use]
 pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Explanation {
     let world = deciding_world(operation, presented).atoms();
-    let denial = authorize(operation, presented).err();
-    let steps = operation
-        .contexts()
-        .iter()
-        .map(|context| Step::new(operation, context, &world))
-        .collect();
-    Explanation {
-        operation: operation.clone(),
-        denial,
-        steps,
-    }
+    Explanation::new(operation, authorize(operation, presented).err(), &world)
+}
+
+/// Explains the decision about somebody who holds this, guard by guard: [`explain`] without a request.
+///
+/// ```
+/// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+/// use scopegate_policy::analysis::Grant;
+/// use scopegate_policy::{Guard, Operation, OperationTable, explain_grant};
+///
+/// const ME: ScopeToken = ScopeToken::from_static("me");
+/// const ITEMS: ScopeToken = ScopeToken::from_static("items");
+/// let catalog = Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(ME, "").scope(ITEMS, "")
+///     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/items/").guard(Guard::requires([ITEMS]).on(&Guard::requires([ME]))))
+///     .build()?;
+/// let explanation = explain_grant(&table.operations()[0], &Grant::of_scopes(&table, [ME]));
+/// assert_eq!(explanation.denial().unwrap().to_string(), "scope is missing: `items`");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn explain_grant(operation: &ResolvedOperation, grant: &Grant) -> Explanation {
+    let denial = (!grant.opens(operation)).then(|| Denial::new(operation, grant.atoms()));
+    Explanation::new(operation, denial, grant.atoms())
 }
 
 /// A decision, guard by guard.
@@ -58,6 +75,15 @@ pub struct Explanation {
 }
 
 impl Explanation {
+    fn new(operation: &ResolvedOperation, denial: Option<Denial>, world: &AtomSet) -> Self {
+        let step = |context: &Context| Step::new(operation, context, world);
+        Self {
+            operation: operation.clone(),
+            denial,
+            steps: operation.contexts().iter().map(step).collect(),
+        }
+    }
+
     /// What was asked for.
     #[must_use]
     pub const fn operation(&self) -> &ResolvedOperation {

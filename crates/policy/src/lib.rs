@@ -103,7 +103,7 @@ pub use authorize::authorize;
 pub use check::{ActiveUser, Check, Place, Reason};
 pub use class_order::ClassOrder;
 pub use denial::{Denial, Forbidden, InvalidTokenCause};
-pub use explain::{Explanation, Step, explain};
+pub use explain::{Explanation, Step, explain, explain_grant};
 pub use group::Group;
 pub use guard::Guard;
 pub use limits::{Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES};

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-pub(crate) use self::policy::{PolicyCommand, PolicyFile};
+pub(crate) use self::policy::{
+    CanIArguments, DiffArguments, ExplainArguments, GraphArguments, Held, PolicyCommand, PolicyFile, PolicyOperation,
+    WhoCanArguments,
+};
 use crate::output::Format;
 
 /// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.

@@ -31,16 +31,17 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::arguments::Arguments;
-use crate::output::{Outcome, complain};
+use crate::output::{Outcome, SaidNo, complain};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match command::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let outcome = Outcome::of(&error);
-            complain(&error);
-            outcome.into()
+            if !error.is::<SaidNo>() {
+                complain(&error);
+            }
+            Outcome::of(&error).into()
         }
     }
 }

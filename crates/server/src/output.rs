@@ -1,8 +1,9 @@
 //! What a command says: data on standard output, one sentence on standard error, a number to the shell.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::ValueEnum;
 use serde_json::Value;
 
@@ -14,6 +15,8 @@ pub(crate) enum Format {
     Human,
     /// One JSON value for programs.
     Json,
+    /// For pull requests: `policy diff` and `policy lint` alone.
+    Markdown,
 }
 
 /// How a command that did not go well ended.
@@ -28,7 +31,11 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// Tells a [`No`] from everything else.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
-        if error.is::<No>() { Self::No } else { Self::Fault }
+        if error.is::<No>() || error.is::<SaidNo>() {
+            Self::No
+        } else {
+            Self::Fault
+        }
     }
 }
 
@@ -46,12 +53,43 @@ impl From<Outcome> for ExitCode {
 #[error("{0}")]
 pub(crate) struct No(pub(crate) String);
 
+/// The answer is no, and the data on standard output says so: there is nothing to complain of.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is no")]
+pub(crate) struct SaidNo;
+
 /// Writes data to standard output: `human` as it is, or the JSON value on one line.
 pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result<()> {
     match format {
         Format::Human => write_line(human),
         Format::Json => write_line(&json.to_string()),
+        Format::Markdown => bail!("`--format markdown` is for `policy diff` and `policy lint` alone"),
     }
+}
+
+/// What a word of an answer means, for colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// It is allowed, or became stricter.
+    Good,
+    /// It is refused, or became more open.
+    Bad,
+    /// It is worth a look.
+    Notable,
+}
+
+/// Text in a colour, where standard output is a terminal and nobody wants none (`NO_COLOR`).
+pub(crate) fn paint(tone: Tone, text: &str) -> String {
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if is_plain || !io::stdout().is_terminal() {
+        return text.to_owned();
+    }
+    let colour = match tone {
+        Tone::Good => 32,
+        Tone::Bad => 31,
+        Tone::Notable => 33,
+    };
+    format!("\x1b[{colour}m{text}\x1b[0m")
 }
 
 /// Writes text to standard output, with a line end where it has none.
@@ -74,6 +112,11 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
 pub(crate) fn complain(error: &anyhow::Error) {
     // Where standard error is closed too, there is nobody left to tell.
     let _ = writeln!(io::stderr(), "error: {}", one_line(&format!("{error:#}")));
+}
+
+/// Writes one sentence to standard error that changes nothing about the answer.
+pub(crate) fn remark(text: &str) {
+    let _ = writeln!(io::stderr(), "note: {}", one_line(text));
 }
 
 /// Text of others (a parser's message, a name) on one line and without control characters.

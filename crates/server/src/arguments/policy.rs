@@ -6,12 +6,22 @@ use clap::{Args, Subcommand};
 
 /// Questions about a policy.
 ///
-/// FILE is an OpenAPI 3.0 or 3.1 or Swagger 2.0 document (JSON or YAML), a Google discovery document, Microsoft Graph's
+/// FILE is an `OpenAPI` 3.0 or 3.1 or Swagger 2.0 document (JSON or YAML), a Google discovery document, Microsoft Graph's
 /// permissions file, or Scopegate's own TOML, told apart by content; `-` is standard input.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// List the operations with what each asks for
     Routes(PolicyFile),
+    /// Say whether a request may do an operation, guard by guard (exit status 1: it may not)
+    Explain(ExplainArguments),
+    /// List the operations that a token with these scopes opens
+    CanI(CanIArguments),
+    /// List the smallest sets that open an operation
+    WhoCan(WhoCanArguments),
+    /// Say what became weaker or stronger between two policies (exit status 1: something became weaker or incomparable)
+    Diff(DiffArguments),
+    /// Draw a policy
+    Graph(GraphArguments),
 }
 
 /// A document that declares a policy.
@@ -20,4 +30,80 @@ pub(crate) struct PolicyFile {
     /// The document, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+}
+
+/// One operation of a document.
+#[derive(Args, Debug)]
+pub(crate) struct PolicyOperation {
+    #[command(flatten)]
+    pub(crate) document: PolicyFile,
+    /// The method, such as GET
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+    /// The path, as a request has it (`/users/42`) or as it is declared (`/users/{id}`)
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+}
+
+/// What a request brings.
+#[derive(Args, Debug)]
+pub(crate) struct Held {
+    /// The scopes of its token, with spaces between them; an empty text is a token without any, unsaid no token
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) scope: Option<String>,
+    /// A credential of this scheme, beside the token; may be given again
+    #[arg(long, value_name = "SCHEME")]
+    pub(crate) scheme: Vec<String>,
+    /// What it lacks beside scopes, such as `active` or `check:NAME`; everything else that is no scope is taken to hold
+    #[arg(long, value_name = "WORD")]
+    pub(crate) lacking: Vec<String>,
+}
+
+/// `policy explain`
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) operation: PolicyOperation,
+    #[command(flatten)]
+    pub(crate) held: Held,
+    /// Whose answers: the RFCs' or the tutorial's
+    #[arg(long, value_name = "PROFILE", value_parser = ["rfc", "tutorial"], default_value = "rfc")]
+    pub(crate) profile: String,
+}
+
+/// `policy can-i`
+#[derive(Args, Debug)]
+pub(crate) struct CanIArguments {
+    #[command(flatten)]
+    pub(crate) document: PolicyFile,
+    #[command(flatten)]
+    pub(crate) held: Held,
+}
+
+/// `policy who-can`
+#[derive(Args, Debug)]
+pub(crate) struct WhoCanArguments {
+    #[command(flatten)]
+    pub(crate) operation: PolicyOperation,
+}
+
+/// `policy diff`
+#[derive(Args, Debug)]
+pub(crate) struct DiffArguments {
+    /// The policy as it was
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The policy as it is to be
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+}
+
+/// `policy graph`
+#[derive(Args, Debug)]
+pub(crate) struct GraphArguments {
+    #[command(flatten)]
+    pub(crate) document: PolicyFile,
+    /// Where it is written to: a name that ends in `.svg`, `.html` or `.dot`
+    #[arg(long, value_name = "F")]
+    pub(crate) output: PathBuf,
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
+mod diff;
 mod documents;
+mod questions;
 mod routes;
 #[path = "../support/shell.rs"]
 mod shell;

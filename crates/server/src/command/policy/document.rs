@@ -6,6 +6,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use scopegate_openapi::import::{self, Imported, MAX_DOCUMENT};
+use scopegate_policy::analysis::{Ceiling, CeilingKind, locate};
+use scopegate_policy::{Method, ResolvedOperation};
+
+use super::held::unknown;
+use crate::arguments::PolicyOperation;
 
 /// Reads a policy. The error names the file, and the place in it.
 pub(super) fn read(path: &Path) -> anyhow::Result<Imported> {
@@ -24,4 +29,30 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
         File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+/// The operation that is asked about.
+pub(super) fn operation<'t>(policy: &'t Imported, asked: &PolicyOperation) -> anyhow::Result<&'t ResolvedOperation> {
+    let method = asked.method.to_ascii_uppercase();
+    let method: Method = method
+        .parse()
+        .with_context(|| format!("bad method `{}`", asked.method.escape_default()))?;
+    let found = locate(policy.table(), method, &asked.path);
+    found.with_context(|| {
+        let known = policy.table().operations().iter().map(ToString::to_string);
+        unknown("operation", &format!("{method} {}", asked.path), known)
+    })
+}
+
+/// How far clients, users and roles reach at most, where the document says it.
+pub(super) fn ceilings(policy: &Imported) -> Vec<Ceiling> {
+    let kind = |kind| match kind {
+        import::CeilingKind::Client => CeilingKind::Client,
+        import::CeilingKind::Role => CeilingKind::Role,
+        import::CeilingKind::User => CeilingKind::User,
+    };
+    let ceilings = policy.ceilings().iter();
+    ceilings
+        .map(|ceiling| Ceiling::new(kind(ceiling.kind()), ceiling.name(), ceiling.scope().clone()))
+        .collect()
 }

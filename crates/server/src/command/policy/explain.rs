@@ -1,0 +1,114 @@
+//! `scopegate policy explain FILE METHOD PATH --scope "a b"`
+
+use scopegate_domain::SchemeName;
+use scopegate_http::{Challenge, Profile, StatusCode, Told};
+use scopegate_openapi::import::Imported;
+use scopegate_policy::analysis::Grant;
+use scopegate_policy::{Atom, Denial, Explanation, SchemeId, Step, explain_grant};
+use serde_json::{Value, json};
+
+use super::{document, held};
+use crate::arguments::ExplainArguments;
+use crate::output::{Format, SaidNo, Tone, paint, print};
+
+pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Result<()> {
+    let policy = document::read(&arguments.operation.document.file)?;
+    let operation = document::operation(&policy, &arguments.operation)?;
+    let grant = held::grant(policy.table(), &arguments.held)?;
+    let explanation = explain_grant(operation, &grant);
+    let told = explanation
+        .denial()
+        .map(|denial| told(&policy, &grant, denial, &arguments.profile));
+    print(
+        format,
+        &to_human(&explanation, told.as_ref()),
+        &to_json(&explanation, told.as_ref()),
+    )?;
+    if explanation.is_allowed() {
+        Ok(())
+    } else {
+        Err(SaidNo.into())
+    }
+}
+
+fn told(policy: &Imported, grant: &Grant, denial: &Denial, profile: &str) -> Told {
+    let table = policy.table();
+    let is_held = |scheme: &&SchemeName| {
+        let atom = table.universe().find(&Atom::Scheme((*scheme).clone()));
+        atom.is_some_and(|id| grant.atoms().contains(id))
+    };
+    let names = table.catalog().schemes().iter().map(|scheme| scheme.name());
+    let accepted: Vec<SchemeId> = names.filter(is_held).filter_map(|name| table.scheme_id(name)).collect();
+    let profile = if profile == "tutorial" {
+        Profile::Tutorial
+    } else {
+        Profile::Rfc
+    };
+    Told::of(denial, &accepted, table, profile, policy.title().unwrap_or("Scopegate"))
+}
+
+/// The value of the header, one challenge behind the other.
+fn challenge(told: &Told) -> Option<String> {
+    let text = |challenge: &Challenge| challenge.to_header().to_str().map(str::to_owned).ok();
+    let values: Vec<String> = told.challenges().iter().filter_map(text).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+fn to_json(explanation: &Explanation, told: Option<&Told>) -> Value {
+    let missing = explanation.denial().map(|denial| denial.shortfall().ways_out());
+    let names = |way: &Vec<&Atom>| way.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let missing: Vec<Vec<String>> = missing.unwrap_or_default().iter().map(names).collect();
+    json!({
+        "operation": explanation.operation().to_string(),
+        "decision": if explanation.is_allowed() { "allow" } else { "deny" },
+        "status": told.map_or(StatusCode::OK, Told::status).as_u16(),
+        "missing": missing,
+        "challenge": told.and_then(challenge),
+        "tree": tree(explanation.steps()),
+    })
+}
+
+/// The guards as a forest: each with those that it depends on. A tree is at most 64 guards deep, so the recursion is.
+fn tree(mut steps: &[Step]) -> Vec<Value> {
+    let mut forest = Vec::new();
+    while let Some((first, rest)) = steps.split_first() {
+        let end = rest.iter().position(|step| step.depth() <= first.depth());
+        let (below, beside) = rest.split_at(end.unwrap_or(rest.len()));
+        forest.push(node(first, below));
+        steps = beside;
+    }
+    forest
+}
+
+fn node(step: &Step, below: &[Step]) -> Value {
+    let names = |way: &Vec<Atom>| way.iter().map(ToString::to_string).collect::<Vec<_>>();
+    json!({
+        "guard": step.guard(),
+        "sees": step.sees().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "satisfied": step.is_satisfied(),
+        "missing": step.missing().iter().map(names).collect::<Vec<_>>(),
+        "on": tree(below),
+    })
+}
+
+fn to_human(explanation: &Explanation, told: Option<&Told>) -> String {
+    let text = explanation.to_string();
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let tone = if explanation.is_allowed() {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
+    let mut human = format!("{}\n{rest}", paint(tone, first));
+    let is_satisfied = explanation.steps().iter().all(Step::is_satisfied);
+    if explanation.is_allowed() && !is_satisfied {
+        human.push_str("authentication is optional here: let in as nobody\n");
+    }
+    if let Some(told) = told {
+        human.push_str(&format!("answer: {}\n", told.status()));
+        if let Some(challenge) = challenge(told) {
+            human.push_str(&format!("WWW-Authenticate: {challenge}\n"));
+        }
+    }
+    human
+}

@@ -1,0 +1,95 @@
+//! `scopegate policy who-can FILE METHOD PATH`
+
+use scopegate_policy::Atom;
+use scopegate_policy::analysis::{reached_by, who_can};
+use serde_json::json;
+
+use super::document;
+use crate::arguments::WhoCanArguments;
+use crate::output::{Format, print, table};
+
+pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result<()> {
+    let policy = document::read(&arguments.operation.document.file)?;
+    let operation = document::operation(&policy, &arguments.operation)?;
+    let mut ways: Vec<Way> = who_can(operation).iter().map(|atoms| Way::of(atoms)).collect();
+    ways.sort();
+    let ceilings = document::ceilings(&policy);
+    let holders: Vec<String> = reached_by(operation, &ceilings)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let each = |of: fn(&Way) -> &Vec<String>| -> Vec<&Vec<String>> { ways.iter().map(of).collect() };
+    let json = json!({
+        "operation": operation.to_string(),
+        "sets": each(|way| &way.scopes),
+        "schemes": each(|way| &way.schemes),
+        "guards": each(|way| &way.guards),
+        "reached_by": holders,
+        "optimal": true,
+    });
+    let rows: Vec<Vec<String>> = ways.iter().map(Way::row).collect();
+    let mut human = format!("{operation}\n\n");
+    if rows.is_empty() {
+        human.push_str("nobody can\n");
+    } else {
+        human.push_str(&table(&["SCOPES", "SCHEMES", "GUARDS"], &rows));
+    }
+    if !ceilings.is_empty() {
+        let holders = if holders.is_empty() {
+            "none of them".to_owned()
+        } else {
+            holders.join(", ")
+        };
+        human.push_str(&format!("\nwithin reach of {holders}\n"));
+    }
+    print(format, &human, &json)
+}
+
+/// One smallest set: what is needed together.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Way {
+    scopes: Vec<String>,
+    schemes: Vec<String>,
+    guards: Vec<String>,
+}
+
+impl Way {
+    fn of(atoms: &[Atom]) -> Self {
+        let mut way = Self {
+            scopes: Vec::new(),
+            schemes: Vec::new(),
+            guards: Vec::new(),
+        };
+        for atom in atoms {
+            match atom {
+                Atom::Authenticated => {}
+                Atom::Scheme(name) => way.schemes.push(name.to_string()),
+                Atom::Scope { scheme, token } => {
+                    way.schemes.push(scheme.to_string());
+                    way.scopes.push(token.to_string());
+                }
+                guard => way.guards.push(guard.to_string()),
+            }
+        }
+        for names in [&mut way.scopes, &mut way.schemes, &mut way.guards] {
+            names.sort_unstable();
+            names.dedup();
+        }
+        way
+    }
+
+    fn row(&self) -> Vec<String> {
+        let shown = |names: &[String], none: &str| {
+            if names.is_empty() {
+                none.to_owned()
+            } else {
+                names.join(" + ")
+            }
+        };
+        vec![
+            shown(&self.scopes, "(none)"),
+            shown(&self.schemes, "(any)"),
+            shown(&self.guards, ""),
+        ]
+    }
+}

@@ -1,0 +1,147 @@
+//! `policy explain`, `policy can-i`, `policy who-can`, `policy graph`
+
+use serde_json::{Value, json};
+
+use crate::documents::shop;
+use crate::shell::{Run, Shell};
+
+/// The data of a command whose answer is no.
+fn said_no(run: &Run) -> Value {
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""), "{}", run.stdout);
+    serde_json::from_str(&run.stdout).expect("JSON alone on standard output")
+}
+
+#[test]
+fn a_denial_is_explained_with_what_is_missing_and_what_a_client_is_told() {
+    let shell = Shell::with("shop.json", &shop());
+    let explain = |line: &[&str]| shell.policy(&[&["explain", "shop.json"], line].concat());
+    let denied = said_no(&explain(&["GET", "/users/me/items/", "--scope", "me"]));
+    assert_eq!((&denied["decision"], &denied["status"]), (&json!("deny"), &json!(403)));
+    assert_eq!(denied["missing"], json!([["items"]]));
+    let challenge = denied["challenge"].as_str().unwrap();
+    assert!(challenge.contains(r#"error="insufficient_scope""#), "{challenge}");
+    assert!(challenge.ends_with(r#"scope="items me""#), "{challenge}");
+    assert_eq!(denied["tree"][0]["satisfied"], false);
+
+    let allowed = explain(&["get", "/users/me/items/", "--scope", "me items"]).json();
+    assert_eq!(
+        (
+            &allowed["decision"],
+            &allowed["status"],
+            &allowed["challenge"],
+            &allowed["missing"]
+        ),
+        (&json!("allow"), &json!(200), &Value::Null, &json!([]))
+    );
+    let tutorial = said_no(&explain(&[
+        "GET",
+        "/users/me/",
+        "--scope",
+        "items",
+        "--profile",
+        "tutorial",
+    ]));
+    assert_eq!(
+        (&tutorial["status"], &tutorial["challenge"]),
+        (&json!(401), &json!(r#"Bearer scope="me""#))
+    );
+}
+
+#[test]
+fn concrete_paths_other_schemes_and_nobody_at_all_can_be_asked_about() {
+    let shell = Shell::with("shop.json", &shop());
+    let explain = |line: &[&str]| shell.policy(&[&["explain", "shop.json"], line].concat());
+    let nobody = said_no(&explain(&["DELETE", "/items/42"]));
+    assert_eq!(nobody["operation"], "DELETE /items/{id}");
+    assert_eq!(nobody["status"], 401);
+    assert!(nobody["challenge"].as_str().unwrap().contains("APIKey"), "{nobody}");
+    assert_eq!(
+        explain(&["DELETE", "/items/42", "--scheme", "key"]).json()["decision"],
+        "allow"
+    );
+    assert_eq!(explain(&["GET", "/items/42"]).json()["decision"], "allow", "optional");
+    let unauthorized = said_no(&explain(&[
+        "GET",
+        "/status/",
+        "--scope",
+        "",
+        "--lacking",
+        "authenticated",
+    ]));
+    assert_eq!(unauthorized["status"], 401);
+    assert_eq!(explain(&["GET", "/status/", "--scope", ""]).json()["decision"], "allow");
+}
+
+#[test]
+fn what_the_policy_does_not_have_is_said_with_what_is_near() {
+    let shell = Shell::with("shop.json", &shop());
+    let complaint = |line: &[&str]| shell.policy(line).complaint(2).to_owned();
+    assert_eq!(
+        complaint(&["explain", "shop.json", "GET", "/users/mee"]),
+        "the policy has no operation `GET /users/mee`; did you mean `GET /users/me/`?"
+    );
+    assert_eq!(
+        complaint(&["explain", "shop.json", "FETCH", "/"]),
+        "bad method `FETCH`: not a method of an operation"
+    );
+    assert_eq!(
+        complaint(&["can-i", "shop.json", "--scheme", "kee"]),
+        "the policy has no scheme `kee`; did you mean `key`?"
+    );
+    let elsewhere = shell.policy(&["can-i", "shop.json", "--scope", "item"]);
+    assert_eq!(
+        elsewhere.stderr,
+        "note: the policy has no scope `item`; did you mean `items`?\n"
+    );
+    assert_eq!(elsewhere.status, 0);
+}
+
+#[test]
+fn a_token_opens_what_its_scopes_and_all_that_they_imply_open() {
+    let shell = Shell::with("shop.json", &shop());
+    let open = |held: &[&str]| {
+        let data = shell.policy(&[&["can-i", "shop.json"], held].concat()).json();
+        let operations = data["operations"].as_array().unwrap().iter();
+        let label = |operation: &Value| {
+            format!(
+                "{} {}",
+                operation["method"].as_str().unwrap(),
+                operation["path"].as_str().unwrap()
+            )
+        };
+        operations.map(label).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&[]), ["GET /health", "GET /items/{id}"]);
+    assert_eq!(
+        open(&["--scope", "admin"]),
+        ["GET /status/", "GET /health", "GET /items/{id}", "DELETE /items/{id}"]
+    );
+    assert_eq!(open(&["--scope", "me items admin"]).len(), 6);
+}
+
+#[test]
+fn the_smallest_sets_that_open_an_operation() {
+    let shell = Shell::with("shop.json", &shop());
+    let who = |path: &str, method: &str| shell.policy(&["who-can", "shop.json", method, path]).json();
+    let items = who("/users/me/items/", "GET");
+    assert_eq!(
+        (&items["sets"], &items["optimal"]),
+        (&json!([["items", "me"]]), &json!(true))
+    );
+    let delete = who("/items/{id}", "DELETE");
+    assert_eq!(delete["sets"], json!([[], ["admin"]]));
+    assert_eq!(delete["schemes"], json!([["key"], ["oauth"]]));
+}
+
+#[test]
+fn a_picture_is_written_as_its_name_says() {
+    let shell = Shell::with("shop.json", &shop());
+    for (name, begin) in [("p.svg", "<svg"), ("p.html", "<!DOCTYPE html>"), ("p.dot", "digraph")] {
+        let data = shell.policy(&["graph", "shop.json", "--output", name]).json();
+        assert_eq!(data["operations"], 6);
+        let text = std::fs::read_to_string(shell.path().join(name)).unwrap();
+        assert!(text.starts_with(begin) && text.contains("/users/me/items/"), "{name}");
+    }
+    let other = shell.policy(&["graph", "shop.json", "--output", "p.png"]);
+    assert_eq!(other.complaint(2), "`p.png` ends in none of `.svg`, `.html` and `.dot`");
+}
