@@ -3,112 +3,27 @@
 //! Needs `chromium` and `chromedriver` on the search path. Without them the tests say so and pass; with
 //! `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail")]
 
+#[path = "picture/stage.rs"]
+mod stage;
 #[path = "../../openapi/examples/tables/mod.rs"]
 mod tables;
 #[path = "support/webdriver.rs"]
 mod webdriver;
 
 use std::collections::BTreeSet;
-use std::fs;
 
-use scopegate_domain::Timestamp;
 use scopegate_openapi::picture::{self, Labels};
-use scopegate_policy::{AtomId, AtomSet, Decision, OperationTable, Presented, ResolvedOperation, World, authorize};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use webdriver::{Browser, Failure};
+use stage::{Stage, allows, missing};
+
+/// Whether an operation is allowed, and the lists of what else is missing.
+type Answer = (bool, BTreeSet<BTreeSet<usize>>);
 
 const ENTER: &str = "\u{e007}";
 const TAB: &str = "\u{e004}";
 const SPACE: &str = " ";
-
-/// A browser that looks at the page of a table.
-struct Stage {
-    browser: Browser,
-    table: OperationTable,
-    folder: TempDir,
-}
-
-impl Stage {
-    fn set(table: OperationTable) -> Result<Option<Self>, Failure> {
-        let Some(browser) = Browser::start_if_there()? else {
-            return Ok(None);
-        };
-        let folder = tempfile::tempdir()?;
-        let stage = Self { browser, table, folder };
-        stage.open("page.html", &picture::html(&stage.table, &Labels::new("The policy")))?;
-        stage.browser.wait_for("#ticks fieldset")?;
-        Ok(Some(stage))
-    }
-
-    fn open(&self, name: &str, text: &str) -> Result<(), Failure> {
-        let file = self.folder.path().join(name);
-        fs::write(&file, text)?;
-        self.browser.open(&format!("file://{}", file.display()))
-    }
-
-    /// The number of an atom, by its name.
-    fn atom(&self, name: &str) -> usize {
-        let atoms = self.table.universe().atoms();
-        atoms
-            .iter()
-            .position(|atom| atom.to_string() == name)
-            .expect("the table names it")
-    }
-
-    fn box_of(&self, name: &str) -> String {
-        format!("[data-tick=\"{}\"]", self.atom(name))
-    }
-
-    fn name_of(&self, name: &str) -> String {
-        format!("[data-press=\"{}\"]", self.atom(name))
-    }
-
-    /// What the page shows of each operation: whether it is allowed.
-    fn shown(&self) -> Result<Vec<(String, bool)>, Failure> {
-        let script = "return [...document.querySelectorAll('[data-operation]')].map((row) => [
-            row.querySelector('.method').innerText + ' ' + row.querySelector('.path').innerText,
-            row.querySelector('.decision').innerText])";
-        let rows: Vec<(String, String)> = serde_json::from_value(self.browser.run(script)?)?;
-        Ok(rows
-            .into_iter()
-            .map(|(operation, decision)| (operation, decision == "✓ allowed"))
-            .collect())
-    }
-
-    /// What the engine says, in the order of the page.
-    fn decided(&self, shown: &[(String, bool)], ticked: &[&str]) -> Vec<(String, bool)> {
-        let ticked: Vec<usize> = ticked.iter().map(|name| self.atom(name)).collect();
-        let decide = |(name, _): &(String, bool)| {
-            let found = self
-                .table
-                .operations()
-                .iter()
-                .find(|operation| operation.to_string() == *name);
-            (
-                name.clone(),
-                allows(&self.table, found.expect("it is in the table"), &ticked),
-            )
-        };
-        shown.iter().map(decide).collect()
-    }
-
-    /// Nothing was complained about, and nothing was asked of anybody.
-    fn all_is_quiet(&self) {
-        assert_eq!(self.browser.console_errors().expect("the console"), [""; 0]);
-        let asked = self
-            .browser
-            .run("return performance.getEntriesByType('resource').map((entry) => entry.name)");
-        assert_eq!(asked.expect("the script runs"), json!([]));
-    }
-}
 
 /// The stage, or a loud word that nothing was tested.
 macro_rules! stage {
@@ -121,38 +36,6 @@ macro_rules! stage {
             }
         }
     };
-}
-
-/// All that these atoms bring.
-fn world(table: &OperationTable, atoms: &[usize]) -> AtomSet {
-    let universe = table.universe();
-    let ids = atoms
-        .iter()
-        .map(|atom| universe.find(&universe.atoms()[*atom]).expect("its own atom"));
-    universe.close(&ids.collect())
-}
-
-/// Whether the engine lets a request through that brings these atoms.
-fn allows(table: &OperationTable, operation: &ResolvedOperation, atoms: &[usize]) -> bool {
-    let closed = world(table, atoms);
-    if closed.contains(AtomId::AUTHENTICATED) {
-        return operation.decide(&World::of_atoms(&closed)) != Decision::Deny;
-    }
-    let names: Vec<String> = atoms
-        .iter()
-        .map(|atom| table.universe().atoms()[*atom].to_string())
-        .collect();
-    let facts = names.iter().filter_map(|name| name.strip_prefix("check:"));
-    let nobody = facts.fold(Presented::new(Timestamp::from_unix(0)), Presented::with_fact);
-    authorize(operation, &nobody).is_ok()
-}
-
-/// All the smallest lists of what is missing, in the fewest words.
-fn missing(table: &OperationTable, operation: &ResolvedOperation, atoms: &[usize]) -> BTreeSet<Vec<usize>> {
-    let universe = table.universe();
-    let residual = operation.requirement().residual(&world(table, atoms));
-    let numbers = |set: &AtomSet| universe.generators(set).iter().map(AtomId::index).collect();
-    residual.iter().map(numbers).collect()
 }
 
 #[test]
@@ -199,7 +82,6 @@ fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
               sets.push([set, operations.map((operation) => [allows(operation, world), missing(operation, world)])]);
             }
             return sets";
-        type Answer = (bool, BTreeSet<BTreeSet<usize>>);
         let answer = stage.browser.run(script).expect("the script runs");
         let sets: Vec<(Vec<usize>, Vec<Answer>)> = serde_json::from_value(answer).expect("lists");
         assert!(sets.len() >= 32, "{name} has few boxes: {}", sets.len());
