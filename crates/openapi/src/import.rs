@@ -1,17 +1,23 @@
 //! From a document to a table of operations.
 
 mod assembly;
+mod discovery;
 mod error;
+mod expression;
+mod graph;
 mod guards;
 mod json;
 mod limits;
 mod node;
 mod note;
 mod openapi;
+mod policy_toml;
 mod refs;
 mod schemes;
 mod security;
 mod shape;
+mod table;
+mod yaml;
 
 use std::fmt;
 
@@ -19,6 +25,7 @@ use scopegate_domain::{SchemeName, Scope, ScopeToken};
 use scopegate_policy::{Method, OperationTable};
 
 use self::assembly::Assembly;
+pub(crate) use self::expression::{guard_word, scope_word};
 pub(crate) use self::guards::needs_word;
 use self::node::{At, Node};
 
@@ -60,7 +67,33 @@ pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
         position: fault.valid_up_to(),
     })?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    read_tree(&json::parse(text)?)
+    match syntax(text) {
+        Syntax::Json => read_tree(&json::parse(text)?),
+        Syntax::Toml => policy_toml::read(text),
+        Syntax::Yaml => read_tree(&yaml::parse(text)?),
+    }
+}
+
+/// How a text is written.
+enum Syntax {
+    Json,
+    Toml,
+    Yaml,
+}
+
+/// By the first line that says something: a table or `name = value` is TOML, `name: value` is YAML.
+fn syntax(text: &str) -> Syntax {
+    let lines = text.lines().map(str::trim);
+    let mut telling = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let line = telling.next().unwrap_or_default();
+    let marks = |mark: char| line.find(mark).unwrap_or(usize::MAX);
+    if line.starts_with('{') {
+        Syntax::Json
+    } else if line.starts_with('[') || marks('=') < marks(':') {
+        Syntax::Toml
+    } else {
+        Syntax::Yaml
+    }
 }
 
 /// By the fields that every document of a kind has.
@@ -70,6 +103,10 @@ fn read_tree(root: &Node<'_>) -> Result<Imported, ImportError> {
         openapi::read(root)
     } else if has("swagger") {
         openapi::read_swagger(root)
+    } else if has("discoveryVersion") || (has("auth") && has("resources")) {
+        discovery::read(root)
+    } else if has("permissions") {
+        graph::read(root)
     } else {
         Err(ImportError::Unrecognised)
     }

@@ -39,7 +39,7 @@
 //!
 //! Deliberately absent: a model of OpenAPI in Rust types. Parameters, bodies, responses and schemas come in as JSON.
 
-mod export;
+pub mod export;
 pub mod import;
 pub mod picture;
 

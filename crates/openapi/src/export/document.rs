@@ -3,7 +3,7 @@
 use scopegate_policy::{Access, Method, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
-use super::security;
+use super::{security, words};
 
 /// What a document says about itself.
 ///
@@ -205,7 +205,17 @@ pub fn document(
     if !declared.is_empty() {
         components.insert("securitySchemes".to_owned(), declared.into());
     }
-    json!({ "openapi": "3.1.0", "info": info.object(), "paths": paths, "components": components })
+    let mut document = json!({ "openapi": "3.1.0", "info": info.object(), "paths": paths, "components": components });
+    let checks: Map<String, Value> = words::checks(table)
+        .into_iter()
+        .map(|(name, needs)| (name, needs.into()))
+        .collect();
+    if info.extensions && !checks.is_empty() {
+        if let Value::Object(members) = &mut document {
+            members.insert("x-scopegate-checks".to_owned(), checks.into());
+        }
+    }
+    document
 }
 
 fn is_about(docs: &OperationDocs, operation: &ResolvedOperation) -> bool {

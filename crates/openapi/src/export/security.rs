@@ -32,6 +32,12 @@ fn scheme(declared: &DeclaredScheme, extensions: bool) -> Map<String, Value> {
         if !edges.is_empty() {
             object.insert("x-scopegate-implies".to_owned(), edges.into());
         }
+        if !declared.has_subject() {
+            object.insert("x-scopegate-without-subject".to_owned(), true.into());
+        }
+        if !declared.scopes().is_empty() && !has_flow(declared.scheme()) {
+            object.insert("x-scopegate-scopes".to_owned(), described(declared.scopes()).into());
+        }
     }
     object
 }
@@ -70,7 +76,7 @@ fn kind(declared: &DeclaredScheme) -> Map<String, Value> {
     object
 }
 
-const fn location_name(location: ApiKeyLocation) -> &'static str {
+pub(super) const fn location_name(location: ApiKeyLocation) -> &'static str {
     match location {
         ApiKeyLocation::Cookie => "cookie",
         ApiKeyLocation::Header => "header",
@@ -84,6 +90,28 @@ const fn http_name(scheme: &HttpScheme) -> &'static str {
         HttpScheme::Bearer { .. } => "bearer",
         HttpScheme::Digest => "digest",
     }
+}
+
+/// Whether OpenAPI has a place for its scopes.
+fn has_flow(scheme: &SecurityScheme) -> bool {
+    matches!(scheme, SecurityScheme::OAuth2(flows) if **flows != OAuthFlows::default())
+}
+
+/// The kind of a scheme in one word, with what tells keys apart.
+pub(super) fn kind_word(scheme: &SecurityScheme) -> String {
+    match scheme {
+        SecurityScheme::ApiKey { location, name } => format!("apiKey {} {name}", location_name(*location)),
+        SecurityScheme::Http(scheme) => format!("http {}", http_name(scheme)),
+        SecurityScheme::OAuth2(_) => "oauth2".to_owned(),
+        SecurityScheme::OpenIdConnect { .. } => "openIdConnect".to_owned(),
+    }
+}
+
+fn described(scopes: &[DeclaredScope]) -> Map<String, Value> {
+    scopes
+        .iter()
+        .map(|scope| (scope.token().as_str().to_owned(), scope.description().into()))
+        .collect()
 }
 
 /// OpenAPI lists the scopes once for each flow; here they belong to the scheme, so each flow has them all.
@@ -100,10 +128,6 @@ fn flows(flows: &OAuthFlows, scopes: &[DeclaredScope]) -> Map<String, Value> {
 }
 
 fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
-    let scopes: Map<String, Value> = scopes
-        .iter()
-        .map(|scope| (scope.token().as_str().to_owned(), scope.description().into()))
-        .collect();
     let addresses = [
         ("authorizationUrl", &flow.authorization_url),
         ("tokenUrl", &flow.token_url),
@@ -112,7 +136,7 @@ fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
     addresses
         .into_iter()
         .filter_map(|(name, url)| Some((name.to_owned(), url.as_deref()?.into())))
-        .chain([("scopes".to_owned(), scopes.into())])
+        .chain([("scopes".to_owned(), described(scopes).into())])
         .collect()
 }
 

@@ -146,12 +146,30 @@ impl Assembly {
         self.scope_or_new(scheme, token, "")
     }
 
+    /// A scope that is asked for; one that its scheme does not declare is told at every place.
+    pub(super) fn asked(
+        &mut self,
+        scheme: SchemeIndex,
+        token: &ScopeToken,
+        place: impl Fn() -> Place,
+    ) -> Result<ScopeIndex, ImportError> {
+        let (scope, is_declared) = self.used(scheme, token)?;
+        if !is_declared {
+            self.undeclared(scheme, scope);
+        }
+        if self.is_undeclared(scheme, scope) {
+            let message = format!("scope `{token}` is not declared by its scheme; it is read as if it were");
+            self.notes.add(NoteKind::UndeclaredScope, place(), message)?;
+        }
+        Ok(scope)
+    }
+
     /// Remembers that a scope was asked for before anybody declared it.
-    pub(super) fn undeclared(&mut self, scheme: SchemeIndex, scope: ScopeIndex) {
+    fn undeclared(&mut self, scheme: SchemeIndex, scope: ScopeIndex) {
         self.undeclared.insert((scheme, scope));
     }
 
-    pub(super) fn is_undeclared(&self, scheme: SchemeIndex, scope: ScopeIndex) -> bool {
+    fn is_undeclared(&self, scheme: SchemeIndex, scope: ScopeIndex) -> bool {
         self.undeclared.contains(&(scheme, scope))
     }
 

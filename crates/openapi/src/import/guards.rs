@@ -62,3 +62,9 @@ pub(super) fn needs(word: &str) -> Option<Needs> {
         .into_iter()
         .find(|needs| needs_word(*needs) == word)
 }
+
+/// Whether a word begins like a guard, so that it is none of the scopes.
+pub(super) fn is_reserved(text: &str) -> bool {
+    const PREFIXES: [&str; 7] = ["acr:", "age<=", "audience=", "bound=", "check:", "scheme:", "subject="];
+    PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+}

@@ -64,3 +64,11 @@ pub enum ImportLimit {
     #[error("more alternatives than are kept")]
     Ways,
 }
+/// Most events of a YAML document.
+pub(super) const MAX_EVENTS: usize = 3_000_000;
+/// Most characters of a YAML document that are looked at for one event.
+pub(super) const MAX_RUN: usize = 256 * 1024;
+/// Most words, marks and line ends of a TOML document.
+pub(super) const MAX_TOKENS: usize = 600_000;
+/// Most operations of a TOML document that match the same requests as others.
+pub(super) const MAX_OVERLAPS: usize = 1_000;

@@ -71,11 +71,18 @@ impl<'a> Names<'a> {
 }
 
 impl Node<'_> {
-    /// How many values it holds, itself included.
+    /// How many values it holds, itself included; a long text counts for several.
     pub(super) fn count(&self) -> usize {
         match self {
+            Self::Number(text) | Self::Text(text) => text.len() / 64 + 1,
             Self::List(items) => items.iter().map(Self::count).sum::<usize>() + 1,
-            Self::Map(members) => members.iter().map(|(_, node)| node.count()).sum::<usize>() + 1,
+            Self::Map(members) => {
+                members
+                    .iter()
+                    .map(|(name, node)| node.count() + name.len() / 64)
+                    .sum::<usize>()
+                    + 1
+            }
             _ => 1,
         }
     }

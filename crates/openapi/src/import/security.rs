@@ -121,14 +121,11 @@ fn requires(
                 return Ok(false);
             }
         };
-        let (scope, is_declared) = assembly.used(scheme, &token)?;
-        if !is_declared && !is_declared_elsewhere {
-            assembly.undeclared(scheme, scope);
-        }
-        if assembly.is_undeclared(scheme, scope) {
-            let message = format!("scope `{token}` is not declared by its scheme; it is read as if it were");
-            assembly.notes.add(NoteKind::UndeclaredScope, item.place(), message)?;
-        }
+        let scope = if is_declared_elsewhere {
+            assembly.used(scheme, &token)?.0
+        } else {
+            assembly.asked(scheme, &token, || item.place())?
+        };
         terms.push(Term::Scope(scheme, scope));
     }
     Ok(true)

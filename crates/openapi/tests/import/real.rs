@@ -65,3 +65,39 @@ fn xero() {
     let and = operations.filter(|operation| operation.alternatives()[0].scope().len() > 1);
     assert_eq!(and.count(), 109);
 }
+
+#[test]
+fn google() {
+    for (name, operations, scopes) in [("calendar.v3", 38, 18), ("drive.v3", 64, 10), ("gmail.v1", 79, 14)] {
+        let Some(imported) = read(&format!("google/{name}.json")) else {
+            return;
+        };
+        assert_eq!(counted(&imported), (operations, scopes, scopes), "{name}");
+        let table = imported.table();
+        // What is written out is any of; none of these scopes implies another.
+        assert!(
+            table
+                .operations()
+                .iter()
+                .all(|operation| operation.access() == Access::Scoped)
+        );
+        assert!(
+            table
+                .operations()
+                .iter()
+                .all(|operation| operation.template().starts_with('/'))
+        );
+    }
+}
+
+#[test]
+fn graph() {
+    let Some(imported) = read("msgraph-permissions.json") else {
+        return;
+    };
+    assert_eq!(counted(&imported), (11_215, 917, 875));
+    assert_eq!(import::counts(&imported).triples(), 22_211);
+    assert_eq!(imported.table().operations().len(), 11_215);
+    assert_eq!(imported.least_marks().len(), 25_638);
+    assert_eq!(noted(&imported, NoteKind::UndeclaredScope), 0);
+}

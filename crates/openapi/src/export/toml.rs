@@ -1,0 +1,233 @@
+//! A table in Scopegate's own language.
+
+use std::fmt::{self, Write as _};
+
+use scopegate_domain::{ApiKeyLocation, DeclaredScheme, HttpScheme, OAuthFlow, SecurityScheme};
+use scopegate_policy::{Access, OperationTable, ResolvedOperation};
+
+use super::security::location_name;
+use super::words::{Words, checks, is_optional};
+
+/// A table as TOML that [`import::read`](crate::import::read) reads back to the same meaning, flat: trees of guards become one
+/// expression for each operation. Writing what was read back gives the same bytes.
+///
+/// ```
+/// use scopegate_openapi::{export, import};
+///
+/// let policy = br#"
+///     schemes.oauth = { kind = "oauth2", scopes = { items = "Read items.", me = "" } }
+///     guards.me = { requires = "me and active" }
+///     operations = [{ method = "GET", path = "/items", requires = "items", behind = ["me"] }]
+/// "#;
+/// let text = export::toml(import::read(policy)?.table())?;
+/// assert!(text.ends_with("path = \"/items\"\nrequires = \"items and me and active\"\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ExportError`] where a table says what the language cannot.
+pub fn toml(table: &OperationTable) -> Result<String, ExportError> {
+    let mut text = String::new();
+    // Writing to a text cannot fail.
+    let _ = write(&mut text, table);
+    match table
+        .operations()
+        .iter()
+        .find(|operation| operation.is_override() && overridden(operation).is_empty())
+    {
+        Some(operation) => Err(ExportError::Override {
+            operation: operation.to_string(),
+        }),
+        None => Ok(text),
+    }
+}
+
+/// Why a table cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// It overrides guards that have no name to be told by.
+    #[error("`{operation}` overrides guards without a name")]
+    Override {
+        /// Which operation.
+        operation: String,
+    },
+}
+
+fn overridden(operation: &ResolvedOperation) -> Vec<String> {
+    operation.overridden().iter().map(ToString::to_string).collect()
+}
+
+fn write(text: &mut String, table: &OperationTable) -> fmt::Result {
+    let checks = checks(table);
+    if !checks.is_empty() {
+        writeln!(text, "[checks]")?;
+        for (name, needs) in checks {
+            writeln!(text, "{} = {}", Quoted(&name), Quoted(needs))?;
+        }
+        writeln!(text)?;
+    }
+    for declared in table.catalog().schemes() {
+        scheme(text, declared)?;
+    }
+    let words = Words::of(table);
+    for one in table.operations() {
+        operation(text, &words, one)?;
+    }
+    // One line end closes the text.
+    text.truncate(text.trim_end().len());
+    writeln!(text)
+}
+
+fn scheme(text: &mut String, declared: &DeclaredScheme) -> fmt::Result {
+    let name = Quoted(declared.name().as_str());
+    writeln!(text, "[schemes.{name}]")?;
+    kind(text, declared.scheme())?;
+    if let Some(description) = declared.description() {
+        writeln!(text, "description = {}", Quoted(description))?;
+    }
+    if !declared.has_subject() {
+        writeln!(text, "without_subject = true")?;
+    }
+    writeln!(text)?;
+    if declared.scopes().is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "[schemes.{name}.scopes]")?;
+    for scope in declared.scopes() {
+        writeln!(
+            text,
+            "{} = {}",
+            Quoted(scope.token().as_str()),
+            Quoted(scope.description())
+        )?;
+    }
+    writeln!(text)?;
+    let implying = || declared.scopes().iter().filter(|scope| !scope.implies().is_empty());
+    if implying().next().is_some() {
+        writeln!(text, "[schemes.{name}.implies]")?;
+        for scope in implying() {
+            let weaker: Vec<&str> = scope.implies().iter().map(AsRef::as_ref).collect();
+            writeln!(text, "{} = {}", Quoted(scope.token().as_str()), List(&weaker))?;
+        }
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+fn kind(text: &mut String, scheme: &SecurityScheme) -> fmt::Result {
+    match scheme {
+        SecurityScheme::ApiKey { location, name } => {
+            let location: ApiKeyLocation = *location;
+            let place = location_name(location);
+            writeln!(
+                text,
+                "kind = \"apiKey\"\nin = {}\nname = {}",
+                Quoted(place),
+                Quoted(name)
+            )
+        }
+        SecurityScheme::Http(HttpScheme::Basic) => writeln!(text, "kind = \"basic\""),
+        SecurityScheme::Http(HttpScheme::Bearer { format }) => {
+            writeln!(text, "kind = \"bearer\"")?;
+            match format {
+                Some(format) => writeln!(text, "format = {}", Quoted(format)),
+                None => Ok(()),
+            }
+        }
+        SecurityScheme::Http(HttpScheme::Digest) => writeln!(text, "kind = \"digest\""),
+        SecurityScheme::OAuth2(flows) => {
+            writeln!(text, "kind = \"oauth2\"")?;
+            let all = [
+                ("authorization_code", &flows.authorization_code),
+                ("client_credentials", &flows.client_credentials),
+                ("implicit", &flows.implicit),
+                ("password", &flows.password),
+            ];
+            for (name, declared) in all {
+                if let Some(declared) = declared {
+                    writeln!(text, "{name} = {}", Flow(declared))?;
+                }
+            }
+            Ok(())
+        }
+        SecurityScheme::OpenIdConnect { url } => writeln!(text, "kind = \"openIdConnect\"\nurl = {}", Quoted(url)),
+    }
+}
+
+fn operation(text: &mut String, words: &Words<'_>, operation: &ResolvedOperation) -> fmt::Result {
+    writeln!(text, "[[operations]]")?;
+    writeln!(text, "method = \"{}\"", operation.method())?;
+    writeln!(text, "path = {}", Quoted(operation.template()))?;
+    if let Some(name) = operation.name() {
+        writeln!(text, "name = {}", Quoted(name))?;
+    }
+    if operation.access() == Access::Public {
+        writeln!(text, "public = true")?;
+    } else {
+        writeln!(text, "requires = {}", Quoted(&words.expression(operation)))?;
+    }
+    if is_optional(operation) {
+        writeln!(text, "optional = true")?;
+    }
+    if operation.is_override() {
+        writeln!(text, "override = {}", List(&overridden(operation)))?;
+    }
+    writeln!(text)
+}
+
+/// A basic string of TOML.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                '\n' => f.write_str("\\n")?,
+                '\t' => f.write_str("\\t")?,
+                '\r' => f.write_str("\\r")?,
+                _ if character.is_control() => write!(f, "\\u{:04X}", u32::from(character))?,
+                _ => f.write_char(character)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+struct List<'a, T>(&'a [T]);
+
+impl<T: AsRef<str>> fmt::Display for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('[')?;
+        for (index, item) in self.0.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{}", Quoted(item.as_ref()))?;
+        }
+        f.write_char(']')
+    }
+}
+
+struct Flow<'a>(&'a OAuthFlow);
+
+impl fmt::Display for Flow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let addresses = [
+            ("authorize", &self.0.authorization_url),
+            ("refresh", &self.0.refresh_url),
+            ("token", &self.0.token_url),
+        ];
+        let written: Vec<String> = addresses
+            .into_iter()
+            .filter_map(|(name, url)| Some(format!("{name} = {}", Quoted(url.as_deref()?))))
+            .collect();
+        if written.is_empty() {
+            f.write_str("{}")
+        } else {
+            write!(f, "{{ {} }}", written.join(", "))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Alternatives in words, so that equal requirements are written alike.
+
+use std::collections::HashMap;
+
+use scopegate_domain::ScopeToken;
+use scopegate_policy::{Atom, AtomId, OperationTable, ResolvedOperation};
+
+use crate::import::{guard_word, scope_word};
+
+/// Writes atoms of one table.
+#[derive(Debug)]
+pub(super) struct Words<'t> {
+    table: &'t OperationTable,
+    schemes_with: HashMap<&'t ScopeToken, usize>,
+}
+
+impl<'t> Words<'t> {
+    pub(super) fn of(table: &'t OperationTable) -> Self {
+        let mut schemes_with = HashMap::new();
+        for scope in table.catalog().schemes().iter().flat_map(|scheme| scheme.scopes()) {
+            *schemes_with.entry(scope.token()).or_insert(0) += 1;
+        }
+        Self { table, schemes_with }
+    }
+
+    /// A scope without its scheme where only one declares it.
+    fn word(&self, atom: &Atom, is_whole: bool) -> String {
+        match atom {
+            Atom::Scope { scheme, token } => {
+                let is_clear = self.schemes_with.get(token).is_none_or(|count| *count == 1);
+                let word = scope_word(token.as_str());
+                if is_clear && !is_whole {
+                    word
+                } else {
+                    format!("{word} of {}", guard_word(scheme.as_str()))
+                }
+            }
+            other => guard_word(&other.to_string()),
+        }
+    }
+
+    /// The maximal atoms of each alternative, sorted, the alternatives sorted, scopes with their schemes.
+    pub(super) fn canonical(&self, operation: &ResolvedOperation) -> Vec<Vec<String>> {
+        let mut ways = self.generators(operation, true);
+        for way in &mut ways {
+            way.sort();
+        }
+        ways.sort();
+        ways
+    }
+
+    fn generators(&self, operation: &ResolvedOperation, is_whole: bool) -> Vec<Vec<String>> {
+        let universe = self.table.universe();
+        let sets = operation.requirement().alternatives().iter();
+        sets.map(|set| {
+            let maximal = universe.generators(set);
+            universe
+                .atoms_of(&maximal)
+                .map(|atom| self.word(atom, is_whole))
+                .collect()
+        })
+        .collect()
+    }
+
+    /// The requirement as an expression. Alternatives are sorted; in each, scopes stand in the order in which a challenge names them,
+    /// as far as it can be read back: those that stand before keep their order.
+    pub(super) fn expression(&self, operation: &ResolvedOperation) -> String {
+        let mut ways: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+        let universe = self.table.universe();
+        for (set, alternative) in operation
+            .requirement()
+            .alternatives()
+            .iter()
+            .zip(operation.alternatives())
+        {
+            let maximal = universe.generators(set);
+            let mut atoms: Vec<&Atom> = universe.atoms_of(&maximal).collect();
+            let place = |atom: &Atom| {
+                let is_it = |token: &&ScopeToken| atom.scope_token() == Some(*token);
+                alternative.scope().iter().position(|token| is_it(&token))
+            };
+            atoms.sort_by_cached_key(|atom| (place(atom).unwrap_or(usize::MAX), self.word(atom, true)));
+            let written: Vec<String> = atoms.iter().map(|atom| self.word(atom, false)).collect();
+            let mut key: Vec<String> = atoms.iter().map(|atom| self.word(atom, true)).collect();
+            key.sort();
+            ways.push((key, written));
+        }
+        ways.sort();
+        if ways.is_empty() {
+            return "deny".to_owned();
+        }
+        let mut named: Vec<String> = Vec::new();
+        let several = ways.len() > 1;
+        let written = ways.into_iter().map(|(_, mut way)| {
+            way.sort_by_key(|word| named.iter().position(|known| known == word).unwrap_or(usize::MAX));
+            let new: Vec<String> = way.iter().filter(|word| !named.contains(word)).cloned().collect();
+            named.extend(new);
+            let joined = way.join(" and ");
+            if several && way.len() > 1 {
+                format!("({joined})")
+            } else {
+                joined
+            }
+        });
+        written.collect::<Vec<_>>().join(" or ")
+    }
+}
+
+/// Whether a request without a credential is asked for less than one with. Where nothing needs a credential, *optional* says
+/// nothing.
+pub(super) fn is_optional(operation: &ResolvedOperation) -> bool {
+    let mut sets = operation.requirement().alternatives().iter();
+    operation.is_optional() && sets.any(|set| set.contains(AtomId::AUTHENTICATED))
+}
+
+/// The checks of a table that need something else than authentication.
+pub(super) fn checks(table: &OperationTable) -> std::collections::BTreeMap<String, &'static str> {
+    let atoms = table.universe().atoms().iter();
+    atoms
+        .filter_map(|atom| match atom {
+            Atom::Check { name, needs } if *needs != scopegate_policy::Needs::Authentication => {
+                Some((name.to_string(), crate::import::needs_word(*needs)))
+            }
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! Google's API discovery: methods nested in resources, each with the scopes of which one suffices.
+
+use scopegate_domain::{ApiKeyLocation, OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
+use scopegate_policy::Method;
+
+use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
+use super::error::{ImportError, Shown};
+use super::node::{At, Node};
+use super::note::NoteKind;
+use super::{Format, Heading, Imported};
+
+/// The documents do not name their scheme; these are the name and the addresses of Google's.
+const SCHEME: &str = "Oauth2";
+const AUTHORIZE: &str = "https://accounts.google.com/o/oauth2/v2/auth";
+const TOKEN: &str = "https://oauth2.googleapis.com/token";
+/// The parameter that every method takes, and the scheme made of it.
+const KEY: &str = "key";
+
+/// Reads a discovery document.
+pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
+    let root = At::root(root);
+    let mut discovery = Discovery {
+        assembly: Assembly::default(),
+        oauth: None,
+        key: None,
+        service: root.text_of("servicePath")?.unwrap_or_default(),
+    };
+    discovery.declare(&root)?;
+    discovery.resource(&root)?;
+    let heading = Heading::of(Some(&root))?;
+    Imported::of(discovery.assembly, Format::GoogleDiscovery, heading)
+}
+
+struct Discovery<'n> {
+    assembly: Assembly,
+    oauth: Option<SchemeIndex>,
+    key: Option<SchemeIndex>,
+    service: &'n str,
+}
+
+impl Discovery<'_> {
+    fn declare(&mut self, root: &At<'_>) -> Result<(), ImportError> {
+        let auth = root.get("auth");
+        let oauth2 = auth.as_ref().and_then(|auth| auth.get("oauth2"));
+        if let Some(scopes) = oauth2.as_ref().and_then(|oauth2| oauth2.get("scopes")) {
+            let flows = OAuthFlows::default().authorization_code(AUTHORIZE, TOKEN);
+            let oauth = self.scheme(SCHEME, SecurityScheme::oauth2(flows))?;
+            for (name, scope) in scopes.members()? {
+                match ScopeToken::parse(name) {
+                    Ok(token) => {
+                        let text = scope.text_of("description")?.unwrap_or_default();
+                        self.assembly.declare(oauth, &token, text)?;
+                    }
+                    Err(fault) => {
+                        let message = format!("`{}` is no scope: {fault}", Shown(name));
+                        self.assembly
+                            .notes
+                            .add(NoteKind::InvalidScope, scope.place(), message)?;
+                    }
+                }
+            }
+            self.oauth = Some(oauth);
+        }
+        let parameters = root.get("parameters");
+        if parameters.is_some_and(|parameters| parameters.get(KEY).is_some()) {
+            let key = self.scheme(KEY, SecurityScheme::api_key(ApiKeyLocation::Query, KEY))?;
+            self.assembly.without_subject(key);
+            self.key = Some(key);
+        }
+        Ok(())
+    }
+
+    fn scheme(&mut self, name: &str, kind: SecurityScheme) -> Result<SchemeIndex, ImportError> {
+        let unnamed = || ImportError::Unrecognised;
+        let name = SchemeName::parse(name).map_err(|_| unnamed())?;
+        self.assembly.add_scheme(name, kind)?.ok_or_else(unnamed)
+    }
+
+    /// The depth of the document is bounded, so the recursion is.
+    fn resource(&mut self, at: &At<'_>) -> Result<(), ImportError> {
+        if let Some(methods) = at.get("methods") {
+            for (_, method) in methods.members()? {
+                self.method(&method)?;
+            }
+        }
+        if let Some(resources) = at.get("resources") {
+            for (_, resource) in resources.members()? {
+                self.resource(&resource)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn method(&mut self, at: &At<'_>) -> Result<(), ImportError> {
+        let written = at.needed_text("httpMethod")?;
+        let Ok(method) = written.parse::<Method>() else {
+            let message = format!("`{}` is no method that is known here; it is left out", Shown(written));
+            return self.assembly.notes.add(NoteKind::UnknownMethod, at.place(), message);
+        };
+        let path = match at.text_of("flatPath")? {
+            Some(path) => path,
+            None => at.needed_text("path")?,
+        };
+        let template = format!("/{}{}", self.service, path.trim_start_matches('/'));
+        let template = self.plain(&template, at)?;
+        let demand = self.demand(at)?;
+        self.note_about(at)?;
+        let draft = OperationDraft {
+            method,
+            template: &template,
+            name: at.text_of("id")?,
+            demand,
+            overrides: Vec::new(),
+        };
+        self.assembly.add_operation(draft, || at.place())
+    }
+
+    /// `{+name}` holds several parts of a path. At the end that is `{*name}` here; elsewhere there is no word for it.
+    fn plain(&mut self, template: &str, at: &At<'_>) -> Result<String, ImportError> {
+        if !template.contains("{+") {
+            return Ok(template.to_owned());
+        }
+        let (before, last) = template.rsplit_once("{+").unwrap_or((template, ""));
+        let is_end = last.ends_with('}');
+        let joined = format!("{before}{}{last}", if is_end { "{*" } else { "{" });
+        if !is_end || joined.contains("{+") {
+            let message = format!(
+                "a parameter of `{}` holds several parts of the path; it is read as one part",
+                Shown(template)
+            );
+            self.assembly.notes.add(NoteKind::PathParameter, at.place(), message)?;
+        }
+        Ok(joined.replace("{+", "{"))
+    }
+
+    /// One of the scopes. A method without any takes a token of whatever scope, or a key where the interface knows keys.
+    fn demand(&mut self, at: &At<'_>) -> Result<Demand, ImportError> {
+        let scopes = at.get("scopes");
+        let mut ways: Vec<Conjunction> = Vec::new();
+        let count = match &scopes {
+            Some(scopes) => scopes.items()?.len(),
+            None => 0,
+        };
+        match (&scopes, self.oauth) {
+            (Some(scopes), Some(oauth)) if count > 0 => {
+                for item in scopes.items()? {
+                    ways.extend(self.scope(oauth, &item)?);
+                }
+            }
+            (Some(scopes), None) if count > 0 => {
+                let message = "no scopes are declared, so nothing satisfies the method";
+                self.assembly
+                    .notes
+                    .add(NoteKind::UndefinedScheme, scopes.place(), message)?;
+            }
+            _ => {
+                ways.extend(
+                    [self.oauth, self.key]
+                        .into_iter()
+                        .flatten()
+                        .map(|scheme| vec![Term::Scheme(scheme)]),
+                );
+                let message = match (self.oauth, self.key) {
+                    (None, None) => "the method names no scope and the document no credential, so nothing satisfies it",
+                    (None, Some(_)) => "the method names no scope: it is read as open to every key",
+                    (Some(_), None) => "the method names no scope: it is read as open to every token",
+                    (Some(_), Some(_)) => "the method names no scope: it is read as open to every token and every key",
+                };
+                self.assembly.notes.add(NoteKind::NoScopes, at.place(), message)?;
+            }
+        }
+        Ok(Demand::Ways {
+            ways,
+            is_optional: false,
+        })
+    }
+
+    fn scope(&mut self, oauth: SchemeIndex, item: &At<'_>) -> Result<Option<Conjunction>, ImportError> {
+        let text = item.text()?;
+        let token = match ScopeToken::parse(text) {
+            Ok(token) => token,
+            Err(fault) => {
+                let message = format!("`{}` is no scope: {fault}", Shown(text));
+                self.assembly.notes.add(NoteKind::InvalidScope, item.place(), message)?;
+                return Ok(None);
+            }
+        };
+        let scope = self.assembly.asked(oauth, &token, || item.place())?;
+        Ok(Some(vec![Term::Scope(oauth, scope)]))
+    }
+
+    fn note_about(&mut self, at: &At<'_>) -> Result<(), ImportError> {
+        if let Some(deprecated) = at.get("deprecated")
+            && deprecated.is_true()?
+        {
+            let message = "the operation is deprecated";
+            self.assembly
+                .notes
+                .add(NoteKind::Deprecated, deprecated.place(), message)?;
+        }
+        if let Some(upload) = at.get("mediaUpload") {
+            let message = "the paths by which this method takes uploads are left out";
+            self.assembly.notes.add(NoteKind::UploadPath, upload.place(), message)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! What an operation requires, in words: `items and (me or admin)`.
+//!
+//! ```text
+//! any  = all *("or" all)
+//! all  = term *("and" term)
+//! term = "(" any ")" / guard / scope ["of" scheme]
+//! ```
+//!
+//! A word is whatever stands between spaces and parentheses. Between backticks everything stands for itself, a backtick twice; a
+//! word that begins so is a scope, whatever it reads like.
+
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+use scopegate_domain::{SchemeName, ScopeToken};
+use scopegate_policy::{Atom, MAX_DEPTH, Rule};
+
+use super::error::Shown;
+use super::guards::{self, ChecksNeed};
+
+/// What is wrong with an expression, and at which of its bytes.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) byte: usize,
+    pub(super) message: String,
+}
+
+/// Reads an expression.
+pub(super) fn parse(text: &str, checks: &ChecksNeed) -> Result<Rule, Fault> {
+    let mut reader = Reader {
+        characters: text.char_indices().peekable(),
+        end: text.len(),
+        checks,
+        next: None,
+    };
+    reader.advance()?;
+    let rule = reader.any(0)?;
+    match reader.next.take() {
+        None => Ok(rule),
+        Some((byte, _)) => Err(fault(byte, "`and`, `or` or the end must stand here")),
+    }
+}
+
+fn fault(byte: usize, message: impl Into<String>) -> Fault {
+    Fault {
+        byte,
+        message: message.into(),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Token {
+    Close,
+    Open,
+    /// A word, and whether it begins with a backtick.
+    Word(String, bool),
+}
+
+impl Token {
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self, Self::Word(text, false) if text == word)
+    }
+}
+
+struct Reader<'t> {
+    characters: Peekable<CharIndices<'t>>,
+    end: usize,
+    checks: &'t ChecksNeed,
+    next: Option<(usize, Token)>,
+}
+
+impl Reader<'_> {
+    fn any(&mut self, depth: usize) -> Result<Rule, Fault> {
+        if depth >= MAX_DEPTH / 2 {
+            return Err(fault(self.here(), "parentheses are nested too deep"));
+        }
+        let mut rules = vec![self.all(depth)?];
+        while self.eat("or")? {
+            rules.push(self.all(depth)?);
+        }
+        Ok(one_or(rules, Rule::Any))
+    }
+
+    fn all(&mut self, depth: usize) -> Result<Rule, Fault> {
+        let mut rules = vec![self.term(depth)?];
+        while self.eat("and")? {
+            rules.push(self.term(depth)?);
+        }
+        Ok(one_or(rules, Rule::All))
+    }
+
+    fn term(&mut self, depth: usize) -> Result<Rule, Fault> {
+        let here = self.here();
+        match self.next.take() {
+            Some((_, Token::Open)) => {
+                self.advance()?;
+                let rule = self.any(depth + 1)?;
+                let here = self.here();
+                match self.next.take() {
+                    Some((_, Token::Close)) => self.advance()?,
+                    _ => return Err(fault(here, "`)` must stand here")),
+                }
+                Ok(rule)
+            }
+            Some((_, Token::Word(word, is_quoted))) => {
+                self.advance()?;
+                self.word(here, &word, is_quoted)
+            }
+            _ => Err(fault(here, "a scope or a guard must stand here")),
+        }
+    }
+
+    fn word(&mut self, here: usize, word: &str, is_quoted: bool) -> Result<Rule, Fault> {
+        if !is_quoted {
+            if matches!(word, "and" | "of" | "or") {
+                return Err(fault(here, format!("a scope or a guard must stand here, not `{word}`")));
+            }
+            if word == "deny" {
+                return Ok(Rule::Deny);
+            }
+            if word == "public" {
+                return Err(fault(here, "`public` is said by `public = true`"));
+            }
+            if let Some(atom) = guards::atom(word, self.checks) {
+                return Ok(Rule::Atom(atom));
+            }
+            if let Some(name) = word.strip_prefix("scheme:") {
+                return scheme(name, here).map(|name| Rule::Atom(Atom::Scheme(name)));
+            }
+            if guards::is_reserved(word) {
+                return Err(fault(here, format!("`{}` is no guard", Shown(word))));
+            }
+        }
+        let token =
+            ScopeToken::parse(word).map_err(|wrong| fault(here, format!("`{}` is no scope: {wrong}", Shown(word))))?;
+        if !self.eat("of")? {
+            return Ok(Rule::Scope(token));
+        }
+        let here = self.here();
+        match self.next.take() {
+            Some((_, Token::Word(name, _))) => {
+                self.advance()?;
+                let scheme = scheme(&name, here)?;
+                Ok(Rule::Atom(Atom::Scope { scheme, token }))
+            }
+            _ => Err(fault(here, "the name of a scheme must stand here")),
+        }
+    }
+
+    fn here(&self) -> usize {
+        self.next.as_ref().map_or(self.end, |(byte, _)| *byte)
+    }
+
+    fn eat(&mut self, word: &str) -> Result<bool, Fault> {
+        let is_next = self.next.as_ref().is_some_and(|(_, token)| token.is_word(word));
+        if is_next {
+            self.advance()?;
+        }
+        Ok(is_next)
+    }
+
+    fn advance(&mut self) -> Result<(), Fault> {
+        while self
+            .characters
+            .next_if(|(_, character)| character.is_whitespace())
+            .is_some()
+        {}
+        self.next = match self.characters.peek().copied() {
+            None => None,
+            Some((byte, '(')) => self.single(byte, Token::Open),
+            Some((byte, ')')) => self.single(byte, Token::Close),
+            Some((byte, first)) => Some((byte, Token::Word(self.spelled(byte)?, first == '`'))),
+        };
+        Ok(())
+    }
+
+    fn single(&mut self, byte: usize, token: Token) -> Option<(usize, Token)> {
+        self.characters.next();
+        Some((byte, token))
+    }
+
+    /// A word, with what stands between backticks.
+    fn spelled(&mut self, start: usize) -> Result<String, Fault> {
+        let mut word = String::new();
+        let is_inside = |(_, character): &(usize, char)| !character.is_whitespace() && !matches!(character, '(' | ')');
+        while let Some((_, character)) = self.characters.next_if(is_inside) {
+            if character != '`' {
+                word.push(character);
+                continue;
+            }
+            loop {
+                match self.characters.next() {
+                    None => return Err(fault(start, "a backtick is not closed")),
+                    Some((_, '`')) if self.characters.next_if(|(_, next)| *next == '`').is_none() => break,
+                    Some((_, character)) => word.push(character),
+                }
+            }
+        }
+        Ok(word)
+    }
+}
+
+fn scheme(name: &str, here: usize) -> Result<SchemeName, Fault> {
+    SchemeName::parse(name).map_err(|wrong| fault(here, format!("`{}` cannot name a scheme: {wrong}", Shown(name))))
+}
+
+fn one_or(mut rules: Vec<Rule>, several: fn(Vec<Rule>) -> Rule) -> Rule {
+    match rules.pop() {
+        Some(only) if rules.is_empty() => only,
+        Some(last) => {
+            rules.push(last);
+            several(rules)
+        }
+        None => Rule::Deny,
+    }
+}
+
+/// A scope as a word: between backticks where it would read like something else.
+pub(crate) fn scope_word(text: &str) -> String {
+    let is_plain = !matches!(text, "and" | "deny" | "of" | "or" | "public")
+        && !guards::is_reserved(text)
+        && guards::atom(text, &ChecksNeed::new()).is_none()
+        && is_bare(text);
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
+/// A guard or the name of a scheme as a word: what would end the word stands between backticks.
+pub(crate) fn guard_word(text: &str) -> String {
+    if is_bare(text) {
+        return text.to_owned();
+    }
+    // The first characters stay outside, so that it reads as a guard.
+    match text.find([':', '=']).and_then(|colon| text.split_at_checked(colon + 1)) {
+        Some((kind, value)) if is_bare(kind) => format!("{kind}{}", quoted(value)),
+        _ => quoted(text),
+    }
+}
+
+fn is_bare(text: &str) -> bool {
+    !text.is_empty()
+        && !text.contains(|character: char| character.is_whitespace() || matches!(character, '(' | ')' | '`'))
+}
+
+fn quoted(text: &str) -> String {
+    format!("`{}`", text.replace('`', "``"))
+}

@@ -1,0 +1,271 @@
+//! Microsoft Graph's permissions: each names the paths that it opens, by which schemes and methods.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
+use scopegate_policy::Method;
+
+use super::assembly::{Assembly, Demand, OperationDraft, SchemeIndex, ScopeIndex, Term};
+use super::error::{ImportError, Place, Shown};
+use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
+use super::node::{At, Node};
+use super::note::NoteKind;
+use super::{Format, Heading, Imported, LeastMark};
+
+/// The file names no addresses; these are those of the identity platform, by who signs in.
+const AUTHORITY: &str = "https://login.microsoftonline.com";
+
+/// Reads the permissions file.
+pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
+    let root = At::root(root);
+    let Some(permissions) = root.get("permissions") else {
+        return Err(root.fault("`permissions` is missing"));
+    };
+    let mut graph = Graph::default();
+    // All permissions before any path: one may require another that comes later.
+    for (name, permission) in permissions.members()? {
+        graph.declare(name, &permission)?;
+    }
+    for (name, permission) in permissions.members()? {
+        graph.open(name, &permission)?;
+    }
+    graph.into_imported()
+}
+
+/// A permission of a scheme, perhaps beside another one.
+type Way = (SchemeIndex, ScopeIndex, Option<ScopeIndex>);
+
+#[derive(Default)]
+struct Graph {
+    assembly: Assembly,
+    operations: Vec<(Method, Arc<str>, Vec<Way>, Place)>,
+    known: HashMap<(Method, Arc<str>), usize>,
+    templates: HashSet<Arc<str>>,
+    ways: usize,
+    least: Vec<LeastMark>,
+}
+
+/// What one set of paths has in common.
+struct Opening {
+    token: ScopeToken,
+    schemes: Vec<(SchemeName, SchemeIndex, ScopeIndex)>,
+    methods: Vec<Method>,
+}
+
+impl Graph {
+    fn declare(&mut self, name: &str, permission: &At<'_>) -> Result<(), ImportError> {
+        let Some(token) = self.token(name, permission)? else {
+            return Ok(());
+        };
+        let Some(schemes) = permission.get("schemes") else {
+            return Err(permission.fault("`schemes` is missing"));
+        };
+        for (key, at) in schemes.members()? {
+            let (scheme, _) = self.scheme(key, &at)?;
+            let title = at.text_of("adminDisplayName")?;
+            let text = title.or(at.text_of("userDisplayName")?).unwrap_or_default();
+            self.assembly.declare(scheme, &token, text)?;
+        }
+        Ok(())
+    }
+
+    fn token(&mut self, name: &str, at: &At<'_>) -> Result<Option<ScopeToken>, ImportError> {
+        match ScopeToken::parse(name) {
+            Ok(token) => Ok(Some(token)),
+            Err(fault) => {
+                let message = format!("`{}` is no scope: {fault}", Shown(name));
+                self.assembly.notes.add(NoteKind::InvalidScope, at.place(), message)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A scheme is declared where it is first named.
+    fn scheme(&mut self, key: &str, at: &At<'_>) -> Result<(SchemeIndex, SchemeName), ImportError> {
+        let name = SchemeName::parse(key).map_err(|_| at.fault(format!("`{}` cannot name a scheme", Shown(key))))?;
+        if let Some(scheme) = self.assembly.scheme(key) {
+            return Ok((scheme, name));
+        }
+        let tenant = match key {
+            "DelegatedPersonal" => "consumers",
+            "DelegatedWork" => "organizations",
+            _ => "common",
+        };
+        let address = |end: &str| format!("{AUTHORITY}/{tenant}/oauth2/v2.0/{end}");
+        let flows = OAuthFlows::default();
+        let flows = if key.starts_with("Application") {
+            flows.client_credentials(address("token"))
+        } else {
+            flows.authorization_code(address("authorize"), address("token"))
+        };
+        let kind = SecurityScheme::oauth2(flows);
+        let scheme = self.assembly.add_scheme(name.clone(), kind)?;
+        let scheme = scheme.ok_or_else(|| at.fault("the scheme is declared twice"))?;
+        Ok((scheme, name))
+    }
+
+    fn open(&mut self, name: &str, permission: &At<'_>) -> Result<(), ImportError> {
+        let Ok(token) = ScopeToken::parse(name) else {
+            return Ok(());
+        };
+        let Some(sets) = permission.get("pathSets") else {
+            return Ok(());
+        };
+        for set in sets.items()? {
+            let opening = self.opening(&token, &set)?;
+            let Some(paths) = set.get("paths") else {
+                return Err(set.fault("`paths` is missing"));
+            };
+            for (path, at) in paths.members()? {
+                self.path(&opening, path, &at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn opening(&mut self, token: &ScopeToken, set: &At<'_>) -> Result<Opening, ImportError> {
+        let needed = |name: &'static str| set.fault(format!("`{name}` is missing"));
+        let mut schemes = Vec::new();
+        for item in set.get("schemeKeys").ok_or_else(|| needed("schemeKeys"))?.items()? {
+            let (scheme, name) = self.scheme(item.text()?, &item)?;
+            let scope = self.assembly.asked(scheme, token, || item.place())?;
+            schemes.push((name, scheme, scope));
+        }
+        let mut methods = Vec::new();
+        for item in set.get("methods").ok_or_else(|| needed("methods"))?.items()? {
+            match item.text()?.parse::<Method>() {
+                Ok(method) => methods.push(method),
+                Err(_) => {
+                    let message = format!(
+                        "`{}` is no method that is known here; it is left out",
+                        Shown(item.text()?)
+                    );
+                    self.assembly
+                        .notes
+                        .add(NoteKind::UnknownMethod, item.place(), message)?;
+                }
+            }
+        }
+        let token = token.clone();
+        Ok(Opening {
+            token,
+            schemes,
+            methods,
+        })
+    }
+
+    /// `least=A,B;AlsoRequires=X,Y`: the schemes by which this is least privilege, and what is needed beside, one of them.
+    fn path(&mut self, opening: &Opening, path: &str, at: &At<'_>) -> Result<(), ImportError> {
+        let (mut least, mut also) = (Vec::new(), Vec::new());
+        let mut is_known = true;
+        for part in at.text()?.split(';').filter(|part| !part.is_empty()) {
+            let words = |list: &str| list.split(',').map(|word| word.trim().to_owned()).collect();
+            match part.split_once('=') {
+                Some(("least", list)) => least = words(list),
+                Some(("AlsoRequires", list)) => also = words(list),
+                _ => is_known = false,
+            }
+        }
+        if !is_known {
+            let message = "what stands here is not known, so the permission opens nothing by it";
+            return self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message);
+        }
+        let template = self.template(path);
+        for (name, scheme, scope) in &opening.schemes {
+            let beside = self.beside(*scheme, &also, at)?;
+            for method in &opening.methods {
+                self.way(*method, &template, at, (*scheme, *scope), &beside)?;
+                if least.iter().any(|key| key == name.as_str()) {
+                    self.least.push(LeastMark {
+                        scheme: name.clone(),
+                        method: *method,
+                        template: Arc::clone(&template),
+                        scope: opening.token.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn template(&mut self, path: &str) -> Arc<str> {
+        if let Some(template) = self.templates.get(path) {
+            return Arc::clone(template);
+        }
+        let template: Arc<str> = Arc::from(path);
+        self.templates.insert(Arc::clone(&template));
+        template
+    }
+
+    /// What is needed beside: nothing, or one of these. What is no scope opens nothing.
+    fn beside(
+        &mut self,
+        scheme: SchemeIndex,
+        also: &[String],
+        at: &At<'_>,
+    ) -> Result<Vec<Option<ScopeIndex>>, ImportError> {
+        if also.is_empty() {
+            return Ok(vec![None]);
+        }
+        let mut beside = Vec::new();
+        for name in also {
+            if let Some(token) = self.token(name, at)? {
+                beside.push(Some(self.assembly.asked(scheme, &token, || at.place())?));
+            }
+        }
+        Ok(beside)
+    }
+
+    fn way(
+        &mut self,
+        method: Method,
+        template: &Arc<str>,
+        at: &At<'_>,
+        (scheme, scope): (SchemeIndex, ScopeIndex),
+        beside: &[Option<ScopeIndex>],
+    ) -> Result<(), ImportError> {
+        self.ways += beside.len() + 1;
+        if self.ways > MAX_WAYS {
+            return Err(ImportError::TooLarge(ImportLimit::Ways));
+        }
+        let next = self.operations.len();
+        let index = *self.known.entry((method, Arc::clone(template))).or_insert(next);
+        if index == next {
+            if next >= MAX_OPERATIONS {
+                return Err(ImportError::TooLarge(ImportLimit::Operations));
+            }
+            self.operations
+                .push((method, Arc::clone(template), Vec::new(), at.place()));
+        }
+        if let Some((.., ways, _)) = self.operations.get_mut(index) {
+            ways.extend(beside.iter().map(|beside| (scheme, scope, *beside)));
+        }
+        Ok(())
+    }
+
+    fn into_imported(mut self) -> Result<Imported, ImportError> {
+        for (method, template, mut ways, place) in self.operations {
+            ways.sort_unstable();
+            ways.dedup();
+            let all = |(scheme, scope, beside): Way| {
+                let scopes = [Some(scope), beside].into_iter().flatten();
+                scopes.map(|scope| Term::Scope(scheme, scope)).collect()
+            };
+            let draft = OperationDraft {
+                method,
+                template: &template,
+                name: None,
+                demand: Demand::Ways {
+                    ways: ways.into_iter().map(all).collect(),
+                    is_optional: false,
+                },
+                overrides: Vec::new(),
+            };
+            self.assembly.add_operation(draft, || place.clone())?;
+        }
+        let mut imported = Imported::of(self.assembly, Format::MicrosoftGraph, Heading::default())?;
+        imported.least = self.least;
+        Ok(imported)
+    }
+}

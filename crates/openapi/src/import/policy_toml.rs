@@ -1,0 +1,227 @@
+//! Scopegate's own language: schemes, guards and operations as TOML.
+
+mod guards;
+mod schemes;
+
+use std::collections::HashSet;
+
+use scopegate_domain::{Catalog, Scope, ScopeToken};
+use scopegate_policy::{Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder};
+
+use self::guards::Guards;
+use super::error::{ImportError, Shown};
+use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_OVERLAPS};
+use super::note::{NoteKind, Notes};
+use super::table::{Source, Table, Value};
+use super::{Ceiling, CeilingKind, Counts, Format, Imported, Place, assembly};
+
+/// Reads a policy.
+pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
+    let source = Source(text);
+    let document = source.parse()?;
+    let mut root = Table::new(source, document.get_ref(), 0..0);
+    let title = root.text("title")?.map(str::to_owned);
+    let version = root.text("version")?.map(str::to_owned);
+    let checks = schemes::checks(&mut root)?;
+    let catalog = schemes::catalog(&mut root)?;
+    let ceilings = ceilings(&mut root, &catalog)?;
+    let mut policy = Policy {
+        guards: Guards::read(&mut root, checks)?,
+        notes: Notes::default(),
+        shapes: HashSet::new(),
+        count: 0,
+        overlaps: 0,
+    };
+    let table = OperationTable::builder(catalog).templates_by_text();
+    let table = policy.application(&mut root, table)?;
+    policy.guards.refuse_wrong_ones()?;
+    root.finish()?;
+    let table = table.build()?;
+    Ok(Imported {
+        counts: counts(&table),
+        table,
+        format: Format::Toml,
+        title,
+        version,
+        notes: policy.notes.into_vec(),
+        ceilings,
+        least: Vec::new(),
+    })
+}
+
+struct Policy<'v, 't> {
+    guards: Guards<'v, 't>,
+    notes: Notes,
+    shapes: HashSet<(Method, String)>,
+    count: usize,
+    overlaps: usize,
+}
+
+impl<'v, 't> Policy<'v, 't> {
+    fn application(
+        &mut self,
+        root: &mut Table<'v, 't>,
+        builder: OperationTableBuilder,
+    ) -> Result<OperationTableBuilder, ImportError> {
+        let guards = self.guards.of(root)?;
+        let mut builder = guards.iter().fold(builder, OperationTableBuilder::guard);
+        if let Some(operations) = root.take("operations") {
+            for item in operations.items()? {
+                builder = builder.group(self.operation("", item)?);
+            }
+        }
+        if let Some(groups) = root.take("groups") {
+            for item in groups.items()? {
+                builder = builder.group(self.group("", item, 0)?);
+            }
+        }
+        Ok(builder)
+    }
+
+    fn group(&mut self, above: &str, item: Value<'v, 't>, depth: usize) -> Result<Group, ImportError> {
+        if depth >= MAX_DEPTH {
+            return Err(item.fault("groups are nested too deep"));
+        }
+        let mut table = item.table()?;
+        let prefix = table.text("prefix")?.unwrap_or_default();
+        let below = format!("{above}{prefix}");
+        let guards = self.guards.of(&mut table)?;
+        let mut group = guards.iter().fold(Group::new(prefix), Group::guard);
+        if let Some(operations) = table.take("operations") {
+            for item in operations.items()? {
+                group = group.group(self.operation(&below, item)?);
+            }
+        }
+        if let Some(groups) = table.take("groups") {
+            for item in groups.items()? {
+                group = group.group(self.group(&below, item, depth + 1)?);
+            }
+        }
+        table.finish()?;
+        Ok(group)
+    }
+
+    /// An operation, in a group of its own for the names of the guards that it overrides.
+    fn operation(&mut self, above: &str, item: Value<'v, 't>) -> Result<Group, ImportError> {
+        self.count += 1;
+        if self.count > MAX_OPERATIONS {
+            return Err(ImportError::TooLarge(ImportLimit::Operations));
+        }
+        let mut table = item.table()?;
+        let written = table.needed("method")?;
+        let method: Method = written
+            .parse()
+            .map_err(|_| table.fault(format!("`{}` is no method of an operation", Shown(written))))?;
+        let path = table.needed("path")?;
+        let mut operation = Operation::new(method, path);
+        if let Some(name) = table.text("name")? {
+            operation = operation.named(name);
+        }
+        let guards = self.guards.of(&mut table)?;
+        if table.flag("public")? {
+            if !guards.is_empty() {
+                return Err(table.fault("a public operation requires nothing"));
+            }
+            operation = operation.guard(Guard::public());
+        }
+        operation = guards.iter().fold(operation, Operation::guard);
+        if table.flag("optional")? {
+            operation = operation.optional();
+        }
+        let (operation, overridden) = overriding(operation, &mut table)?;
+        self.note_overlap(method, &format!("{above}{path}"), &table)?;
+        table.finish()?;
+        let group = overridden
+            .iter()
+            .fold(Group::new(""), |group, name| group.guard(Guard::deny().named(*name)));
+        Ok(group.operation(operation))
+    }
+
+    fn note_overlap(&mut self, method: Method, path: &str, table: &Table<'_, '_>) -> Result<(), ImportError> {
+        if self.shapes.insert((method, assembly::without_names(path))) {
+            return Ok(());
+        }
+        // To count the lines before each takes as long as the text is; there are a few of them, or the policy is no policy.
+        self.overlaps += 1;
+        if self.overlaps > MAX_OVERLAPS {
+            return Err(ImportError::TooLarge(ImportLimit::Notes));
+        }
+        // The same path twice is an error of the table.
+        let message = format!(
+            "`{method} {}` matches the same requests as an operation before",
+            Shown(path)
+        );
+        self.notes.add(NoteKind::OverlappingTemplates, table.place(), message)
+    }
+}
+
+/// `override = true`, or the names of the guards that are overridden, where they are not written down themselves.
+fn overriding<'v>(operation: Operation, table: &mut Table<'v, '_>) -> Result<(Operation, Vec<&'v str>), ImportError> {
+    let Some(value) = table.take("override") else {
+        return Ok((operation, Vec::new()));
+    };
+    match value.as_flag() {
+        Some(true) => Ok((operation.overriding(), Vec::new())),
+        Some(false) => Ok((operation, Vec::new())),
+        None => {
+            let names: Vec<&str> = value.texts()?.into_iter().map(|(name, _)| name).collect();
+            if names.is_empty() {
+                return Err(value.fault("names no guard; `true` overrides whatever stands above"));
+            }
+            Ok((operation.overriding(), names))
+        }
+    }
+}
+
+fn ceilings(root: &mut Table<'_, '_>, catalog: &Catalog) -> Result<Vec<Ceiling>, ImportError> {
+    let declared: HashSet<&ScopeToken> = catalog
+        .schemes()
+        .iter()
+        .flat_map(|scheme| scheme.scopes())
+        .map(|scope| scope.token())
+        .collect();
+    let mut ceilings = Vec::new();
+    let kinds = [
+        ("clients", CeilingKind::Client),
+        ("roles", CeilingKind::Role),
+        ("users", CeilingKind::User),
+    ];
+    for (key, kind) in kinds {
+        let Some(value) = root.take(key) else { continue };
+        for (name, _, value) in value.table()?.all() {
+            let scope = Scope::parse(value.text()?).map_err(|fault| value.fault(fault.to_string()))?;
+            if let Some(unknown) = scope.iter().find(|token| !declared.contains(token)) {
+                return Err(value.fault(format!("scope `{unknown}` is not declared")));
+            }
+            ceilings.push(Ceiling {
+                kind,
+                name: name.to_owned(),
+                scope,
+            });
+        }
+    }
+    Ok(ceilings)
+}
+
+fn counts(table: &OperationTable) -> Counts {
+    let operations = table.operations();
+    let alternatives = operations.iter().flat_map(|operation| operation.alternatives());
+    let used: HashSet<&ScopeToken> = alternatives.flat_map(|alternative| alternative.scope()).collect();
+    let schemes = table.catalog().schemes().iter();
+    let declared: HashSet<&ScopeToken> = schemes
+        .flat_map(|scheme| scheme.scopes())
+        .map(|scope| scope.token())
+        .collect();
+    Counts {
+        operations: operations.len(),
+        triples: operations.iter().map(|operation| operation.schemes().len()).sum(),
+        scopes_declared: declared.len(),
+        scopes_used: used.len(),
+    }
+}
+
+impl Table<'_, '_> {
+    fn place(&self) -> Place {
+        Place::of_byte(self.text_of_document(), self.start())
+    }
+}

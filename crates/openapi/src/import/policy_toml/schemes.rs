@@ -1,0 +1,137 @@
+//! Schemes with their scopes, and what checks need.
+
+use scopegate_domain::{
+    ApiKeyLocation, Catalog, CatalogBuilder, HttpScheme, OAuthFlow, OAuthFlows, ScopeToken, SecurityScheme,
+};
+use scopegate_policy::MAX_ATOMS;
+
+use super::super::error::{ImportError, Shown};
+use super::super::guards::{self, ChecksNeed};
+use super::super::limits::{ImportLimit, MAX_EDGES};
+use super::super::table::{Table, Value};
+
+/// `[checks]`: what each needs.
+pub(super) fn checks(root: &mut Table<'_, '_>) -> Result<ChecksNeed, ImportError> {
+    let mut checks = ChecksNeed::new();
+    if let Some(value) = root.take("checks") {
+        for (name, _, value) in value.table()?.all() {
+            let needs = guards::needs(value.text()?);
+            let needs = needs.ok_or_else(|| value.fault("must be `authentication`, `nothing` or `user`"))?;
+            checks.insert(name.to_owned(), needs);
+        }
+    }
+    Ok(checks)
+}
+
+/// `[schemes.NAME]`
+pub(super) fn catalog(root: &mut Table<'_, '_>) -> Result<Catalog, ImportError> {
+    let mut builder = Catalog::builder();
+    let mut size = Size::default();
+    if let Some(value) = root.take("schemes") {
+        for (name, _, value) in value.table()?.all() {
+            builder = scheme(builder, name, value.table()?, &mut size)?;
+        }
+    }
+    Ok(builder.build()?)
+}
+
+#[derive(Default)]
+struct Size {
+    atoms: usize,
+    edges: usize,
+}
+
+fn scheme(
+    builder: CatalogBuilder,
+    name: &str,
+    mut table: Table<'_, '_>,
+    size: &mut Size,
+) -> Result<CatalogBuilder, ImportError> {
+    let mut builder = builder.scheme(name, kind(&mut table)?);
+    if let Some(text) = table.text("description")? {
+        builder = builder.description(text);
+    }
+    if table.flag("without_subject")? {
+        builder = builder.without_subject();
+    }
+    size.atoms += 1;
+    if let Some(scopes) = table.take("scopes") {
+        for (name, _, value) in scopes.table()?.all() {
+            size.atoms += 1;
+            if size.atoms > MAX_ATOMS {
+                return Err(ImportError::TooLarge(ImportLimit::Atoms));
+            }
+            builder = builder.scope(token(name, value)?, value.text()?);
+        }
+    }
+    if let Some(edges) = table.take("implies") {
+        for (stronger, _, value) in edges.table()?.all() {
+            let stronger = token(stronger, value)?;
+            for (weaker, _) in value.texts()? {
+                size.edges += 1;
+                if size.edges > MAX_EDGES {
+                    return Err(ImportError::TooLarge(ImportLimit::Edges));
+                }
+                builder = builder.implies(stronger.clone(), token(weaker, value)?);
+            }
+        }
+    }
+    table.finish()?;
+    if size.atoms > MAX_ATOMS {
+        return Err(ImportError::TooLarge(ImportLimit::Atoms));
+    }
+    Ok(builder)
+}
+
+fn token(text: &str, at: Value<'_, '_>) -> Result<ScopeToken, ImportError> {
+    ScopeToken::parse(text).map_err(|fault| at.fault(format!("`{}` is no scope: {fault}", Shown(text))))
+}
+
+fn kind(table: &mut Table<'_, '_>) -> Result<SecurityScheme, ImportError> {
+    Ok(match table.needed("kind")? {
+        "apiKey" => {
+            let location = match table.needed("in")? {
+                "cookie" => ApiKeyLocation::Cookie,
+                "header" => ApiKeyLocation::Header,
+                "query" => ApiKeyLocation::Query,
+                _ => return Err(table.fault("`in` must be `cookie`, `header` or `query`")),
+            };
+            SecurityScheme::api_key(location, table.needed("name")?)
+        }
+        "basic" => SecurityScheme::http_basic(),
+        "bearer" => SecurityScheme::Http(HttpScheme::Bearer {
+            format: table.text("format")?.map(str::to_owned),
+        }),
+        "digest" => SecurityScheme::http_digest(),
+        "oauth2" => SecurityScheme::oauth2(flows(table)?),
+        "openIdConnect" => SecurityScheme::openid_connect(table.needed("url")?),
+        other => {
+            return Err(table.fault(format!(
+                "`kind` must be `apiKey`, `basic`, `bearer`, `digest`, `oauth2` or `openIdConnect`, not `{}`",
+                Shown(other)
+            )));
+        }
+    })
+}
+
+fn flows(table: &mut Table<'_, '_>) -> Result<OAuthFlows, ImportError> {
+    let mut flows = OAuthFlows::default();
+    flows.authorization_code = flow(table, "authorization_code")?;
+    flows.client_credentials = flow(table, "client_credentials")?;
+    flows.implicit = flow(table, "implicit")?;
+    flows.password = flow(table, "password")?;
+    Ok(flows)
+}
+
+fn flow(table: &mut Table<'_, '_>, name: &'static str) -> Result<Option<OAuthFlow>, ImportError> {
+    let Some(value) = table.take(name) else {
+        return Ok(None);
+    };
+    let mut table = value.table()?;
+    let mut flow = OAuthFlow::default();
+    flow.authorization_url = table.text("authorize")?.map(str::to_owned);
+    flow.token_url = table.text("token")?.map(str::to_owned);
+    flow.refresh_url = table.text("refresh")?.map(str::to_owned);
+    table.finish()?;
+    Ok(Some(flow))
+}
