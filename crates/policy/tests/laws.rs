@@ -1,6 +1,25 @@
 //! The laws of requirements: the engine against an oracle that shares no code with it.
 //!
 //! A random universe, a random formula and random facts are told to both. `PROPTEST_CASES` sets how often.
+//!
+//! Which test holds which law, here and elsewhere. The oracles stand in `oracle/`: texts, recursion and truth tables,
+//! neither numbers nor a normal form.
+//!
+//! | law | of requirements | at the door, with trees and requests |
+//! |---|---|---|
+//! | 1 decide = oracle | `decides_as_the_oracle_does`; `exhaustive.rs` | `trees.rs`: `authorizes_as_the_oracle_does`, `decides_as_the_oracle_does_and_has_a_witness` |
+//! | 2 monotone | `more_facts_never_deny` | `trees.rs`: `a_request_that_brings_more_is_never_allowed_less` |
+//! | 3 lattice | `all_and_any_form_a_distributive_lattice`, `the_ends_are_what_they_are_called`; `exhaustive.rs` | |
+//! | 4 normal form | `normalising_again_changes_nothing`, `same_truth_table_means_same_normal_form`, `alternatives_are_closed_and_none_contains_another`; `exhaustive.rs` | |
+//! | 5 closure, edges | `closure_is_extensive_monotone_and_idempotent`, `a_new_edge_never_denies` | `trees.rs`: `a_new_edge_never_denies_a_request` |
+//! | 6 residual | `residual_is_all_that_would_have_to_be_added`; `exhaustive.rs`, under each order, too | `trees/denials.rs`: `a_denial_is_that_of_the_oracle` |
+//! | 7 `implies` | `implies_is_inclusion_of_truth_tables`, `exhaustive.rs`, under each order, too | |
+//! | 8 witness in W | | `trees.rs`: `a_permit_has_a_witness`, `decides_as_the_oracle_does_and_has_a_witness` |
+//! | 9 tree = conjunction | | `trees.rs`: `a_requirement_is_the_conjunction_over_all_contexts`, `sharing_and_order_change_no_requirement`, `scopes_stand_in_the_order_of_first_occurrence`, `checks_see_what_is_visible_on_each_path` |
+//! | 10 bits = strings | `sets_of_bits_are_sets_of_strings` | the fuzz target `requirement` |
+//! | 12 challenge, one round | | `trees.rs`: `one_round_suffices` and `one_round_of_scopes_and_step_up_suffices`; class and scope of each denial in `trees/denials.rs`; the grammar in `crates/http/tests/api/challenge.rs` and the fuzz target `challenge` |
+//! | 13 limits | `laws/too_large.rs` | `limits.rs` |
+//! | 15 renaming | `renaming_changes_no_meaning` | `trees/denials.rs`: `renaming_scopes_changes_no_decision` |
 
 #![expect(
     clippy::expect_used,
@@ -12,15 +31,18 @@
 mod oracle;
 #[path = "oracle/random_words.rs"]
 mod random_words;
+#[path = "oracle/renaming.rs"]
+mod renaming;
 #[path = "oracle/requirements.rs"]
 mod requirements;
+#[path = "laws/too_large.rs"]
+mod too_large;
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_policy::{AtomSet, Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
+use scopegate_policy::{AtomSet, Limit, Requirement};
 
-use oracle::bridge::catalog;
 use oracle::words::{Scheme, Words};
 use oracle::{Facts, Formula};
 use requirements::{Bridge, few_words, some_of};
@@ -213,7 +235,14 @@ proptest! {
         );
         let closed = implications.close(&facts);
         let expected = alternatives.iter().any(|set| implications.close(set).is_subset(&closed));
-        prop_assert_eq!(requirement.map(|requirement| requirement.allows(&bridge.world(&facts))), Ok(expected));
+        let requirement = requirement.expect("few alternatives");
+        prop_assert_eq!(requirement.allows(&bridge.world(&facts)), expected);
+        let missing = alternatives.iter().map(|set| &implications.close(set) - &closed).collect();
+        let residual = requirement.residual(&bridge.world(&facts));
+        prop_assert_eq!(residual.iter().map(|set| bridge.names.facts(set)).collect::<BTreeSet<_>>(), smallest(&missing));
+        let everything = alternatives.iter().flatten().cloned().collect();
+        let all = Requirement::all(alternatives.iter().map(|set| Requirement::atoms(&bridge.universe, &bridge.names.set(set))));
+        prop_assert_eq!(all.map(|all| bridge.names.alternatives(&all)), Ok(BTreeSet::from([implications.close(&everything)])));
         for set in &alternatives {
             let (left, right) = (bridge.names.set(set), bridge.names.set(&facts));
             prop_assert_eq!(bridge.names.facts(&left.union(&right)), set | &facts);
@@ -228,11 +257,8 @@ proptest! {
     /// Law 15: renaming scopes commutes with everything but order.
     #[test]
     fn renaming_changes_no_meaning(case in large_case()) {
-        // Longer names that sort the other way round.
-        let other = |name: &str| format!("{}.{name}", 1_000 - name.bytes().map(u32::from).sum::<u32>());
-        let words = case.words.renamed(&other);
-        let plain = case.words.facts();
-        let fact = |name: &str| plain.iter().position(|fact| fact == name).map_or_else(String::new, |at| words.facts()[at].clone());
+        let words = case.words.renamed(&renaming::backwards);
+        let fact = |name: &str| case.words.fact_in(&words, name);
         let (bridge, renamed) = (Bridge::new(&case.words), Bridge::new(&words));
         for (formula, requirement) in case.formulas.iter().zip(requirements(&bridge, &case)?) {
             let translated = renamed.requirement(&formula.renamed(&fact)).expect("the same limits");
@@ -269,6 +295,12 @@ fn lattice(
     same("distributive", plus(b, c).and_then(|sum| times(a, &sum)), both)
 }
 
+/// The sets that contain no other.
+fn smallest(sets: &BTreeSet<Facts>) -> BTreeSet<Facts> {
+    let contains_none = |set: &&Facts| !sets.iter().any(|other| other != *set && other.is_subset(set));
+    sets.iter().filter(contains_none).cloned().collect()
+}
+
 /// A universe with exactly so many atoms, alternatives out of all its facts, and what a request brings.
 fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
     // `authenticated`, `user`, `active` and the scheme are atoms, too.
@@ -296,88 +328,15 @@ fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
     })
 }
 
-/// Scopes `s0`, `s1`, .. of one scheme.
-fn flat(scopes: usize) -> Words {
-    let scopes = (0..scopes).map(|place| format!("s{place}")).collect();
-    Words {
-        schemes: vec![Scheme {
-            name: "oauth".to_owned(),
-            scopes,
-            edges: vec![],
-            has_subject: true,
-        }],
-        guards: vec![],
-    }
-}
-
-fn scope(bridge: &Bridge, place: usize) -> Requirement {
-    bridge
-        .requirement(&Formula::Fact(format!("scope:oauth:s{place}")))
-        .expect("a scope")
-}
-
-/// Of each of the first pairs of scopes one: 2^pairs alternatives.
-fn one_of_each_pair(bridge: &Bridge, pairs: usize) -> Result<Requirement, Limit> {
-    let pair = |first| Requirement::any([scope(bridge, first), scope(bridge, first + 1)]);
-    Requirement::all((0..pairs).map(|pair_number| pair(2 * pair_number).expect("two alternatives")))
-}
-
-/// Law 13: over a limit, an error. 4,096 alternatives may stand side by side, no more.
-#[test]
-fn too_many_alternatives_side_by_side_are_an_error() {
-    let bridge = Bridge::new(&flat(26));
-    let most = one_of_each_pair(&bridge, 12).expect("at the limit");
-    assert_eq!(most.alternatives().len(), MAX_KEPT);
-    assert_eq!(one_of_each_pair(&bridge, 13), Err(Limit::Kept));
-    assert_eq!(
-        Requirement::any([most.clone(), scope(&bridge, 0)]).map(|any| any.alternatives().len()),
-        Ok(2_049)
-    );
-    assert_eq!(Requirement::any([most, scope(&bridge, 25)]), Err(Limit::Kept));
-}
-
-/// Law 13: nor may more than 65,536 be formed on the way, however few are left. Each `wide` scope implies one of each
-/// pair but a single one, so that of its 4,096 products two are left.
-#[test]
-fn too_many_alternatives_formed_are_an_error() {
-    let (pairs, wide) = (12, 17);
-    let mut words = flat(2 * pairs + wide);
-    let implied = |place: usize| {
-        (0..pairs)
-            .filter(move |pair| *pair != place % pairs)
-            .map(|pair| 2 * pair)
-    };
-    words.schemes[0].edges = (0..wide)
-        .flat_map(|place| implied(place).map(move |weak| (2 * pairs + place, weak)))
-        .collect();
-    let bridge = Bridge::new(&words);
-    let each_pair = one_of_each_pair(&bridge, pairs).expect("4,096 alternatives");
-    let any_wide = |count: usize| Requirement::any((0..count).map(|place| scope(&bridge, 2 * pairs + place)));
-    let product = |count: usize| Requirement::all([any_wide(count)?, each_pair.clone()]);
-    assert_eq!(each_pair.alternatives().len() * 16, MAX_FORMED);
-    assert_eq!(product(16).map(|all| all.alternatives().len()), Ok(32));
-    assert_eq!(product(17), Err(Limit::Formed));
-}
-
-/// Law 13: 4,096 atoms are a universe, 4,097 are not.
-#[test]
-fn too_many_atoms_are_an_error() {
-    let build = |scopes: usize| Universe::builder(&catalog(&flat(scopes))).build();
-    assert_eq!(
-        build(MAX_ATOMS - 4)
-            .map(|universe| universe.atoms().len())
-            .expect("at the limit"),
-        MAX_ATOMS
-    );
-    let fault = build(MAX_ATOMS - 3).expect_err("one too many");
-    assert_eq!(fault.to_string(), "more than 4096 atoms");
-}
-
 /// The ends of the lattice are what they are called.
 #[test]
 fn the_ends_are_what_they_are_called() {
-    let bridge = Bridge::new(&flat(1));
-    let everything: Facts = flat(1).facts().into_iter().collect();
+    let words = Words {
+        schemes: vec![],
+        guards: vec!["user".to_owned(), "active".to_owned()],
+    };
+    let bridge = Bridge::new(&words);
+    let everything: Facts = words.facts().into_iter().collect();
     assert_eq!(Requirement::all([]), Ok(Requirement::public()));
     assert_eq!(Requirement::any([]), Ok(Requirement::deny()));
     assert!(Requirement::public().is_public() && Requirement::public().allows(&AtomSet::EMPTY));

@@ -7,6 +7,10 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "trees/denials.rs"]
+mod denials;
+#[path = "oracle/minimal.rs"]
+mod minimal;
 mod oracle;
 #[path = "trees/places.rs"]
 mod places;
@@ -14,6 +18,8 @@ mod places;
 mod random_trees;
 #[path = "oracle/random_words.rs"]
 mod random_words;
+#[path = "oracle/renaming.rs"]
+mod renaming;
 #[path = "oracle/tree.rs"]
 mod tree;
 #[path = "oracle/tree_bridge.rs"]
@@ -24,7 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use scopegate_domain::ScopeToken;
 use scopegate_policy::{
-    AtomSet, Decision, Denial, OperationTable, ResolvedOperation, TableError, TokenWorld, World, authorize, explain,
+    AtomSet, ClassOrder, Decision, Denial, OperationTable, ResolvedOperation, TableError, TokenWorld, World, authorize,
+    explain,
 };
 
 use oracle::bridge::Names;
@@ -50,9 +57,9 @@ fn policy_and_request() -> impl Strategy<Value = (Policy, Request)> {
 }
 
 /// The table of a policy, or a reason to draw another one: it says nothing, as the oracle agrees, or is too large.
-fn table_of(policy: &Policy, notes: &Notes) -> Result<OperationTable, TestCaseError> {
+fn table_of(policy: &Policy, notes: &Notes, order: ClassOrder) -> Result<OperationTable, TestCaseError> {
     let silent = (0..policy.operations.len()).find(|operation| !policy.says_something(*operation));
-    match (tree_bridge::table(policy, notes), silent) {
+    match (tree_bridge::ordered_table(policy, notes, order), silent) {
         (Ok(table), None) => Ok(table),
         (Err(TableError::NoRequirement { operation }), Some(silent)) if operation == format!("GET /{silent}") => {
             Err(TestCaseError::reject("an operation says nothing"))
@@ -66,8 +73,12 @@ fn table_of(policy: &Policy, notes: &Notes) -> Result<OperationTable, TestCaseEr
 
 impl Case {
     fn new(policy: Policy, request: Request) -> Result<Self, TestCaseError> {
+        Self::ordered(policy, request, ClassOrder::Rfc)
+    }
+
+    fn ordered(policy: Policy, request: Request, order: ClassOrder) -> Result<Self, TestCaseError> {
         let notes = Notes::default();
-        let table = table_of(&policy, &notes)?;
+        let table = table_of(&policy, &notes, order)?;
         let worlds = token_worlds(&policy, &table, &request);
         Ok(Self {
             policy,

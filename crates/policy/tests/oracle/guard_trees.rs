@@ -10,6 +10,8 @@
 
 #[path = "from_bytes.rs"]
 mod from_bytes;
+#[path = "minimal.rs"]
+mod minimal;
 #[path = "mod.rs"]
 mod oracle;
 #[path = "tree.rs"]
@@ -25,8 +27,9 @@ use scopegate_policy::{
 };
 
 use from_bytes::Bytes;
+use minimal::minimal;
 use oracle::bridge::Names;
-use oracle::{Facts, Formula, Implications};
+use oracle::{Facts, Formula};
 use tree::{Own, Policy, Request};
 use tree_bridge::{Notes, presented, token_worlds};
 
@@ -148,37 +151,6 @@ fn same_minimal_sets(policy: &Policy, number: usize, operation: &ResolvedOperati
 fn minimal_sets(policy: &Policy, operation: usize) -> Option<BTreeSet<Facts>> {
     let mut room = FORMED;
     minimal(&policy.requirement(operation), &policy.words.implications(), &mut room)
-}
-
-/// The smallest closed sets on which a formula holds, worked out as it is written down.
-fn minimal(formula: &Formula, implications: &Implications, room: &mut usize) -> Option<BTreeSet<Facts>> {
-    match formula {
-        Formula::Fact(fact) => Some(BTreeSet::from([implications.close(&Facts::from([fact.clone()]))])),
-        Formula::Any(formulas) => {
-            let mut union = BTreeSet::new();
-            for formula in formulas {
-                union.extend(minimal(formula, implications, room)?);
-            }
-            Some(smallest(&union))
-        }
-        Formula::All(formulas) => {
-            let mut product = BTreeSet::from([Facts::new()]);
-            for formula in formulas {
-                let factor = minimal(formula, implications, room)?;
-                *room = room.checked_sub(product.len() * factor.len())?;
-                let pairs = product
-                    .iter()
-                    .flat_map(|left| factor.iter().map(move |right| left | right));
-                product = smallest(&pairs.collect());
-            }
-            Some(product)
-        }
-    }
-}
-
-fn smallest(sets: &BTreeSet<Facts>) -> BTreeSet<Facts> {
-    let is_smallest = |set: &&Facts| !sets.iter().any(|other| other.len() < set.len() && other.is_subset(set));
-    sets.iter().filter(is_smallest).cloned().collect()
 }
 
 /// How many paths lead through an operation's guards, up to a number that is too many for anybody.

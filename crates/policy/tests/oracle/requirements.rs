@@ -7,7 +7,7 @@ use proptest::sample::{select, subsequence};
 use scopegate_policy::{AtomSet, Limit, Requirement, Universe, UniverseBuilder};
 
 use crate::oracle::bridge::{Names, catalog, fact_atom};
-use crate::oracle::words::{Scheme, Words};
+use crate::oracle::words::Words;
 use crate::oracle::{Facts, Formula};
 use crate::random_words::scheme;
 
@@ -22,16 +22,6 @@ impl Formula {
         let line = |facts: &Facts| Self::All(facts.iter().cloned().map(Self::Fact).collect());
         Self::Any(lines.iter().map(|facts| line(facts)).collect())
     }
-
-    /// The same with each fact under another name.
-    pub(crate) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
-        let list = |formulas: &[Self]| formulas.iter().map(|formula| formula.renamed(rename)).collect();
-        match self {
-            Self::All(formulas) => Self::All(list(formulas)),
-            Self::Any(formulas) => Self::Any(list(formulas)),
-            Self::Fact(fact) => Self::Fact(rename(fact)),
-        }
-    }
 }
 
 impl Words {
@@ -43,20 +33,6 @@ impl Words {
             .map(|set| implications.close(set))
             .collect();
         closed.into_iter().collect()
-    }
-
-    /// The same with each scheme and scope under another name.
-    pub(crate) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
-        let scheme = |scheme: &Scheme| Scheme {
-            name: rename(&scheme.name),
-            scopes: scheme.scopes.iter().map(|scope| rename(scope)).collect(),
-            edges: scheme.edges.clone(),
-            has_subject: scheme.has_subject,
-        };
-        Self {
-            schemes: self.schemes.iter().map(scheme).collect(),
-            guards: self.guards.clone(),
-        }
     }
 }
 

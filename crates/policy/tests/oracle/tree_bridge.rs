@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{Claims, ScopeLayout, Timestamp, User, UserId, UserStatus, Username, Verified};
 use scopegate_policy::{
-    ActiveUser, Binding, Check, Guard, Needs, Operation, OperationTable, Place, Presented, Rule, TableError, TokenWorld,
+    ActiveUser, Binding, Check, ClassOrder, Guard, Needs, Operation, OperationTable, Place, Presented, Rule,
+    TableError, TokenWorld,
 };
 use serde_json::json;
 
@@ -60,8 +61,13 @@ impl Check for Noting {
 
 /// The table of a policy; its operations are `/0`, `/1`, .. and its guards are named by their places.
 pub(crate) fn table(policy: &Policy, notes: &Notes) -> Result<OperationTable, TableError> {
+    ordered_table(policy, notes, ClassOrder::Rfc)
+}
+
+/// The same with this order of what is looked at first.
+pub(crate) fn ordered_table(policy: &Policy, notes: &Notes, order: ClassOrder) -> Result<OperationTable, TableError> {
     let guards = guards(policy, notes);
-    let mut builder = OperationTable::builder(catalog(&policy.words));
+    let mut builder = OperationTable::builder(catalog(&policy.words)).order(order);
     for (number, declared) in policy.operations.iter().enumerate() {
         let roots = declared.guards.iter().map(|root| &guards[*root]);
         let operation = roots.fold(Operation::get(format!("/{number}")), Operation::guard);

@@ -1,0 +1,346 @@
+//! Laws 6, 12 and 15 at the door: what is missing, which way out is the nearest and what the client is told, against an
+//! oracle that counts texts.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+use scopegate_domain::{Lifetime, ScopeToken};
+use scopegate_policy::{AtomId, ClassOrder, Denial, Forbidden, InvalidTokenCause, ResolvedOperation};
+
+use crate::minimal::{minimal, smallest};
+use crate::oracle::Facts;
+use crate::oracle::bridge::{Names, fact_atom};
+use crate::renaming::backwards;
+use crate::tree::{Checking, Own, Passes, Policy, Request};
+use crate::{Case, generators, policy_and_request, random_trees};
+
+/// Past so many unions the oracle gives up.
+const FORMED: usize = 5_000;
+
+/// What the oracle knows of one operation.
+struct Asked<'c> {
+    case: &'c Case,
+    names: Names,
+    /// The minimal sets that suffice, of the facts that some guard names.
+    alternatives: Vec<Facts>,
+}
+
+/// A way out as the oracle chooses it.
+#[derive(Debug, PartialEq, Eq)]
+struct Way {
+    alternative: Facts,
+    missing: Facts,
+}
+
+impl<'c> Asked<'c> {
+    fn new(case: &'c Case, operation: usize) -> Option<Self> {
+        let (names, mut room) = (case.names(), FORMED);
+        let formula = case.policy.requirement(operation);
+        let sets = minimal(&formula, &case.policy.words.implications(), &mut room)?;
+        let known = |facts: &Facts| {
+            facts
+                .iter()
+                .filter(|fact| names.number(fact).is_some())
+                .cloned()
+                .collect()
+        };
+        let alternatives = sets.iter().map(known).collect();
+        Some(Self {
+            case,
+            names,
+            alternatives,
+        })
+    }
+
+    fn generators(&self, facts: &Facts) -> BTreeSet<String> {
+        generators(&self.case.policy.words.implications(), facts)
+    }
+
+    /// The numbers of facts, in order: the last thing that decides.
+    fn numbers(&self, facts: &Facts) -> Vec<usize> {
+        let mut numbers: Vec<usize> = facts
+            .iter()
+            .filter_map(|fact| self.names.number(fact))
+            .map(AtomId::index)
+            .collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// All the smallest sets that would have to be added.
+    fn residual(&self, world: &Facts) -> BTreeSet<Facts> {
+        smallest(&self.alternatives.iter().map(|set| set - world).collect())
+    }
+
+    /// The way out with the fewest facts that cannot be obtained, then the fewest of step-up, the fewest generators, the
+    /// fewest facts, and the first by numbers.
+    fn nearest(&self, world: &Facts, obtainable: Option<&Facts>) -> Option<Way> {
+        let residual = self.residual(world);
+        let ways = self.alternatives.iter().map(|alternative| Way {
+            alternative: alternative.clone(),
+            missing: alternative - world,
+        });
+        let is_step_up = |fact: &&String| fact.starts_with("acr:") || fact.starts_with("age<=");
+        ways.filter(|way| residual.contains(&way.missing))
+            .min_by_key(|Way { alternative, missing }| {
+                (
+                    obtainable.map_or(0, |obtainable| (missing - obtainable).len()),
+                    missing.iter().filter(is_step_up).count(),
+                    self.generators(missing).len(),
+                    missing.len(),
+                    self.numbers(missing),
+                    alternative.len(),
+                    self.numbers(alternative),
+                )
+            })
+    }
+
+    /// The first of these facts by number, of those that start with one of the texts.
+    fn first(&self, facts: &Facts, starts: &[&str]) -> Option<String> {
+        let wanted = facts
+            .iter()
+            .filter(|fact| starts.iter().any(|start| fact.starts_with(start)));
+        wanted
+            .min_by_key(|fact| self.names.number(fact).map(AtomId::index))
+            .cloned()
+    }
+
+    /// The schemes that a credential can be of, whichever alternative it is for.
+    fn schemes(&self) -> BTreeSet<String> {
+        let named = |facts: &Facts| -> BTreeSet<String> {
+            facts
+                .iter()
+                .filter_map(|fact| fact.strip_prefix("scheme:"))
+                .map(str::to_owned)
+                .collect()
+        };
+        let every = || {
+            self.case
+                .policy
+                .words
+                .schemes
+                .iter()
+                .map(|scheme| scheme.name.clone())
+                .collect()
+        };
+        let of = |facts: &Facts| match named(facts) {
+            none if none.is_empty() && facts.contains("authenticated") => every(),
+            some => some,
+        };
+        self.alternatives.iter().flat_map(of).collect()
+    }
+
+    /// What a client is told in whose world these facts hold.
+    fn told(&self, world: &Facts, order: ClassOrder) -> String {
+        let Some(Way { missing, .. }) = self.nearest(world, None) else {
+            return "forbidden deny".to_owned();
+        };
+        if missing.contains("authenticated") {
+            return format!("unauthenticated {:?}", self.schemes());
+        }
+        let schemes: BTreeSet<&str> = missing.iter().filter_map(|fact| fact.strip_prefix("scheme:")).collect();
+        if !schemes.is_empty() {
+            return format!("unauthenticated {schemes:?}");
+        }
+        if let Some(fact) = self.first(&missing, &["audience=", "bound=", "user"]) {
+            return format!("invalid token {fact}");
+        }
+        let forbidden = self
+            .first(&missing, &["active", "subject=", "check:"])
+            .map(|fact| format!("forbidden {fact}"));
+        let step_up = || {
+            let acr: Vec<&str> = missing.iter().filter_map(|fact| fact.strip_prefix("acr:")).collect();
+            let ages = missing
+                .iter()
+                .filter_map(|fact| fact.strip_prefix("age<=")?.parse::<u32>().ok());
+            let age = ages.map(Reverse).max().map(|age| age.0);
+            (!acr.is_empty() || age.is_some()).then(|| format!("step up {acr:?} {age:?}"))
+        };
+        let scopes = || Some(format!("scope {:?}", scopes_of(&self.generators(&missing))));
+        let told = match order {
+            ClassOrder::Rfc => forbidden.or_else(step_up).or_else(scopes),
+            ClassOrder::ScopesFirst => {
+                let scopes = || scopes().filter(|_| !scopes_of(&self.generators(&missing)).is_empty());
+                step_up().or_else(scopes).or(forbidden)
+            }
+        };
+        told.expect("something is missing")
+    }
+}
+
+/// The scopes among facts.
+fn scopes_of(facts: &BTreeSet<String>) -> BTreeSet<String> {
+    facts
+        .iter()
+        .filter_map(|fact| fact.strip_prefix("scope:")?.split_once(':'))
+        .map(|(_, scope)| scope.to_owned())
+        .collect()
+}
+
+/// The same of the engine's denial.
+fn told(denial: &Denial) -> String {
+    match denial {
+        Denial::Forbidden { reason, .. } => match reason {
+            Forbidden::Check { name } => format!("forbidden check:{name}"),
+            Forbidden::Deny => "forbidden deny".to_owned(),
+            Forbidden::Inactive => "forbidden active".to_owned(),
+            Forbidden::Subject => "forbidden subject".to_owned(),
+        },
+        Denial::InsufficientScope { missing, .. } => format!("scope {:?}", texts(missing)),
+        Denial::InvalidToken { cause, .. } => match cause {
+            InvalidTokenCause::Audience => "invalid token audience=api".to_owned(),
+            InvalidTokenCause::Binding(binding) => format!("invalid token bound={}", binding.as_str()),
+            InvalidTokenCause::UnknownSubject => "invalid token user".to_owned(),
+            InvalidTokenCause::Credential => panic!("{denial}"),
+        },
+        Denial::StepUp {
+            acr_values, max_age, ..
+        } => {
+            let acr: Vec<&str> = acr_values.iter().map(|value| &**value).collect();
+            format!("step up {acr:?} {:?}", max_age.map(Lifetime::as_seconds))
+        }
+        Denial::Unauthenticated { schemes, .. } => format!("unauthenticated {:?}", texts(schemes)),
+    }
+}
+
+fn texts<T: ToString>(items: &[T]) -> BTreeSet<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+/// The denials of a case are those of the oracle: residual, chosen alternative, class and scope.
+fn same_denials(case: &Case, order: ClassOrder) -> Result<(), TestCaseError> {
+    for (number, operation) in case.operations() {
+        let (Some(denial), Some(asked)) = (case.denial(operation), Asked::new(case, number)) else {
+            continue;
+        };
+        let (world, _) = case.worlds_of_parties(number).swap_remove(0);
+        let subject = |told: String| {
+            told.split_once("subject=")
+                .map_or(told.clone(), |(before, _)| format!("{before}subject"))
+        };
+        prop_assert_eq!(told(&denial), subject(asked.told(&world, order)), "{}", operation);
+        let shortfall = denial.shortfall();
+        let residual: BTreeSet<Facts> = shortfall.residual().iter().map(|set| asked.names.facts(set)).collect();
+        prop_assert_eq!(&residual, &asked.residual(&world));
+        let atoms = |facts: &Facts| -> BTreeSet<String> {
+            asked
+                .generators(facts)
+                .iter()
+                .map(|fact| fact_atom(&case.policy.words, fact).to_string())
+                .collect()
+        };
+        let ways: BTreeSet<_> = shortfall
+            .ways_out()
+            .iter()
+            .map(|way| way.iter().map(ToString::to_string).collect())
+            .collect();
+        prop_assert_eq!(ways, residual.iter().map(atoms).collect());
+        let nearest = asked.nearest(&world, None);
+        let chosen = shortfall
+            .chosen()
+            .map(|chosen| asked.names.facts(&operation.requirement().alternatives()[chosen]));
+        prop_assert_eq!(&chosen, &nearest.as_ref().map(|way| way.alternative.clone()));
+        let missing: BTreeSet<String> = shortfall.missing().iter().map(ToString::to_string).collect();
+        prop_assert_eq!(missing, nearest.map(|way| atoms(&way.missing)).unwrap_or_default());
+        let whole = chosen
+            .map(|chosen| scopes_of(&asked.generators(&chosen)))
+            .unwrap_or_default();
+        prop_assert_eq!(texts(shortfall.scope()), whole, "the scope of the whole alternative");
+        prop_assert_eq!(shortfall.operation().to_string(), operation.to_string());
+    }
+    Ok(())
+}
+
+/// The same under other names of schemes and scopes, in the policy and in what a request brings.
+fn renamed(policy: &Policy, request: &Request) -> (Policy, Request) {
+    let words = policy.words.renamed(&backwards);
+    let fact = |fact: &str| policy.words.fact_in(&words, fact);
+    let (mut policy, mut request) = (policy.clone(), request.clone());
+    for guard in &mut policy.guards {
+        if let Own::Formula(formula) = &mut guard.own {
+            *formula = formula.renamed(&fact);
+        }
+        for checking in &mut guard.checks {
+            if let Checking::Code {
+                passes: Passes::Sees(scope) | Passes::SeesNot(scope) | Passes::Granted(scope),
+                ..
+            } = checking
+            {
+                *scope = backwards(scope);
+            }
+        }
+    }
+    for credential in &mut request.credentials {
+        credential.scopes.iter_mut().for_each(|scope| *scope = backwards(scope));
+    }
+    policy.words = words;
+    (policy, request)
+}
+
+/// Which way out is chosen, and the scope of it.
+type Chosen = (Option<usize>, Vec<String>);
+
+/// Which way out is chosen, and the scope that is asked for, each by its name there.
+fn answers(case: &Case, operation: &ResolvedOperation, name: impl Fn(&str) -> String) -> (Option<Chosen>, Vec<String>) {
+    let names = |scope: &[ScopeToken]| scope.iter().map(|token| name(token.as_str())).collect();
+    let denial = case.denial(operation);
+    let denied = denial.map(|denial| (denial.shortfall().chosen(), names(denial.scope())));
+    (denied, names(operation.challenge_scope()))
+}
+
+proptest! {
+    /// Laws 6 and 12: class, residual, chosen alternative and scope of a denial.
+    #[test]
+    fn a_denial_is_that_of_the_oracle((policy, request) in policy_and_request()) {
+        for order in [ClassOrder::Rfc, ClassOrder::ScopesFirst] {
+            same_denials(&Case::ordered(policy.clone(), request.clone(), order)?, order)?;
+        }
+    }
+
+    /// The same where scopes and step-up are all that can be missing.
+    #[test]
+    fn a_denial_of_scopes_or_step_up_is_that_of_the_oracle((policy, request) in random_trees::challengeable()) {
+        for order in [ClassOrder::Rfc, ClassOrder::ScopesFirst] {
+            same_denials(&Case::ordered(policy.clone(), request.clone(), order)?, order)?;
+        }
+    }
+
+    /// The nearest way out, from any world, for a client that can come by some facts alone.
+    #[test]
+    fn the_nearest_way_out_is_that_of_the_oracle(
+        ((policy, request), world, obtainable) in policy_and_request().prop_flat_map(|(policy, request)| {
+            let facts = || { let facts = policy.words.facts(); let count = facts.len(); subsequence(facts, 0..=count) };
+            (Just((policy.clone(), request)), facts(), facts())
+        })
+    ) {
+        let case = Case::new(policy, request)?;
+        let (names, implications) = (case.names(), case.policy.words.implications());
+        let close = |facts: Vec<String>| names.facts(&names.set(&implications.close(&facts.into_iter().collect())));
+        let (world, obtainable) = (close(world), close(obtainable));
+        for (number, operation) in case.operations() {
+            let Some(asked) = Asked::new(&case, number) else { continue };
+            for obtainable in [None, Some(&obtainable)] {
+                let atoms = obtainable.map(|facts| names.set(facts));
+                let nearest = operation.nearest(&names.set(&world), atoms.as_ref());
+                let found = nearest.map(|nearest| Way {
+                    alternative: names.facts(&operation.requirement().alternatives()[nearest.alternative()]),
+                    missing: names.facts(nearest.missing()),
+                });
+                prop_assert_eq!(found, asked.nearest(&world, obtainable), "{}", operation);
+            }
+        }
+    }
+
+    /// Law 15: under other names the same requests are let in, the same way out is chosen, and the same scopes are asked
+    /// for.
+    #[test]
+    fn renaming_scopes_changes_no_decision((policy, request) in policy_and_request()) {
+        let (policy_there, request_there) = renamed(&policy, &request);
+        let (here, there) = (Case::new(policy, request)?, Case::new(policy_there, request_there)?);
+        for ((_, mine), (_, others)) in here.operations().zip(there.operations()) {
+            prop_assert_eq!(answers(&here, mine, backwards), answers(&there, others, str::to_owned), "{}", mine);
+        }
+    }
+}
