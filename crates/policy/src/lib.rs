@@ -89,6 +89,7 @@ mod residual;
 mod resolve;
 mod resolved;
 mod rule;
+mod shadow;
 mod table;
 mod table_error;
 #[cfg(feature = "testing")]
@@ -116,6 +117,7 @@ pub use requirement::Requirement;
 pub use residual::{Nearest, Shortfall};
 pub use resolved::{Access, Decision, ResolvedOperation};
 pub use rule::Rule;
+pub use shadow::{Counterpart, Shadow, ShadowVerdict};
 pub use table::{OperationTable, OperationTableBuilder};
 pub use table_error::TableError;
 pub use universe::{Universe, UniverseBuilder, UniverseError};

@@ -1,0 +1,321 @@
+//! Shadows: a proposed policy that is asked beside the one that decides.
+
+use std::collections::HashMap;
+
+use crate::party::Party;
+use crate::resolved::witness;
+use crate::table::without_names;
+use crate::{
+    Atom, AtomId, AtomSet, Denial, OperationTable, Presented, Requirement, ResolvedOperation, SchemeId, World,
+};
+
+/// A proposed policy beside the running one: what would it say to the requests that the running one decides?
+///
+/// Operations of the two are the same where method and template are, whatever the parameters are called. The proposed
+/// policy is asked with what was found out for the running one, and nothing is found out for its sake: where an answer
+/// hangs on something that nobody looked at, it is [`ShadowVerdict::Unknown`].
+///
+/// ```
+/// use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
+/// use scopegate_policy::{Guard, Operation, OperationTable, Presented, Shadow, ShadowVerdict, authorize};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("read");
+/// const LIST: ScopeToken = ScopeToken::from_static("list");
+///
+/// let catalog = |scope| Catalog::builder()
+///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+///     .scope(scope, "")
+///     .build();
+/// let running = OperationTable::builder(catalog(READ)?)
+///     .operation(Operation::get("/items/{id}").guard(Guard::requires([READ])))
+///     .build()?;
+/// let proposed = OperationTable::builder(catalog(LIST)?)
+///     .operation(Operation::get("/items/{item}").guard(Guard::requires([LIST])))
+///     .build()?;
+/// let shadow = Shadow::new(&running, proposed);
+///
+/// // A credential is put into the words of either policy.
+/// let claims = Verified::assertion(Claims::parse(br#"{"sub":"u1","scopes":["read"]}"#, ScopeLayout::List)?);
+/// let scheme = running.scheme_id(&running.operations()[0].schemes()[0]).unwrap();
+/// let token = running.token_world(scheme, &claims)?;
+/// let beside = shadow.proposed().token_world(shadow.scheme(scheme).unwrap(), &claims)?;
+///
+/// let now = Timestamp::from_unix(0);
+/// let presented = Presented::new(now).with_token(&token, "u1");
+/// assert!(authorize(&running.operations()[0], &presented).is_ok());
+///
+/// let counterpart = shadow.counterpart(0).unwrap();
+/// let verdict = counterpart.ask(Some(&presented), &Presented::new(now).with_token(&beside, "u1"));
+/// assert_eq!(verdict, ShadowVerdict::Deny);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Shadow {
+    proposed: OperationTable,
+    /// One for each scheme of the running policy.
+    schemes: Vec<Option<SchemeId>>,
+    /// One for each operation of the running policy.
+    counterparts: Vec<Option<Counterpart>>,
+    only_running: Vec<ResolvedOperation>,
+    only_proposed: Vec<ResolvedOperation>,
+}
+
+/// What a proposed policy says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an answer is yes or no, or hangs on what nobody looked at"
+)]
+pub enum ShadowVerdict {
+    /// The request would be refused.
+    Deny,
+    /// It hangs on something that the running policy does not look at.
+    Unknown,
+    /// The request would be let through.
+    Allow,
+}
+
+/// An operation of the proposed policy beside that of the running one.
+#[derive(Clone, Debug)]
+pub struct Counterpart {
+    running: ResolvedOperation,
+    proposed: ResolvedOperation,
+    /// Atoms of checks that the running operation has code for, by their numbers there and here.
+    carried: Vec<(AtomId, AtomId)>,
+    /// Atoms of checks that nobody evaluates.
+    unasked: AtomSet,
+    /// Whether the user matters here and is not looked up there.
+    ignores_user: bool,
+}
+
+/// What the checks of the running operation said, in the numbers of the proposed policy.
+#[derive(Default)]
+struct Results {
+    passed: AtomSet,
+    failed: AtomSet,
+    /// Those that were not run, or said different things of different subjects.
+    open: AtomSet,
+}
+
+impl Shadow {
+    /// Puts the proposed policy beside the running one.
+    #[must_use]
+    pub fn new(running: &OperationTable, proposed: OperationTable) -> Self {
+        let shape = |operation: &ResolvedOperation| (operation.method(), without_names(operation.template()));
+        let mut left: HashMap<_, _> = proposed
+            .operations()
+            .iter()
+            .map(|operation| (shape(operation), operation.clone()))
+            .collect();
+        let beside = |operation: &ResolvedOperation| {
+            let found = left.remove(&shape(operation))?;
+            Some(Counterpart::new(operation.clone(), found))
+        };
+        let counterparts: Vec<_> = running.operations().iter().map(beside).collect();
+        let only_running = running.operations().iter().zip(&counterparts);
+        let only_running = only_running.filter(|(_, counterpart)| counterpart.is_none());
+        let only_running = only_running.map(|(operation, _)| operation.clone()).collect();
+        let only_proposed = proposed.operations().iter();
+        let only_proposed = only_proposed.filter(|operation| left.contains_key(&shape(operation)));
+        let only_proposed = only_proposed.cloned().collect();
+        let schemes = running.universe().scheme_names();
+        let schemes = schemes.map(|name| proposed.scheme_id(name)).collect();
+        Self {
+            proposed,
+            schemes,
+            counterparts,
+            only_running,
+            only_proposed,
+        }
+    }
+
+    /// The proposed policy: what a credential brings there is made by it.
+    #[must_use]
+    pub const fn proposed(&self) -> &OperationTable {
+        &self.proposed
+    }
+
+    /// The number that a scheme of the running policy has in the proposed one; none where that does not declare it.
+    #[must_use]
+    pub fn scheme(&self, running: SchemeId) -> Option<SchemeId> {
+        self.schemes.get(running.index()).copied().flatten()
+    }
+
+    /// What stands beside an operation of the running policy, by its place in that table.
+    #[must_use]
+    pub fn counterpart(&self, number: usize) -> Option<&Counterpart> {
+        self.counterparts.get(number)?.as_ref()
+    }
+
+    /// The operations that the proposed policy does not know.
+    #[must_use]
+    pub fn only_running(&self) -> &[ResolvedOperation] {
+        &self.only_running
+    }
+
+    /// The operations that the running policy does not know, so that no request comes to them.
+    #[must_use]
+    pub fn only_proposed(&self) -> &[ResolvedOperation] {
+        &self.only_proposed
+    }
+}
+
+impl Counterpart {
+    fn new(running: ResolvedOperation, proposed: ResolvedOperation) -> Self {
+        let mut carried = Vec::new();
+        let mut unasked = AtomSet::EMPTY;
+        for (name, here, _) in proposed.facts() {
+            if let Some(there) = code_of(&running, name) {
+                carried.push((there, *here));
+            } else if !running.facts().iter().any(|(known, ..)| known == name) {
+                unasked.insert(*here);
+            }
+        }
+        let has_code =
+            |operation: &ResolvedOperation| operation.checks().iter().any(|place| place.atom == AtomId::ACTIVE);
+        if has_code(&running) && !has_code(&proposed) {
+            carried.push((AtomId::ACTIVE, AtomId::ACTIVE));
+        }
+        let ignores_user = proposed.needs_user() && !running.needs_user();
+        Self {
+            running,
+            proposed,
+            carried,
+            unasked,
+            ignores_user,
+        }
+    }
+
+    /// The operation of the proposed policy.
+    #[must_use]
+    pub const fn operation(&self) -> &ResolvedOperation {
+        &self.proposed
+    }
+
+    /// What the proposed operation asks for and nobody looks at while the running one decides.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<&Atom> {
+        let mut unknown = self.unasked.clone();
+        if self.ignores_user {
+            unknown.insert(AtomId::USER);
+            let mut sets = self.proposed.requirement().alternatives().iter();
+            if sets.any(|set| set.contains(AtomId::ACTIVE)) {
+                unknown.insert(AtomId::ACTIVE);
+            }
+        }
+        let universe = self.proposed.universe();
+        unknown.iter().filter_map(|id| universe.atom(id)).collect()
+    }
+
+    /// What the proposed policy says to a request.
+    ///
+    /// `running` is what the running policy decided by, and `proposed` the same in the words of the proposed one: its
+    /// [`TokenWorld`](crate::TokenWorld)s, the same subjects, users and facts. Where the running policy never came to a
+    /// decision there is no `running`, and the results of its checks are unknown.
+    pub fn ask(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> ShadowVerdict {
+        let results = self.results(running);
+        let ask = |party: Party<'_>| self.ask_party(party, &results, proposed);
+        if proposed.more.is_empty() {
+            return ask(Party::alone(&self.proposed, proposed.first.as_ref()));
+        }
+        let parties = Party::several(&self.proposed, proposed).into_iter();
+        parties.map(ask).max().unwrap_or(ShadowVerdict::Deny)
+    }
+
+    /// The refusal that the proposed policy would answer with, for a request that it does not let through. What is unknown
+    /// counts as missing.
+    #[must_use]
+    pub fn denial(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> Option<Denial> {
+        let results = self.results(running);
+        let mut first = None;
+        for party in Party::several(&self.proposed, proposed) {
+            let world = self.known(party, &results, proposed);
+            if witness(self.requirement(proposed), &world).is_some() {
+                return None;
+            }
+            first.get_or_insert_with(|| world.atoms());
+        }
+        Some(Denial::new(&self.proposed, &first.unwrap_or_default()))
+    }
+
+    fn ask_party(&self, party: Party<'_>, results: &Results, proposed: &Presented<'_>) -> ShadowVerdict {
+        let requirement = self.requirement(proposed);
+        let mut world = self.known(party, results, proposed);
+        if witness(requirement, &world).is_some() {
+            return ShadowVerdict::Allow;
+        }
+        if !self.ignores_user && self.unasked.is_empty() && results.open.is_empty() {
+            return ShadowVerdict::Deny;
+        }
+        self.suppose(&mut world, results);
+        match witness(requirement, &world) {
+            Some(_) => ShadowVerdict::Unknown,
+            None => ShadowVerdict::Deny,
+        }
+    }
+
+    /// What surely holds.
+    fn known<'p>(&self, party: Party<'p>, results: &Results, proposed: &Presented<'_>) -> World<'p> {
+        let mut world = party.into_world(&self.proposed, proposed);
+        world.request.unite(&results.passed);
+        world.request.subtract(&results.failed);
+        world.request.subtract(&results.open);
+        world
+    }
+
+    /// Adds all that could hold as well. More never allows less, so what is refused even so is surely refused. The sets of a
+    /// requirement are closed, so an atom without what it implies changes nothing.
+    fn suppose(&self, world: &mut World<'_>, results: &Results) {
+        if self.ignores_user && !world.contains(AtomId::USER) {
+            world.request.insert(AtomId::USER);
+            world.request.insert(AtomId::ACTIVE);
+            // Code that is asked here did not see the user.
+            for place in self.proposed.checks() {
+                world.request.insert(place.atom);
+            }
+        }
+        world.request.unite(&self.unasked);
+        world.request.unite(&results.open);
+    }
+
+    fn requirement(&self, proposed: &Presented<'_>) -> &Requirement {
+        match self.proposed.anonymous() {
+            Some(anonymous) if !proposed.has_credential() => anonymous,
+            _ => self.proposed.requirement(),
+        }
+    }
+
+    /// Runs the code of the running operation's checks that the proposed one names.
+    fn results(&self, running: Option<&Presented<'_>>) -> Results {
+        let mut results = Results::default();
+        if self.carried.is_empty() {
+            return results;
+        }
+        let worlds: Vec<World<'_>> = running.map_or_else(Vec::new, |presented| {
+            let parties = Party::several(&self.running, presented).into_iter();
+            parties
+                .map(|party| party.into_world(&self.running, presented))
+                .collect()
+        });
+        for (there, here) in &self.carried {
+            let passed = worlds.iter().filter(|world| world.contains(*there)).count();
+            let results = match passed {
+                _ if worlds.is_empty() => &mut results.open,
+                0 => &mut results.failed,
+                some if some == worlds.len() => &mut results.passed,
+                _ => &mut results.open,
+            };
+            results.insert(*here);
+        }
+        results
+    }
+}
+
+/// The atom of the check of this name that an operation has code for.
+fn code_of(operation: &ResolvedOperation, name: &str) -> Option<AtomId> {
+    let is_named = |atom: &Atom| matches!(atom, Atom::Check { name: known, .. } if **known == *name);
+    let universe = operation.universe();
+    let mut atoms = operation.checks().iter().map(|place| place.atom);
+    atoms.find(|id| universe.atom(*id).is_some_and(is_named))
+}
