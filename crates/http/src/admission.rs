@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Clock, Timestamp, User, UserId, Username};
-use scopegate_policy::{
-    Denial, OperationTable, Permit, Presented, ResolvedOperation, SchemeId, Subject, TokenTooLarge, TokenWorld,
-    authorize,
-};
+use scopegate_policy::{Denial, OperationTable, Permit, Presented, ResolvedOperation, authorize};
 use scopegate_store::{StoreError, Users};
-use scopegate_token::{Scratch, Verifier, VerifyError};
+use scopegate_token::{Scratch, Verifier};
 
+use crate::accepted::Accepted;
 use crate::bearer::{self, Bearer};
 use crate::credential::Found;
+use crate::refusal::{Refusal, Unaccepted};
+use crate::shadow::Beside;
 use crate::sources::{Head, Judge, JudgedScheme, Source, Sources};
 use crate::{Acceptance, Credential, CredentialVerifier, Profile, Verdict};
 
@@ -24,24 +24,14 @@ pub(crate) struct Admission {
     pub(crate) table: OperationTable,
 }
 
-/// Why somebody may not go in.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// A credential of these schemes is there more than once.
-    Ambiguous(Vec<SchemeId>),
-    /// A credential was presented that is not good for any of these schemes, and what the policy says to that.
-    Credential(Unaccepted, Vec<SchemeId>, Denial),
-    /// The policy says no, to credentials of these schemes.
-    Denied(Denial, Vec<SchemeId>),
-    /// The users or the verifier of a credential could not be asked.
-    Store(StoreError),
-}
-
-/// A credential that was accepted, in values that outlive it.
-struct Accepted {
-    world: TokenWorld,
-    subject: Option<Arc<str>>,
-    user: Option<Arc<User>>,
+/// What is asked for, and what of the request is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'r> {
+    pub(crate) operation: &'r ResolvedOperation,
+    pub(crate) sources: &'r Sources,
+    /// The proposed policy, where one is asked beside.
+    pub(crate) beside: Option<&'r Beside>,
+    pub(crate) head: Head<'r>,
 }
 
 impl Admission {
@@ -50,91 +40,93 @@ impl Admission {
     /// Only credentials of schemes that the operation asks for are looked at: a public operation looks at none, so that a
     /// stale token does not shut it. What is presented for one of them and is not good is refused, also where another way in
     /// would do.
-    pub(crate) async fn admit(
-        &self,
-        operation: &ResolvedOperation,
-        sources: &Sources,
-        head: Head<'_>,
-    ) -> Result<Option<Permit>, Refusal> {
+    pub(crate) async fn admit(&self, asked: Asked<'_>) -> Result<Option<Permit>, Refusal> {
         let now = self.clock.now();
-        match sources {
-            Sources::Nothing => self.decide(operation, &mut [], now).await,
-            Sources::Bearer(judged, verifier) => {
-                let mut accepted = self.bearer(operation, judged, verifier, head, now)?;
-                self.decide(operation, accepted.as_mut_slice(), now).await
-            }
+        match asked.sources {
+            Sources::Nothing => self.decide(asked, &mut [], None, now).await,
+            Sources::Bearer(judged, verifier) => match self.bearer(asked, judged, verifier, now) {
+                Ok(mut accepted) => self.decide(asked, accepted.as_mut_slice(), None, now).await,
+                Err(refusal) => Err(asked.undecided(refusal, now)),
+            },
             // Apart, so that the way of one bearer token stays short and its future small.
-            Sources::Several(sources) => Box::pin(self.admit_by_several(operation, sources, head, now)).await,
+            Sources::Several(sources) => Box::pin(self.admit_by_several(asked, sources, now)).await,
         }
     }
 
     /// The one bearer token of a request, if it has one.
     fn bearer(
         &self,
-        operation: &ResolvedOperation,
+        asked: Asked<'_>,
         judged: &JudgedScheme,
         verifier: &Verifier,
-        head: Head<'_>,
         now: Timestamp,
     ) -> Result<Option<Accepted>, Refusal> {
-        let accepted = match bearer::read(head.headers, self.profile) {
+        let accepted = match bearer::read(asked.head.headers, self.profile) {
             Bearer::Absent => return Ok(None),
             Bearer::Ambiguous => return Err(Refusal::Ambiguous(vec![judged.scheme])),
             Bearer::Malformed => Err(Unaccepted::Malformed),
-            Bearer::Token(token) => self.verify(judged, verifier, token, now),
+            Bearer::Token(token) => self.verify(asked.beside, judged, verifier, token, now),
         };
         accepted
             .map(Some)
-            .map_err(|cause| Refusal::Credential(cause, vec![judged.scheme], operation.invalid_credential()))
+            .map_err(|cause| Refusal::Credential(cause, vec![judged.scheme], asked.operation.invalid_credential()))
     }
 
-    /// All that is cheap comes first: what cannot be read is refused before anybody is asked, and who has to work for an
-    /// answer is asked last.
     async fn admit_by_several(
         &self,
-        operation: &ResolvedOperation,
+        asked: Asked<'_>,
         sources: &[Source],
-        head: Head<'_>,
         now: Timestamp,
     ) -> Result<Option<Permit>, Refusal> {
-        let refused =
-            |cause, source: &Source| Refusal::Credential(cause, source.scheme_ids(), operation.invalid_credential());
+        match self.accepted(asked, sources, now).await {
+            Ok(mut answers) => self.decide(asked, &mut answers.accepted, answers.unanswered, now).await,
+            Err(refusal) => Err(asked.undecided(refusal, now)),
+        }
+    }
+
+    /// All credentials of a request. What is cheap comes first: what cannot be read is refused before anybody is asked, and
+    /// who has to work for an answer is asked last.
+    async fn accepted(&self, asked: Asked<'_>, sources: &[Source], now: Timestamp) -> Result<Answers, Refusal> {
+        let refused = |cause, source: &Source| {
+            Refusal::Credential(cause, source.scheme_ids(), asked.operation.invalid_credential())
+        };
         let mut presented = Vec::new();
         for source in sources {
-            match source.read(head, self.profile) {
+            match source.read(asked.head, self.profile) {
                 Found::Absent => {}
                 Found::Ambiguous => return Err(Refusal::Ambiguous(source.scheme_ids())),
                 Found::Malformed => return Err(refused(Unaccepted::Malformed, source)),
                 Found::Credential(credential) => presented.push((source, credential)),
             }
         }
-        let (mut accepted, mut unanswered) = (Vec::new(), None);
+        let mut all = Answers::default();
         for (source, credential) in &presented {
-            let answers = self.ask_each(source, credential, now).await;
+            let answers = self.ask_each(asked.beside, source, credential, now).await;
             if answers.accepted.is_empty() {
                 return Err(match answers.unanswered {
                     Some(cause) => Refusal::Store(cause),
                     None => refused(answers.refused.unwrap_or(Unaccepted::Refused), source),
                 });
             }
-            accepted.extend(answers.accepted);
-            unanswered = unanswered.or(answers.unanswered);
+            all.accepted.extend(answers.accepted);
+            all.unanswered = all.unanswered.or(answers.unanswered);
         }
-        let decision = self.decide(operation, &mut accepted, now).await;
-        match (decision, unanswered) {
-            // Who could not be asked might have allowed it, so it cannot be said that nobody does.
-            (Err(Refusal::Denied(..)), Some(cause)) => Err(Refusal::Store(cause)),
-            (decision, _) => decision,
-        }
+        Ok(all)
     }
 
     /// Offers a credential to each scheme of its place. It counts for those that accept it.
-    async fn ask_each(&self, source: &Source, credential: &Credential, now: Timestamp) -> Answers {
+    async fn ask_each(
+        &self,
+        beside: Option<&Beside>,
+        source: &Source,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Answers {
         let mut answers = Answers::default();
         for judged in &source.schemes {
             let answer = match &judged.judge {
-                Judge::Token(verifier) => Ok(self.verify(judged, verifier, credential.secret().expose(), now)),
-                Judge::Application(verifier) => self.ask(judged, &**verifier, credential).await,
+                Judge::Token(verifier) => Ok(self.verify(beside, judged, verifier, credential.secret().expose(), now)),
+                Judge::Application(verifier) => self.ask(beside, judged, &**verifier, credential).await,
             };
             match answer {
                 Ok(Ok(accepted)) => answers.accepted.push(accepted),
@@ -148,6 +140,7 @@ impl Admission {
     // The room for the payload lies on this function's stack: it must not become a part of the request's future.
     fn verify(
         &self,
+        beside: Option<&Beside>,
         judged: &JudgedScheme,
         verifier: &Verifier,
         token: &str,
@@ -158,6 +151,8 @@ impl Admission {
         let world = self.table.token_world(judged.scheme, &claims)?;
         Ok(Accepted {
             world,
+            beside: beside
+                .and_then(|beside| beside.world(judged.scheme, |table, scheme| table.token_world(scheme, &claims))),
             subject: claims.subject().filter(|_| judged.has_subject).map(Arc::from),
             user: None,
         })
@@ -172,6 +167,7 @@ impl Admission {
     )]
     async fn ask(
         &self,
+        beside: Option<&Beside>,
         judged: &JudgedScheme,
         verifier: &dyn CredentialVerifier,
         credential: &Credential,
@@ -181,35 +177,49 @@ impl Admission {
         };
         let proof: Authenticated<Acceptance> = Authenticated::assertion(acceptance);
         let world = self.table.accepted_with_scopes(judged.scheme, &proof, &proof.scopes);
+        let beside = beside.and_then(|beside| {
+            beside.world(judged.scheme, |table, scheme| {
+                table.accepted_with_scopes(scheme, &proof, &proof.scopes)
+            })
+        });
         Ok(world.map_err(Unaccepted::from).map(|world| Accepted {
             world,
+            beside,
             subject: proof.into_inner().subject.filter(|_| judged.has_subject),
             user: None,
         }))
     }
 
-    /// Reads the users where they are needed, and decides.
+    /// Reads the users where they are needed, and decides. Where somebody could not be asked who might have said yes, it
+    /// cannot be said that nobody does.
     async fn decide(
         &self,
-        operation: &ResolvedOperation,
+        asked: Asked<'_>,
         accepted: &mut [Accepted],
+        unanswered: Option<StoreError>,
         now: Timestamp,
     ) -> Result<Option<Permit>, Refusal> {
-        if operation.needs_user() {
-            self.read_users(accepted).await?;
+        if asked.operation.needs_user()
+            && let Err(refusal) = self.read_users(accepted).await
+        {
+            return Err(asked.undecided(refusal, now));
         }
         let mut presented = Presented::new(now);
         for one in &*accepted {
-            presented = presented.with_token(
-                &one.world,
-                one.subject.as_ref().map_or(Subject::Nobody, Subject::Shared),
-            );
-            if let Some(user) = &one.user {
-                presented = presented.with_user(Arc::clone(user));
+            presented = one.present(presented, &one.world);
+        }
+        let decision = decide(asked.operation, &presented);
+        match (&decision, unanswered) {
+            (Err(_), Some(cause)) => return Err(asked.undecided(Refusal::Store(cause), now)),
+            (_, unanswered) => {
+                if let Some(beside) = asked.beside {
+                    let (denial, lacks_answers) = (decision.as_ref().err(), unanswered.is_some());
+                    beside.decided(denial, &presented, accepted, lacks_answers, (asked.head, now));
+                }
             }
         }
         let schemes = || accepted.iter().map(|one| one.world.scheme()).collect();
-        decide(operation, &presented).map_err(|denial| Refusal::Denied(denial, schemes()))
+        decision.map_err(|denial| Refusal::Denied(denial, schemes()))
     }
 
     /// Each subject is looked up once.
@@ -245,6 +255,16 @@ impl Admission {
     }
 }
 
+impl Asked<'_> {
+    /// Passes on a refusal that came before any decision.
+    fn undecided(self, refusal: Refusal, now: Timestamp) -> Refusal {
+        if let Some(beside) = self.beside {
+            beside.undecided(&refusal, now);
+        }
+        refusal
+    }
+}
+
 /// The policy's answer; nobody is let in as `None` where authentication is optional.
 pub(crate) fn decide(operation: &ResolvedOperation, presented: &Presented<'_>) -> Result<Option<Permit>, Denial> {
     let permit = authorize(operation, presented)?.remembering(presented);
@@ -257,29 +277,4 @@ struct Answers {
     accepted: Vec<Accepted>,
     refused: Option<Unaccepted>,
     unanswered: Option<StoreError>,
-}
-
-/// Why a credential is not accepted; for the log alone, but for the difference between the unreadable and the wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unaccepted {
-    #[error("it is not of the form of its scheme")]
-    Malformed,
-    #[error("its verifier refused it")]
-    Refused,
-    #[error(transparent)]
-    TooLarge(#[from] TokenTooLarge),
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-}
-
-impl Unaccepted {
-    /// A short name of the rule that it breaks, for metrics.
-    pub(crate) const fn rule(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Refused => "verifier",
-            Self::TooLarge(_) => "too_large",
-            Self::Verify(fault) => fault.rule(),
-        }
-    }
 }

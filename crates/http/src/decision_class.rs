@@ -2,7 +2,7 @@
 
 use scopegate_policy::Denial;
 
-use crate::admission::Refusal;
+use crate::refusal::Refusal;
 
 /// The classes of decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +35,19 @@ impl DecisionClass {
     pub(crate) const fn of(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Ambiguous(_) => Self::Ambiguous,
-            Refusal::Credential(_, _, denial) | Refusal::Denied(denial, _) => match denial {
-                Denial::Forbidden { .. } => Self::Forbidden,
-                Denial::InsufficientScope { .. } => Self::InsufficientScope,
-                Denial::InvalidToken { .. } => Self::InvalidToken,
-                Denial::StepUp { .. } => Self::StepUp,
-                Denial::Unauthenticated { .. } => Self::Unauthenticated,
-            },
+            Refusal::Credential(_, _, denial) | Refusal::Denied(denial, _) => Self::of_denial(denial),
             Refusal::Store(_) => Self::Unavailable,
+        }
+    }
+
+    /// The class of what the policy says.
+    pub(crate) const fn of_denial(denial: &Denial) -> Self {
+        match denial {
+            Denial::Forbidden { .. } => Self::Forbidden,
+            Denial::InsufficientScope { .. } => Self::InsufficientScope,
+            Denial::InvalidToken { .. } => Self::InvalidToken,
+            Denial::StepUp { .. } => Self::StepUp,
+            Denial::Unauthenticated { .. } => Self::Unauthenticated,
         }
     }
 

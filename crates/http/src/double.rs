@@ -5,7 +5,8 @@ use std::sync::Arc;
 use scopegate_domain::{ScopeToken, User};
 use scopegate_policy::{Permit, Presented, ResolvedOperation, SchemeId};
 
-use crate::admission::{Admission, Refusal, decide};
+use crate::admission::{Admission, decide};
+use crate::refusal::Refusal;
 use crate::sources::Sources;
 
 /// Who is let in in place of a token.

@@ -10,12 +10,12 @@ use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use hyper::body::Body;
 use scopegate_grant::AuthorizationServer;
-use scopegate_policy::{OperationTable, Permit, ResolvedOperation};
+use scopegate_policy::{OperationTable, Permit};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::admission::{Admission, Refusal};
+use crate::admission::{Admission, Asked};
 use crate::answer::Response;
 use crate::body::{self, BodyLimits};
 use crate::cors::CorsHeaders;
@@ -24,10 +24,12 @@ use crate::docs::{Docs, DocsPage};
 use crate::endpoint;
 use crate::input::Sent;
 use crate::metrics::GateMetrics;
+use crate::refusal::Refusal;
 use crate::reply::{Fault, Replies};
 use crate::request_id::{self, RequestIds};
 use crate::route::Endpoint;
 use crate::routes::{Lookup, Routes};
+use crate::shadow::Beside;
 use crate::sources::{Head, Sources};
 use crate::trace::Trace;
 
@@ -93,6 +95,8 @@ pub(crate) struct Inner {
 pub(crate) struct Stage {
     pub(crate) endpoint: Box<dyn Endpoint>,
     pub(crate) sources: Sources,
+    /// The proposed policy, where one is asked beside.
+    pub(crate) beside: Option<Box<Beside>>,
     pub(crate) parameters: Vec<String>,
 }
 
@@ -262,11 +266,16 @@ impl Gate {
         let Some((operation, stage)) = operation else {
             return replies.fault(Fault::Unmounted, &trace.id);
         };
-        let head = Head {
-            headers: request.headers,
-            query: request.query,
+        let asked = Asked {
+            operation,
+            sources: &stage.sources,
+            beside: stage.beside.as_deref(),
+            head: Head {
+                headers: request.headers,
+                query: request.query,
+            },
         };
-        let decided = self.admit(operation, &stage.sources, head).await;
+        let decided = self.admit(asked).await;
         self.note(&decided, trace);
         let permit = match decided {
             Ok(permit) => permit,
@@ -302,25 +311,15 @@ impl Gate {
     }
 
     #[cfg(not(feature = "testing"))]
-    async fn admit(
-        &self,
-        operation: &ResolvedOperation,
-        sources: &Sources,
-        head: Head<'_>,
-    ) -> Result<Option<Permit>, Refusal> {
-        self.inner.admission.admit(operation, sources, head).await
+    async fn admit(&self, asked: Asked<'_>) -> Result<Option<Permit>, Refusal> {
+        self.inner.admission.admit(asked).await
     }
 
     #[cfg(feature = "testing")]
-    async fn admit(
-        &self,
-        operation: &ResolvedOperation,
-        sources: &Sources,
-        head: Head<'_>,
-    ) -> Result<Option<Permit>, Refusal> {
+    async fn admit(&self, asked: Asked<'_>) -> Result<Option<Permit>, Refusal> {
         match &self.double {
-            Some(double) => double.admit(&self.inner.admission, operation, sources),
-            None => self.inner.admission.admit(operation, sources, head).await,
+            Some(double) => double.admit(&self.inner.admission, asked.operation, asked.sources),
+            None => self.inner.admission.admit(asked).await,
         }
     }
 

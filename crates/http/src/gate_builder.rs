@@ -25,7 +25,8 @@ use crate::reply::Replies;
 use crate::request_id::RequestIds;
 use crate::route::{BoundOperation, Mounted};
 use crate::routes::{RouteClash, Routes};
-use crate::sources::{Judge, Judges};
+use crate::shadow::Besides;
+use crate::sources::{Judge, Judges, Sources};
 use crate::{CredentialVerifier, Profile, path};
 
 /// Where the OpenAPI document is.
@@ -56,6 +57,7 @@ pub struct GateBuilder {
     docs: bool,
     docs_client: Option<String>,
     cors: Option<Cors>,
+    proposed: Option<OperationTable>,
     limits: BodyLimits,
 }
 
@@ -82,6 +84,7 @@ impl GateBuilder {
             docs: false,
             docs_client: None,
             cors: None,
+            proposed: None,
             limits: BodyLimits {
                 bytes: 1024 * 1024,
                 time: Duration::from_secs(30),
@@ -200,6 +203,17 @@ impl GateBuilder {
         self
     }
 
+    /// Asks this policy, too, at every request: it decides nothing. The metrics count what it would have done, and the log
+    /// tells of decisions that it would have made otherwise, a few lines at most.
+    ///
+    /// Operations of the two are the same where method and template are, credentials where the schemes have the same name and
+    /// stand in the same place. Nothing is looked up for its sake, so it costs less than a microsecond; what hangs on something
+    /// that the gate does not look at for an operation is counted as `unknown`.
+    pub fn shadow(mut self, proposed: OperationTable) -> Self {
+        self.proposed = Some(proposed);
+        self
+    }
+
     /// The gate.
     ///
     /// # Errors
@@ -224,18 +238,11 @@ impl GateBuilder {
         let docs = self
             .docs
             .then(|| Docs::new(&self.title, OPENAPI_PATH, self.docs_client.as_deref()));
-        let stage = |((mounted, sources), operation): ((Mounted, _), &ResolvedOperation)| Stage {
-            sources,
-            parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
-            endpoint: mounted.endpoint,
-        };
-        let endpoints = self
-            .mounted
-            .into_iter()
-            .zip(sources)
-            .zip(table.operations())
-            .map(stage)
-            .collect();
+        let besides = self
+            .proposed
+            .take()
+            .map(|proposed| Besides::new(&table, proposed, self.profile));
+        let endpoints = stages(self.mounted, sources, &table, besides.as_ref());
         let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
         let mut run = [0; 8];
         SystemEntropy.fill(&mut run)?;
@@ -332,6 +339,23 @@ impl GateBuilder {
                 .map(|(path, server)| (path.as_str(), server)),
         }
     }
+}
+
+/// What is called for each operation, in the order of the table.
+fn stages(
+    mounted: Vec<Mounted>,
+    sources: Vec<Sources>,
+    table: &OperationTable,
+    besides: Option<&Besides<'_>>,
+) -> Vec<Stage> {
+    let declared = mounted.into_iter().zip(sources).zip(table.operations()).enumerate();
+    let stage = |(number, ((mounted, sources), operation)): (usize, ((Mounted, Sources), &ResolvedOperation))| Stage {
+        beside: besides.map(|besides| Box::new(besides.operation(number, operation, &sources))),
+        sources,
+        parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
+        endpoint: mounted.endpoint,
+    };
+    declared.map(stage).collect()
 }
 
 /// Whoever runs the program reads where a guard that stands before all is not before all.

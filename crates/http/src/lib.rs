@@ -40,6 +40,7 @@
 //! Guards as warp filters: a filter that rejects lets the request fall through to the next route, and prints the rejection.
 //! Tokens in queries and forms. Routes that nobody has decided about: without `guard` or `public`, `then` does not compile.
 
+mod accepted;
 mod admission;
 mod answer;
 mod api_key;
@@ -72,12 +73,14 @@ mod metrics;
 mod path;
 mod profile;
 mod query;
+mod refusal;
 mod reply;
 mod request_id;
 mod route;
 mod routes;
 mod schema;
 mod service;
+mod shadow;
 mod sources;
 #[cfg(feature = "testing")]
 mod testing;

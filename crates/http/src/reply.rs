@@ -10,12 +10,12 @@ use scopegate_policy::{Denial, Forbidden, InvalidTokenCause, OperationTable, Res
 use scopegate_store::StoreErrorKind;
 use serde_json::{Value, json};
 
-use crate::admission::{Refusal, Unaccepted};
 use crate::answer::Response;
 use crate::body::Unread;
 use crate::challenges::{Challenges, Realm};
 use crate::invalid_input::InputError;
 use crate::path;
+use crate::refusal::{Refusal, Unaccepted};
 use crate::route::Refused;
 use crate::sources::Family;
 use crate::trace::text;

@@ -69,14 +69,15 @@ pub(crate) enum Sources {
 
 /// One place, and the schemes whose credential can stand there.
 pub(crate) struct Source {
-    place: Place,
+    pub(crate) place: Place,
     pub(crate) schemes: Vec<JudgedScheme>,
     /// FastAPI's classes but those of OAuth 2.0 take an empty credential for none.
     empty_is_none: bool,
 }
 
+/// Where a credential stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Authorization(Family),
     Cookie(String),
     Header(HeaderName),
@@ -211,7 +212,7 @@ impl JudgedScheme {
 
 impl Place {
     /// Where the credential of a scheme stands; nowhere where a header cannot be called so.
-    fn of(scheme: &SecurityScheme) -> Option<Self> {
+    pub(crate) fn of(scheme: &SecurityScheme) -> Option<Self> {
         Some(match scheme {
             SecurityScheme::ApiKey { location, name } => match location {
                 ApiKeyLocation::Cookie => Self::Cookie(name.clone()),
@@ -220,6 +221,16 @@ impl Place {
             },
             other => Self::Authorization(Family::of(other)),
         })
+    }
+
+    /// What stands there.
+    pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
+        match self {
+            Self::Authorization(family) => in_authorization(*family, head.headers, profile),
+            Self::Cookie(name) => api_key::in_cookie(head.headers, name),
+            Self::Header(name) => api_key::in_header(head.headers, name),
+            Self::Query(name) => api_key::in_query(head.query, name),
+        }
     }
 
     fn is_authorization(&self) -> bool {
@@ -247,7 +258,6 @@ impl Sources {
     }
 }
 
-#[cfg(feature = "testing")]
 impl Sources {
     /// The schemes that are looked at, by number.
     pub(crate) fn scheme_ids(&self) -> Vec<SchemeId> {
@@ -280,13 +290,7 @@ impl Source {
 
     /// Reads what stands in the place.
     pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
-        let found = match &self.place {
-            Place::Authorization(family) => in_authorization(*family, head.headers, profile),
-            Place::Cookie(name) => api_key::in_cookie(head.headers, name),
-            Place::Header(name) => api_key::in_header(head.headers, name),
-            Place::Query(name) => api_key::in_query(head.query, name),
-        };
-        match found {
+        match self.place.read(head, profile) {
             Found::Credential(credential) if credential.secret().expose().is_empty() => self.empty(credential, profile),
             found => found,
         }

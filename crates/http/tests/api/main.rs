@@ -19,6 +19,7 @@ mod openapi;
 mod places;
 mod replies;
 mod schemes;
+mod shadow;
 mod targets;
 mod testing;
 mod trace;

@@ -1,6 +1,7 @@
 //! Every kind of scheme alone, together, in alternatives and optional, held against a table that knows what each credential
 //! is good for and shares no code with the gate.
 
+mod shadow;
 mod truth;
 
 use std::collections::BTreeSet;
@@ -12,8 +13,8 @@ use scopegate_http::domain::SchemeName;
 use scopegate_http::policy::{Atom, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    Acceptance, AnyJson, ApiKeyLocation, Catalog, Credential, CredentialVerifier, Gate, GateError, Guard, Permit,
-    Profile, SecurityScheme, Verdict, get,
+    Acceptance, AnyJson, ApiKeyLocation, Catalog, Credential, CredentialVerifier, Gate, GateBuilder, GateError, Guard,
+    Permit, Profile, SecurityScheme, Verdict, get,
 };
 use serde_json::{Value, json};
 
@@ -65,6 +66,10 @@ fn guard(ways: &Ways) -> Guard {
 
 /// `GET /` behind a guard: answers whom the permit is for, and by which schemes.
 fn gate(profile: Profile, ways: &Ways, is_optional: bool) -> Result<Gate, GateError> {
+    builder(profile, ways, is_optional).build()
+}
+
+fn builder(profile: Profile, ways: &Ways, is_optional: bool) -> GateBuilder {
     let who = |permit: &Permit| {
         let schemes: Vec<_> = permit.schemes().map(|name| name.as_str().to_owned()).collect();
         json!({ "subject": permit.subject(), "schemes": schemes })
@@ -87,7 +92,7 @@ fn gate(profile: Profile, ways: &Ways, is_optional: bool) -> Result<Gate, GateEr
             name => gate.verifier(name, Arc::new(Known)),
         };
     }
-    gate.clock(common::clock()).build()
+    gate.clock(common::clock())
 }
 
 fn request(items: &[Item]) -> Request<String> {
@@ -220,6 +225,30 @@ fn any_ways() -> impl Strategy<Value = Ways> {
     proptest::collection::btree_set(way, 1..5)
 }
 
+/// What somebody picked out of the places; one place holds one thing.
+fn picked(picks: &[(usize, usize)], profile: Profile) -> Vec<Item> {
+    let places = [
+        Place::Bearer,
+        Place::Basic,
+        Place::Digest,
+        Place::Key,
+        Place::App,
+        Place::Session,
+    ];
+    let mut presented: Vec<Item> = Vec::new();
+    for (place, pick) in picks {
+        let mut items = places[*place].items(profile);
+        let pick = pick % items.len();
+        let is_free = |item: &Item| {
+            !presented.iter().any(|other| {
+                other.place == item.place || (other.place.is_authorization() && item.place.is_authorization())
+            })
+        };
+        presented.extend(items.swap_remove(pick).filter(is_free));
+    }
+    presented
+}
+
 proptest! {
     /// No request without good credentials for one whole way gets in, and none with them is kept out unless it presents a bad
     /// one beside them.
@@ -231,16 +260,7 @@ proptest! {
         picks in proptest::collection::vec((0usize..6, 0usize..12), 0..5),
     ) {
         let profile = if is_tutorial { Profile::Tutorial } else { Profile::Rfc };
-        let places = [Place::Bearer, Place::Basic, Place::Digest, Place::Key, Place::App, Place::Session];
-        let mut presented: Vec<Item> = Vec::new();
-        for (place, pick) in picks {
-            let mut items = places[place].items(profile);
-            let pick = pick % items.len();
-            let is_free = |item: &Item| !presented.iter().any(|other| {
-                other.place == item.place || (other.place.is_authorization() && item.place.is_authorization())
-            });
-            presented.extend(items.swap_remove(pick).filter(is_free));
-        }
+        let presented = picked(&picks, profile);
         match gate(profile, &ways, is_optional) {
             Err(_) => prop_assert_eq!(expected(&ways, is_optional, &presented), Expected::NoGate),
             Ok(gate) => {

@@ -34,7 +34,7 @@ const MARK: &str = "swordfish";
 
 /// Everything that was told, at every level.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Lines>>);
+pub(crate) struct Told(Arc<Mutex<Lines>>);
 
 #[derive(Default)]
 struct Lines {
@@ -45,6 +45,11 @@ struct Lines {
 impl Told {
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.lock().unwrap()
+    }
+
+    /// All of it, a line each.
+    pub(crate) fn text(&self) -> String {
+        self.lines().text.clone()
     }
 
     /// The fields of the one span that has this id.

@@ -1,0 +1,197 @@
+//! What is told of a shadow: a count for each request, and a line where the two policies part.
+
+use std::sync::Arc;
+
+use metrics::{Counter, counter, describe_counter};
+use scopegate_domain::{DeclaredScheme, SchemeName, Timestamp};
+use scopegate_policy::{Denial, OperationTable, ResolvedOperation, Shadow, ShadowVerdict};
+
+use super::pace::Pace;
+use crate::decision_class::DecisionClass;
+use crate::refusal::Refusal;
+
+const DECISIONS: &str = "scopegate_shadow_decisions_total";
+
+/// Most names in one line of the log.
+const NAMES: usize = 20;
+
+/// Counts and tells of one operation.
+#[derive(Debug)]
+pub(crate) struct Report {
+    operation: ResolvedOperation,
+    same: Counter,
+    would_deny: Counter,
+    would_allow: Counter,
+    unknown: Counter,
+    unknown_operation: Counter,
+    pace: Pace,
+    pace_of_the_gate: Arc<Pace>,
+}
+
+/// How the two part: each decision by its class, and what is missing for the other one.
+///
+/// SECURITY: it is made of the words of the policies alone. Held by `tests/api/shadow.rs`, `a_flip_is_told_without_secrets`.
+#[derive(Debug)]
+pub(crate) struct Flip {
+    running: DecisionClass,
+    proposed: DecisionClass,
+    missing: String,
+}
+
+impl Flip {
+    /// The running policy lets in whom the proposed one would refuse so.
+    pub(crate) fn would_deny(denial: Option<&Denial>) -> Self {
+        Self {
+            running: DecisionClass::Allow,
+            proposed: denial.map_or(DecisionClass::Forbidden, DecisionClass::of_denial),
+            missing: denial.map(missing).unwrap_or_default(),
+        }
+    }
+
+    /// The running policy lets somebody in by a scheme that the proposed one does not ask for, in a place where it asks for
+    /// others.
+    pub(crate) fn would_refuse() -> Self {
+        Self {
+            running: DecisionClass::Allow,
+            proposed: DecisionClass::InvalidToken,
+            missing: "a credential of another scheme".to_owned(),
+        }
+    }
+
+    /// The running policy refuses so whom the proposed one would let in.
+    pub(crate) fn would_allow(denial: &Denial) -> Self {
+        Self {
+            running: DecisionClass::of_denial(denial),
+            proposed: DecisionClass::Allow,
+            missing: missing(denial),
+        }
+    }
+
+    /// The running policy refuses a credential that the proposed one would not look at.
+    pub(crate) fn would_not_look(refusal: &Refusal) -> Self {
+        Self {
+            running: DecisionClass::of(refusal),
+            proposed: DecisionClass::Allow,
+            missing: "a good credential".to_owned(),
+        }
+    }
+}
+
+/// What the nearest way in lacks, in the fewest words.
+fn missing(denial: &Denial) -> String {
+    let shortfall = denial.shortfall();
+    let missing: Vec<String> = shortfall.missing().into_iter().map(ToString::to_string).collect();
+    missing.join(" ")
+}
+
+impl Report {
+    pub(crate) fn new(operation: &ResolvedOperation, pace_of_the_gate: Arc<Pace>) -> Self {
+        let count = |outcome: &'static str| {
+            let labels = [
+                ("method", operation.method().as_str().to_owned()),
+                ("route", operation.template().to_owned()),
+                ("outcome", outcome.to_owned()),
+            ];
+            counter!(DECISIONS, &labels)
+        };
+        Self {
+            operation: operation.clone(),
+            same: count("same"),
+            would_deny: count("would_deny"),
+            would_allow: count("would_allow"),
+            unknown: count("unknown"),
+            unknown_operation: count("unknown_operation"),
+            pace: Pace::of_an_operation(),
+            pace_of_the_gate,
+        }
+    }
+
+    /// A request for an operation that the proposed policy does not know.
+    pub(crate) fn unknown_operation(&self) {
+        self.unknown_operation.increment(1);
+    }
+
+    /// Counts what the two policies said, and tells of it where they part.
+    pub(crate) fn note(&self, is_let_in: bool, verdict: ShadowVerdict, now: Timestamp, flip: impl FnOnce() -> Flip) {
+        let counter = match (is_let_in, verdict) {
+            (true, ShadowVerdict::Allow) | (false, ShadowVerdict::Deny) => return self.same.increment(1),
+            (_, ShadowVerdict::Unknown) => return self.unknown.increment(1),
+            (true, ShadowVerdict::Deny) => &self.would_deny,
+            (false, ShadowVerdict::Allow) => &self.would_allow,
+        };
+        counter.increment(1);
+        if tracing::enabled!(tracing::Level::INFO) {
+            self.tell(now, flip);
+        }
+    }
+
+    fn tell(&self, now: Timestamp, flip: impl FnOnce() -> Flip) {
+        let Some(unwritten) = self.pace.take(now) else {
+            return;
+        };
+        if self.pace_of_the_gate.take(now).is_none() {
+            return self.pace.give_back(unwritten);
+        }
+        let Flip {
+            running,
+            proposed,
+            missing,
+        } = flip();
+        tracing::info!(
+            operation = %self.operation,
+            running = running.as_str(),
+            proposed = proposed.as_str(),
+            missing,
+            unwritten,
+            "the shadow policy would decide otherwise"
+        );
+    }
+}
+
+/// Says once how far the two policies speak of the same.
+pub(crate) fn describe(running: &OperationTable, shadow: &Shadow) {
+    describe_counter!(
+        DECISIONS,
+        "What the shadow policy would have done with requests, beside what was done, by route."
+    );
+    let compared = running.operations().len() - shadow.only_running().len();
+    let only_running = names(shadow.only_running());
+    let only_proposed = names(shadow.only_proposed());
+    if compared == 0 {
+        tracing::warn!(
+            only_running,
+            only_proposed,
+            "the shadow policy knows no operation of this gate"
+        );
+    } else {
+        tracing::info!(
+            compared,
+            only_running,
+            only_proposed,
+            "a shadow policy is asked beside this one"
+        );
+    }
+    let schemes = shadow.proposed().catalog().schemes().iter();
+    let strange = schemes.filter(|declared| running.catalog().find(declared.name()).is_none());
+    let strange: Vec<&SchemeName> = strange.map(DeclaredScheme::name).collect();
+    if !strange.is_empty() {
+        let schemes = names(&strange);
+        tracing::warn!(
+            schemes,
+            "the shadow policy has schemes that this gate has no credentials for"
+        );
+    }
+    let unknown = |number| Some(shadow.counterpart(number)?).filter(|counterpart| !counterpart.unknown().is_empty());
+    for counterpart in (0..running.operations().len()).filter_map(unknown).take(NAMES) {
+        let (operation, unknown) = (counterpart.operation(), names(&counterpart.unknown()));
+        tracing::info!(%operation, unknown, "the shadow policy asks for what nobody looks at here");
+    }
+}
+
+fn names<T: ToString>(all: &[T]) -> String {
+    let mut names: Vec<String> = all.iter().take(NAMES).map(ToString::to_string).collect();
+    if let Some(more) = all.len().checked_sub(NAMES).filter(|more| *more > 0) {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
