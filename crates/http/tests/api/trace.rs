@@ -52,6 +52,13 @@ impl Told {
         self.lines().text.clone()
     }
 
+    /// Forgets it.
+    pub(crate) fn clear(&self) {
+        let mut lines = self.lines();
+        lines.spans.clear();
+        lines.text.clear();
+    }
+
     /// The fields of the one span that has this id.
     fn span(&self, request_id: &str) -> BTreeMap<&'static str, String> {
         let lines = self.lines();
