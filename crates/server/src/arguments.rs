@@ -111,6 +111,11 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     hashing_queue: Option<String>,
+    /// A proposed policy that is asked beside the running one and decides nothing: the metrics and the log say what it would
+    /// have done
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadow_policy: Option<String>,
     #[command(flatten)]
     #[serde(flatten)]
     limits: LimitSettings,

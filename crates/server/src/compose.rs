@@ -1,6 +1,7 @@
 //! The parts put together. Which database, which keys, which rules: it is said here and nowhere else.
 
 mod key;
+mod shadow;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use scopegate_domain::{Audience, Catalog, ClientId, Issuer, Lifetime};
 use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits};
+use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder, Profile as HttpProfile};
 use scopegate_store::Store;
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
@@ -16,6 +18,8 @@ use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, TokenR
 use crate::config::{Profile, Settings};
 use crate::demo;
 use crate::measured_store::MeasuredStore;
+
+pub(crate) use self::shadow::read as read_policy;
 
 /// The database that the settings name.
 pub(crate) struct Database {
@@ -61,8 +65,13 @@ impl Database {
     }
 }
 
-/// The tutorial's API and its authorization server, as one gate.
-pub(crate) fn gate(settings: &Settings, database: &Database, issuer: Issuer) -> anyhow::Result<Gate> {
+/// The tutorial's API and its authorization server, as one gate, perhaps with a proposed policy beside its own.
+pub(crate) fn gate(
+    settings: &Settings,
+    database: &Database,
+    issuer: Issuer,
+    proposed: Option<OperationTable>,
+) -> anyhow::Result<Gate> {
     let (rules, key) = match settings.profile {
         Profile::Rfc => (rfc9068(settings, issuer)?, key::es256(database.path())?),
         Profile::Tutorial => (TokenRules::tutorial(), key::hs256(settings.secret_key.as_ref())?),
@@ -91,6 +100,10 @@ pub(crate) fn gate(settings: &Settings, database: &Database, issuer: Issuer) -> 
             Profile::Rfc => HttpProfile::Rfc,
             Profile::Tutorial => HttpProfile::Tutorial,
         });
+    let gate = match proposed {
+        Some(proposed) => gate.shadow(proposed),
+        None => gate,
+    };
     Ok(demo::operations()
         .into_iter()
         .fold(gate, GateBuilder::operation)

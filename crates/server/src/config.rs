@@ -20,6 +20,7 @@
 //! | `header_timeout`, `body_timeout`, `idle_timeout` | 10s, 30s, 60s | a slow network passes, a slow attacker does not stay |
 //! | `body_limit` | 65536 | a login is a few hundred bytes |
 //! | `max_connections` | 4096 | more is room for the silent; beyond it who is idle longest makes room |
+//! | `shadow_policy` | none | a policy to be tried out before it decides |
 //! | `log_format`, `log_level` | human, info (`serve`) or warn | |
 //! | `drain_deadline` | 10s | the time that supervisors commonly leave |
 
@@ -80,6 +81,7 @@ pub(crate) struct Settings {
     pub(crate) hashing_slots: NonZeroUsize,
     pub(crate) hashing_queue: NonZeroUsize,
     pub(crate) limits: Limits,
+    pub(crate) shadow_policy: Option<PathBuf>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: LogFilter,
     /// All of the above in order, for `config check`.
@@ -153,6 +155,7 @@ impl Settings {
             hashing_slots: layers.take("hashing_slots", cores)?,
             hashing_queue: layers.take("hashing_queue", NonZeroUsize::MIN.saturating_add(63))?,
             limits: Limits::take(&mut layers)?,
+            shadow_policy: layers.take_optional("shadow_policy")?,
             log_format: layers.take("log_format", LogFormat::Human)?,
             log_level: layers.take("log_level", log_level)?,
             shown: layers.finish()?,

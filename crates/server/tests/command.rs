@@ -324,6 +324,43 @@ fn serve_complains_before_it_starts() {
 }
 
 #[test]
+fn a_shadow_policy_that_is_none_is_an_error_at_start() {
+    let shell = Shell::new();
+    let write = |name: &str, text: &str| std::fs::write(shell.path().join(name), text).unwrap();
+    write("broken.json", "{\n  \"openapi\": \"3.1.0\",\n  paths");
+    write("letter.txt", "Dear all,\nplease find no policy enclosed.\n");
+    write(
+        "empty.json",
+        r#"{"openapi":"3.1.0","info":{"title":"Nothing","version":"1"},"paths":{}}"#,
+    );
+    for (path, complaint) in [
+        ("nowhere.json", "shadow policy `nowhere.json` cannot be read: "),
+        ("broken.json", "shadow policy `broken.json`: line 3"),
+        ("letter.txt", "shadow policy `letter.txt`: "),
+        ("empty.json", "shadow policy `empty.json` has no operation"),
+        (".", "shadow policy `.` cannot be read: "),
+    ] {
+        let run = shell.run(&["serve", "--demo", "--listen", "127.0.0.1:0", "--shadow-policy", path]);
+        assert!(run.complaint(2).starts_with(complaint), "{}", run.stderr);
+    }
+    if Path::new("/dev/zero").exists() {
+        let endless = shell.run(&[
+            "serve",
+            "--demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--shadow-policy",
+            "/dev/zero",
+        ]);
+        assert!(
+            endless.complaint(2).starts_with("shadow policy `/dev/zero`: "),
+            "{}",
+            endless.stderr
+        );
+    }
+}
+
+#[test]
 fn a_shell_and_man_are_served() {
     let shell = Shell::new();
     for name in ["bash", "zsh", "fish", "elvish", "powershell"] {

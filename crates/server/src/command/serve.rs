@@ -36,6 +36,11 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let proposed = settings
+        .shadow_policy
+        .as_deref()
+        .map(compose::read_policy)
+        .transpose()?;
     let mut signals = Signals::install().context("signals cannot be received")?;
     let listener = serve::listen(settings.listen);
     let listener = listener.with_context(|| format!("cannot listen on `{}`", settings.listen))?;
@@ -48,7 +53,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if settings.demo {
         demo::furnish(&*store).await?;
     }
-    let gate = compose::gate(settings, &database, issuer)?;
+    let gate = compose::gate(settings, &database, issuer, proposed)?;
     let missing = missing(settings, &*store).await?;
     readiness.serve(store);
     write_line(&welcome(settings, address, admin, &missing)?)?;

@@ -12,6 +12,7 @@ mod logs;
 mod metrics;
 mod probes;
 mod prometheus;
+mod shadow;
 #[path = "../support/mod.rs"]
 mod support;
 mod watched;

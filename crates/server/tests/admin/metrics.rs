@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64_simd::URL_SAFE_NO_PAD;
 use ring::hmac;
 
+use crate::shadow::{file, proposed};
 use crate::watched::{SECRET_KEY, Watched};
 
 /// A token of the demo for anybody, by name.
@@ -108,7 +109,8 @@ fn what_was_done_is_counted() {
 
 #[test]
 fn what_is_told_of_a_metric_is_so() {
-    let watched = Watched::start(&[]);
+    let policy = file(&proposed());
+    let watched = Watched::start(&["--shadow-policy", policy.path().to_str().unwrap()]);
     play(&watched);
     let told: BTreeSet<String> = include_str!("../../../../docs/operations.md")
         .lines()

@@ -1,0 +1,114 @@
+//! A proposed policy beside the demo's: what is counted, what is logged, and that it decides nothing.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::metrics::bearer;
+use crate::watched::Watched;
+
+/// A file with this text.
+pub(crate) fn file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a file");
+    file.write_all(text.as_bytes()).expect("room");
+    file
+}
+
+fn start(policy: &str) -> Watched {
+    let file = file(policy);
+    let path = file.path().to_str().expect("a path");
+    Watched::start(&["--log-format", "json", "--shadow-policy", path])
+}
+
+/// More is asked at `/users/me/`, other things at `/users/me/items/`, nothing at `/status/`; and there is an operation that
+/// the demo does not have.
+pub(crate) fn proposed() -> String {
+    let guarded = |scopes: &[&str]| json!({ "get": { "security": [{ "OAuth2PasswordBearer": scopes }] } });
+    let flows = json!({ "password": { "tokenUrl": "token", "scopes": { "me": "", "items": "", "more": "" } } });
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Proposed", "version": "2" },
+        "components": { "securitySchemes": { "OAuth2PasswordBearer": { "type": "oauth2", "flows": flows } } },
+        "paths": {
+            "/users/me/": guarded(&["me", "items"]),
+            "/users/me/items/": guarded(&["me"]),
+            "/status/": { "get": { "security": [] } },
+            "/new/": guarded(&["more"]),
+        },
+    });
+    document.to_string()
+}
+
+fn outcome(route: &str, outcome: &str) -> String {
+    format!(r#"scopegate_shadow_decisions_total{{method="GET",route="{route}",outcome="{outcome}"}}"#)
+}
+
+#[test]
+fn flips_are_counted_and_logged_and_nobody_feels_them() {
+    let watched = start(&proposed());
+    let get = |path: &str, headers: &str| watched.call("GET", path, headers, "").status;
+    let (me, both) = (bearer(&watched.token("me")), bearer(&watched.token("me+items")));
+    for (path, headers, status) in [
+        ("/users/me/", &me, 200),
+        ("/users/me/", &me, 200),
+        ("/users/me/", &both, 200),
+        ("/users/me/", &String::new(), 401),
+        ("/users/me/items/", &me, 401),
+        ("/users/me/items/", &both, 200),
+        ("/status/", &String::new(), 401),
+        ("/status/", &bearer("no.good.token"), 401),
+        ("/status/", &me, 200),
+        ("/new/", &both, 404),
+    ] {
+        assert_eq!(get(path, headers), status, "{path}");
+    }
+    let samples = watched.samples();
+    for (route, expected) in [
+        ("/users/me/", [2, 2, 0, 0, 0]),
+        ("/users/me/items/", [1, 0, 1, 0, 0]),
+        ("/status/", [1, 0, 2, 0, 0]),
+    ] {
+        for (name, count) in ["same", "would_deny", "would_allow", "unknown", "unknown_operation"]
+            .iter()
+            .zip(expected)
+        {
+            assert_eq!(samples.count(&outcome(route, name)), count, "{route} {name}");
+        }
+    }
+    let told: Vec<Value> = watched
+        .stop()
+        .iter()
+        .filter(|line| line.contains("the shadow policy would decide otherwise"))
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let flips: Vec<[&str; 4]> = told
+        .iter()
+        .map(|flip| ["operation", "running", "proposed", "missing"].map(|name| flip[name].as_str().expect("a text")))
+        .collect();
+    assert_eq!(
+        flips,
+        [
+            ["GET /users/me/", "allow", "insufficient_scope", "items"],
+            ["GET /users/me/items/", "insufficient_scope", "allow", "items"],
+            ["GET /status/", "unauthenticated", "allow", "user"],
+        ]
+    );
+}
+
+/// The document that the demo writes says what the demo does.
+#[test]
+fn the_demos_own_document_never_flips() {
+    let document = Watched::start(&[]).call("GET", "/openapi.json", "", "").body;
+    let watched = start(&document);
+    let (me, both) = (bearer(&watched.token("me")), bearer(&watched.token("me+items")));
+    for path in ["/users/me/", "/users/me/items/", "/status/"] {
+        for headers in ["", &*bearer("no.good.token"), &*me, &*both] {
+            watched.call("GET", path, headers, "");
+        }
+    }
+    let samples = watched.samples();
+    for path in ["/users/me/", "/users/me/items/", "/status/"] {
+        assert_eq!(samples.count(&outcome(path, "same")), 4, "{path}");
+    }
+}
