@@ -118,6 +118,6 @@ pub use service::GateService;
 pub use testing::Testing;
 pub use told::Told;
 pub use {
-    scopegate_domain as domain, scopegate_grant as grant, scopegate_policy as policy, scopegate_store as store,
-    scopegate_token as token, serde, serde_json, tokio, utoipa, warp,
+    scopegate_domain as domain, scopegate_grant as grant, scopegate_openapi as openapi, scopegate_policy as policy,
+    scopegate_store as store, scopegate_token as token, serde, serde_json, tokio, utoipa, warp,
 };

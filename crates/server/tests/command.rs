@@ -5,6 +5,8 @@
 #[path = "support/shell.rs"]
 mod shell;
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use shell::{Run, Shell};

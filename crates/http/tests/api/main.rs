@@ -11,6 +11,7 @@ mod common;
 mod cors;
 mod credentials;
 mod example_schemes;
+mod example_snapshot;
 mod fall_through;
 mod fastapi_security;
 mod gate;
