@@ -6,17 +6,30 @@
 //! | what may this grant call? | [`operations_of`] |
 //! | who can reach this operation? | [`who_can`], [`reached_by`] |
 //! | what changed between two policies? | [`diff()`] |
+//! | what is wrong here? | [`lint()`] |
+//! | which scopes are the least that these operations need? | [`least()`] |
+//! | which scopes could be taken from a client that made these calls? | [`usage()`] |
+//! | which scopes seem to imply which? | [`mine()`] |
 //!
 //! Everything here is pure: the same tables give the same answers, each with a witness that can be checked by itself.
 
 mod bridge;
 mod diff;
 mod grant;
+mod least;
+mod lint;
 mod locate;
+mod mine;
 mod reach;
+mod search;
 mod template;
+mod usage;
 
 pub use diff::{Change, ChangeKind, DiffError, diff};
 pub use grant::{Grant, GrantBuilder};
+pub use least::{Least, least};
+pub use lint::{Finding, LintRule, lint};
 pub use locate::{Locator, locate};
+pub use mine::{Suggested, mine};
 pub use reach::{Ceiling, CeilingKind, operations_of, reached_by, who_can};
+pub use usage::{Usage, usage};

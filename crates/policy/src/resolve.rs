@@ -101,7 +101,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn atom_of(check: &dyn Check) -> Atom {
+pub(crate) fn atom_of(check: &dyn Check) -> Atom {
     match check.reason() {
         Reason::Check => Atom::Check {
             name: Arc::from(check.name()),

@@ -180,6 +180,11 @@ impl Universe {
             .map(|id| self.closure(*id))
     }
 
+    /// How many scopes a scheme declares.
+    pub(crate) fn scope_count(&self, id: SchemeId) -> usize {
+        self.schemes.get(id.index()).map_or(0, |scheme| scheme.scopes.len())
+    }
+
     /// What a scope of this name brings in each scheme that declares it.
     pub(crate) fn scope_closures(&self, text: &str) -> impl Iterator<Item = &AtomSet> {
         let ids = self.schemes.iter().filter_map(move |scheme| scheme.scopes.get(text));

@@ -1,0 +1,148 @@
+//! What whole trees come to.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::words::listed;
+use super::{Finding, LintRule};
+use crate::analysis::grant::Grant;
+use crate::analysis::reach::who_can;
+use crate::guard::{Node, Own, reachable};
+use crate::resolve::atom_of;
+use crate::{Access, Atom, AtomSet, Guard, OperationTable, ResolvedOperation, Rule, SubjectKind};
+
+/// Everybody, with or without a credential.
+pub(super) fn open(operation: &ResolvedOperation) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if operation.access() == Access::Public {
+        let message =
+            "anybody can call it, without a credential; if that is not meant, require a scope or at least a credential";
+        findings.push(Finding::new(LintRule::UnprotectedOperation, message));
+    } else if operation.is_optional() {
+        let message =
+            "it can also be called without a credential; make sure that what it does then is meant for everybody";
+        findings.push(Finding::new(LintRule::OptionalAuthentication, message));
+    }
+    findings
+}
+
+/// Nobody, or no client that there is.
+pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[Grant]) -> Option<Finding> {
+    let message = if operation.access() == Access::Deny {
+        "nobody can call it: what it asks for never holds; say what it is to require, or remove it".to_owned()
+    } else if clients.is_empty() || clients.iter().any(|client| client.opens(operation)) {
+        return None;
+    } else {
+        let ways: Vec<String> = who_can(operation).iter().map(|way| spaced(way)).collect();
+        let needs = listed(&ways, "or");
+        format!("no client can be granted what it needs ({needs}); let a client have it, or ask for less")
+    };
+    Some(Finding::new(LintRule::UnreachableOperation, message))
+}
+
+fn spaced(atoms: &[Atom]) -> String {
+    let words: Vec<String> = atoms.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
+/// Alternatives that ask for two things of which a token has one.
+pub(super) fn contradictory(operation: &ResolvedOperation) -> Option<Finding> {
+    let universe = operation.universe();
+    let mut sets = operation.requirement().alternatives().iter();
+    let both = sets.find_map(|set| contradiction(universe.atoms_of(set).collect()))?;
+    let message = format!(
+        "it asks for {} at once, and no token has more than one of them; if either is to do, list them as alternatives",
+        listed(&both, "and"),
+    );
+    Some(Finding::new(LintRule::ContradictoryGuards, message))
+}
+
+fn contradiction(atoms: Vec<&Atom>) -> Option<Vec<String>> {
+    let subjects = [SubjectKind::Service, SubjectKind::User].map(Atom::Subject);
+    if subjects.iter().all(|subject| atoms.contains(&subject)) {
+        return Some(subjects.iter().map(ToString::to_string).collect());
+    }
+    let levels = atoms.into_iter().filter(|atom| matches!(atom, Atom::Acr(_)));
+    let levels: Vec<String> = levels.map(ToString::to_string).collect();
+    (levels.len() > 1).then_some(levels)
+}
+
+/// Checks that are declared for the operation and that no alternative asks for.
+pub(super) fn idle_checks(operation: &ResolvedOperation) -> Vec<Finding> {
+    let sets = operation.requirement().alternatives().iter();
+    let asked_for = sets.fold(AtomSet::EMPTY, |all, set| all.union(set));
+    let asked_for: BTreeSet<String> = operation
+        .universe()
+        .atoms_of(&asked_for)
+        .filter_map(check_name)
+        .collect();
+    let declared = operation.contexts().iter().map(|context| context.guard.node());
+    let idle = declared.flat_map(checks_of).collect::<BTreeSet<_>>();
+    let idle = idle.into_iter().filter(|name| !asked_for.contains(name));
+    let why = if operation.access() == Access::Deny {
+        "nobody can call it anyway"
+    } else {
+        "another alternative suffices without it"
+    };
+    let finding = |name| {
+        let message =
+            format!("check `{name}` decides nothing here: {why}; remove it, or require it in every alternative");
+        Finding::new(LintRule::CheckNeverRuns, message)
+    };
+    idle.map(finding).collect()
+}
+
+/// Checks of guards that every operation overrides.
+pub(super) fn overridden_checks(table: &OperationTable) -> Vec<Finding> {
+    let mut seen = HashSet::new();
+    let mut trees = HashSet::new();
+    let mut overridden = BTreeSet::new();
+    let mut declared = BTreeSet::new();
+    for operation in table.operations() {
+        let unseen: Vec<Guard> = operation
+            .overridden()
+            .iter()
+            .filter(|guard| seen.insert(guard.identity()))
+            .cloned()
+            .collect();
+        overridden.extend(reachable(&unseen).flat_map(checks_of));
+        if trees.insert(operation.tree_number()) {
+            declared.extend(
+                operation
+                    .contexts()
+                    .iter()
+                    .flat_map(|context| checks_of(context.guard.node())),
+            );
+        }
+    }
+    let finding = |name: &String| {
+        let message = format!("check `{name}` never runs: every operation overrides the guard that asks for it");
+        Finding::new(LintRule::CheckNeverRuns, message)
+    };
+    overridden.difference(&declared).map(finding).collect()
+}
+
+/// The names of the checks that a guard asks for, by code or in its rule.
+fn checks_of(node: &Node) -> Vec<String> {
+    let by_code = node.checks().iter().filter_map(|check| check_name(&atom_of(&**check)));
+    let mut names: Vec<String> = by_code.collect();
+    let mut open = Vec::new();
+    if let Some(Own::Rule(rule)) = node.own() {
+        open.push(rule);
+    }
+    while let Some(rule) = open.pop() {
+        match rule {
+            Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
+            Rule::Atom(atom) => names.extend(check_name(atom)),
+            Rule::Deny | Rule::Scope(_) => {}
+        }
+    }
+    names
+}
+
+fn check_name(atom: &Atom) -> Option<String> {
+    if let Atom::Check { name, .. } = atom {
+        Some(name.to_string())
+    } else {
+        None
+    }
+}

@@ -1,0 +1,252 @@
+//! Branch and bound: the fewest choices that satisfy every need.
+
+use super::least::{Choice, Need};
+use crate::{AtomId, AtomSet};
+
+/// Past so many sets of one size they are not told one by one.
+const MOST_SETS: usize = 4_096;
+
+/// What a search came to. A set is a list of places among the choices.
+pub(super) enum Outcome {
+    /// All smallest sets, but those that hold strictly more than another one.
+    All(Vec<Vec<usize>>),
+    /// The budget was spent: one set, out of which nothing can be left.
+    Greedy(Vec<usize>),
+}
+
+/// Looks for the smallest sets of choices that satisfy every need. Each need can be satisfied.
+pub(super) struct Search<'p> {
+    choices: &'p [Choice],
+    needs: &'p [Need],
+    /// For each atom, the choices that bring it.
+    bringing: Vec<Vec<usize>>,
+    nodes: usize,
+    found: Vec<Vec<usize>>,
+}
+
+/// The budget was spent.
+struct Spent;
+
+/// What was chosen on the way to a node of the search, and what was not.
+struct Node {
+    chosen: Vec<usize>,
+    brought: AtomSet,
+    /// Choices that were tried before on this level or above: sets with them have been looked at.
+    tried: Vec<bool>,
+}
+
+impl<'p> Search<'p> {
+    pub(super) fn new(choices: &'p [Choice], needs: &'p [Need]) -> Self {
+        let mut bringing: Vec<Vec<usize>> = Vec::new();
+        for (place, choice) in choices.iter().enumerate() {
+            for atom in choice.brings.iter() {
+                if bringing.len() <= atom.index() {
+                    bringing.resize(atom.index() + 1, Vec::new());
+                }
+                if let Some(places) = bringing.get_mut(atom.index()) {
+                    places.push(place);
+                }
+            }
+        }
+        Self {
+            choices,
+            needs,
+            bringing,
+            nodes: 0,
+            found: Vec::new(),
+        }
+    }
+
+    /// Tries one size after the other. Where no need is left, some choice has to be made all the same: this is only asked
+    /// where nothing does not suffice.
+    pub(super) fn run(mut self, budget: usize) -> Outcome {
+        for size in 1..=self.choices.len() {
+            let mut node = Node {
+                chosen: Vec::new(),
+                brought: AtomSet::EMPTY,
+                tried: vec![false; self.choices.len()],
+            };
+            if self.look_at(&mut node, size, budget).is_err() {
+                return Outcome::Greedy(self.greedy());
+            }
+            if !self.found.is_empty() {
+                return Outcome::All(self.least_powerful());
+            }
+        }
+        Outcome::Greedy(self.greedy())
+    }
+
+    /// As deep as a set is large.
+    fn look_at(&mut self, node: &mut Node, size: usize, budget: usize) -> Result<(), Spent> {
+        self.nodes += 1;
+        if self.nodes > budget || self.found.len() > MOST_SETS {
+            return Err(Spent);
+        }
+        let Some(branches) = self.branches(node, size) else {
+            return Ok(());
+        };
+        if branches.is_empty() {
+            self.found.push(node.chosen.clone());
+            return Ok(());
+        }
+        let mut marked = Vec::new();
+        for place in branches {
+            let Some(choice) = self.choices.get(place) else {
+                continue;
+            };
+            let before = node.brought.clone();
+            node.brought.unite(&choice.brings);
+            node.chosen.push(place);
+            let outcome = self.look_at(node, size, budget);
+            node.chosen.pop();
+            node.brought = before;
+            outcome?;
+            mark(&mut node.tried, place, true);
+            marked.push(place);
+        }
+        for place in marked {
+            mark(&mut node.tried, place, false);
+        }
+        Ok(())
+    }
+
+    /// The choices of which every sufficient set below this node has one; none where nothing is left to be satisfied. `None`
+    /// where no set of this size lies below.
+    fn branches(&self, node: &Node, size: usize) -> Option<Vec<usize>> {
+        let room = size.checked_sub(node.chosen.len())?;
+        let mut lists = Vec::new();
+        for need in self.needs {
+            if !is_satisfied(need, &node.brought) {
+                let list = self.helping(need, node);
+                if list.is_empty() {
+                    return None;
+                }
+                lists.push(list);
+            }
+        }
+        if lists.is_empty() && node.chosen.is_empty() {
+            return Some((0..self.choices.len()).collect());
+        }
+        lists.sort_by_key(Vec::len);
+        let mut taken = vec![false; self.choices.len()];
+        let mut apart = 0;
+        for list in &lists {
+            if list.iter().all(|place| taken.get(*place) == Some(&false)) {
+                for place in list {
+                    mark(&mut taken, *place, true);
+                }
+                apart += 1;
+            }
+        }
+        if apart > room {
+            return None;
+        }
+        Some(lists.into_iter().next().unwrap_or_default())
+    }
+
+    /// Choices of which one is needed to satisfy the need: for each of its alternatives, those that bring the atom which the
+    /// fewest bring.
+    fn helping(&self, need: &Need, node: &Node) -> Vec<usize> {
+        let mut all = Vec::new();
+        for alternative in need {
+            let missing = alternative.difference(&node.brought);
+            let lists = missing.iter().map(|atom| self.untried(atom, node));
+            all.extend(lists.min_by_key(Vec::len).unwrap_or_default());
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn untried(&self, atom: AtomId, node: &Node) -> Vec<usize> {
+        let bringing = self.bringing.get(atom.index()).into_iter().flatten().copied();
+        bringing
+            .filter(|place| node.tried.get(*place) == Some(&false))
+            .collect()
+    }
+
+    fn brought(&self, set: &[usize]) -> AtomSet {
+        let mut brought = AtomSet::EMPTY;
+        for choice in set.iter().filter_map(|place| self.choices.get(*place)) {
+            brought.unite(&choice.brings);
+        }
+        brought
+    }
+
+    /// Without the sets that bring strictly more than another one.
+    fn least_powerful(&self) -> Vec<Vec<usize>> {
+        let sets = self.found.iter().map(|set| (set, self.brought(set)));
+        let sets: Vec<(&Vec<usize>, AtomSet)> = sets.collect();
+        let is_least = |brought: &AtomSet| {
+            let mut others = sets.iter().map(|(_, other)| other);
+            !others.any(|other| other.is_subset_of(brought) && other != brought)
+        };
+        let least = sets.iter().filter(|(_, brought)| is_least(brought));
+        least.map(|(set, _)| (*set).clone()).collect()
+    }
+
+    /// Satisfies one need after the other by the alternative that costs least for what it brings, then leaves out what is
+    /// not needed.
+    fn greedy(&self) -> Vec<usize> {
+        let mut chosen: Vec<usize> = Vec::new();
+        let mut brought = AtomSet::EMPTY;
+        while let Some(need) = self.needs.iter().find(|need| !is_satisfied(need, &brought)) {
+            let ways = need.iter().map(|alternative| self.way_to(alternative, &brought));
+            let Some(way) = ways.min_by_key(|way| self.price(way, &brought)) else {
+                break;
+            };
+            brought.unite(&self.brought(&way));
+            chosen.extend(way);
+        }
+        if chosen.is_empty() {
+            chosen.extend((!self.choices.is_empty()).then_some(0));
+        }
+        for place in chosen.clone() {
+            let fewer: Vec<usize> = chosen.iter().copied().filter(|other| *other != place).collect();
+            let brought = self.brought(&fewer);
+            if !fewer.is_empty() && self.needs.iter().all(|need| is_satisfied(need, &brought)) {
+                chosen = fewer;
+            }
+        }
+        chosen
+    }
+
+    /// For each atom that is missing, the weakest choice that brings it.
+    fn way_to(&self, alternative: &AtomSet, brought: &AtomSet) -> Vec<usize> {
+        let mut way = Vec::new();
+        let mut brought = brought.clone();
+        // From the last: scopes are numbered after their schemes, and bring them along.
+        let mut missing: Vec<AtomId> = alternative.iter().collect();
+        missing.reverse();
+        for atom in missing {
+            let bringing = self.bringing.get(atom.index()).into_iter().flatten();
+            let size = |place: &&usize| {
+                self.choices
+                    .get(**place)
+                    .map_or(usize::MAX, |choice| choice.brings.len())
+            };
+            if let Some(place) = bringing.min_by_key(size).filter(|_| !brought.contains(atom)) {
+                brought.unite(&self.brought(&[*place]));
+                way.push(*place);
+            }
+        }
+        way
+    }
+
+    /// Fewest needs left, then fewest choices.
+    fn price(&self, way: &[usize], brought: &AtomSet) -> (usize, usize) {
+        let after = brought.union(&self.brought(way));
+        let left = self.needs.iter().filter(|need| !is_satisfied(need, &after)).count();
+        (left + way.len(), way.len())
+    }
+}
+
+fn is_satisfied(need: &Need, brought: &AtomSet) -> bool {
+    need.iter().any(|alternative| alternative.is_subset_of(brought))
+}
+
+fn mark(places: &mut [bool], place: usize, is_marked: bool) {
+    if let Some(mark) = places.get_mut(place) {
+        *mark = is_marked;
+    }
+}
