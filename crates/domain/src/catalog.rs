@@ -1,5 +1,7 @@
 //! The declared schemes and scopes: what there is to require.
 
+use std::collections::HashMap;
+
 use crate::{SchemeName, ScopeToken, SecurityScheme};
 
 /// Everything that a policy may name, in the order of declaration: security schemes, the scopes of each with their
@@ -213,14 +215,16 @@ impl CatalogBuilder {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
+        let places = self.places();
         for (index, stronger, weaker) in self.edges {
             let Some(declared) = self.schemes.get_mut(index) else {
                 return Err(CatalogError::NoScheme);
             };
-            if !declared.scopes.iter().any(|scope| scope.token == weaker) {
+            if !places.contains_key(&(index, weaker.clone())) {
                 return Err(CatalogError::UndeclaredScope { token: weaker });
             }
-            match declared.scopes.iter_mut().find(|scope| scope.token == stronger) {
+            let place = places.get(&(index, stronger.clone()));
+            match place.and_then(|place| declared.scopes.get_mut(*place)) {
                 Some(scope) if scope.implies.contains(&weaker) => {}
                 Some(scope) => scope.implies.push(weaker),
                 None => return Err(CatalogError::UndeclaredScope { token: stronger }),
@@ -232,6 +236,18 @@ impl CatalogBuilder {
         }
     }
 
+    /// Where each scope stands in its scheme; empty where no edge asks for it.
+    fn places(&self) -> HashMap<(usize, ScopeToken), usize> {
+        if self.edges.is_empty() {
+            return HashMap::new();
+        }
+        let of_scheme = |(index, declared): (usize, &DeclaredScheme)| {
+            let tokens = declared.scopes.iter().map(|scope| scope.token.clone()).enumerate();
+            tokens.map(|(place, token)| ((index, token), place)).collect::<Vec<_>>()
+        };
+        self.schemes.iter().enumerate().flat_map(of_scheme).collect()
+    }
+
     fn fail(&mut self, fault: CatalogError) {
         self.fault.get_or_insert(fault);
     }
@@ -240,29 +256,56 @@ impl CatalogBuilder {
 /// A cycle among the edges of one scheme, as the scopes along it. Scopes are taken away while they imply nothing that is
 /// left; what cannot be taken away leads round in a circle.
 fn find_cycle(declared: &DeclaredScheme) -> Option<Vec<ScopeToken>> {
-    let mut left: Vec<&DeclaredScope> = declared.scopes.iter().collect();
-    loop {
-        let before = left.len();
-        let names: Vec<&ScopeToken> = left.iter().map(|scope| &scope.token).collect();
-        left.retain(|scope| scope.implies.iter().any(|weaker| names.contains(&weaker)));
-        if left.len() == before {
-            break;
-        }
-    }
-    let mut path = vec![left.first()?.token.clone()];
-    loop {
-        let here = left.iter().find(|scope| Some(&scope.token) == path.last())?;
-        let next = here
+    let tokens = declared.scopes.iter().map(|scope| &scope.token);
+    let places: HashMap<&ScopeToken, usize> = tokens.zip(0..).collect();
+    let weaker = |scope: &DeclaredScope| -> Vec<usize> {
+        scope
             .implies
             .iter()
-            .find(|weaker| left.iter().any(|scope| scope.token == **weaker))?;
-        if let Some(start) = path.iter().position(|token| token == next) {
-            let mut cycle = path.split_off(start);
-            cycle.push(next.clone());
-            return Some(cycle);
+            .filter_map(|token| places.get(token).copied())
+            .collect()
+    };
+    let edges: Vec<Vec<usize>> = declared.scopes.iter().map(weaker).collect();
+    let is_left = left_over(&edges);
+    let mut here = is_left.iter().position(|left| *left)?;
+    let mut path = Vec::new();
+    loop {
+        path.push(here);
+        let next = edges.get(here)?.iter().copied();
+        here = next.into_iter().find(|next| is_left.get(*next) == Some(&true))?;
+        if let Some(start) = path.iter().position(|place| *place == here) {
+            let cycle = path.split_off(start).into_iter().chain([here]);
+            return cycle
+                .map(|place| Some(declared.scopes.get(place)?.token.clone()))
+                .collect();
         }
-        path.push(next.clone());
     }
+}
+
+/// Which scopes imply something that is left, whatever is taken away first. Looks at every edge once.
+fn left_over(edges: &[Vec<usize>]) -> Vec<bool> {
+    let mut implied_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
+    for (place, weaker) in edges.iter().enumerate() {
+        for weaker in weaker {
+            if let Some(stronger) = implied_by.get_mut(*weaker) {
+                stronger.push(place);
+            }
+        }
+    }
+    let mut counts: Vec<usize> = edges.iter().map(Vec::len).collect();
+    let none_left = counts.iter().enumerate().filter(|(_, count)| **count == 0);
+    let mut open: Vec<usize> = none_left.map(|(place, _)| place).collect();
+    while let Some(place) = open.pop() {
+        for stronger in implied_by.get(place).into_iter().flatten() {
+            if let Some(count) = counts.get_mut(*stronger) {
+                *count -= 1;
+                if *count == 0 {
+                    open.push(*stronger);
+                }
+            }
+        }
+    }
+    counts.into_iter().map(|count| count > 0).collect()
 }
 
 /// Why a declaration cannot stand.

@@ -83,9 +83,13 @@ enum Syntax {
 
 /// By the first line that says something: a table or `name = value` is TOML, `name: value` is YAML.
 fn syntax(text: &str) -> Syntax {
-    let lines = text.lines().map(str::trim);
-    let mut telling = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let line = telling.next().unwrap_or_default();
+    let mut rest = text.trim_ascii_start();
+    while rest.starts_with('#') {
+        rest = rest
+            .split_once('\n')
+            .map_or("", |(_, behind)| behind.trim_ascii_start());
+    }
+    let line = rest.split('\n').next().unwrap_or_default();
     let marks = |mark: char| line.find(mark).unwrap_or(usize::MAX);
     if line.starts_with('{') {
         Syntax::Json

@@ -1,6 +1,6 @@
 //! The meaning of a table, in one way.
 
-use scopegate_domain::{DeclaredScheme, ScopeToken};
+use scopegate_domain::{DeclaredScheme, DeclaredScope, ScopeToken};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ fn reach<'d>(declared: &'d DeclaredScheme, start: &'d ScopeToken) -> Vec<&'d Sco
     let mut reached: Vec<&ScopeToken> = Vec::new();
     while let Some(token) = open.pop() {
         let scope = declared.scopes().iter().find(|scope| scope.token() == token);
-        for weaker in scope.into_iter().flat_map(|scope| scope.implies()) {
+        for weaker in scope.into_iter().flat_map(DeclaredScope::implies) {
             if !reached.contains(&weaker) {
                 reached.push(weaker);
                 open.push(weaker);

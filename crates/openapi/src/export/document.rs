@@ -210,10 +210,11 @@ pub fn document(
         .into_iter()
         .map(|(name, needs)| (name, needs.into()))
         .collect();
-    if info.extensions && !checks.is_empty() {
-        if let Value::Object(members) = &mut document {
-            members.insert("x-scopegate-checks".to_owned(), checks.into());
-        }
+    if info.extensions
+        && !checks.is_empty()
+        && let Value::Object(members) = &mut document
+    {
+        members.insert("x-scopegate-checks".to_owned(), checks.into());
     }
     document
 }

@@ -1,11 +1,11 @@
 //! Alternatives in words, so that equal requirements are written alike.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use scopegate_domain::ScopeToken;
-use scopegate_policy::{Atom, AtomId, OperationTable, ResolvedOperation};
+use scopegate_domain::{DeclaredScheme, ScopeToken};
+use scopegate_policy::{Alternative, Atom, AtomId, AtomSet, Needs, OperationTable, ResolvedOperation};
 
-use crate::import::{guard_word, scope_word};
+use crate::import::{guard_word, needs_word, scope_word};
 
 /// Writes atoms of one table.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Words<'t> {
 impl<'t> Words<'t> {
     pub(super) fn of(table: &'t OperationTable) -> Self {
         let mut schemes_with = HashMap::new();
-        for scope in table.catalog().schemes().iter().flat_map(|scheme| scheme.scopes()) {
+        for scope in table.catalog().schemes().iter().flat_map(DeclaredScheme::scopes) {
             *schemes_with.entry(scope.token()).or_insert(0) += 1;
         }
         Self { table, schemes_with }
@@ -41,7 +41,7 @@ impl<'t> Words<'t> {
 
     /// The maximal atoms of each alternative, sorted, the alternatives sorted, scopes with their schemes.
     pub(super) fn canonical(&self, operation: &ResolvedOperation) -> Vec<Vec<String>> {
-        let mut ways = self.generators(operation, true);
+        let mut ways = self.generators(operation);
         for way in &mut ways {
             way.sort();
         }
@@ -49,17 +49,35 @@ impl<'t> Words<'t> {
         ways
     }
 
-    fn generators(&self, operation: &ResolvedOperation, is_whole: bool) -> Vec<Vec<String>> {
+    fn generators(&self, operation: &ResolvedOperation) -> Vec<Vec<String>> {
         let universe = self.table.universe();
-        let sets = operation.requirement().alternatives().iter();
-        sets.map(|set| {
+        let words = |set: &AtomSet| {
             let maximal = universe.generators(set);
-            universe
-                .atoms_of(&maximal)
-                .map(|atom| self.word(atom, is_whole))
-                .collect()
-        })
-        .collect()
+            universe.atoms_of(&maximal).map(|atom| self.word(atom, true)).collect()
+        };
+        self.by_scheme(operation).iter().map(words).collect()
+    }
+
+    /// The alternatives, with one for each scheme in the place of one that any scheme satisfies: whoever is authenticated is so by
+    /// one of them.
+    fn by_scheme(&self, operation: &ResolvedOperation) -> Vec<AtomSet> {
+        let universe = self.table.universe();
+        let schemes = self.table.catalog().schemes().iter();
+        let schemes: Vec<AtomId> = schemes
+            .filter_map(|declared| universe.find(&Atom::Scheme(declared.name().clone())))
+            .collect();
+        let mut sets: Vec<AtomSet> = Vec::new();
+        for set in operation.requirement().alternatives() {
+            if set.contains(AtomId::AUTHENTICATED) && !schemes.iter().any(|scheme| set.contains(*scheme)) {
+                let with = |scheme: &AtomId| set.union(universe.closure(*scheme));
+                sets.extend(schemes.iter().map(with));
+            } else {
+                sets.push(set.clone());
+            }
+        }
+        let all = sets.clone();
+        sets.retain(|set| !all.iter().any(|other| other != set && other.is_subset_of(set)));
+        sets
     }
 
     /// The requirement as an expression. Alternatives are sorted; in each, scopes stand in the order in which a challenge names them,
@@ -113,15 +131,16 @@ pub(super) fn is_optional(operation: &ResolvedOperation) -> bool {
     operation.is_optional() && sets.any(|set| set.contains(AtomId::AUTHENTICATED))
 }
 
-/// The checks of a table that need something else than authentication.
-pub(super) fn checks(table: &OperationTable) -> std::collections::BTreeMap<String, &'static str> {
-    let atoms = table.universe().atoms().iter();
-    atoms
+/// The checks that operations ask for and that need something else than authentication.
+pub(super) fn checks(table: &OperationTable) -> BTreeMap<String, &'static str> {
+    let alternatives = table.operations().iter().flat_map(ResolvedOperation::alternatives);
+    let checks = alternatives
+        .flat_map(Alternative::guards)
         .filter_map(|atom| match atom {
-            Atom::Check { name, needs } if *needs != scopegate_policy::Needs::Authentication => {
-                Some((name.to_string(), crate::import::needs_word(*needs)))
+            Atom::Check { name, needs } if *needs != Needs::Authentication => {
+                Some((name.to_string(), needs_word(*needs)))
             }
             _ => None,
-        })
-        .collect()
+        });
+    checks.collect()
 }

@@ -167,16 +167,16 @@ impl Reader<'_> {
         {}
         self.next = match self.characters.peek().copied() {
             None => None,
-            Some((byte, '(')) => self.single(byte, Token::Open),
-            Some((byte, ')')) => self.single(byte, Token::Close),
+            Some((byte, '(')) => Some(self.single(byte, Token::Open)),
+            Some((byte, ')')) => Some(self.single(byte, Token::Close)),
             Some((byte, first)) => Some((byte, Token::Word(self.spelled(byte)?, first == '`'))),
         };
         Ok(())
     }
 
-    fn single(&mut self, byte: usize, token: Token) -> Option<(usize, Token)> {
+    fn single(&mut self, byte: usize, token: Token) -> (usize, Token) {
         self.characters.next();
-        Some((byte, token))
+        (byte, token)
     }
 
     /// A word, with what stands between backticks.

@@ -113,10 +113,13 @@ impl Graph {
             return Ok(());
         };
         for set in sets.items()? {
-            let opening = self.opening(&token, &set)?;
             let Some(paths) = set.get("paths") else {
                 return Err(set.fault("`paths` is missing"));
             };
+            if paths.members()?.next().is_none() {
+                continue;
+            }
+            let opening = self.opening(&token, &set)?;
             for (path, at) in paths.members()? {
                 self.path(&opening, path, &at)?;
             }
@@ -134,18 +137,17 @@ impl Graph {
         }
         let mut methods = Vec::new();
         for item in set.get("methods").ok_or_else(|| needed("methods"))?.items()? {
-            match item.text()?.parse::<Method>() {
-                Ok(method) => methods.push(method),
-                Err(_) => {
-                    let message = format!(
-                        "`{}` is no method that is known here; it is left out",
-                        Shown(item.text()?)
-                    );
-                    self.assembly
-                        .notes
-                        .add(NoteKind::UnknownMethod, item.place(), message)?;
-                }
+            if let Ok(method) = item.text()?.parse::<Method>() {
+                methods.push(method);
+                continue;
             }
+            let message = format!(
+                "`{}` is no method that is known here; it is left out",
+                Shown(item.text()?)
+            );
+            self.assembly
+                .notes
+                .add(NoteKind::UnknownMethod, item.place(), message)?;
         }
         let token = token.clone();
         Ok(Opening {

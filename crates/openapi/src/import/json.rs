@@ -145,7 +145,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             self.spend()?;
         }
         while let Some(name) = map.next_key_seed(Name)? {
-            names.add(&name).map_err(|fault| named_wrong(&fault, &name))?;
+            names.add(name.clone()).map_err(|fault| named_wrong(&fault, &name))?;
             let value = map.next_value_seed(self.below(self.shape.of_member(&name))?)?;
             if is_kept {
                 members.push((name, value));

@@ -31,10 +31,10 @@ pub enum ImportLimit {
     #[error("more than {} schemes and scopes", scopegate_policy::MAX_ATOMS)]
     Atoms,
     /// Nesting.
-    #[error("nested more than {MAX_DEPTH} levels deep")]
+    #[error("values more than {MAX_DEPTH} levels deep")]
     Depth,
     /// Bytes.
-    #[error("larger than {MAX_DOCUMENT} bytes")]
+    #[error("more than {MAX_DOCUMENT} bytes")]
     Document,
     /// Implications.
     #[error("more than {MAX_EDGES} implications")]

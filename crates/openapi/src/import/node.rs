@@ -51,19 +51,19 @@ pub(super) enum NameFault {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn add(&mut self, name: &Cow<'a, str>) -> Result<(), NameFault> {
+    pub(super) fn add(&mut self, name: Cow<'a, str>) -> Result<(), NameFault> {
         const FEW: usize = 12;
         if self.few.len() < FEW {
-            if self.few.contains(name) {
+            if self.few.contains(&name) {
                 return Err(NameFault::Twice);
             }
-            self.few.push(name.clone());
+            self.few.push(name);
             return Ok(());
         }
         if self.many.len() >= MAX_NAMES {
             return Err(NameFault::TooMany);
         }
-        if self.few.contains(name) || !self.many.insert(name.clone()) {
+        if self.few.contains(&name) || !self.many.insert(name) {
             return Err(NameFault::Twice);
         }
         Ok(())
@@ -160,7 +160,7 @@ impl<'n> At<'n> {
     }
 
     /// The members of an object.
-    pub(super) fn members<'s>(&'s self) -> Result<impl Iterator<Item = (&'s str, At<'s>)>, ImportError> {
+    pub(super) fn members(&self) -> Result<impl Iterator<Item = (&str, At<'_>)>, ImportError> {
         match self.node {
             Node::Map(members) => Ok(members.iter().map(|(name, node)| {
                 let name: &str = name;
@@ -171,7 +171,7 @@ impl<'n> At<'n> {
     }
 
     /// The items of a list.
-    pub(super) fn items<'s>(&'s self) -> Result<impl ExactSizeIterator<Item = At<'s>>, ImportError> {
+    pub(super) fn items(&self) -> Result<impl ExactSizeIterator<Item = At<'_>>, ImportError> {
         match self.node {
             Node::List(items) => Ok(items
                 .iter()

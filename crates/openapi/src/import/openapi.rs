@@ -134,15 +134,14 @@ impl<'n> Document<'n> {
             let method = Method::ALL
                 .into_iter()
                 .find(|method| method.as_str().eq_ignore_ascii_case(name));
-            match method {
-                Some(method) => self.operation(method, path, &operation, inherited)?,
-                None => {
-                    let message = format!("`{}` is no method that is known here; it is left out", Shown(name));
-                    self.assembly
-                        .notes
-                        .add(NoteKind::UnknownMethod, operation.place(), message)?;
-                }
+            if let Some(method) = method {
+                self.operation(method, path, &operation, inherited)?;
+                continue;
             }
+            let message = format!("`{}` is no method that is known here; it is left out", Shown(name));
+            self.assembly
+                .notes
+                .add(NoteKind::UnknownMethod, operation.place(), message)?;
         }
         Ok(())
     }

@@ -5,8 +5,10 @@ mod schemes;
 
 use std::collections::HashSet;
 
-use scopegate_domain::{Catalog, Scope, ScopeToken};
-use scopegate_policy::{Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder};
+use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Scope, ScopeToken};
+use scopegate_policy::{
+    Alternative, Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
+};
 
 use self::guards::Guards;
 use super::error::{ImportError, Shown};
@@ -177,8 +179,8 @@ fn ceilings(root: &mut Table<'_, '_>, catalog: &Catalog) -> Result<Vec<Ceiling>,
     let declared: HashSet<&ScopeToken> = catalog
         .schemes()
         .iter()
-        .flat_map(|scheme| scheme.scopes())
-        .map(|scope| scope.token())
+        .flat_map(DeclaredScheme::scopes)
+        .map(DeclaredScope::token)
         .collect();
     let mut ceilings = Vec::new();
     let kinds = [
@@ -205,12 +207,12 @@ fn ceilings(root: &mut Table<'_, '_>, catalog: &Catalog) -> Result<Vec<Ceiling>,
 
 fn counts(table: &OperationTable) -> Counts {
     let operations = table.operations();
-    let alternatives = operations.iter().flat_map(|operation| operation.alternatives());
-    let used: HashSet<&ScopeToken> = alternatives.flat_map(|alternative| alternative.scope()).collect();
+    let alternatives = operations.iter().flat_map(ResolvedOperation::alternatives);
+    let used: HashSet<&ScopeToken> = alternatives.flat_map(Alternative::scope).collect();
     let schemes = table.catalog().schemes().iter();
     let declared: HashSet<&ScopeToken> = schemes
-        .flat_map(|scheme| scheme.scopes())
-        .map(|scope| scope.token())
+        .flat_map(DeclaredScheme::scopes)
+        .map(DeclaredScope::token)
         .collect();
     Counts {
         operations: operations.len(),

@@ -60,17 +60,16 @@ fn way(
     let mut schemes = Conjunction::new();
     let mut is_open = true;
     for (name, scopes) in object.members()? {
-        match assembly.scheme(name) {
-            Some(scheme) => is_open &= requires(assembly, dialect, scheme, &scopes, &mut schemes)?,
-            None => {
-                let message = format!(
-                    "scheme `{}` is not declared, so nothing satisfies this alternative",
-                    Shown(name)
-                );
-                assembly.notes.add(NoteKind::UndefinedScheme, scopes.place(), message)?;
-                is_open = false;
-            }
+        if let Some(scheme) = assembly.scheme(name) {
+            is_open &= requires(assembly, dialect, scheme, &scopes, &mut schemes)?;
+            continue;
         }
+        let message = format!(
+            "scheme `{}` is not declared, so nothing satisfies this alternative",
+            Shown(name)
+        );
+        assembly.notes.add(NoteKind::UndefinedScheme, scopes.place(), message)?;
+        is_open = false;
     }
     let mut atoms = Vec::new();
     if let Some(guards) = guards {

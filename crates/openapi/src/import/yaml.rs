@@ -169,7 +169,7 @@ impl<'t> Reader<'t> {
                 Event::Scalar(text, ..) => Cow::Owned(text.into_owned()),
                 _ => return Err(at(span.start, "a name must be a text")),
             };
-            names.add(&name).map_err(|fault| match fault {
+            names.add(name.clone()).map_err(|fault| match fault {
                 NameFault::TooMany => ImportError::TooLarge(ImportLimit::Names),
                 NameFault::Twice => at(span.start, &format!("name `{}` comes twice", Shown(&name))),
             })?;

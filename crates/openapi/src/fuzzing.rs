@@ -1,0 +1,56 @@
+//! Doors for fuzz targets: each asserts what must hold for any input.
+
+use crate::export;
+use crate::import::{self, Format, Imported};
+
+/// A document that is accepted is written as TOML and reads back to the same meaning.
+///
+/// # Panics
+///
+/// Where it does not.
+pub fn import(input: &[u8]) {
+    if let Ok(imported) = import::read(input) {
+        reads_back(&imported);
+        for note in imported.notes() {
+            assert!(!note.to_string().contains('\n'), "a note is one line");
+        }
+    }
+}
+
+/// The same, of policies in our own language alone.
+///
+/// # Panics
+///
+/// Where it does not.
+pub fn policy_toml(input: &[u8]) {
+    match import::read(input) {
+        Ok(imported) if imported.format() == Format::Toml => reads_back(&imported),
+        Ok(_) => {}
+        Err(fault) => assert!(!fault.to_string().contains('\n'), "a fault is one line: {fault}"),
+    }
+}
+
+fn reads_back(imported: &Imported) {
+    let Ok(text) = export::toml(imported.table()) else {
+        return;
+    };
+    match import::read(text.as_bytes()) {
+        Ok(read) => {
+            let meaning = export::canonical(imported.table());
+            assert_eq!(
+                export::canonical(read.table()),
+                meaning,
+                "what is written means the same"
+            );
+            assert_eq!(
+                export::toml(read.table()).as_ref(),
+                Ok(&text),
+                "what is written twice is the same"
+            );
+        }
+        Err(fault) => assert!(text.len() > MOST, "what is written is read back: {fault}\n{text}"),
+    }
+}
+
+/// What is longer written out than read may pass a limit.
+const MOST: usize = 1024 * 1024;

@@ -1,0 +1,122 @@
+//! What is written is read back to the same meaning, and writing that gives the same bytes.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use scopegate_openapi::{DocumentInfo, document, export, import};
+use scopegate_policy::{OperationTable, TableError};
+use serde_json::{Map, Value};
+
+use crate::policy::Policy;
+use crate::reader::Brought;
+use crate::{random, table};
+
+fn built(policy: &Policy) -> Result<OperationTable, TestCaseError> {
+    match table::table(policy) {
+        Ok(table) => Ok(table),
+        Err(
+            fault @ (TableError::NoRequirement { .. }
+            | TableError::OpenBelowGuards { .. }
+            | TableError::TooLarge { .. }),
+        ) => Err(TestCaseError::reject(fault.to_string())),
+        Err(fault) => Err(TestCaseError::fail(fault.to_string())),
+    }
+}
+
+fn openapi(table: &OperationTable) -> String {
+    document(&DocumentInfo::new("t", "1"), table, &[], &Map::new()).to_string()
+}
+
+/// The canonical text without the operations that are denied to everybody: documents leave those out.
+fn without_denied(canonical: &str) -> Value {
+    let mut value: Value = serde_json::from_str(canonical).unwrap();
+    let operations = value["operations"].as_array_mut().unwrap();
+    operations.retain(|operation| operation.get("access") != Some(&"deny".into()));
+    value
+}
+
+fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Brought>)> {
+    policy.prop_flat_map(|policy| {
+        let brought = vec(random::brought(&policy), 1..16);
+        (Just(policy), brought)
+    })
+}
+
+/// Every operation that is there decides as the tree does.
+fn decides_the_same(policy: &Policy, requests: &[Brought], read: &OperationTable) -> Result<(), TestCaseError> {
+    for operation in read.operations() {
+        let number: usize = operation.template()[1..].parse().unwrap();
+        for brought in requests {
+            let by_tree = policy.allows(number, brought);
+            prop_assert_eq!(
+                table::allows(operation, policy, brought),
+                by_tree,
+                "{}: {:?}",
+                operation,
+                brought
+            );
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    /// Law 11 for TOML, and law 16: what is read back decides as the tree that was written.
+    #[test]
+    fn toml_keeps_the_meaning((policy, requests) in with_requests(random::policy())) {
+        let table = built(&policy)?;
+        let text = export::toml(&table).unwrap();
+        let read = import::read(text.as_bytes()).map_err(|fault| TestCaseError::fail(format!("{fault}\n{text}")))?;
+        prop_assert!(read.notes().is_empty());
+        prop_assert_eq!(export::canonical(read.table()), export::canonical(&table), "{}", text);
+        prop_assert_eq!(export::toml(read.table()).unwrap(), text);
+        decides_the_same(&policy, &requests, read.table())?;
+        prop_assert_eq!(read.table().operations().len(), policy.operations.len());
+    }
+
+    /// Law 11 for OpenAPI, and law 16 for what is imported.
+    #[test]
+    fn openapi_keeps_the_meaning((policy, requests) in with_requests(random::policy())) {
+        let table = built(&policy)?;
+        let text = openapi(&table);
+        let read = import::read(text.as_bytes()).map_err(|fault| TestCaseError::fail(format!("{fault}\n{text}")))?;
+        prop_assert!(read.notes().is_empty(), "{:?}\n{}", read.notes(), text);
+        let meaning = |table: &OperationTable| without_denied(&export::canonical(table));
+        prop_assert_eq!(meaning(read.table()), meaning(&table), "{}", text);
+        decides_the_same(&policy, &requests, read.table())?;
+        prop_assert_eq!(openapi(&built(&policy)?), text, "the same table gives the same bytes");
+    }
+
+    /// Canonical JSON is JSON with sorted names, the same for the same table.
+    #[test]
+    fn canonical_is_stable(policy in random::policy()) {
+        let table = built(&policy)?;
+        let text = export::canonical(&table);
+        let again = export::canonical(&built(&policy)?);
+        prop_assert_eq!(&text, &again);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(value.to_string() + "\n", text);
+    }
+}
+
+#[test]
+fn real_documents_survive_toml() {
+    for name in [
+        "slack.json",
+        "spotify.json",
+        "xero-accounting.json",
+        "google/drive.v3.json",
+        "msgraph-permissions.json",
+    ] {
+        let Some(bytes) = crate::real::document(name) else {
+            return;
+        };
+        let imported = import::read(&bytes).unwrap();
+        let text = export::toml(imported.table()).unwrap();
+        let read = import::read(text.as_bytes()).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        assert!(
+            export::canonical(read.table()) == export::canonical(imported.table()),
+            "{name}"
+        );
+        assert!(export::toml(read.table()).unwrap() == text, "{name}");
+    }
+}
