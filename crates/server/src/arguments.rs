@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
 pub(crate) use self::policy::{
-    CanIArguments, DiffArguments, ExplainArguments, GraphArguments, Held, PolicyCommand, PolicyFile, PolicyOperation,
-    WhoCanArguments,
+    CanIArguments, DiffArguments, ExplainArguments, ExportArguments, GraphArguments, Held, LeastArguments,
+    PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
 };
 use crate::output::Format;
 

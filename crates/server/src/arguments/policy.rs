@@ -20,8 +20,18 @@ pub(crate) enum PolicyCommand {
     WhoCan(WhoCanArguments),
     /// Say what became weaker or stronger between two policies (exit status 1: something became weaker or incomparable)
     Diff(DiffArguments),
+    /// Say what looks wrong (exit status 1: something does)
+    Lint(PolicyFile),
+    /// List the smallest sets of scopes that open all of some operations (exit status 1: no scopes do)
+    Least(LeastArguments),
+    /// Say which scopes could be taken from a client without refusing what it calls
+    Usage(UsageArguments),
+    /// List the `implies` edges that the policy suggests
+    Mine(PolicyFile),
     /// Draw a policy
     Graph(GraphArguments),
+    /// Write a policy in another form
+    Export(ExportArguments),
 }
 
 /// A document that declares a policy.
@@ -106,4 +116,49 @@ pub(crate) struct GraphArguments {
     /// Where it is written to: a name that ends in `.svg`, `.html` or `.dot`
     #[arg(long, value_name = "F")]
     pub(crate) output: PathBuf,
+}
+
+/// How far a search may go.
+const BUDGET: &str = "1000000";
+
+/// `policy least`
+#[derive(Args, Debug)]
+pub(crate) struct LeastArguments {
+    #[command(flatten)]
+    pub(crate) document: PolicyFile,
+    /// An operation that must be possible, such as "GET /users/me/"; may be given again
+    #[arg(long, value_name = "METHOD PATH", required = true)]
+    pub(crate) operation: Vec<String>,
+    /// How many nodes are searched before the answer may be larger than need be
+    #[arg(long, value_name = "NODES", default_value = BUDGET)]
+    pub(crate) budget: usize,
+}
+
+/// `policy usage`
+///
+/// Each line of LOG is one call: `METHOD PATH`, a line in the common log format, or a line that Scopegate's own access log
+/// writes (`--log-level info,scopegate_http::access=debug`), as text or as JSON.
+#[derive(Args, Debug)]
+pub(crate) struct UsageArguments {
+    #[command(flatten)]
+    pub(crate) document: PolicyFile,
+    /// The calls, one a line; `-` for standard input
+    #[arg(value_name = "LOG")]
+    pub(crate) log: PathBuf,
+    /// The scopes that the client holds, with spaces between them; unsaid, all that the policy declares
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) scope: Option<String>,
+    /// How many nodes are searched before the answer may be larger than need be
+    #[arg(long, value_name = "NODES", default_value = BUDGET)]
+    pub(crate) budget: usize,
+}
+
+/// `policy export`
+#[derive(Args, Debug)]
+pub(crate) struct ExportArguments {
+    #[command(flatten)]
+    pub(crate) document: PolicyFile,
+    /// Scopegate's own TOML, an `OpenAPI` 3.1 document, or the bare meaning as JSON that is the same for the same policy
+    #[arg(long, value_name = "FORM", value_parser = ["toml", "openapi", "canonical"], default_value = "toml")]
+    pub(crate) to: String,
 }

@@ -33,14 +33,18 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The operation that is asked about.
 pub(super) fn operation<'t>(policy: &'t Imported, asked: &PolicyOperation) -> anyhow::Result<&'t ResolvedOperation> {
-    let method = asked.method.to_ascii_uppercase();
+    find(policy, &asked.method, &asked.path)
+}
+
+/// The operation of a method and a path.
+pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow::Result<&'t ResolvedOperation> {
     let method: Method = method
+        .to_ascii_uppercase()
         .parse()
-        .with_context(|| format!("bad method `{}`", asked.method.escape_default()))?;
-    let found = locate(policy.table(), method, &asked.path);
-    found.with_context(|| {
+        .with_context(|| format!("bad method `{}`", method.escape_default()))?;
+    locate(policy.table(), method, path).with_context(|| {
         let known = policy.table().operations().iter().map(ToString::to_string);
-        unknown("operation", &format!("{method} {}", asked.path), known)
+        unknown("operation", &format!("{method} {path}"), known)
     })
 }
 

@@ -1,0 +1,39 @@
+//! `scopegate policy mine FILE`
+
+use scopegate_policy::analysis::{Suggested, mine};
+use serde_json::json;
+
+use super::document;
+use crate::arguments::PolicyFile;
+use crate::output::{Format, print, table};
+
+pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
+    let policy = document::read(&file.file)?;
+    let edges = mine(policy.table());
+    let json = |edge: &Suggested| {
+        json!({
+            "scheme": edge.scheme().as_str(),
+            "strong": edge.strong().as_str(), "weak": edge.weak().as_str(),
+            "strong_opens": edge.strong_opens(), "weak_opens": edge.weak_opens(),
+        })
+    };
+    let row = |edge: &Suggested| {
+        vec![
+            edge.scheme().to_string(),
+            edge.strong().to_string(),
+            edge.weak().to_string(),
+            format!("{} > {}", edge.strong_opens(), edge.weak_opens()),
+        ]
+    };
+    let rows: Vec<Vec<String>> = edges.iter().map(row).collect();
+    let human = format!(
+        "{}\n{} edges that no declaration says\n",
+        table(&["SCHEME", "SCOPE", "SEEMS TO IMPLY", "OPERATIONS"], &rows),
+        edges.len()
+    );
+    print(
+        format,
+        &human,
+        &json!({ "edges": edges.iter().map(json).collect::<Vec<_>>() }),
+    )
+}
