@@ -1,0 +1,273 @@
+//! Each rule of the lint: a policy that it is for, and one beside it that it is not for.
+
+use std::collections::BTreeSet;
+
+use scopegate_domain::{ApiKeyLocation, Catalog, CatalogBuilder, ScopeToken, SecurityScheme};
+use scopegate_policy::analysis::{Ceiling, CeilingKind, Finding, LintRule, lint};
+use scopegate_policy::{Atom, Group, Guard, Method, Needs, Operation, OperationTable, Rule, SubjectKind};
+
+fn scope(name: &str) -> ScopeToken {
+    ScopeToken::parse(name).expect("a scope")
+}
+
+fn all(names: &[&str]) -> Rule {
+    Rule::All(names.iter().map(|name| Rule::Scope(scope(name))).collect())
+}
+
+fn any(alternatives: &[&[&str]]) -> Guard {
+    Guard::rule(Rule::Any(alternatives.iter().map(|names| all(names)).collect()))
+}
+
+fn catalog() -> CatalogBuilder {
+    let oauth = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
+    ["items", "items.read", "chat:write", "users:read", "admin"]
+        .iter()
+        .fold(oauth, |catalog, name| catalog.scope(scope(name), ""))
+        .implies(scope("admin"), scope("items"))
+}
+
+/// Everything that is declared opens something, so that no scope is unused.
+fn everything() -> Operation {
+    let names: [&[&str]; 5] = [
+        &["items"],
+        &["items.read"],
+        &["chat:write"],
+        &["users:read"],
+        &["admin"],
+    ];
+    Operation::get("/everything").guard(Guard::rule(Rule::Any(
+        names
+            .iter()
+            .filter(|names| **names != ["admin"])
+            .map(|names| all(names))
+            .collect(),
+    )))
+}
+
+fn table(operation: Operation) -> OperationTable {
+    let builder = OperationTable::builder(catalog().build().expect("a catalog"));
+    builder
+        .operation(operation)
+        .operation(everything())
+        .build()
+        .expect("a table")
+}
+
+fn found(operation: Operation) -> Vec<LintRule> {
+    lint(&table(operation), &[]).iter().map(Finding::rule).collect()
+}
+
+fn get(guard: Guard) -> Operation {
+    Operation::get("/x").guard(guard)
+}
+
+fn guard(atom: Atom) -> Guard {
+    Guard::rule(Rule::Atom(atom))
+}
+
+fn check(name: &str) -> Rule {
+    Rule::Atom(Atom::Check {
+        name: name.into(),
+        needs: Needs::Authentication,
+    })
+}
+
+#[test]
+fn a_sound_policy_has_no_finding() {
+    assert_eq!(found(get(any(&[&["items"], &["items.read"]]))), []);
+    assert_eq!(
+        found(Operation::post("/x").guard(any(&[&["items"], &["chat:write"]]))),
+        []
+    );
+}
+
+#[test]
+fn open_operations() {
+    assert_eq!(found(get(Guard::public())), [LintRule::UnprotectedOperation]);
+    assert_eq!(
+        found(get(any(&[&["items"]])).optional()),
+        [LintRule::OptionalAuthentication]
+    );
+    let signature = Atom::Check {
+        name: "signature".into(),
+        needs: Needs::Nothing,
+    };
+    assert_eq!(found(get(guard(signature))), []);
+}
+
+#[test]
+fn operations_that_nobody_reaches() {
+    assert_eq!(found(get(Guard::deny())), [LintRule::UnreachableOperation]);
+    let table = table(get(any(&[&["chat:write"]])));
+    let ceiling = |kind, scope: &str| [Ceiling::new(kind, "web", scope.parse().expect("a scope"))];
+    let with = |ceilings: &[Ceiling]| {
+        lint(&table, ceilings)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        with(&ceiling(CeilingKind::Client, "items")),
+        [
+            "GET /x: no client can be granted what it needs (`chat:write`); let a client have it, or ask for less (unreachable-operation)"
+        ]
+    );
+    assert_eq!(with(&ceiling(CeilingKind::Client, "items chat:write")), [""; 0]);
+    assert_eq!(with(&ceiling(CeilingKind::User, "items")), [""; 0]);
+}
+
+#[test]
+fn guards_that_contradict_each_other() {
+    let subject = |kind| Rule::Atom(Atom::Subject(kind));
+    let both = [
+        subject(SubjectKind::User),
+        subject(SubjectKind::Service),
+        all(&["items"]),
+    ];
+    assert_eq!(
+        found(get(Guard::rule(Rule::All(both.to_vec())))),
+        [LintRule::ContradictoryGuards]
+    );
+    let [user, service, items] = both;
+    let either = Rule::All(vec![Rule::Any(vec![user, service]), items]);
+    assert_eq!(found(get(Guard::rule(either))), []);
+    let acr = |value: &str| Rule::Atom(Atom::Acr(value.into()));
+    let levels = Rule::All(vec![acr("gold"), acr("silver"), all(&["items"])]);
+    assert_eq!(found(get(Guard::rule(levels))), [LintRule::ContradictoryGuards]);
+}
+
+#[test]
+fn alternatives_that_add_nothing() {
+    assert_eq!(
+        found(get(any(&[&["items"], &["users:read"], &["items"]]))),
+        [LintRule::RepeatedAlternative]
+    );
+    assert_eq!(
+        found(get(any(&[&["items"], &["admin"]]))),
+        [LintRule::RedundantAlternative]
+    );
+    assert_eq!(
+        found(get(any(&[&["items"], &["items", "users:read"]]))),
+        [LintRule::RedundantAlternative, LintRule::SeveralScopesTogether]
+    );
+    let message = lint(&table(get(any(&[&["items"], &["admin"]]))), &[]);
+    assert!(
+        message[0]
+            .message()
+            .starts_with("alternative `admin` adds nothing: who has it has `items`")
+    );
+}
+
+#[test]
+fn scopes_that_are_needed_together() {
+    assert_eq!(found(get(any(&[&["items", "items.read"]]))), [LintRule::OrWrittenAsAnd]);
+    assert_eq!(
+        found(get(Guard::requires([scope("items"), scope("admin")]))),
+        [LintRule::OrWrittenAsAnd]
+    );
+    assert_eq!(
+        found(get(any(&[&["chat:write", "users:read"]]))),
+        [LintRule::SeveralScopesTogether]
+    );
+    // One that each of two guards asks for is no list of two.
+    assert_eq!(found(get(any(&[&["items"]]).on(&any(&[&["users:read"]])))), []);
+    let nested = Rule::All(vec![all(&["items"]), Rule::All(vec![all(&["items.read"])])]);
+    assert_eq!(found(get(Guard::rule(nested))), [LintRule::OrWrittenAsAnd]);
+    let written = |name: &str| {
+        Rule::Atom(Atom::Scope {
+            scheme: "oauth".parse().expect("a scheme"),
+            token: scope(name),
+        })
+    };
+    let atoms = Rule::Any(vec![Rule::All(vec![written("items"), written("items.read")])]);
+    assert_eq!(found(get(Guard::rule(atoms))), [LintRule::OrWrittenAsAnd]);
+}
+
+#[test]
+fn tokens_without_scope() {
+    assert_eq!(found(get(Guard::authenticated())), [LintRule::TokenWithoutScope]);
+    assert_eq!(
+        found(get(Guard::requires([]).with_scheme("oauth"))),
+        [LintRule::TokenWithoutScope]
+    );
+    assert_eq!(found(get(Guard::rule(Rule::All(vec![check("quota")])))), []);
+    let key = SecurityScheme::api_key(ApiKeyLocation::Header, "key");
+    let catalog = catalog().scheme("key", key).build().expect("a catalog");
+    let builder = OperationTable::builder(catalog).operation(everything());
+    let table = builder
+        .operation(get(Guard::requires([]).with_scheme("key")))
+        .build()
+        .expect("a table");
+    assert_eq!(lint(&table, &[]), []);
+}
+
+#[test]
+fn writing_behind_reading() {
+    let reading = || any(&[&["items.read"]]);
+    assert_eq!(
+        found(Operation::delete("/x").guard(reading())),
+        [LintRule::WriteGuardedByRead]
+    );
+    assert_eq!(found(Operation::get("/x").guard(reading())), []);
+    assert_eq!(found(Operation::put("/x").guard(any(&[&["chat:write"]]))), []);
+}
+
+#[test]
+fn scopes_that_open_nothing() {
+    let builder = OperationTable::builder(catalog().build().expect("a catalog"));
+    let table = builder.operation(get(any(&[&["items"]]))).build().expect("a table");
+    let findings = lint(&table, &[]);
+    // `admin` implies `items`, which is asked for.
+    let names: Vec<&str> = findings
+        .iter()
+        .filter_map(|finding| finding.message().split('`').nth(1))
+        .collect();
+    assert_eq!(names, ["items.read", "chat:write", "users:read"]);
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.rule() == LintRule::UnusedScope && finding.method().is_none())
+    );
+}
+
+#[test]
+fn checks_that_decide_nothing() {
+    let swallowed = Rule::Any(vec![all(&["items"]), Rule::All(vec![all(&["items"]), check("owner")])]);
+    assert_eq!(
+        found(get(Guard::rule(swallowed))),
+        [LintRule::RedundantAlternative, LintRule::CheckNeverRuns]
+    );
+    assert_eq!(
+        found(get(Guard::rule(Rule::All(vec![all(&["items"]), check("owner")])))),
+        []
+    );
+    let grouped = |operation: Operation| {
+        let builder = OperationTable::builder(catalog().build().expect("a catalog")).operation(everything());
+        let group = Group::new("/g").guard(Guard::rule(check("owner"))).operation(operation);
+        lint(&builder.group(group).build().expect("a table"), &[])
+    };
+    let overriding = grouped(get(any(&[&["items"]])).overriding());
+    assert_eq!(
+        overriding.iter().map(Finding::rule).collect::<Vec<_>>(),
+        [LintRule::CheckNeverRuns]
+    );
+    assert_eq!(grouped(get(any(&[&["items"]]))), []);
+}
+
+#[test]
+fn readers_of_documents_add_their_own() {
+    let finding = Finding::new(LintRule::UndeclaredScope, "scope `x` is not declared").at(Method::Get, "/x");
+    assert_eq!(
+        finding.to_string(),
+        "GET /x: scope `x` is not declared (undeclared-scope)"
+    );
+    assert_eq!((finding.method(), finding.template()), (Some(Method::Get), Some("/x")));
+}
+
+#[test]
+fn each_rule_has_a_name_of_its_own() {
+    let names: BTreeSet<&str> = LintRule::ALL.iter().map(|rule| rule.as_str()).collect();
+    assert_eq!(names.len(), LintRule::ALL.len());
+    let is_kebab = |name: &&str| name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+    assert!(names.iter().all(is_kebab));
+}

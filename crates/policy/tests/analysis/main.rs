@@ -1,0 +1,25 @@
+//! Questions about whole policies: the engine against the oracle, which answers each by trying everything.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod changes;
+mod every_function;
+mod lints;
+mod paths;
+mod policy;
+mod reaching;
+mod renaming;
+mod scopes;
+
+#[path = "../oracle/mod.rs"]
+mod oracle;
+#[path = "../oracle/random_words.rs"]
+mod random_words;
+#[path = "../oracle/requirements.rs"]
+#[expect(dead_code, reason = "these questions need a part of it")]
+mod requirements;

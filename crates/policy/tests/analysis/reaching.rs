@@ -1,0 +1,85 @@
+//! Who reaches what, by trying.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+use scopegate_policy::analysis::{Ceiling, CeilingKind, Grant, operations_of, reached_by, who_can};
+use scopegate_policy::{Atom, AtomId};
+
+use crate::oracle::Facts;
+use crate::policy::{Policy, policy_of, subsets, tokens};
+use crate::random_words;
+use crate::requirements::few_words;
+
+fn policy_and_names() -> impl Strategy<Value = (Policy, BTreeSet<String>)> {
+    policy_of(random_words::words(6), 5).prop_flat_map(|policy| {
+        let mut names: Vec<String> = policy.scope_names().into_iter().collect();
+        names.push("unheard-of".to_owned());
+        let count = names.len();
+        let some = subsequence(names, 0..=count).prop_map(|names| names.into_iter().collect());
+        (Just(policy), some)
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_grant_opens_what_the_oracle_says((policy, names) in policy_and_names()) {
+        let table = policy.table_or_reject()?;
+        let grant = Grant::of_scopes(&table, tokens(&names));
+        let facts = policy.granted(&names);
+        let expected: Vec<String> = (0..policy.operations.len())
+            .filter(|place| policy.is_open_to(*place, &facts))
+            .map(|place| format!("/{place}"))
+            .collect();
+        let opened: Vec<&str> = operations_of(&table, &grant).iter().map(|operation| operation.template()).collect();
+        prop_assert_eq!(&opened, &expected);
+        let unknown: Vec<String> = grant.unknown_scopes().iter().map(ToString::to_string).collect();
+        let expected_unknown: Vec<String> = names.difference(&policy.scope_names()).cloned().collect();
+        prop_assert_eq!(unknown, expected_unknown);
+        let ceiling = [Ceiling::new(CeilingKind::Client, "c", tokens(&names).into_iter().collect())];
+        for operation in table.operations() {
+            let is_within = !reached_by(operation, &ceiling).is_empty();
+            prop_assert_eq!(is_within, opened.contains(&operation.template()));
+        }
+    }
+
+    /// What is taken away is gone with everything that implies it.
+    #[test]
+    fn without_guards_nothing_is_taken_for_granted((policy, names) in policy_and_names()) {
+        let table = policy.table_or_reject()?;
+        let bare = Grant::builder().scopes(tokens(&names)).without_guards().build(&table);
+        let by_one = Grant::builder().scopes(tokens(&names)).without(Atom::User).build(&table);
+        let whole = Grant::of_scopes(&table, tokens(&names));
+        prop_assert!(bare.atoms().is_subset_of(whole.atoms()));
+        let is_credential = |atom: &Atom| {
+            matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. })
+        };
+        prop_assert!(table.universe().atoms_of(bare.atoms()).all(is_credential));
+        let expected: Vec<_> = whole.atoms().iter()
+            .filter(|id| !table.universe().closure(*id).contains(AtomId::USER))
+            .collect();
+        prop_assert_eq!(by_one.atoms().iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn who_can_names_the_minimal_sets(policy in policy_of(few_words(), 2)) {
+        let table = policy.table_or_reject()?;
+        let implications = policy.words.implications();
+        for (place, operation) in table.operations().iter().enumerate() {
+            let sets: Vec<Facts> = who_can(operation).iter().map(|set| policy.facts_of(set)).collect();
+            let closed: Vec<Facts> = sets.iter().map(|set| implications.close(set)).collect();
+            for line in subsets(&policy.words.facts()) {
+                let line = implications.close(&line);
+                let contains_one = closed.iter().any(|set| set.is_subset(&line));
+                prop_assert_eq!(policy.is_open_to(place, &line), contains_one, "{:?}", line);
+            }
+            for (set, closed) in sets.iter().zip(&closed) {
+                for fact in set {
+                    let fewer = set.iter().filter(|other| *other != fact).cloned().collect();
+                    prop_assert!(implications.close(&fewer) != *closed, "`{}` says nothing", fact);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Law 15: renaming scopes and schemes commutes with every question, but for order.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use scopegate_policy::ResolvedOperation;
+use scopegate_policy::analysis::{Change, Grant, diff, least, lint, mine, operations_of};
+
+use crate::policy::{Policy, policy_of, tokens};
+use crate::random_words;
+
+/// Longer names that sort the other way round.
+fn other(name: &str) -> String {
+    format!("{}.{name}", 1_000 - name.bytes().map(u32::from).sum::<u32>())
+}
+
+fn renamed(policy: &Policy) -> Policy {
+    let words = policy.words.renamed(&other);
+    let (plain, facts) = (policy.words.facts(), words.facts());
+    let fact = |name: &str| {
+        let place = plain.iter().position(|fact| fact == name).expect("a fact");
+        facts[place].clone()
+    };
+    let operations = policy
+        .operations
+        .iter()
+        .map(|(formula, is_optional)| (formula.renamed(&fact), *is_optional));
+    Policy {
+        operations: operations.collect(),
+        words,
+    }
+}
+
+proptest! {
+    #[test]
+    fn renaming_changes_no_answer(
+        (old, new) in random_words::words(4).prop_flat_map(|words| (policy_of(Just(words.clone()), 3), policy_of(Just(words), 3)))
+    ) {
+        let (old_renamed, new_renamed) = (renamed(&old), renamed(&new));
+        let (before, after) = (old.table_or_reject()?, new.table_or_reject()?);
+        let (before_renamed, after_renamed) = (old_renamed.table_or_reject()?, new_renamed.table_or_reject()?);
+        let kinds = |changes: Vec<Change>| -> Vec<_> {
+            changes.iter().map(|change| (change.template().to_owned(), change.kind())).collect()
+        };
+        prop_assert_eq!(
+            kinds(diff(&before, &after).expect("few scopes")),
+            kinds(diff(&before_renamed, &after_renamed).expect("few scopes"))
+        );
+        for names in old.scope_names().iter().map(|name| BTreeSet::from([name.clone()])) {
+            let renamed_names = names.iter().map(|name| other(name)).collect();
+            let grant = Grant::of_scopes(&before, tokens(&names));
+            let grant_renamed = Grant::of_scopes(&before_renamed, tokens(&renamed_names));
+            let opened: Vec<&str> = operations_of(&before, &grant).iter().map(|operation| operation.template()).collect();
+            let opened_renamed = operations_of(&before_renamed, &grant_renamed);
+            let opened_renamed: Vec<&str> = opened_renamed.iter().map(|operation| operation.template()).collect();
+            prop_assert_eq!(opened, opened_renamed);
+        }
+        let operations: Vec<&ResolvedOperation> = before.operations().iter().collect();
+        let operations_renamed: Vec<&ResolvedOperation> = before_renamed.operations().iter().collect();
+        let sets: BTreeSet<BTreeSet<String>> = least(&operations, 1_000_000).sets().iter()
+            .map(|set| set.iter().map(|token| other(token.as_str())).collect())
+            .collect();
+        let sets_renamed: BTreeSet<BTreeSet<String>> = least(&operations_renamed, 1_000_000).sets().iter()
+            .map(|set| set.iter().map(ToString::to_string).collect())
+            .collect();
+        prop_assert_eq!(sets, sets_renamed);
+        let edges: BTreeSet<(String, String)> = mine(&before).iter()
+            .map(|edge| (other(edge.strong().as_str()), other(edge.weak().as_str())))
+            .collect();
+        let edges_renamed: BTreeSet<(String, String)> = mine(&before_renamed).iter()
+            .map(|edge| (edge.strong().to_string(), edge.weak().to_string()))
+            .collect();
+        prop_assert_eq!(edges, edges_renamed);
+        let rules = |table| -> Vec<_> {
+            let findings = lint(table, &[]);
+            findings.iter().map(|finding| (finding.rule(), finding.template().map(str::to_owned))).collect()
+        };
+        let (mut found, mut found_renamed) = (rules(&before), rules(&before_renamed));
+        found.sort();
+        found_renamed.sort();
+        prop_assert_eq!(found, found_renamed);
+    }
+}
