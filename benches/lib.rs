@@ -8,6 +8,7 @@
 )]
 
 pub mod jsonwebtoken_on_ring;
+mod large;
 mod policies;
 mod tokens;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use criterion::Criterion;
 use rustix::time::{ClockId, clock_gettime};
 
+pub use self::large::LargeInterface;
 pub use self::policies::{ManyScopes, Tutorial};
 pub use self::tokens::TokenFixture;
 

@@ -1,0 +1,31 @@
+//! Questions about a policy of the size of Microsoft Graph's, and reading it into a table.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use scopegate_benches::{LargeInterface, Limit, Race};
+use scopegate_policy::analysis::{Grant, Locator, diff, lint, mine, operations_of};
+
+fn whole_policies(criterion: &mut Criterion) {
+    let large = LargeInterface::new();
+    let (table, other) = (large.table(), large.table_with_another_scope());
+    let grant = Grant::of_scopes(&table, large.some_scopes());
+    Race::new("11,215 operations, 1,496 scopes, 1,692 guards")
+        .lane_within("build the table", Limit::Nanoseconds(60e6), || large.table())
+        .lane_within("operations of a grant", Limit::Nanoseconds(2e6), || {
+            operations_of(&table, &grant).len()
+        })
+        .lane_within("diff of a table with itself", Limit::Nanoseconds(10e6), || {
+            diff(&table, &table).map(|changes| changes.len())
+        })
+        .lane_within(
+            "diff where one scope and one edge came in",
+            Limit::Nanoseconds(10e6),
+            || diff(&table, &other).map(|changes| changes.len()),
+        )
+        .lane("lint", || lint(&table, &[]).len())
+        .lane("mine", || mine(&table).len())
+        .lane("a locator", || Locator::new(&table))
+        .run(criterion);
+}
+
+criterion_group! { name = benches; config = scopegate_benches::criterion(); targets = whole_policies }
+criterion_main!(benches);
