@@ -18,6 +18,9 @@ const TARGETS: [(&str, Door); 7] = [
     ("scope", scopegate_domain::fuzzing::scope),
 ];
 
+/// Replayed where their doors are: `crates/openapi/tests/fuzz_corpus.rs`.
+const ELSEWHERE: [&str; 2] = ["import", "policy_toml"];
+
 #[test]
 fn every_saved_input_holds_the_properties_of_its_target() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
@@ -49,6 +52,7 @@ fn every_target_of_the_fuzzer_is_replayed() {
                 .into_owned()
         })
         .collect();
+    found.retain(|name| !ELSEWHERE.contains(&name.as_str()));
     found.sort();
     assert_eq!(found, TARGETS.map(|(name, _)| name));
 }

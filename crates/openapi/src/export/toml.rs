@@ -75,6 +75,10 @@ fn write(text: &mut String, table: &OperationTable) -> fmt::Result {
     for one in table.operations() {
         operation(text, &words, one)?;
     }
+    if text.is_empty() {
+        // A text that says nothing is no document.
+        text.push_str("operations = []");
+    }
     // One line end closes the text.
     text.truncate(text.trim_end().len());
     writeln!(text)

@@ -98,7 +98,7 @@ fn expressions() {
     ] {
         assert_eq!(
             requires(written),
-            Err(format!("line 2, column 55: {message}")),
+            Err(format!("line 2, column 56: {message}")),
             "{written}"
         );
     }
