@@ -1,7 +1,5 @@
 //! What the fuzzers were given and what they found, run again: every file of the corpus through its door.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
-
 use std::fs;
 use std::path::Path;
 

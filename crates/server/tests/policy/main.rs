@@ -1,6 +1,12 @@
 //! `scopegate policy ..` as a shell sees it.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may fail, and says where it is skipped"
+)]
 
 mod diff;
 mod documents;

@@ -1,6 +1,8 @@
 //! `scopegate policy explain FILE METHOD PATH --scope "a b"`
 
-use scopegate_domain::SchemeName;
+use std::fmt::Write as _;
+
+use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_http::{Challenge, Profile, StatusCode, Told};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::analysis::Grant;
@@ -37,7 +39,7 @@ fn told(policy: &Imported, grant: &Grant, denial: &Denial, profile: &str) -> Tol
         let atom = table.universe().find(&Atom::Scheme((*scheme).clone()));
         atom.is_some_and(|id| grant.atoms().contains(id))
     };
-    let names = table.catalog().schemes().iter().map(|scheme| scheme.name());
+    let names = table.catalog().schemes().iter().map(DeclaredScheme::name);
     let accepted: Vec<SchemeId> = names.filter(is_held).filter_map(|name| table.scheme_id(name)).collect();
     let profile = if profile == "tutorial" {
         Profile::Tutorial
@@ -105,9 +107,9 @@ fn to_human(explanation: &Explanation, told: Option<&Told>) -> String {
         human.push_str("authentication is optional here: let in as nobody\n");
     }
     if let Some(told) = told {
-        human.push_str(&format!("answer: {}\n", told.status()));
+        let _ = write!(human, "answer: {}\n", told.status());
         if let Some(challenge) = challenge(told) {
-            human.push_str(&format!("WWW-Authenticate: {challenge}\n"));
+            let _ = write!(human, "WWW-Authenticate: {challenge}\n");
         }
     }
     human

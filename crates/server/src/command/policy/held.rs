@@ -1,7 +1,7 @@
 //! What a request is said to bring.
 
 use anyhow::{Context, bail};
-use scopegate_domain::SchemeName;
+use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_policy::analysis::{Grant, GrantBuilder};
 use scopegate_policy::{Atom, OperationTable};
 use strsim::jaro_winkler;
@@ -30,7 +30,7 @@ pub(super) fn grant(table: &OperationTable, held: &Held) -> anyhow::Result<Grant
         remark(&unknown("scope", scope.as_str(), scopes(table)));
     }
     if let Some(scheme) = grant.unknown_schemes().first() {
-        let names = table.catalog().schemes().iter().map(|scheme| scheme.name().to_string());
+        let names = table.catalog().schemes().iter().map(DeclaredScheme::name.to_string());
         bail!("{}", unknown("scheme", scheme.as_str(), names));
     }
     Ok(grant)
@@ -50,7 +50,7 @@ fn lacking(table: &OperationTable, held: &Held, builder: GrantBuilder) -> anyhow
 }
 
 fn scopes(table: &OperationTable) -> impl Iterator<Item = String> {
-    let scopes = table.catalog().schemes().iter().flat_map(|scheme| scheme.scopes());
+    let scopes = table.catalog().schemes().iter().flat_map(DeclaredScheme::scopes);
     scopes.map(|scope| scope.token().to_string())
 }
 

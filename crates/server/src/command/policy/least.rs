@@ -1,5 +1,7 @@
 //! `scopegate policy least FILE --operation "METHOD PATH"..`
 
+use std::fmt::Write as _;
+
 use anyhow::Context;
 use scopegate_domain::ScopeToken;
 use scopegate_policy::ResolvedOperation;
@@ -27,7 +29,7 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
         human.push('\n');
     }
     for operation in least.unreachable() {
-        human.push_str(&format!("no scopes open {operation}\n"));
+        let _ = write!(human, "no scopes open {operation}\n");
     }
     let found = match sets.len() {
         1 => "1 set".to_owned(),
@@ -38,7 +40,7 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
     } else {
         "a smaller one may exist: the budget was spent"
     };
-    human.push_str(&format!("\n{found} for {} operations; {how}\n", operations.len()));
+    let _ = write!(human, "\n{found} for {} operations; {how}\n", operations.len());
     let json = json!({
         "sets": least.sets().iter().map(|set| names(set)).collect::<Vec<_>>(),
         "optimal": least.is_optimal(),

@@ -1,5 +1,7 @@
 //! `scopegate policy routes FILE`
 
+use std::fmt::Write as _;
+
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_openapi::import::{self, Imported};
 use scopegate_policy::{Access, Alternative, ResolvedOperation};
@@ -97,17 +99,20 @@ fn to_human(policy: &Imported) -> String {
     };
     let mut text = format!("{}\n\n", crate::output::one_line(&heading));
     text.push_str(&table(&["METHOD", "PATH", "ACCESS", "NEEDS"], &rows));
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "\n{} operations ({} by scheme), {} of {} scopes used\n",
         counts.operations(),
         counts.triples(),
         counts.scopes_used(),
         counts.scopes_declared(),
-    ));
+    );
     match policy.notes().len() {
         0 => {}
         1 => text.push_str("1 note on the document: `policy lint` shows it\n"),
-        notes => text.push_str(&format!("{notes} notes on the document: `policy lint` shows them\n")),
+        notes => {
+            let _ = write!(text, "{notes} notes on the document: `policy lint` shows them\n");
+        }
     }
     text
 }

@@ -1,11 +1,13 @@
 //! `scopegate policy usage FILE LOG --scope "a b"`
 
+use std::fmt::Write as _;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use scopegate_domain::ScopeToken;
+use scopegate_domain::{DeclaredScheme, ScopeToken};
 use scopegate_policy::analysis::{Usage, usage};
 use scopegate_policy::{Method, OperationTable};
 use serde_json::{Value, json};
@@ -42,7 +44,7 @@ pub(super) fn run(format: Format, arguments: &UsageArguments) -> anyhow::Result<
 /// All scopes, each name once.
 fn declared(table: &OperationTable) -> Vec<ScopeToken> {
     let mut all = Vec::new();
-    for scope in table.catalog().schemes().iter().flat_map(|scheme| scheme.scopes()) {
+    for scope in table.catalog().schemes().iter().flat_map(DeclaredScheme::scopes) {
         if !all.contains(scope.token()) {
             all.push(scope.token().clone());
         }
@@ -117,19 +119,20 @@ fn to_human(used: &Usage, calls: usize) -> String {
         words(names(used.unneeded()))
     );
     for label in labels(used.refused_calls()) {
-        text.push_str(&format!("refused   {label}\n"));
+        let _ = write!(text, "refused   {label}\n");
     }
     for label in labels(used.unknown_calls()) {
-        text.push_str(&format!("unknown   {label}\n"));
+        let _ = write!(text, "unknown   {label}\n");
     }
     let how = if used.is_optimal() {
         ""
     } else {
         "; the budget was spent, so more might be taken away"
     };
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "\n{} scopes could be taken away; {calls} different calls{how}\n",
         used.unneeded().len()
-    ));
+    );
     text
 }

@@ -1,5 +1,7 @@
 //! `scopegate policy who-can FILE METHOD PATH`
 
+use std::fmt::Write as _;
+
 use scopegate_policy::Atom;
 use scopegate_policy::analysis::{reached_by, who_can};
 use serde_json::json;
@@ -40,7 +42,7 @@ pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result
         } else {
             holders.join(", ")
         };
-        human.push_str(&format!("\nwithin reach of {holders}\n"));
+        let _ = write!(human, "\nwithin reach of {holders}\n");
     }
     print(format, &human, &json)
 }
