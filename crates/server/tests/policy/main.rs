@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a test may fail, and says where it is skipped"

@@ -30,7 +30,7 @@ pub(super) fn grant(table: &OperationTable, held: &Held) -> anyhow::Result<Grant
         remark(&unknown("scope", scope.as_str(), scopes(table)));
     }
     if let Some(scheme) = grant.unknown_schemes().first() {
-        let names = table.catalog().schemes().iter().map(DeclaredScheme::name.to_string());
+        let names = table.catalog().schemes().iter().map(|scheme| scheme.name().to_string());
         bail!("{}", unknown("scheme", scheme.as_str(), names));
     }
     Ok(grant)
