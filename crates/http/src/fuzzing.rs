@@ -1,5 +1,6 @@
 //! Doors for the fuzzers of `fuzz/`, and for the replay of what they found. Each panics where a property does not hold.
 
+pub mod grammar;
 pub mod oracle;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use self::oracle::Named;
 use crate::bearer::{self, Bearer};
 use crate::routes::{Lookup, Routes};
-use crate::{Profile, basic, form, path, query};
+use crate::{Challenge, Profile, basic, form, path, query};
 
 const PROFILES: [Profile; 2] = [Profile::Rfc, Profile::Tutorial];
 
@@ -53,6 +54,40 @@ fn basic_again(id: &str, secret: &str) {
         ClientCredentials::Basic { id: again, secret: its } => assert!(again == id && its.expose() == secret),
         other => unreachable!("a pair was written, and {other:?} read"),
     }
+}
+
+/// Values of a challenge, each ended by 0xFF: whatever they hold, what is written follows the grammar and reads back, also with
+/// another challenge behind it in one line, as proxies join them. A byte that may not stand in a quoted string is told as `?`.
+pub fn challenge(input: &[u8]) {
+    const SCHEMES: [&str; 5] = ["APIKey", "Basic", "Bearer", "DPoP", "Digest"];
+    const NAMES: [&str; 7] = [
+        "realm",
+        "error",
+        "error_description",
+        "scope",
+        "acr_values",
+        "max_age",
+        "algs",
+    ];
+    let (first, rest) = input.split_first().unwrap_or((&0, &[]));
+    let scheme = SCHEMES.into_iter().cycle().nth(usize::from(*first)).unwrap_or_default();
+    let values = rest.split(|byte| *byte == 0xff).filter(|_| !rest.is_empty());
+    let values: Vec<_> = NAMES.into_iter().zip(values.map(String::from_utf8_lossy)).collect();
+    let written = values.iter().fold(Challenge::new(scheme), |challenge, (name, value)| {
+        challenge.with(name, value)
+    });
+    let told = |value: &str| -> String {
+        let told = |character: char| if matches!(character, ' '..='~') { character } else { '?' };
+        value.chars().map(told).collect()
+    };
+    let parameters = values.iter().map(|(name, value)| ((*name).to_owned(), told(value)));
+    let mut expected = grammar::Read::default();
+    scheme.clone_into(&mut expected.scheme);
+    expected.parameters = parameters.collect();
+    let header = written.to_header();
+    assert_eq!(grammar::challenges(header.as_bytes()), Some(vec![expected.clone()]));
+    let both = [header.as_bytes(), b", ", header.as_bytes()].concat();
+    assert_eq!(grammar::challenges(&both), Some(vec![expected.clone(), expected]));
 }
 
 /// The path of a request target: the table of routes finds what the oracle names, hands over what it hands over, and sends

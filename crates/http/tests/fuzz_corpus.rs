@@ -2,19 +2,26 @@
 
 #[path = "../../policy/tests/oracle/guard_trees.rs"]
 mod guard_trees;
+#[path = "../../policy/tests/oracle/policy_pairs.rs"]
+mod policy_pairs;
+#[path = "../../policy/tests/oracle/requirement_machine.rs"]
+mod requirement_machine;
 
 use std::fs;
 use std::path::Path;
 
 type Door = fn(&[u8]);
 
-const TARGETS: [(&str, Door); 7] = [
+const TARGETS: [(&str, Door); 10] = [
     ("bearer", scopegate_http::fuzzing::bearer),
+    ("challenge", scopegate_http::fuzzing::challenge),
     ("claims", scopegate_domain::fuzzing::claims),
     ("compact_jws", scopegate_token::fuzzing::compact_jws),
+    ("diff", policy_pairs::policy_pairs),
     ("guard_trees", guard_trees::guard_trees),
     ("params", scopegate_http::fuzzing::form),
     ("paths", scopegate_http::fuzzing::paths),
+    ("requirement", requirement_machine::requirement),
     ("scope", scopegate_domain::fuzzing::scope),
 ];
 

@@ -7,7 +7,7 @@
     reason = "a test that cannot go on fails, and makes its own proofs"
 )]
 
-use scopegate_domain::{Catalog, Claims, Scope, ScopeLayout, ScopeToken, SecurityScheme, Verified};
+use scopegate_domain::{Authenticated, Catalog, Claims, Scope, ScopeLayout, ScopeToken, SecurityScheme, Verified};
 use scopegate_policy::{
     Atom, Guard, Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, Operation, OperationTable,
     Rule, TableError,
@@ -190,4 +190,22 @@ fn scopes_of_a_token() {
         fault.to_string(),
         "token names more than 256 scopes or 8192 bytes of them"
     );
+}
+
+/// 8,192 bytes of scopes, with a space between two, are looked at, and no more.
+#[test]
+fn bytes_of_the_scopes_of_a_token() {
+    let table = assert_passes(1, &[scope(0)]);
+    let scheme = table.catalog().schemes().first().expect("a scheme").name();
+    let scheme = table.scheme_id(scheme).expect("a number");
+    let world = |lengths: [usize; 8]| {
+        let scopes = lengths.map(|length| ScopeToken::parse(&"x".repeat(length)).expect("a scope"));
+        table
+            .accepted_with_scopes(scheme, &Authenticated::assertion(()), &scopes)
+            .map(|world| world.atoms().len())
+    };
+    let (long, longest) = (ScopeToken::MAX_LEN - 1, ScopeToken::MAX_LEN);
+    assert_eq!(8 * ScopeToken::MAX_LEN, Scope::MAX_LEN);
+    assert_eq!(world([longest, long, long, long, long, long, long, long]), Ok(2));
+    assert!(world([longest, longest, long, long, long, long, long, long]).is_err());
 }

@@ -2,51 +2,17 @@
 
 use proptest::prelude::*;
 use scopegate_http::domain::{ApiKeyLocation, SchemeName};
+use scopegate_http::fuzzing::grammar;
 use scopegate_http::policy::{Atom, Rule};
 use scopegate_http::{Catalog, Challenge, Gate, Guard, Profile, ScopeToken, SecurityScheme, get};
 
 use crate::common::{self, token};
 
-/// `challenge = auth-scheme [ 1*SP #auth-param ]`, `auth-param = token BWS "=" BWS quoted-string`; only what we write.
+/// The only challenge of a value.
 fn parse(text: &str) -> Option<(String, Vec<(String, String)>)> {
-    let (scheme, mut rest) = text.split_once(' ').unwrap_or((text, ""));
-    let mut parameters = Vec::new();
-    while !rest.is_empty() {
-        let (name, quoted) = rest.split_once("=\"")?;
-        let (value, after) = unquote(quoted)?;
-        (is_token(name) && !parameters.iter().any(|(known, _)| known == name)).then_some(())?;
-        parameters.push((name.to_owned(), value));
-        rest = match after {
-            "" => "",
-            after => after.strip_prefix(", ").filter(|rest| !rest.is_empty())?,
-        };
-    }
-    is_token(scheme).then(|| (scheme.to_owned(), parameters))
-}
-
-/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE`, the first quote taken off already.
-fn unquote(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((index, character)) = characters.next() {
-        match character {
-            '"' => return Some((value, text.get(index + 1..)?)),
-            '\\' => value.push(
-                characters
-                    .next()
-                    .map(|(_, escaped)| escaped)
-                    .filter(|c| matches!(c, '\t' | ' '..='~'))?,
-            ),
-            '\t' | ' '..='~' => value.push(character),
-            _ => return None,
-        }
-    }
-    None
-}
-
-fn is_token(text: &str) -> bool {
-    let tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(tchar)
+    let mut challenges = grammar::challenges(text.as_bytes())?;
+    let challenge = challenges.pop().filter(|_| challenges.is_empty())?;
+    Some((challenge.scheme, challenge.parameters))
 }
 
 proptest! {

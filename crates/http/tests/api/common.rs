@@ -97,12 +97,19 @@ impl Answered {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
+    /// The challenges, each of which follows the grammar.
     pub(crate) fn challenges(&self) -> Vec<&str> {
-        self.headers
+        let values: Vec<&str> = self
+            .headers
             .get_all("www-authenticate")
             .iter()
             .map(|value| value.to_str().unwrap())
-            .collect()
+            .collect();
+        for value in &values {
+            let read = scopegate_http::fuzzing::grammar::challenges(value.as_bytes());
+            assert_eq!(read.map(|challenges| challenges.len()), Some(1), "{value}");
+        }
+        values
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {

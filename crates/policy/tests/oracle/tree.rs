@@ -157,7 +157,7 @@ impl Policy {
     }
 
     /// What a guard asks for without the code of its checks.
-    fn formula(&self, guard: usize) -> Formula {
+    pub(crate) fn formula(&self, guard: usize) -> Formula {
         let guarding = &self.guards[guard];
         let scheme = guarding
             .scheme

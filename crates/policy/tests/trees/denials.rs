@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use scopegate_domain::{Lifetime, ScopeToken};
-use scopegate_policy::{AtomId, ClassOrder, Denial, Forbidden, InvalidTokenCause, ResolvedOperation};
+use scopegate_policy::{AtomId, ClassOrder, Denial, Forbidden, InvalidTokenCause, ResolvedOperation, explain};
 
 use crate::minimal::{minimal, smallest};
-use crate::oracle::Facts;
 use crate::oracle::bridge::{Names, fact_atom};
+use crate::oracle::{Facts, Formula};
 use crate::renaming::backwards;
 use crate::tree::{Checking, Own, Passes, Policy, Request};
+use crate::tree_bridge::presented;
 use crate::{Case, generators, policy_and_request, random_trees};
 
 /// Past so many unions the oracle gives up.
@@ -36,9 +37,12 @@ struct Way {
 
 impl<'c> Asked<'c> {
     fn new(case: &'c Case, operation: usize) -> Option<Self> {
+        Self::of(case, &case.policy.requirement(operation))
+    }
+
+    fn of(case: &'c Case, formula: &Formula) -> Option<Self> {
         let (names, mut room) = (case.names(), FORMED);
-        let formula = case.policy.requirement(operation);
-        let sets = minimal(&formula, &case.policy.words.implications(), &mut room)?;
+        let sets = minimal(formula, &case.policy.words.implications(), &mut room)?;
         let known = |facts: &Facts| {
             facts
                 .iter()
@@ -67,6 +71,16 @@ impl<'c> Asked<'c> {
             .collect();
         numbers.sort_unstable();
         numbers
+    }
+
+    /// What these facts say in the fewest words, as the engine writes it.
+    fn atoms(&self, facts: &Facts) -> BTreeSet<String> {
+        let words = &self.case.policy.words;
+        let generators = self.generators(facts);
+        generators
+            .iter()
+            .map(|fact| fact_atom(words, fact).to_string())
+            .collect()
     }
 
     /// All the smallest sets that would have to be added.
@@ -224,26 +238,22 @@ fn same_denials(case: &Case, order: ClassOrder) -> Result<(), TestCaseError> {
         let shortfall = denial.shortfall();
         let residual: BTreeSet<Facts> = shortfall.residual().iter().map(|set| asked.names.facts(set)).collect();
         prop_assert_eq!(&residual, &asked.residual(&world));
-        let atoms = |facts: &Facts| -> BTreeSet<String> {
-            asked
-                .generators(facts)
-                .iter()
-                .map(|fact| fact_atom(&case.policy.words, fact).to_string())
-                .collect()
-        };
         let ways: BTreeSet<_> = shortfall
             .ways_out()
             .iter()
             .map(|way| way.iter().map(ToString::to_string).collect())
             .collect();
-        prop_assert_eq!(ways, residual.iter().map(atoms).collect());
+        prop_assert_eq!(ways, residual.iter().map(|set| asked.atoms(set)).collect());
         let nearest = asked.nearest(&world, None);
         let chosen = shortfall
             .chosen()
             .map(|chosen| asked.names.facts(&operation.requirement().alternatives()[chosen]));
         prop_assert_eq!(&chosen, &nearest.as_ref().map(|way| way.alternative.clone()));
         let missing: BTreeSet<String> = shortfall.missing().iter().map(ToString::to_string).collect();
-        prop_assert_eq!(missing, nearest.map(|way| atoms(&way.missing)).unwrap_or_default());
+        prop_assert_eq!(
+            missing,
+            nearest.map(|way| asked.atoms(&way.missing)).unwrap_or_default()
+        );
         let whole = chosen
             .map(|chosen| scopes_of(&asked.generators(&chosen)))
             .unwrap_or_default();
@@ -329,6 +339,30 @@ proptest! {
                     missing: names.facts(nearest.missing()),
                 });
                 prop_assert_eq!(found, asked.nearest(&world, obtainable), "{}", operation);
+            }
+        }
+    }
+
+    /// Each step of an explanation says what one guard asks for, and what of it the party lacks that is decided on.
+    #[test]
+    fn steps_of_an_explanation_miss_what_the_oracle_misses((policy, request) in policy_and_request()) {
+        let case = Case::new(policy, request)?;
+        for (number, operation) in case.operations() {
+            let formula = case.policy.requirement(number);
+            let mut worlds = case.worlds_of_parties(number);
+            let decided = worlds.iter().position(|(facts, _)| formula.holds(facts)).unwrap_or(0);
+            let (world, _) = worlds.swap_remove(decided);
+            let explanation = explain(operation, &presented(&case.policy, &case.request, &case.worlds));
+            for (step, visit) in explanation.steps().iter().zip(case.policy.visits(number)) {
+                let asks = case.policy.formula(visit.guard);
+                prop_assert_eq!(step.is_satisfied(), asks.holds(&world), "{}: {}", operation, step);
+                let Some(asked) = Asked::of(&case, &asks).filter(|_| !step.is_satisfied()) else {
+                    prop_assert!(step.missing().is_empty());
+                    continue;
+                };
+                let expected: BTreeSet<BTreeSet<String>> = asked.residual(&world).iter().map(|set| asked.atoms(set)).collect();
+                let missing: BTreeSet<BTreeSet<String>> = step.missing().iter().map(|way| texts(way)).collect();
+                prop_assert_eq!(missing, expected, "{}: {}", operation, step);
             }
         }
     }
