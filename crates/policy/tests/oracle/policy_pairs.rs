@@ -46,6 +46,9 @@ fn compare(old: &Policy, new: &Policy, changes: &[Change]) {
                 .as_ref()
                 .is_some_and(|asked| policy.allows(asked, grant))
         };
+        let is_in_both = old.operations[shape].is_some() && new.operations[shape].is_some();
+        let opens = GRANTS.clone().any(|grant| allows(new, grant) && !allows(old, grant));
+        assert_eq!(change.opens(), is_in_both && opens, "{change}: {old:?} {new:?}");
         for (witness, here, there) in [(change.allowed_now(), new, old), (change.refused_now(), old, new)] {
             let is_open = GRANTS.clone().any(|grant| allows(here, grant) && !allows(there, grant));
             assert_eq!(witness.is_some(), is_open, "{change}: {old:?} {new:?}");
