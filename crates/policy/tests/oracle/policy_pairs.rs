@@ -108,7 +108,7 @@ fn read_grant(witness: &[Atom]) -> Grant {
     }
     let scopes = witness.iter().filter_map(Atom::scope_token);
     let place = |token: &ScopeToken| (0..SCOPES).find(|place| scope(*place) == *token).expect("a scope");
-    scopes.map(|token| 1 << place(token)).sum()
+    scopes.fold(0, |grant, token| grant | 1 << place(token))
 }
 
 fn scope(place: usize) -> ScopeToken {
