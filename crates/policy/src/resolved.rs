@@ -126,7 +126,7 @@ impl ResolvedTree {
         } = resolved;
         let describe = |closed: &AtomSet| Alternative::new(universe, closed, &named);
         let nearest_to_nothing = nearest(&requirement, universe, &AtomSet::EMPTY, None);
-        let facts = facts(&requirement, universe, &checks);
+        let facts = facts(&contexts, universe, &checks);
         Self {
             number,
             anonymous: is_optional.then(|| requirement.for_anonymous(universe)),
@@ -355,11 +355,11 @@ pub(crate) fn witness(requirement: &Requirement, world: &World<'_>) -> Option<us
         .position(|set| set.is_covered_by(&world.token, &world.request))
 }
 
-fn facts(requirement: &Requirement, universe: &Universe, checks: &[CheckPlace]) -> Vec<(Arc<str>, AtomId, Needs)> {
-    let named = requirement
-        .alternatives()
-        .iter()
-        .fold(AtomSet::EMPTY, |all, set| all.union(set));
+/// The checks without code that some guard asks for, also where the operation as a whole can do without: an explanation tells
+/// what each guard found.
+fn facts(contexts: &[Context], universe: &Universe, checks: &[CheckPlace]) -> Vec<(Arc<str>, AtomId, Needs)> {
+    let sets = contexts.iter().flat_map(|context| context.requirement.alternatives());
+    let named = sets.fold(AtomSet::EMPTY, |all, set| all.union(set));
     let by_code: AtomSet = checks.iter().map(|place| place.atom).collect();
     let fact = |id: AtomId| match universe.atom(id) {
         Some(Atom::Check { name, needs }) => Some((Arc::clone(name), id, *needs)),

@@ -102,7 +102,10 @@ impl<'t> Bridge<'t> {
                     chosen: Vec::new(),
                 };
                 if search.choose(&grant, &AtomSet::EMPTY)? {
-                    let witness = search.chosen;
+                    // One source may stand for several atoms of the grant.
+                    let mut witness = search.chosen;
+                    witness.sort_unstable();
+                    witness.dedup();
                     return Ok(Some(self.without_excess(witness, near)));
                 }
             }

@@ -21,6 +21,8 @@ mod scopes;
 mod oracle;
 #[path = "../oracle/random_words.rs"]
 mod random_words;
+#[path = "../oracle/renaming.rs"]
+mod renamed_words;
 #[path = "../oracle/requirements.rs"]
 #[expect(dead_code, reason = "these questions need a part of it")]
 mod requirements;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use scopegate_domain::Catalog;
 use scopegate_policy::analysis::{Locator, locate};
-use scopegate_policy::{Guard, Method, Operation, OperationTable};
+use scopegate_policy::{Guard, Method, Operation, OperationTable, ResolvedOperation};
 
 const SEGMENTS: [&str; 7] = ["a", "b", "{x}", "{y}", "a{x}", "{*rest}", "f(on={x})"];
 
@@ -62,8 +62,8 @@ proptest! {
         let table = table(&templates);
         let locator = Locator::new(&table);
         for template in &templates {
-            prop_assert_eq!(locate(&table, Method::Get, template).map(|found| found.template()), Some(template.as_str()));
-            prop_assert_eq!(locator.find(Method::Get, &shape(template)).map(|found| found.template()), Some(template.as_str()));
+            prop_assert_eq!(locate(&table, Method::Get, template).map(ResolvedOperation::template), Some(template.as_str()));
+            prop_assert_eq!(locator.find(Method::Get, &shape(template)).map(ResolvedOperation::template), Some(template.as_str()));
             prop_assert!(locate(&table, Method::Post, template).is_none());
         }
         let path = format!("/{}", path.join("/"));
@@ -74,7 +74,7 @@ proptest! {
             Some((fit(&segments_of, &segments)?, template))
         });
         let expected = by_shape.or_else(|| fits.min_by_key(|(fit, _)| fit.clone()).map(|(_, template)| template));
-        prop_assert_eq!(locate(&table, Method::Get, &path).map(|found| found.template()), expected.map(String::as_str));
+        prop_assert_eq!(locate(&table, Method::Get, &path).map(ResolvedOperation::template), expected.map(String::as_str));
     }
 }
 
@@ -86,7 +86,7 @@ fn a_method_that_only_the_wider_template_has_is_found_there() {
         .operation(Operation::delete("/users/{id}").guard(Guard::public()))
         .build()
         .expect("a table");
-    let found = |method| locate(&table, method, "/users/me").map(|operation| operation.template());
+    let found = |method| locate(&table, method, "/users/me").map(ResolvedOperation::template);
     assert_eq!(found(Method::Get), Some("/users/me"));
     assert_eq!(found(Method::Delete), Some("/users/{id}"));
     assert_eq!(found(Method::Put), None);

@@ -8,19 +8,11 @@ use scopegate_policy::analysis::{Change, Grant, diff, least, lint, mine, operati
 
 use crate::policy::{Policy, policy_of, tokens};
 use crate::random_words;
-
-/// Longer names that sort the other way round.
-fn other(name: &str) -> String {
-    format!("{}.{name}", 1_000 - name.bytes().map(u32::from).sum::<u32>())
-}
+use crate::renamed_words::backwards;
 
 fn renamed(policy: &Policy) -> Policy {
-    let words = policy.words.renamed(&other);
-    let (plain, facts) = (policy.words.facts(), words.facts());
-    let fact = |name: &str| {
-        let place = plain.iter().position(|fact| fact == name).expect("a fact");
-        facts[place].clone()
-    };
+    let words = policy.words.renamed(&backwards);
+    let fact = |name: &str| policy.words.fact_in(&words, name);
     let operations = policy
         .operations
         .iter()
@@ -47,7 +39,7 @@ proptest! {
             kinds(diff(&before_renamed, &after_renamed).expect("few scopes"))
         );
         for names in old.scope_names().iter().map(|name| BTreeSet::from([name.clone()])) {
-            let renamed_names = names.iter().map(|name| other(name)).collect();
+            let renamed_names = names.iter().map(|name| backwards(name)).collect();
             let grant = Grant::of_scopes(&before, tokens(&names));
             let grant_renamed = Grant::of_scopes(&before_renamed, tokens(&renamed_names));
             let opened: Vec<&str> = operations_of(&before, &grant).iter().map(|operation| operation.template()).collect();
@@ -58,14 +50,14 @@ proptest! {
         let operations: Vec<&ResolvedOperation> = before.operations().iter().collect();
         let operations_renamed: Vec<&ResolvedOperation> = before_renamed.operations().iter().collect();
         let sets: BTreeSet<BTreeSet<String>> = least(&operations, 1_000_000).sets().iter()
-            .map(|set| set.iter().map(|token| other(token.as_str())).collect())
+            .map(|set| set.iter().map(|token| backwards(token.as_str())).collect())
             .collect();
         let sets_renamed: BTreeSet<BTreeSet<String>> = least(&operations_renamed, 1_000_000).sets().iter()
             .map(|set| set.iter().map(ToString::to_string).collect())
             .collect();
         prop_assert_eq!(sets, sets_renamed);
         let edges: BTreeSet<(String, String)> = mine(&before).iter()
-            .map(|edge| (other(edge.strong().as_str()), other(edge.weak().as_str())))
+            .map(|edge| (backwards(edge.strong().as_str()), backwards(edge.weak().as_str())))
             .collect();
         let edges_renamed: BTreeSet<(String, String)> = mine(&before_renamed).iter()
             .map(|edge| (edge.strong().to_string(), edge.weak().to_string()))

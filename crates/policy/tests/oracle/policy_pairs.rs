@@ -107,6 +107,10 @@ fn read_grant(witness: &[Atom]) -> Grant {
         return ANONYMOUS;
     }
     let scopes = witness.iter().filter_map(Atom::scope_token);
+    assert!(
+        (1..witness.len()).all(|place| !witness[..place].contains(&witness[place])),
+        "an atom twice: {witness:?}"
+    );
     let place = |token: &ScopeToken| (0..SCOPES).find(|place| scope(*place) == *token).expect("a scope");
     scopes.fold(0, |grant, token| grant | 1 << place(token))
 }

@@ -107,9 +107,9 @@ fn to_human(explanation: &Explanation, told: Option<&Told>) -> String {
         human.push_str("authentication is optional here: let in as nobody\n");
     }
     if let Some(told) = told {
-        let _ = write!(human, "answer: {}\n", told.status());
+        let _ = writeln!(human, "answer: {}", told.status());
         if let Some(challenge) = challenge(told) {
-            let _ = write!(human, "WWW-Authenticate: {challenge}\n");
+            let _ = writeln!(human, "WWW-Authenticate: {challenge}");
         }
     }
     human

@@ -29,7 +29,7 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
         human.push('\n');
     }
     for operation in least.unreachable() {
-        let _ = write!(human, "no scopes open {operation}\n");
+        let _ = writeln!(human, "no scopes open {operation}");
     }
     let found = match sets.len() {
         1 => "1 set".to_owned(),
@@ -40,7 +40,7 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
     } else {
         "a smaller one may exist: the budget was spent"
     };
-    let _ = write!(human, "\n{found} for {} operations; {how}\n", operations.len());
+    let _ = writeln!(human, "\n{found} for {} operations; {how}", operations.len());
     let json = json!({
         "sets": least.sets().iter().map(|set| names(set)).collect::<Vec<_>>(),
         "optimal": least.is_optimal(),

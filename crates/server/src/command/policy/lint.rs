@@ -143,6 +143,6 @@ fn to_markdown(findings: &[Told]) -> String {
         let (place, message) = (cell(&finding.place()), cell(&finding.message));
         let _ = writeln!(text, "| {} | `{place}` | {message} |", finding.rule);
     }
-    let _ = write!(text, "\n{} findings\n", findings.len());
+    let _ = writeln!(text, "\n{} findings", findings.len());
     text
 }

@@ -111,7 +111,7 @@ fn to_human(policy: &Imported) -> String {
         0 => {}
         1 => text.push_str("1 note on the document: `policy lint` shows it\n"),
         notes => {
-            let _ = write!(text, "{notes} notes on the document: `policy lint` shows them\n");
+            let _ = writeln!(text, "{notes} notes on the document: `policy lint` shows them");
         }
     }
     text

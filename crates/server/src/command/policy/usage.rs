@@ -119,10 +119,10 @@ fn to_human(used: &Usage, calls: usize) -> String {
         words(names(used.unneeded()))
     );
     for label in labels(used.refused_calls()) {
-        let _ = write!(text, "refused   {label}\n");
+        let _ = writeln!(text, "refused   {label}");
     }
     for label in labels(used.unknown_calls()) {
-        let _ = write!(text, "unknown   {label}\n");
+        let _ = writeln!(text, "unknown   {label}");
     }
     let how = if used.is_optimal() {
         ""

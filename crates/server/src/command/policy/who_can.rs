@@ -42,7 +42,7 @@ pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result
         } else {
             holders.join(", ")
         };
-        let _ = write!(human, "\nwithin reach of {holders}\n");
+        let _ = writeln!(human, "\nwithin reach of {holders}");
     }
     print(format, &human, &json)
 }
