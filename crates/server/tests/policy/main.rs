@@ -13,3 +13,4 @@ mod questions;
 mod routes;
 #[path = "../support/shell.rs"]
 mod shell;
+mod whole;
