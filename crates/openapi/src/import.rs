@@ -21,13 +21,15 @@ mod yaml;
 
 use std::fmt;
 
-use scopegate_domain::{SchemeName, Scope, ScopeToken};
+use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{Method, OperationTable};
 
 use self::assembly::Assembly;
 pub(crate) use self::expression::{guard_word, scope_word};
 pub(crate) use self::guards::needs_word;
 use self::node::{At, Node};
+
+pub use scopegate_policy::analysis::{Ceiling, CeilingKind};
 
 pub use self::error::{ImportError, Place};
 pub use self::limits::{ImportLimit, MAX_DOCUMENT};
@@ -238,46 +240,6 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// How far somebody reaches at most.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ceiling {
-    kind: CeilingKind,
-    name: String,
-    scope: Scope,
-}
-
-impl Ceiling {
-    /// Whose it is.
-    #[must_use]
-    pub const fn kind(&self) -> CeilingKind {
-        self.kind
-    }
-
-    /// The name of the client, user or role.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What can be granted to them at most.
-    #[must_use]
-    pub const fn scope(&self) -> &Scope {
-        &self.scope
-    }
-}
-
-/// Whose [`Ceiling`] it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the three that a policy knows")]
-pub enum CeilingKind {
-    /// A registered client.
-    Client,
-    /// A role, which users have.
-    Role,
-    /// A resource owner.
-    User,
 }
 
 /// That a publisher says a scope to be the least that suffices for an operation by a scheme.

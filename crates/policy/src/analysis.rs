@@ -33,3 +33,5 @@ pub use locate::{Locator, locate};
 pub use mine::{Suggested, mine};
 pub use reach::{Ceiling, CeilingKind, operations_of, reached_by, who_can};
 pub use usage::{Usage, usage};
+
+pub use crate::table::without_names;

@@ -237,8 +237,10 @@ impl OperationTableBuilder {
     }
 }
 
-/// The template with the names of its parameters left out: `/users/{}/items`.
-pub(crate) fn without_names(template: &str) -> String {
+/// The template with the names of its parameters left out: `/users/{}/items`. Two templates that differ in these alone match the
+/// same paths.
+#[must_use]
+pub fn without_names(template: &str) -> String {
     let mut shape = String::with_capacity(template.len());
     let mut inside = false;
     for character in template.chars() {

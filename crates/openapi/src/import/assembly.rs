@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
+use scopegate_policy::analysis::without_names;
 use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
 
 use super::Counts;
@@ -388,18 +389,4 @@ impl Draft {
         let edge = |builder: CatalogBuilder, (stronger, weaker)| builder.implies(stronger, weaker);
         draft.edges.into_iter().fold(builder, edge)
     }
-}
-
-/// The template with the names of its parameters left out.
-pub(super) fn without_names(template: &str) -> String {
-    let mut shape = String::with_capacity(template.len());
-    let mut inside = false;
-    for character in template.chars() {
-        inside = inside && character != '}';
-        if !inside {
-            shape.push(character);
-        }
-        inside = inside || character == '{';
-    }
-    shape
 }

@@ -6,6 +6,7 @@ mod schemes;
 use std::collections::HashSet;
 
 use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Scope, ScopeToken};
+use scopegate_policy::analysis::without_names;
 use scopegate_policy::{
     Alternative, Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
 };
@@ -15,7 +16,7 @@ use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_OVERLAPS};
 use super::note::{NoteKind, Notes};
 use super::table::{Source, Table, Value};
-use super::{Ceiling, CeilingKind, Counts, Format, Imported, Place, assembly};
+use super::{Ceiling, CeilingKind, Counts, Format, Imported, Place};
 
 /// Reads a policy.
 pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
@@ -140,7 +141,7 @@ impl<'v, 't> Policy<'v, 't> {
     }
 
     fn note_overlap(&mut self, method: Method, path: &str, table: &Table<'_, '_>) -> Result<(), ImportError> {
-        if self.shapes.insert((method, assembly::without_names(path))) {
+        if self.shapes.insert((method, without_names(path))) {
             return Ok(());
         }
         // To count the lines before each takes as long as the text is; there are a few of them, or the policy is no policy.
@@ -195,11 +196,7 @@ fn ceilings(root: &mut Table<'_, '_>, catalog: &Catalog) -> Result<Vec<Ceiling>,
             if let Some(unknown) = scope.iter().find(|token| !declared.contains(token)) {
                 return Err(value.fault(format!("scope `{unknown}` is not declared")));
             }
-            ceilings.push(Ceiling {
-                kind,
-                name: name.to_owned(),
-                scope,
-            });
+            ceilings.push(Ceiling::new(kind, name, scope));
         }
     }
     Ok(ceilings)

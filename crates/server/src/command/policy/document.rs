@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use scopegate_openapi::import::{self, Imported, MAX_DOCUMENT};
-use scopegate_policy::analysis::{Ceiling, CeilingKind, locate};
+use scopegate_policy::analysis::locate;
 use scopegate_policy::{Method, ResolvedOperation};
 
 use super::held::unknown;
@@ -46,17 +46,4 @@ pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow
         let known = policy.table().operations().iter().map(ToString::to_string);
         unknown("operation", &format!("{method} {path}"), known)
     })
-}
-
-/// How far clients, users and roles reach at most, where the document says it.
-pub(super) fn ceilings(policy: &Imported) -> Vec<Ceiling> {
-    let kind = |kind| match kind {
-        import::CeilingKind::Client => CeilingKind::Client,
-        import::CeilingKind::Role => CeilingKind::Role,
-        import::CeilingKind::User => CeilingKind::User,
-    };
-    let ceilings = policy.ceilings().iter();
-    ceilings
-        .map(|ceiling| Ceiling::new(kind(ceiling.kind()), ceiling.name(), ceiling.scope().clone()))
-        .collect()
 }

@@ -14,7 +14,7 @@ use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
     let policy = document::read(&file.file)?;
     let mut findings: Vec<Told> = policy.notes().iter().filter_map(Told::of_note).collect();
-    let in_table = lint(policy.table(), &document::ceilings(&policy));
+    let in_table = lint(policy.table(), policy.ceilings());
     findings.extend(in_table.iter().map(Told::of_finding));
     let remarks: Vec<&Note> = policy
         .notes()

@@ -15,8 +15,8 @@ pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result
     let operation = document::operation(&policy, &arguments.operation)?;
     let mut ways: Vec<Way> = who_can(operation).iter().map(|atoms| Way::of(atoms)).collect();
     ways.sort();
-    let ceilings = document::ceilings(&policy);
-    let holders: Vec<String> = reached_by(operation, &ceilings)
+    let ceilings = policy.ceilings();
+    let holders: Vec<String> = reached_by(operation, ceilings)
         .iter()
         .map(ToString::to_string)
         .collect();
