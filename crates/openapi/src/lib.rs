@@ -46,3 +46,7 @@ pub mod import;
 pub mod picture;
 
 pub use export::{DocumentInfo, OperationDocs, document};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/policy.md")]
+struct PolicyPage;
