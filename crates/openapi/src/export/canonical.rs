@@ -5,7 +5,7 @@ use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
 use super::security::kind_word;
-use super::words::{Words, checks, is_optional};
+use super::words::{Words, is_optional};
 
 /// The meaning of a table as JSON, with sorted names: two tables have the same text exactly where they mean the same by the same
 /// names, whatever the order and the form in which they were written down.
@@ -36,7 +36,8 @@ pub fn canonical(table: &OperationTable) -> String {
     let mut operations: Vec<&ResolvedOperation> = table.operations().iter().collect();
     operations.sort_by_key(|operation| (operation.template(), operation.method().as_str()));
     let operations: Vec<Value> = operations.into_iter().map(|one| operation(&words, one)).collect();
-    let checks: Map<String, Value> = checks(table)
+    let checks: Map<String, Value> = words
+        .canonical_checks()
         .into_iter()
         .map(|(name, needs)| (name, needs.into()))
         .collect();

@@ -49,6 +49,20 @@ impl<'t> Words<'t> {
         ways
     }
 
+    /// The same checks, of the alternatives that [`Words::canonical`] tells: some of the others say nothing where whoever is
+    /// authenticated is so by a scheme that suffices.
+    pub(super) fn canonical_checks(&self) -> BTreeMap<String, &'static str> {
+        let universe = self.table.universe();
+        let sets = self
+            .table
+            .operations()
+            .iter()
+            .flat_map(|operation| self.by_scheme(operation));
+        let needs =
+            |set: AtomSet| -> Vec<_> { universe.atoms_of(&universe.generators(&set)).filter_map(need).collect() };
+        sets.flat_map(needs).collect()
+    }
+
     fn generators(&self, operation: &ResolvedOperation) -> Vec<Vec<String>> {
         let universe = self.table.universe();
         let words = |set: &AtomSet| {
@@ -80,29 +94,14 @@ impl<'t> Words<'t> {
         sets
     }
 
-    /// The requirement as an expression. Alternatives are sorted; in each, scopes stand in the order in which a challenge names them,
-    /// as far as it can be read back: those that stand before keep their order.
+    /// The requirement as an expression. Alternatives are sorted; in each, scheme by scheme, scopes stand in the order in which a
+    /// challenge names them, as far as it can be read back: those that stand before keep their order. Guards come last.
     pub(super) fn expression(&self, operation: &ResolvedOperation) -> String {
-        let mut ways: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-        let universe = self.table.universe();
-        for (set, alternative) in operation
-            .requirement()
-            .alternatives()
-            .iter()
+        let requirement = operation.requirement().alternatives().iter();
+        let mut ways: Vec<(Vec<String>, Vec<Placed>)> = requirement
             .zip(operation.alternatives())
-        {
-            let maximal = universe.generators(set);
-            let mut atoms: Vec<&Atom> = universe.atoms_of(&maximal).collect();
-            let place = |atom: &Atom| {
-                let is_it = |token: &&ScopeToken| atom.scope_token() == Some(*token);
-                alternative.scope().iter().position(|token| is_it(&token))
-            };
-            atoms.sort_by_cached_key(|atom| (place(atom).unwrap_or(usize::MAX), self.word(atom, true)));
-            let written: Vec<String> = atoms.iter().map(|atom| self.word(atom, false)).collect();
-            let mut key: Vec<String> = atoms.iter().map(|atom| self.word(atom, true)).collect();
-            key.sort();
-            ways.push((key, written));
-        }
+            .map(|(set, alternative)| self.placed(set, alternative))
+            .collect();
         ways.sort();
         if ways.is_empty() {
             return "deny".to_owned();
@@ -110,18 +109,55 @@ impl<'t> Words<'t> {
         let mut named: Vec<String> = Vec::new();
         let several = ways.len() > 1;
         let written = ways.into_iter().map(|(_, mut way)| {
-            way.sort_by_key(|word| named.iter().position(|known| known == word).unwrap_or(usize::MAX));
-            let new: Vec<String> = way.iter().filter(|word| !named.contains(word)).cloned().collect();
+            way.sort_by_cached_key(|placed| {
+                let known = named.iter().position(|known| *known == placed.word);
+                (placed.scheme, known.unwrap_or(usize::MAX), placed.clone())
+            });
+            let words: Vec<String> = way.into_iter().map(|placed| placed.word).collect();
+            let joined = words.join(" and ");
+            let is_list = several && words.len() > 1;
+            let new: Vec<String> = words.into_iter().filter(|word| !named.contains(word)).collect();
             named.extend(new);
-            let joined = way.join(" and ");
-            if several && way.len() > 1 {
-                format!("({joined})")
-            } else {
-                joined
-            }
+            if is_list { format!("({joined})") } else { joined }
         });
         written.collect::<Vec<_>>().join(" or ")
     }
+
+    /// The maximal atoms of an alternative with their places; before them what it is sorted by.
+    fn placed(&self, set: &AtomSet, alternative: &Alternative) -> (Vec<String>, Vec<Placed>) {
+        let universe = self.table.universe();
+        let maximal = universe.generators(set);
+        let mut key: Vec<String> = universe.atoms_of(&maximal).map(|atom| self.word(atom, true)).collect();
+        key.sort();
+        let placed = |atom: &Atom| {
+            let (scheme, position) = self.place(atom, alternative).unwrap_or((usize::MAX, 0));
+            let word = self.word(atom, false);
+            Placed { scheme, position, word }
+        };
+        (key, universe.atoms_of(&maximal).map(placed).collect())
+    }
+
+    /// Which scheme a scope belongs to, and where it stands among those of its scheme.
+    fn place(&self, atom: &Atom, alternative: &Alternative) -> Option<(usize, usize)> {
+        let Atom::Scope { scheme, token } = atom else {
+            return None;
+        };
+        let mut declared = self.table.catalog().schemes().iter();
+        let mut asked = alternative.schemes().iter();
+        let (_, scopes) = asked.find(|(name, _)| name == scheme)?;
+        Some((
+            declared.position(|declared| declared.name() == scheme)?,
+            scopes.iter().position(|scope| scope == token)?,
+        ))
+    }
+}
+
+/// A word with its place in an alternative.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Placed {
+    scheme: usize,
+    position: usize,
+    word: String,
 }
 
 /// Whether a request without a credential is asked for less than one with. Where nothing needs a credential, *optional* says
@@ -134,13 +170,13 @@ pub(super) fn is_optional(operation: &ResolvedOperation) -> bool {
 /// The checks that operations ask for and that need something else than authentication.
 pub(super) fn checks(table: &OperationTable) -> BTreeMap<String, &'static str> {
     let alternatives = table.operations().iter().flat_map(ResolvedOperation::alternatives);
-    let checks = alternatives
-        .flat_map(Alternative::guards)
-        .filter_map(|atom| match atom {
-            Atom::Check { name, needs } if *needs != Needs::Authentication => {
-                Some((name.to_string(), needs_word(*needs)))
-            }
-            _ => None,
-        });
-    checks.collect()
+    alternatives.flat_map(Alternative::guards).filter_map(need).collect()
+}
+
+/// What a check needs, where that is something else than authentication.
+fn need(atom: &Atom) -> Option<(String, &'static str)> {
+    match atom {
+        Atom::Check { name, needs } if *needs != Needs::Authentication => Some((name.to_string(), needs_word(*needs))),
+        _ => None,
+    }
 }
