@@ -404,11 +404,7 @@ async fn no_log_and_no_answer_holds_a_credential() {
         ("/any", &[Sent::Raw("Basic hunter2")]),
         ("/any", &[Sent::Basic("nobody")]),
     ];
-    // A place that logs is made known by whoever comes first, and other tests do not listen.
-    for (path, sent) in cases {
-        ask(&gate, path, sent).await;
-    }
-    let guard = tracing::subscriber::set_default(listener.clone());
+    let guard = common::listen(listener.clone());
     for (path, sent) in cases {
         let answered = ask(&gate, path, sent).await;
         let told = format!("{:?} {}", answered.headers, answered.body);

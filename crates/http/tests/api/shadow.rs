@@ -262,27 +262,6 @@ async fn nothing_is_looked_up_for_a_shadow() {
     assert_eq!(counted.reads.load(Ordering::Relaxed), 0);
 }
 
-/// Who hears what is told, for sure: where another thread is the first to pass a place that tells something, that place may
-/// take it that nobody listens.
-async fn listener() -> (Told, tracing::subscriber::DefaultGuard) {
-    let told = Told::default();
-    let guard = tracing::subscriber::set_default(told.clone());
-    for _ in 0..1_000 {
-        let gate = gate().await.shadow(proposed()).build().unwrap();
-        ask(&gate, "/shut", ASKERS[0]).await;
-        let is_heard = |what: &str| told.text().contains(what);
-        if ["decide otherwise", "asked beside", "nobody looks at"]
-            .into_iter()
-            .all(is_heard)
-        {
-            break;
-        }
-        tracing::callsite::rebuild_interest_cache();
-    }
-    told.clear();
-    (told, guard)
-}
-
 /// The lines that were written of flips.
 fn flips(told: &Told) -> Vec<String> {
     let text = told.text();
@@ -292,7 +271,8 @@ fn flips(told: &Told) -> Vec<String> {
 
 #[tokio::test]
 async fn a_flip_is_told_without_secrets() {
-    let (told, _guard) = listener().await;
+    let told = Told::default();
+    let _guard = common::listen(told.clone());
     let gate = gate().await.shadow(proposed()).build().unwrap();
     for path in ["/me", "/items/7", "/open", "/perhaps", "/shut"] {
         for asker in ASKERS {
@@ -347,7 +327,8 @@ async fn a_flip_is_told_without_secrets() {
 
 #[tokio::test]
 async fn a_flood_of_flips_is_few_lines() {
-    let (told, _guard) = listener().await;
+    let told = Told::default();
+    let _guard = common::listen(told.clone());
     let clock = common::clock();
     let (counted, gate) = Counted::build(gate().await.clock(Arc::<ManualClock>::clone(&clock)).shadow(proposed()));
     let flood = async || {
@@ -368,7 +349,7 @@ async fn a_flood_of_flips_is_few_lines() {
 #[tokio::test]
 async fn a_policy_of_something_else_is_warned_of() {
     let told = Told::default();
-    let _guard = tracing::subscriber::set_default(told.clone());
+    let _guard = common::listen(told.clone());
     let strange = Catalog::builder()
         .scheme("partner", SecurityScheme::oauth2_password("token"))
         .scope(ME, "")

@@ -19,7 +19,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::common::{Answered, send};
+use crate::common::{Answered, listen, send};
 
 const READ: ScopeToken = ScopeToken::from_static("read");
 
@@ -50,13 +50,6 @@ impl Told {
     /// All of it, a line each.
     pub(crate) fn text(&self) -> String {
         self.lines().text.clone()
-    }
-
-    /// Forgets it.
-    pub(crate) fn clear(&self) {
-        let mut lines = self.lines();
-        lines.spans.clear();
-        lines.text.clear();
     }
 
     /// The fields of the one span that has this id.
@@ -285,7 +278,7 @@ fn base64(text: &str) -> String {
 #[tokio::test]
 async fn every_request_has_one_span_with_the_id_of_its_answer() {
     let told = Told::default();
-    let _guard = tracing::subscriber::set_default(told.clone());
+    let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;
     let mut asked = 1;
     for (request, status) in requests(&secrets) {
@@ -305,7 +298,7 @@ async fn every_request_has_one_span_with_the_id_of_its_answer() {
 #[tokio::test]
 async fn a_span_says_what_was_asked_for_and_what_came_of_it() {
     let told = Told::default();
-    let _guard = tracing::subscriber::set_default(told.clone());
+    let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;
     let mut requests = requests(&secrets).into_iter();
     let mut next = async |number| {
@@ -338,7 +331,7 @@ async fn a_span_says_what_was_asked_for_and_what_came_of_it() {
 #[tokio::test]
 async fn no_secret_is_told() {
     let told = Told::default();
-    let _guard = tracing::subscriber::set_default(told.clone());
+    let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;
     for (request, _) in requests(&secrets) {
         let place = format!("{} {}", request.method(), request.uri());
