@@ -277,6 +277,12 @@ impl Assembly {
             demand,
             overrides,
         } = draft;
+        let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
+        if let Some(slashed) = &slashed {
+            let message = format!("a path begins with a slash; it is read as `{}`", Shown(slashed));
+            self.notes.add(NoteKind::MissingSlash, place(), message)?;
+        }
+        let template = slashed.as_deref().unwrap_or(template);
         let (guard, is_optional, schemes) = match demand {
             Demand::Public => (Guard::public(), false, HashSet::new()),
             Demand::Ways { ways, is_optional } => {

@@ -77,6 +77,8 @@ pub enum NoteKind {
     InvalidSchemeName,
     /// A name that cannot name a scope.
     InvalidScope,
+    /// A path that does not begin with a slash.
+    MissingSlash,
     /// A scheme by certificates of clients.
     MutualTls,
     /// A method that names no scope.
