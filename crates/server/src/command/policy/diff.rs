@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::document;
 use crate::arguments::DiffArguments;
-use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
+use crate::output::{Format, SaidNo, Tone, cell, one_line, paint, print, write_line};
 
 pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<()> {
     let (old, new) = (document::read(&arguments.old)?, document::read(&arguments.new)?);
@@ -108,11 +108,6 @@ fn to_markdown(changes: &[Change]) -> String {
     }
     let _ = write!(text, "\n{}", counts(changes));
     text
-}
-
-/// Text in a cell of a table, where a bar would end it and markup would be read.
-fn cell(text: &str) -> String {
-    one_line(text).replace('|', "\\|").replace('<', "&lt;")
 }
 
 fn counts(changes: &[Change]) -> String {
