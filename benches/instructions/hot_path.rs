@@ -1,0 +1,61 @@
+//! A gate against regressions that no clock would show: each call may take so many instructions, as valgrind counts them.
+//!
+//! A limit is what was counted and a tenth, for compilers and processors that differ. Whoever makes the code need more raises
+//! the limit in the same change, and says why.
+
+use std::hint::black_box;
+
+use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use scopegate_domain::{Claims, ScopeLayout};
+use scopegate_instructions::{NOW, Policy, Token};
+use scopegate_policy::{Presented, authorize};
+
+fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::default();
+    callgrind.hard_limits([(EventKind::Ir, instructions)]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind);
+    config
+}
+
+#[library_benchmark(config = at_most(19_800))]
+#[bench::good(Token::good())]
+fn verify(mut token: Token) -> (bool, Token) {
+    let is_good = token
+        .verifier
+        .verify(black_box(&token.text), NOW, &mut token.scratch)
+        .is_ok();
+    (is_good, token)
+}
+
+#[library_benchmark(config = at_most(16_100))]
+#[bench::forged(Token::forged())]
+fn refuse(mut token: Token) -> (bool, Token) {
+    let is_bad = token
+        .verifier
+        .verify(black_box(&token.text), NOW, &mut token.scratch)
+        .is_err();
+    (is_bad, token)
+}
+
+#[library_benchmark(config = at_most(3_400))]
+#[bench::eight(Token::payload())]
+fn claims(payload: Vec<u8>) -> (bool, Vec<u8>) {
+    let is_good = Claims::parse(black_box(&payload), ScopeLayout::Text).is_ok();
+    (is_good, payload)
+}
+
+#[library_benchmark(config = at_most(410))]
+#[bench::tutorial(Policy::new())]
+fn decide(policy: Policy) -> (bool, Policy) {
+    let presented = Presented::new(NOW)
+        .with_token(&policy.world, "johndoe")
+        .with_user(policy.user.clone());
+    let operation = policy.table.operations().first();
+    let is_allowed = operation.is_some_and(|operation| authorize(black_box(operation), &presented).is_ok());
+    drop(presented);
+    (is_allowed, policy)
+}
+
+library_benchmark_group!(name = hot_path; benchmarks = verify, refuse, claims, decide);
+main!(library_benchmark_groups = hot_path);

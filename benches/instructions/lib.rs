@@ -1,0 +1,111 @@
+//! What is counted, with fixed times and a fixed key, so that the count is the same each time.
+#![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
+
+use std::sync::Arc;
+
+use scopegate_domain::{
+    AccessTokenClaims, Audience, Catalog, ClientId, Issuer, Lifetime, SchemeName, ScopeToken, Secret, SecurityScheme,
+    Timestamp, TokenId, User, UserId, Username,
+};
+use scopegate_policy::{ActiveUser, Guard, Operation, OperationTable, SchemeId, TokenWorld};
+use scopegate_token::{Scratch, Signer, SigningKey, TokenRules, Verifier};
+
+const ISSUER: &str = "https://issuer.example";
+const AUDIENCE: &str = "https://api.example/items";
+const ME: ScopeToken = ScopeToken::from_static("me");
+const ITEMS: ScopeToken = ScopeToken::from_static("items");
+
+/// When everything happens.
+pub const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+
+/// An access token by RFC 9068 with its eight claims, and its verifier.
+pub struct Token {
+    /// Whether it is genuine.
+    pub verifier: Verifier,
+    /// The token.
+    pub text: String,
+    /// Room for its claims.
+    pub scratch: Box<Scratch>,
+}
+
+impl Token {
+    /// One that is good.
+    pub fn good() -> Self {
+        let rules = TokenRules::rfc9068(Issuer::parse(ISSUER).unwrap(), Audience::parse(AUDIENCE).unwrap());
+        let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes"))).unwrap();
+        let verifier = Verifier::new(rules.clone(), key.verifying_key());
+        let claims = AccessTokenClaims::new("johndoe", NOW, Lifetime::from_minutes(30))
+            .with_client_id(ClientId::parse("demo-app").unwrap())
+            .with_token_id(TokenId::parse("0123456789abcdef0123456789abcdef").unwrap())
+            .with_scopes([ME, ITEMS]);
+        let text = Signer::new(rules, key).issue(&claims).unwrap().expose().to_owned();
+        Self {
+            verifier,
+            text,
+            scratch: Box::default(),
+        }
+    }
+
+    /// One with another signature.
+    pub fn forged() -> Self {
+        let mut token = Self::good();
+        let (signed, _) = token.text.rsplit_once('.').unwrap();
+        token.text = format!("{signed}.{}", "A".repeat(43));
+        token
+    }
+
+    /// What a token says, as bytes.
+    pub fn payload() -> Vec<u8> {
+        format!(
+            r#"{{"iss":"{ISSUER}","sub":"johndoe","aud":"{AUDIENCE}","exp":1700001800,"iat":1700000000,"jti":"0123456789abcdef0123456789abcdef","client_id":"demo-app","scope":"items me"}}"#
+        )
+        .into_bytes()
+    }
+}
+
+/// The tutorial's policy, with johndoe and what his token brings.
+pub struct Policy {
+    /// Its operations.
+    pub table: OperationTable,
+    /// Its scheme.
+    pub scheme: SchemeId,
+    /// What the token brings.
+    pub world: TokenWorld,
+    /// The user.
+    pub user: Arc<User>,
+}
+
+impl Policy {
+    /// The policy.
+    pub fn new() -> Self {
+        let catalog = Catalog::builder()
+            .scheme("oauth", SecurityScheme::oauth2_password("token"))
+            .scope(ME, "")
+            .scope(ITEMS, "")
+            .build()
+            .unwrap();
+        let active = Guard::requires([ME]).check(ActiveUser);
+        let items = Guard::requires([ITEMS]).on(&active);
+        let table = OperationTable::builder(catalog)
+            .operation(Operation::get("/users/me/items/").guard(items))
+            .build()
+            .unwrap();
+        let scheme = table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
+        let mut token = Token::good();
+        let claims = token.verifier.verify(&token.text, NOW, &mut token.scratch).unwrap();
+        let world = table.token_world(scheme, &claims).unwrap();
+        let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
+        Self {
+            table,
+            scheme,
+            world,
+            user: Arc::new(user),
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
