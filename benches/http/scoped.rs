@@ -27,6 +27,9 @@ mod server {
     pub(crate) mod serve;
 }
 
+#[path = "../../crates/server/src/telemetry/fields.rs"]
+mod fields;
+
 mod config {
     use super::{Duration, NonZeroUsize};
 
@@ -81,6 +84,7 @@ fn main() {
         tracing_subscriber::fmt()
             .with_env_filter("info")
             .with_ansi(false)
+            .fmt_fields(fields::PlainFields::default())
             .with_writer(std::io::stderr)
             .init();
     }

@@ -3,12 +3,15 @@
 //! Spans and events come from below; nothing there records a token, a password or a secret. Here only their form and
 //! their level are chosen.
 
+mod fields;
+
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::SubscriberBuilder;
 use tracing_subscriber::fmt::format::{DefaultFields, Format};
 
+use self::fields::PlainFields;
 use crate::config::{LogFilter, LogFormat};
 
 /// Starts logging. Called once; a second call changes nothing.
@@ -21,7 +24,10 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         .log_internal_errors(false)
         .with_writer(io::stderr);
     let started = match format {
-        LogFormat::Human => subscriber.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Human => subscriber
+            .with_ansi(io::stderr().is_terminal())
+            .fmt_fields(PlainFields::default())
+            .try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
     };
     drop(started);
