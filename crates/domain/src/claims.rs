@@ -1,6 +1,10 @@
 //! Claims of a token: [RFC 7519, section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4), RFC 9068.
 
 mod access_token;
+mod elsewhere;
+mod error;
+mod known;
+mod layout;
 mod texts;
 
 use std::borrow::Cow;
@@ -8,28 +12,20 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub use self::access_token::AccessTokenClaims;
+use self::elsewhere::{Elsewhere, Place};
+pub use self::error::ClaimsError;
+use self::known::Claim;
+pub use self::layout::{ClaimLayout, ClientClaim, ScopeLayout};
 use self::texts::TextList;
 pub use self::texts::Texts;
 use crate::Timestamp;
-use crate::json::{JsonError, Kind, Names, Reader};
-
-/// Where a token says its scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a new layout must be looked at wherever one is written or read"
-)]
-pub enum ScopeLayout {
-    /// `"scopes": ["me", "items"]`, as the `FastAPI` tutorial writes it.
-    List,
-    /// `"scope": "me items"` ([RFC 9068, section 2.2.3](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3)).
-    Text,
-}
+use crate::json::{Kind, Names, Reader};
 
 /// The payload of a token: the claims that are known here, each of its type.
 ///
 /// Known are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`, `auth_time` and `acr`.
-/// Other claims must be JSON and stand only once; then they are ignored. Whether a claim is *required*, and what it must
+/// A [`ClaimLayout`] can name one more for the scopes and one for the client. Other claims must be JSON and stand only once; then
+/// they are ignored. Whether a claim is *required*, and what it must
 /// say, is a rule of the verifier. Nothing is allocated, unless text was written with escapes or there are many unknown claims.
 ///
 /// ```
@@ -47,7 +43,7 @@ pub enum ScopeLayout {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims<'a> {
-    layout: ScopeLayout,
+    layout: ClaimLayout,
     issuer: Option<Cow<'a, str>>,
     subject: Option<Cow<'a, str>>,
     audience: Option<TextList<'a>>,
@@ -61,18 +57,19 @@ pub struct Claims<'a> {
     auth_time: Option<Timestamp>,
     acr: Option<Cow<'a, str>>,
     foreign: Option<&'static str>,
+    elsewhere: Elsewhere<'a>,
 }
 
 impl<'a> Claims<'a> {
     /// Longest accepted payload, in bytes.
     pub const MAX_LEN: usize = 8 * 1024;
 
-    /// Reads a decoded payload. `layout` says which claim [`Claims::scopes`] reads.
+    /// Reads a decoded payload. `layout` says which claims [`Claims::scopes`] and [`Claims::client_id`] read.
     ///
     /// # Errors
     ///
     /// [`ClaimsError`] names the rule that the payload breaks.
-    pub fn parse(payload: &'a [u8], layout: ScopeLayout) -> Result<Self, ClaimsError> {
+    pub fn parse(payload: &'a [u8], layout: impl Into<ClaimLayout>) -> Result<Self, ClaimsError> {
         if payload.len() > Self::MAX_LEN {
             return Err(ClaimsError::TooLong);
         }
@@ -81,7 +78,7 @@ impl<'a> Claims<'a> {
         if reader.kind()? != Kind::Object {
             return Err(ClaimsError::NotAnObject);
         }
-        let mut claims = Self::empty(layout);
+        let mut claims = Self::empty(layout.into());
         let (mut seen, mut unknown) = (0, None);
         reader.object(|reader, name| match Claim::find(&name) {
             Some(claim) if seen & claim.bit() != 0 => Err(ClaimsError::DuplicateName),
@@ -89,7 +86,7 @@ impl<'a> Claims<'a> {
                 seen |= claim.bit();
                 claims.read(claim, text, reader)
             }
-            None => skip_unknown(unknown.get_or_insert_default(), name, reader),
+            None => claims.read_unknown(unknown.get_or_insert_default(), name, text, reader),
         })?;
         reader.finish()?;
         if claims.scopes_differ() {
@@ -99,7 +96,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    const fn empty(layout: ScopeLayout) -> Self {
+    fn empty(layout: ClaimLayout) -> Self {
         Self {
             layout,
             issuer: None,
@@ -115,6 +112,7 @@ impl<'a> Claims<'a> {
             auth_time: None,
             acr: None,
             foreign: None,
+            elsewhere: Elsewhere::default(),
         }
     }
 
@@ -136,7 +134,10 @@ impl<'a> Claims<'a> {
             Claim::IssuedAt => return read_time(&mut self.issued_at, claim, reader),
             Claim::NotBefore => return read_time(&mut self.not_before, claim, reader),
             Claim::AtHash | Claim::CHash | Claim::Events | Claim::Nonce => {
-                self.foreign = self.foreign.or(Some(claim.name()));
+                // `events` marks a token that is good for nothing else, whatever else marks it.
+                if self.foreign.is_none() || matches!(claim, Claim::Events) {
+                    self.foreign = Some(claim.name());
+                }
                 return Ok(reader.skip()?);
             }
         };
@@ -147,6 +148,22 @@ impl<'a> Claims<'a> {
             return Err(claim.wrong_type());
         }
         Ok(())
+    }
+
+    #[cold]
+    fn read_unknown(
+        &mut self,
+        seen: &mut Names<'a>,
+        name: Cow<'a, str>,
+        text: &'a str,
+        reader: &mut Reader<'a>,
+    ) -> Result<(), ClaimsError> {
+        let place = Place::find(self.layout, &name);
+        match (seen.insert(name), place) {
+            (false, _) => Err(ClaimsError::DuplicateName),
+            (true, Some(place)) => self.elsewhere.read(place, text, reader),
+            (true, None) => Ok(reader.skip()?),
+        }
     }
 
     #[inline]
@@ -200,10 +217,13 @@ impl<'a> Claims<'a> {
         self.token_id.as_deref()
     }
 
-    /// `client_id`: the client that the token was issued to.
+    /// The client that the token was issued to: `client_id`, or the claim of the layout.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
+        match self.layout.client() {
+            ClientClaim::ClientId => self.client_id.as_deref(),
+            ClientClaim::AppId | ClientClaim::Azp | ClientClaim::Cid => self.elsewhere.client(),
+        }
     }
 
     /// The names in the claim of the layout, in their order, with repetitions; none where the claim is absent.
@@ -211,10 +231,11 @@ impl<'a> Claims<'a> {
     /// They are plain text: a name outside the grammar of a scope token is a scope that nobody has declared.
     #[must_use]
     pub fn scopes(&self) -> Texts<'_> {
-        match (self.layout, &self.scope, &self.scopes) {
+        match (self.layout.scopes(), &self.scope, &self.scopes) {
             (ScopeLayout::Text, Some(text), _) => Texts::words(text),
             (ScopeLayout::List, _, Some(list)) => list.iter(),
-            _ => Texts::none(),
+            (ScopeLayout::Text | ScopeLayout::List, ..) => Texts::none(),
+            (ScopeLayout::Permissions | ScopeLayout::RealmRoles | ScopeLayout::Scp, ..) => self.elsewhere.scopes(),
         }
     }
 
@@ -230,11 +251,22 @@ impl<'a> Claims<'a> {
         self.acr.as_deref()
     }
 
-    /// The name of a claim that marks another kind of token: `nonce`, `at_hash`, `c_hash` (an ID token) or `events` (a
-    /// logout token), whatever its value.
+    /// The name of a claim that marks another kind of token than one for access: `nonce`, `at_hash`, `c_hash` (an ID token) or
+    /// `events` (a logout token), whatever its value. `events` is named wherever it stands.
     #[must_use]
     pub const fn foreign_claim(&self) -> Option<&'static str> {
         self.foreign
+    }
+
+    /// The name of a claim that marks a token for access: `client_id`, `scope` or `scopes`.
+    #[must_use]
+    pub const fn access_claim(&self) -> Option<&'static str> {
+        match (&self.client_id, &self.scope, &self.scopes) {
+            (Some(_), ..) => Some("client_id"),
+            (None, Some(_), _) => Some("scope"),
+            (None, None, Some(_)) => Some("scopes"),
+            (None, None, None) => None,
+        }
     }
 }
 
@@ -261,15 +293,6 @@ fn read_time(slot: &mut Option<Timestamp>, claim: Claim, reader: &mut Reader<'_>
     let seconds = seconds.ok_or(ClaimsError::OutOfRange { claim: claim.name() })?;
     *slot = Some(Timestamp::from_unix(seconds));
     Ok(())
-}
-
-#[cold]
-fn skip_unknown<'a>(seen: &mut Names<'a>, name: Cow<'a, str>, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
-    if seen.insert(name) {
-        Ok(reader.skip()?)
-    } else {
-        Err(ClaimsError::DuplicateName)
-    }
 }
 
 /// Prints what was read: parsed again, it gives the same claims. Unknown claims are gone, and of a foreign claim the name
@@ -307,131 +330,7 @@ impl Serialize for Claims<'_> {
         if let Some(name) = self.foreign {
             map.serialize_entry(name, &())?;
         }
+        self.elsewhere.print(self.layout, &mut map)?;
         map.end()
-    }
-}
-
-macro_rules! claim_names {
-    ($($claim:ident = $name:literal,)*) => {
-        /// The claims that are known here.
-        #[derive(Clone, Copy, Debug)]
-        enum Claim {
-            $($claim,)*
-        }
-
-        impl Claim {
-            /// The claim of this name. Compares bytes, which the compiler does as a tree; it compares texts one by one.
-            #[inline]
-            #[expect(non_upper_case_globals, reason = "named for the claims")]
-            fn find(name: &str) -> Option<Self> {
-                $(const $claim: &[u8] = $name.as_bytes();)*
-                match name.as_bytes() {
-                    $($claim => Some(Self::$claim),)*
-                    _ => None,
-                }
-            }
-
-            const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$claim => $name,)*
-                }
-            }
-        }
-    };
-}
-
-claim_names! {
-    Acr = "acr",
-    AtHash = "at_hash",
-    Audience = "aud",
-    AuthTime = "auth_time",
-    CHash = "c_hash",
-    ClientId = "client_id",
-    Events = "events",
-    ExpiresAt = "exp",
-    IssuedAt = "iat",
-    Issuer = "iss",
-    Nonce = "nonce",
-    NotBefore = "nbf",
-    Scope = "scope",
-    Scopes = "scopes",
-    Subject = "sub",
-    TokenId = "jti",
-}
-
-impl Claim {
-    #[expect(clippy::as_conversions, reason = "the number of a variant")]
-    const fn bit(self) -> u32 {
-        1 << self as u32
-    }
-
-    const fn wrong_type(self) -> ClaimsError {
-        ClaimsError::WrongType { claim: self.name() }
-    }
-}
-
-/// Which rule a payload breaks. Never holds anything of the payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClaimsError {
-    /// A name stands twice at the top level, however it was written.
-    #[error("payload names a claim twice")]
-    DuplicateName,
-    /// Not an object.
-    #[error("payload is not a JSON object")]
-    NotAnObject,
-    /// Not JSON, or more than JSON: `NaN`, or anything behind the object.
-    #[error("payload is not JSON")]
-    NotJson,
-    /// Not UTF-8.
-    #[error("payload is not UTF-8")]
-    NotUtf8,
-    /// A time that is out of range.
-    #[error("claim `{claim}` is out of range")]
-    OutOfRange {
-        /// Which claim.
-        claim: &'static str,
-    },
-    /// `scope` and `scopes` are both there and say different things.
-    #[error("claims `scope` and `scopes` differ")]
-    ScopesDiffer,
-    /// Nested deeper than [`crate::json::MAX_DEPTH`].
-    #[error("payload is nested too deeply")]
-    TooDeep,
-    /// Longer than [`Claims::MAX_LEN`].
-    #[error("payload is longer than {} bytes", Claims::MAX_LEN)]
-    TooLong,
-    /// A known claim is of another type than its own; `null` is another type too.
-    #[error("claim `{claim}` is not of its type")]
-    WrongType {
-        /// Which claim.
-        claim: &'static str,
-    },
-}
-
-impl ClaimsError {
-    /// A short name of the rule, for logs and metrics.
-    #[must_use]
-    pub const fn rule(&self) -> &'static str {
-        match self {
-            Self::DuplicateName => "duplicate_claim",
-            Self::NotAnObject => "payload_object",
-            Self::NotJson => "payload_json",
-            Self::NotUtf8 => "payload_utf8",
-            Self::OutOfRange { .. } => "claim_range",
-            Self::ScopesDiffer => "scopes_differ",
-            Self::TooDeep => "payload_depth",
-            Self::TooLong => "payload_length",
-            Self::WrongType { .. } => "claim_type",
-        }
-    }
-}
-
-impl From<JsonError> for ClaimsError {
-    fn from(fault: JsonError) -> Self {
-        match fault {
-            JsonError::Depth => Self::TooDeep,
-            JsonError::Syntax => Self::NotJson,
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Doors for fuzz targets: each asserts what must hold for any input.
 
-use crate::{Claims, Scope, ScopeLayout};
+use crate::{ClaimLayout, Claims, ClientClaim, Scope, ScopeLayout};
 
 /// A payload that is accepted prints back, and parses to the same claims.
 ///
@@ -8,7 +8,13 @@ use crate::{Claims, Scope, ScopeLayout};
 ///
 /// Where it does not.
 pub fn claims(input: &[u8]) {
-    for layout in [ScopeLayout::List, ScopeLayout::Text] {
+    for layout in [
+        ScopeLayout::List.into(),
+        ScopeLayout::Text.into(),
+        ClaimLayout::new(ScopeLayout::Permissions).with_client(ClientClaim::Azp),
+        ClaimLayout::new(ScopeLayout::RealmRoles).with_client(ClientClaim::Cid),
+        ClaimLayout::new(ScopeLayout::Scp).with_client(ClientClaim::AppId),
+    ] {
         let Ok(claims) = Claims::parse(input, layout) else {
             continue;
         };

@@ -36,6 +36,12 @@ pub enum VerifyError {
     /// `exp` has passed.
     #[error("token has expired")]
     Expired,
+    /// A claim stands there that marks another kind of token.
+    #[error("claim `{claim}` is that of another kind of token")]
+    ForeignClaim {
+        /// Which claim.
+        claim: &'static str,
+    },
     /// The header is not a JSON object.
     #[error("header is not a JSON object")]
     HeaderNotJson,
@@ -51,6 +57,9 @@ pub enum VerifyError {
     /// `kid` is not a text.
     #[error("key id is not a text")]
     KeyId,
+    /// `exp` lies farther in the future than what is used once can be remembered.
+    #[error("token lives too long")]
+    Lifetime,
     /// A claim that this kind of token must have is not there.
     #[error("claim `{claim}` is missing")]
     Missing {
@@ -96,11 +105,13 @@ impl VerifyError {
             Self::DuplicateHeader => "duplicate_header",
             Self::Encoding => "encoding",
             Self::Expired => "expired",
+            Self::ForeignClaim { .. } => "foreign_claim",
             Self::HeaderNotJson => "header_json",
             Self::HeaderTooLong => "header_length",
             Self::IssuedInFuture => "issued_in_future",
             Self::Issuer => "issuer",
             Self::KeyId => "key_id",
+            Self::Lifetime => "lifetime",
             Self::Missing { .. } => "missing_claim",
             Self::NotYetValid => "not_yet_valid",
             Self::PayloadTooLong => "payload_length",

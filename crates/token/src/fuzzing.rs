@@ -1,6 +1,7 @@
 //! Doors for fuzz targets: each asserts what must hold for any input.
 
-use crate::compact::{CompactJws, Header, HeaderBuffer, SignatureBuffer};
+use crate::compact::{CompactJws, SignatureBuffer};
+use crate::header::{Header, HeaderBuffer};
 use crate::{Scratch, TokenRules};
 
 /// A token whose form is accepted is the only spelling of what it decodes to.

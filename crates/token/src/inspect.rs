@@ -3,7 +3,8 @@
 use scopegate_domain::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::compact::{CompactJws, HeaderBuffer};
+use crate::compact::CompactJws;
+use crate::header::HeaderBuffer;
 use crate::{Scratch, TokenRules, VerifyError};
 
 /// Header and payload of a token that nobody verified: for people who look into one, never for a decision.

@@ -1,5 +1,8 @@
 //! The keys that a verifier trusts.
 
+mod jwks;
+
+pub use self::jwks::{Jwks, JwksError};
 use crate::{Algorithm, KeyError, VerifyError, VerifyingKey};
 
 /// The keys that a verifier trusts: as many as there are issuers' keys in use, each found by its id.
@@ -26,10 +29,11 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// [`KeyError::DuplicateId`] where two have the same id: a token would not know its key.
+    /// [`KeyError::DuplicateId`] where two have the same id and algorithm: a token would not know its key.
     pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
         let keys: Vec<_> = keys.into_iter().collect();
-        let mut ids: Vec<_> = keys.iter().filter_map(VerifyingKey::id).collect();
+        let name = |key: &'_ VerifyingKey| Some((key.id()?.as_str().to_owned(), key.algorithm().as_str()));
+        let mut ids: Vec<_> = keys.iter().filter_map(name).collect();
         ids.sort_unstable();
         if ids.is_sorted_by(|earlier, later| earlier < later) {
             Ok(Self(keys))
@@ -54,13 +58,12 @@ impl KeySet {
             };
         };
         let is_named = |key: &&VerifyingKey| key.id().is_some_and(|known| known.as_str() == id);
-        let key = self.0.iter().find(is_named).ok_or(VerifyError::UnknownKey)?;
+        let mut named = self.0.iter().filter(is_named).peekable();
+        named.peek().ok_or(VerifyError::UnknownKey)?;
         // SECURITY: the key says which algorithm, the token may only agree (`an_algorithm_other_than_the_keys_is_refused`).
-        if key.algorithm() == algorithm {
-            Ok(key)
-        } else {
-            Err(VerifyError::Algorithm)
-        }
+        named
+            .find(|key| key.algorithm() == algorithm)
+            .ok_or(VerifyError::Algorithm)
     }
 }
 

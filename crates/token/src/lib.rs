@@ -42,13 +42,16 @@ mod compact;
 mod digest;
 mod entropy;
 mod error;
+mod header;
 mod inspect;
 mod key;
 mod key_set;
+mod kind;
 mod opaque;
 mod password;
 mod rules;
 mod sign;
+mod trust;
 mod verify;
 
 #[doc(hidden)]
@@ -58,10 +61,14 @@ pub use algorithm::Algorithm;
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use error::VerifyError;
 pub use inspect::{Unverified, inspect};
-pub use key::{KeyError, SigningKey, VerifyingKey};
-pub use key_set::KeySet;
+pub use key::{JwksUse, KeyError, SigningKey, VerifyingKey};
+pub use key_set::{Jwks, JwksError, KeySet};
+pub use kind::{
+    ClientAssertion, ClientAssertionVerifier, DpopProof, DpopProofVerifier, IdTokenHint, IdTokenHintVerifier, Jws,
+    JwsVerifier, ProofError, ProofExpectation,
+};
 pub use opaque::{ClientSecret, InvalidClientSecret};
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
-pub use rules::{LeewayTooLong, TokenRules};
+pub use rules::{LeewayTooLong, TokenRules, TokenType};
 pub use sign::{AccessToken, SignError, Signer};
 pub use verify::{Scratch, Verifier};

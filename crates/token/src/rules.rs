@@ -1,21 +1,28 @@
 //! What must hold for each kind of token.
 
-use scopegate_domain::{Audience, Claims, Issuer, Lifetime, ScopeLayout, Timestamp};
+mod kind;
+mod token_type;
 
+use scopegate_domain::{Audience, ClaimLayout, Claims, ClientId, Issuer, Lifetime, ScopeLayout, Timestamp};
+
+use self::kind::JwtRules;
+pub(crate) use self::kind::TokenKind;
+pub use self::token_type::TokenType;
 use crate::{Algorithm, VerifyError};
 
-/// What must hold for one kind of token: what the signer writes, and what the verifier insists on.
+/// What must hold for one kind of access token: what the signer writes, and what the verifier insists on.
 ///
-/// | | `tutorial` | `rfc9068` |
-/// |---|---|---|
-/// | algorithm | `HS256` | that of the key |
-/// | `typ` | `JWT` or absent | `at+jwt` or `application/at+jwt` |
-/// | required | `sub`, `exp` | `iss`, `aud`, `exp`, `sub`, `client_id`, `iat`, `jti` |
-/// | `iss` | not looked at | exactly the issuer |
-/// | `aud` | empty or absent | exactly the audience, or a list that holds it |
-/// | scope | `scopes`, a list | `scope`, a text |
-/// | leeway | none | none, settable to at most 60 s |
-/// | `iat` | not in the future | not more than 60 s in the future |
+/// | | `tutorial` | `rfc9068` | `jwt`, of another issuer |
+/// |---|---|---|---|
+/// | algorithm | `HS256` | that of the key | that of the key |
+/// | `typ` | `JWT` or absent | `at+jwt` or `application/at+jwt` | `JWT` or those of `rfc9068`, settable |
+/// | required | `sub`, `exp` | `iss`, `aud`, `exp`, `sub`, `client_id`, `iat`, `jti` | `iss`, `aud`, `exp`, and `sub` or the client |
+/// | `iss` | not looked at | exactly the issuer | exactly the issuer |
+/// | `aud` | empty or absent | the audience, or a list that holds it; not the client | as `rfc9068` |
+/// | may not stand there | | | `nonce`, `at_hash`, `c_hash`, `events` |
+/// | scope | `scopes`, a list | `scope`, a text | settable, by default `scope`, a text |
+/// | leeway | none | none, settable to at most 60 s | as `rfc9068` |
+/// | `iat` | not in the future | not more than 60 s in the future | as `rfc9068` |
 ///
 /// Limits and why: a token of 16 KiB is the largest header line that common servers take; a header needs some 100 bytes, so
 /// 1 KiB leaves room for foreign members; a payload of 8 KiB fits on the stack.
@@ -37,12 +44,6 @@ pub struct TokenRules {
     max_payload: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TokenKind {
-    Rfc9068 { issuer: Issuer, audience: Audience },
-    Tutorial,
-}
-
 impl TokenRules {
     /// Longest leeway that can be set.
     pub const MAX_LEEWAY: Lifetime = Lifetime::from_seconds(60);
@@ -61,6 +62,66 @@ impl TokenRules {
     #[must_use]
     pub const fn rfc9068(issuer: Issuer, audience: Audience) -> Self {
         Self::new(TokenKind::Rfc9068 { issuer, audience })
+    }
+
+    /// The rules for the access tokens of another issuer, for one resource server. How such tokens look is a matter of the
+    /// issuer: see [`TokenRules::with_token_types`] and [`TokenRules::with_layout`].
+    ///
+    /// ```
+    /// use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, ScopeLayout};
+    /// use scopegate_token::{TokenRules, TokenType};
+    ///
+    /// let issuer = Issuer::parse("https://keycloak.example/realms/shop")?;
+    /// let rules = TokenRules::jwt(issuer, Audience::parse("https://api.example")?)
+    ///     .with_layout(ClaimLayout::new(ScopeLayout::RealmRoles).with_client(ClientClaim::Azp))
+    ///     .with_token_types([TokenType::Jwt]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn jwt(issuer: Issuer, audience: Audience) -> Self {
+        Self::new(TokenKind::Jwt(Box::new(JwtRules {
+            issuer,
+            audience,
+            layout: ScopeLayout::Text.into(),
+            types: vec![TokenType::Jwt, TokenType::AccessToken],
+        })))
+    }
+
+    /// With these types of token in place of `JWT` and `at+jwt`, where the rules are [`TokenRules::jwt`]; other rules leave no
+    /// choice. Types of other kinds of token are left out.
+    #[must_use]
+    pub fn with_token_types(mut self, types: impl IntoIterator<Item = TokenType>) -> Self {
+        if let TokenKind::Jwt(rules) = &mut self.kind {
+            let is_choice =
+                |one: &TokenType| matches!(one, TokenType::Absent | TokenType::AccessToken | TokenType::Jwt);
+            rules.types = types.into_iter().filter(is_choice).collect();
+        }
+        self
+    }
+
+    /// With the places of scope and client, where the rules are [`TokenRules::jwt`]; other rules leave no choice.
+    #[must_use]
+    pub fn with_layout(mut self, layout: ClaimLayout) -> Self {
+        if let TokenKind::Jwt(rules) = &mut self.kind {
+            rules.layout = layout;
+        }
+        self
+    }
+
+    pub(crate) const fn client_assertion(client: ClientId, issuer: Issuer) -> Self {
+        Self::new(TokenKind::ClientAssertion { client, issuer })
+    }
+
+    pub(crate) const fn dpop_proof() -> Self {
+        Self::new(TokenKind::DpopProof)
+    }
+
+    pub(crate) const fn id_token_hint(issuer: Issuer) -> Self {
+        Self::new(TokenKind::IdTokenHint { issuer })
+    }
+
+    pub(crate) const fn jws() -> Self {
+        Self::new(TokenKind::Jws)
     }
 
     const fn new(kind: TokenKind) -> Self {
@@ -106,51 +167,35 @@ impl TokenRules {
         self.max_payload
     }
 
-    pub(crate) const fn scope_layout(&self) -> ScopeLayout {
-        match self.kind {
-            TokenKind::Rfc9068 { .. } => ScopeLayout::Text,
-            TokenKind::Tutorial => ScopeLayout::List,
-        }
+    pub(crate) fn claim_layout(&self) -> ClaimLayout {
+        self.kind.claim_layout()
     }
 
-    /// The `typ` that a signer writes.
     pub(crate) const fn token_type(&self) -> &'static str {
-        match self.kind {
-            TokenKind::Rfc9068 { .. } => "at+jwt",
-            TokenKind::Tutorial => "JWT",
-        }
+        self.kind.token_type()
     }
 
-    pub(crate) fn allow_algorithm(&self, algorithm: Algorithm) -> bool {
-        match self.kind {
-            TokenKind::Rfc9068 { .. } => true,
-            TokenKind::Tutorial => algorithm == Algorithm::Hs256,
-        }
+    pub(crate) const fn allow_algorithm(&self, algorithm: Algorithm) -> bool {
+        self.kind.allow_algorithm(algorithm)
     }
 
-    /// Media types are compared without case ([RFC 7515, section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
     pub(crate) fn check_type(&self, token_type: Option<&str>) -> Result<(), VerifyError> {
-        let is_allowed = match (&self.kind, token_type) {
-            (TokenKind::Rfc9068 { .. }, None) => false,
-            (TokenKind::Rfc9068 { .. }, Some(name)) => {
-                name.eq_ignore_ascii_case("at+jwt") || name.eq_ignore_ascii_case("application/at+jwt")
-            }
-            (TokenKind::Tutorial, None) => true,
-            (TokenKind::Tutorial, Some(name)) => name.eq_ignore_ascii_case("JWT"),
-        };
-        if is_allowed {
+        if self.kind.allow_type(token_type) {
             Ok(())
         } else {
             Err(VerifyError::TokenType)
         }
     }
 
+    /// What the claims must say now.
     pub(crate) fn check_claims(&self, claims: &Claims<'_>, now: Timestamp) -> Result<(), VerifyError> {
-        match &self.kind {
-            TokenKind::Rfc9068 { issuer, audience } => check_rfc9068(claims, issuer, audience)?,
-            TokenKind::Tutorial => check_tutorial(claims)?,
-        }
+        self.kind.check_claims(claims)?;
         self.check_times(claims, now)
+    }
+
+    /// What the claims must say at any time.
+    pub(crate) fn check_timeless(&self, claims: &Claims<'_>) -> Result<(), VerifyError> {
+        self.kind.check_claims(claims)
     }
 
     fn check_times(&self, claims: &Claims<'_>, now: Timestamp) -> Result<(), VerifyError> {
@@ -165,46 +210,12 @@ impl TokenRules {
             return Err(VerifyError::NotYetValid);
         }
         let tolerance = match self.kind {
-            TokenKind::Rfc9068 { .. } => Self::MAX_LEEWAY,
             TokenKind::Tutorial => self.leeway,
+            _ => Self::MAX_LEEWAY,
         };
         if claims.issued_at().is_some_and(|issued_at| issued_at > now + tolerance) {
             return Err(VerifyError::IssuedInFuture);
         }
-        Ok(())
-    }
-}
-
-fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer, audience: &Audience) -> Result<(), VerifyError> {
-    require("iss", claims.issuer().is_some())?;
-    require("aud", claims.audiences().next().is_some())?;
-    require("sub", claims.subject().is_some())?;
-    require("client_id", claims.client_id().is_some())?;
-    require("iat", claims.issued_at().is_some())?;
-    require("jti", claims.token_id().is_some())?;
-    if claims.issuer() != Some(issuer.as_str()) {
-        return Err(VerifyError::Issuer);
-    }
-    if !claims.audiences().any(|name| name == audience.as_str()) {
-        return Err(VerifyError::Audience);
-    }
-    Ok(())
-}
-
-#[inline]
-fn require(claim: &'static str, is_there: bool) -> Result<(), VerifyError> {
-    if is_there {
-        Ok(())
-    } else {
-        Err(VerifyError::Missing { claim })
-    }
-}
-
-fn check_tutorial(claims: &Claims<'_>) -> Result<(), VerifyError> {
-    require("sub", claims.subject().is_some())?;
-    if claims.audiences().next().is_some() {
-        Err(VerifyError::Audience)
-    } else {
         Ok(())
     }
 }

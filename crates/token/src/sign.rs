@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use arc_swap::ArcSwap;
 use base64_simd::URL_SAFE_NO_PAD;
 use scopegate_domain::{AccessTokenClaims, Secret};
 
-use crate::compact::encode_header;
+use crate::header::encode_header;
 use crate::rules::TokenKind;
 use crate::{Algorithm, KeyError, SigningKey, TokenRules};
 
@@ -25,6 +26,12 @@ use crate::{Algorithm, KeyError, SigningKey, TokenRules};
 #[derive(Debug)]
 pub struct Signer {
     rules: TokenRules,
+    current: ArcSwap<Signing>,
+}
+
+/// A key with the header that it writes.
+#[derive(Debug)]
+struct Signing {
     key: SigningKey,
     header: String,
 }
@@ -33,14 +40,19 @@ impl Signer {
     /// A signer with one key.
     #[must_use]
     pub fn new(rules: TokenRules, key: SigningKey) -> Self {
-        let header = encode_header(key.algorithm(), rules.token_type(), key.id());
-        Self { rules, key, header }
+        let current = ArcSwap::from_pointee(Signing::new(&rules, key));
+        Self { rules, current }
     }
 
-    /// The key's algorithm.
+    /// Signs with this key from now on. Verifiers must know it first.
+    pub fn replace_key(&self, key: SigningKey) {
+        self.current.store(Signing::new(&self.rules, key).into());
+    }
+
+    /// The algorithm of the key that signs at the moment.
     #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        self.key.algorithm()
+    pub fn algorithm(&self) -> Algorithm {
+        self.current.load().key.algorithm()
     }
 
     /// Issues a token.
@@ -50,7 +62,9 @@ impl Signer {
     /// [`SignError`] where the claims lack what this kind of token requires, where the kind does not allow the key, or where
     /// an ES256 signature finds no randomness.
     pub fn issue(&self, claims: &AccessTokenClaims) -> Result<AccessToken, SignError> {
-        if !self.rules.allow_algorithm(self.key.algorithm()) {
+        let current = self.current.load();
+        let Signing { key, header } = &**current;
+        if !self.rules.allow_algorithm(key.algorithm()) {
             return Err(SignError::Algorithm);
         }
         let payload = match self.rules.kind() {
@@ -58,18 +72,30 @@ impl Signer {
                 claims.to_rfc9068_json(issuer, audience).ok_or(SignError::Claims)?
             }
             TokenKind::Tutorial => claims.to_tutorial_json(),
+            TokenKind::Jwt(_)
+            | TokenKind::ClientAssertion { .. }
+            | TokenKind::DpopProof
+            | TokenKind::IdTokenHint { .. }
+            | TokenKind::Jws => return Err(SignError::Kind),
         };
         if payload.len() > self.rules.max_payload() {
             return Err(SignError::TooLong);
         }
-        let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 96);
-        token.push_str(&self.header);
+        let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 96);
+        token.push_str(header);
         token.push('.');
         URL_SAFE_NO_PAD.encode_append(payload, &mut token);
-        let signature = self.key.sign(token.as_bytes())?;
+        let signature = key.sign(token.as_bytes())?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_append(signature, &mut token);
         Ok(AccessToken(Secret::new(token)))
+    }
+}
+
+impl Signing {
+    fn new(rules: &TokenRules, key: SigningKey) -> Self {
+        let header = encode_header(key.algorithm(), rules.token_type(), key.id());
+        Self { key, header }
     }
 }
 
@@ -107,6 +133,9 @@ pub enum SignError {
     /// `client_id` or `jti` is missing from the claims of an RFC 9068 token.
     #[error("claims lack a client or a token id")]
     Claims,
+    /// Tokens of these rules are issued by others.
+    #[error("this kind of token is issued by others")]
+    Kind,
     /// The key could not sign.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use scopegate_domain::{Claims, Timestamp, Verified};
 
-use crate::compact::{CompactJws, Header, HeaderBuffer, SignatureBuffer, encode_header};
-use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
+use crate::compact::{CompactJws, SignatureBuffer};
+use crate::trust::Trust;
+use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 
-/// Verifies tokens of one kind.
+/// Verifies access tokens of one kind.
 ///
 /// In this order, so that a forged token costs little and learns nothing: size, segments, header, key, encoding, signature,
-/// claims, times. No clock is read and nothing is kept.
+/// claims, times. No clock is read and nothing is kept. A clone trusts the same keys, also after they were replaced.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
@@ -35,33 +37,46 @@ use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
 #[derive(Clone, Debug)]
 pub struct Verifier {
     rules: TokenRules,
-    keys: KeySet,
-    usual: Vec<(String, VerifyingKey)>,
+    trust: Arc<Trust>,
 }
 
 impl Verifier {
     /// A verifier that trusts these keys.
     #[must_use]
     pub fn new(rules: TokenRules, keys: impl Into<KeySet>) -> Self {
-        let mut verifier = Self {
-            rules,
-            keys: keys.into(),
-            usual: Vec::new(),
-        };
-        verifier.usual = verifier.usual_headers().collect();
-        verifier
+        let trust = Arc::new(Trust::new(&rules, keys.into()));
+        Self { rules, trust }
     }
 
-    /// The headers that a signer of these rules writes, each with the key that it leads to.
+    /// Trusts these keys from now on and no other, in every clone. Whoever is verifying meanwhile ends with the old ones.
+    pub fn replace_keys(&self, keys: impl Into<KeySet>) {
+        self.trust.replace(&self.rules, keys.into());
+    }
+
+    /// A number that grows with each replacement of the keys.
     ///
-    /// SECURITY: only a header that is accepted when it is read stands here, with the key that reading it finds
-    /// (`es256_is_verified_and_never_for_the_tutorial`).
-    fn usual_headers(&self) -> impl Iterator<Item = (String, VerifyingKey)> {
-        self.keys.iter().filter_map(|key| {
-            let header = encode_header(key.algorithm(), self.rules.token_type(), key.id());
-            let found = self.read_header(&header).ok()?.clone();
-            Some((header, found))
-        })
+    /// What is remembered of a token holds as long as the epoch is the same as it was **before** the token was verified: read
+    /// it first.
+    #[inline]
+    #[must_use]
+    pub fn key_epoch(&self) -> u64 {
+        self.trust.epoch()
+    }
+
+    /// The keys that are trusted at the moment.
+    #[must_use]
+    pub fn keys(&self) -> KeySet {
+        self.trust.current().keys().clone()
+    }
+
+    /// The key that a token has to be signed with, by its header alone: nothing is verified.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] where the header breaks a rule or names no key of the set.
+    pub fn key_for(&self, token: &str) -> Result<VerifyingKey, VerifyError> {
+        let jws = CompactJws::cut(token, self.rules.max_token())?;
+        self.trust.current().key_for(&self.rules, jws.header).cloned()
     }
 
     /// Whether a token is genuine and valid now. The claims borrow from `scratch`.
@@ -75,16 +90,8 @@ impl Verifier {
         now: Timestamp,
         scratch: &'s mut Scratch,
     ) -> Result<Verified<Claims<'s>>, VerifyError> {
-        let jws = CompactJws::cut(token, self.rules.max_token())?;
-        let key = self.key_for(jws.header)?;
-        let payload = jws.decode_payload(scratch.room(), self.rules.max_payload())?;
-        let mut buffer = SignatureBuffer::new();
-        let signature = jws.decode_signature(&mut buffer)?;
-        // SECURITY: nothing of the payload is read before its signature is known to be good.
-        if !key.is_signature_of(jws.message.as_bytes(), signature) {
-            return Err(VerifyError::Signature);
-        }
-        let claims = Claims::parse(payload, self.rules.scope_layout())?;
+        let payload = self.open(token, scratch)?;
+        let claims = Claims::parse(payload, self.rules.claim_layout())?;
         self.rules.check_claims(&claims, now)?;
         #[expect(
             clippy::disallowed_methods,
@@ -93,27 +100,32 @@ impl Verifier {
         Ok(Verified::assertion(claims))
     }
 
-    /// The key that a header leads to. A usual header is known by its text; any other is read.
-    fn key_for(&self, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
-        match self.usual.iter().find(|(usual, _)| usual == encoded_header) {
-            Some((_, key)) => Ok(key),
-            None => self.read_header(encoded_header),
-        }
+    /// The payload of a token whose header and signature are good.
+    #[inline]
+    pub(crate) fn open<'s>(&self, token: &str, scratch: &'s mut Scratch) -> Result<&'s [u8], VerifyError> {
+        let jws = CompactJws::cut(token, self.rules.max_token())?;
+        let trusted = self.trust.current();
+        let key = trusted.key_for(&self.rules, jws.header)?;
+        open(jws, key, self.rules.max_payload(), scratch)
     }
+}
 
-    fn read_header(&self, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
-        let mut buffer = HeaderBuffer::new();
-        let header = Header::parse(buffer.decode(encoded_header)?)?;
-        self.rules.check_type(header.token_type.as_deref())?;
-        let algorithm = header
-            .algorithm
-            .as_deref()
-            .and_then(Algorithm::find)
-            .ok_or(VerifyError::Algorithm)?;
-        if !self.rules.allow_algorithm(algorithm) {
-            return Err(VerifyError::Algorithm);
-        }
-        self.keys.find(header.key_id.as_deref(), algorithm)
+/// The payload of a token that this key has signed.
+#[inline]
+pub(crate) fn open<'s>(
+    jws: CompactJws<'_>,
+    key: &VerifyingKey,
+    max_payload: usize,
+    scratch: &'s mut Scratch,
+) -> Result<&'s [u8], VerifyError> {
+    let payload = jws.decode_payload(scratch.room(), max_payload)?;
+    let mut buffer = SignatureBuffer::new();
+    let signature = jws.decode_signature(&mut buffer)?;
+    // SECURITY: nothing of the payload is read before its signature is known to be good.
+    if key.is_signature_of(jws.message.as_bytes(), signature) {
+        Ok(payload)
+    } else {
+        Err(VerifyError::Signature)
     }
 }
 

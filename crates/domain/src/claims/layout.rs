@@ -1,0 +1,146 @@
+//! Where a token says its scope and its client.
+
+/// Where a token says its scope.
+///
+/// ```
+/// use scopegate_domain::ScopeLayout;
+///
+/// assert_eq!(ScopeLayout::find("realm_access.roles"), Some(ScopeLayout::RealmRoles));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new layout must be looked at wherever one is written or read"
+)]
+pub enum ScopeLayout {
+    /// `"scopes": ["me", "items"]`, as the `FastAPI` tutorial writes it.
+    List,
+    /// `"permissions": ["me", "items"]`, as Auth0 writes what a user may do.
+    Permissions,
+    /// `"realm_access": {"roles": ["me", "items"]}`, as Keycloak writes the roles of a user.
+    RealmRoles,
+    /// `"scp": "me items"` or `"scp": ["me", "items"]`, as Entra and Okta write it.
+    Scp,
+    /// `"scope": "me items"` ([RFC 9068, section 2.2.3](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3)).
+    Text,
+}
+
+impl ScopeLayout {
+    /// The layout that reads this claim.
+    #[must_use]
+    pub fn find(claim: &str) -> Option<Self> {
+        [Self::List, Self::Permissions, Self::RealmRoles, Self::Scp, Self::Text]
+            .into_iter()
+            .find(|layout| layout.as_str() == claim)
+    }
+
+    /// The claim that it reads; a dot leads into an object.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "scopes",
+            Self::Permissions => "permissions",
+            Self::RealmRoles => "realm_access.roles",
+            Self::Scp => "scp",
+            Self::Text => "scope",
+        }
+    }
+}
+
+/// Where a token says which client it was issued to.
+///
+/// ```
+/// use scopegate_domain::ClientClaim;
+///
+/// assert_eq!(ClientClaim::find("azp"), Some(ClientClaim::Azp));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new claim must be looked at wherever one is read"
+)]
+pub enum ClientClaim {
+    /// `appid`, as Entra writes it in tokens of its first version.
+    AppId,
+    /// `azp`, as Keycloak, Auth0 and Entra write it.
+    Azp,
+    /// `cid`, as Okta writes it.
+    Cid,
+    /// `client_id` ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
+    #[default]
+    ClientId,
+}
+
+impl ClientClaim {
+    /// That of this name.
+    #[must_use]
+    pub fn find(claim: &str) -> Option<Self> {
+        [Self::AppId, Self::Azp, Self::Cid, Self::ClientId]
+            .into_iter()
+            .find(|known| known.as_str() == claim)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AppId => "appid",
+            Self::Azp => "azp",
+            Self::Cid => "cid",
+            Self::ClientId => "client_id",
+        }
+    }
+}
+
+/// Where the claims stand that issuers write in different places.
+///
+/// ```
+/// use scopegate_domain::{ClaimLayout, Claims, ClientClaim, ScopeLayout};
+///
+/// let layout = ClaimLayout::new(ScopeLayout::Scp).with_client(ClientClaim::Cid);
+/// let claims = Claims::parse(br#"{"scp": ["me", "items"], "cid": "app"}"#, layout)?;
+/// assert!(claims.scopes().eq(["me", "items"]));
+/// assert_eq!(claims.client_id(), Some("app"));
+/// # Ok::<(), scopegate_domain::ClaimsError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimLayout {
+    scopes: ScopeLayout,
+    client: ClientClaim,
+}
+
+impl ClaimLayout {
+    /// Scopes in this place, the client in `client_id`.
+    #[must_use]
+    pub const fn new(scopes: ScopeLayout) -> Self {
+        Self {
+            scopes,
+            client: ClientClaim::ClientId,
+        }
+    }
+
+    /// With the client in this claim.
+    #[must_use]
+    pub const fn with_client(mut self, client: ClientClaim) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// Where the scopes are.
+    #[must_use]
+    pub const fn scopes(self) -> ScopeLayout {
+        self.scopes
+    }
+
+    /// Where the client is.
+    #[must_use]
+    pub const fn client(self) -> ClientClaim {
+        self.client
+    }
+}
+
+impl From<ScopeLayout> for ClaimLayout {
+    fn from(scopes: ScopeLayout) -> Self {
+        Self::new(scopes)
+    }
+}

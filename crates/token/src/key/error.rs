@@ -1,0 +1,34 @@
+//! Why a key cannot be made or used.
+
+/// Why a key cannot be made or used. Never holds anything of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Two keys of a set have the same id and the same algorithm.
+    #[error("two keys have the same id")]
+    DuplicateId,
+    /// The operating system gave no randomness.
+    #[error("no randomness to make a key or a signature with")]
+    Generation,
+    /// Not a key of this kind.
+    #[error("not a key of this kind")]
+    Malformed,
+    /// `use` or `key_ops` forbid what the key is wanted for.
+    #[error("key is not meant for signatures")]
+    OtherUse,
+    /// The private half stands where only public keys may: whoever can read it can sign.
+    #[error("private key is published")]
+    Published,
+    /// An RSA key that is too short.
+    #[error("RSA key is shorter than 2048 bits")]
+    ShortModulus,
+    /// An HMAC secret that is shorter than its hash.
+    #[error("secret is shorter than the hash of its algorithm")]
+    ShortSecret,
+    /// A secret where only public keys may stand.
+    #[error("symmetric key among public ones")]
+    Symmetric,
+    /// A type of key, a curve or an algorithm that is not known here, or not for this.
+    #[error("type of key or algorithm is not supported")]
+    Unsupported,
+}

@@ -1,0 +1,30 @@
+//! The hashes of HMAC.
+
+use ring::hmac;
+
+use crate::Algorithm;
+
+/// What HMAC hashes with.
+#[derive(Clone, Copy)]
+pub(super) struct HmacHash(hmac::Algorithm);
+
+impl HmacHash {
+    pub(super) const fn algorithm(self) -> hmac::Algorithm {
+        self.0
+    }
+
+    /// Length of the hash, and of the shortest accepted secret, in bytes
+    /// ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+    pub(super) fn len(self) -> usize {
+        self.0.digest_algorithm().output_len()
+    }
+}
+
+pub(super) const fn hmac_algorithm(algorithm: Algorithm) -> Option<HmacHash> {
+    match algorithm {
+        Algorithm::Hs256 => Some(HmacHash(hmac::HMAC_SHA256)),
+        Algorithm::Hs384 => Some(HmacHash(hmac::HMAC_SHA384)),
+        Algorithm::Hs512 => Some(HmacHash(hmac::HMAC_SHA512)),
+        _ => None,
+    }
+}

@@ -1,0 +1,83 @@
+//! What makes an RSA key good: [RFC 7518, section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3).
+
+use ring::signature::{
+    self, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaEncoding, RsaParameters,
+};
+
+use super::KeyError;
+use crate::Algorithm;
+
+/// Shortest accepted modulus, in bits.
+const MIN_BITS: usize = 2_048;
+/// Longest accepted modulus, in bits: the work of verifying grows with its square.
+const MAX_BITS: usize = 8_192;
+/// Shortest modulus where a setting lets weak keys verify.
+const MIN_WEAK_BITS: usize = 1_024;
+
+/// Length of a modulus. It is an odd number without leading zeros.
+pub(super) fn bits(modulus: &[u8]) -> Result<usize, KeyError> {
+    match (modulus.first(), modulus.last()) {
+        (Some(&first @ 1..), Some(last)) if last % 2 == 1 => {
+            let spare = usize::try_from(first.leading_zeros()).unwrap_or_default();
+            Ok((modulus.len().saturating_mul(8)).saturating_sub(spare))
+        }
+        _ => Err(KeyError::Malformed),
+    }
+}
+
+/// An exponent is an odd number from 3 to what fits in 33 bits, without leading zeros; ring knows no other.
+pub(super) fn check_exponent(exponent: &[u8]) -> Result<(), KeyError> {
+    if exponent.first() == Some(&0) || exponent.len() > 5 {
+        return Err(KeyError::Malformed);
+    }
+    let number = exponent
+        .iter()
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    if number >= 3 && number % 2 == 1 && number < 1 << 33 {
+        Ok(())
+    } else {
+        Err(KeyError::Malformed)
+    }
+}
+
+/// The rules by which a key of this length verifies. Below 2,048 bits ring knows RS256 and RS512 alone.
+pub(super) fn verification(algorithm: Algorithm, bits: usize, weak: bool) -> Result<&'static RsaParameters, KeyError> {
+    if bits > MAX_BITS {
+        return Err(KeyError::Malformed);
+    }
+    if bits >= MIN_BITS {
+        return strong(algorithm).ok_or(KeyError::Unsupported);
+    }
+    match algorithm {
+        Algorithm::Rs256 if weak && bits >= MIN_WEAK_BITS => Ok(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+        Algorithm::Rs512 if weak && bits >= MIN_WEAK_BITS => Ok(&RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+        _ => Err(KeyError::ShortModulus),
+    }
+}
+
+fn strong(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    match algorithm {
+        Algorithm::Ps256 => Some(&RSA_PSS_2048_8192_SHA256),
+        Algorithm::Ps384 => Some(&RSA_PSS_2048_8192_SHA384),
+        Algorithm::Ps512 => Some(&RSA_PSS_2048_8192_SHA512),
+        Algorithm::Rs256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        Algorithm::Rs384 => Some(&RSA_PKCS1_2048_8192_SHA384),
+        Algorithm::Rs512 => Some(&RSA_PKCS1_2048_8192_SHA512),
+        _ => None,
+    }
+}
+
+/// How a message is padded to be signed.
+pub(super) fn padding(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {
+    match algorithm {
+        Algorithm::Ps256 => Some(&signature::RSA_PSS_SHA256),
+        Algorithm::Ps384 => Some(&signature::RSA_PSS_SHA384),
+        Algorithm::Ps512 => Some(&signature::RSA_PSS_SHA512),
+        Algorithm::Rs256 => Some(&signature::RSA_PKCS1_SHA256),
+        Algorithm::Rs384 => Some(&signature::RSA_PKCS1_SHA384),
+        Algorithm::Rs512 => Some(&signature::RSA_PKCS1_SHA512),
+        _ => None,
+    }
+}

@@ -1,0 +1,149 @@
+//! Sets of JWKs: [RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
+
+use scopegate_domain::json::{JsonError, Kind, Names, Reader};
+use serde_json::{Value, json};
+
+use super::KeySet;
+use crate::key::Jwk;
+use crate::{JwksUse, KeyError, VerifyingKey};
+
+/// What was read from a set of JWKs.
+///
+/// ```
+/// use scopegate_token::{JwksUse, KeyError, KeySet, SigningKey};
+///
+/// let own = KeySet::from(SigningKey::es256_generate().unwrap().verifying_key());
+/// let jwks = KeySet::from_jwks(own.to_jwks().as_bytes(), JwksUse::FETCHED)?;
+/// assert_eq!((jwks.keys().iter().count(), jwks.skipped().len()), (1, 0));
+///
+/// let jwks = KeySet::from_jwks(br#"{"keys": [{"kty": "EC", "crv": "P-521", "x": "", "y": ""}]}"#, JwksUse::FETCHED)?;
+/// assert_eq!(jwks.skipped(), [KeyError::Unsupported]);
+/// # Ok::<(), scopegate_token::JwksError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Jwks {
+    keys: KeySet,
+    skipped: Vec<KeyError>,
+}
+
+impl Jwks {
+    /// The keys that can be used.
+    #[must_use]
+    pub const fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// The keys that can be used, without the rest.
+    #[must_use]
+    pub fn into_keys(self) -> KeySet {
+        self.keys
+    }
+
+    /// Why each of the other keys cannot be used: of a type that is not known here, for another use, too weak, malformed.
+    #[must_use]
+    pub fn skipped(&self) -> &[KeyError] {
+        &self.skipped
+    }
+}
+
+impl KeySet {
+    /// Longest accepted set of JWKs, in bytes.
+    pub const MAX_JWKS: usize = 256 * 1024;
+    /// Most keys of an accepted set.
+    pub const MAX_JWKS_KEYS: usize = 128;
+
+    /// Reads a set of JWKs. A key that cannot be used is skipped; a text that is no set is an error.
+    ///
+    /// # Errors
+    ///
+    /// [`JwksError`] where the text is too long, no set of JWKs, or holds too many keys or two that cannot be told apart.
+    pub fn from_jwks(json: &[u8], usage: JwksUse) -> Result<Jwks, JwksError> {
+        if json.len() > Self::MAX_JWKS {
+            return Err(JwksError::TooLong);
+        }
+        let text = std::str::from_utf8(json).map_err(|_| JwksError::NotJson)?;
+        let (mut keys, mut skipped) = (Vec::new(), Vec::new());
+        for jwk in read(text)? {
+            match jwk.verifying_keys(usage) {
+                Ok(several) => keys.extend(several),
+                Err(fault) => skipped.push(fault),
+            }
+        }
+        let keys = Self::new(keys).map_err(|_| JwksError::DuplicateId)?;
+        Ok(Jwks { keys, skipped })
+    }
+
+    /// The public keys as a set of JWKs, in their order. HMAC keys, which are secrets, are left out.
+    #[must_use]
+    pub fn to_jwks(&self) -> String {
+        let keys: Vec<_> = self
+            .iter()
+            .filter_map(VerifyingKey::to_jwk)
+            .map(Value::Object)
+            .collect();
+        json!({ "keys": keys }).to_string()
+    }
+}
+
+fn read(text: &str) -> Result<Vec<Jwk<'_>>, JwksError> {
+    let mut reader = Reader::new(text);
+    let (mut seen, mut keys) = (Names::default(), None);
+    if reader.kind()? != Kind::Object {
+        return Err(JwksError::NoKeys);
+    }
+    reader.object(|reader, name| {
+        let is_keys = name == "keys";
+        if !seen.insert(name) {
+            return Err(JwksError::NotJson);
+        }
+        match reader.kind()? {
+            Kind::Array if is_keys => keys = Some(read_keys(reader)?),
+            _ => reader.skip()?,
+        }
+        Ok(())
+    })?;
+    reader.finish()?;
+    keys.ok_or(JwksError::NoKeys)
+}
+
+fn read_keys<'a>(reader: &mut Reader<'a>) -> Result<Vec<Jwk<'a>>, JwksError> {
+    let mut keys = Vec::new();
+    reader.array(|reader| {
+        if keys.len() == KeySet::MAX_JWKS_KEYS {
+            return Err(JwksError::TooManyKeys);
+        }
+        if reader.kind()? != Kind::Object {
+            return Err(JwksError::NoKeys);
+        }
+        keys.push(Jwk::read(reader)?);
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+/// Why a text is no set of JWKs that is accepted. Never holds anything of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwksError {
+    /// Two usable keys have the same `kid` and the same algorithm.
+    #[error("two keys have the same id")]
+    DuplicateId,
+    /// Not an object with a list of objects in `keys`.
+    #[error("text holds no list of keys")]
+    NoKeys,
+    /// Not JSON.
+    #[error("text is not JSON")]
+    NotJson,
+    /// Longer than [`KeySet::MAX_JWKS`].
+    #[error("text is longer than {} bytes", KeySet::MAX_JWKS)]
+    TooLong,
+    /// More keys than [`KeySet::MAX_JWKS_KEYS`].
+    #[error("more than {} keys", KeySet::MAX_JWKS_KEYS)]
+    TooManyKeys,
+}
+
+impl From<JsonError> for JwksError {
+    fn from(_: JsonError) -> Self {
+        Self::NotJson
+    }
+}

@@ -1,0 +1,256 @@
+//! Proofs that a client has the key that its token is bound to: [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449).
+
+use base64_simd::URL_SAFE_NO_PAD;
+use scopegate_domain::json::Reader;
+use scopegate_domain::{ClaimsError, Lifetime, Secret, Timestamp, Verified};
+
+use super::htu;
+use super::proof_claims::ProofClaims;
+use crate::compact::CompactJws;
+use crate::digest::sha256;
+use crate::header::{Header, HeaderBuffer};
+use crate::key::Jwk;
+use crate::trust::check_header;
+use crate::verify::open;
+use crate::{Algorithm, JwksUse, Scratch, TokenRules, VerifyError, VerifyingKey};
+
+/// Verifies proofs of possession. The one token that brings its key: the key is trusted for nothing but what its
+/// [thumbprint](DpopProof::thumbprint) is bound to.
+///
+/// Whether a proof was used before is not known here: whoever takes it must remember its `jti` until
+/// [`DpopProof::forget_at`], and refuse a second one.
+///
+/// ```
+/// use scopegate_domain::Timestamp;
+/// use scopegate_token::{DpopProofVerifier, ProofError, ProofExpectation, Scratch, VerifyError};
+///
+/// let expectation = ProofExpectation::new("POST", "https://issuer.example/token");
+/// let verdict = DpopProofVerifier::new().verify("a.b", expectation, Timestamp::from_unix(0), &mut Scratch::new());
+/// assert_eq!(verdict, Err(ProofError::Token(VerifyError::Segments)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct DpopProofVerifier {
+    rules: TokenRules,
+    window: Lifetime,
+}
+
+/// What a proof has to be for.
+#[derive(Clone, Copy, Debug)]
+pub struct ProofExpectation<'e> {
+    method: &'e str,
+    address: &'e str,
+    access_token: Option<&'e Secret<String>>,
+    nonce: Option<&'e str>,
+}
+
+impl<'e> ProofExpectation<'e> {
+    /// A request by this method to this address, whose query does not count.
+    #[must_use]
+    pub const fn new(method: &'e str, address: &'e str) -> Self {
+        Self {
+            method,
+            address,
+            access_token: None,
+            nonce: None,
+        }
+    }
+
+    /// With this access token, as a resource is asked.
+    #[must_use]
+    pub const fn with_access_token(mut self, token: &'e Secret<String>) -> Self {
+        self.access_token = Some(token);
+        self
+    }
+
+    /// With the nonce that this server gave.
+    #[must_use]
+    pub const fn with_nonce(mut self, nonce: &'e str) -> Self {
+        self.nonce = Some(nonce);
+        self
+    }
+}
+
+/// A proof that was checked against its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DpopProof {
+    thumbprint: String,
+    token_id: String,
+    forget_at: Timestamp,
+}
+
+impl DpopProof {
+    /// The thumbprint of the key that signed: `jkt` of the tokens that are bound to it.
+    #[must_use]
+    pub fn thumbprint(&self) -> &str {
+        &self.thumbprint
+    }
+
+    /// `jti`: to be remembered, and refused when it comes again with this key.
+    #[must_use]
+    pub fn token_id(&self) -> &str {
+        &self.token_id
+    }
+
+    /// Until when `jti` must be remembered.
+    #[must_use]
+    pub const fn forget_at(&self) -> Timestamp {
+        self.forget_at
+    }
+}
+
+impl DpopProofVerifier {
+    /// How far `iat` may be from now, in either direction, unless it is set.
+    pub const WINDOW: Lifetime = Lifetime::from_seconds(60);
+    /// Longest accepted `jti`, in bytes: it has to be remembered.
+    pub const MAX_TOKEN_ID: usize = 256;
+    /// Longest accepted proof, in bytes.
+    pub const MAX_PROOF: usize = 4 * 1024;
+
+    /// A verifier with the usual window.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            rules: TokenRules::dpop_proof().with_limits(Self::MAX_PROOF, Self::MAX_PROOF),
+            window: Self::WINDOW,
+        }
+    }
+
+    /// With another window for `iat`.
+    #[must_use]
+    pub const fn with_window(mut self, window: Lifetime) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Whether the proof was made for this request, now.
+    ///
+    /// # Errors
+    ///
+    /// [`ProofError`] names the rule that the proof breaks.
+    pub fn verify(
+        &self,
+        proof: &str,
+        expectation: ProofExpectation<'_>,
+        now: Timestamp,
+        scratch: &mut Scratch,
+    ) -> Result<Verified<DpopProof>, ProofError> {
+        let jws = CompactJws::cut(proof, self.rules.max_token())?;
+        let mut buffer = HeaderBuffer::new();
+        let header = Header::parse(buffer.decode(jws.header)?)?;
+        let algorithm = check_header(&self.rules, &header)?;
+        let key = key_of(&header, algorithm)?;
+        let payload = open(jws, &key, self.rules.max_payload(), scratch)?;
+        let claims = ProofClaims::parse(payload).map_err(VerifyError::from)?;
+        let (token_id, issued_at) = self.check(&claims, expectation, now)?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "signature, request, token, nonce and time were checked above"
+        )]
+        Ok(Verified::assertion(DpopProof {
+            thumbprint: key.thumbprint().ok_or(ProofError::Key)?,
+            token_id: token_id.to_owned(),
+            forget_at: issued_at + self.window,
+        }))
+    }
+
+    fn check<'c>(
+        &self,
+        claims: &'c ProofClaims<'_>,
+        expectation: ProofExpectation<'_>,
+        now: Timestamp,
+    ) -> Result<(&'c str, Timestamp), ProofError> {
+        let missing = |claim| VerifyError::Missing { claim };
+        let token_id = claims.token_id.as_deref().ok_or(missing("jti"))?;
+        let issued_at = claims.issued_at.ok_or(missing("iat"))?;
+        let method = claims.method.as_deref().ok_or(missing("htm"))?;
+        let address = claims.address.as_deref().ok_or(missing("htu"))?;
+        if token_id.is_empty() || token_id.len() > Self::MAX_TOKEN_ID {
+            return Err(VerifyError::from(ClaimsError::OutOfRange { claim: "jti" }).into());
+        }
+        if method != expectation.method {
+            return Err(ProofError::Method);
+        }
+        if !htu::is_same(address, expectation.address) {
+            return Err(ProofError::Address);
+        }
+        if issued_at + self.window <= now || issued_at > now + self.window {
+            return Err(ProofError::Time);
+        }
+        if expectation.nonce.is_some() && claims.nonce.as_deref() != expectation.nonce {
+            return Err(ProofError::Nonce);
+        }
+        let hash = expectation.access_token.map(hash_of);
+        if hash.is_some() && claims.token_hash.as_deref() != hash.as_deref() {
+            return Err(ProofError::AccessToken);
+        }
+        Ok((token_id, issued_at))
+    }
+}
+
+impl Default for DpopProofVerifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The key in the header: public, and for the algorithm of the header alone.
+// SECURITY: a secret or a private key is refused, whatever it would verify (`a_proof_brings_a_public_key`).
+fn key_of(header: &Header<'_>, algorithm: Algorithm) -> Result<VerifyingKey, ProofError> {
+    let text = header.key.ok_or(ProofError::Key)?;
+    let mut reader = Reader::new(text);
+    let jwk = Jwk::read(&mut reader).map_err(|_| ProofError::Key)?;
+    let keys = jwk.verifying_keys(JwksUse::FETCHED.allowing_any_algorithm());
+    let keys = keys.map_err(|_| ProofError::Key)?;
+    let key = keys.into_iter().find(|key| key.algorithm() == algorithm);
+    key.ok_or(ProofError::Token(VerifyError::Algorithm))
+}
+
+fn hash_of(token: &Secret<String>) -> String {
+    URL_SAFE_NO_PAD.encode_to_string(sha256(token.expose().as_bytes()))
+}
+
+/// Which rule a proof breaks. Names the rule and never holds anything of the proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new refusal must be looked at wherever refusals are sorted"
+)]
+pub enum ProofError {
+    /// `ath` is not the hash of the access token.
+    #[error("proof is for another access token")]
+    AccessToken,
+    /// `htu` is another address.
+    #[error("proof is for another address")]
+    Address,
+    /// `jwk` is missing or no public asymmetric key.
+    #[error("proof brings no public key")]
+    Key,
+    /// `htm` is another method.
+    #[error("proof is for another method")]
+    Method,
+    /// `nonce` is not the one that was given.
+    #[error("proof has not the nonce that it was given")]
+    Nonce,
+    /// `iat` is too far from now.
+    #[error("proof was not made now")]
+    Time,
+    /// A rule that holds for every token.
+    #[error(transparent)]
+    Token(#[from] VerifyError),
+}
+
+impl ProofError {
+    /// A short name of the rule, for logs and metrics.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::AccessToken => "ath",
+            Self::Address => "htu",
+            Self::Key => "jwk",
+            Self::Method => "htm",
+            Self::Nonce => "nonce",
+            Self::Time => "iat",
+            Self::Token(fault) => fault.rule(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Any signed token, whatever it says.
+
+use scopegate_domain::Verified;
+
+use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError, VerifyingKey};
+
+/// Verifies signatures, and the rules that hold for every header: nothing is known of what was signed.
+///
+/// ```
+/// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
+/// use scopegate_token::{JwsVerifier, Scratch, Signer, SigningKey, TokenRules};
+///
+/// let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
+/// let verifier = JwsVerifier::new(key.verifying_key());
+/// let signer = Signer::new(TokenRules::tutorial(), key);
+/// let token = signer.issue(&AccessTokenClaims::new("johndoe", Timestamp::from_unix(0), Lifetime::from_minutes(1)))?;
+///
+/// let mut scratch = Scratch::new();
+/// let jws = verifier.verify(token.expose(), &mut scratch)?;
+/// assert!(jws.payload().starts_with(br#"{"sub":"johndoe""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct JwsVerifier(Verifier);
+
+/// What was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jws<'s> {
+    payload: &'s [u8],
+}
+
+impl JwsVerifier {
+    /// A verifier that trusts these keys.
+    #[must_use]
+    pub fn new(keys: impl Into<KeySet>) -> Self {
+        Self(Verifier::new(TokenRules::jws(), keys))
+    }
+
+    /// The key that a token has to be signed with, by its header alone: nothing is verified.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] where the header breaks a rule or names no key of the set.
+    pub fn key_for(&self, token: &str) -> Result<VerifyingKey, VerifyError> {
+        self.0.key_for(token)
+    }
+
+    /// Whether one of the keys signed the token.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] names the rule that the token breaks.
+    pub fn verify<'s>(&self, token: &str, scratch: &'s mut Scratch) -> Result<Verified<Jws<'s>>, VerifyError> {
+        let payload = self.0.open(token, scratch)?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "header and signature were checked, and the type claims no more"
+        )]
+        Ok(Verified::assertion(Jws { payload }))
+    }
+}
+
+impl<'s> Jws<'s> {
+    /// The bytes that were signed.
+    #[must_use]
+    pub const fn payload(&self) -> &'s [u8] {
+        self.payload
+    }
+}

@@ -1,0 +1,52 @@
+//! The `typ` of a header.
+
+/// What the `typ` of a token may be, where the profile leaves a choice: [`TokenRules::with_token_types`](crate::TokenRules::with_token_types).
+///
+/// ```
+/// use scopegate_token::TokenType;
+///
+/// assert_eq!(TokenType::find("at+jwt"), Some(TokenType::AccessToken));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenType {
+    /// No `typ` at all.
+    Absent,
+    /// `at+jwt` or `application/at+jwt`.
+    AccessToken,
+    /// `client-authentication+jwt`.
+    ClientAuthentication,
+    /// `dpop+jwt`.
+    DpopProof,
+    /// `JWT`.
+    Jwt,
+}
+
+impl TokenType {
+    /// The type of an access token by its name; `absent` stands for none. Types of other tokens are not found.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        match name {
+            "absent" => Some(Self::Absent),
+            "at+jwt" => Some(Self::AccessToken),
+            "JWT" => Some(Self::Jwt),
+            _ => None,
+        }
+    }
+
+    /// Whether a header says this type, with `application/` before it or without.
+    pub(crate) fn is(self, token_type: Option<&str>) -> bool {
+        let Some(name) = token_type else {
+            return self == Self::Absent;
+        };
+        // `application/jwt` is the media type of a whole message and marks no token.
+        let (short, long) = match self {
+            Self::Absent => return false,
+            Self::AccessToken => ("at+jwt", "application/at+jwt"),
+            Self::ClientAuthentication => ("client-authentication+jwt", "application/client-authentication+jwt"),
+            Self::DpopProof => ("dpop+jwt", "application/dpop+jwt"),
+            Self::Jwt => ("JWT", "JWT"),
+        };
+        name.eq_ignore_ascii_case(short) || name.eq_ignore_ascii_case(long)
+    }
+}

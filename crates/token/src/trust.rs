@@ -1,0 +1,109 @@
+//! The keys that a verifier trusts at the moment.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::header::{Header, HeaderBuffer, encode_header};
+use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
+
+/// The keys of a verifier, which can be replaced while others verify with them.
+pub(crate) struct Trust {
+    current: ArcSwap<Trusted>,
+    epoch: AtomicU64,
+}
+
+/// A set of keys, with the headers by which they are found without reading.
+#[derive(Debug)]
+pub(crate) struct Trusted {
+    keys: KeySet,
+    usual: Vec<(String, VerifyingKey)>,
+}
+
+impl Trust {
+    pub(crate) fn new(rules: &TokenRules, keys: KeySet) -> Self {
+        Self {
+            current: ArcSwap::from_pointee(Trusted::new(rules, keys)),
+            epoch: AtomicU64::new(0),
+        }
+    }
+
+    // INVARIANT: the epoch grows when the keys are there. Who reads it before verifying then never takes what an old key
+    // verified for what a new one did (`an_epoch_read_before_verifying_is_never_too_young`).
+    pub(crate) fn replace(&self, rules: &TokenRules, keys: KeySet) {
+        self.current.store(Trusted::new(rules, keys).into());
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+    }
+
+    #[inline]
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    pub(crate) fn current(&self) -> arc_swap::Guard<std::sync::Arc<Trusted>> {
+        self.current.load()
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust")
+            .field("keys", &self.current().keys)
+            .field("epoch", &self.epoch())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Trusted {
+    fn new(rules: &TokenRules, keys: KeySet) -> Self {
+        let mut trusted = Self {
+            keys,
+            usual: Vec::new(),
+        };
+        trusted.usual = trusted.usual_headers(rules).collect();
+        trusted
+    }
+
+    /// The headers that a signer of these rules writes, each with the key that it leads to.
+    ///
+    /// SECURITY: only a header that is accepted when it is read stands here, with the key that reading it finds
+    /// (`es256_is_verified_and_never_for_the_tutorial`).
+    fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = (String, VerifyingKey)> {
+        self.keys.iter().filter_map(|key| {
+            let header = encode_header(key.algorithm(), rules.token_type(), key.id());
+            let found = self.read_header(rules, &header).ok()?.clone();
+            Some((header, found))
+        })
+    }
+
+    pub(crate) const fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// The key that a header leads to. A usual header is known by its text; any other is read.
+    pub(crate) fn key_for(&self, rules: &TokenRules, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
+        match self.usual.iter().find(|(usual, _)| usual == encoded_header) {
+            Some((_, key)) => Ok(key),
+            None => self.read_header(rules, encoded_header),
+        }
+    }
+
+    fn read_header(&self, rules: &TokenRules, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
+        let mut buffer = HeaderBuffer::new();
+        let header = Header::parse(buffer.decode(encoded_header)?)?;
+        let algorithm = check_header(rules, &header)?;
+        self.keys.find(header.key_id.as_deref(), algorithm)
+    }
+}
+
+/// What must hold of a header whoever the key is.
+pub(crate) fn check_header(rules: &TokenRules, header: &Header<'_>) -> Result<Algorithm, VerifyError> {
+    rules.check_type(header.token_type.as_deref())?;
+    let algorithm = header.algorithm.as_deref().and_then(Algorithm::find);
+    match algorithm {
+        Some(algorithm) if rules.allow_algorithm(algorithm) => Ok(algorithm),
+        _ => Err(VerifyError::Algorithm),
+    }
+}
