@@ -33,8 +33,8 @@ impl Alternative {
         &self.guards
     }
 
-    pub(crate) fn new(universe: &Universe, closed: &AtomSet, named: &[AtomId]) -> Self {
-        let generators = universe.generators(closed);
+    /// The closed set in words; `generators` are its maximal members.
+    pub(crate) fn new(universe: &Universe, closed: &AtomSet, generators: &AtomSet, named: &[AtomId]) -> Self {
         let mut schemes: Vec<(SchemeName, Vec<ScopeToken>)> = Vec::new();
         let mut scope = Vec::new();
         for id in named.iter().filter(|id| closed.contains(**id)) {
@@ -56,7 +56,7 @@ impl Alternative {
             }
         }
         let is_guard = |atom: &&Atom| !matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. });
-        let guards = universe.atoms_of(&generators).filter(is_guard).cloned().collect();
+        let guards = universe.atoms_of(generators).filter(is_guard).cloned().collect();
         Self { schemes, scope, guards }
     }
 

@@ -102,8 +102,15 @@ impl AtomSet {
         if let (Words::Inline(own), Words::Inline(other)) = (&mut self.0, &other.0) {
             own[0] |= other[0];
             own[1] |= other[1];
-        } else {
+            return;
+        }
+        let (own, added) = (self.words_mut(), other.words());
+        if own.len() < added.len() {
             *self = self.union(other);
+            return;
+        }
+        for (own, added) in own.iter_mut().zip(added) {
+            *own |= added;
         }
     }
 

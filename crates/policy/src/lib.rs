@@ -75,6 +75,7 @@ mod denial;
 mod explain;
 mod group;
 mod guard;
+mod index;
 mod limits;
 mod method;
 mod negotiate;

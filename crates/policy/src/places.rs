@@ -4,7 +4,7 @@ use crate::group::Declared;
 use crate::guard::{Node, reachable};
 use crate::{AtomId, Guard, Operation, Requirement, TableError};
 
-/// An operation with the guards before it, from the outside in, and those that it overrides.
+/// An operation with the guards before it, from the outside in, and those that it overrides. Its own have moved to `roots`.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     pub(crate) operation: Operation,
@@ -18,24 +18,30 @@ pub(crate) struct Places {
 impl Places {
     pub(crate) fn of(application: &[Guard], declared: Declared) -> Result<Self, TableError> {
         let Declared {
-            operation, inherited, ..
+            mut operation,
+            inherited,
+            ..
         } = declared;
-        let others = [application, &inherited].concat();
+        let mut others = application.to_vec();
+        others.extend(inherited);
         if operation.is_override && others.is_empty() {
             return Err(TableError::NothingToOverride {
                 operation: operation.label(),
             });
         }
-        let (above, overridden) = if operation.is_override {
+        let (mut roots, overridden) = if operation.is_override {
             (Vec::new(), others)
         } else {
             (others, Vec::new())
         };
+        let above = roots.len();
+        roots.append(&mut operation.outer);
+        roots.append(&mut operation.guards);
         Ok(Self {
-            roots: [&*above, &operation.outer, &operation.guards].concat(),
-            above: above.len(),
-            overridden,
             operation,
+            roots,
+            above,
+            overridden,
         })
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use scopegate_domain::{Catalog, ScopeToken};
 
 use crate::guard::{Node, Own, reachable};
+use crate::index::Index;
 use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES};
 use crate::places::Places;
 use crate::reading::{Fault, Reading};
@@ -21,8 +22,8 @@ use crate::{
 pub(crate) struct Resolver<'a> {
     order: ClassOrder,
     atoms: UniverseBuilder<'a>,
-    /// The roots of the trees that were looked at.
-    seen: HashSet<Vec<*const ()>>,
+    /// The trees that were looked at, by number.
+    seen: HashMap<TreeKey, usize>,
 }
 
 impl<'a> Resolver<'a> {
@@ -30,14 +31,21 @@ impl<'a> Resolver<'a> {
         Self {
             order,
             atoms: Universe::builder(catalog),
-            seen: HashSet::new(),
+            seen: HashMap::new(),
         }
     }
 
-    pub(crate) fn look_at(&mut self, places: &Places) -> Result<(), TableError> {
-        if !self.seen.insert(places.identity()) {
-            return Ok(());
+    /// The number of its tree: trees are counted in the order in which they first stand before an operation.
+    pub(crate) fn look_at(&mut self, places: &Places) -> Result<usize, TableError> {
+        let next = self.seen.len();
+        let number = *self.seen.entry(TreeKey::of(places)).or_insert(next);
+        if number == next {
+            self.look_at_tree(places)?;
         }
+        Ok(number)
+    }
+
+    fn look_at_tree(&mut self, places: &Places) -> Result<(), TableError> {
         let operation = &places.operation;
         let too_large = |limit| TableError::TooLarge {
             operation: operation.label(),
@@ -75,7 +83,8 @@ impl<'a> Resolver<'a> {
             universe,
             order: self.order,
             nodes: HashMap::new(),
-            resolved: HashMap::new(),
+            resolved: Vec::with_capacity(self.seen.len()),
+            index: Index::default(),
         })
     }
 
@@ -116,7 +125,9 @@ pub(crate) struct Trees {
     universe: Arc<Universe>,
     order: ClassOrder,
     nodes: HashMap<*const (), Rc<ResolvedNode>>,
-    resolved: HashMap<TreeKey, ResolvedTree>,
+    /// By number.
+    resolved: Vec<ResolvedTree>,
+    index: Index,
 }
 
 /// What makes two operations have one tree: the same roots, as many of them above the operation, the same word on requests
@@ -126,6 +137,16 @@ struct TreeKey {
     roots: Vec<*const ()>,
     above: usize,
     is_optional: bool,
+}
+
+impl TreeKey {
+    fn of(places: &Places) -> Self {
+        Self {
+            roots: places.identity(),
+            above: places.above_and_own().0.len(),
+            is_optional: places.operation.is_optional,
+        }
+    }
 }
 
 /// A guard by itself.
@@ -138,26 +159,25 @@ struct ResolvedNode {
 }
 
 impl Trees {
-    /// The universe, and how many different trees there are.
-    pub(crate) fn into_universe(self) -> (Arc<Universe>, usize) {
-        (self.universe, self.resolved.len())
+    /// The universe, and what the operations ask for.
+    pub(crate) fn into_parts(self) -> (Arc<Universe>, Index) {
+        (self.universe, self.index)
     }
 
-    pub(crate) fn resolve(&mut self, places: &Places) -> Result<ResolvedOperation, TableError> {
-        let key = TreeKey {
-            roots: places.identity(),
-            above: places.above_and_own().0.len(),
-            is_optional: places.operation.is_optional,
+    /// An operation with the number of its tree. Numbers come in the order in which they were given.
+    pub(crate) fn resolve(&mut self, places: Places, number: usize) -> Result<ResolvedOperation, TableError> {
+        let tree = if let Some(known) = self.resolved.get(number) {
+            known.clone()
+        } else {
+            let tree = self.resolve_tree(&places)?;
+            self.resolved.push(tree.clone());
+            tree
         };
-        let tree = match self.resolved.get(&key) {
-            Some(known) => known.clone(),
-            None => self.resolve_tree(places)?,
-        };
-        self.resolved.entry(key).or_insert_with(|| tree.clone());
+        self.index.add_operation(number);
         Ok(ResolvedOperation::new(
             Arc::clone(&self.universe),
-            &places.operation,
-            places.overridden.clone(),
+            places.operation,
+            places.overridden,
             self.order,
             tree,
         ))
@@ -165,7 +185,6 @@ impl Trees {
 
     fn resolve_tree(&mut self, places: &Places) -> Result<ResolvedTree, TableError> {
         let operation = &places.operation;
-        let number = self.resolved.len();
         let mut walk = Walk {
             trees: self,
             operation,
@@ -183,14 +202,13 @@ impl Trees {
         let tree = walk.tree;
         let requirement = self.conjunction(operation, tree.conjuncts)?;
         let resolved = Resolved {
-            number,
             is_optional: operation.is_optional,
             requirement,
             named: tree.named,
             contexts: tree.contexts,
             checks: tree.checks,
         };
-        Ok(ResolvedTree::new(&self.universe, resolved))
+        Ok(ResolvedTree::new(&self.universe, resolved, &mut self.index))
     }
 
     /// The requirement of the whole tree.

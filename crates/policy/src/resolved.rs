@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
+use crate::index::Index;
 use crate::residual::{Nearest, nearest};
 use crate::{
     Alternative, Atom, AtomId, AtomSet, Check, ClassOrder, Denial, Guard, InvalidTokenCause, Method, Needs, Operation,
@@ -60,7 +61,6 @@ pub(crate) struct ResolvedTree {
 
 /// What the resolver found out.
 pub(crate) struct Resolved {
-    pub(crate) number: usize,
     pub(crate) is_optional: bool,
     pub(crate) requirement: Requirement,
     /// Schemes and scopes, dependants before what they depend on.
@@ -115,24 +115,27 @@ pub enum Decision {
 }
 
 impl ResolvedTree {
-    pub(crate) fn new(universe: &Universe, resolved: Resolved) -> Self {
+    /// The next tree of the index.
+    pub(crate) fn new(universe: &Universe, resolved: Resolved, index: &mut Index) -> Self {
         let Resolved {
-            number,
             is_optional,
             requirement,
             named,
             contexts,
             checks,
         } = resolved;
-        let describe = |closed: &AtomSet| Alternative::new(universe, closed, &named);
+        let sets = requirement.alternatives();
+        let generators: Vec<AtomSet> = sets.iter().map(|closed| universe.generators(closed)).collect();
+        let describe = |(closed, generators)| Alternative::new(universe, closed, generators, &named);
+        let anonymous = is_optional.then(|| requirement.for_anonymous(universe));
         let nearest_to_nothing = nearest(&requirement, universe, &AtomSet::EMPTY, None);
         let facts = facts(&contexts, universe, &checks);
         Self {
-            number,
-            anonymous: is_optional.then(|| requirement.for_anonymous(universe)),
-            alternatives: requirement.alternatives().iter().map(describe).collect(),
+            number: index.add_tree(universe, &generators, anonymous.as_ref()),
+            anonymous,
+            alternatives: sets.iter().zip(&generators).map(describe).collect(),
             nearest_to_nothing: nearest_to_nothing.map(|nearest| nearest.alternative()),
-            needs_user: requirement.alternatives().iter().any(|set| set.contains(AtomId::USER)),
+            needs_user: sets.iter().any(|set| set.contains(AtomId::USER)),
             checks: checks.into(),
             facts: facts.into(),
             contexts: contexts.into(),
@@ -144,7 +147,7 @@ impl ResolvedTree {
 impl ResolvedOperation {
     pub(crate) fn new(
         universe: Arc<Universe>,
-        operation: &Operation,
+        operation: Operation,
         overridden: Vec<Guard>,
         order: ClassOrder,
         tree: ResolvedTree,
@@ -152,8 +155,8 @@ impl ResolvedOperation {
         Self(Arc::new(Inner {
             universe,
             method: operation.method,
-            template: operation.template.clone(),
-            name: operation.name.clone(),
+            template: operation.template,
+            name: operation.name,
             overridden,
             order,
             tree,

@@ -1,11 +1,13 @@
 //! The table of operations: every tree resolved once, at start.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, ScopeToken, Verified};
 
 use crate::group::Declared;
+use crate::index::Index;
 use crate::places::Places;
 use crate::resolve::Resolver;
 use crate::{
@@ -37,7 +39,7 @@ pub struct OperationTable {
     catalog: Arc<Catalog>,
     universe: Arc<Universe>,
     operations: Vec<ResolvedOperation>,
-    trees: usize,
+    index: Arc<Index>,
 }
 
 impl OperationTable {
@@ -79,9 +81,9 @@ impl OperationTable {
         &self.universe
     }
 
-    /// How many different trees stand before its operations.
-    pub(crate) const fn tree_count(&self) -> usize {
-        self.trees
+    /// What the operations ask for, by the trees before them.
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
     }
 
     pub(crate) const fn shared_universe(&self) -> &Arc<Universe> {
@@ -193,24 +195,24 @@ impl OperationTableBuilder {
         let places = |declared| Places::of(&guards, declared);
         let operations = operations.into_iter().map(places).collect::<Result<Vec<_>, _>>()?;
         let mut resolver = Resolver::new(&catalog, order);
-        for places in &operations {
-            resolver.look_at(places)?;
-        }
+        let numbers = operations.iter().map(|places| resolver.look_at(places));
+        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
         let mut trees = resolver.with_universe()?;
-        let operations = operations.iter().map(|places| trees.resolve(places));
+        let operations = operations.into_iter().zip(numbers);
+        let operations = operations.map(|(places, number)| trees.resolve(places, number));
         let operations = operations.collect::<Result<_, _>>()?;
-        let (universe, trees) = trees.into_universe();
+        let (universe, index) = trees.into_parts();
         Ok(OperationTable {
             catalog: Arc::new(catalog),
             universe,
             operations,
-            trees,
+            index: Arc::new(index),
         })
     }
 
     /// Two templates that differ in the names of their parameters alone match the same paths.
     fn refuse_clashes(&self) -> Result<(), TableError> {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::with_capacity(self.operations.len());
         for Declared {
             operation,
             is_joined_well,
@@ -223,9 +225,9 @@ impl OperationTableBuilder {
                 });
             }
             let template = if self.is_by_text {
-                operation.template.clone()
+                Cow::Borrowed(&*operation.template)
             } else {
-                without_names(&operation.template)
+                Cow::Owned(without_names(&operation.template))
             };
             if !seen.insert((operation.method, template)) {
                 return Err(TableError::Duplicate {
@@ -242,13 +244,16 @@ impl OperationTableBuilder {
 #[must_use]
 pub fn without_names(template: &str) -> String {
     let mut shape = String::with_capacity(template.len());
-    let mut inside = false;
-    for character in template.chars() {
-        inside = inside && character != '}';
-        if !inside {
-            shape.push(character);
-        }
-        inside = inside || character == '{';
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once('{') {
+        shape.push_str(before);
+        shape.push('{');
+        let Some((_, after)) = behind.split_once('}') else {
+            return shape;
+        };
+        shape.push('}');
+        rest = after;
     }
+    shape.push_str(rest);
     shape
 }

@@ -124,8 +124,10 @@ impl Universe {
     pub fn generators(&self, set: &AtomSet) -> AtomSet {
         const FEW: usize = 24;
         if set.iter().nth(FEW).is_none() {
-            let is_implied = |id: AtomId| set.iter().any(|other| other != id && self.closure(other).contains(id));
-            return set.iter().filter(|id| !is_implied(*id)).collect();
+            let members: Vec<AtomId> = set.iter().collect();
+            let implies = |other: AtomId, id: AtomId| other != id && self.closure(other).contains(id);
+            let is_implied = |id: AtomId| members.iter().any(|other| implies(*other, id));
+            return members.iter().copied().filter(|id| !is_implied(*id)).collect();
         }
         let implied = set.iter().fold(AtomSet::EMPTY, |implied, id| {
             implied.union(&self.closure(id).difference(&AtomSet::from_iter([id])))
@@ -222,7 +224,7 @@ impl Universe {
 
     /// Whether the other has the same atoms with the same numbers, and each implies the same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.atoms == other.atoms && self.closures == other.closures
+        std::ptr::eq(self, other) || (self.atoms == other.atoms && self.closures == other.closures)
     }
 
     /// The atoms that a request without credential can bring.

@@ -77,6 +77,11 @@ impl Grant {
         &self.unknown_schemes
     }
 
+    /// Whether it was made for this table.
+    pub(super) fn is_of(&self, table: &OperationTable) -> bool {
+        Arc::ptr_eq(&self.universe, table.shared_universe())
+    }
+
     /// Whether who holds this may do the operation. An operation of another table is never opened.
     #[must_use]
     pub fn opens(&self, operation: &ResolvedOperation) -> bool {

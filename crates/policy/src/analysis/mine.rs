@@ -161,7 +161,7 @@ struct Trees<'t>(Vec<(&'t ResolvedOperation, usize)>);
 
 impl<'t> Trees<'t> {
     fn new(table: &'t OperationTable) -> Self {
-        let mut trees: Vec<Option<(&ResolvedOperation, usize)>> = vec![None; table.tree_count()];
+        let mut trees: Vec<Option<(&ResolvedOperation, usize)>> = vec![None; table.index().tree_count()];
         for operation in table.operations() {
             if let Some(tree) = trees.get_mut(operation.tree_number()) {
                 tree.get_or_insert((operation, 0)).1 += 1;

@@ -29,16 +29,17 @@ use crate::{Atom, OperationTable, ResolvedOperation};
 /// ```
 #[must_use]
 pub fn operations_of<'t>(table: &'t OperationTable, grant: &Grant) -> Vec<&'t ResolvedOperation> {
-    let mut answers = vec![None; table.tree_count()];
-    let mut is_open = |operation: &ResolvedOperation| match answers.get_mut(operation.tree_number()) {
-        Some(answer) => *answer.get_or_insert_with(|| grant.opens(operation)),
-        None => grant.opens(operation),
-    };
-    table
-        .operations()
-        .iter()
-        .filter(|operation| is_open(operation))
-        .collect()
+    if !grant.is_of(table) {
+        return Vec::new();
+    }
+    // Walks over the index alone: the operations themselves lie all over the memory.
+    let index = table.index();
+    let trees: Vec<bool> = (0..index.tree_count())
+        .map(|tree| index.is_open(tree, grant.atoms()))
+        .collect();
+    let operations = table.operations().iter().zip(index.tree_of());
+    let open = operations.filter(|(_, tree)| trees.get(**tree).is_some_and(|is_open| *is_open));
+    open.map(|(operation, _)| operation).collect()
 }
 
 /// The minimal sets of atoms that suffice for an operation, each in the fewest words, the smallest first. Nobody reaches it

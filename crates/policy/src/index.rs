@@ -1,0 +1,94 @@
+//! What every operation asks for, side by side: questions about a whole table walk over it.
+
+use std::ops::Range;
+
+use crate::{AtomId, AtomSet, Requirement, Universe};
+
+/// The alternatives of all trees, each in the fewest atoms, in lists without a pointer between them.
+///
+/// A closed set holds an alternative exactly where it holds its generators, so these few numbers say the same as the sets of
+/// a requirement, and a whole table of them fits into a cache that is cold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
+    /// The tree of each operation.
+    tree_of: Vec<usize>,
+    trees: Vec<Tree>,
+    /// Where each alternative ends in `atoms`.
+    ends: Vec<usize>,
+    atoms: Vec<AtomId>,
+}
+
+/// Which alternatives are a tree's.
+#[derive(Clone, Debug)]
+struct Tree {
+    own: Range<usize>,
+    /// Those of a request without a credential, where authentication is optional.
+    anonymous: Range<usize>,
+}
+
+impl Index {
+    /// Adds the next tree.
+    pub(crate) fn add_tree(
+        &mut self,
+        universe: &Universe,
+        generators: &[AtomSet],
+        anonymous: Option<&Requirement>,
+    ) -> usize {
+        let start = self.ends.len();
+        for set in generators {
+            self.add_alternative(set);
+        }
+        let middle = self.ends.len();
+        let sets = anonymous.map_or(&[][..], Requirement::alternatives);
+        for set in sets {
+            self.add_alternative(&universe.generators(set));
+        }
+        self.trees.push(Tree {
+            own: start..middle,
+            anonymous: middle..self.ends.len(),
+        });
+        self.trees.len() - 1
+    }
+
+    fn add_alternative(&mut self, generators: &AtomSet) {
+        self.atoms.extend(generators.iter());
+        self.ends.push(self.atoms.len());
+    }
+
+    /// Adds the next operation.
+    pub(crate) fn add_operation(&mut self, tree: usize) {
+        self.tree_of.push(tree);
+    }
+
+    /// The tree of each operation.
+    pub(crate) fn tree_of(&self) -> &[usize] {
+        &self.tree_of
+    }
+
+    pub(crate) const fn tree_count(&self) -> usize {
+        self.trees.len()
+    }
+
+    /// Whether a tree lets through who holds this closed set, with the credential or without it.
+    pub(crate) fn is_open(&self, tree: usize, closed: &AtomSet) -> bool {
+        let mut ways = self.alternatives(tree).chain(self.anonymous(tree));
+        ways.any(|generators| generators.iter().all(|id| closed.contains(*id)))
+    }
+
+    /// The alternatives of a tree, in the order of its requirement.
+    pub(crate) fn alternatives(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
+        self.range(self.trees.get(tree).map(|tree| &tree.own))
+    }
+
+    /// The same of a request without a credential; none where authentication is not optional.
+    pub(crate) fn anonymous(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
+        self.range(self.trees.get(tree).map(|tree| &tree.anonymous))
+    }
+
+    fn range(&self, range: Option<&Range<usize>>) -> impl ExactSizeIterator<Item = &[AtomId]> {
+        let end = |alternative: usize| self.ends.get(alternative).copied().unwrap_or_default();
+        let start = move |alternative: usize| alternative.checked_sub(1).map_or(0, end);
+        let numbers = range.cloned().unwrap_or_default();
+        numbers.map(move |number| self.atoms.get(start(number)..end(number)).unwrap_or_default())
+    }
+}
