@@ -13,18 +13,39 @@ use crate::{Atom, AtomId, AtomSet, Requirement, ResolvedOperation, Universe};
 /// nothing.
 pub(super) struct Bridge<'t> {
     near: &'t Universe,
+    far: &'t Universe,
     /// For each atom of the near side, what it brings on the far side.
-    brings: Vec<AtomSet>,
+    brings: Vec<Brings>,
     /// For each atom of the near side, other atoms that imply it there and bring less of what it does on the far side.
     sources: Vec<Vec<AtomId>>,
 }
 
+/// What an atom of the near side brings on the far side.
+enum Brings {
+    /// The atom of this number, which is the same there, with what it implies there.
+    Same(AtomId),
+    /// What an atom brings that the far side does not know.
+    Rest(AtomSet),
+}
+
 impl<'t> Bridge<'t> {
-    pub(super) fn new(near: &'t Universe, far: &Universe) -> Self {
-        let brings: Vec<AtomSet> = near.atoms().iter().map(|atom| brought(atom, far)).collect();
+    pub(super) fn new(near: &'t Universe, far: &'t Universe) -> Self {
+        // Versions differ little: after an atom that both have mostly comes another one.
+        let mut next = AtomId::AUTHENTICATED;
+        let mut brings = |atom: &Atom| {
+            let is_next = far.atom(next) == Some(atom);
+            match Some(next).filter(|_| is_next).or_else(|| far.find(atom)) {
+                Some(same) => {
+                    next = AtomId(same.0.saturating_add(1));
+                    Brings::Same(same)
+                }
+                None => Brings::Rest(brought(atom, far)),
+            }
+        };
         let mut bridge = Self {
             near,
-            brings,
+            far,
+            brings: near.atoms().iter().map(&mut brings).collect(),
             sources: vec![Vec::new(); near.atoms().len()],
         };
         if !near.is_same(far) {
@@ -34,22 +55,64 @@ impl<'t> Bridge<'t> {
     }
 
     fn find_sources(&mut self) {
-        for (source, brings) in (0..).map(AtomId).zip(&self.brings) {
+        for source in (0..).map(AtomId).take(self.brings.len()) {
             for implied in self.near.closure(source).iter() {
-                let brings_less = !self.brings_of(implied).is_subset_of(brings);
-                if let Some(sources) = self.sources.get_mut(implied.index()).filter(|_| brings_less) {
-                    let of = |source: &AtomId| self.brings.get(source.index()).unwrap_or(&AtomSet::EMPTY);
-                    if !sources.iter().any(|known| of(known).is_subset_of(brings)) {
-                        sources.retain(|known| !brings.is_subset_of(of(known)));
-                        sources.push(source);
-                    }
+                if !self.brings_what(source, implied) {
+                    self.add_source(source, implied);
                 }
             }
         }
     }
 
+    /// Whether one atom brings all that the other does.
+    fn brings_what(&self, source: AtomId, implied: AtomId) -> bool {
+        match (self.counterpart(source), self.counterpart(implied)) {
+            (Some(source), Some(implied)) => self.far.closure(source).contains(implied),
+            _ => self.brings_of(implied).is_subset_of(self.brings_of(source)),
+        }
+    }
+
+    fn add_source(&mut self, source: AtomId, implied: AtomId) {
+        let Some(mut sources) = self.sources.get_mut(implied.index()).map(std::mem::take) else {
+            return;
+        };
+        if !sources.iter().any(|known| self.brings_what(source, *known)) {
+            sources.retain(|known| !self.brings_what(*known, source));
+            sources.push(source);
+        }
+        if let Some(place) = self.sources.get_mut(implied.index()) {
+            *place = sources;
+        }
+    }
+
+    /// The same atom on the far side.
+    fn counterpart(&self, id: AtomId) -> Option<AtomId> {
+        match self.brings.get(id.index()) {
+            Some(Brings::Same(same)) => Some(*same),
+            _ => None,
+        }
+    }
+
     fn brings_of(&self, id: AtomId) -> &AtomSet {
-        self.brings.get(id.index()).unwrap_or(&AtomSet::EMPTY)
+        match self.brings.get(id.index()) {
+            Some(Brings::Same(same)) => self.far.closure(*same),
+            Some(Brings::Rest(set)) => set,
+            None => &AtomSet::EMPTY,
+        }
+    }
+
+    /// Whether an alternative reads the same on both sides, so that no grant of this side passes the one and not the other.
+    ///
+    /// Both are given by their generators. It brings its counterpart to the other side, and no other atom stands for one of its
+    /// own and brings less there. Where a credential is not asked for, a request may bring one all the same.
+    pub(super) fn is_same(&self, near: &[AtomId], far: &[AtomId]) -> bool {
+        let is_same = |(near, far): (&AtomId, &AtomId)| {
+            self.counterpart(*near) == Some(*far) && self.sources_of(*near).is_empty()
+        };
+        let asks_for_credential = || near.iter().any(|id| !self.near.anonymous().contains(*id));
+        near.len() == far.len()
+            && near.iter().zip(far).all(is_same)
+            && (asks_for_credential() || self.sources_of(AtomId::AUTHENTICATED).is_empty())
     }
 
     fn bring(&self, grant: &[AtomId]) -> AtomSet {
