@@ -8,6 +8,7 @@
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`RedirectUri`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`] |
+//! | tokens taken back before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
 //! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
 //! | `NumericDate` (RFC 7519, section 2) | [`Timestamp`] |
 //!
@@ -36,6 +37,7 @@ mod error_code;
 mod grant;
 mod grant_type;
 mod identifier;
+mod revocation;
 mod scheme;
 mod scope;
 mod secret;
@@ -54,6 +56,7 @@ pub use error_code::ErrorCode;
 pub use grant::Grant;
 pub use grant_type::{GrantType, UnknownGrantType};
 pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, SchemeName, TokenId, UserId};
+pub use revocation::{Revocation, Revoked};
 pub use scheme::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SecurityScheme};
 pub use scope::{InvalidScope, Scope, ScopeToken};
 pub use secret::Secret;

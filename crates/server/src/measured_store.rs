@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, Scope, SecretDigest, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, User, UserId, UserStatus,
+    Username,
 };
-use scopegate_store::{BoxFuture, Clients, PasswordScheme, Store, StoreError, StoreErrorKind, Users};
+use scopegate_store::{
+    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Store, StoreError,
+    StoreErrorKind, Users,
+};
 use tokio::time::Instant;
 
 const DURATION: &str = "scopegate_store_duration_seconds";
@@ -87,6 +91,7 @@ methods! {
     find_client: "clients.find",
     find_user: "users.find",
     find_user_by_id: "users.find_by_id",
+    forget_revocations: "revocations.forget",
     list_clients: "clients.list",
     list_users: "users.list",
     password_schemes: "users.password_schemes",
@@ -95,6 +100,8 @@ methods! {
     remove_client: "clients.remove",
     remove_user: "users.remove",
     replace_password_hash: "users.replace_password_hash",
+    revoke: "revocations.revoke",
+    revoked_after: "revocations.after",
     set_client_scope: "clients.set_scope",
     set_password_hash: "users.set_password_hash",
     set_secret: "clients.set_secret",
@@ -192,6 +199,24 @@ impl Clients for MeasuredStore {
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> Asked<'a, bool> {
         self.methods.remove_client.measure(self.store.clients().remove(id))
+    }
+}
+
+impl Revocations for MeasuredStore {
+    fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Asked<'a, ()> {
+        self.methods.revoke.measure(self.store.revocations().revoke(revocation))
+    }
+
+    fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Asked<'_, Vec<KeptRevocation>> {
+        self.methods
+            .revoked_after
+            .measure(self.store.revocations().revoked_after(place, limit))
+    }
+
+    fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {
+        self.methods
+            .forget_revocations
+            .measure(self.store.revocations().forget_revocations(now))
     }
 }
 

@@ -1,7 +1,7 @@
 //! **Where is it kept?** In SQLite: one file, or the memory of this process.
 //!
 //! ```text
-//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Store
+//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Revocations + Store
 //!                  |                  |-- one connection that writes
 //!                  OpenError          `-- some that read
 //! ```
@@ -48,6 +48,7 @@ mod lookups;
 mod migrations;
 mod open_error;
 mod place;
+mod revocations;
 mod row;
 mod sqlite;
 mod store;

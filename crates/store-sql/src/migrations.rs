@@ -8,7 +8,10 @@ use sqlx::{Connection, SqlSafeStr, SqliteConnection};
 use crate::OpenError;
 
 /// Every version of the tables, oldest first: number, what it does, how. What was released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../migrations/0001_initial.sql")),
+    (2, "revocations", include_str!("../migrations/0002_revocations.sql")),
+];
 
 /// Where the database remembers which of them it has had: the table of `sqlx`, so that its tools can read it.
 const TABLE: &str = "_sqlx_migrations";

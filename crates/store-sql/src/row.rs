@@ -4,10 +4,10 @@ use std::error::Error;
 use std::str::FromStr;
 
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, RedirectUri, Scope, ScopeToken, SecretDigest, User, UserId, UserStatus,
-    Username,
+    Account, Client, ClientId, PasswordHash, RedirectUri, Revocation, Revoked, Scope, ScopeToken, SecretDigest,
+    Timestamp, User, UserId, UserStatus, Username,
 };
-use scopegate_store::{PasswordScheme, StoreError};
+use scopegate_store::{KeptRevocation, PasswordScheme, RevocationPlace, StoreError};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -66,6 +66,29 @@ pub(crate) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
         Some(bytes) => Ok(client.with_secret(digest(bytes)?)),
         None => Ok(client),
     }
+}
+
+/// Columns `place`, `kind`, `id`, `username`, `issued_until`, `forget_at`.
+pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> {
+    let id = text(row, 2)?;
+    let whose = match (text(row, 1)?, optional_text(row, 3)?) {
+        ("client", None) => Revoked::Client(parsed("id", id)?),
+        ("token", None) => Revoked::Token(parsed("id", id)?),
+        ("user", Some(username)) => Revoked::User {
+            id: parsed("id", id)?,
+            username: parsed("username", &username)?,
+        },
+        _ => return Err(refused("kind")),
+    };
+    let revocation = Revocation::from_stored(whose, time(row, 4)?, time(row, 5)?);
+    Ok((
+        RevocationPlace::from_number(row.try_get(0).map_err(failure)?),
+        revocation,
+    ))
+}
+
+fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
+    row.try_get(column).map(Timestamp::from_unix).map_err(failure)
 }
 
 fn text(row: &SqliteRow, column: usize) -> Result<&str, StoreError> {

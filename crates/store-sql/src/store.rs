@@ -27,7 +27,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1]);
+/// assert_eq!(store.migrated(), [1, 2]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());
@@ -116,12 +116,17 @@ impl SqlStore {
 
     /// Whether a statement changed a row.
     pub(crate) async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
+        Ok(self.change_many(statement).await? > 0)
+    }
+
+    /// How many rows a statement changed.
+    pub(crate) async fn change_many(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let mut connection = self.connections.writer().await?;
         // Before, for a log that is not this database's must not be written into it; after, for then it is known to be kept.
         self.connections.in_place()?;
         let result = statement.execute(&mut *connection).await.map_err(failure)?;
         self.connections.in_place()?;
-        Ok(result.rows_affected() > 0)
+        Ok(result.rows_affected())
     }
 }
 

@@ -6,8 +6,10 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use scopegate_domain::{Account, Client, ClientId, PasswordHash, User, UserId, Username};
-use scopegate_store::{Clients, Store, StoreError, StoreErrorKind, Users};
+use scopegate_domain::{
+    Account, Client, ClientId, PasswordHash, Revocation, Revoked, Timestamp, User, UserId, Username,
+};
+use scopegate_store::{Clients, RevocationPlace, Revocations, Store, StoreError, StoreErrorKind, Users};
 use scopegate_store_sql::{DatabaseUrl, OpenError, SqlStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -61,7 +63,7 @@ mod in_a_file {
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_restart() {
     let (store, folder) = file().await;
-    assert_eq!(store.migrated(), [1]);
+    assert_eq!(store.migrated(), [1, 2]);
     Users::add(&store, john()).await.unwrap();
     Clients::add(&store, app()).await.unwrap();
     store.close().await.unwrap();
@@ -141,7 +143,7 @@ async fn two_programs_can_make_the_same_database() {
     let url = DatabaseUrl::file(path(&folder));
     let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.migrated().len() + second.migrated().len(), 1);
+    assert_eq!(first.migrated().len() + second.migrated().len(), 2);
     Users::add(&first, john()).await.unwrap();
     assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(
@@ -160,10 +162,10 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let before = std::fs::read(path(&folder)).unwrap();
 
     let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 7, known: 1 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 7, known: 2 }), "{error}");
     assert_eq!(
         error.to_string(),
-        "tables in the database have version `7`, and this program knows no version after `1`"
+        "tables in the database have version `7`, and this program knows no version after `2`"
     );
     assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
 }
@@ -259,6 +261,35 @@ async fn a_corrupt_client_is_never_skipped() {
         )
         .await;
         let error = Clients::list(&store, None, 9).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_corrupt_revocation_is_never_skipped() {
+    for change in [
+        "SET id = 'ü'",
+        "SET kind = 'planet'",
+        "SET username = NULL",
+        "SET kind = 'client'",
+        "SET username = 'john' || char(7)",
+    ] {
+        let (store, folder) = file().await;
+        let user = john().user;
+        let whose = Revoked::User {
+            id: user.id().clone(),
+            username: user.username().clone(),
+        };
+        store
+            .revoke(&Revocation::until(whose, Timestamp::from_unix(1_000)))
+            .await
+            .unwrap();
+        run(
+            &path(&folder),
+            &format!("PRAGMA ignore_check_constraints = ON; UPDATE revocations {change}"),
+        )
+        .await;
+        let error = store.revoked_after(RevocationPlace::START, 10).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
 }

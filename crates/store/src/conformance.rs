@@ -12,6 +12,8 @@ mod operation;
 #[doc(hidden)]
 pub mod readiness;
 #[doc(hidden)]
+pub mod revocations;
+#[doc(hidden)]
 pub mod users;
 
 use std::sync::Arc;
@@ -71,6 +73,12 @@ macro_rules! conformance {
         }
         $crate::conformance! { @cases $make, readiness:
             a_rehearsal_changes_nothing
+        }
+        $crate::conformance! { @cases $make, revocations:
+            forgotten_places_are_not_given_again
+            revocations_are_kept_whole_and_in_order
+            revocations_are_kept_at_once
+            what_covers_no_living_token_is_forgotten
         }
 
         #[test]

@@ -1,14 +1,15 @@
-//! **What must be remembered?** Users and clients, behind traits that any database can stand behind.
+//! **What must be remembered?** Users, clients and what was taken back, behind traits that any database can stand behind.
 //!
 //! ```text
 //!            Store  (ping, rehearse_change)  Arc<dyn Store> is also an Arc<dyn Users>
-//!           /     \
-//!      Users       Clients                   one trait for each kind of thing
-//!           \     /
+//!           /     |      \
+//!      Users   Clients   Revocations         one trait for each kind of thing
+//!           \     |      /
 //!     MemoryStore, or another backend        each passes the same conformance suite
 //! ```
 //!
-//! Who checks tokens asks for [`Users`] alone; who issues them asks for a [`Store`].
+//! Who checks tokens asks for [`Users`] alone; who issues them asks for a [`Store`]. [`CachedUsers`] stands before a store and
+//! knows those users that were asked for a moment ago.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -34,7 +35,7 @@
 //!
 //! 1. Make a crate that depends on this one, and a type for the store. It is shared between threads and has a mute `Debug`:
 //!    what it holds must not come into a log.
-//! 2. Implement [`Users`] and [`Clients`], one file each, each method a `Box::pin(async move { .. })`. Methods are whole: what
+//! 2. Implement [`Users`], [`Clients`] and [`Revocations`], one file each, each method a `Box::pin(async move { .. })`. Methods are whole: what
 //!    must happen together is one method, and no transaction reaches the caller. A future that is dropped half-way leaves the
 //!    change made or not made, never half made.
 //! 3. A look-up answers `Ok(None)` for what is not there, a change answers `Ok(false)`. [`StoreError::conflict`] is for a name or
@@ -54,22 +55,27 @@
 //!
 //! # Deliberately absent
 //!
-//! Hashing and comparing passwords (the store takes what it is given), caches, and anything that expires.
+//! Hashing and comparing passwords (the store takes what it is given), and a clock: what expires is forgotten when somebody says
+//! what time it is.
 
+mod cached_users;
 mod clients;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
 mod memory;
 mod password_scheme;
+mod revocations;
 mod users;
 
 use std::pin::Pin;
 
+pub use cached_users::CachedUsers;
 pub use clients::Clients;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use password_scheme::PasswordScheme;
+pub use revocations::{KeptRevocation, RevocationPlace, Revocations};
 pub use users::Users;
 
 /// A future on the heap: one allocation beside a query, and in exchange a backend can be chosen when the program starts.
@@ -78,8 +84,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// All that must be remembered, in one place.
 ///
 /// [`Users`] and [`Clients`] share method names; on a `dyn Store` say [`store.users()`](#method.users) or
-/// [`store.clients()`](#method.clients) first. An `Arc<dyn Store>` coerces to an `Arc<dyn Users>` or an `Arc<dyn Clients>`.
-pub trait Store: Users + Clients {
+/// [`store.clients()`](#method.clients) first. An `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
+pub trait Store: Users + Clients + Revocations {
     /// Whether the store answers questions now; for a health check.
     ///
     /// # Errors
@@ -106,6 +112,12 @@ impl dyn Store + '_ {
     /// The clients.
     #[must_use]
     pub fn clients(&self) -> &dyn Clients {
+        self
+    }
+
+    /// The revocations.
+    #[must_use]
+    pub fn revocations(&self) -> &dyn Revocations {
         self
     }
 }

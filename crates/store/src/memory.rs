@@ -7,10 +7,13 @@ use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, Scope, SecretDigest, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, User, UserId, UserStatus,
+    Username,
 };
 
-use crate::{BoxFuture, Clients, PasswordScheme, Store, StoreError, Users};
+use crate::{
+    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Store, StoreError, Users,
+};
 
 /// A store in the memory of this process.
 ///
@@ -36,10 +39,13 @@ struct Tables {
     accounts: BTreeMap<Username, Account>,
     names: HashMap<UserId, Username>,
     clients: BTreeMap<ClientId, Client>,
+    revocations: BTreeMap<RevocationPlace, Revocation>,
+    /// The place of the revocation that was kept last, also where it was forgotten since.
+    last_place: i64,
 }
 
 impl MemoryStore {
-    /// A store without users and clients.
+    /// A store that holds nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -210,6 +216,33 @@ impl Clients for MemoryStore {
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
         answer(self.write().clients.remove(id).is_some())
+    }
+}
+
+impl Revocations for MemoryStore {
+    fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
+        let mut tables = self.write();
+        tables.last_place += 1;
+        let place = RevocationPlace::from_number(tables.last_place);
+        tables.revocations.insert(place, revocation.clone());
+        answer(())
+    }
+
+    fn revoked_after(
+        &self,
+        place: RevocationPlace,
+        limit: u16,
+    ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>> {
+        let tables = self.read();
+        let kept = tables.revocations.range(after(Some(&place))).take(limit.into());
+        answer(kept.map(|(place, revocation)| (*place, revocation.clone())).collect())
+    }
+
+    fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let mut tables = self.write();
+        let before = tables.revocations.len();
+        tables.revocations.retain(|_, revocation| revocation.forget_at() > now);
+        answer(u64::try_from(before - tables.revocations.len()).unwrap_or(u64::MAX))
     }
 }
 

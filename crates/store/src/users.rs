@@ -1,6 +1,7 @@
 //! Resource owners, as they are remembered.
 
 use std::fmt;
+use std::sync::Arc;
 
 use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
 
@@ -42,6 +43,19 @@ pub trait Users: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`]; an id that nobody has is `Ok(None)`.
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>>;
+
+    /// The user of this name, where it is known without asking anybody: the answer of a cache, which says itself how old it may be.
+    /// `None` says nothing, and [`Users::find`] is asked.
+    fn recall(&self, username: &str) -> Option<Arc<User>> {
+        let _ = username;
+        None
+    }
+
+    /// The user with this id, as [`Users::recall`] knows one by name.
+    fn recall_by_id(&self, id: &str) -> Option<Arc<User>> {
+        let _ = id;
+        None
+    }
 
     /// The user of this name with the password's hash; only logging in needs this.
     ///

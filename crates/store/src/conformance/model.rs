@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
-use scopegate_domain::{Account, Client, User};
+use scopegate_domain::{Account, Client, Revocation, User};
 
 use super::operation::{Answer, Operation};
 use super::runtime;
-use crate::{MemoryStore, PasswordScheme, Store, StoreErrorKind};
+use crate::{MemoryStore, PasswordScheme, RevocationPlace, Store, StoreErrorKind};
 
 /// How many stores are made, and how many operations are done to one at most.
 const STORES: u32 = 64;
@@ -110,6 +110,7 @@ struct Contents {
     by_id: Vec<Option<User>>,
     clients: Vec<Option<Client>>,
     password_schemes: Vec<PasswordScheme>,
+    revocations: Vec<Revocation>,
 }
 
 impl Contents {
@@ -124,11 +125,17 @@ impl Contents {
             clients.push(store.clients().find(client.id()).await.unwrap());
         }
         let password_schemes = store.users().password_schemes().await.unwrap();
+        let revocations = store
+            .revocations()
+            .revoked_after(RevocationPlace::START, u16::MAX)
+            .await
+            .unwrap();
         Self {
             accounts,
             by_id,
             clients,
             password_schemes,
+            revocations: revocations.into_iter().map(|(_, revocation)| revocation).collect(),
         }
     }
 }

@@ -6,8 +6,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_domain::{
-    Account, Client, ClientId, GrantType, PasswordHash, RedirectUri, Scope, ScopeToken, SecretDigest, User, UserId,
-    UserStatus, Username,
+    Account, Client, ClientId, GrantType, PasswordHash, RedirectUri, Revocation, Revoked, Scope, ScopeToken,
+    SecretDigest, Timestamp, TokenId, User, UserId, UserStatus, Username,
 };
 
 use super::{hash, user_id};
@@ -18,11 +18,13 @@ use crate::{Store, StoreErrorKind};
 pub(super) enum Operation {
     AddClient(Client),
     AddUser(Account),
+    ForgetRevocations(Timestamp),
     ListClients(Option<ClientId>, u16),
     ListUsers(Option<Username>, u16),
     RemoveClient(ClientId),
     RemoveUser(UserId),
     ReplacePasswordHash(UserId, PasswordHash, PasswordHash),
+    Revoke(Revocation),
     SetClientScope(ClientId, Scope),
     SetClientSecret(ClientId, SecretDigest),
     SetPasswordHash(UserId, Option<PasswordHash>),
@@ -36,6 +38,7 @@ pub(super) enum Answer {
     Changed(bool),
     Clients(Vec<Client>),
     Done,
+    Forgotten(u64),
     Users(Vec<User>),
 }
 
@@ -46,6 +49,11 @@ impl Operation {
         let answer = match self {
             Self::AddClient(client) => clients.add(client.clone()).await.map(|()| Answer::Done),
             Self::AddUser(account) => users.add(account.clone()).await.map(|()| Answer::Done),
+            Self::ForgetRevocations(now) => store
+                .revocations()
+                .forget_revocations(*now)
+                .await
+                .map(Answer::Forgotten),
             Self::ListClients(after, limit) => clients.list(after.as_ref(), *limit).await.map(Answer::Clients),
             Self::ListUsers(after, limit) => users.list(after.as_ref(), *limit).await.map(Answer::Users),
             Self::RemoveClient(id) => clients.remove(id).await.map(Answer::Changed),
@@ -53,6 +61,7 @@ impl Operation {
             Self::ReplacePasswordHash(id, old, new) => {
                 users.replace_password_hash(id, old, new).await.map(Answer::Changed)
             }
+            Self::Revoke(revocation) => store.revocations().revoke(revocation).await.map(|()| Answer::Done),
             Self::SetClientScope(id, scope) => clients.set_scope(id, scope).await.map(Answer::Changed),
             Self::SetClientSecret(id, secret) => clients.set_secret(id, *secret).await.map(Answer::Changed),
             Self::SetPasswordHash(id, hash) => users.set_password_hash(id, hash.as_ref()).await.map(Answer::Changed),
@@ -69,6 +78,8 @@ impl Operation {
             2 => any_client().prop_map(Self::AddClient),
             1 => (option::of(any_client_id()), 0u16..4).prop_map(|(after, limit)| Self::ListClients(after, limit)),
             1 => (option::of(any_username()), 0u16..4).prop_map(|(after, limit)| Self::ListUsers(after, limit)),
+            1 => any_time().prop_map(Self::ForgetRevocations),
+            2 => any_revocation().prop_map(Self::Revoke),
             1 => any_client_id().prop_map(Self::RemoveClient),
             1 => any_user_id().prop_map(Self::RemoveUser),
             2 => (any_user_id(), any_hash(), any_hash())
@@ -145,6 +156,21 @@ fn any_account() -> impl Strategy<Value = Account> {
 
 fn any_client_id() -> impl Strategy<Value = ClientId> {
     select(vec!["c1", "C1", "c 1", "'--"]).prop_filter_map("no identifier", |text| ClientId::parse(text).ok())
+}
+
+fn any_time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![9 => (0..20i64).prop_map(Timestamp::from_unix), 1 => any::<i64>().prop_map(Timestamp::from_unix)]
+}
+
+fn any_revocation() -> impl Strategy<Value = Revocation> {
+    let token = "[ -~]{1,20}".prop_filter_map("no identifier", |text| TokenId::parse(&text).ok());
+    let whose = prop_oneof![
+        any_client_id().prop_map(Revoked::Client),
+        token.prop_map(Revoked::Token),
+        (any_user_id(), any_username()).prop_map(|(id, username)| Revoked::User { id, username }),
+    ];
+    (whose, any_time(), any_time())
+        .prop_map(|(whose, until, forget_at)| Revocation::from_stored(whose, until, forget_at))
 }
 
 fn any_digest() -> impl Strategy<Value = SecretDigest> {

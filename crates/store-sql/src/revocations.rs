@@ -1,0 +1,45 @@
+//! Revocations, in SQL.
+
+use scopegate_domain::{Revocation, Revoked, Timestamp};
+use scopegate_store::{BoxFuture, KeptRevocation, RevocationPlace, Revocations, StoreError};
+use sqlx::query;
+
+use crate::SqlStore;
+use crate::row;
+
+const REVOKE: &str =
+    "INSERT INTO revocations (kind, id, username, issued_until, forget_at) VALUES ($1, $2, $3, $4, $5)";
+
+const AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at FROM revocations \
+     WHERE place > $1 ORDER BY place LIMIT $2";
+
+const FORGET: &str = "DELETE FROM revocations WHERE forget_at <= $1";
+
+impl Revocations for SqlStore {
+    fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (kind, id, username) = match revocation.whose() {
+            Revoked::Client(id) => ("client", id.as_str(), None),
+            Revoked::Token(id) => ("token", id.as_str(), None),
+            Revoked::User { id, username } => ("user", id.as_str(), Some(username.as_str())),
+        };
+        let revoke = query(REVOKE)
+            .bind(kind)
+            .bind(id)
+            .bind(username)
+            .bind(revocation.issued_until().as_unix())
+            .bind(revocation.forget_at().as_unix());
+        Box::pin(async move { self.change(revoke).await.map(|_| ()) })
+    }
+
+    fn revoked_after(
+        &self,
+        place: RevocationPlace,
+        limit: u16,
+    ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>> {
+        Box::pin(self.all(query(AFTER).bind(place.number()).bind(limit), row::revocation))
+    }
+
+    fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.change_many(query(FORGET).bind(now.as_unix())))
+    }
+}

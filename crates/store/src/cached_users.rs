@@ -1,0 +1,368 @@
+//! A store that knows the users who were asked for a moment ago.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::ready;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use scopegate_domain::{
+    Account, Client, ClientId, Clock, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, User, UserId,
+    UserStatus, Username,
+};
+
+use crate::{
+    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Store, StoreError, Users,
+};
+
+/// A store in front of another. It remembers the users that it was asked for, for a while: [`Users::recall`] answers without
+/// asking anybody.
+///
+/// What is changed through it is in force at once. What somebody else changed is in force when what is remembered has become too
+/// old: after `age` at the latest. (So is a change whose future was dropped before its answer.) That nobody has a name or an id is
+/// not remembered.
+///
+/// ```
+/// use std::sync::Arc;
+/// use scopegate_domain::{Account, Lifetime, SystemClock, User, UserId, UserStatus, Username};
+/// use scopegate_store::{CachedUsers, MemoryStore, Users};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let age = Lifetime::from_seconds(60);
+/// let users = CachedUsers::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock), age);
+/// let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?);
+/// Users::add(&users, Account { user: user.clone(), password_hash: None }).await?;
+///
+/// assert!(users.recall("johndoe").is_none());
+/// assert!(Users::find(&users, user.username()).await?.is_some());
+/// assert!(users.recall("johndoe").is_some() && users.recall_by_id("u1").is_some());
+///
+/// Users::set_status(&users, user.id(), UserStatus::Disabled).await?;
+/// assert!(users.recall("johndoe").is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct CachedUsers {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    age: Lifetime,
+    known: RwLock<Known>,
+}
+
+impl CachedUsers {
+    /// Most users that are remembered.
+    pub const MOST: usize = 16_384;
+
+    /// Remembers users of this store for at most so long, by this clock; not at all where it is 0.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, age: Lifetime) -> Self {
+        Self {
+            store,
+            clock,
+            age,
+            known: RwLock::default(),
+        }
+    }
+
+    /// How many users are remembered, those who are too old included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let known = self.read();
+        known.young.by_id.len() + known.old.by_id.len()
+    }
+
+    /// Whether nobody is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn young_enough(&self, entry: Option<&Arc<Entry>>) -> Option<Arc<User>> {
+        let entry = entry?;
+        // A clock that was set back says nothing of an age.
+        let age = self.clock.now().seconds_since(entry.read_at);
+        (0..i64::from(self.age.as_seconds()))
+            .contains(&age)
+            .then(|| Arc::clone(&entry.user))
+    }
+
+    /// To be called before the store is asked.
+    fn begin(&self) -> Begun {
+        Begun {
+            changes: self.read().changes,
+            at: self.clock.now(),
+        }
+    }
+
+    // SECURITY: what was read before a change is not kept after it: the number of changes grows before the change is answered.
+    // Held by `what_was_read_before_a_change_is_not_kept_after_it`.
+    fn keep(&self, begun: Begun, user: &User) {
+        if self.age.as_seconds() == 0 {
+            return;
+        }
+        let entry = Arc::new(Entry {
+            user: Arc::new(user.clone()),
+            read_at: begun.at,
+        });
+        let mut known = self.write();
+        if known.changes == begun.changes {
+            known.add(entry);
+        }
+    }
+
+    fn remembering<'a>(&'a self, begun: Begun, asked: Asked<'a, Option<User>>) -> Asked<'a, Option<User>> {
+        Box::pin(async move {
+            let found = asked.await?;
+            if let Some(user) = &found {
+                self.keep(begun, user);
+            }
+            Ok(found)
+        })
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question under way.
+type Asked<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// When a question to the store began.
+#[derive(Clone, Copy)]
+struct Begun {
+    changes: u64,
+    at: Timestamp,
+}
+
+struct Entry {
+    user: Arc<User>,
+    read_at: Timestamp,
+}
+
+/// Two tables: when the young one is full it becomes the old one, and the old one is dropped.
+#[derive(Default)]
+struct Known {
+    young: Table,
+    old: Table,
+    /// How many changes of users have ended.
+    changes: u64,
+}
+
+// INVARIANT: an entry stands in both maps of its table or in none; held by `a_change_touches_one_user`.
+#[derive(Default)]
+struct Table {
+    by_id: HashMap<String, Arc<Entry>>,
+    by_name: HashMap<String, Arc<Entry>>,
+}
+
+impl Known {
+    fn by_name(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.young.by_name.get(name).or_else(|| self.old.by_name.get(name))
+    }
+
+    fn by_id(&self, id: &str) -> Option<&Arc<Entry>> {
+        self.young.by_id.get(id).or_else(|| self.old.by_id.get(id))
+    }
+
+    fn add(&mut self, entry: Arc<Entry>) {
+        if self.young.by_id.len() >= CachedUsers::MOST / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        let (id, name) = (entry.user.id().to_string(), entry.user.username().to_string());
+        // Whoever had the id or the name before is gone.
+        self.young.remove(&id, &name);
+        self.young.by_id.insert(id, Arc::clone(&entry));
+        self.young.by_name.insert(name, entry);
+    }
+
+    fn forget(&mut self, id: &str, name: Option<&str>) {
+        self.changes = self.changes.wrapping_add(1);
+        for table in [&mut self.young, &mut self.old] {
+            table.remove(id, name.unwrap_or_default());
+        }
+    }
+}
+
+impl Table {
+    fn remove(&mut self, id: &str, name: &str) {
+        if let Some(entry) = self.by_id.remove(id) {
+            self.by_name.remove(entry.user.username().as_str());
+        }
+        if let Some(entry) = self.by_name.remove(name) {
+            self.by_id.remove(entry.user.id().as_str());
+        }
+    }
+}
+
+/// A change of a user under way. Whether it is answered or dropped: afterwards nothing is remembered of that user.
+struct Changing<'a> {
+    users: &'a CachedUsers,
+    id: UserId,
+    name: Option<Username>,
+}
+
+impl Changing<'_> {
+    fn end<'a, T: Send + 'a>(self, change: Asked<'a, T>) -> Asked<'a, T>
+    where
+        Self: 'a,
+    {
+        Box::pin(async move {
+            let answer = change.await;
+            drop(self);
+            answer
+        })
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        let name = self.name.as_ref().map(Username::as_str);
+        self.users.write().forget(self.id.as_str(), name);
+    }
+}
+
+impl CachedUsers {
+    /// To be made before the change is.
+    fn changing(&self, id: &UserId) -> Changing<'_> {
+        Changing {
+            users: self,
+            id: id.clone(),
+            name: None,
+        }
+    }
+}
+
+impl Users for CachedUsers {
+    fn find<'a>(&'a self, username: &'a Username) -> Asked<'a, Option<User>> {
+        if let Some(user) = self.recall(username.as_str()) {
+            return Box::pin(ready(Ok(Some((*user).clone()))));
+        }
+        self.remembering(self.begin(), self.store.users().find(username))
+    }
+
+    fn find_by_id<'a>(&'a self, id: &'a UserId) -> Asked<'a, Option<User>> {
+        if let Some(user) = self.recall_by_id(id.as_str()) {
+            return Box::pin(ready(Ok(Some((*user).clone()))));
+        }
+        self.remembering(self.begin(), self.store.users().find_by_id(id))
+    }
+
+    fn recall(&self, username: &str) -> Option<Arc<User>> {
+        self.young_enough(self.read().by_name(username))
+    }
+
+    fn recall_by_id(&self, id: &str) -> Option<Arc<User>> {
+        self.young_enough(self.read().by_id(id))
+    }
+
+    fn find_account<'a>(&'a self, username: &'a Username) -> Asked<'a, Option<Account>> {
+        self.store.users().find_account(username)
+    }
+
+    fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> Asked<'a, Vec<User>> {
+        self.store.users().list(after, limit)
+    }
+
+    fn password_schemes(&self) -> Asked<'_, Vec<PasswordScheme>> {
+        self.store.users().password_schemes()
+    }
+
+    fn add(&self, account: Account) -> Asked<'_, ()> {
+        let mut changing = self.changing(account.user.id());
+        changing.name = Some(account.user.username().clone());
+        changing.end(self.store.users().add(account))
+    }
+
+    // No part of a user.
+    fn replace_password_hash<'a>(
+        &'a self,
+        id: &'a UserId,
+        expected: &'a PasswordHash,
+        replacement: &'a PasswordHash,
+    ) -> Asked<'a, bool> {
+        self.store.users().replace_password_hash(id, expected, replacement)
+    }
+
+    fn set_password_hash<'a>(&'a self, id: &'a UserId, password_hash: Option<&'a PasswordHash>) -> Asked<'a, bool> {
+        self.store.users().set_password_hash(id, password_hash)
+    }
+
+    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Asked<'a, bool> {
+        let changing = self.changing(id);
+        changing.end(self.store.users().set_scope(id, scope))
+    }
+
+    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> Asked<'a, bool> {
+        let changing = self.changing(id);
+        changing.end(self.store.users().set_status(id, status))
+    }
+
+    fn remove<'a>(&'a self, id: &'a UserId) -> Asked<'a, bool> {
+        let changing = self.changing(id);
+        changing.end(self.store.users().remove(id))
+    }
+}
+
+impl Clients for CachedUsers {
+    fn find<'a>(&'a self, id: &'a ClientId) -> Asked<'a, Option<Client>> {
+        self.store.clients().find(id)
+    }
+
+    fn list<'a>(&'a self, after: Option<&'a ClientId>, limit: u16) -> Asked<'a, Vec<Client>> {
+        self.store.clients().list(after, limit)
+    }
+
+    fn add(&self, client: Client) -> Asked<'_, ()> {
+        self.store.clients().add(client)
+    }
+
+    fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> Asked<'a, bool> {
+        self.store.clients().set_scope(id, scope)
+    }
+
+    fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> Asked<'a, bool> {
+        self.store.clients().set_secret(id, secret)
+    }
+
+    fn remove<'a>(&'a self, id: &'a ClientId) -> Asked<'a, bool> {
+        self.store.clients().remove(id)
+    }
+}
+
+impl Revocations for CachedUsers {
+    fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Asked<'a, ()> {
+        self.store.revocations().revoke(revocation)
+    }
+
+    fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Asked<'_, Vec<KeptRevocation>> {
+        self.store.revocations().revoked_after(place, limit)
+    }
+
+    fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {
+        self.store.revocations().forget_revocations(now)
+    }
+}
+
+impl Store for CachedUsers {
+    fn ping(&self) -> Asked<'_, ()> {
+        self.store.ping()
+    }
+
+    fn rehearse_change(&self) -> Asked<'_, ()> {
+        self.store.rehearse_change()
+    }
+}
+
+impl fmt::Debug for CachedUsers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedUsers")
+            .field("age", &self.age)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! The rules of [`Revocations`](crate::Revocations).
+
+use std::sync::Arc;
+
+use scopegate_domain::{ClientId, Revocation, Revoked, Timestamp, TokenId};
+use tokio::task::JoinSet;
+
+use super::{user_id, username};
+use crate::{KeptRevocation, RevocationPlace, Store};
+
+const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+
+fn token(id: &str) -> Revocation {
+    Revocation::until(Revoked::Token(TokenId::parse(id).unwrap()), NOW)
+}
+
+async fn kept(store: &Arc<dyn Store>, after: RevocationPlace) -> Vec<KeptRevocation> {
+    store.revocations().revoked_after(after, u16::MAX).await.unwrap()
+}
+
+fn revocations(kept: Vec<KeptRevocation>) -> Vec<Revocation> {
+    kept.into_iter().map(|(_, revocation)| revocation).collect()
+}
+
+pub async fn revocations_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
+    assert_eq!(kept(&store, RevocationPlace::START).await, []);
+    let user = |name: &str| Revoked::User {
+        id: user_id("u 1"),
+        username: username(name),
+    };
+    let all = [
+        token("'; DROP TABLE revocations; --"),
+        Revocation::until(Revoked::Client(ClientId::parse("c1").unwrap()), NOW),
+        Revocation::until(user("j\u{F6}hn"), NOW),
+        Revocation::from_stored(user("b"), Timestamp::from_unix(i64::MIN), Timestamp::MAX),
+        token("t1"),
+        token("t1"),
+    ];
+    for revocation in &all {
+        store.revocations().revoke(revocation).await.unwrap();
+    }
+    let found = kept(&store, RevocationPlace::START).await;
+    assert!(found.first().is_some_and(|(place, _)| *place > RevocationPlace::START));
+    assert!(found.is_sorted_by(|(one, _), (next, _)| one < next));
+    for (place, _) in &found {
+        let after: Vec<_> = found.iter().filter(|(other, _)| other > place).cloned().collect();
+        assert_eq!(kept(&store, *place).await, after);
+    }
+    let first = store
+        .revocations()
+        .revoked_after(RevocationPlace::START, 2)
+        .await
+        .unwrap();
+    assert_eq!(revocations(first), all.iter().take(2).cloned().collect::<Vec<_>>());
+    assert_eq!(
+        store
+            .revocations()
+            .revoked_after(RevocationPlace::START, 0)
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(revocations(found), all);
+}
+
+pub async fn revocations_are_kept_at_once(store: Arc<dyn Store>) {
+    const MANY: usize = 40;
+    let mut revoking = JoinSet::new();
+    for number in 0..MANY {
+        let store = Arc::clone(&store);
+        revoking.spawn(async move {
+            let revocation = token(&format!("t{number}"));
+            let before = kept(&store, RevocationPlace::START).await.pop();
+            store.revocations().revoke(&revocation).await.unwrap();
+            // Whoever had read until there finds it behind.
+            let place = before.map_or(RevocationPlace::START, |(place, _)| place);
+            assert!(revocations(kept(&store, place).await).contains(&revocation));
+        });
+    }
+    revoking.join_all().await;
+    assert_eq!(kept(&store, RevocationPlace::START).await.len(), MANY);
+}
+
+pub async fn what_covers_no_living_token_is_forgotten(store: Arc<dyn Store>) {
+    let at = Timestamp::from_unix;
+    for (id, forget_at) in [("a", 10), ("b", 11), ("c", 9)] {
+        store
+            .revocations()
+            .revoke(&token(id).forgotten_at(at(forget_at)))
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.revocations().forget_revocations(at(8)).await.unwrap(), 0);
+    assert_eq!(store.revocations().forget_revocations(at(10)).await.unwrap(), 2);
+    let left = revocations(kept(&store, RevocationPlace::START).await);
+    assert_eq!(left, [token("b").forgotten_at(at(11))]);
+}
+
+pub async fn forgotten_places_are_not_given_again(store: Arc<dyn Store>) {
+    for id in ["a", "b"] {
+        store.revocations().revoke(&token(id).forgotten_at(NOW)).await.unwrap();
+    }
+    let (last, _) = kept(&store, RevocationPlace::START).await.pop().unwrap();
+    assert_eq!(store.revocations().forget_revocations(NOW).await.unwrap(), 2);
+    store.revocations().revoke(&token("c")).await.unwrap();
+    assert_eq!(revocations(kept(&store, last).await), [token("c")]);
+}

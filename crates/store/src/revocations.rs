@@ -1,0 +1,88 @@
+//! Tokens that were taken back, as they are remembered.
+
+use std::fmt;
+
+use scopegate_domain::{Revocation, Timestamp};
+
+use crate::{BoxFuture, StoreError};
+
+/// The revocations, in the order in which they were kept.
+///
+/// They are for reading them all once, and after that what is new: whoever checks tokens has them in memory. Nothing is changed
+/// that was kept; two revocations of the same party both hold.
+///
+/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) where the backend does not answer; those that
+/// read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) where a row they would answer with is no revocation.
+///
+/// ```
+/// use scopegate_domain::{ClientId, Revocation, Revoked, Timestamp};
+/// use scopegate_store::{MemoryStore, Revocations, RevocationPlace};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new();
+/// let now = Timestamp::from_unix(1_700_000_000);
+/// let revocation = Revocation::until(Revoked::Client(ClientId::parse("demo-app")?), now);
+/// store.revoke(&revocation).await?;
+///
+/// let kept = store.revoked_after(RevocationPlace::START, 100).await?;
+/// assert_eq!(kept.len(), 1);
+/// assert_eq!(kept[0].1, revocation);
+/// assert!(store.revoked_after(kept[0].0, 100).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub trait Revocations: fmt::Debug + Send + Sync {
+    /// Keeps a revocation. It is among the answers to all calls that begin after this one's.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// What was kept after a place, each with its own place, at most `limit` of them; those that were forgotten are not among
+    /// them.
+    ///
+    /// A page that is not full is the last one for now. Places only grow: what is kept later has a later place than all that
+    /// was answered before, also where something was forgotten meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn revoked_after(
+        &self,
+        place: RevocationPlace,
+        limit: u16,
+    ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>>;
+
+    /// Forgets those that cover no token that lives, and says how many they were.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+}
+
+/// A revocation with its place.
+pub type KeptRevocation = (RevocationPlace, Revocation);
+
+/// Where a revocation stands in the order of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RevocationPlace(i64);
+
+impl RevocationPlace {
+    /// Before all of them.
+    pub const START: Self = Self(0);
+
+    /// The place of this number; only a backend needs to name one. The first is 1.
+    #[must_use]
+    pub const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}

@@ -1,0 +1,198 @@
+//! Users that are remembered: as good as asking, but for what others change, and that for a while.
+
+#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
+
+use std::future::Future as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use scopegate_domain::{
+    Account, Lifetime, ManualClock, Scope, SystemClock, Timestamp, User, UserId, UserStatus, Username,
+};
+use scopegate_store::{CachedUsers, MemoryStore, Store, Users};
+
+const AGE: Lifetime = Lifetime::from_seconds(5);
+
+async fn cached() -> (CachedUsers, ()) {
+    let age = Lifetime::from_minutes(60);
+    let store = CachedUsers::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock), age);
+    (store, ())
+}
+
+scopegate_store::conformance!(cached);
+
+fn id(number: usize) -> UserId {
+    UserId::parse(&format!("u{number}")).unwrap()
+}
+
+fn name(number: usize) -> Username {
+    Username::parse(&format!("user{number}")).unwrap()
+}
+
+fn account(number: usize) -> Account {
+    let user = User::new(id(number), name(number));
+    Account {
+        user,
+        password_hash: None,
+    }
+}
+
+struct Stage {
+    clock: Arc<ManualClock>,
+    store: Arc<MemoryStore>,
+    users: CachedUsers,
+}
+
+/// A store with so many users behind a cache.
+async fn stage(count: usize) -> Stage {
+    let clock = Arc::new(ManualClock::at(Timestamp::from_unix(1_000)));
+    let store = Arc::new(MemoryStore::new());
+    for number in 0..count {
+        Users::add(&*store, account(number)).await.unwrap();
+    }
+    let behind: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
+    Stage {
+        users: CachedUsers::new(behind, Arc::<ManualClock>::clone(&clock), AGE),
+        clock,
+        store,
+    }
+}
+
+impl Stage {
+    async fn status(&self, number: usize) -> UserStatus {
+        Users::find(&self.users, &name(number)).await.unwrap().unwrap().status()
+    }
+
+    fn recalls(&self, number: usize) -> bool {
+        let by_name = self.users.recall(name(number).as_str());
+        let by_id = self.users.recall_by_id(id(number).as_str());
+        assert_eq!(by_name, by_id);
+        by_name.is_some()
+    }
+}
+
+#[tokio::test]
+async fn who_was_asked_for_is_known_for_a_while() {
+    let stage = stage(2).await;
+    assert!(!stage.recalls(0));
+    assert_eq!(stage.status(0).await, UserStatus::Active);
+    assert!(stage.recalls(0) && !stage.recalls(1));
+    stage.clock.advance(Lifetime::from_seconds(4));
+    assert!(stage.recalls(0));
+    stage.clock.advance(Lifetime::from_seconds(1));
+    assert!(!stage.recalls(0));
+    assert!(stage.users.find_by_id(&id(0)).await.unwrap().is_some());
+    assert!(stage.recalls(0), "known again, by either");
+    stage.clock.set(Timestamp::from_unix(0));
+    assert!(!stage.recalls(0), "a clock that was set back says nothing of an age");
+}
+
+#[tokio::test]
+async fn a_change_by_others_is_seen_within_the_age() {
+    let stage = stage(1).await;
+    stage.status(0).await;
+    Users::set_status(&*stage.store, &id(0), UserStatus::Disabled)
+        .await
+        .unwrap();
+    assert_eq!(stage.status(0).await, UserStatus::Active);
+    stage.clock.advance(AGE);
+    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+}
+
+#[tokio::test]
+async fn a_change_of_our_own_is_seen_at_once() {
+    let stage = stage(2).await;
+    stage.status(0).await;
+    Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
+        .await
+        .unwrap();
+    assert!(!stage.recalls(0));
+    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+    let scope: Scope = "a".parse().unwrap();
+    Users::set_scope(&stage.users, &id(0), &scope).await.unwrap();
+    assert!(!stage.recalls(0));
+    stage.status(0).await;
+    assert!(Users::remove(&stage.users, &id(0)).await.unwrap());
+    assert!(!stage.recalls(0));
+    assert_eq!(Users::find(&stage.users, &name(0)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_change_touches_one_user() {
+    let stage = stage(2).await;
+    stage.status(0).await;
+    stage.status(1).await;
+    Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
+        .await
+        .unwrap();
+    assert!(!stage.recalls(0) && stage.recalls(1));
+    assert_eq!(stage.users.len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_went_to_somebody_else_is_theirs() {
+    let stage = stage(1).await;
+    stage.status(0).await;
+    Users::remove(&*stage.store, &id(0)).await.unwrap();
+    let user = User::new(id(7), name(0));
+    let account = Account {
+        user: user.clone(),
+        password_hash: None,
+    };
+    Users::add(&stage.users, account).await.unwrap();
+    assert!(stage.users.recall(name(0).as_str()).is_none() && stage.users.recall_by_id("u0").is_none());
+    assert_eq!(Users::find(&stage.users, &name(0)).await.unwrap(), Some(user));
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_change_is_not_kept_after_it() {
+    let stage = stage(1).await;
+    let name = name(0);
+    // The store answers when the question is made; the answer is looked at when the user was disabled meanwhile.
+    let reading = Users::find(&stage.users, &name);
+    Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
+        .await
+        .unwrap();
+    assert_eq!(reading.await.unwrap().unwrap().status(), UserStatus::Active);
+    assert!(!stage.recalls(0));
+    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_waits_for_is_one() {
+    let stage = stage(1).await;
+    stage.status(0).await;
+    let id = id(0);
+    drop(Users::set_status(&stage.users, &id, UserStatus::Disabled));
+    assert!(!stage.recalls(0));
+    assert_eq!(stage.status(0).await, UserStatus::Disabled);
+}
+
+#[tokio::test]
+async fn as_many_are_known_as_there_is_room_for() {
+    let stage = stage(CachedUsers::MOST * 2).await;
+    for number in 0..CachedUsers::MOST * 2 {
+        stage.status(number).await;
+        assert!(stage.users.len() <= CachedUsers::MOST);
+    }
+    assert!(stage.recalls(CachedUsers::MOST * 2 - 1) && !stage.recalls(0));
+}
+
+#[tokio::test]
+async fn without_an_age_nobody_is_known() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let users = CachedUsers::new(store, Arc::new(SystemClock), Lifetime::from_seconds(0));
+    Users::add(&users, account(0)).await.unwrap();
+    assert!(Users::find(&users, &name(0)).await.unwrap().is_some());
+    assert!(users.is_empty() && users.recall(name(0).as_str()).is_none());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_known_is_there_at_once() {
+    let stage = stage(1).await;
+    stage.status(0).await;
+    let name = name(0);
+    let asked = pin!(Users::find(&stage.users, &name));
+    assert!(asked.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
