@@ -23,34 +23,40 @@ impl<'writer> FormatFields<'writer> for PlainFields {
         }
         let mut visitor = Fields {
             writer,
+            text: String::with_capacity(ROOM),
             is_first: true,
             result: Ok(()),
         };
         fields.record(&mut visitor);
+        visitor.hand_over();
         visitor.result
     }
 }
 
+/// Bytes that the fields of a request take, and some more.
+const ROOM: usize = 160;
+
 struct Fields<'writer> {
     writer: Writer<'writer>,
+    /// What was not handed over yet: one long write costs less than many short ones.
+    text: String,
     is_first: bool,
     result: fmt::Result,
 }
 
 impl Fields<'_> {
-    fn write(&mut self, write: impl FnOnce(Writer<'_>, bool) -> fmt::Result) {
-        let is_first = std::mem::take(&mut self.is_first);
-        if self.result.is_ok() {
-            self.result = write(self.writer.by_ref(), is_first);
-        }
+    fn hand_over(&mut self) {
+        self.result = self.result.and_then(|()| self.writer.write_str(&self.text));
+        self.text.clear();
     }
 
     fn write_slowly(&mut self, record: impl FnOnce(&mut DefaultVisitor<'_>)) {
-        self.write(|writer, is_first| {
-            let mut visitor = DefaultVisitor::new(writer, is_first);
+        self.hand_over();
+        if self.result.is_ok() {
+            let mut visitor = DefaultVisitor::new(self.writer.by_ref(), std::mem::take(&mut self.is_first));
             record(&mut visitor);
-            visitor.finish()
-        });
+            self.result = visitor.finish();
+        }
     }
 }
 
@@ -59,13 +65,12 @@ impl Visit for Fields<'_> {
         if !is_plain(value) || is_special(field.name()) {
             return self.write_slowly(|visitor| visitor.record_str(field, value));
         }
-        self.write(|mut writer, is_first| {
-            writer.write_str(if is_first { "" } else { " " })?;
-            writer.write_str(field.name())?;
-            writer.write_str("=\"")?;
-            writer.write_str(value)?;
-            writer.write_str("\"")
-        });
+        if !std::mem::take(&mut self.is_first) {
+            self.text.push(' ');
+        }
+        for part in [field.name(), "=\"", value, "\""] {
+            self.text.push_str(part);
+        }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
