@@ -1,0 +1,69 @@
+//! Comparisons of policies, in the small: what a random policy rarely is, and what changes are called.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+use scopegate_policy::analysis::{ChangeKind, diff};
+use scopegate_policy::{Guard, Operation, OperationTable};
+
+const A: ScopeToken = ScopeToken::from_static("a");
+
+/// One catalog for both, so that nothing but the operation can differ.
+fn table(operation: Operation) -> OperationTable {
+    let oauth = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
+    let builder = OperationTable::builder(oauth.scope(A, "").build().expect("a catalog"));
+    builder.operation(operation).build().expect("a table")
+}
+
+#[test]
+fn letting_requests_without_a_credential_through_is_a_change_by_itself() {
+    let guarded = || Operation::get("/x").guard(Guard::requires([A]));
+    let (strict, lax) = (table(guarded()), table(guarded().optional()));
+    let opened = diff(&strict, &lax).expect("few scopes");
+    assert_eq!((opened.len(), opened[0].kind()), (1, ChangeKind::Weaker));
+    assert_eq!(
+        (opened[0].allowed_now(), opened[0].refused_now()),
+        (Some(&[][..]), None)
+    );
+    let closed = diff(&lax, &strict).expect("few scopes");
+    assert_eq!((closed.len(), closed[0].kind()), (1, ChangeKind::Stronger));
+    assert_eq!(
+        (closed[0].allowed_now(), closed[0].refused_now()),
+        (None, Some(&[][..]))
+    );
+}
+
+/// Documents of others may say that: the same requests match all three, and each is compared with itself.
+#[test]
+fn templates_that_differ_in_the_names_of_parameters_alone_are_told_apart() {
+    let scopes = ["a", "b", "c"].map(|name| ScopeToken::parse(name).expect("a scope"));
+    let oauth = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
+    let catalog = scopes
+        .iter()
+        .fold(oauth, |catalog, scope| catalog.scope(scope.clone(), ""));
+    let builder = OperationTable::builder(catalog.build().expect("a catalog")).templates_by_text();
+    let builder = scopes.iter().fold(builder, |builder, scope| {
+        let operation = Operation::get(format!("/x/{{{scope}}}"));
+        builder.operation(operation.guard(Guard::requires([scope.clone()])))
+    });
+    let table = builder.build().expect("a table");
+    assert_eq!(diff(&table, &table), Ok(Vec::new()));
+}
+
+#[test]
+fn kinds_of_changes_are_called_as_commands_tell_them() {
+    let kinds = [
+        (ChangeKind::Added, "added"),
+        (ChangeKind::Removed, "removed"),
+        (ChangeKind::Weaker, "weaker"),
+        (ChangeKind::Stronger, "stronger"),
+        (ChangeKind::Incomparable, "incomparable"),
+    ];
+    for (kind, name) in kinds {
+        assert_eq!((kind.as_str(), kind.to_string().as_str()), (name, name));
+    }
+}
