@@ -21,15 +21,14 @@ mod yaml;
 
 use std::fmt;
 
-use scopegate_domain::{SchemeName, ScopeToken};
-use scopegate_policy::{Method, OperationTable};
+use scopegate_policy::OperationTable;
 
 use self::assembly::Assembly;
 pub(crate) use self::expression::{guard_word, scope_word};
 pub(crate) use self::guards::needs_word;
 use self::node::{At, Node};
 
-pub use scopegate_policy::analysis::{Ceiling, CeilingKind};
+pub use scopegate_policy::analysis::{Ceiling, CeilingKind, LeastMark};
 
 pub use self::error::{ImportError, Place};
 pub use self::limits::{ImportLimit, MAX_DOCUMENT};
@@ -239,41 +238,6 @@ impl Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// That a publisher says a scope to be the least that suffices for an operation by a scheme.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeastMark {
-    scheme: SchemeName,
-    method: Method,
-    template: std::sync::Arc<str>,
-    scope: ScopeToken,
-}
-
-impl LeastMark {
-    /// By which scheme.
-    #[must_use]
-    pub const fn scheme(&self) -> &SchemeName {
-        &self.scheme
-    }
-
-    /// The method of the operation.
-    #[must_use]
-    pub const fn method(&self) -> Method {
-        self.method
-    }
-
-    /// The path template of the operation.
-    #[must_use]
-    pub fn template(&self) -> &str {
-        &self.template
-    }
-
-    /// Which scope.
-    #[must_use]
-    pub const fn scope(&self) -> &ScopeToken {
-        &self.scope
     }
 }
 

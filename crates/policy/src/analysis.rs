@@ -10,6 +10,7 @@
 //! | which scopes are the least that these operations need? | [`least()`] |
 //! | which scopes could be taken from a client that made these calls? | [`usage()`] |
 //! | which scopes seem to imply which? | [`mine()`] |
+//! | is what a publisher calls least privilege the least? | [`judge_marks`] |
 //!
 //! Everything here is pure: the same tables give the same answers, each with a witness that can be checked by itself.
 
@@ -19,6 +20,7 @@ mod grant;
 mod least;
 mod lint;
 mod locate;
+mod marks;
 mod mine;
 mod reach;
 mod search;
@@ -30,6 +32,7 @@ pub use grant::{Grant, GrantBuilder};
 pub use least::{Least, least};
 pub use lint::{Finding, LintRule, lint};
 pub use locate::{Locator, locate};
+pub use marks::{DominatedMark, JudgedMarks, LeastMark, judge_marks};
 pub use mine::{Suggested, mine};
 pub use reach::{Ceiling, CeilingKind, operations_of, reached_by, who_can};
 pub use usage::{Usage, usage};

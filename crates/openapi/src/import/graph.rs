@@ -49,7 +49,7 @@ struct Graph {
 /// What one set of paths has in common.
 struct Opening {
     token: ScopeToken,
-    schemes: Vec<(SchemeName, SchemeIndex, ScopeIndex)>,
+    schemes: Vec<(SchemeIndex, ScopeIndex)>,
     methods: Vec<Method>,
 }
 
@@ -62,7 +62,7 @@ impl Graph {
             return Err(permission.fault("`schemes` is missing"));
         };
         for (key, at) in schemes.members()? {
-            let (scheme, _) = self.scheme(key, &at)?;
+            let scheme = self.scheme(key, &at)?;
             let title = at.text_of("adminDisplayName")?;
             let text = title.or(at.text_of("userDisplayName")?).unwrap_or_default();
             self.assembly.declare(scheme, &token, text)?;
@@ -82,10 +82,10 @@ impl Graph {
     }
 
     /// A scheme is declared where it is first named.
-    fn scheme(&mut self, key: &str, at: &At<'_>) -> Result<(SchemeIndex, SchemeName), ImportError> {
+    fn scheme(&mut self, key: &str, at: &At<'_>) -> Result<SchemeIndex, ImportError> {
         let name = SchemeName::parse(key).map_err(|_| at.fault(format!("`{}` cannot name a scheme", Shown(key))))?;
         if let Some(scheme) = self.assembly.scheme(key) {
-            return Ok((scheme, name));
+            return Ok(scheme);
         }
         let tenant = match key {
             "DelegatedPersonal" => "consumers",
@@ -100,9 +100,8 @@ impl Graph {
             flows.authorization_code(address("authorize"), address("token"))
         };
         let kind = SecurityScheme::oauth2(flows);
-        let scheme = self.assembly.add_scheme(name.clone(), kind)?;
-        let scheme = scheme.ok_or_else(|| at.fault("the scheme is declared twice"))?;
-        Ok((scheme, name))
+        let scheme = self.assembly.add_scheme(name, kind)?;
+        scheme.ok_or_else(|| at.fault("the scheme is declared twice"))
     }
 
     fn open(&mut self, name: &str, permission: &At<'_>) -> Result<(), ImportError> {
@@ -131,9 +130,9 @@ impl Graph {
         let needed = |name: &'static str| set.fault(format!("`{name}` is missing"));
         let mut schemes = Vec::new();
         for item in set.get("schemeKeys").ok_or_else(|| needed("schemeKeys"))?.items()? {
-            let (scheme, name) = self.scheme(item.text()?, &item)?;
+            let scheme = self.scheme(item.text()?, &item)?;
             let scope = self.assembly.asked(scheme, token, || item.place())?;
-            schemes.push((name, scheme, scope));
+            schemes.push((scheme, scope));
         }
         let mut methods = Vec::new();
         for item in set.get("methods").ok_or_else(|| needed("methods"))?.items()? {
@@ -174,18 +173,37 @@ impl Graph {
             return self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message);
         }
         let template = self.template(path);
-        for (name, scheme, scope) in &opening.schemes {
+        for (scheme, scope) in &opening.schemes {
             let beside = self.beside(*scheme, &also, at)?;
             for method in &opening.methods {
                 self.way(*method, &template, at, (*scheme, *scope), &beside)?;
-                if least.iter().any(|key| key == name.as_str()) {
-                    self.least.push(LeastMark {
-                        scheme: name.clone(),
-                        method: *method,
-                        template: Arc::clone(&template),
-                        scope: opening.token.clone(),
-                    });
-                }
+            }
+        }
+        self.mark(opening, &template, &least, &also, at)
+    }
+
+    /// A mark stands as it is written, also where the permission opens nothing by its scheme.
+    fn mark(
+        &mut self,
+        opening: &Opening,
+        template: &Arc<str>,
+        least: &[String],
+        also: &[String],
+        at: &At<'_>,
+    ) -> Result<(), ImportError> {
+        let beside: Arc<[ScopeToken]> = also.iter().filter_map(|name| ScopeToken::parse(name).ok()).collect();
+        for key in least {
+            let Ok(scheme) = SchemeName::parse(key) else {
+                let message = format!("`{}` cannot name a scheme, so nothing is marked", Shown(key));
+                self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message)?;
+                continue;
+            };
+            if self.least.len() > MAX_WAYS {
+                return Err(ImportError::TooLarge(ImportLimit::Ways));
+            }
+            for method in &opening.methods {
+                let mark = LeastMark::new(scheme.clone(), *method, Arc::clone(template), opening.token.clone());
+                self.least.push(mark.with_beside(Arc::clone(&beside)));
             }
         }
         Ok(())

@@ -21,5 +21,6 @@ mod table;
 mod documents;
 mod hostile;
 mod language;
+mod marks;
 mod real;
 mod round_trips;

@@ -185,12 +185,12 @@ impl<'t> Trees<'t> {
 
 /// A set of places; the last word is not zero.
 #[derive(PartialEq, Eq)]
-struct Bits(Vec<u64>);
+pub(super) struct Bits(Vec<u64>);
 
 impl Bits {
     const WORD: usize = 64;
 
-    fn from_places(places: impl Iterator<Item = usize>) -> Self {
+    pub(super) fn from_places(places: impl Iterator<Item = usize>) -> Self {
         let mut words: Vec<u64> = Vec::new();
         for place in places {
             let index = place / Self::WORD;
@@ -204,6 +204,10 @@ impl Bits {
         Self(words)
     }
 
+    pub(super) fn count(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
     fn contains(&self, place: usize) -> bool {
         let word = self.0.get(place / Self::WORD);
         word.is_some_and(|word| word >> (place % Self::WORD) & 1 == 1)
@@ -213,7 +217,7 @@ impl Bits {
         self.0.is_empty()
     }
 
-    fn is_within(&self, other: &Self) -> bool {
+    pub(super) fn is_within(&self, other: &Self) -> bool {
         let pairs = self.0.iter().zip(&other.0);
         self.0.len() <= other.0.len() && pairs.into_iter().all(|(own, other)| own & !other == 0)
     }

@@ -10,6 +10,7 @@
 mod changes;
 mod every_function;
 mod lints;
+mod marks;
 mod paths;
 mod policy;
 mod reaching;

@@ -22,7 +22,8 @@ pub(crate) enum PolicyCommand {
     Diff(DiffArguments),
     /// Say what looks wrong (exit status 1: something does)
     Lint(PolicyFile),
-    /// List the smallest sets of scopes that open all of some operations (exit status 1: no scopes do)
+    /// List the smallest sets of scopes that open all of some operations (exit status 1: no scopes do); without
+    /// `--operation`, compare what the document marks as least privilege with what is (exit status 1: they differ)
     Least(LeastArguments),
     /// Say which scopes could be taken from a client without refusing what it calls
     Usage(UsageArguments),
@@ -126,8 +127,9 @@ const BUDGET: &str = "1000000";
 pub(crate) struct LeastArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// An operation that must be possible, such as "GET /users/me/"; may be given again
-    #[arg(long, value_name = "METHOD PATH", required = true)]
+    /// An operation that must be possible, such as "GET /users/me/"; may be given again; unsaid, the document's own marks
+    /// of least privilege are looked at
+    #[arg(long, value_name = "METHOD PATH")]
     pub(crate) operation: Vec<String>,
     /// How many nodes are searched before the answer may be larger than need be
     #[arg(long, value_name = "NODES", default_value = BUDGET)]

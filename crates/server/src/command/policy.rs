@@ -10,6 +10,7 @@ mod graph;
 mod held;
 mod least;
 mod lint;
+mod marks;
 mod mine;
 mod routes;
 mod usage;

@@ -148,3 +148,58 @@ fn every_form_that_a_policy_is_written_in_means_the_same() {
     assert_eq!(canonical("shop.toml"), canonical("shop.json"));
     assert!(canonical("shop.json").starts_with('{'));
 }
+
+#[test]
+fn what_a_publisher_calls_least_privilege_is_compared_with_what_is() {
+    let document = json!({ "permissions": {
+        "Read": { "schemes": { "Work": {} }, "pathSets": [
+            { "schemeKeys": ["Work"], "methods": ["GET"], "paths": { "/notes": "", "/tags": "least=Work,App" } }] },
+        "Write": { "schemes": { "Work": {} }, "pathSets": [
+            { "schemeKeys": ["Work"], "methods": ["GET", "PUT"], "paths": { "/notes": "least=Work", "/tags": "" } }] },
+    } });
+    let shell = Shell::with("graph.json", &document);
+    let compared = shell.policy(&["least", "graph.json"]);
+    assert_eq!((compared.status, compared.stderr.as_str()), (1, ""));
+    let compared: Value = serde_json::from_str(&compared.stdout).unwrap();
+    let mark = |method: &str, path: &str, scheme: &str, scope: &str| json!({ "scheme": scheme, "method": method, "path": path, "scope": scope, "beside": [] });
+    let mut dominated = mark("GET", "/notes", "Work", "Write");
+    dominated["instead"] = json!(["Read"]);
+    assert_eq!(
+        compared,
+        json!({
+            "marks": 4, "least": 2, "pairs": 4,
+            "dominated": [dominated],
+            "opening_nothing": [mark("GET", "/tags", "App", "Read")],
+            "unmarked": [{ "scheme": "Work", "method": "PUT", "path": "/tags" }],
+        })
+    );
+    let human = shell.run(&["policy", "least", "graph.json"]).stdout;
+    assert!(human.contains("Work    Write   Read      GET /notes\n"), "{human}");
+    assert!(
+        human.ends_with(
+            "4 marks: 2 are the least, 1 are not, 1 open nothing; 1 of 4 operations, counted for each scheme, have none\n"
+        ),
+        "{human}"
+    );
+    shell.write("shop.json", &shop().to_string());
+    let without = shell.policy(&["least", "shop.json"]);
+    assert!(without.complaint(2).contains("--operation"), "{}", without.stderr);
+}
+
+#[test]
+fn marks_of_a_real_interface_are_not_all_the_least() {
+    let Some(path) = real("msgraph-permissions.json") else {
+        return;
+    };
+    let compared = Shell::new().policy(&["least", path.to_str().unwrap()]);
+    let compared: Value = serde_json::from_str(&compared.stdout).unwrap();
+    let count = |of: &str| compared[of].as_array().unwrap().len();
+    assert_eq!(
+        (&compared["marks"], &compared["least"]),
+        (&json!(25_638), &json!(24_231))
+    );
+    assert_eq!(
+        (count("dominated"), count("opening_nothing"), count("unmarked")),
+        (1_407, 0, 452)
+    );
+}

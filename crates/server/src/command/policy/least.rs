@@ -8,12 +8,15 @@ use scopegate_policy::ResolvedOperation;
 use scopegate_policy::analysis::least;
 use serde_json::json;
 
-use super::document;
+use super::{document, marks};
 use crate::arguments::LeastArguments;
 use crate::output::{Format, SaidNo, print};
 
 pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<()> {
     let policy = document::read(&arguments.document.file)?;
+    if arguments.operation.is_empty() {
+        return marks::run(format, &policy);
+    }
     let find = |text: &String| {
         let (method, path) = text
             .split_once(' ')

@@ -1,0 +1,358 @@
+//! What a publisher calls least privilege, beside what is.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use super::grant::{add_guards, is_open_to};
+use super::locate::Locator;
+use super::mine::Bits;
+use crate::{Alternative, Atom, AtomSet, Method, OperationTable, ResolvedOperation, SchemeId, Universe};
+
+/// That a publisher says a scope to be the least that suffices for an operation by a scheme.
+///
+/// ```
+/// use scopegate_policy::Method;
+/// use scopegate_policy::analysis::LeastMark;
+///
+/// let mark = LeastMark::new("oauth".parse()?, Method::Get, "/items", "read".parse()?);
+/// assert!(mark.beside().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeastMark {
+    scheme: SchemeName,
+    method: Method,
+    template: Arc<str>,
+    scope: ScopeToken,
+    beside: Arc<[ScopeToken]>,
+}
+
+impl LeastMark {
+    /// The scope by itself.
+    #[must_use]
+    pub fn new(scheme: SchemeName, method: Method, template: impl Into<Arc<str>>, scope: ScopeToken) -> Self {
+        Self {
+            scheme,
+            method,
+            template: template.into(),
+            scope,
+            beside: Arc::new([]),
+        }
+    }
+
+    /// The same together with one of these.
+    #[must_use]
+    pub fn with_beside(mut self, beside: impl Into<Arc<[ScopeToken]>>) -> Self {
+        self.beside = beside.into();
+        self
+    }
+
+    /// By which scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> &SchemeName {
+        &self.scheme
+    }
+
+    /// The method of the operation.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path template of the operation.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// Which scope.
+    #[must_use]
+    pub const fn scope(&self) -> &ScopeToken {
+        &self.scope
+    }
+
+    /// One of these is needed beside it; where there is none, it does by itself.
+    #[must_use]
+    pub fn beside(&self) -> &[ScopeToken] {
+        &self.beside
+    }
+}
+
+/// Compares marks of least privilege with the least that the table itself knows, one operation and one scheme at a time.
+///
+/// The order is that of [`mine()`](super::mine()): one set of scopes is less than another where it opens strictly fewer
+/// operations, all of them among those of the other; of two that open the same, a part is less than the whole. With what
+/// [`Grant`](super::Grant) takes for granted.
+///
+/// ```
+/// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+/// # use scopegate_policy::{Guard, Method, Operation, OperationTable};
+/// use scopegate_policy::analysis::{LeastMark, judge_marks};
+///
+/// # const READ: ScopeToken = ScopeToken::from_static("read");
+/// # const WRITE: ScopeToken = ScopeToken::from_static("write");
+/// # let catalog = Catalog::builder()
+/// #     .scheme("oauth", SecurityScheme::oauth2_password("token"))
+/// #     .scope(READ, "").scope(WRITE, "")
+/// #     .build()?;
+/// let table = OperationTable::builder(catalog)
+///     .operation(Operation::get("/items").guard(Guard::any_of([[READ], [WRITE]])))
+///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
+///     .build()?;
+/// let marks = [LeastMark::new("oauth".parse()?, Method::Get, "/items", WRITE)];
+/// let judged = judge_marks(&table, &marks);
+/// assert_eq!(judged.dominated()[0].by(), [READ]);
+/// assert_eq!(judged.unmarked()[0].1.to_string(), "POST /items");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastMark]) -> JudgedMarks<'a> {
+    let locator = Locator::new(table);
+    let mut openings = Openings::new(table);
+    let mut marked = HashSet::new();
+    let mut judged = JudgedMarks::default();
+    for mark in marks {
+        let operation = locator.find(mark.method, &mark.template);
+        let scheme = table.scheme_id(&mark.scheme);
+        let verdict = match operation.zip(scheme) {
+            Some((operation, scheme)) => {
+                marked.insert((std::ptr::from_ref(operation), mark.scheme()));
+                openings.judge(mark, operation, scheme)
+            }
+            None => Verdict::OpensNothing,
+        };
+        match verdict {
+            Verdict::Least => judged.least += 1,
+            Verdict::OpensNothing => judged.opening_nothing.push(mark),
+            Verdict::DominatedBy(by) => judged.dominated.push(DominatedMark { mark, by }),
+        }
+    }
+    for operation in table.operations() {
+        for scheme in schemes_with_scopes(operation) {
+            judged.pairs += 1;
+            if !marked.contains(&(std::ptr::from_ref(operation), scheme)) {
+                judged.unmarked.push((scheme, operation));
+            }
+        }
+    }
+    judged
+}
+
+/// The schemes by each of which alone scopes open the operation.
+fn schemes_with_scopes(operation: &ResolvedOperation) -> Vec<&SchemeName> {
+    let alone = |alternative: &'_ Alternative| match alternative.schemes() {
+        [(_, scopes)] => !scopes.is_empty(),
+        _ => false,
+    };
+    let alternatives = operation.alternatives().iter().filter(|alternative| alone(alternative));
+    let mut schemes: Vec<&SchemeName> = Vec::new();
+    for (name, _) in alternatives.flat_map(Alternative::schemes) {
+        if !schemes.contains(&name) {
+            schemes.push(name);
+        }
+    }
+    schemes
+}
+
+/// The answer of [`judge_marks`].
+#[derive(Clone, Debug, Default)]
+pub struct JudgedMarks<'a> {
+    least: usize,
+    pairs: usize,
+    dominated: Vec<DominatedMark<'a>>,
+    opening_nothing: Vec<&'a LeastMark>,
+    unmarked: Vec<(&'a SchemeName, &'a ResolvedOperation)>,
+}
+
+impl<'a> JudgedMarks<'a> {
+    /// How many marks are least privilege indeed: nothing less opens their operation.
+    #[must_use]
+    pub const fn least(&self) -> usize {
+        self.least
+    }
+
+    /// How many pairs there are of an operation and a scheme by which scopes open it.
+    #[must_use]
+    pub const fn pairs(&self) -> usize {
+        self.pairs
+    }
+
+    /// The marks than which something less opens their operation.
+    #[must_use]
+    pub fn dominated(&self) -> &[DominatedMark<'a>] {
+        &self.dominated
+    }
+
+    /// The marks that do not open their operation, or that name one which is not there.
+    #[must_use]
+    pub fn opening_nothing(&self) -> &[&'a LeastMark] {
+        &self.opening_nothing
+    }
+
+    /// The pairs of an operation and a scheme by which scopes open it that no mark speaks of.
+    #[must_use]
+    pub fn unmarked(&self) -> &[(&'a SchemeName, &'a ResolvedOperation)] {
+        &self.unmarked
+    }
+
+    /// Whether every operation has a mark by every scheme, and each is least privilege.
+    #[must_use]
+    pub const fn is_confirmed(&self) -> bool {
+        self.dominated.is_empty() && self.opening_nothing.is_empty() && self.unmarked.is_empty()
+    }
+}
+
+/// A mark than which something less opens its operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DominatedMark<'a> {
+    mark: &'a LeastMark,
+    by: Vec<ScopeToken>,
+}
+
+impl<'a> DominatedMark<'a> {
+    /// The mark.
+    #[must_use]
+    pub const fn mark(&self) -> &'a LeastMark {
+        self.mark
+    }
+
+    /// Scopes that open the operation together, that are less, and than which nothing is less; by name.
+    #[must_use]
+    pub fn by(&self) -> &[ScopeToken] {
+        &self.by
+    }
+}
+
+enum Verdict {
+    DominatedBy(Vec<ScopeToken>),
+    Least,
+    OpensNothing,
+}
+
+/// What sets of atoms open, each looked up once.
+struct Openings<'t> {
+    universe: &'t Universe,
+    /// Every alternative with the number of its tree, under the last of its atoms: whoever holds it holds that one.
+    by_last: HashMap<Option<crate::AtomId>, Vec<(usize, &'t AtomSet)>>,
+    known: HashMap<AtomSet, Rc<Bits>>,
+}
+
+impl<'t> Openings<'t> {
+    fn new(table: &'t OperationTable) -> Self {
+        let mut by_last: HashMap<_, Vec<_>> = HashMap::new();
+        let mut seen = HashSet::new();
+        for operation in table.operations() {
+            let tree = operation.tree_number();
+            if seen.insert(tree) {
+                let requirements = std::iter::once(operation.requirement()).chain(operation.anonymous());
+                for set in requirements.flat_map(crate::Requirement::alternatives) {
+                    by_last.entry(set.iter().last()).or_default().push((tree, set));
+                }
+            }
+        }
+        Self {
+            universe: table.universe(),
+            by_last,
+            known: HashMap::new(),
+        }
+    }
+
+    fn opened_by(&mut self, set: &AtomSet) -> Rc<Bits> {
+        if let Some(known) = self.known.get(set) {
+            return Rc::clone(known);
+        }
+        let held = self.held(set);
+        let lasts = held.iter().map(Some).chain([None]);
+        let alternatives = lasts.filter_map(|last| self.by_last.get(&last)).flatten();
+        let open = alternatives.filter(|(_, alternative)| alternative.is_subset_of(&held));
+        let opened = Rc::new(Bits::from_places(open.map(|(tree, _)| *tree)));
+        self.known.insert(set.clone(), Rc::clone(&opened));
+        opened
+    }
+
+    fn held(&self, set: &AtomSet) -> AtomSet {
+        let mut held = set.clone();
+        add_guards(self.universe, &mut held);
+        held
+    }
+
+    fn is_less(&mut self, one: &AtomSet, other: &AtomSet) -> bool {
+        let (opened, others) = (self.opened_by(one), self.opened_by(other));
+        let is_part = opened != others || one != other && one.is_subset_of(other);
+        opened.is_within(&others) && is_part
+    }
+
+    fn judge(&mut self, mark: &LeastMark, operation: &ResolvedOperation, scheme: SchemeId) -> Verdict {
+        let mut marked = self.sets(mark, scheme);
+        marked.retain(|set| is_open_to(operation, &self.held(set)));
+        let Some(first) = marked.first() else {
+            return Verdict::OpensNothing;
+        };
+        let ways = self.ways(operation, scheme);
+        let is_least = |set: &AtomSet| !ways.iter().any(|way| self.is_less(way, set));
+        if marked.iter().any(is_least) {
+            return Verdict::Least;
+        }
+        Verdict::DominatedBy(self.least_below(first, &ways))
+    }
+
+    /// The sets of scopes that a mark stands for.
+    fn sets(&self, mark: &LeastMark, scheme: SchemeId) -> Vec<AtomSet> {
+        let closure = |token: &ScopeToken| self.universe.scope_closure(scheme, token.as_str());
+        let Some(own) = closure(&mark.scope) else {
+            return Vec::new();
+        };
+        if mark.beside.is_empty() {
+            return vec![own.clone()];
+        }
+        let beside = mark.beside.iter().filter_map(closure);
+        beside.map(|beside| own.union(beside)).collect()
+    }
+
+    /// The alternatives that a credential of this scheme can satisfy by itself.
+    fn ways(&self, operation: &ResolvedOperation, scheme: SchemeId) -> Vec<AtomSet> {
+        let Some(credential) = self.universe.scheme_closure(scheme) else {
+            return Vec::new();
+        };
+        let is_by_it = |set: &&AtomSet| {
+            let mut others = set.difference(credential);
+            others = others.intersection(&self.schemes());
+            others.is_empty()
+        };
+        let alternatives = operation.requirement().alternatives().iter().filter(is_by_it);
+        alternatives.map(|set| set.union(credential)).collect()
+    }
+
+    fn schemes(&self) -> AtomSet {
+        let schemes = self.universe.scheme_names();
+        schemes
+            .filter_map(|name| self.universe.find(&Atom::Scheme(name.clone())))
+            .collect()
+    }
+
+    /// Among the ways that are less than a set the first, by how much it opens and by name, than which none is less.
+    fn least_below(&mut self, set: &AtomSet, ways: &[AtomSet]) -> Vec<ScopeToken> {
+        let mut below: Vec<&AtomSet> = ways.iter().filter(|way| self.is_less(way, set)).collect();
+        below.sort_by_cached_key(|way| (self.opened_by(way).count(), self.names(way)));
+        let all = below.clone();
+        let least = below
+            .into_iter()
+            .find(|way| !all.iter().any(|other| self.is_less(other, way)));
+        least.map(|way| self.names(way)).unwrap_or_default()
+    }
+
+    fn names(&self, set: &AtomSet) -> Vec<ScopeToken> {
+        let generators = self.universe.generators(set);
+        let mut names: Vec<ScopeToken> = self
+            .universe
+            .atoms_of(&generators)
+            .filter_map(Atom::scope_token)
+            .cloned()
+            .collect();
+        names.sort();
+        names
+    }
+}
