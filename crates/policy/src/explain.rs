@@ -72,6 +72,7 @@ pub struct Explanation {
     operation: ResolvedOperation,
     denial: Option<Denial>,
     steps: Vec<Step>,
+    world: AtomSet,
 }
 
 impl Explanation {
@@ -81,6 +82,7 @@ impl Explanation {
             operation: operation.clone(),
             denial,
             steps: operation.contexts().iter().map(step).collect(),
+            world: world.clone(),
         }
     }
 
@@ -108,6 +110,11 @@ impl Explanation {
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
+
+    /// What held when it was decided.
+    pub(crate) const fn world(&self) -> &AtomSet {
+        &self.world
+    }
 }
 
 /// One guard in an explanation.
@@ -116,6 +123,7 @@ pub struct Step {
     depth: usize,
     guard: String,
     sees: Vec<ScopeToken>,
+    present: Vec<Atom>,
     missing: Vec<Vec<Atom>>,
     is_satisfied: bool,
 }
@@ -145,6 +153,12 @@ impl Step {
         self.is_satisfied
     }
 
+    /// What was there of all that it asks for in any of its alternatives, in the fewest words.
+    #[must_use]
+    pub fn present(&self) -> &[Atom] {
+        &self.present
+    }
+
     /// The smallest lists of what would satisfy it; empty where it is satisfied, or where nothing would.
     #[must_use]
     pub fn missing(&self) -> &[Vec<Atom>] {
@@ -155,6 +169,8 @@ impl Step {
         let universe = operation.universe();
         let is_satisfied = context.requirement.allows(world);
         let words = |set: AtomSet| universe.atoms_of(&universe.generators(&set)).cloned().collect();
+        let asked = context.requirement.alternatives().iter();
+        let asked = asked.fold(AtomSet::EMPTY, |all, set| all.union(set));
         let residual = if is_satisfied {
             Vec::new()
         } else {
@@ -164,6 +180,7 @@ impl Step {
             depth: context.depth,
             guard: context.guard.to_string(),
             sees: context.visible.to_vec(),
+            present: words(asked.intersection(world)),
             missing: residual.into_iter().map(words).collect(),
             is_satisfied,
         }

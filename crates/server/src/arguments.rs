@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
 pub(crate) use self::policy::{
-    CanIArguments, DiffArguments, ExplainArguments, ExportArguments, GraphArguments, Held, LeastArguments,
+    CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, GraphArguments, Held, LeastArguments,
     PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
 };
 use crate::output::Format;

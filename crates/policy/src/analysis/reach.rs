@@ -78,6 +78,8 @@ pub struct Ceiling {
 pub enum CeilingKind {
     /// A client's.
     Client,
+    /// What the user agreed to that the client may do.
+    Consent,
     /// That of everybody with a role.
     Role,
     /// A user's.
@@ -90,6 +92,7 @@ impl CeilingKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Client => "client",
+            Self::Consent => "consent",
             Self::Role => "role",
             Self::User => "user",
         }
@@ -97,7 +100,7 @@ impl CeilingKind {
 }
 
 impl Ceiling {
-    /// So much, for whom.
+    /// So much, for whom; the name may be empty.
     #[must_use]
     pub fn new(kind: CeilingKind, name: impl Into<String>, scope: Scope) -> Self {
         Self {
@@ -128,7 +131,10 @@ impl Ceiling {
 
 impl std::fmt::Display for Ceiling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} `{}`", self.kind.as_str(), self.name)
+        match self.name.as_str() {
+            "" => f.write_str(self.kind.as_str()),
+            name => write!(f, "{} `{name}`", self.kind.as_str()),
+        }
     }
 }
 

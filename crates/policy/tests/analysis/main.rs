@@ -11,6 +11,7 @@ mod changes;
 mod every_function;
 mod lints;
 mod marks;
+mod obstacles;
 mod paths;
 mod policy;
 mod reaching;

@@ -70,6 +70,20 @@ pub(crate) struct Held {
     pub(crate) lacking: Vec<String>,
 }
 
+/// How far a token can reach at most, to learn who stands in the way.
+#[derive(Args, Debug)]
+pub(crate) struct Ceilings {
+    /// The most that the client may have, with spaces between the scopes
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) client_scope: Option<String>,
+    /// The most that the user may give
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) user_scope: Option<String>,
+    /// What the user agreed to that this client may do
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) consented: Option<String>,
+}
+
 /// `policy explain`
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArguments {
@@ -77,6 +91,8 @@ pub(crate) struct ExplainArguments {
     pub(crate) operation: PolicyOperation,
     #[command(flatten)]
     pub(crate) held: Held,
+    #[command(flatten)]
+    pub(crate) ceilings: Ceilings,
     /// Whose answers: the RFCs' or the tutorial's
     #[arg(long, value_name = "PROFILE", value_parser = ["rfc", "tutorial"], default_value = "rfc")]
     pub(crate) profile: String,

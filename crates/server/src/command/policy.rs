@@ -13,6 +13,7 @@ mod lint;
 mod marks;
 mod mine;
 mod routes;
+mod tree;
 mod usage;
 mod who_can;
 

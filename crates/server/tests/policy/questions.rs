@@ -48,6 +48,78 @@ fn a_denial_is_explained_with_what_is_missing_and_what_a_client_is_told() {
 }
 
 #[test]
+fn whoever_stands_in_the_way_is_named() {
+    let shell = Shell::with("shop.json", &shop());
+    let asked = ["GET", "/users/me/items/", "--scope", "me", "--client-scope", "me admin"];
+    let explain = |more: &[&str]| said_no(&shell.policy(&[&["explain", "shop.json"], &asked[..], more].concat()));
+    // `admin` implies `items`, so nobody but the request stands in the way.
+    let in_the_way = |more: &[&str]| explain(more)["in_the_way"].clone();
+    assert_eq!(in_the_way(&[]), json!([{ "missing": "items", "who": ["request"] }]));
+    let short = ["--user-scope", "me", "--consented", "me"];
+    assert_eq!(
+        in_the_way(&short),
+        json!([{ "missing": "items", "who": ["user", "consent"] }])
+    );
+    let disjoint = in_the_way(&["--user-scope", "me items"]);
+    assert_eq!(disjoint, json!([{ "missing": "items", "who": ["disjoint"] }]));
+    assert_eq!(explain(&[])["tree"][0]["present"], json!(["me"]));
+
+    let human = shell.run(&[&["policy", "explain", "shop.json"], &asked[..], &short].concat());
+    assert_eq!(
+        human.stdout.lines().take(4).collect::<Vec<_>>(),
+        [
+            "GET /users/me/items/: denied, scope is missing: `items`",
+            "└── requires items and me: missing items (there: me)",
+            "to be added: items",
+            "in the way of items: user does not reach so far, and consent does not reach so far",
+        ]
+    );
+}
+
+#[test]
+fn a_decision_is_drawn_as_a_tree_without_colours_where_nobody_looks() {
+    let shell = Shell::new();
+    let policy = r#"
+        [schemes.oauth]
+        kind = "oauth2"
+        scopes = { a = "", b = "" }
+        [guards.user]
+        requires = "user"
+        [guards.left]
+        requires = "a"
+        on = ["user"]
+        [guards.right]
+        requires = "b"
+        [[operations]]
+        method = "GET"
+        path = "/"
+        behind = ["left", "right"]
+    "#;
+    shell.write("tree.toml", policy);
+    let run = shell.run(&[
+        "policy",
+        "explain",
+        "tree.toml",
+        "GET",
+        "/",
+        "--scope",
+        "a",
+        "--lacking",
+        "user",
+    ]);
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+    let tree: Vec<&str> = run.stdout.lines().filter(|line| line.contains("──")).collect();
+    assert_eq!(
+        tree,
+        [
+            "├── left (sees a): satisfied",
+            "│   └── user (sees a): missing user (there: authenticated)",
+            "└── right (sees b): missing b (there: scheme:oauth)",
+        ]
+    );
+}
+
+#[test]
 fn concrete_paths_other_schemes_and_nobody_at_all_can_be_asked_about() {
     let shell = Shell::with("shop.json", &shop());
     let explain = |line: &[&str]| shell.policy(&[&["explain", "shop.json"], line].concat());

@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_http::{Challenge, Profile, StatusCode, Told};
 use scopegate_openapi::import::Imported;
-use scopegate_policy::analysis::Grant;
-use scopegate_policy::{Atom, Denial, Explanation, SchemeId, Step, explain_grant};
+use scopegate_policy::analysis::{Ceiling, CeilingKind, Grant};
+use scopegate_policy::{Atom, Denial, Explanation, Lacking, Obstacle, SchemeId, Step, explain_grant};
 use serde_json::{Value, json};
 
-use super::{document, held};
-use crate::arguments::ExplainArguments;
+use super::{document, held, tree};
+use crate::arguments::{Ceilings, ExplainArguments};
+use crate::command::parse_scope;
 use crate::output::{Format, SaidNo, Tone, paint, print};
 
 pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Result<()> {
@@ -21,16 +22,32 @@ pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Resul
     let told = explanation
         .denial()
         .map(|denial| told(&policy, &grant, denial, &arguments.profile));
+    let ceilings = ceilings(&arguments.ceilings)?;
+    let lacking = explanation.who_stands_in_the_way(&ceilings);
     print(
         format,
-        &to_human(&explanation, told.as_ref()),
-        &to_json(&explanation, told.as_ref()),
+        &to_human(&explanation, told.as_ref(), &lacking),
+        &to_json(&explanation, told.as_ref(), &lacking),
     )?;
     if explanation.is_allowed() {
         Ok(())
     } else {
         Err(SaidNo.into())
     }
+}
+
+fn ceilings(given: &Ceilings) -> anyhow::Result<Vec<Ceiling>> {
+    let kinds = [
+        (CeilingKind::Client, &given.client_scope),
+        (CeilingKind::User, &given.user_scope),
+        (CeilingKind::Consent, &given.consented),
+    ];
+    let given = kinds
+        .into_iter()
+        .filter_map(|(kind, text)| Some((kind, text.as_deref()?)));
+    given
+        .map(|(kind, text)| Ok(Ceiling::new(kind, "", parse_scope(text)?)))
+        .collect()
 }
 
 fn told(policy: &Imported, grant: &Grant, denial: &Denial, profile: &str) -> Told {
@@ -56,22 +73,27 @@ fn challenge(told: &Told) -> Option<String> {
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-fn to_json(explanation: &Explanation, told: Option<&Told>) -> Value {
+fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>]) -> Value {
     let missing = explanation.denial().map(|denial| denial.shortfall().ways_out());
     let names = |way: &Vec<&Atom>| way.iter().map(ToString::to_string).collect::<Vec<_>>();
     let missing: Vec<Vec<String>> = missing.unwrap_or_default().iter().map(names).collect();
+    let in_the_way = lacking.iter().map(|lacking| {
+        let who: Vec<&str> = lacking.obstacles().iter().map(Obstacle::as_str).collect();
+        json!({ "missing": lacking.atom().to_string(), "who": who })
+    });
     json!({
         "operation": explanation.operation().to_string(),
         "decision": if explanation.is_allowed() { "allow" } else { "deny" },
         "status": told.map_or(StatusCode::OK, Told::status).as_u16(),
         "missing": missing,
         "challenge": told.and_then(challenge),
-        "tree": tree(explanation.steps()),
+        "in_the_way": in_the_way.collect::<Vec<_>>(),
+        "tree": forest(explanation.steps()),
     })
 }
 
 /// The guards as a forest: each with those that it depends on. A tree is at most 64 guards deep, so the recursion is.
-fn tree(mut steps: &[Step]) -> Vec<Value> {
+fn forest(mut steps: &[Step]) -> Vec<Value> {
     let mut forest = Vec::new();
     while let Some((first, rest)) = steps.split_first() {
         let end = rest.iter().position(|step| step.depth() <= first.depth());
@@ -83,28 +105,43 @@ fn tree(mut steps: &[Step]) -> Vec<Value> {
 }
 
 fn node(step: &Step, below: &[Step]) -> Value {
-    let names = |way: &Vec<Atom>| way.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let names = |way: &[Atom]| way.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
         "guard": step.guard(),
         "sees": step.sees().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "satisfied": step.is_satisfied(),
-        "missing": step.missing().iter().map(names).collect::<Vec<_>>(),
-        "on": tree(below),
+        "present": names(step.present()),
+        "missing": step.missing().iter().map(|way| names(way)).collect::<Vec<_>>(),
+        "on": forest(below),
     })
 }
 
-fn to_human(explanation: &Explanation, told: Option<&Told>) -> String {
-    let text = explanation.to_string();
-    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    let tone = if explanation.is_allowed() {
-        Tone::Good
-    } else {
-        Tone::Bad
+fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>]) -> String {
+    let operation = explanation.operation();
+    let mut human = match explanation.denial() {
+        None => paint(Tone::Good, &format!("{operation}: allowed")),
+        Some(denial) => paint(Tone::Bad, &format!("{operation}: denied, {denial}")),
     };
-    let mut human = format!("{}\n{rest}", paint(tone, first));
-    let is_satisfied = explanation.steps().iter().all(Step::is_satisfied);
-    if explanation.is_allowed() && !is_satisfied {
+    human.push('\n');
+    if operation.is_override() {
+        let _ = writeln!(human, "overrides: {}", list(operation.overridden(), ", "));
+    }
+    human.push_str(&tree::draw(explanation.steps()));
+    if explanation.is_allowed() && !explanation.steps().iter().all(Step::is_satisfied) {
         human.push_str("authentication is optional here: let in as nobody\n");
+    }
+    let ways = explanation.denial().map(|denial| denial.shortfall().ways_out());
+    let ways: Vec<String> = ways.unwrap_or_default().iter().map(|way| list(way, ", ")).collect();
+    if !ways.is_empty() {
+        let _ = writeln!(human, "to be added: {}", ways.join(" or "));
+    }
+    for lacking in lacking {
+        let who = list(lacking.obstacles(), ", and ");
+        let _ = writeln!(
+            human,
+            "in the way of {}: {who}",
+            paint(Tone::Notable, &lacking.atom().to_string())
+        );
     }
     if let Some(told) = told {
         let _ = writeln!(human, "answer: {}", told.status());
@@ -113,4 +150,8 @@ fn to_human(explanation: &Explanation, told: Option<&Told>) -> String {
         }
     }
     human
+}
+
+fn list<T: ToString>(items: &[T], between: &str) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
