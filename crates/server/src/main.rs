@@ -14,6 +14,7 @@
 //! | [`admin`] | what supervisors ask |
 //! | [`serve`] | the accept loop, its limits and its end |
 //! | [`telemetry`], [`output`] | what goes to standard error, and what to standard output |
+//! | [`progress`] | that a command is still at work |
 
 mod admin;
 mod arguments;
@@ -23,6 +24,7 @@ mod config;
 mod demo;
 mod measured_store;
 mod output;
+mod progress;
 mod serve;
 mod telemetry;
 

@@ -7,6 +7,8 @@ use anyhow::bail;
 use clap::ValueEnum;
 use serde_json::Value;
 
+use crate::progress;
+
 /// How data is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -96,6 +98,7 @@ pub(crate) fn paint(tone: Tone, text: &str) -> String {
 ///
 /// A reader that went away (`scopegate man | head`) is no fault.
 pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
+    progress::end();
     let mut stdout = io::stdout().lock();
     let end = if text.is_empty() || text.ends_with('\n') {
         ""
@@ -110,12 +113,14 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
 
 /// Writes one sentence about what went wrong to standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
+    progress::end();
     // Where standard error is closed too, there is nobody left to tell.
     let _ = writeln!(io::stderr(), "error: {}", one_line(&format!("{error:#}")));
 }
 
 /// Writes one sentence to standard error that changes nothing about the answer.
 pub(crate) fn remark(text: &str) {
+    progress::end();
     let _ = writeln!(io::stderr(), "note: {}", one_line(text));
 }
 

@@ -1,0 +1,103 @@
+//! A line on a terminal while a command takes long.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What takes no longer than this says nothing; and how often the line is written anew.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The line that is shown now. A command writes from many places, and each of them takes the line away first.
+static SHOWN: Mutex<Option<Shown>> = Mutex::new(None);
+
+/// What keeps a line alive, and who writes it.
+struct Shown(Sender<()>, JoinHandle<()>);
+
+/// Starts to say on standard error that a command is at work, where that is a terminal.
+pub(crate) fn start() {
+    if !io::stderr().is_terminal() {
+        return;
+    }
+    let (alive, end) = channel();
+    let writer = std::thread::Builder::new().spawn(move || show(&end, SECOND, &mut io::stderr()));
+    // Without the thread there is no line, and nothing else is missing.
+    let shown = writer.ok().map(|writer| Shown(alive, writer));
+    *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+}
+
+/// Takes the line away, before anything else is written.
+pub(crate) fn end() {
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Shown(alive, writer)) = shown {
+        drop(alive);
+        // Whether the line could be written is nobody's concern.
+        let _ = writer.join();
+    }
+}
+
+/// Writes the line at each interval until the other end is gone, and then takes it away.
+fn show(end: &Receiver<()>, interval: Duration, terminal: &mut impl Write) {
+    let mut intervals = 0_u64;
+    while end.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+        intervals += 1;
+        let line = format!("\r\x1b[Kstill at work, {intervals} s");
+        if terminal
+            .write_all(line.as_bytes())
+            .and_then(|()| terminal.flush())
+            .is_err()
+        {
+            return;
+        }
+    }
+    if intervals > 0 {
+        let _ = terminal.write_all(b"\r\x1b[K").and_then(|()| terminal.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_over_at_once_says_nothing() {
+        let (alive, end) = channel();
+        drop(alive);
+        let mut terminal = Vec::new();
+        show(&end, Duration::from_mins(10), &mut terminal);
+        assert_eq!(terminal, b"");
+    }
+
+    #[test]
+    fn what_takes_long_says_so_and_leaves_nothing_behind() {
+        let (alive, end) = channel();
+        let (told, hears) = channel();
+        let writer = std::thread::spawn(move || {
+            let mut terminal = Lines(told, Vec::new());
+            show(&end, Duration::from_millis(1), &mut terminal);
+            terminal.1
+        });
+        let first: Vec<Vec<u8>> = hears.iter().take(2).collect();
+        drop(alive);
+        let all = String::from_utf8(writer.join().unwrap()).unwrap();
+        assert_eq!(first, [b"\r\x1b[Kstill at work, 1 s", b"\r\x1b[Kstill at work, 2 s"]);
+        assert!(all.ends_with(" s\r\x1b[K"), "{all:?}");
+    }
+
+    /// Tells each text that is written, and keeps them all.
+    struct Lines(Sender<Vec<u8>>, Vec<u8>);
+
+    impl Write for Lines {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            // Nobody may listen any more.
+            let _ = self.0.send(text.to_vec());
+            self.1.extend_from_slice(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}
