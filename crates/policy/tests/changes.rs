@@ -1,10 +1,6 @@
 //! Comparisons of policies, in the small: what a random policy rarely is, and what changes are called.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 use scopegate_policy::analysis::{ChangeKind, diff};
