@@ -22,6 +22,7 @@ mod lint;
 mod locate;
 mod marks;
 mod mine;
+mod pairing;
 mod reach;
 mod search;
 mod template;

@@ -33,21 +33,53 @@ fn letting_requests_without_a_credential_through_is_a_change_by_itself() {
     );
 }
 
-/// Documents of others may say that: the same requests match all three, and each is compared with itself.
-#[test]
-fn templates_that_differ_in_the_names_of_parameters_alone_are_told_apart() {
+/// A table of operations that the same requests match; each asks for the scope that its parameter is called by.
+fn alike(names: &[&str]) -> OperationTable {
     let scopes = ["a", "b", "c"].map(|name| ScopeToken::parse(name).expect("a scope"));
     let oauth = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
     let catalog = scopes
-        .iter()
-        .fold(oauth, |catalog, scope| catalog.scope(scope.clone(), ""));
+        .into_iter()
+        .fold(oauth, |catalog, scope| catalog.scope(scope, ""));
     let builder = OperationTable::builder(catalog.build().expect("a catalog")).templates_by_text();
-    let builder = scopes.iter().fold(builder, |builder, scope| {
-        let operation = Operation::get(format!("/x/{{{scope}}}"));
-        builder.operation(operation.guard(Guard::requires([scope.clone()])))
+    let builder = names.iter().fold(builder, |builder, name| {
+        let scope = ScopeToken::parse(&name[..1]).expect("a scope");
+        builder.operation(Operation::get(format!("/x/{{{name}}}")).guard(Guard::requires([scope])))
     });
-    let table = builder.build().expect("a table");
-    assert_eq!(diff(&table, &table), Ok(Vec::new()));
+    builder.build().expect("a table")
+}
+
+/// Documents of others may say that: each is compared with itself, in whatever order they stand.
+#[test]
+fn templates_that_differ_in_the_names_of_parameters_alone_are_told_apart() {
+    let table = alike(&["a", "b", "c"]);
+    for order in [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]] {
+        assert_eq!(diff(&table, &alike(&order)), Ok(Vec::new()), "{order:?}");
+    }
+}
+
+#[test]
+fn a_parameter_with_a_new_name_leaves_its_neighbours_theirs() {
+    let (before, after) = (alike(&["b", "a"]), alike(&["a1", "b"]));
+    assert_eq!(diff(&before, &after), Ok(Vec::new()));
+    let kinds = |old: &[&str], new: &[&str]| -> Vec<_> {
+        let changes = diff(&alike(old), &alike(new)).expect("few scopes");
+        changes
+            .iter()
+            .map(|change| (change.kind(), change.template().to_owned()))
+            .collect()
+    };
+    assert_eq!(
+        kinds(&["a"], &["a", "b"]),
+        [(ChangeKind::Added, String::from("/x/{b}"))]
+    );
+    assert_eq!(
+        kinds(&["a", "b"], &["b"]),
+        [(ChangeKind::Removed, String::from("/x/{a}"))]
+    );
+    assert_eq!(
+        kinds(&["a"], &["c"]),
+        [(ChangeKind::Incomparable, String::from("/x/{c}"))]
+    );
 }
 
 #[test]

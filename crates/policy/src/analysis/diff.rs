@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::bridge::Bridge;
+use super::pairing::Pairing;
 use super::reach::who_can;
 use crate::index::Index;
 use crate::limits::Limit;
-use crate::table::without_names;
 use crate::{Atom, Method, OperationTable, ResolvedOperation};
 
 /// What changed from one policy to another: one entry for each operation that is new, gone, or does not allow the same any
@@ -46,10 +46,10 @@ use crate::{Atom, Method, OperationTable, ResolvedOperation};
 /// one table and not in the other.
 pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, DiffError> {
     let mut comparison = Comparison::new(old, new);
-    let mut pairing = Pairing::new(old.operations());
+    let pairing = Pairing::new(old.operations(), new.operations());
     let mut changes = Vec::new();
-    for operation in new.operations() {
-        match pairing.partner(operation) {
+    for (number, operation) in new.operations().iter().enumerate() {
+        match pairing.partner(number) {
             Some(partner) => changes.extend(comparison.compare(partner, operation)?),
             None => changes.push(Change::added(operation)),
         }
@@ -264,53 +264,5 @@ impl<'t> Comparison<'t> {
             *last = Some(new);
         }
         is_same
-    }
-}
-
-/// Finds for each operation of the new table that of the old one.
-struct Pairing<'t> {
-    old: &'t [ResolvedOperation],
-    is_paired: Vec<bool>,
-    /// Where the next one is looked for first: versions differ little.
-    next: usize,
-    by_shape: Option<HashMap<(Method, String), usize>>,
-}
-
-impl<'t> Pairing<'t> {
-    fn new(old: &'t [ResolvedOperation]) -> Self {
-        Self {
-            old,
-            is_paired: vec![false; old.len()],
-            next: 0,
-            by_shape: None,
-        }
-    }
-
-    fn partner(&mut self, new: &ResolvedOperation) -> Option<&'t ResolvedOperation> {
-        let is_next = |old: &&ResolvedOperation| old.method() == new.method() && old.template() == new.template();
-        let place = match self.old.get(self.next).filter(is_next) {
-            Some(_) => self.next,
-            None => self.look_up(new)?,
-        };
-        self.next = place + 1;
-        if let Some(is_paired) = self.is_paired.get_mut(place) {
-            *is_paired = true;
-        }
-        self.old.get(place)
-    }
-
-    fn look_up(&mut self, new: &ResolvedOperation) -> Option<usize> {
-        let shape = |operation: &ResolvedOperation| (operation.method(), without_names(operation.template()));
-        let by_shape = self
-            .by_shape
-            .get_or_insert_with(|| self.old.iter().map(shape).zip(0..).collect());
-        by_shape.get(&shape(new)).copied()
-    }
-
-    fn left(&self) -> impl Iterator<Item = &'t ResolvedOperation> {
-        let pairs = self.old.iter().zip(&self.is_paired);
-        pairs
-            .filter(|(_, is_paired)| !**is_paired)
-            .map(|(operation, _)| operation)
     }
 }
