@@ -109,7 +109,9 @@ pub use denial::{Denial, Forbidden, InvalidTokenCause};
 pub use explain::{Explanation, Step, explain, explain_grant};
 pub use group::Group;
 pub use guard::Guard;
-pub use limits::{Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES};
+pub use limits::{
+    Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES, MAX_VISIBLE,
+};
 pub use method::{Method, UnknownMethod};
 pub use negotiate::{Negotiated, negotiate};
 pub use obstacle::{Lacking, Obstacle};

@@ -17,6 +17,9 @@ pub const MAX_KEPT: usize = 4_096;
 /// Most alternatives that are formed while a requirement is worked out.
 pub const MAX_FORMED: usize = 65_536;
 
+/// Most scopes in all the different lists that the guards of a table see.
+pub const MAX_VISIBLE: usize = 1_048_576;
+
 /// Which limit was passed.
 ///
 /// ```
@@ -48,6 +51,9 @@ pub enum Limit {
     /// [`MAX_NODES`].
     #[error("more than {MAX_NODES} guards in one tree")]
     Nodes,
+    /// [`MAX_VISIBLE`].
+    #[error("more than {MAX_VISIBLE} scopes in the lists that guards see")]
+    Visible,
 }
 
 /// How many alternatives may still be formed.

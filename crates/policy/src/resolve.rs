@@ -9,7 +9,7 @@ use scopegate_domain::{Catalog, ScopeToken};
 
 use crate::guard::{Node, Own, reachable};
 use crate::index::Index;
-use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES};
+use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, MAX_VISIBLE};
 use crate::places::Places;
 use crate::reading::{Fault, Reading};
 use crate::resolved::{CheckPlace, Context, Resolved, ResolvedTree};
@@ -85,6 +85,7 @@ impl<'a> Resolver<'a> {
             nodes: HashMap::new(),
             resolved: Vec::with_capacity(self.seen.len()),
             index: Index::default(),
+            visible: 0,
         })
     }
 
@@ -128,6 +129,8 @@ pub(crate) struct Trees {
     /// By number.
     resolved: Vec<ResolvedTree>,
     index: Index,
+    /// Scopes in the lists that guards see.
+    visible: usize,
 }
 
 /// What makes two operations have one tree: the same roots, as many of them above the operation, the same word on requests
@@ -305,6 +308,12 @@ impl Walk<'_> {
             .node(guard)
             .map_err(|fault| fault.in_operation(self.operation))?;
         let visible = extend(above, &node.scopes);
+        if !node.scopes.is_empty() {
+            self.trees.visible += visible.len();
+        }
+        if self.trees.visible > MAX_VISIBLE {
+            return Err(Fault::TooLarge(Limit::Visible).in_operation(self.operation));
+        }
         if !self.tree.seen.insert((guard.identity(), Arc::clone(&visible))) {
             return Ok(());
         }
@@ -338,6 +347,9 @@ impl Walk<'_> {
 
 /// The scopes above, then those of the guard that are new, each once.
 fn extend(above: &Arc<[ScopeToken]>, own: &[ScopeToken]) -> Arc<[ScopeToken]> {
+    if own.is_empty() {
+        return Arc::clone(above);
+    }
     let mut known: HashSet<&str> = above.iter().map(ScopeToken::as_str).collect();
     let new: Vec<&ScopeToken> = own.iter().filter(|token| known.insert(token.as_str())).collect();
     if new.is_empty() {

@@ -1,6 +1,7 @@
 //! From what a document says to a table: schemes and scopes are collected, alternatives become guards, equal ones once.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::analysis::without_names;
@@ -8,7 +9,7 @@ use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, 
 
 use super::Counts;
 use super::error::{ImportError, Place, Shown};
-use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_WAYS, MAX_WORK};
+use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WAYS, MAX_WORK};
 use super::note::{NoteKind, Notes};
 
 /// A scheme by its place in the assembly.
@@ -41,6 +42,14 @@ pub(super) enum Demand {
     },
 }
 
+/// The guard of a demand, with the schemes that it names in order: made once, whatever the number of operations behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Guarded {
+    guard: Guard,
+    schemes: Arc<[SchemeIndex]>,
+    is_optional: bool,
+}
+
 #[derive(Debug)]
 struct Draft {
     name: SchemeName,
@@ -56,7 +65,7 @@ struct Draft {
 struct Entry {
     operation: Operation,
     overrides: Vec<String>,
-    schemes: HashSet<SchemeIndex>,
+    schemes: Arc<[SchemeIndex]>,
     is_optional: bool,
 }
 
@@ -73,6 +82,8 @@ pub(super) struct Assembly {
     guards: HashMap<Vec<Conjunction>, Guard>,
     ways: usize,
     work: usize,
+    read: usize,
+    text: usize,
     used: HashSet<ScopeToken>,
     declared: HashSet<ScopeToken>,
     undeclared: HashSet<(SchemeIndex, ScopeIndex)>,
@@ -223,6 +234,53 @@ impl Assembly {
         Ok(())
     }
 
+    /// Counts what is read, each time that it is.
+    pub(super) fn count_read(&mut self, values: usize) -> Result<(), ImportError> {
+        self.read = self.read.saturating_add(values);
+        if self.read > MAX_READ {
+            return Err(ImportError::TooLarge(ImportLimit::Read));
+        }
+        Ok(())
+    }
+
+    /// Counts text that is kept.
+    pub(super) fn count_text(&mut self, bytes: usize) -> Result<(), ImportError> {
+        self.text = self.text.saturating_add(bytes);
+        if self.text > MAX_TEXT {
+            return Err(ImportError::TooLarge(ImportLimit::Text));
+        }
+        Ok(())
+    }
+
+    /// Counts atoms that are compared with each other.
+    pub(super) fn count_compared(&mut self, pairs: usize) -> Result<(), ImportError> {
+        const WORDS: usize = 8;
+        self.work = self.work.saturating_add(pairs.saturating_mul(WORDS));
+        if self.work > MAX_WORK {
+            return Err(ImportError::TooLarge(ImportLimit::Ways));
+        }
+        Ok(())
+    }
+
+    /// The guard of a demand.
+    pub(super) fn guarded(&mut self, demand: Demand) -> Result<Guarded, ImportError> {
+        let Demand::Ways { ways, is_optional } = demand else {
+            return Ok(Guarded {
+                guard: Guard::public(),
+                schemes: Arc::default(),
+                is_optional: false,
+            });
+        };
+        let mut schemes: Vec<SchemeIndex> = ways.iter().flatten().filter_map(Term::scheme).collect();
+        schemes.sort_unstable();
+        schemes.dedup();
+        Ok(Guarded {
+            guard: self.guard(ways)?,
+            schemes: schemes.into(),
+            is_optional,
+        })
+    }
+
     /// The guard of alternatives; the same one for the same alternatives.
     fn guard(&mut self, ways: Vec<Conjunction>) -> Result<Guard, ImportError> {
         if let Some(guard) = self.guards.get(&ways) {
@@ -274,22 +332,23 @@ impl Assembly {
             method,
             template,
             name,
-            demand,
+            guarded,
             overrides,
         } = draft;
+        let names = overrides.iter().map(|name| name.len() + size_of::<Guard>());
+        let text = template.len() + name.map_or(0, str::len) + names.sum::<usize>();
+        self.count_text(text)?;
         let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
         if let Some(slashed) = &slashed {
             let message = format!("a path begins with a slash; it is read as `{}`", Shown(slashed));
             self.notes.add(NoteKind::MissingSlash, place(), message)?;
         }
         let template = slashed.as_deref().unwrap_or(template);
-        let (guard, is_optional, schemes) = match demand {
-            Demand::Public => (Guard::public(), false, HashSet::new()),
-            Demand::Ways { ways, is_optional } => {
-                let schemes = ways.iter().flatten().filter_map(Term::scheme).collect();
-                (self.guard(ways)?, is_optional, schemes)
-            }
-        };
+        let Guarded {
+            guard,
+            schemes,
+            is_optional,
+        } = guarded;
         if let Some(index) = self.places.get(&(method, template.to_owned())) {
             self.notes.add(
                 NoteKind::DuplicateOperation,
@@ -300,9 +359,7 @@ impl Assembly {
                 ),
             )?;
             if let Some(entry) = self.operations.get_mut(*index) {
-                entry.operation = entry.operation.clone().guard(guard);
-                entry.schemes.extend(schemes);
-                entry.is_optional = entry.is_optional && is_optional;
+                entry.conjoin(guard, &schemes, is_optional);
             }
             return Ok(());
         }
@@ -367,7 +424,7 @@ pub(super) struct OperationDraft<'a> {
     pub(super) method: Method,
     pub(super) template: &'a str,
     pub(super) name: Option<&'a str>,
-    pub(super) demand: Demand,
+    pub(super) guarded: Guarded,
     /// The names of the guards that it does not stand behind.
     pub(super) overrides: Vec<String>,
 }
@@ -377,6 +434,22 @@ impl Term {
         match self {
             Self::Atom(_) => None,
             Self::Scheme(scheme) | Self::Scope(scheme, _) => Some(*scheme),
+        }
+    }
+}
+
+impl Entry {
+    /// Stands behind this guard, too.
+    fn conjoin(&mut self, guard: Guard, schemes: &[SchemeIndex], is_optional: bool) {
+        let nothing = Operation::new(Method::Get, "");
+        self.operation = std::mem::replace(&mut self.operation, nothing).guard(guard);
+        self.is_optional = self.is_optional && is_optional;
+        let is_new = |scheme: &&SchemeIndex| self.schemes.binary_search(scheme).is_err();
+        let mut new: Vec<SchemeIndex> = schemes.iter().filter(is_new).copied().collect();
+        if !new.is_empty() {
+            new.extend(&*self.schemes);
+            new.sort_unstable();
+            self.schemes = new.into();
         }
     }
 }

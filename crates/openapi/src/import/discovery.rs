@@ -104,12 +104,13 @@ impl Discovery<'_> {
         let template = format!("/{}{}", self.service, path.trim_start_matches('/'));
         let template = self.plain(&template, at)?;
         let demand = self.demand(at)?;
+        let guarded = self.assembly.guarded(demand)?;
         self.note_about(at)?;
         let draft = OperationDraft {
             method,
             template: &template,
             name: at.text_of("id")?,
-            demand,
+            guarded,
             overrides: Vec::new(),
         };
         self.assembly.add_operation(draft, || at.place())

@@ -1,15 +1,15 @@
 //! Microsoft Graph's permissions: each names the paths that it opens, by which schemes and methods.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::Method;
 
-use super::assembly::{Assembly, Demand, OperationDraft, SchemeIndex, ScopeIndex, Term};
-use super::error::{ImportError, Place, Shown};
+use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
+use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
-use super::node::{At, Node};
+use super::node::{At, Node, pointer};
 use super::note::NoteKind;
 use super::{Format, Heading, Imported, LeastMark};
 
@@ -27,10 +27,12 @@ pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
     for (name, permission) in permissions.members()? {
         graph.declare(name, &permission)?;
     }
+    let mut names = Vec::new();
     for (name, permission) in permissions.members()? {
-        graph.open(name, &permission)?;
+        graph.open(names.len(), name, &permission)?;
+        names.push(name.to_owned());
     }
-    graph.into_imported()
+    graph.into_imported(&names)
 }
 
 /// A permission of a scheme, perhaps beside another one.
@@ -39,16 +41,33 @@ type Way = (SchemeIndex, ScopeIndex, Option<ScopeIndex>);
 #[derive(Default)]
 struct Graph {
     assembly: Assembly,
-    operations: Vec<(Method, Arc<str>, Vec<Way>, Place)>,
-    known: HashMap<(Method, Arc<str>), usize>,
-    templates: HashSet<Arc<str>>,
+    operations: Vec<Opened>,
+    templates: Vec<Template>,
+    known: HashMap<Arc<str>, usize>,
     ways: usize,
     least: Vec<LeastMark>,
+}
+
+/// A path, with the operations on it.
+struct Template {
+    text: Arc<str>,
+    operations: Vec<(Method, usize)>,
+}
+
+/// An operation, with the permissions that open it and where the first of them does.
+struct Opened {
+    method: Method,
+    template: Arc<str>,
+    ways: Vec<Way>,
+    permission: usize,
+    set: usize,
 }
 
 /// What one set of paths has in common.
 struct Opening {
     token: ScopeToken,
+    permission: usize,
+    set: usize,
     schemes: Vec<(SchemeIndex, ScopeIndex)>,
     methods: Vec<Method>,
 }
@@ -104,21 +123,21 @@ impl Graph {
         scheme.ok_or_else(|| at.fault("the scheme is declared twice"))
     }
 
-    fn open(&mut self, name: &str, permission: &At<'_>) -> Result<(), ImportError> {
+    fn open(&mut self, number: usize, name: &str, permission: &At<'_>) -> Result<(), ImportError> {
         let Ok(token) = ScopeToken::parse(name) else {
             return Ok(());
         };
         let Some(sets) = permission.get("pathSets") else {
             return Ok(());
         };
-        for set in sets.items()? {
+        for (place, set) in sets.items()?.enumerate() {
             let Some(paths) = set.get("paths") else {
                 return Err(set.fault("`paths` is missing"));
             };
             if paths.members()?.next().is_none() {
                 continue;
             }
-            let opening = self.opening(&token, &set)?;
+            let opening = self.opening(&token, (number, place), &set)?;
             for (path, at) in paths.members()? {
                 self.path(&opening, path, &at)?;
             }
@@ -126,7 +145,12 @@ impl Graph {
         Ok(())
     }
 
-    fn opening(&mut self, token: &ScopeToken, set: &At<'_>) -> Result<Opening, ImportError> {
+    fn opening(
+        &mut self,
+        token: &ScopeToken,
+        (permission, place): (usize, usize),
+        set: &At<'_>,
+    ) -> Result<Opening, ImportError> {
         let needed = |name: &'static str| set.fault(format!("`{name}` is missing"));
         let mut schemes = Vec::new();
         for item in set.get("schemeKeys").ok_or_else(|| needed("schemeKeys"))?.items()? {
@@ -151,6 +175,8 @@ impl Graph {
         let token = token.clone();
         Ok(Opening {
             token,
+            permission,
+            set: place,
             schemes,
             methods,
         })
@@ -172,13 +198,19 @@ impl Graph {
             let message = "what stands here is not known, so the permission opens nothing by it";
             return self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message);
         }
-        let template = self.template(path);
+        let template = self.template(path)?;
         for (scheme, scope) in &opening.schemes {
+            // Long lists of both would make this a product of their lengths.
+            self.assembly.count_read(also.len())?;
             let beside = self.beside(*scheme, &also, at)?;
             for method in &opening.methods {
-                self.way(*method, &template, at, (*scheme, *scope), &beside)?;
+                self.way(*method, template, opening, (*scheme, *scope), &beside)?;
             }
         }
+        let Some(template) = self.templates.get(template) else {
+            return Ok(());
+        };
+        let template = Arc::clone(&template.text);
         self.mark(opening, &template, &least, &also, at)
     }
 
@@ -209,13 +241,18 @@ impl Graph {
         Ok(())
     }
 
-    fn template(&mut self, path: &str) -> Arc<str> {
-        if let Some(template) = self.templates.get(path) {
-            return Arc::clone(template);
+    fn template(&mut self, path: &str) -> Result<usize, ImportError> {
+        if let Some(index) = self.known.get(path) {
+            return Ok(*index);
         }
-        let template: Arc<str> = Arc::from(path);
-        self.templates.insert(Arc::clone(&template));
-        template
+        self.assembly.count_text(path.len())?;
+        let (text, index): (Arc<str>, usize) = (Arc::from(path), self.templates.len());
+        self.known.insert(Arc::clone(&text), index);
+        self.templates.push(Template {
+            text,
+            operations: Vec::new(),
+        });
+        Ok(index)
     }
 
     /// What is needed beside: nothing, or one of these. What is no scope opens nothing.
@@ -240,8 +277,8 @@ impl Graph {
     fn way(
         &mut self,
         method: Method,
-        template: &Arc<str>,
-        at: &At<'_>,
+        template: usize,
+        opening: &Opening,
         (scheme, scope): (SchemeIndex, ScopeIndex),
         beside: &[Option<ScopeIndex>],
     ) -> Result<(), ImportError> {
@@ -249,43 +286,70 @@ impl Graph {
         if self.ways > MAX_WAYS {
             return Err(ImportError::TooLarge(ImportLimit::Ways));
         }
+        let Some(template) = self.templates.get_mut(template) else {
+            return Ok(());
+        };
+        let known = template.operations.iter().find(|(known, _)| *known == method);
         let next = self.operations.len();
-        let index = *self.known.entry((method, Arc::clone(template))).or_insert(next);
+        let index = known.map_or(next, |(_, index)| *index);
         if index == next {
             if next >= MAX_OPERATIONS {
                 return Err(ImportError::TooLarge(ImportLimit::Operations));
             }
-            self.operations
-                .push((method, Arc::clone(template), Vec::new(), at.place()));
+            template.operations.push((method, next));
+            self.operations.push(Opened {
+                method,
+                template: Arc::clone(&template.text),
+                ways: Vec::new(),
+                permission: opening.permission,
+                set: opening.set,
+            });
         }
-        if let Some((.., ways, _)) = self.operations.get_mut(index) {
-            ways.extend(beside.iter().map(|beside| (scheme, scope, *beside)));
+        if let Some(opened) = self.operations.get_mut(index) {
+            opened.ways.extend(beside.iter().map(|beside| (scheme, scope, *beside)));
         }
         Ok(())
     }
 
-    fn into_imported(mut self) -> Result<Imported, ImportError> {
-        for (method, template, mut ways, place) in self.operations {
-            ways.sort_unstable();
-            ways.dedup();
-            let all = |(scheme, scope, beside): Way| {
-                let scopes = [Some(scope), beside].into_iter().flatten();
-                scopes.map(|scope| Term::Scope(scheme, scope)).collect()
+    /// The names are those of the permissions.
+    fn into_imported(mut self, names: &[String]) -> Result<Imported, ImportError> {
+        let mut known: HashMap<Vec<Way>, Guarded> = HashMap::new();
+        for mut opened in self.operations {
+            opened.ways.sort_unstable();
+            opened.ways.dedup();
+            let guarded = match known.get(&opened.ways) {
+                Some(guarded) => guarded.clone(),
+                None => self.assembly.guarded(demand(&opened.ways))?,
             };
             let draft = OperationDraft {
-                method,
-                template: &template,
+                method: opened.method,
+                template: &opened.template,
                 name: None,
-                demand: Demand::Ways {
-                    ways: ways.into_iter().map(all).collect(),
-                    is_optional: false,
-                },
+                guarded: guarded.clone(),
                 overrides: Vec::new(),
             };
-            self.assembly.add_operation(draft, || place.clone())?;
+            let place = || {
+                let name = names.get(opened.permission).map_or("", String::as_str);
+                let set = opened.set.to_string();
+                pointer(&["permissions", name, "pathSets", &set, "paths", &opened.template])
+            };
+            self.assembly.add_operation(draft, place)?;
+            known.entry(opened.ways).or_insert(guarded);
         }
         let mut imported = Imported::of(self.assembly, Format::MicrosoftGraph, Heading::default())?;
         imported.least = self.least;
         Ok(imported)
+    }
+}
+
+/// One of the permissions, each with what it needs beside.
+fn demand(ways: &[Way]) -> Demand {
+    let all = |(scheme, scope, beside): &Way| {
+        let scopes = [Some(*scope), *beside].into_iter().flatten();
+        scopes.map(|scope| Term::Scope(*scheme, scope)).collect()
+    };
+    Demand::Ways {
+        ways: ways.iter().map(all).collect(),
+        is_optional: false,
     }
 }

@@ -20,6 +20,10 @@ pub(super) const MAX_NOTES: usize = 8 * 1024 * 1024;
 pub(super) const MAX_REFERENCES: usize = 32;
 /// Most names that are looked at to follow all references.
 pub(super) const MAX_LOOK_UPS: usize = 20_000_000;
+/// Most that is read of schemes, alternatives and path items, what references repeat counted each time.
+pub(super) const MAX_READ: usize = 1_000_000;
+/// Most text of templates, names and descriptions, in bytes, what references repeat counted each time.
+pub(super) const MAX_TEXT: usize = 8 * 1024 * 1024;
 /// Most implications of one document.
 pub(super) const MAX_EDGES: usize = 16_384;
 
@@ -54,9 +58,15 @@ pub enum ImportLimit {
     /// Operations.
     #[error("more than {MAX_OPERATIONS} operations")]
     Operations,
+    /// What is read, each time that it is.
+    #[error("more to read, over and over, than a policy says")]
+    Read,
     /// Text that cannot be told apart before it is read whole.
     #[error("one text or list that is too long")]
     Run,
+    /// Text of templates, names and descriptions.
+    #[error("more than {MAX_TEXT} bytes of paths, names and descriptions")]
+    Text,
     /// Words of one TOML document.
     #[error("more words than a policy has")]
     Tokens,

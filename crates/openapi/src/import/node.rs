@@ -224,6 +224,15 @@ impl<'n> At<'n> {
     }
 }
 
+/// The place that these names lead to from the root.
+pub(super) fn pointer(names: &[&str]) -> Place {
+    let mut pointer = String::new();
+    for name in names {
+        push_name(&mut pointer, name);
+    }
+    Place::Pointer(pointer)
+}
+
 /// Adds a name to a pointer (RFC 6901, section 3).
 fn push_name(pointer: &mut String, name: &str) {
     pointer.push('/');

@@ -2,7 +2,7 @@
 
 use scopegate_policy::Method;
 
-use super::assembly::{Assembly, Demand, OperationDraft};
+use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
 use super::error::{ImportError, Shown};
 use super::guards::{self, ChecksNeed};
 use super::node::{At, Node};
@@ -69,7 +69,7 @@ impl<'n> Document<'n> {
                 let guards = self.root.get("x-scopegate-guards");
                 self.demand(&security, guards.as_ref())?
             }
-            None => Demand::Public,
+            None => self.assembly.guarded(Demand::Public)?,
         };
         if let Some(paths) = self.root.get("paths") {
             for (path, item) in paths.members()? {
@@ -101,15 +101,16 @@ impl<'n> Document<'n> {
         }
     }
 
-    fn demand(&mut self, security: &At<'_>, guards: Option<&At<'_>>) -> Result<Demand, ImportError> {
+    fn demand(&mut self, security: &At<'_>, guards: Option<&At<'_>>) -> Result<Guarded, ImportError> {
         let dialect = Dialect {
             has_roles: self.format == Format::OpenApi31,
             checks: &self.checks,
         };
-        security::read(&mut self.assembly, dialect, security, guards)
+        let demand = security::read(&mut self.assembly, dialect, security, guards)?;
+        self.assembly.guarded(demand)
     }
 
-    fn path_item(&mut self, path: &str, item: &At<'_>, inherited: &Demand) -> Result<(), ImportError> {
+    fn path_item(&mut self, path: &str, item: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
         self.operations(path, item, inherited)?;
         if item.text_of("$ref")?.is_none() {
             return Ok(());
@@ -126,8 +127,9 @@ impl<'n> Document<'n> {
         }
     }
 
-    fn operations(&mut self, path: &str, item: &At<'_>, inherited: &Demand) -> Result<(), ImportError> {
+    fn operations(&mut self, path: &str, item: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
         for (name, operation) in item.members()? {
+            self.assembly.count_read(1)?;
             if NO_OPERATIONS.contains(&name) || name.starts_with("x-") {
                 continue;
             }
@@ -146,11 +148,11 @@ impl<'n> Document<'n> {
         Ok(())
     }
 
-    fn operation(&mut self, method: Method, path: &str, at: &At<'_>, inherited: &Demand) -> Result<(), ImportError> {
+    fn operation(&mut self, method: Method, path: &str, at: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
         // Looks that it is an object.
         let _ = at.members()?;
         let guards = at.get("x-scopegate-guards");
-        let demand = match at.get("security") {
+        let guarded = match at.get("security") {
             Some(security) => self.demand(&security, guards.as_ref())?,
             None => inherited.clone(),
         };
@@ -159,7 +161,7 @@ impl<'n> Document<'n> {
             method,
             template: path,
             name: at.text_of("operationId")?,
-            demand,
+            guarded,
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
         };
         self.assembly.add_operation(draft, || at.place())

@@ -50,15 +50,15 @@ impl<'n> References<'n> {
         let Some(pointer) = reference.strip_prefix('#') else {
             return Ok(None);
         };
+        // A long pointer that many refer by is read each time.
+        self.look_up(pointer.len())?;
         let mut node = self.root;
         for part in pointer.split('/').skip(1) {
             let look_ups = match node {
                 Node::Map(members) => members.len() + 1,
                 _ => 1,
             };
-            let left = self.look_ups.get().checked_sub(look_ups);
-            self.look_ups
-                .set(left.ok_or(ImportError::TooLarge(ImportLimit::LookUps))?);
+            self.look_up(look_ups)?;
             let next = match node {
                 Node::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
                 _ => node.find(&name(part)),
@@ -70,6 +70,15 @@ impl<'n> References<'n> {
         }
         let is_read = matches!(node, Node::Map(_)) && (pointer.is_empty() || pointer.starts_with('/'));
         Ok(is_read.then(|| At::start(node, pointer)))
+    }
+}
+
+impl References<'_> {
+    fn look_up(&self, count: usize) -> Result<(), ImportError> {
+        let left = self.look_ups.get().checked_sub(count);
+        self.look_ups
+            .set(left.ok_or(ImportError::TooLarge(ImportLimit::LookUps))?);
+        Ok(())
     }
 }
 

@@ -37,6 +37,10 @@ pub(super) fn read<'n>(
                 continue;
             }
         };
+        // Many may refer to one, and each keeps its texts.
+        let values = found.node.count();
+        assembly.count_read(values)?;
+        assembly.count_text(values.saturating_mul(64))?;
         let kind = if is_swagger {
             swagger_kind(&found)?
         } else {

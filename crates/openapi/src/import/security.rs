@@ -44,6 +44,7 @@ pub(super) fn read(
     }
     let mut ways = Vec::new();
     for (index, object) in objects.enumerate() {
+        assembly.count_read(1)?;
         let list = lists.as_ref().and_then(|lists| lists.get(index));
         ways.extend(way(assembly, dialect, &object, list)?);
     }
@@ -60,6 +61,7 @@ fn way(
     let mut schemes = Conjunction::new();
     let mut is_open = true;
     for (name, scopes) in object.members()? {
+        count_word(assembly, name)?;
         if let Some(scheme) = assembly.scheme(name) {
             is_open &= requires(assembly, dialect, scheme, &scopes, &mut schemes)?;
             continue;
@@ -75,6 +77,7 @@ fn way(
     if let Some(guards) = guards {
         for word in guards.items()? {
             let text = word.text()?;
+            count_word(assembly, text)?;
             if let Some(atom) = guards::atom(text, dialect.checks) {
                 atoms.push(atom);
                 continue;
@@ -85,6 +88,10 @@ fn way(
         }
     }
     Ok(is_open.then_some(Way { schemes, guards: atoms }))
+}
+
+fn count_word(assembly: &mut Assembly, word: &str) -> Result<(), ImportError> {
+    assembly.count_read(word.len() / 64 + 1)
 }
 
 /// What one scheme asks for; whether anything satisfies it.
@@ -105,6 +112,7 @@ fn requires(
     }
     for item in items {
         let text = item.text()?;
+        count_word(assembly, text)?;
         if !has_scopes {
             terms.push(role(assembly, dialect, scheme, text, &item)?);
             continue;
@@ -166,6 +174,10 @@ fn role(
 /// The ways together. An empty object beside one that asks for as much is for requests without a credential.
 fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand, ImportError> {
     let (with_schemes, without): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(|way| !way.schemes.is_empty());
+    // Each of those without a scheme is compared with all the others. One that is empty needs no count.
+    let atoms = |ways: &[Way]| ways.iter().map(|way| way.guards.len() + 1).sum::<usize>();
+    let (some, all) = (atoms(&without), atoms(&without) + atoms(&with_schemes));
+    assembly.count_compared(some.saturating_sub(1).saturating_mul(all))?;
     let is_covered = |way: &Way| with_schemes.iter().any(|other| is_within(&way.guards, &other.guards));
     let (anonymous, plain): (Vec<Way>, Vec<Way>) = without.into_iter().partition(is_covered);
     if plain.iter().any(|way| way.guards.is_empty()) {

@@ -23,4 +23,5 @@ mod hostile;
 mod language;
 mod marks;
 mod real;
+mod repeated;
 mod round_trips;

@@ -1,0 +1,197 @@
+//! Documents that say little and have it read over and over end soon and within bounds, too.
+
+use std::fmt::Write as _;
+
+use scopegate_openapi::import::{ImportError, ImportLimit};
+use scopegate_policy::{Limit, TableError};
+
+use super::hostile::{answered, openapi, refused};
+
+const OAUTH: &str =
+    r#""securitySchemes": { "o": { "type": "oauth2", "flows": { "password": { "scopes": { "a": "" } } } } }"#;
+
+/// So many times what is written for each number.
+fn each(count: usize, write: impl FnMut(usize) -> String) -> String {
+    (0..count).map(write).collect()
+}
+
+/// Paths that all refer to one path item.
+fn referring(count: usize, item: &str, rest: &str) -> String {
+    let paths = each(count, |number| {
+        format!("\"/{number}\": {{ \"$ref\": \"#/components/pathItems/a\" }},")
+    });
+    openapi(&format!(
+        "\"components\": {{ {OAUTH}, \"pathItems\": {{ \"a\": {item} }} }}, {rest} \"paths\": {{ {paths} \"/z\": {{}} }}"
+    ))
+}
+
+#[test]
+fn one_list_of_alternatives_for_many_paths() {
+    let list = "{\"o\":[\"a\"]},".repeat(4_000);
+    let text = referring(
+        30_000,
+        &format!("{{ \"get\": {{ \"security\": [{list} {{\"o\":[]}}] }} }}"),
+        "",
+    );
+    assert_eq!(refused("alternatives", &text), ImportError::TooLarge(ImportLimit::Read));
+    let scope = "s".repeat(1_000_000);
+    let text = referring(
+        30_000,
+        &format!("{{ \"get\": {{ \"security\": [{{\"o\":[\"{scope}\"]}}] }} }}"),
+        "",
+    );
+    assert!(matches!(refused("a long scope", &text), ImportError::TooLarge(_)));
+    let inherited = format!("\"security\": [{} {{\"o\":[]}}],", "{\"o\":[\"a\"]},".repeat(4_000));
+    let text = referring(7_000, r#"{ "get": {}, "put": {}, "post": {} }"#, &inherited);
+    assert_eq!(answered("inherited by all", &text), Ok(()));
+}
+
+#[test]
+fn one_long_text_for_many_paths() {
+    let long = "n".repeat(1_000_000);
+    let text = referring(30_000, &format!("{{ \"get\": {{ \"operationId\": \"{long}\" }} }}"), "");
+    assert_eq!(refused("a long name", &text), ImportError::TooLarge(ImportLimit::Text));
+    let names = "\"n\",".repeat(100_000);
+    let item = format!("{{ \"get\": {{ \"x-scopegate-overrides\": [{names} \"n\"] }} }}");
+    assert_eq!(
+        refused("overrides", &referring(30_000, &item, "")),
+        ImportError::TooLarge(ImportLimit::Text)
+    );
+    let item = format!("{{ \"$ref\": \"#/{}\" }}", "%41".repeat(1_000_000));
+    assert_eq!(
+        refused("a long reference", &referring(30_000, &item, "")),
+        ImportError::TooLarge(ImportLimit::LookUps)
+    );
+    let extensions = each(60_000, |number| format!("\"x-{number}\":0,"));
+    let item = format!("{{ {extensions} \"get\": {{}} }}");
+    assert_eq!(
+        refused("extensions", &referring(30_000, &item, "")),
+        ImportError::TooLarge(ImportLimit::Read)
+    );
+    let path = format!("/{}", "p".repeat(15_000_000));
+    let methods =
+        r#"{ "get": {}, "put": {}, "post": {}, "delete": {}, "options": {}, "head": {}, "patch": {}, "trace": {} }"#;
+    let text = openapi(&format!("\"paths\": {{ \"{path}\": {methods} }}"));
+    assert_eq!(refused("a long path", &text), ImportError::TooLarge(ImportLimit::Text));
+}
+
+#[test]
+fn one_scheme_by_many_names() {
+    for text in ["d".repeat(1_000_000), String::new()] {
+        let scopes = each(50_000, |number| format!("\"x-{number}\":\"\","));
+        let scopes = if text.is_empty() { scopes } else { String::new() };
+        let schemes = each(4_000, |number| {
+            format!("\"s{number}\": {{ \"$ref\": \"#/components/securitySchemes/o\" }},")
+        });
+        let text = openapi(&format!(
+            r#""components": {{ "securitySchemes": {{ {schemes} "o": {{ "type": "oauth2", "description": "{text}",
+                "flows": {{ "password": {{ "scopes": {{ {scopes} "a": "" }} }} }} }} }} }}"#
+        ));
+        let fault = refused("schemes", &text);
+        assert!(
+            matches!(fault, ImportError::TooLarge(ImportLimit::Text | ImportLimit::Read)),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn references_that_lead_on() {
+    let items = each(100_000, |number| {
+        format!(
+            "\"p{number}\": {{ \"$ref\": \"#/components/pathItems/p{}\" }},",
+            number + 1
+        )
+    });
+    let text = openapi(&format!(
+        "\"components\": {{ \"pathItems\": {{ {items} \"z\": {{}} }} }}, \"paths\": {{ \"/\": {{ \"$ref\": \"#/components/pathItems/p0\" }} }}"
+    ));
+    let fault = refused("a chain", &text);
+    assert!(
+        matches!(fault, ImportError::At { .. } | ImportError::TooLarge(_)),
+        "{fault}"
+    );
+    let text = referring(60_000, "{ \"$ref\": \"#/components/pathItems/a\" }", "");
+    assert!(matches!(refused("a circle", &text), ImportError::At { .. }));
+}
+
+#[test]
+fn alternatives_without_a_scheme() {
+    let (with, without) = ("{\"o\":[]},".repeat(20_000), "{},".repeat(20_000));
+    let guards = each(20_000, |number| format!("[\"check:{number}\"],"));
+    let text = openapi(&format!(
+        "\"components\": {{ {OAUTH} }}, \"paths\": {{ \"/\": {{ \"get\": {{ \"security\": [{with}{without}{{}}], \"x-scopegate-guards\": [{}{guards}[]] }} }} }}",
+        "[],".repeat(20_000)
+    ));
+    assert_eq!(refused("guards alone", &text), ImportError::TooLarge(ImportLimit::Ways));
+}
+
+#[test]
+fn lists_of_permissions_that_multiply() {
+    let graph = |schemes: &str, methods: &str, path: &str| {
+        format!(
+            r#"{{ "permissions": {{ "A": {{ "schemes": {{ "Application": {{}} }}, "pathSets": [
+                {{ "schemeKeys": [{schemes} "Application"], "methods": [{methods} "GET"], "paths": {{ "/a": "{path}" }} }} ] }} }} }}"#
+        )
+    };
+    let (keys, words) = ("\"Application\",".repeat(50_000), "A,".repeat(50_000));
+    let text = graph(&keys, "", &format!("AlsoRequires={words}A"));
+    assert!(matches!(refused("also", &text), ImportError::TooLarge(_)));
+    let text = graph(&keys, &"\"GET\",".repeat(50_000), &format!("least={words}A"));
+    assert!(matches!(refused("least", &text), ImportError::TooLarge(_)));
+}
+
+#[test]
+fn one_operation_declared_over_and_over() {
+    let methods = each(45_000, |number| {
+        format!("\"m{number:0100}\": {{ \"httpMethod\": \"GET\", \"path\": \"p\", \"scopes\": [\"a\"] }},")
+    });
+    let text = format!(
+        r#"{{ "discoveryVersion": "v1", "auth": {{ "oauth2": {{ "scopes": {{ "a": {{}} }} }} }}, "methods": {{ {methods} "z": {{ "httpMethod": "GET", "path": "q" }} }} }}"#
+    );
+    assert_eq!(
+        refused("one operation", &text),
+        ImportError::TooLarge(ImportLimit::Notes)
+    );
+}
+
+#[test]
+fn guards_that_see_long_lists() {
+    let scopes = each(2_000, |number| format!("s{number} = \"\"\n"));
+    let wide = each(1_999, |number| format!("s{number} and ")) + "s1999";
+    let leaves = each(1_900, |number| {
+        format!("[guards.g{number}]\nrequires = \"t{number}\"\n")
+    });
+    let tokens = each(1_900, |number| format!("t{number} = \"\"\n"));
+    let names = each(1_900, |number| format!("\"g{number}\","));
+    let mut text = format!("[schemes.o]\nkind = \"oauth2\"\n[schemes.o.scopes]\n{scopes}{tokens}{leaves}");
+    write!(text, "[guards.wide]\nrequires = \"{wide}\"\non = [{names}]\n").unwrap();
+    text.push_str("[[operations]]\nmethod = \"GET\"\npath = \"/\"\nbehind = [\"wide\"]\n");
+    let fault = refused("lists", &text);
+    assert!(
+        matches!(
+            fault,
+            ImportError::Table(TableError::TooLarge {
+                limit: Limit::Visible,
+                ..
+            })
+        ),
+        "{fault}"
+    );
+}
+
+#[test]
+fn ten_million_brackets() {
+    for start in ["", "{ \"openapi\": ", "openapi: ", "operations = "] {
+        let text = format!("{start}{}", "[".repeat(10 * 1024 * 1024));
+        refused(start, &text);
+    }
+    let list = "*s".to_owned() + &", *s".repeat(3_000);
+    let text = format!(
+        "openapi: 3.1.0\nx-scopegate-s: &s [{{o: [a, b, c]}}]\nsecurity: [{list}]\npaths:\n{}",
+        each(3_000, |number| {
+            format!("  /{number}: {{ get: {{ security: *s }} }}\n")
+        })
+    );
+    answered("aliases in operations", &text).unwrap_err();
+}
