@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, User, UserId, UserStatus,
-    Username,
+    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, RingKey, Scope, SecretDigest, Timestamp, User,
+    UserId, UserStatus, Username,
 };
 use scopegate_store::{
-    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Store, StoreError,
-    StoreErrorKind, Users,
+    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
+    StoreError, StoreErrorKind, Users,
 };
 use tokio::time::Instant;
 
@@ -87,21 +87,26 @@ macro_rules! methods {
 methods! {
     add_client: "clients.add",
     add_user: "users.add",
+    allow_key_lifetime: "signing_keys.allow_lifetime",
     find_account: "users.find_account",
     find_client: "clients.find",
     find_user: "users.find",
     find_user_by_id: "users.find_by_id",
     forget_revocations: "revocations.forget",
     list_clients: "clients.list",
+    list_keys: "signing_keys.list",
     list_users: "users.list",
     password_schemes: "users.password_schemes",
     ping: "ping",
     rehearse_change: "rehearse_change",
     remove_client: "clients.remove",
+    remove_keys: "signing_keys.remove_through",
     remove_user: "users.remove",
     replace_password_hash: "users.replace_password_hash",
     revoke: "revocations.revoke",
     revoked_after: "revocations.after",
+    rewrap_keys: "signing_keys.rewrap",
+    rotate_keys: "signing_keys.rotate",
     set_client_scope: "clients.set_scope",
     set_password_hash: "users.set_password_hash",
     set_secret: "clients.set_secret",
@@ -217,6 +222,31 @@ impl Revocations for MeasuredStore {
         self.methods
             .forget_revocations
             .measure(self.store.revocations().forget_revocations(now))
+    }
+}
+
+impl SigningKeys for MeasuredStore {
+    fn list(&self) -> Asked<'_, Vec<RingKey>> {
+        self.methods.list_keys.measure(self.store.signing_keys().list())
+    }
+
+    fn rotate(&self, key: RingKey) -> Asked<'_, bool> {
+        self.methods.rotate_keys.measure(self.store.signing_keys().rotate(key))
+    }
+
+    fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> Asked<'_, bool> {
+        let asked = self.store.signing_keys().allow_lifetime(from_epoch, lifetime);
+        self.methods.allow_key_lifetime.measure(asked)
+    }
+
+    fn remove_through(&self, epoch: u32) -> Asked<'_, bool> {
+        self.methods
+            .remove_keys
+            .measure(self.store.signing_keys().remove_through(epoch))
+    }
+
+    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Asked<'a, bool> {
+        self.methods.rewrap_keys.measure(self.store.signing_keys().rewrap(keys))
     }
 }
 

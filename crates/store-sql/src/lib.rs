@@ -1,7 +1,7 @@
 //! **Where is it kept?** In SQLite: one file, or the memory of this process.
 //!
 //! ```text
-//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Revocations + Store
+//! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Revocations + SigningKeys + Store
 //!                  |                  |-- one connection that writes
 //!                  OpenError          `-- some that read
 //! ```
@@ -50,6 +50,7 @@ mod open_error;
 mod place;
 mod revocations;
 mod row;
+mod signing_keys;
 mod sqlite;
 mod store;
 mod url;

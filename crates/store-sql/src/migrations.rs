@@ -11,6 +11,7 @@ use crate::OpenError;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "revocations", include_str!("../migrations/0002_revocations.sql")),
+    (3, "signing keys", include_str!("../migrations/0003_signing_keys.sql")),
 ];
 
 /// Where the database remembers which of them it has had: the table of `sqlx`, so that its tools can read it.

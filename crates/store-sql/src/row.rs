@@ -4,8 +4,8 @@ use std::error::Error;
 use std::str::FromStr;
 
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, RedirectUri, Revocation, Revoked, Scope, ScopeToken, SecretDigest,
-    Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, RingKey, Scope,
+    ScopeToken, SecretDigest, Timestamp, User, UserId, UserStatus, Username,
 };
 use scopegate_store::{KeptRevocation, PasswordScheme, RevocationPlace, StoreError};
 use sqlx::Row;
@@ -89,6 +89,26 @@ pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> 
 
 fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
     row.try_get(column).map(Timestamp::from_unix).map_err(failure)
+}
+
+/// Columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`, `is_unnamed`, `sealed`.
+pub(crate) fn ring_key(row: &SqliteRow) -> Result<RingKey, StoreError> {
+    let id: KeyId = parsed("id", text(row, 1)?)?;
+    Ok(RingKey {
+        id,
+        algorithm: text(row, 2)?.to_owned(),
+        epoch: number(row, 0, "epoch")?,
+        published_at: time(row, 3)?,
+        used_from: time(row, 4)?,
+        token_lifetime: Lifetime::from_seconds(number(row, 5, "token_lifetime")?),
+        is_unnamed: row.try_get(6).map_err(failure)?,
+        sealed: row.try_get(7).map_err(failure)?,
+    })
+}
+
+fn number(row: &SqliteRow, column: usize, name: &'static str) -> Result<u32, StoreError> {
+    let number: i64 = row.try_get(column).map_err(failure)?;
+    number.try_into().map_err(|_| refused(name))
 }
 
 fn text(row: &SqliteRow, column: usize) -> Result<&str, StoreError> {

@@ -5,7 +5,7 @@ use std::fmt;
 use scopegate_store::{BoxFuture, Store, StoreError};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Sqlite, query};
+use sqlx::{Connection as _, Sqlite, query, query_scalar};
 
 use crate::failure::failure;
 use crate::lookups::Lookups;
@@ -27,7 +27,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2]);
+/// assert_eq!(store.migrated(), [1, 2, 3]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());
@@ -127,6 +127,38 @@ impl SqlStore {
         let result = statement.execute(&mut *connection).await.map_err(failure)?;
         self.connections.in_place()?;
         Ok(result.rows_affected())
+    }
+
+    /// Whether each of the statements changed one row, where `count` counts as many rows as there are statements; if not,
+    /// nothing is changed.
+    pub(crate) async fn change_each(
+        &self,
+        count: &'static str,
+        statements: Vec<Statement<'_>>,
+    ) -> Result<bool, StoreError> {
+        let mut connection = self.connections.writer().await?;
+        self.connections.in_place()?;
+        // Dropped before its end, the transaction is undone.
+        let begin = connection.begin_with("BEGIN IMMEDIATE");
+        let mut transaction = begin.await.map_err(failure)?;
+        let rows: i64 = query_scalar(count)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failure)?;
+        if usize::try_from(rows).ok() != Some(statements.len()) {
+            transaction.rollback().await.map_err(failure)?;
+            return Ok(false);
+        }
+        for statement in statements {
+            let result = statement.execute(&mut *transaction).await.map_err(failure)?;
+            if result.rows_affected() != 1 {
+                transaction.rollback().await.map_err(failure)?;
+                return Ok(false);
+            }
+        }
+        transaction.commit().await.map_err(failure)?;
+        self.connections.in_place()?;
+        Ok(true)
     }
 }
 

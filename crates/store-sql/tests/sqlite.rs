@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, Revocation, Revoked, Timestamp, User, UserId, Username,
+    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, Revocation, Revoked, RingKey, Timestamp, User, UserId,
+    Username,
 };
-use scopegate_store::{Clients, RevocationPlace, Revocations, Store, StoreError, StoreErrorKind, Users};
+use scopegate_store::{
+    Clients, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store, StoreError, StoreErrorKind, Users,
+};
 use scopegate_store_sql::{DatabaseUrl, OpenError, SqlStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -63,7 +66,7 @@ mod in_a_file {
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_restart() {
     let (store, folder) = file().await;
-    assert_eq!(store.migrated(), [1, 2]);
+    assert_eq!(store.migrated(), [1, 2, 3]);
     Users::add(&store, john()).await.unwrap();
     Clients::add(&store, app()).await.unwrap();
     store.close().await.unwrap();
@@ -143,7 +146,7 @@ async fn two_programs_can_make_the_same_database() {
     let url = DatabaseUrl::file(path(&folder));
     let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.migrated().len() + second.migrated().len(), 2);
+    assert_eq!(first.migrated().len() + second.migrated().len(), 3);
     Users::add(&first, john()).await.unwrap();
     assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(
@@ -162,10 +165,10 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let before = std::fs::read(path(&folder)).unwrap();
 
     let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 7, known: 2 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 7, known: 3 }), "{error}");
     assert_eq!(
         error.to_string(),
-        "tables in the database have version `7`, and this program knows no version after `2`"
+        "tables in the database have version `7`, and this program knows no version after `3`"
     );
     assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
 }
@@ -263,6 +266,71 @@ async fn a_corrupt_client_is_never_skipped() {
         let error = Clients::list(&store, None, 9).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
+}
+
+fn signing_key() -> RingKey {
+    RingKey {
+        id: KeyId::parse("k1").unwrap(),
+        algorithm: "ES256".to_owned(),
+        epoch: 1,
+        published_at: Timestamp::from_unix(1),
+        used_from: Timestamp::from_unix(2),
+        token_lifetime: Lifetime::from_seconds(3),
+        is_unnamed: false,
+        sealed: b"sealed".to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn a_corrupt_signing_key_is_never_skipped() {
+    for change in [
+        "SET id = 'ü'",
+        "SET algorithm = CAST(x'ff' AS TEXT)",
+        "SET token_lifetime = -1",
+        "SET token_lifetime = 4294967296",
+        "SET epoch = -1",
+    ] {
+        let (store, folder) = file().await;
+        assert!(store.rotate(signing_key()).await.unwrap());
+        run(
+            &path(&folder),
+            &format!("PRAGMA ignore_check_constraints = ON; UPDATE signing_keys {change}"),
+        )
+        .await;
+        let error = SigningKeys::list(&store).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
+    }
+}
+
+/// Keys that are sealed anew are so in the file, and the old bytes are nowhere in it.
+#[tokio::test]
+async fn keys_that_were_sealed_anew_leave_no_old_bytes() {
+    let (store, folder) = file().await;
+    let (id, old, new) = (
+        signing_key().id,
+        b"the old sealed bytes".to_vec(),
+        b"the new sealed bytes".to_vec(),
+    );
+    let key = RingKey {
+        sealed: old.clone(),
+        ..signing_key()
+    };
+    assert!(store.rotate(key.clone()).await.unwrap());
+    let list = [Rewrapped {
+        id,
+        old: old.clone(),
+        new: new.clone(),
+    }];
+    assert!(store.rewrap(&list).await.unwrap());
+    store.close().await.unwrap();
+    let bytes = std::fs::read(path(&folder)).unwrap();
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    assert!(holds(&new) && !holds(&old));
+    let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
+    assert_eq!(
+        SigningKeys::list(&store).await.unwrap(),
+        [RingKey { sealed: new, ..key }]
+    );
 }
 
 #[tokio::test]

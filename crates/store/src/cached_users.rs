@@ -6,12 +6,13 @@ use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, Clock, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, User, UserId,
-    UserStatus, Username,
+    Account, Client, ClientId, Clock, Lifetime, PasswordHash, Revocation, RingKey, Scope, SecretDigest, Timestamp,
+    User, UserId, UserStatus, Username,
 };
 
 use crate::{
-    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Store, StoreError, Users,
+    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
+    StoreError, Users,
 };
 
 /// A store in front of another. It remembers the users that it was asked for, for a while: [`Users::recall`] answers without
@@ -345,6 +346,28 @@ impl Revocations for CachedUsers {
 
     fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {
         self.store.revocations().forget_revocations(now)
+    }
+}
+
+impl SigningKeys for CachedUsers {
+    fn list(&self) -> Asked<'_, Vec<RingKey>> {
+        self.store.signing_keys().list()
+    }
+
+    fn rotate(&self, key: RingKey) -> Asked<'_, bool> {
+        self.store.signing_keys().rotate(key)
+    }
+
+    fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> Asked<'_, bool> {
+        self.store.signing_keys().allow_lifetime(from_epoch, lifetime)
+    }
+
+    fn remove_through(&self, epoch: u32) -> Asked<'_, bool> {
+        self.store.signing_keys().remove_through(epoch)
+    }
+
+    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Asked<'a, bool> {
+        self.store.signing_keys().rewrap(keys)
     }
 }
 

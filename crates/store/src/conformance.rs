@@ -14,6 +14,8 @@ pub mod readiness;
 #[doc(hidden)]
 pub mod revocations;
 #[doc(hidden)]
+pub mod signing_keys;
+#[doc(hidden)]
 pub mod users;
 
 use std::sync::Arc;
@@ -70,6 +72,17 @@ macro_rules! conformance {
             clients_are_listed_in_the_order_of_bytes
             no_client_is_no_error
             removed_client_id_is_free
+        }
+        $crate::conformance! { @cases $make, signing_keys:
+            a_key_id_is_unique
+            a_lifetime_is_raised_and_never_lowered
+            a_removed_key_takes_no_other_with_it
+            keys_are_kept_whole_and_in_order
+            no_key_is_no_error
+            only_the_next_epoch_is_added
+            rewrapping_at_once_succeeds_once
+            rewrapping_is_for_all_keys_or_none
+            rotating_at_once_makes_one_key
         }
         $crate::conformance! { @cases $make, readiness:
             a_rehearsal_changes_nothing

@@ -1,10 +1,13 @@
-//! **What must be remembered?** Users, clients and what was taken back, behind traits that any database can stand behind.
+//! **What must be remembered?** Users, clients, signing keys and what was taken back, behind traits that any database can stand
+//! behind.
 //!
 //! ```text
-//!            Store  (ping, rehearse_change)  Arc<dyn Store> is also an Arc<dyn Users>
-//!           /     |      \
-//!      Users   Clients   Revocations         one trait for each kind of thing
-//!           \     |      /
+//!            Store  (ping, rehearse_change)      Arc<dyn Store> is also an Arc<dyn Users>
+//!      ________|__________________
+//!     |        |        |         |
+//!   Users   Clients  SigningKeys  Revocations    one trait for each kind of thing
+//!     |________|________|_________|
+//!              |
 //!     MemoryStore, or another backend        each passes the same conformance suite
 //! ```
 //!
@@ -35,7 +38,8 @@
 //!
 //! 1. Make a crate that depends on this one, and a type for the store. It is shared between threads and has a mute `Debug`:
 //!    what it holds must not come into a log.
-//! 2. Implement [`Users`], [`Clients`] and [`Revocations`], one file each, each method a `Box::pin(async move { .. })`. Methods are whole: what
+//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`] and [`Revocations`], one file each, each method a
+//!    `Box::pin(async move { .. })`. Methods are whole: what
 //!    must happen together is one method, and no transaction reaches the caller. A future that is dropped half-way leaves the
 //!    change made or not made, never half made.
 //! 3. A look-up answers `Ok(None)` for what is not there, a change answers `Ok(false)`. [`StoreError::conflict`] is for a name or
@@ -55,7 +59,7 @@
 //!
 //! # Deliberately absent
 //!
-//! Hashing and comparing passwords (the store takes what it is given), and a clock: what expires is forgotten when somebody says
+//! Hashing and comparing passwords, sealing keys (the store takes what it is given), and a clock: what expires is forgotten when somebody says
 //! what time it is.
 
 mod cached_users;
@@ -66,6 +70,7 @@ mod error;
 mod memory;
 mod password_scheme;
 mod revocations;
+mod signing_keys;
 mod users;
 
 use std::pin::Pin;
@@ -76,6 +81,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use password_scheme::PasswordScheme;
 pub use revocations::{KeptRevocation, RevocationPlace, Revocations};
+pub use signing_keys::{Rewrapped, SigningKeys};
 pub use users::Users;
 
 /// A future on the heap: one allocation beside a query, and in exchange a backend can be chosen when the program starts.
@@ -83,9 +89,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// All that must be remembered, in one place.
 ///
-/// [`Users`] and [`Clients`] share method names; on a `dyn Store` say [`store.users()`](#method.users) or
-/// [`store.clients()`](#method.clients) first. An `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
-pub trait Store: Users + Clients + Revocations {
+/// The traits share method names; on a `dyn Store` say [`store.users()`](#method.users), [`store.clients()`](#method.clients) or
+/// [`store.signing_keys()`](#method.signing_keys) first. An `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
+pub trait Store: Users + Clients + Revocations + SigningKeys {
     /// Whether the store answers questions now; for a health check.
     ///
     /// # Errors
@@ -118,6 +124,12 @@ impl dyn Store + '_ {
     /// The revocations.
     #[must_use]
     pub fn revocations(&self) -> &dyn Revocations {
+        self
+    }
+
+    /// The keys that sign tokens.
+    #[must_use]
+    pub fn signing_keys(&self) -> &dyn SigningKeys {
         self
     }
 }

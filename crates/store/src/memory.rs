@@ -7,12 +7,13 @@ use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, User, UserId, UserStatus,
-    Username,
+    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, RingKey, Scope, SecretDigest, Timestamp, User,
+    UserId, UserStatus, Username,
 };
 
 use crate::{
-    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Store, StoreError, Users,
+    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
+    StoreError, Users,
 };
 
 /// A store in the memory of this process.
@@ -42,6 +43,8 @@ struct Tables {
     revocations: BTreeMap<RevocationPlace, Revocation>,
     /// The place of the revocation that was kept last, also where it was forgotten since.
     last_place: i64,
+    /// By epoch.
+    keys: BTreeMap<u32, RingKey>,
 }
 
 impl MemoryStore {
@@ -243,6 +246,62 @@ impl Revocations for MemoryStore {
         let before = tables.revocations.len();
         tables.revocations.retain(|_, revocation| revocation.forget_at() > now);
         answer(u64::try_from(before - tables.revocations.len()).unwrap_or(u64::MAX))
+    }
+}
+
+impl SigningKeys for MemoryStore {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<RingKey>, StoreError>> {
+        answer(self.read().keys.values().cloned().collect())
+    }
+
+    fn rotate(&self, key: RingKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let keys = &mut self.write().keys;
+        let newest = keys.last_key_value().map_or(0, |(epoch, _)| *epoch);
+        if newest.checked_add(1) != Some(key.epoch) {
+            return answer(false);
+        }
+        if keys.values().any(|other| other.id == key.id) {
+            return Box::pin(ready(Err(StoreError::conflict())));
+        }
+        keys.insert(key.epoch, key);
+        answer(true)
+    }
+
+    fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let keys = &mut self.write().keys;
+        let mut changed = false;
+        for (_, key) in keys
+            .range_mut(from_epoch..)
+            .filter(|(_, key)| key.token_lifetime < lifetime)
+        {
+            key.token_lifetime = lifetime;
+            changed = true;
+        }
+        answer(changed)
+    }
+
+    fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let keys = &mut self.write().keys;
+        let before = keys.len();
+        let newest = keys.last_key_value().map(|(epoch, _)| *epoch);
+        keys.retain(|other, _| *other > epoch || Some(*other) == newest);
+        answer(keys.len() < before)
+    }
+
+    fn rewrap<'a>(&'a self, rewrapped: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let keys = &mut self.write().keys;
+        let new = |key: &RingKey| {
+            let same = |other: &&Rewrapped| other.id == key.id && other.old == key.sealed;
+            rewrapped.iter().find(same).map(|other| other.new.clone())
+        };
+        let all: Option<Vec<_>> = keys.values().map(new).collect();
+        let Some(all) = all.filter(|all| all.len() == rewrapped.len()) else {
+            return answer(false);
+        };
+        for (key, sealed) in keys.values_mut().zip(all) {
+            key.sealed = sealed;
+        }
+        answer(true)
     }
 }
 

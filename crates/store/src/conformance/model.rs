@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
-use scopegate_domain::{Account, Client, Revocation, User};
+use scopegate_domain::{Account, Client, Revocation, RingKey, User};
 
 use super::operation::{Answer, Operation};
 use super::runtime;
@@ -109,6 +109,7 @@ struct Contents {
     accounts: Vec<Option<Account>>,
     by_id: Vec<Option<User>>,
     clients: Vec<Option<Client>>,
+    keys: Vec<RingKey>,
     password_schemes: Vec<PasswordScheme>,
     revocations: Vec<Revocation>,
 }
@@ -134,6 +135,7 @@ impl Contents {
             accounts,
             by_id,
             clients,
+            keys: store.signing_keys().list().await.unwrap(),
             password_schemes,
             revocations: revocations.into_iter().map(|(_, revocation)| revocation).collect(),
         }

@@ -6,12 +6,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_domain::{
-    Account, Client, ClientId, GrantType, PasswordHash, RedirectUri, Revocation, Revoked, Scope, ScopeToken,
-    SecretDigest, Timestamp, TokenId, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, GrantType, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, RingKey,
+    Scope, ScopeToken, SecretDigest, Timestamp, TokenId, User, UserId, UserStatus, Username,
 };
 
 use super::{hash, user_id};
-use crate::{Store, StoreErrorKind};
+use crate::{Rewrapped, Store, StoreErrorKind};
 
 /// One call of a method that changes something, or of a list.
 #[derive(Clone, Debug)]
@@ -19,12 +19,18 @@ pub(super) enum Operation {
     AddClient(Client),
     AddUser(Account),
     ForgetRevocations(Timestamp),
+    AllowLifetime(u32, Lifetime),
     ListClients(Option<ClientId>, u16),
     ListUsers(Option<Username>, u16),
     RemoveClient(ClientId),
+    RemoveKeysThrough(u32),
     RemoveUser(UserId),
     ReplacePasswordHash(UserId, PasswordHash, PasswordHash),
     Revoke(Revocation),
+    /// Of all keys that are there these many, counted from the newest.
+    Rewrap(usize, Vec<u8>),
+    /// So many epochs after the newest.
+    Rotate(u32, RingKey),
     SetClientScope(ClientId, Scope),
     SetClientSecret(ClientId, SecretDigest),
     SetPasswordHash(UserId, Option<PasswordHash>),
@@ -45,7 +51,7 @@ pub(super) enum Answer {
 impl Operation {
     /// Does it to a store.
     pub(super) async fn apply(&self, store: &dyn Store) -> Result<Answer, StoreErrorKind> {
-        let (users, clients) = (store.users(), store.clients());
+        let (users, clients, keys) = (store.users(), store.clients(), store.signing_keys());
         let answer = match self {
             Self::AddClient(client) => clients.add(client.clone()).await.map(|()| Answer::Done),
             Self::AddUser(account) => users.add(account.clone()).await.map(|()| Answer::Done),
@@ -54,14 +60,35 @@ impl Operation {
                 .forget_revocations(*now)
                 .await
                 .map(Answer::Forgotten),
+            Self::AllowLifetime(from, lifetime) => keys.allow_lifetime(*from, *lifetime).await.map(Answer::Changed),
             Self::ListClients(after, limit) => clients.list(after.as_ref(), *limit).await.map(Answer::Clients),
             Self::ListUsers(after, limit) => users.list(after.as_ref(), *limit).await.map(Answer::Users),
             Self::RemoveClient(id) => clients.remove(id).await.map(Answer::Changed),
+            Self::RemoveKeysThrough(epoch) => keys.remove_through(*epoch).await.map(Answer::Changed),
             Self::RemoveUser(id) => users.remove(id).await.map(Answer::Changed),
             Self::ReplacePasswordHash(id, old, new) => {
                 users.replace_password_hash(id, old, new).await.map(Answer::Changed)
             }
             Self::Revoke(revocation) => store.revocations().revoke(revocation).await.map(|()| Answer::Done),
+            Self::Rewrap(count, sealed) => {
+                let known = keys.list().await.map_err(|error| error.kind())?;
+                let rewrapped: Vec<_> = known
+                    .iter()
+                    .rev()
+                    .take(*count)
+                    .map(|key| rewrapped(key, sealed))
+                    .collect();
+                keys.rewrap(&rewrapped).await.map(Answer::Changed)
+            }
+            Self::Rotate(step, key) => {
+                let known = keys.list().await.map_err(|error| error.kind())?;
+                let newest = known.last().map_or(0, |key| key.epoch);
+                let key = RingKey {
+                    epoch: newest + step,
+                    ..key.clone()
+                };
+                keys.rotate(key).await.map(Answer::Changed)
+            }
             Self::SetClientScope(id, scope) => clients.set_scope(id, scope).await.map(Answer::Changed),
             Self::SetClientSecret(id, secret) => clients.set_secret(id, *secret).await.map(Answer::Changed),
             Self::SetPasswordHash(id, hash) => users.set_password_hash(id, hash.as_ref()).await.map(Answer::Changed),
@@ -80,6 +107,10 @@ impl Operation {
             1 => (option::of(any_username()), 0u16..4).prop_map(|(after, limit)| Self::ListUsers(after, limit)),
             1 => any_time().prop_map(Self::ForgetRevocations),
             2 => any_revocation().prop_map(Self::Revoke),
+            1 => (0u32..5, 1u32..100).prop_map(|(from, time)| Self::AllowLifetime(from, Lifetime::from_seconds(time))),
+            3 => (select(vec![0, 1, 1, 1, 2]), any_key()).prop_map(|(step, key)| Self::Rotate(step, key)),
+            1 => (0u32..8).prop_map(Self::RemoveKeysThrough),
+            1 => (0usize..6, vec(any::<u8>(), 0..4)).prop_map(|(count, sealed)| Self::Rewrap(count, sealed)),
             1 => any_client_id().prop_map(Self::RemoveClient),
             1 => any_user_id().prop_map(Self::RemoveUser),
             2 => (any_user_id(), any_hash(), any_hash())
@@ -92,6 +123,31 @@ impl Operation {
         ]
         .boxed()
     }
+}
+
+fn rewrapped(key: &RingKey, sealed: &[u8]) -> Rewrapped {
+    Rewrapped {
+        id: key.id.clone(),
+        old: key.sealed.clone(),
+        new: sealed.to_vec(),
+    }
+}
+
+fn any_key() -> impl Strategy<Value = RingKey> {
+    let id = select(vec!["k1", "K1", "k 1", "'--", "k2", "k3"]).prop_filter_map("no id", |id| KeyId::parse(id).ok());
+    let times = (any::<i64>(), any::<i64>(), any::<u32>());
+    (id, any_text(), times, any::<bool>(), vec(any::<u8>(), 0..9)).prop_map(
+        |(id, algorithm, (published_at, used_from, lifetime), is_unnamed, sealed)| RingKey {
+            id,
+            algorithm,
+            epoch: 0,
+            published_at: Timestamp::from_unix(published_at),
+            used_from: Timestamp::from_unix(used_from),
+            token_lifetime: Lifetime::from_seconds(lifetime),
+            is_unnamed,
+            sealed,
+        },
+    )
 }
 
 fn any_user_id() -> impl Strategy<Value = UserId> {

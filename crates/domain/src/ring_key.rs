@@ -1,0 +1,64 @@
+//! A signing key as it is remembered: sealed, with its place in the ring of keys.
+
+use std::fmt;
+
+use crate::{KeyId, Lifetime, Timestamp};
+
+/// A signing key as it is remembered. What it is made of is sealed: only who has the key-encryption key can sign with it.
+///
+/// Its times are set once, when the key is added; nobody has to be there when they come. So all who read the same keys at the
+/// same time agree on which of them signs.
+///
+/// ```
+/// use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+///
+/// let key = RingKey {
+///     id: KeyId::parse("2026")?,
+///     algorithm: "ES256".to_owned(),
+///     epoch: 1,
+///     published_at: Timestamp::from_unix(1_000),
+///     used_from: Timestamp::from_unix(4_600),
+///     token_lifetime: Lifetime::from_minutes(30),
+///     is_unnamed: false,
+///     sealed: vec![1, 2, 3],
+/// };
+/// assert!(!format!("{key:?}").contains("[1, 2, 3]"));
+/// # Ok::<(), scopegate_domain::InvalidIdentifier>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a backend must be told of a new column by the compiler"
+)]
+pub struct RingKey {
+    /// Its id: the `kid` of its tokens.
+    pub id: KeyId,
+    /// Its algorithm, as it is spelled in a header.
+    pub algorithm: String,
+    /// How many keys the ring had had when this one was added, itself included. Each new key has the next number.
+    pub epoch: u32,
+    /// Since when those who verify can know it.
+    pub published_at: Timestamp,
+    /// From when on it signs.
+    pub used_from: Timestamp,
+    /// The longest life of a token that it signs.
+    pub token_lifetime: Lifetime,
+    /// Whether tokens that name no key are its own: those that were signed before keys had ids.
+    pub is_unnamed: bool,
+    /// The key itself, encrypted.
+    pub sealed: Vec<u8>,
+}
+
+impl fmt::Debug for RingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingKey")
+            .field("id", &self.id)
+            .field("algorithm", &self.algorithm)
+            .field("epoch", &self.epoch)
+            .field("published_at", &self.published_at)
+            .field("used_from", &self.used_from)
+            .field("token_lifetime", &self.token_lifetime)
+            .field("is_unnamed", &self.is_unnamed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! Signing keys, in SQL.
+
+use scopegate_domain::{Lifetime, RingKey};
+use scopegate_store::{BoxFuture, Rewrapped, SigningKeys, StoreError};
+use sqlx::query;
+
+use crate::SqlStore;
+use crate::row;
+
+const LIST: &str = "SELECT epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed \
+     FROM signing_keys ORDER BY epoch";
+
+/// The condition is part of the statement: nobody comes between the look and the change.
+const ROTATE: &str = "INSERT INTO signing_keys \
+     (epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed) \
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8 \
+     WHERE (SELECT COALESCE(MAX(epoch), 0) FROM signing_keys) = $1 - 1";
+
+const ALLOW_LIFETIME: &str = "UPDATE signing_keys SET token_lifetime = $2 WHERE epoch >= $1 AND token_lifetime < $2";
+
+const REMOVE_THROUGH: &str =
+    "DELETE FROM signing_keys WHERE epoch <= $1 AND epoch < (SELECT MAX(epoch) FROM signing_keys)";
+
+const COUNT: &str = "SELECT COUNT(*) FROM signing_keys";
+
+const REWRAP: &str = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
+
+impl SigningKeys for SqlStore {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<RingKey>, StoreError>> {
+        Box::pin(self.all(query(LIST), row::ring_key))
+    }
+
+    fn rotate(&self, key: RingKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let rotate = query(ROTATE)
+                .bind(key.epoch)
+                .bind(key.id.as_str())
+                .bind(&key.algorithm)
+                .bind(key.published_at.as_unix())
+                .bind(key.used_from.as_unix())
+                .bind(key.token_lifetime.as_seconds())
+                .bind(key.is_unnamed)
+                .bind(&key.sealed);
+            self.change(rotate).await
+        })
+    }
+
+    fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.change(query(ALLOW_LIFETIME).bind(from_epoch).bind(lifetime.as_seconds())))
+    }
+
+    fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.change(query(REMOVE_THROUGH).bind(epoch)))
+    }
+
+    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let rewrap = |key: &'a Rewrapped| query(REWRAP).bind(key.id.as_str()).bind(&key.old).bind(&key.new);
+        let statements = keys.iter().map(rewrap).collect();
+        Box::pin(self.change_each(COUNT, statements))
+    }
+}

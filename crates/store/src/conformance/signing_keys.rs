@@ -1,0 +1,207 @@
+//! The rules of [`SigningKeys`](crate::SigningKeys).
+
+use std::sync::Arc;
+
+use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+use tokio::task::JoinSet;
+
+use super::is_conflict;
+use crate::{Rewrapped, SigningKeys, Store};
+
+fn key(id: &str, epoch: u32) -> RingKey {
+    RingKey {
+        id: KeyId::parse(id).unwrap(),
+        algorithm: "ES256".to_owned(),
+        epoch,
+        published_at: Timestamp::from_unix(1_000 * i64::from(epoch)),
+        used_from: Timestamp::from_unix(1_000 * i64::from(epoch) + 500),
+        token_lifetime: Lifetime::from_minutes(30),
+        is_unnamed: false,
+        sealed: vec![0, 0xFF, 0x27],
+    }
+}
+
+/// Keys of epochs 1 to `count`.
+async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<RingKey> {
+    let keys: Vec<_> = (1..=count).map(|epoch| key(&format!("k{epoch}"), epoch)).collect();
+    for key in &keys {
+        assert!(store.signing_keys().rotate(key.clone()).await.unwrap());
+    }
+    keys
+}
+
+fn rewrapped(key: &RingKey, new: &[u8]) -> Rewrapped {
+    Rewrapped {
+        id: key.id.clone(),
+        old: key.sealed.clone(),
+        new: new.to_vec(),
+    }
+}
+
+/// What this many tasks at once say.
+async fn at_once<F: Future<Output = bool> + Send + 'static>(tasks: impl IntoIterator<Item = F>) -> usize {
+    let answers = tasks.into_iter().collect::<JoinSet<_>>().join_all().await;
+    answers.into_iter().filter(|answer| *answer).count()
+}
+
+pub async fn no_key_is_no_error(store: Arc<dyn Store>) {
+    let keys = store.signing_keys();
+    assert_eq!(keys.list().await.unwrap(), []);
+    assert!(!keys.allow_lifetime(0, Lifetime::from_seconds(9)).await.unwrap());
+    assert!(!keys.remove_through(u32::MAX).await.unwrap());
+    assert!(keys.rewrap(&[]).await.unwrap(), "all of none");
+    assert!(!keys.rewrap(&[rewrapped(&key("k1", 1), b"x")]).await.unwrap());
+    assert_eq!(keys.list().await.unwrap(), []);
+}
+
+pub async fn keys_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
+    let odd = RingKey {
+        algorithm: String::from("'; DROP TABLE signing_keys; --"),
+        published_at: Timestamp::from_unix(i64::MIN),
+        used_from: Timestamp::MAX,
+        token_lifetime: Lifetime::from_seconds(u32::MAX),
+        is_unnamed: true,
+        sealed: (0..=255).collect(),
+        ..key("z", 1)
+    };
+    let all = [
+        odd,
+        key("a", 2),
+        RingKey {
+            sealed: Vec::new(),
+            ..key("m", 3)
+        },
+    ];
+    for key in &all {
+        assert!(store.signing_keys().rotate(key.clone()).await.unwrap());
+    }
+    assert_eq!(store.signing_keys().list().await.unwrap(), all);
+}
+
+pub async fn only_the_next_epoch_is_added(store: Arc<dyn Store>) {
+    let keys = store.signing_keys();
+    for (epoch, is_next) in [
+        (0, false),
+        (2, false),
+        (1, true),
+        (1, false),
+        (3, false),
+        (2, true),
+        (u32::MAX, false),
+    ] {
+        let new = key(&format!("k{epoch}"), epoch);
+        assert_eq!(keys.rotate(new).await.unwrap(), is_next, "{epoch}");
+    }
+    assert_eq!(keys.list().await.unwrap(), [key("k1", 1), key("k2", 2)]);
+    assert!(keys.remove_through(1).await.unwrap());
+    assert!(
+        !keys.rotate(key("k1", 1)).await.unwrap(),
+        "an epoch does not come again"
+    );
+    assert!(keys.rotate(key("k3", 3)).await.unwrap());
+}
+
+pub async fn a_key_id_is_unique(store: Arc<dyn Store>) {
+    let known = fill(&store, 1).await;
+    assert!(is_conflict(store.signing_keys().rotate(key("k1", 2)).await));
+    assert_eq!(store.signing_keys().list().await.unwrap(), known);
+    assert!(
+        store.signing_keys().rotate(key("K1", 2)).await.unwrap(),
+        "compared byte for byte"
+    );
+}
+
+pub async fn rotating_at_once_makes_one_key(store: Arc<dyn Store>) {
+    fill(&store, 1).await;
+    let rotate = |number: u32| {
+        let keys: Arc<dyn SigningKeys> = store.clone();
+        async move { keys.rotate(key(&format!("new{number}"), 2)).await.unwrap() }
+    };
+    assert_eq!(at_once((0..16).map(rotate)).await, 1);
+    assert_eq!(store.signing_keys().list().await.unwrap().len(), 2);
+}
+
+pub async fn a_lifetime_is_raised_and_never_lowered(store: Arc<dyn Store>) {
+    let (keys, [first, second]) = (store.signing_keys(), [key("k1", 1), key("k2", 2)]);
+    let long = RingKey {
+        token_lifetime: Lifetime::from_minutes(60),
+        ..second
+    };
+    for key in [first, long] {
+        assert!(keys.rotate(key).await.unwrap());
+    }
+    let lifetimes = async || {
+        let keys = keys.list().await.unwrap();
+        keys.iter()
+            .map(|key| key.token_lifetime.as_seconds() / 60)
+            .collect::<Vec<_>>()
+    };
+    for (from, minutes, changed, after) in [
+        (0, 10, false, [30, 60]),
+        (3, 70, false, [30, 60]),
+        (1, 45, true, [45, 60]),
+        (1, 45, false, [45, 60]),
+        (2, 90, true, [45, 90]),
+        (0, 100, true, [100; 2]),
+    ] {
+        let lifetime = Lifetime::from_minutes(minutes);
+        assert_eq!(keys.allow_lifetime(from, lifetime).await.unwrap(), changed);
+        assert_eq!(lifetimes().await, after);
+    }
+}
+
+pub async fn a_removed_key_takes_no_other_with_it(store: Arc<dyn Store>) {
+    let (keys, all) = (store.signing_keys(), fill(&store, 4).await);
+    assert!(!keys.remove_through(0).await.unwrap());
+    assert!(keys.remove_through(2).await.unwrap());
+    assert!(!keys.remove_through(2).await.unwrap());
+    assert_eq!(keys.list().await.unwrap(), all[2..]);
+    assert!(keys.remove_through(u32::MAX).await.unwrap());
+    assert_eq!(keys.list().await.unwrap(), all[3..], "the newest one stays");
+}
+
+pub async fn rewrapping_is_for_all_keys_or_none(store: Arc<dyn Store>) {
+    let (keys, all) = (store.signing_keys(), fill(&store, 3).await);
+    let whole: Vec<_> = all
+        .iter()
+        .map(|key| rewrapped(key, key.id.as_str().as_bytes()))
+        .collect();
+    let mut wrong = whole.clone();
+    wrong[2].old = b"other".to_vec();
+    let stranger = rewrapped(&key("k4", 4), b"x");
+    let twice = [whole[0].clone(), whole[1].clone(), whole[1].clone()];
+    let more = [&whole[..], &[stranger.clone()]].concat();
+    let other = [whole[0].clone(), whole[1].clone(), stranger];
+    for list in [&whole[..2], &wrong, &more, &other, &twice, &[]] {
+        assert!(!keys.rewrap(list).await.unwrap(), "{list:?}");
+        assert_eq!(keys.list().await.unwrap(), all);
+    }
+    assert!(keys.rewrap(&whole).await.unwrap());
+    let sealed = |key: &RingKey| RingKey {
+        sealed: key.id.as_str().as_bytes().to_vec(),
+        ..key.clone()
+    };
+    assert_eq!(keys.list().await.unwrap(), all.iter().map(sealed).collect::<Vec<_>>());
+}
+
+pub async fn rewrapping_at_once_succeeds_once(store: Arc<dyn Store>) {
+    let all = fill(&store, 3).await;
+    let rewrap = |number: u8| {
+        let keys: Arc<dyn SigningKeys> = store.clone();
+        let list: Vec<_> = all.iter().map(|key| rewrapped(key, &[number])).collect();
+        async move { keys.rewrap(&list).await.unwrap() }
+    };
+    assert_eq!(at_once((0..8).map(rewrap)).await, 1);
+    let sealed: Vec<_> = store
+        .signing_keys()
+        .list()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|key| key.sealed)
+        .collect();
+    assert!(
+        sealed.iter().all(|other| *other == sealed[0]) && sealed[0].len() == 1,
+        "{sealed:?}"
+    );
+}
