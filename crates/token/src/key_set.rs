@@ -7,7 +7,8 @@ use crate::{Algorithm, KeyError, VerifyError, VerifyingKey};
 
 /// The keys that a verifier trusts: as many as there are issuers' keys in use, each found by its id.
 ///
-/// While keys are rotated, the set holds the retired, the current and the next one.
+/// While keys are rotated, the set holds the retired, the current and the next one. A token that names no key is of the key
+/// without an id, if there is one, and otherwise of the only key of its algorithm.
 ///
 /// ```
 /// use scopegate_domain::KeyId;
@@ -47,10 +48,13 @@ impl KeySet {
         self.0.iter()
     }
 
-    /// The key that a header asks for: that of its `kid`, or without `kid` the only one of its algorithm.
+    /// The key that a header asks for: that of its `kid`, or without `kid` the one without an id, or the only one of its
+    /// algorithm.
     pub(crate) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<&VerifyingKey, VerifyError> {
         let Some(id) = id else {
-            let mut keys = self.0.iter().filter(|key| key.algorithm() == algorithm);
+            let fitting = || self.0.iter().filter(|key| key.algorithm() == algorithm);
+            let has_unnamed = fitting().any(|key| key.id().is_none());
+            let mut keys = fitting().filter(|key| key.id().is_none() || !has_unnamed);
             return match (keys.next(), keys.next()) {
                 (Some(key), None) => Ok(key),
                 (Some(_), Some(_)) => Err(VerifyError::AmbiguousKey),

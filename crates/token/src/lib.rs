@@ -41,10 +41,12 @@ mod algorithm;
 mod compact;
 mod digest;
 mod entropy;
+mod envelope;
 mod error;
 mod header;
 mod inspect;
 mod key;
+mod key_ring;
 mod key_set;
 mod kind;
 mod opaque;
@@ -59,9 +61,11 @@ pub mod fuzzing;
 
 pub use algorithm::Algorithm;
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
+pub use envelope::{EnvelopeError, InvalidKeyEncryptionKey, KeyEncryptionKey};
 pub use error::VerifyError;
 pub use inspect::{Unverified, inspect};
 pub use key::{JwksUse, KeyError, SigningKey, VerifyingKey};
+pub use key_ring::{KeyRing, KeyRingError, KeySchedule, KeyState, RingPlace};
 pub use key_set::{Jwks, JwksError, KeySet};
 pub use kind::{
     ClientAssertion, ClientAssertionVerifier, DpopProof, DpopProofVerifier, IdTokenHint, IdTokenHintVerifier, Jws,

@@ -135,6 +135,13 @@ impl VerifyingKey {
         self
     }
 
+    /// The same without an id: tokens that name no key are its own, whatever other keys there are.
+    #[must_use]
+    pub fn without_id(mut self) -> Self {
+        self.id = None;
+        self
+    }
+
     /// The id.
     #[must_use]
     pub const fn id(&self) -> Option<&KeyId> {

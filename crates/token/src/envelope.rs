@@ -1,0 +1,394 @@
+//! Private keys at rest: encrypted under a key that is not stored with them.
+
+use std::fmt;
+
+use base64_simd::URL_SAFE_NO_PAD;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use scopegate_domain::{KeyId, Secret};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::digest::sha256;
+use crate::{Entropy, EntropyError};
+
+/// Length of a key-encryption key, in bytes.
+const KEY_LEN: usize = 32;
+
+/// The form below is the first there is.
+const VERSION: u8 = 1;
+
+/// How many bytes of a digest say which key-encryption key it was, and which row.
+const MARK_LEN: usize = 8;
+
+/// Everything before the encrypted bytes: version, mark of the key-encryption key, mark of the row, nonce.
+const HEAD_LEN: usize = 1 + MARK_LEN + MARK_LEN + NONCE_LEN;
+
+const TAG_LEN: usize = 16;
+
+/// Longest key that is sealed, in bytes: an RSA key of 8,192 bits has less than 5,000.
+const MAX_KEY: usize = 16 * 1024;
+
+/// The key under which private keys are encrypted where they are stored.
+///
+/// What it makes is bound to the key's id and algorithm: a row cannot be passed off as another. Two marks in it tell a
+/// wrong key and a wrong row from bytes that were changed; they are for the operator, and nothing is trusted for their sake.
+///
+/// | bytes | what |
+/// |---|---|
+/// | 1 | version |
+/// | 8 | mark of the key-encryption key |
+/// | 8 | mark of id and algorithm |
+/// | 12 | random nonce |
+/// | the rest | AES-256-GCM of the key, with its tag of 16 bytes; all that stands before it, id and algorithm are authenticated |
+///
+/// ```
+/// use scopegate_domain::{KeyId, Secret};
+/// use scopegate_token::{EnvelopeError, KeyEncryptionKey, SystemEntropy};
+///
+/// let kek = KeyEncryptionKey::generate(&SystemEntropy)?;
+/// let (first, second) = (KeyId::parse("first")?, KeyId::parse("second")?);
+/// let sealed = kek.seal(&first, "ES256", &Secret::new(b"private".to_vec()), &SystemEntropy)?;
+///
+/// assert_eq!(kek.open(&first, "ES256", &sealed)?.expose(), b"private");
+/// assert_eq!(kek.open(&second, "ES256", &sealed).unwrap_err(), EnvelopeError::OtherRow);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct KeyEncryptionKey {
+    bytes: Secret<[u8; KEY_LEN]>,
+    mark: [u8; MARK_LEN],
+}
+
+impl KeyEncryptionKey {
+    /// Reads 32 bytes, written as 43 characters of base64url (a `=` behind them is let pass) or as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKeyEncryptionKey`], which does not repeat the text.
+    pub fn parse(text: &Secret<String>) -> Result<Self, InvalidKeyEncryptionKey> {
+        let text = text.expose().as_str();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_LEN));
+        if text.len() == 2 * KEY_LEN {
+            for pair in text.as_bytes().chunks_exact(2) {
+                bytes.push(hexadecimal(pair).ok_or(InvalidKeyEncryptionKey)?);
+            }
+        } else {
+            let text = text.strip_suffix('=').unwrap_or(text);
+            let mut decoded = URL_SAFE_NO_PAD
+                .decode_to_vec(text)
+                .map_err(|_| InvalidKeyEncryptionKey)?;
+            bytes.extend_from_slice(&decoded);
+            decoded.zeroize();
+        }
+        <[u8; KEY_LEN]>::try_from(bytes.as_slice())
+            .map(Self::new)
+            .map_err(|_| InvalidKeyEncryptionKey)
+    }
+
+    /// A new one.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] where there is no randomness.
+    pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+        let mut bytes = Zeroizing::new([0; KEY_LEN]);
+        entropy.fill(&mut *bytes)?;
+        Ok(Self::new(*bytes))
+    }
+
+    fn new(bytes: [u8; KEY_LEN]) -> Self {
+        let bytes = Secret::new(bytes);
+        let text = Zeroizing::new([b"scopegate key-encryption key".as_slice(), bytes.expose()].concat());
+        let mark = mark(&text);
+        Self { bytes, mark }
+    }
+
+    /// As [`KeyEncryptionKey::parse`] reads it, to be kept where nobody else reads it.
+    #[must_use]
+    pub fn to_text(&self) -> Secret<String> {
+        Secret::new(URL_SAFE_NO_PAD.encode_to_string(self.bytes.expose()))
+    }
+
+    /// Encrypts a key.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError::Entropy`] where there is no randomness; [`EnvelopeError::TooLong`] for what is longer than any key.
+    pub fn seal(
+        &self,
+        id: &KeyId,
+        algorithm: &str,
+        key: &Secret<Vec<u8>>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, EnvelopeError> {
+        let key = key.expose();
+        if key.len() > MAX_KEY {
+            return Err(EnvelopeError::TooLong);
+        }
+        let mut nonce = [0; NONCE_LEN];
+        entropy.fill(&mut nonce).map_err(EnvelopeError::Entropy)?;
+        let row = row(id, algorithm);
+        let mut sealed = Vec::with_capacity(HEAD_LEN + key.len() + TAG_LEN);
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&self.mark);
+        sealed.extend_from_slice(&mark(&row));
+        sealed.extend_from_slice(&nonce);
+        let bound = [sealed.as_slice(), &row].concat();
+        // Encrypted in place, so that no copy of the key is left behind.
+        let mut body = Zeroizing::new(Vec::with_capacity(key.len() + TAG_LEN));
+        body.extend_from_slice(key);
+        let tag = self
+            .cipher()?
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound), &mut body)
+            .map_err(|_| EnvelopeError::TooLong)?;
+        sealed.extend_from_slice(&body);
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+
+    /// Decrypts a key.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError`] says why it is not that key, as far as that can be told.
+    pub fn open(&self, id: &KeyId, algorithm: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, EnvelopeError> {
+        let (head, body) = sealed.split_at_checked(HEAD_LEN).ok_or(EnvelopeError::TooShort)?;
+        let row = row(id, algorithm);
+        let nonce = self.check_head(head, &mark(&row))?;
+        if body.len() > MAX_KEY + TAG_LEN {
+            return Err(EnvelopeError::TooLong);
+        }
+        let bound = [head, &row].concat();
+        let mut body = Zeroizing::new(body.to_vec());
+        let opened = self
+            .cipher()?
+            .open_in_place(nonce, Aad::from(bound), &mut body)
+            .map_err(|_| EnvelopeError::Tampered)?;
+        Ok(Secret::new(opened.to_vec()))
+    }
+
+    /// Whether this was made with this key-encryption key, as far as it says so itself.
+    #[must_use]
+    pub fn has_sealed(&self, sealed: &[u8]) -> bool {
+        sealed.get(1..=MARK_LEN) == Some(&self.mark)
+    }
+
+    fn check_head(&self, head: &[u8], row: &[u8]) -> Result<Nonce, EnvelopeError> {
+        let (version, rest) = head.split_first().ok_or(EnvelopeError::TooShort)?;
+        if *version != VERSION {
+            return Err(EnvelopeError::Version { found: *version });
+        }
+        let (own, rest) = rest.split_at_checked(MARK_LEN).ok_or(EnvelopeError::TooShort)?;
+        let (of_row, nonce) = rest.split_at_checked(MARK_LEN).ok_or(EnvelopeError::TooShort)?;
+        if own != self.mark {
+            return Err(EnvelopeError::OtherKey);
+        }
+        if of_row != row {
+            return Err(EnvelopeError::OtherRow);
+        }
+        Nonce::try_assume_unique_for_key(nonce).map_err(|_| EnvelopeError::TooShort)
+    }
+
+    fn cipher(&self) -> Result<LessSafeKey, EnvelopeError> {
+        let key = UnboundKey::new(&AES_256_GCM, self.bytes.expose()).map_err(|_| EnvelopeError::Tampered)?;
+        Ok(LessSafeKey::new(key))
+    }
+}
+
+impl fmt::Debug for KeyEncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyEncryptionKey(..)")
+    }
+}
+
+/// What a row is bound to. The length of the id stands first: no other pair has the same bytes.
+fn row(id: &KeyId, algorithm: &str) -> Vec<u8> {
+    let length = u16::try_from(id.as_str().len()).unwrap_or(u16::MAX);
+    [&length.to_be_bytes(), id.as_str().as_bytes(), algorithm.as_bytes()].concat()
+}
+
+fn mark(bytes: &[u8]) -> [u8; MARK_LEN] {
+    let mut mark = [0; MARK_LEN];
+    for (to, from) in mark.iter_mut().zip(sha256(bytes)) {
+        *to = from;
+    }
+    mark
+}
+
+fn hexadecimal(pair: &[u8]) -> Option<u8> {
+    let mut value = 0;
+    for digit in pair {
+        let digit = u8::try_from(char::from(*digit).to_digit(16)?).ok()?;
+        value = value << 4 | digit;
+    }
+    Some(value)
+}
+
+/// A text is no key-encryption key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key-encryption key is {KEY_LEN} bytes, as 43 characters of base64url or 64 hexadecimal digits")]
+#[non_exhaustive]
+pub struct InvalidKeyEncryptionKey;
+
+/// Why a key was not sealed or not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// There is no randomness.
+    #[error(transparent)]
+    Entropy(EntropyError),
+    /// It was sealed with another key-encryption key.
+    #[error("stored key was sealed with another key-encryption key")]
+    OtherKey,
+    /// It was sealed for another id or another algorithm.
+    #[error("stored key was sealed as another key")]
+    OtherRow,
+    /// Its bytes were changed.
+    #[error("stored key was tampered with")]
+    Tampered,
+    /// It is longer than any key.
+    #[error("key is longer than {MAX_KEY} bytes")]
+    TooLong,
+    /// It is shorter than any sealed key.
+    #[error("stored key was cut short")]
+    TooShort,
+    /// It was sealed in a form that this program does not know.
+    #[error("stored key has version `{found}`, and this program knows `{VERSION}` alone")]
+    Version {
+        /// Which.
+        found: u8,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::SystemEntropy;
+
+    fn kek(byte: u8) -> KeyEncryptionKey {
+        KeyEncryptionKey::new([byte; KEY_LEN])
+    }
+
+    fn id(text: &str) -> KeyId {
+        KeyId::parse(text).unwrap()
+    }
+
+    fn sealed(key: &[u8]) -> Vec<u8> {
+        kek(1)
+            .seal(&id("k1"), "ES256", &Secret::new(key.to_vec()), &SystemEntropy)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_key_is_read_in_two_ways() {
+        let bytes: [u8; KEY_LEN] = std::array::from_fn(|n| u8::try_from(n * 8).unwrap());
+        let key = KeyEncryptionKey::new(bytes);
+        let text = key.to_text().expose().clone();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        for text in [text.clone(), format!("{text}="), hex.clone(), hex.to_uppercase()] {
+            let read = KeyEncryptionKey::parse(&Secret::new(text)).unwrap();
+            assert!(read.bytes.same_as(&key.bytes));
+        }
+        for text in [
+            "",
+            "hunter2",
+            &text[1..],
+            &format!("{text}=="),
+            &hex[2..],
+            &format!("{}x", &hex[1..]),
+            &"+".repeat(43),
+        ] {
+            let error = KeyEncryptionKey::parse(&Secret::new(text.to_owned())).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_key_prints() {
+        let key = KeyEncryptionKey::generate(&SystemEntropy).unwrap();
+        assert_eq!(format!("{key:?}"), "KeyEncryptionKey(..)");
+    }
+
+    #[test]
+    fn the_wrong_key_the_wrong_row_and_a_newer_form_are_told_apart() {
+        let whole = sealed(b"private");
+        let open = |kek: &KeyEncryptionKey, name: &str, algorithm: &str, sealed: &[u8]| {
+            kek.open(&id(name), algorithm, sealed).map(|key| key.expose().clone())
+        };
+        assert_eq!(open(&kek(1), "k1", "ES256", &whole).unwrap(), b"private");
+        assert_eq!(open(&kek(2), "k1", "ES256", &whole), Err(EnvelopeError::OtherKey));
+        assert_eq!(open(&kek(1), "k2", "ES256", &whole), Err(EnvelopeError::OtherRow));
+        assert_eq!(open(&kek(1), "k1", "EdDSA", &whole), Err(EnvelopeError::OtherRow));
+        let newer = [&[2], &whole[1..]].concat();
+        assert_eq!(
+            open(&kek(1), "k1", "ES256", &newer),
+            Err(EnvelopeError::Version { found: 2 })
+        );
+        assert_eq!(
+            open(&kek(1), "k1", "ES256", &whole[..HEAD_LEN - 1]),
+            Err(EnvelopeError::TooShort)
+        );
+        assert!(kek(1).has_sealed(&whole) && !kek(2).has_sealed(&whole));
+    }
+
+    /// The marks are for the operator: with the right ones forged, a foreign row is refused all the same.
+    #[test]
+    fn forged_marks_open_nothing() {
+        let mut whole = sealed(b"private");
+        let other = row(&id("k2"), "ES256");
+        whole[1 + MARK_LEN..1 + 2 * MARK_LEN].copy_from_slice(&mark(&other));
+        assert_eq!(
+            kek(1).open(&id("k2"), "ES256", &whole).unwrap_err(),
+            EnvelopeError::Tampered
+        );
+        let mut whole = sealed(b"private");
+        whole[1..=MARK_LEN].copy_from_slice(&kek(2).mark);
+        assert_eq!(
+            kek(2).open(&id("k1"), "ES256", &whole).unwrap_err(),
+            EnvelopeError::Tampered
+        );
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_before_it_is_copied() {
+        let long = Secret::new(vec![0; MAX_KEY + 1]);
+        assert_eq!(
+            kek(1).seal(&id("k1"), "ES256", &long, &SystemEntropy),
+            Err(EnvelopeError::TooLong)
+        );
+        let whole = [sealed(b"private"), vec![0; MAX_KEY]].concat();
+        assert_eq!(
+            kek(1).open(&id("k1"), "ES256", &whole).unwrap_err(),
+            EnvelopeError::TooLong
+        );
+    }
+
+    #[test]
+    fn the_same_key_is_sealed_otherwise_each_time_and_cannot_be_read() {
+        let (first, second) = (sealed(b"private"), sealed(b"private"));
+        assert_ne!(first, second);
+        assert!(!first.windows(7).any(|window| window == b"private"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_is_opened(key: Vec<u8>, name in "[ -~]{1,40}", algorithm: String, byte: u8) {
+            let (kek, id) = (kek(byte), id(&name));
+            let sealed = kek.seal(&id, &algorithm, &Secret::new(key.clone()), &SystemEntropy).unwrap();
+            let opened = kek.open(&id, &algorithm, &sealed).unwrap();
+            prop_assert_eq!(opened.expose(), &key);
+        }
+
+        /// No byte can be changed, no end cut off, nothing added.
+        #[test]
+        fn any_change_is_found(place: prop::sample::Index, flip in 1u8.., cut: prop::sample::Index, more: u8) {
+            let whole = sealed(b"a private key");
+            let mut changed = whole.clone();
+            changed[place.index(whole.len())] ^= flip;
+            let longer = [&whole[..], &[more]].concat();
+            for other in [&changed[..], &whole[..cut.index(whole.len())], &longer] {
+                prop_assert!(kek(1).open(&id("k1"), "ES256", other).is_err());
+            }
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! Which key signs now, which will, and which are still to be known.
+
+use std::fmt;
+use std::time::Duration;
+
+use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+
+/// When keys are rotated.
+///
+/// | setting | default | why |
+/// |---|---|---|
+/// | announcement | 1 h | a cached key set is good for [`KeyRing::JWKS_LIFETIME`]; the rest is for slow readers and clocks that differ |
+/// | every | 30 d | a key that leaks unseen is not good for long |
+///
+/// ```
+/// use scopegate_domain::Lifetime;
+/// use scopegate_token::KeySchedule;
+///
+/// let schedule = KeySchedule::default();
+/// assert_eq!(schedule.announcement(), Lifetime::from_minutes(60));
+/// assert_eq!(KeySchedule::new(Lifetime::from_seconds(0), None).announcement(), Lifetime::from_seconds(1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySchedule {
+    announcement: Lifetime,
+    every: Option<Lifetime>,
+}
+
+impl KeySchedule {
+    /// Below this, some of those who keep a key set for as long as they may do not know a new key in time.
+    pub const LEAST_ANNOUNCEMENT: Lifetime = Lifetime::from_minutes(10);
+
+    /// A key is published so long before its use (a second at least), and another one comes so often; none is never.
+    #[must_use]
+    pub const fn new(announcement: Lifetime, every: Option<Lifetime>) -> Self {
+        let announcement = match announcement.as_seconds() {
+            0 => Lifetime::from_seconds(1),
+            _ => announcement,
+        };
+        Self { announcement, every }
+    }
+
+    /// How long a key is published before its use.
+    #[must_use]
+    pub const fn announcement(&self) -> Lifetime {
+        self.announcement
+    }
+
+    /// How old a view of the ring may be: everybody looks often enough to know each key long before its use.
+    #[must_use]
+    pub fn view_age(&self) -> Duration {
+        (self.announcement.as_duration() / 4).clamp(Duration::from_millis(100), Duration::from_secs(30))
+    }
+}
+
+impl Default for KeySchedule {
+    fn default() -> Self {
+        Self::new(
+            Lifetime::from_minutes(60),
+            Some(Lifetime::from_seconds(30 * 24 * 60 * 60)),
+        )
+    }
+}
+
+/// The keys of an issuer in the order in which they sign. Pure: time is an argument, and nothing is kept.
+///
+/// ```text
+///  published_at        used_from           used_from of the     last token expired,
+///       |                  |                 next key           and some minutes
+///       |------ next ------|----- current -----|----- retired -----|  gone
+/// ```
+///
+/// All times stand in the keys, so who has the same keys and the same time has the same answer, and a key begins to sign
+/// without anybody doing anything at that moment.
+///
+/// ```
+/// use scopegate_domain::{KeyId, Lifetime, Timestamp};
+/// use scopegate_token::{KeyRing, KeySchedule, KeyState};
+///
+/// let (hour, half) = (Lifetime::from_minutes(60), Lifetime::from_minutes(30));
+/// let schedule = KeySchedule::new(hour, None);
+/// let begin = Timestamp::from_unix(1_000_000);
+///
+/// let place = KeyRing::default().place(begin, &schedule, half)?;
+/// let first = place.key(KeyId::parse("first")?, "ES256", Vec::new());
+/// let ring = KeyRing::new(vec![first.clone()])?;
+/// assert_eq!(ring.state(1, begin), Some(KeyState::Current), "nobody could know another key");
+///
+/// let place = ring.place(begin, &schedule, half)?;
+/// let ring = KeyRing::new(vec![first, place.key(KeyId::parse("second")?, "ES256", Vec::new())])?;
+/// assert_eq!(ring.state(2, begin), Some(KeyState::Next));
+/// assert_eq!(ring.state(2, begin + hour), Some(KeyState::Current));
+/// assert_eq!(ring.state(1, begin + hour), Some(KeyState::Retired));
+/// assert_eq!(ring.published(begin + hour + hour).count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyRing {
+    // INVARIANT: epochs follow on one another, ids differ, and no key is published before the one before it signs
+    // (`keys_that_are_no_ring_are_refused`).
+    keys: Vec<RingKey>,
+}
+
+/// Where a key is on its way. It goes from each to the next one and never back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new state must be looked at wherever keys are chosen"
+)]
+pub enum KeyState {
+    /// Published; does not sign yet.
+    Next,
+    /// Signs.
+    Current,
+    /// Does not sign any more; its tokens are good.
+    Retired,
+    /// Its tokens have expired: nobody has to know it.
+    Gone,
+}
+
+impl KeyState {
+    /// A word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Gone => "gone",
+            Self::Next => "next",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl fmt::Display for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl KeyRing {
+    /// How long a key set may be kept by those who fetched it.
+    pub const JWKS_LIFETIME: Lifetime = Lifetime::from_seconds(300);
+
+    /// The longest time that a key stays after its last token has expired: for clocks that differ, for a leeway, for one who
+    /// learned late that another key signs.
+    pub const LONGEST_TAIL: Lifetime = Lifetime::from_seconds(300);
+
+    /// A ring of these keys, in the order of their epochs.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError::Order`] and [`KeyRingError::SameId`] where they cannot have come about by rotation.
+    pub fn new(keys: Vec<RingKey>) -> Result<Self, KeyRingError> {
+        let follows = |earlier: &RingKey, later: &RingKey| {
+            earlier.epoch.checked_add(1) == Some(later.epoch)
+                && earlier.used_from <= later.published_at
+                && earlier.used_from < later.used_from
+        };
+        let mut pairs = keys.iter().zip(keys.iter().skip(1));
+        if !pairs.all(|(earlier, later)| follows(earlier, later))
+            || keys.iter().any(|key| key.published_at > key.used_from)
+        {
+            return Err(KeyRingError::Order);
+        }
+        let mut ids: Vec<_> = keys.iter().map(|key| &key.id).collect();
+        ids.sort_unstable();
+        if ids.is_sorted_by(|earlier, later| earlier < later) {
+            Ok(Self { keys })
+        } else {
+            Err(KeyRingError::SameId)
+        }
+    }
+
+    /// The keys, by epoch.
+    #[must_use]
+    pub fn keys(&self) -> &[RingKey] {
+        &self.keys
+    }
+
+    /// The key that signs: the newest whose time has come. Where a clock is so far behind that there is none, the first.
+    #[must_use]
+    pub fn current(&self, now: Timestamp) -> Option<&RingKey> {
+        let started = self.keys.iter().rev().find(|key| key.used_from <= now);
+        started.or_else(|| self.keys.first())
+    }
+
+    /// The key that signs next, if it is known already.
+    #[must_use]
+    pub fn next(&self, now: Timestamp) -> Option<&RingKey> {
+        let current = self.current(now)?;
+        self.keys.last().filter(|newest| newest.epoch > current.epoch)
+    }
+
+    /// Where the key of this epoch is on its way.
+    #[must_use]
+    pub fn state(&self, epoch: u32, now: Timestamp) -> Option<KeyState> {
+        let (current, key) = (self.current(now)?, self.keys.iter().find(|key| key.epoch == epoch)?);
+        Some(match epoch.cmp(&current.epoch) {
+            std::cmp::Ordering::Greater => KeyState::Next,
+            std::cmp::Ordering::Equal => KeyState::Current,
+            std::cmp::Ordering::Less if self.leaves_at(key).is_some_and(|leaves| leaves <= now) => KeyState::Gone,
+            std::cmp::Ordering::Less => KeyState::Retired,
+        })
+    }
+
+    /// The keys that have to be known, by epoch.
+    pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &RingKey> {
+        let is_known = move |key: &&RingKey| self.state(key.epoch, now).is_some_and(|state| state != KeyState::Gone);
+        self.keys.iter().filter(is_known)
+    }
+
+    /// When a key leaves: when the last token that it may have signed has expired, and a while after that. None for the newest.
+    #[must_use]
+    pub fn leaves_at(&self, key: &RingKey) -> Option<Timestamp> {
+        let successor = self.keys.iter().find(|other| other.epoch > key.epoch)?;
+        let announced = successor.used_from.seconds_since(successor.published_at);
+        let tail = u32::try_from(announced)
+            .unwrap_or(u32::MAX)
+            .min(Self::LONGEST_TAIL.as_seconds());
+        Some(successor.used_from + key.token_lifetime + Lifetime::from_seconds(tail))
+    }
+
+    /// The epoch up to which keys are gone and can be forgotten.
+    #[must_use]
+    pub fn gone_through(&self, now: Timestamp) -> Option<u32> {
+        let gone = |key: &&RingKey| self.state(key.epoch, now) == Some(KeyState::Gone);
+        self.keys.iter().take_while(gone).last().map(|key| key.epoch)
+    }
+
+    /// When the next thing happens by itself: a key begins to sign, or leaves.
+    #[must_use]
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let leaving = self.keys.iter().filter_map(|key| self.leaves_at(key));
+        let times = self.keys.iter().map(|key| key.used_from).chain(leaving);
+        times.filter(|time| *time > now).min()
+    }
+
+    /// Whether it is time for another key.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp, schedule: &KeySchedule) -> bool {
+        let Some(current) = self.current(now) else {
+            return true;
+        };
+        let is_old = |every: Lifetime| now + schedule.announcement >= current.used_from + every;
+        self.next(now).is_none() && schedule.every.is_some_and(is_old)
+    }
+
+    /// The place of another key, published now. `token_lifetime` is the longest life of the tokens that it is to sign, as far
+    /// as that is known here; it is not less than that of the key before it.
+    ///
+    /// The first key of all signs at once.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError::NextPending`] where the next key is there already.
+    pub fn place(
+        &self,
+        now: Timestamp,
+        schedule: &KeySchedule,
+        token_lifetime: Lifetime,
+    ) -> Result<RingPlace, KeyRingError> {
+        let Some(newest) = self.keys.last() else {
+            return Ok(RingPlace {
+                epoch: 1,
+                published_at: now,
+                used_from: now,
+                token_lifetime,
+            });
+        };
+        if newest.used_from > now {
+            return Err(KeyRingError::NextPending {
+                id: newest.id.clone(),
+                used_from: newest.used_from,
+            });
+        }
+        Ok(RingPlace {
+            epoch: newest.epoch.checked_add(1).ok_or(KeyRingError::Order)?,
+            published_at: now,
+            used_from: now + schedule.announcement,
+            token_lifetime: token_lifetime.max(newest.token_lifetime),
+        })
+    }
+}
+
+/// The place of a key that is to be added to a ring: made by [`KeyRing::place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingPlace {
+    epoch: u32,
+    published_at: Timestamp,
+    used_from: Timestamp,
+    token_lifetime: Lifetime,
+}
+
+impl RingPlace {
+    /// The key at this place.
+    #[must_use]
+    pub fn key(self, id: KeyId, algorithm: impl Into<String>, sealed: Vec<u8>) -> RingKey {
+        RingKey {
+            id,
+            algorithm: algorithm.into(),
+            epoch: self.epoch,
+            published_at: self.published_at,
+            used_from: self.used_from,
+            token_lifetime: self.token_lifetime,
+            is_unnamed: false,
+            sealed,
+        }
+    }
+}
+
+/// Why there is no such ring.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyRingError {
+    /// There is a next key already. Two would leave nobody the time to learn of the second.
+    #[error("key `{id}` is to take over already")]
+    NextPending {
+        /// Which.
+        id: KeyId,
+        /// When it takes over.
+        used_from: Timestamp,
+    },
+    /// The keys do not follow on one another.
+    #[error("keys do not follow on one another")]
+    Order,
+    /// Two keys have the same id.
+    #[error("two keys have the same id")]
+    SameId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: Lifetime = Lifetime::from_minutes(30);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix(seconds)
+    }
+
+    fn key(epoch: u32, published_at: i64, used_from: i64) -> RingKey {
+        RingPlace {
+            epoch,
+            published_at: at(published_at),
+            used_from: at(used_from),
+            token_lifetime: HALF,
+        }
+        .key(KeyId::parse(&format!("k{epoch}")).unwrap(), "ES256", Vec::new())
+    }
+
+    #[test]
+    fn keys_that_are_no_ring_are_refused() {
+        let order = |keys: &[RingKey]| KeyRing::new(keys.to_vec()).unwrap_err();
+        assert_eq!(
+            order(&[key(1, 5, 4)]),
+            KeyRingError::Order,
+            "used before it is published"
+        );
+        assert_eq!(order(&[key(1, 0, 0), key(3, 9, 9)]), KeyRingError::Order, "a hole");
+        assert_eq!(order(&[key(2, 0, 0), key(1, 9, 9)]), KeyRingError::Order);
+        assert_eq!(
+            order(&[key(1, 0, 9), key(2, 8, 20)]),
+            KeyRingError::Order,
+            "two next keys"
+        );
+        assert_eq!(order(&[key(1, 0, 9), key(2, 9, 9)]), KeyRingError::Order, "two at once");
+        let same = RingKey {
+            id: key(1, 0, 0).id,
+            ..key(2, 9, 10)
+        };
+        assert_eq!(order(&[key(1, 0, 0), same]), KeyRingError::SameId);
+        assert!(
+            KeyRing::new(vec![key(4, 0, 0), key(5, 9, 10)]).is_ok(),
+            "older ones are gone"
+        );
+        assert!(KeyRing::new(Vec::new()).is_ok());
+    }
+
+    #[test]
+    fn a_key_goes_its_way() {
+        let ring = KeyRing::new(vec![key(1, 0, 0), key(2, 1_000, 4_600)]).unwrap();
+        let states = |now| [1, 2].map(|epoch| ring.state(epoch, at(now)).unwrap());
+        let (last, leaves) = (4_600 + 1_800, 4_600 + 1_800 + 300);
+        for (now, expected) in [
+            (-5, [KeyState::Current, KeyState::Next]),
+            (4_599, [KeyState::Current, KeyState::Next]),
+            (4_600, [KeyState::Retired, KeyState::Current]),
+            (last, [KeyState::Retired, KeyState::Current]),
+            (leaves - 1, [KeyState::Retired, KeyState::Current]),
+            (leaves, [KeyState::Gone, KeyState::Current]),
+        ] {
+            assert_eq!(states(now), expected, "{now}");
+        }
+        assert_eq!(ring.state(3, at(0)), None);
+        assert_eq!(
+            (ring.gone_through(at(leaves - 1)), ring.gone_through(at(leaves))),
+            (None, Some(1))
+        );
+        let changes = [0, 4_600, leaves].map(|now| ring.next_change(at(now)));
+        assert_eq!(changes, [Some(at(4_600)), Some(at(leaves)), None]);
+        assert_eq!(ring.published(at(leaves)).count(), 1);
+    }
+
+    #[test]
+    fn a_second_next_key_is_refused_until_the_first_has_taken_over() {
+        let schedule = KeySchedule::default();
+        let ring = KeyRing::new(vec![key(1, 0, 0), key(2, 1_000, 4_600)]).unwrap();
+        let pending = KeyRingError::NextPending {
+            id: KeyId::parse("k2").unwrap(),
+            used_from: at(4_600),
+        };
+        assert_eq!(ring.place(at(4_599), &schedule, HALF), Err(pending));
+        let place = ring.place(at(4_600), &schedule, Lifetime::from_seconds(5)).unwrap();
+        assert_eq!(
+            place,
+            RingPlace {
+                epoch: 3,
+                published_at: at(4_600),
+                used_from: at(8_200),
+                token_lifetime: HALF
+            }
+        );
+    }
+
+    #[test]
+    fn rotation_is_due_so_that_the_key_takes_over_in_time() {
+        let day = 24 * 60 * 60;
+        let (schedule, never) = (KeySchedule::default(), KeySchedule::new(HALF, None));
+        assert!(KeyRing::default().is_due(at(0), &schedule) && KeyRing::default().is_due(at(0), &never));
+        let ring = KeyRing::new(vec![key(1, 0, 0)]).unwrap();
+        for (now, due) in [
+            (0, false),
+            (30 * day - 3_601, false),
+            (30 * day - 3_600, true),
+            (90 * day, true),
+        ] {
+            assert_eq!(ring.is_due(at(now), &schedule), due, "{now}");
+            assert!(!ring.is_due(at(now), &never));
+        }
+        let ring = KeyRing::new(vec![key(1, 0, 0), key(2, 90 * day, 90 * day + 10)]).unwrap();
+        assert!(!ring.is_due(at(90 * day + 5), &schedule), "the next one is there");
+    }
+
+    #[test]
+    fn a_view_is_fresh_beside_the_announcement() {
+        let age = |seconds| KeySchedule::new(Lifetime::from_seconds(seconds), None).view_age();
+        assert_eq!(age(3_600), Duration::from_secs(30));
+        assert_eq!(age(2), Duration::from_millis(500));
+        assert_eq!(age(0), Duration::from_millis(250));
+    }
+}
