@@ -12,7 +12,7 @@ use crate::hashing::HashingPool;
 
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) signer: Signer,
+    pub(crate) signer: Arc<Signer>,
     pub(crate) hasher: Arc<PasswordHasher>,
     pub(crate) hashing: HashingPool,
     pub(crate) clock: Arc<dyn Clock>,

@@ -55,6 +55,10 @@
 //! Unknown user, wrong password, disabled user: one answer. Each of them works off every password scheme that the store
 //! holds, once, and then waits, holding no one up, until it has taken as long as failed logins took of late.
 //!
+//! # Keys
+//!
+//! [`RotatingKeys`] keeps the keys that sign in the store, sealed, and says at each moment which one signs and which are trusted.
+//!
 //! # Deliberately absent
 //!
 //! HTTP (`scopegate-http` reads forms and writes answers), SQL, and a list of grants: [`GrantType`](scopegate_domain::GrantType)
@@ -65,17 +69,21 @@ mod context;
 mod error;
 mod hashing;
 mod issue;
+mod keys_error;
 mod narrow;
 mod params;
 mod password;
 mod profile;
 mod request;
+mod rotating_keys;
 mod server;
 
 pub use client_auth::ClientCredentials;
 pub use error::{FieldFault, GrantError, Outage, PageError, RequestFault, ScopeFault};
 pub use hashing::{HashingFailed, HashingLimits};
 pub use issue::TokenSet;
+pub use keys_error::KeysError;
 pub use params::Params;
 pub use profile::GrantProfile;
+pub use rotating_keys::{KeysInForce, RotatingKeys};
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

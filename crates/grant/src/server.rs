@@ -24,12 +24,16 @@ pub struct AuthorizationServer(Arc<Context>);
 impl AuthorizationServer {
     /// Starts from the parts without which there is no server.
     ///
-    /// The catalog says which scopes there are: others are never granted.
+    /// The catalog says which scopes there are: others are never granted. A signer that is shared can be given another key.
     #[must_use]
-    pub fn builder(store: Arc<dyn Store>, signer: Signer, catalog: Catalog) -> AuthorizationServerBuilder {
+    pub fn builder(
+        store: Arc<dyn Store>,
+        signer: impl Into<Arc<Signer>>,
+        catalog: Catalog,
+    ) -> AuthorizationServerBuilder {
         AuthorizationServerBuilder {
             store,
-            signer,
+            signer: signer.into(),
             catalog,
             hasher: PasswordHasher::new(PasswordPolicy::default()),
             limits: HashingLimits::default(),
@@ -114,7 +118,7 @@ fn in_the_words_of_the_page(error: GrantError) -> GrantError {
 #[derive(Debug)]
 pub struct AuthorizationServerBuilder {
     store: Arc<dyn Store>,
-    signer: Signer,
+    signer: Arc<Signer>,
     catalog: Catalog,
     hasher: PasswordHasher,
     limits: HashingLimits,

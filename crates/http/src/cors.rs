@@ -26,7 +26,7 @@ const MAX_AGE: Duration = Duration::from_mins(10);
 
 /// Which origins may read the gate's answers by script: for [`GateBuilder::cors`](crate::GateBuilder::cors).
 ///
-/// Operations, the token endpoint and the OpenAPI document are open to the configured origins, with all their refusals;
+/// Operations, the token endpoint, the public keys and the OpenAPI document are open to the configured origins, with all their refusals;
 /// pages are not. A preflight is answered for every path that is there, before any credential is looked at, with the methods
 /// of that path. Requests of other origins are answered as ever, without a header that would let a script read the answer.
 ///

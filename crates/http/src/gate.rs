@@ -24,6 +24,7 @@ use crate::docs::{Docs, DocsPage};
 use crate::endpoint;
 use crate::input::Sent;
 use crate::metrics::GateMetrics;
+use crate::published_keys::PublishedKeys;
 use crate::refusal::Refusal;
 use crate::reply::{Fault, Replies};
 use crate::request_id::{self, RequestIds};
@@ -84,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) limits: BodyLimits,
     pub(crate) token_endpoint: Option<AuthorizationServer>,
     pub(crate) docs: Option<Docs>,
+    pub(crate) jwks: Option<PublishedKeys>,
     pub(crate) cors: Option<CorsHeaders>,
     pub(crate) document: Value,
     pub(crate) document_bytes: Bytes,
@@ -107,6 +109,8 @@ pub(crate) enum Target {
     Asset,
     /// The OpenAPI document.
     Document,
+    /// The public keys.
+    Jwks,
     /// The operation of this number.
     Operation(usize),
     /// A page that shows the document.
@@ -120,7 +124,7 @@ impl Target {
     /// to decide.
     pub(crate) const fn is_open_to_other_origins(self) -> bool {
         match self {
-            Self::Document | Self::Operation(_) | Self::Token => true,
+            Self::Document | Self::Jwks | Self::Operation(_) | Self::Token => true,
             // Pages are for people, who open them; a script of another origin has nothing to read there.
             Self::Asset | Self::Page(_) => false,
         }
@@ -197,7 +201,7 @@ impl Gate {
     fn operation_name(&self, target: Target) -> Option<&str> {
         match target {
             Target::Operation(number) => self.operations().operations().get(number)?.name(),
-            Target::Asset | Target::Document | Target::Page(_) | Target::Token => None,
+            Target::Asset | Target::Document | Target::Jwks | Target::Page(_) | Target::Token => None,
         }
     }
 
@@ -250,6 +254,10 @@ impl Gate {
             // Apart, so that the future of every other request stays small.
             Target::Token => return Box::pin(self.give_token(request, trace)).await,
             Target::Document => document(&self.inner.document_bytes),
+            Target::Jwks => match &self.inner.jwks {
+                Some(keys) => keys.answer(request.headers),
+                None => self.inner.replies.not_found(),
+            },
             Target::Page(path) => self.page(path),
             Target::Asset => self.page(&format!("/docs/assets/{}", values.concat())),
         };

@@ -21,6 +21,7 @@ use crate::gate::{Gate, Inner, Stage, Target};
 use crate::gate_error::GateError;
 use crate::group::Group;
 use crate::metrics::GateMetrics;
+use crate::published_keys::{JWKS_PATH, PublishedKeys};
 use crate::reply::Replies;
 use crate::request_id::RequestIds;
 use crate::route::{BoundOperation, Mounted};
@@ -56,6 +57,7 @@ pub struct GateBuilder {
     token_endpoint: Option<(String, AuthorizationServer)>,
     docs: bool,
     docs_client: Option<String>,
+    jwks: Option<PublishedKeys>,
     cors: Option<Cors>,
     proposed: Option<OperationTable>,
     limits: BodyLimits,
@@ -83,6 +85,7 @@ impl GateBuilder {
             token_endpoint: None,
             docs: false,
             docs_client: None,
+            jwks: None,
             cors: None,
             proposed: None,
             limits: BodyLimits {
@@ -197,6 +200,13 @@ impl GateBuilder {
         self.docs()
     }
 
+    /// Shows these public keys at `/.well-known/jwks.json`, so that others can verify tokens. Like the pages it is no operation:
+    /// no guard is before it, and the document does not name it.
+    pub fn jwks(mut self, keys: PublishedKeys) -> Self {
+        self.jwks = Some(keys);
+        self
+    }
+
     /// Lets pages of other origins read answers by script, as [`Cors`] says; without it no page can.
     pub fn cors(mut self, cors: Cors) -> Self {
         self.cors = Some(cors);
@@ -261,6 +271,7 @@ impl GateBuilder {
             limits: self.limits,
             token_endpoint: self.token_endpoint.map(|(_, server)| server),
             docs,
+            jwks: self.jwks,
             cors,
             document,
             document_bytes,
@@ -314,6 +325,11 @@ impl GateBuilder {
         }
         if let Some((path, _)) = &self.token_endpoint {
             add("POST", path, Target::Token)?;
+        }
+        if self.jwks.is_some() {
+            for method in ["GET", "HEAD"] {
+                add(method, JWKS_PATH, Target::Jwks)?;
+            }
         }
         if self.docs {
             for method in ["GET", "HEAD"] {

@@ -11,6 +11,7 @@ use scopegate_policy::OperationTable;
 
 use crate::decision_class::DecisionClass;
 use crate::gate::Target;
+use crate::published_keys::JWKS_PATH;
 
 const REQUESTS: &str = "scopegate_requests_total";
 const DURATION: &str = "scopegate_request_duration_seconds";
@@ -30,6 +31,7 @@ pub(crate) struct GateMetrics {
     operations: Vec<RouteMetrics>,
     token: RouteMetrics,
     documentation: RouteMetrics,
+    jwks: RouteMetrics,
     unknown: RouteMetrics,
     decisions: Vec<(DecisionClass, Counter)>,
     /// By rule; the rules are few, and a refusal is no hot path.
@@ -61,6 +63,7 @@ impl GateMetrics {
                 ..RouteMetrics::new("POST", token_path.unwrap_or("(none)"))
             },
             documentation: RouteMetrics::new("GET", "(documentation)"),
+            jwks: RouteMetrics::new("GET", JWKS_PATH),
             unknown: RouteMetrics::new("(any)", "(unknown)"),
             decisions: DecisionClass::ALL.map(decision).into(),
             refused: Mutex::default(),
@@ -71,6 +74,7 @@ impl GateMetrics {
     pub(crate) fn of(&self, target: Option<Target>) -> &RouteMetrics {
         match target {
             Some(Target::Operation(number)) => self.operations.get(number).unwrap_or(&self.unknown),
+            Some(Target::Jwks) => &self.jwks,
             Some(Target::Token) => &self.token,
             Some(Target::Asset | Target::Document | Target::Page(_)) => &self.documentation,
             None => &self.unknown,

@@ -1,0 +1,377 @@
+//! The keys of this issuer: out of the store, opened, rotated in time.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use scopegate_domain::{Clock, KeyId, Lifetime, RingKey, Secret, Timestamp};
+use scopegate_store::{Rewrapped, SigningKeys, Store, StoreErrorKind};
+use scopegate_token::{
+    Algorithm, Entropy, EntropyError, EnvelopeError, KeyEncryptionKey, KeyRing, KeySchedule, KeySet, RingPlace,
+    SigningKey, VerifyingKey,
+};
+
+use crate::KeysError;
+
+/// How often somebody else may come first before this one gives up.
+const ATTEMPTS: usize = 8;
+
+/// The keys of an issuer that has several nodes: they agree by what stands in the store alone.
+///
+/// [`RotatingKeys::refresh`] reads them, adds one where it is time for it, and forgets those that are gone.
+/// [`RotatingKeys::in_force`] says what holds at this moment by what was read last, so that a key takes over in time while the
+/// store is down.
+///
+/// ```
+/// use std::sync::Arc;
+/// use scopegate_domain::{Lifetime, SystemClock};
+/// use scopegate_grant::RotatingKeys;
+/// use scopegate_store::{MemoryStore, Store};
+/// use scopegate_token::{KeyEncryptionKey, KeySchedule, SystemEntropy};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+/// let kek = Arc::new(KeyEncryptionKey::generate(&SystemEntropy)?);
+/// let keys = RotatingKeys::new(store, kek, KeySchedule::default(), Lifetime::from_minutes(30));
+/// let in_force = keys.refresh().await?;
+/// assert_eq!(in_force.published.iter().count(), 1);
+/// assert_eq!(keys.signing_key()?.id(), Some(&in_force.signs));
+/// # Ok(())
+/// # }
+/// ```
+pub struct RotatingKeys {
+    store: Arc<dyn Store>,
+    kek: Arc<KeyEncryptionKey>,
+    schedule: KeySchedule,
+    token_lifetime: Lifetime,
+    algorithm: Algorithm,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    read: Mutex<Read>,
+}
+
+/// What was read last, opened. What was opened once stays, for another program may seal all keys anew.
+#[derive(Default)]
+struct Read {
+    ring: KeyRing,
+    opened: BTreeMap<KeyId, Opened>,
+}
+
+struct Opened {
+    pkcs8: Secret<Vec<u8>>,
+    public: VerifyingKey,
+}
+
+/// Which keys hold at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct KeysInForce {
+    /// The key that signs.
+    pub signs: KeyId,
+    /// The keys whose tokens are good.
+    pub trusted: KeySet,
+    /// The same for others to know.
+    pub published: KeySet,
+    /// When this changes without anybody doing anything.
+    pub next_change: Option<Timestamp>,
+}
+
+impl RotatingKeys {
+    /// The keys in a store, sealed with this key, for tokens that live at most so long. New ones are for `ES256`.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        kek: Arc<KeyEncryptionKey>,
+        schedule: KeySchedule,
+        token_lifetime: Lifetime,
+    ) -> Self {
+        Self {
+            store,
+            kek,
+            schedule,
+            token_lifetime,
+            algorithm: Algorithm::Es256,
+            clock: Arc::new(scopegate_domain::SystemClock),
+            entropy: Arc::new(scopegate_token::SystemEntropy),
+            read: Mutex::default(),
+        }
+    }
+
+    /// With another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// With another algorithm for new keys: one that keys can be made for.
+    #[must_use]
+    pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// What says when.
+    #[must_use]
+    pub const fn schedule(&self) -> &KeySchedule {
+        &self.schedule
+    }
+
+    /// Reads the keys and does what is due: the first key of all, another key, the end of old ones.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`]; what was in force before stays so.
+    pub async fn refresh(&self) -> Result<KeysInForce, KeysError> {
+        let mut ring = self.read_store().await?;
+        for _ in 0..ATTEMPTS {
+            if !ring.is_due(self.clock.now(), &self.schedule) {
+                break;
+            }
+            let key = self.new_key()?;
+            let place = ring.place(self.clock.now(), &self.schedule, self.token_lifetime)?;
+            self.append(&ring, place, &key, false).await?;
+            ring = self.read_store().await?;
+        }
+        if let Some(current) = ring.current(self.clock.now()) {
+            let is_short = |key: &RingKey| key.epoch >= current.epoch && key.token_lifetime < self.token_lifetime;
+            // SECURITY: before any token is signed that lives so long, or its key might leave before it
+            // (`a_longer_lifetime_is_told_before_it_is_used`).
+            if ring.keys().iter().any(is_short) {
+                self.keys().allow_lifetime(current.epoch, self.token_lifetime).await?;
+                ring = self.read_store().await?;
+            }
+        }
+        if let Some(epoch) = ring.gone_through(self.clock.now()) {
+            self.keys().remove_through(epoch).await?;
+            self.read_store().await?;
+        }
+        self.in_force()
+    }
+
+    /// Reads the keys, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`].
+    pub async fn look(&self) -> Result<(), KeysError> {
+        self.read_store().await.map(drop)
+    }
+
+    /// What holds now, by what was read last.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError::Empty`] where nothing was read yet.
+    pub fn in_force(&self) -> Result<KeysInForce, KeysError> {
+        let (now, read) = (self.clock.now(), self.read());
+        let signs = read.ring.current(now).ok_or(KeysError::Empty)?.id.clone();
+        let public = |key: &RingKey| Some((key.is_unnamed, read.opened.get(&key.id)?.public.clone()));
+        let known: Vec<_> = read.ring.published(now).filter_map(public).collect();
+        let named = |(is_unnamed, key): &(bool, VerifyingKey)| {
+            let unnamed = is_unnamed.then(|| key.clone().without_id());
+            [Some(key.clone()), unnamed].into_iter().flatten()
+        };
+        Ok(KeysInForce {
+            signs,
+            trusted: KeySet::new(known.iter().flat_map(named))?,
+            published: KeySet::new(known.iter().map(|(_, key)| key.clone()))?,
+            next_change: read.ring.next_change(now),
+        })
+    }
+
+    /// The key that signs now, by what was read last.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError::Empty`] where nothing was read yet.
+    pub fn signing_key(&self) -> Result<SigningKey, KeysError> {
+        let read = self.read();
+        let key = read.ring.current(self.clock.now()).ok_or(KeysError::Empty)?;
+        let opened = read.opened.get(&key.id).ok_or(KeysError::Empty)?;
+        let algorithm = algorithm(key)?;
+        Ok(SigningKey::from_pkcs8(algorithm, opened.pkcs8.clone())?.with_id(key.id.clone()))
+    }
+
+    /// Adds a new key behind the one that signs now, whether it is due or not.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`]; [`KeysError::Ring`] where the next key is there already.
+    pub async fn rotate(&self) -> Result<RingKey, KeysError> {
+        self.add(self.new_key()?).await
+    }
+
+    /// Adds a key that was made elsewhere, with its id or a random one.
+    ///
+    /// # Errors
+    ///
+    /// As [`RotatingKeys::rotate`]; [`KeysError::Unsealable`] for a key that cannot be kept, [`KeysError::IdTaken`].
+    pub async fn add(&self, key: SigningKey) -> Result<RingKey, KeysError> {
+        let key = self.with_id(key)?;
+        for _ in 0..ATTEMPTS {
+            let ring = self.read_store().await?;
+            let place = ring.place(self.clock.now(), &self.schedule, self.token_lifetime)?;
+            if let Some(added) = self.append(&ring, place, &key, false).await? {
+                self.read_store().await?;
+                return Ok(added);
+            }
+        }
+        Err(KeysError::Contended)
+    }
+
+    /// Takes over a key of the time when there was one key without an id, if there is no other yet. Says whether its tokens
+    /// are good: they are, too, where it was taken over before.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`].
+    pub async fn adopt(&self, key: SigningKey) -> Result<bool, KeysError> {
+        let own = key.verifying_key().thumbprint();
+        let key = self.with_id(key)?;
+        let ring = self.read_store().await?;
+        if ring.keys().is_empty() {
+            let place = ring.place(self.clock.now(), &self.schedule, self.token_lifetime)?;
+            self.append(&ring, place, &key, true).await?;
+            self.read_store().await?;
+        }
+        let read = self.read();
+        let mut unnamed = read.ring.keys().iter().filter(|key| key.is_unnamed);
+        Ok(unnamed.any(|key| {
+            let opened = read.opened.get(&key.id);
+            opened.is_some_and(|opened| opened.public.thumbprint() == own)
+        }))
+    }
+
+    /// Seals all keys anew, and says how many.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`], and all keys are as they were.
+    pub async fn rewrap(&self, new: &KeyEncryptionKey) -> Result<usize, KeysError> {
+        for _ in 0..ATTEMPTS {
+            let ring = KeyRing::new(self.keys().list().await?)?;
+            let rewrapped: Result<Vec<_>, _> = ring.keys().iter().map(|key| self.rewrapped(key, new)).collect();
+            let rewrapped = rewrapped?;
+            if self.keys().rewrap(&rewrapped).await? {
+                return Ok(rewrapped.len());
+            }
+        }
+        Err(KeysError::Contended)
+    }
+
+    fn rewrapped(&self, key: &RingKey, new: &KeyEncryptionKey) -> Result<Rewrapped, KeysError> {
+        let opened = self
+            .kek
+            .open(&key.id, &key.algorithm, &key.sealed)
+            .map_err(sealed(&key.id))?;
+        let new = new
+            .seal(&key.id, &key.algorithm, &opened, &*self.entropy)
+            .map_err(sealed(&key.id))?;
+        Ok(Rewrapped {
+            id: key.id.clone(),
+            old: key.sealed.clone(),
+            new,
+        })
+    }
+
+    fn new_key(&self) -> Result<SigningKey, KeysError> {
+        self.with_id(SigningKey::generate(self.algorithm)?)
+    }
+
+    /// 128 random bits are a name that no other key has.
+    fn with_id(&self, key: SigningKey) -> Result<SigningKey, KeysError> {
+        if key.id().is_some() {
+            return Ok(key);
+        }
+        let mut random = [0; 16];
+        self.entropy.fill(&mut random)?;
+        let id = KeyId::parse(&format!("{:032x}", u128::from_be_bytes(random))).map_err(|_| EntropyError)?;
+        Ok(key.with_id(id))
+    }
+
+    /// Adds a key at its place; nothing where somebody came first.
+    async fn append(
+        &self,
+        ring: &KeyRing,
+        place: RingPlace,
+        key: &SigningKey,
+        is_unnamed: bool,
+    ) -> Result<Option<RingKey>, KeysError> {
+        // A key among others that were sealed with another one could be opened by nobody who has the others.
+        if let Some(other) = ring.keys().iter().find(|key| !self.kek.has_sealed(&key.sealed)) {
+            return Err(sealed(&other.id)(EnvelopeError::OtherKey));
+        }
+        let (Some(id), Some(pkcs8)) = (key.id(), key.to_pkcs8()) else {
+            return Err(KeysError::Unsealable);
+        };
+        let name = key.algorithm().as_str();
+        let bytes = self.kek.seal(id, name, pkcs8, &*self.entropy).map_err(sealed(id))?;
+        let key = RingKey {
+            is_unnamed,
+            ..place.key(id.clone(), name, bytes)
+        };
+        match self.keys().rotate(key.clone()).await {
+            Ok(added) => Ok(added.then_some(key)),
+            Err(error) if error.kind() == StoreErrorKind::Conflict => Err(KeysError::IdTaken { id: key.id }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads all keys, and opens those that were not seen before.
+    ///
+    /// SECURITY: only what opens is trusted. Who can write to the store and has not the key-encryption key cannot add a key
+    /// (`a_key_that_was_put_into_the_store_by_others_is_not_trusted`).
+    async fn read_store(&self) -> Result<KeyRing, KeysError> {
+        let ring = KeyRing::new(self.keys().list().await?)?;
+        let mut read = self.read();
+        for key in ring.keys() {
+            if !read.opened.contains_key(&key.id) {
+                let opened = self.open(key)?;
+                read.opened.insert(key.id.clone(), opened);
+            }
+        }
+        read.opened.retain(|id, _| ring.keys().iter().any(|key| key.id == *id));
+        read.ring.clone_from(&ring);
+        Ok(ring)
+    }
+
+    fn open(&self, key: &RingKey) -> Result<Opened, KeysError> {
+        let pkcs8 = self
+            .kek
+            .open(&key.id, &key.algorithm, &key.sealed)
+            .map_err(sealed(&key.id))?;
+        let signing = SigningKey::from_pkcs8(algorithm(key)?, pkcs8.clone())?.with_id(key.id.clone());
+        Ok(Opened {
+            pkcs8,
+            public: signing.verifying_key(),
+        })
+    }
+
+    fn keys(&self) -> &dyn SigningKeys {
+        self.store.signing_keys()
+    }
+
+    // Nothing panics between two changes that belong together.
+    fn read(&self) -> MutexGuard<'_, Read> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for RotatingKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RotatingKeys")
+            .field("schedule", &self.schedule)
+            .finish_non_exhaustive()
+    }
+}
+
+fn algorithm(key: &RingKey) -> Result<Algorithm, KeysError> {
+    Algorithm::find(&key.algorithm).ok_or_else(|| KeysError::Algorithm { id: key.id.clone() })
+}
+
+fn sealed(id: &KeyId) -> impl Fn(EnvelopeError) -> KeysError {
+    let id = id.clone();
+    move |fault| KeysError::Sealed { id: id.clone(), fault }
+}

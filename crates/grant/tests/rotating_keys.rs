@@ -1,0 +1,291 @@
+//! Keys of an issuer with several nodes over one store.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test says so by a panic"
+)]
+
+use std::sync::Arc;
+
+use scopegate_domain::{
+    AccessTokenClaims, Audience, ClientId, Issuer, KeyId, Lifetime, ManualClock, RingKey, Timestamp, TokenId,
+};
+use scopegate_grant::{KeysError, RotatingKeys};
+use scopegate_store::{MemoryStore, SigningKeys, Store};
+use scopegate_token::{
+    Algorithm, EnvelopeError, KeyEncryptionKey, KeyRingError, KeySchedule, Scratch, Signer, SigningKey, SystemEntropy,
+    TokenRules, Verifier, VerifyError,
+};
+
+const HOUR: Lifetime = Lifetime::from_minutes(60);
+const HALF: Lifetime = Lifetime::from_minutes(30);
+const DAY: Lifetime = Lifetime::from_seconds(24 * 60 * 60);
+
+struct World {
+    store: Arc<MemoryStore>,
+    kek: Arc<KeyEncryptionKey>,
+    clock: Arc<ManualClock>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            store: Arc::new(MemoryStore::new()),
+            kek: Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap()),
+            clock: Arc::new(ManualClock::at(Timestamp::from_unix(1_700_000_000))),
+        }
+    }
+
+    fn node(&self) -> RotatingKeys {
+        self.node_for(Arc::clone(&self.kek), HALF)
+    }
+
+    fn node_for(&self, kek: Arc<KeyEncryptionKey>, lifetime: Lifetime) -> RotatingKeys {
+        let store: Arc<dyn Store> = self.store.clone();
+        RotatingKeys::new(store, kek, KeySchedule::new(HOUR, Some(DAY)), lifetime).clock(self.clock.clone())
+    }
+
+    async fn rows(&self) -> Vec<RingKey> {
+        SigningKeys::list(&*self.store).await.unwrap()
+    }
+
+    fn now(&self) -> Timestamp {
+        scopegate_domain::Clock::now(&*self.clock)
+    }
+
+    fn token(&self, key: SigningKey, lifetime: Lifetime) -> String {
+        let claims = AccessTokenClaims::new("u1", self.now(), lifetime)
+            .with_client_id(ClientId::parse("app").unwrap())
+            .with_token_id(TokenId::parse("t1").unwrap());
+        Signer::new(rules(), key).issue(&claims).unwrap().expose().to_owned()
+    }
+
+    fn verify(&self, node: &RotatingKeys, token: &str) -> Result<(), VerifyError> {
+        let verifier = Verifier::new(rules(), node.in_force().unwrap().trusted);
+        verifier.verify(token, self.now(), &mut Scratch::new()).map(drop)
+    }
+}
+
+fn rules() -> TokenRules {
+    let (issuer, audience) = (Issuer::parse("https://a.example"), Audience::parse("https://a.example"));
+    TokenRules::rfc9068(issuer.unwrap(), audience.unwrap())
+}
+
+#[tokio::test]
+async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
+    let world = World::new();
+    let (one, other) = (world.node(), world.node());
+    let first = one.refresh().await.unwrap().signs;
+    assert_eq!(other.refresh().await.unwrap().signs, first, "there is one first key");
+
+    let added = one.rotate().await.unwrap();
+    assert!(matches!(
+        other.rotate().await,
+        Err(KeysError::Ring(KeyRingError::NextPending { .. }))
+    ));
+    for node in [&one, &other] {
+        let in_force = node.refresh().await.unwrap();
+        assert_eq!((&in_force.signs, in_force.published.iter().count()), (&first, 2));
+        assert_eq!(in_force.next_change, Some(added.used_from));
+    }
+    world.clock.advance(Lifetime::from_seconds(3_599));
+    let old = world.token(one.signing_key().unwrap(), HALF);
+    world.clock.advance(Lifetime::from_seconds(1));
+    // Nobody has to look for it: what was read an hour ago says so.
+    assert_eq!(other.in_force().unwrap().signs, added.id);
+    assert_eq!(other.signing_key().unwrap().id(), Some(&added.id));
+    world.clock.advance(Lifetime::from_seconds(1_798));
+    other.refresh().await.unwrap();
+    assert_eq!(world.verify(&other, &old), Ok(()));
+    world.clock.advance(Lifetime::from_seconds(1));
+    assert_eq!(world.verify(&other, &old), Err(VerifyError::Expired));
+
+    world.clock.advance(Lifetime::from_seconds(301));
+    assert_eq!(other.refresh().await.unwrap().published.iter().count(), 1);
+    assert_eq!(world.verify(&other, &old), Err(VerifyError::UnknownKey));
+    assert_eq!(world.rows().await.len(), 1, "what nobody needs is not kept");
+    assert_eq!(one.refresh().await.unwrap().signs, added.id);
+}
+
+#[tokio::test]
+async fn rotation_comes_by_itself_and_once() {
+    let world = World::new();
+    let nodes = [world.node(), world.node(), world.node()];
+    for node in &nodes {
+        node.refresh().await.unwrap();
+    }
+    world.clock.advance(Lifetime::from_seconds(23 * 60 * 60 - 1));
+    for node in &nodes {
+        assert_eq!(node.refresh().await.unwrap().published.iter().count(), 1);
+    }
+    world.clock.advance(Lifetime::from_seconds(1));
+    let (a, b, c) = tokio::join!(nodes[0].refresh(), nodes[1].refresh(), nodes[2].refresh());
+    for in_force in [a, b, c] {
+        assert_eq!(in_force.unwrap().published.iter().count(), 2);
+    }
+    let rows = world.rows().await;
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[1].used_from, rows[0].used_from + DAY);
+}
+
+#[tokio::test]
+async fn a_longer_lifetime_is_told_before_it_is_used() {
+    let world = World::new();
+    world.node().refresh().await.unwrap();
+    let long = world.node_for(Arc::clone(&world.kek), DAY);
+    long.refresh().await.unwrap();
+    assert_eq!(world.rows().await[0].token_lifetime, DAY);
+    let token = world.token(long.signing_key().unwrap(), DAY);
+    let node = world.node();
+    node.rotate().await.unwrap();
+    assert_eq!(
+        world.rows().await[1].token_lifetime,
+        DAY,
+        "whoever rotates may not know it"
+    );
+    world.clock.advance(Lifetime::from_seconds(24 * 60 * 60 - 1));
+    node.refresh().await.unwrap();
+    assert_eq!(world.verify(&node, &token), Ok(()));
+}
+
+#[tokio::test]
+async fn a_key_that_was_put_into_the_store_by_others_is_not_trusted() {
+    let world = World::new();
+    let node = world.node();
+    let good = node.refresh().await.unwrap();
+    let row = world.rows().await[0].clone();
+    let stranger = KeyEncryptionKey::generate(&SystemEntropy).unwrap();
+    let key = SigningKey::es256_generate().unwrap();
+    let id = KeyId::parse("mine").unwrap();
+    for (sealed, fault) in [
+        (row.sealed.clone(), EnvelopeError::OtherRow),
+        (
+            stranger
+                .seal(&id, "ES256", key.to_pkcs8().unwrap(), &SystemEntropy)
+                .unwrap(),
+            EnvelopeError::OtherKey,
+        ),
+        (b"x".to_vec(), EnvelopeError::TooShort),
+    ] {
+        let forged = RingKey {
+            id: id.clone(),
+            epoch: 2,
+            published_at: row.used_from,
+            used_from: row.used_from + HOUR,
+            sealed,
+            ..row.clone()
+        };
+        let store = Arc::new(MemoryStore::new());
+        for key in [row.clone(), forged] {
+            assert!(store.rotate(key).await.unwrap());
+        }
+        let other = RotatingKeys::new(store, Arc::clone(&world.kek), *node.schedule(), HALF).clock(world.clock.clone());
+        let error = other.refresh().await.unwrap_err();
+        assert!(
+            matches!(&error, KeysError::Sealed { fault: found, .. } if *found == fault),
+            "{error}"
+        );
+    }
+    let token = world.token(key.with_id(good.signs.clone()), HALF);
+    assert_eq!(world.verify(&node, &token), Err(VerifyError::Signature));
+}
+
+#[tokio::test]
+async fn keys_are_sealed_anew_while_others_use_them() {
+    let world = World::new();
+    let running = world.node();
+    running.refresh().await.unwrap();
+    let added = running.rotate().await.unwrap();
+    let new = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+    assert_eq!(world.node().rewrap(&new).await.unwrap(), 2);
+    assert!(world.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
+
+    let error = world.node().refresh().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "key `{}`: stored key was sealed with another key-encryption key",
+            world.rows().await[0].id
+        )
+    );
+    let again = world.node_for(Arc::clone(&new), HALF);
+    assert_eq!(again.refresh().await.unwrap().published.iter().count(), 2);
+    // Who runs goes on, the next key with it, and adds none that those with the new key could not open.
+    world.clock.advance(HOUR);
+    assert_eq!(running.refresh().await.unwrap().signs, added.id);
+    assert_eq!(running.signing_key().unwrap().id(), Some(&added.id));
+    let error = running.rotate().await.unwrap_err();
+    assert!(matches!(
+        error,
+        KeysError::Sealed {
+            fault: EnvelopeError::OtherKey,
+            ..
+        }
+    ));
+    assert!(world.node().rewrap(&new).await.is_err());
+}
+
+#[tokio::test]
+async fn the_key_of_an_older_version_stays_good_through_a_rotation() {
+    let world = World::new();
+    let legacy = || SigningKey::es256_from_pkcs8(DOCUMENT.with(Clone::clone)).unwrap();
+    let token = world.token(legacy(), HALF);
+    let node = world.node();
+    assert!(node.adopt(legacy()).await.unwrap());
+    assert!(
+        node.adopt(legacy()).await.unwrap(),
+        "taken over once, and good for ever"
+    );
+    assert!(!node.adopt(SigningKey::es256_generate().unwrap()).await.unwrap());
+    assert_eq!(world.rows().await.len(), 1);
+    node.rotate().await.unwrap();
+    let in_force = node.refresh().await.unwrap();
+    assert_eq!(in_force.published.iter().count(), 2);
+    assert!(
+        in_force.published.iter().all(|key| key.id().is_some()),
+        "it is shown once, by its id"
+    );
+    assert_eq!(
+        world.verify(&node, &token),
+        Ok(()),
+        "it names no key, and there are two"
+    );
+    let named = world.token(node.signing_key().unwrap(), HALF);
+    assert_eq!(world.verify(&node, &named), Ok(()));
+}
+
+thread_local! {
+    static DOCUMENT: scopegate_domain::Secret<Vec<u8>> = SigningKey::es256_generate().unwrap().to_pkcs8().unwrap().clone();
+}
+
+#[tokio::test]
+async fn keys_made_elsewhere_are_taken_in() {
+    let world = World::new();
+    let node = world.node();
+    let key = SigningKey::generate(Algorithm::EdDsa)
+        .unwrap()
+        .with_id(KeyId::parse("own").unwrap());
+    let added = node.add(key).await.unwrap();
+    assert_eq!((added.id.as_str(), added.algorithm.as_str()), ("own", "EdDSA"));
+    assert_eq!(
+        node.in_force().unwrap().signs.as_str(),
+        "own",
+        "the first key signs at once"
+    );
+    let again = SigningKey::es256_generate().unwrap().with_id(added.id);
+    assert!(matches!(node.add(again).await, Err(KeysError::IdTaken { .. })));
+    let secret = scopegate_domain::Secret::new(vec![7; 32]);
+    let shared = SigningKey::hs256(&secret).unwrap();
+    assert!(matches!(node.add(shared).await, Err(KeysError::Unsealable)));
+    let token = world.token(node.signing_key().unwrap(), HALF);
+    assert_eq!(world.verify(&node, &token), Ok(()));
+}
+
+#[tokio::test]
+async fn nothing_was_read_yet() {
+    let node = World::new().node();
+    assert!(matches!(node.in_force(), Err(KeysError::Empty)));
+    assert!(matches!(node.signing_key(), Err(KeysError::Empty)));
+    assert!(!format!("{node:?}").contains("opened"));
+}
