@@ -99,6 +99,14 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_lifetime: Option<String>,
+    /// How long a new signing key is published before it signs
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_announcement: Option<String>,
+    /// How often another key signs; 0 for never
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_rotation: Option<String>,
     /// Whether a login replaces an outdated password hash
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,6 +175,9 @@ pub(crate) enum Command {
     /// Look after clients
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Look after the keys that sign tokens
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Look at tokens
     #[command(subcommand)]
     Token(TokenCommand),
@@ -310,6 +321,44 @@ pub(crate) struct NewClient {
     /// It may ask whether tokens are valid
     #[arg(long)]
     pub(crate) introspect: bool,
+}
+
+/// Commands on the keys that sign tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Add a key that was made elsewhere: a private key in PEM, or a JWK
+    ///
+    /// It is published at once and signs after the announcement, as a new key does. RSA keys below 2048 bits are refused, and
+    /// so are shared secrets.
+    Import {
+        /// The file, which nobody else should be able to read
+        file: PathBuf,
+        /// The algorithm, where the key could be for several: an RSA key is for RS256 unless this says otherwise
+        #[arg(long, value_name = "ALG")]
+        algorithm: Option<String>,
+        /// Its id (of a JWK: its `kid`; otherwise made at random)
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+    },
+    /// List the keys: which one signs, which one is to, and whose tokens are still good
+    List,
+    /// Encrypt all stored keys anew, with another key-encryption key
+    ///
+    /// The key-encryption key beside a SQLite database is replaced by a new one, unless a file is given. Then the one in that file
+    /// has to be configured from now on.
+    Rewrap {
+        /// A file with the new key-encryption key: 32 bytes, in base64url or hexadecimal digits
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+    },
+    /// Make a new key: it is published at once, and signs after the announcement
+    ///
+    /// Running servers take it up by themselves, and the old key's tokens stay good.
+    Rotate {
+        /// What it is for: ES256, ES384 or EdDSA
+        #[arg(long, value_name = "ALG", default_value = "ES256")]
+        algorithm: String,
+    },
 }
 
 /// Commands on tokens.

@@ -2,6 +2,7 @@
 
 mod client;
 mod config;
+mod key;
 mod password;
 mod policy;
 mod serve;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Client(command) => with_store(&common, async |store| {
             client::run(&*store, common.format, command).await
         }),
+        Command::Key(command) => key::run(&common, command),
         Command::Token(command) => token::run(common.format, &command),
         Command::Policy(command) => policy::run(common.format, &command),
         Command::Migrate => migrate(&common),

@@ -1,24 +1,29 @@
 //! The parts put together. Which database, which keys, which rules: it is said here and nowhere else.
 
+mod kek;
 mod key;
+mod private_file;
 mod shadow;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_domain::{Audience, Catalog, ClientId, Issuer, Lifetime};
+use scopegate_domain::{Audience, Catalog, ClientId, Issuer};
 use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits};
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{Gate, GateBuilder, Profile as HttpProfile};
 use scopegate_store::Store;
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
-use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, SigningKey, TokenRules, Verifier};
+use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, TokenRules, Verifier};
 
 use crate::config::{Profile, Settings};
 use crate::demo;
+use crate::live_keys::LiveKeys;
 use crate::measured_store::MeasuredStore;
 
+pub(crate) use self::kek::KekSource;
+pub(crate) use self::key::ring;
 pub(crate) use self::shadow::read as read_policy;
 
 /// The database that the settings name.
@@ -65,20 +70,45 @@ impl Database {
     }
 }
 
-/// The tutorial's API and its authorization server, as one gate, perhaps with a proposed policy beside its own.
-pub(crate) fn gate(
+/// Who verifies and who signs, and in the RFC profile what keeps their keys up to date.
+struct Keys {
+    verifier: Arc<Verifier>,
+    signer: Arc<Signer>,
+    live: Option<LiveKeys>,
+}
+
+async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyhow::Result<Keys> {
+    match settings.profile {
+        Profile::Rfc => {
+            let live = key::live(settings, database, &rfc9068(settings, issuer)?).await?;
+            Ok(Keys {
+                verifier: Arc::clone(&live.verifier),
+                signer: Arc::clone(&live.signer),
+                live: Some(live),
+            })
+        }
+        Profile::Tutorial => {
+            let (rules, key) = (TokenRules::tutorial(), key::hs256(settings.secret_key.as_ref())?);
+            Ok(Keys {
+                verifier: Arc::new(Verifier::new(rules.clone(), key.verifying_key())),
+                signer: Arc::new(Signer::new(rules, key)),
+                live: None,
+            })
+        }
+    }
+}
+
+/// The tutorial's API and its authorization server, as one gate, perhaps with a proposed policy beside its own; and the keys
+/// that have to be kept up to date meanwhile.
+pub(crate) async fn gate(
     settings: &Settings,
     database: &Database,
     issuer: Issuer,
     proposed: Option<OperationTable>,
-) -> anyhow::Result<Gate> {
-    let (rules, key) = match settings.profile {
-        Profile::Rfc => (rfc9068(settings, issuer)?, key::es256(database.path())?),
-        Profile::Tutorial => (TokenRules::tutorial(), key::hs256(settings.secret_key.as_ref())?),
-    };
+) -> anyhow::Result<(Gate, Option<LiveKeys>)> {
+    let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
     let catalog = demo::catalog()?;
-    let verifier = Verifier::new(rules.clone(), key.verifying_key());
-    let server = authorization_server(settings, database, catalog.clone(), rules, key)?;
+    let server = authorization_server(settings, database, catalog.clone(), signer)?;
     let gate = Gate::builder(catalog)
         .bearer(demo::SCHEME, verifier)
         .users(database.store())
@@ -89,6 +119,11 @@ pub(crate) fn gate(
         gate.docs_for_client(demo::CLIENT)
     } else {
         gate.docs()
+    };
+    let gate = match &live {
+        Some(live) => gate.jwks(live.published.clone()),
+        // A shared secret has no public half.
+        None => gate,
     };
     let gate = match settings.cors_origins.cors() {
         Some(cors) => gate.cors(cors.clone()),
@@ -104,18 +139,15 @@ pub(crate) fn gate(
         Some(proposed) => gate.shadow(proposed),
         None => gate,
     };
-    Ok(demo::operations()
-        .into_iter()
-        .fold(gate, GateBuilder::operation)
-        .build()?)
+    let gate = demo::operations().into_iter().fold(gate, GateBuilder::operation);
+    Ok((gate.build()?, live))
 }
 
 fn authorization_server(
     settings: &Settings,
     database: &Database,
     catalog: Catalog,
-    rules: TokenRules,
-    key: SigningKey,
+    signer: Arc<Signer>,
 ) -> anyhow::Result<AuthorizationServer> {
     let policy = PasswordPolicy::default();
     let policy = if settings.rehash {
@@ -124,18 +156,16 @@ fn authorization_server(
         policy.without_rehash()
     };
     let slots = settings.hashing_slots.get();
-    // A lifetime is whole seconds, and never none.
-    let lifetime = u32::try_from(settings.token_lifetime.as_secs())?.max(1);
     let profile = match settings.profile {
         Profile::Rfc => GrantProfile::Rfc,
         Profile::Tutorial => GrantProfile::Tutorial {
             client: ClientId::parse(demo::CLIENT)?,
         },
     };
-    let server = AuthorizationServer::builder(database.store(), Signer::new(rules, key), catalog)
+    let server = AuthorizationServer::builder(database.store(), signer, catalog)
         .profile(profile)
         .password_grant(settings.password_grant)
-        .lifetime(Lifetime::from_seconds(lifetime))
+        .lifetime(key::token_lifetime(settings)?)
         .hasher(PasswordHasher::new(policy))
         .hashing_limits(HashingLimits {
             slots,

@@ -12,6 +12,9 @@
 //! | `audience` | the issuer | one API beside its authorization server |
 //! | `cors_origins` | none | pages of other origins read nothing by script until somebody says which |
 //! | `secret_key`, `secret_key_file` | random | the tutorial's tokens, HS256; its text is the key |
+//! | `key_encryption_key`, `key_encryption_key_file` | a file beside a SQLite database | what signing keys are sealed with: 32 bytes, base64url or hexadecimal |
+//! | `key_rotation` | 30d | a key that leaks unseen is not good for long; 0 for never |
+//! | `key_announcement` | 1h | others keep the public keys for 5 minutes, and clocks differ |
 //! | `profile` | `rfc`; `tutorial` for the demo | |
 //! | `password_grant` | off; on for the demo | RFC 9700, section 2.4: must not be used |
 //! | `token_lifetime` | 30m | the tutorial's |
@@ -30,15 +33,18 @@ mod setting;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use scopegate_domain::{Audience, Issuer, Secret};
+use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
+use scopegate_token::{KeyEncryptionKey, KeySchedule};
 
 use crate::arguments::{CommonFlags, ServeSettings};
 
 pub(crate) use self::fault::{ConfigError, Source};
 use self::layers::Layers;
+use self::setting::Rotation;
 pub(crate) use self::setting::{CorsOrigins, LogFilter, LogFormat, Profile};
 
 /// What the names of our variables begin with.
@@ -74,6 +80,8 @@ pub(crate) struct Settings {
     pub(crate) audience: Option<Audience>,
     pub(crate) cors_origins: CorsOrigins,
     pub(crate) secret_key: Option<Secret<String>>,
+    pub(crate) key_encryption_key: Option<Arc<KeyEncryptionKey>>,
+    pub(crate) key_schedule: KeySchedule,
     pub(crate) profile: Profile,
     pub(crate) password_grant: bool,
     pub(crate) token_lifetime: Duration,
@@ -147,7 +155,9 @@ impl Settings {
             issuer: layers.take_optional("issuer")?,
             audience: layers.take_optional("audience")?,
             cors_origins: layers.take("cors_origins", CorsOrigins::default())?,
-            secret_key: take_secret(&mut layers)?,
+            secret_key: take_hs256_secret(&mut layers)?,
+            key_encryption_key: take_key_encryption_key(&mut layers)?,
+            key_schedule: take_schedule(&mut layers)?,
             profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
             password_grant: layers.take("password_grant", demo)?,
             token_lifetime: layers.take("token_lifetime", Duration::from_mins(30))?,
@@ -190,15 +200,9 @@ impl Limits {
     }
 }
 
-/// The secret itself, or what stands in the file that is named (one line end behind it is left out).
-fn take_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigError> {
-    let direct: Option<Secret<String>> = layers.take_optional("secret_key")?;
-    let file: Option<PathBuf> = layers.take_optional("secret_key_file")?;
-    let (secret, place) = match (direct, file) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => return Err(ConfigError::BothSecrets),
-        (Some(secret), None) => (secret, "`secret_key`".to_owned()),
-        (None, Some(path)) => (read_secret(&path)?, format!("the secret in file `{}`", path.display())),
+fn take_hs256_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigError> {
+    let Some((secret, place)) = take_secret(layers, ["secret_key", "secret_key_file"])? else {
+        return Ok(None);
     };
     let length = secret.expose().len();
     if length < LEAST_SECRET {
@@ -211,9 +215,56 @@ fn take_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigErro
     Ok(Some(secret))
 }
 
-fn read_secret(path: &PathBuf) -> Result<Secret<String>, ConfigError> {
+fn take_key_encryption_key(layers: &mut Layers) -> Result<Option<Arc<KeyEncryptionKey>>, ConfigError> {
+    let names = ["key_encryption_key", "key_encryption_key_file"];
+    let taken = take_secret(layers, names)?;
+    taken.map(|(text, place)| key_encryption_key(&text, place)).transpose()
+}
+
+/// The key-encryption key in a file.
+pub(crate) fn read_key_encryption_key(path: &Path) -> Result<Arc<KeyEncryptionKey>, ConfigError> {
+    key_encryption_key(&read_secret(path)?, in_file(path))
+}
+
+fn key_encryption_key(text: &Secret<String>, place: String) -> Result<Arc<KeyEncryptionKey>, ConfigError> {
+    let key = KeyEncryptionKey::parse(text).map_err(|_| ConfigError::Value {
+        place,
+        expected: "32 bytes, as 43 characters of base64url or 64 hexadecimal digits",
+        found: None,
+    });
+    key.map(Arc::new)
+}
+
+fn take_schedule(layers: &mut Layers) -> Result<KeySchedule, ConfigError> {
+    const MONTH: Duration = Duration::from_hours(30 * 24);
+    let seconds = |time: Duration| Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
+    let Rotation(every) = layers.take("key_rotation", Rotation(Some(MONTH)))?;
+    let announcement = layers.take("key_announcement", Duration::from_hours(1))?;
+    Ok(KeySchedule::new(seconds(announcement), every.map(seconds)))
+}
+
+/// The secret itself, or what stands in the file that is named (one line end behind it is left out), and where that was.
+fn take_secret(
+    layers: &mut Layers,
+    [key, file]: [&'static str; 2],
+) -> Result<Option<(Secret<String>, String)>, ConfigError> {
+    let direct: Option<Secret<String>> = layers.take_optional(key)?;
+    let path: Option<PathBuf> = layers.take_optional(file)?;
+    match (direct, path) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(ConfigError::BothSecrets { key, file }),
+        (Some(secret), None) => Ok(Some((secret, format!("`{key}`")))),
+        (None, Some(path)) => Ok(Some((read_secret(&path)?, in_file(&path)))),
+    }
+}
+
+fn in_file(path: &Path) -> String {
+    format!("the secret in file `{}`", path.display())
+}
+
+fn read_secret(path: &Path) -> Result<Secret<String>, ConfigError> {
     let unreadable = |error: std::io::Error| ConfigError::Unreadable {
-        path: path.clone(),
+        path: path.to_owned(),
         reason: error.to_string(),
     };
     let text = Secret::new(std::fs::read_to_string(path).map_err(unreadable)?);

@@ -10,6 +10,7 @@
 //! | [`command`] | one module a command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
 //! | [`measured_store`] | how long the store takes |
+//! | [`live_keys`] | the keys of a running server, kept up to date |
 //! | [`demo`] | the tutorial's operations, users and client |
 //! | [`admin`] | what supervisors ask |
 //! | [`serve`] | the accept loop, its limits and its end |
@@ -22,6 +23,7 @@ mod command;
 mod compose;
 mod config;
 mod demo;
+mod live_keys;
 mod measured_store;
 mod output;
 mod progress;

@@ -53,7 +53,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if settings.demo {
         demo::furnish(&*store).await?;
     }
-    let gate = compose::gate(settings, &database, issuer, proposed)?;
+    let (gate, keys) = compose::gate(settings, &database, issuer, proposed).await?;
+    let keeping = keys.map(|keys| tokio::spawn(keys.keep()));
     let missing = missing(settings, &*store).await?;
     readiness.serve(store);
     write_line(&welcome(settings, address, admin, &missing)?)?;
@@ -76,6 +77,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         Ending::AtOnce => warn!("stopped at once"),
         Ending::Deadline => warn!("stopped with requests under way"),
         Ending::Drained => info!("stopped"),
+    }
+    if let Some(keeping) = keeping {
+        keeping.abort();
     }
     database.close().await
 }

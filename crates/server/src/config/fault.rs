@@ -32,8 +32,13 @@ impl Source {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     /// Two ways to say one secret.
-    #[error("`secret_key` and `secret_key_file` are both given")]
-    BothSecrets,
+    #[error("`{key}` and `{file}` are both given")]
+    BothSecrets {
+        /// The one.
+        key: &'static str,
+        /// The other.
+        file: &'static str,
+    },
     /// The issuer cannot be guessed.
     #[error("`issuer` is missing: on a listener that is not on the loopback address (`{listen}`) it has no default")]
     IssuerMissing {

@@ -269,6 +269,30 @@ impl Setting for Duration {
     }
 }
 
+/// How often something comes again; none is never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rotation(pub(crate) Option<Duration>);
+
+impl Setting for Rotation {
+    const EXPECTED: &'static str = "a time of at most a year, such as `30d` or `12h`, or `0` for never";
+
+    fn read(text: &str) -> Option<Self> {
+        if text == "0" {
+            return Some(Self(None));
+        }
+        let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
+        let time = match days {
+            Some(days) => Some(Duration::from_hours(24 * u64::from(days))).filter(|_| (1..=365).contains(&days)),
+            None => Duration::read(text),
+        };
+        time.map(|time| Self(Some(time)))
+    }
+
+    fn show(&self) -> Value {
+        self.0.map_or(json!("0"), |time| time.show())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +305,17 @@ mod tests {
             assert_eq!(Duration::read(text), None, "{text}");
         }
         assert_eq!(Duration::from_mins(90).show(), json!("1h 30m"));
+    }
+
+    #[test]
+    fn a_rotation_may_never_come() {
+        assert_eq!(Rotation::read("0"), Some(Rotation(None)));
+        for days in [1, 30, 365] {
+            let rotation = Rotation(Some(Duration::from_hours(24 * days)));
+            assert_eq!(rotation.show().as_str().and_then(Rotation::read), Some(rotation));
+        }
+        assert_eq!(Rotation::read("30d"), Some(Rotation(Some(Duration::from_hours(720)))));
+        assert!(Rotation::read("never").is_none() && Rotation::read("366d").is_none());
     }
 
     #[test]

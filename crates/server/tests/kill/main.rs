@@ -12,6 +12,7 @@
     reason = "a test may fail"
 )]
 
+mod keys;
 mod model;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
@@ -72,7 +73,8 @@ fn every_answered_write_is_found_after_a_kill() {
     // Past the harness, which keeps what a test that passes prints to itself.
     let _ = writeln!(std::io::stderr(), "{tally:#?} (seed {seed}, moments within {window:?})");
     assert!(tally.processes_hit > tally.kills, "hardly anything was hit");
-    let never = WRITES.iter().filter(|(name, ..)| !tally.writes.contains_key(name));
+    let writes = WRITES.iter().map(|(name, ..)| *name).chain(keys::WRITES);
+    let never = writes.filter(|name| !tally.writes.contains_key(name));
     assert_eq!(never.count(), 0, "something was never written");
 }
 
@@ -112,6 +114,8 @@ struct Victim {
     /// Each writer has its own, so that what one was answered no other undoes.
     subjects: [Vec<Subject>; WRITERS],
     is_new: bool,
+    /// Keys that were answered.
+    keys: Vec<String>,
 }
 
 impl Victim {
@@ -127,6 +131,7 @@ impl Victim {
             _folder: folder,
             subjects: std::array::from_fn(of),
             is_new: true,
+            keys: Vec::new(),
         }
     }
 
@@ -138,6 +143,7 @@ impl Victim {
         let (scene, database) = (Scene::default(), &self.database);
         std::thread::scope(|threads| {
             threads.spawn(|| scene.serve(database));
+            let keys = threads.spawn(|| scene.rotate(database));
             let patience = Instant::now();
             while waits_for_server && !scene.is_served() && patience.elapsed() < Duration::from_secs(30) {
                 std::thread::sleep(Duration::from_millis(1));
@@ -150,6 +156,9 @@ impl Victim {
             let writers: Vec<_> = self.subjects.iter_mut().map(Vec::as_mut_slice).map(start).collect();
             std::thread::sleep(moment);
             tally.processes_hit += scene.kill();
+            let rotated = keys.join().unwrap();
+            tally.count(rotated.answered, 0);
+            self.keys.extend(rotated.keys);
             tally.count(writers.into_iter().flat_map(|writer| writer.join().unwrap()), 0);
         });
         tally.kills += 1;
@@ -181,6 +190,7 @@ impl Victim {
                 assert_eq!(integrity(&self.database).await, "ok");
             }
             let store = SqlStore::open(&DatabaseUrl::file(&self.database)).await.unwrap();
+            keys::are_usable(&store, &self.database, &self.keys).await;
             self.settle(&store).await;
             self.prepare_logins(&store, random).await;
             store.close().await.unwrap();
@@ -265,7 +275,7 @@ impl Victim {
         }
         kill_process(Pid::from_child(&server.process), Signal::TERM).unwrap();
         assert!(server.process.wait().unwrap().success());
-        let at_rest = ["a.db", "a.db.key"].map(|name| self.database.with_file_name(name).exists());
+        let at_rest = ["a.db", "a.db.kek"].map(|name| self.database.with_file_name(name).exists());
         assert_eq!(at_rest, [true; 2]);
         self.look(&mut Random(0));
     }

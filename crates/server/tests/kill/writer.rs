@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -156,6 +156,25 @@ impl Scene {
             "{words:?}: {status}: {complaint}"
         );
         status.success().then_some(printed)
+    }
+}
+
+impl Scene {
+    /// Runs a command that reads nothing and prints little.
+    pub(crate) fn run_to_its_end(&self, command: &mut Command) -> Option<Output> {
+        let child = self.start(command)?;
+        let (mut stdout, mut stderr) = {
+            let mut child = child.lock().unwrap();
+            (child.stdout.take().unwrap(), child.stderr.take().unwrap())
+        };
+        let (mut printed, mut complaint) = (Vec::new(), Vec::new());
+        let _ = stdout.read_to_end(&mut printed);
+        let _ = stderr.read_to_end(&mut complaint);
+        Some(Output {
+            status: wait(&child),
+            stdout: printed,
+            stderr: complaint,
+        })
     }
 }
 

@@ -1,0 +1,169 @@
+//! `scopegate key ..`
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use jiff::Timestamp as Moment;
+use scopegate_domain::{Clock, KeyId, RingKey, Secret, SystemClock, Timestamp};
+use scopegate_grant::KeysError;
+use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
+use serde_json::{Value, json};
+
+use crate::arguments::{CommonFlags, KeyCommand};
+use crate::compose::{self, Database, KekSource};
+use crate::config::{Settings, read_key_encryption_key};
+use crate::output::{Format, No, print, remark, table};
+
+/// Longest file that a key is read from, in bytes.
+const MAX_FILE: u64 = 64 * 1024;
+
+pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<()> {
+    let settings = super::settings(common)?;
+    super::block_on(async {
+        let database = Database::open(&settings).await?;
+        match command {
+            KeyCommand::Import { file, algorithm, id } => {
+                let key = read(&file, algorithm.as_deref(), id.as_deref())?;
+                let added = compose::ring(&settings, &database).await?.add(key).await;
+                show(common.format, &database, added).await?;
+            }
+            KeyCommand::List => list(common.format, &database).await?,
+            KeyCommand::Rewrap { new_key_file } => {
+                rewrap(common.format, &settings, &database, new_key_file.as_deref()).await?;
+            }
+            KeyCommand::Rotate { algorithm } => {
+                let keys = compose::ring(&settings, &database)
+                    .await?
+                    .algorithm(parse_algorithm(&algorithm)?);
+                show(common.format, &database, keys.rotate().await).await?;
+            }
+        }
+        database.close().await
+    })
+}
+
+async fn ring(database: &Database) -> anyhow::Result<KeyRing> {
+    Ok(KeyRing::new(database.store().signing_keys().list().await?)?)
+}
+
+async fn list(format: Format, database: &Database) -> anyhow::Result<()> {
+    let (ring, now) = (ring(database).await?, SystemClock.now());
+    let row = |key: &RingKey| {
+        vec![
+            key.id.to_string(),
+            key.algorithm.clone(),
+            state(&ring, key, now).to_owned(),
+            moment(key.used_from),
+            ring.leaves_at(key).map(moment).unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<_> = ring.keys().iter().map(row).collect();
+    let human = table(&["ID", "ALGORITHM", "STATE", "SIGNS FROM", "LEAVES"], &rows);
+    let keys: Vec<_> = ring.keys().iter().map(|key| describe(&ring, key, now)).collect();
+    print(format, &human, &json!({ "keys": keys }))
+}
+
+/// Shows a key that was added, or says why none was.
+async fn show(format: Format, database: &Database, added: Result<RingKey, KeysError>) -> anyhow::Result<()> {
+    let added = match added {
+        Err(KeysError::Ring(KeyRingError::NextPending { id, used_from })) => {
+            let from = moment(used_from);
+            return Err(No(format!("key `{id}` is to take over already, at {from}")).into());
+        }
+        Err(error @ KeysError::IdTaken { .. }) => return Err(No(error.to_string()).into()),
+        added => added?,
+    };
+    let (ring, now) = (ring(database).await?, SystemClock.now());
+    let human = match state(&ring, &added, now) {
+        "next" => format!(
+            "key `{}` is published, and signs from {}\n",
+            added.id,
+            moment(added.used_from)
+        ),
+        _ => format!("key `{}` signs from now on\n", added.id),
+    };
+    print(format, &human, &describe(&ring, &added, now))
+}
+
+async fn rewrap(
+    format: Format,
+    settings: &Settings,
+    database: &Database,
+    new_key_file: Option<&Path>,
+) -> anyhow::Result<()> {
+    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let keys = compose::ring(settings, database).await?;
+    if ring(database).await?.keys().is_empty() {
+        return Err(No("there is no key yet".to_owned()).into());
+    }
+    let count = if let Some(path) = new_key_file {
+        let count = keys.rewrap(&*read_key_encryption_key(path)?).await?;
+        source.retire_file()?;
+        remark("servers that run have the old key-encryption key: configure the new one, and start them again");
+        count
+    } else {
+        let Some(new) = source.prepare_replacement()? else {
+            bail!("the key-encryption key is configured: give the new one with --new-key-file");
+        };
+        let count = keys.rewrap(&new).await?;
+        source.finish_replacement()?;
+        remark("servers that run have the old key-encryption key: start them again before the next rotation");
+        count
+    };
+    print(
+        format,
+        &format!("{count} keys are encrypted anew\n"),
+        &json!({ "rewrapped": count }),
+    )
+}
+
+/// A private key, in PEM or as a JWK.
+fn read(path: &Path, algorithm: Option<&str>, id: Option<&str>) -> anyhow::Result<SigningKey> {
+    let unreadable = || format!("file `{}` cannot be read", path.display());
+    let length = std::fs::metadata(path).with_context(unreadable)?.len();
+    if length > MAX_FILE {
+        bail!("file `{}` is longer than a key: {length} bytes", path.display());
+    }
+    let bytes = Secret::new(std::fs::read(path).with_context(unreadable)?);
+    let is_jwk = bytes.expose().iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let key = if is_jwk {
+        SigningKey::from_jwk(&bytes)
+    } else {
+        SigningKey::from_pem(&bytes)
+    };
+    let key = key.with_context(|| format!("key in file `{}`", path.display()))?;
+    let key = match algorithm {
+        Some(name) => {
+            let algorithm = parse_algorithm(name)?;
+            key.with_algorithm(algorithm)
+                .with_context(|| format!("bad algorithm `{algorithm}` for this key"))?
+        }
+        None => key,
+    };
+    Ok(match id {
+        Some(id) => key.with_id(KeyId::parse(id).with_context(|| format!("bad id `{}`", id.escape_default()))?),
+        None => key,
+    })
+}
+
+fn parse_algorithm(name: &str) -> anyhow::Result<Algorithm> {
+    Algorithm::find(name)
+        .with_context(|| format!("bad algorithm `{}`: there is none of that name", name.escape_default()))
+}
+
+fn describe(ring: &KeyRing, key: &RingKey, now: Timestamp) -> Value {
+    json!({
+        "kid": key.id, "algorithm": key.algorithm, "state": state(ring, key, now), "epoch": key.epoch,
+        "published_at": moment(key.published_at), "used_from": moment(key.used_from),
+        "leaves_at": ring.leaves_at(key).map(moment),
+    })
+}
+
+fn state(ring: &KeyRing, key: &RingKey, now: Timestamp) -> &'static str {
+    ring.state(key.epoch, now).map_or("gone", |state| state.as_str())
+}
+
+/// A moment for people, in UTC.
+fn moment(time: Timestamp) -> String {
+    Moment::from_second(time.as_unix()).map_or_else(|_| time.to_string(), |moment| moment.to_string())
+}

@@ -1,0 +1,272 @@
+//! The key-encryption key: out of the configuration, or out of a file beside a SQLite database.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use scopegate_domain::Secret;
+use scopegate_store::SigningKeys;
+use scopegate_token::{KeyEncryptionKey, SystemEntropy};
+use tracing::info;
+
+use super::private_file;
+
+const WHAT: &str = "key-encryption key";
+
+/// Where the key-encryption key comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum KekSource {
+    /// The configuration.
+    Configured(Arc<KeyEncryptionKey>),
+    /// A file beside the database, made where it is missing.
+    File(PathBuf),
+    /// It ends with this program, as the database does.
+    Memory,
+}
+
+/// No key-encryption key, and no place to make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`key_encryption_key` is missing: a database that several machines use has no file beside it to keep one in; set \
+     `SCOPEGATE_KEY_ENCRYPTION_KEY_FILE`"
+)]
+pub(crate) struct KekMissing;
+
+impl KekSource {
+    /// The one that was configured; otherwise that of the database with this URL, if it is SQLite.
+    pub(crate) fn find(configured: Option<&Arc<KeyEncryptionKey>>, database: &str) -> Result<Self, KekMissing> {
+        if let Some(key) = configured {
+            return Ok(Self::Configured(Arc::clone(key)));
+        }
+        let rest = database.strip_prefix("sqlite:").ok_or(KekMissing)?;
+        Ok(match rest.strip_prefix("//").unwrap_or(rest) {
+            ":memory:" => Self::Memory,
+            path => Self::File(private_file::beside(Path::new(path), ".kek")),
+        })
+    }
+
+    /// The key.
+    pub(crate) async fn open(&self, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {
+        match self {
+            Self::Configured(key) => Ok(Arc::clone(key)),
+            Self::Memory => Ok(Arc::new(KeyEncryptionKey::generate(&SystemEntropy)?)),
+            Self::File(path) => open_file(path, keys).await,
+        }
+    }
+
+    /// Makes a key that is to be the next one, and keeps it beside this one until [`KekSource::finish_replacement`]; none where
+    /// it is for others to make it.
+    pub(crate) fn prepare_replacement(&self) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
+        let Self::File(path) = self else {
+            return Ok(None);
+        };
+        let key = KeyEncryptionKey::generate(&SystemEntropy)?;
+        let new = next(path);
+        // One that was left behind half-way is as good as another.
+        private_file::keep(&new, key.to_text().expose().as_bytes(), WHAT)?;
+        let kept = parse(&new)?.with_context(|| format!("{WHAT} `{}` is gone again", new.display()))?;
+        Ok(Some(Arc::new(kept)))
+    }
+
+    /// All keys are sealed with the next one now.
+    pub(crate) fn finish_replacement(&self) -> anyhow::Result<()> {
+        let Self::File(path) = self else {
+            return Ok(());
+        };
+        match private_file::replace(&next(path), path) {
+            // Another program found it half-way, and has put it there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            replaced => Ok(replaced?),
+        }
+    }
+
+    /// The key is in the configuration from now on, and the file is of no use.
+    pub(crate) fn retire_file(&self) -> anyhow::Result<()> {
+        if let Self::File(path) = self {
+            private_file::remove(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the next key is until it is in use.
+fn next(path: &Path) -> PathBuf {
+    private_file::beside(path, ".next")
+}
+
+async fn open_file(path: &Path, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {
+    let kept = parse(path)?;
+    if let Some(new) = parse(&next(path))? {
+        return settle(path, kept, new, keys).await;
+    }
+    if let Some(key) = kept {
+        return Ok(Arc::new(key));
+    }
+    if !keys.list().await?.is_empty() {
+        bail!(
+            "{WHAT} `{}` is missing, and signing keys are sealed with it: put it back, or configure it",
+            path.display()
+        );
+    }
+    let key = KeyEncryptionKey::generate(&SystemEntropy)?;
+    private_file::keep(path, key.to_text().expose().as_bytes(), WHAT)?;
+    // Where another process was faster, its key is the one.
+    let kept = parse(path)?.with_context(|| format!("{WHAT} `{}` is gone again", path.display()))?;
+    Ok(Arc::new(kept))
+}
+
+/// A replacement was under way when its program ended: the sealed keys say whether it was made.
+async fn settle(
+    path: &Path,
+    kept: Option<KeyEncryptionKey>,
+    new: KeyEncryptionKey,
+    keys: &dyn SigningKeys,
+) -> anyhow::Result<Arc<KeyEncryptionKey>> {
+    let sealed = keys.list().await?;
+    let fits = |kek: &KeyEncryptionKey| sealed.iter().all(|key| kek.has_sealed(&key.sealed));
+    if let Some(key) = kept.filter(fits) {
+        // Left where it is: its program may be about to use it.
+        return Ok(Arc::new(key));
+    }
+    if !fits(&new) {
+        bail!(
+            "neither `{}` nor `{}` fits the stored keys",
+            path.display(),
+            next(path).display()
+        );
+    }
+    match private_file::replace(&next(path), path) {
+        // The program that was replacing it has come to its end.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        replaced => replaced?,
+    }
+    info!(path = %path.display(), "a {WHAT} that was replaced half-way is in its place now");
+    Ok(Arc::new(new))
+}
+
+fn parse(path: &Path) -> anyhow::Result<Option<KeyEncryptionKey>> {
+    let Some(bytes) = private_file::read(path, WHAT)? else {
+        return Ok(None);
+    };
+    let wrong = || format!("{WHAT} `{}`", path.display());
+    let text = std::str::from_utf8(bytes.expose()).with_context(wrong)?.trim_end();
+    let key = KeyEncryptionKey::parse(&Secret::new(text.to_owned())).with_context(wrong)?;
+    Ok(Some(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+    use scopegate_store::MemoryStore;
+
+    use super::*;
+
+    fn file(database: &Path) -> KekSource {
+        KekSource::find(None, &format!("sqlite:{}", database.display())).unwrap()
+    }
+
+    /// A store with one key, sealed with this one.
+    async fn sealed_with(kek: &KeyEncryptionKey) -> MemoryStore {
+        let (store, id) = (MemoryStore::new(), KeyId::parse("k1").unwrap());
+        let sealed = kek.seal(&id, "ES256", &Secret::new(vec![1]), &SystemEntropy).unwrap();
+        let key = RingKey {
+            id,
+            algorithm: "ES256".to_owned(),
+            epoch: 1,
+            published_at: Timestamp::from_unix(0),
+            used_from: Timestamp::from_unix(0),
+            token_lifetime: Lifetime::from_minutes(1),
+            is_unnamed: false,
+            sealed,
+        };
+        assert!(store.rotate(key).await.unwrap());
+        store
+    }
+
+    fn same(one: &KeyEncryptionKey, other: &KeyEncryptionKey) -> bool {
+        one.to_text().same_as(&other.to_text())
+    }
+
+    #[test]
+    fn only_sqlite_makes_a_key_of_its_own() {
+        for url in ["postgres://db.example/scopegate", "postgresql://db", "mysql://x", ""] {
+            let error = KekSource::find(None, url).unwrap_err();
+            assert!(
+                error.to_string().starts_with("`key_encryption_key` is missing"),
+                "{url}"
+            );
+            let configured = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+            let source = KekSource::find(Some(&configured), url).unwrap();
+            assert!(matches!(source, KekSource::Configured(_)), "{url}");
+        }
+        assert!(matches!(
+            KekSource::find(None, "sqlite::memory:"),
+            Ok(KekSource::Memory)
+        ));
+        for url in ["sqlite:a.db", "sqlite://a.db"] {
+            let Ok(KekSource::File(path)) = KekSource::find(None, url) else {
+                panic!("{url}")
+            };
+            assert_eq!(path, Path::new("a.db.kek"));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_key_is_for_its_owner_alone_and_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, store) = (file(&folder.path().join("a.db")), MemoryStore::new());
+        let first = source.open(&store).await.unwrap();
+        let mode = std::fs::metadata(folder.path().join("a.db.kek"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing else is left"
+        );
+        assert!(same(&first, &*source.open(&store).await.unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_key_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.db.kek"), "hunter2").unwrap();
+        let error = file(&folder.path().join("a.db"))
+            .open(&MemoryStore::new())
+            .await
+            .unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains("a.db.kek") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_missing_key_is_not_made_anew_while_keys_are_sealed_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = sealed_with(&KeyEncryptionKey::generate(&SystemEntropy).unwrap()).await;
+        let error = file(&folder.path().join("a.db")).open(&store).await.unwrap_err();
+        assert!(error.to_string().contains("is missing"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_replacement_that_ended_half_way_is_settled_by_what_the_store_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = file(&folder.path().join("a.db"));
+        let old = source.open(&MemoryStore::new()).await.unwrap();
+        let new = source.prepare_replacement().unwrap().unwrap();
+        let again = source.prepare_replacement().unwrap().unwrap();
+        assert!(same(&again, &new), "what was begun is gone on with");
+
+        let before = source.open(&sealed_with(&old).await).await.unwrap();
+        assert!(same(&before, &old));
+        let after = source.open(&sealed_with(&new).await).await.unwrap();
+        assert!(same(&after, &new));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(same(&*source.open(&MemoryStore::new()).await.unwrap(), &new));
+    }
+}

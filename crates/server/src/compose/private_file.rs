@@ -1,0 +1,81 @@
+//! Files for their owner alone.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use scopegate_domain::Secret;
+use scopegate_token::{Entropy, SystemEntropy};
+use tracing::{info, warn};
+
+/// The file beside a database: `scopegate.db` has `scopegate.db.kek`.
+pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(end);
+    PathBuf::from(path)
+}
+
+/// What a file holds; none where there is no such file. Warns where others can read it.
+pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.with_context(|| format!("{what} `{}` cannot be read", path.display()))?,
+    };
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        warn!(path = %path.display(), mode = format!("{:o}", mode & 0o777), "others on this machine can use the {what}");
+    }
+    Ok(Some(Secret::new(bytes)))
+}
+
+/// Writes a file whole or not at all, for its owner alone, and never over another; says whether it was written.
+///
+/// Its name until then is a random one: a program that was ended half-way leaves it behind, and must not be in the way of the
+/// next one, which may well have the same process id.
+// SECURITY: nobody else on the machine reads the key (`the_key_is_for_its_owner_alone`).
+pub(super) fn keep(path: &Path, bytes: &[u8], what: &str) -> anyhow::Result<bool> {
+    let written = write_new(path, bytes).with_context(|| format!("{what} `{}` cannot be written", path.display()))?;
+    if written {
+        info!(path = %path.display(), "a new {what} was made");
+    }
+    Ok(written)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
+    let mut random = [0; 8];
+    SystemEntropy.fill(&mut random)?;
+    let new = beside(path, &format!(".{:016x}.new", u64::from_be_bytes(random)));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&new, path))
+        .and_then(|()| sync_folder(path));
+    fs::remove_file(&new)?;
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        written => Ok(written.map(|()| true)?),
+    }
+}
+
+/// Gives a file the name of another, which is gone then.
+pub(super) fn replace(new: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(new, path)?;
+    sync_folder(path)
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.and_then(|()| sync_folder(path)),
+    }
+}
+
+/// A name is on the disk when its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}

@@ -1,0 +1,327 @@
+//! `scopegate key ..` as a shell sees it, and what becomes of the files beside a database.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "support/shell.rs"]
+mod shell;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use base64_simd::URL_SAFE_NO_PAD;
+use scopegate_domain::{AccessTokenClaims, Audience, ClientId, Issuer, Lifetime, SystemClock, TokenId};
+use scopegate_token::{Algorithm, Signer, SigningKey, TokenRules};
+use serde_json::{Value, json};
+
+use shell::{Run, Shell};
+
+/// Announced for a second, so that a test need not wait for an hour.
+const SOON: [(&str, &str); 1] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "1s")];
+
+fn json(shell: &Shell, line: &[&str]) -> Value {
+    shell.run(&[line, &["--format", "json"]].concat()).json()
+}
+
+fn soon(shell: &Shell, line: &[&str]) -> Run {
+    shell.run_with(&[line, &["--format", "json"]].concat(), "", &SOON)
+}
+
+fn states(shell: &Shell) -> Vec<(String, String)> {
+    let list = json(shell, &["key", "list"]);
+    let keys = list["keys"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    keys.map(|key| (text(&key["kid"]), text(&key["state"]))).collect()
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = base64_simd::STANDARD.encode_to_string(der);
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+}
+
+fn file(shell: &Shell, name: &str, text: &str) -> String {
+    fs::write(shell.path().join(name), text).unwrap();
+    name.to_owned()
+}
+
+fn beside(shell: &Shell) -> Vec<String> {
+    let entries = fs::read_dir(shell.path()).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.retain(|name| name.starts_with("scopegate.db"));
+    names.sort();
+    names
+}
+
+#[test]
+fn a_key_from_beginning_to_end() {
+    let shell = Shell::new();
+    assert_eq!(json(&shell, &["key", "list"]), json!({ "keys": [] }));
+    assert_eq!(beside(&shell), ["scopegate.db"], "nothing is made by looking");
+
+    let first = json(&shell, &["key", "rotate"]);
+    assert_eq!(
+        (
+            &first["algorithm"],
+            &first["state"],
+            &first["epoch"],
+            &first["leaves_at"]
+        ),
+        (&json!("ES256"), &json!("current"), &json!(1), &Value::Null)
+    );
+    assert_eq!(beside(&shell), ["scopegate.db", "scopegate.db.kek"]);
+    let second = soon(&shell, &["key", "rotate", "--algorithm", "EdDSA"]).json();
+    assert_eq!(
+        (&second["algorithm"], &second["state"]),
+        (&json!("EdDSA"), &json!("next"))
+    );
+    let id = second["kid"].as_str().unwrap();
+    let no = shell.run(&["key", "rotate"]);
+    assert!(
+        no.complaint(1)
+            .starts_with(&format!("key `{id}` is to take over already, at 20")),
+        "{}",
+        no.stderr
+    );
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let first = first["kid"].as_str().unwrap().to_owned();
+    assert_eq!(
+        states(&shell),
+        [
+            (first.clone(), "retired".to_owned()),
+            (id.to_owned(), "current".to_owned())
+        ]
+    );
+    let human = shell.run(&["key", "list"]).stdout;
+    assert!(
+        human.contains(&first) && human.contains("retired") && human.contains("EdDSA"),
+        "{human}"
+    );
+    assert!(
+        shell
+            .run(&["key", "rotate"])
+            .stdout
+            .contains("is published, and signs from 20")
+    );
+}
+
+#[test]
+fn keys_made_elsewhere_are_imported_and_weak_ones_refused() {
+    let shell = Shell::new();
+    let own = SigningKey::es256_generate().unwrap();
+    let own = pem("PRIVATE KEY", own.to_pkcs8().unwrap().expose());
+    let name = file(&shell, "own.pem", &own);
+    let added = json(&shell, &["key", "import", &name, "--id", "own"]);
+    assert_eq!((&added["kid"], &added["state"]), (&json!("own"), &json!("current")));
+    let again = shell.run_with(&["key", "import", &name, "--id", "own"], "", &SOON);
+    assert_eq!(again.complaint(1), "there is a key `own` already");
+
+    // RFC 8037, appendix A.1.
+    let jwk = r#" {"kty":"OKP","crv":"Ed25519","kid":"jwk","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+        "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let jwk = file(&shell, "jwk.json", jwk);
+    let added = soon(&shell, &["key", "import", &jwk]).json();
+    assert_eq!(
+        (&added["kid"], &added["algorithm"], &added["state"]),
+        (&json!("jwk"), &json!("EdDSA"), &json!("next"))
+    );
+
+    let shared = format!(r#"{{"kty":"oct","k":"{}"}}"#, URL_SAFE_NO_PAD.encode_to_string([7; 32]));
+    let public = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let kept = states(&shell);
+    for (text, said) in [
+        (
+            shared.as_str(),
+            "key is a shared secret, and none that others could verify with",
+        ),
+        (public, "not a key of this kind"),
+        ("hunter2", "not a key of this kind"),
+        ("{\"kty\":", "not a key of this kind"),
+        (include_str!("key/rsa1024.pem"), "RSA key is shorter than 2048 bits"),
+    ] {
+        let name = file(&shell, "other", text);
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        let run = shell.run(&["key", "import", &name]);
+        assert!(
+            run.complaint(2).contains(said) && !run.stderr.contains("hunter2"),
+            "{said}: {}",
+            run.stderr
+        );
+    }
+    assert_eq!(states(&shell).len(), kept.len());
+    assert!(
+        shell
+            .run(&["key", "import", "none"])
+            .complaint(2)
+            .contains("`none` cannot be read")
+    );
+    let wrong = shell.run(&["key", "import", &jwk, "--algorithm", "RS256"]);
+    assert!(
+        wrong.complaint(2).starts_with("bad algorithm `RS256` for this key"),
+        "{}",
+        wrong.stderr
+    );
+    let wrong = shell.run(&["key", "rotate", "--algorithm", "RS256"]);
+    assert!(
+        wrong.complaint(2).contains("not supported") || wrong.stderr.contains("take over"),
+        "{}",
+        wrong.stderr
+    );
+    assert!(
+        shell
+            .run(&["key", "rotate", "--algorithm", "none"])
+            .complaint(2)
+            .starts_with("bad algorithm `none`")
+    );
+}
+
+#[test]
+fn the_key_encryption_key_is_changed_over_all_keys() {
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["key", "rewrap"]).complaint(1), "there is no key yet");
+    json(&shell, &["key", "rotate"]);
+    soon(&shell, &["key", "rotate"]).json();
+    let kek = || fs::read_to_string(shell.path().join("scopegate.db.kek")).unwrap();
+    let before = kek();
+    assert_eq!(json(&shell, &["key", "rewrap"]), json!({ "rewrapped": 2 }));
+    let after = kek();
+    assert_ne!(before, after);
+    assert_eq!(beside(&shell), ["scopegate.db", "scopegate.db.kek"]);
+    assert_eq!(
+        json(&shell, &["key", "rewrap"]),
+        json!({ "rewrapped": 2 }),
+        "the new one is in use"
+    );
+
+    // Into the configuration: the file beside the database goes.
+    let new = file(&shell, "new.kek", &format!("{}\n", "0123456789abcdef".repeat(4)));
+    let moved = shell.run(&["key", "rewrap", "--new-key-file", &new, "--format", "json"]);
+    assert_eq!(moved.json(), json!({ "rewrapped": 2 }));
+    assert_eq!(beside(&shell), ["scopegate.db"]);
+    let lost = shell.run(&["key", "rewrap"]);
+    assert!(
+        lost.complaint(2).contains("scopegate.db.kek` is missing"),
+        "{}",
+        lost.stderr
+    );
+    let configured = [("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE", new.as_str())];
+    let bare = shell.run_with(&["key", "rewrap"], "", &configured);
+    assert!(bare.complaint(2).contains("--new-key-file"), "{}", bare.stderr);
+    let wrong = [("SCOPEGATE_KEY_ENCRYPTION_KEY", after.trim_end())];
+    let refused = shell.run_with(&["key", "rewrap", "--new-key-file", &new], "", &wrong);
+    assert!(
+        refused.complaint(2).contains("sealed with another key-encryption key") && !refused.stderr.contains(&after),
+        "{}",
+        refused.stderr
+    );
+    let other = file(&shell, "other.kek", &after);
+    let run = shell.run_with(
+        &["key", "rewrap", "--new-key-file", &other, "--format", "json"],
+        "",
+        &configured,
+    );
+    assert_eq!(run.json(), json!({ "rewrapped": 2 }));
+    assert_eq!(states(&shell).len(), 2);
+}
+
+#[test]
+fn a_key_encryption_key_that_is_none_is_not_repeated() {
+    let shell = Shell::new();
+    for name in ["SCOPEGATE_KEY_ENCRYPTION_KEY", "SCOPEGATE_KEY_ENCRYPTION_KEY_FILE"] {
+        let value = if name.ends_with("FILE") {
+            file(&shell, "kek", "hunter2 and more")
+        } else {
+            "hunter2".to_owned()
+        };
+        let run = shell.run_with(&["config", "check"], "", &[(name, &value)]);
+        assert!(
+            run.complaint(2).contains("expected 32 bytes") && !run.stderr.contains("hunter2"),
+            "{}",
+            run.stderr
+        );
+    }
+    let hidden = "ab".repeat(32);
+    let run = shell.run_with(&["config", "check"], "", &[("SCOPEGATE_KEY_ENCRYPTION_KEY", &hidden)]);
+    assert!(
+        run.stdout.contains("key_encryption_key is set and hidden") && !run.stdout.contains(&hidden),
+        "{}",
+        run.stdout
+    );
+}
+
+/// What an earlier version left behind: a database, and the bare key in a file beside it.
+#[test]
+fn the_key_of_an_earlier_version_is_taken_in_and_its_file_goes() {
+    let shell = Shell::new();
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let legacy: PathBuf = shell.path().join("scopegate.db.key");
+    let document = key.to_pkcs8().unwrap().expose().clone();
+    let keep = |bytes: &[u8]| {
+        fs::write(&legacy, bytes).unwrap();
+        fs::set_permissions(&legacy, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    keep(&document);
+    let no = shell.run(&["key", "rotate"]);
+    assert_eq!(no.status, 0, "{}", no.stderr);
+    assert_eq!(beside(&shell), ["scopegate.db", "scopegate.db.kek"]);
+    let [(first, one), (_, two)] = states(&shell).try_into().unwrap();
+    assert_eq!((one.as_str(), two.as_str()), ("current", "next"));
+    assert!(!first.is_empty());
+    let database = fs::read(shell.path().join("scopegate.db")).unwrap();
+    assert!(
+        !database
+            .windows(32)
+            .any(|window| document.windows(32).any(|bare| bare == window)),
+        "it is bare"
+    );
+    // Ended before the file was removed: the next one does it. Another key is left where it is.
+    keep(&document);
+    assert!(shell.run(&["key", "rewrap"]).status == 0 && !legacy.exists());
+    let other = SigningKey::generate(Algorithm::Es256).unwrap();
+    keep(other.to_pkcs8().unwrap().expose());
+    assert!(shell.run(&["key", "rewrap"]).status == 0 && legacy.exists());
+    keep(b"hunter2");
+    let wrong = shell.run(&["key", "rewrap"]);
+    assert!(
+        wrong.complaint(2).contains("scopegate.db.key") && !wrong.stderr.contains("hunter2"),
+        "{}",
+        wrong.stderr
+    );
+
+    // Its tokens, which name no key, are good at the server.
+    let issuer = "https://id.example";
+    let rules = TokenRules::rfc9068(Issuer::parse(issuer).unwrap(), Audience::parse(issuer).unwrap());
+    let add = ["user", "add", "mary", "--password-stdin", "--format", "json"];
+    let user = shell.run_with(&add, "correct horse", &[]).json();
+    let claims = AccessTokenClaims::new(
+        user["id"].as_str().unwrap(),
+        scopegate_domain::Clock::now(&SystemClock),
+        Lifetime::from_minutes(5),
+    );
+    let claims = claims
+        .with_client_id(ClientId::parse("app").unwrap())
+        .with_token_id(TokenId::parse("t").unwrap());
+    let token = Signer::new(rules.clone(), key).issue(&claims).unwrap();
+    fs::remove_file(&legacy).unwrap();
+    let server = support::Server::start(
+        &[
+            "--issuer",
+            issuer,
+            "--database",
+            &format!("sqlite:{}", shell.path().join("scopegate.db").display()),
+        ],
+        &[],
+    );
+    let status = |token: &str| {
+        let head =
+            format!("GET /status/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n");
+        server.exchange(head.as_bytes())
+    };
+    let (good, other) = (token.expose(), Signer::new(rules, other).issue(&claims).unwrap());
+    assert_eq!((status(good).status, status(other.expose()).status), (200, 401));
+}
+
+#[path = "support/mod.rs"]
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod support;

@@ -1,0 +1,258 @@
+//! A load runs across a rotation: nobody notices, old tokens are good until they expire, and not a moment longer than their key.
+
+#![expect(clippy::disallowed_methods, reason = "what is tested takes time")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "support/shell.rs"]
+mod shell;
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use base64_simd::URL_SAFE_NO_PAD;
+use scopegate_domain::{
+    AccessTokenClaims, Audience, ClientId, Clock, Issuer, KeyId, Lifetime, ScopeToken, SystemClock, TokenId,
+};
+use scopegate_token::{JwksUse, KeySet, Signer, SigningKey, TokenRules};
+use serde_json::Value;
+
+use shell::Shell;
+use support::{Answer, Server};
+
+const ISSUER: &str = "https://id.example";
+
+/// A key is published so long before it signs; a token lives so long; and so does a key after its last token.
+const ANNOUNCEMENT: u64 = 2;
+const LIFETIME: u64 = 3;
+const VARIABLES: [(&str, &str); 2] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "2s"), ("SCOPEGATE_TOKEN_LIFETIME", "3s")];
+
+struct Site {
+    server: Server,
+    shell: Shell,
+    key: SigningKey,
+    user: String,
+}
+
+impl Site {
+    /// A server whose first key is known here, with a user and a client.
+    fn new() -> Self {
+        let shell = Shell::new();
+        let key = SigningKey::es256_generate()
+            .unwrap()
+            .with_id(KeyId::parse("first").unwrap());
+        let text = base64_simd::STANDARD.encode_to_string(key.to_pkcs8().unwrap().expose());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
+        std::fs::write(shell.path().join("key.pem"), pem).unwrap();
+        let run =
+            |line: &[&str], input: &str| shell.run_with(&[line, &["--format", "json"]].concat(), input, &VARIABLES);
+        run(&["key", "import", "key.pem", "--id", "first"], "").json();
+        run(
+            &[
+                "client", "add", "App", "--id", "app", "--public", "--grant", "password", "--scope", "me items",
+            ],
+            "",
+        )
+        .json();
+        let user = run(
+            &["user", "add", "mary", "--scope", "me items", "--password-stdin"],
+            "secret",
+        )
+        .json();
+        let database = format!("sqlite:{}", shell.path().join("scopegate.db").display());
+        let line = [
+            "--issuer",
+            ISSUER,
+            "--password-grant",
+            "--key-rotation",
+            "0",
+            "--database",
+            &database,
+        ];
+        let server = Server::start(&line, &VARIABLES);
+        let user = user["id"].as_str().unwrap().to_owned();
+        Self {
+            server,
+            shell,
+            key,
+            user,
+        }
+    }
+
+    fn log_in(&self) -> Answer {
+        let form = "grant_type=password&client_id=app&username=mary&password=secret&scope=me+items";
+        let head = "POST /token HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        self.server
+            .exchange(format!("{head}Content-Length: {}\r\n\r\n{form}", form.len()).as_bytes())
+    }
+
+    fn token(&self) -> String {
+        let answer = self.log_in();
+        let json: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        json["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer:?}"))
+            .to_owned()
+    }
+
+    fn items(&self, token: &str) -> u16 {
+        let head = "GET /users/me/items/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer";
+        self.server
+            .exchange(format!("{head} {token}\r\n\r\n").as_bytes())
+            .status
+    }
+
+    fn published(&self) -> Vec<String> {
+        let answer = self
+            .server
+            .exchange(b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert_eq!(
+            (answer.status, answer.header("cache-control")),
+            (200, Some("public, max-age=300"))
+        );
+        let jwks = KeySet::from_jwks(answer.body.as_bytes(), JwksUse::FETCHED).unwrap();
+        jwks.keys().iter().map(|key| key.id().unwrap().to_string()).collect()
+    }
+
+    /// A token of the first key that lives for long, longer than the server would let one live.
+    fn long_token(&self) -> String {
+        let issuer = (Issuer::parse(ISSUER).unwrap(), Audience::parse(ISSUER).unwrap());
+        let document = self.key.to_pkcs8().unwrap().clone();
+        let key = SigningKey::es256_from_pkcs8(document)
+            .unwrap()
+            .with_id(KeyId::parse("first").unwrap());
+        let claims = AccessTokenClaims::new(self.user.as_str(), SystemClock.now(), Lifetime::from_minutes(10))
+            .with_scopes(["me", "items"].map(|scope| ScopeToken::parse(scope).unwrap()))
+            .with_client_id(ClientId::parse("app").unwrap())
+            .with_token_id(TokenId::parse("long").unwrap());
+        Signer::new(TokenRules::rfc9068(issuer.0, issuer.1), key)
+            .issue(&claims)
+            .unwrap()
+            .expose()
+            .to_owned()
+    }
+}
+
+fn key_of(token: &str) -> String {
+    let header = URL_SAFE_NO_PAD.decode_to_vec(token.split('.').next().unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    header["kid"].as_str().expect("a key id").to_owned()
+}
+
+/// Looks until it is so, at most for this long.
+fn wait_for(what: &str, most: Duration, mut is_so: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < most, "{what} after {most:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_load_runs_across_a_rotation_and_no_request_fails() {
+    let site = Site::new();
+    let (over, asked, keys) = (AtomicBool::new(false), AtomicUsize::new(0), Mutex::new(BTreeSet::new()));
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    let token = site.token();
+                    keys.lock().unwrap().insert(key_of(&token));
+                    for _ in 0..8 {
+                        assert_eq!(site.items(&token), 200);
+                        asked.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| across_a_rotation(&site)));
+        over.store(true, Ordering::SeqCst);
+        outcome.unwrap_or_else(|fault| std::panic::resume_unwind(fault));
+    });
+    assert_eq!(keys.into_inner().unwrap().len(), 2, "both keys signed under load");
+    assert!(asked.into_inner() > 50);
+}
+
+fn across_a_rotation(site: &Site) {
+    let (long, old) = (site.long_token(), site.token());
+    assert_eq!(
+        (key_of(&old), site.published()),
+        ("first".to_owned(), vec!["first".to_owned()])
+    );
+    let begin = Instant::now();
+    let run = site
+        .shell
+        .run_with(&["key", "rotate", "--format", "json"], "", &VARIABLES);
+    let second = run.json()["kid"].as_str().unwrap().to_owned();
+
+    // Published while the first still signs, without a restart.
+    wait_for("published", Duration::from_millis(1_900), || {
+        site.published().contains(&second)
+    });
+    if begin.elapsed() < Duration::from_millis(900) {
+        assert_eq!(key_of(&site.token()), "first", "known before it is used");
+    }
+    wait_for("in use", Duration::from_secs(ANNOUNCEMENT + 5), || {
+        key_of(&site.token()) == second
+    });
+    let last_use = Instant::now();
+    assert_eq!(
+        site.items(&long),
+        200,
+        "the first key is retired, and its tokens are good"
+    );
+    wait_for("expired", Duration::from_secs(LIFETIME + 1), || site.items(&old) == 401);
+
+    wait_for("gone", Duration::from_secs(LIFETIME + ANNOUNCEMENT + 5), || {
+        site.published() == [second.clone()]
+    });
+    assert!(
+        last_use.elapsed() > Duration::from_secs(LIFETIME - 1),
+        "it stayed for its tokens: {:?}",
+        last_use.elapsed()
+    );
+    assert_eq!(
+        site.items(&long),
+        401,
+        "what its key signed is worth nothing without it"
+    );
+    assert_eq!(site.items(&site.token()), 200);
+}
+
+/// The server makes its keys by itself, and rotates by the calendar.
+#[test]
+fn keys_rotate_by_themselves() {
+    let shell = Shell::new();
+    let database = format!("sqlite:{}", shell.path().join("scopegate.db").display());
+    let server = Server::start(
+        &["--key-rotation", "2s", "--database", &database],
+        &[("SCOPEGATE_KEY_ANNOUNCEMENT", "1s")],
+    );
+    let keys = || {
+        let list = shell.run(&["key", "list", "--format", "json"]).json();
+        let keys = list["keys"].as_array().unwrap();
+        keys.iter()
+            .map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let first = keys();
+    assert_eq!(first.len(), 1);
+    wait_for("three keys", Duration::from_secs(20), || keys().len() >= 3);
+    let jwks = server.exchange(b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(
+        first.iter().all(|key| jwks.body.contains(key)),
+        "its tokens live for half an hour"
+    );
+}
+
+#[test]
+fn the_tutorial_has_a_secret_and_shows_nothing() {
+    let server = Server::start(&["--demo"], &[]);
+    let request = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert_eq!(server.exchange(request).status, 404);
+    let server = Server::start(&["--demo", "--profile", "rfc"], &[]);
+    assert_eq!(server.exchange(request).status, 200);
+}
