@@ -1,10 +1,6 @@
 //! Keys of an issuer with several nodes over one store.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test says so by a panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
 
 use std::sync::Arc;
 

@@ -1,11 +1,17 @@
 //! A load runs across a rotation: nobody notices, old tokens are good until they expire, and not a moment longer than their key.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested takes time")]
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
 
+#[expect(dead_code, reason = "not all of it is needed here")]
 #[path = "support/shell.rs"]
 mod shell;
-#[expect(dead_code, reason = "not all of it is needed here")]
 mod support;
 
 use std::collections::BTreeSet;

@@ -284,7 +284,7 @@ mod tests {
         let bytes: [u8; KEY_LEN] = std::array::from_fn(|n| u8::try_from(n * 8).unwrap());
         let key = KeyEncryptionKey::new(bytes);
         let text = key.to_text().expose().clone();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = bytes.map(|byte| format!("{byte:02x}")).concat();
         for text in [text.clone(), format!("{text}="), hex.clone(), hex.to_uppercase()] {
             let read = KeyEncryptionKey::parse(&Secret::new(text)).unwrap();
             assert!(read.bytes.same_as(&key.bytes));
@@ -292,10 +292,10 @@ mod tests {
         for text in [
             "",
             "hunter2",
-            &text[1..],
+            text.get(1..).unwrap(),
             &format!("{text}=="),
-            &hex[2..],
-            &format!("{}x", &hex[1..]),
+            hex.get(2..).unwrap(),
+            &format!("{}x", hex.get(1..).unwrap()),
             &"+".repeat(43),
         ] {
             let error = KeyEncryptionKey::parse(&Secret::new(text.to_owned())).unwrap_err();
@@ -336,7 +336,7 @@ mod tests {
     fn forged_marks_open_nothing() {
         let mut whole = sealed(b"private");
         let other = row(&id("k2"), "ES256");
-        whole[1 + MARK_LEN..1 + 2 * MARK_LEN].copy_from_slice(&mark(&other));
+        whole[1 + MARK_LEN..=2 * MARK_LEN].copy_from_slice(&mark(&other));
         assert_eq!(
             kek(1).open(&id("k2"), "ES256", &whole).unwrap_err(),
             EnvelopeError::Tampered

@@ -229,7 +229,7 @@ mod tests {
             1,
             "nothing else is left"
         );
-        assert!(same(&first, &*source.open(&store).await.unwrap()));
+        assert!(same(&first, &source.open(&store).await.unwrap()));
     }
 
     #[tokio::test]
@@ -267,6 +267,6 @@ mod tests {
         let after = source.open(&sealed_with(&new).await).await.unwrap();
         assert!(same(&after, &new));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(same(&*source.open(&MemoryStore::new()).await.unwrap(), &new));
+        assert!(same(&source.open(&MemoryStore::new()).await.unwrap(), &new));
     }
 }
