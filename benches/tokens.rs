@@ -5,16 +5,23 @@ use std::mem::MaybeUninit;
 use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, Validation};
 use ring::hmac;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 use scopegate_domain::{
     AccessTokenClaims, Audience, ClientId, Clock as _, Issuer, Lifetime, ScopeToken, Secret, SystemClock, Timestamp,
     TokenId,
 };
-use scopegate_token::{Signer, SigningKey, TokenRules, Verifier};
+use scopegate_token::{Algorithm, Signer, SigningKey, TokenRules, Verifier, VerifyingKey};
+use serde_json::Value;
 
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "https://api.example/items";
 const SECRET: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
+/// RFC 7515, appendix A.2: 2,048 bits.
+const RSA: &[u8] = include_bytes!("../crates/token/tests/data/rfc7515_a2.jwk.json");
 
 /// One access token by RFC 9068 with its eight claims, and the ways to verify it.
 pub struct TokenFixture {
@@ -27,28 +34,30 @@ pub struct TokenFixture {
 }
 
 enum RawKey {
+    Curve(UnparsedPublicKey<Vec<u8>>),
     Hmac(hmac::Key),
-    Ecdsa(UnparsedPublicKey<Vec<u8>>),
+    Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
 }
 
 impl TokenFixture {
     /// Signed with HMAC and SHA-256.
     #[must_use]
     pub fn hs256() -> Self {
-        let raw = RawKey::Hmac(hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()));
-        let theirs = DecodingKey::from_secret(SECRET.as_bytes());
-        let key = SigningKey::hs256(&Secret::new(SECRET.to_owned())).unwrap();
-        Self::new(key, raw, theirs, jsonwebtoken::Algorithm::HS256)
+        Self::of(Algorithm::Hs256)
     }
 
     /// Signed with ECDSA on P-256.
     #[must_use]
     pub fn es256() -> Self {
-        let key = SigningKey::es256_generate().unwrap();
-        let point = key.verifying_key().point().unwrap().to_vec();
-        let theirs = DecodingKey::from_ec_der(&point);
-        let raw = RawKey::Ecdsa(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point));
-        Self::new(key, raw, theirs, jsonwebtoken::Algorithm::ES256)
+        Self::of(Algorithm::Es256)
+    }
+
+    /// Signed with this algorithm.
+    #[must_use]
+    pub fn of(algorithm: Algorithm) -> Self {
+        let key = signing_key(algorithm);
+        let (raw, theirs) = keys_of_others(&key.verifying_key());
+        Self::new(key, raw, theirs, algorithm.as_str().parse().unwrap())
     }
 
     fn new(key: SigningKey, raw: RawKey, decoding_key: DecodingKey, algorithm: jsonwebtoken::Algorithm) -> Self {
@@ -121,8 +130,9 @@ impl TokenFixture {
     #[must_use]
     pub fn raw(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.raw {
+            RawKey::Curve(key) => key.verify(message, signature).is_ok(),
             RawKey::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
-            RawKey::Ecdsa(key) => key.verify(message, signature).is_ok(),
+            RawKey::Rsa(parameters, key) => key.verify(parameters, message, signature).is_ok(),
         }
     }
 
@@ -147,6 +157,68 @@ impl std::fmt::Debug for TokenFixture {
         f.debug_struct("TokenFixture")
             .field("bytes", &self.token.len())
             .finish_non_exhaustive()
+    }
+}
+
+fn signing_key(algorithm: Algorithm) -> SigningKey {
+    match algorithm {
+        Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384 => SigningKey::generate(algorithm).unwrap(),
+        algorithm if algorithm.is_symmetric() => SigningKey::hmac(algorithm, &Secret::new(SECRET.to_owned())).unwrap(),
+        _ => {
+            let key = SigningKey::from_jwk(&Secret::new(RSA.to_vec())).unwrap();
+            key.with_algorithm(algorithm).unwrap()
+        }
+    }
+}
+
+/// The key as ring takes it, and as jsonwebtoken does.
+fn keys_of_others(key: &VerifyingKey) -> (RawKey, DecodingKey) {
+    let algorithm = key.algorithm();
+    let Some(jwk) = key.to_jwk() else {
+        let raw = hmac::Key::new(hash(algorithm), SECRET.as_bytes());
+        return (RawKey::Hmac(raw), DecodingKey::from_secret(SECRET.as_bytes()));
+    };
+    let bytes = |name: &str| {
+        let text = jwk.get(name).and_then(Value::as_str).unwrap();
+        URL_SAFE_NO_PAD.decode_to_vec(text).unwrap()
+    };
+    match (algorithm, key.point()) {
+        (Algorithm::Es384, Some(point)) => {
+            let raw = UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point.to_vec());
+            (RawKey::Curve(raw), DecodingKey::from_ec_der(point))
+        }
+        (_, Some(point)) => {
+            let raw = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point.to_vec());
+            (RawKey::Curve(raw), DecodingKey::from_ec_der(point))
+        }
+        (Algorithm::EdDsa, None) => {
+            let raw = UnparsedPublicKey::new(&ED25519, bytes("x"));
+            (RawKey::Curve(raw), DecodingKey::from_ed_der(&bytes("x")))
+        }
+        (_, None) => {
+            let (n, e) = (bytes("n"), bytes("e"));
+            let theirs = DecodingKey::from_rsa_raw_components(&n, &e);
+            (RawKey::Rsa(padding(algorithm), RsaPublicKeyComponents { n, e }), theirs)
+        }
+    }
+}
+
+fn hash(algorithm: Algorithm) -> hmac::Algorithm {
+    match algorithm {
+        Algorithm::Hs384 => hmac::HMAC_SHA384,
+        Algorithm::Hs512 => hmac::HMAC_SHA512,
+        _ => hmac::HMAC_SHA256,
+    }
+}
+
+fn padding(algorithm: Algorithm) -> &'static RsaParameters {
+    match algorithm {
+        Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &RSA_PSS_2048_8192_SHA512,
+        Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+        _ => &RSA_PKCS1_2048_8192_SHA256,
     }
 }
 

@@ -25,8 +25,8 @@ const TARGETS: [(&str, Door); 10] = [
     ("scope", scopegate_domain::fuzzing::scope),
 ];
 
-/// Replayed where their doors are: `crates/openapi/tests/fuzz_corpus.rs`.
-const ELSEWHERE: [&str; 2] = ["import", "policy_toml"];
+/// Replayed where their doors are: `crates/openapi/tests/fuzz_corpus.rs`, `crates/token/tests/differential.rs`.
+const ELSEWHERE: [&str; 3] = ["differential", "import", "policy_toml"];
 
 #[test]
 fn every_saved_input_holds_the_properties_of_its_target() {

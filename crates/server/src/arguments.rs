@@ -1,6 +1,7 @@
 //! The command line.
 
 mod policy;
+mod token;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, GraphArguments, Held, LeastArguments,
     PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
 };
+pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
 use crate::output::Format;
 
 /// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.
@@ -358,19 +360,6 @@ pub(crate) enum KeyCommand {
         /// What it is for: ES256, ES384 or EdDSA
         #[arg(long, value_name = "ALG", default_value = "ES256")]
         algorithm: String,
-    },
-}
-
-/// Commands on tokens.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TokenCommand {
-    /// Show what a token says, without checking whether it is genuine
-    ///
-    /// A token in an argument can be read in the machine's list of processes: give `-` and write it to standard input.
-    Inspect {
-        /// The token, or `-` to read it from standard input
-        #[arg(value_name = "TOKEN|-")]
-        token: String,
     },
 }
 

@@ -32,7 +32,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates of others that belong to one of ours.
-const RESERVED: [(&str, &str); 19] = [
+const RESERVED: [(&str, &str); 20] = [
     ("anyhow", "server"),
     ("argon2", "token"),
     ("askama", "http"),
@@ -45,6 +45,7 @@ const RESERVED: [(&str, &str); 19] = [
     ("metrics-exporter-prometheus", "server"),
     ("ring", "token"),
     ("rpassword", "server"),
+    ("rustls-pki-types", "token"),
     ("saphyr-parser", "openapi"),
     ("sqlx", "store-sql"),
     ("toml", "openapi"),

@@ -2,7 +2,7 @@
 
 use crate::compact::{CompactJws, SignatureBuffer};
 use crate::header::{Header, HeaderBuffer};
-use crate::{Scratch, TokenRules};
+use crate::{Scratch, SigningKey, TokenRules};
 
 /// A token whose form is accepted is the only spelling of what it decodes to.
 ///
@@ -32,4 +32,19 @@ pub fn compact_jws(input: &[u8]) {
     assert_eq!(printed, token, "an accepted token is spelled in the only way");
     let _ = Header::parse(header);
     let _ = crate::inspect(token);
+}
+
+/// A token of any texts with a right signature, whatever its header says: for tests and fuzzers, that have to say what a signer
+/// never would.
+///
+/// # Panics
+///
+/// Where the key cannot sign.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test without its token is no test")]
+pub fn forge(key: &SigningKey, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    let message = format!("{}.{}", encode(header.as_ref()), encode(payload.as_ref()));
+    let signature = key.sign(message.as_bytes()).expect("a signature");
+    format!("{message}.{}", encode(&signature))
 }

@@ -1,11 +1,12 @@
 //! What a token says, without asking whether it is true.
 
-use scopegate_domain::Timestamp;
+use scopegate_domain::json::Reader;
+use scopegate_domain::{Claims, ClaimsError, ScopeLayout, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::compact::CompactJws;
-use crate::header::HeaderBuffer;
-use crate::{Scratch, TokenRules, VerifyError};
+use crate::header::{Header, HeaderBuffer};
+use crate::{Algorithm, Scratch, TokenRules, VerifyError};
 
 /// Header and payload of a token that nobody verified: for people who look into one, never for a decision.
 ///
@@ -15,12 +16,14 @@ use crate::{Scratch, TokenRules, VerifyError};
 /// assert_eq!(unverified.header()["alg"], "none");
 /// assert_eq!(unverified.claims()["sub"], "johndoe");
 /// assert_eq!(unverified.expires_at().unwrap().as_unix(), 5);
+/// assert_eq!(unverified.fault(), Some(scopegate_token::VerifyError::Algorithm));
 /// # Ok::<(), scopegate_token::VerifyError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unverified {
     header: Map<String, Value>,
     claims: Map<String, Value>,
+    fault: Option<VerifyError>,
 }
 
 /// Takes a token apart. The limits of size hold here too; signature, header and claims are not judged.
@@ -31,11 +34,23 @@ pub struct Unverified {
 pub fn inspect(token: &str) -> Result<Unverified, VerifyError> {
     let jws = CompactJws::cut(token, TokenRules::MAX_TOKEN)?;
     let (mut buffer, mut scratch) = (HeaderBuffer::new(), Scratch::new());
-    let header = buffer.decode(jws.header)?;
-    let header = serde_json::from_str(header).map_err(|_| VerifyError::HeaderNotJson)?;
+    let header_text = buffer.decode(jws.header)?;
+    let header = serde_json::from_str(header_text).map_err(|_| VerifyError::HeaderNotJson)?;
     let payload = jws.decode_payload(scratch.room(), TokenRules::MAX_PAYLOAD)?;
-    let claims = serde_json::from_slice(payload).map_err(|_| scopegate_domain::ClaimsError::NotAnObject)?;
-    Ok(Unverified { header, claims })
+    let claims = serde_json::from_slice(payload).map_err(|_| ClaimsError::NotAnObject)?;
+    let fault = check_header(header_text).and_then(|()| Ok(Claims::parse(payload, ScopeLayout::Text).map(drop)?));
+    Ok(Unverified {
+        header,
+        claims,
+        fault: fault.err(),
+    })
+}
+
+/// The rules for a header that hold whatever the keys are.
+fn check_header(text: &str) -> Result<(), VerifyError> {
+    let header = Header::parse(text)?;
+    let algorithm = header.algorithm.as_deref().and_then(Algorithm::find);
+    algorithm.map(drop).ok_or(VerifyError::Algorithm)
 }
 
 impl Unverified {
@@ -54,6 +69,21 @@ impl Unverified {
     /// `exp`, where it is a number in range.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.claims.get("exp").and_then(Value::as_i64).map(Timestamp::from_unix)
+        self.time("exp")
+    }
+
+    /// The time in a claim, without its fraction, where it is a number in range.
+    #[must_use]
+    pub fn time(&self, claim: &str) -> Option<Timestamp> {
+        let literal = self.claims.get(claim)?.as_number()?.to_string();
+        let seconds = Reader::new(&literal).number().ok()?.truncated()?;
+        Some(Timestamp::from_unix(seconds))
+    }
+
+    /// The rule by which every verifier refuses the token, whatever its keys and the present moment are; where there is none,
+    /// the token may be good or not.
+    #[must_use]
+    pub const fn fault(&self) -> Option<VerifyError> {
+        self.fault
     }
 }

@@ -8,6 +8,8 @@ mod jwk;
 mod public_jwk;
 mod rsa;
 mod signing;
+#[cfg(test)]
+mod tests;
 mod verifying;
 
 pub use self::error::KeyError;

@@ -1,0 +1,79 @@
+//! `scopegate token verify`
+
+use std::io;
+
+use anyhow::bail;
+use scopegate_domain::{Clock, SystemClock, Timestamp};
+use scopegate_token::{VerifyError, VerifyingKey, inspect};
+use serde_json::{Map, Value, json};
+
+use super::inspect::contents;
+use super::judge::Judge;
+use super::lines;
+use crate::arguments::VerifyArguments;
+use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
+
+type Verdict = Result<Option<Map<String, Value>>, VerifyError>;
+
+pub(super) fn run(format: Format, arguments: &VerifyArguments) -> anyhow::Result<()> {
+    let judge = Judge::new(arguments)?;
+    let now = arguments.at.map_or_else(|| SystemClock.now(), Timestamp::from_unix);
+    if arguments.token == "-" {
+        return each_line(&judge, now);
+    }
+    let token = arguments.token.trim();
+    let verdict = judge.verify(token, now);
+    print(format, &describe(&judge, token, &verdict, now)?, &as_json(&verdict))?;
+    verdict.map(drop).map_err(|_| SaidNo.into())
+}
+
+fn each_line(judge: &Judge, now: Timestamp) -> anyhow::Result<()> {
+    let mut input = io::stdin().lock();
+    let (mut is_empty, mut all_valid) = (true, true);
+    while let Some(token) = lines::next(&mut input)? {
+        let verdict = judge.verify(&token, now);
+        write_line(&as_json(&verdict).to_string())?;
+        is_empty = false;
+        all_valid &= verdict.is_ok();
+    }
+    if is_empty {
+        bail!("standard input holds no token");
+    }
+    if all_valid { Ok(()) } else { Err(SaidNo.into()) }
+}
+
+fn as_json(verdict: &Verdict) -> Value {
+    match verdict {
+        Ok(claims) => json!({ "valid": true, "rule": null, "claims": claims }),
+        Err(fault) => json!({ "valid": false, "rule": fault.rule(), "claims": null }),
+    }
+}
+
+fn describe(judge: &Judge, token: &str, verdict: &Verdict, now: Timestamp) -> anyhow::Result<String> {
+    let said = match verdict {
+        Ok(_) => paint(Tone::Good, "valid"),
+        Err(fault) => format!("{}: {fault} (rule `{}`)", paint(Tone::Bad, "refused"), fault.rule()),
+    };
+    let contents = match inspect(token) {
+        Ok(seen) => contents(&seen, now)?,
+        Err(_) => String::new(),
+    };
+    Ok(format!(
+        "{said}\nkey: {}\n{contents}",
+        name(judge.key_for(token).as_ref())
+    ))
+}
+
+/// A key for people: its id, its algorithm, and the thumbprint by which it is found wherever it is written.
+fn name(key: Option<&VerifyingKey>) -> String {
+    let Some(key) = key else {
+        return "none of the set".to_owned();
+    };
+    let id = key
+        .id()
+        .map_or_else(|| "without id".to_owned(), |id| format!("`{}`", one_line(id.as_str())));
+    match key.thumbprint() {
+        Some(thumbprint) => format!("{id}, {}, thumbprint {thumbprint}", key.algorithm()),
+        None => format!("{id}, {}", key.algorithm()),
+    }
+}

@@ -1,0 +1,149 @@
+//! jsonwebtoken in its strictest setting, as the oracle: what we accept, it accepts, with the same claims.
+
+use std::sync::LazyLock;
+
+use base64_simd::URL_SAFE_NO_PAD;
+use jsonwebtoken::{DecodingKey, Validation};
+use scopegate_domain::{Audience, Issuer, Secret, Timestamp};
+use scopegate_token::{Algorithm, Scratch, SigningKey, TokenRules, Verifier};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::jsonwebtoken_on_ring;
+
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const AUDIENCE: &str = "https://api.example";
+
+/// A key for both.
+pub(crate) struct Pair {
+    pub(crate) ours: SigningKey,
+    pub(crate) theirs: DecodingKey,
+    pub(crate) algorithm: jsonwebtoken::Algorithm,
+}
+
+/// A key for each algorithm, in the order of [`Algorithm::ALL`].
+pub(crate) static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
+    jsonwebtoken_on_ring::install();
+    Algorithm::ALL.map(Pair::new).into()
+});
+
+impl Pair {
+    fn new(algorithm: Algorithm) -> Self {
+        let secret = vec![7; 64];
+        let ours = match algorithm {
+            Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384 => SigningKey::generate(algorithm).unwrap(),
+            algorithm if algorithm.is_symmetric() => SigningKey::hmac(algorithm, &Secret::new(secret.clone())).unwrap(),
+            _ => {
+                let jwk = include_bytes!("../data/rfc7515_a2.jwk.json").to_vec();
+                let key = SigningKey::from_jwk(&Secret::new(jwk)).unwrap();
+                key.with_algorithm(algorithm).unwrap()
+            }
+        };
+        Self {
+            theirs: decoding_key(&ours, &secret),
+            algorithm: algorithm.as_str().parse().unwrap(),
+            ours,
+        }
+    }
+}
+
+fn decoding_key(key: &SigningKey, secret: &[u8]) -> DecodingKey {
+    let public = key.verifying_key();
+    let Some(jwk) = public.to_jwk() else {
+        return DecodingKey::from_secret(secret);
+    };
+    let bytes = |name: &str| {
+        URL_SAFE_NO_PAD
+            .decode_to_vec(jwk.get(name).and_then(Value::as_str).unwrap())
+            .unwrap()
+    };
+    match public.point() {
+        Some(point) => DecodingKey::from_ec_der(point),
+        None if jwk.contains_key("n") => DecodingKey::from_rsa_raw_components(&bytes("n"), &bytes("e")),
+        None => DecodingKey::from_ed_der(&bytes("x")),
+    }
+}
+
+/// Whose rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Jwt,
+    Rfc9068,
+    Tutorial,
+}
+
+impl Profile {
+    pub(crate) fn rules(self) -> TokenRules {
+        let (issuer, audience) = (Issuer::parse(ISSUER).unwrap(), Audience::parse(AUDIENCE).unwrap());
+        match self {
+            Self::Jwt => TokenRules::jwt(issuer, audience),
+            Self::Rfc9068 => TokenRules::rfc9068(issuer, audience),
+            Self::Tutorial => TokenRules::tutorial(),
+        }
+    }
+}
+
+pub(crate) fn present() -> i64 {
+    i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap()
+}
+
+/// What is compared. Other claims are read and dropped, as they are here.
+#[derive(Deserialize)]
+struct Said {
+    iss: Option<String>,
+    sub: Option<String>,
+    jti: Option<String>,
+    exp: Value,
+}
+
+/// What jsonwebtoken says to a token: its claims, or nothing.
+fn strict(profile: Profile, pair: &Pair, token: &str) -> Option<Said> {
+    let mut validation = Validation::new(pair.algorithm);
+    validation.leeway = 0;
+    validation.validate_nbf = true;
+    match profile {
+        Profile::Tutorial => validation.set_required_spec_claims(&["exp", "sub"]),
+        Profile::Rfc9068 => validation.set_required_spec_claims(&["exp", "sub", "iss", "aud"]),
+        Profile::Jwt => validation.set_required_spec_claims(&["exp", "iss", "aud"]),
+    }
+    if profile != Profile::Tutorial {
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+    }
+    jsonwebtoken::decode::<Said>(token, &pair.theirs, &validation)
+        .ok()
+        .map(|data| data.claims)
+}
+
+/// Asserts the implication, and tells whether the token was accepted.
+///
+/// It reads the clock itself, so a token counts as accepted that is good now and two seconds later.
+pub(crate) fn implies(profile: Profile, pair: &Pair, token: &str) -> bool {
+    let verifier = Verifier::new(profile.rules(), pair.ours.verifying_key());
+    let present = present();
+    let accepted = |now: i64| {
+        let mut scratch = Scratch::new();
+        verifier
+            .verify(token, Timestamp::from_unix(now), &mut scratch)
+            .map(drop)
+            .is_ok()
+    };
+    if !accepted(present + 2) || !accepted(present) {
+        return false;
+    }
+    let theirs = strict(profile, pair, token);
+    let Some(theirs) = theirs else {
+        panic!("accepted here alone: {profile:?} {:?} {token}", pair.algorithm);
+    };
+    let mut scratch = Scratch::new();
+    let ours = verifier
+        .verify(token, Timestamp::from_unix(present), &mut scratch)
+        .unwrap();
+    assert_eq!(ours.subject(), theirs.sub.as_deref(), "{token}");
+    assert_eq!(ours.token_id(), theirs.jti.as_deref(), "{token}");
+    assert_eq!(ours.issuer(), theirs.iss.as_deref(), "{token}");
+    let expiry = theirs.exp.as_f64().map(|time| time.trunc().to_string());
+    let seconds = ours.expires_at().map(|time| time.as_unix().to_string());
+    assert_eq!(seconds, expiry, "{token}");
+    true
+}

@@ -1,0 +1,16 @@
+#![no_main]
+
+#[path = "../../crates/token/tests/oracle/differential.rs"]
+#[allow(dead_code, reason = "others ask it for more")]
+mod differential;
+#[path = "../../crates/token/tests/oracle/jsonwebtoken_on_ring.rs"]
+mod jsonwebtoken_on_ring;
+#[path = "../../crates/token/tests/oracle/shaped.rs"]
+#[allow(dead_code, reason = "others ask it for more")]
+mod shaped;
+#[path = "../../crates/token/tests/oracle/strict.rs"]
+mod strict;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    differential::differential(input);
+});
