@@ -11,6 +11,8 @@ use crate::accepted::Accepted;
 use crate::bearer::{self, Bearer};
 use crate::credential::Found;
 use crate::refusal::{Refusal, Unaccepted};
+#[cfg(feature = "remote-issuers")]
+use crate::remote::Shown;
 use crate::shadow::Beside;
 use crate::sources::{Head, Judge, JudgedScheme, Source, Sources};
 use crate::{Acceptance, Credential, CredentialVerifier, Profile, Verdict};
@@ -127,6 +129,11 @@ impl Admission {
             let answer = match &judged.judge {
                 Judge::Token(verifier) => Ok(self.verify(beside, judged, verifier, credential.secret().expose(), now)),
                 Judge::Application(verifier) => self.ask(beside, judged, &**verifier, credential).await,
+                #[cfg(feature = "remote-issuers")]
+                Judge::Issuers(issuers) => {
+                    self.ask_issuers(Shown { beside, judged, now }, issuers, credential)
+                        .await
+                }
             };
             match answer {
                 Ok(Ok(accepted)) => answers.accepted.push(accepted),
@@ -138,7 +145,7 @@ impl Admission {
     }
 
     // The room for the payload lies on this function's stack: it must not become a part of the request's future.
-    fn verify(
+    pub(crate) fn verify(
         &self,
         beside: Option<&Beside>,
         judged: &JudgedScheme,
@@ -165,7 +172,7 @@ impl Admission {
         clippy::disallowed_methods,
         reason = "the application has just checked the credential"
     )]
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         beside: Option<&Beside>,
         judged: &JudgedScheme,

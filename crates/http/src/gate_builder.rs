@@ -29,6 +29,8 @@ use crate::routes::{RouteClash, Routes};
 use crate::shadow::Besides;
 use crate::sources::{Judge, Judges, Sources};
 use crate::{CredentialVerifier, Profile, path};
+#[cfg(feature = "remote-issuers")]
+use crate::{Introspection, RemoteIssuer, remote::TrustedIssuers};
 
 /// Where the OpenAPI document is.
 pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
@@ -102,6 +104,24 @@ impl GateBuilder {
     /// asks for, and counts for those that accept it.
     pub fn bearer(mut self, scheme: impl Into<String>, verifier: impl Into<Arc<Verifier>>) -> Self {
         self.judges.push((scheme.into(), Judge::Token(verifier.into())));
+        self
+    }
+
+    /// Accepts the tokens of another issuer as credentials of this scheme, beside those of a [`bearer`](Self::bearer) and of further
+    /// issuers. Each token is verified by the keys of the issuer that it names, and by no others.
+    #[cfg(feature = "remote-issuers")]
+    pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
+        let judge = Judge::Issuers(Arc::new(TrustedIssuers::of(issuer)));
+        self.judges.push((scheme.into(), judge));
+        self
+    }
+
+    /// Accepts as credentials of this scheme what an issuer says to be good of opaque tokens, beside JWTs of others. (Alone for its
+    /// scheme, an [`Introspection`] can also be a [`verifier`](Self::verifier): then it is asked about everything.)
+    #[cfg(feature = "remote-issuers")]
+    pub fn introspection(mut self, scheme: impl Into<String>, introspection: Introspection) -> Self {
+        let judge = Judge::Issuers(Arc::new(TrustedIssuers::asking(introspection)));
+        self.judges.push((scheme.into(), judge));
         self
     }
 

@@ -12,6 +12,14 @@ pub enum GateError {
     /// There is no randomness to name requests by.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// One scheme was given the same issuer twice.
+    #[error("scheme `{scheme}` has the issuer `{issuer}` twice")]
+    IssuerTwice {
+        /// Which scheme.
+        scheme: String,
+        /// Which issuer.
+        issuer: String,
+    },
     /// The key of a scheme is said to stand in a header that no header can be called.
     #[error("the key of scheme `{scheme}` cannot stand in a header of that name")]
     KeyName {

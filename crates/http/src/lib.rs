@@ -28,7 +28,8 @@
 //! ```
 //!
 //! [`Gate`] goes on from there. `examples/tutorial.rs` is FastAPI's page as a whole; `examples/reports.rs` has a check of its own,
-//! typed inputs and old routes beside the new ones; `examples/schemes.rs` has passwords and API keys. `docs/schemes.md` says for each
+//! typed inputs and old routes beside the new ones; `examples/schemes.rs` has passwords and API keys; `examples/other_issuer.rs`
+//! (feature `remote-issuers`) takes tokens of another provider. `docs/schemes.md` says for each
 //! class of `fastapi.security` what to write here.
 //!
 //! An application needs this crate alone: it hands on the crates of the floors below ([`domain`], [`policy`], [`token`],
@@ -75,6 +76,8 @@ mod profile;
 mod published_keys;
 mod query;
 mod refusal;
+#[cfg(feature = "remote-issuers")]
+mod remote;
 mod reply;
 mod request_id;
 mod route;
@@ -112,6 +115,12 @@ pub use input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
 pub use invalid_input::{InputError, InvalidInput};
 pub use profile::Profile;
 pub use published_keys::PublishedKeys;
+#[cfg(feature = "remote-issuers")]
+pub use remote::{
+    ClientAuthentication, Discovery, FetchError, Introspection, IntrospectionBuilder, InvalidDocument, InvalidEndpoint,
+    InvalidNetwork, InvalidRoots, Network, Outgoing, OutgoingBuilder, RemoteError, RemoteIssuer, RemoteIssuerBuilder,
+    RemoteSetupError, Resolve, SubjectMapping,
+};
 pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};

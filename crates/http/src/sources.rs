@@ -11,6 +11,8 @@ use scopegate_token::Verifier;
 use crate::authorization::{self, Authorization};
 use crate::bearer::{self, Bearer};
 use crate::credential::Found;
+#[cfg(feature = "remote-issuers")]
+use crate::remote::{self, TrustedIssuers};
 use crate::{Credential, CredentialVerifier, GateError, Profile, api_key, basic};
 
 /// The families of schemes: credentials of one family are presented and challenged alike.
@@ -44,6 +46,9 @@ impl Family {
 pub(crate) enum Judge {
     /// The application.
     Application(Arc<dyn CredentialVerifier>),
+    /// One of several issuers.
+    #[cfg(feature = "remote-issuers")]
+    Issuers(Arc<TrustedIssuers>),
     /// A signature.
     Token(Arc<Verifier>),
 }
@@ -108,6 +113,8 @@ impl Judges {
         table: &OperationTable,
         profile: Profile,
     ) -> Result<Self, GateError> {
+        #[cfg(feature = "remote-issuers")]
+        let given = remote::merge(given)?;
         let mut schemes: Vec<(SchemeName, Place, JudgedScheme)> = Vec::new();
         for (scheme, judge) in given {
             let name = SchemeName::parse(&scheme).ok();
@@ -118,7 +125,7 @@ impl Judges {
             if schemes.iter().any(|(known, ..)| known == declared.name()) {
                 return Err(GateError::TwoVerifiers { scheme });
             }
-            if matches!(judge, Judge::Token(_)) && Family::of(declared.scheme()) != Family::Bearer {
+            if !matches!(judge, Judge::Application(_)) && Family::of(declared.scheme()) != Family::Bearer {
                 return Err(GateError::NotBearer { scheme });
             }
             let Some(place) = Place::of(declared.scheme()) else {
@@ -335,6 +342,8 @@ impl fmt::Debug for Judge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Application(_) => "Application",
+            #[cfg(feature = "remote-issuers")]
+            Self::Issuers(_) => "Issuers",
             Self::Token(_) => "Token",
         })
     }

@@ -32,7 +32,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates of others that belong to one of ours.
-const RESERVED: [(&str, &str); 20] = [
+const RESERVED: [(&str, &str); 22] = [
     ("anyhow", "server"),
     ("argon2", "token"),
     ("askama", "http"),
@@ -45,9 +45,11 @@ const RESERVED: [(&str, &str); 20] = [
     ("metrics-exporter-prometheus", "server"),
     ("ring", "token"),
     ("rpassword", "server"),
+    ("rustls-native-certs", "http"),
     ("rustls-pki-types", "token"),
     ("saphyr-parser", "openapi"),
     ("sqlx", "store-sql"),
+    ("tokio-rustls", "http"),
     ("toml", "openapi"),
     ("toml_parser", "openapi"),
     ("tracing-subscriber", "server"),

@@ -22,7 +22,7 @@ use crate::{Algorithm, KeyError, VerifyError, VerifyingKey};
 /// assert_eq!(keys.iter().count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct KeySet(Vec<VerifyingKey>);
 
 impl KeySet {

@@ -1,0 +1,86 @@
+//! How often somebody is asked.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// So many questions at once, and then one for each interval: a bucket of tokens.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    most: u32,
+    interval: Duration,
+    left: u32,
+    /// From when the next one is counted.
+    since: Instant,
+}
+
+impl Budget {
+    pub(super) fn new(most: u32, interval: Duration, now: Instant) -> Self {
+        Self {
+            most,
+            interval: interval.max(Duration::from_millis(1)),
+            left: most,
+            since: now,
+        }
+    }
+
+    /// Takes one, if one is left.
+    pub(super) fn take(&mut self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.since).as_millis() / self.interval.as_millis().max(1);
+        let earned = u32::try_from(passed).unwrap_or(u32::MAX);
+        self.left = self.left.saturating_add(earned).min(self.most);
+        self.since = if self.left == self.most {
+            now
+        } else {
+            self.since + self.interval.saturating_mul(earned)
+        };
+        let is_left = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        is_left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_stretch_of_time_has_more_than_its_share(steps in proptest::collection::vec(0_u64..30_000, 1..200)) {
+            let start = Instant::now();
+            let mut budget = Budget::new(4, Duration::from_secs(10), start);
+            let (mut now, mut taken) = (0, Vec::new());
+            for step in steps {
+                now += step;
+                if budget.take(start + Duration::from_millis(now)) {
+                    taken.push(now);
+                }
+            }
+            for (first, from) in taken.iter().enumerate() {
+                for (last, to) in taken.iter().enumerate().skip(first) {
+                    let count = u64::try_from(last - first + 1).unwrap();
+                    prop_assert!(count <= 4 + (to - from) / 10_000 + 1, "{count} within {} ms", to - from);
+                }
+            }
+        }
+
+        #[test]
+        fn who_waits_is_served(used in 0_u32..50, pause in 10_000_u64..100_000) {
+            let start = Instant::now();
+            let mut budget = Budget::new(4, Duration::from_secs(10), start);
+            for _ in 0..used {
+                budget.take(start);
+            }
+            prop_assert!(budget.take(start + Duration::from_millis(pause)));
+        }
+    }
+
+    #[test]
+    fn the_first_ones_come_at_once() {
+        let now = Instant::now();
+        let mut budget = Budget::new(4, Duration::from_secs(10), now);
+        assert_eq!((0..9).filter(|_| budget.take(now)).count(), 4);
+    }
+}

@@ -1,0 +1,64 @@
+//! Documents of others, read strictly: one JSON object, no name twice, bounded depth.
+
+use std::borrow::Cow;
+
+use scopegate_domain::json::{JsonError, Kind, Names, Reader};
+
+/// Reads the members of a document. `member` has to read the value that stands behind its name.
+pub(super) fn members<'a>(
+    bytes: &'a [u8],
+    mut member: impl FnMut(&str, &mut Reader<'a>) -> Result<(), InvalidDocument>,
+) -> Result<(), InvalidDocument> {
+    let text = std::str::from_utf8(bytes).map_err(|_| InvalidDocument::NotJson)?;
+    let mut reader = Reader::new(text);
+    let mut names = Names::default();
+    reader.object(|reader, name: Cow<'a, str>| {
+        if !names.insert(name.clone()) {
+            return Err(InvalidDocument::Twice);
+        }
+        member(&name, reader)
+    })?;
+    Ok(reader.finish()?)
+}
+
+/// Reads the text of a member.
+pub(super) fn text<'a>(reader: &mut Reader<'a>, name: &'static str) -> Result<Cow<'a, str>, InvalidDocument> {
+    if reader.kind()? == Kind::Text {
+        Ok(reader.text()?)
+    } else {
+        Err(InvalidDocument::Member { name })
+    }
+}
+
+/// Reads the `true` or `false` of a member.
+pub(super) fn boolean(reader: &mut Reader<'_>, name: &'static str) -> Result<bool, InvalidDocument> {
+    if reader.kind()? == Kind::Boolean {
+        Ok(reader.boolean()?)
+    } else {
+        Err(InvalidDocument::Member { name })
+    }
+}
+
+/// Why a document is not one that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDocument {
+    /// A member is missing, or not of its type.
+    #[error("member `{name}` is missing or not of its type")]
+    Member {
+        /// Which.
+        name: &'static str,
+    },
+    /// Not a JSON object, or nested too deeply.
+    #[error("document is not a JSON object")]
+    NotJson,
+    /// A name stands twice.
+    #[error("document names a member twice")]
+    Twice,
+}
+
+impl From<JsonError> for InvalidDocument {
+    fn from(_: JsonError) -> Self {
+        Self::NotJson
+    }
+}

@@ -1,0 +1,61 @@
+//! Why a document of somebody else could not be had.
+
+use std::io;
+use std::net::IpAddr;
+
+/// Why a document could not be fetched. For the operator's log: it holds the name of the host and nothing that was sent.
+///
+/// ```
+/// use scopegate_http::FetchError;
+///
+/// assert_eq!(FetchError::Redirect { status: 302 }.to_string(), "answer is a redirect (302), which is not followed");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The connection could not be made.
+    #[error("no connection: {0}")]
+    Connect(io::ErrorKind),
+    /// The connection was not made in time.
+    #[error("no connection in time")]
+    ConnectTimeout,
+    /// The answer is compressed, and nothing here unpacks.
+    #[error("answer is encoded, which was not asked for")]
+    Encoded,
+    /// The host has only addresses that may not be connected to.
+    #[error("address `{address}` is not public and not allowed")]
+    ForbiddenAddress {
+        /// One of them.
+        address: IpAddr,
+    },
+    /// Neither TLS nor an allowed loopback address.
+    #[error("`http` is for allowed loopback addresses alone")]
+    Plaintext,
+    /// What came back is no HTTP, has too large a head, or ends in the middle.
+    #[error("answer is broken: {0}")]
+    Protocol(String),
+    /// A redirect. Where it leads was not looked at.
+    #[error("answer is a redirect ({status}), which is not followed")]
+    Redirect {
+        /// Its status.
+        status: u16,
+    },
+    /// The host has no address.
+    #[error("no address for this host: {0}")]
+    Resolve(io::ErrorKind),
+    /// Another status than 200.
+    #[error("answer has status {status}")]
+    Status {
+        /// Which.
+        status: u16,
+    },
+    /// All of it together took too long.
+    #[error("no whole answer in time")]
+    Timeout,
+    /// No agreement about TLS: a certificate of nobody who is trusted, or for another host.
+    #[error("no secure connection: {0}")]
+    Tls(String),
+    /// The body is longer than allowed.
+    #[error("answer is too large")]
+    TooLarge,
+}

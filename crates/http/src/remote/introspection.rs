@@ -1,0 +1,441 @@
+//! Opaque tokens of another issuer: [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662), from the asking side.
+
+mod answer;
+mod cache;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64_simd::STANDARD;
+use form_urlencoded::Serializer;
+use http::HeaderValue;
+use scopegate_domain::{Audience, Clock, Issuer, Secret, SystemClock, Timestamp};
+use scopegate_store::{BoxFuture, StoreError};
+use scopegate_token::{LeewayTooLong, TokenRules};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use self::answer::Expected;
+use self::cache::{Answers, TokenText};
+use super::discovery::{self, Discovery};
+use super::endpoint::Endpoint;
+use super::outgoing::Form;
+use super::remote_error::RemoteError;
+use crate::{
+    Acceptance, Credential, CredentialVerifier, InvalidEndpoint, InvalidRoots, Outgoing, SubjectMapping, Verdict,
+};
+
+/// How the client says who it is ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientAuthentication {
+    /// In the header `Authorization`: `client_secret_basic`.
+    #[default]
+    Basic,
+    /// In the form: `client_secret_post`, for issuers that know no other way.
+    Post,
+}
+
+/// Asks another issuer about its opaque tokens, and remembers what it said for a short time.
+///
+/// A token is good where the answer says `active`, has the expected audience and, if it names them, this issuer and times that hold
+/// now; and where it is a bearer token: one that is bound to a sender (`cnf`) is refused, for nothing here checks the binding. While
+/// the issuer cannot be asked the answer is 503: nobody is let in, nobody is refused for good.
+///
+/// | | default | why |
+/// |---|---|---|
+/// | age of a good answer | 60 s, never beyond `exp` | so long a token works that was revoked |
+/// | age of a bad answer | 5 s | a token may be shown before all of the issuer's machines know it |
+/// | room for answers | 4 MiB of each kind | the bad never drive out the good |
+/// | questions at a time | 32; further ones are 503 at once | each is a connection |
+/// | a request waits | 5 s | |
+///
+/// ```
+/// use scopegate_http::domain::{Audience, Issuer, Secret};
+/// use scopegate_http::{Introspection, RemoteSetupError};
+///
+/// let introspection = Introspection::builder(
+///     Issuer::parse("https://id.example")?,
+///     Audience::parse("https://api.example")?,
+///     "api",
+///     Secret::new(String::from("the client's secret")),
+/// )
+/// .build()?;
+/// // Gate::builder(catalog).verifier("oauth", Arc::new(introspection))
+/// # let _ = introspection;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Introspection(Arc<Shared>);
+
+struct Shared {
+    issuer: Issuer,
+    expected: Expected,
+    client_id: String,
+    secret: Secret<String>,
+    authentication: ClientAuthentication,
+    endpoint: Option<Endpoint>,
+    discovery: Discovery,
+    outgoing: Outgoing,
+    clock: Arc<dyn Clock>,
+    subjects: SubjectMapping,
+    patience: Duration,
+    questions: Arc<Semaphore>,
+    state: Mutex<State>,
+}
+
+struct State {
+    answers: Answers,
+    /// What is being asked, each token once.
+    open: HashMap<Arc<TokenText>, watch::Receiver<Option<Outcome>>>,
+    discovered: Option<Endpoint>,
+}
+
+/// What came of a question.
+type Outcome = Result<Verdict, RemoteError>;
+
+impl Introspection {
+    /// Begins one: tokens of this issuer that are meant for this audience, asked about by this client.
+    pub fn builder(
+        issuer: Issuer,
+        audience: Audience,
+        client_id: impl Into<String>,
+        secret: Secret<String>,
+    ) -> IntrospectionBuilder {
+        IntrospectionBuilder {
+            issuer,
+            audience: Some(audience),
+            client_id: client_id.into(),
+            secret,
+            authentication: ClientAuthentication::default(),
+            endpoint: None,
+            discovery: Discovery::default(),
+            outgoing: None,
+            clock: Arc::new(SystemClock),
+            subjects: SubjectMapping::default(),
+            ages: (60, 5),
+            bytes: 4 * 1024 * 1024,
+            questions: 32,
+            patience: Duration::from_secs(5),
+        }
+    }
+
+    async fn judge(&self, token: &str) -> Outcome {
+        if token.is_empty() || token.len() > TokenRules::MAX_TOKEN {
+            return Ok(Verdict::Refuse);
+        }
+        let answer = match self.known_or_asked(token)? {
+            Known::Answer(verdict) => return Ok(verdict),
+            Known::Open(answer) => answer,
+        };
+        timeout(self.0.patience, answered(answer))
+            .await
+            .unwrap_or(Err(RemoteError::Slow))
+    }
+
+    /// What is known of a token, or the question about it: the one that is open, or a new one.
+    fn known_or_asked(&self, token: &str) -> Result<Known, RemoteError> {
+        let token = Arc::new(TokenText::new(token));
+        let now = self.0.clock.now();
+        let mut state = self.0.state();
+        if let Some(verdict) = state.answers.find(&token, now) {
+            return Ok(Known::Answer(verdict));
+        }
+        if let Some(open) = state.open.get(&token) {
+            return Ok(Known::Open(open.clone()));
+        }
+        let place = Arc::clone(&self.0.questions)
+            .try_acquire_owned()
+            .map_err(|_| RemoteError::Busy)?;
+        let (sender, receiver) = watch::channel(None);
+        state.open.insert(Arc::clone(&token), receiver.clone());
+        drop(state);
+        let asking = Asking {
+            shared: Arc::clone(&self.0),
+            token,
+            sender,
+        };
+        // A task of its own: others may wait for it when the request that began it is gone.
+        tokio::spawn(async move {
+            let _place = place;
+            asking.ask().await;
+        });
+        Ok(Known::Open(receiver))
+    }
+}
+
+enum Known {
+    Answer(Verdict),
+    Open(watch::Receiver<Option<Outcome>>),
+}
+
+async fn answered(mut answer: watch::Receiver<Option<Outcome>>) -> Outcome {
+    let outcome = answer
+        .wait_for(Option::is_some)
+        .await
+        .map_err(|_| RemoteError::Abandoned)?;
+    outcome.clone().unwrap_or(Err(RemoteError::Abandoned))
+}
+
+/// One question. However it ends, it is no longer open then.
+struct Asking {
+    shared: Arc<Shared>,
+    token: Arc<TokenText>,
+    sender: watch::Sender<Option<Outcome>>,
+}
+
+impl Asking {
+    async fn ask(self) {
+        let outcome = self.shared.ask(&self.token).await;
+        let outcome = outcome.map(|(verdict, until)| {
+            let now = self.shared.clock.now();
+            self.shared.state().answers.keep(&self.token, &verdict, until, now);
+            verdict
+        });
+        self.sender.send_replace(Some(outcome));
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.shared.state().open.remove(&self.token);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The verdict, and until when it holds at most.
+    async fn ask(&self, token: &TokenText) -> Result<(Verdict, Timestamp), RemoteError> {
+        let endpoint = self.endpoint().await?;
+        let fetched = self.outgoing.post(&endpoint, self.form(token)).await.map_err(|cause| {
+            // It may have moved.
+            self.state().discovered = None;
+            RemoteError::fetch(&endpoint, cause)
+        })?;
+        let read = answer::read(&fetched.body, &self.expected, self.clock.now());
+        let answer = read.map_err(|fault| RemoteError::Document {
+            url: endpoint.to_string(),
+            fault,
+        })?;
+        Ok(match answer {
+            None => (Verdict::Refuse, Timestamp::MAX),
+            Some(good) => {
+                let subject = good.subject.map(|subject| self.subjects.map(&self.issuer, &subject));
+                let acceptance = subject.map_or_else(Acceptance::of_nobody, Acceptance::of);
+                (Verdict::Accept(acceptance.with_scopes(good.scopes)), good.until)
+            }
+        })
+    }
+
+    async fn endpoint(&self) -> Result<Endpoint, RemoteError> {
+        if let Some(endpoint) = &self.endpoint {
+            return Ok(endpoint.clone());
+        }
+        if let Some(endpoint) = self.state().discovered.clone() {
+            return Ok(endpoint);
+        }
+        let metadata = discovery::discover(&self.outgoing, &self.issuer, self.discovery).await?;
+        let member = "introspection_endpoint";
+        let endpoint = metadata.introspection_endpoint.ok_or(RemoteError::Missing { member })?;
+        self.state().discovered = Some(endpoint.clone());
+        Ok(endpoint)
+    }
+
+    fn form(&self, token: &TokenText) -> Form {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("token", token.expose())
+            .append_pair("token_type_hint", "access_token");
+        let authorization = match self.authentication {
+            ClientAuthentication::Basic => self.basic(),
+            ClientAuthentication::Post => {
+                form.append_pair("client_id", &self.client_id);
+                form.append_pair("client_secret", self.secret.expose());
+                None
+            }
+        };
+        Form {
+            authorization,
+            body: form.finish(),
+        }
+    }
+
+    /// Both halves are encoded as in a form first.
+    fn basic(&self) -> Option<HeaderValue> {
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = Secret::new(format!("{}:{}", encode(&self.client_id), encode(self.secret.expose())));
+        let text = Secret::new(format!("Basic {}", STANDARD.encode_to_string(pair.expose())));
+        let mut value = HeaderValue::try_from(text.expose()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+impl CredentialVerifier for Introspection {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+        Box::pin(async {
+            self.judge(credential.secret().expose())
+                .await
+                .map_err(StoreError::unavailable)
+        })
+    }
+}
+
+impl fmt::Debug for Introspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Introspection")
+            .field("issuer", &self.0.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Collects what an [`Introspection`] is made of.
+#[must_use = "it is made by `build`"]
+pub struct IntrospectionBuilder {
+    issuer: Issuer,
+    audience: Option<Audience>,
+    client_id: String,
+    secret: Secret<String>,
+    authentication: ClientAuthentication,
+    endpoint: Option<String>,
+    discovery: Discovery,
+    outgoing: Option<Outgoing>,
+    clock: Arc<dyn Clock>,
+    subjects: SubjectMapping,
+    ages: (u32, u32),
+    bytes: usize,
+    questions: usize,
+    patience: Duration,
+}
+
+impl IntrospectionBuilder {
+    /// Asks at this URL in place of the one that the issuer's document names.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// Looks for the issuer's document there.
+    pub fn discovery(mut self, discovery: Discovery) -> Self {
+        self.discovery = discovery;
+        self
+    }
+
+    /// Says so who the client is.
+    pub fn authentication(mut self, authentication: ClientAuthentication) -> Self {
+        self.authentication = authentication;
+        self
+    }
+
+    /// Takes answers without an `aud`, or with any: for an issuer that answers this client about its own tokens alone. Elsewhere it
+    /// makes good here whatever token was given out for anybody.
+    pub fn any_audience(mut self) -> Self {
+        self.audience = None;
+        self
+    }
+
+    /// Asks by it.
+    pub fn outgoing(mut self, outgoing: Outgoing) -> Self {
+        self.outgoing = Some(outgoing);
+        self
+    }
+
+    /// Reads this clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Means these by subjects.
+    pub fn subjects(mut self, subjects: SubjectMapping) -> Self {
+        self.subjects = subjects;
+        self
+    }
+
+    /// How long an answer is remembered at most, in seconds: a good one, and a bad one. None at all where it is 0.
+    pub const fn ages(mut self, good: u32, bad: u32) -> Self {
+        self.ages = (good, bad);
+        self
+    }
+
+    /// Room for remembered answers, in bytes, for the good and as much for the bad.
+    pub const fn room(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// Most questions at a time.
+    pub const fn questions(mut self, most: usize) -> Self {
+        self.questions = most;
+        self
+    }
+
+    /// How long a request waits for an answer.
+    pub const fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
+        self
+    }
+
+    /// Made. Nobody is asked yet.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteSetupError`] where the URL or the issuer is none that can be fetched.
+    pub fn build(self) -> Result<Introspection, RemoteSetupError> {
+        discovery::check(&self.issuer)?;
+        let endpoint = self.endpoint.as_deref().map(Endpoint::parse).transpose()?;
+        let outgoing = self.outgoing.map_or_else(|| Outgoing::builder().build(), Ok)?;
+        Ok(Introspection(Arc::new(Shared {
+            expected: Expected {
+                issuer: self.issuer.clone(),
+                audience: self.audience,
+            },
+            issuer: self.issuer,
+            client_id: self.client_id,
+            secret: self.secret,
+            authentication: self.authentication,
+            endpoint,
+            discovery: self.discovery,
+            outgoing,
+            clock: self.clock,
+            subjects: self.subjects,
+            patience: self.patience,
+            questions: Arc::new(Semaphore::new(self.questions.min(Semaphore::MAX_PERMITS))),
+            state: Mutex::new(State {
+                answers: Answers::new(self.ages, self.bytes),
+                open: HashMap::new(),
+                discovered: None,
+            }),
+        })))
+    }
+}
+
+impl fmt::Debug for IntrospectionBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectionBuilder")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with how another issuer was set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoteSetupError {
+    /// A URL, perhaps the issuer itself, that cannot be fetched.
+    #[error(transparent)]
+    Endpoint(#[from] InvalidEndpoint),
+    /// A leeway above a minute.
+    #[error(transparent)]
+    Leeway(#[from] LeewayTooLong),
+    /// Certificates that cannot be read.
+    #[error(transparent)]
+    Roots(#[from] InvalidRoots),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! What an issuer answers about a token: [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2).
+
+use scopegate_domain::{Audience, Claims, Issuer, ScopeLayout, ScopeToken, Timestamp};
+
+use crate::InvalidDocument;
+use crate::remote::document;
+
+/// What an answer has to say.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    pub(super) issuer: Issuer,
+    pub(super) audience: Option<Audience>,
+}
+
+/// A good token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Good {
+    pub(super) subject: Option<String>,
+    pub(super) scopes: Vec<ScopeToken>,
+    /// When it expires.
+    pub(super) until: Timestamp,
+}
+
+/// Reads an answer; none is a token that is not good here.
+///
+/// An answer that cannot be read is an error and no verdict: nobody is let in by it, and nobody's token called bad.
+// SECURITY: whatever is named must fit; what is missing is only forgiven where RFC 7662 lets it be missing and nothing hangs on it
+// (`only_an_answer_that_fits_in_every_point_is_good`).
+pub(super) fn read(body: &[u8], expected: &Expected, now: Timestamp) -> Result<Option<Good>, InvalidDocument> {
+    let extent = Extent::read(body)?;
+    if !extent.is_active || !extent.is_bearer {
+        return Ok(None);
+    }
+    let claims = Claims::parse(body, ScopeLayout::Text).map_err(|_| InvalidDocument::Member { name: "claims" })?;
+    let is_own = claims.issuer().is_none_or(|issuer| issuer == expected.issuer.as_str());
+    let is_meant = expected
+        .audience
+        .as_ref()
+        .is_none_or(|audience| claims.audiences().any(|name| name == audience.as_str()));
+    let until = claims.expires_at().unwrap_or(Timestamp::MAX);
+    let is_time = until > now && claims.not_before().is_none_or(|begin| begin <= now);
+    if !(is_own && is_meant && is_time) {
+        return Ok(None);
+    }
+    let scopes = claims.scopes().map(ScopeToken::parse).collect::<Result<_, _>>();
+    Ok(Some(Good {
+        subject: claims.subject().map(str::to_owned),
+        scopes: scopes.map_err(|_| InvalidDocument::Member { name: "scope" })?,
+        until,
+    }))
+}
+
+/// Members that claims do not have.
+struct Extent {
+    is_active: bool,
+    is_bearer: bool,
+}
+
+impl Extent {
+    fn read(body: &[u8]) -> Result<Self, InvalidDocument> {
+        let (mut active, mut is_bearer) = (None, true);
+        document::members(body, |name, reader| {
+            match name {
+                "active" => active = Some(document::boolean(reader, "active")?),
+                "cnf" => {
+                    reader.skip()?;
+                    is_bearer = false;
+                }
+                "token_type" => {
+                    is_bearer &= document::text(reader, "token_type")?.eq_ignore_ascii_case("bearer");
+                }
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            is_active: active.ok_or(InvalidDocument::Member { name: "active" })?,
+            is_bearer,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_000);
+
+    fn judge(body: &str) -> Result<Option<Good>, InvalidDocument> {
+        let expected = Expected {
+            issuer: Issuer::parse("https://id.example").unwrap(),
+            audience: Some(Audience::parse("https://api.example").unwrap()),
+        };
+        read(body.as_bytes(), &expected, NOW)
+    }
+
+    #[test]
+    fn only_an_answer_that_fits_in_every_point_is_good() {
+        let good = [
+            r#"{"active": true, "aud": "https://api.example"}"#,
+            r#"{"active": true, "aud": ["x", "https://api.example"], "iss": "https://id.example", "exp": 1001, "nbf": 1000}"#,
+            r#"{"active": true, "aud": "https://api.example", "token_type": "BEARER", "username": "joe"}"#,
+        ];
+        for body in good {
+            assert!(judge(body).unwrap().is_some(), "{body}");
+        }
+        let bad = [
+            r#"{"active": false}"#,
+            r#"{"active": false, "aud": "https://api.example", "scope": "a"}"#,
+            r#"{"active": true}"#,
+            r#"{"active": true, "aud": "https://other.example"}"#,
+            r#"{"active": true, "aud": []}"#,
+            r#"{"active": true, "aud": "https://api.example", "iss": "https://id.example/"}"#,
+            r#"{"active": true, "aud": "https://api.example", "exp": 1000}"#,
+            r#"{"active": true, "aud": "https://api.example", "nbf": 1001}"#,
+            r#"{"active": true, "aud": "https://api.example", "cnf": {"jkt": "x"}}"#,
+            r#"{"active": true, "aud": "https://api.example", "token_type": "DPoP"}"#,
+            r#"{"active": true, "aud": "https://api.example", "token_type": "refresh_token"}"#,
+        ];
+        for body in bad {
+            assert_eq!(judge(body), Ok(None), "{body}");
+        }
+        let none = [
+            "",
+            "true",
+            "{}",
+            r#"{"active": "true", "aud": "https://api.example"}"#,
+            r#"{"active": 1, "aud": "https://api.example"}"#,
+            r#"{"active": null, "aud": "https://api.example"}"#,
+            r#"{"active": false, "active": true, "aud": "https://api.example"}"#,
+            r#"{"active": true, "aud": "https://api.example", "exp": "2000"}"#,
+            r#"{"active": true, "aud": "https://api.example", "scope": "a \u0007"}"#,
+            r#"{"active": true, "aud": "https://api.example", "scope": ["a"]}"#,
+            r#"{"active": true, "aud": "https://api.example", "token_type": 1}"#,
+        ];
+        for body in none {
+            assert!(judge(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_it_is_good_for_is_read() {
+        let body = r#"{"active": true, "aud": "https://api.example", "sub": "joe", "scope": "a b", "exp": 2000}"#;
+        let good = judge(body).unwrap().unwrap();
+        assert_eq!(good.subject.as_deref(), Some("joe"));
+        assert_eq!(
+            good.scopes,
+            [ScopeToken::from_static("a"), ScopeToken::from_static("b")]
+        );
+        assert_eq!(good.until.as_unix(), 2_000);
+    }
+}

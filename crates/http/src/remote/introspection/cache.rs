@@ -1,0 +1,250 @@
+//! Answers about tokens that are remembered for a short time.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use scopegate_domain::{Lifetime, Secret, Timestamp};
+
+use crate::Verdict;
+
+/// What one entry takes beside its texts, in bytes; an estimate from above.
+const ENTRY: usize = 256;
+
+/// A token as a key of a table: compared whole, wiped when it is forgotten.
+pub(super) struct TokenText(Secret<String>);
+
+impl TokenText {
+    pub(super) fn new(token: &str) -> Self {
+        Self(Secret::new(token.to_owned()))
+    }
+
+    pub(super) fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl PartialEq for TokenText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same_as(&other.0)
+    }
+}
+
+impl Eq for TokenText {}
+
+impl Hash for TokenText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
+    }
+}
+
+impl fmt::Debug for TokenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenText(..)")
+    }
+}
+
+/// What is remembered: good answers and bad ones, each in a room of its own.
+#[derive(Debug)]
+pub(super) struct Answers {
+    good: Room,
+    bad: Room,
+}
+
+impl Answers {
+    /// For so many seconds (good, bad), in so many bytes each.
+    pub(super) fn new((good, bad): (u32, u32), bytes: usize) -> Self {
+        Self {
+            good: Room::new(good, bytes),
+            bad: Room::new(bad, bytes),
+        }
+    }
+
+    /// What was said of a token, if that still holds.
+    pub(super) fn find(&self, token: &TokenText, now: Timestamp) -> Option<Verdict> {
+        self.good.find(token, now).or_else(|| self.bad.find(token, now))
+    }
+
+    /// Remembers an answer, no longer than until then.
+    pub(super) fn keep(&mut self, token: &Arc<TokenText>, verdict: &Verdict, until: Timestamp, now: Timestamp) {
+        let room = match verdict {
+            Verdict::Accept(_) => &mut self.good,
+            Verdict::Refuse => &mut self.bad,
+        };
+        room.keep(token, verdict, until, now);
+    }
+}
+
+/// A bounded room; the oldest answer makes room for a new one.
+#[derive(Debug)]
+struct Room {
+    age: Lifetime,
+    most: usize,
+    bytes: usize,
+    answers: HashMap<Arc<TokenText>, Kept>,
+    order: VecDeque<(Arc<TokenText>, u64)>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    verdict: Verdict,
+    /// From when and until when it holds: a clock that was set back makes nothing young.
+    since: Timestamp,
+    until: Timestamp,
+    number: u64,
+    bytes: usize,
+}
+
+impl Room {
+    fn new(seconds: u32, most: usize) -> Self {
+        Self {
+            age: Lifetime::from_seconds(seconds),
+            most,
+            bytes: 0,
+            answers: HashMap::new(),
+            order: VecDeque::new(),
+            next: 0,
+        }
+    }
+
+    fn find(&self, token: &TokenText, now: Timestamp) -> Option<Verdict> {
+        let kept = self.answers.get(token)?;
+        (kept.since <= now && now < kept.until).then(|| kept.verdict.clone())
+    }
+
+    fn keep(&mut self, token: &Arc<TokenText>, verdict: &Verdict, until: Timestamp, now: Timestamp) {
+        self.forget(token, None);
+        let until = until.min(now + self.age);
+        let bytes = size(token, verdict);
+        if until <= now || bytes > self.most {
+            return;
+        }
+        while self.bytes + bytes > self.most
+            && let Some((oldest, number)) = self.order.pop_front()
+        {
+            self.forget(&oldest, Some(number));
+        }
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        self.bytes += bytes;
+        self.order.push_back((Arc::clone(token), number));
+        let kept = Kept {
+            verdict: verdict.clone(),
+            since: now,
+            until,
+            number,
+            bytes,
+        };
+        self.answers.insert(Arc::clone(token), kept);
+    }
+
+    /// Forgets an answer; one of a number only where it is still that one.
+    fn forget(&mut self, token: &TokenText, number: Option<u64>) {
+        let is_meant = |kept: &Kept| number.is_none_or(|number| number == kept.number);
+        if !self.answers.get(token).is_some_and(is_meant) {
+            return;
+        }
+        if let Some(kept) = self.answers.remove(token) {
+            self.bytes -= kept.bytes;
+            if number.is_none() {
+                self.order.retain(|(_, other)| *other != kept.number);
+            }
+        }
+    }
+}
+
+fn size(token: &TokenText, verdict: &Verdict) -> usize {
+    let said = match verdict {
+        Verdict::Refuse => 0,
+        Verdict::Accept(acceptance) => {
+            let scopes = acceptance
+                .scopes
+                .iter()
+                .map(|scope| scope.as_str().len() + 32)
+                .sum::<usize>();
+            scopes + acceptance.subject.as_ref().map_or(0, |subject| subject.len())
+        }
+    };
+    ENTRY + token.expose().len() + said
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Acceptance;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix(seconds)
+    }
+
+    fn good(subject: &str) -> Verdict {
+        Verdict::Accept(Acceptance::of(subject))
+    }
+
+    #[test]
+    fn an_answer_holds_until_its_token_expires_and_no_longer_than_its_age() {
+        let mut answers = Answers::new((60, 5), 1_000_000);
+        let tokens: Vec<_> = ["a", "b", "c"].map(|text| Arc::new(TokenText::new(text))).into();
+        answers.keep(&tokens[0], &good("a"), at(1_010), at(1_000));
+        answers.keep(&tokens[1], &good("b"), Timestamp::MAX, at(1_000));
+        answers.keep(&tokens[2], &Verdict::Refuse, Timestamp::MAX, at(1_000));
+        let found = |now| {
+            tokens
+                .iter()
+                .map(|token| answers.find(token, at(now)).is_some())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(1_000), [true, true, true]);
+        assert_eq!(found(1_004), [true, true, true]);
+        assert_eq!(found(1_005), [true, true, false]);
+        assert_eq!(found(1_010), [false, true, false]);
+        assert_eq!(found(1_060), [false, false, false]);
+        assert_eq!(found(999), [false, false, false], "the clock was set back");
+    }
+
+    #[test]
+    fn bad_answers_do_not_drive_out_good_ones() {
+        let mut answers = Answers::new((60, 60), 10_000);
+        let known = Arc::new(TokenText::new("known"));
+        answers.keep(&known, &good("joe"), Timestamp::MAX, at(0));
+        for number in 0..10_000 {
+            let token = Arc::new(TokenText::new(&format!("guess {number}")));
+            answers.keep(&token, &Verdict::Refuse, Timestamp::MAX, at(0));
+        }
+        assert_eq!(answers.find(&known, at(1)), Some(good("joe")));
+        assert!(answers.bad.bytes <= 10_000 && answers.bad.answers.len() > 10);
+    }
+
+    proptest! {
+        /// Held against a list that is looked through from its end.
+        #[test]
+        fn what_is_found_is_what_was_kept_last_and_there_is_never_more_than_room(
+            steps in proptest::collection::vec((0_u8..12, 0_i64..8, 0_u32..30), 1..200),
+        ) {
+            let mut room = Room::new(10, 2_000);
+            let (mut now, mut history) = (0, Vec::new());
+            for (name, step, life) in steps {
+                now += step;
+                let token = Arc::new(TokenText::new(&format!("token {name}")));
+                let verdict = good(&now.to_string());
+                let until = at(now) + Lifetime::from_seconds(life);
+                room.keep(&token, &verdict, until, at(now));
+                history.push((name, verdict, until.min(at(now + 10))));
+                prop_assert!(room.bytes <= 2_000);
+                prop_assert_eq!(room.answers.len(), room.order.len());
+                prop_assert_eq!(room.answers.values().map(|kept| kept.bytes).sum::<usize>(), room.bytes);
+                for name in 0..12 {
+                    let found = room.find(&TokenText::new(&format!("token {name}")), at(now));
+                    let last = history.iter().rev().find(|(other, ..)| *other == name);
+                    let last = last.filter(|(.., until)| at(now) < *until).map(|(_, verdict, _)| verdict.clone());
+                    prop_assert!(found.is_none() || found == last);
+                }
+                prop_assert_eq!(room.find(&token, at(now)).is_some(), life > 0);
+            }
+        }
+    }
+}

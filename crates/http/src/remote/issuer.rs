@@ -1,0 +1,234 @@
+//! Another issuer, and the tokens that it signs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime};
+use scopegate_token::{JwksError, JwksUse, KeySet, TokenRules, Verifier};
+
+use super::discovery::{self, Discovery};
+use super::endpoint::Endpoint;
+use super::refresh::{Ages, Pace, Place, Refresh, Renewal, TakesKeys};
+use super::remote_error::RemoteError;
+use crate::{Outgoing, RemoteSetupError, SubjectMapping};
+
+/// An issuer beside our own: its tokens are verified by the keys that it publishes, and by no others.
+///
+/// Nobody is asked until the first token comes, or [`RemoteIssuer::fetch`] is called. While there are no keys the answer to its
+/// tokens is 503 with `Retry-After`: nothing can be said of them, so nobody is let in, and no client throws a good token away.
+///
+/// | | default | why |
+/// |---|---|---|
+/// | kind of token | [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068) | [`jwt`](RemoteIssuerBuilder::jwt) for issuers that do not follow it |
+/// | keys are good for | what their owner says (`max-age`), 1 min to 1 h; 5 min where nothing is said | then they are fetched again beside the requests |
+/// | while the owner is down | the old ones, for a day | an outage elsewhere is none here, and a key that was taken back does not live for ever |
+/// | unknown `kid` | asked for at once: 4 times, and then once in 10 s | a new key works at once, and a flood of made-up ones reaches nobody |
+/// | a request waits | 3 s | |
+///
+/// A `kid` that is not among keys of the last 10 s is unknown (401); where the issuer could not be asked it is 503.
+///
+/// ```
+/// use scopegate_http::RemoteIssuer;
+/// use scopegate_http::domain::{Audience, Issuer};
+///
+/// let issuer = Issuer::parse("https://id.example")?;
+/// let remote = RemoteIssuer::builder(issuer, Audience::parse("https://api.example")?).build()?;
+/// // Gate::builder(catalog).issuer("oauth", remote)
+/// # let _ = remote;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RemoteIssuer(Arc<Shared>);
+
+struct Shared {
+    issuer: Issuer,
+    verifier: Arc<Verifier>,
+    refresh: Refresh,
+    subjects: SubjectMapping,
+}
+
+impl RemoteIssuer {
+    /// Begins one: tokens of this issuer that are meant for this audience.
+    pub fn builder(issuer: Issuer, audience: Audience) -> RemoteIssuerBuilder {
+        RemoteIssuerBuilder {
+            issuer,
+            audience,
+            layout: None,
+            leeway: Lifetime::from_seconds(0),
+            jwks_uri: None,
+            discovery: Discovery::default(),
+            outgoing: None,
+            subjects: SubjectMapping::default(),
+            pace: Pace {
+                age: Ages {
+                    least: Duration::from_mins(1),
+                    usual: Duration::from_mins(5),
+                    most: Duration::from_hours(1),
+                },
+                keep: Duration::from_hours(24),
+                burst: 4,
+                interval: Duration::from_secs(10),
+                patience: Duration::from_secs(3),
+            },
+        }
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+
+    /// Fetches the keys if there are none: for a start that is to fail where the issuer cannot be asked.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`] where there are none after as long as a request waits.
+    pub async fn fetch(&self) -> Result<(), RemoteError> {
+        self.ready().await
+    }
+
+    pub(crate) async fn ready(&self) -> Result<(), RemoteError> {
+        self.0.refresh.ready().await
+    }
+
+    pub(super) async fn renew(&self) -> Result<Renewal, RemoteError> {
+        self.0.refresh.renew().await
+    }
+
+    pub(crate) fn verifier(&self) -> &Arc<Verifier> {
+        &self.0.verifier
+    }
+
+    /// Who is meant by a subject of this issuer.
+    pub(super) fn subject(&self, subject: &str) -> Arc<str> {
+        self.0.subjects.map(&self.0.issuer, subject)
+    }
+}
+
+// SECURITY: a secret in a document that everybody can read is none: keys that could also sign are left out
+// (`a_secret_that_everybody_can_read_is_no_key`).
+impl TakesKeys for Verifier {
+    fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
+        let jwks = KeySet::from_jwks(jwks, JwksUse::FETCHED)?;
+        for fault in jwks.skipped() {
+            tracing::debug!(%fault, "a key of an issuer cannot be used");
+        }
+        self.replace_keys(jwks.into_keys());
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RemoteIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteIssuer")
+            .field("issuer", &self.0.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Collects what a [`RemoteIssuer`] is made of.
+#[derive(Debug)]
+#[must_use = "it is made by `build`"]
+pub struct RemoteIssuerBuilder {
+    issuer: Issuer,
+    audience: Audience,
+    layout: Option<ClaimLayout>,
+    leeway: Lifetime,
+    jwks_uri: Option<String>,
+    discovery: Discovery,
+    outgoing: Option<Outgoing>,
+    subjects: SubjectMapping,
+    pace: Pace,
+}
+
+impl RemoteIssuerBuilder {
+    /// Takes tokens by [`TokenRules::jwt`] in place of RFC 9068, with scopes and client where the layout says.
+    pub fn jwt(mut self, layout: impl Into<ClaimLayout>) -> Self {
+        self.layout = Some(layout.into());
+        self
+    }
+
+    /// With a leeway for clocks that differ, of at most a minute.
+    pub const fn leeway(mut self, leeway: Lifetime) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Fetches the keys at this URL, without asking the issuer where they are.
+    pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.jwks_uri = Some(url.into());
+        self
+    }
+
+    /// Looks for the issuer's document there.
+    pub const fn discovery(mut self, discovery: Discovery) -> Self {
+        self.discovery = discovery;
+        self
+    }
+
+    /// Asks by it.
+    pub fn outgoing(mut self, outgoing: Outgoing) -> Self {
+        self.outgoing = Some(outgoing);
+        self
+    }
+
+    /// Means these by subjects.
+    pub const fn subjects(mut self, subjects: SubjectMapping) -> Self {
+        self.subjects = subjects;
+        self
+    }
+
+    /// How long keys are good for: at least, and at most, whatever their owner says.
+    pub fn keys_age(mut self, least: Duration, most: Duration) -> Self {
+        let ages = &mut self.pace.age;
+        (ages.least, ages.most) = (least.min(most), most);
+        ages.usual = ages.usual.clamp(ages.least, ages.most);
+        self
+    }
+
+    /// How long keys are used while their owner cannot be asked.
+    pub const fn keep_keys(mut self, time: Duration) -> Self {
+        self.pace.keep = time;
+        self
+    }
+
+    /// How often the issuer is asked at most: so many times at once, and then once in each interval.
+    pub const fn asked_at_most(mut self, burst: u32, interval: Duration) -> Self {
+        (self.pace.burst, self.pace.interval) = (burst, interval);
+        self
+    }
+
+    /// How long a request waits for keys.
+    pub const fn patience(mut self, time: Duration) -> Self {
+        self.pace.patience = time;
+        self
+    }
+
+    /// Made. Nobody is asked yet.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteSetupError`] where the issuer or the URL is none that can be fetched, or the leeway is too long.
+    pub fn build(self) -> Result<RemoteIssuer, RemoteSetupError> {
+        discovery::check(&self.issuer)?;
+        let place = match self.jwks_uri {
+            Some(url) => Place::Known(Endpoint::parse(&url)?),
+            None => Place::Discovered(self.issuer.clone(), self.discovery),
+        };
+        let outgoing = self.outgoing.map_or_else(|| Outgoing::builder().build(), Ok)?;
+        let rules = match self.layout {
+            None => TokenRules::rfc9068(self.issuer.clone(), self.audience),
+            Some(layout) => TokenRules::jwt(self.issuer.clone(), self.audience).with_layout(layout),
+        };
+        let verifier = Arc::new(Verifier::new(rules.with_leeway(self.leeway)?, KeySet::default()));
+        let keys: Arc<dyn TakesKeys> = Arc::<Verifier>::clone(&verifier);
+        Ok(RemoteIssuer(Arc::new(Shared {
+            refresh: Refresh::new(&self.issuer, place, outgoing, self.pace, keys),
+            issuer: self.issuer,
+            verifier,
+            subjects: self.subjects,
+        })))
+    }
+}

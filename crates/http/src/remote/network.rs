@@ -1,0 +1,325 @@
+//! Which addresses of other machines may be connected to.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// A range of addresses, as an address with the length of a prefix: `10.0.0.0/8`, `fd00::/8`. An address alone is a range of
+/// one.
+///
+/// ```
+/// use scopegate_http::Network;
+///
+/// let inside: Network = "10.1.0.0/16".parse()?;
+/// assert!(inside.contains("10.1.2.3".parse()?));
+/// assert!(inside.contains("::ffff:10.1.2.3".parse()?), "the same address, written as IPv6");
+/// assert!(!inside.contains("10.2.0.1".parse()?));
+/// assert!("10.1.2.3/16".parse::<Network>().is_err(), "bits behind the prefix");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// The addresses of this machine itself: `127.0.0.0/8` and `::1`.
+    pub const LOOPBACK: [Self; 2] = [v4([127, 0, 0, 0], 8), v6([0, 0, 0, 0, 0, 0, 0, 1], 128)];
+
+    /// Whether an address lies in the range. An IPv4 address counts as itself also where it is written as IPv6.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => mask_v4(other, self.prefix) == own.to_bits(),
+            (IpAddr::V6(own), IpAddr::V6(other)) => mask_v6(other, self.prefix) == own.to_bits(),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+const fn v4(octets: [u8; 4], prefix: u8) -> Network {
+    let address = IpAddr::V4(Ipv4Addr::from_octets(octets));
+    Network { address, prefix }
+}
+
+const fn v6(segments: [u16; 8], prefix: u8) -> Network {
+    let address = IpAddr::V6(Ipv6Addr::from_segments(segments));
+    Network { address, prefix }
+}
+
+fn mask_v4(address: Ipv4Addr, prefix: u8) -> u32 {
+    address.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)
+}
+
+fn mask_v6(address: Ipv6Addr, prefix: u8) -> u128 {
+    address.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)
+}
+
+impl FromStr for Network {
+    type Err = InvalidNetwork;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork::Address)?;
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => longest,
+            // The standard library reads `+8` as a number, too.
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().map_err(|_| InvalidNetwork::Prefix)?
+            }
+            Some(_) => return Err(InvalidNetwork::Prefix),
+        };
+        if prefix > longest {
+            return Err(InvalidNetwork::Prefix);
+        }
+        let is_sound = match address {
+            // As `contains` reads addresses, nothing would ever be in it.
+            IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => return Err(InvalidNetwork::Mapped),
+            IpAddr::V4(address) => mask_v4(address, prefix) == address.to_bits(),
+            IpAddr::V6(address) => mask_v6(address, prefix) == address.to_bits(),
+        };
+        if is_sound {
+            Ok(Self { address, prefix })
+        } else {
+            Err(InvalidNetwork::Bits)
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+/// Why a text is no range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidNetwork {
+    /// No address before the slash.
+    #[error("range does not begin with an address")]
+    Address,
+    /// Bits are set behind the prefix: one of the two numbers is mistyped.
+    #[error("address has bits behind its prefix")]
+    Bits,
+    /// An IPv4 address written as IPv6.
+    #[error("range is of IPv4 addresses and has to be written as such")]
+    Mapped,
+    /// The length of the prefix is no number, or longer than an address.
+    #[error("length of the prefix is out of range")]
+    Prefix,
+}
+
+/// IPv4 addresses that are not of the internet at large, by the registries of special addresses, and one of a cloud's own.
+const NOT_PUBLIC_V4: [Network; 18] = [
+    v4([0, 0, 0, 0], 8),        // this network: Linux connects to itself
+    v4([10, 0, 0, 0], 8),       // private
+    v4([100, 64, 0, 0], 10),    // behind a carrier's address translation; Alibaba's metadata
+    v4([127, 0, 0, 0], 8),      // loopback
+    v4([168, 63, 129, 16], 32), // Azure's platform, seen from inside
+    v4([169, 254, 0, 0], 16),   // link-local; metadata of AWS, Azure, Google
+    v4([172, 16, 0, 0], 12),    // private
+    v4([192, 0, 0, 0], 24),     // protocols; Oracle's metadata
+    v4([192, 0, 2, 0], 24),     // documentation
+    v4([192, 31, 196, 0], 24),  // AS112
+    v4([192, 52, 193, 0], 24),  // tunnels
+    v4([192, 88, 99, 0], 24),   // relays of 6to4
+    v4([192, 168, 0, 0], 16),   // private
+    v4([198, 18, 0, 0], 15),    // benchmarks
+    v4([198, 51, 100, 0], 24),  // documentation
+    v4([203, 0, 113, 0], 24),   // documentation
+    v4([224, 0, 0, 0], 4),      // multicast
+    v4([240, 0, 0, 0], 4),      // reserved; broadcast
+];
+
+/// All IPv6 addresses that are given out; what is not in here is loopback, unique local, link-local, multicast or unknown.
+const GIVEN_OUT_V6: Network = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+
+/// Among those, the ones that are not of the internet at large.
+const NOT_PUBLIC_V6: [Network; 5] = [
+    v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),         // protocols; Teredo
+    v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),     // documentation
+    v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),         // 6to4: holds an IPv4 address
+    v6([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48), // AS112
+    v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),         // documentation
+];
+
+/// Behind it stands an IPv4 address, and a gateway that translates (RFC 6052).
+const TRANSLATED: Network = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
+
+/// Whether anybody on the internet could be meant by an address, and not a machine that only its neighbours reach.
+// SECURITY: what is not known to be public is not (`addresses_that_only_neighbours_reach_are_not_public`).
+pub(crate) fn is_public(address: IpAddr) -> bool {
+    let is_in = |networks: &[Network]| networks.iter().any(|network| network.contains(address));
+    match address.to_canonical() {
+        IpAddr::V4(_) => !is_in(&NOT_PUBLIC_V4),
+        IpAddr::V6(inner) if TRANSLATED.contains(address) => is_public(last_four_bytes(inner)),
+        IpAddr::V6(_) => GIVEN_OUT_V6.contains(address) && !is_in(&NOT_PUBLIC_V6),
+    }
+}
+
+fn last_four_bytes(address: Ipv6Addr) -> IpAddr {
+    let [.., a, b, c, d] = address.octets();
+    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// IPv4 addresses that only neighbours reach.
+    const CLOSED_V4: &[&str] = &[
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "10.255.255.255",
+        "100.64.0.1",
+        "100.127.255.255",
+        "100.100.100.200",
+        "127.0.0.1",
+        "127.255.255.254",
+        "168.63.129.16",
+        "169.254.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.1",
+        "192.0.0.192",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.7",
+        "203.0.113.7",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+    ];
+
+    /// The same, in the ways that IPv6 has of holding an IPv4 address.
+    const HELD_V4: &[&str] = &[
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "::ffff:10.0.0.1",
+        "::ffff:169.254.169.254",
+        "::ffff:0:127.0.0.1",
+        "::127.0.0.1",
+        "::10.0.0.1",
+        "64:ff9b::127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::1",
+        "64:ff9b:1::8.8.8.8",
+        "2002:7f00:1::",
+        "2002:a9fe:a9fe::1",
+        "2002:808:808::1",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    ];
+
+    /// And IPv6's own.
+    const CLOSED_V6: &[&str] = &[
+        "::",
+        "::1",
+        "::2",
+        "100::1",
+        "2001:2::1",
+        "2001:10::1",
+        "2001:20::1",
+        "2001:db8::1",
+        "3fff::1",
+        "5f00::1",
+        "fc00::1",
+        "fd00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fe80::a9fe:a9fe",
+        "fec0::1",
+        "ff02::1",
+        "4000::1",
+    ];
+
+    #[test]
+    fn addresses_that_only_neighbours_reach_are_not_public() {
+        for address in [CLOSED_V4, HELD_V4, CLOSED_V6].into_iter().flatten() {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_the_internet_are_public() {
+        let open = [
+            "1.1.1.1",
+            "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "168.63.129.17",
+            "169.253.255.255",
+            "169.255.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "2606:4700:4700::1111",
+            "2001:4860:4860::8888",
+            "2a00:1450::1",
+        ];
+        for address in open {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn ranges_hold_what_they_say() {
+        let cases = [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/8", "11.0.0.0", false),
+            ("0.0.0.0/0", "255.255.255.255", true),
+            ("0.0.0.0/0", "::1", false),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.2", false),
+            ("fd00::/8", "fdff::1", true),
+            ("fd00::/8", "fc00::1", false),
+            ("::/0", "2001:db8::1", true),
+            ("::1", "::1", true),
+            ("::1/128", "::2", false),
+        ];
+        for (network, address, is_in) in cases {
+            let network: Network = network.parse().unwrap();
+            assert_eq!(network.contains(address.parse().unwrap()), is_in, "{network} {address}");
+            assert_eq!(network.to_string().parse(), Ok(network));
+        }
+    }
+
+    #[test]
+    fn a_range_is_written_exactly() {
+        let cases = [
+            ("", InvalidNetwork::Address),
+            ("localhost", InvalidNetwork::Address),
+            ("10.0.0/8", InvalidNetwork::Address),
+            ("10.0.0.0/", InvalidNetwork::Prefix),
+            ("10.0.0.0/33", InvalidNetwork::Prefix),
+            ("10.0.0.0/+8", InvalidNetwork::Prefix),
+            ("::/129", InvalidNetwork::Prefix),
+            ("10.0.0.1/8", InvalidNetwork::Bits),
+            ("fd00::1/8", InvalidNetwork::Bits),
+            ("::ffff:10.0.0.0/104", InvalidNetwork::Mapped),
+        ];
+        for (text, fault) in cases {
+            assert_eq!(text.parse::<Network>(), Err(fault), "{text}");
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! A provider that wants to do harm, and names that lead astray.
+
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use scopegate_store::BoxFuture;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::*;
+use crate::remote::stage::{Act, HANG, Stage, answer, json};
+
+/// Answers from a list, and counts.
+struct Names {
+    answers: Mutex<Vec<Vec<IpAddr>>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Names {
+    /// The first answer first, and the last one for ever.
+    fn new(answers: &[&[&str]]) -> Arc<Self> {
+        let parse = |answer: &&[&str]| answer.iter().map(|text| text.parse().unwrap()).collect();
+        Arc::new(Self {
+            answers: Mutex::new(answers.iter().rev().map(parse).collect()),
+            asked: Mutex::default(),
+        })
+    }
+}
+
+impl Resolve for Names {
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        self.asked.lock().unwrap().push(host.to_owned());
+        let mut answers = self.answers.lock().unwrap();
+        let answer = if answers.len() > 1 {
+            answers.pop()
+        } else {
+            answers.last().cloned()
+        };
+        Box::pin(async move { answer.ok_or_else(|| io::ErrorKind::NotFound.into()) })
+    }
+}
+
+fn endpoint(text: &str) -> Endpoint {
+    Endpoint::parse(text).unwrap()
+}
+
+/// Allowed on this machine, and soon tired.
+fn local() -> OutgoingBuilder {
+    Outgoing::builder()
+        .allow(Network::LOOPBACK)
+        .timeout(Duration::from_millis(700))
+        .body_limit(64 * 1024)
+}
+
+async fn fetch(stage: &Stage) -> Result<Fetched, FetchError> {
+    local().build().unwrap().get(&endpoint(&stage.url("/keys"))).await
+}
+
+/// What comes of a script, and that it came in time.
+async fn outcome(acts: Vec<Act>) -> (Result<Fetched, FetchError>, usize) {
+    let stage = Stage::play(move |_, _| acts.clone()).await;
+    let began = tokio::time::Instant::now();
+    let outcome = fetch(&stage).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!(stage.count(), 1, "asked once");
+    (outcome, stage.written.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn a_document_comes_as_it_was_sent() {
+    let stage = Stage::play(|_, _| answer("200 OK", "Cache-Control: max-age=60\r\n", "{}")).await;
+    let fetched = fetch(&stage).await.unwrap();
+    assert_eq!(
+        (&*fetched.body, fetched.max_age),
+        (&b"{}"[..], Some(Duration::from_mins(1)))
+    );
+    let request = stage.requests.lock().unwrap()[0].to_lowercase();
+    assert!(request.starts_with("get /keys http/1.1\r\n"), "{request}");
+    assert!(
+        request.contains(&format!("\r\nhost: {}\r\n", stage.address)),
+        "{request}"
+    );
+    assert!(request.contains("\r\naccept-encoding: identity\r\n"), "{request}");
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let secret = Stage::play(|_, _| json("{}")).await;
+    for status in [
+        "301 Moved",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary",
+        "308 Permanent",
+    ] {
+        let location = format!("Location: {}\r\n", secret.url("/inside"));
+        let (outcome, _) = outcome(answer(status, &location, "")).await;
+        let status = status.split(' ').next().unwrap().parse().unwrap();
+        assert_eq!(outcome.unwrap_err(), FetchError::Redirect { status });
+    }
+    assert_eq!(secret.count(), 0);
+}
+
+#[tokio::test]
+async fn anything_but_success_is_an_error() {
+    for status in [201, 204, 400, 404, 500, 503] {
+        let (outcome, _) = outcome(answer(&format!("{status} X"), "", "")).await;
+        assert_eq!(outcome.unwrap_err(), FetchError::Status { status });
+    }
+}
+
+#[tokio::test]
+async fn a_huge_body_is_not_read() {
+    let declared = vec![
+        Act::Say(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n".to_vec()),
+        Act::Flood(vec![b' '; 65_536]),
+    ];
+    let endless = vec![
+        Act::Say(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
+        Act::Flood(vec![b' '; 65_536]),
+    ];
+    let chunk = [&b"10000\r\n"[..], &vec![b' '; 65_536], b"\r\n"].concat();
+    let chunked = vec![
+        Act::Say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec()),
+        Act::Flood(chunk),
+    ];
+    for acts in [declared, endless, chunked] {
+        let (outcome, written) = outcome(acts).await;
+        assert_eq!(outcome.unwrap_err(), FetchError::TooLarge);
+        // What the sockets' own buffers swallow comes on top.
+        assert!(written < 16 * 1024 * 1024, "{written} bytes were taken");
+    }
+}
+
+#[tokio::test]
+async fn a_huge_head_is_not_read() {
+    let long_line = vec![
+        Act::Say(b"HTTP/1.1 200 OK\r\nX: ".to_vec()),
+        Act::Flood(vec![b'x'; 4_096]),
+    ];
+    let many_lines = vec![
+        Act::Say(b"HTTP/1.1 200 OK\r\n".to_vec()),
+        Act::Flood(b"X: y\r\n".to_vec()),
+    ];
+    let early_hints = vec![Act::Flood(b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n".to_vec())];
+    for acts in [long_line, many_lines] {
+        let (outcome, written) = outcome(acts).await;
+        assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{outcome:?}");
+        assert!(written < 16 * 1024 * 1024, "{written} bytes were taken");
+    }
+    let (outcome, _) = outcome(early_hints).await;
+    assert!(
+        matches!(outcome, Err(FetchError::Protocol(_) | FetchError::Timeout)),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_provider_is_not_waited_for() {
+    let drop_by_drop: Vec<Act> = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"
+        .bytes()
+        .chain(std::iter::repeat_n(b' ', 400))
+        .flat_map(|byte| [Act::Say(vec![byte]), Act::Wait(Duration::from_millis(50))])
+        .collect();
+    let scripts = [
+        vec![HANG],
+        vec![Act::Say(b"HTTP/1.1 200 OK\r\n".to_vec()), HANG],
+        vec![
+            Act::Say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{}".to_vec()),
+            HANG,
+        ],
+        drop_by_drop,
+    ];
+    for acts in scripts {
+        assert_eq!(outcome(acts).await.0.unwrap_err(), FetchError::Timeout);
+    }
+}
+
+#[tokio::test]
+async fn half_an_answer_is_none() {
+    let halves = [
+        "",
+        "HTTP/1.1 200",
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "SSH-2.0-OpenSSH_9.0\r\n",
+    ];
+    for half in halves {
+        let (outcome, _) = outcome(vec![Act::Say(half.as_bytes().to_vec())]).await;
+        assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{half:?} {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_unpacked() {
+    for encoding in ["gzip", "br", "deflate, gzip", "GZIP"] {
+        let (outcome, _) = outcome(answer(
+            "200 OK",
+            &format!("Content-Encoding: {encoding}\r\n"),
+            "\u{1f}\u{8b}",
+        ))
+        .await;
+        assert_eq!(outcome.unwrap_err(), FetchError::Encoded);
+    }
+}
+
+#[tokio::test]
+async fn addresses_inside_are_not_connected_to() {
+    let stage = Stage::play(|_, _| json("{}")).await;
+    let port = stage.address.port();
+    let careful = Outgoing::builder().build().unwrap();
+    for host in [
+        "127.0.0.1",
+        "[::ffff:127.0.0.1]",
+        "[::1]",
+        "0.0.0.0",
+        "[::]",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+    ] {
+        for scheme in ["http", "https"] {
+            let outcome = careful.get(&endpoint(&format!("{scheme}://{host}:{port}/"))).await;
+            // A spelling that the system's look-up does not know has no address at all.
+            assert!(
+                matches!(
+                    outcome,
+                    Err(FetchError::ForbiddenAddress { .. } | FetchError::Resolve(_))
+                ),
+                "{host} {outcome:?}"
+            );
+        }
+    }
+    for host in [
+        "169.254.169.254",
+        "10.0.0.1",
+        "[fd00:ec2::254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "100.100.100.200",
+    ] {
+        let outcome = careful
+            .get(&endpoint(&format!("https://{host}/latest/meta-data/")))
+            .await;
+        assert!(
+            matches!(outcome, Err(FetchError::ForbiddenAddress { .. })),
+            "{host} {outcome:?}"
+        );
+    }
+    assert_eq!(stage.count(), 0);
+}
+
+#[tokio::test]
+async fn only_the_allowed_address_is_connected_to() {
+    let stage = Stage::play(|_, _| json("{}")).await;
+    let port = stage.address.port();
+    let network = |text: &str| -> Network { text.parse().unwrap() };
+    let other = Outgoing::builder()
+        .allow([network("127.0.0.2"), network("10.0.0.0/8")])
+        .build()
+        .unwrap();
+    let outcome = other.get(&endpoint(&stage.url("/"))).await;
+    let address = "127.0.0.1".parse().unwrap();
+    assert_eq!(outcome.unwrap_err(), FetchError::ForbiddenAddress { address });
+    // Of several addresses those that may not be used are left out.
+    let names = Names::new(&[&["10.0.0.1", "127.0.0.1", "169.254.169.254"]]);
+    let mixed = Outgoing::builder()
+        .allow([network("127.0.0.1")])
+        .resolver(names)
+        .build()
+        .unwrap();
+    assert!(
+        mixed
+            .get(&endpoint(&format!("http://id.example:{port}/")))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_name_is_looked_up_once_and_the_checked_address_is_used() {
+    let stage = Stage::play(|_, _| json("{}")).await;
+    let port = stage.address.port();
+    let url = endpoint(&format!("http://id.example:{port}/"));
+    // The second answer would lead to another machine: it is never asked for.
+    let names = Names::new(&[&["127.0.0.1"], &["127.0.0.9"]]);
+    let outgoing = local().resolver(names.clone()).build().unwrap();
+    outgoing.get(&url).await.unwrap();
+    assert_eq!(*names.asked.lock().unwrap(), ["id.example"]);
+    assert_eq!(stage.count(), 1);
+    // A name that turns inwards is looked at again with the next document.
+    let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
+    let outgoing = local().resolver(names.clone()).build().unwrap();
+    outgoing.get(&url).await.unwrap();
+    let address = "169.254.169.254".parse().unwrap();
+    assert_eq!(
+        outgoing.get(&url).await.unwrap_err(),
+        FetchError::ForbiddenAddress { address }
+    );
+}
+
+#[tokio::test]
+async fn plain_http_is_for_allowed_loopback_addresses_alone() {
+    for addresses in [&["198.51.99.7"][..], &["10.0.0.1"], &["198.51.99.7", "10.0.0.1"]] {
+        let inside: Network = "10.0.0.0/8".parse().unwrap();
+        let names = Names::new(&[addresses]);
+        let outgoing = local().allow([inside]).resolver(names).build().unwrap();
+        let outcome = outgoing.get(&endpoint("http://id.example/")).await;
+        assert_eq!(outcome.unwrap_err(), FetchError::Plaintext, "{addresses:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_answers_is_an_error_and_no_wait() {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let outgoing = local().build().unwrap();
+    let outcome = outgoing.get(&endpoint(&format!("http://{unused}/"))).await;
+    assert_eq!(
+        outcome.unwrap_err(),
+        FetchError::Connect(io::ErrorKind::ConnectionRefused)
+    );
+    let nobody = local().resolver(Names::new(&[&[]])).build().unwrap();
+    let outcome = nobody.get(&endpoint("https://id.example/")).await;
+    assert_eq!(outcome.unwrap_err(), FetchError::Resolve(io::ErrorKind::NotFound));
+}
+
+/// A certificate for these names, of an authority that is made for the test.
+fn certified(names: &[&str]) -> (String, TlsAcceptor) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let certificate = CertificateParams::new(names)
+        .unwrap()
+        .signed_by(&key, &authority)
+        .unwrap();
+    let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    (authority.pem(), TlsAcceptor::from(Arc::new(config)))
+}
+
+#[tokio::test]
+async fn a_certificate_is_that_of_the_host_and_of_somebody_trusted() {
+    let (pem, acceptor) = certified(&["id.example", "127.0.0.1"]);
+    let stage = Stage::with_tls(Some(acceptor), |_, _| json("{}")).await;
+    let port = stage.address.port();
+    let names = || Names::new(&[&["127.0.0.1"]]);
+    let trusting = local().resolver(names()).trust_only(pem).build().unwrap();
+    for host in ["id.example", "127.0.0.1", "ID.example"] {
+        let fetched = trusting
+            .get(&endpoint(&format!("https://{host}:{port}/")))
+            .await
+            .unwrap();
+        assert_eq!(&*fetched.body, b"{}");
+    }
+    let good = stage.count();
+    let outcome = trusting.get(&endpoint(&format!("https://evil.example:{port}/"))).await;
+    assert!(matches!(outcome, Err(FetchError::Tls(_))), "{outcome:?}");
+    for outgoing in [
+        local().resolver(names()),
+        local().resolver(names()).trust_only(certified(&["id.example"]).0),
+    ] {
+        let outcome = outgoing
+            .build()
+            .unwrap()
+            .get(&endpoint(&format!("https://id.example:{port}/")))
+            .await;
+        assert!(matches!(outcome, Err(FetchError::Tls(_))), "{outcome:?}");
+    }
+    assert_eq!(stage.count(), good, "nothing is asked of somebody who is not known");
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_ends_where_its_owner_says() {
+    let (pem, acceptor) = certified(&["127.0.0.1"]);
+    let body = || Act::Say(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec());
+    let whole = Stage::with_tls(Some(acceptor.clone()), move |_, _| vec![body()]).await;
+    let cut = Stage::with_tls(Some(acceptor), move |_, _| vec![body(), Act::Cut]).await;
+    let outgoing = local().trust_only(pem).build().unwrap();
+    let fetch = async |stage: &Stage| outgoing.get(&endpoint(&format!("https://{}/", stage.address))).await;
+    assert_eq!(fetch(&whole).await.map(|fetched| fetched.body).unwrap(), "{}");
+    // Somebody between could have cut it.
+    let outcome = fetch(&cut).await;
+    assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{outcome:?}");
+    let plain = Stage::play(|_, _| json("{}")).await;
+    let outcome = fetch(&plain).await;
+    assert!(
+        matches!(outcome, Err(FetchError::Tls(_) | FetchError::Timeout)),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn roots_are_certificates() {
+    for pem in [
+        "",
+        "hunter2",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
+        assert_eq!(
+            Outgoing::builder().trust_only(pem).build().unwrap_err(),
+            InvalidRoots,
+            "{pem}"
+        );
+    }
+}

@@ -1,0 +1,348 @@
+//! The keys of another issuer: fetched when they are needed, asked for again when they are old or do not fit.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use metrics::{Counter, counter, describe_counter};
+use scopegate_domain::Issuer;
+use scopegate_token::JwksError;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::budget::Budget;
+use super::discovery::{self, Discovery};
+use super::endpoint::Endpoint;
+use super::remote_error::RemoteError;
+use crate::Outgoing;
+
+/// How long the word of a document about where the keys stand is taken.
+const DISCOVERY_AGE: Duration = Duration::from_hours(1);
+
+/// Who trusts the keys.
+pub(super) trait TakesKeys: Send + Sync {
+    /// Trusts these from here on, and no others.
+    fn take(&self, jwks: &[u8]) -> Result<(), JwksError>;
+}
+
+/// When keys are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// How long keys are good for of which their owner does not say it, or says less or more than these.
+    pub(super) age: Ages,
+    /// How long keys are good for while their owner does not answer.
+    pub(super) keep: Duration,
+    /// How many questions there may be at once, and the time until another one is allowed.
+    pub(super) burst: u32,
+    pub(super) interval: Duration,
+    /// How long a request waits.
+    pub(super) patience: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ages {
+    pub(super) least: Duration,
+    pub(super) usual: Duration,
+    pub(super) most: Duration,
+}
+
+/// Where the keys stand.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// Where the issuer's document says.
+    Discovered(Issuer, Discovery),
+    /// Here.
+    Known(Endpoint),
+}
+
+/// Keeps the keys of one issuer up to date. No task runs while nobody asks.
+#[derive(Clone)]
+pub(super) struct Refresh(Arc<Shared>);
+
+struct Shared {
+    place: Place,
+    outgoing: Outgoing,
+    pace: Pace,
+    sink: Arc<dyn TakesKeys>,
+    state: Mutex<State>,
+    /// How many fetches have ended.
+    ended: watch::Sender<u64>,
+    metrics: FetchMetrics,
+}
+
+/// How often keys were asked for, and what came of it.
+struct FetchMetrics {
+    good: Counter,
+    bad: Counter,
+}
+
+impl FetchMetrics {
+    /// The issuer is one of the configuration, never one that a token names.
+    fn new(issuer: &Issuer) -> Self {
+        const FETCHES: &str = "scopegate_issuer_fetches_total";
+        describe_counter!(FETCHES, "How often the keys of another issuer were asked for.");
+        let count = |outcome| counter!(FETCHES, "issuer" => issuer.to_string(), "outcome" => outcome);
+        Self {
+            good: count("good"),
+            bad: count("bad"),
+        }
+    }
+}
+
+struct State {
+    is_running: bool,
+    budget: Budget,
+    /// How the last one ended.
+    last: Option<Result<(), RemoteError>>,
+    /// When the keys came that are trusted, and how long they are good for.
+    fetched: Option<(Instant, Duration)>,
+    /// Where the keys stand by the issuer's document, and since when.
+    discovered: Option<(Endpoint, Instant)>,
+}
+
+/// What became of the wish to fetch.
+enum Flight {
+    /// It is under way; whether it was before.
+    Running(watch::Receiver<u64>, bool),
+    /// There were too many of late.
+    Refused,
+}
+
+/// What a further question has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// Keys that were asked for after the question.
+    Asked,
+    /// Keys that had been asked for before the question: what is new may not be among them.
+    Joined,
+    /// Nothing: the keys are as new as they can be.
+    Nothing,
+}
+
+/// How old the keys are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    /// To be asked for again while they are used.
+    Stale,
+    /// Nobody asked for them for long: to be asked for again before they are used, if their owner answers.
+    Old,
+    /// There are none that may be used.
+    Gone,
+}
+
+impl Refresh {
+    pub(super) fn new(
+        issuer: &Issuer,
+        source: Place,
+        outgoing: Outgoing,
+        pace: Pace,
+        sink: Arc<dyn TakesKeys>,
+    ) -> Self {
+        let state = State {
+            is_running: false,
+            budget: Budget::new(pace.burst, pace.interval, Instant::now()),
+            last: None,
+            fetched: None,
+            discovered: None,
+        };
+        Self(Arc::new(Shared {
+            place: source,
+            outgoing,
+            pace,
+            sink,
+            state: Mutex::new(state),
+            ended: watch::Sender::new(0),
+            metrics: FetchMetrics::new(issuer),
+        }))
+    }
+
+    /// Waits for keys where there are none, no longer than a request waits.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`] where there are none that may be used: nobody can be let in, and nobody be refused for good.
+    pub(super) async fn ready(&self) -> Result<(), RemoteError> {
+        match self.age() {
+            Age::Fresh => return Ok(()),
+            Age::Stale => {
+                self.start();
+                return Ok(());
+            }
+            Age::Old | Age::Gone => {
+                self.wait(self.start()).await;
+            }
+        }
+        match self.age() {
+            Age::Gone => Err(self.last().err().unwrap_or(RemoteError::Slow)),
+            Age::Fresh | Age::Stale | Age::Old => Ok(()),
+        }
+    }
+
+    /// Fetches, for a token whose key is not among those that are there.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`] where the issuer could not be asked: the key may well be its own.
+    // SECURITY: however many unknown keys are named, the issuer is asked a bounded number of times
+    // (`a_flood_of_unknown_keys_asks_a_bounded_number_of_times`).
+    pub(super) async fn renew(&self) -> Result<Renewal, RemoteError> {
+        let flight = self.start();
+        let renewal = match flight {
+            Flight::Refused => return self.last().map(|()| Renewal::Nothing),
+            Flight::Running(_, true) => Renewal::Joined,
+            Flight::Running(_, false) => Renewal::Asked,
+        };
+        if self.wait(flight).await {
+            self.last().map(|()| renewal)
+        } else {
+            Err(RemoteError::Slow)
+        }
+    }
+
+    fn age(&self) -> Age {
+        let state = self.state();
+        let Some((since, fresh)) = state.fetched else {
+            return Age::Gone;
+        };
+        let age = since.elapsed();
+        let is_answered = !matches!(state.last, Some(Err(_)));
+        if age > self.0.pace.keep {
+            Age::Gone
+        } else if age <= fresh {
+            Age::Fresh
+        } else if age > fresh * 2 && is_answered {
+            Age::Old
+        } else {
+            Age::Stale
+        }
+    }
+
+    fn last(&self) -> Result<(), RemoteError> {
+        self.state().last.clone().unwrap_or(Ok(()))
+    }
+
+    fn start(&self) -> Flight {
+        let mut state = self.state();
+        let receiver = self.0.ended.subscribe();
+        if state.is_running {
+            return Flight::Running(receiver, true);
+        }
+        if !state.budget.take(Instant::now()) {
+            return Flight::Refused;
+        }
+        state.is_running = true;
+        drop(state);
+        let shared = Arc::clone(&self.0);
+        // A task of its own: a request that goes away takes nothing with it.
+        tokio::spawn(async move {
+            let mut ending = Ending {
+                shared,
+                outcome: Err(RemoteError::Abandoned),
+            };
+            ending.outcome = ending.shared.fetch().await;
+        });
+        Flight::Running(receiver, false)
+    }
+
+    /// Whether it has ended by then.
+    async fn wait(&self, flight: Flight) -> bool {
+        let Flight::Running(mut ended, _) = flight else {
+            return false;
+        };
+        timeout(self.0.pace.patience, ended.changed()).await.is_ok()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state()
+    }
+}
+
+/// Says that a fetch has ended, also where its task was.
+struct Ending {
+    shared: Arc<Shared>,
+    outcome: Result<Fresh, RemoteError>,
+}
+
+/// Keys that have come.
+struct Fresh {
+    at: Instant,
+    age: Duration,
+    endpoint: Endpoint,
+    discovered: Instant,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let outcome = std::mem::replace(&mut self.outcome, Err(RemoteError::Abandoned));
+        self.shared.end(outcome);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, outcome: Result<Fresh, RemoteError>) {
+        let mut state = self.state();
+        state.is_running = false;
+        match outcome {
+            Ok(fresh) => {
+                self.metrics.good.increment(1);
+                state.fetched = Some((fresh.at, fresh.age));
+                state.discovered = Some((fresh.endpoint, fresh.discovered));
+                state.last = Some(Ok(()));
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, "the keys of an issuer could not be fetched; those that are there stay");
+                self.metrics.bad.increment(1);
+                // The keys may have moved.
+                state.discovered = None;
+                state.last = Some(Err(cause));
+            }
+        }
+        drop(state);
+        self.ended.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    async fn fetch(&self) -> Result<Fresh, RemoteError> {
+        let (endpoint, discovered) = self.endpoint().await?;
+        let at = Instant::now();
+        let fetched = self.outgoing.get(&endpoint).await;
+        let fetched = fetched.map_err(|cause| RemoteError::fetch(&endpoint, cause))?;
+        self.trust(&endpoint, &fetched.body)?;
+        let ages = self.pace.age;
+        let age = fetched.max_age.unwrap_or(ages.usual).max(ages.least).min(ages.most);
+        Ok(Fresh {
+            at,
+            age,
+            endpoint,
+            discovered,
+        })
+    }
+
+    fn trust(&self, endpoint: &Endpoint, jwks: &Bytes) -> Result<(), RemoteError> {
+        self.sink.take(jwks).map_err(|fault| RemoteError::Keys {
+            url: endpoint.to_string(),
+            fault,
+        })
+    }
+
+    async fn endpoint(&self) -> Result<(Endpoint, Instant), RemoteError> {
+        let (issuer, how) = match &self.place {
+            Place::Known(endpoint) => return Ok((endpoint.clone(), Instant::now())),
+            Place::Discovered(issuer, how) => (issuer, *how),
+        };
+        let known = self.state().discovered.clone();
+        if let Some(known) = known.filter(|(_, since)| since.elapsed() < DISCOVERY_AGE) {
+            return Ok(known);
+        }
+        let metadata = discovery::discover(&self.outgoing, issuer, how).await?;
+        let endpoint = metadata.jwks_uri.ok_or(RemoteError::Missing { member: "jwks_uri" })?;
+        Ok((endpoint, Instant::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

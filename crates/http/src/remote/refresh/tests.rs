@@ -1,0 +1,293 @@
+//! Keys under load, under attack, and of a provider that is down.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::*;
+use crate::Network;
+use crate::remote::stage::{Act, HANG, Stage, answer, json};
+
+/// Remembers the last document that it was given; `bad` is none.
+#[derive(Default)]
+struct Kept(Mutex<Vec<String>>);
+
+impl TakesKeys for Kept {
+    fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
+        if jwks == b"bad" {
+            return Err(JwksError::NotJson);
+        }
+        self.0.lock().unwrap().push(String::from_utf8(jwks.to_vec()).unwrap());
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn last(&self) -> Option<String> {
+        self.0.lock().unwrap().last().cloned()
+    }
+}
+
+const PACE: Pace = Pace {
+    age: Ages {
+        least: Duration::from_millis(100),
+        usual: Duration::from_millis(300),
+        most: Duration::from_secs(10),
+    },
+    keep: Duration::from_mins(10),
+    burst: 4,
+    interval: Duration::from_secs(10),
+    patience: Duration::from_millis(400),
+};
+
+fn refresh(stage: &Stage, pace: Pace) -> (Refresh, Arc<Kept>) {
+    let outgoing = Outgoing::builder()
+        .allow(Network::LOOPBACK)
+        .timeout(Duration::from_millis(900))
+        .build()
+        .unwrap();
+    let kept = Arc::<Kept>::default();
+    let issuer = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+    let source = Place::Discovered(issuer.clone(), Discovery::OpenId);
+    (
+        Refresh::new(&issuer, source, outgoing, pace, Arc::<Kept>::clone(&kept)),
+        kept,
+    )
+}
+
+/// A provider whose keys are the number of the request, kept for so many seconds.
+async fn provider(keys: impl Fn(usize) -> Vec<Act> + Send + Sync + 'static) -> Stage {
+    let count = AtomicUsize::new(0);
+    Stage::play(move |request, _| {
+        if request.starts_with("GET /keys ") {
+            return keys(count.fetch_add(1, Ordering::SeqCst) + 1);
+        }
+        let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        json(&format!(
+            r#"{{"issuer": "http://{host}", "jwks_uri": "http://{host}/keys"}}"#
+        ))
+    })
+    .await
+}
+
+fn numbered(number: usize) -> Vec<Act> {
+    json(&number.to_string())
+}
+
+#[tokio::test]
+async fn many_who_come_at_once_cause_one_question() {
+    let stage = provider(numbered).await;
+    let (refresh, kept) = refresh(&stage, PACE);
+    let all = (0..200).map(|_| refresh.ready());
+    for ready in futures_util::future::join_all(all).await {
+        ready.unwrap();
+    }
+    assert_eq!(
+        (stage.count(), stage.count_of("/keys")),
+        (2, 1),
+        "the document and the keys"
+    );
+    assert_eq!(kept.last().as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn old_keys_are_used_while_new_ones_are_fetched() {
+    let stage = provider(|number| {
+        let slow = [Act::Wait(Duration::from_millis(if number == 1 { 0 } else { 200 }))];
+        slow.into_iter().chain(numbered(number)).collect()
+    })
+    .await;
+    let (refresh, kept) = refresh(&stage, PACE);
+    refresh.ready().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    let began = Instant::now();
+    refresh.ready().await.unwrap();
+    assert!(
+        began.elapsed() < Duration::from_millis(100),
+        "nobody waits: {:?}",
+        began.elapsed()
+    );
+    assert_eq!(kept.last().as_deref(), Some("1"));
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(kept.last().as_deref(), Some("2"));
+    assert_eq!(stage.count(), 3, "the document of the issuer is not asked for again");
+}
+
+#[tokio::test]
+async fn keys_that_nobody_asked_for_in_long_are_fetched_first() {
+    let stage = provider(numbered).await;
+    let (refresh, kept) = refresh(&stage, PACE);
+    refresh.ready().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    refresh.ready().await.unwrap();
+    assert_eq!(kept.last().as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn the_owner_says_how_long_keys_are_good_within_bounds() {
+    for (header, is_stale) in [("max-age=3600", false), ("no-store", true), ("max-age=0", true)] {
+        let header = format!("Cache-Control: {header}\r\n");
+        let stage = provider(move |number| answer("200 OK", &header, &number.to_string())).await;
+        let (refresh, _) = refresh(&stage, PACE);
+        refresh.ready().await.unwrap();
+        refresh.ready().await.unwrap();
+        assert_eq!(stage.count_of("/keys"), 1, "good for a while, whatever is said");
+        tokio::time::sleep(Duration::from_millis(350)).await;
+        refresh.ready().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(stage.count_of("/keys") == 2, is_stale);
+    }
+}
+
+#[tokio::test]
+async fn old_keys_stay_while_the_provider_is_down() {
+    let is_down = Arc::new(AtomicBool::new(false));
+    let down = Arc::clone(&is_down);
+    let stage = provider(move |number| {
+        if down.load(Ordering::SeqCst) {
+            answer("503 X", "", "")
+        } else {
+            numbered(number)
+        }
+    })
+    .await;
+    let pace = Pace {
+        interval: Duration::from_millis(100),
+        ..PACE
+    };
+    let (refresh, kept) = refresh(&stage, pace);
+    refresh.ready().await.unwrap();
+    is_down.store(true, Ordering::SeqCst);
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        refresh.ready().await.unwrap();
+        assert_eq!(kept.last().as_deref(), Some("1"));
+    }
+    assert!(
+        matches!(refresh.renew().await, Err(RemoteError::Fetch { .. })),
+        "nobody can say that the key is not there"
+    );
+    is_down.store(false, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    refresh.renew().await.unwrap();
+    assert_ne!(kept.last().as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn keys_are_not_kept_for_ever() {
+    let stage = provider(|number| {
+        if number == 1 {
+            numbered(1)
+        } else {
+            answer("500 X", "", "")
+        }
+    })
+    .await;
+    let (refresh, _) = refresh(
+        &stage,
+        Pace {
+            keep: Duration::from_millis(500),
+            ..PACE
+        },
+    );
+    refresh.ready().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(matches!(refresh.ready().await, Err(RemoteError::Fetch { .. })));
+}
+
+#[tokio::test]
+async fn no_keys_at_all_is_an_error_in_bounded_time() {
+    let scripts: [fn(usize) -> Vec<Act>; 4] = [
+        |_| vec![HANG],
+        |_| answer("500 X", "", ""),
+        |_| json("bad"),
+        |_| vec![Act::Say(b"HTTP/1.1 200".to_vec())],
+    ];
+    for script in scripts {
+        let stage = provider(script).await;
+        let (refresh, kept) = refresh(&stage, PACE);
+        for _ in 0..10 {
+            let began = Instant::now();
+            assert!(refresh.ready().await.is_err());
+            assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
+        }
+        assert_eq!(kept.last(), None);
+        assert!(stage.count_of("/keys") <= 4);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
+    let stage = provider(numbered).await;
+    let (refresh, _) = refresh(&stage, PACE);
+    refresh.ready().await.unwrap();
+    let mut nothing = 0;
+    for _ in 0..50 {
+        let all = (0..20).map(|_| refresh.renew());
+        for renewal in futures_util::future::join_all(all).await {
+            nothing += usize::from(renewal.unwrap() == Renewal::Nothing);
+        }
+    }
+    assert_eq!(stage.count_of("/keys"), 4);
+    assert!(nothing > 900, "{nothing} were told so at once");
+}
+
+#[tokio::test]
+async fn keys_that_were_asked_for_before_are_told_apart() {
+    let stage = provider(|number| {
+        [Act::Wait(Duration::from_millis(100))]
+            .into_iter()
+            .chain(numbered(number))
+            .collect()
+    })
+    .await;
+    let (refresh, _) = refresh(&stage, PACE);
+    refresh.ready().await.unwrap();
+    let (first, second) = futures_util::future::join(refresh.renew(), refresh.renew()).await;
+    assert_eq!((first, second), (Ok(Renewal::Asked), Ok(Renewal::Joined)));
+}
+
+#[tokio::test]
+async fn a_request_that_goes_away_leaves_the_question_open_for_others() {
+    let stage = provider(|number| {
+        [Act::Wait(Duration::from_millis(100))]
+            .into_iter()
+            .chain(numbered(number))
+            .collect()
+    })
+    .await;
+    let (refresh, kept) = refresh(&stage, PACE);
+    let _ = timeout(Duration::from_millis(20), refresh.ready()).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(kept.last().as_deref(), Some("1"));
+    refresh.ready().await.unwrap();
+    assert_eq!(stage.count_of("/keys"), 1);
+}
+
+#[tokio::test]
+async fn keys_that_moved_are_found_again() {
+    let has_moved = Arc::new(AtomicBool::new(false));
+    let moved = Arc::clone(&has_moved);
+    let stage = Stage::play(move |request, number| {
+        let host = request
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .unwrap()
+            .to_owned();
+        let place = if moved.load(Ordering::SeqCst) { "/new" } else { "/old" };
+        if request.starts_with(&format!("GET {place} ")) {
+            numbered(number)
+        } else if request.starts_with("GET /.well-known/") {
+            json(&format!(
+                r#"{{"issuer": "http://{host}", "jwks_uri": "http://{host}{place}"}}"#
+            ))
+        } else {
+            answer("404 X", "", "")
+        }
+    })
+    .await;
+    let (refresh, kept) = refresh(&stage, PACE);
+    refresh.ready().await.unwrap();
+    has_moved.store(true, Ordering::SeqCst);
+    assert!(refresh.renew().await.is_err());
+    refresh.renew().await.unwrap();
+    assert_eq!((stage.count_of("/new"), kept.0.lock().unwrap().len()), (1, 2));
+}

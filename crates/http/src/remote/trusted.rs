@@ -1,0 +1,168 @@
+//! The issuers whose tokens are good for one scheme, and which of them a token is shown to.
+
+use std::sync::Arc;
+
+use scopegate_domain::Timestamp;
+use scopegate_store::StoreError;
+use scopegate_token::{Verifier, VerifyError};
+
+use super::peek;
+use super::refresh::Renewal;
+use crate::accepted::Accepted;
+use crate::admission::Admission;
+use crate::refusal::Unaccepted;
+use crate::shadow::Beside;
+use crate::sources::{Judge, JudgedScheme};
+use crate::{Credential, GateError, Introspection, RemoteIssuer};
+
+/// The issuers whose tokens are good for one scheme.
+#[derive(Clone, Default)]
+pub(crate) struct TrustedIssuers {
+    /// Our own, or whoever else's keys are known without asking.
+    own: Option<Arc<Verifier>>,
+    remote: Vec<RemoteIssuer>,
+    /// Who is asked about what is no JWT.
+    opaque: Option<Introspection>,
+}
+
+/// Whom a token is shown to.
+enum Chosen<'t> {
+    Nobody,
+    Opaque(&'t Introspection),
+    Own(&'t Verifier),
+    Remote(&'t RemoteIssuer),
+}
+
+impl TrustedIssuers {
+    pub(crate) fn of(issuer: RemoteIssuer) -> Self {
+        Self {
+            remote: vec![issuer],
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn asking(introspection: Introspection) -> Self {
+        Self {
+            opaque: Some(introspection),
+            ..Self::default()
+        }
+    }
+
+    // SECURITY: what the token says of itself decides who looks at it and nothing more. Each of those asks for its own name again,
+    // under its own signature (`a_token_is_good_by_the_keys_of_its_own_issuer_alone`).
+    fn choose(&self, token: &str) -> Chosen<'_> {
+        let own = || self.own.as_deref().map_or(Chosen::Nobody, Chosen::Own);
+        if token.bytes().filter(|byte| *byte == b'.').count() != 2 {
+            return self.opaque.as_ref().map_or_else(own, Chosen::Opaque);
+        }
+        let named = peek::issuer(token);
+        let is_named = |remote: &&RemoteIssuer| named.as_deref() == Some(remote.issuer().as_str());
+        self.remote.iter().find(is_named).map_or_else(own, Chosen::Remote)
+    }
+
+    /// Both together; none where it would not be clear who looks at a token.
+    fn join(&self, scheme: &str, other: &Self) -> Result<Option<Self>, GateError> {
+        for remote in &other.remote {
+            if self.remote.iter().any(|known| known.issuer() == remote.issuer()) {
+                return Err(GateError::IssuerTwice {
+                    scheme: scheme.to_owned(),
+                    issuer: remote.issuer().to_string(),
+                });
+            }
+        }
+        if (self.own.is_some() && other.own.is_some()) || (self.opaque.is_some() && other.opaque.is_some()) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            own: self.own.clone().or_else(|| other.own.clone()),
+            remote: self.remote.iter().chain(&other.remote).cloned().collect(),
+            opaque: self.opaque.clone().or_else(|| other.opaque.clone()),
+        }))
+    }
+}
+
+/// Puts the issuers of each scheme together. What cannot be put together stays beside each other, and is refused by who comes next.
+pub(crate) fn merge(given: Vec<(String, Judge)>) -> Result<Vec<(String, Judge)>, GateError> {
+    let mut merged: Vec<(String, Judge)> = Vec::new();
+    for (scheme, judge) in given {
+        let joined = match merged.iter_mut().find(|(known, _)| *known == scheme) {
+            None => None,
+            Some((_, known)) => join(&scheme, known, &judge)?.map(|joined| (known, joined)),
+        };
+        match joined {
+            Some((known, joined)) => *known = Judge::Issuers(Arc::new(joined)),
+            None => merged.push((scheme, judge)),
+        }
+    }
+    Ok(merged)
+}
+
+fn join(scheme: &str, first: &Judge, second: &Judge) -> Result<Option<TrustedIssuers>, GateError> {
+    let own = |verifier: &Arc<Verifier>| TrustedIssuers {
+        own: Some(Arc::clone(verifier)),
+        ..TrustedIssuers::default()
+    };
+    match (first, second) {
+        (Judge::Issuers(first), Judge::Issuers(second)) => first.join(scheme, second),
+        (Judge::Issuers(issuers), Judge::Token(verifier)) | (Judge::Token(verifier), Judge::Issuers(issuers)) => {
+            issuers.join(scheme, &own(verifier))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Who asks, and for what: as the decision has it.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'r> {
+    pub(crate) beside: Option<&'r Beside>,
+    pub(crate) judged: &'r JudgedScheme,
+    pub(crate) now: Timestamp,
+}
+
+impl Admission {
+    /// Shows a token to the one issuer that it may be of.
+    pub(crate) async fn ask_issuers(
+        &self,
+        shown: Shown<'_>,
+        issuers: &TrustedIssuers,
+        credential: &Credential,
+    ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
+        let token = credential.secret().expose();
+        match issuers.choose(token) {
+            Chosen::Nobody => Ok(Err(VerifyError::Issuer.into())),
+            Chosen::Opaque(introspection) => self.ask(shown.beside, shown.judged, introspection, credential).await,
+            Chosen::Own(verifier) => Ok(self.verify(shown.beside, shown.judged, verifier, token, shown.now)),
+            Chosen::Remote(remote) => self.ask_remote(shown, remote, token).await,
+        }
+    }
+
+    /// Verifies a token of another issuer by the keys that are there, and where its key is not among them by those that it has now.
+    async fn ask_remote(
+        &self,
+        shown: Shown<'_>,
+        remote: &RemoteIssuer,
+        token: &str,
+    ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
+        let verify = || self.verify(shown.beside, shown.judged, remote.verifier(), token, shown.now);
+        remote.ready().await.map_err(StoreError::unavailable)?;
+        let mut answer = verify();
+        // A question that was under way may have come too early for a new key: one more.
+        for _ in 0..2 {
+            if !matches!(answer, Err(Unaccepted::Verify(VerifyError::UnknownKey))) {
+                break;
+            }
+            let renewal = remote.renew().await.map_err(StoreError::unavailable)?;
+            if renewal == Renewal::Nothing {
+                break;
+            }
+            answer = verify();
+            if renewal == Renewal::Asked {
+                break;
+            }
+        }
+        Ok(answer.map(|mut accepted| {
+            accepted.subject = accepted.subject.map(|subject| remote.subject(&subject));
+            accepted
+        }))
+    }
+}

@@ -1,0 +1,190 @@
+//! Issuers that are made for one test, and gates that trust them.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
+use hyper::service::Service as _;
+use scopegate_http::domain::{
+    AccessTokenClaims, Audience, ClientId, Clock as _, Issuer, KeyId, Lifetime, SystemClock, TokenId,
+};
+use scopegate_http::token::{KeySet, Signer, SigningKey, TokenRules};
+use scopegate_http::{
+    Catalog, Gate, GateBuilder, Guard, Network, Outgoing, Permit, RemoteIssuer, RemoteIssuerBuilder, ScopeToken,
+    SecurityScheme, get,
+};
+
+use crate::stage::{Act, Stage, answer, json};
+
+pub(crate) const READ: ScopeToken = ScopeToken::from_static("reports:read");
+pub(crate) const AUDIENCE: &str = "https://api.example";
+
+pub(crate) fn audience() -> Audience {
+    Audience::parse(AUDIENCE).unwrap()
+}
+
+/// Goes to this machine alone, and does not wait long.
+pub(crate) fn outgoing() -> Outgoing {
+    let local = Outgoing::builder().allow(Network::LOOPBACK).body_limit(64 * 1024);
+    local.timeout(Duration::from_millis(900)).build().unwrap()
+}
+
+/// Signs tokens, and publishes what it is told to.
+pub(crate) struct LocalIssuer {
+    pub(crate) stage: Stage,
+    pub(crate) name: Issuer,
+    jwks: Arc<Mutex<Option<String>>>,
+}
+
+impl LocalIssuer {
+    /// Publishes this key; without one it is down.
+    pub(crate) async fn start(key: Option<&SigningKey>) -> Self {
+        let jwks = Arc::new(Mutex::new(key.map(jwks)));
+        let published = Arc::clone(&jwks);
+        let stage = Stage::play(move |request, _| match &*published.lock().unwrap() {
+            None => answer("503 X", "", ""),
+            Some(jwks) => publish(request, jwks),
+        })
+        .await;
+        let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+        Self { stage, name, jwks }
+    }
+
+    /// Publishes this from here on; nothing is down.
+    pub(crate) fn publish(&self, jwks: Option<String>) {
+        *self.jwks.lock().unwrap() = jwks;
+    }
+
+    pub(crate) fn remote(&self) -> RemoteIssuerBuilder {
+        RemoteIssuer::builder(self.name.clone(), audience())
+            .outgoing(outgoing())
+            .patience(Duration::from_millis(600))
+    }
+}
+
+/// The document of an issuer, or its keys.
+pub(crate) fn publish(request: &str, jwks: &str) -> Vec<Act> {
+    let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    match request.split(' ').nth(1).unwrap() {
+        "/jwks" => json(jwks),
+        "/.well-known/oauth-authorization-server" => json(&format!(
+            r#"{{"issuer": "http://{host}", "jwks_uri": "http://{host}/jwks"}}"#
+        )),
+        _ => answer("404 X", "", ""),
+    }
+}
+
+pub(crate) fn key(id: &str) -> SigningKey {
+    SigningKey::es256_generate().unwrap().with_id(KeyId::parse(id).unwrap())
+}
+
+pub(crate) fn jwks(key: &SigningKey) -> String {
+    KeySet::from(key.verifying_key()).to_jwks()
+}
+
+fn copy(key: &SigningKey) -> SigningKey {
+    let public = key.verifying_key();
+    let document = key.to_pkcs8().unwrap().clone();
+    let copy = SigningKey::from_pkcs8(public.algorithm(), document).unwrap();
+    match public.id() {
+        Some(id) => copy.with_id(id.clone()),
+        None => copy,
+    }
+}
+
+/// A token by RFC 9068 that says to be of this issuer, whoever signs it.
+pub(crate) fn token(issuer: &Issuer, key: &SigningKey, subject: &str) -> String {
+    token_by(issuer, copy(key), subject)
+}
+
+pub(crate) fn token_by(issuer: &Issuer, key: SigningKey, subject: &str) -> String {
+    let rules = TokenRules::rfc9068(issuer.clone(), audience());
+    let claims = AccessTokenClaims::new(subject, SystemClock.now(), Lifetime::from_minutes(10))
+        .with_scopes([READ])
+        .with_client_id(ClientId::parse("app").unwrap())
+        .with_token_id(TokenId::parse("t").unwrap());
+    Signer::new(rules, key).issue(&claims).unwrap().expose().to_owned()
+}
+
+pub(crate) fn catalog() -> Catalog {
+    Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_client_credentials("/token"))
+        .scope(READ, "Read reports.")
+        .build()
+        .unwrap()
+}
+
+/// `/reports` asks for the scope and tells the subject.
+pub(crate) fn gate() -> GateBuilder {
+    let tell = |permit: Permit| async move { permit.subject().unwrap_or("nobody").to_owned() };
+    Gate::builder(catalog()).operation(get("/reports").guard(Guard::requires([READ])).then(tell))
+}
+
+/// Status, header `Retry-After` and body of an answer.
+pub(crate) async fn ask(gate: &Gate, path: &str, token: &str) -> (u16, Option<String>, String) {
+    let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+    let answer = gate
+        .service()
+        .call(request.body(Full::new(Bytes::new())).unwrap())
+        .await
+        .unwrap();
+    let (head, body) = answer.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let retry = head
+        .headers
+        .get("retry-after")
+        .map(|value| value.to_str().unwrap().to_owned());
+    (head.status.as_u16(), retry, String::from_utf8(body.to_vec()).unwrap())
+}
+
+pub(crate) async fn status(gate: &Gate, token: &str) -> u16 {
+    ask(gate, "/reports", token).await.0
+}
+
+/// Asks without a pause in several tasks until it is stopped; tells how often, and what else than 200 came.
+pub(crate) struct Load {
+    stop: Arc<Mutex<bool>>,
+    tasks: Vec<tokio::task::JoinHandle<(usize, BTreeSet<u16>)>>,
+}
+
+impl Load {
+    /// Each task takes the tokens in turn, whichever there are at the time.
+    pub(crate) fn start(gate: &Gate, tokens: &Arc<Mutex<Vec<String>>>) -> Self {
+        let stop = Arc::<Mutex<bool>>::default();
+        let run = |_| {
+            let (gate, tokens, stop) = (gate.clone(), Arc::clone(tokens), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let (mut count, mut odd) = (0, BTreeSet::new());
+                while !*stop.lock().unwrap() {
+                    let token = {
+                        let tokens = tokens.lock().unwrap();
+                        tokens[count % tokens.len()].clone()
+                    };
+                    let status = status(&gate, &token).await;
+                    if status != 200 {
+                        odd.insert(status);
+                    }
+                    count += 1;
+                    tokio::task::yield_now().await;
+                }
+                (count, odd)
+            })
+        };
+        let tasks = (0..4).map(run).collect();
+        Self { stop, tasks }
+    }
+
+    pub(crate) async fn end(self) -> (usize, BTreeSet<u16>) {
+        *self.stop.lock().unwrap() = true;
+        let (mut count, mut odd) = (0, BTreeSet::new());
+        for task in self.tasks {
+            let (more, statuses) = task.await.unwrap();
+            count += more;
+            odd.extend(statuses);
+        }
+        (count, odd)
+    }
+}

@@ -1,0 +1,192 @@
+//! A provider that wants to do harm: whatever it does, its tokens get in nobody, in bounded time, and the operator reads why.
+
+use std::time::Duration;
+
+use scopegate_http::domain::Issuer;
+use scopegate_http::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
+
+use crate::common::{audience, gate, jwks, key, outgoing, publish, status, token};
+use crate::stage::{Act, HANG, Stage, answer, json};
+
+/// What comes of a provider whose keys are these, and that its tokens are 503.
+async fn outcome(keys: impl Fn() -> Vec<Act> + Send + Sync + 'static) -> RemoteError {
+    let stage = Stage::play(move |request, _| {
+        if request.starts_with("GET /jwks ") {
+            keys()
+        } else {
+            publish(request, "")
+        }
+    })
+    .await;
+    outcome_at(&stage).await
+}
+
+async fn outcome_at(stage: &Stage) -> RemoteError {
+    let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+    let remote = RemoteIssuer::builder(name.clone(), audience())
+        .outgoing(outgoing())
+        .build()
+        .unwrap();
+    let gate = gate().issuer("oauth", remote.clone()).build().unwrap();
+    let began = tokio::time::Instant::now();
+    assert_eq!(status(&gate, &token(&name, &key("1"), "1")).await, 503);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    remote.fetch().await.unwrap_err()
+}
+
+fn cause(error: RemoteError) -> FetchError {
+    match error {
+        RemoteError::Fetch { cause, .. } => cause,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_slow_provider_ends_in_time() {
+    assert_eq!(cause(outcome(|| vec![HANG]).await), FetchError::Timeout);
+    let drops = || {
+        std::iter::repeat_n([Act::Say(vec![b' ']), Act::Wait(Duration::from_millis(20))], 500)
+            .flatten()
+            .collect()
+    };
+    let slow = move || {
+        [Act::Say(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())]
+            .into_iter()
+            .chain::<Vec<Act>>(drops())
+            .collect()
+    };
+    assert_eq!(cause(outcome(slow).await), FetchError::Timeout);
+}
+
+#[tokio::test]
+async fn a_huge_answer_ends_at_its_limit() {
+    let huge = || {
+        vec![
+            Act::Say(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
+            Act::Flood(vec![b' '; 65_536]),
+        ]
+    };
+    assert_eq!(cause(outcome(huge).await), FetchError::TooLarge);
+    let many = || {
+        json(&format!(
+            r#"{{"keys": [{}]}}"#,
+            vec![r#"{"kty": "x"}"#; 1_000].join(",")
+        ))
+    };
+    assert!(matches!(outcome(many).await, RemoteError::Keys { .. }));
+    let deep = || json(&format!(r#"{{"keys": {}"#, "[".repeat(60_000)));
+    assert!(matches!(outcome(deep).await, RemoteError::Keys { .. }));
+}
+
+#[tokio::test]
+async fn a_redirect_leads_nowhere() {
+    let secret = Stage::play(|_, _| json("{}")).await;
+    let location = format!("Location: {}\r\n", secret.url("/inside"));
+    let redirect = cause(outcome(move || answer("302 X", &location, "")).await);
+    assert_eq!(redirect, FetchError::Redirect { status: 302 });
+    assert_eq!(secret.count(), 0);
+}
+
+#[tokio::test]
+async fn a_document_that_leads_inside_is_not_followed() {
+    for (inside, is_plain) in [
+        ("https://169.254.169.254/latest", false),
+        ("https://[fd00:ec2::254]/", false),
+        ("http://8.8.8.8/", true),
+    ] {
+        let stage = Stage::play(move |request, _| {
+            let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+            json(&format!(r#"{{"issuer": "http://{host}", "jwks_uri": "{inside}"}}"#))
+        })
+        .await;
+        match cause(outcome_at(&stage).await) {
+            FetchError::ForbiddenAddress { .. } => assert!(!is_plain, "{inside}"),
+            FetchError::Plaintext => assert!(is_plain, "{inside}"),
+            other => panic!("{inside} {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_speaks_for_another_is_not_believed() {
+    let key = jwks(&key("1"));
+    let stage = Stage::play(move |request, _| {
+        let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        if request.starts_with("GET /jwks ") {
+            return json(&key);
+        }
+        json(&format!(
+            r#"{{"issuer": "https://victim.example", "jwks_uri": "http://{host}/jwks"}}"#
+        ))
+    })
+    .await;
+    assert!(matches!(outcome_at(&stage).await, RemoteError::OtherIssuer { .. }));
+    assert_eq!(stage.count_of("/jwks"), 0);
+}
+
+#[tokio::test]
+async fn a_bomb_is_not_unpacked() {
+    let bomb = || answer("200 OK", "Content-Encoding: gzip\r\n", "\u{1f}\u{8b}\u{8}");
+    assert_eq!(cause(outcome(bomb).await), FetchError::Encoded);
+    // Without saying so it is a text that is no JSON.
+    let silent = || answer("200 OK", "", "\u{1f}\u{8b}\u{8}");
+    assert!(matches!(outcome(silent).await, RemoteError::Keys { .. }));
+}
+
+#[tokio::test]
+async fn what_is_no_set_of_keys_is_none() {
+    for body in [
+        "",
+        "null",
+        "[]",
+        "{}",
+        r#"{"keys": {}}"#,
+        r#"{"keys": [1]}"#,
+        r#"{"keys": []} x"#,
+        r#"{"keys": [], "keys": []}"#,
+        "<html>",
+    ] {
+        let outcome = outcome(move || json(body)).await;
+        assert!(matches!(outcome, RemoteError::Keys { .. }), "{body} {outcome:?}");
+    }
+    for body in ["<html>", r#"{"issuer": 1}"#, r#"{"issuer""#] {
+        let stage = Stage::play(move |_, _| json(body)).await;
+        let outcome = outcome_at(&stage).await;
+        assert!(
+            matches!(
+                outcome,
+                RemoteError::Document {
+                    fault: InvalidDocument::NotJson | InvalidDocument::Member { .. },
+                    ..
+                }
+            ),
+            "{body} {outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn half_an_answer_is_no_key() {
+    let half = || {
+        vec![Act::Say(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"keys\": [".to_vec(),
+        )]
+    };
+    assert!(matches!(cause(outcome(half).await), FetchError::Protocol(_)));
+    assert!(matches!(cause(outcome(Vec::new).await), FetchError::Protocol(_)));
+}
+
+#[tokio::test]
+async fn keys_that_change_with_each_question_let_in_nobody_else() {
+    let stage = Stage::play(|request, number| publish(request, &jwks(&key(&number.to_string())))).await;
+    let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+    let remote = RemoteIssuer::builder(name.clone(), audience())
+        .outgoing(outgoing())
+        .build()
+        .unwrap();
+    let gate = gate().issuer("oauth", remote).build().unwrap();
+    for number in 0..50 {
+        assert_eq!(status(&gate, &token(&name, &key(&number.to_string()), "1")).await, 401);
+    }
+    assert!(stage.count_of("/jwks") <= 4);
+}

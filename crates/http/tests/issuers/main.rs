@@ -1,0 +1,18 @@
+//! Tokens of issuers beside our own, as an application takes them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail"
+)]
+
+mod common;
+mod example;
+mod hostile;
+mod provider;
+mod real;
+#[path = "../../src/remote/stage.rs"]
+#[expect(dead_code, reason = "its other half is for the tests inside the crate")]
+mod stage;
+mod together;
