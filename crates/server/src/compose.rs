@@ -1,5 +1,6 @@
 //! The parts put together. Which database, which keys, which rules: it is said here and nowhere else.
 
+mod issuers;
 mod kek;
 mod key;
 mod private_file;
@@ -22,6 +23,7 @@ use crate::demo;
 use crate::live_keys::LiveKeys;
 use crate::measured_store::MeasuredStore;
 
+pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys, trusted_issuers};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::ring;
 pub(crate) use self::shadow::read as read_policy;
@@ -104,6 +106,7 @@ pub(crate) async fn gate(
     settings: &Settings,
     database: &Database,
     issuer: Issuer,
+    others: &[TrustedIssuer],
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<(Gate, Option<LiveKeys>)> {
     let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
@@ -139,6 +142,7 @@ pub(crate) async fn gate(
         Some(proposed) => gate.shadow(proposed),
         None => gate,
     };
+    let gate = issuers::add(gate, others);
     let gate = demo::operations().into_iter().fold(gate, GateBuilder::operation);
     Ok((gate.build()?, live))
 }

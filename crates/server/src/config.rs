@@ -10,6 +10,7 @@
 //! | `database` | `sqlite:scopegate.db`; in memory for the demo | |
 //! | `issuer` | `http://LISTEN` on a loopback address | a wrong one is in every token, so no guess elsewhere |
 //! | `audience` | the issuer | one API beside its authorization server |
+//! | `issuers` | none | others whose tokens are taken beside ours; tables of the file alone |
 //! | `cors_origins` | none | pages of other origins read nothing by script until somebody says which |
 //! | `secret_key`, `secret_key_file` | random | the tutorial's tokens, HS256; its text is the key |
 //! | `key_encryption_key`, `key_encryption_key_file` | a file beside a SQLite database | what signing keys are sealed with: 32 bytes, base64url or hexadecimal |
@@ -28,6 +29,7 @@
 //! | `drain_deadline` | 10s | the time that supervisors commonly leave |
 
 mod fault;
+mod issuers;
 mod layers;
 mod setting;
 
@@ -43,6 +45,7 @@ use scopegate_token::{KeyEncryptionKey, KeySchedule};
 use crate::arguments::{CommonFlags, ServeSettings};
 
 pub(crate) use self::fault::{ConfigError, Source};
+pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
 use self::layers::Layers;
 use self::setting::Rotation;
 pub(crate) use self::setting::{CorsOrigins, LogFilter, LogFormat, Profile};
@@ -78,6 +81,7 @@ pub(crate) struct Settings {
     pub(crate) database: String,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) audience: Option<Audience>,
+    pub(crate) issuers: Vec<IssuerSettings>,
     pub(crate) cors_origins: CorsOrigins,
     pub(crate) secret_key: Option<Secret<String>>,
     pub(crate) key_encryption_key: Option<Arc<KeyEncryptionKey>>,
@@ -154,6 +158,7 @@ impl Settings {
             database: layers.take("database", database.to_owned())?,
             issuer: layers.take_optional("issuer")?,
             audience: layers.take_optional("audience")?,
+            issuers: issuers::take(&mut layers)?,
             cors_origins: layers.take("cors_origins", CorsOrigins::default())?,
             secret_key: take_hs256_secret(&mut layers)?,
             key_encryption_key: take_key_encryption_key(&mut layers)?,

@@ -53,7 +53,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if settings.demo {
         demo::furnish(&*store).await?;
     }
-    let (gate, keys) = compose::gate(settings, &database, issuer, proposed).await?;
+    let others = compose::trusted_issuers(settings, &issuer)?;
+    compose::fetch_keys(&others).await?;
+    let (gate, keys) = compose::gate(settings, &database, issuer, &others, proposed).await?;
     let keeping = keys.map(|keys| tokio::spawn(keys.keep()));
     let missing = missing(settings, &*store).await?;
     readiness.serve(store);

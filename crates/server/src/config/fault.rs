@@ -55,6 +55,14 @@ pub(crate) enum ConfigError {
         /// What there is, in bytes.
         length: usize,
     },
+    /// A table that is not as it has to be.
+    #[error("{place}: {reason}")]
+    Table {
+        /// Where it was written.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No setting of that name.
     #[error("unknown {place}{}", Nearest(.nearest))]
     UnknownKey {

@@ -6,7 +6,9 @@ use std::path::Path;
 use figment::providers::{Format as _, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use scopegate_domain::Secret;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::fault::{ConfigError, Source};
 use super::setting::Setting;
@@ -76,6 +78,54 @@ impl Layers {
             source,
         });
         Ok(value)
+    }
+
+    /// Takes out tables of the file; `config check` shows of each what `name` says.
+    pub(crate) fn take_tables<T: DeserializeOwned>(
+        &mut self,
+        key: &'static str,
+        name: impl Fn(&T) -> String,
+    ) -> Result<Vec<T>, ConfigError> {
+        self.known.push(key);
+        let (tables, source): (Vec<T>, _) = match self.left.remove(key) {
+            None => (Vec::new(), Source::Default),
+            Some(value) => {
+                let source = self.source(&value);
+                let place = source.place(key);
+                let read = value.deserialize().map_err(|error| ConfigError::Table {
+                    place,
+                    reason: error.kind.to_string(),
+                });
+                (read?, source)
+            }
+        };
+        let names: Vec<String> = tables.iter().map(name).collect();
+        self.shown.push(Shown {
+            key,
+            // In a table's own words it would take many lines.
+            is_hidden: true,
+            value: if names.is_empty() {
+                serde_json::Value::Null
+            } else {
+                names.into()
+            },
+            source,
+        });
+        Ok(tables)
+    }
+
+    /// Takes out a secret whose key hangs on another setting.
+    pub(crate) fn take_secret(&mut self, key: &str) -> Result<Option<Secret<String>>, ConfigError> {
+        let Some(value) = self.left.remove(key) else {
+            return Ok(None);
+        };
+        let source = self.source(&value);
+        let text = plain(&value).ok_or_else(|| ConfigError::Value {
+            place: source.place(key),
+            expected: "a text",
+            found: None,
+        })?;
+        Ok(Some(Secret::new(text)))
     }
 
     /// Ends the reading: a key that nobody took is one that nobody knows.

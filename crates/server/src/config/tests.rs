@@ -5,7 +5,7 @@ use crate::arguments::Arguments;
 use clap::Parser;
 
 /// The settings of `scopegate serve FLAGS` with these variables and this file.
-fn load(flags: &[&str], variables: &[(&str, &str)], file: Option<&str>) -> Result<Settings, String> {
+pub(super) fn load(flags: &[&str], variables: &[(&str, &str)], file: Option<&str>) -> Result<Settings, String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("scopegate.toml");
     if let Some(text) = file {

@@ -1,0 +1,93 @@
+//! Issuers beside our own.
+
+use anyhow::{Context, ensure};
+use scopegate_domain::{Audience, Issuer};
+use scopegate_http::{GateBuilder, Introspection, Outgoing, RemoteIssuer};
+
+use crate::config::{IssuerSettings, Settings, Tokens, read_roots};
+use crate::demo;
+
+/// An issuer whose tokens are taken beside ours.
+pub(crate) enum TrustedIssuer {
+    Opaque(Introspection),
+    Signed(RemoteIssuer, bool),
+}
+
+/// Those of the settings. Nobody is asked yet.
+pub(crate) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Result<Vec<TrustedIssuer>> {
+    let ours = settings
+        .audience
+        .clone()
+        .map_or_else(|| Audience::parse(own.as_str()), Ok)?;
+    let trust = |one: &IssuerSettings| {
+        ensure!(one.issuer != *own, "issuer `{own}` is our own, and in `issuers`");
+        let audience = one.audience.clone().unwrap_or_else(|| ours.clone());
+        trust(one, audience).with_context(|| format!("issuer `{}`", one.issuer))
+    };
+    settings.issuers.iter().map(trust).collect()
+}
+
+fn trust(one: &IssuerSettings, audience: Audience) -> anyhow::Result<TrustedIssuer> {
+    let outgoing = Outgoing::builder().allow(one.allow.iter().copied());
+    let outgoing = match &one.trust_only {
+        None => outgoing,
+        Some(path) => outgoing.trust_only(read_roots(path)?),
+    };
+    let outgoing = outgoing.build()?;
+    Ok(match &one.tokens {
+        Tokens::Jwt {
+            layout,
+            jwks_uri,
+            leeway,
+        } => {
+            let issuer = RemoteIssuer::builder(one.issuer.clone(), audience)
+                .outgoing(outgoing)
+                .discovery(one.discovery)
+                .subjects(one.subjects)
+                .leeway(*leeway);
+            let issuer = layout.iter().fold(issuer, |issuer, layout| issuer.jwt(*layout));
+            let issuer = jwks_uri.iter().fold(issuer, |issuer, url| issuer.jwks_uri(url.clone()));
+            TrustedIssuer::Signed(issuer.build()?, one.is_required)
+        }
+        Tokens::Opaque {
+            endpoint,
+            client_id,
+            secret,
+            authentication,
+        } => {
+            let asked = Introspection::builder(one.issuer.clone(), audience, client_id.clone(), secret.clone())
+                .outgoing(outgoing)
+                .discovery(one.discovery)
+                .subjects(one.subjects)
+                .authentication(*authentication);
+            let asked = endpoint.iter().fold(asked, |asked, url| asked.endpoint(url.clone()));
+            TrustedIssuer::Opaque(asked.build()?)
+        }
+    })
+}
+
+/// Takes their tokens beside ours.
+pub(super) fn add(gate: GateBuilder, issuers: &[TrustedIssuer]) -> GateBuilder {
+    issuers.iter().fold(gate, |gate, issuer| match issuer {
+        TrustedIssuer::Opaque(introspection) => gate.introspection(demo::SCHEME, introspection.clone()),
+        TrustedIssuer::Signed(issuer, _) => gate.issuer(demo::SCHEME, issuer.clone()),
+    })
+}
+
+/// Fetches the keys of those without which there is no start, and begins to fetch those of the others.
+pub(crate) async fn fetch(issuers: &[TrustedIssuer]) -> anyhow::Result<()> {
+    for issuer in issuers {
+        match issuer {
+            TrustedIssuer::Signed(issuer, true) => {
+                let fetched = issuer.fetch().await;
+                fetched.with_context(|| format!("issuer `{}` is required and has no keys", issuer.issuer()))?;
+            }
+            TrustedIssuer::Signed(issuer, false) => {
+                let issuer = issuer.clone();
+                tokio::spawn(async move { issuer.fetch().await });
+            }
+            TrustedIssuer::Opaque(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,365 @@
+//! Issuers beside our own: the tables `[[issuers]]` of the file.
+
+use std::path::{Path, PathBuf};
+
+use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, ScopeLayout, Secret};
+use scopegate_http::{ClientAuthentication, Discovery, Network, SubjectMapping};
+use serde::Deserialize;
+
+use super::fault::ConfigError;
+use super::layers::Layers;
+use super::setting::Setting;
+
+/// The key of the tables.
+const KEY: &str = "issuers";
+
+/// An issuer beside our own.
+#[derive(Debug)]
+pub(crate) struct IssuerSettings {
+    pub(crate) issuer: Issuer,
+    /// Ours, where it is not said.
+    pub(crate) audience: Option<Audience>,
+    pub(crate) tokens: Tokens,
+    pub(crate) discovery: Discovery,
+    pub(crate) allow: Vec<Network>,
+    pub(crate) trust_only: Option<PathBuf>,
+    pub(crate) subjects: SubjectMapping,
+    /// Whether there is no start without its keys.
+    pub(crate) is_required: bool,
+}
+
+/// What its tokens are.
+#[derive(Debug)]
+pub(crate) enum Tokens {
+    /// JWTs, by RFC 9068 or with claims where the layout says.
+    Jwt {
+        layout: Option<ClaimLayout>,
+        jwks_uri: Option<String>,
+        leeway: Lifetime,
+    },
+    /// Texts that it is asked about.
+    Opaque {
+        endpoint: Option<String>,
+        client_id: String,
+        secret: Secret<String>,
+        authentication: ClientAuthentication,
+    },
+}
+
+/// One table as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    issuer: String,
+    audience: Option<String>,
+    tokens: Option<String>,
+    scope_claim: Option<String>,
+    client_claim: Option<String>,
+    leeway: Option<String>,
+    discovery: Option<String>,
+    jwks_uri: Option<String>,
+    introspection_endpoint: Option<String>,
+    client_id: Option<String>,
+    client_secret_file: Option<PathBuf>,
+    client_authentication: Option<String>,
+    #[serde(default)]
+    allow: Vec<String>,
+    trust_only: Option<PathBuf>,
+    subjects: Option<String>,
+    #[serde(default)]
+    required: bool,
+}
+
+/// All of them.
+pub(super) fn take(layers: &mut Layers) -> Result<Vec<IssuerSettings>, ConfigError> {
+    let written: Vec<Written> = layers.take_tables(KEY, |written: &Written| written.issuer.clone())?;
+    let mut names: Vec<&str> = Vec::new();
+    for one in &written {
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if one.name.is_empty() || !one.name.bytes().all(is_name) {
+            return Err(one.bad("name", "lower-case letters, digits and `_`", &one.name));
+        }
+        if names.contains(&one.name.as_str()) {
+            return Err(one.bad("name", "a name that no other issuer has", &one.name));
+        }
+        names.push(&one.name);
+    }
+    written.iter().map(|one| one.read(layers)).collect()
+}
+
+impl Written {
+    fn bad(&self, key: &str, expected: &'static str, found: &str) -> ConfigError {
+        ConfigError::Value {
+            place: format!("key `{key}` of issuer `{}`", self.name),
+            expected,
+            found: Some(found.to_owned()),
+        }
+    }
+
+    fn missing(&self, key: &str, expected: &'static str) -> ConfigError {
+        ConfigError::Value {
+            place: format!("key `{key}` of issuer `{}`", self.name),
+            expected,
+            found: None,
+        }
+    }
+
+    fn read(&self, layers: &mut Layers) -> Result<IssuerSettings, ConfigError> {
+        // A secret that nobody asks for is still one of ours, and no unknown key.
+        let secret = layers.take_secret(&format!("issuer_{}_client_secret", self.name))?;
+        Ok(IssuerSettings {
+            issuer: self.setting("issuer", &self.issuer)?,
+            audience: self
+                .audience
+                .as_deref()
+                .map(|text| self.setting("audience", text))
+                .transpose()?,
+            tokens: self.tokens(secret)?,
+            discovery: self.word("discovery", self.discovery.as_deref(), &DISCOVERIES)?,
+            allow: self
+                .allow
+                .iter()
+                .map(|text| self.network(text))
+                .collect::<Result<_, _>>()?,
+            trust_only: self.trust_only.clone(),
+            subjects: self.word("subjects", self.subjects.as_deref(), &SUBJECTS)?,
+            is_required: self.required,
+        })
+    }
+
+    fn tokens(&self, secret: Option<Secret<String>>) -> Result<Tokens, ConfigError> {
+        let kind = self.tokens.as_deref().unwrap_or("rfc9068");
+        let of_jwt = [&self.scope_claim, &self.client_claim];
+        let of_signed = [&self.jwks_uri, &self.leeway];
+        let of_opaque = [
+            &self.introspection_endpoint,
+            &self.client_id,
+            &self.client_authentication,
+        ];
+        let is_opaque =
+            secret.is_some() || self.client_secret_file.is_some() || of_opaque.into_iter().any(Option::is_some);
+        match kind {
+            "jwt" | "rfc9068" if is_opaque => {
+                Err(self.bad("tokens", "`opaque` where there is a client to ask by", kind))
+            }
+            "rfc9068" if of_jwt.into_iter().any(Option::is_some) => {
+                Err(self.bad("tokens", "`jwt` where it is said which claims are read", kind))
+            }
+            "opaque" if of_jwt.into_iter().chain(of_signed).any(Option::is_some) => Err(self.bad(
+                "tokens",
+                "`jwt` or `rfc9068` where it is said how JWTs are verified",
+                kind,
+            )),
+            "rfc9068" => self.signed(None),
+            "jwt" => self.signed(Some(self.layout()?)),
+            "opaque" => self.opaque(secret),
+            other => Err(self.bad("tokens", "`rfc9068`, `jwt` or `opaque`", other)),
+        }
+    }
+
+    fn signed(&self, layout: Option<ClaimLayout>) -> Result<Tokens, ConfigError> {
+        let leeway = match self.leeway.as_deref() {
+            None => 0,
+            Some(text) => {
+                let expected = "a time of whole seconds, at most a minute, such as `30s`";
+                let seconds = std::time::Duration::read(text).map(|time| time.as_secs());
+                seconds
+                    .filter(|seconds| *seconds <= 60)
+                    .ok_or_else(|| self.bad("leeway", expected, text))?
+            }
+        };
+        Ok(Tokens::Jwt {
+            layout,
+            jwks_uri: self.jwks_uri.clone(),
+            leeway: Lifetime::from_seconds(u32::try_from(leeway).unwrap_or(0)),
+        })
+    }
+
+    fn layout(&self) -> Result<ClaimLayout, ConfigError> {
+        const SCOPES: &str = "`scope`, `scopes`, `scp`, `permissions` or `realm_access.roles`";
+        const CLIENTS: &str = "`client_id`, `azp`, `cid` or `appid`";
+        let scope = self.scope_claim.as_deref().unwrap_or("scope");
+        let client = self.client_claim.as_deref().unwrap_or("client_id");
+        let scopes = ScopeLayout::find(scope).ok_or_else(|| self.bad("scope_claim", SCOPES, scope))?;
+        let client = ClientClaim::find(client).ok_or_else(|| self.bad("client_claim", CLIENTS, client))?;
+        Ok(ClaimLayout::new(scopes).with_client(client))
+    }
+
+    fn opaque(&self, secret: Option<Secret<String>>) -> Result<Tokens, ConfigError> {
+        let asks = "the client by which the issuer is asked about opaque tokens";
+        let secret = match (secret, &self.client_secret_file) {
+            (Some(secret), None) => secret,
+            (None, Some(path)) => super::read_secret(path)?,
+            (Some(_), Some(_)) => return Err(self.missing("client_secret_file", "one secret, here or in a variable")),
+            (None, None) => {
+                return Err(self.missing("client_secret_file", "the secret of that client, here or in a variable"));
+            }
+        };
+        Ok(Tokens::Opaque {
+            endpoint: self.introspection_endpoint.clone(),
+            client_id: self.client_id.clone().ok_or_else(|| self.missing("client_id", asks))?,
+            secret,
+            authentication: self.word("client_authentication", self.client_authentication.as_deref(), &CLIENTS)?,
+        })
+    }
+
+    fn setting<T: Setting>(&self, key: &str, text: &str) -> Result<T, ConfigError> {
+        T::read(text).ok_or_else(|| self.bad(key, T::EXPECTED, text))
+    }
+
+    fn network(&self, text: &str) -> Result<Network, ConfigError> {
+        text.parse()
+            .map_err(|_| self.bad("allow", "ranges of addresses, such as `10.0.0.0/8`", text))
+    }
+
+    /// The value of a word; the first one where none is written.
+    fn word<T: Copy>(&self, key: &str, text: Option<&str>, words: &Words<T>) -> Result<T, ConfigError> {
+        let (expected, values) = words;
+        let first = values.iter().map(|(_, value)| *value).next();
+        let found = match text {
+            None => first,
+            Some(text) => values.iter().find(|(word, _)| *word == text).map(|(_, value)| *value),
+        };
+        found.ok_or_else(|| self.bad(key, expected, text.unwrap_or_default()))
+    }
+}
+
+/// Words with what they mean, and all of them in one text.
+type Words<T> = (&'static str, &'static [(&'static str, T)]);
+
+const DISCOVERIES: Words<Discovery> = (
+    "`either`, `openid` or `rfc8414`",
+    &[
+        ("either", Discovery::Either),
+        ("openid", Discovery::OpenId),
+        ("rfc8414", Discovery::Rfc8414),
+    ],
+);
+
+const SUBJECTS: Words<SubjectMapping> = (
+    "`qualified` or `ours`",
+    &[("qualified", SubjectMapping::Qualified), ("ours", SubjectMapping::Ours)],
+);
+
+const CLIENTS: Words<ClientAuthentication> = (
+    "`basic` or `post`",
+    &[
+        ("basic", ClientAuthentication::Basic),
+        ("post", ClientAuthentication::Post),
+    ],
+);
+
+/// Certificates, whole.
+pub(crate) fn read_roots(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|error| ConfigError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::load;
+
+    fn issuers(table: &str, variables: &[(&str, &str)]) -> Result<usize, String> {
+        let file = format!("[[issuers]]\n{table}");
+        load(&[], variables, Some(&file)).map(|settings| settings.issuers.len())
+    }
+
+    #[test]
+    fn what_the_documentation_shows_is_read() {
+        let text = include_str!("../../../../docs/issuers.md");
+        let blocks = text
+            .split("```toml\n")
+            .skip(1)
+            .filter_map(|block| block.split("```").next());
+        let files: Vec<&str> = blocks.filter(|block| block.contains("[[issuers]]")).collect();
+        assert!(files.len() >= 4, "{}", files.len());
+        for file in files {
+            let secret = [("SCOPEGATE_ISSUER_CORP_CLIENT_SECRET", "x")];
+            let variables = if file.contains("opaque") { &secret[..] } else { &[] };
+            let settings = load(&[], variables, Some(file)).unwrap_or_else(|fault| panic!("{fault}:\n{file}"));
+            assert!(!settings.issuers.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_key_of_a_table_is_documented() {
+        let text = include_str!("../../../../docs/issuers.md");
+        let source = include_str!("issuers.rs");
+        let (_, fields) = source.split_once("struct Written {").unwrap();
+        let (fields, _) = fields.split_once('}').unwrap();
+        let names = fields
+            .lines()
+            .filter_map(|line| line.trim().split_once(": "))
+            .map(|(name, _)| name);
+        let mut count = 0;
+        for name in names {
+            count += 1;
+            assert!(text.contains(&format!("\n| `{name}` |")), "`{name}`");
+        }
+        assert_eq!(count, 17);
+    }
+
+    #[test]
+    fn a_fault_says_which_issuer_and_what_is_expected() {
+        let corp = "name = 'corp'\nissuer = 'https://id.example'\n";
+        let cases = [
+            ("issuer = 'https://id.example'", "missing field `name`"),
+            ("name = 'corp'", "missing field `issuer`"),
+            (
+                "name = 'Corp'\nissuer = 'https://id.example'",
+                "key `name` of issuer `Corp`: expected lower-case letters",
+            ),
+            ("name = 'corp'\nissuer = 'id.example'", "key `issuer` of issuer `corp`"),
+            (
+                &format!("{corp}[[issuers]]\n{corp}"),
+                "expected a name that no other issuer has",
+            ),
+            (&format!("{corp}isuer = 1"), "isuer"),
+            (
+                &format!("{corp}tokens = 'saml'"),
+                "expected `rfc9068`, `jwt` or `opaque`, found `saml`",
+            ),
+            (&format!("{corp}scope_claim = 'scp'"), "expected `jwt` where"),
+            (
+                &format!("{corp}tokens = 'jwt'\nscope_claim = 'roles'"),
+                "`realm_access.roles`, found `roles`",
+            ),
+            (&format!("{corp}leeway = '5m'"), "at most a minute"),
+            (&format!("{corp}allow = ['localhost']"), "ranges of addresses"),
+            (
+                &format!("{corp}subjects = 'mine'"),
+                "`qualified` or `ours`, found `mine`",
+            ),
+            (
+                &format!("{corp}client_id = 'api'"),
+                "expected `opaque` where there is a client",
+            ),
+            (
+                &format!("{corp}tokens = 'opaque'\nclient_id = 'api'"),
+                "the secret of that client",
+            ),
+        ];
+        for (table, fault) in cases {
+            let found = issuers(table, &[]).unwrap_err();
+            assert!(found.contains(fault), "{table}\n{found}");
+        }
+    }
+
+    #[test]
+    fn a_secret_stands_in_a_variable_or_a_file_and_is_never_shown() {
+        let table = "name = 'corp'\nissuer = 'https://id.example'\ntokens = 'opaque'\nclient_id = 'api'\n";
+        let variable = [("SCOPEGATE_ISSUER_CORP_CLIENT_SECRET", "hunter2")];
+        assert_eq!(issuers(table, &variable), Ok(1));
+        let file = format!("[[issuers]]\n{table}");
+        let settings = load(&[], &variable, Some(&file)).unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        let other = [("SCOPEGATE_ISSUER_CROP_CLIENT_SECRET", "hunter2")];
+        let fault = issuers(table, &other).unwrap_err();
+        assert!(!fault.contains("hunter2"), "{fault}");
+        let both = format!("{table}client_secret_file = 'x'");
+        assert!(issuers(&both, &variable).unwrap_err().contains("one secret"));
+    }
+}
