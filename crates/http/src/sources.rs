@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName};
 use scopegate_domain::{ApiKeyLocation, Catalog, DeclaredScheme, HttpScheme, SchemeName, SecurityScheme};
 use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, SchemeId};
-use scopegate_token::Verifier;
 
 use crate::authorization::{self, Authorization};
 use crate::bearer::{self, Bearer};
+use crate::bearer_tokens::TokenJudge;
 use crate::credential::Found;
 use crate::{Credential, CredentialVerifier, GateError, Profile, api_key, basic};
 
@@ -45,7 +45,7 @@ pub(crate) enum Judge {
     /// The application.
     Application(Arc<dyn CredentialVerifier>),
     /// A signature.
-    Token(Arc<Verifier>),
+    Token(Arc<TokenJudge>),
 }
 
 /// A scheme with its judge.
@@ -60,7 +60,7 @@ pub(crate) struct JudgedScheme {
 /// What of a request is looked at.
 pub(crate) enum Sources {
     /// Bearer tokens of one scheme, known by their signature.
-    Bearer(JudgedScheme, Arc<Verifier>),
+    Bearer(JudgedScheme, Arc<TokenJudge>),
     /// Nothing.
     Nothing,
     /// Several places, or one where the application is asked; the cheapest first.
@@ -246,10 +246,10 @@ impl Sources {
     fn of(sources: Vec<Source>) -> Self {
         if let [source] = sources.as_slice()
             && let [judged] = source.schemes.as_slice()
-            && let Judge::Token(verifier) = &judged.judge
+            && let Judge::Token(tokens) = &judged.judge
             && !source.empty_is_none
         {
-            return Self::Bearer(judged.clone(), Arc::clone(verifier));
+            return Self::Bearer(judged.clone(), Arc::clone(tokens));
         }
         if sources.is_empty() {
             return Self::Nothing;
