@@ -10,6 +10,7 @@
 pub mod jsonwebtoken_on_ring;
 mod large;
 mod policies;
+mod remembered;
 mod tokens;
 
 use std::hint::black_box;
@@ -20,6 +21,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 pub use self::large::LargeInterface;
 pub use self::policies::{ManyScopes, Tutorial};
+pub use self::remembered::{Brought, RememberedTokens};
 pub use self::tokens::TokenFixture;
 
 /// Rounds of a race; odd, so that the median is one of them.
