@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use scopegate_domain::{Claims, Revocation, Revoked, Timestamp};
+use scopegate_domain::{Claims, Lifetime, Revocation, Revoked, Timestamp};
 
 /// The tokens that are refused though they are genuine: asked at every request, also about tokens that were verified before.
 ///
@@ -27,6 +27,8 @@ use scopegate_domain::{Claims, Revocation, Revoked, Timestamp};
 /// ```
 pub struct RevokedSet {
     subjects: SubjectNames,
+    /// How long tokens live that do not say when they were issued, where that is known.
+    unsaid: Option<Lifetime>,
     /// How often something was added; nothing was where it is 0.
     version: AtomicU64,
     entries: RwLock<Entries>,
@@ -55,9 +57,21 @@ impl RevokedSet {
     pub fn new(subjects: SubjectNames) -> Self {
         Self {
             subjects,
+            unsaid: None,
             version: AtomicU64::new(0),
             entries: RwLock::default(),
         }
+    }
+
+    /// A token that does not say when it was issued lives exactly so long, so `exp` says it. Without this such a token may always
+    /// be one of those that were taken back.
+    ///
+    /// For the tutorial's tokens alone, whose one issuer gives all of them the same life. A token that was given a longer one is
+    /// taken for younger than it is.
+    #[must_use]
+    pub const fn with_lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.unsaid = Some(lifetime);
+        self
     }
 
     /// Takes tokens back.
@@ -107,10 +121,16 @@ impl RevokedSet {
     }
 
     pub(crate) fn covers(&self, names: &Names<'_>) -> bool {
+        let issued_at = names.issued_at.or_else(|| {
+            let lifetime = i64::from(self.unsaid?.as_seconds());
+            Some(Timestamp::from_unix(
+                names.expires_at?.as_unix().saturating_sub(lifetime),
+            ))
+        });
         let entries = self.read();
         let covers = |among: &HashMap<String, Revocation>, name: Option<&str>| {
             let found = name.and_then(|name| among.get(name));
-            found.is_some_and(|revocation| revocation.covers(names.issued_at))
+            found.is_some_and(|revocation| revocation.covers(issued_at))
         };
         covers(&entries.tokens, names.token)
             || covers(&entries.subjects, names.subject)
@@ -159,6 +179,7 @@ impl Entries {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names<'a> {
     pub(crate) client: Option<&'a str>,
+    pub(crate) expires_at: Option<Timestamp>,
     pub(crate) issued_at: Option<Timestamp>,
     pub(crate) subject: Option<&'a str>,
     pub(crate) token: Option<&'a str>,
@@ -168,6 +189,7 @@ impl<'a> Names<'a> {
     pub(crate) fn of(claims: &'a Claims<'_>) -> Self {
         Self {
             client: claims.client_id(),
+            expires_at: claims.expires_at(),
             issued_at: claims.issued_at(),
             subject: claims.subject(),
             token: claims.token_id(),
@@ -191,7 +213,7 @@ pub struct TokenRevoked;
 
 #[cfg(test)]
 mod tests {
-    use scopegate_domain::{ClientId, Lifetime, ScopeLayout, TokenId, UserId, Username};
+    use scopegate_domain::{ClientId, ScopeLayout, TokenId, UserId, Username};
 
     use super::*;
 
@@ -242,6 +264,20 @@ mod tests {
             }
         }
         assert!(!has(&set, r#"{"sub":"c1","client_id":"u1","jti":"u1","iat":1}"#));
+    }
+
+    #[test]
+    fn a_known_lifetime_says_when_a_token_was_issued() {
+        let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(500));
+        set.add([Revocation::until(user(), THEN)]);
+        for (claims, expected) in [
+            (r#""exp":1500"#, true),
+            (r#""exp":1501"#, false),
+            (r#""exp":1501,"iat":1000"#, true),
+            (r#""jti":"t1""#, true),
+        ] {
+            assert_eq!(has(&set, &format!(r#"{{"sub":"u1",{claims}}}"#)), expected, "{claims}");
+        }
     }
 
     #[test]

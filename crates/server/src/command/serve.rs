@@ -15,7 +15,7 @@ use crate::compose::{self, Database};
 use crate::config::{Limits, Profile, Settings};
 use crate::output::write_line;
 use crate::serve::{Ending, Names, Signals, allow_connections};
-use crate::{demo, serve, telemetry};
+use crate::{demo, revocations, serve, telemetry};
 
 /// Most threads for calls that block. None is made while requests are served: passwords are hashed on threads of their own
 /// and the database has its own. Tokio would allow 512.
@@ -53,8 +53,11 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if settings.demo {
         demo::furnish(&*store).await?;
     }
-    let (gate, keys) = compose::gate(settings, &database, issuer, proposed).await?;
+    let revocations = compose::revocations(settings, &database).await?;
+    let revoked = Arc::clone(revocations.set());
+    let (gate, keys) = compose::gate(settings, &database, issuer, revoked, proposed).await?;
     let keeping = keys.map(|keys| tokio::spawn(keys.keep()));
+    let watching = tokio::spawn(revocations::watch(revocations, settings.revocation_age));
     let missing = missing(settings, &*store).await?;
     readiness.serve(store);
     write_line(&welcome(settings, address, admin, &missing)?)?;
@@ -81,6 +84,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if let Some(keeping) = keeping {
         keeping.abort();
     }
+    watching.abort();
     database.close().await
 }
 

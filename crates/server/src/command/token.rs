@@ -4,16 +4,27 @@ use std::io::{self, Read};
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
-use scopegate_token::{TokenRules, Unverified, inspect};
+use scopegate_domain::{Revoked, TokenId};
+use scopegate_store::Store;
+use scopegate_token::{TokenRules, Unverified};
 use serde_json::json;
 
-use crate::arguments::TokenCommand;
 use crate::output::{Format, print};
 
-pub(super) fn run(format: Format, command: &TokenCommand) -> anyhow::Result<()> {
-    let TokenCommand::Inspect { token } = command;
-    let token = if token == "-" { from_stdin()? } else { token.clone() };
-    let unverified = inspect(token.trim()).context("this is no token")?;
+/// Takes back the token with this id.
+pub(super) async fn revoke(store: &dyn Store, format: Format, jti: &str) -> anyhow::Result<()> {
+    let id = TokenId::parse(jti).with_context(|| format!("bad token id `{}`", jti.escape_default()))?;
+    super::revoke(store, Revoked::Token(id)).await?;
+    print(
+        format,
+        &format!("took back the token `{jti}`"),
+        &json!({ "revoked": jti }),
+    )
+}
+
+pub(super) fn inspect(format: Format, token: &str) -> anyhow::Result<()> {
+    let token = if token == "-" { from_stdin()? } else { token.to_owned() };
+    let unverified = scopegate_token::inspect(token.trim()).context("this is no token")?;
     let json = json!({
         "verified": false, "header": unverified.header(), "claims": unverified.claims(),
         "expires_at": expiry(&unverified),

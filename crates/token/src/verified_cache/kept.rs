@@ -96,6 +96,7 @@ impl<V> Known<V> {
         });
         Names {
             client,
+            expires_at: self.times.expires_at,
             issued_at: self.times.issued_at,
             subject,
             token,
