@@ -2,14 +2,12 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{Limit, Race, RememberedTokens};
-use scopegate_domain::Secret;
-use scopegate_token::SigningKey;
 
 const BYTES: usize = 8 * 1024 * 1024;
 
-fn race(criterion: &mut Criterion, name: &'static str, key: impl Fn() -> SigningKey) {
+fn race(criterion: &mut Criterion, name: &'static str, make: fn(usize) -> RememberedTokens) {
     let tokens = || {
-        let tokens = RememberedTokens::new(key(), BYTES);
+        let tokens = make(BYTES);
         assert!(tokens.verify());
         tokens
     };
@@ -35,13 +33,11 @@ fn race(criterion: &mut Criterion, name: &'static str, key: impl Fn() -> Signing
 }
 
 fn hs256(criterion: &mut Criterion) {
-    race(criterion, "cache HS256", || {
-        SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned())).unwrap()
-    });
+    race(criterion, "cache HS256", RememberedTokens::hs256);
 }
 
 fn es256(criterion: &mut Criterion) {
-    race(criterion, "cache ES256", || SigningKey::es256_generate().unwrap());
+    race(criterion, "cache ES256", RememberedTokens::es256);
 }
 
 criterion_group! { name = cache; config = scopegate_benches::criterion(); targets = hs256, es256 }

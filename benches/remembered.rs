@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{
     AccessTokenClaims, Audience, Catalog, ClientId, Clock as _, Issuer, Lifetime, Revocation, Revoked, SchemeName,
-    ScopeToken, SecurityScheme, SystemClock, Timestamp, TokenId,
+    ScopeToken, Secret, SecurityScheme, SystemClock, Timestamp, TokenId,
 };
 use scopegate_policy::{Guard, Operation, OperationTable, SchemeId, TokenWorld};
 use scopegate_token::{
@@ -39,9 +39,21 @@ pub struct RememberedTokens {
 }
 
 impl RememberedTokens {
-    /// Tokens signed with this key, in a cache of so many bytes.
+    /// Tokens signed with HMAC and SHA-256, in a cache of so many bytes.
     #[must_use]
-    pub fn new(key: SigningKey, bytes: usize) -> Self {
+    pub fn hs256(bytes: usize) -> Self {
+        let secret = Secret::new("a secret text of thirty-two bytes".to_owned());
+        Self::new(SigningKey::hs256(&secret).unwrap(), bytes)
+    }
+
+    /// Tokens signed with ECDSA on P-256, in a cache of so many bytes.
+    #[must_use]
+    pub fn es256(bytes: usize) -> Self {
+        Self::new(SigningKey::es256_generate().unwrap(), bytes)
+    }
+
+    /// Tokens signed with this key, in a cache of so many bytes.
+    fn new(key: SigningKey, bytes: usize) -> Self {
         let (me, items) = (ScopeToken::from_static("me"), ScopeToken::from_static("items"));
         let catalog = Catalog::builder()
             .scheme("oauth", SecurityScheme::oauth2_password("token"))

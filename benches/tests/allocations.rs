@@ -2,9 +2,8 @@
 
 use allocation_counter::measure;
 use scopegate_benches::{ManyScopes, RememberedTokens, TokenFixture, Tutorial};
-use scopegate_domain::Secret;
 use scopegate_policy::{World, authorize};
-use scopegate_token::{Scratch, SigningKey};
+use scopegate_token::Scratch;
 
 fn allocations(mut call: impl FnMut() -> bool) -> u64 {
     assert!(call(), "once, so that nothing is counted that is made once");
@@ -57,8 +56,8 @@ fn authorizing_a_request_allocates_nothing() {
 
 #[test]
 fn a_token_that_was_seen_before_allocates_nothing() {
-    for key in [SigningKey::es256_generate().unwrap(), hs256()] {
-        let tokens = RememberedTokens::new(key, 1024 * 1024);
+    for make in [RememberedTokens::es256, RememberedTokens::hs256] {
+        let tokens = make(1024 * 1024);
         assert!(tokens.verify());
         assert_eq!(allocations(|| tokens.find().is_some()), 0);
     }
@@ -68,21 +67,20 @@ fn a_token_that_was_seen_before_allocates_nothing() {
 #[test]
 fn a_flood_of_good_tokens_stays_in_its_bounds() {
     for bytes in [64 * 1024, 1024 * 1024, 4 * 1024 * 1024] {
-        let key = hs256();
-        let issuer = RememberedTokens::new(hs256(), 0);
+        let issuer = RememberedTokens::hs256(0);
         let flood: Vec<String> = (0..12_000)
             .map(|number| issuer.issue(&format!("{number:036}")))
             .collect();
         let mut kept = None;
         let held = measure(|| {
-            let tokens = RememberedTokens::new(key, bytes);
+            let tokens = RememberedTokens::hs256(bytes);
             for token in &flood {
                 drop(tokens.verify_token(token));
             }
             kept = Some(tokens);
         });
         let mut nothing = None;
-        let empty = measure(|| nothing = Some(RememberedTokens::new(hs256(), 0)));
+        let empty = measure(|| nothing = Some(RememberedTokens::hs256(0)));
         let (held, most) = (held.bytes_current - empty.bytes_current, held.bytes_max);
         let figures = kept.unwrap().cache().figures();
         let bound = i64::try_from(bytes).unwrap();
@@ -91,8 +89,4 @@ fn a_flood_of_good_tokens_stays_in_its_bounds() {
         assert!(held > bound / 2, "the bound is used: {held} of {bytes}");
         assert!(figures.bytes <= u64::try_from(bytes).unwrap() && figures.evictions > 0);
     }
-}
-
-fn hs256() -> SigningKey {
-    SigningKey::hs256(&Secret::new("a secret text of thirty-two bytes".to_owned())).unwrap()
 }

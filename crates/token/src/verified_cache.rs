@@ -72,9 +72,11 @@ pub struct VerifiedCache<V, S = RandomState> {
     verifier: Arc<Verifier>,
     revoked: Arc<RevokedSet>,
     /// None where nothing is to be kept.
-    known: Option<Cache<TokenText, Arc<Known<V>>, Weigher, S, Counted>>,
+    known: Option<Shelf<V, S>>,
     evictions: Arc<AtomicU64>,
 }
+
+type Shelf<V, S> = Cache<TokenText, Arc<Known<V>>, Weigher, S, Counted>;
 
 /// What a cache holds now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
