@@ -11,6 +11,7 @@
 mod jsonwebtoken_on_ring;
 mod large;
 mod policies;
+mod remembered;
 mod tokens;
 
 use std::hint::black_box;
@@ -21,6 +22,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 pub use self::large::LargeInterface;
 pub use self::policies::{ManyScopes, Tutorial};
+pub use self::remembered::{Brought, RememberedTokens};
 pub use self::tokens::TokenFixture;
 
 /// Makes ring the cryptography of jsonwebtoken in this process.

@@ -1,7 +1,7 @@
 //! How often one call allocates. The figures are limits: more is a regression.
 
 use allocation_counter::measure;
-use scopegate_benches::{ManyScopes, TokenFixture, Tutorial};
+use scopegate_benches::{ManyScopes, RememberedTokens, TokenFixture, Tutorial};
 use scopegate_policy::{World, authorize};
 use scopegate_token::{Algorithm, Scratch};
 
@@ -91,4 +91,41 @@ fn authorizing_a_request_allocates_nothing() {
         .unwrap();
     let world = || tutorial.table().token_world(tutorial.scheme(), &claims).is_ok();
     assert_eq!(allocations(world), 0);
+}
+
+#[test]
+fn a_token_that_was_seen_before_allocates_nothing() {
+    for make in [RememberedTokens::es256, RememberedTokens::hs256] {
+        let tokens = make(1024 * 1024);
+        assert!(tokens.verify());
+        assert_eq!(allocations(|| tokens.find().is_some()), 0);
+    }
+}
+
+/// The bytes of the allocator, not those of the cache's own reckoning.
+#[test]
+fn a_flood_of_good_tokens_stays_in_its_bounds() {
+    for bytes in [64 * 1024, 1024 * 1024, 4 * 1024 * 1024] {
+        let issuer = RememberedTokens::hs256(0);
+        let flood: Vec<String> = (0..12_000)
+            .map(|number| issuer.issue(&format!("{number:036}")))
+            .collect();
+        let mut kept = None;
+        let held = measure(|| {
+            let tokens = RememberedTokens::hs256(bytes);
+            for token in &flood {
+                drop(tokens.verify_token(token));
+            }
+            kept = Some(tokens);
+        });
+        let mut nothing = None;
+        let empty = measure(|| nothing = Some(RememberedTokens::hs256(0)));
+        let (held, most) = (held.bytes_current - empty.bytes_current, held.bytes_max);
+        let figures = kept.unwrap().cache().figures();
+        let bound = i64::try_from(bytes).unwrap();
+        println!("{bytes}: {held} held, {most} at most, {figures:?}");
+        assert!(held <= bound, "{held} bytes are held of {bytes}");
+        assert!(held > bound / 2, "the bound is used: {held} of {bytes}");
+        assert!(figures.bytes <= u64::try_from(bytes).unwrap() && figures.evictions > 0);
+    }
 }

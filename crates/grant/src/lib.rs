@@ -75,6 +75,7 @@ mod params;
 mod password;
 mod profile;
 mod request;
+mod revocation_watch;
 mod rotating_keys;
 mod server;
 
@@ -85,5 +86,6 @@ pub use issue::TokenSet;
 pub use keys_error::KeysError;
 pub use params::Params;
 pub use profile::GrantProfile;
+pub use revocation_watch::RevocationWatch;
 pub use rotating_keys::{KeysInForce, RotatingKeys};
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use scopegate_domain::{Authenticated, Clock, Timestamp, User, UserId, Username};
 use scopegate_policy::{Denial, OperationTable, Permit, Presented, ResolvedOperation, authorize};
 use scopegate_store::{StoreError, Users};
-use scopegate_token::{Scratch, Verifier};
 
-use crate::accepted::Accepted;
+use crate::accepted::{Accepted, Brought};
 use crate::bearer::{self, Bearer};
+use crate::bearer_tokens::{TokenJudge, Wanted};
 use crate::credential::Found;
 use crate::refusal::{Refusal, Unaccepted};
 #[cfg(feature = "remote-issuers")]
@@ -46,7 +46,7 @@ impl Admission {
         let now = self.clock.now();
         match asked.sources {
             Sources::Nothing => self.decide(asked, &mut [], None, now).await,
-            Sources::Bearer(judged, verifier) => match self.bearer(asked, judged, verifier, now) {
+            Sources::Bearer(judged, tokens) => match self.bearer(asked, judged, tokens, now) {
                 Ok(mut accepted) => self.decide(asked, accepted.as_mut_slice(), None, now).await,
                 Err(refusal) => Err(asked.undecided(refusal, now)),
             },
@@ -60,14 +60,14 @@ impl Admission {
         &self,
         asked: Asked<'_>,
         judged: &JudgedScheme,
-        verifier: &Verifier,
+        tokens: &TokenJudge,
         now: Timestamp,
     ) -> Result<Option<Accepted>, Refusal> {
         let accepted = match bearer::read(asked.head.headers, self.profile) {
             Bearer::Absent => return Ok(None),
             Bearer::Ambiguous => return Err(Refusal::Ambiguous(vec![judged.scheme])),
             Bearer::Malformed => Err(Unaccepted::Malformed),
-            Bearer::Token(token) => self.verify(asked.beside, judged, verifier, token, now),
+            Bearer::Token(token) => tokens.accept(self.wanted(asked.beside, judged), token, now),
         };
         accepted
             .map(Some)
@@ -127,7 +127,9 @@ impl Admission {
         let mut answers = Answers::default();
         for judged in &source.schemes {
             let answer = match &judged.judge {
-                Judge::Token(verifier) => Ok(self.verify(beside, judged, verifier, credential.secret().expose(), now)),
+                Judge::Token(tokens) => {
+                    Ok(tokens.accept(self.wanted(beside, judged), credential.secret().expose(), now))
+                }
                 Judge::Application(verifier) => self.ask(beside, judged, &**verifier, credential).await,
                 #[cfg(feature = "remote-issuers")]
                 Judge::Issuers(issuers) => {
@@ -144,25 +146,13 @@ impl Admission {
         answers
     }
 
-    // The room for the payload lies on this function's stack: it must not become a part of the request's future.
-    pub(crate) fn verify(
-        &self,
-        beside: Option<&Beside>,
-        judged: &JudgedScheme,
-        verifier: &Verifier,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Accepted, Unaccepted> {
-        let mut scratch = Scratch::new();
-        let claims = verifier.verify(token, now, &mut scratch)?;
-        let world = self.table.token_world(judged.scheme, &claims)?;
-        Ok(Accepted {
-            world,
-            beside: beside
-                .and_then(|beside| beside.world(judged.scheme, |table, scheme| table.token_world(scheme, &claims))),
-            subject: claims.subject().filter(|_| judged.has_subject).map(Arc::from),
-            user: None,
-        })
+    pub(crate) const fn wanted<'r>(&'r self, beside: Option<&'r Beside>, judged: &JudgedScheme) -> Wanted<'r> {
+        Wanted {
+            table: &self.table,
+            scheme: judged.scheme,
+            has_subject: judged.has_subject,
+            beside,
+        }
     }
 
     /// Asks the application.
@@ -189,11 +179,9 @@ impl Admission {
                 table.accepted_with_scopes(scheme, &proof, &proof.scopes)
             })
         });
-        Ok(world.map_err(Unaccepted::from).map(|world| Accepted {
-            world,
-            beside,
-            subject: proof.into_inner().subject.filter(|_| judged.has_subject),
-            user: None,
+        Ok(world.map_err(Unaccepted::from).map(|world| {
+            let subject = proof.into_inner().subject.filter(|_| judged.has_subject);
+            Accepted::by_the_application(Brought { world, beside, subject })
         }))
     }
 
@@ -213,7 +201,7 @@ impl Admission {
         }
         let mut presented = Presented::new(now);
         for one in &*accepted {
-            presented = one.present(presented, &one.world);
+            presented = one.present(presented, one.world());
         }
         let decision = decide(asked.operation, &presented);
         match (&decision, unanswered) {
@@ -225,7 +213,7 @@ impl Admission {
                 }
             }
         }
-        let schemes = || accepted.iter().map(|one| one.world.scheme()).collect();
+        let schemes = || accepted.iter().map(|one| one.world().scheme()).collect();
         decision.map_err(|denial| Refusal::Denied(denial, schemes()))
     }
 
@@ -234,20 +222,32 @@ impl Admission {
         for number in 0..accepted.len() {
             let (before, rest) = accepted.split_at_mut(number);
             let Some(one) = rest.first_mut() else { break };
-            one.user = match before.iter().find(|known| known.subject == one.subject) {
+            one.user = match before.iter().find(|known| known.subject() == one.subject()) {
                 Some(known) => known.user.clone(),
-                None => self.user(one.subject.as_deref()).await?.map(Arc::new),
+                None => self.user(one.subject().map(AsRef::as_ref)).await?,
             };
         }
         Ok(())
     }
 
     /// The user that a credential speaks for: by name as the tutorial has it, by id otherwise. Nobody where nobody is known
-    /// by it.
-    async fn user(&self, subject: Option<&str>) -> Result<Option<User>, Refusal> {
+    /// by it. Nothing is waited for where the user is known already.
+    async fn user(&self, subject: Option<&str>) -> Result<Option<Arc<User>>, Refusal> {
         let (Some(users), Some(subject)) = (&self.users, subject) else {
             return Ok(None);
         };
+        let known = match self.profile {
+            Profile::Tutorial => users.recall(subject),
+            Profile::Rfc => users.recall_by_id(subject),
+        };
+        match known {
+            Some(user) => Ok(Some(user)),
+            // Apart, so that the future of a request whose user is known stays small.
+            None => Box::pin(self.find_user(&**users, subject)).await,
+        }
+    }
+
+    async fn find_user(&self, users: &dyn Users, subject: &str) -> Result<Option<Arc<User>>, Refusal> {
         let found = match self.profile {
             Profile::Tutorial => match Username::parse(subject) {
                 Ok(name) => users.find(&name).await,
@@ -258,7 +258,7 @@ impl Admission {
                 Err(_) => return Ok(None),
             },
         };
-        found.map_err(Refusal::Store)
+        found.map(|user| user.map(Arc::new)).map_err(Refusal::Store)
     }
 }
 

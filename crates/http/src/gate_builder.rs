@@ -10,9 +10,10 @@ use scopegate_domain::{Catalog, Clock, SystemClock};
 use scopegate_grant::AuthorizationServer;
 use scopegate_policy::{ClassOrder, Guard, OperationTable, OperationTableBuilder, ResolvedOperation};
 use scopegate_store::Users;
-use scopegate_token::{Entropy, SystemEntropy, Verifier};
+use scopegate_token::{Entropy, SystemEntropy};
 
 use crate::admission::Admission;
+use crate::bearer_tokens::TokenJudge;
 use crate::body::BodyLimits;
 use crate::cors::{Cors, CorsHeaders};
 use crate::docs::{DOCS_PATH, Docs, OAUTH2_REDIRECT_PATH, REDOC_PATH};
@@ -28,7 +29,7 @@ use crate::route::{BoundOperation, Mounted};
 use crate::routes::{RouteClash, Routes};
 use crate::shadow::Besides;
 use crate::sources::{Judge, Judges, Sources};
-use crate::{CredentialVerifier, Profile, path};
+use crate::{BearerTokens, CredentialVerifier, Profile, path};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer, remote::TrustedIssuers};
 
@@ -98,12 +99,14 @@ impl GateBuilder {
     }
 
     /// Accepts bearer tokens as credentials of this scheme of the catalog. A token comes in the `Authorization` header, never
-    /// in a query or a form.
+    /// in a query or a form. What is verified is remembered, as [`BearerTokens`] says.
     ///
     /// Several schemes may have bearer tokens, each with its verifier. A token is offered to each of those that the operation
     /// asks for, and counts for those that accept it.
-    pub fn bearer(mut self, scheme: impl Into<String>, verifier: impl Into<Arc<Verifier>>) -> Self {
-        self.judges.push((scheme.into(), Judge::Token(verifier.into())));
+    pub fn bearer(mut self, scheme: impl Into<String>, tokens: impl Into<BearerTokens>) -> Self {
+        let scheme = scheme.into();
+        let judge = Judge::Token(Arc::new(TokenJudge::new(&scheme, tokens.into())));
+        self.judges.push((scheme, judge));
         self
     }
 
@@ -111,8 +114,9 @@ impl GateBuilder {
     /// issuers. Each token is verified by the keys of the issuer that it names, and by no others.
     #[cfg(feature = "remote-issuers")]
     pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
-        let judge = Judge::Issuers(Arc::new(TrustedIssuers::of(issuer)));
-        self.judges.push((scheme.into(), judge));
+        let scheme = scheme.into();
+        let judge = Judge::Issuers(Arc::new(TrustedIssuers::of(&scheme, issuer)));
+        self.judges.push((scheme, judge));
         self
     }
 

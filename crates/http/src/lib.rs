@@ -48,6 +48,7 @@ mod api_key;
 mod authorization;
 mod basic;
 mod bearer;
+mod bearer_tokens;
 mod body;
 mod caller;
 mod challenge;
@@ -99,6 +100,7 @@ pub mod fuzzing;
 struct Readme;
 
 pub use answer::{Answer, AnyJson, Created, Json, Raw, Response};
+pub use bearer_tokens::BearerTokens;
 pub use caller::{Caller, Closable, CurrentUser, Decided, Guarded, Optional, Public, Undecided};
 pub use challenge::Challenge;
 pub use cors::{Cors, InvalidOrigin, WrongOrigin};

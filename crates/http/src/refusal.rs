@@ -2,7 +2,7 @@
 
 use scopegate_policy::{Denial, SchemeId, TokenTooLarge};
 use scopegate_store::StoreError;
-use scopegate_token::VerifyError;
+use scopegate_token::{TokenRevoked, VerifyError};
 
 /// Why somebody may not go in.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) enum Unaccepted {
     #[error("its verifier refused it")]
     Refused,
     #[error(transparent)]
+    Revoked(#[from] TokenRevoked),
+    #[error(transparent)]
     TooLarge(#[from] TokenTooLarge),
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -36,6 +38,7 @@ impl Unaccepted {
         match self {
             Self::Malformed => "malformed",
             Self::Refused => "verifier",
+            Self::Revoked(_) => "revoked",
             Self::TooLarge(_) => "too_large",
             Self::Verify(fault) => fault.rule(),
         }

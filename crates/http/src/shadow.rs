@@ -73,15 +73,12 @@ impl<'a> Besides<'a> {
 }
 
 impl Beside {
-    /// What an accepted credential brings by the proposed policy, where that looks at it.
+    /// What an accepted credential brings by the proposed policy, where that knows its scheme.
     pub(crate) fn world(
         &self,
         scheme: SchemeId,
         make: impl FnOnce(&OperationTable, SchemeId) -> Result<TokenWorld, TokenTooLarge>,
     ) -> Option<Box<TokenWorld>> {
-        if !self.spots.are_read_by_both(scheme) {
-            return None;
-        }
         let there = self.shadow.scheme(scheme)?;
         make(self.shadow.proposed(), there).ok().map(Box::new)
     }
@@ -133,10 +130,13 @@ impl Beside {
     }
 
     fn present<'a>(&self, accepted: &'a [Accepted], now: Timestamp) -> Presented<'a> {
-        let present = |presented: Presented<'a>, one: &'a Accepted| match &one.beside {
-            None => presented,
-            Some(world) if self.spots.is_silent(one.world.scheme()) => presented.with_token(world, Subject::Nobody),
-            Some(world) => one.present(presented, world),
+        let present = |presented: Presented<'a>, one: &'a Accepted| {
+            let scheme = one.world().scheme();
+            match one.beside().filter(|_| self.spots.are_read_by_both(scheme)) {
+                None => presented,
+                Some(world) if self.spots.is_silent(scheme) => presented.with_token(world, Subject::Nobody),
+                Some(world) => one.present(presented, world),
+            }
         };
         accepted.iter().fold(Presented::new(now), present)
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName};
 use scopegate_domain::{ApiKeyLocation, Catalog, DeclaredScheme, HttpScheme, SchemeName, SecurityScheme};
 use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, SchemeId};
-use scopegate_token::Verifier;
 
 use crate::authorization::{self, Authorization};
 use crate::bearer::{self, Bearer};
+use crate::bearer_tokens::TokenJudge;
 use crate::credential::Found;
 #[cfg(feature = "remote-issuers")]
 use crate::remote::{self, TrustedIssuers};
@@ -50,7 +50,7 @@ pub(crate) enum Judge {
     #[cfg(feature = "remote-issuers")]
     Issuers(Arc<TrustedIssuers>),
     /// A signature.
-    Token(Arc<Verifier>),
+    Token(Arc<TokenJudge>),
 }
 
 /// A scheme with its judge.
@@ -65,7 +65,7 @@ pub(crate) struct JudgedScheme {
 /// What of a request is looked at.
 pub(crate) enum Sources {
     /// Bearer tokens of one scheme, known by their signature.
-    Bearer(JudgedScheme, Arc<Verifier>),
+    Bearer(JudgedScheme, Arc<TokenJudge>),
     /// Nothing.
     Nothing,
     /// Several places, or one where the application is asked; the cheapest first.
@@ -253,10 +253,10 @@ impl Sources {
     fn of(sources: Vec<Source>) -> Self {
         if let [source] = sources.as_slice()
             && let [judged] = source.schemes.as_slice()
-            && let Judge::Token(verifier) = &judged.judge
+            && let Judge::Token(tokens) = &judged.judge
             && !source.empty_is_none
         {
-            return Self::Bearer(judged.clone(), Arc::clone(verifier));
+            return Self::Bearer(judged.clone(), Arc::clone(tokens));
         }
         if sources.is_empty() {
             return Self::Nothing;

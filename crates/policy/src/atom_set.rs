@@ -33,6 +33,13 @@ impl AtomSet {
     /// The set without a member.
     pub const EMPTY: Self = Self(Words::Inline([0; 2]));
 
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Words::Inline(_) => 0,
+            Words::Heap(words) => size_of_val(&**words),
+        }
+    }
+
     /// Adds an atom.
     #[inline]
     pub fn insert(&mut self, id: AtomId) {

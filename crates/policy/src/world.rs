@@ -97,6 +97,12 @@ impl TokenWorld {
         &self.atoms
     }
 
+    /// Bytes that it takes beside itself, for who keeps it.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.atoms.heap_bytes()
+    }
+
     /// When the user authenticated, where the token says so.
     pub(crate) const fn auth_time(&self) -> Option<Timestamp> {
         self.auth_time

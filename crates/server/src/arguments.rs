@@ -109,6 +109,18 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     key_rotation: Option<String>,
+    /// How much memory remembers verified tokens; 0 verifies each anew
+    #[arg(long, value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_cache_bytes: Option<String>,
+    /// How long a user who was read is taken for unchanged by other programs; `0s` reads each anew
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_cache_age: Option<String>,
+    /// How long it may take until what another program took back is refused here
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_age: Option<String>,
     /// Whether a login replaces an outdated password hash
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,7 +231,7 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// Disable a user: kept, and refused wherever an active user is asked for
+    /// Disable a user: kept, and refused wherever an active user is asked for; takes back the user's tokens
     Disable {
         /// The user's name
         name: String,
@@ -231,8 +243,13 @@ pub(crate) enum UserCommand {
     },
     /// List all users
     List,
-    /// Remove a user for good
+    /// Remove a user for good, and take back the user's tokens
     Remove {
+        /// The user's name
+        name: String,
+    },
+    /// Take back all tokens that were issued in a user's name until now
+    Revoke {
         /// The user's name
         name: String,
     },
@@ -272,8 +289,13 @@ pub(crate) enum ClientCommand {
     Add(NewClient),
     /// List all clients
     List,
-    /// Remove a client for good
+    /// Remove a client for good, and take back its tokens
     Remove {
+        /// The client's id
+        id: String,
+    },
+    /// Take back all tokens that were issued to a client until now
+    Revoke {
         /// The client's id
         id: String,
     },

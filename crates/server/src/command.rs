@@ -13,7 +13,7 @@ mod user;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_domain::Scope;
+use scopegate_domain::{Clock as _, Revocation, Revoked, Scope, SystemClock, Timestamp};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{Entropy, SystemEntropy};
 use serde_json::json;
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
             client::run(&*store, common.format, command).await
         }),
         Command::Key(command) => key::run(&common, command),
-        Command::Token(command) => token::run(common.format, &command),
+        Command::Token(command) => token::run(&common, &command),
         Command::Policy(command) => policy::run(common.format, &command),
         Command::Migrate => migrate(&common),
         Command::Config(command) => config::run(&common, &command),
@@ -103,6 +103,14 @@ fn random_id() -> anyhow::Result<String> {
 
 fn parse_scope(text: &str) -> anyhow::Result<Scope> {
     Scope::parse(text).with_context(|| format!("bad scope `{}`", text.escape_default()))
+}
+
+/// Takes tokens back that were issued until now, and says until when.
+async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<Timestamp> {
+    let now = SystemClock.now();
+    let kept = store.revocations().revoke(&Revocation::until(whose, now)).await;
+    kept.context("tokens that were issued are not taken back")?;
+    Ok(now)
 }
 
 /// A name that is taken is an answer, not a fault.

@@ -10,13 +10,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_domain::{Audience, Catalog, ClientId, Issuer};
-use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits};
+use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
+use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits, RevocationWatch};
 use scopegate_http::policy::OperationTable;
-use scopegate_http::{Gate, GateBuilder, Profile as HttpProfile};
-use scopegate_store::Store;
+use scopegate_http::{BearerTokens, Gate, GateBuilder, Profile as HttpProfile};
+use scopegate_store::{CachedUsers, Store};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
-use scopegate_token::{PasswordHasher, PasswordPolicy, Signer, TokenRules, Verifier};
+use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectNames, TokenRules, Verifier};
 
 use crate::config::{Profile, Settings};
 use crate::demo;
@@ -48,6 +48,8 @@ impl Database {
             Some(_) => Arc::new(MeasuredStore::new(store)),
             None => store,
         };
+        let age = settings.user_cache_age.lifetime();
+        let store = Arc::new(CachedUsers::new(store, Arc::new(SystemClock), age));
         Ok(Self { sql, store, url })
     }
 
@@ -100,20 +102,29 @@ async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyho
     }
 }
 
+/// Whose tokens are taken, and which of them were taken back.
+pub(crate) struct Trust<'a> {
+    pub(crate) others: &'a [TrustedIssuer],
+    pub(crate) revoked: Arc<RevokedSet>,
+}
+
 /// The tutorial's API and its authorization server, as one gate, perhaps with a proposed policy beside its own; and the keys
 /// that have to be kept up to date meanwhile.
 pub(crate) async fn gate(
     settings: &Settings,
     database: &Database,
     issuer: Issuer,
-    others: &[TrustedIssuer],
+    trust: Trust<'_>,
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<(Gate, Option<LiveKeys>)> {
     let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
     let catalog = demo::catalog()?;
+    let tokens = BearerTokens::new(verifier)
+        .cache_bytes(settings.token_cache_bytes)
+        .revoked(trust.revoked);
     let server = authorization_server(settings, database, catalog.clone(), signer)?;
     let gate = Gate::builder(catalog)
-        .bearer(demo::SCHEME, verifier)
+        .bearer(demo::SCHEME, tokens)
         .users(database.store())
         .body_limit(settings.limits.body_limit.get())
         .body_timeout(settings.limits.body_timeout)
@@ -142,7 +153,7 @@ pub(crate) async fn gate(
         Some(proposed) => gate.shadow(proposed),
         None => gate,
     };
-    let gate = issuers::add(gate, others);
+    let gate = issuers::add(gate, trust.others);
     let gate = demo::operations().into_iter().fold(gate, GateBuilder::operation);
     Ok((gate.build()?, live))
 }
@@ -176,6 +187,18 @@ fn authorization_server(
             queue: settings.hashing_queue.get(),
         });
     Ok(server.build())
+}
+
+/// What was taken back, as the store has it now.
+pub(crate) async fn revocations(settings: &Settings, database: &Database) -> anyhow::Result<RevocationWatch> {
+    let set = match settings.profile {
+        Profile::Rfc => RevokedSet::new(SubjectNames::UserIds),
+        // The page's tokens do not say when they were issued.
+        Profile::Tutorial => RevokedSet::new(SubjectNames::Usernames).with_lifetime(key::token_lifetime(settings)?),
+    };
+    let watch = RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
+    watch.refresh().await?;
+    Ok(watch)
 }
 
 fn rfc9068(settings: &Settings, issuer: Issuer) -> anyhow::Result<TokenRules> {

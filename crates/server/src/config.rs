@@ -19,6 +19,9 @@
 //! | `profile` | `rfc`; `tutorial` for the demo | |
 //! | `password_grant` | off; on for the demo | RFC 9700, section 2.4: must not be used |
 //! | `token_lifetime` | 30m | the tutorial's |
+//! | `token_cache_bytes` | 8388608 | some eight thousand verified tokens; 0 turns it off |
+//! | `user_cache_age` | 5s | so long a user is taken for what the store said; 0s turns it off |
+//! | `revocation_age` | 5s | so long another program's revocation may take to be in force here |
 //! | `rehash` | on | old hashes get stronger at the next login |
 //! | `hashing_slots`, `hashing_queue` | cores, 64 | more at a time only makes each slower; 64 wait a few seconds |
 //! | `header_timeout`, `body_timeout`, `idle_timeout` | 10s, 30s, 60s | a slow network passes, a slow attacker does not stay |
@@ -40,6 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
+use scopegate_http::BearerTokens;
 use scopegate_token::{KeyEncryptionKey, KeySchedule};
 
 use crate::arguments::{CommonFlags, ServeSettings};
@@ -48,7 +52,7 @@ pub(crate) use self::fault::{ConfigError, Source};
 pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
 use self::layers::Layers;
 use self::setting::Rotation;
-pub(crate) use self::setting::{CorsOrigins, LogFilter, LogFormat, Profile};
+pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat, Profile};
 
 /// What the names of our variables begin with.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";
@@ -89,6 +93,9 @@ pub(crate) struct Settings {
     pub(crate) profile: Profile,
     pub(crate) password_grant: bool,
     pub(crate) token_lifetime: Duration,
+    pub(crate) token_cache_bytes: usize,
+    pub(crate) user_cache_age: CacheAge,
+    pub(crate) revocation_age: Duration,
     pub(crate) rehash: bool,
     pub(crate) hashing_slots: NonZeroUsize,
     pub(crate) hashing_queue: NonZeroUsize,
@@ -166,6 +173,9 @@ impl Settings {
             profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
             password_grant: layers.take("password_grant", demo)?,
             token_lifetime: layers.take("token_lifetime", Duration::from_mins(30))?,
+            token_cache_bytes: layers.take("token_cache_bytes", BearerTokens::CACHE_BYTES)?,
+            user_cache_age: layers.take("user_cache_age", CacheAge::seconds(5))?,
+            revocation_age: layers.take("revocation_age", Duration::from_secs(5))?,
             rehash: layers.take("rehash", true)?,
             hashing_slots: layers.take("hashing_slots", cores)?,
             hashing_queue: layers.take("hashing_queue", NonZeroUsize::MIN.saturating_add(63))?,

@@ -27,6 +27,7 @@ mod live_keys;
 mod measured_store;
 mod output;
 mod progress;
+mod revocations;
 mod serve;
 mod telemetry;
 

@@ -32,7 +32,8 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates of others that belong to one of ours.
-const RESERVED: [(&str, &str); 22] = [
+const RESERVED: [(&str, &str); 24] = [
+    ("ahash", "token"),
     ("anyhow", "server"),
     ("argon2", "token"),
     ("askama", "http"),
@@ -43,6 +44,7 @@ const RESERVED: [(&str, &str); 22] = [
     ("figment", "server"),
     ("jsonwebtoken", "token"),
     ("metrics-exporter-prometheus", "server"),
+    ("quick_cache", "token"),
     ("ring", "token"),
     ("rpassword", "server"),
     ("rustls-native-certs", "http"),

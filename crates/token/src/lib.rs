@@ -51,9 +51,12 @@ mod key_set;
 mod kind;
 mod opaque;
 mod password;
+mod revoked;
 mod rules;
 mod sign;
+mod token_times;
 mod trust;
+mod verified_cache;
 mod verify;
 
 #[doc(hidden)]
@@ -73,6 +76,8 @@ pub use kind::{
 };
 pub use opaque::{ClientSecret, InvalidClientSecret};
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
+pub use revoked::{RevokedSet, SubjectNames, TokenRevoked};
 pub use rules::{LeewayTooLong, TokenRules, TokenType};
 pub use sign::{AccessToken, SignError, Signer};
+pub use verified_cache::{CacheFigures, HeapBytes, Known, TokenRejected, VerifiedCache};
 pub use verify::{Scratch, Verifier};

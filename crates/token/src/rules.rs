@@ -8,6 +8,7 @@ use scopegate_domain::{Audience, ClaimLayout, Claims, ClientId, Issuer, Lifetime
 use self::kind::JwtRules;
 pub(crate) use self::kind::TokenKind;
 pub use self::token_type::TokenType;
+use crate::token_times::TokenTimes;
 use crate::{Algorithm, VerifyError};
 
 /// What must hold for one kind of access token: what the signer writes, and what the verifier insists on.
@@ -190,7 +191,7 @@ impl TokenRules {
     /// What the claims must say now.
     pub(crate) fn check_claims(&self, claims: &Claims<'_>, now: Timestamp) -> Result<(), VerifyError> {
         self.kind.check_claims(claims)?;
-        self.check_times(claims, now)
+        self.check_times(&TokenTimes::of(claims), now)
     }
 
     /// What the claims must say at any time.
@@ -198,13 +199,14 @@ impl TokenRules {
         self.kind.check_claims(claims)
     }
 
-    fn check_times(&self, claims: &Claims<'_>, now: Timestamp) -> Result<(), VerifyError> {
-        let expires_at = claims.expires_at().ok_or(VerifyError::Missing { claim: "exp" })?;
+    /// Whether a token with these times is valid now: asked when it is verified, and whenever it is seen again.
+    pub(crate) fn check_times(&self, times: &TokenTimes, now: Timestamp) -> Result<(), VerifyError> {
+        let expires_at = times.expires_at.ok_or(VerifyError::Missing { claim: "exp" })?;
         if expires_at + self.leeway <= now {
             return Err(VerifyError::Expired);
         }
-        if claims
-            .not_before()
+        if times
+            .not_before
             .is_some_and(|not_before| not_before > now + self.leeway)
         {
             return Err(VerifyError::NotYetValid);
@@ -213,7 +215,7 @@ impl TokenRules {
             TokenKind::Tutorial => self.leeway,
             _ => Self::MAX_LEEWAY,
         };
-        if claims.issued_at().is_some_and(|issued_at| issued_at > now + tolerance) {
+        if times.issued_at.is_some_and(|issued_at| issued_at > now + tolerance) {
             return Err(VerifyError::IssuedInFuture);
         }
         Ok(())

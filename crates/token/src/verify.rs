@@ -63,6 +63,10 @@ impl Verifier {
         self.trust.epoch()
     }
 
+    pub(crate) const fn rules(&self) -> &TokenRules {
+        &self.rules
+    }
+
     /// The keys that are trusted at the moment.
     #[must_use]
     pub fn keys(&self) -> KeySet {

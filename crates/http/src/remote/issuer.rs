@@ -11,7 +11,7 @@ use super::discovery::{self, Discovery};
 use super::endpoint::Endpoint;
 use super::refresh::{Ages, Pace, Place, Refresh, Renewal, TakesKeys};
 use super::remote_error::RemoteError;
-use crate::{Outgoing, RemoteSetupError, SubjectMapping};
+use crate::{BearerTokens, Outgoing, RemoteSetupError, SubjectMapping};
 
 /// An issuer beside our own: its tokens are verified by the keys that it publishes, and by no others.
 ///
@@ -46,6 +46,7 @@ struct Shared {
     verifier: Arc<Verifier>,
     refresh: Refresh,
     subjects: SubjectMapping,
+    token_cache_bytes: usize,
 }
 
 impl RemoteIssuer {
@@ -60,6 +61,7 @@ impl RemoteIssuer {
             discovery: Discovery::default(),
             outgoing: None,
             subjects: SubjectMapping::default(),
+            token_cache_bytes: BearerTokens::CACHE_BYTES,
             pace: Pace {
                 age: Ages {
                     least: Duration::from_mins(1),
@@ -97,7 +99,11 @@ impl RemoteIssuer {
         self.0.refresh.renew().await
     }
 
-    pub(crate) fn verifier(&self) -> &Arc<Verifier> {
+    pub(super) fn token_cache_bytes(&self) -> usize {
+        self.0.token_cache_bytes
+    }
+
+    pub(super) fn verifier(&self) -> &Arc<Verifier> {
         &self.0.verifier
     }
 
@@ -141,9 +147,16 @@ pub struct RemoteIssuerBuilder {
     outgoing: Option<Outgoing>,
     subjects: SubjectMapping,
     pace: Pace,
+    token_cache_bytes: usize,
 }
 
 impl RemoteIssuerBuilder {
+    /// Remembers at most so many bytes of its verified tokens, as [`BearerTokens::cache_bytes`] does.
+    pub const fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.token_cache_bytes = bytes;
+        self
+    }
+
     /// Takes tokens by [`TokenRules::jwt`] in place of RFC 9068, with scopes and client where the layout says.
     pub fn jwt(mut self, layout: impl Into<ClaimLayout>) -> Self {
         self.layout = Some(layout.into());
@@ -229,6 +242,7 @@ impl RemoteIssuerBuilder {
             issuer: self.issuer,
             verifier,
             subjects: self.subjects,
+            token_cache_bytes: self.token_cache_bytes,
         })))
     }
 }

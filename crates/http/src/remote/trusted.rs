@@ -4,39 +4,59 @@ use std::sync::Arc;
 
 use scopegate_domain::Timestamp;
 use scopegate_store::StoreError;
-use scopegate_token::{Verifier, VerifyError};
+use scopegate_token::VerifyError;
 
 use super::peek;
 use super::refresh::Renewal;
 use crate::accepted::Accepted;
 use crate::admission::Admission;
+use crate::bearer_tokens::TokenJudge;
 use crate::refusal::Unaccepted;
 use crate::shadow::Beside;
 use crate::sources::{Judge, JudgedScheme};
-use crate::{Credential, GateError, Introspection, RemoteIssuer};
+use crate::{BearerTokens, Credential, GateError, Introspection, RemoteIssuer};
 
 /// The issuers whose tokens are good for one scheme.
 #[derive(Clone, Default)]
 pub(crate) struct TrustedIssuers {
     /// Our own, or whoever else's keys are known without asking.
-    own: Option<Arc<Verifier>>,
-    remote: Vec<RemoteIssuer>,
+    own: Option<Arc<TokenJudge>>,
+    remote: Vec<Remote>,
     /// Who is asked about what is no JWT.
     opaque: Option<Introspection>,
+}
+
+/// One of them, with what is remembered of its tokens for this scheme.
+#[derive(Clone)]
+struct Remote {
+    issuer: RemoteIssuer,
+    judge: Arc<TokenJudge>,
+}
+
+impl Remote {
+    fn new(scheme: &str, issuer: RemoteIssuer) -> Self {
+        let tokens = BearerTokens::new(Arc::clone(issuer.verifier())).cache_bytes(issuer.token_cache_bytes());
+        let named = issuer.clone();
+        let judge = TokenJudge::new(&format!("{scheme} {}", issuer.issuer()), tokens);
+        Self {
+            judge: Arc::new(judge.naming(move |subject| named.subject(subject))),
+            issuer,
+        }
+    }
 }
 
 /// Whom a token is shown to.
 enum Chosen<'t> {
     Nobody,
     Opaque(&'t Introspection),
-    Own(&'t Verifier),
-    Remote(&'t RemoteIssuer),
+    Own(&'t TokenJudge),
+    Remote(&'t Remote),
 }
 
 impl TrustedIssuers {
-    pub(crate) fn of(issuer: RemoteIssuer) -> Self {
+    pub(crate) fn of(scheme: &str, issuer: RemoteIssuer) -> Self {
         Self {
-            remote: vec![issuer],
+            remote: vec![Remote::new(scheme, issuer)],
             ..Self::default()
         }
     }
@@ -56,17 +76,21 @@ impl TrustedIssuers {
             return self.opaque.as_ref().map_or_else(own, Chosen::Opaque);
         }
         let named = peek::issuer(token);
-        let is_named = |remote: &&RemoteIssuer| named.as_deref() == Some(remote.issuer().as_str());
+        let is_named = |remote: &&Remote| named.as_deref() == Some(remote.issuer.issuer().as_str());
         self.remote.iter().find(is_named).map_or_else(own, Chosen::Remote)
     }
 
     /// Both together; none where it would not be clear who looks at a token.
     fn join(&self, scheme: &str, other: &Self) -> Result<Option<Self>, GateError> {
         for remote in &other.remote {
-            if self.remote.iter().any(|known| known.issuer() == remote.issuer()) {
+            if self
+                .remote
+                .iter()
+                .any(|known| known.issuer.issuer() == remote.issuer.issuer())
+            {
                 return Err(GateError::IssuerTwice {
                     scheme: scheme.to_owned(),
-                    issuer: remote.issuer().to_string(),
+                    issuer: remote.issuer.issuer().to_string(),
                 });
             }
         }
@@ -98,14 +122,14 @@ pub(crate) fn merge(given: Vec<(String, Judge)>) -> Result<Vec<(String, Judge)>,
 }
 
 fn join(scheme: &str, first: &Judge, second: &Judge) -> Result<Option<TrustedIssuers>, GateError> {
-    let own = |verifier: &Arc<Verifier>| TrustedIssuers {
-        own: Some(Arc::clone(verifier)),
+    let own = |tokens: &Arc<TokenJudge>| TrustedIssuers {
+        own: Some(Arc::clone(tokens)),
         ..TrustedIssuers::default()
     };
     match (first, second) {
         (Judge::Issuers(first), Judge::Issuers(second)) => first.join(scheme, second),
-        (Judge::Issuers(issuers), Judge::Token(verifier)) | (Judge::Token(verifier), Judge::Issuers(issuers)) => {
-            issuers.join(scheme, &own(verifier))
+        (Judge::Issuers(issuers), Judge::Token(tokens)) | (Judge::Token(tokens), Judge::Issuers(issuers)) => {
+            issuers.join(scheme, &own(tokens))
         }
         _ => Ok(None),
     }
@@ -131,7 +155,7 @@ impl Admission {
         match issuers.choose(token) {
             Chosen::Nobody => Ok(Err(VerifyError::Issuer.into())),
             Chosen::Opaque(introspection) => self.ask(shown.beside, shown.judged, introspection, credential).await,
-            Chosen::Own(verifier) => Ok(self.verify(shown.beside, shown.judged, verifier, token, shown.now)),
+            Chosen::Own(tokens) => Ok(tokens.accept(self.wanted(shown.beside, shown.judged), token, shown.now)),
             Chosen::Remote(remote) => self.ask_remote(shown, remote, token).await,
         }
     }
@@ -140,18 +164,19 @@ impl Admission {
     async fn ask_remote(
         &self,
         shown: Shown<'_>,
-        remote: &RemoteIssuer,
+        remote: &Remote,
         token: &str,
     ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
-        let verify = || self.verify(shown.beside, shown.judged, remote.verifier(), token, shown.now);
-        remote.ready().await.map_err(StoreError::unavailable)?;
+        let Remote { issuer, judge } = remote;
+        let verify = || judge.accept(self.wanted(shown.beside, shown.judged), token, shown.now);
+        issuer.ready().await.map_err(StoreError::unavailable)?;
         let mut answer = verify();
         // A question that was under way may have come too early for a new key: one more.
         for _ in 0..2 {
             if !matches!(answer, Err(Unaccepted::Verify(VerifyError::UnknownKey))) {
                 break;
             }
-            let renewal = remote.renew().await.map_err(StoreError::unavailable)?;
+            let renewal = issuer.renew().await.map_err(StoreError::unavailable)?;
             if renewal == Renewal::Nothing {
                 break;
             }
@@ -160,9 +185,6 @@ impl Admission {
                 break;
             }
         }
-        Ok(answer.map(|mut accepted| {
-            accepted.subject = accepted.subject.map(|subject| remote.subject(&subject));
-            accepted
-        }))
+        Ok(answer)
     }
 }

@@ -180,7 +180,7 @@ impl Spot {
 }
 
 fn is_any_of(accepted: &[Accepted], schemes: &[SchemeId]) -> bool {
-    accepted.iter().any(|one| schemes.contains(&one.world.scheme()))
+    accepted.iter().any(|one| schemes.contains(&one.world().scheme()))
 }
 
 /// The schemes that are asked for the running policy, each with its place.

@@ -1,6 +1,7 @@
 //! Gates to try, and a way to ask them without a socket.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod counted;
+
 use std::sync::{Arc, Once};
 
 use bytes::Bytes;
@@ -8,15 +9,16 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::service::Service;
 use scopegate_http::domain::{
-    AccessTokenClaims, Account, Lifetime, ManualClock, PasswordHash, Scope, Secret, Timestamp, User, UserId,
-    UserStatus, Username,
+    AccessTokenClaims, Account, Lifetime, ManualClock, Secret, Timestamp, User, UserId, UserStatus, Username,
 };
-use scopegate_http::store::{BoxFuture, MemoryStore, PasswordScheme, StoreError, Users};
+use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
-use scopegate_http::{Catalog, Gate, GateBuilder, Profile, ScopeToken, SecurityScheme};
+use scopegate_http::{BearerTokens, Catalog, Gate, GateBuilder, Profile, ScopeToken, SecurityScheme};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};
+
+pub(crate) use self::counted::Counted;
 
 pub(crate) const ME: ScopeToken = ScopeToken::from_static("me");
 pub(crate) const ITEMS: ScopeToken = ScopeToken::from_static("items");
@@ -68,8 +70,18 @@ pub(crate) async fn with_catalog(catalog: Catalog, profile: Profile) -> GateBuil
 }
 
 /// Knows the tokens of [`token`].
-pub(crate) fn verifier() -> Verifier {
-    Verifier::new(TokenRules::tutorial(), key().verifying_key())
+pub(crate) fn verifier() -> BearerTokens {
+    remembering(Verifier::new(TokenRules::tutorial(), key().verifying_key()))
+}
+
+/// Whether verified tokens are remembered. These tests are two programs of the same modules, `api` and `api_uncached`: whatever they
+/// say holds with the cache and without it.
+pub(crate) const IS_CACHED: bool = env!("CARGO_CRATE_NAME").len() == "api".len();
+
+/// Tokens by this verifier, remembered where this program is the one that tries that.
+pub(crate) fn remembering(verifier: Verifier) -> BearerTokens {
+    let tokens = BearerTokens::new(verifier);
+    if IS_CACHED { tokens } else { tokens.cache_bytes(0) }
 }
 
 /// Stands at [`NOW`].
@@ -140,68 +152,19 @@ pub(crate) async fn get(gate: &Gate, path: &str) -> Answered {
     send(gate, Request::get(path).body(String::new()).unwrap()).await
 }
 
-pub(crate) async fn get_with(gate: &Gate, path: &str, token: &str) -> Answered {
+pub(crate) async fn get_once_with(gate: &Gate, path: &str, token: &str) -> Answered {
     let request = Request::get(path).header("authorization", format!("Bearer {token}"));
     send(gate, request.body(String::new()).unwrap()).await
 }
 
-/// Counts how often a user is read.
-#[derive(Debug)]
-pub(crate) struct Counted {
-    users: Arc<MemoryStore>,
-    pub(crate) reads: AtomicUsize,
-}
-
-impl Counted {
-    pub(crate) fn new(users: Arc<MemoryStore>) -> Self {
-        let reads = AtomicUsize::new(0);
-        Self { users, reads }
-    }
-}
-
-type Answering<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
-
-impl Users for Counted {
-    fn find<'a>(&'a self, name: &'a Username) -> Answering<'a, Option<User>> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        Users::find(&*self.users, name)
-    }
-    fn find_by_id<'a>(&'a self, id: &'a UserId) -> Answering<'a, Option<User>> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.users.find_by_id(id)
-    }
-    fn find_account<'a>(&'a self, name: &'a Username) -> Answering<'a, Option<Account>> {
-        self.users.find_account(name)
-    }
-    fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> Answering<'a, Vec<User>> {
-        Users::list(&*self.users, after, limit)
-    }
-    fn password_schemes(&self) -> Answering<'_, Vec<PasswordScheme>> {
-        self.users.password_schemes()
-    }
-    fn add(&self, account: Account) -> Answering<'_, ()> {
-        Users::add(&*self.users, account)
-    }
-    fn replace_password_hash<'a>(
-        &'a self,
-        id: &'a UserId,
-        from: &'a PasswordHash,
-        to: &'a PasswordHash,
-    ) -> Answering<'a, bool> {
-        self.users.replace_password_hash(id, from, to)
-    }
-    fn set_password_hash<'a>(&'a self, id: &'a UserId, hash: Option<&'a PasswordHash>) -> Answering<'a, bool> {
-        self.users.set_password_hash(id, hash)
-    }
-    fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> Answering<'a, bool> {
-        self.users.set_scope(id, scope)
-    }
-    fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> Answering<'a, bool> {
-        Users::set_status(&*self.users, id, status)
-    }
-    fn remove<'a>(&'a self, id: &'a UserId) -> Answering<'a, bool> {
-        Users::remove(&*self.users, id)
-    }
+/// Asks twice, and answers what both answers are.
+pub(crate) async fn get_with(gate: &Gate, path: &str, token: &str) -> Answered {
+    let first = get_once_with(gate, path, token).await;
+    let second = get_once_with(gate, path, token).await;
+    // The second token was seen before.
+    assert_eq!((first.status, &first.body), (second.status, &second.body));
+    assert_eq!(first.challenges(), second.challenges());
+    second
 }
 
 /// Who hears nothing and is asked each time. With somebody like that everywhere, no place that logs is taken for one that nobody

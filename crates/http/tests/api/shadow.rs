@@ -10,7 +10,7 @@ use scopegate_http::domain::{ManualClock, Timestamp};
 use scopegate_http::policy::{Atom, Check, Needs, Operation, OperationTable, Place, Rule};
 use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, Permit, Profile, ScopeToken, SecurityScheme, get};
 
-use crate::common::{self, ITEMS, ME, NOW, get_with, token, users};
+use crate::common::{self, ITEMS, ME, NOW, get_once_with, token, users};
 use crate::trace::Told;
 
 const REPORTS: ScopeToken = ScopeToken::from_static("reports");
@@ -169,8 +169,8 @@ const ASKERS: [(&str, &[ScopeToken]); 5] = [
 async fn ask(gate: &Gate, path: &str, (subject, scopes): (&str, &[ScopeToken])) -> common::Answered {
     match subject {
         "" => common::get(gate, path).await,
-        "bad" => get_with(gate, path, "no.good.token").await,
-        name => get_with(gate, path, &token(name, scopes)).await,
+        "bad" => get_once_with(gate, path, "no.good.token").await,
+        name => get_once_with(gate, path, &token(name, scopes)).await,
     }
 }
 

@@ -19,7 +19,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::common::{Answered, listen, send};
+use crate::common::{Answered, listen, remembering, send};
 
 const READ: ScopeToken = ScopeToken::from_static("read");
 
@@ -173,7 +173,7 @@ async fn gate() -> (Gate, Secrets) {
     let store = store(client_secret.digest()).await;
     let server = AuthorizationServer::builder(Arc::clone(&store), Signer::new(rules.clone(), key()), catalog.clone());
     let mut gate = Gate::builder(catalog)
-        .bearer("oauth", Verifier::new(rules, key().verifying_key()))
+        .bearer("oauth", remembering(Verifier::new(rules, key().verifying_key())))
         .verifier("basic", Arc::new(Judge))
         .users(store)
         .docs()

@@ -16,6 +16,12 @@ pub(crate) enum TokenCommand {
         #[arg(value_name = "TOKEN|-")]
         token: String,
     },
+    /// Take back one token: the servers of this database refuse it from now on
+    Revoke {
+        /// The token's id: its claim `jti`
+        #[arg(long, value_name = "ID")]
+        jti: String,
+    },
     /// Say whether a token is genuine and valid, and which rule refuses it (exit status 1: it is not valid)
     ///
     /// A token in an argument can be read in the machine's list of processes: give `-` and write it to standard input. Then each

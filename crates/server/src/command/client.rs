@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use anyhow::Context;
-use scopegate_domain::{Client, ClientId, ClientKind, GrantType, RedirectUri};
+use scopegate_domain::{Client, ClientId, ClientKind, GrantType, RedirectUri, Revoked};
 use scopegate_store::{Clients, Store};
 use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, random_id, refuse_taken};
+use super::{PAGE, parse_scope, random_id, refuse_taken, revoke};
 use crate::arguments::{ClientCommand, NewClient};
 use crate::output::{Format, No, one_line, print, table};
 
@@ -18,8 +18,16 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: ClientComman
         ClientCommand::Add(new) => add(clients, format, new).await,
         ClientCommand::List => list(clients, format).await,
         ClientCommand::Remove { id } => {
-            expect(clients.remove(&parse_id(&id)?).await?, &id)?;
+            let parsed = parse_id(&id)?;
+            expect(clients.remove(&parsed).await?, &id)?;
+            revoke(store, Revoked::Client(parsed)).await?;
             print(format, &format!("removed `{id}`"), &json!({ "removed": id }))
+        }
+        ClientCommand::Revoke { id } => {
+            let client = find(clients, &id).await?;
+            let until = revoke(store, Revoked::Client(client.id().clone())).await?;
+            let human = format!("took back the tokens issued to `{id}` until {until}");
+            print(format, &human, &json!({ "revoked": id, "issued_until": until }))
         }
         ClientCommand::SetScope { id, scope } => {
             let (client, scope) = (find(clients, &id).await?, parse_scope(&scope)?);

@@ -11,11 +11,11 @@ use tracing::{info, warn};
 
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::{CommonFlags, ServeSettings};
-use crate::compose::{self, Database};
+use crate::compose::{self, Database, Trust};
 use crate::config::{Limits, Profile, Settings};
 use crate::output::write_line;
 use crate::serve::{Ending, Names, Signals, allow_connections};
-use crate::{demo, serve, telemetry};
+use crate::{demo, revocations, serve, telemetry};
 
 /// Most threads for calls that block. None is made while requests are served: passwords are hashed on threads of their own
 /// and the database has its own. Tokio would allow 512.
@@ -55,8 +55,14 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     }
     let others = compose::trusted_issuers(settings, &issuer)?;
     compose::fetch_keys(&others).await?;
-    let (gate, keys) = compose::gate(settings, &database, issuer, &others, proposed).await?;
+    let revocations = compose::revocations(settings, &database).await?;
+    let trust = Trust {
+        others: &others,
+        revoked: Arc::clone(revocations.set()),
+    };
+    let (gate, keys) = compose::gate(settings, &database, issuer, trust, proposed).await?;
     let keeping = keys.map(|keys| tokio::spawn(keys.keep()));
+    let watching = tokio::spawn(revocations::watch(revocations, settings.revocation_age));
     let missing = missing(settings, &*store).await?;
     readiness.serve(store);
     write_line(&welcome(settings, address, admin, &missing)?)?;
@@ -83,6 +89,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if let Some(keeping) = keeping {
         keeping.abort();
     }
+    watching.abort();
     database.close().await
 }
 

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use anyhow::Context;
-use scopegate_domain::{Account, User, UserId, UserStatus, Username};
+use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
 use scopegate_store::{Store, Users};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, password, random_id, refuse_taken};
+use super::{PAGE, parse_scope, password, random_id, refuse_taken, revoke};
 use crate::arguments::UserCommand;
 use crate::output::{Format, No, one_line, print, table};
 
@@ -32,13 +32,30 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: UserCommand)
             refuse_taken(users.add(account).await, format!("there is a user `{name}` already"))?;
             show(format, &user)
         }
-        UserCommand::Disable { name } => set_status(users, format, &name, UserStatus::Disabled).await,
-        UserCommand::Enable { name } => set_status(users, format, &name, UserStatus::Active).await,
+        UserCommand::Disable { name } => {
+            let user = find(users, &name).await?;
+            expect(users.set_status(user.id(), UserStatus::Disabled).await?, &name)?;
+            // Afterwards, when there are no new ones.
+            revoke(store, whose(&user)).await?;
+            show(format, &user.with_status(UserStatus::Disabled))
+        }
+        UserCommand::Enable { name } => {
+            let user = find(users, &name).await?;
+            expect(users.set_status(user.id(), UserStatus::Active).await?, &name)?;
+            show(format, &user.with_status(UserStatus::Active))
+        }
         UserCommand::List => list(users, format).await,
         UserCommand::Remove { name } => {
             let user = find(users, &name).await?;
             expect(users.remove(user.id()).await?, &name)?;
+            revoke(store, whose(&user)).await?;
             print(format, &format!("removed `{name}`"), &json!({ "removed": name }))
+        }
+        UserCommand::Revoke { name } => {
+            let user = find(users, &name).await?;
+            let until = revoke(store, whose(&user)).await?;
+            let human = format!("took back the tokens issued to `{name}` until {until}");
+            print(format, &human, &json!({ "revoked": name, "issued_until": until }))
         }
         UserCommand::SetPassword { name, password } => {
             let user = find(users, &name).await?;
@@ -55,10 +72,11 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: UserCommand)
     }
 }
 
-async fn set_status(users: &dyn Users, format: Format, name: &str, status: UserStatus) -> anyhow::Result<()> {
-    let user = find(users, name).await?;
-    expect(users.set_status(user.id(), status).await?, name)?;
-    show(format, &user.with_status(status))
+fn whose(user: &User) -> Revoked {
+    Revoked::User {
+        id: user.id().clone(),
+        username: user.username().clone(),
+    }
 }
 
 async fn list(users: &dyn Users, format: Format) -> anyhow::Result<()> {

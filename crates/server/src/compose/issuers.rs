@@ -19,15 +19,16 @@ pub(crate) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Resu
         .audience
         .clone()
         .map_or_else(|| Audience::parse(own.as_str()), Ok)?;
+    let bytes = settings.token_cache_bytes;
     let trust = |one: &IssuerSettings| {
         ensure!(one.issuer != *own, "issuer `{own}` is our own, and in `issuers`");
         let audience = one.audience.clone().unwrap_or_else(|| ours.clone());
-        trust(one, audience).with_context(|| format!("issuer `{}`", one.issuer))
+        trust(one, audience, bytes).with_context(|| format!("issuer `{}`", one.issuer))
     };
     settings.issuers.iter().map(trust).collect()
 }
 
-fn trust(one: &IssuerSettings, audience: Audience) -> anyhow::Result<TrustedIssuer> {
+fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> anyhow::Result<TrustedIssuer> {
     let outgoing = Outgoing::builder().allow(one.allow.iter().copied());
     let outgoing = match &one.trust_only {
         None => outgoing,
@@ -44,6 +45,7 @@ fn trust(one: &IssuerSettings, audience: Audience) -> anyhow::Result<TrustedIssu
                 .outgoing(outgoing)
                 .discovery(one.discovery)
                 .subjects(one.subjects)
+                .cache_bytes(token_cache_bytes)
                 .leeway(*leeway);
             let issuer = layout.iter().fold(issuer, |issuer, layout| issuer.jwt(*layout));
             let issuer = jwks_uri.iter().fold(issuer, |issuer, url| issuer.jwks_uri(url.clone()));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use scopegate_domain::{Audience, Issuer, Secret};
+use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
 use scopegate_http::Cors;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
@@ -293,6 +293,49 @@ impl Setting for Rotation {
     }
 }
 
+impl Setting for usize {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> Value {
+        json!(self)
+    }
+}
+
+/// How old something that is remembered may be; nothing is remembered where it is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CacheAge(Lifetime);
+
+impl CacheAge {
+    /// So many seconds.
+    pub(crate) const fn seconds(seconds: u32) -> Self {
+        Self(Lifetime::from_seconds(seconds))
+    }
+
+    /// The age.
+    pub(crate) const fn lifetime(self) -> Lifetime {
+        self.0
+    }
+}
+
+impl Setting for CacheAge {
+    const EXPECTED: &'static str = "a time of whole seconds, at most a day, such as `5s` or `1m`, or `0s` for off";
+
+    fn read(text: &str) -> Option<Self> {
+        let time: SignedDuration = text.parse().ok()?;
+        let seconds = u32::try_from(time.as_secs()).ok()?;
+        (time.subsec_nanos() == 0 && seconds <= 24 * 60 * 60).then(|| Self::seconds(seconds))
+    }
+
+    fn show(&self) -> Value {
+        let time = SignedDuration::from_secs(self.0.as_seconds().into());
+        json!(format!("{time:#}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,6 +359,19 @@ mod tests {
         }
         assert_eq!(Rotation::read("30d"), Some(Rotation(Some(Duration::from_hours(720)))));
         assert!(Rotation::read("never").is_none() && Rotation::read("366d").is_none());
+    }
+
+    #[test]
+    fn an_age_may_be_none() {
+        assert_eq!(CacheAge::read("0s"), Some(CacheAge::seconds(0)));
+        assert_eq!(CacheAge::read("1m 30s"), Some(CacheAge::seconds(90)));
+        for text in ["", "5", "1500ms", "-1s", "25h", "off"] {
+            assert_eq!(CacheAge::read(text), None, "{text}");
+        }
+        for seconds in [0, 1, 90, 86_400] {
+            let age = CacheAge::seconds(seconds);
+            assert_eq!(age.show().as_str().and_then(CacheAge::read), Some(age));
+        }
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn what_was_done_is_counted() {
     let requests = |method: &str, route: &str, status: &str| {
         format!(r#"scopegate_requests_total{{method="{method}",route="{route}",status="{status}"}}"#)
     };
+    let remembered = |what: &str| format!(r#"scopegate_token_cache_{what}{{scheme="OAuth2PasswordBearer"}}"#);
     for (sample, count) in [
         (requests("GET", "/status/", "4xx"), 5),
         (requests("GET", "/status/", "2xx"), 0),
@@ -85,13 +86,18 @@ fn what_was_done_is_counted() {
         ("scopegate_hashing_refused_total".into(), 0),
         (
             r#"scopegate_store_duration_seconds_count{method="users.find"}"#.into(),
-            4,
+            2,
         ),
         (
             r#"scopegate_store_duration_seconds_count{method="users.find_account"}"#.into(),
             2,
         ),
         (r#"scopegate_store_errors_total{method="users.find"}"#.into(), 0),
+        (remembered("hits_total"), 2),
+        (remembered("misses_total"), 4),
+        (remembered("evictions_total"), 0),
+        (remembered("entries"), 2),
+        ("scopegate_revocations".into(), 0),
         ("scopegate_draining".into(), 0),
         (
             format!(r#"scopegate_build_info{{version="{}"}}"#, env!("CARGO_PKG_VERSION")),

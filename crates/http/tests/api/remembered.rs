@@ -1,0 +1,262 @@
+//! Tokens and users that were seen before: as good as verifying and asking anew, and refused as soon.
+
+mod history;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use scopegate_http::domain::{
+    AccessTokenClaims, Audience, ClientId, Issuer, Lifetime, ManualClock, Revocation, Revoked, Secret, Timestamp,
+    TokenId, UserId, UserStatus,
+};
+use scopegate_http::policy::{Atom, Rule};
+use scopegate_http::store::{CachedUsers, Store, Users};
+use scopegate_http::token::{RevokedSet, Signer, SigningKey, SubjectNames, TokenRules, Verifier};
+use scopegate_http::{ActiveUser, BearerTokens, Catalog, Gate, GateBuilder, Guard, SecurityScheme, get};
+
+use crate::common::{self, ITEMS, ME, NOW, get_with, remembering};
+
+fn rules() -> TokenRules {
+    TokenRules::rfc9068(
+        Issuer::parse("https://issuer.example").unwrap(),
+        Audience::parse("https://api.example").unwrap(),
+    )
+}
+
+fn key(text: &str) -> SigningKey {
+    SigningKey::hs256(&Secret::new(text.repeat(32))).unwrap()
+}
+
+fn verifier(text: &str) -> Verifier {
+    Verifier::new(rules(), key(text).verifying_key())
+}
+
+fn claims(subject: &str, now: Timestamp) -> AccessTokenClaims {
+    AccessTokenClaims::new(subject, now, Lifetime::from_minutes(60))
+        .with_scopes([ME])
+        .with_client_id(ClientId::parse("c1").unwrap())
+        .with_token_id(TokenId::parse(&format!("{subject} {now}")).unwrap())
+}
+
+fn token(subject: &str) -> String {
+    let signer = Signer::new(rules(), key("a"));
+    signer.issue(&claims(subject, NOW)).unwrap().expose().to_owned()
+}
+
+/// Two schemes with the same scopes.
+fn catalog() -> Catalog {
+    Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_password("token"))
+        .scope(ME, "")
+        .scope(ITEMS, "")
+        .scheme("other", SecurityScheme::oauth2_password("token"))
+        .scope(ME, "")
+        .build()
+        .unwrap()
+}
+
+fn builder(clock: &Arc<ManualClock>) -> GateBuilder {
+    Gate::builder(catalog()).clock(Arc::<ManualClock>::clone(clock))
+}
+
+fn of_scheme(guard: Guard, name: &str) -> Guard {
+    guard.with_scheme(name)
+}
+
+#[tokio::test]
+async fn each_verifier_remembers_for_itself() {
+    let gate = builder(&common::clock())
+        .bearer("oauth", remembering(verifier("a")))
+        .bearer("other", remembering(verifier("b")))
+        .operation(
+            get("/a")
+                .guard(of_scheme(Guard::requires([ME]), "oauth"))
+                .then(|| async { "a" }),
+        )
+        .operation(
+            get("/b")
+                .guard(of_scheme(Guard::requires([ME]), "other"))
+                .then(|| async { "b" }),
+        )
+        .operation(
+            get("/items")
+                .guard(of_scheme(Guard::requires([ITEMS]), "oauth"))
+                .then(|| async { "" }),
+        )
+        .build()
+        .unwrap();
+    let token = token("johndoe");
+    for _ in 0..3 {
+        assert_eq!(get_with(&gate, "/b", &token).await.status, 401);
+        assert_eq!(get_with(&gate, "/a", &token).await.status, 200);
+        assert_eq!(
+            get_with(&gate, "/items", &token).await.status,
+            403,
+            "what it may do is decided each time"
+        );
+    }
+}
+
+/// `key("a")`, `rules()`, issued to `johndoe` for `me` at [`NOW`], who logged in at [`NOW`]; it lives for an hour.
+const LOGGED_IN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiaHR0cHM6Ly9hcGkuZXhhbXBsZSIsInN1YiI6ImpvaG5kb2UiLCJjbGllbnRfaWQiOiJjMSIsImp0aSI6InQxIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDM2MDAsImF1dGhfdGltZSI6MTcwMDAwMDAwMCwic2NvcGUiOiJtZSJ9.qlBS4kRnjOtR6iv06km35XgnvAySCoDL-XnKA25Ppsk";
+
+#[tokio::test]
+async fn how_long_ago_somebody_logged_in_is_not_remembered() {
+    let clock = common::clock();
+    let fresh = Guard::rule(Rule::Atom(Atom::AgeAtMost(Lifetime::from_minutes(5)))).with_scheme("oauth");
+    let gate = builder(&clock)
+        .bearer("oauth", remembering(verifier("a")))
+        .operation(get("/transfer").guard(fresh).then(|| async { "done" }))
+        .operation(
+            get("/a")
+                .guard(of_scheme(Guard::requires([ME]), "oauth"))
+                .then(|| async { "a" }),
+        )
+        .build()
+        .unwrap();
+    clock.advance(Lifetime::from_minutes(5));
+    assert_eq!(get_with(&gate, "/transfer", LOGGED_IN).await.status, 200);
+    clock.advance(Lifetime::from_seconds(1));
+    let answered = get_with(&gate, "/transfer", LOGGED_IN).await;
+    assert_eq!(answered.status, 401);
+    assert!(
+        answered
+            .challenges()
+            .iter()
+            .any(|text| text.contains("insufficient_user_authentication")),
+        "{:?}",
+        answered.challenges()
+    );
+    assert_eq!(get_with(&gate, "/a", LOGGED_IN).await.status, 200);
+    clock.advance(Lifetime::from_minutes(55));
+    assert_eq!(get_with(&gate, "/a", LOGGED_IN).await.status, 401, "it has expired");
+}
+
+/// A gate before users that are remembered for five seconds, and how often the store behind was asked for one.
+struct Known {
+    clock: Arc<ManualClock>,
+    counted: Arc<common::Counted>,
+    users: Arc<CachedUsers>,
+    revoked: Arc<RevokedSet>,
+    gate: Gate,
+}
+
+async fn known() -> Known {
+    let clock = common::clock();
+    let counted = Arc::new(common::Counted::new(common::users().await));
+    let behind: Arc<dyn Store> = Arc::<common::Counted>::clone(&counted);
+    let age = Lifetime::from_seconds(5);
+    let users = Arc::new(CachedUsers::new(behind, Arc::<ManualClock>::clone(&clock), age));
+    let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+    let tokens = remembering(verifier("a")).revoked(Arc::clone(&revoked));
+    let active = Guard::requires([ME])
+        .check(ActiveUser)
+        .on(&Guard::user())
+        .with_scheme("oauth");
+    let gate = builder(&clock)
+        .bearer("oauth", tokens)
+        .users(Arc::<CachedUsers>::clone(&users))
+        .operation(get("/me").guard(active).then(|| async { "me" }))
+        .build()
+        .unwrap();
+    Known {
+        clock,
+        counted,
+        users,
+        revoked,
+        gate,
+    }
+}
+
+impl Known {
+    async fn status(&self, token: &str) -> u16 {
+        get_with(&self.gate, "/me", token).await.status.as_u16()
+    }
+
+    fn queries(&self) -> usize {
+        self.counted.reads.swap(0, Ordering::Relaxed)
+    }
+}
+
+fn john() -> UserId {
+    UserId::parse("johndoe").unwrap()
+}
+
+#[tokio::test]
+async fn a_known_token_of_a_known_user_asks_nobody() {
+    let known = known().await;
+    let token = token("johndoe");
+    assert_eq!(known.status(&token).await, 200);
+    assert_eq!(known.queries(), 1);
+    for _ in 0..100 {
+        assert_eq!(known.status(&token).await, 200);
+    }
+    assert_eq!(known.queries(), 0);
+    known.clock.advance(Lifetime::from_seconds(5));
+    assert_eq!(known.status(&token).await, 200);
+    assert_eq!(known.queries(), 1);
+}
+
+#[tokio::test]
+async fn a_user_who_is_disabled_here_is_refused_at_once() {
+    let known = known().await;
+    let token = token("johndoe");
+    assert_eq!(known.status(&token).await, 200);
+    Users::set_status(&*known.users, &john(), UserStatus::Disabled)
+        .await
+        .unwrap();
+    assert_eq!(known.status(&token).await, 403);
+    Users::set_status(&*known.users, &john(), UserStatus::Active)
+        .await
+        .unwrap();
+    assert_eq!(known.status(&token).await, 200);
+}
+
+#[tokio::test]
+async fn a_user_who_is_disabled_elsewhere_is_refused_within_the_age() {
+    let known = known().await;
+    let token = token("johndoe");
+    assert_eq!(known.status(&token).await, 200);
+    Users::set_status(&*known.counted, &john(), UserStatus::Disabled)
+        .await
+        .unwrap();
+    known.clock.advance(Lifetime::from_seconds(4));
+    assert_eq!(known.status(&token).await, 200);
+    known.clock.advance(Lifetime::from_seconds(1));
+    assert_eq!(known.status(&token).await, 403);
+}
+
+#[tokio::test]
+async fn a_token_that_was_taken_back_is_refused_at_once_and_a_new_one_is_not() {
+    let known = known().await;
+    let old = token("johndoe");
+    assert_eq!(known.status(&old).await, 200);
+    known.clock.advance(Lifetime::from_seconds(10));
+    let now = NOW + Lifetime::from_seconds(10);
+    let client = Revoked::Client(ClientId::parse("c1").unwrap());
+    known.revoked.add([Revocation::until(client, now)]);
+    let answered = get_with(&known.gate, "/me", &old).await;
+    assert_eq!(answered.status, 401);
+    assert!(answered.challenges()[0].contains("invalid_token"), "{answered:?}");
+    known.clock.advance(Lifetime::from_seconds(1));
+    let new = claims("johndoe", now + Lifetime::from_seconds(1));
+    let new = Signer::new(rules(), key("a")).issue(&new).unwrap();
+    assert_eq!(known.status(new.expose()).await, 200);
+    assert_eq!(known.status(&old).await, 401);
+}
+
+#[test]
+fn remembering_can_be_turned_off() {
+    assert!(BearerTokens::CACHE_BYTES > 0);
+    let off = BearerTokens::new(verifier("a")).cache_bytes(0);
+    assert!(format!("{off:?}").contains("cache_bytes: 0"));
+}
+
+#[test]
+fn all_is_tried_with_the_cache_and_without_it() {
+    let modules = |text: &'static str| text.lines().filter(|line| line.starts_with("mod ")).collect::<Vec<_>>();
+    assert_eq!(modules(include_str!("main.rs")), modules(include_str!("uncached.rs")));
+    let (name, tokens) = (env!("CARGO_CRATE_NAME"), common::verifier());
+    let has_cache = !format!("{tokens:?}").contains("cache_bytes: 0 ");
+    assert_eq!(has_cache, name == "api", "{name}");
+}

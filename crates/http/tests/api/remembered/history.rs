@@ -1,0 +1,262 @@
+//! Any history of tokens, keys, users and revocations: a gate that remembers says what one that does not says, and both say what
+//! a model says that knows no token's text.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use scopegate_http::Profile;
+use scopegate_http::domain::{KeyId, Username};
+use scopegate_http::store::MemoryStore;
+use scopegate_http::token::KeySet;
+
+use super::*;
+
+const USERS: [&str; 2] = ["johndoe", "alice"];
+const CLIENTS: [&str; 2] = ["c1", "c2"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Advance(u32),
+    Ask(usize),
+    Forget,
+    Issue {
+        user: usize,
+        client: usize,
+        seconds: u32,
+    },
+    RevokeClient(usize),
+    RevokeToken(usize),
+    RevokeUser(usize),
+    /// The next key signs; the one before is trusted still.
+    Rotate,
+    /// Only the key that signs is trusted.
+    Retire,
+    SetStatus(usize, bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (0u32..20).prop_map(Step::Advance),
+        12 => (0usize..12).prop_map(Step::Ask),
+        1 => Just(Step::Forget),
+        5 => (0..USERS.len(), 0..CLIENTS.len(), 1u32..90)
+            .prop_map(|(user, client, seconds)| Step::Issue { user, client, seconds }),
+        1 => (0..CLIENTS.len()).prop_map(Step::RevokeClient),
+        1 => (0usize..12).prop_map(Step::RevokeToken),
+        1 => (0..USERS.len()).prop_map(Step::RevokeUser),
+        1 => Just(Step::Rotate),
+        1 => Just(Step::Retire),
+        1 => (0..USERS.len(), any::<bool>()).prop_map(|(user, is_active)| Step::SetStatus(user, is_active)),
+    ]
+}
+
+/// What the model knows of a token.
+struct Issued {
+    text: String,
+    user: usize,
+    client: usize,
+    key: u32,
+    issued: i64,
+    expires: i64,
+    is_revoked: bool,
+}
+
+/// What holds, in plain numbers.
+#[derive(Default)]
+struct Model {
+    now: i64,
+    key: u32,
+    oldest_key: u32,
+    tokens: Vec<Issued>,
+    clients: [Option<i64>; 2],
+    users: [Option<i64>; 2],
+    disabled: [bool; 2],
+}
+
+impl Model {
+    fn status(&self, token: &Issued) -> u16 {
+        let is_good = self.now < token.expires
+            && token.key >= self.oldest_key
+            && !token.is_revoked
+            && self.clients[token.client].is_none_or(|until| until < token.issued)
+            && self.users[token.user].is_none_or(|until| until < token.issued);
+        match (is_good, self.disabled[token.user]) {
+            (false, _) => 401,
+            (true, true) => 403,
+            (true, false) => 200,
+        }
+    }
+}
+
+struct World {
+    model: Model,
+    clock: Arc<ManualClock>,
+    verifier: Verifier,
+    revoked: Arc<RevokedSet>,
+    users: Arc<CachedUsers>,
+    remembering: Gate,
+    plain: Gate,
+}
+
+impl World {
+    async fn new(bytes: usize) -> Self {
+        let clock = common::clock();
+        let store = common::users().await;
+        let behind: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
+        let age = Lifetime::from_minutes(60);
+        let users = Arc::new(CachedUsers::new(behind, Arc::<ManualClock>::clone(&clock), age));
+        let verifier = Verifier::new(rules(), signing_key(0).verifying_key());
+        let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+        let gate = |users: Arc<dyn Users>, bytes| {
+            // A clone trusts the same keys.
+            let tokens = BearerTokens::new(verifier.clone())
+                .revoked(Arc::clone(&revoked))
+                .cache_bytes(bytes);
+            let guard = Guard::requires([ME])
+                .check(ActiveUser)
+                .on(&Guard::user())
+                .with_scheme("oauth");
+            builder(&clock)
+                .profile(Profile::Rfc)
+                .bearer("oauth", tokens)
+                .users(users)
+                .operation(get("/me").guard(guard).then(|| async { "me" }))
+                .build()
+                .unwrap()
+        };
+        let (remembering, plain) = (gate(Arc::<CachedUsers>::clone(&users), bytes), gate(store, 0));
+        let model = Model {
+            now: NOW.as_unix(),
+            disabled: [false, true],
+            ..Model::default()
+        };
+        Self {
+            model,
+            remembering,
+            plain,
+            clock,
+            verifier,
+            revoked,
+            users,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.model.now)
+    }
+
+    fn revoke(&self, whose: Revoked) {
+        self.revoked.add([Revocation::until(whose, self.now())]);
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        match *step {
+            Step::Advance(seconds) => {
+                self.model.now += i64::from(seconds);
+                self.clock.set(self.now());
+            }
+            Step::Ask(number) => self.ask(number).await?,
+            Step::Forget => self.revoked.forget(self.now()),
+            Step::Issue { user, client, seconds } => self.issue(user, client, seconds),
+            Step::RevokeClient(client) => {
+                self.model.clients[client] = Some(self.model.now);
+                self.revoke(Revoked::Client(ClientId::parse(CLIENTS[client]).unwrap()));
+            }
+            Step::RevokeToken(number) => {
+                if let Some(token) = self.model.tokens.get_mut(number) {
+                    token.is_revoked = true;
+                    self.revoke(Revoked::Token(TokenId::parse(&number.to_string()).unwrap()));
+                }
+            }
+            Step::RevokeUser(user) => {
+                self.model.users[user] = Some(self.model.now);
+                self.revoke(Revoked::User {
+                    id: UserId::parse(USERS[user]).unwrap(),
+                    username: Username::parse(USERS[user]).unwrap(),
+                });
+            }
+            Step::Rotate => {
+                self.model.oldest_key = self.model.key;
+                self.model.key += 1;
+                self.trust();
+            }
+            Step::Retire => {
+                self.model.oldest_key = self.model.key;
+                self.trust();
+            }
+            Step::SetStatus(user, is_active) => {
+                self.model.disabled[user] = !is_active;
+                let status = if is_active {
+                    UserStatus::Active
+                } else {
+                    UserStatus::Disabled
+                };
+                let id = UserId::parse(USERS[user]).unwrap();
+                Users::set_status(&*self.users, &id, status).await.unwrap();
+            }
+        }
+        Ok(())
+    }
+
+    fn trust(&self) {
+        let keys = (self.model.oldest_key..=self.model.key).map(|number| signing_key(number).verifying_key());
+        self.verifier.replace_keys(KeySet::new(keys).unwrap());
+    }
+
+    fn issue(&mut self, user: usize, client: usize, seconds: u32) {
+        let number = self.model.tokens.len();
+        let claims = AccessTokenClaims::new(USERS[user], self.now(), Lifetime::from_seconds(seconds))
+            .with_scopes([ME])
+            .with_client_id(ClientId::parse(CLIENTS[client]).unwrap())
+            .with_token_id(TokenId::parse(&number.to_string()).unwrap());
+        let signer = Signer::new(rules(), signing_key(self.model.key));
+        self.model.tokens.push(Issued {
+            text: signer.issue(&claims).unwrap().expose().to_owned(),
+            user,
+            client,
+            key: self.model.key,
+            issued: self.model.now,
+            expires: self.model.now + i64::from(seconds),
+            is_revoked: false,
+        });
+    }
+
+    async fn ask(&self, number: usize) -> Result<(), TestCaseError> {
+        let Some(token) = self.model.tokens.get(number) else {
+            return Ok(());
+        };
+        // Twice each: the second is from memory, where it is remembered.
+        let (one, other) = (
+            get_with(&self.remembering, "/me", &token.text).await,
+            get_with(&self.plain, "/me", &token.text).await,
+        );
+        prop_assert_eq!(one.status, other.status);
+        prop_assert_eq!(one.challenges(), other.challenges());
+        prop_assert_eq!(&one.body, &other.body);
+        prop_assert_eq!(one.status.as_u16(), self.model.status(token));
+        Ok(())
+    }
+}
+
+/// The key of this number, with an id of its own.
+fn signing_key(number: u32) -> SigningKey {
+    let id = KeyId::parse(&number.to_string()).unwrap();
+    key(&char::from_digit(number % 36, 36).unwrap().to_string()).with_id(id)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(400), ..ProptestConfig::default() })]
+
+    #[test]
+    fn remembering_changes_no_answer(steps in vec(step(), 1..60), is_small in any::<bool>()) {
+        // A small one holds two or three tokens, so that they make room for each other.
+        let bytes = if is_small { 2_500 } else { BearerTokens::CACHE_BYTES };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new(bytes).await;
+            for step in &steps {
+                world.step(step).await?;
+            }
+            Ok::<(), TestCaseError>(())
+        })?;
+    }
+}

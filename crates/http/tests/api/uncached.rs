@@ -1,0 +1,28 @@
+//! The public API of the crate once more, in gates that remember no token: `api` tries the same in gates that do.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
+
+mod challenge;
+mod common;
+mod cors;
+mod credentials;
+mod example_schemes;
+mod example_snapshot;
+mod fall_through;
+mod fastapi_security;
+mod gate;
+mod hostile;
+mod openapi;
+mod places;
+mod remembered;
+mod replies;
+mod schemes;
+mod shadow;
+mod targets;
+mod testing;
+mod trace;
+mod typed;

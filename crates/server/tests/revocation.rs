@@ -1,0 +1,186 @@
+//! What a command takes back is refused by a server that runs, within the time that was set, and by the next one from its start.
+
+#![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
+#![expect(clippy::expect_used, reason = "a test may fail")]
+
+#[path = "support/shell.rs"]
+mod shell;
+mod support;
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use shell::Shell;
+use support::{Answer, Server};
+
+/// What is set for both, and what a busy machine may add.
+const AGE: Duration = Duration::from_secs(1);
+const SLACK: Duration = Duration::from_secs(3);
+
+const DATABASE: &str = "sqlite:a.db";
+
+struct Place {
+    shell: Shell,
+    database: String,
+    profile: &'static str,
+}
+
+impl Place {
+    /// With `johndoe` and the client `app`.
+    fn new(profile: &'static str) -> Self {
+        let shell = Shell::new();
+        let add = [
+            "user",
+            "add",
+            "johndoe",
+            "--scope",
+            "me items",
+            "--password-stdin",
+            "--database",
+            DATABASE,
+        ];
+        assert_eq!(shell.run_with(&add, "secret", &[]).status, 0);
+        let client = [
+            "--id", "demo-app", "--public", "--grant", "password", "--scope", "me items",
+        ];
+        let client = [&["client", "add", "An app", "--database", DATABASE][..], &client[..]].concat();
+        assert_eq!(shell.run(&client).status, 0);
+        let database = format!("sqlite:{}", shell.path().join("a.db").display());
+        Self {
+            shell,
+            database,
+            profile,
+        }
+    }
+
+    fn serve(&self) -> Server {
+        let key = [("SCOPEGATE_SECRET_KEY", "a secret text of more than thirty-two bytes")];
+        // Tokens are meant for the issuer, which has to stay the same.
+        let (database, issuer) = (&*self.database, "http://127.0.0.1:1");
+        let mut arguments = vec!["--database", database, "--issuer", issuer, "--profile", self.profile];
+        arguments.extend(["--password-grant", "--user-cache-age", "1s", "--revocation-age", "1s"]);
+        Server::start(&arguments, &key)
+    }
+
+    fn command(&self, line: &[&str]) -> Value {
+        self.shell
+            .run(&[line, &["--database", DATABASE, "--format", "json"]].concat())
+            .json()
+    }
+}
+
+fn log_in(server: &Server) -> String {
+    let form = "grant_type=password&username=johndoe&password=secret&scope=me+items&client_id=demo-app";
+    let request = format!(
+        "POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let answer = server.exchange(request.as_bytes());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer: Value = serde_json::from_str(&answer.body).unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+fn ask(server: &Server, token: &str) -> Answer {
+    let request = format!(
+        "GET /users/me/items/ HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    server.exchange(request.as_bytes())
+}
+
+fn status(server: &Server, token: &str) -> u16 {
+    ask(server, token).status
+}
+
+/// Waits until the token is refused, which has to be soon.
+fn is_refused_in_time(server: &Server, token: &str) {
+    let begin = Instant::now();
+    while status(server, token) == 200 {
+        assert!(
+            begin.elapsed() < AGE + SLACK,
+            "still let in after {:?}",
+            begin.elapsed()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Tokens of this very second count as issued before.
+fn next_second() {
+    std::thread::sleep(Duration::from_millis(1_100));
+}
+
+#[test]
+fn tokens_of_a_user_a_client_and_one_alone_are_taken_back() {
+    let place = Place::new("rfc");
+    let server = place.serve();
+    let jti = |token: &str| place.command(&["token", "inspect", token])["claims"]["jti"].clone();
+    let (first, second) = (log_in(&server), log_in(&server));
+    assert_eq!((status(&server, &first), status(&server, &second)), (200, 200));
+
+    let id = jti(&first);
+    let said = place.command(&["token", "revoke", "--jti", id.as_str().unwrap()]);
+    assert_eq!(said["revoked"], id);
+    is_refused_in_time(&server, &first);
+    assert_eq!(status(&server, &second), 200, "the other one is as good as ever");
+
+    assert_eq!(place.command(&["user", "revoke", "johndoe"])["revoked"], "johndoe");
+    is_refused_in_time(&server, &second);
+    next_second();
+    let third = log_in(&server);
+    assert_eq!(status(&server, &third), 200);
+
+    assert_eq!(place.command(&["client", "revoke", "demo-app"])["revoked"], "demo-app");
+    is_refused_in_time(&server, &third);
+    drop(server);
+
+    let next = place.serve();
+    for token in [&first, &second, &third] {
+        let answer = ask(&next, token);
+        assert_eq!(answer.status, 401, "known from the start");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .is_some_and(|text| text.contains("invalid_token"))
+        );
+    }
+    next_second();
+    assert_eq!(status(&next, &log_in(&next)), 200);
+}
+
+#[test]
+fn a_user_who_was_disabled_gets_nothing_back_with_old_tokens() {
+    for profile in ["rfc", "tutorial"] {
+        let place = Place::new(profile);
+        let server = place.serve();
+        let old = log_in(&server);
+        assert_eq!(status(&server, &old), 200, "{profile}");
+        assert_eq!(place.command(&["user", "disable", "johndoe"])["status"], "disabled");
+        is_refused_in_time(&server, &old);
+        next_second();
+        assert_eq!(place.command(&["user", "enable", "johndoe"])["status"], "active");
+        next_second();
+        assert_eq!(status(&server, &old), 401, "{profile}");
+        let new = log_in(&server);
+        assert_eq!(status(&server, &new), 200, "{profile}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_not_taken_back() {
+    let place = Place::new("rfc");
+    let run = |line: &[&str]| place.shell.run(&[line, &["--database", DATABASE]].concat());
+    assert_eq!(
+        run(&["user", "revoke", "nobody"]).complaint(1),
+        "there is no user `nobody`"
+    );
+    assert_eq!(
+        run(&["client", "revoke", "none"]).complaint(1),
+        "there is no client `none`"
+    );
+    assert_eq!(
+        run(&["token", "revoke", "--jti", ""]).complaint(2),
+        "bad token id ``: identifier is empty"
+    );
+}

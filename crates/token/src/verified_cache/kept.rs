@@ -1,0 +1,173 @@
+//! What is kept of a token.
+
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
+use std::mem::size_of;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quick_cache::{Lifecycle, Weighter};
+use scopegate_domain::{Claims, Secret, Timestamp};
+
+use crate::revoked::Names;
+use crate::token_times::TokenTimes;
+use crate::{RevokedSet, Verifier};
+
+/// What a usual token takes, for a first guess at how many there will be.
+pub(super) const USUAL_BYTES: usize = 1024;
+
+/// What the tables of the cache take for one token: its slot and its place in the index, each of which grows by doubling, and what
+/// the allocator adds to three pieces of memory.
+const TABLES: usize = 2 * 64 + 2 * 8 + 3 * 16;
+
+/// A value that can say how much memory it takes outside itself.
+pub trait HeapBytes {
+    /// Bytes on the heap, roughly; rather more than less.
+    fn heap_bytes(&self) -> usize;
+}
+
+/// What was made of a verified token, with all that must be looked at again.
+pub struct Known<V> {
+    value: V,
+    keys: u64,
+    times: TokenTimes,
+    /// The version of the set of revoked tokens in which it was last looked for.
+    looked_for_in: AtomicU64,
+    // In one piece: client, subject, token.
+    names: Box<str>,
+    ends: [Option<u32>; 3],
+}
+
+/// What held when a token was verified.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stamp {
+    /// The epoch of the keys.
+    pub(super) keys: u64,
+    /// The version of the set of revoked tokens.
+    pub(super) revoked: u64,
+}
+
+impl<V> Known<V> {
+    pub(super) fn new(value: V, claims: &Claims<'_>, stamp: Stamp) -> Self {
+        let names = Names::of(claims);
+        let mut text = String::new();
+        let ends = [names.client, names.subject, names.token].map(|name| {
+            text.push_str(name?);
+            // A payload is 8 KiB at most.
+            Some(u32::try_from(text.len()).unwrap_or(u32::MAX))
+        });
+        Self {
+            value,
+            keys: stamp.keys,
+            times: TokenTimes::of(claims),
+            looked_for_in: AtomicU64::new(stamp.revoked),
+            names: text.into_boxed_str(),
+            ends,
+        }
+    }
+
+    /// Whether what was found out about the token still holds.
+    #[inline]
+    pub(super) fn is_good(&self, verifier: &Verifier, revoked: &RevokedSet, now: Timestamp) -> bool {
+        self.keys == verifier.key_epoch()
+            && verifier.rules().check_times(&self.times, now).is_ok()
+            && (self.looked_for_in.load(Ordering::Relaxed) == revoked.version() || self.is_left(revoked))
+    }
+
+    /// Looks for it in the set as it is now.
+    #[cold]
+    fn is_left(&self, revoked: &RevokedSet) -> bool {
+        let version = revoked.version();
+        let is_left = !revoked.covers(&self.names());
+        if is_left {
+            self.looked_for_in.store(version, Ordering::Relaxed);
+        }
+        is_left
+    }
+
+    fn names(&self) -> Names<'_> {
+        let mut begin = 0;
+        let [client, subject, token] = self.ends.map(|end| {
+            let end = usize::try_from(end?).ok()?;
+            let name = self.names.get(begin..end);
+            begin = end;
+            name
+        });
+        Names {
+            client,
+            expires_at: self.times.expires_at,
+            issued_at: self.times.issued_at,
+            subject,
+            token,
+        }
+    }
+}
+
+impl<V> Deref for Known<V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.value
+    }
+}
+
+impl<V> std::fmt::Debug for Known<V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Known").finish_non_exhaustive()
+    }
+}
+
+/// The whole text of a token: wiped when it leaves, and never printed.
+pub(super) struct TokenText(Secret<Box<str>>);
+
+impl TokenText {
+    pub(super) fn new(token: &str) -> Self {
+        Self(Secret::new(token.into()))
+    }
+}
+
+impl Borrow<str> for TokenText {
+    fn borrow(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl Hash for TokenText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.expose().hash(state);
+    }
+}
+
+// SECURITY: the whole text, for hashes may be equal; held by `tokens_with_the_same_hash_are_two_tokens`. Not in constant time:
+// who measures it learns of tokens that begin like theirs, header and payload, and has no hash like the other's.
+impl PartialEq for TokenText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose() == other.0.expose()
+    }
+}
+
+impl Eq for TokenText {}
+
+/// Weighs in bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Weigher;
+
+impl<V: HeapBytes> Weighter<TokenText, Arc<Known<V>>> for Weigher {
+    fn weight(&self, token: &TokenText, known: &Arc<Known<V>>) -> u64 {
+        let own = TABLES + size_of::<Known<V>>() + known.names.len() + known.value.heap_bytes();
+        u64::try_from(own + token.0.expose().len()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Counts those that make room.
+#[derive(Clone, Debug)]
+pub(super) struct Counted(pub(super) Arc<AtomicU64>);
+
+impl<V> Lifecycle<TokenText, Arc<Known<V>>> for Counted {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: TokenText, _: Arc<Known<V>>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,292 @@
+//! Each rule of the cache. That it answers as the verifier does is a property of the gate's tests.
+
+use std::hash::Hasher;
+
+use scopegate_domain::{
+    AccessTokenClaims, Audience, ClientId, Issuer, Lifetime, Revocation, Revoked, ScopeToken, Secret, TokenId, UserId,
+    Username,
+};
+
+use super::*;
+use crate::{Signer, SigningKey, SubjectNames, TokenRules};
+
+const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+
+#[derive(Debug, PartialEq)]
+struct Subject(String);
+
+impl HeapBytes for Subject {
+    fn heap_bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
+fn key(text: &str) -> SigningKey {
+    SigningKey::hs256(&Secret::new(text.repeat(32))).unwrap()
+}
+
+fn rules() -> TokenRules {
+    TokenRules::rfc9068(
+        Issuer::parse("https://issuer.example").unwrap(),
+        Audience::parse("https://api.example").unwrap(),
+    )
+}
+
+/// A token of this subject, which lives for a minute from [`NOW`].
+fn token(subject: &str) -> String {
+    let claims = AccessTokenClaims::new(subject, NOW, Lifetime::from_minutes(1))
+        .with_scopes([ScopeToken::from_static("me")])
+        .with_client_id(ClientId::parse("c1").unwrap())
+        .with_token_id(TokenId::parse(&format!("jti of {subject}")).unwrap());
+    let signer = Signer::new(rules(), key("a"));
+    signer.issue(&claims).unwrap().expose().to_owned()
+}
+
+struct Stage<S = RandomState> {
+    verifier: Arc<Verifier>,
+    revoked: Arc<RevokedSet>,
+    cache: VerifiedCache<Subject, S>,
+}
+
+fn stage_with<S: BuildHasher + Clone>(bytes: usize, hasher: S) -> Stage<S> {
+    let verifier = Arc::new(Verifier::new(rules(), key("a").verifying_key()));
+    let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+    Stage {
+        cache: VerifiedCache::with_hasher(Arc::clone(&verifier), Arc::clone(&revoked), bytes, hasher),
+        verifier,
+        revoked,
+    }
+}
+
+fn stage() -> Stage {
+    stage_with(1024 * 1024, RandomState::new())
+}
+
+impl<S: BuildHasher + Clone> Stage<S> {
+    fn find(&self, token: &str, now: Timestamp) -> Option<String> {
+        Some(self.cache.find(token, now)?.0.clone())
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Result<String, TokenRejected> {
+        let subject =
+            |claims: &Verified<Claims<'_>>| Ok::<_, TokenRejected>(Subject(claims.subject().unwrap().to_owned()));
+        Ok(self.cache.verify(token, now, subject)?.0.clone())
+    }
+}
+
+fn later(seconds: u32) -> Timestamp {
+    NOW + Lifetime::from_seconds(seconds)
+}
+
+#[test]
+fn what_was_verified_is_found() {
+    let stage = stage();
+    let token = token("johndoe");
+    assert_eq!(stage.find(&token, NOW), None);
+    assert_eq!(stage.verify(&token, NOW).unwrap(), "johndoe");
+    assert_eq!(stage.find(&token, NOW).unwrap(), "johndoe");
+    assert_eq!(stage.find(token.get(1..).unwrap(), NOW), None);
+    assert_eq!(stage.find(&format!("{token}a"), NOW), None);
+    assert_eq!(stage.cache.figures().entries, 1);
+}
+
+#[test]
+fn only_what_was_verified_is_kept() {
+    let stage = stage();
+    let good = token("johndoe");
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    let other = token("alice");
+    let (_, signature) = other.rsplit_once('.').unwrap();
+    for bad in [format!("{signed}.{signature}"), signed.to_owned(), String::new()] {
+        assert!(matches!(stage.verify(&bad, NOW), Err(TokenRejected::Verify(_))));
+        assert_eq!(stage.find(&bad, NOW), None);
+    }
+    assert!(stage.verify(&good, later(60)).is_err());
+    assert_eq!(stage.find(&good, NOW), None);
+    // What the caller refuses is refused.
+    let refused = stage
+        .cache
+        .verify(&good, NOW, |_| Err::<Subject, TokenRejected>(TokenRevoked.into()));
+    assert!(refused.is_err());
+    assert_eq!(stage.cache.figures(), CacheFigures::default());
+}
+
+/// Everything has the same hash.
+#[derive(Clone)]
+struct Same;
+
+impl BuildHasher for Same {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        Self
+    }
+}
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        7
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+}
+
+#[test]
+fn tokens_with_the_same_hash_are_two_tokens() {
+    let stage = stage_with(1024 * 1024, Same);
+    let (john, alice) = (token("johndoe"), token("alice"));
+    stage.verify(&john, NOW).unwrap();
+    assert_eq!(stage.find(&alice, NOW), None);
+    stage.verify(&alice, NOW).unwrap();
+    assert_eq!(stage.find(&john, NOW).unwrap(), "johndoe");
+    assert_eq!(stage.find(&alice, NOW).unwrap(), "alice");
+    assert_eq!(stage.find(&john.replace('A', "B"), NOW), None);
+}
+
+#[test]
+fn a_token_expires_in_the_cache() {
+    let stage = stage();
+    let token = token("johndoe");
+    stage.verify(&token, NOW).unwrap();
+    assert!(stage.find(&token, later(59)).is_some());
+    assert_eq!(stage.find(&token, later(60)), None);
+    assert_eq!(stage.verify(&token, later(60)), Err(VerifyError::Expired.into()));
+    assert_eq!(stage.cache.figures().entries, 0, "it makes room at once");
+}
+
+#[test]
+fn a_token_is_not_valid_before_its_time_in_the_cache_either() {
+    let payload = format!(
+        r#"{{"iss":"https://issuer.example","aud":"https://api.example","sub":"u","client_id":"c","jti":"j","iat":{now},"nbf":{now},"exp":{end}}}"#,
+        now = NOW.as_unix(),
+        end = later(60).as_unix()
+    );
+    let header = base64_simd::URL_SAFE_NO_PAD.encode_to_string(r#"{"alg":"HS256","typ":"at+jwt"}"#);
+    let message = format!("{header}.{}", base64_simd::URL_SAFE_NO_PAD.encode_to_string(payload));
+    let raw = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, "a".repeat(32).as_bytes());
+    let signature = base64_simd::URL_SAFE_NO_PAD.encode_to_string(ring::hmac::sign(&raw, message.as_bytes()));
+    let token = format!("{message}.{signature}");
+
+    let stage = stage();
+    let before = Timestamp::from_unix(NOW.as_unix() - 1);
+    assert_eq!(stage.verify(&token, before), Err(VerifyError::NotYetValid.into()));
+    stage.verify(&token, NOW).unwrap();
+    assert_eq!(stage.find(&token, before), None, "a clock that was set back");
+}
+
+#[test]
+fn a_key_that_was_removed_is_removed_for_the_cache_too() {
+    let stage = stage();
+    let token = token("johndoe");
+    stage.verify(&token, NOW).unwrap();
+    stage.verifier.replace_keys(key("b").verifying_key());
+    assert_eq!(stage.find(&token, NOW), None);
+    assert!(stage.verify(&token, NOW).is_err());
+    stage.verifier.replace_keys(key("a").verifying_key());
+    assert_eq!(stage.find(&token, NOW), None, "it is verified again, not found again");
+    stage.verify(&token, NOW).unwrap();
+    assert!(stage.find(&token, NOW).is_some());
+}
+
+fn user(id: &str) -> Revocation {
+    let whose = Revoked::User {
+        id: UserId::parse(id).unwrap(),
+        username: Username::parse(id).unwrap(),
+    };
+    Revocation::until(whose, NOW)
+}
+
+#[test]
+fn a_token_that_was_taken_back_is_not_found() {
+    let by_token = Revoked::Token(TokenId::parse("jti of johndoe").unwrap());
+    let by_client = Revoked::Client(ClientId::parse("c1").unwrap());
+    let (by_token, by_client) = (Revocation::until(by_token, NOW), Revocation::until(by_client, NOW));
+    for (revocation, takes_alice) in [(by_token, false), (by_client, true), (user("johndoe"), false)] {
+        let stage = stage();
+        let (john, alice) = (token("johndoe"), token("alice"));
+        stage.verify(&john, NOW).unwrap();
+        stage.verify(&alice, NOW).unwrap();
+        stage.revoked.add([revocation]);
+        assert_eq!(stage.find(&john, NOW), None);
+        assert_eq!(stage.verify(&john, NOW), Err(TokenRevoked.into()));
+        assert_eq!(stage.find(&john, NOW), None);
+        assert_eq!(stage.find(&alice, NOW).is_none(), takes_alice);
+        assert_eq!(
+            stage.find(&alice, NOW).is_none(),
+            takes_alice,
+            "looked for once, then by the version"
+        );
+        stage.revoked.add([user("alice")]);
+        assert_eq!(stage.find(&alice, NOW), None);
+    }
+}
+
+#[test]
+fn what_changes_while_a_token_is_verified_counts() {
+    let stage = stage();
+    let (john, alice) = (token("johndoe"), token("alice"));
+    let subject = |claims: &Verified<Claims<'_>>| Subject(claims.subject().unwrap().to_owned());
+    let taken_back = stage.cache.verify(&john, NOW, |claims| {
+        stage.revoked.add([user("johndoe")]);
+        Ok::<_, TokenRejected>(subject(claims))
+    });
+    assert!(taken_back.is_ok(), "it was asked before");
+    assert_eq!(stage.find(&john, NOW), None);
+    let rotated = stage.cache.verify(&alice, NOW, |claims| {
+        stage.verifier.replace_keys(key("b").verifying_key());
+        Ok::<_, TokenRejected>(subject(claims))
+    });
+    assert!(rotated.is_ok(), "it was asked before");
+    assert_eq!(stage.find(&alice, NOW), None);
+}
+
+#[test]
+fn each_verifier_has_a_cache_of_its_own() {
+    let (one, other) = (stage(), stage());
+    let token = token("johndoe");
+    one.verify(&token, NOW).unwrap();
+    assert!(one.find(&token, NOW).is_some());
+    assert_eq!(other.find(&token, NOW), None);
+}
+
+#[test]
+fn a_cache_of_no_bytes_keeps_nothing_and_refuses_the_same() {
+    let stage = stage_with(0, RandomState::new());
+    let token = token("johndoe");
+    assert_eq!(stage.verify(&token, NOW).unwrap(), "johndoe");
+    assert_eq!(stage.find(&token, NOW), None);
+    stage.revoked.add([user("johndoe")]);
+    assert_eq!(stage.verify(&token, NOW), Err(TokenRevoked.into()));
+    assert_eq!(stage.cache.figures(), CacheFigures::default());
+}
+
+#[test]
+fn what_was_not_asked_for_makes_room() {
+    let bytes = 64 * 1024;
+    let stage = stage_with(bytes, RandomState::new());
+    let asked_for = token("asked for");
+    stage.verify(&asked_for, NOW).unwrap();
+    for number in 0..500 {
+        assert!(stage.find(&asked_for, NOW).is_some(), "{number}");
+        stage.verify(&token(&format!("u{number}")), NOW).unwrap();
+        assert!(stage.cache.figures().bytes <= bytes.try_into().unwrap());
+    }
+    let figures = stage.cache.figures();
+    assert!(figures.entries > 20 && figures.evictions > 300, "{figures:?}");
+    assert_eq!(u64::try_from(figures.entries).unwrap() + figures.evictions, 501);
+}
+
+#[test]
+fn nothing_prints_a_token() {
+    let stage = stage();
+    let token = token("johndoe");
+    let known = stage
+        .cache
+        .verify(&token, NOW, |_| Ok::<_, TokenRejected>(Subject(String::new())))
+        .unwrap();
+    let printed = format!("{:?} {known:?} {:?}", stage.cache, stage.revoked);
+    assert_eq!(
+        printed,
+        "VerifiedCache { is_on: true, .. } Known { .. } RevokedSet { entries: 0, .. }"
+    );
+}
