@@ -42,7 +42,7 @@ fn alike(names: &[&str]) -> OperationTable {
         .fold(oauth, |catalog, scope| catalog.scope(scope, ""));
     let builder = OperationTable::builder(catalog.build().expect("a catalog")).templates_by_text();
     let builder = names.iter().fold(builder, |builder, name| {
-        let scope = ScopeToken::parse(&name[..1]).expect("a scope");
+        let scope = ScopeToken::parse(name.get(..1).expect("a name")).expect("a scope");
         builder.operation(Operation::get(format!("/x/{{{name}}}")).guard(Guard::requires([scope])))
     });
     builder.build().expect("a table")

@@ -1,7 +1,12 @@
 //! What a command takes back is refused by a server that runs, within the time that was set, and by the next one from its start.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
-#![expect(clippy::expect_used, reason = "a test may fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
 
 #[path = "support/shell.rs"]
 mod shell;

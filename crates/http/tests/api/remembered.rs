@@ -246,13 +246,6 @@ async fn a_token_that_was_taken_back_is_refused_at_once_and_a_new_one_is_not() {
 }
 
 #[test]
-fn remembering_can_be_turned_off() {
-    assert!(BearerTokens::CACHE_BYTES > 0);
-    let off = BearerTokens::new(verifier("a")).cache_bytes(0);
-    assert!(format!("{off:?}").contains("cache_bytes: 0"));
-}
-
-#[test]
 fn all_is_tried_with_the_cache_and_without_it() {
     let modules = |text: &'static str| text.lines().filter(|line| line.starts_with("mod ")).collect::<Vec<_>>();
     assert_eq!(modules(include_str!("main.rs")), modules(include_str!("uncached.rs")));

@@ -50,12 +50,12 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// What the model knows of a token.
-struct Issued {
+struct Known {
     text: String,
     user: usize,
     client: usize,
     key: u32,
-    issued: i64,
+    issued_at: i64,
     expires: i64,
     is_revoked: bool,
 }
@@ -66,19 +66,19 @@ struct Model {
     now: i64,
     key: u32,
     oldest_key: u32,
-    tokens: Vec<Issued>,
+    tokens: Vec<Known>,
     clients: [Option<i64>; 2],
     users: [Option<i64>; 2],
     disabled: [bool; 2],
 }
 
 impl Model {
-    fn status(&self, token: &Issued) -> u16 {
+    fn status(&self, token: &Known) -> u16 {
         let is_good = self.now < token.expires
             && token.key >= self.oldest_key
             && !token.is_revoked
-            && self.clients[token.client].is_none_or(|until| until < token.issued)
-            && self.users[token.user].is_none_or(|until| until < token.issued);
+            && self.clients[token.client].is_none_or(|until| until < token.issued_at)
+            && self.users[token.user].is_none_or(|until| until < token.issued_at);
         match (is_good, self.disabled[token.user]) {
             (false, _) => 401,
             (true, true) => 403,
@@ -131,12 +131,12 @@ impl World {
         };
         Self {
             model,
-            remembering,
-            plain,
             clock,
             verifier,
             revoked,
             users,
+            remembering,
+            plain,
         }
     }
 
@@ -209,12 +209,12 @@ impl World {
             .with_client_id(ClientId::parse(CLIENTS[client]).unwrap())
             .with_token_id(TokenId::parse(&number.to_string()).unwrap());
         let signer = Signer::new(rules(), signing_key(self.model.key));
-        self.model.tokens.push(Issued {
+        self.model.tokens.push(Known {
             text: signer.issue(&claims).unwrap().expose().to_owned(),
             user,
             client,
             key: self.model.key,
-            issued: self.model.now,
+            issued_at: self.model.now,
             expires: self.model.now + i64::from(seconds),
             is_revoked: false,
         });
