@@ -1,5 +1,6 @@
 //! Sets of atoms, as bits.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::AtomId;
@@ -136,7 +137,28 @@ impl AtomSet {
     /// How many members there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.iter().count()
+        let ones = |word: &u64| usize::try_from(word.count_ones()).unwrap_or_default();
+        self.words().iter().map(ones).sum()
+    }
+
+    /// How many words a comparison looks at.
+    pub(crate) fn weight(&self) -> usize {
+        self.words().len()
+    }
+
+    /// The smaller set first; of two of one size, the one with the smaller number where they differ first.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        self.len().cmp(&other.len()).then_with(|| {
+            let words = self.words().iter().zip(other.words());
+            let mut differences = words
+                .map(|(own, other)| (own, own ^ other))
+                .filter(|(_, bits)| *bits != 0);
+            match differences.next() {
+                None => Ordering::Equal,
+                Some((own, bits)) if own & (bits & bits.wrapping_neg()) != 0 => Ordering::Less,
+                Some(_) => Ordering::Greater,
+            }
+        })
     }
 
     /// Whether there is no member.
@@ -255,6 +277,8 @@ mod tests {
             prop_assert_eq!(x.difference(&y), bits(&(&a - &b)));
             prop_assert_eq!(x.is_subset_of(&y), a.is_subset(&b));
             prop_assert_eq!(x.is_covered_by(&y, &z), a.is_subset(&(&b | &c)));
+            let key = |ids: &BTreeSet<u16>| (ids.len(), ids.iter().copied().collect::<Vec<_>>());
+            prop_assert_eq!(x.order(&y), key(&a).cmp(&key(&b)));
             prop_assert_eq!(x.iter().map(|id| id.0).collect::<BTreeSet<_>>(), a.clone());
             prop_assert_eq!((x.len(), x.is_empty()), (a.len(), a.is_empty()));
             prop_assert!((0..300).all(|id| x.contains(AtomId(id)) == a.contains(&id)));

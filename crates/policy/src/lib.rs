@@ -110,7 +110,8 @@ pub use explain::{Explanation, Step, explain, explain_grant};
 pub use group::Group;
 pub use guard::Guard;
 pub use limits::{
-    Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES, MAX_VISIBLE,
+    Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_COMPARED, MAX_CONTEXTS, MAX_DEPTH, MAX_FORMED, MAX_KEPT, MAX_NODES,
+    MAX_PLACES, MAX_VISIBLE,
 };
 pub use method::{Method, UnknownMethod};
 pub use negotiate::{Negotiated, negotiate};

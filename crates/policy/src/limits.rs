@@ -16,7 +16,10 @@ pub const MAX_ALTERNATIVES: usize = 256;
 pub const MAX_KEPT: usize = 4_096;
 /// Most alternatives that are formed while a requirement is worked out.
 pub const MAX_FORMED: usize = 65_536;
-
+/// Most words of sets that are compared while the requirements of one table are worked out.
+pub const MAX_COMPARED: usize = 1 << 27;
+/// Most guards in all the different trees of one table, each counted in every tree.
+pub const MAX_PLACES: usize = 262_144;
 /// Most scopes in all the different lists that the guards of a table see.
 pub const MAX_VISIBLE: usize = 1_048_576;
 
@@ -36,6 +39,9 @@ pub enum Limit {
     /// [`MAX_ATOMS`].
     #[error("more than {MAX_ATOMS} atoms")]
     Atoms,
+    /// [`MAX_COMPARED`].
+    #[error("more to compare on the way to the requirements of the table than it may take")]
+    Compared,
     /// [`MAX_CONTEXTS`].
     #[error("more than {MAX_CONTEXTS} pairs of a guard and the scopes visible to it")]
     Contexts,
@@ -51,32 +57,62 @@ pub enum Limit {
     /// [`MAX_NODES`].
     #[error("more than {MAX_NODES} guards in one tree")]
     Nodes,
+    /// [`MAX_PLACES`].
+    #[error("more than {MAX_PLACES} guards in all trees of the table")]
+    Places,
     /// [`MAX_VISIBLE`].
     #[error("more than {MAX_VISIBLE} scopes in the lists that guards see")]
     Visible,
 }
 
-/// How many alternatives may still be formed.
-pub(crate) struct Budget(usize);
+/// How many alternatives may still be formed, and how many words of them compared.
+pub(crate) struct Budget {
+    formed: usize,
+    compared: usize,
+}
 
 impl Budget {
+    /// One for a requirement by itself: what is compared is bounded by what is formed.
     pub(crate) const fn new() -> Self {
-        Self(MAX_FORMED)
+        Self::within(usize::MAX)
+    }
+
+    /// One for a requirement of many, which share what may be compared.
+    pub(crate) const fn within(compared: usize) -> Self {
+        Self {
+            formed: MAX_FORMED,
+            compared,
+        }
+    }
+
+    /// What may still be compared.
+    pub(crate) const fn compared(&self) -> usize {
+        self.compared
     }
 
     pub(crate) const fn spend(&mut self, formed: usize) -> Result<(), Limit> {
-        match self.0.checked_sub(formed) {
+        match self.formed.checked_sub(formed) {
             Some(left) => {
-                self.0 = left;
+                self.formed = left;
                 Ok(())
             }
             None => Err(Limit::Formed),
+        }
+    }
+
+    pub(crate) const fn compare(&mut self, words: usize) -> Result<(), Limit> {
+        match self.compared.checked_sub(words) {
+            Some(left) => {
+                self.compared = left;
+                Ok(())
+            }
+            None => Err(Limit::Compared),
         }
     }
 }
 
 impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} left", self.0)
+        write!(f, "{} to form and {} to compare", self.formed, self.compared)
     }
 }

@@ -35,8 +35,13 @@ impl Places {
             (others, Vec::new())
         };
         let above = roots.len();
-        roots.append(&mut operation.outer);
-        roots.append(&mut operation.guards);
+        for own in [&mut operation.outer, &mut operation.guards] {
+            if roots.is_empty() {
+                roots = std::mem::take(own);
+            } else {
+                roots.append(own);
+            }
+        }
         Ok(Self {
             operation,
             roots,

@@ -14,12 +14,12 @@ pub(crate) struct Reading<'u> {
 }
 
 impl<'u> Reading<'u> {
-    pub(crate) const fn new(universe: &'u Universe) -> Self {
+    pub(crate) const fn new(universe: &'u Universe, budget: Budget) -> Self {
         Self {
             universe,
             scheme: None,
             named: Vec::new(),
-            budget: Budget::new(),
+            budget,
         }
     }
 

@@ -98,10 +98,24 @@ impl Requirement {
         Self::all_within(requirements.into_iter().collect(), &mut Budget::new())
     }
 
+    /// The same out of what may be formed and compared. Sorting looks at each some times.
     pub(crate) fn all_within(mut requirements: Vec<Self>, budget: &mut Budget) -> Result<Self, Limit> {
+        const SORTED: usize = 12;
+        if requirements.len() == 1
+            && let Some(only) = requirements.pop()
+        {
+            return Ok(only);
+        }
+        budget.compare(
+            requirements
+                .iter()
+                .map(Self::weight)
+                .sum::<usize>()
+                .saturating_mul(SORTED),
+        )?;
         requirements.sort_by(|a, b| a.alternatives.len().cmp(&b.alternatives.len()).then_with(|| a.order(b)));
         requirements.dedup();
-        drop_implied(&mut requirements);
+        drop_implied(&mut requirements, budget)?;
         requirements
             .into_iter()
             .try_fold(Self::public(), |product, factor| product.and(&factor, budget))
@@ -175,6 +189,7 @@ impl Requirement {
     }
 
     fn and(self, other: &Self, budget: &mut Budget) -> Result<Self, Limit> {
+        budget.compare(self.comparison(other).saturating_mul(2))?;
         if self.implies(other) {
             return Ok(self);
         }
@@ -187,13 +202,30 @@ impl Requirement {
         for left in &rest {
             budget.spend(other.alternatives.len())?;
             for right in other.alternatives() {
-                insert_minimal(&mut product, left.union(right));
+                let set = left.union(right);
+                budget.compare(product.len().saturating_mul(set.weight()))?;
+                insert_minimal(&mut product, set);
             }
             if product.len() > MAX_KEPT {
                 return Err(Limit::Kept);
             }
         }
-        Self::from_closed(product)
+        // No set of the product contains another, so they need not be compared again.
+        product.sort_unstable_by(AtomSet::order);
+        Ok(Self {
+            alternatives: product.into(),
+        })
+    }
+
+    /// How many words it has at most in one set.
+    fn weight(&self) -> usize {
+        self.alternatives.iter().map(AtomSet::weight).max().unwrap_or_default()
+    }
+
+    /// How many words are looked at, at most, where each alternative is compared with each of the other.
+    fn comparison(&self, other: &Self) -> usize {
+        let pairs = self.alternatives.len().saturating_mul(other.alternatives.len());
+        pairs.saturating_mul(self.weight().max(other.weight()))
     }
 
     fn order(&self, other: &Self) -> std::cmp::Ordering {
@@ -206,14 +238,17 @@ impl Requirement {
 
 /// Takes out what another requirement implies, so that it is not multiplied. Past some hundred requirements looking at
 /// every pair costs more than it saves.
-fn drop_implied(requirements: &mut Vec<Requirement>) {
+fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut Budget) -> Result<(), Limit> {
     const WORTH_WHILE: usize = 256;
     if requirements.len() > WORTH_WHILE {
-        return;
+        return Ok(());
     }
     // The list has no equals, so no two imply each other.
     let mut kept: Vec<Requirement> = Vec::with_capacity(requirements.len());
     for requirement in requirements.drain(..) {
+        // Most pairs are told apart by the first alternatives of one.
+        let sets = kept.len().saturating_mul(requirement.alternatives.len());
+        budget.compare(sets.saturating_mul(requirement.weight()).saturating_mul(2))?;
         if kept.iter().any(|other| other.implies(&requirement)) {
             continue;
         }
@@ -221,6 +256,7 @@ fn drop_implied(requirements: &mut Vec<Requirement>) {
         kept.push(requirement);
     }
     *requirements = kept;
+    Ok(())
 }
 
 fn insert_minimal(sets: &mut Vec<AtomSet>, set: AtomSet) {
@@ -233,7 +269,7 @@ fn insert_minimal(sets: &mut Vec<AtomSet>, set: AtomSet) {
 
 /// Keeps the sets that contain no other, the smallest first.
 pub(crate) fn minimise(sets: &mut Vec<AtomSet>) {
-    sets.sort_by_cached_key(|set| (set.len(), set.iter().collect::<Vec<_>>()));
+    sets.sort_unstable_by(AtomSet::order);
     let mut kept: Vec<AtomSet> = Vec::with_capacity(sets.len());
     for set in sets.drain(..) {
         if !kept.iter().any(|smaller| smaller.is_subset_of(&set)) {

@@ -9,7 +9,9 @@ use scopegate_domain::{Catalog, ScopeToken};
 
 use crate::guard::{Node, Own, reachable};
 use crate::index::Index;
-use crate::limits::{Budget, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, MAX_VISIBLE};
+use crate::limits::{
+    Budget, Limit, MAX_ALTERNATIVES, MAX_COMPARED, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, MAX_PLACES, MAX_VISIBLE,
+};
 use crate::places::Places;
 use crate::reading::{Fault, Reading};
 use crate::resolved::{CheckPlace, Context, Resolved, ResolvedTree};
@@ -24,6 +26,10 @@ pub(crate) struct Resolver<'a> {
     atoms: UniverseBuilder<'a>,
     /// The trees that were looked at, by number.
     seen: HashMap<TreeKey, usize>,
+    /// The guards whose atoms are collected.
+    collected: HashSet<*const ()>,
+    /// Guards in the trees that were looked at.
+    places: usize,
 }
 
 impl<'a> Resolver<'a> {
@@ -32,6 +38,8 @@ impl<'a> Resolver<'a> {
             order,
             atoms: Universe::builder(catalog),
             seen: HashMap::new(),
+            collected: HashSet::new(),
+            places: 0,
         }
     }
 
@@ -59,8 +67,14 @@ impl<'a> Resolver<'a> {
             if number >= MAX_NODES {
                 return Err(too_large(Limit::Nodes));
             }
+            self.places += 1;
+            if self.places > MAX_PLACES {
+                return Err(too_large(Limit::Places));
+            }
             says_something = says_something || node.says_something();
-            self.collect(node).map_err(too_large)?;
+            if self.collected.insert(std::ptr::from_ref(node).cast()) {
+                self.collect(node).map_err(too_large)?;
+            }
         }
         if let Some(source) = self.atoms.fault() {
             return Err(TableError::Atoms {
@@ -86,6 +100,8 @@ impl<'a> Resolver<'a> {
             resolved: Vec::with_capacity(self.seen.len()),
             index: Index::default(),
             visible: 0,
+            places: 0,
+            compared: MAX_COMPARED,
         })
     }
 
@@ -131,6 +147,10 @@ pub(crate) struct Trees {
     index: Index,
     /// Scopes in the lists that guards see.
     visible: usize,
+    /// Guards in the trees that were resolved.
+    places: usize,
+    /// Words that may still be compared.
+    compared: usize,
 }
 
 /// What makes two operations have one tree: the same roots, as many of them above the operation, the same word on requests
@@ -215,12 +235,14 @@ impl Trees {
     }
 
     /// The requirement of the whole tree.
-    fn conjunction(&self, operation: &Operation, conjuncts: Vec<Requirement>) -> Result<Requirement, TableError> {
+    fn conjunction(&mut self, operation: &Operation, conjuncts: Vec<Requirement>) -> Result<Requirement, TableError> {
         let too_large = |limit| TableError::TooLarge {
             operation: operation.label(),
             limit,
         };
-        let requirement = Requirement::all_within(conjuncts, &mut Budget::new()).map_err(too_large)?;
+        let mut budget = Budget::within(self.compared);
+        let requirement = Requirement::all_within(conjuncts, &mut budget).map_err(too_large)?;
+        self.compared = budget.compared();
         if requirement.alternatives().len() > MAX_ALTERNATIVES {
             return Err(too_large(Limit::Alternatives));
         }
@@ -245,8 +267,8 @@ impl Trees {
         Ok(node)
     }
 
-    fn resolve_node(&self, node: &Node) -> Result<ResolvedNode, Fault> {
-        let mut reading = Reading::new(&self.universe);
+    fn resolve_node(&mut self, node: &Node) -> Result<ResolvedNode, Fault> {
+        let mut reading = Reading::new(&self.universe, Budget::within(self.compared));
         let mut conjuncts = Vec::new();
         if let Some(name) = node.scheme() {
             let (name, id) = reading.scheme(name)?;
@@ -274,6 +296,7 @@ impl Trees {
             }
         }
         let requirement = Requirement::all_within(conjuncts, &mut reading.budget).map_err(Fault::TooLarge)?;
+        self.compared = reading.budget.compared();
         Ok(ResolvedNode {
             requirement,
             named: reading.named,
@@ -319,6 +342,10 @@ impl Walk<'_> {
         }
         if self.tree.seen.len() > MAX_CONTEXTS {
             return Err(Fault::TooLarge(Limit::Contexts).in_operation(self.operation));
+        }
+        self.trees.places += 1;
+        if self.trees.places > MAX_PLACES {
+            return Err(Fault::TooLarge(Limit::Places).in_operation(self.operation));
         }
         if self.tree.nodes.insert(guard.identity()) {
             self.tree.conjuncts.push(node.requirement.clone());

@@ -1,6 +1,6 @@
 //! The universe: all atoms that a policy names, numbered, with what each implies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -80,10 +80,13 @@ impl Universe {
     /// Starts from everything that the catalog declares.
     #[must_use]
     pub fn builder(catalog: &Catalog) -> UniverseBuilder<'_> {
+        let guards = vec![Atom::Authenticated, Atom::User, Atom::Active];
         UniverseBuilder {
             catalog,
             declared: catalog.schemes().iter().map(|scheme| scheme.scopes().len() + 1).sum(),
-            guards: vec![Atom::Authenticated, Atom::User, Atom::Active],
+            known: guards.iter().cloned().collect(),
+            guards,
+            checks: HashSet::new(),
             fault: None,
         }
     }
@@ -127,7 +130,8 @@ impl Universe {
             let members: Vec<AtomId> = set.iter().collect();
             let implies = |other: AtomId, id: AtomId| other != id && self.closure(other).contains(id);
             let is_implied = |id: AtomId| members.iter().any(|other| implies(*other, id));
-            return members.iter().copied().filter(|id| !is_implied(*id)).collect();
+            // The largest first, so that the set grows once.
+            return members.iter().rev().copied().filter(|id| !is_implied(*id)).collect();
         }
         let implied = set.iter().fold(AtomSet::EMPTY, |implied, id| {
             implied.union(&self.closure(id).difference(&AtomSet::from_iter([id])))
@@ -239,6 +243,8 @@ pub struct UniverseBuilder<'a> {
     catalog: &'a Catalog,
     declared: usize,
     guards: Vec<Atom>,
+    known: HashSet<Atom>,
+    checks: HashSet<Arc<str>>,
     fault: Option<UniverseError>,
 }
 
@@ -251,21 +257,21 @@ impl UniverseBuilder<'_> {
     }
 
     pub(crate) fn add(&mut self, atom: Atom) {
-        if matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }) || self.guards.contains(&atom) {
+        if matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }) || self.known.contains(&atom) {
             return;
         }
         if self.guards.len() + self.declared >= MAX_ATOMS {
             self.fault.get_or_insert(UniverseError::TooLarge(Limit::Atoms));
             return;
         }
-        if let Atom::Check { name, .. } = &atom {
-            let same_name = |other: &Atom| matches!(other, Atom::Check { name: other, .. } if other == name);
-            if self.guards.iter().any(same_name) {
-                self.fault
-                    .get_or_insert(UniverseError::CheckTwice { name: Arc::clone(name) });
-                return;
-            }
+        if let Atom::Check { name, .. } = &atom
+            && !self.checks.insert(Arc::clone(name))
+        {
+            self.fault
+                .get_or_insert(UniverseError::CheckTwice { name: Arc::clone(name) });
+            return;
         }
+        self.known.insert(atom.clone());
         self.guards.push(atom);
     }
 

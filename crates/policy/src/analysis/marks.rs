@@ -39,7 +39,7 @@ impl LeastMark {
             method,
             template: template.into(),
             scope,
-            beside: Arc::new([]),
+            beside: Arc::default(),
         }
     }
 
