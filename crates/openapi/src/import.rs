@@ -17,6 +17,7 @@ mod schemes;
 mod security;
 mod shape;
 mod table;
+mod templates;
 mod yaml;
 
 use std::fmt;
@@ -69,9 +70,9 @@ pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
     })?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     match syntax(text) {
-        Syntax::Json => read_tree(&json::parse(text)?),
+        Syntax::Json => read_tree(json::parse(text)?),
         Syntax::Toml => policy_toml::read(text),
-        Syntax::Yaml => read_tree(&yaml::parse(text)?),
+        Syntax::Yaml => read_tree(yaml::parse(text)?),
     }
 }
 
@@ -101,8 +102,15 @@ fn syntax(text: &str) -> Syntax {
     }
 }
 
+/// The tree is gone before the table is built: both together would take twice the memory.
+fn read_tree(root: Node<'_>) -> Result<Imported, ImportError> {
+    let collected = collect(&root)?;
+    drop(root);
+    collected.build()
+}
+
 /// By the fields that every document of a kind has.
-fn read_tree(root: &Node<'_>) -> Result<Imported, ImportError> {
+fn collect(root: &Node<'_>) -> Result<Collected, ImportError> {
     let has = |name: &str| root.find(name).is_some();
     if has("openapi") {
         openapi::read(root)
@@ -138,21 +146,41 @@ pub struct Imported {
     counts: Counts,
 }
 
-impl Imported {
-    fn of(assembly: Assembly, format: Format, heading: Heading) -> Result<Self, ImportError> {
-        let (table, counts, notes) = assembly.build()?;
-        Ok(Self {
-            table,
+/// What a document says, before its trees are resolved.
+#[derive(Debug)]
+struct Collected {
+    assembly: Assembly,
+    format: Format,
+    heading: Heading,
+    least: Vec<LeastMark>,
+}
+
+impl Collected {
+    const fn new(assembly: Assembly, format: Format, heading: Heading) -> Self {
+        Self {
+            assembly,
             format,
-            title: heading.title,
-            version: heading.version,
+            heading,
+            least: Vec::new(),
+        }
+    }
+
+    fn build(self) -> Result<Imported, ImportError> {
+        let (table, counts, notes) = self.assembly.build()?;
+        Ok(Imported {
+            table,
+            format: self.format,
+            title: self.heading.title,
+            version: self.heading.version,
             notes: notes.into_vec(),
             ceilings: Vec::new(),
-            least: Vec::new(),
+            least: self.least,
             counts,
         })
     }
+}
 
+impl Imported {
     /// The operations with what they ask for.
     #[must_use]
     pub const fn table(&self) -> &OperationTable {

@@ -4,21 +4,26 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::without_names;
 use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
 
 use super::Counts;
 use super::error::{ImportError, Place, Shown};
 use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WAYS, MAX_WORK};
 use super::note::{NoteKind, Notes};
+use super::templates::Templates;
 
 /// A scheme by its place in the assembly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SchemeIndex(usize);
+pub(super) struct SchemeIndex(u16);
 
 /// A scope by its place in its scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ScopeIndex(usize);
+pub(super) struct ScopeIndex(u16);
+
+/// The next place of a list that holds atoms, of which there are few.
+fn next_place(len: usize) -> Result<u16, ImportError> {
+    u16::try_from(len).map_err(|_| ImportError::TooLarge(ImportLimit::Atoms))
+}
 
 /// One thing that an alternative asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,8 +82,7 @@ pub(super) struct Assembly {
     atoms: usize,
     edges: usize,
     operations: Vec<Entry>,
-    places: HashMap<(Method, String), usize>,
-    shapes: HashSet<(Method, String)>,
+    templates: Templates,
     guards: HashMap<Vec<Conjunction>, Guard>,
     ways: usize,
     work: usize,
@@ -101,7 +105,7 @@ impl Assembly {
             return Ok(None);
         }
         self.add_atom()?;
-        let index = SchemeIndex(self.schemes.len());
+        let index = SchemeIndex(next_place(self.schemes.len())?);
         self.by_name.insert(name.as_str().to_owned(), index);
         self.schemes.push(Draft {
             name,
@@ -116,13 +120,13 @@ impl Assembly {
     }
 
     pub(super) fn describe(&mut self, scheme: SchemeIndex, text: &str) {
-        if let Some(draft) = self.schemes.get_mut(scheme.0) {
+        if let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) {
             draft.description = Some(text.to_owned());
         }
     }
 
     pub(super) fn without_subject(&mut self, scheme: SchemeIndex) {
-        if let Some(draft) = self.schemes.get_mut(scheme.0) {
+        if let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) {
             draft.has_subject = false;
         }
     }
@@ -132,11 +136,11 @@ impl Assembly {
     }
 
     pub(super) fn kind(&self, scheme: SchemeIndex) -> Option<&SecurityScheme> {
-        self.schemes.get(scheme.0).map(|draft| &draft.kind)
+        self.schemes.get(usize::from(scheme.0)).map(|draft| &draft.kind)
     }
 
     pub(super) fn scheme_name(&self, scheme: SchemeIndex) -> Option<&SchemeName> {
-        self.schemes.get(scheme.0).map(|draft| &draft.name)
+        self.schemes.get(usize::from(scheme.0)).map(|draft| &draft.name)
     }
 
     /// Declares a scope, where it is new. The first description stands.
@@ -191,15 +195,18 @@ impl Assembly {
         token: &ScopeToken,
         description: &str,
     ) -> Result<(ScopeIndex, bool), ImportError> {
-        let known = self.schemes.get(scheme.0).and_then(|draft| draft.index.get(token));
+        let known = self
+            .schemes
+            .get(usize::from(scheme.0))
+            .and_then(|draft| draft.index.get(token));
         if let Some(index) = known {
             return Ok((*index, true));
         }
         self.add_atom()?;
-        let Some(draft) = self.schemes.get_mut(scheme.0) else {
+        let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) else {
             return Ok((ScopeIndex(0), false));
         };
-        let index = ScopeIndex(draft.scopes.len());
+        let index = ScopeIndex(next_place(draft.scopes.len())?);
         draft.scopes.push((token.clone(), description.to_owned()));
         draft.index.insert(token.clone(), index);
         Ok((index, false))
@@ -216,7 +223,7 @@ impl Assembly {
         if self.edges > MAX_EDGES {
             return Err(ImportError::TooLarge(ImportLimit::Edges));
         }
-        let Some(draft) = self.schemes.get_mut(scheme.0) else {
+        let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) else {
             return Ok(false);
         };
         let is_declared = draft.index.contains_key(stronger) && draft.index.contains_key(weaker);
@@ -311,15 +318,21 @@ impl Assembly {
     fn rule(&self, term: &Term) -> Option<Rule> {
         Some(Rule::Atom(match term {
             Term::Atom(atom) => atom.clone(),
-            Term::Scheme(scheme) => Atom::Scheme(self.schemes.get(scheme.0)?.name.clone()),
+            Term::Scheme(scheme) => Atom::Scheme(self.schemes.get(usize::from(scheme.0))?.name.clone()),
             Term::Scope(scheme, scope) => {
-                let draft = self.schemes.get(scheme.0)?;
+                let draft = self.schemes.get(usize::from(scheme.0))?;
                 Atom::Scope {
                     scheme: draft.name.clone(),
-                    token: draft.scopes.get(scope.0)?.0.clone(),
+                    token: draft.scopes.get(usize::from(scope.0))?.0.clone(),
                 }
             }
         }))
+    }
+
+    /// Makes room for so many templates.
+    pub(super) fn reserve(&mut self, templates: usize, operations: usize) {
+        self.templates.reserve(templates);
+        self.operations.reserve(operations);
     }
 
     /// Adds an operation. Where one of this method and path is there, both demands must be satisfied.
@@ -349,7 +362,8 @@ impl Assembly {
             schemes,
             is_optional,
         } = guarded;
-        if let Some(index) = self.places.get(&(method, template.to_owned())) {
+        let known = self.templates.number(template);
+        if let Some(index) = self.templates.operation(known, method) {
             self.notes.add(
                 NoteKind::DuplicateOperation,
                 place(),
@@ -358,7 +372,7 @@ impl Assembly {
                     Shown(template)
                 ),
             )?;
-            if let Some(entry) = self.operations.get_mut(*index) {
+            if let Some(entry) = self.operations.get_mut(index) {
                 entry.conjoin(guard, &schemes, is_optional);
             }
             return Ok(());
@@ -366,7 +380,7 @@ impl Assembly {
         if self.operations.len() >= MAX_OPERATIONS {
             return Err(ImportError::TooLarge(ImportLimit::Operations));
         }
-        if !self.shapes.insert((method, without_names(template))) {
+        if self.templates.add_operation(known, method, self.operations.len()) {
             let message = format!(
                 "`{method} {}` matches the same requests as an operation before",
                 Shown(template)
@@ -377,7 +391,6 @@ impl Assembly {
         if let Some(name) = name {
             operation = operation.named(name);
         }
-        self.places.insert((method, template.to_owned()), self.operations.len());
         self.operations.push(Entry {
             operation,
             overrides,

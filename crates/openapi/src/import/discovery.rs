@@ -7,7 +7,7 @@ use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex
 use super::error::{ImportError, Shown};
 use super::node::{At, Node};
 use super::note::NoteKind;
-use super::{Format, Heading, Imported};
+use super::{Collected, Format, Heading};
 
 /// The documents do not name their scheme; these are the name and the addresses of Google's.
 const SCHEME: &str = "Oauth2";
@@ -17,7 +17,7 @@ const TOKEN: &str = "https://oauth2.googleapis.com/token";
 const KEY: &str = "key";
 
 /// Reads a discovery document.
-pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
+pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
     let root = At::root(root);
     let mut discovery = Discovery {
         assembly: Assembly::default(),
@@ -28,7 +28,7 @@ pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
     discovery.declare(&root)?;
     discovery.resource(&root)?;
     let heading = Heading::of(Some(&root))?;
-    Imported::of(discovery.assembly, Format::GoogleDiscovery, heading)
+    Ok(Collected::new(discovery.assembly, Format::GoogleDiscovery, heading))
 }
 
 struct Discovery<'n> {

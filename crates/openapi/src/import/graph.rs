@@ -1,6 +1,7 @@
 //! Microsoft Graph's permissions: each names the paths that it opens, by which schemes and methods.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
@@ -11,13 +12,13 @@ use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
 use super::node::{At, Node, pointer};
 use super::note::NoteKind;
-use super::{Format, Heading, Imported, LeastMark};
+use super::{Collected, Format, Heading, LeastMark};
 
 /// The file names no addresses; these are those of the identity platform, by who signs in.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
 /// Reads the permissions file.
-pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
+pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
     let root = At::root(root);
     let Some(permissions) = root.get("permissions") else {
         return Err(root.fault("`permissions` is missing"));
@@ -32,7 +33,7 @@ pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
         graph.open(names.len(), name, &permission)?;
         names.push(name.to_owned());
     }
-    graph.into_imported(&names)
+    graph.into_collected(&names)
 }
 
 /// A permission of a scheme, perhaps beside another one.
@@ -183,14 +184,13 @@ impl Graph {
     }
 
     /// `least=A,B;AlsoRequires=X,Y`: the schemes by which this is least privilege, and what is needed beside, one of them.
-    fn path(&mut self, opening: &Opening, path: &str, at: &At<'_>) -> Result<(), ImportError> {
-        let (mut least, mut also) = (Vec::new(), Vec::new());
+    fn path<'a>(&mut self, opening: &Opening, path: &str, at: &At<'a>) -> Result<(), ImportError> {
+        let (mut least, mut also) = (None, None);
         let mut is_known = true;
         for part in at.text()?.split(';').filter(|part| !part.is_empty()) {
-            let words = |list: &str| list.split(',').map(|word| word.trim().to_owned()).collect();
             match part.split_once('=') {
-                Some(("least", list)) => least = words(list),
-                Some(("AlsoRequires", list)) => also = words(list),
+                Some(("least", list)) => least = Some(list),
+                Some(("AlsoRequires", list)) => also = Some(list),
                 _ => is_known = false,
             }
         }
@@ -198,34 +198,44 @@ impl Graph {
             let message = "what stands here is not known, so the permission opens nothing by it";
             return self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message);
         }
+        let words = |list: Option<&'a str>| list.into_iter().flat_map(|list| list.split(',')).map(str::trim);
+        let (least, also): (_, Vec<&str>) = (words(least), words(also).collect());
         let template = self.template(path)?;
         for (scheme, scope) in &opening.schemes {
             // Long lists of both would make this a product of their lengths.
             self.assembly.count_read(also.len())?;
-            let beside = self.beside(*scheme, &also, at)?;
+            let some = self.beside(*scheme, &also, at)?;
+            let beside = some.as_deref().unwrap_or(&[None]);
             for method in &opening.methods {
-                self.way(*method, template, opening, (*scheme, *scope), &beside)?;
+                self.way(*method, template, opening, (*scheme, *scope), beside)?;
             }
         }
         let Some(template) = self.templates.get(template) else {
             return Ok(());
         };
         let template = Arc::clone(&template.text);
-        self.mark(opening, &template, &least, &also, at)
+        self.mark(opening, &template, least, &also, at)
     }
 
     /// A mark stands as it is written, also where the permission opens nothing by its scheme.
-    fn mark(
+    fn mark<'a>(
         &mut self,
         opening: &Opening,
         template: &Arc<str>,
-        least: &[String],
-        also: &[String],
+        least: impl Iterator<Item = &'a str>,
+        also: &[&str],
         at: &At<'_>,
     ) -> Result<(), ImportError> {
-        let beside: Arc<[ScopeToken]> = also.iter().filter_map(|name| ScopeToken::parse(name).ok()).collect();
+        let beside: Arc<[ScopeToken]> = match also {
+            [] => Arc::default(),
+            names => names.iter().filter_map(|name| ScopeToken::parse(name).ok()).collect(),
+        };
         for key in least {
-            let Ok(scheme) = SchemeName::parse(key) else {
+            let known = self
+                .assembly
+                .scheme(key)
+                .and_then(|scheme| self.assembly.scheme_name(scheme));
+            let Ok(scheme) = known.map_or_else(|| SchemeName::parse(key), |known| Ok(known.clone())) else {
                 let message = format!("`{}` cannot name a scheme, so nothing is marked", Shown(key));
                 self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message)?;
                 continue;
@@ -255,15 +265,15 @@ impl Graph {
         Ok(index)
     }
 
-    /// What is needed beside: nothing, or one of these. What is no scope opens nothing.
+    /// What is needed beside: one of these, where anything is. What is no scope opens nothing.
     fn beside(
         &mut self,
         scheme: SchemeIndex,
-        also: &[String],
+        also: &[&str],
         at: &At<'_>,
-    ) -> Result<Vec<Option<ScopeIndex>>, ImportError> {
+    ) -> Result<Option<Vec<Option<ScopeIndex>>>, ImportError> {
         if also.is_empty() {
-            return Ok(vec![None]);
+            return Ok(None);
         }
         let mut beside = Vec::new();
         for name in also {
@@ -271,7 +281,7 @@ impl Graph {
                 beside.push(Some(self.assembly.asked(scheme, &token, || at.place())?));
             }
         }
-        Ok(beside)
+        Ok(Some(beside))
     }
 
     fn way(
@@ -312,20 +322,24 @@ impl Graph {
     }
 
     /// The names are those of the permissions.
-    fn into_imported(mut self, names: &[String]) -> Result<Imported, ImportError> {
+    fn into_collected(mut self, names: &[String]) -> Result<Collected, ImportError> {
         let mut known: HashMap<Vec<Way>, Guarded> = HashMap::new();
+        self.assembly.reserve(self.templates.len(), self.operations.len());
         for mut opened in self.operations {
             opened.ways.sort_unstable();
             opened.ways.dedup();
-            let guarded = match known.get(&opened.ways) {
-                Some(guarded) => guarded.clone(),
-                None => self.assembly.guarded(demand(&opened.ways))?,
+            let guarded = match known.entry(opened.ways) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(new) => {
+                    let guarded = self.assembly.guarded(demand(new.key()))?;
+                    new.insert(guarded).clone()
+                }
             };
             let draft = OperationDraft {
                 method: opened.method,
                 template: &opened.template,
                 name: None,
-                guarded: guarded.clone(),
+                guarded,
                 overrides: Vec::new(),
             };
             let place = || {
@@ -334,11 +348,10 @@ impl Graph {
                 pointer(&["permissions", name, "pathSets", &set, "paths", &opened.template])
             };
             self.assembly.add_operation(draft, place)?;
-            known.entry(opened.ways).or_insert(guarded);
         }
-        let mut imported = Imported::of(self.assembly, Format::MicrosoftGraph, Heading::default())?;
-        imported.least = self.least;
-        Ok(imported)
+        let mut collected = Collected::new(self.assembly, Format::MicrosoftGraph, Heading::default());
+        collected.least = self.least;
+        Ok(collected)
     }
 }
 

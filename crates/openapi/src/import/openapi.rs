@@ -9,13 +9,13 @@ use super::node::{At, Node};
 use super::note::NoteKind;
 use super::refs::{References, Target};
 use super::security::{self, Dialect};
-use super::{Format, Heading, Imported, schemes};
+use super::{Collected, Format, Heading, schemes};
 
 /// The fields of a path item that are no operation.
 const NO_OPERATIONS: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
 
 /// Reads an OpenAPI document.
-pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
+pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
     let at = At::root(root);
     let version = at.needed_text("openapi")?;
     let format = match version.split('.').take(2).collect::<Vec<_>>()[..] {
@@ -32,7 +32,7 @@ pub(super) fn read(root: &Node<'_>) -> Result<Imported, ImportError> {
 }
 
 /// Reads a Swagger document.
-pub(super) fn read_swagger(root: &Node<'_>) -> Result<Imported, ImportError> {
+pub(super) fn read_swagger(root: &Node<'_>) -> Result<Collected, ImportError> {
     let at = At::root(root);
     match at.needed_text("swagger")? {
         "2.0" | "2" => Document::new(&at, Format::Swagger20)?.read(),
@@ -62,7 +62,7 @@ impl<'n> Document<'n> {
         })
     }
 
-    fn read(mut self) -> Result<Imported, ImportError> {
+    fn read(mut self) -> Result<Collected, ImportError> {
         self.declare_schemes()?;
         let inherited = match self.root.get("security") {
             Some(security) => {
@@ -81,7 +81,7 @@ impl<'n> Document<'n> {
         }
         self.note_webhooks()?;
         let heading = Heading::of(self.root.get("info").as_ref())?;
-        Imported::of(self.assembly, self.format, heading)
+        Ok(Collected::new(self.assembly, self.format, heading))
     }
 
     fn declare_schemes(&mut self) -> Result<(), ImportError> {

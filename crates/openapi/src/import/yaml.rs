@@ -149,6 +149,7 @@ impl<'t> Reader<'t> {
         Ok(if shape == Shape::Skipped {
             Node::Skipped
         } else {
+            items.shrink_to_fit();
             Node::List(items)
         })
     }
@@ -182,6 +183,7 @@ impl<'t> Reader<'t> {
         Ok(if shape == Shape::Skipped {
             Node::Skipped
         } else {
+            members.shrink_to_fit();
             Node::Map(members)
         })
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use scopegate_openapi::import::{ImportError, ImportLimit};
+use scopegate_openapi::import::{ImportError, ImportLimit, MAX_DOCUMENT};
 use scopegate_policy::{Limit, TableError};
 
 use super::hostile::{answered, openapi, refused};
@@ -186,12 +186,143 @@ fn ten_million_brackets() {
         let text = format!("{start}{}", "[".repeat(10 * 1024 * 1024));
         refused(start, &text);
     }
-    let list = "*s".to_owned() + &", *s".repeat(3_000);
-    let text = format!(
-        "openapi: 3.1.0\nx-scopegate-s: &s [{{o: [a, b, c]}}]\nsecurity: [{list}]\npaths:\n{}",
-        each(3_000, |number| {
-            format!("  /{number}: {{ get: {{ security: *s }} }}\n")
-        })
-    );
-    answered("aliases in operations", &text).unwrap_err();
+}
+
+/// What an alias stands for counts each time, wherever it stands.
+#[test]
+fn aliases_in_many_operations() {
+    let document = |ways: usize, operations: usize| {
+        let list = vec!["*way"; ways].join(", ");
+        let paths = each(operations, |number| {
+            format!("  /{number}: {{ get: {{ security: *list }} }}\n")
+        });
+        format!(
+            "openapi: 3.1.0\nx-scopegate-way: &way {{ o: [a, b, c] }}\nx-scopegate-list: &list [{list}]\npaths:\n{paths}"
+        )
+    };
+    assert_eq!(answered("aliases", &document(10, 100)), Ok(()));
+    for (ways, operations) in [(10, 30_000), (1_000, 1_000), (20_000, 20)] {
+        assert_eq!(
+            refused("aliases of aliases", &document(ways, operations)),
+            ImportError::TooLarge(ImportLimit::Nodes)
+        );
+    }
+}
+
+/// A policy of Scopegate's own, in which each operation stands behind all these guards and one more.
+fn behind_all(head: &str, guards: &[String], own: impl Fn(usize) -> String, operations: usize) -> String {
+    let mut text = format!("{head}[guards.all]\non = [");
+    for number in 0..guards.len() {
+        write!(text, "\"g{number}\",").unwrap();
+    }
+    text.push_str("]\n");
+    for (number, guard) in guards.iter().enumerate() {
+        write!(text, "[guards.g{number}]\nrequires = \"{guard}\"\n").unwrap();
+    }
+    for number in 0..operations {
+        let own = own(number);
+        write!(
+            text,
+            "[guards.own{number}]\n{own}\n[[operations]]\nmethod = \"GET\"\npath = \"/{number}\"\n"
+        )
+        .unwrap();
+        writeln!(text, "behind = [\"all\", \"own{number}\"]").unwrap();
+    }
+    text
+}
+
+fn limit_of_table(fault: &ImportError) -> Option<Limit> {
+    match fault {
+        ImportError::Table(TableError::TooLarge { limit, .. }) => Some(*limit),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_same_guards_before_many_operations() {
+    let basic = "[schemes.o]\nkind = \"basic\"\n";
+    let guards: Vec<String> = (0..3_900).map(|number| format!("check:{}", number % 3_000)).collect();
+    let document = |operations| behind_all(basic, &guards, |_| "scheme = \"o\"".to_owned(), operations);
+    assert_eq!(answered("20 times 3,900 guards", &document(20)), Ok(()));
+    for operations in [140, 2_000] {
+        let fault = refused("140 times 3,900 guards and more", &document(operations));
+        assert_eq!(limit_of_table(&fault), Some(Limit::Places), "{fault}");
+    }
+}
+
+/// Twelve guards with two alternatives make 4,096 together, before three that are stronger than all take their place.
+#[test]
+fn the_same_product_for_many_operations() {
+    let mut head = "[schemes.o]\nkind = \"oauth2\"\n[schemes.o.scopes]\nx = \"\"\ny = \"\"\nz = \"\"\n".to_owned();
+    head.push_str(&each(12, |number| format!("a{number} = \"\"\nb{number} = \"\"\n")));
+    head.push_str(&each(400, |number| format!("s{number} = \"\"\n")));
+    head.push_str("[schemes.o.implies]\n");
+    for (stronger, even, odd) in [("x", "a", "a"), ("y", "b", "b"), ("z", "a", "b")] {
+        let weaker = each(6, |pair| format!("\"{even}{}\",\"{odd}{}\",", 2 * pair, 2 * pair + 1));
+        writeln!(head, "{stronger} = [{weaker}]").unwrap();
+    }
+    let clauses = (0..12).map(|number| format!("a{number} or b{number}"));
+    // So many that looking for those that others imply is not worth while.
+    let weak = (0..400).map(|number| format!("x or y or z or s{number}"));
+    let guards: Vec<String> = clauses.chain(weak).collect();
+    let own = |_| "requires = \"x or y or z\"".to_owned();
+    assert_eq!(answered("one product", &behind_all(&head, &guards, own, 1)), Ok(()));
+    let fault = refused("140 products", &behind_all(&head, &guards, own, 140));
+    assert_eq!(limit_of_table(&fault), Some(Limit::Compared), "{fault}");
+}
+
+#[test]
+fn yaml_as_long_as_may_be() {
+    let fill = |head: &str, line: &dyn Fn(usize) -> String| {
+        let mut text = head.to_owned();
+        for number in 0.. {
+            let line = line(number);
+            if text.len() + line.len() > MAX_DOCUMENT {
+                return text;
+            }
+            text.push_str(&line);
+        }
+        text
+    };
+    let (short, long) = ("b".repeat(100), "b".repeat(200_000));
+    let kept = "openapi: 3.1.0\nx-scopegate-a:\n";
+    for (name, text) in [
+        ("texts", fill(kept, &|_| format!("  - \"{short}\"\n"))),
+        ("long texts", fill(kept, &|_| format!("  - \"{long}\"\n"))),
+        ("anchors", fill(kept, &|number| format!("  - &a{number} \"{short}\"\n"))),
+        ("names", fill(kept, &|number| format!("  {number}{short}: 0\n"))),
+        ("lists", fill(kept, &|_| "  - [a]\n".to_owned())),
+        ("objects", fill(kept, &|_| "  - { a: b }\n".to_owned())),
+        (
+            "skipped names",
+            fill("openapi: 3.1.0\nschemas:\n", &|number| {
+                format!("  {number}{short}: 0\n")
+            }),
+        ),
+        (
+            "operations",
+            fill("openapi: 3.1.0\npaths:\n", &|number| {
+                format!(
+                    "  /p{number}:\n    get:\n      operationId: n{number}\n      description: {short}\n      security: [{{ o: [a] }}]\n"
+                )
+            }),
+        ),
+        (
+            "fewer operations",
+            fill("openapi: 3.1.0\npaths:\n", &|number| {
+                format!(
+                    "  /p{number}:\n    get:\n      operationId: n{number}\n      description: {short}{short}{short}{short}\n      security: [{{ o: [a] }}]\n"
+                )
+            }),
+        ),
+        (
+            "schemas",
+            fill("openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n", &|number| {
+                format!("    n{number}:\n      type: object\n      description: {short}{short}{short}\n")
+            }),
+        ),
+    ] {
+        // Some of them are accepted; the bounds hold for all.
+        drop(answered(name, &text));
+    }
 }
