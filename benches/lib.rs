@@ -10,6 +10,7 @@
 #[path = "../crates/token/tests/oracle/jsonwebtoken_on_ring.rs"]
 mod jsonwebtoken_on_ring;
 mod large;
+mod permissions;
 mod policies;
 mod remembered;
 mod tokens;
@@ -21,6 +22,7 @@ use criterion::Criterion;
 use rustix::time::{ClockId, clock_gettime};
 
 pub use self::large::LargeInterface;
+pub use self::permissions::permissions_file;
 pub use self::policies::{ManyScopes, Tutorial};
 pub use self::remembered::{Brought, RememberedTokens};
 pub use self::tokens::TokenFixture;
