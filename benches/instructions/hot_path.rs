@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use scopegate_domain::{Claims, ScopeLayout};
-use scopegate_instructions::{NOW, Policy, Token};
+use scopegate_instructions::{NOW, Policy, Seen, Token};
 use scopegate_policy::{Presented, authorize};
 
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
@@ -38,6 +38,13 @@ fn refuse(mut token: Token) -> (bool, Token) {
     (is_bad, token)
 }
 
+#[library_benchmark(config = at_most(630))]
+#[bench::seen(Seen::new())]
+fn remember(seen: Seen) -> (bool, Seen) {
+    let is_known = seen.cache.find(black_box(&seen.text), NOW).is_some();
+    (is_known, seen)
+}
+
 #[library_benchmark(config = at_most(3_400))]
 #[bench::eight(Token::payload())]
 fn claims(payload: Vec<u8>) -> (bool, Vec<u8>) {
@@ -57,5 +64,5 @@ fn decide(policy: Policy) -> (bool, Policy) {
     (is_allowed, policy)
 }
 
-library_benchmark_group!(name = hot_path; benchmarks = verify, refuse, claims, decide);
+library_benchmark_group!(name = hot_path; benchmarks = verify, refuse, remember, claims, decide);
 main!(library_benchmark_groups = hot_path);

@@ -8,7 +8,9 @@ use scopegate_domain::{
     Timestamp, TokenId, User, UserId, Username,
 };
 use scopegate_policy::{ActiveUser, Guard, Operation, OperationTable, SchemeId, TokenWorld};
-use scopegate_token::{Scratch, Signer, SigningKey, TokenRules, Verifier};
+use scopegate_token::{
+    HeapBytes, RevokedSet, Scratch, Signer, SigningKey, SubjectNames, TokenRules, VerifiedCache, Verifier,
+};
 
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "https://api.example/items";
@@ -60,6 +62,41 @@ impl Token {
             r#"{{"iss":"{ISSUER}","sub":"johndoe","aud":"{AUDIENCE}","exp":1700001800,"iat":1700000000,"jti":"0123456789abcdef0123456789abcdef","client_id":"demo-app","scope":"items me"}}"#
         )
         .into_bytes()
+    }
+}
+
+/// What is remembered beside a token: nothing.
+pub struct Nothing;
+
+impl HeapBytes for Nothing {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+/// A token that was verified, and is remembered.
+pub struct Seen {
+    /// What remembers it.
+    pub cache: VerifiedCache<Nothing>,
+    /// The token.
+    pub text: String,
+}
+
+impl Seen {
+    /// A token that was seen just now.
+    pub fn new() -> Self {
+        let Token { verifier, text, .. } = Token::good();
+        let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+        let cache = VerifiedCache::new(Arc::new(verifier), revoked, 1024 * 1024);
+        let known = cache.verify(&text, NOW, |_| Ok::<_, scopegate_token::TokenRejected>(Nothing));
+        assert!(known.is_ok());
+        Self { cache, text }
+    }
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
