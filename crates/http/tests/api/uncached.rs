@@ -16,6 +16,8 @@ mod fall_through;
 mod fastapi_security;
 mod gate;
 mod hostile;
+mod jwks;
+mod one_round;
 mod openapi;
 mod places;
 mod remembered;

@@ -110,12 +110,16 @@ impl LeastMark {
 /// ```
 #[must_use]
 pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastMark]) -> JudgedMarks<'a> {
+    // As it is spelled first: templates that differ in the names of parameters alone stand for themselves.
+    let name_of = |operation: &'a ResolvedOperation| ((operation.method(), operation.template()), operation);
+    let by_name: HashMap<_, _> = table.operations().iter().map(name_of).collect();
     let locator = Locator::new(table);
     let mut openings = Openings::new(table);
     let mut marked = HashSet::new();
     let mut judged = JudgedMarks::default();
     for mark in marks {
-        let operation = locator.find(mark.method, &mark.template);
+        let spelled = by_name.get(&(mark.method, &*mark.template)).copied();
+        let operation = spelled.or_else(|| locator.find(mark.method, &mark.template));
         let scheme = table.scheme_id(&mark.scheme);
         let verdict = match operation.zip(scheme) {
             Some((operation, scheme)) => {
