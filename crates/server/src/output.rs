@@ -130,7 +130,7 @@ pub(crate) fn one_line(text: &str) -> String {
     words.chars().filter(|character| !character.is_control()).collect()
 }
 
-/// Text in a cell of a Markdown table, where a bar would end it and markup would be read.
+/// Text in a cell of a Markdown table, where a bar would end it and `<` would begin a tag. Other marks of Markdown are left.
 pub(crate) fn cell(text: &str) -> String {
     one_line(text).replace('|', "\\|").replace('<', "&lt;")
 }

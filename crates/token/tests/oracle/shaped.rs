@@ -102,8 +102,8 @@ fn object(input: &mut Unstructured<'_>, base: &[(&str, String)], names: &[&str])
     Ok(text)
 }
 
-/// Members of a header that nobody here looks at, and jsonwebtoken reads all the same: each as it should be, or what is asked of
-/// it would be whether it reads them.
+/// Members of a header that nobody here looks at and that jsonwebtoken reads all the same. Each is of the type that it expects: it
+/// refuses others, and that is not what it is asked about.
 fn ignored(name: &str) -> Option<&'static str> {
     match name {
         "jku" | "cty" => Some("\"https://evil.example\""),
