@@ -32,9 +32,9 @@ use support::{Answer, Server};
 const ISSUER: &str = "https://id.example";
 
 /// A key is published so long before it signs; a token lives so long; and so does a key after its last token.
-const ANNOUNCEMENT: u64 = 2;
-const LIFETIME: u64 = 3;
-const VARIABLES: [(&str, &str); 2] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "2s"), ("SCOPEGATE_TOKEN_LIFETIME", "3s")];
+const ANNOUNCEMENT: u64 = 4;
+const LIFETIME: u64 = 5;
+const VARIABLES: [(&str, &str); 2] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "4s"), ("SCOPEGATE_TOKEN_LIFETIME", "5s")];
 
 struct Site {
     server: Server,
@@ -195,7 +195,7 @@ fn across_a_rotation(site: &Site) {
     let second = run.json()["kid"].as_str().unwrap().to_owned();
 
     // Published while the first still signs, without a restart.
-    wait_for("published", Duration::from_millis(1_900), || {
+    wait_for("published", Duration::from_millis(2_900), || {
         site.published().contains(&second)
     });
     if begin.elapsed() < Duration::from_millis(900) {
