@@ -56,7 +56,7 @@ pub struct Claims<'a> {
     scopes: Option<TextList<'a>>,
     auth_time: Option<Timestamp>,
     acr: Option<Cow<'a, str>>,
-    foreign: Option<&'static str>,
+    foreign: Option<Claim>,
     elsewhere: Elsewhere<'a>,
 }
 
@@ -70,35 +70,17 @@ impl<'a> Claims<'a> {
     ///
     /// [`ClaimsError`] names the rule that the payload breaks.
     pub fn parse(payload: &'a [u8], layout: impl Into<ClaimLayout>) -> Result<Self, ClaimsError> {
-        if payload.len() > Self::MAX_LEN {
-            return Err(ClaimsError::TooLong);
-        }
-        let text = std::str::from_utf8(payload).map_err(|_| ClaimsError::NotUtf8)?;
-        let mut reader = Reader::new(text);
-        if reader.kind()? != Kind::Object {
-            return Err(ClaimsError::NotAnObject);
-        }
-        let mut claims = Self::empty(layout.into());
-        let (mut seen, mut unknown) = (0, None);
-        reader.object(|reader, name| match Claim::find(&name) {
-            Some(claim) if seen & claim.bit() != 0 => Err(ClaimsError::DuplicateName),
-            Some(claim) => {
-                seen |= claim.bit();
-                claims.read(claim, text, reader)
-            }
-            None => claims.read_unknown(unknown.get_or_insert_default(), name, text, reader),
-        })?;
-        reader.finish()?;
-        if claims.scopes_differ() {
-            Err(ClaimsError::ScopesDiffer)
-        } else {
-            Ok(claims)
-        }
+        let mut claims = Self::empty(layout);
+        claims.fill(payload)?;
+        Ok(claims)
     }
 
-    fn empty(layout: ClaimLayout) -> Self {
+    /// Claims that say nothing, for [`Claims::fill`].
+    #[inline]
+    #[must_use]
+    pub fn empty(layout: impl Into<ClaimLayout>) -> Self {
         Self {
-            layout,
+            layout: layout.into(),
             issuer: None,
             subject: None,
             audience: None,
@@ -113,6 +95,45 @@ impl<'a> Claims<'a> {
             acr: None,
             foreign: None,
             elsewhere: Elsewhere::default(),
+        }
+    }
+
+    /// [`Claims::parse`] in place: the claims of a token are some hundred bytes, which are not moved about so.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError`] names the rule that the payload breaks. What was read until then stays.
+    pub fn fill(&mut self, payload: &'a [u8]) -> Result<(), ClaimsError> {
+        if payload.len() > Self::MAX_LEN {
+            return Err(ClaimsError::TooLong);
+        }
+        let text = std::str::from_utf8(payload).map_err(|_| ClaimsError::NotUtf8)?;
+        let mut reader = Reader::new(text);
+        if reader.kind()? != Kind::Object {
+            return Err(ClaimsError::NotAnObject);
+        }
+        let (mut seen, mut unknown) = (0, None);
+        reader.members(|reader| {
+            let claim = if let Some(claim) = reader.short_name(|name| Claim::find(name)) {
+                claim
+            } else {
+                let name = reader.name()?;
+                let Some(claim) = Claim::find(name.as_bytes()) else {
+                    return self.read_unknown(unknown.get_or_insert_default(), name, text, reader);
+                };
+                claim
+            };
+            if seen & claim.bit() != 0 {
+                return Err(ClaimsError::DuplicateName);
+            }
+            seen |= claim.bit();
+            self.read(claim, text, reader)
+        })?;
+        reader.finish()?;
+        if self.scopes_differ() {
+            Err(ClaimsError::ScopesDiffer)
+        } else {
+            Ok(())
         }
     }
 
@@ -136,16 +157,14 @@ impl<'a> Claims<'a> {
             Claim::AtHash | Claim::CHash | Claim::Events | Claim::Nonce => {
                 // `events` marks a token that is good for nothing else, whatever else marks it.
                 if self.foreign.is_none() || matches!(claim, Claim::Events) {
-                    self.foreign = Some(claim.name());
+                    self.foreign = Some(claim);
                 }
                 return Ok(reader.skip()?);
             }
         };
         *slot = reader.text_if_next()?;
         if slot.is_none() {
-            // Where no value stands at all, that is the fault.
-            reader.kind()?;
-            return Err(claim.wrong_type());
+            return Err(wrong_value(claim, reader));
         }
         Ok(())
     }
@@ -255,7 +274,10 @@ impl<'a> Claims<'a> {
     /// `events` (a logout token), whatever its value. `events` is named wherever it stands.
     #[must_use]
     pub const fn foreign_claim(&self) -> Option<&'static str> {
-        self.foreign
+        match self.foreign {
+            Some(claim) => Some(claim.name()),
+            None => None,
+        }
     }
 
     /// The name of a claim that marks a token for access: `client_id`, `scope` or `scopes`.
@@ -277,19 +299,25 @@ fn read_list<'a>(
     text: &'a str,
     reader: &mut Reader<'a>,
 ) -> Result<(), ClaimsError> {
-    *slot = Some(match reader.kind()? {
-        Kind::Text => TextList::One(reader.text()?),
-        Kind::Array => TextList::read(claim.name(), text, reader)?,
-        _ => return Err(claim.wrong_type()),
+    *slot = Some(match reader.text_if_next()? {
+        Some(one) => TextList::One(one),
+        None if reader.kind()? == Kind::Array => TextList::read(claim.name(), text, reader)?,
+        None => return Err(claim.wrong_type()),
     });
     Ok(())
 }
 
+/// What is wrong with a claim that is not of its type: where no value stands at all, that is the fault.
+#[cold]
+fn wrong_value(claim: Claim, reader: &mut Reader<'_>) -> ClaimsError {
+    reader.kind().map_or_else(Into::into, |_| claim.wrong_type())
+}
+
 fn read_time(slot: &mut Option<Timestamp>, claim: Claim, reader: &mut Reader<'_>) -> Result<(), ClaimsError> {
-    if reader.kind()? != Kind::Number {
-        return Err(claim.wrong_type());
-    }
-    let seconds = reader.number()?.truncated();
+    let Some(number) = reader.number_if_next()? else {
+        return Err(wrong_value(claim, reader));
+    };
+    let seconds = number.truncated();
     let seconds = seconds.ok_or(ClaimsError::OutOfRange { claim: claim.name() })?;
     *slot = Some(Timestamp::from_unix(seconds));
     Ok(())
@@ -327,8 +355,8 @@ impl Serialize for Claims<'_> {
                 map.serialize_entry(claim.name(), list)?;
             }
         }
-        if let Some(name) = self.foreign {
-            map.serialize_entry(name, &())?;
+        if let Some(claim) = self.foreign {
+            map.serialize_entry(claim.name(), &())?;
         }
         self.elsewhere.print(self.layout, &mut map)?;
         map.end()

@@ -111,12 +111,44 @@ impl<'a> Reader<'a> {
         &mut self,
         mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.list(b'{', b'}', |reader| {
-            let name = reader.text()?;
-            reader.skip_space();
-            reader.expect(b':')?;
+        self.members(|reader| {
+            let name = reader.name()?;
             member(reader, name)
         })
+    }
+
+    /// Reads an object. `member` is called before each name and must read it and the value behind it.
+    #[inline]
+    pub(crate) fn members<E: From<JsonError>>(
+        &mut self,
+        member: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.list(b'{', b'}', member)
+    }
+
+    /// Reads a name and the colon behind it.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `Reader::text`")]
+    pub(crate) fn name(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        let name = self.text()?;
+        self.expect_next(b':')?;
+        Ok(name)
+    }
+
+    /// Reads a name of three bytes and its colon at once, where that is what stands here and `find` knows the name; else nothing.
+    ///
+    /// Where a name ends is then a guess of the processor's, which is mostly right, and not the sum of a search, on which all
+    /// that follows would have to wait.
+    #[inline]
+    pub(crate) fn short_name<T>(&mut self, find: impl FnOnce(&[u8; 3]) -> Option<T>) -> Option<T> {
+        self.skip_space();
+        let Some([b'"', name @ .., b'"', b':']) = self.rest().first_chunk::<6>() else {
+            return None;
+        };
+        let found = find(name)?;
+        self.step(6);
+        self.position += 6;
+        Some(found)
     }
 
     /// Reads an array. `item` is called before each value and must read it.
@@ -136,23 +168,19 @@ impl<'a> Reader<'a> {
         close: u8,
         mut item: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.skip_space();
-        self.expect(open)?;
+        self.expect_next(open)?;
         if self.depth == MAX_DEPTH {
             return Err(JsonError::Depth.into());
         }
         self.depth += 1;
-        self.skip_space();
-        if !self.eat(close) {
+        if !self.eat_next(close) {
             loop {
                 item(self)?;
-                self.skip_space();
-                if self.eat(b',') {
-                    continue;
+                if !self.eat_next(b',') {
+                    break;
                 }
-                self.expect(close)?;
-                break;
             }
+            self.expect_next(close)?;
         }
         self.depth -= 1;
         Ok(())
@@ -177,8 +205,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as `Reader::text`")]
     pub(crate) fn text_if_next(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
-        self.skip_space();
-        if !self.eat(b'"') {
+        if !self.eat_next(b'"') {
             return Ok(None);
         }
         let start = self.position;
@@ -259,16 +286,25 @@ impl<'a> Reader<'a> {
     /// [`JsonError::Syntax`] where no number stands here.
     #[inline]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
+        self.number_if_next()?.ok_or(JsonError::Syntax)
+    }
+
+    /// Reads a number where one stands next; none where anything else does.
+    #[inline]
+    pub(crate) fn number_if_next(&mut self) -> Result<Option<Number<'a>>, JsonError> {
         self.skip_space();
+        if !matches!(self.byte(), Some(b'-' | b'0'..=b'9')) {
+            return Ok(None);
+        }
         let start = self.position;
         let is_negative = self.eat(b'-');
         let magnitude = if self.eat(b'0') { 0 } else { self.digits()? };
         if let Some(b'.' | b'e' | b'E') = self.byte() {
             self.fraction_and_exponent()?;
             let literal = self.text.get(start..self.position).ok_or(JsonError::Syntax)?;
-            return Ok(Number::decimal(literal));
+            return Ok(Some(Number::decimal(literal)));
         }
-        Ok(Number::integer(if is_negative { -magnitude } else { magnitude }))
+        Ok(Some(Number::integer(if is_negative { -magnitude } else { magnitude })))
     }
 
     #[cold]
@@ -288,6 +324,11 @@ impl<'a> Reader<'a> {
     fn digits(&mut self) -> Result<i64, JsonError> {
         let start = self.position;
         let mut value = 0_i64;
+        if let Some(eight) = self.rest().first_chunk().copied().and_then(number::eight_digits) {
+            value = i64::from(eight);
+            self.step(8);
+            self.position += 8;
+        }
         while let Some(digit @ b'0'..=b'9') = self.byte() {
             value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
             self.position += 1;
@@ -376,6 +417,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// [`Reader::eat`] behind white space, of which there is mostly none.
+    #[inline]
+    fn eat_next(&mut self, byte: u8) -> bool {
+        self.eat(byte) || (self.is_at_space() && self.eat_behind_space(byte))
+    }
+
+    #[cold]
+    fn eat_behind_space(&mut self, byte: u8) -> bool {
+        self.skip_more_space();
+        self.eat(byte)
+    }
+
+    #[inline]
+    fn expect_next(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.eat_next(byte) {
+            Ok(())
+        } else {
+            Err(JsonError::Syntax)
+        }
+    }
+
     #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.eat(byte) { Ok(()) } else { Err(JsonError::Syntax) }
@@ -383,9 +445,15 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn skip_space(&mut self) {
-        if self.byte().is_some_and(|byte| byte <= b' ') {
+        if self.is_at_space() {
             self.skip_more_space();
         }
+    }
+
+    /// Whether white space stands here, or else a byte that no JSON has between its values.
+    #[inline]
+    fn is_at_space(&self) -> bool {
+        self.byte().is_some_and(|byte| byte <= b' ')
     }
 
     #[cold]

@@ -37,6 +37,23 @@ impl<'t> CompactJws<'t> {
         })
     }
 
+    /// [`CompactJws::cut`] of a token that begins with this header and whose signature has this many letters; none where no
+    /// dots are in these places. Nothing is searched for.
+    ///
+    /// A third dot may stand in the signature then, where the alphabet refuses it.
+    pub(crate) fn cut_at(token: &'t str, header: &str, signature: usize) -> Option<Self> {
+        let behind = token.strip_prefix(header)?.strip_prefix('.')?;
+        let (payload, signature) = behind.split_at_checked(behind.len().checked_sub(signature)?)?;
+        let payload = payload.strip_suffix('.')?;
+        let message = header.len() + 1 + payload.len();
+        Some(Self {
+            message: token.get(..message)?,
+            header: token.get(..header.len())?,
+            payload,
+            signature,
+        })
+    }
+
     /// The bytes of the payload, at most `max_len` of them.
     pub(crate) fn decode_payload<'s>(
         &self,
@@ -74,6 +91,11 @@ impl SignatureBuffer {
 /// How many bytes a text stands for, or one more.
 pub(crate) const fn decoded_len(text: &str) -> usize {
     text.len() / 4 * 3 + text.len() % 4 * 3 / 4
+}
+
+/// How long the text of so many bytes is.
+pub(crate) const fn encoded_len(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
 }
 
 // SECURITY: no padding, no other alphabet, no bits that count for nothing, or one token could be spelled in several ways

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::compact::{CompactJws, encoded_len};
 use crate::header::{Header, HeaderBuffer, encode_header};
 use crate::{Algorithm, KeySet, TokenRules, VerifyError, VerifyingKey};
 
@@ -18,13 +19,31 @@ pub(crate) struct Trust {
 #[derive(Debug)]
 pub(crate) struct Trusted {
     keys: KeySet,
-    usual: Vec<(String, VerifyingKey)>,
+    usual: Vec<Usual>,
+}
+
+/// How a token begins that a signer of these rules has signed with this key, and how long its signature is as text.
+#[derive(Debug)]
+struct Usual {
+    header: String,
+    signature_len: Option<usize>,
+    key: VerifyingKey,
 }
 
 impl Trust {
     pub(crate) fn new(rules: &TokenRules, keys: KeySet) -> Self {
         Self {
             current: ArcSwap::from_pointee(Trusted::new(rules, keys)),
+            epoch: AtomicU64::new(0),
+        }
+    }
+
+    /// The same keys with no usual header: every token is searched and every header read.
+    #[cfg(test)]
+    pub(crate) fn without_shortcuts(keys: KeySet) -> Self {
+        let usual = Vec::new();
+        Self {
+            current: ArcSwap::from_pointee(Trusted { keys, usual }),
             epoch: AtomicU64::new(0),
         }
     }
@@ -70,11 +89,15 @@ impl Trusted {
     ///
     /// SECURITY: only a header that is accepted when it is read stands here, with the key that reading it finds
     /// (`es256_is_verified_and_never_for_the_tutorial`).
-    fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = (String, VerifyingKey)> {
+    fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = Usual> {
         self.keys.iter().filter_map(|key| {
             let header = encode_header(key.algorithm(), rules.token_type(), key.id());
-            let found = self.read_header(rules, &header).ok()?.clone();
-            Some((header, found))
+            let key = self.read_header(rules, &header).ok()?.clone();
+            Some(Usual {
+                header,
+                signature_len: key.signature_len().map(encoded_len),
+                key,
+            })
         })
     }
 
@@ -82,10 +105,26 @@ impl Trusted {
         &self.keys
     }
 
+    /// A token that was cut at its dots, and the key that its header leads to. In a usual token the dots are not searched for.
+    #[inline]
+    pub(crate) fn cut<'t>(
+        &self,
+        rules: &TokenRules,
+        token: &'t str,
+    ) -> Result<(CompactJws<'t>, &VerifyingKey), VerifyError> {
+        if token.len() <= rules.max_token()
+            && let Some(found) = self.usual.iter().find_map(|usual| usual.cut(token))
+        {
+            return Ok(found);
+        }
+        let jws = CompactJws::cut(token, rules.max_token())?;
+        Ok((jws, self.key_for(rules, jws.header)?))
+    }
+
     /// The key that a header leads to. A usual header is known by its text; any other is read.
     pub(crate) fn key_for(&self, rules: &TokenRules, encoded_header: &str) -> Result<&VerifyingKey, VerifyError> {
-        match self.usual.iter().find(|(usual, _)| usual == encoded_header) {
-            Some((_, key)) => Ok(key),
+        match self.usual.iter().find(|usual| usual.header == encoded_header) {
+            Some(usual) => Ok(&usual.key),
             None => self.read_header(rules, encoded_header),
         }
     }
@@ -95,6 +134,14 @@ impl Trusted {
         let header = Header::parse(buffer.decode(encoded_header)?)?;
         let algorithm = check_header(rules, &header)?;
         self.keys.find(header.key_id.as_deref(), algorithm)
+    }
+}
+
+impl Usual {
+    #[inline]
+    fn cut<'t>(&self, token: &'t str) -> Option<(CompactJws<'t>, &VerifyingKey)> {
+        let jws = CompactJws::cut_at(token, &self.header, self.signature_len?)?;
+        Some((jws, &self.key))
     }
 }
 

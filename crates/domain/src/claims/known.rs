@@ -5,7 +5,7 @@ use super::ClaimsError;
 macro_rules! claim_names {
     ($($claim:ident = $name:literal,)*) => {
         /// The claims that are known here.
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Claim {
             $($claim,)*
         }
@@ -14,9 +14,9 @@ macro_rules! claim_names {
             /// The claim of this name. Compares bytes, which the compiler does as a tree; it compares texts one by one.
             #[inline]
             #[expect(non_upper_case_globals, reason = "named for the claims")]
-            pub(super) fn find(name: &str) -> Option<Self> {
+            pub(super) fn find(name: &[u8]) -> Option<Self> {
                 $(const $claim: &[u8] = $name.as_bytes();)*
-                match name.as_bytes() {
+                match name {
                     $($claim => Some(Self::$claim),)*
                     _ => None,
                 }

@@ -1,0 +1,88 @@
+use proptest::prelude::*;
+use scopegate_domain::{AccessTokenClaims, Lifetime, Secret};
+
+use super::*;
+use crate::{Algorithm, Signer, SigningKey};
+
+const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+
+/// A verifier with its shortcuts, the same without, and a token that both take.
+fn ways() -> (Verifier, Verifier, String) {
+    let rules = TokenRules::tutorial().with_limits(400, 200);
+    let key = SigningKey::hs256(&Secret::new("0".repeat(32))).unwrap();
+    let usual = Verifier::new(rules.clone(), key.verifying_key());
+    let slow = Verifier {
+        rules: rules.clone(),
+        trust: Arc::new(Trust::without_shortcuts(key.verifying_key().into())),
+    };
+    let claims = AccessTokenClaims::new("johndoe", NOW, Lifetime::from_minutes(30));
+    let token = Signer::new(rules, key).issue(&claims).unwrap();
+    (usual, slow, token.expose().to_owned())
+}
+
+fn outcome(verifier: &Verifier, token: &str) -> Result<String, VerifyError> {
+    let mut scratch = Scratch::new();
+    let claims = verifier.verify(token, NOW, &mut scratch)?;
+    Ok(format!("{claims:?}"))
+}
+
+/// What to do with a piece of a token: put something in its place.
+fn edit() -> impl Strategy<Value = (prop::sample::Index, usize, String)> {
+    (
+        any::<prop::sample::Index>(),
+        0..3_usize,
+        "[A-Za-z.é=_-]{0,3}|\\PC{0,60}|[A-Za-z0-9.]{100,300}",
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_usual_token_is_taken_and_refused_as_if_all_of_it_were_searched(
+        edits in prop::collection::vec(edit(), 0..3),
+        from_the_end in any::<bool>(),
+    ) {
+        let (usual, slow, token) = ways();
+        let mut edited: Vec<char> = token.chars().collect();
+        for (place, taken, put) in edits {
+            // Mostly where the last dot and the signature are.
+            let len = edited.len();
+            let start = if from_the_end { len.saturating_sub(place.index(50)) } else { place.index(len + 1) };
+            edited.splice(start..(start + taken).min(len), put.chars());
+        }
+        let edited = String::from_iter(edited);
+        prop_assert_eq!(outcome(&usual, &edited), outcome(&slow, &edited));
+    }
+}
+
+#[test]
+fn a_third_dot_is_found_wherever_it_stands() {
+    let (usual, slow, token) = ways();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    assert!(outcome(&usual, &token).is_ok() && outcome(&slow, &token).is_ok());
+    for at in 0..signature.len() {
+        let mut dotted = signature.to_owned();
+        dotted.replace_range(at..=at, ".");
+        let dotted = format!("{message}.{dotted}");
+        assert_eq!(outcome(&usual, &dotted), Err(VerifyError::Segments), "{at}");
+        assert_eq!(outcome(&slow, &dotted), Err(VerifyError::Segments), "{at}");
+    }
+}
+
+#[test]
+fn the_length_of_a_signature_is_that_which_its_algorithm_makes() {
+    for algorithm in Algorithm::ALL {
+        let key = if algorithm.is_symmetric() {
+            SigningKey::hmac(algorithm, &Secret::new("0".repeat(64)))
+        } else {
+            SigningKey::generate(algorithm)
+        };
+        // RSA keys are not made here; the length of their signatures is that of the key.
+        let Ok(key) = key else { continue };
+        let signature = key.sign(b"message").unwrap();
+        assert_eq!(
+            key.verifying_key().signature_len(),
+            Some(signature.len()),
+            "{algorithm}"
+        );
+    }
+}
