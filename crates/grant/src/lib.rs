@@ -87,5 +87,5 @@ pub use keys_error::KeysError;
 pub use params::Params;
 pub use profile::GrantProfile;
 pub use revocation_watch::RevocationWatch;
-pub use rotating_keys::{KeysInForce, RotatingKeys};
+pub use rotating_keys::{KeysInForce, RemovedKey, RotatingKeys};
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

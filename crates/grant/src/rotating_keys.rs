@@ -77,6 +77,16 @@ pub struct KeysInForce {
     pub next_change: Option<Timestamp>,
 }
 
+/// A key that was taken out, and who signs without it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RemovedKey {
+    /// The key that is gone.
+    pub removed: RingKey,
+    /// The key that signs now.
+    pub signs: RingKey,
+}
+
 impl RotatingKeys {
     /// The keys in a store, sealed with this key, for tokens that live at most so long. New ones are for `ES256`.
     #[must_use]
@@ -244,6 +254,35 @@ impl RotatingKeys {
         }))
     }
 
+    /// Takes a key out at once, for it leaked: nobody who has looked since takes its tokens. If it signed, the next key does
+    /// from now on, or a new one that is made here. None where there is no such key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`], and nothing has changed.
+    pub async fn remove(&self, id: &KeyId) -> Result<Option<RemovedKey>, KeysError> {
+        for _ in 0..ATTEMPTS {
+            let (ring, now) = (KeyRing::new(self.keys().list().await?)?, self.clock.now());
+            let removed = ring.keys().iter().find(|key| key.id == *id);
+            let (Some(removed), Some(without)) = (removed, ring.without(id, now, self.token_lifetime)) else {
+                return Ok(None);
+            };
+            let mut keys = without.keys;
+            if let Some(place) = without.successor {
+                keys.push(self.seal(&ring, place, &self.new_key()?)?);
+            }
+            let left = KeyRing::new(keys)?;
+            let signs = left.current(now).ok_or(KeysError::Empty)?.clone();
+            if self.keys().replace(ring.keys(), left.keys()).await? {
+                return Ok(Some(RemovedKey {
+                    removed: removed.clone(),
+                    signs,
+                }));
+            }
+        }
+        Err(KeysError::Contended)
+    }
+
     /// Seals all keys anew, and says how many.
     ///
     /// # Errors
@@ -299,6 +338,19 @@ impl RotatingKeys {
         key: &SigningKey,
         is_unnamed: bool,
     ) -> Result<Option<RingKey>, KeysError> {
+        let key = RingKey {
+            is_unnamed,
+            ..self.seal(ring, place, key)?
+        };
+        match self.keys().rotate(key.clone()).await {
+            Ok(added) => Ok(added.then_some(key)),
+            Err(error) if error.kind() == StoreErrorKind::Conflict => Err(KeysError::IdTaken { id: key.id }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A key as it is stored at its place.
+    fn seal(&self, ring: &KeyRing, place: RingPlace, key: &SigningKey) -> Result<RingKey, KeysError> {
         // A key among others that were sealed with another one could be opened by nobody who has the others.
         if let Some(other) = ring.keys().iter().find(|key| !self.kek.has_sealed(&key.sealed)) {
             return Err(sealed(&other.id)(EnvelopeError::OtherKey));
@@ -308,15 +360,7 @@ impl RotatingKeys {
         };
         let name = key.algorithm().as_str();
         let bytes = self.kek.seal(id, name, pkcs8, &*self.entropy).map_err(sealed(id))?;
-        let key = RingKey {
-            is_unnamed,
-            ..place.key(id.clone(), name, bytes)
-        };
-        match self.keys().rotate(key.clone()).await {
-            Ok(added) => Ok(added.then_some(key)),
-            Err(error) if error.kind() == StoreErrorKind::Conflict => Err(KeysError::IdTaken { id: key.id }),
-            Err(error) => Err(error.into()),
-        }
+        Ok(place.key(id.clone(), name, bytes))
     }
 
     /// Reads all keys, and opens those that were not seen before.
@@ -324,15 +368,18 @@ impl RotatingKeys {
     /// SECURITY: only what opens is trusted. Who can write to the store and has not the key-encryption key cannot add a key
     /// (`a_key_that_was_put_into_the_store_by_others_is_not_trusted`).
     async fn read_store(&self) -> Result<KeyRing, KeysError> {
-        let ring = KeyRing::new(self.keys().list().await?)?;
+        let keys = self.keys().list().await?;
         let mut read = self.read();
+        // SECURITY: before anything can go wrong: a key that was removed is not trusted for longer because another one cannot
+        // be opened (`a_removed_key_is_not_trusted_whatever_else_is_wrong`).
+        read.opened.retain(|id, _| keys.iter().any(|key| key.id == *id));
+        let ring = KeyRing::new(keys)?;
         for key in ring.keys() {
             if !read.opened.contains_key(&key.id) {
                 let opened = self.open(key)?;
                 read.opened.insert(key.id.clone(), opened);
             }
         }
-        read.opened.retain(|id, _| ring.keys().iter().any(|key| key.id == *id));
         read.ring.clone_from(&ring);
         Ok(ring)
     }

@@ -1,6 +1,11 @@
 //! Keys of an issuer with several nodes over one store.
 
-#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed test says so by a panic"
+)]
 
 use std::sync::Arc;
 
@@ -220,6 +225,86 @@ async fn keys_are_sealed_anew_while_others_use_them() {
         }
     ));
     assert!(world.node().rewrap(&new).await.is_err());
+}
+
+#[tokio::test]
+async fn a_removed_key_is_followed_by_the_next_or_by_a_new_one() {
+    let world = World::new();
+    let (node, other) = (world.node(), world.node());
+    let first = node.refresh().await.unwrap().signs;
+    other.refresh().await.unwrap();
+    assert!(node.remove(&KeyId::parse("none").unwrap()).await.unwrap().is_none());
+
+    // The only one: a new one signs.
+    let token = world.token(other.signing_key().unwrap(), HALF);
+    let gone = node.remove(&first).await.unwrap().unwrap();
+    assert_eq!((&gone.removed.id, gone.signs.used_from), (&first, world.now()));
+    assert_eq!(world.verify(&other, &token), Ok(()), "it has not looked yet");
+    let in_force = other.refresh().await.unwrap();
+    assert_eq!(
+        (&in_force.signs, in_force.published.iter().count()),
+        (&gone.signs.id, 1)
+    );
+    assert_eq!(world.verify(&other, &token), Err(VerifyError::UnknownKey));
+    assert!(node.remove(&first).await.unwrap().is_none(), "it is removed once");
+
+    // The next one is there: it does not wait for its time. One that signed before stays good, and does not sign again.
+    let second = gone.signs.id;
+    let next = node.rotate().await.unwrap();
+    let gone = node.remove(&second).await.unwrap().unwrap();
+    assert_eq!((&gone.signs.id, gone.signs.used_from), (&next.id, world.now()));
+    assert_eq!(other.refresh().await.unwrap().signs, next.id);
+    let last = node.rotate().await.unwrap();
+    world.clock.advance(HOUR);
+    let token = world.token(other.signing_key().unwrap(), HALF);
+    assert_eq!(world.verify(&other, &token), Ok(()));
+    // A retired one, and one that has not signed yet: the same one signs on.
+    assert_eq!(node.remove(&next.id).await.unwrap().unwrap().signs.id, last.id);
+    let waiting = node.rotate().await.unwrap();
+    assert_eq!(node.remove(&waiting.id).await.unwrap().unwrap().signs.id, last.id);
+    let in_force = other.refresh().await.unwrap();
+    assert_eq!((&in_force.signs, in_force.published.iter().count()), (&last.id, 1));
+    node.rotate().await.unwrap();
+    assert_eq!(node.refresh().await.unwrap().published.iter().count(), 2);
+}
+
+#[tokio::test]
+async fn keys_are_removed_by_many_at_once_and_one_is_left() {
+    let world = World::new();
+    let nodes = [world.node(), world.node(), world.node()];
+    let first = nodes[0].refresh().await.unwrap().signs;
+    let (a, b, c) = tokio::join!(nodes[0].remove(&first), nodes[1].remove(&first), nodes[2].rotate());
+    let removed = [a, b].into_iter().filter_map(|removed| removed.unwrap()).count();
+    assert_eq!(removed, 1);
+    c.unwrap();
+    let signs = nodes[2].refresh().await.unwrap().signs;
+    assert!(signs != first && world.rows().await.iter().all(|key| key.id != first));
+}
+
+/// What takes its place cannot be opened here, or the rows are no ring: still it is not trusted.
+#[tokio::test]
+async fn a_removed_key_is_not_trusted_whatever_else_is_wrong() {
+    for is_ring in [true, false] {
+        let world = World::new();
+        let node = world.node();
+        node.refresh().await.unwrap();
+        let token = world.token(node.signing_key().unwrap(), HALF);
+        assert_eq!(world.verify(&node, &token), Ok(()));
+
+        let rows = world.rows().await;
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        let strange = |id: &str, epoch| RingKey {
+            id: KeyId::parse(id).unwrap(),
+            epoch,
+            ..row.clone()
+        };
+        let new = [strange("x", 7), strange("y", 8)];
+        assert!(world.store.replace(&rows, &new[usize::from(is_ring)..]).await.unwrap());
+        node.refresh().await.unwrap_err();
+        assert_eq!(node.in_force().unwrap().trusted.iter().count(), 0);
+        assert_eq!(world.verify(&node, &token), Err(VerifyError::UnknownKey));
+        assert!(matches!(node.signing_key(), Err(KeysError::Empty)));
+    }
 }
 
 #[tokio::test]

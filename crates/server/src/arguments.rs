@@ -366,6 +366,14 @@ pub(crate) enum KeyCommand {
     },
     /// List the keys: which one signs, which one is to, and whose tokens are still good
     List,
+    /// Remove a key at once, for it leaked: its tokens are refused from now on
+    ///
+    /// If it signed, the next key does from now on, or a new one. Running servers follow within a quarter of the announcement, at
+    /// most 30 seconds; others who keep the public keys within 5 minutes.
+    Remove {
+        /// The key's id (its `kid`)
+        id: String,
+    },
     /// Encrypt all stored keys anew, with another key-encryption key
     ///
     /// The key-encryption key beside a SQLite database is replaced by a new one, unless a file is given. Then the one in that file

@@ -32,7 +32,7 @@ impl LiveKeys {
             if let Err(error) = &refreshed
                 && !is_failing
             {
-                warn!(%error, "signing keys cannot be read; those that are known are used on");
+                warn!(%error, "signing keys cannot be read; those that are known, and were not seen to be removed, are used on");
             }
             is_failing = refreshed.is_err();
             // What was read last goes on by itself: a key whose time has come signs, whether the store answers or not.
@@ -54,7 +54,8 @@ impl LiveKeys {
         left.map_or(age, |seconds| age.min(Duration::from_secs(seconds.max(1))))
     }
 
-    /// First those who verify, then those who sign: no token is issued that this node would refuse.
+    /// First those who verify, then those who sign: no token is issued that this node would refuse, but for those of a key
+    /// that was removed. They are worth nothing anyway.
     fn put_in_force(&mut self, now: KeysInForce) -> Result<(), KeysError> {
         if !same(&self.verifier.keys(), &now.trusted) {
             self.published.replace(&now.published);

@@ -105,6 +105,7 @@ methods! {
     replace_password_hash: "users.replace_password_hash",
     revoke: "revocations.revoke",
     revoked_after: "revocations.after",
+    replace_keys: "signing_keys.replace",
     rewrap_keys: "signing_keys.rewrap",
     rotate_keys: "signing_keys.rotate",
     set_client_scope: "clients.set_scope",
@@ -243,6 +244,12 @@ impl SigningKeys for MeasuredStore {
         self.methods
             .remove_keys
             .measure(self.store.signing_keys().remove_through(epoch))
+    }
+
+    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> Asked<'a, bool> {
+        self.methods
+            .replace_keys
+            .measure(self.store.signing_keys().replace(old, new))
     }
 
     fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Asked<'a, bool> {

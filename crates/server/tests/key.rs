@@ -116,6 +116,44 @@ fn a_key_from_beginning_to_end() {
 }
 
 #[test]
+fn a_key_that_leaked_is_removed() {
+    let shell = Shell::new();
+    let no = shell.run(&["key", "remove", "k1"]);
+    assert_eq!(no.complaint(1), "there is no key `k1`");
+    assert!(
+        shell
+            .run(&["key", "remove", "a b"])
+            .complaint(2)
+            .starts_with("bad id `a b`")
+    );
+    let kid = |key: &Value| key["kid"].as_str().unwrap().to_owned();
+    let first = kid(&json(&shell, &["key", "rotate"]));
+    let next = kid(&json(&shell, &["key", "rotate"]));
+    let removed = json(&shell, &["key", "remove", &first]);
+    assert_eq!(removed["removed"], json!(first));
+    assert_eq!(
+        (kid(&removed["signs"]), &removed["signs"]["state"]),
+        (next.clone(), &json!("current")),
+        "it does not wait for its time"
+    );
+    assert_eq!(states(&shell), [(next.clone(), "current".to_owned())]);
+
+    // The last one: another is made, and opens with the same key-encryption key.
+    let human = shell.run(&["key", "remove", &next]);
+    let [(new, state)] = states(&shell).try_into().unwrap();
+    assert_eq!(
+        (human.stdout.as_str(), state.as_str()),
+        (format!("removed key `{next}`; key `{new}` signs\n").as_str(), "current")
+    );
+    assert!(new != first && new != next);
+    assert_eq!(
+        shell.run(&["key", "remove", &next]).complaint(1),
+        format!("there is no key `{next}`")
+    );
+    assert_eq!(json(&shell, &["key", "rewrap"]), json!({ "rewrapped": 1 }));
+}
+
+#[test]
 fn keys_made_elsewhere_are_imported_and_weak_ones_refused() {
     let shell = Shell::new();
     let own = SigningKey::es256_generate().unwrap();

@@ -46,6 +46,10 @@ struct Site {
 impl Site {
     /// A server whose first key is known here, with a user and a client.
     fn new() -> Self {
+        Self::with(&VARIABLES)
+    }
+
+    fn with(variables: &[(&str, &str)]) -> Self {
         let shell = Shell::new();
         let key = SigningKey::es256_generate()
             .unwrap()
@@ -54,7 +58,7 @@ impl Site {
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
         std::fs::write(shell.path().join("key.pem"), pem).unwrap();
         let run =
-            |line: &[&str], input: &str| shell.run_with(&[line, &["--format", "json"]].concat(), input, &VARIABLES);
+            |line: &[&str], input: &str| shell.run_with(&[line, &["--format", "json"]].concat(), input, variables);
         run(&["key", "import", "key.pem", "--id", "first"], "").json();
         run(
             &[
@@ -78,7 +82,7 @@ impl Site {
             "--database",
             &database,
         ];
-        let server = Server::start(&line, &VARIABLES);
+        let server = Server::start(&line, variables);
         let user = user["id"].as_str().unwrap().to_owned();
         Self {
             server,
@@ -226,6 +230,36 @@ fn across_a_rotation(site: &Site) {
         "what its key signed is worth nothing without it"
     );
     assert_eq!(site.items(&site.token()), 200);
+}
+
+/// A server has seen tokens, remembers them, and signs with their key, which is removed: once without a next one and once with one.
+#[test]
+fn a_removed_key_is_dropped_by_a_running_server() {
+    let variables = [("SCOPEGATE_KEY_ANNOUNCEMENT", "4s")];
+    let site = Site::with(&variables);
+    let key = |line: &[&str]| {
+        site.shell
+            .run_with(&[line, &["--format", "json"]].concat(), "", &variables)
+    };
+    for has_next in [false, true] {
+        let tokens = [site.token(), site.token()];
+        for token in tokens.iter().chain(&tokens) {
+            assert_eq!(site.items(token), 200, "verified, and then remembered");
+        }
+        if has_next {
+            key(&["key", "rotate"]).json();
+        }
+        let leaked = key_of(&tokens[0]);
+        let removed = key(&["key", "remove", &leaked]).json();
+        // A quarter of the announcement, and time for a slow machine; the tokens live for half an hour.
+        wait_for("dropped", Duration::from_secs(10), || {
+            tokens.iter().all(|token| site.items(token) == 401)
+        });
+        let signs = removed["signs"]["kid"].as_str().unwrap();
+        wait_for("published", Duration::from_secs(1), || site.published() == [signs]);
+        let new = site.token();
+        assert_eq!((key_of(&new).as_str(), site.items(&new)), (signs, 200));
+    }
 }
 
 /// The server makes its keys by itself, and rotates by the calendar.

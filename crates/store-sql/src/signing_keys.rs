@@ -1,11 +1,14 @@
 //! Signing keys, in SQL.
 
+use std::iter;
+
 use scopegate_domain::{Lifetime, RingKey};
 use scopegate_store::{BoxFuture, Rewrapped, SigningKeys, StoreError};
 use sqlx::query;
 
 use crate::SqlStore;
 use crate::row;
+use crate::store::Statement;
 
 const LIST: &str = "SELECT epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed \
      FROM signing_keys ORDER BY epoch";
@@ -21,6 +24,12 @@ const ALLOW_LIFETIME: &str = "UPDATE signing_keys SET token_lifetime = $2 WHERE 
 const REMOVE_THROUGH: &str =
     "DELETE FROM signing_keys WHERE epoch <= $1 AND epoch < (SELECT MAX(epoch) FROM signing_keys)";
 
+const REMOVE_ALL: &str = "DELETE FROM signing_keys";
+
+const ADD: &str = "INSERT INTO signing_keys \
+     (epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
 const COUNT: &str = "SELECT COUNT(*) FROM signing_keys";
 
 const REWRAP: &str = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
@@ -31,18 +40,7 @@ impl SigningKeys for SqlStore {
     }
 
     fn rotate(&self, key: RingKey) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async move {
-            let rotate = query(ROTATE)
-                .bind(key.epoch)
-                .bind(key.id.as_str())
-                .bind(&key.algorithm)
-                .bind(key.published_at.as_unix())
-                .bind(key.used_from.as_unix())
-                .bind(key.token_lifetime.as_seconds())
-                .bind(key.is_unnamed)
-                .bind(&key.sealed);
-            self.change(rotate).await
-        })
+        Box::pin(async move { self.change(bound(ROTATE, &key)).await })
     }
 
     fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>> {
@@ -53,9 +51,27 @@ impl SigningKeys for SqlStore {
         Box::pin(self.change(query(REMOVE_THROUGH).bind(epoch)))
     }
 
+    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let statements = iter::once(query(REMOVE_ALL)).chain(new.iter().map(|key| bound(ADD, key)));
+        Box::pin(self.change_if(old, query(LIST), row::ring_key, statements.collect()))
+    }
+
     fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let rewrap = |key: &'a Rewrapped| query(REWRAP).bind(key.id.as_str()).bind(&key.old).bind(&key.new);
         let statements = keys.iter().map(rewrap).collect();
         Box::pin(self.change_each(COUNT, statements))
     }
+}
+
+/// A statement with all parts of a key, in the order of the columns.
+fn bound<'a>(sql: &'static str, key: &'a RingKey) -> Statement<'a> {
+    query(sql)
+        .bind(key.epoch)
+        .bind(key.id.as_str())
+        .bind(&key.algorithm)
+        .bind(key.published_at.as_unix())
+        .bind(key.used_from.as_unix())
+        .bind(key.token_lifetime.as_seconds())
+        .bind(key.is_unnamed)
+        .bind(&key.sealed)
 }

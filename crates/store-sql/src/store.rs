@@ -129,6 +129,33 @@ impl SqlStore {
         Ok(result.rows_affected())
     }
 
+    /// Does all of the statements, if what is there is as expected; if not, or where one fails, nothing is changed.
+    pub(crate) async fn change_if<T: PartialEq>(
+        &self,
+        expected: &[T],
+        list: Statement<'_>,
+        value: fn(&SqliteRow) -> Result<T, StoreError>,
+        statements: Vec<Statement<'_>>,
+    ) -> Result<bool, StoreError> {
+        let mut connection = self.connections.writer().await?;
+        self.connections.in_place()?;
+        // Dropped before its end, the transaction is undone.
+        let begin = connection.begin_with("BEGIN IMMEDIATE");
+        let mut transaction = begin.await.map_err(failure)?;
+        let rows = list.fetch_all(&mut *transaction).await.map_err(failure)?;
+        let found: Vec<_> = rows.iter().map(value).collect::<Result<_, _>>()?;
+        if found != expected {
+            transaction.rollback().await.map_err(failure)?;
+            return Ok(false);
+        }
+        for statement in statements {
+            statement.execute(&mut *transaction).await.map_err(failure)?;
+        }
+        transaction.commit().await.map_err(failure)?;
+        self.connections.in_place()?;
+        Ok(true)
+    }
+
     /// Whether each of the statements changed one row, where `count` counts as many rows as there are statements; if not,
     /// nothing is changed.
     pub(crate) async fn change_each(

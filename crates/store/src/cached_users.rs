@@ -366,6 +366,10 @@ impl SigningKeys for CachedUsers {
         self.store.signing_keys().remove_through(epoch)
     }
 
+    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> Asked<'a, bool> {
+        self.store.signing_keys().replace(old, new)
+    }
+
     fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Asked<'a, bool> {
         self.store.signing_keys().rewrap(keys)
     }

@@ -79,7 +79,9 @@ macro_rules! conformance {
             a_removed_key_takes_no_other_with_it
             keys_are_kept_whole_and_in_order
             no_key_is_no_error
+            keys_are_replaced_whole_or_not_at_all
             only_the_next_epoch_is_added
+            replacing_keys_at_once_succeeds_once
             rewrapping_at_once_succeeds_once
             rewrapping_is_for_all_keys_or_none
             rotating_at_once_makes_one_key

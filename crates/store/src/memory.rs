@@ -288,6 +288,20 @@ impl SigningKeys for MemoryStore {
         answer(keys.len() < before)
     }
 
+    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let keys = &mut self.write().keys;
+        if !keys.values().eq(old) {
+            return answer(false);
+        }
+        let ids: BTreeSet<_> = new.iter().map(|key| &key.id).collect();
+        let by_epoch: BTreeMap<_, _> = new.iter().map(|key| (key.epoch, key.clone())).collect();
+        if ids.len() < new.len() || by_epoch.len() < new.len() {
+            return Box::pin(ready(Err(StoreError::conflict())));
+        }
+        *keys = by_epoch;
+        answer(true)
+    }
+
     fn rewrap<'a>(&'a self, rewrapped: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let keys = &mut self.write().keys;
         let new = |key: &RingKey| {

@@ -8,8 +8,7 @@ use crate::{BoxFuture, StoreError};
 
 /// The keys that sign tokens, sealed.
 ///
-/// Each has an epoch, which counts the keys that there ever were: the newest key has the highest. Every change is in force for
-/// each call that begins after its answer.
+/// Each has an epoch: the newest key has the highest. Every change is in force for each call that begins after its answer.
 ///
 /// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) where the backend does not answer; those that
 /// read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) where a row they would answer with is no key.
@@ -67,6 +66,15 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`].
     fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Puts these keys in the place of those, all of them. `false`, and nothing changed, where the keys in the store are not
+    /// exactly those of `old`, in every part and in the order of their epochs: who has looked at others has to look again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) where two of the new ones have one id or one epoch, and
+    /// then nothing has changed.
+    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Puts other sealed bytes in the place of these, for all keys or for none. `false`, and nothing changed, where the keys
     /// in the store are not exactly those of the list, each with the bytes that it is said to have.

@@ -1,9 +1,13 @@
 //! Which key signs now, which will, and which are still to be known.
 
+mod removal;
+
 use std::fmt;
 use std::time::Duration;
 
 use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+
+pub use self::removal::WithoutKey;
 
 /// When keys are rotated.
 ///
@@ -96,7 +100,7 @@ impl Default for KeySchedule {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRing {
-    // INVARIANT: epochs follow on one another, ids differ, and no key is published before the one before it signs
+    // INVARIANT: epochs grow (a key that was removed leaves a hole), ids differ, and no key is published before the one before it signs
     // (`keys_that_are_no_ring_are_refused`).
     keys: Vec<RingKey>,
 }
@@ -152,7 +156,7 @@ impl KeyRing {
     /// [`KeyRingError::Order`] and [`KeyRingError::SameId`] where they cannot have come about by rotation.
     pub fn new(keys: Vec<RingKey>) -> Result<Self, KeyRingError> {
         let follows = |earlier: &RingKey, later: &RingKey| {
-            earlier.epoch.checked_add(1) == Some(later.epoch)
+            earlier.epoch < later.epoch
                 && earlier.used_from <= later.published_at
                 && earlier.used_from < later.used_from
         };
@@ -356,7 +360,7 @@ mod tests {
             KeyRingError::Order,
             "used before it is published"
         );
-        assert_eq!(order(&[key(1, 0, 0), key(3, 9, 9)]), KeyRingError::Order, "a hole");
+        assert_eq!(order(&[key(1, 0, 0), key(1, 9, 9)]), KeyRingError::Order, "twice");
         assert_eq!(order(&[key(2, 0, 0), key(1, 9, 9)]), KeyRingError::Order);
         assert_eq!(
             order(&[key(1, 0, 9), key(2, 8, 20)]),
@@ -372,6 +376,10 @@ mod tests {
         assert!(
             KeyRing::new(vec![key(4, 0, 0), key(5, 9, 10)]).is_ok(),
             "older ones are gone"
+        );
+        assert!(
+            KeyRing::new(vec![key(1, 0, 0), key(3, 9, 10)]).is_ok(),
+            "one was removed"
         );
         assert!(KeyRing::new(Vec::new()).is_ok());
     }

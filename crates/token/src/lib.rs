@@ -68,7 +68,7 @@ pub use envelope::{EnvelopeError, InvalidKeyEncryptionKey, KeyEncryptionKey};
 pub use error::VerifyError;
 pub use inspect::{Unverified, inspect};
 pub use key::{JwksUse, KeyError, SigningKey, VerifyingKey};
-pub use key_ring::{KeyRing, KeyRingError, KeySchedule, KeyState, RingPlace};
+pub use key_ring::{KeyRing, KeyRingError, KeySchedule, KeyState, RingPlace, WithoutKey};
 pub use key_set::{Jwks, JwksError, KeySet};
 pub use kind::{
     ClientAssertion, ClientAssertionVerifier, DpopProof, DpopProofVerifier, IdTokenHint, IdTokenHintVerifier, Jws,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use jiff::Timestamp as Moment;
 use scopegate_domain::{Clock, KeyId, RingKey, Secret, SystemClock, Timestamp};
-use scopegate_grant::KeysError;
+use scopegate_grant::{KeysError, RotatingKeys};
 use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
 use serde_json::{Value, json};
 
@@ -28,6 +28,10 @@ pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<(
                 show(common.format, &database, added).await?;
             }
             KeyCommand::List => list(common.format, &database).await?,
+            KeyCommand::Remove { id } => {
+                let keys = compose::ring(&settings, &database).await?;
+                remove(common.format, &database, &keys, &id).await?;
+            }
             KeyCommand::Rewrap { new_key_file } => {
                 rewrap(common.format, &settings, &database, new_key_file.as_deref()).await?;
             }
@@ -83,6 +87,21 @@ async fn show(format: Format, database: &Database, added: Result<RingKey, KeysEr
         _ => format!("key `{}` signs from now on\n", added.id),
     };
     print(format, &human, &describe(&ring, &added, now))
+}
+
+async fn remove(format: Format, database: &Database, keys: &RotatingKeys, id: &str) -> anyhow::Result<()> {
+    let removed = keys.remove(&parse_id(id)?).await?;
+    let removed = removed.ok_or_else(|| No(format!("there is no key `{id}`")))?;
+    let (ring, now) = (ring(database).await?, SystemClock.now());
+    remark(
+        "tokens that it signed are refused; servers that run follow within 30 seconds, others who keep the keys within 5 minutes",
+    );
+    let (id, signs) = (&removed.removed.id, &removed.signs);
+    print(
+        format,
+        &format!("removed key `{id}`; key `{}` signs\n", signs.id),
+        &json!({ "removed": id, "signs": describe(&ring, signs, now) }),
+    )
 }
 
 async fn rewrap(
@@ -141,9 +160,13 @@ fn read(path: &Path, algorithm: Option<&str>, id: Option<&str>) -> anyhow::Resul
         None => key,
     };
     Ok(match id {
-        Some(id) => key.with_id(KeyId::parse(id).with_context(|| format!("bad id `{}`", id.escape_default()))?),
+        Some(id) => key.with_id(parse_id(id)?),
         None => key,
     })
+}
+
+fn parse_id(id: &str) -> anyhow::Result<KeyId> {
+    KeyId::parse(id).with_context(|| format!("bad id `{}`", id.escape_default()))
 }
 
 fn parse_algorithm(name: &str) -> anyhow::Result<Algorithm> {

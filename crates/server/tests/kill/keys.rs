@@ -1,7 +1,8 @@
-//! Keys that are rotated and sealed anew until all is over, and looked at afterwards.
+//! Keys that are rotated, removed and sealed anew until all is over, and looked at afterwards.
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use scopegate_domain::Secret;
 use scopegate_store::Store;
@@ -12,30 +13,37 @@ use crate::support::scopegate;
 use crate::writer::Scene;
 
 /// What is done to keys.
-pub(crate) const WRITES: [&str; 2] = ["key rewrap", "key rotate"];
+pub(crate) const WRITES: [&str; 3] = ["key remove", "key rewrap", "key rotate"];
 
 /// What was answered.
 #[derive(Debug, Default)]
 pub(crate) struct Rotated {
     pub(crate) answered: Vec<&'static str>,
+    /// Keys that are there.
     pub(crate) keys: Vec<String>,
+    /// Keys that are not.
+    pub(crate) removed: Vec<String>,
 }
 
+/// Whether the next one that cannot rotate removes a key. For all rounds: few come so far twice.
+static IS_TO_REMOVE: AtomicBool = AtomicBool::new(true);
+
 impl Scene {
-    /// Rotates; where the next key is there already, seals all keys anew.
+    /// Rotates; where the next key is there already, removes one or seals all keys anew.
     pub(crate) fn rotate(&self, database: &Path) -> Rotated {
         let mut rotated = Rotated::default();
         while !self.is_over() {
-            match self.key(database, "rotate") {
+            match self.key(database, &["rotate"]) {
                 Some((0, key)) => {
                     let key: Value = serde_json::from_str(&key).unwrap();
                     rotated.keys.push(key["kid"].as_str().unwrap().to_owned());
-                    rotated.answered.push(WRITES[1]);
+                    rotated.answered.push("key rotate");
                 }
+                Some((1, _)) if IS_TO_REMOVE.fetch_not(Ordering::Relaxed) => self.remove(database, &mut rotated),
                 Some((1, _)) => {
-                    if let Some((status, _)) = self.key(database, "rewrap") {
+                    if let Some((status, _)) = self.key(database, &["rewrap"]) {
                         assert_eq!(status, 0);
-                        rotated.answered.push(WRITES[0]);
+                        rotated.answered.push("key rewrap");
                     }
                 }
                 Some((status, _)) => panic!("status {status}"),
@@ -45,10 +53,22 @@ impl Scene {
         rotated
     }
 
+    /// Removes a key. Ended before its answer, it may be there or not.
+    fn remove(&self, database: &Path, rotated: &mut Rotated) {
+        let Some(leaked) = rotated.keys.pop() else {
+            return;
+        };
+        if let Some((status, _)) = self.key(database, &["remove", &leaked]) {
+            assert_eq!(status, 0);
+            rotated.answered.push("key remove");
+            rotated.removed.push(leaked);
+        }
+    }
+
     /// The exit status and what was printed; nothing where it was ended before.
-    fn key(&self, database: &Path, verb: &str) -> Option<(i32, String)> {
+    fn key(&self, database: &Path, words: &[&str]) -> Option<(i32, String)> {
         let mut command = scopegate();
-        command.args(["key", verb, "--format", "json", "--database"]);
+        command.arg("key").args(words).args(["--format", "json", "--database"]);
         command
             .arg(format!("sqlite:{}", database.display()))
             .env("SCOPEGATE_KEY_ANNOUNCEMENT", "1s");
@@ -58,13 +78,13 @@ impl Scene {
             .stderr(Stdio::piped());
         let ended = self.run_to_its_end(&mut command)?;
         let status = ended.status.code()?;
-        assert!(status < 2, "{verb}: {}", String::from_utf8_lossy(&ended.stderr));
+        assert!(status < 2, "{words:?}: {}", String::from_utf8_lossy(&ended.stderr));
         Some((status, String::from_utf8(ended.stdout).unwrap()))
     }
 }
 
-/// Every key that was answered is there, they are a ring, and each opens with the key-encryption key beside the database.
-pub(crate) async fn are_usable(store: &dyn Store, database: &Path, answered: &[String]) {
+/// Every key that was answered is there, none that was removed is, they are a ring, and each opens with the key-encryption key beside the database.
+pub(crate) async fn are_usable(store: &dyn Store, database: &Path, answered: &[String], removed: &[String]) {
     let ring = KeyRing::new(store.signing_keys().list().await.unwrap()).unwrap();
     let keks: Vec<_> = ["kek", "kek.next"]
         .into_iter()
@@ -90,6 +110,12 @@ pub(crate) async fn are_usable(store: &dyn Store, database: &Path, answered: &[S
         assert!(
             ring.keys().iter().any(|key| key.id.as_str() == id),
             "`{id}` is lost: {ring:?}"
+        );
+    }
+    for id in removed {
+        assert!(
+            ring.keys().iter().all(|key| key.id.as_str() != id),
+            "`{id}` is back: {ring:?}"
         );
     }
 }

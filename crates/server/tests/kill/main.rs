@@ -116,6 +116,7 @@ struct Victim {
     is_new: bool,
     /// Keys that were answered.
     keys: Vec<String>,
+    removed_keys: Vec<String>,
 }
 
 impl Victim {
@@ -132,6 +133,7 @@ impl Victim {
             subjects: std::array::from_fn(of),
             is_new: true,
             keys: Vec::new(),
+            removed_keys: Vec::new(),
         }
     }
 
@@ -159,6 +161,7 @@ impl Victim {
             let rotated = keys.join().unwrap();
             tally.count(rotated.answered, 0);
             self.keys.extend(rotated.keys);
+            self.removed_keys.extend(rotated.removed);
             tally.count(writers.into_iter().flat_map(|writer| writer.join().unwrap()), 0);
         });
         tally.kills += 1;
@@ -190,7 +193,7 @@ impl Victim {
                 assert_eq!(integrity(&self.database).await, "ok");
             }
             let store = SqlStore::open(&DatabaseUrl::file(&self.database)).await.unwrap();
-            keys::are_usable(&store, &self.database, &self.keys).await;
+            keys::are_usable(&store, &self.database, &self.keys, &self.removed_keys).await;
             self.settle(&store).await;
             self.prepare_logins(&store, random).await;
             store.close().await.unwrap();

@@ -206,3 +206,47 @@ pub async fn rewrapping_at_once_succeeds_once(store: Arc<dyn Store>) {
     let first = sealed.next().unwrap();
     assert!(first.len() == 1 && sealed.all(|other| other == first), "{first:?}");
 }
+
+pub async fn keys_are_replaced_whole_or_not_at_all(store: Arc<dyn Store>) {
+    let (keys, all) = (store.signing_keys(), fill(&store, 3).await);
+    let [first, second, third] = all.clone().try_into().unwrap();
+    let moved = RingKey {
+        used_from: Timestamp::from_unix(2_001),
+        ..second.clone()
+    };
+    for old in [
+        vec![],
+        vec![first.clone(), second.clone()],
+        vec![first.clone(), second.clone(), third.clone(), key("k4", 4)],
+        vec![second.clone(), first.clone(), third.clone()],
+        vec![first.clone(), moved.clone(), third.clone()],
+    ] {
+        assert!(!keys.replace(&old, &[key("new", 1)]).await.unwrap(), "{old:?}");
+        assert_eq!(keys.list().await.unwrap(), all);
+    }
+    for new in [[key("a", 7), key("b", 7)], [key("a", 7), key("a", 8)]] {
+        assert!(is_conflict(keys.replace(&all, &new).await), "{new:?}");
+        assert_eq!(keys.list().await.unwrap(), all);
+    }
+    // One leaves, one has other times, one comes.
+    let new = [first, moved, key("new", 4)];
+    assert!(keys.replace(&all, &new).await.unwrap());
+    assert_eq!(keys.list().await.unwrap(), new);
+    assert!(keys.rotate(key("k5", 5)).await.unwrap(), "counted on from the newest");
+    assert!(!keys.replace(&new, &[]).await.unwrap());
+    let now = keys.list().await.unwrap();
+    assert!(keys.replace(&now, &[]).await.unwrap());
+    assert!(keys.replace(&[], &[key("k9", 9)]).await.unwrap());
+    assert_eq!(keys.list().await.unwrap(), [key("k9", 9)]);
+}
+
+pub async fn replacing_keys_at_once_succeeds_once(store: Arc<dyn Store>) {
+    let all = fill(&store, 2).await;
+    let replace = |number: u32| {
+        let (keys, old): (Arc<dyn SigningKeys>, _) = (store.clone(), all.clone());
+        let new = [key("k1", 1), key(&format!("new{number}"), 3)];
+        async move { keys.replace(&old, &new).await.unwrap() }
+    };
+    assert_eq!(at_once((0..8).map(replace)).await, 1);
+    assert_eq!(store.signing_keys().list().await.unwrap().len(), 2);
+}

@@ -117,6 +117,9 @@ impl SigningKeys for Counted {
     fn remove_through(&self, epoch: u32) -> Answering<'_, bool> {
         self.users.remove_through(epoch)
     }
+    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> Answering<'a, bool> {
+        self.users.replace(old, new)
+    }
     fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Answering<'a, bool> {
         self.users.rewrap(keys)
     }
