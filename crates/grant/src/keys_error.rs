@@ -4,6 +4,8 @@ use scopegate_domain::KeyId;
 use scopegate_store::StoreError;
 use scopegate_token::{EntropyError, EnvelopeError, KeyError, KeyRingError};
 
+use crate::KekUnreadable;
+
 /// Why the keys of this issuer cannot be read or changed. Holds nothing of a key but its id.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,6 +34,9 @@ pub enum KeysError {
     /// A key cannot be made or used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key-encryption key cannot be read.
+    #[error(transparent)]
+    KeyEncryptionKey(KekUnreadable),
     /// The keys are no ring, or the next one is there already.
     #[error(transparent)]
     Ring(#[from] KeyRingError),

@@ -11,7 +11,8 @@ use scopegate_token::{
     SigningKey, VerifyingKey,
 };
 
-use crate::KeysError;
+use crate::kek_source::Fixed;
+use crate::{KekSource, KeysError};
 
 /// How often somebody else may come first before this one gives up.
 const ATTEMPTS: usize = 8;
@@ -42,7 +43,9 @@ const ATTEMPTS: usize = 8;
 /// ```
 pub struct RotatingKeys {
     store: Arc<dyn Store>,
-    kek: Arc<KeyEncryptionKey>,
+    kek_source: Arc<dyn KekSource>,
+    /// The key-encryption key that was read last.
+    kek: Mutex<Option<Arc<KeyEncryptionKey>>>,
     schedule: KeySchedule,
     token_lifetime: Lifetime,
     algorithm: Algorithm,
@@ -51,7 +54,7 @@ pub struct RotatingKeys {
     read: Mutex<Read>,
 }
 
-/// What was read last, opened. What was opened once stays, for another program may seal all keys anew.
+/// What was read last, opened. What was opened once stays while it is there, for another program may seal all keys anew.
 #[derive(Default)]
 struct Read {
     ring: KeyRing,
@@ -59,6 +62,9 @@ struct Read {
 }
 
 struct Opened {
+    epoch: u32,
+    /// As it was stored when it was opened.
+    sealed: Vec<u8>,
     pkcs8: Secret<Vec<u8>>,
     public: VerifyingKey,
 }
@@ -96,9 +102,21 @@ impl RotatingKeys {
         schedule: KeySchedule,
         token_lifetime: Lifetime,
     ) -> Self {
+        Self::sealed_by(store, Arc::new(Fixed(kek)), schedule, token_lifetime)
+    }
+
+    /// The same with a key-encryption key that may be replaced while the program runs.
+    #[must_use]
+    pub fn sealed_by(
+        store: Arc<dyn Store>,
+        kek_source: Arc<dyn KekSource>,
+        schedule: KeySchedule,
+        token_lifetime: Lifetime,
+    ) -> Self {
         Self {
             store,
-            kek,
+            kek_source,
+            kek: Mutex::default(),
             schedule,
             token_lifetime,
             algorithm: Algorithm::Es256,
@@ -132,7 +150,8 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeysError`]; what was in force before stays so.
+    /// [`KeysError`]; what was in force before stays so, but for keys that were removed. Also where all keys are known and the
+    /// key-encryption key does not fit any more: no other key could be added.
     pub async fn refresh(&self) -> Result<KeysInForce, KeysError> {
         let mut ring = self.read_store().await?;
         for _ in 0..ATTEMPTS {
@@ -155,8 +174,10 @@ impl RotatingKeys {
         }
         if let Some(epoch) = ring.gone_through(self.clock.now()) {
             self.keys().remove_through(epoch).await?;
-            self.read_store().await?;
+            ring = self.read_store().await?;
         }
+        // Said now, and not when the next key is due.
+        self.fitting_kek(&ring).await?;
         self.in_force()
     }
 
@@ -269,7 +290,7 @@ impl RotatingKeys {
             };
             let mut keys = without.keys;
             if let Some(place) = without.successor {
-                keys.push(self.seal(&ring, place, &self.new_key()?)?);
+                keys.push(self.seal(&ring, place, &self.new_key()?).await?);
             }
             let left = KeyRing::new(keys)?;
             let signs = left.current(now).ok_or(KeysError::Empty)?.clone();
@@ -291,8 +312,9 @@ impl RotatingKeys {
     pub async fn rewrap(&self, new: &KeyEncryptionKey) -> Result<usize, KeysError> {
         for _ in 0..ATTEMPTS {
             let ring = KeyRing::new(self.keys().list().await?)?;
-            let rewrapped: Result<Vec<_>, _> = ring.keys().iter().map(|key| self.rewrapped(key, new)).collect();
-            let rewrapped = rewrapped?;
+            let old = self.fitting_kek(&ring).await?;
+            let rewrap = |key| self.rewrapped(key, &old, new);
+            let rewrapped: Vec<_> = ring.keys().iter().map(rewrap).collect::<Result<_, _>>()?;
             if self.keys().rewrap(&rewrapped).await? {
                 return Ok(rewrapped.len());
             }
@@ -300,9 +322,8 @@ impl RotatingKeys {
         Err(KeysError::Contended)
     }
 
-    fn rewrapped(&self, key: &RingKey, new: &KeyEncryptionKey) -> Result<Rewrapped, KeysError> {
-        let opened = self
-            .kek
+    fn rewrapped(&self, key: &RingKey, old: &KeyEncryptionKey, new: &KeyEncryptionKey) -> Result<Rewrapped, KeysError> {
+        let opened = old
             .open(&key.id, &key.algorithm, &key.sealed)
             .map_err(sealed(&key.id))?;
         let new = new
@@ -340,7 +361,7 @@ impl RotatingKeys {
     ) -> Result<Option<RingKey>, KeysError> {
         let key = RingKey {
             is_unnamed,
-            ..self.seal(ring, place, key)?
+            ..self.seal(ring, place, key).await?
         };
         match self.keys().rotate(key.clone()).await {
             Ok(added) => Ok(added.then_some(key)),
@@ -350,16 +371,13 @@ impl RotatingKeys {
     }
 
     /// A key as it is stored at its place.
-    fn seal(&self, ring: &KeyRing, place: RingPlace, key: &SigningKey) -> Result<RingKey, KeysError> {
-        // A key among others that were sealed with another one could be opened by nobody who has the others.
-        if let Some(other) = ring.keys().iter().find(|key| !self.kek.has_sealed(&key.sealed)) {
-            return Err(sealed(&other.id)(EnvelopeError::OtherKey));
-        }
+    async fn seal(&self, ring: &KeyRing, place: RingPlace, key: &SigningKey) -> Result<RingKey, KeysError> {
+        let kek = self.fitting_kek(ring).await?;
         let (Some(id), Some(pkcs8)) = (key.id(), key.to_pkcs8()) else {
             return Err(KeysError::Unsealable);
         };
         let name = key.algorithm().as_str();
-        let bytes = self.kek.seal(id, name, pkcs8, &*self.entropy).map_err(sealed(id))?;
+        let bytes = kek.seal(id, name, pkcs8, &*self.entropy).map_err(sealed(id))?;
         Ok(place.key(id.clone(), name, bytes))
     }
 
@@ -369,31 +387,58 @@ impl RotatingKeys {
     /// (`a_key_that_was_put_into_the_store_by_others_is_not_trusted`).
     async fn read_store(&self) -> Result<KeyRing, KeysError> {
         let keys = self.keys().list().await?;
-        let mut read = self.read();
         // SECURITY: before anything can go wrong: a key that was removed is not trusted for longer because another one cannot
         // be opened (`a_removed_key_is_not_trusted_whatever_else_is_wrong`).
-        read.opened.retain(|id, _| keys.iter().any(|key| key.id == *id));
+        let is_there = |id: &KeyId, opened: &Opened| keys.iter().any(|key| key.id == *id && key.epoch == opened.epoch);
+        self.read().opened.retain(|id, opened| is_there(id, opened));
         let ring = KeyRing::new(keys)?;
-        for key in ring.keys() {
-            if !read.opened.contains_key(&key.id) {
-                let opened = self.open(key)?;
-                read.opened.insert(key.id.clone(), opened);
-            }
+        let read = self.open_all(&ring).await;
+        let is_opened = |key: &RingKey| self.read().opened.contains_key(&key.id);
+        // Those that were merely sealed anew are used on, though nobody can open them here.
+        if !ring.keys().iter().all(is_opened) {
+            read?;
         }
-        read.ring.clone_from(&ring);
+        self.read().ring.clone_from(&ring);
         Ok(ring)
     }
 
-    fn open(&self, key: &RingKey) -> Result<Opened, KeysError> {
-        let pkcs8 = self
-            .kek
-            .open(&key.id, &key.algorithm, &key.sealed)
-            .map_err(sealed(&key.id))?;
-        let signing = SigningKey::from_pkcs8(algorithm(key)?, pkcs8.clone())?.with_id(key.id.clone());
-        Ok(Opened {
-            pkcs8,
-            public: signing.verifying_key(),
-        })
+    /// Opens the keys that are not stored as they were: another key may have the id of one that was removed.
+    async fn open_all(&self, ring: &KeyRing) -> Result<(), KeysError> {
+        let is_as_it_was = |key: &&RingKey| {
+            let opened = &self.read().opened;
+            opened.get(&key.id).is_some_and(|opened| opened.sealed == key.sealed)
+        };
+        if ring.keys().iter().all(|key| is_as_it_was(&key)) {
+            return Ok(());
+        }
+        let kek = self.kek(ring).await?;
+        let others = ring.keys().iter().filter(|key| !is_as_it_was(key));
+        let opened: Vec<_> = others.map(|key| open(key, &kek)).collect::<Result<_, _>>()?;
+        self.read().opened.extend(opened);
+        Ok(())
+    }
+
+    /// The key-encryption key that was read last, or else as it is now, if the other has not sealed all of these.
+    async fn kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeysError> {
+        let fits = |kek: &Arc<KeyEncryptionKey>| ring.keys().iter().all(|key| kek.has_sealed(&key.sealed));
+        let known = self.known_kek().clone();
+        if let Some(kek) = known.filter(fits) {
+            return Ok(kek);
+        }
+        let kek = self.kek_source.read(self.keys()).await;
+        let kek = kek.map_err(KeysError::KeyEncryptionKey)?;
+        *self.known_kek() = Some(Arc::clone(&kek));
+        Ok(kek)
+    }
+
+    /// The same where it has sealed all of these: a key among others that were sealed with another one could be opened by nobody
+    /// who has the others.
+    async fn fitting_kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeysError> {
+        let kek = self.kek(ring).await?;
+        match ring.keys().iter().find(|key| !kek.has_sealed(&key.sealed)) {
+            Some(other) => Err(sealed(&other.id)(EnvelopeError::OtherKey)),
+            None => Ok(kek),
+        }
     }
 
     fn keys(&self) -> &dyn SigningKeys {
@@ -404,6 +449,10 @@ impl RotatingKeys {
     fn read(&self) -> MutexGuard<'_, Read> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn known_kek(&self) -> MutexGuard<'_, Option<Arc<KeyEncryptionKey>>> {
+        self.kek.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl fmt::Debug for RotatingKeys {
@@ -412,6 +461,20 @@ impl fmt::Debug for RotatingKeys {
             .field("schedule", &self.schedule)
             .finish_non_exhaustive()
     }
+}
+
+fn open(key: &RingKey, kek: &KeyEncryptionKey) -> Result<(KeyId, Opened), KeysError> {
+    let pkcs8 = kek
+        .open(&key.id, &key.algorithm, &key.sealed)
+        .map_err(sealed(&key.id))?;
+    let signing = SigningKey::from_pkcs8(algorithm(key)?, pkcs8.clone())?.with_id(key.id.clone());
+    let opened = Opened {
+        epoch: key.epoch,
+        sealed: key.sealed.clone(),
+        pkcs8,
+        public: signing.verifying_key(),
+    };
+    Ok((key.id.clone(), opened))
 }
 
 fn algorithm(key: &RingKey) -> Result<Algorithm, KeysError> {

@@ -7,13 +7,14 @@
     reason = "a failed test says so by a panic"
 )]
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{
     AccessTokenClaims, Audience, ClientId, Issuer, KeyId, Lifetime, ManualClock, RingKey, Timestamp, TokenId,
 };
-use scopegate_grant::{KeysError, RotatingKeys};
-use scopegate_store::{MemoryStore, SigningKeys, Store};
+use scopegate_grant::{KekSource, KekUnreadable, KeysError, RotatingKeys};
+use scopegate_store::{BoxFuture, MemoryStore, SigningKeys, Store};
 use scopegate_token::{
     Algorithm, EnvelopeError, KeyEncryptionKey, KeyRingError, KeySchedule, Scratch, Signer, SigningKey, SystemEntropy,
     TokenRules, Verifier, VerifyError,
@@ -212,19 +213,86 @@ async fn keys_are_sealed_anew_while_others_use_them() {
     );
     let again = world.node_for(Arc::clone(&new), HALF);
     assert_eq!(again.refresh().await.unwrap().published.iter().count(), 2);
-    // Who runs goes on, the next key with it, and adds none that those with the new key could not open.
+    // Who runs goes on, the next key with it, and adds none that those with the new key could not open. It says so in time.
     world.clock.advance(HOUR);
-    assert_eq!(running.refresh().await.unwrap().signs, added.id);
+    assert!(is_sealed_by_another(&running.refresh().await.unwrap_err()));
+    assert_eq!(running.in_force().unwrap().signs, added.id);
     assert_eq!(running.signing_key().unwrap().id(), Some(&added.id));
-    let error = running.rotate().await.unwrap_err();
-    assert!(matches!(
-        error,
-        KeysError::Sealed {
-            fault: EnvelopeError::OtherKey,
-            ..
-        }
-    ));
+    assert!(is_sealed_by_another(&running.rotate().await.unwrap_err()));
     assert!(world.node().rewrap(&new).await.is_err());
+}
+
+fn is_sealed_by_another(error: &KeysError) -> bool {
+    let fault = EnvelopeError::OtherKey;
+    matches!(error, KeysError::Sealed { fault: found, .. } if *found == fault)
+}
+
+/// What stands in a file, and how often it was read.
+#[derive(Debug)]
+struct File {
+    now: Mutex<Option<Arc<KeyEncryptionKey>>>,
+    reads: AtomicUsize,
+}
+
+impl KekSource for File {
+    fn read<'a>(&'a self, _: &'a dyn SigningKeys) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KekUnreadable>> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        let key = self.now.lock().unwrap().clone();
+        Box::pin(async move { key.ok_or_else(|| "it is gone".into()) })
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_runs_reads_the_key_encryption_key_again() {
+    let world = World::new();
+    let file = Arc::new(File {
+        now: Mutex::new(Some(Arc::clone(&world.kek))),
+        reads: AtomicUsize::new(0),
+    });
+    let reads = || file.reads.load(Ordering::SeqCst);
+    let store: Arc<dyn Store> = world.store.clone();
+    let source: Arc<dyn KekSource> = file.clone();
+    let schedule = KeySchedule::new(HOUR, Some(DAY));
+    let node = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(world.clock.clone());
+    let first = node.refresh().await.unwrap().signs;
+    node.refresh().await.unwrap();
+    assert_eq!(reads(), 1, "once, where it fits");
+
+    // All is sealed anew, and nothing else has changed yet, or the file is gone: no key is added, the others are used.
+    let new = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+    world.node().rewrap(&new).await.unwrap();
+    world.clock.advance(DAY);
+    assert!(is_sealed_by_another(&node.refresh().await.unwrap_err()));
+    *file.now.lock().unwrap() = None;
+    assert_eq!(node.refresh().await.unwrap_err().to_string(), "it is gone");
+    assert_eq!(
+        (node.in_force().unwrap().signs, world.rows().await.len()),
+        (first.clone(), 1)
+    );
+
+    // Now it has: the key that was due comes, sealed as the others are, and so can one that others have added.
+    *file.now.lock().unwrap() = Some(Arc::clone(&new));
+    assert_eq!(node.refresh().await.unwrap().published.iter().count(), 2);
+    assert!(world.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
+    world.clock.advance(HOUR);
+    let added = world.node_for(Arc::clone(&new), HALF).rotate().await.unwrap();
+    assert!(
+        node.refresh()
+            .await
+            .unwrap()
+            .published
+            .iter()
+            .any(|key| key.id() == Some(&added.id))
+    );
+
+    // What needs no key-encryption key does not ask for one.
+    *file.now.lock().unwrap() = None;
+    let (store, source): (Arc<dyn Store>, Arc<dyn KekSource>) = (world.store.clone(), file.clone());
+    let other = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(world.clock.clone());
+    assert!(other.remove(&first).await.unwrap().is_some());
+    let last = other.remove(&added.id).await.unwrap().unwrap().signs;
+    assert!(other.remove(&last.id).await.is_err(), "another is needed");
+    assert_eq!(world.rows().await, [last]);
 }
 
 #[tokio::test]
@@ -279,6 +347,42 @@ async fn keys_are_removed_by_many_at_once_and_one_is_left() {
     c.unwrap();
     let signs = nodes[2].refresh().await.unwrap().signs;
     assert!(signs != first && world.rows().await.iter().all(|key| key.id != first));
+}
+
+#[tokio::test]
+async fn another_key_under_the_id_of_one_that_was_removed_is_another_key() {
+    let world = World::new();
+    let (node, other) = (world.node(), world.node());
+    let named = || {
+        SigningKey::es256_generate()
+            .unwrap()
+            .with_id(KeyId::parse("own").unwrap())
+    };
+    let id = node.add(named()).await.unwrap().id;
+    other.refresh().await.unwrap();
+    let old = world.token(other.signing_key().unwrap(), HALF);
+    // The next one takes over, and is replaced by one that is named and numbered as the first was.
+    node.remove(&id).await.unwrap().unwrap();
+    let again = node.add(named()).await.unwrap();
+    let next = node.remove(&again.id).await.unwrap().unwrap().signs;
+    node.add(named()).await.unwrap();
+    other.refresh().await.unwrap();
+    let in_force = other.in_force().unwrap();
+    assert_eq!((&in_force.signs, in_force.published.iter().count()), (&next.id, 2));
+    assert_eq!(
+        world.verify(&other, &old),
+        Err(VerifyError::Signature),
+        "`own` is another one now"
+    );
+    // The same once more, under the epoch that it had.
+    let rows = world.rows().await;
+    let removed = node.remove(&id).await.unwrap().unwrap().removed;
+    let replaced = node.add(named()).await.unwrap();
+    assert_eq!((&replaced.id, replaced.epoch), (&removed.id, rows[1].epoch));
+    world.clock.advance(HOUR);
+    let token = world.token(node.signing_key().unwrap(), HALF);
+    other.refresh().await.unwrap();
+    assert_eq!(world.verify(&other, &token), Ok(()));
 }
 
 /// What takes its place cannot be opened here, or the rows are no ring: still it is not trusted.

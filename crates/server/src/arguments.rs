@@ -377,7 +377,7 @@ pub(crate) enum KeyCommand {
     /// Encrypt all stored keys anew, with another key-encryption key
     ///
     /// The key-encryption key beside a SQLite database is replaced by a new one, unless a file is given. Then the one in that file
-    /// has to be configured from now on.
+    /// has to be configured from now on. Running servers read the file again that they have the old one from.
     Rewrap {
         /// A file with the new key-encryption key: 32 bytes, in base64url or hexadecimal digits
         #[arg(long, value_name = "FILE")]

@@ -25,7 +25,7 @@ use crate::measured_store::MeasuredStore;
 
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys, trusted_issuers};
 pub(crate) use self::kek::KekSource;
-pub(crate) use self::key::ring;
+pub(crate) use self::key::{ring, unopened_ring};
 pub(crate) use self::shadow::read as read_policy;
 
 /// The database that the settings name.

@@ -76,6 +76,13 @@ pub(crate) struct Shown {
     pub(crate) source: Source,
 }
 
+/// A key-encryption key that was configured, with the file that it stands in, if it stands in one.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfiguredKek {
+    pub(crate) key: Arc<KeyEncryptionKey>,
+    pub(crate) file: Option<PathBuf>,
+}
+
 /// All settings, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -88,7 +95,7 @@ pub(crate) struct Settings {
     pub(crate) issuers: Vec<IssuerSettings>,
     pub(crate) cors_origins: CorsOrigins,
     pub(crate) secret_key: Option<Secret<String>>,
-    pub(crate) key_encryption_key: Option<Arc<KeyEncryptionKey>>,
+    pub(crate) key_encryption_key: Option<ConfiguredKek>,
     pub(crate) key_schedule: KeySchedule,
     pub(crate) profile: Profile,
     pub(crate) password_grant: bool,
@@ -216,7 +223,10 @@ impl Limits {
 }
 
 fn take_hs256_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigError> {
-    let Some((secret, place)) = take_secret(layers, ["secret_key", "secret_key_file"])? else {
+    let Some(TakenSecret {
+        text: secret, place, ..
+    }) = take_secret(layers, ["secret_key", "secret_key_file"])?
+    else {
         return Ok(None);
     };
     let length = secret.expose().len();
@@ -230,10 +240,13 @@ fn take_hs256_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, Conf
     Ok(Some(secret))
 }
 
-fn take_key_encryption_key(layers: &mut Layers) -> Result<Option<Arc<KeyEncryptionKey>>, ConfigError> {
+fn take_key_encryption_key(layers: &mut Layers) -> Result<Option<ConfiguredKek>, ConfigError> {
     let names = ["key_encryption_key", "key_encryption_key_file"];
-    let taken = take_secret(layers, names)?;
-    taken.map(|(text, place)| key_encryption_key(&text, place)).transpose()
+    let Some(TakenSecret { text, place, file }) = take_secret(layers, names)? else {
+        return Ok(None);
+    };
+    let key = key_encryption_key(&text, place)?;
+    Ok(Some(ConfiguredKek { key, file }))
 }
 
 /// The key-encryption key in a file.
@@ -258,18 +271,30 @@ fn take_schedule(layers: &mut Layers) -> Result<KeySchedule, ConfigError> {
     Ok(KeySchedule::new(seconds(announcement), every.map(seconds)))
 }
 
-/// The secret itself, or what stands in the file that is named (one line end behind it is left out), and where that was.
-fn take_secret(
-    layers: &mut Layers,
-    [key, file]: [&'static str; 2],
-) -> Result<Option<(Secret<String>, String)>, ConfigError> {
+/// A secret and where it was written.
+struct TakenSecret {
+    text: Secret<String>,
+    place: String,
+    file: Option<PathBuf>,
+}
+
+/// The secret itself, or what stands in the file that is named (one line end behind it is left out).
+fn take_secret(layers: &mut Layers, [key, file]: [&'static str; 2]) -> Result<Option<TakenSecret>, ConfigError> {
     let direct: Option<Secret<String>> = layers.take_optional(key)?;
     let path: Option<PathBuf> = layers.take_optional(file)?;
     match (direct, path) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(ConfigError::BothSecrets { key, file }),
-        (Some(secret), None) => Ok(Some((secret, format!("`{key}`")))),
-        (None, Some(path)) => Ok(Some((read_secret(&path)?, in_file(&path)))),
+        (Some(text), None) => Ok(Some(TakenSecret {
+            text,
+            place: format!("`{key}`"),
+            file: None,
+        })),
+        (None, Some(path)) => Ok(Some(TakenSecret {
+            text: read_secret(&path)?,
+            place: in_file(&path),
+            file: Some(path),
+        })),
     }
 }
 

@@ -32,7 +32,14 @@ impl LiveKeys {
             if let Err(error) = &refreshed
                 && !is_failing
             {
-                warn!(%error, "signing keys cannot be read; those that are known, and were not seen to be removed, are used on");
+                warn!(
+                    %error,
+                    "signing keys cannot be looked after: no key is added until they can; those that are known, and were not seen to \
+                     be removed, are used on"
+                );
+            }
+            if is_failing && refreshed.is_ok() {
+                info!("signing keys are looked after again");
             }
             is_failing = refreshed.is_err();
             // What was read last goes on by itself: a key whose time has come signs, whether the store answers or not.
@@ -75,7 +82,11 @@ impl LiveKeys {
     }
 }
 
-/// Whether two sets name the same keys in the same order. A key never changes under its id.
+/// Whether two sets hold the same keys in the same order. By what they are, too: the id of one that was removed can be another's.
 fn same(one: &scopegate_token::KeySet, other: &scopegate_token::KeySet) -> bool {
-    one.iter().map(|key| key.id()).eq(other.iter().map(|key| key.id()))
+    let names = |keys: &scopegate_token::KeySet| -> Vec<_> {
+        let name = |key: &scopegate_token::VerifyingKey| (key.id().cloned(), key.thumbprint());
+        keys.iter().map(name).collect()
+    };
+    names(one) == names(other)
 }

@@ -288,6 +288,49 @@ fn keys_rotate_by_themselves() {
     );
 }
 
+/// All keys are sealed anew under a running server: it reads the other key-encryption key by itself, and rotates on.
+fn rotates_on_after_a_rewrap(is_configured: bool) {
+    let shell = Shell::new();
+    let database = format!("sqlite:{}", shell.path().join("scopegate.db").display());
+    let file = |name: &str, digits: &str| {
+        let path = shell.path().join(name);
+        std::fs::write(&path, digits.repeat(4)).unwrap();
+        path.display().to_string()
+    };
+    let configured = file("kek", "0123456789abcdef");
+    let mut variables = vec![("SCOPEGATE_KEY_ANNOUNCEMENT", "1s")];
+    if is_configured {
+        variables.push(("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE", configured.as_str()));
+    }
+    let _server = Server::start(&["--key-rotation", "2s", "--database", &database], &variables);
+    let keys = || {
+        let list = shell.run(&["key", "list", "--format", "json"]).json();
+        list["keys"].as_array().unwrap().len()
+    };
+    for digits in ["fedcba9876543210", "0f1e2d3c4b5a6978"] {
+        let new = file("new.kek", digits);
+        let line = ["key", "rewrap", "--format", "json", "--new-key-file", &new];
+        let line = if is_configured { &line[..] } else { &line[..4] };
+        assert!(shell.run_with(line, "", &variables).json()["rewrapped"].as_u64() > Some(0));
+        if is_configured {
+            std::fs::rename(new, &configured).unwrap();
+        }
+        let before = keys();
+        // The first may have been on its way.
+        wait_for("two more keys", Duration::from_secs(30), || keys() >= before + 2);
+    }
+}
+
+#[test]
+fn a_server_rotates_on_after_the_file_beside_the_database_was_replaced() {
+    rotates_on_after_a_rewrap(false);
+}
+
+#[test]
+fn a_server_rotates_on_after_a_configured_file_was_replaced() {
+    rotates_on_after_a_rewrap(true);
+}
+
 #[test]
 fn the_tutorial_has_a_secret_and_shows_nothing() {
     let server = Server::start(&["--demo"], &[]);

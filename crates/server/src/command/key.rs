@@ -29,7 +29,7 @@ pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<(
             }
             KeyCommand::List => list(common.format, &database).await?,
             KeyCommand::Remove { id } => {
-                let keys = compose::ring(&settings, &database).await?;
+                let keys = compose::unopened_ring(&settings, &database)?;
                 remove(common.format, &database, &keys, &id).await?;
             }
             KeyCommand::Rewrap { new_key_file } => {
@@ -118,7 +118,9 @@ async fn rewrap(
     let count = if let Some(path) = new_key_file {
         let count = keys.rewrap(&*read_key_encryption_key(path)?).await?;
         source.retire_file()?;
-        remark("servers that run have the old key-encryption key: configure the new one, and start them again");
+        remark(
+            "servers that run have the old key-encryption key: put the new one into the file that they were told of, or configure it and start them again; until then they add no key",
+        );
         count
     } else {
         let Some(new) = source.prepare_replacement()? else {
@@ -126,7 +128,6 @@ async fn rewrap(
         };
         let count = keys.rewrap(&new).await?;
         source.finish_replacement()?;
-        remark("servers that run have the old key-encryption key: start them again before the next rotation");
         count
     };
     print(

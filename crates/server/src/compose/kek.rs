@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use scopegate_domain::Secret;
-use scopegate_store::SigningKeys;
+use scopegate_grant::KekUnreadable;
+use scopegate_store::{BoxFuture, SigningKeys};
 use scopegate_token::{KeyEncryptionKey, SystemEntropy};
 use tracing::info;
 
 use super::private_file;
+use crate::config::{ConfiguredKek, read_key_encryption_key};
 
 const WHAT: &str = "key-encryption key";
 
@@ -18,7 +20,7 @@ const WHAT: &str = "key-encryption key";
 #[derive(Clone, Debug)]
 pub(crate) enum KekSource {
     /// The configuration.
-    Configured(Arc<KeyEncryptionKey>),
+    Configured(ConfiguredKek),
     /// A file beside the database, made where it is missing.
     File(PathBuf),
     /// It ends with this program, as the database does.
@@ -35,9 +37,9 @@ pub(crate) struct KekMissing;
 
 impl KekSource {
     /// The one that was configured; otherwise that of the database with this URL, if it is SQLite.
-    pub(crate) fn find(configured: Option<&Arc<KeyEncryptionKey>>, database: &str) -> Result<Self, KekMissing> {
-        if let Some(key) = configured {
-            return Ok(Self::Configured(Arc::clone(key)));
+    pub(crate) fn find(configured: Option<&ConfiguredKek>, database: &str) -> Result<Self, KekMissing> {
+        if let Some(configured) = configured {
+            return Ok(Self::Configured(configured.clone()));
         }
         let rest = database.strip_prefix("sqlite:").ok_or(KekMissing)?;
         Ok(match rest.strip_prefix("//").unwrap_or(rest) {
@@ -46,10 +48,11 @@ impl KekSource {
         })
     }
 
-    /// The key.
-    pub(crate) async fn open(&self, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {
+    /// The key, as it is now.
+    async fn open(&self, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {
         match self {
-            Self::Configured(key) => Ok(Arc::clone(key)),
+            Self::Configured(ConfiguredKek { file: Some(path), .. }) => Ok(read_key_encryption_key(path)?),
+            Self::Configured(ConfiguredKek { key, file: None }) => Ok(Arc::clone(key)),
             Self::Memory => Ok(Arc::new(KeyEncryptionKey::generate(&SystemEntropy)?)),
             Self::File(path) => open_file(path, keys).await,
         }
@@ -87,6 +90,12 @@ impl KekSource {
             private_file::remove(path)?;
         }
         Ok(())
+    }
+}
+
+impl scopegate_grant::KekSource for KekSource {
+    fn read<'a>(&'a self, keys: &'a dyn SigningKeys) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KekUnreadable>> {
+        Box::pin(async { Ok(self.open(keys).await?) })
     }
 }
 
@@ -198,8 +207,8 @@ mod tests {
                 error.to_string().starts_with("`key_encryption_key` is missing"),
                 "{url}"
             );
-            let configured = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
-            let source = KekSource::find(Some(&configured), url).unwrap();
+            let key = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+            let source = KekSource::find(Some(&ConfiguredKek { key, file: None }), url).unwrap();
             assert!(matches!(source, KekSource::Configured(_)), "{url}");
         }
         assert!(matches!(
@@ -230,6 +239,26 @@ mod tests {
             "nothing else is left"
         );
         assert!(same(&first, &source.open(&store).await.unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_configured_is_read_again() {
+        let (folder, store) = (tempfile::tempdir().unwrap(), MemoryStore::new());
+        let path = folder.path().join("kek");
+        let generate = || Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
+        let (key, new) = (generate(), generate());
+        let configured = |file| {
+            KekSource::Configured(ConfiguredKek {
+                key: Arc::clone(&key),
+                file,
+            })
+        };
+        let (bare, source) = (configured(None), configured(Some(path.clone())));
+        std::fs::write(&path, format!("{}\n", new.to_text().expose())).unwrap();
+        assert!(same(&source.open(&store).await.unwrap(), &new));
+        assert!(same(&bare.open(&store).await.unwrap(), &key));
+        std::fs::remove_file(&path).unwrap();
+        assert!(source.open(&store).await.is_err());
     }
 
     #[tokio::test]

@@ -30,23 +30,31 @@ pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKe
     Ok(key)
 }
 
+/// The keys in a database, as far as they can be looked after without opening one.
+pub(crate) fn unopened_ring(settings: &Settings, database: &Database) -> anyhow::Result<RotatingKeys> {
+    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let (store, lifetime) = (database.store(), token_lifetime(settings)?);
+    Ok(RotatingKeys::sealed_by(
+        store,
+        Arc::new(source),
+        settings.key_schedule,
+        lifetime,
+    ))
+}
+
 /// The keys in a database, opened with what the settings say.
 pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Result<RotatingKeys> {
-    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let keys = unopened_ring(settings, database)?;
     let mut attempts = 0..ATTEMPTS;
-    let keys = loop {
-        let store = database.store();
-        let kek = source.open(store.signing_keys()).await?;
-        let keys = RotatingKeys::new(store, kek, settings.key_schedule, token_lifetime(settings)?);
-        let is_file = matches!(source, KekSource::File(_));
+    loop {
         match keys.look().await {
-            // Another program is replacing it at this moment.
-            Err(KeysError::Sealed { .. }) if is_file && attempts.next().is_some() => {
+            // Another program is replacing the key-encryption key at this moment; a file is read again each time.
+            Err(KeysError::Sealed { .. }) if attempts.next().is_some() => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            looked => break looked.map(|()| keys)?,
+            looked => break looked?,
         }
-    };
+    }
     if let Some(path) = database.path() {
         adopt(&keys, path).await?;
     }

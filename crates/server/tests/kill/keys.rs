@@ -55,9 +55,10 @@ impl Scene {
 
     /// Removes a key. Ended before its answer, it may be there or not.
     fn remove(&self, database: &Path, rotated: &mut Rotated) {
-        let Some(leaked) = rotated.keys.pop() else {
+        if rotated.keys.is_empty() {
             return;
-        };
+        }
+        let leaked = rotated.keys.swap_remove(0);
         if let Some((status, _)) = self.key(database, &["remove", &leaked]) {
             assert_eq!(status, 0);
             rotated.answered.push("key remove");
