@@ -9,7 +9,7 @@ use scopegate_domain::{
 };
 use scopegate_store::{
     BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
-    StoreError, StoreErrorKind, Users,
+    StoreError, StoreErrorKind, Users, Withdrawal,
 };
 use tokio::time::Instant;
 
@@ -113,6 +113,7 @@ methods! {
     set_secret: "clients.set_secret",
     set_status: "users.set_status",
     set_user_scope: "users.set_scope",
+    withdraw: "revocations.withdraw",
 }
 
 impl Users for MeasuredStore {
@@ -211,6 +212,11 @@ impl Clients for MeasuredStore {
 impl Revocations for MeasuredStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Asked<'a, ()> {
         self.methods.revoke.measure(self.store.revocations().revoke(revocation))
+    }
+
+    fn withdraw<'a>(&'a self, withdrawal: Withdrawal<'a>, revocation: &'a Revocation) -> Asked<'a, bool> {
+        let asked = self.store.revocations().withdraw(withdrawal, revocation);
+        self.methods.withdraw.measure(asked)
     }
 
     fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Asked<'_, Vec<KeptRevocation>> {

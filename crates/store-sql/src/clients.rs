@@ -6,6 +6,7 @@ use sqlx::query;
 
 use crate::SqlStore;
 use crate::row;
+use crate::store::Statement;
 
 const FIND: &str = "SELECT id, name, secret_sha256, redirect_uris, grant_types, scope, may_introspect \
      FROM clients WHERE id = $1";
@@ -57,6 +58,10 @@ impl Clients for SqlStore {
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(query(REMOVE).bind(id.as_str())))
+        Box::pin(self.change(remove(id)))
     }
+}
+
+pub(crate) fn remove(id: &ClientId) -> Statement<'_> {
+    query(REMOVE).bind(id.as_str())
 }

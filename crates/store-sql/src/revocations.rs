@@ -1,11 +1,11 @@
 //! Revocations, in SQL.
 
-use scopegate_domain::{Revocation, Revoked, Timestamp};
-use scopegate_store::{BoxFuture, KeptRevocation, RevocationPlace, Revocations, StoreError};
+use scopegate_domain::{Revocation, Revoked, Timestamp, UserStatus};
+use scopegate_store::{BoxFuture, KeptRevocation, RevocationPlace, Revocations, StoreError, Withdrawal};
 use sqlx::query;
 
-use crate::SqlStore;
-use crate::row;
+use crate::store::Statement;
+use crate::{SqlStore, clients, row, users};
 
 const REVOKE: &str =
     "INSERT INTO revocations (kind, id, username, issued_until, forget_at) VALUES ($1, $2, $3, $4, $5)";
@@ -17,18 +17,20 @@ const FORGET: &str = "DELETE FROM revocations WHERE forget_at <= $1";
 
 impl Revocations for SqlStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
-        let (kind, id, username) = match revocation.whose() {
-            Revoked::Client(id) => ("client", id.as_str(), None),
-            Revoked::Token(id) => ("token", id.as_str(), None),
-            Revoked::User { id, username } => ("user", id.as_str(), Some(username.as_str())),
+        Box::pin(async move { self.change(revoking(revocation)).await.map(|_| ()) })
+    }
+
+    fn withdraw<'a>(
+        &'a self,
+        withdrawal: Withdrawal<'a>,
+        revocation: &'a Revocation,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let ending = match withdrawal {
+            Withdrawal::DisableUser(id) => users::set_status(id, UserStatus::Disabled),
+            Withdrawal::RemoveClient(id) => clients::remove(id),
+            Withdrawal::RemoveUser(id) => users::remove(id),
         };
-        let revoke = query(REVOKE)
-            .bind(kind)
-            .bind(id)
-            .bind(username)
-            .bind(revocation.issued_until().as_unix())
-            .bind(revocation.forget_at().as_unix());
-        Box::pin(async move { self.change(revoke).await.map(|_| ()) })
+        Box::pin(self.change_both(ending, revoking(revocation)))
     }
 
     fn revoked_after(
@@ -42,4 +44,18 @@ impl Revocations for SqlStore {
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(self.change_many(query(FORGET).bind(now.as_unix())))
     }
+}
+
+fn revoking(revocation: &Revocation) -> Statement<'_> {
+    let (kind, id, username) = match revocation.whose() {
+        Revoked::Client(id) => ("client", id.as_str(), None),
+        Revoked::Token(id) => ("token", id.as_str(), None),
+        Revoked::User { id, username } => ("user", id.as_str(), Some(username.as_str())),
+    };
+    query(REVOKE)
+        .bind(kind)
+        .bind(id)
+        .bind(username)
+        .bind(revocation.issued_until().as_unix())
+        .bind(revocation.forget_at().as_unix())
 }

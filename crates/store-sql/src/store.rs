@@ -129,6 +129,24 @@ impl SqlStore {
         Ok(result.rows_affected())
     }
 
+    /// Does the second statement where the first one changes a row, both or neither; says whether it did.
+    pub(crate) async fn change_both(&self, first: Statement<'_>, second: Statement<'_>) -> Result<bool, StoreError> {
+        let mut connection = self.connections.writer().await?;
+        self.connections.in_place()?;
+        // Dropped before its end, the transaction is undone.
+        let begin = connection.begin_with("BEGIN IMMEDIATE");
+        let mut transaction = begin.await.map_err(failure)?;
+        let result = first.execute(&mut *transaction).await.map_err(failure)?;
+        if result.rows_affected() == 0 {
+            transaction.rollback().await.map_err(failure)?;
+            return Ok(false);
+        }
+        second.execute(&mut *transaction).await.map_err(failure)?;
+        transaction.commit().await.map_err(failure)?;
+        self.connections.in_place()?;
+        Ok(true)
+    }
+
     /// Does all of the statements, if what is there is as expected; if not, or where one fails, nothing is changed.
     pub(crate) async fn change_if<T: PartialEq>(
         &self,

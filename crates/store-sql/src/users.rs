@@ -7,6 +7,7 @@ use sqlx::query;
 use crate::SqlStore;
 use crate::lookups::Lookups;
 use crate::row;
+use crate::store::Statement;
 
 const FIND: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE username = $1";
 
@@ -125,12 +126,20 @@ impl Users for SqlStore {
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(query(SET_STATUS).bind(id.as_str()).bind(row::status_text(status))))
+        Box::pin(self.change(set_status(id, status)))
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(query(REMOVE).bind(id.as_str())))
+        Box::pin(self.change(remove(id)))
     }
+}
+
+pub(crate) fn set_status(id: &UserId, status: UserStatus) -> Statement<'_> {
+    query(SET_STATUS).bind(id.as_str()).bind(row::status_text(status))
+}
+
+pub(crate) fn remove(id: &UserId) -> Statement<'_> {
+    query(REMOVE).bind(id.as_str())
 }
 
 fn scheme(hash: Option<&PasswordHash>) -> Option<String> {

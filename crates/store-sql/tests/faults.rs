@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use scopegate_domain::{Account, User, UserId, Username};
-use scopegate_store::{Store, StoreError, StoreErrorKind, Users};
+use scopegate_domain::{Account, Revocation, Revoked, Timestamp, User, UserId, Username};
+use scopegate_store::{Revocations, Store, StoreError, StoreErrorKind, Users, Withdrawal};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Executor};
 use tempfile::TempDir;
 
 async fn file() -> (SqlStore, TempDir, PathBuf) {
@@ -100,4 +102,30 @@ async fn a_writer_that_does_not_come_to_an_end_is_not_waited_for_by_all() {
     assert!(all.iter().all(Result::is_err), "{all:?}");
     transaction.rollback().await.unwrap();
     store.add(user("e")).await.unwrap();
+}
+
+/// The revocation cannot be kept: then nobody is disabled or removed either.
+#[tokio::test]
+async fn nobody_ends_without_their_tokens() {
+    let (store, _folder, path) = file().await;
+    store.add(user("ada")).await.unwrap();
+    let mut stranger = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON revocations BEGIN SELECT RAISE(ABORT, 'no'); END";
+    stranger.execute(refuse).await.unwrap();
+    let (ada, whose) = (user("ada").user, UserId::parse("ada").unwrap());
+    let revoked = Revoked::User {
+        id: whose.clone(),
+        username: ada.username().clone(),
+    };
+    let revocation = Revocation::until(revoked, Timestamp::from_unix(1_000));
+    let all = [Withdrawal::DisableUser(&whose), Withdrawal::RemoveUser(&whose)];
+    for withdrawal in all {
+        assert_unavailable(store.withdraw(withdrawal, &revocation).await);
+        assert_eq!(store.find(ada.username()).await.unwrap(), Some(ada.clone()));
+    }
+    stranger.execute("DROP TRIGGER refuse").await.unwrap();
+    for withdrawal in all {
+        assert!(store.withdraw(withdrawal, &revocation).await.unwrap());
+    }
+    assert_eq!(store.find(ada.username()).await.unwrap(), None);
 }

@@ -12,7 +12,7 @@ use scopegate_domain::{
 
 use crate::{
     BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
-    StoreError, Users,
+    StoreError, Users, Withdrawal,
 };
 
 /// A store in front of another. It remembers the users that it was asked for, for a while: [`Users::recall`] answers without
@@ -338,6 +338,14 @@ impl Clients for CachedUsers {
 impl Revocations for CachedUsers {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Asked<'a, ()> {
         self.store.revocations().revoke(revocation)
+    }
+
+    fn withdraw<'a>(&'a self, withdrawal: Withdrawal<'a>, revocation: &'a Revocation) -> Asked<'a, bool> {
+        let (Withdrawal::DisableUser(id) | Withdrawal::RemoveUser(id)) = withdrawal else {
+            return self.store.revocations().withdraw(withdrawal, revocation);
+        };
+        let changing = self.changing(id);
+        changing.end(self.store.revocations().withdraw(withdrawal, revocation))
     }
 
     fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Asked<'_, Vec<KeptRevocation>> {

@@ -94,6 +94,8 @@ macro_rules! conformance {
             revocations_are_kept_whole_and_in_order
             revocations_are_kept_at_once
             what_covers_no_living_token_is_forgotten
+            who_ends_and_their_tokens_end_together
+            withdrawing_at_once_takes_each_back_once
         }
 
         #[test]

@@ -80,7 +80,7 @@ pub use clients::Clients;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use password_scheme::PasswordScheme;
-pub use revocations::{KeptRevocation, RevocationPlace, Revocations};
+pub use revocations::{KeptRevocation, RevocationPlace, Revocations, Withdrawal};
 pub use signing_keys::{Rewrapped, SigningKeys};
 pub use users::Users;
 

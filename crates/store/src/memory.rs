@@ -13,7 +13,7 @@ use scopegate_domain::{
 
 use crate::{
     BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
-    StoreError, Users,
+    StoreError, Users, Withdrawal,
 };
 
 /// A store in the memory of this process.
@@ -87,12 +87,27 @@ impl Tables {
     fn account_mut(&mut self, id: &UserId) -> Option<&mut Account> {
         self.accounts.get_mut(self.names.get(id)?)
     }
+
+    fn remove_user(&mut self, id: &UserId) -> bool {
+        let name = self.names.remove(id);
+        name.and_then(|name| self.accounts.remove(&name)).is_some()
+    }
+
+    fn revoke(&mut self, revocation: &Revocation) {
+        self.last_place += 1;
+        let place = RevocationPlace::from_number(self.last_place);
+        self.revocations.insert(place, revocation.clone());
+    }
 }
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
     }
+}
+
+fn disable(account: &mut Account) {
+    account.user = account.user.clone().with_status(UserStatus::Disabled);
 }
 
 /// A future that has the answer already.
@@ -183,9 +198,7 @@ impl Users for MemoryStore {
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let mut tables = self.write();
-        let name = tables.names.remove(id);
-        answer(name.and_then(|name| tables.accounts.remove(&name)).is_some())
+        answer(self.write().remove_user(id))
     }
 }
 
@@ -224,11 +237,25 @@ impl Clients for MemoryStore {
 
 impl Revocations for MemoryStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
-        let mut tables = self.write();
-        tables.last_place += 1;
-        let place = RevocationPlace::from_number(tables.last_place);
-        tables.revocations.insert(place, revocation.clone());
+        self.write().revoke(revocation);
         answer(())
+    }
+
+    fn withdraw<'a>(
+        &'a self,
+        withdrawal: Withdrawal<'a>,
+        revocation: &'a Revocation,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut tables = self.write();
+        let was_there = match withdrawal {
+            Withdrawal::DisableUser(id) => tables.account_mut(id).map(disable).is_some(),
+            Withdrawal::RemoveClient(id) => tables.clients.remove(id).is_some(),
+            Withdrawal::RemoveUser(id) => tables.remove_user(id),
+        };
+        if was_there {
+            tables.revoke(revocation);
+        }
+        answer(was_there)
     }
 
     fn revoked_after(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scopegate_domain::{Revocation, Timestamp};
+use scopegate_domain::{ClientId, Revocation, Timestamp, UserId};
 
 use crate::{BoxFuture, StoreError};
 
@@ -40,6 +40,21 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     /// [`StoreError`].
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// Ends what somebody may do and keeps a revocation, both or neither. `false`, and nothing kept, where there is no such user
+    /// or client.
+    ///
+    /// One step, for a program that ends between the two would leave tokens that are good again when the user is enabled, or
+    /// when somebody else gets the name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], and nothing has changed.
+    fn withdraw<'a>(
+        &'a self,
+        withdrawal: Withdrawal<'a>,
+        revocation: &'a Revocation,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
     /// What was kept after a place, each with its own place, at most `limit` of them; those that were forgotten are not among
     /// them.
     ///
@@ -61,6 +76,21 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`].
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+}
+
+/// What ends together with tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a backend must be told of another one by the compiler"
+)]
+pub enum Withdrawal<'a> {
+    /// The user's status is disabled from now on.
+    DisableUser(&'a UserId),
+    /// The client is removed.
+    RemoveClient(&'a ClientId),
+    /// The user is removed.
+    RemoveUser(&'a UserId),
 }
 
 /// A revocation with its place.

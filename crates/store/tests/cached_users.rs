@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use scopegate_domain::{
-    Account, Lifetime, ManualClock, Scope, SystemClock, Timestamp, User, UserId, UserStatus, Username,
+    Account, Lifetime, ManualClock, Revocation, Revoked, Scope, SystemClock, Timestamp, User, UserId, UserStatus,
+    Username,
 };
-use scopegate_store::{CachedUsers, MemoryStore, Store, Users};
+use scopegate_store::{CachedUsers, MemoryStore, Revocations, Store, Users, Withdrawal};
 
 const AGE: Lifetime = Lifetime::from_seconds(5);
 
@@ -112,6 +113,22 @@ async fn a_change_of_our_own_is_seen_at_once() {
     let scope: Scope = "a".parse().unwrap();
     Users::set_scope(&stage.users, &id(0), &scope).await.unwrap();
     assert!(!stage.recalls(0));
+    stage.status(0).await;
+    let (john, whose) = (
+        id(0),
+        Revoked::User {
+            id: id(0),
+            username: name(0),
+        },
+    );
+    let revocation = Revocation::until(whose, Timestamp::from_unix(0));
+    for withdrawal in [Withdrawal::DisableUser(&john), Withdrawal::RemoveUser(&john)] {
+        stage.status(0).await;
+        assert!(stage.recalls(0));
+        assert!(stage.users.withdraw(withdrawal, &revocation).await.unwrap());
+        assert!(!stage.recalls(0), "{withdrawal:?}");
+    }
+    Users::add(&stage.users, account(0)).await.unwrap();
     stage.status(0).await;
     assert!(Users::remove(&stage.users, &id(0)).await.unwrap());
     assert!(!stage.recalls(0));

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use scopegate_domain::{Client, ClientId, ClientKind, GrantType, RedirectUri, Revoked};
-use scopegate_store::{Clients, Store};
+use scopegate_store::{Clients, Store, Withdrawal};
 use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, random_id, refuse_taken, revoke};
+use super::{PAGE, parse_scope, random_id, refuse_taken, revoke, withdraw};
 use crate::arguments::{ClientCommand, NewClient};
 use crate::output::{Format, No, one_line, print, table};
 
@@ -19,8 +19,8 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: ClientComman
         ClientCommand::List => list(clients, format).await,
         ClientCommand::Remove { id } => {
             let parsed = parse_id(&id)?;
-            expect(clients.remove(&parsed).await?, &id)?;
-            revoke(store, Revoked::Client(parsed)).await?;
+            let (remove, whose) = (Withdrawal::RemoveClient(&parsed), Revoked::Client(parsed.clone()));
+            expect(withdraw(store, remove, whose).await?, &id)?;
             print(format, &format!("removed `{id}`"), &json!({ "removed": id }))
         }
         ClientCommand::Revoke { id } => {

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
-use scopegate_store::{Store, Users};
+use scopegate_store::{Store, Users, Withdrawal};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, password, random_id, refuse_taken, revoke};
+use super::{PAGE, parse_scope, password, random_id, refuse_taken, revoke, withdraw};
 use crate::arguments::UserCommand;
 use crate::output::{Format, No, one_line, print, table};
 
@@ -34,9 +34,8 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: UserCommand)
         }
         UserCommand::Disable { name } => {
             let user = find(users, &name).await?;
-            expect(users.set_status(user.id(), UserStatus::Disabled).await?, &name)?;
-            // Afterwards, when there are no new ones.
-            revoke(store, whose(&user)).await?;
+            let disable = Withdrawal::DisableUser(user.id());
+            expect(withdraw(store, disable, whose(&user)).await?, &name)?;
             show(format, &user.with_status(UserStatus::Disabled))
         }
         UserCommand::Enable { name } => {
@@ -47,8 +46,8 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: UserCommand)
         UserCommand::List => list(users, format).await,
         UserCommand::Remove { name } => {
             let user = find(users, &name).await?;
-            expect(users.remove(user.id()).await?, &name)?;
-            revoke(store, whose(&user)).await?;
+            let remove = Withdrawal::RemoveUser(user.id());
+            expect(withdraw(store, remove, whose(&user)).await?, &name)?;
             print(format, &format!("removed `{name}`"), &json!({ "removed": name }))
         }
         UserCommand::Revoke { name } => {

@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 
 use model::{Password, Random, State, Subject};
 use rustix::process::{Pid, Signal, kill_process};
-use scopegate_domain::{Account, Client, ClientId, GrantType, PasswordHash, User, UserId};
-use scopegate_store::Store;
+use scopegate_domain::{Account, Client, ClientId, GrantType, PasswordHash, Revoked, User, UserId, UserStatus};
+use scopegate_store::{RevocationPlace, Store};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -195,6 +195,7 @@ impl Victim {
             let store = SqlStore::open(&DatabaseUrl::file(&self.database)).await.unwrap();
             keys::are_usable(&store, &self.database, &self.keys, &self.removed_keys).await;
             self.settle(&store).await;
+            tokens_of_the_disabled_are_taken_back(&store).await;
             self.prepare_logins(&store, random).await;
             store.close().await.unwrap();
         });
@@ -235,6 +236,22 @@ impl Victim {
             }
         }
     }
+}
+
+/// Disabling and taking back are one write.
+async fn tokens_of_the_disabled_are_taken_back(store: &dyn Store) {
+    let kept = store
+        .revocations()
+        .revoked_after(RevocationPlace::START, u16::MAX)
+        .await
+        .unwrap();
+    let has = |user: &User| {
+        let mut whose = kept.iter().map(|(_, revocation)| revocation.whose());
+        whose.any(|whose| matches!(whose, Revoked::User { id, .. } if id == user.id()))
+    };
+    let users = store.users().list(None, u16::MAX).await.unwrap();
+    let mut disabled = users.iter().filter(|user| user.status() == UserStatus::Disabled);
+    assert!(disabled.all(has), "{users:?} {kept:?}");
 }
 
 /// Puts a user there whose hash is to be replaced at the next login.

@@ -11,7 +11,7 @@ use scopegate_domain::{
 };
 
 use super::{hash, user_id};
-use crate::{Rewrapped, Store, StoreErrorKind};
+use crate::{Rewrapped, SigningKeys, Store, StoreError, StoreErrorKind, Withdrawal};
 
 /// One call of a method that changes something, or of a list.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub(super) enum Operation {
     RemoveUser(UserId),
     ReplacePasswordHash(UserId, PasswordHash, PasswordHash),
     Revoke(Revocation),
+    /// The keys up to this one, counted from the oldest, which gets another time.
+    ReplaceKeys(usize, Timestamp),
     /// Of all keys that are there these many, counted from the newest.
     Rewrap(usize, Vec<u8>),
     /// So many epochs after the newest.
@@ -36,6 +38,9 @@ pub(super) enum Operation {
     SetPasswordHash(UserId, Option<PasswordHash>),
     SetStatus(UserId, UserStatus),
     SetUserScope(UserId, Scope),
+    WithdrawClient(ClientId, Revocation),
+    /// By disabling or by removing.
+    WithdrawUser(bool, UserId, Revocation),
 }
 
 /// What a store says to an operation.
@@ -70,32 +75,65 @@ impl Operation {
                 users.replace_password_hash(id, old, new).await.map(Answer::Changed)
             }
             Self::Revoke(revocation) => store.revocations().revoke(revocation).await.map(|()| Answer::Done),
-            Self::Rewrap(count, sealed) => {
+            Self::ReplaceKeys(..) | Self::Rewrap(..) | Self::Rotate(..) => {
                 let known = keys.list().await.map_err(|error| error.kind())?;
-                let rewrapped: Vec<_> = known
-                    .iter()
-                    .rev()
-                    .take(*count)
-                    .map(|key| rewrapped(key, sealed))
-                    .collect();
-                keys.rewrap(&rewrapped).await.map(Answer::Changed)
-            }
-            Self::Rotate(step, key) => {
-                let known = keys.list().await.map_err(|error| error.kind())?;
-                let newest = known.last().map_or(0, |key| key.epoch);
-                let key = RingKey {
-                    epoch: newest + step,
-                    ..key.clone()
-                };
-                keys.rotate(key).await.map(Answer::Changed)
+                self.apply_to_keys(keys, known).await.map(Answer::Changed)
             }
             Self::SetClientScope(id, scope) => clients.set_scope(id, scope).await.map(Answer::Changed),
             Self::SetClientSecret(id, secret) => clients.set_secret(id, *secret).await.map(Answer::Changed),
             Self::SetPasswordHash(id, hash) => users.set_password_hash(id, hash.as_ref()).await.map(Answer::Changed),
             Self::SetStatus(id, status) => users.set_status(id, *status).await.map(Answer::Changed),
             Self::SetUserScope(id, scope) => users.set_scope(id, scope).await.map(Answer::Changed),
+            Self::WithdrawClient(id, revocation) => {
+                let withdrawal = Withdrawal::RemoveClient(id);
+                store
+                    .revocations()
+                    .withdraw(withdrawal, revocation)
+                    .await
+                    .map(Answer::Changed)
+            }
+            Self::WithdrawUser(stays, id, revocation) => {
+                let withdrawal = if *stays {
+                    Withdrawal::DisableUser(id)
+                } else {
+                    Withdrawal::RemoveUser(id)
+                };
+                store
+                    .revocations()
+                    .withdraw(withdrawal, revocation)
+                    .await
+                    .map(Answer::Changed)
+            }
         };
         answer.map_err(|error| error.kind())
+    }
+
+    /// Does it to the keys that are there.
+    async fn apply_to_keys(&self, keys: &dyn SigningKeys, known: Vec<RingKey>) -> Result<bool, StoreError> {
+        match self {
+            Self::ReplaceKeys(number, time) => {
+                let mut new = known.clone();
+                if let Some(key) = new.get_mut(*number) {
+                    key.used_from = *time;
+                }
+                new.truncate(number.saturating_add(1));
+                keys.replace(&known, &new).await
+            }
+            Self::Rewrap(count, sealed) => {
+                let newest = known.iter().rev().take(*count);
+                let rewrapped: Vec<_> = newest.map(|key| rewrapped(key, sealed)).collect();
+                keys.rewrap(&rewrapped).await
+            }
+            Self::Rotate(step, key) => {
+                let newest = known.last().map_or(0, |key| key.epoch);
+                let key = RingKey {
+                    epoch: newest + step,
+                    ..key.clone()
+                };
+                keys.rotate(key).await
+            }
+            other => unreachable!("{other:?} is about no key"),
+        }
     }
 
     /// Any operation. Names and ids are few, so that they meet; all else is as odd as the domain allows.
@@ -110,6 +148,7 @@ impl Operation {
             1 => (0u32..5, 1u32..100).prop_map(|(from, time)| Self::AllowLifetime(from, Lifetime::from_seconds(time))),
             3 => (select(vec![0, 1, 1, 1, 2]), any_key()).prop_map(|(step, key)| Self::Rotate(step, key)),
             1 => (0u32..8).prop_map(Self::RemoveKeysThrough),
+            1 => (0usize..6, any_time()).prop_map(|(number, time)| Self::ReplaceKeys(number, time)),
             1 => (0usize..6, vec(any::<u8>(), 0..4)).prop_map(|(count, sealed)| Self::Rewrap(count, sealed)),
             1 => any_client_id().prop_map(Self::RemoveClient),
             1 => any_user_id().prop_map(Self::RemoveUser),
@@ -120,6 +159,9 @@ impl Operation {
             1 => (any_user_id(), option::of(any_hash())).prop_map(|(id, hash)| Self::SetPasswordHash(id, hash)),
             1 => (any_user_id(), any_status()).prop_map(|(id, status)| Self::SetStatus(id, status)),
             1 => (any_user_id(), any_scope()).prop_map(|(id, scope)| Self::SetUserScope(id, scope)),
+            1 => (any_client_id(), any_revocation()).prop_map(|(id, whose)| Self::WithdrawClient(id, whose)),
+            2 => (any::<bool>(), any_user_id(), any_revocation())
+                .prop_map(|(stays, id, whose)| Self::WithdrawUser(stays, id, whose)),
         ]
         .boxed()
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{ClientId, Revocation, Revoked, Timestamp, TokenId};
+use scopegate_domain::{Account, Client, ClientId, Revocation, Revoked, Timestamp, TokenId, User, UserStatus};
 use tokio::task::JoinSet;
 
 use super::{user_id, username};
-use crate::{KeptRevocation, RevocationPlace, Store};
+use crate::{KeptRevocation, RevocationPlace, Store, Withdrawal};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
@@ -104,4 +104,78 @@ pub async fn forgotten_places_are_not_given_again(store: Arc<dyn Store>) {
     assert_eq!(store.revocations().forget_revocations(NOW).await.unwrap(), 2);
     store.revocations().revoke(&token("c")).await.unwrap();
     assert_eq!(revocations(kept(&store, last).await), [token("c")]);
+}
+
+fn of_user() -> Revocation {
+    let (id, username) = (user_id("u1"), username("johndoe"));
+    Revocation::until(Revoked::User { id, username }, NOW)
+}
+
+async fn add_john(store: &Arc<dyn Store>) {
+    let user = User::new(user_id("u1"), username("johndoe"));
+    let password_hash = None;
+    store.users().add(Account { user, password_hash }).await.unwrap();
+}
+
+pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
+    let (id, client) = (user_id("u1"), ClientId::parse("c1").unwrap());
+    let of_client = Revocation::until(Revoked::Client(client.clone()), NOW);
+    let withdraw = async |withdrawal| {
+        let revocation = match withdrawal {
+            Withdrawal::RemoveClient(_) => of_client.clone(),
+            _ => of_user(),
+        };
+        store.revocations().withdraw(withdrawal, &revocation).await.unwrap()
+    };
+    let all = [
+        Withdrawal::DisableUser(&id),
+        Withdrawal::RemoveClient(&client),
+        Withdrawal::RemoveUser(&id),
+    ];
+    for withdrawal in all {
+        assert!(!withdraw(withdrawal).await, "{withdrawal:?} of nobody");
+    }
+    assert_eq!(kept(&store, RevocationPlace::START).await, []);
+
+    add_john(&store).await;
+    store
+        .clients()
+        .add(Client::public(client.clone(), "App"))
+        .await
+        .unwrap();
+    for withdrawal in all {
+        assert!(withdraw(withdrawal).await, "{withdrawal:?}");
+        let user = store.users().find_by_id(&id).await.unwrap();
+        let is_there = store.clients().find(&client).await.unwrap().is_some();
+        let left = (user.map(|user| user.status()), is_there);
+        let expected = match withdrawal {
+            Withdrawal::DisableUser(_) => (Some(UserStatus::Disabled), true),
+            Withdrawal::RemoveClient(_) => (Some(UserStatus::Disabled), false),
+            Withdrawal::RemoveUser(_) => (None, false),
+        };
+        assert_eq!(left, expected, "{withdrawal:?}");
+    }
+    let found = revocations(kept(&store, RevocationPlace::START).await);
+    assert_eq!(found, [of_user(), of_client.clone(), of_user()]);
+    add_john(&store).await;
+    for _ in 0..2 {
+        assert!(withdraw(Withdrawal::DisableUser(&id)).await, "also where it was before");
+    }
+    assert_eq!(kept(&store, RevocationPlace::START).await.len(), 5);
+}
+
+pub async fn withdrawing_at_once_takes_each_back_once(store: Arc<dyn Store>) {
+    add_john(&store).await;
+    let mut removing = JoinSet::new();
+    for _ in 0..8 {
+        let store = Arc::clone(&store);
+        removing.spawn(async move {
+            let (id, revocation) = (user_id("u1"), of_user());
+            let withdrawal = Withdrawal::RemoveUser(&id);
+            store.revocations().withdraw(withdrawal, &revocation).await.unwrap()
+        });
+    }
+    let answers = removing.join_all().await;
+    assert_eq!(answers.into_iter().filter(|was_there| *was_there).count(), 1);
+    assert_eq!(kept(&store, RevocationPlace::START).await.len(), 1);
 }

@@ -9,7 +9,7 @@ use scopegate_http::domain::{
 };
 use scopegate_http::store::{
     BoxFuture, Clients, KeptRevocation, MemoryStore, PasswordScheme, RevocationPlace, Revocations, Rewrapped,
-    SigningKeys, Store, StoreError, Users,
+    SigningKeys, Store, StoreError, Users, Withdrawal,
 };
 
 /// Counts how often a user is read.
@@ -95,6 +95,9 @@ impl Clients for Counted {
 impl Revocations for Counted {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Answering<'a, ()> {
         self.users.revoke(revocation)
+    }
+    fn withdraw<'a>(&'a self, withdrawal: Withdrawal<'a>, revocation: &'a Revocation) -> Answering<'a, bool> {
+        self.users.withdraw(withdrawal, revocation)
     }
     fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Answering<'_, Vec<KeptRevocation>> {
         self.users.revoked_after(place, limit)
