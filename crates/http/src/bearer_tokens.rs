@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
-use scopegate_domain::{Claims, Timestamp, Verified};
+use scopegate_domain::{Claims, Scope, Timestamp, Verified};
 use scopegate_policy::{OperationTable, SchemeId};
 use scopegate_token::{RevokedSet, SubjectNames, VerifiedCache, Verifier};
 
@@ -88,6 +88,8 @@ pub(crate) struct TokenJudge {
     cache: VerifiedCache<Brought>,
     /// Who is meant by a subject; none where it is whom it names.
     subjects: Option<NameSubject>,
+    /// The most that its tokens bring, whatever they say; none where that is not limited.
+    ceiling: Option<Scope>,
     /// None where nothing is remembered.
     metrics: Option<CacheMetrics>,
 }
@@ -110,6 +112,7 @@ impl TokenJudge {
         Self {
             cache: VerifiedCache::new(tokens.verifier, tokens.revoked, tokens.cache_bytes),
             subjects: None,
+            ceiling: None,
             metrics,
         }
     }
@@ -118,6 +121,13 @@ impl TokenJudge {
     #[cfg(feature = "remote-issuers")]
     pub(crate) fn naming(mut self, subjects: impl Fn(&str) -> Arc<str> + Send + Sync + 'static) -> Self {
         self.subjects = Some(Box::new(subjects));
+        self
+    }
+
+    /// Tokens that bring no more scopes than these.
+    #[cfg(feature = "remote-issuers")]
+    pub(crate) fn within(mut self, ceiling: Option<Scope>) -> Self {
+        self.ceiling = ceiling;
         self
     }
 
@@ -148,15 +158,18 @@ impl TokenJudge {
     }
 
     fn brought(&self, wanted: Wanted<'_>, claims: &Verified<Claims<'_>>) -> Result<Brought, Unaccepted> {
-        let beside = wanted
-            .beside
-            .and_then(|beside| beside.world(wanted.scheme, |proposed, scheme| proposed.token_world(scheme, claims)));
+        // SECURITY: what is remembered of a token is within the ceiling already (`no_more_than_the_ceiling_is_brought`).
+        let world = |table: &OperationTable, scheme| match &self.ceiling {
+            None => table.token_world(scheme, claims),
+            Some(ceiling) => table.token_world_within(scheme, claims, ceiling),
+        };
+        let beside = wanted.beside.and_then(|beside| beside.world(wanted.scheme, world));
         let meant = |subject: &str| match &self.subjects {
             Some(name) => name(subject),
             None => Arc::from(subject),
         };
         Ok(Brought {
-            world: wanted.table.token_world(wanted.scheme, claims)?,
+            world: world(wanted.table, wanted.scheme)?,
             beside,
             subject: claims.subject().filter(|_| wanted.has_subject).map(meant),
         })

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, ScopeToken, Verified};
+use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, Scope, ScopeToken, Verified};
 
 use crate::group::Declared;
 use crate::index::Index;
@@ -105,7 +105,22 @@ impl OperationTable {
     ///
     /// [`TokenTooLarge`] where it names more scopes than a decision looks at.
     pub fn token_world(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenWorld, TokenTooLarge> {
-        TokenWorld::from_claims(&self.universe, scheme, claims)
+        TokenWorld::from_claims(&self.universe, scheme, claims, None)
+    }
+
+    /// The same of a token whose issuer may say no more than this: scopes outside of the ceiling bring nothing, whatever they
+    /// would imply. One inside brings what it implies.
+    ///
+    /// # Errors
+    ///
+    /// As [`OperationTable::token_world`]; scopes that bring nothing count.
+    pub fn token_world_within(
+        &self,
+        scheme: SchemeId,
+        claims: &Verified<Claims<'_>>,
+        ceiling: &Scope,
+    ) -> Result<TokenWorld, TokenTooLarge> {
+        TokenWorld::from_claims(&self.universe, scheme, claims, Some(ceiling))
     }
 
     /// What a checked credential without scopes brings to a decision: a password, an API key.

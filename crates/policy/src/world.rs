@@ -25,8 +25,10 @@ impl TokenWorld {
         universe: &Arc<Universe>,
         scheme: SchemeId,
         claims: &Verified<Claims<'_>>,
+        ceiling: Option<&Scope>,
     ) -> Result<Self, TokenTooLarge> {
-        let mut world = Self::from_scopes(universe, scheme, claims.scopes())?;
+        let within = |text: &str| ceiling.is_none_or(|ceiling| ceiling.iter().any(|scope| scope.as_str() == text));
+        let mut world = Self::from_scopes_within(universe, scheme, claims.scopes(), within)?;
         world.auth_time = claims.auth_time();
         world.add_guards(claims);
         Ok(world)
@@ -38,6 +40,17 @@ impl TokenWorld {
         scheme: SchemeId,
         scopes: impl Iterator<Item = &'s str>,
     ) -> Result<Self, TokenTooLarge> {
+        Self::from_scopes_within(universe, scheme, scopes, |_| true)
+    }
+
+    // SECURITY: a scope outside of the ceiling is dropped by its own name, before anything is implied by it
+    // (`a_ceiling_holds_before_anything_is_implied`).
+    fn from_scopes_within<'s>(
+        universe: &Arc<Universe>,
+        scheme: SchemeId,
+        scopes: impl Iterator<Item = &'s str>,
+        within: impl Fn(&str) -> bool,
+    ) -> Result<Self, TokenTooLarge> {
         let mut atoms = universe.scheme_closure(scheme).cloned().unwrap_or_default();
         let mut bytes = 0_usize;
         for (index, text) in scopes.enumerate() {
@@ -45,7 +58,7 @@ impl TokenWorld {
             if index >= Scope::MAX_TOKENS || bytes > Scope::MAX_LEN + 1 {
                 return Err(TokenTooLarge);
             }
-            if let Some(closure) = universe.scope_closure(scheme, text) {
+            if let Some(closure) = universe.scope_closure(scheme, text).filter(|_| within(text)) {
                 atoms.unite(closure);
             }
         }

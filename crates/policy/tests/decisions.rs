@@ -11,8 +11,8 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Audience, Catalog, Claims, Lifetime, SchemeName, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, User, UserId,
-    Username, Verified,
+    Audience, Catalog, Claims, Lifetime, SchemeName, Scope, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, User,
+    UserId, Username, Verified,
 };
 use scopegate_policy::{
     Access, Atom, Binding, Check, Denial, Forbidden, Guard, InvalidTokenCause, Needs, Operation, OperationTable, Place,
@@ -70,6 +70,35 @@ fn somebody() -> Arc<User> {
         UserId::parse("somebody").unwrap(),
         Username::parse("somebody").unwrap(),
     ))
+}
+
+/// Whatever a token says within a ceiling, it brings what another token brings that says no more than the ceiling.
+#[test]
+fn a_ceiling_holds_before_anything_is_implied() {
+    let table = single(&Guard::requires([READ]).with_scheme("one"));
+    let scheme = table.scheme_id(&SchemeName::parse("one").unwrap()).unwrap();
+    let all = [READ, WRITE, OTHER];
+    let subset = |bits: usize| -> Scope {
+        let chosen = all.iter().enumerate().filter(|(index, _)| bits >> index & 1 == 1);
+        chosen.map(|(_, scope)| scope.clone()).collect()
+    };
+    for (says, ceiling) in (0..8).flat_map(|says| (0..8).map(move |ceiling| (says, ceiling))) {
+        let payload = |scope: &Scope| format!(r#"{{"scope":"{scope}","acr":"gold","sub":"1","auth_time":5}}"#);
+        let text = payload(&subset(says));
+        let claims = Verified::assertion(Claims::parse(text.as_bytes(), ScopeLayout::Text).unwrap());
+        let within = table.token_world_within(scheme, &claims, &subset(ceiling)).unwrap();
+        let expected = token(&table, "one", &payload(&subset(says & ceiling)));
+        assert_eq!(
+            format!("{within:?}"),
+            format!("{expected:?}"),
+            "{says:b} in {ceiling:b}"
+        );
+    }
+    // `write` implies `read`, and is outside.
+    let claims = Verified::assertion(Claims::parse(br#"{"scope":"write"}"#, ScopeLayout::Text).unwrap());
+    let within = table.token_world_within(scheme, &claims, &subset(1)).unwrap();
+    let presented = Presented::new(NOW).with_token(&within, "somebody");
+    assert!(authorize(&table.operations()[0], &presented).is_err());
 }
 
 #[test]

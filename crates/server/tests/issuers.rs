@@ -154,6 +154,35 @@ fn opaque_tokens_are_asked_about_by_the_client_of_the_configuration() {
     assert_eq!(get(&server, "opaque-1").0, 401);
 }
 
+/// Both kinds of tokens say `me`, which the page asks for.
+#[test]
+fn an_issuer_opens_no_more_than_the_configuration_lets_it() {
+    let (issuer, folder) = (Issuer::start(), tempfile::tempdir().unwrap());
+    let opaque = "tokens = 'opaque'\nclient_id = 'api'\n";
+    let secret = [("SCOPEGATE_ISSUER_CORP_CLIENT_SECRET", "hunter2")];
+    for (scopes, status) in [
+        ("", 200),
+        ("scopes = ['me']", 200),
+        ("scopes = ['items']", 403),
+        ("scopes = []", 403),
+    ] {
+        for (kind, token) in [("", issuer.token()), (opaque, "opaque-1".to_owned())] {
+            let more = format!("{kind}allow = ['127.0.0.1']\nsubjects = 'ours'\n{scopes}");
+            let config = file(folder.path(), &table(issuer.address, &more));
+            let server = Server::start(&["--demo", "--profile", "rfc", "--config", &config], &secret);
+            for _ in 0..2 {
+                assert_eq!(get(&server, &token).0, status, "{more}");
+            }
+        }
+    }
+    let config = file(folder.path(), &table(issuer.address, "scopes = ['admin']"));
+    let said = refusal(&config);
+    assert!(
+        said.contains("there is no scope `admin` that it could be limited to"),
+        "{said}"
+    );
+}
+
 /// What `serve` says where it does not start.
 fn refusal(config: &str) -> String {
     let mut command = scopegate();

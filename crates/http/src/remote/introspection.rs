@@ -11,7 +11,7 @@ use std::time::Duration;
 use base64_simd::STANDARD;
 use form_urlencoded::Serializer;
 use http::HeaderValue;
-use scopegate_domain::{Audience, Clock, Issuer, Secret, SystemClock, Timestamp};
+use scopegate_domain::{Audience, Clock, Issuer, Scope, ScopeToken, Secret, SystemClock, Timestamp};
 use scopegate_store::{BoxFuture, StoreError};
 use scopegate_token::{LeewayTooLong, TokenRules};
 use tokio::sync::{Semaphore, watch};
@@ -81,6 +81,7 @@ struct Shared {
     outgoing: Outgoing,
     clock: Arc<dyn Clock>,
     subjects: SubjectMapping,
+    ceiling: Option<Scope>,
     patience: Duration,
     questions: Arc<Semaphore>,
     state: Mutex<State>,
@@ -115,6 +116,7 @@ impl Introspection {
             outgoing: None,
             clock: Arc::new(SystemClock),
             subjects: SubjectMapping::default(),
+            ceiling: None,
             ages: (60, 5),
             bytes: 4 * 1024 * 1024,
             questions: 32,
@@ -227,7 +229,9 @@ impl Shared {
             Some(good) => {
                 let subject = good.subject.map(|subject| self.subjects.map(&self.issuer, &subject));
                 let acceptance = subject.map_or_else(Acceptance::of_nobody, Acceptance::of);
-                (Verdict::Accept(acceptance.with_scopes(good.scopes)), good.until)
+                let within = |scope: &ScopeToken| self.ceiling.as_ref().is_none_or(|ceiling| ceiling.contains(scope));
+                let scopes = good.scopes.into_iter().filter(within);
+                (Verdict::Accept(acceptance.with_scopes(scopes)), good.until)
             }
         })
     }
@@ -306,6 +310,7 @@ pub struct IntrospectionBuilder {
     outgoing: Option<Outgoing>,
     clock: Arc<dyn Clock>,
     subjects: SubjectMapping,
+    ceiling: Option<Scope>,
     ages: (u32, u32),
     bytes: usize,
     questions: usize,
@@ -356,6 +361,13 @@ impl IntrospectionBuilder {
         self
     }
 
+    /// Lets its tokens bring these scopes at most, none where there is none in it. What they say beyond that is dropped before
+    /// anything is decided, as if the token did not say it: a scope by its own name, before it implies another.
+    pub fn scopes(mut self, ceiling: impl IntoIterator<Item = ScopeToken>) -> Self {
+        self.ceiling = Some(ceiling.into_iter().collect());
+        self
+    }
+
     /// How long an answer is remembered at most, in seconds: a good one, and a bad one. None at all where it is 0.
     pub const fn ages(mut self, good: u32, bad: u32) -> Self {
         self.ages = (good, bad);
@@ -403,6 +415,7 @@ impl IntrospectionBuilder {
             outgoing,
             clock: self.clock,
             subjects: self.subjects,
+            ceiling: self.ceiling,
             patience: self.patience,
             questions: Arc::new(Semaphore::new(self.questions.min(Semaphore::MAX_PERMITS))),
             state: Mutex::new(State {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime};
+use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime, Scope, ScopeToken};
 use scopegate_token::{JwksError, JwksUse, KeySet, TokenRules, Verifier};
 
 use super::discovery::{self, Discovery};
@@ -46,6 +46,7 @@ struct Shared {
     verifier: Arc<Verifier>,
     refresh: Refresh,
     subjects: SubjectMapping,
+    ceiling: Option<Scope>,
     token_cache_bytes: usize,
 }
 
@@ -61,6 +62,7 @@ impl RemoteIssuer {
             discovery: Discovery::default(),
             outgoing: None,
             subjects: SubjectMapping::default(),
+            ceiling: None,
             token_cache_bytes: BearerTokens::CACHE_BYTES,
             pace: Pace {
                 age: Ages {
@@ -107,6 +109,11 @@ impl RemoteIssuer {
         &self.0.verifier
     }
 
+    /// The most that its tokens bring.
+    pub(super) fn ceiling(&self) -> Option<&Scope> {
+        self.0.ceiling.as_ref()
+    }
+
     /// Who is meant by a subject of this issuer.
     pub(super) fn subject(&self, subject: &str) -> Arc<str> {
         self.0.subjects.map(&self.0.issuer, subject)
@@ -146,6 +153,7 @@ pub struct RemoteIssuerBuilder {
     discovery: Discovery,
     outgoing: Option<Outgoing>,
     subjects: SubjectMapping,
+    ceiling: Option<Scope>,
     pace: Pace,
     token_cache_bytes: usize,
 }
@@ -190,6 +198,13 @@ impl RemoteIssuerBuilder {
     /// Means these by subjects.
     pub const fn subjects(mut self, subjects: SubjectMapping) -> Self {
         self.subjects = subjects;
+        self
+    }
+
+    /// Lets its tokens bring these scopes at most, none where there is none in it. What they say beyond that is dropped before
+    /// anything is decided, as if the token did not say it: a scope by its own name, before it implies another.
+    pub fn scopes(mut self, ceiling: impl IntoIterator<Item = ScopeToken>) -> Self {
+        self.ceiling = Some(ceiling.into_iter().collect());
         self
     }
 
@@ -242,6 +257,7 @@ impl RemoteIssuerBuilder {
             issuer: self.issuer,
             verifier,
             subjects: self.subjects,
+            ceiling: self.ceiling,
             token_cache_bytes: self.token_cache_bytes,
         })))
     }

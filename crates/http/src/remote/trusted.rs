@@ -37,7 +37,7 @@ impl Remote {
     fn new(scheme: &str, issuer: RemoteIssuer) -> Self {
         let tokens = BearerTokens::new(Arc::clone(issuer.verifier())).cache_bytes(issuer.token_cache_bytes());
         let named = issuer.clone();
-        let judge = TokenJudge::new(&format!("{scheme} {}", issuer.issuer()), tokens);
+        let judge = TokenJudge::new(&format!("{scheme} {}", issuer.issuer()), tokens).within(issuer.ceiling().cloned());
         Self {
             judge: Arc::new(judge.naming(move |subject| named.subject(subject))),
             issuer,

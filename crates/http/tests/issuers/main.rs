@@ -7,6 +7,7 @@
     reason = "a test may fail"
 )]
 
+mod ceiling;
 mod common;
 mod example;
 mod hostile;

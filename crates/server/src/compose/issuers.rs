@@ -19,9 +19,20 @@ pub(crate) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Resu
         .audience
         .clone()
         .map_or_else(|| Audience::parse(own.as_str()), Ok)?;
-    let bytes = settings.token_cache_bytes;
+    let (bytes, catalog) = (settings.token_cache_bytes, demo::catalog()?);
     let trust = |one: &IssuerSettings| {
         ensure!(one.issuer != *own, "issuer `{own}` is our own, and in `issuers`");
+        for scope in one.scopes.iter().flatten() {
+            let is_declared = catalog
+                .schemes()
+                .iter()
+                .any(|scheme| scheme.scopes().iter().any(|own| own.token() == scope));
+            ensure!(
+                is_declared,
+                "issuer `{}`: there is no scope `{scope}` that it could be limited to",
+                one.issuer
+            );
+        }
         let audience = one.audience.clone().unwrap_or_else(|| ours.clone());
         trust(one, audience, bytes).with_context(|| format!("issuer `{}`", one.issuer))
     };
@@ -47,6 +58,10 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
                 .subjects(one.subjects)
                 .cache_bytes(token_cache_bytes)
                 .leeway(*leeway);
+            let issuer = one
+                .scopes
+                .iter()
+                .fold(issuer, |issuer, scopes| issuer.scopes(scopes.iter().cloned()));
             let issuer = layout.iter().fold(issuer, |issuer, layout| issuer.jwt(*layout));
             let issuer = jwks_uri.iter().fold(issuer, |issuer, url| issuer.jwks_uri(url.clone()));
             TrustedIssuer::Signed(issuer.build()?, one.is_required)
@@ -62,6 +77,10 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
                 .discovery(one.discovery)
                 .subjects(one.subjects)
                 .authentication(*authentication);
+            let asked = one
+                .scopes
+                .iter()
+                .fold(asked, |asked, scopes| asked.scopes(scopes.iter().cloned()));
             let asked = endpoint.iter().fold(asked, |asked, url| asked.endpoint(url.clone()));
             TrustedIssuer::Opaque(asked.build()?)
         }

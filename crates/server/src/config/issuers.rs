@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, ScopeLayout, Secret};
+use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, ScopeLayout, ScopeToken, Secret};
 use scopegate_http::{ClientAuthentication, Discovery, Network, SubjectMapping};
 use serde::Deserialize;
 
@@ -24,6 +24,8 @@ pub(crate) struct IssuerSettings {
     pub(crate) allow: Vec<Network>,
     pub(crate) trust_only: Option<PathBuf>,
     pub(crate) subjects: SubjectMapping,
+    /// The most that its tokens bring.
+    pub(crate) scopes: Option<Vec<ScopeToken>>,
     /// Whether there is no start without its keys.
     pub(crate) is_required: bool,
 }
@@ -67,6 +69,7 @@ struct Written {
     allow: Vec<String>,
     trust_only: Option<PathBuf>,
     subjects: Option<String>,
+    scopes: Option<Vec<String>>,
     #[serde(default)]
     required: bool,
 }
@@ -124,6 +127,7 @@ impl Written {
                 .collect::<Result<_, _>>()?,
             trust_only: self.trust_only.clone(),
             subjects: self.word("subjects", self.subjects.as_deref(), &SUBJECTS)?,
+            scopes: self.scopes.as_deref().map(|names| self.scopes(names)).transpose()?,
             is_required: self.required,
         })
     }
@@ -208,6 +212,14 @@ impl Written {
         T::read(text).ok_or_else(|| self.bad(key, T::EXPECTED, text))
     }
 
+    fn scopes(&self, names: &[String]) -> Result<Vec<ScopeToken>, ConfigError> {
+        let scope = |name: &String| {
+            let scope = ScopeToken::parse(name);
+            scope.map_err(|_| self.bad("scopes", "a list of scopes of our own, each by itself", name))
+        };
+        names.iter().map(scope).collect()
+    }
+
     fn network(&self, text: &str) -> Result<Network, ConfigError> {
         text.parse()
             .map_err(|_| self.bad("allow", "ranges of addresses, such as `10.0.0.0/8`", text))
@@ -260,6 +272,8 @@ pub(crate) fn read_roots(path: &Path) -> Result<Vec<u8>, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use scopegate_domain::ScopeToken;
+
     use crate::config::tests::load;
 
     fn issuers(table: &str, variables: &[(&str, &str)]) -> Result<usize, String> {
@@ -299,7 +313,7 @@ mod tests {
             count += 1;
             assert!(text.contains(&format!("\n| `{name}` |")), "`{name}`");
         }
-        assert_eq!(count, 17);
+        assert_eq!(count, 18);
     }
 
     #[test]
@@ -334,6 +348,11 @@ mod tests {
                 "`qualified` or `ours`, found `mine`",
             ),
             (
+                &format!("{corp}scopes = ['me items']"),
+                "key `scopes` of issuer `corp`: expected a list of scopes of our own, each by itself, found `me items`",
+            ),
+            (&format!("{corp}scopes = 'me'"), "invalid type"),
+            (
                 &format!("{corp}client_id = 'api'"),
                 "expected `opaque` where there is a client",
             ),
@@ -345,6 +364,21 @@ mod tests {
         for (table, fault) in cases {
             let found = issuers(table, &[]).unwrap_err();
             assert!(found.contains(fault), "{table}\n{found}");
+        }
+    }
+
+    #[test]
+    fn a_ceiling_is_a_list_and_none_is_not_an_empty_one() {
+        for (line, expected) in [
+            ("", None),
+            ("scopes = []", Some(vec![])),
+            ("scopes = ['me', 'items']", Some(vec!["me", "items"])),
+        ] {
+            let file = format!("[[issuers]]\nname = 'corp'\nissuer = 'https://id.example'\n{line}");
+            let settings = load(&[], &[], Some(&file)).unwrap();
+            let found = settings.issuers[0].scopes.as_ref();
+            let found = found.map(|scopes| scopes.iter().map(ScopeToken::as_str).collect::<Vec<_>>());
+            assert_eq!(found, expected, "{line}");
         }
     }
 

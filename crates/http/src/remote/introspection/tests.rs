@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use scopegate_domain::{Lifetime, ManualClock, ScopeToken};
+use scopegate_domain::{Lifetime, ManualClock};
 use scopegate_store::StoreErrorKind;
 
 use super::*;
