@@ -2,12 +2,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scopegate_domain::{Clock, Revocation};
+use scopegate_domain::{Clock, Lifetime, Revocation, Timestamp};
 use scopegate_store::{RevocationPlace, Store, StoreError};
 use scopegate_token::RevokedSet;
 
 /// How many revocations are read at a time.
 const PAGE: u16 = 1_000;
+
+/// How often it is said how long tokens live, and for how long beyond that it holds: a token is issued only while the store answers,
+/// so the last one comes soon after it was said last.
+const SAID_EVERY: Lifetime = Lifetime::from_minutes(60);
+const SAID_FOR: Lifetime = Lifetime::from_minutes(120);
 
 /// Keeps a [`RevokedSet`] as the store has it: what is taken back here is in force at once, what others took back when the store is
 /// asked the next time.
@@ -42,6 +47,14 @@ pub struct RevocationWatch {
     clock: Arc<dyn Clock>,
     /// Until where the store was read.
     place: Mutex<RevocationPlace>,
+    unsaid: Option<Unsaid>,
+}
+
+/// Tokens of ours that do not say when they were issued.
+#[derive(Debug)]
+struct Unsaid {
+    lifetime: Lifetime,
+    said_at: Mutex<Option<Timestamp>>,
 }
 
 impl RevocationWatch {
@@ -53,7 +66,19 @@ impl RevocationWatch {
             set,
             clock,
             place: Mutex::new(RevocationPlace::START),
+            unsaid: None,
         }
+    }
+
+    /// Tokens are issued here that live exactly so long and do not say since when. The store remembers that, so that the set reckons
+    /// with the longest life that any of them may have, also after another one was set.
+    #[must_use]
+    pub fn for_unsaid(mut self, lifetime: Lifetime) -> Self {
+        self.unsaid = Some(Unsaid {
+            lifetime,
+            said_at: Mutex::default(),
+        });
+        self
     }
 
     /// The set.
@@ -68,6 +93,9 @@ impl RevocationWatch {
     ///
     /// [`StoreError`]; what was read until then is in force.
     pub async fn refresh(&self) -> Result<(), StoreError> {
+        if let Some(unsaid) = &self.unsaid {
+            self.agree_on_lifetime(unsaid).await?;
+        }
         loop {
             let kept = self.store.revocations().revoked_after(self.place(), PAGE).await?;
             let last = kept.last().map(|(place, _)| *place);
@@ -80,6 +108,22 @@ impl RevocationWatch {
             }
         }
         self.set.forget(self.clock.now());
+        Ok(())
+    }
+
+    /// Says how long our tokens live, if it is time for it, and reckons with the longest that others said.
+    async fn agree_on_lifetime(&self, unsaid: &Unsaid) -> Result<(), StoreError> {
+        let (now, revocations) = (self.clock.now(), self.store.revocations());
+        let said_at = *unsaid.said_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back says it again, too.
+        if said_at.is_none_or(|then| now < then || now >= then + SAID_EVERY) {
+            let living_until = now + unsaid.lifetime + SAID_FOR;
+            revocations.keep_lifetime(unsaid.lifetime, living_until).await?;
+            *unsaid.said_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        }
+        let longest = revocations.longest_lifetime(now).await?;
+        self.set
+            .set_lifetime(longest.map_or(unsaid.lifetime, |longest| longest.max(unsaid.lifetime)));
         Ok(())
     }
 

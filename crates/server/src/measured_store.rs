@@ -93,9 +93,11 @@ methods! {
     find_user: "users.find",
     find_user_by_id: "users.find_by_id",
     forget_revocations: "revocations.forget",
+    keep_lifetime: "revocations.keep_lifetime",
     list_clients: "clients.list",
     list_keys: "signing_keys.list",
     list_users: "users.list",
+    longest_lifetime: "revocations.longest_lifetime",
     password_schemes: "users.password_schemes",
     ping: "ping",
     rehearse_change: "rehearse_change",
@@ -229,6 +231,16 @@ impl Revocations for MeasuredStore {
         self.methods
             .forget_revocations
             .measure(self.store.revocations().forget_revocations(now))
+    }
+
+    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> Asked<'_, ()> {
+        let asked = self.store.revocations().keep_lifetime(lifetime, living_until);
+        self.methods.keep_lifetime.measure(asked)
+    }
+
+    fn longest_lifetime(&self, now: Timestamp) -> Asked<'_, Option<Lifetime>> {
+        let asked = self.store.revocations().longest_lifetime(now);
+        self.methods.longest_lifetime.measure(asked)
     }
 }
 

@@ -59,7 +59,12 @@ impl Place {
     }
 
     fn serve(&self) -> Server {
-        let key = [("SCOPEGATE_SECRET_KEY", "a secret text of more than thirty-two bytes")];
+        self.serve_with_lifetime("30m")
+    }
+
+    fn serve_with_lifetime(&self, lifetime: &str) -> Server {
+        let secret = ("SCOPEGATE_SECRET_KEY", "a secret text of more than thirty-two bytes");
+        let key = [secret, ("SCOPEGATE_TOKEN_LIFETIME", lifetime)];
         // Tokens are meant for the issuer, which has to stay the same.
         let (database, issuer) = (&*self.database, "http://127.0.0.1:1");
         let mut arguments = vec!["--database", database, "--issuer", issuer, "--profile", self.profile];
@@ -170,6 +175,30 @@ fn a_user_who_was_disabled_gets_nothing_back_with_old_tokens() {
         let new = log_in(&server);
         assert_eq!(status(&server, &new), 200, "{profile}");
     }
+}
+
+/// The tutorial's tokens say when they expire, and not when they were issued.
+#[test]
+fn a_token_of_before_the_lifetime_was_lowered_is_taken_back_and_stays_so() {
+    let place = Place::new("tutorial");
+    let server = place.serve_with_lifetime("1h");
+    let old = log_in(&server);
+    assert_eq!(status(&server, &old), 200);
+    drop(server);
+    let server = place.serve_with_lifetime("30m");
+    assert_eq!(status(&server, &old), 200, "it lives");
+    assert_eq!(place.command(&["user", "disable", "johndoe"])["status"], "disabled");
+    is_refused_in_time(&server, &old);
+    assert_eq!(place.command(&["user", "enable", "johndoe"])["status"], "active");
+    // Until what is remembered of the user is too old.
+    std::thread::sleep(AGE * 3);
+    assert_eq!(status(&server, &old), 401);
+    drop(server);
+    assert_eq!(
+        status(&place.serve_with_lifetime("10m"), &old),
+        401,
+        "and at the next start"
+    );
 }
 
 #[test]

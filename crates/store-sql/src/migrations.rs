@@ -12,6 +12,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "revocations", include_str!("../migrations/0002_revocations.sql")),
     (3, "signing keys", include_str!("../migrations/0003_signing_keys.sql")),
+    (
+        4,
+        "token lifetimes",
+        include_str!("../migrations/0004_token_lifetimes.sql"),
+    ),
 ];
 
 /// Where the database remembers which of them it has had: the table of `sqlx`, so that its tools can read it.

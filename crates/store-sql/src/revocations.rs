@@ -1,6 +1,6 @@
 //! Revocations, in SQL.
 
-use scopegate_domain::{Revocation, Revoked, Timestamp, UserStatus};
+use scopegate_domain::{Lifetime, Revocation, Revoked, Timestamp, UserStatus};
 use scopegate_store::{BoxFuture, KeptRevocation, RevocationPlace, Revocations, StoreError, Withdrawal};
 use sqlx::query;
 
@@ -14,6 +14,13 @@ const AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at F
      WHERE place > $1 ORDER BY place LIMIT $2";
 
 const FORGET: &str = "DELETE FROM revocations WHERE forget_at <= $1";
+
+const KEEP_LIFETIME: &str = "INSERT INTO token_lifetimes (lifetime, living_until) VALUES ($1, $2) \
+     ON CONFLICT (lifetime) DO UPDATE SET living_until = excluded.living_until \
+     WHERE token_lifetimes.living_until < excluded.living_until";
+
+const LONGEST_LIFETIME: &str =
+    "SELECT lifetime FROM token_lifetimes WHERE living_until > $1 ORDER BY lifetime DESC LIMIT 1";
 
 impl Revocations for SqlStore {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -43,6 +50,17 @@ impl Revocations for SqlStore {
 
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(self.change_many(query(FORGET).bind(now.as_unix())))
+    }
+
+    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
+        let keep = query(KEEP_LIFETIME)
+            .bind(lifetime.as_seconds())
+            .bind(living_until.as_unix());
+        Box::pin(async move { self.change(keep).await.map(|_| ()) })
+    }
+
+    fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>> {
+        Box::pin(self.one(query(LONGEST_LIFETIME).bind(now.as_unix()), row::lifetime))
     }
 }
 

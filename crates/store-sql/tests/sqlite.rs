@@ -66,7 +66,7 @@ mod in_a_file {
 #[tokio::test]
 async fn what_was_answered_is_there_after_a_restart() {
     let (store, folder) = file().await;
-    assert_eq!(store.migrated(), [1, 2, 3]);
+    assert_eq!(store.migrated(), [1, 2, 3, 4]);
     Users::add(&store, john()).await.unwrap();
     Clients::add(&store, app()).await.unwrap();
     store.close().await.unwrap();
@@ -165,10 +165,10 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let before = std::fs::read(path(&folder)).unwrap();
 
     let error = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 7, known: 3 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 7, known: 4 }), "{error}");
     assert_eq!(
         error.to_string(),
-        "tables in the database have version `7`, and this program knows no version after `3`"
+        "tables in the database have version `7`, and this program knows no version after `4`"
     );
     assert_eq!(std::fs::read(path(&folder)).unwrap(), before);
 }

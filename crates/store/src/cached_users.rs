@@ -355,6 +355,14 @@ impl Revocations for CachedUsers {
     fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {
         self.store.revocations().forget_revocations(now)
     }
+
+    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> Asked<'_, ()> {
+        self.store.revocations().keep_lifetime(lifetime, living_until)
+    }
+
+    fn longest_lifetime(&self, now: Timestamp) -> Asked<'_, Option<Lifetime>> {
+        self.store.revocations().longest_lifetime(now)
+    }
 }
 
 impl SigningKeys for CachedUsers {

@@ -90,6 +90,7 @@ macro_rules! conformance {
             a_rehearsal_changes_nothing
         }
         $crate::conformance! { @cases $make, revocations:
+            a_lifetime_is_remembered_while_tokens_may_have_it
             forgotten_places_are_not_given_again
             revocations_are_kept_whole_and_in_order
             revocations_are_kept_at_once

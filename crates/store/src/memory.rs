@@ -43,6 +43,8 @@ struct Tables {
     revocations: BTreeMap<RevocationPlace, Revocation>,
     /// The place of the revocation that was kept last, also where it was forgotten since.
     last_place: i64,
+    /// Of tokens that do not say when they were issued, and when the last of them expires.
+    lifetimes: BTreeMap<Lifetime, Timestamp>,
     /// By epoch.
     keys: BTreeMap<u32, RingKey>,
 }
@@ -273,6 +275,19 @@ impl Revocations for MemoryStore {
         let before = tables.revocations.len();
         tables.revocations.retain(|_, revocation| revocation.forget_at() > now);
         answer(u64::try_from(before - tables.revocations.len()).unwrap_or(u64::MAX))
+    }
+
+    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
+        let known = &mut self.write().lifetimes;
+        let until = known.entry(lifetime).or_insert(living_until);
+        *until = (*until).max(living_until);
+        answer(())
+    }
+
+    fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>> {
+        let tables = self.read();
+        let mut living = tables.lifetimes.iter().filter(|(_, until)| **until > now);
+        answer(living.next_back().map(|(lifetime, _)| *lifetime))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scopegate_domain::{ClientId, Revocation, Timestamp, UserId};
+use scopegate_domain::{ClientId, Lifetime, Revocation, Timestamp, UserId};
 
 use crate::{BoxFuture, StoreError};
 
@@ -76,6 +76,21 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`].
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Remembers that tokens are issued which live so long and do not say since when, and when the last of them will have expired.
+    /// What was said of the same lifetime before is not shortened by it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// The longest of the lifetimes that were kept and of which tokens may live after this moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>>;
 }
 
 /// What ends together with tokens.

@@ -27,8 +27,6 @@ use scopegate_domain::{Claims, Lifetime, Revocation, Revoked, Timestamp};
 /// ```
 pub struct RevokedSet {
     subjects: SubjectNames,
-    /// How long tokens live that do not say when they were issued, where that is known.
-    unsaid: Option<Lifetime>,
     /// How often something was added; nothing was where it is 0.
     version: AtomicU64,
     entries: RwLock<Entries>,
@@ -46,6 +44,8 @@ pub enum SubjectNames {
 
 #[derive(Default)]
 struct Entries {
+    /// How long tokens live at most that do not say when they were issued, where that is known.
+    unsaid: Option<Lifetime>,
     clients: HashMap<String, Revocation>,
     subjects: HashMap<String, Revocation>,
     tokens: HashMap<String, Revocation>,
@@ -57,21 +57,30 @@ impl RevokedSet {
     pub fn new(subjects: SubjectNames) -> Self {
         Self {
             subjects,
-            unsaid: None,
             version: AtomicU64::new(0),
             entries: RwLock::default(),
         }
     }
 
-    /// A token that does not say when it was issued lives exactly so long, so `exp` says it. Without this such a token may always
-    /// be one of those that were taken back.
+    /// A token that does not say when it was issued lives so long at most, so it was not issued before `exp` less that. Without
+    /// this such a token may always be one of those that were taken back.
     ///
-    /// For the tutorial's tokens alone, whose one issuer gives all of them the same life. A token that was given a longer one is
-    /// taken for younger than it is.
+    /// For the tutorial's tokens alone, whose one issuer knows how long it ever let them live. One that was given a shorter life
+    /// is taken for older than it is: then it is refused, too.
     #[must_use]
-    pub const fn with_lifetime(mut self, lifetime: Lifetime) -> Self {
-        self.unsaid = Some(lifetime);
+    pub fn with_lifetime(self, longest: Lifetime) -> Self {
+        self.set_lifetime(longest);
         self
+    }
+
+    /// The same of a set that is in use: in force for every question that begins afterwards.
+    // SECURITY: the longest that any token may have, not the one that is set now, or a token that was given a longer life passes for
+    // younger than it is (`a_token_with_a_longer_life_than_is_set_now_is_taken_back`).
+    pub fn set_lifetime(&self, longest: Lifetime) {
+        let mut entries = self.write();
+        if entries.unsaid.replace(longest) != Some(longest) && self.version() != 0 {
+            self.version.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// Takes tokens back.
@@ -121,13 +130,13 @@ impl RevokedSet {
     }
 
     pub(crate) fn covers(&self, names: &Names<'_>) -> bool {
+        let entries = self.read();
         let issued_at = names.issued_at.or_else(|| {
-            let lifetime = i64::from(self.unsaid?.as_seconds());
+            let lifetime = i64::from(entries.unsaid?.as_seconds());
             Some(Timestamp::from_unix(
                 names.expires_at?.as_unix().saturating_sub(lifetime),
             ))
         });
-        let entries = self.read();
         let covers = |among: &HashMap<String, Revocation>, name: Option<&str>| {
             let found = name.and_then(|name| among.get(name));
             found.is_some_and(|revocation| revocation.covers(issued_at))
@@ -278,6 +287,25 @@ mod tests {
         ] {
             assert_eq!(has(&set, &format!(r#"{{"sub":"u1",{claims}}}"#)), expected, "{claims}");
         }
+    }
+
+    #[test]
+    fn a_token_with_a_longer_life_than_is_set_now_is_taken_back() {
+        let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(300));
+        assert_eq!(set.version(), 0, "nothing was taken back");
+        set.add([Revocation::until(user(), THEN)]);
+        // Issued at 900, to live for 500 s.
+        let old = r#"{"sub":"u1","exp":1400}"#;
+        assert!(!has(&set, old), "for all that is known it was issued at 1100");
+        let version = set.version();
+        set.set_lifetime(Lifetime::from_seconds(500));
+        assert!(
+            has(&set, old) && set.version() > version,
+            "what is remembered is looked for again"
+        );
+        let version = set.version();
+        set.set_lifetime(Lifetime::from_seconds(500));
+        assert_eq!(set.version(), version);
     }
 
     #[test]

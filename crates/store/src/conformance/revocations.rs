@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{Account, Client, ClientId, Revocation, Revoked, Timestamp, TokenId, User, UserStatus};
+use scopegate_domain::{
+    Account, Client, ClientId, Lifetime, Revocation, Revoked, Timestamp, TokenId, User, UserStatus,
+};
 use tokio::task::JoinSet;
 
 use super::{user_id, username};
@@ -178,4 +180,31 @@ pub async fn withdrawing_at_once_takes_each_back_once(store: Arc<dyn Store>) {
     let answers = removing.join_all().await;
     assert_eq!(answers.into_iter().filter(|was_there| *was_there).count(), 1);
     assert_eq!(kept(&store, RevocationPlace::START).await.len(), 1);
+}
+
+pub async fn a_lifetime_is_remembered_while_tokens_may_have_it(store: Arc<dyn Store>) {
+    let (at, kept) = (Timestamp::from_unix, store.revocations());
+    let longest = async |now| {
+        let longest = kept.longest_lifetime(at(now)).await.unwrap();
+        longest.map(Lifetime::as_seconds)
+    };
+    assert_eq!(longest(0).await, None);
+    for (lifetime, until) in [(60, 100), (30, 200), (60, 90), (0, i64::MAX), (u32::MAX, -5)] {
+        kept.keep_lifetime(Lifetime::from_seconds(lifetime), at(until))
+            .await
+            .unwrap();
+    }
+    for (now, expected) in [
+        (i64::MIN, Some(u32::MAX)),
+        (-6, Some(u32::MAX)),
+        (-5, Some(60)),
+        (99, Some(60)),
+        (100, Some(30)),
+        (200, Some(0)),
+        (i64::MAX, None),
+    ] {
+        assert_eq!(longest(now).await, expected, "{now}");
+    }
+    kept.keep_lifetime(Lifetime::from_seconds(60), at(300)).await.unwrap();
+    assert_eq!(longest(250).await, Some(60), "said again");
 }
