@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Lifetime, SchemeName, ScopeToken};
 
+use crate::residual::is_contradictory;
 use crate::{Atom, AtomId, AtomSet, Binding, ClassOrder, ResolvedOperation, Shortfall};
 
 /// Why a request was refused. Exhaustive on purpose: a new refusal must be given its answer.
@@ -39,9 +40,10 @@ pub enum Denial {
     /// The user has to authenticate again, or more strongly ([RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     #[error("authentication is too old or too weak")]
     StepUp {
-        /// The authentication contexts that are asked for.
+        /// The authentication contexts that are asked for. Where only the age is missing, that which the token has, for a
+        /// new login may bring another.
         acr_values: Vec<Arc<str>>,
-        /// How long ago the user may have authenticated.
+        /// How long ago the user may have authenticated, also where it was not too long.
         max_age: Option<Lifetime>,
         /// All that is missing.
         shortfall: Box<Shortfall>,
@@ -128,18 +130,23 @@ impl Denial {
     /// The denial of a request in whose world these atoms hold.
     pub(crate) fn new(operation: &ResolvedOperation, closed: &AtomSet) -> Self {
         let shortfall = Box::new(Shortfall::new(operation, closed));
-        if shortfall.chosen().is_none() {
+        let sets = operation.requirement().alternatives();
+        let Some(whole) = shortfall.chosen().and_then(|chosen| sets.get(chosen)) else {
             return Self::Forbidden {
                 reason: Forbidden::Deny,
                 shortfall,
             };
-        }
+        };
         let missing = Missing {
             operation,
+            whole,
             atoms: shortfall.missing_atoms(),
             scope: shortfall.scope(),
         };
-        let class = missing.scheme().or_else(|| missing.token());
+        let class = missing
+            .scheme()
+            .or_else(|| missing.token())
+            .or_else(|| missing.contradiction());
         let class = match operation.order() {
             ClassOrder::Rfc => class
                 .or_else(|| missing.forbidden())
@@ -190,6 +197,8 @@ enum Class {
 /// What the chosen alternative lacks, asked class by class.
 struct Missing<'a> {
     operation: &'a ResolvedOperation,
+    /// The whole alternative.
+    whole: &'a AtomSet,
     atoms: &'a AtomSet,
     /// The scopes of the whole alternative, dependants first.
     scope: &'a [ScopeToken],
@@ -197,13 +206,8 @@ struct Missing<'a> {
 
 impl Missing<'_> {
     fn scheme(&self) -> Option<Class> {
-        let schemes = self.each(|atom| {
-            if let Atom::Scheme(name) = atom {
-                Some(name.clone())
-            } else {
-                None
-            }
-        });
+        let names = self.operation.universe().atoms_of(self.atoms);
+        let schemes: Vec<SchemeName> = names.filter_map(Atom::scheme_name).cloned().collect();
         let is_class = !schemes.is_empty() || self.atoms.contains(AtomId::AUTHENTICATED);
         is_class.then_some(Class::Scheme(schemes))
     }
@@ -228,23 +232,48 @@ impl Missing<'_> {
         self.first(reason).map(Class::Forbidden)
     }
 
+    /// No token helps who needs two authentication contexts of one.
+    fn contradiction(&self) -> Option<Class> {
+        is_contradictory(self.operation.universe(), self.whole).then_some(Class::Forbidden(Forbidden::Deny))
+    }
+
+    /// Who logs in again gets all of it anew, so what is held is asked for beside what is missing.
     fn step_up(&self) -> Option<Class> {
-        let acr_values = self.each(|atom| {
-            if let Atom::Acr(value) = atom {
-                Some(Arc::clone(value))
-            } else {
-                None
-            }
-        });
-        let ages = self.each(|atom| {
+        let missing = self.levels(self.atoms);
+        if missing.is_empty() && self.age(self.atoms).is_none() {
+            return None;
+        }
+        let acr_values = if missing.is_empty() {
+            self.levels(self.whole)
+        } else {
+            missing
+        };
+        Some(Class::StepUp(acr_values, self.age(self.whole)))
+    }
+
+    fn levels(&self, set: &AtomSet) -> Vec<Arc<str>> {
+        let levels = self.operation.universe().atoms_of(set);
+        levels
+            .filter_map(|atom| {
+                if let Atom::Acr(value) = atom {
+                    Some(Arc::clone(value))
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    fn age(&self, set: &AtomSet) -> Option<Lifetime> {
+        let ages = self.operation.universe().atoms_of(set);
+        ages.filter_map(|atom| {
             if let Atom::AgeAtMost(age) = atom {
                 Some(*age)
             } else {
                 None
             }
-        });
-        let max_age = ages.into_iter().min();
-        (!acr_values.is_empty() || max_age.is_some()).then_some(Class::StepUp(acr_values, max_age))
+        })
+        .min()
     }
 
     fn scope(&self) -> Option<Class> {
@@ -262,13 +291,5 @@ impl Missing<'_> {
 
     fn first<T>(&self, wanted: impl Fn(&Atom) -> Option<T>) -> Option<T> {
         self.operation.universe().atoms_of(self.atoms).find_map(wanted)
-    }
-
-    fn each<T>(&self, wanted: impl Fn(&Atom) -> Option<T>) -> Vec<T> {
-        self.operation
-            .universe()
-            .atoms_of(self.atoms)
-            .filter_map(wanted)
-            .collect()
     }
 }

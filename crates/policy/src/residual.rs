@@ -2,6 +2,7 @@
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
+use crate::requirement::minimise;
 use crate::{Atom, AtomSet, Requirement, ResolvedOperation, Universe};
 
 /// The alternative that is nearest to being satisfied.
@@ -26,14 +27,14 @@ impl Nearest {
 }
 
 /// Chooses among the alternatives that lack least: fewest atoms that the client cannot obtain, then fewest step-up atoms,
-/// fewest missing generators, fewest missing atoms, and the first by sorted numbers.
+/// fewest missing generators, fewest missing atoms, and the first by sorted numbers. One that contradicts itself is chosen
+/// only where all do.
 pub(crate) fn nearest(
     requirement: &Requirement,
     universe: &Universe,
     closed: &AtomSet,
     obtainable: Option<&AtomSet>,
 ) -> Option<Nearest> {
-    let residual = requirement.residual(closed);
     let step_up = |missing: &AtomSet| {
         universe
             .atoms_of(missing)
@@ -54,16 +55,34 @@ pub(crate) fn nearest(
             nearest.alternative,
         )
     };
-    let missing = requirement
-        .alternatives()
+    let sets = requirement.alternatives();
+    let is_any_possible = !sets.iter().all(|set| is_contradictory(universe, set));
+    let possible = sets
         .iter()
-        .map(|alternative| alternative.difference(closed));
-    let candidates = missing
         .enumerate()
-        .map(|(alternative, missing)| Nearest { alternative, missing });
+        .filter(|(_, set)| !is_any_possible || !is_contradictory(universe, set));
+    let candidates: Vec<Nearest> = possible
+        .map(|(alternative, set)| Nearest {
+            alternative,
+            missing: set.difference(closed),
+        })
+        .collect();
+    let mut residual = candidates.iter().map(|candidate| candidate.missing.clone()).collect();
+    minimise(&mut residual);
     candidates
+        .into_iter()
         .filter(|candidate| residual.contains(&candidate.missing))
         .min_by_key(key)
+}
+
+/// Whether no request satisfies the set: it names more authentication contexts than there are schemes, and each credential
+/// says one.
+pub(crate) fn is_contradictory(universe: &Universe, set: &AtomSet) -> bool {
+    let schemes = universe.scheme_names().count();
+    let levels = universe
+        .token_guards()
+        .filter(|(id, atom)| matches!(atom, Atom::Acr(_)) && set.contains(*id));
+    levels.count() > schemes.max(1)
 }
 
 /// Everything that a refused request lacks: the part of a denial that explanations and challenges are made of.

@@ -296,6 +296,61 @@ fn step_up_asks_for_everything_in_one_round() {
 }
 
 #[test]
+fn who_has_to_log_in_again_is_told_what_must_not_get_lost() {
+    let fresh = atom(Atom::AgeAtMost(Lifetime::from_seconds(60)));
+    let gold = atom(Atom::Acr("gold".into()));
+    let table = single(&gold.on(&fresh));
+    let told = |payload: &str| match denial(&table, payload).unwrap() {
+        Denial::StepUp {
+            acr_values, max_age, ..
+        } => (acr_values, max_age.map(Lifetime::as_seconds)),
+        other => panic!("{other:?}"),
+    };
+    let both = (vec![Arc::from("gold")], Some(60));
+    assert_eq!(told(r#"{"acr":"gold","auth_time":1699999900}"#), both, "too old");
+    assert_eq!(told(r#"{"acr":"silver","auth_time":1699999990}"#), both, "too weak");
+    assert_eq!(told("{}"), both);
+}
+
+#[test]
+fn nobody_is_sent_to_log_in_twice_for_two_contexts_of_one_token() {
+    let one = || {
+        let catalog = Catalog::builder().scheme("one", SecurityScheme::oauth2_password("token"));
+        catalog.scope(READ, "").build().unwrap()
+    };
+    let acr = |value: &str| Rule::Atom(Atom::Acr(value.into()));
+    let both = Rule::All(vec![acr("gold"), acr("silver")]);
+    let behind = |catalog: Catalog, rule: Rule| {
+        let operation = Operation::get("/").guard(Guard::rule(rule));
+        OperationTable::builder(catalog).operation(operation).build().unwrap()
+    };
+    let never = behind(one(), both.clone());
+    for payload in [r#"{"acr":"gold"}"#, r#"{"acr":"silver"}"#, "{}"] {
+        let denial = denial(&never, payload).unwrap();
+        assert_eq!(denial.to_string(), "forbidden: nobody may", "{payload}");
+    }
+    // What can be satisfied is asked for, also where it lacks more.
+    let bronze = Rule::All(vec![acr("silver"), Rule::Scope(READ)]);
+    let either = behind(one(), Rule::Any(vec![both.clone(), bronze]));
+    let denial = denial(&either, r#"{"acr":"gold"}"#).unwrap();
+    assert_eq!(denial.scope(), [READ]);
+    assert!(matches!(denial, Denial::StepUp { .. }), "{denial}");
+    // Two credentials can say two.
+    let two = behind(catalog(), both);
+    let (gold, silver) = (
+        token(&two, "one", r#"{"acr":"gold"}"#),
+        token(&two, "two", r#"{"acr":"silver"}"#),
+    );
+    let presented = Presented::new(NOW).with_token(&gold, "a");
+    let denial = authorize(&two.operations()[0], &presented).unwrap_err();
+    assert!(
+        matches!(&denial, Denial::StepUp { acr_values, .. } if **acr_values == [Arc::from("silver")]),
+        "{denial}"
+    );
+    assert!(authorize(&two.operations()[0], &presented.with_token(&silver, "a")).is_ok());
+}
+
+#[test]
 fn an_age_from_the_future_satisfies_nothing() {
     let table = single(&atom(Atom::AgeAtMost(Lifetime::from_seconds(60))));
     for (auth_time, is_allowed) in [(0, true), (60, true), (61, false), (-1, false)] {

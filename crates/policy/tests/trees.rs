@@ -325,8 +325,9 @@ fn grant_what_is_challenged(policy: &Policy, credential: &mut Credential, denial
         acr_values, max_age, ..
     } = denial
     {
-        credential.is_gold |= !acr_values.is_empty();
-        credential.age = max_age.map(|age| age.as_seconds().into()).or(credential.age);
+        // A new login brings what it was asked for, and of the old one nothing.
+        credential.is_gold = !acr_values.is_empty();
+        credential.age = max_age.map(|age| age.as_seconds().into());
     }
 }
 

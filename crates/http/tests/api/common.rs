@@ -24,8 +24,10 @@ pub(crate) const ME: ScopeToken = ScopeToken::from_static("me");
 pub(crate) const ITEMS: ScopeToken = ScopeToken::from_static("items");
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
+const SECRET: &str = "a secret text of thirty-two bytes";
+
 fn key() -> SigningKey {
-    SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes"))).unwrap()
+    SigningKey::hs256(&Secret::new(SECRET.to_owned())).unwrap()
 }
 
 /// The tutorial's two scopes.
@@ -97,6 +99,19 @@ pub(crate) fn token(subject: &str, scopes: &[ScopeToken]) -> String {
         .unwrap()
         .expose()
         .to_owned()
+}
+
+/// A token that [`verifier`] knows, with claims that our own tokens do not have.
+pub(crate) fn signed(claims: &serde_json::Value) -> String {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
+    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    let message = format!(
+        "{}.{}",
+        encode(br#"{"alg":"HS256","typ":"JWT"}"#),
+        encode(claims.to_string().as_bytes())
+    );
+    let signature = ring::hmac::sign(&key, message.as_bytes());
+    format!("{message}.{}", encode(signature.as_ref()))
 }
 
 /// An answer, whole.

@@ -1,23 +1,49 @@
-//! Law 12 through the door: over random trees of guards, who follows one challenge is never asked for scopes again.
+//! Law 12 through the door: over random trees of guards, who follows one challenge is never asked for scopes or for another
+//! login again.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use scopegate_http::domain::Lifetime;
 use scopegate_http::fuzzing::grammar;
 use scopegate_http::policy::{ActiveUser, Atom, Rule};
 use scopegate_http::{Catalog, Gate, Guard, Profile, ScopeToken, SecurityScheme, get};
+use serde_json::json;
 
-use crate::common::{self, Answered, token};
+use crate::common::{self, Answered, NOW};
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+const LEVELS: [&str; 2] = ["gold", "silver"];
+const AGES: [u32; 2] = [60, 300];
 
 /// Places in [`NAMES`].
 type Set = BTreeSet<usize>;
 
-/// One guard: one of these sets is needed, and what else.
+/// One way to satisfy a guard: these scopes, and a login like that.
+#[derive(Clone, Debug)]
+struct Way {
+    scopes: Set,
+    login: Login,
+}
+
+/// How somebody logged in, or has to: in which of [`LEVELS`], and at most how many seconds ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Login {
+    level: Option<usize>,
+    age: Option<u32>,
+}
+
+impl Login {
+    fn satisfies(self, needed: Self) -> bool {
+        let is_young = |most| self.age.is_some_and(|age| age <= most);
+        (needed.level.is_none() || needed.level == self.level) && needed.age.is_none_or(is_young)
+    }
+}
+
+/// One guard: one of these ways is needed, and what else.
 #[derive(Clone, Debug)]
 struct Node {
-    alternatives: Vec<Set>,
+    ways: Vec<Way>,
     needs_active: bool,
     /// Later guards.
     on: Vec<usize>,
@@ -31,6 +57,13 @@ struct Tree {
     edges: BTreeSet<(usize, usize)>,
 }
 
+/// What a token brings.
+#[derive(Clone, Debug)]
+struct Held {
+    scopes: Set,
+    login: Login,
+}
+
 fn scope(place: usize) -> ScopeToken {
     ScopeToken::parse(NAMES[place]).unwrap()
 }
@@ -39,9 +72,24 @@ fn set(most: usize) -> impl Strategy<Value = Set> {
     proptest::collection::btree_set(0..NAMES.len(), 0..=most)
 }
 
-fn tree() -> impl Strategy<Value = Tree> {
+fn held() -> impl Strategy<Value = Held> {
+    let level = proptest::option::of(0..LEVELS.len());
+    let age = proptest::option::weighted(0.8, prop::sample::select(vec![0, 60, 61, 300, 301]));
+    let login = (level, age).prop_map(|(level, age)| Login { level, age });
+    (set(3), login).prop_map(|(scopes, login)| Held { scopes, login })
+}
+
+fn logins() -> impl Strategy<Value = Login> {
+    let level = proptest::option::weighted(0.25, 0..LEVELS.len());
+    let age = proptest::option::weighted(0.25, prop::sample::select(AGES.to_vec()));
+    (level, age).prop_map(|(level, age)| Login { level, age })
+}
+
+/// Trees whose guards ask for such logins.
+fn tree(login: impl Strategy<Value = Login>) -> impl Strategy<Value = Tree> {
+    let way = (set(3), login).prop_map(|(scopes, login)| Way { scopes, login });
     let node = (
-        proptest::collection::vec(set(3), 1..=3),
+        proptest::collection::vec(way, 1..=3),
         prop::bool::weighted(0.15),
         proptest::collection::vec(0..6_usize, 0..=2),
     );
@@ -58,8 +106,8 @@ fn tree() -> impl Strategy<Value = Tree> {
                 let on = on.into_iter().filter(|_| behind > 0);
                 on.map(|next| place + 1 + next % behind).collect()
             };
-            let node = |(place, (alternatives, needs_active, on))| Node {
-                alternatives,
+            let node = |(place, (ways, needs_active, on))| Node {
+                ways,
                 needs_active,
                 on: later(place, on),
             };
@@ -71,11 +119,19 @@ fn tree() -> impl Strategy<Value = Tree> {
         })
 }
 
+impl Way {
+    fn rule(&self) -> Rule {
+        let scopes = self.scopes.iter().map(|place| Rule::Scope(scope(*place)));
+        let level = self.login.level.map(|level| Atom::Acr(LEVELS[level].into()));
+        let age = self.login.age.map(|age| Atom::AgeAtMost(Lifetime::from_seconds(age)));
+        Rule::All(scopes.chain(level.into_iter().chain(age).map(Rule::Atom)).collect())
+    }
+}
+
 impl Tree {
     fn guard(&self, place: usize) -> Guard {
         let node = &self.nodes[place];
-        let all = |set: &Set| Rule::All(set.iter().map(|scope_of| Rule::Scope(scope(*scope_of))).collect());
-        let own = Rule::Any(node.alternatives.iter().map(all).collect());
+        let own = Rule::Any(node.ways.iter().map(Way::rule).collect());
         // By the atom or by the check: both ask for the same.
         let guard = match (node.needs_active, place % 2) {
             (false, _) => Guard::rule(own),
@@ -120,11 +176,20 @@ impl Tree {
         closed
     }
 
-    /// Whether the scopes suffice, whoever it is.
-    fn has_scopes(&self, held: &Set) -> bool {
-        let closed = self.closed(held);
-        let is_satisfied = |place: usize| self.nodes[place].alternatives.iter().any(|set| set.is_subset(&closed));
-        self.reached().into_iter().all(is_satisfied)
+    /// Whether such a token suffices, whoever it is for.
+    fn is_satisfied_by(&self, scopes: &Set, login: Login) -> bool {
+        let closed = self.closed(scopes);
+        let is_open = |way: &Way| way.scopes.is_subset(&closed) && login.satisfies(way.login);
+        self.reached()
+            .into_iter()
+            .all(|place| self.nodes[place].ways.iter().any(is_open))
+    }
+
+    /// Whether any token suffices: one has one level, and guards may ask for two.
+    fn is_satisfiable(&self) -> bool {
+        let all: Set = (0..NAMES.len()).collect();
+        let mut levels = (0..LEVELS.len()).map(Some).chain([None]);
+        levels.any(|level| self.is_satisfied_by(&all, Login { level, age: Some(0) }))
     }
 
     fn needs_active(&self) -> bool {
@@ -132,80 +197,145 @@ impl Tree {
     }
 }
 
-/// The scopes that the only challenge asks for; none where it names no scope.
-fn asked(answered: &Answered) -> Option<Set> {
-    let challenges = answered.challenges();
-    let [challenge] = challenges.as_slice() else {
-        panic!("{answered:?}")
-    };
-    let read = grammar::challenges(challenge.as_bytes()).unwrap();
-    let scope = read[0].parameters.iter().find(|(name, _)| name == "scope")?;
-    let place = |name: &str| NAMES.iter().position(|known| *known == name).unwrap();
-    Some(scope.1.split(' ').map(place).collect())
+/// What a challenge asks for.
+#[derive(Debug)]
+struct Asked {
+    scopes: Set,
+    login: Login,
+    error: Option<String>,
 }
 
-async fn ask(gate: &Gate, subject: &str, held: &Set) -> Answered {
-    let scopes: Vec<ScopeToken> = held.iter().map(|place| scope(*place)).collect();
-    common::get_with(gate, "/", &token(subject, &scopes)).await
+impl Asked {
+    /// By the only challenge.
+    fn read(answered: &Answered) -> Self {
+        let challenges = answered.challenges();
+        let [challenge] = challenges.as_slice() else {
+            panic!("{answered:?}")
+        };
+        let read = grammar::challenges(challenge.as_bytes()).unwrap();
+        let place = |of: &[&str], name: &str| of.iter().position(|known| *known == name).unwrap();
+        let scopes = read[0].get("scope").unwrap_or_default();
+        let scopes = scopes.split(' ').filter(|name| !name.is_empty());
+        Self {
+            scopes: scopes.map(|name| place(&NAMES, name)).collect(),
+            login: Login {
+                // All of one would do; here there is only ever one.
+                level: read[0].get("acr_values").map(|values| place(&LEVELS, values)),
+                age: read[0].get("max_age").map(|age| age.parse().unwrap()),
+            },
+            error: read[0].get("error").map(str::to_owned),
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.scopes.is_empty() && self.login == Login::default()
+    }
+
+    /// Whether nothing of it is asked for in vain.
+    fn is_needed_whole(&self, tree: &Tree) -> Result<(), TestCaseError> {
+        for scope in &self.scopes {
+            let fewer = self.scopes.iter().copied().filter(|other| other != scope).collect();
+            prop_assert!(!tree.is_satisfied_by(&fewer, self.login), "`{}`", NAMES[*scope]);
+        }
+        let Login { level, age } = self.login;
+        let older = age.map(|age| age + 1);
+        if level.is_some() {
+            prop_assert!(
+                !tree.is_satisfied_by(&self.scopes, Login { level: None, age }),
+                "the level"
+            );
+        }
+        if age.is_some() {
+            prop_assert!(
+                !tree.is_satisfied_by(&self.scopes, Login { level, age: older }),
+                "the age"
+            );
+        }
+        Ok(())
+    }
 }
 
-/// One round; where nothing but scopes is missing, it ends inside.
-async fn follow(tree: &Tree, held: Option<&Set>, is_active: bool) -> Result<(), TestCaseError> {
+async fn ask(gate: &Gate, subject: &str, held: &Held) -> Answered {
+    let scopes: Vec<&str> = held.scopes.iter().map(|place| NAMES[*place]).collect();
+    let mut claims = json!({"sub": subject, "scopes": scopes, "exp": NOW.as_unix() + 1_800});
+    if let Some(level) = held.login.level {
+        claims["acr"] = json!(LEVELS[level]);
+    }
+    if let Some(age) = held.login.age {
+        claims["auth_time"] = json!(NOW.as_unix() - i64::from(age));
+    }
+    common::get_with(gate, "/", &common::signed(&claims)).await
+}
+
+fn is_in(answered: &Answered) -> Result<(), TestCaseError> {
+    prop_assert_eq!(&answered.body, "in");
+    Ok(())
+}
+
+/// That more would not help, so that nothing is asked for.
+fn is_kept_out(answered: &Answered) -> Result<(), TestCaseError> {
+    prop_assert_eq!(answered.status, 403);
+    prop_assert!(answered.challenges().is_empty(), "{:?}", answered);
+    Ok(())
+}
+
+/// One round; where nothing but scopes and a login is missing, it ends inside.
+async fn follow(tree: &Tree, held: Option<&Held>, is_active: bool) -> Result<(), TestCaseError> {
     let gate = tree.gate().await;
     let subject = if is_active { "johndoe" } else { "alice" };
-    let is_kept_out = tree.needs_active() && !is_active;
-    let first = match held {
-        Some(held) => ask(&gate, subject, held).await,
-        None => common::get(&gate, "/").await,
+    let is_hopeless = (tree.needs_active() && !is_active) || !tree.is_satisfiable();
+    let Some(held) = held else {
+        let first = common::get(&gate, "/").await;
+        prop_assert_eq!(first.status, 401);
+        let asked = Asked::read(&first);
+        prop_assert_eq!((&asked.error, asked.login), (&None, Login::default()));
+        asked.is_needed_whole(tree)?;
+        let held = Held {
+            scopes: asked.scopes,
+            login: Login::default(),
+        };
+        let second = ask(&gate, subject, &held).await;
+        return match second.status.as_u16() {
+            _ if is_hopeless => is_kept_out(&second),
+            // Scopes were named, how to log in was not: there is one round for that.
+            401 => round(tree, &gate, subject, &held, &second).await,
+            _ => is_in(&second),
+        };
     };
-    match held {
-        None => prop_assert_eq!(first.status, 401),
-        Some(_) if is_kept_out => {
-            // More scopes would not help, so none is asked for.
-            prop_assert_eq!(first.status, 403);
-            prop_assert!(
-                first.challenges().iter().all(|challenge| !challenge.contains("scope=")),
-                "{:?}",
-                first
-            );
-            return Ok(());
+    let first = ask(&gate, subject, held).await;
+    if is_hopeless {
+        return is_kept_out(&first);
+    }
+    if tree.is_satisfied_by(&held.scopes, held.login) {
+        return is_in(&first);
+    }
+    round(tree, &gate, subject, held, &first).await
+}
+
+/// Does what the challenge asks for, and no more.
+async fn round(tree: &Tree, gate: &Gate, subject: &str, held: &Held, refused: &Answered) -> Result<(), TestCaseError> {
+    let asked = Asked::read(refused);
+    prop_assert!(!asked.is_nothing(), "a challenge that helps nobody: {:?}", refused);
+    asked.is_needed_whole(tree)?;
+    let login = match (refused.status.as_u16(), asked.error.as_deref()) {
+        (403, Some("insufficient_scope")) => {
+            prop_assert_eq!(asked.login, Login::default());
+            held.login
         }
-        Some(held) if tree.has_scopes(held) => {
-            prop_assert_eq!(first.body, "in");
-            return Ok(());
-        }
-        Some(_) => prop_assert_eq!(first.status, 403),
-    }
-    let asked = asked(&first).unwrap_or_default();
-    prop_assert!(
-        held.is_none() || !asked.is_empty(),
-        "a challenge that helps nobody: {:?}",
-        first
-    );
-    for scope in &asked {
-        let fewer: Set = asked.iter().copied().filter(|other| other != scope).collect();
-        prop_assert!(
-            !tree.has_scopes(&fewer),
-            "`{}` is asked for and not needed",
-            NAMES[*scope]
-        );
-    }
-    let both: Set = held.into_iter().flatten().chain(&asked).copied().collect();
-    let second = ask(&gate, subject, &both).await;
-    if is_kept_out {
-        prop_assert_eq!(second.status, 403);
-        prop_assert!(
-            second
-                .challenges()
-                .iter()
-                .all(|challenge| !challenge.contains("scope=")),
-            "{:?}",
-            second
-        );
-    } else {
-        prop_assert_eq!(second.body, "in", "{:?} beside {:?} does not suffice", asked, held);
-    }
-    Ok(())
+        // A new login is what was asked for and as old as it may be; of the last one nothing is left.
+        (401, Some("insufficient_user_authentication")) => asked.login,
+        _ => return Err(TestCaseError::fail(format!("{refused:?}"))),
+    };
+    let scopes = held.scopes.union(&asked.scopes).copied().collect();
+    is_in(&ask(gate, subject, &Held { scopes, login }).await)
+}
+
+fn runs(tree: &Tree, held: Option<&Held>, is_active: bool) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(follow(tree, held, is_active))
 }
 
 proptest! {
@@ -213,11 +343,20 @@ proptest! {
 
     #[test]
     fn whoever_follows_one_challenge_is_asked_for_no_more_scopes(
-        tree in tree(),
-        held in proptest::option::weighted(0.8, set(3)),
+        tree in tree(Just(Login::default())),
+        held in proptest::option::weighted(0.8, held()),
         is_active in prop::bool::weighted(0.8),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(follow(&tree, held.as_ref(), is_active))?;
+        runs(&tree, held.as_ref(), is_active)?;
+    }
+
+    /// [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3).
+    #[test]
+    fn whoever_follows_one_challenge_is_sent_to_no_other_login(
+        tree in tree(logins()),
+        held in proptest::option::weighted(0.9, held()),
+        is_active in prop::bool::weighted(0.8),
+    ) {
+        runs(&tree, held.as_ref(), is_active)?;
     }
 }

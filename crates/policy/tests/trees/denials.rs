@@ -148,7 +148,7 @@ impl<'c> Asked<'c> {
 
     /// What a client is told in whose world these facts hold.
     fn told(&self, world: &Facts, order: ClassOrder) -> String {
-        let Some(Way { missing, .. }) = self.nearest(world, None) else {
+        let Some(Way { alternative, missing }) = self.nearest(world, None) else {
             return "forbidden deny".to_owned();
         };
         if missing.contains("authenticated") {
@@ -165,12 +165,16 @@ impl<'c> Asked<'c> {
             .first(&missing, &["active", "subject=", "check:"])
             .map(|fact| format!("forbidden {fact}"));
         let step_up = || {
-            let acr: Vec<&str> = missing.iter().filter_map(|fact| fact.strip_prefix("acr:")).collect();
-            let ages = missing
-                .iter()
-                .filter_map(|fact| fact.strip_prefix("age<=")?.parse::<u32>().ok());
-            let age = ages.map(Reverse).max().map(|age| age.0);
-            (!acr.is_empty() || age.is_some()).then(|| format!("step up {acr:?} {age:?}"))
+            let of = |facts: &Facts, start: &str| -> BTreeSet<String> {
+                let rest = facts.iter().filter_map(|fact| fact.strip_prefix(start));
+                rest.map(str::to_owned).collect()
+            };
+            // There is one context, so what is held of it is all that may be named beside what is missing.
+            let acr = of(&alternative, "acr:");
+            let ages = of(&alternative, "age<=");
+            let age = ages.iter().filter_map(|age| age.parse::<u32>().ok()).map(Reverse).max();
+            let is_missing = ["acr:", "age<="].iter().any(|start| !of(&missing, start).is_empty());
+            is_missing.then(|| format!("step up {acr:?} {:?}", age.map(|age| age.0)))
         };
         let scopes = || Some(format!("scope {:?}", scopes_of(&self.generators(&missing))));
         let told = match order {
@@ -212,7 +216,7 @@ fn told(denial: &Denial) -> String {
         Denial::StepUp {
             acr_values, max_age, ..
         } => {
-            let acr: Vec<&str> = acr_values.iter().map(|value| &**value).collect();
+            let acr: BTreeSet<&str> = acr_values.iter().map(|value| &**value).collect();
             format!("step up {acr:?} {:?}", max_age.map(Lifetime::as_seconds))
         }
         Denial::Unauthenticated { schemes, .. } => format!("unauthenticated {:?}", texts(schemes)),
