@@ -1,13 +1,16 @@
 //! The universe: all atoms that a policy names, numbered, with what each implies.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
+mod builder;
+mod scope_text;
 
-use scopegate_domain::{Catalog, DeclaredScheme, Lifetime, SchemeName, ScopeToken};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
-use crate::limits::{Limit, MAX_ATOMS};
-use crate::{Atom, AtomId, AtomSet, Binding, Needs, SchemeId, SubjectKind};
+use scopegate_domain::{Catalog, Lifetime, SchemeName};
+
+pub use self::builder::{UniverseBuilder, UniverseError};
+use self::scope_text::{ScopeText, TextHasher};
+use crate::{Atom, AtomId, AtomSet, SchemeId};
 
 /// All atoms that a policy names, numbered, with what each of them implies.
 ///
@@ -44,51 +47,11 @@ struct SchemeAtoms {
     scopes: HashMap<ScopeText, AtomId, BuildHasherDefault<TextHasher>>,
 }
 
-/// A scope token that is found by its text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct ScopeText(ScopeToken);
-
-impl std::borrow::Borrow<str> for ScopeText {
-    fn borrow(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-/// A hash of short texts, eight bytes at a time. The keys are those of the catalog, which whoever sends a token does not
-/// choose, so it need not withstand chosen ones.
-#[derive(Clone, Debug, Default)]
-struct TextHasher(u64);
-
-impl Hasher for TextHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mix = |state: u64, word: u64| (state ^ word).wrapping_mul(ODD).rotate_left(29);
-        let (words, rest) = bytes.as_chunks::<8>();
-        let state = words
-            .iter()
-            .fold(self.0, |state, word| mix(state, u64::from_le_bytes(*word)));
-        let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        self.0 = mix(state, rest);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
-    }
-}
-
 impl Universe {
     /// Starts from everything that the catalog declares.
     #[must_use]
     pub fn builder(catalog: &Catalog) -> UniverseBuilder<'_> {
-        let guards = vec![Atom::Authenticated, Atom::User, Atom::Active];
-        UniverseBuilder {
-            catalog,
-            declared: catalog.schemes().iter().map(|scheme| scheme.scopes().len() + 1).sum(),
-            known: guards.iter().cloned().collect(),
-            guards,
-            checks: HashSet::new(),
-            fault: None,
-        }
+        UniverseBuilder::new(catalog)
     }
 
     /// The atoms, by number.
@@ -237,227 +200,12 @@ impl Universe {
     }
 }
 
-/// Collects the atoms of a universe; faults are told by [`UniverseBuilder::build`].
-#[derive(Debug)]
-pub struct UniverseBuilder<'a> {
-    catalog: &'a Catalog,
-    declared: usize,
-    guards: Vec<Atom>,
-    known: HashSet<Atom>,
-    checks: HashSet<Arc<str>>,
-    fault: Option<UniverseError>,
-}
-
-impl UniverseBuilder<'_> {
-    /// Names a guard. Schemes and scopes come from the catalog, and naming one here changes nothing.
-    #[must_use]
-    pub fn atom(mut self, atom: Atom) -> Self {
-        self.add(atom);
-        self
-    }
-
-    pub(crate) fn add(&mut self, atom: Atom) {
-        if matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }) || self.known.contains(&atom) {
-            return;
-        }
-        if self.guards.len() + self.declared >= MAX_ATOMS {
-            self.fault.get_or_insert(UniverseError::TooLarge(Limit::Atoms));
-            return;
-        }
-        if let Atom::Check { name, .. } = &atom
-            && !self.checks.insert(Arc::clone(name))
-        {
-            self.fault
-                .get_or_insert(UniverseError::CheckTwice { name: Arc::clone(name) });
-            return;
-        }
-        self.known.insert(atom.clone());
-        self.guards.push(atom);
-    }
-
-    pub(crate) const fn fault(&self) -> Option<&UniverseError> {
-        self.fault.as_ref()
-    }
-
-    /// Numbers the atoms and works out what each implies.
-    ///
-    /// # Errors
-    ///
-    /// The first [`UniverseError`].
-    pub fn build(self) -> Result<Universe, UniverseError> {
-        if let Some(fault) = self.fault {
-            return Err(fault);
-        }
-        let mut atoms = self.guards;
-        for declared in self.catalog.schemes() {
-            let scheme = declared.name();
-            atoms.push(Atom::Scheme(scheme.clone()));
-            let scope = |token: &ScopeToken| Atom::Scope {
-                scheme: scheme.clone(),
-                token: token.clone(),
-            };
-            atoms.extend(declared.scopes().iter().map(|declared| scope(declared.token())));
-        }
-        if atoms.len() > MAX_ATOMS {
-            return Err(UniverseError::TooLarge(Limit::Atoms));
-        }
-        let numbers: HashMap<Atom, AtomId> = atoms.iter().cloned().zip((0..).map(AtomId)).collect();
-        let edges = edges(&atoms, &numbers, self.catalog);
-        let closures: Vec<AtomSet> = (0..).map(AtomId).zip(&atoms).map(|(id, _)| reach(id, &edges)).collect();
-        let select = |wanted: fn(&Atom, &AtomSet) -> bool| {
-            (0..)
-                .map(AtomId)
-                .zip(atoms.iter().zip(&closures))
-                .filter(move |(_, (atom, closure))| wanted(atom, closure))
-        };
-        let anonymous = select(|_, closure| !closure.contains(AtomId::AUTHENTICATED))
-            .map(|(id, _)| id)
-            .collect();
-        let is_token_guard =
-            |atom: &Atom, _: &AtomSet| matches!(atom, Atom::Acr(_) | Atom::Audience(_) | Atom::Subject(_));
-        let token_guards = select(is_token_guard).map(|(id, _)| id).collect();
-        let age = |(id, (atom, _)): (AtomId, (&Atom, _))| {
-            if let Atom::AgeAtMost(age) = atom {
-                Some((*age, id))
-            } else {
-                None
-            }
-        };
-        let ages = select(|_, _| true).filter_map(age).collect();
-        let schemes = scheme_atoms(self.catalog, &numbers);
-        Ok(Universe {
-            atoms,
-            numbers,
-            closures,
-            schemes,
-            ages,
-            token_guards,
-            anonymous,
-        })
-    }
-}
-
-fn scheme_atoms(catalog: &Catalog, numbers: &HashMap<Atom, AtomId>) -> Vec<SchemeAtoms> {
-    let found = |atom: Atom| numbers.get(&atom).copied();
-    let scheme = |declared: &DeclaredScheme| {
-        let name = declared.name().clone();
-        let scope = |token: &ScopeToken| {
-            let id = found(Atom::Scope {
-                scheme: name.clone(),
-                token: token.clone(),
-            })?;
-            Some((ScopeText(token.clone()), id))
-        };
-        let scopes = declared
-            .scopes()
-            .iter()
-            .filter_map(|declared| scope(declared.token()))
-            .collect();
-        let id = found(Atom::Scheme(name.clone()))?;
-        Some(SchemeAtoms {
-            name,
-            has_subject: declared.has_subject(),
-            has_scopes: declared.scheme().has_scopes(),
-            id,
-            scopes,
-        })
-    };
-    catalog.schemes().iter().filter_map(scheme).collect()
-}
-
-/// What each atom implies by one step.
-fn edges<'a>(atoms: &[Atom], numbers: &HashMap<Atom, AtomId>, catalog: &'a Catalog) -> Vec<Vec<AtomId>> {
-    let ages: Vec<Lifetime> = atoms
-        .iter()
-        .filter_map(|atom| {
-            if let Atom::AgeAtMost(age) = atom {
-                Some(*age)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let declared = |scheme: &'a DeclaredScheme| {
-        let scopes = scheme.scopes().iter();
-        scopes.map(|scope| ((scheme.name(), scope.token()), scope.implies()))
-    };
-    let weaker: HashMap<(&SchemeName, &ScopeToken), &[ScopeToken]> =
-        catalog.schemes().iter().flat_map(declared).collect();
-    let implied = |atom: &Atom| -> Vec<Atom> {
-        match atom {
-            Atom::Authenticated
-            | Atom::Check {
-                needs: Needs::Nothing, ..
-            } => Vec::new(),
-            Atom::Active | Atom::Check { needs: Needs::User, .. } => vec![Atom::User],
-            Atom::AgeAtMost(age) => {
-                let longer = ages.iter().filter(|other| *other > age).copied().map(Atom::AgeAtMost);
-                longer.chain([Atom::Authenticated]).collect()
-            }
-            Atom::Scope { scheme, token } => {
-                let weaker = weaker.get(&(scheme, token)).copied().unwrap_or_default();
-                let weaker = weaker.iter().map(|token| Atom::Scope {
-                    scheme: scheme.clone(),
-                    token: token.clone(),
-                });
-                weaker.chain([Atom::Scheme(scheme.clone())]).collect()
-            }
-            Atom::Acr(_)
-            | Atom::Audience(_)
-            | Atom::Bound(Binding::Dpop | Binding::Mtls)
-            | Atom::Check {
-                needs: Needs::Authentication,
-                ..
-            }
-            | Atom::Scheme(_)
-            | Atom::Subject(SubjectKind::Service | SubjectKind::User)
-            | Atom::User => vec![Atom::Authenticated],
-        }
-    };
-    atoms
-        .iter()
-        .map(|atom| {
-            implied(atom)
-                .iter()
-                .filter_map(|atom| numbers.get(atom).copied())
-                .collect()
-        })
-        .collect()
-}
-
-/// Everything that can be reached along the edges, the start included.
-fn reach(start: AtomId, edges: &[Vec<AtomId>]) -> AtomSet {
-    let mut reached = AtomSet::EMPTY;
-    let mut open = vec![start];
-    while let Some(id) = open.pop() {
-        if !reached.contains(id) {
-            reached.insert(id);
-            open.extend(edges.get(id.index()).into_iter().flatten());
-        }
-    }
-    reached
-}
-
-/// Why atoms do not make a universe.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UniverseError {
-    /// Two checks of one name that do not agree on what they need.
-    #[error("two checks are named `{name}` and need different things")]
-    CheckTwice {
-        /// The name.
-        name: Arc<str>,
-    },
-    /// Too many atoms.
-    #[error(transparent)]
-    TooLarge(#[from] Limit),
-}
-
 #[cfg(test)]
 mod tests {
-    use scopegate_domain::SecurityScheme;
+    use scopegate_domain::{ScopeToken, SecurityScheme};
 
     use super::*;
+    use crate::Needs;
 
     const A: ScopeToken = ScopeToken::from_static("a");
     const B: ScopeToken = ScopeToken::from_static("b");
