@@ -7,6 +7,7 @@ use scopegate_policy::analysis::{ChangeKind, diff};
 use scopegate_policy::{Guard, Operation, OperationTable};
 
 const A: ScopeToken = ScopeToken::from_static("a");
+const ADMIN: ScopeToken = ScopeToken::from_static("admin");
 
 /// One catalog for both, so that nothing but the operation can differ.
 fn table(operation: Operation) -> OperationTable {
@@ -94,4 +95,23 @@ fn kinds_of_changes_are_called_as_commands_tell_them() {
     for (kind, name) in kinds {
         assert_eq!((kind.as_str(), kind.to_string().as_str()), (name, name));
     }
+}
+
+/// What one table says that scopes imply and the other does not: the operation reads the same in both.
+#[test]
+fn an_implication_by_itself_opens_or_closes() {
+    let table = |has_edge: bool| {
+        let oauth = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
+        let catalog = oauth.scope(A, "").scope(ADMIN, "");
+        let catalog = if has_edge { catalog.implies(ADMIN, A) } else { catalog };
+        let builder = OperationTable::builder(catalog.build().expect("a catalog"));
+        let guarded = Operation::get("/x").guard(Guard::requires([A]));
+        builder.operation(guarded).build().expect("a table")
+    };
+    let (without, with) = (table(false), table(true));
+    let opened = diff(&without, &with).expect("few scopes");
+    assert_eq!((opened.len(), opened[0].kind()), (1, ChangeKind::Weaker));
+    let closed = diff(&with, &without).expect("few scopes");
+    assert_eq!((closed.len(), closed[0].kind()), (1, ChangeKind::Stronger));
+    assert_eq!(diff(&with, &table(true)), Ok(Vec::new()));
 }
