@@ -14,4 +14,5 @@ mod questions;
 mod routes;
 #[path = "../support/shell.rs"]
 mod shell;
+mod terminal;
 mod whole;
