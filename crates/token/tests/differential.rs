@@ -93,3 +93,35 @@ fn good_tokens_of_every_algorithm_are_accepted() {
         }
     }
 }
+
+/// What is left out of the comparison says nothing: it has to be little.
+#[test]
+fn only_what_it_cannot_read_is_left_out() {
+    let of = |members: &str| {
+        let header = format!(r#"{{"typ":"at+jwt"{members}}}"#);
+        scopegate_token::fuzzing::forge(&strict::PAIRS[3].ours, header, GOOD)
+    };
+    for compared in [
+        r#","alg":"HS256""#,
+        r#","alg":"HS256","jku":"https://evil.example","cty":"x","x":1"#,
+        r#","alg":"HS256","jwk":{"kty":"oct","k":"AAAA"},"x5c":["AAAA"],"nonce":"n","zip":"DEF""#,
+        // Whoever accepts one of these is told so.
+        r#","alg":"HS256","alg":"HS256""#,
+        r#","alg":"none""#,
+        r#","alg":"HS256","kid":1"#,
+        r#","alg":"HS256","crit":1"#,
+        r#","alg":"HS256","jku":1,"kid":1"#,
+        r#","alg":"HS256","jku":1,"typ":"at+jwt""#,
+    ] {
+        assert!(strict::is_comparable(&of(compared)), "{compared}");
+    }
+    for left_out in [
+        r#","alg":"Ed25519""#,
+        r#","alg":"HS256","x":1e999"#,
+        r#","alg":"HS256","jku":1"#,
+        r#","alg":"HS256","jwk":[]"#,
+        r#","alg":"HS256","x5c":"AAAA""#,
+    ] {
+        assert!(!strict::is_comparable(&of(left_out)), "{left_out}");
+    }
+}

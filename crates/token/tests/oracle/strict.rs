@@ -138,24 +138,38 @@ fn strict(profile: Profile, pair: &Pair, token: &str) -> Option<Said> {
         .filter(|said| said.has_begun() && (profile != Profile::Tutorial || said.has_no_audience()))
 }
 
-/// What jsonwebtoken reads of a header and we do not: it refuses some that are of another type than it expects.
-const READ_THERE_ALONE: [&str; 11] = [
-    "cty", "enc", "jku", "jwk", "nonce", "url", "x5c", "x5t", "x5t#S256", "x5u", "zip",
-];
+/// What both read of a header, as jsonwebtoken reads it.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "whether it can be read is all that is asked")]
+struct ReadByBoth {
+    alg: jsonwebtoken::Algorithm,
+    crit: Option<Vec<String>>,
+    kid: Option<String>,
+    typ: Option<String>,
+}
 
 /// Whether jsonwebtoken can say anything to this token. It knows `Ed25519` by its other name alone, and `serde_json` refuses a
 /// text with a number that it cannot hold, wherever it stands.
-fn is_comparable(token: &str) -> bool {
-    let read = |segment| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode_to_vec(segment).unwrap_or_default());
-    let texts: Vec<_> = token.split('.').take(2).map(read).collect();
+pub(crate) fn is_comparable(token: &str) -> bool {
+    let decode = |segment| URL_SAFE_NO_PAD.decode_to_vec(segment).unwrap_or_default();
+    let segments: Vec<Vec<u8>> = token.split('.').take(2).map(decode).collect();
+    let texts: Vec<_> = segments.iter().map(|text| serde_json::from_slice(text)).collect();
     let is_beyond = |error: &serde_json::Error| error.to_string().contains("number out of range");
     if texts.iter().filter_map(|text| text.as_ref().err()).any(is_beyond) {
         return false;
     }
-    match &texts[..] {
-        [Ok(header), _] => header["alg"] != "Ed25519" && READ_THERE_ALONE.iter().all(|name| header.get(name).is_none()),
+    match (&segments[..], &texts[..]) {
+        ([header, ..], [Ok(Value::Object(read)), ..]) => {
+            read.get("alg").is_none_or(|name| name != "Ed25519") && !is_refused_there_alone(token, header)
+        }
         _ => true,
     }
+}
+
+/// Whether jsonwebtoken refuses a header for what it alone reads of it: `jku`, `jwk`, `x5c` and others are ignored here, of
+/// whatever type they are, and there each has its type.
+fn is_refused_there_alone(token: &str, header: &[u8]) -> bool {
+    jsonwebtoken::decode_header(token).is_err() && serde_json::from_slice::<ReadByBoth>(header).is_ok()
 }
 
 /// Asserts the implication, and tells whether the token was accepted.
