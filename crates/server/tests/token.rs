@@ -13,6 +13,13 @@ use shell::{Run, Shell};
 
 const SECRET: &[u8; 32] = b"a secret text of thirty-two byte";
 const NOW: &str = "1700000000";
+/// Whose tokens they are, and for whom.
+const NAMED: [&str; 4] = [
+    "--issuer",
+    "https://issuer.example",
+    "--audience",
+    "https://api.example",
+];
 /// RFC 8037, appendix A.4.
 const ED25519: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
@@ -100,16 +107,10 @@ fn a_good_token_is_0_and_a_bad_one_1() {
 #[test]
 fn each_profile_has_its_rules() {
     let shell = shell();
-    let named = [
-        "--issuer",
-        "https://issuer.example",
-        "--audience",
-        "https://api.example",
-    ];
     let rfc = |more: &[&str]| verify(&shell, &rfc9068(), more, "");
-    assert_eq!(rfc(&named).status, 0, "rfc9068 where nothing else is said");
-    assert_eq!(rfc(&[&["--profile", "rfc9068"], &named[..]].concat()).status, 0);
-    assert_eq!(rfc(&[&["--profile", "jwt"], &named[..]].concat()).status, 0);
+    assert_eq!(rfc(&NAMED).status, 0, "rfc9068 where nothing else is said");
+    assert_eq!(rfc(&[&["--profile", "rfc9068"], &NAMED[..]].concat()).status, 0);
+    assert_eq!(rfc(&[&["--profile", "jwt"], &NAMED[..]].concat()).status, 0);
     assert_eq!(rfc(&["--profile", "jws"]).status, 0);
     assert_eq!(
         rfc(&["--issuer", "https://issuer.example", "--audience", "x"]).status,
@@ -118,7 +119,7 @@ fn each_profile_has_its_rules() {
     let refused = verify(
         &shell,
         &tutorial(1_800_000_000),
-        &[&["--format", "json"], &named[..]].concat(),
+        &[&["--format", "json"], &NAMED[..]].concat(),
         "",
     );
     assert_eq!(line(&refused)["rule"], "token_type");
@@ -218,13 +219,7 @@ fn each_line_has_its_answer() {
 #[test]
 fn people_read_which_key_which_rule_and_when() {
     let shell = shell();
-    let named = [
-        "--issuer",
-        "https://issuer.example",
-        "--audience",
-        "https://api.example",
-    ];
-    let good = verify(&shell, &rfc9068(), &named, "");
+    let good = verify(&shell, &rfc9068(), &NAMED, "");
     for words in [
         "valid\n",
         "key: `s`, HS256\n",

@@ -72,6 +72,12 @@ fn numbered(number: usize) -> Vec<Act> {
     json(&number.to_string())
 }
 
+/// The same after so many milliseconds.
+fn after(milliseconds: u64, number: usize) -> Vec<Act> {
+    let wait = Act::Wait(Duration::from_millis(milliseconds));
+    std::iter::once(wait).chain(numbered(number)).collect()
+}
+
 #[tokio::test]
 async fn many_who_come_at_once_cause_one_question() {
     let stage = provider(numbered).await;
@@ -90,11 +96,7 @@ async fn many_who_come_at_once_cause_one_question() {
 
 #[tokio::test]
 async fn old_keys_are_used_while_new_ones_are_fetched() {
-    let stage = provider(|number| {
-        let slow = [Act::Wait(Duration::from_millis(if number == 1 { 0 } else { 200 }))];
-        slow.into_iter().chain(numbered(number)).collect()
-    })
-    .await;
+    let stage = provider(|number| after(if number == 1 { 0 } else { 200 }, number)).await;
     let (refresh, kept) = refresh(&stage, PACE);
     refresh.ready().await.unwrap();
     tokio::time::sleep(Duration::from_millis(350)).await;
@@ -232,13 +234,7 @@ async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
 
 #[tokio::test]
 async fn keys_that_were_asked_for_before_are_told_apart() {
-    let stage = provider(|number| {
-        [Act::Wait(Duration::from_millis(100))]
-            .into_iter()
-            .chain(numbered(number))
-            .collect()
-    })
-    .await;
+    let stage = provider(|number| after(100, number)).await;
     let (refresh, _) = refresh(&stage, PACE);
     refresh.ready().await.unwrap();
     let (first, second) = futures_util::future::join(refresh.renew(), refresh.renew()).await;
@@ -247,13 +243,7 @@ async fn keys_that_were_asked_for_before_are_told_apart() {
 
 #[tokio::test]
 async fn a_request_that_goes_away_leaves_the_question_open_for_others() {
-    let stage = provider(|number| {
-        [Act::Wait(Duration::from_millis(100))]
-            .into_iter()
-            .chain(numbered(number))
-            .collect()
-    })
-    .await;
+    let stage = provider(|number| after(100, number)).await;
     let (refresh, kept) = refresh(&stage, PACE);
     let _ = timeout(Duration::from_millis(20), refresh.ready()).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
