@@ -14,6 +14,7 @@ mod permissions;
 mod policies;
 mod remembered;
 mod tokens;
+mod verification;
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub use self::permissions::permissions_file;
 pub use self::policies::{ManyScopes, Tutorial};
 pub use self::remembered::{Brought, RememberedTokens};
 pub use self::tokens::TokenFixture;
+pub use self::verification::{ALGORITHMS, Verification};
 
 /// Makes ring the cryptography of jsonwebtoken in this process.
 pub fn jsonwebtoken_on_ring() {
@@ -37,6 +39,9 @@ const ROUNDS: usize = 63;
 /// How long one lane runs in one round.
 const SLICE: Duration = Duration::from_millis(2);
 
+/// What says how often a call allocates.
+pub type Count = fn(&mut dyn FnMut()) -> u64;
+
 /// Calls that answer the same question, raced against each other.
 ///
 /// In each round every lane runs for a slice of time, one after the other; a ratio is taken within a round, and the median
@@ -45,6 +50,8 @@ const SLICE: Duration = Duration::from_millis(2);
 pub struct Race<'a> {
     name: &'static str,
     lanes: Vec<Lane<'a>>,
+    /// How often a call allocates.
+    count: Option<Count>,
 }
 
 /// What a lane is to take at most.
@@ -55,6 +62,8 @@ pub enum Limit {
     Nanoseconds(f64),
     /// So many times what the first lane takes.
     Ratio(f64),
+    /// So many times what the lane of this name takes.
+    RatioTo(&'static str, f64),
 }
 
 struct Lane<'a> {
@@ -75,7 +84,14 @@ impl<'a> Race<'a> {
         Self {
             name,
             lanes: Vec::new(),
+            count: None,
         }
+    }
+
+    /// Counts the allocations of each lane as well. Only a program with an allocator that counts can say how.
+    pub const fn counting(mut self, count: Count) -> Self {
+        self.count = Some(count);
+        self
     }
 
     /// Adds a lane. The ratios are taken to the lane that was added first.
@@ -127,30 +143,46 @@ impl Race<'_> {
     }
 
     #[expect(clippy::print_stdout, reason = "the table is what a bench is run for")]
-    fn print(&self, figures: &[Vec<f64>]) {
+    fn print(&mut self, figures: &[Vec<f64>]) {
         let Some(first) = figures.first() else { return };
         println!("\n{}: median of {ROUNDS} interleaved rounds", self.name);
-        for (lane, figures) in self.lanes.iter().zip(figures) {
-            let ratio = median(figures.iter().zip(first).map(|(ours, base)| ours / base));
-            let nanoseconds = median(figures.iter().copied());
-            let verdict = lane
-                .limit
-                .map_or_else(String::new, |limit| limit.verdict(nanoseconds, ratio));
-            println!("  {:<40}{nanoseconds:>12.1} ns{ratio:>10.3}{verdict}", lane.name);
+        let names: Vec<&str> = self.lanes.iter().map(|lane| lane.name).collect();
+        for (lane, ours) in self.lanes.iter_mut().zip(figures) {
+            let nanoseconds = median(ours.iter().copied());
+            let ratio_to = |lane: &str| {
+                let place = names.iter().position(|name| *name == lane);
+                ratio(ours, &figures[place.unwrap()])
+            };
+            let allocations = self.count.map_or_else(String::new, |count| {
+                format!("{:>5} allocations", count(&mut || (lane.run)(1)))
+            });
+            let ratio = ratio(ours, first);
+            let verdict = match lane.limit {
+                None => String::new(),
+                Some(Limit::Nanoseconds(limit)) => verdict(nanoseconds, limit, " ns"),
+                Some(Limit::Ratio(limit)) => verdict(ratio, limit, ""),
+                Some(Limit::RatioTo(other, limit)) => {
+                    let ratio = ratio_to(other);
+                    verdict(ratio, limit, &format!(" of `{other}`: {ratio:.3}"))
+                }
+            };
+            println!(
+                "  {:<40}{nanoseconds:>12.1} ns{ratio:>10.3}{allocations}{verdict}",
+                lane.name
+            );
         }
         println!();
     }
 }
 
-impl Limit {
-    fn verdict(self, nanoseconds: f64, ratio: f64) -> String {
-        let (figure, limit, unit) = match self {
-            Self::Nanoseconds(limit) => (nanoseconds, limit, " ns"),
-            Self::Ratio(limit) => (ratio, limit, ""),
-        };
-        let word = if figure > limit { "OVER" } else { "within" };
-        format!("  {word} {limit}{unit}")
-    }
+fn verdict(figure: f64, limit: f64, unit: &str) -> String {
+    let word = if figure > limit { "OVER" } else { "within" };
+    format!("  {word} {limit}{unit}")
+}
+
+/// The median of what one lane took in times of another in the same round.
+fn ratio(ours: &[f64], other: &[f64]) -> f64 {
+    median(ours.iter().zip(other).map(|(ours, other)| ours / other))
 }
 
 impl Lane<'_> {

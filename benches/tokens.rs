@@ -17,8 +17,6 @@ use scopegate_domain::{
 use scopegate_token::{Algorithm, Signer, SigningKey, TokenRules, Verifier, VerifyingKey};
 use serde_json::Value;
 
-const ISSUER: &str = "https://issuer.example";
-const AUDIENCE: &str = "https://api.example/items";
 const SECRET: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
 /// RFC 7515, appendix A.2: 2,048 bits.
 const RSA: &[u8] = include_bytes!("../crates/token/tests/data/rfc7515_a2.jwk.json");
@@ -26,6 +24,8 @@ const RSA: &[u8] = include_bytes!("../crates/token/tests/data/rfc7515_a2.jwk.jso
 /// One access token by RFC 9068 with its eight claims, and the ways to verify it.
 pub struct TokenFixture {
     token: String,
+    /// That of another token by the same key.
+    other_signature: String,
     now: Timestamp,
     raw: RawKey,
     verifier: Verifier,
@@ -40,6 +40,11 @@ enum RawKey {
 }
 
 impl TokenFixture {
+    /// Who issued it.
+    pub const ISSUER: &str = "https://issuer.example";
+    /// Whom it is for.
+    pub const AUDIENCE: &str = "https://api.example/items";
+
     /// Signed with HMAC and SHA-256.
     #[must_use]
     pub fn hs256() -> Self {
@@ -62,11 +67,18 @@ impl TokenFixture {
 
     fn new(key: SigningKey, raw: RawKey, decoding_key: DecodingKey, algorithm: jsonwebtoken::Algorithm) -> Self {
         let now = SystemClock.now();
-        let rules = TokenRules::rfc9068(Issuer::parse(ISSUER).unwrap(), Audience::parse(AUDIENCE).unwrap());
+        let rules = TokenRules::rfc9068(
+            Issuer::parse(Self::ISSUER).unwrap(),
+            Audience::parse(Self::AUDIENCE).unwrap(),
+        );
         let verifier = Verifier::new(rules.clone(), key.verifying_key());
-        let token = Signer::new(rules, key).issue(&claims(now)).unwrap().expose().to_owned();
+        let signer = Signer::new(rules, key);
+        let issue = |id| signer.issue(&claims(now, id)).unwrap().expose().to_owned();
+        let token = issue("0f8fad5b-d9cb-469f-a165-70867728950e");
+        let other = issue("7c9e6679-7425-40de-944b-e07fc1f90ae7");
         Self {
             token,
+            other_signature: other.rsplit_once('.').unwrap().1.to_owned(),
             now,
             raw,
             verifier,
@@ -119,11 +131,23 @@ impl TokenFixture {
             .unwrap()
     }
 
-    /// The token with another signature of the same length.
+    /// The token with a signature of the same key over another one: whoever refuses it has to do all the work of a check. (A
+    /// signature of any bytes may be no number of the right size, which is seen before anything is computed.)
     #[must_use]
     pub fn forged(&self) -> String {
-        let signature = self.signature().iter().map(|byte| !byte).collect::<Vec<_>>();
-        format!("{}.{}", self.signed().0, URL_SAFE_NO_PAD.encode_to_string(signature))
+        format!("{}.{}", self.signed().0, self.other_signature)
+    }
+
+    /// The bytes of the signature that stands under the forged token.
+    #[must_use]
+    pub fn forged_signature(&self) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode_to_vec(&self.other_signature).unwrap()
+    }
+
+    /// The secret of an HMAC key.
+    #[must_use]
+    pub const fn secret() -> &'static [u8] {
+        SECRET.as_bytes()
     }
 
     /// The primitive alone.
@@ -222,19 +246,19 @@ fn padding(algorithm: Algorithm) -> &'static RsaParameters {
     }
 }
 
-fn claims(now: Timestamp) -> AccessTokenClaims {
+fn claims(now: Timestamp, id: &str) -> AccessTokenClaims {
     let scopes = ["me", "items"].map(|name| ScopeToken::parse(name).unwrap());
     AccessTokenClaims::new("johndoe", now, Lifetime::from_minutes(30))
         .with_scopes(scopes)
         .with_client_id(ClientId::parse("s6BhdRkqt3").unwrap())
-        .with_token_id(TokenId::parse("0f8fad5b-d9cb-469f-a165-70867728950e").unwrap())
+        .with_token_id(TokenId::parse(id).unwrap())
 }
 
 fn validation(algorithm: jsonwebtoken::Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.leeway = 0;
-    validation.set_issuer(&[ISSUER]);
-    validation.set_audience(&[AUDIENCE]);
+    validation.set_issuer(&[TokenFixture::ISSUER]);
+    validation.set_audience(&[TokenFixture::AUDIENCE]);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     validation
 }
