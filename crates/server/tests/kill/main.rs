@@ -14,6 +14,7 @@
 
 mod keys;
 mod model;
+mod revoked;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod support;
@@ -194,6 +195,7 @@ impl Victim {
             }
             let store = SqlStore::open(&DatabaseUrl::file(&self.database)).await.unwrap();
             keys::are_usable(&store, &self.database, &self.keys, &self.removed_keys).await;
+            revoked::settle(&store, self.subjects.iter_mut().flatten()).await;
             self.settle(&store).await;
             tokens_of_the_disabled_are_taken_back(&store).await;
             self.prepare_logins(&store, random).await;

@@ -3,6 +3,8 @@
 use scopegate_domain::{Account, Client, PasswordHash, Secret, User, UserStatus};
 use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict};
 
+use crate::revoked::Taken;
+
 /// Numbers that look random and can be had again: splitmix64.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(pub(crate) u64);
@@ -79,6 +81,8 @@ pub(crate) struct Subject {
     pub(crate) state: State,
     /// What else may be there: a write was under way when it was ended.
     pub(crate) under_way: Option<(&'static str, State)>,
+    /// What was answered of its tokens, or found.
+    pub(crate) taken_back: Vec<Taken>,
     /// The hash that was compared with its password already: comparing costs more than all the rest.
     compared: String,
 }
@@ -90,6 +94,7 @@ impl Subject {
             is_user,
             state: State::Absent,
             under_way: None,
+            taken_back: Vec::new(),
             compared: String::new(),
         }
     }

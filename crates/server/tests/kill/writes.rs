@@ -15,15 +15,18 @@ pub(crate) enum Act {
 pub(crate) type Plan = fn(&Subject, &mut Random) -> Option<(Act, State)>;
 
 /// All of them, by name, and how often each is tried beside the others: a login can be done only where a server listens.
-pub(crate) const WRITES: [(&str, u64, Plan); 10] = [
+pub(crate) const WRITES: [(&str, u64, Plan); 13] = [
     ("client add", 1, add_client),
     ("client remove", 1, remove_client),
+    ("client revoke", 1, revoke_client),
     ("client set-scope", 1, set_client_scope),
     ("client set-secret", 1, set_client_secret),
     ("log in, which hashes anew", 3, log_in),
+    ("token revoke", 1, revoke_token),
     ("user add", 1, add_user),
     ("user disable, user enable", 1, set_status),
     ("user remove", 1, remove_user),
+    ("user revoke", 1, revoke_user),
     ("user set-password", 1, set_password),
     ("user set-scope", 1, set_user_scope),
 ];
@@ -80,6 +83,11 @@ fn add_client(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {
 fn remove_client(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {
     let is_there = matches!(subject.state, State::Client { .. }) && random.below(2) == 0;
     is_there.then(|| (command(&["client", "remove", &subject.name], ""), State::Absent))
+}
+
+fn revoke_client(subject: &Subject, _: &mut Random) -> Option<(Act, State)> {
+    let is_there = matches!(subject.state, State::Client { .. });
+    is_there.then(|| (command(&["client", "revoke", &subject.name], ""), subject.state.clone()))
 }
 
 fn set_client_scope(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {
@@ -161,6 +169,17 @@ fn set_status(subject: &Subject, _: &mut Random) -> Option<(Act, State)> {
 fn remove_user(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {
     let is_there = matches!(subject.state, State::User { .. }) && random.below(2) == 0;
     is_there.then(|| (command(&["user", "remove", &subject.name], ""), State::Absent))
+}
+
+fn revoke_user(subject: &Subject, _: &mut Random) -> Option<(Act, State)> {
+    let is_there = matches!(subject.state, State::User { .. });
+    is_there.then(|| (command(&["user", "revoke", &subject.name], ""), subject.state.clone()))
+}
+
+/// The id is that of no token: the program cannot know, for it keeps none. It can always be done, and others would not be.
+fn revoke_token(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {
+    let act = command(&["token", "revoke", "--jti", &subject.name], "");
+    (random.below(4) == 0).then(|| (act, subject.state.clone()))
 }
 
 fn set_password(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {

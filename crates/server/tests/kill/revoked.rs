@@ -1,0 +1,87 @@
+//! Tokens that were taken back: what was answered stands there, and of what was ended before its answer at most one.
+
+use scopegate_domain::{Revocation, Revoked, Timestamp};
+use scopegate_store::{RevocationPlace, Store};
+use serde_json::Value;
+
+use crate::model::Subject;
+use crate::writes::Act;
+
+/// What was taken back of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// All tokens that were issued until then. A command that does something else besides does not say when.
+    Issued(Option<Timestamp>),
+    /// The token that has the subject's name for its id.
+    Token,
+}
+
+/// What a command took back that has printed this.
+pub(crate) fn taken_back(act: &Act, printed: &str) -> Option<Taken> {
+    let Act::Command(words, _) = act else { return None };
+    match (words[0].as_str(), words[1].as_str()) {
+        ("token", "revoke") => Some(Taken::Token),
+        (_, "revoke") => {
+            let printed: Value = serde_json::from_str(printed).unwrap();
+            let until = printed["issued_until"].as_i64().unwrap();
+            Some(Taken::Issued(Some(Timestamp::from_unix(until))))
+        }
+        (_, "disable" | "remove") => Some(Taken::Issued(None)),
+        _ => None,
+    }
+}
+
+/// Compares what is kept with what was answered of each subject; from now on it is what was found.
+///
+/// # Panics
+///
+/// Where a revocation that was answered is lost, or there is one that nobody asked for.
+pub(crate) async fn settle(store: &dyn Store, subjects: impl Iterator<Item = &mut Subject>) {
+    let kept = store
+        .revocations()
+        .revoked_after(RevocationPlace::START, u16::MAX)
+        .await
+        .unwrap();
+    let mut kept: Vec<Revocation> = kept.into_iter().map(|(_, revocation)| revocation).collect();
+    for subject in subjects {
+        let found = kept.extract_if(.., |revocation| name_of(revocation.whose()) == subject.name);
+        subject.settle_taken_back(found.map(|revocation| taken(&revocation)).collect());
+    }
+    assert!(kept.is_empty(), "nobody's: {kept:?}");
+}
+
+fn name_of(whose: &Revoked) -> &str {
+    match whose {
+        Revoked::Client(id) => id.as_str(),
+        Revoked::Token(id) => id.as_str(),
+        Revoked::User { username, .. } => username.as_str(),
+    }
+}
+
+fn taken(revocation: &Revocation) -> Taken {
+    match revocation.whose() {
+        Revoked::Token(_) => {
+            assert_eq!(revocation.issued_until(), Timestamp::MAX, "{revocation:?}");
+            Taken::Token
+        }
+        Revoked::Client(_) | Revoked::User { .. } => Taken::Issued(Some(revocation.issued_until())),
+    }
+}
+
+impl Subject {
+    fn settle_taken_back(&mut self, found: Vec<Taken>) {
+        let mut left = found.clone();
+        // Those of a moment that is not known come last: any that is left may be theirs.
+        let is_unknown = |taken: &Taken| *taken == Taken::Issued(None);
+        let (unknown, known): (Vec<Taken>, Vec<Taken>) = self.taken_back.drain(..).partition(is_unknown);
+        for answered in known.iter().chain(&unknown) {
+            let is_it = |taken: &Taken| taken == answered || (is_unknown(answered) && *taken != Taken::Token);
+            let at = left.iter().position(is_it);
+            let at = at.unwrap_or_else(|| panic!("lost: {answered:?} of {}, found: {found:?}", self.name));
+            left.swap_remove(at);
+        }
+        let ended_before = usize::from(self.under_way.is_some());
+        assert!(left.len() <= ended_before, "{}: nobody took back {left:?}", self.name);
+        self.taken_back = found;
+    }
+}
