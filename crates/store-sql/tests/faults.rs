@@ -88,7 +88,7 @@ async fn a_file_that_was_replaced_is_no_store_and_stays_as_it_is() {
 async fn a_writer_that_does_not_come_to_an_end_is_not_waited_for_by_all() {
     use sqlx::{ConnectOptions as _, Connection as _};
     let (store, _folder, path) = file().await;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let options = SqliteConnectOptions::new().filename(&path);
     let mut other = options.connect().await.unwrap();
     let transaction = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let writes = async {

@@ -8,7 +8,8 @@ use scopegate_http::domain::{
 };
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    Catalog, Gate, GateBuilder, Guard, Introspection, Permit, RemoteIssuerBuilder, ScopeToken, SecurityScheme, get,
+    Catalog, Gate, GateBuilder, Guard, Introspection, IntrospectionBuilder, Permit, RemoteIssuerBuilder, ScopeToken,
+    SecurityScheme, get,
 };
 
 use crate::common::{LocalIssuer, READ, ask, audience, key, outgoing, token};
@@ -63,7 +64,9 @@ fn signed(issuer: &Issuer, key: SigningKey, scopes: &[ScopeToken], layout: Optio
 }
 
 /// The ceiling, what a token says, and what it opens.
-fn cases() -> [(Option<Vec<ScopeToken>>, Vec<ScopeToken>, Vec<&'static str>); 7] {
+type Case = (Option<Vec<ScopeToken>>, Vec<ScopeToken>, Vec<&'static str>);
+
+fn cases() -> [Case; 7] {
     [
         (None, vec![ADMIN], vec!["/any", "/read", "/write", "/admin"]),
         (Some(vec![]), vec![ADMIN, READ], vec!["/any"]),
@@ -111,10 +114,7 @@ async fn an_answer_about_an_opaque_token_brings_no_more_either() {
         let asked = Introspection::builder(name, audience(), "api", Secret::new("s".to_owned()))
             .endpoint(stage.url("/introspect"))
             .outgoing(outgoing());
-        let asked = ceiling
-            .iter()
-            .cloned()
-            .fold(asked, |asked, ceiling| asked.scopes(ceiling));
+        let asked = ceiling.iter().cloned().fold(asked, IntrospectionBuilder::scopes);
         let gate = gate().introspection("oauth", asked.build().unwrap()).build().unwrap();
         assert_eq!(opens(&gate, "opaque").await, expected, "{ceiling:?} {says:?}");
         assert_eq!(stage.count(), 1, "remembered");
