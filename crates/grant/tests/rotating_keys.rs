@@ -1,11 +1,6 @@
 //! Keys of an issuer with several nodes over one store.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a failed test says so by a panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
