@@ -82,7 +82,7 @@ fn has_flag(flag: &str) -> bool {
 fn main() {
     if !has_flag("--silent") {
         tracing_subscriber::fmt()
-            .with_env_filter("info")
+            .with_max_level(tracing::Level::INFO)
             .with_ansi(false)
             .fmt_fields(fields::PlainFields::default())
             .with_writer(std::io::stderr)
