@@ -55,16 +55,17 @@ pub trait Answer: Send + 'static {
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
 pub struct Json<T>(pub T);
 
-/// JSON of which the document says nothing but that it is JSON.
+/// Data as a JSON body of which the document says nothing but that it is JSON.
 ///
 /// ```
 /// use scopegate_http::{Answer, AnyJson, serde_json::json};
 ///
 /// assert_eq!(AnyJson(json!({ "status": "ok" })).into_response().status(), 200);
+/// assert_eq!(AnyJson(["Foo", "Bar"]).into_response().status(), 200);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
-pub struct AnyJson(pub serde_json::Value);
+pub struct AnyJson<T = serde_json::Value>(pub T);
 
 /// Status 201 before another answer; the document says so too.
 ///
@@ -101,7 +102,7 @@ impl<T: Serialize + ToSchema + Send + 'static> Answer for Json<T> {
     }
 }
 
-impl Answer for AnyJson {
+impl<T: Serialize + Send + 'static> Answer for AnyJson<T> {
     fn into_response(self) -> Response {
         json_response(&self.0)
     }

@@ -39,8 +39,19 @@ pub(crate) fn read(headers: &HeaderMap, profile: Profile) -> Bearer<'_> {
 /// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
 fn is_b64token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
-    !body.is_empty() && body.bytes().all(allowed)
+    // To the end in any case: without a way out the compiler looks at sixteen bytes at a time, and a token has hundreds.
+    let odd = body
+        .bytes()
+        .fold(0, |odd, byte| odd | u8::from(!is_b64token_byte(byte)));
+    !body.is_empty() && odd == 0
+}
+
+/// Whether a byte may stand in a token before its last `=`. In as few comparisons as will do, for the same reason.
+const fn is_b64token_byte(byte: u8) -> bool {
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    // `-`, `.`, `/` and the digits follow each other.
+    let is_between = byte.wrapping_sub(b'-') <= b'9' - b'-';
+    is_letter || is_between || matches!(byte, b'_' | b'~' | b'+')
 }
 
 #[cfg(test)]
@@ -91,6 +102,14 @@ mod tests {
             read(&headers(&[b"Bearer x", b"Bearer y"]), Profile::Tutorial),
             Bearer::Token("x")
         );
+    }
+
+    #[test]
+    fn a_token_has_the_bytes_of_its_grammar() {
+        for byte in 0..=u8::MAX {
+            let allowed = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+            assert_eq!(is_b64token_byte(byte), allowed, "{byte}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The gate: everything declared, as one value.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +15,6 @@ use scopegate_grant::AuthorizationServer;
 use scopegate_policy::{OperationTable, Permit};
 use serde_json::Value;
 use tokio::time::Instant;
-use tracing::Instrument as _;
 
 use crate::admission::{Admission, Asked};
 use crate::answer::Response;
@@ -182,16 +183,16 @@ impl Gate {
             route,
             self.operation_name(target),
         );
-        // In one expression: a future with a name of its own would lie in this one twice.
-        let mut response = async {
+        let done = {
             // A panic leaves nothing of ours half done: all that is shared is immutable.
-            let response = AssertUnwindSafe(self.dispatch(target, &values, request, &trace))
-                .catch_unwind()
-                .await;
-            response.unwrap_or_else(|_| self.inner.replies.fault(Fault::Panic, &trace.id))
-        }
-        .instrument(trace.span().clone())
-        .await;
+            let mut work = pin!(AssertUnwindSafe(self.dispatch(target, &values, request, &trace)).catch_unwind());
+            // By hand: `Instrument` wants a span of its own, and enters it once more when all is done.
+            poll_fn(|context| trace.span().in_scope(|| work.as_mut().poll(context))).await
+        };
+        let mut response = done.unwrap_or_else(|_| {
+            let fault = || self.inner.replies.fault(Fault::Panic, &trace.id);
+            trace.span().in_scope(fault)
+        });
         self.open_target(target, headers, &mut response);
         route.answered(response.status(), begin.elapsed());
         trace.answered(response.status());

@@ -15,6 +15,9 @@ use crate::invalid_input::InvalidInput;
 /// SECURITY: this is the only decoding. What comes out is looked up, guarded and handed to the handler; nobody looks at
 /// the raw path again to decide anything (tests/api/gate.rs, `one_decoding_one_look_up_then_the_guard`).
 pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.contains('%') {
+        return Some(Cow::Borrowed(raw));
+    }
     percent_decode_str(raw).decode_utf8().ok()
 }
 
