@@ -10,7 +10,6 @@ use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{ActiveUser, AnyJson, BoundOperation, CurrentUser, Guard, Json, get};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
 use serde::Serialize;
-use serde_json::json;
 
 /// The security scheme's name, as in the page's document.
 pub(crate) const SCHEME: &str = "OAuth2PasswordBearer";
@@ -75,12 +74,28 @@ async fn read_users_me(user: CurrentUser) -> Json<UserOut> {
     })
 }
 
-async fn read_own_items(user: CurrentUser) -> AnyJson {
-    AnyJson(json!([{ "item_id": "Foo", "owner": user.username().as_str() }]))
+/// An item of the page, of which its document says nothing.
+#[derive(Debug, Serialize)]
+struct Item {
+    item_id: &'static str,
+    owner: String,
 }
 
-async fn read_system_status() -> AnyJson {
-    AnyJson(json!({ "status": "ok" }))
+async fn read_own_items(user: CurrentUser) -> AnyJson<[Item; 1]> {
+    AnyJson([Item {
+        item_id: "Foo",
+        owner: user.username().to_string(),
+    }])
+}
+
+/// What the page says of itself.
+#[derive(Debug, Serialize)]
+struct Status {
+    status: &'static str,
+}
+
+async fn read_system_status() -> AnyJson<Status> {
+    AnyJson(Status { status: "ok" })
 }
 
 /// Adds the page's users and a client for them, those that are missing.

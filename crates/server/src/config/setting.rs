@@ -11,6 +11,7 @@ use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
 use scopegate_http::Cors;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// A value that can be written as text: in a flag, a variable or a file.
 pub(crate) trait Setting: Sized {
@@ -97,6 +98,11 @@ impl LogFilter {
     /// The directives.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The level, where that is all it says.
+    pub(crate) fn level(&self) -> Option<LevelFilter> {
+        self.0.trim().parse().ok()
     }
 }
 
@@ -404,6 +410,11 @@ mod tests {
         assert!(LogFilter::read("inof").is_none());
         assert!(LogFilter::read("info,scopegate_http=debug").is_some());
         assert!(LogFilter::read("scopegate_http=loud").is_none());
+        assert_eq!(
+            ["info", " off ", "info,scopegate_http=debug", "scopegate_http=debug"]
+                .map(|text| LogFilter::read(text).unwrap().level()),
+            [Some(LevelFilter::INFO), Some(LevelFilter::OFF), None, None]
+        );
     }
 
     #[test]
