@@ -15,6 +15,7 @@
 //! | [`admin`] | what supervisors ask |
 //! | [`serve`] | the accept loop, its limits and its end |
 //! | [`telemetry`], [`output`] | what goes to standard error, and what to standard output |
+//! | [`markdown`] | cells of tables in pull requests |
 //! | [`progress`] | that a command is still at work |
 
 mod admin;
@@ -24,6 +25,7 @@ mod compose;
 mod config;
 mod demo;
 mod live_keys;
+mod markdown;
 mod measured_store;
 mod output;
 mod progress;

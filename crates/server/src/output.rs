@@ -130,11 +130,6 @@ pub(crate) fn one_line(text: &str) -> String {
     words.chars().filter(|character| !character.is_control()).collect()
 }
 
-/// Text in a cell of a Markdown table, where a bar would end it and `<` would begin a tag. Other marks of Markdown are left.
-pub(crate) fn cell(text: &str) -> String {
-    one_line(text).replace('|', "\\|").replace('<', "&lt;")
-}
-
 /// A table for people: columns as wide as their widest cell, two spaces apart.
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();

@@ -102,3 +102,22 @@ fn another_scope_in_its_place_is_incomparable_and_separated_both_ways() {
         (&json!("incomparable"), &json!(["items"]), &json!(["me"]))
     );
 }
+
+#[test]
+fn a_template_cannot_end_its_cell() {
+    let (shell, _, _) = with(|new| {
+        for path in [r"/\|", "/a|b", "/`x`", r"/\"] {
+            new["paths"][path]["get"] = json!({ "security": [], "responses": {} });
+        }
+    });
+    let markdown = shell.run(&["policy", "diff", "old.json", "new.json", "--format", "markdown"]);
+    for place in [
+        "<code>GET /&#92;&#124;</code>",
+        "<code>GET /a&#124;b</code>",
+        "<code>GET /&#96;x&#96;</code>",
+        "<code>GET /&#92;</code>",
+    ] {
+        let row = format!("|  | {place} | added | a request without a credential is let in now |\n");
+        assert!(markdown.stdout.contains(&row), "{row}\n{}", markdown.stdout);
+    }
+}

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::document;
 use crate::arguments::DiffArguments;
-use crate::output::{Format, SaidNo, Tone, cell, one_line, paint, print, write_line};
+use crate::markdown::code;
+use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
 
 pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<()> {
     let (old, new) = (document::read(&arguments.old)?, document::read(&arguments.new)?);
@@ -46,9 +47,9 @@ fn to_json(change: &Change) -> Value {
 }
 
 /// A sentence on who is let in now and was not, and the other way round.
-fn sentence(change: &Change, quote: &str) -> String {
+fn sentence(change: &Change, quoted: fn(&str) -> String) -> String {
     let held = |atoms: &[Atom]| {
-        let words: Vec<String> = atoms.iter().map(|atom| format!("{quote}{atom}{quote}")).collect();
+        let words: Vec<String> = atoms.iter().map(|atom| quoted(&atom.to_string())).collect();
         match words.as_slice() {
             [] => "a request without a credential".to_owned(),
             words => format!("a request with {}", words.join(" and ")),
@@ -84,7 +85,7 @@ fn to_human(changes: &[Change]) -> String {
         let kind = format!("{:12}", change.kind().as_str());
         let place = one_line(&format!("{} {}", change.method(), change.template()));
         let _ = writeln!(text, "{} {place}", paint(tone(change.kind()), &kind));
-        let _ = writeln!(text, "             {}", one_line(&sentence(change, "")));
+        let _ = writeln!(text, "             {}", sentence(change, one_line));
     }
     if !text.is_empty() {
         text.push('\n');
@@ -102,9 +103,9 @@ fn to_markdown(changes: &[Change]) -> String {
     text.push_str("| | Operation | Change | Who |\n|---|---|---|---|\n");
     for change in by_weight(changes) {
         let mark = if change.opens() { "⚠️" } else { "" };
-        let place = cell(&format!("{} {}", change.method(), change.template()));
-        let who = cell(&sentence(change, "`"));
-        let _ = writeln!(text, "| {mark} | `{place}` | {} | {who} |", change.kind());
+        let place = code(&format!("{} {}", change.method(), change.template()));
+        let who = sentence(change, code);
+        let _ = writeln!(text, "| {mark} | {place} | {} | {who} |", change.kind());
     }
     let _ = write!(text, "\n{}", counts(changes));
     text

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::document;
 use crate::arguments::PolicyFile;
-use crate::output::{Format, SaidNo, Tone, cell, one_line, paint, print, write_line};
+use crate::markdown::{cell, code};
+use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
 
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
     let policy = document::read(&file.file)?;
@@ -139,8 +140,8 @@ fn to_human(policy: &Imported, findings: &[Told], remarks: &[&Note]) -> String {
 fn to_markdown(findings: &[Told]) -> String {
     let mut text = String::from("### Policy findings\n\n| Rule | Operation | What |\n|---|---|---|\n");
     for finding in findings {
-        let (place, message) = (cell(&finding.place()), cell(&finding.message));
-        let _ = writeln!(text, "| {} | `{place}` | {message} |", finding.rule);
+        let (place, message) = (code(&finding.place()), cell(&finding.message));
+        let _ = writeln!(text, "| {} | {place} | {message} |", finding.rule);
     }
     let _ = writeln!(text, "\n{} findings", findings.len());
     text
