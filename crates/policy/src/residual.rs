@@ -55,13 +55,11 @@ pub(crate) fn nearest(
             nearest.alternative,
         )
     };
-    let sets = requirement.alternatives();
-    let is_any_possible = !sets.iter().all(|set| is_contradictory(universe, set));
-    let possible = sets
-        .iter()
-        .enumerate()
-        .filter(|(_, set)| !is_any_possible || !is_contradictory(universe, set));
-    let candidates: Vec<Nearest> = possible
+    let sets = requirement.alternatives().iter().enumerate();
+    let (never, possible): (Vec<_>, Vec<_>) = sets.partition(|(_, set)| is_contradictory(universe, set));
+    let candidates = if possible.is_empty() { never } else { possible };
+    let candidates: Vec<Nearest> = candidates
+        .into_iter()
         .map(|(alternative, set)| Nearest {
             alternative,
             missing: set.difference(closed),
@@ -78,11 +76,9 @@ pub(crate) fn nearest(
 /// Whether no request satisfies the set: it names more authentication contexts than there are schemes, and each credential
 /// says one.
 pub(crate) fn is_contradictory(universe: &Universe, set: &AtomSet) -> bool {
-    let schemes = universe.scheme_names().count();
-    let levels = universe
-        .token_guards()
-        .filter(|(id, atom)| matches!(atom, Atom::Acr(_)) && set.contains(*id));
-    levels.count() > schemes.max(1)
+    let most = universe.scheme_names().count().max(1);
+    let mut levels = universe.atoms_of(set).filter(|atom| matches!(atom, Atom::Acr(_)));
+    levels.nth(most).is_some()
 }
 
 /// Everything that a refused request lacks: the part of a denial that explanations and challenges are made of.
