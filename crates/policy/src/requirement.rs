@@ -332,6 +332,26 @@ mod tests {
         assert_eq!(Requirement::all(clauses), Err(Limit::Kept));
     }
 
+    /// Nobody else would notice for long: limits are there for tables that are much larger than those of tests.
+    #[test]
+    fn what_is_compared_is_counted_word_by_word() {
+        const ENOUGH: usize = 1_000_000;
+        let counted = |atoms: [u16; 4]| {
+            let mut budget = Budget::within(ENOUGH);
+            let [a, b, c, d] = atoms;
+            Requirement::all_within(vec![any_of([a, b]), any_of([c, d])], &mut budget).unwrap();
+            ENOUGH - budget.compared()
+        };
+        // Twelve times two to sort them, four to see whether one implies the other, four and eight before each is multiplied,
+        // and while the four products are made, each with those before it.
+        let sets = 12 * 2 + 4 + 4 + 8 + (1 + 2 + 3);
+        let words = |atom: u16| AtomSet::from_iter([AtomId(atom)]).weight();
+        assert_eq!(counted([3, 4, 5, 6]), words(3) * sets);
+        let wide = [3, 4, 5, 6].map(|atom| atom + 1_000);
+        assert_eq!(counted(wide), words(1_003) * sets);
+        assert!(words(3) > 1 && words(1_003) > words(3));
+    }
+
     #[test]
     fn the_residual_is_everything_missing_at_once() {
         let requirement = Requirement::all([any_of([3]), any_of([4, 5])]).unwrap();
