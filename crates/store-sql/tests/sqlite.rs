@@ -146,7 +146,7 @@ async fn two_programs_can_make_the_same_database() {
     let url = DatabaseUrl::file(path(&folder));
     let (first, second) = tokio::join!(SqlStore::open(&url), SqlStore::open(&url));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(first.migrated().len() + second.migrated().len(), 3);
+    assert_eq!(first.migrated().len() + second.migrated().len(), 4);
     Users::add(&first, john()).await.unwrap();
     assert_eq!(second.find_account(john().user.username()).await.unwrap(), Some(john()));
     assert_eq!(
