@@ -1,5 +1,5 @@
-//! Verifying a token with each algorithm, beside the primitive that nobody can do without and beside jsonwebtoken. The same
-//! lanes beside jwt-simple, which brings the crate `rsa`, are raced in `peers/verify.rs`.
+//! Verifying a token with each algorithm, beside the primitive that nobody can do without and beside jsonwebtoken. jwt-simple is
+//! no lane: it brings the crate `rsa`, which may not be among our dependencies.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{ALGORITHMS, Verification};
