@@ -18,7 +18,7 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
     config
 }
 
-#[library_benchmark(config = at_most(19_800))]
+#[library_benchmark(config = at_most(18_700))]
 #[bench::good(Token::good())]
 fn verify(mut token: Token) -> (bool, Token) {
     let is_good = token
@@ -28,7 +28,7 @@ fn verify(mut token: Token) -> (bool, Token) {
     (is_good, token)
 }
 
-#[library_benchmark(config = at_most(16_100))]
+#[library_benchmark(config = at_most(15_800))]
 #[bench::forged(Token::forged())]
 fn refuse(mut token: Token) -> (bool, Token) {
     let is_bad = token
@@ -45,7 +45,7 @@ fn remember(seen: Seen) -> (bool, Seen) {
     (is_known, seen)
 }
 
-#[library_benchmark(config = at_most(3_400))]
+#[library_benchmark(config = at_most(2_720))]
 #[bench::eight(Token::payload())]
 fn claims(payload: Vec<u8>) -> (bool, Vec<u8>) {
     let is_good = Claims::parse(black_box(&payload), ScopeLayout::Text).is_ok();
