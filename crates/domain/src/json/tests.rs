@@ -201,7 +201,7 @@ proptest! {
         ],
     ) {
         let is_plain = |byte: &&u8| **byte > 0x1F && !b"\"\\".contains(*byte);
-        prop_assert_eq!(plain_len(&bytes), bytes.iter().take_while(is_plain).count());
+        prop_assert_eq!(text::plain_len(&bytes), bytes.iter().take_while(is_plain).count());
     }
 
     #[test]
