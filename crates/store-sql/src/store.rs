@@ -5,7 +5,7 @@ use std::fmt;
 use scopegate_store::{BoxFuture, Store, StoreError};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Connection as _, Sqlite, query, query_scalar};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction, query, query_scalar};
 
 use crate::failure::failure;
 use crate::lookups::Lookups;
@@ -129,22 +129,33 @@ impl SqlStore {
         Ok(result.rows_affected())
     }
 
-    /// Does the second statement where the first one changes a row, both or neither; says whether it did.
-    pub(crate) async fn change_both(&self, first: Statement<'_>, second: Statement<'_>) -> Result<bool, StoreError> {
-        let mut connection = self.connections.writer().await?;
+    /// Begins what is done as a whole or, where it is dropped before its end, not at all.
+    async fn begin<'c>(&self, connection: &'c mut SqliteConnection) -> Result<Transaction<'c, Sqlite>, StoreError> {
         self.connections.in_place()?;
-        // Dropped before its end, the transaction is undone.
-        let begin = connection.begin_with("BEGIN IMMEDIATE");
-        let mut transaction = begin.await.map_err(failure)?;
-        let result = first.execute(&mut *transaction).await.map_err(failure)?;
-        if result.rows_affected() == 0 {
+        connection.begin_with("BEGIN IMMEDIATE").await.map_err(failure)
+    }
+
+    /// Ends it: done, or not where something is not as it should be. Says which.
+    async fn end(&self, transaction: Transaction<'_, Sqlite>, is_good: bool) -> Result<bool, StoreError> {
+        if !is_good {
             transaction.rollback().await.map_err(failure)?;
             return Ok(false);
         }
-        second.execute(&mut *transaction).await.map_err(failure)?;
         transaction.commit().await.map_err(failure)?;
         self.connections.in_place()?;
         Ok(true)
+    }
+
+    /// Does the second statement where the first one changes a row, both or neither; says whether it did.
+    pub(crate) async fn change_both(&self, first: Statement<'_>, second: Statement<'_>) -> Result<bool, StoreError> {
+        let mut connection = self.connections.writer().await?;
+        let mut transaction = self.begin(&mut connection).await?;
+        let result = first.execute(&mut *transaction).await.map_err(failure)?;
+        let is_there = result.rows_affected() > 0;
+        if is_there {
+            second.execute(&mut *transaction).await.map_err(failure)?;
+        }
+        self.end(transaction, is_there).await
     }
 
     /// Does all of the statements, if what is there is as expected; if not, or where one fails, nothing is changed.
@@ -156,22 +167,16 @@ impl SqlStore {
         statements: Vec<Statement<'_>>,
     ) -> Result<bool, StoreError> {
         let mut connection = self.connections.writer().await?;
-        self.connections.in_place()?;
-        // Dropped before its end, the transaction is undone.
-        let begin = connection.begin_with("BEGIN IMMEDIATE");
-        let mut transaction = begin.await.map_err(failure)?;
+        let mut transaction = self.begin(&mut connection).await?;
         let rows = list.fetch_all(&mut *transaction).await.map_err(failure)?;
         let found: Vec<_> = rows.iter().map(value).collect::<Result<_, _>>()?;
         if found != expected {
-            transaction.rollback().await.map_err(failure)?;
-            return Ok(false);
+            return self.end(transaction, false).await;
         }
         for statement in statements {
             statement.execute(&mut *transaction).await.map_err(failure)?;
         }
-        transaction.commit().await.map_err(failure)?;
-        self.connections.in_place()?;
-        Ok(true)
+        self.end(transaction, true).await
     }
 
     /// Whether each of the statements changed one row, where `count` counts as many rows as there are statements; if not,
@@ -182,28 +187,21 @@ impl SqlStore {
         statements: Vec<Statement<'_>>,
     ) -> Result<bool, StoreError> {
         let mut connection = self.connections.writer().await?;
-        self.connections.in_place()?;
-        // Dropped before its end, the transaction is undone.
-        let begin = connection.begin_with("BEGIN IMMEDIATE");
-        let mut transaction = begin.await.map_err(failure)?;
+        let mut transaction = self.begin(&mut connection).await?;
         let rows: i64 = query_scalar(count)
             .fetch_one(&mut *transaction)
             .await
             .map_err(failure)?;
         if usize::try_from(rows).ok() != Some(statements.len()) {
-            transaction.rollback().await.map_err(failure)?;
-            return Ok(false);
+            return self.end(transaction, false).await;
         }
         for statement in statements {
             let result = statement.execute(&mut *transaction).await.map_err(failure)?;
             if result.rows_affected() != 1 {
-                transaction.rollback().await.map_err(failure)?;
-                return Ok(false);
+                return self.end(transaction, false).await;
             }
         }
-        transaction.commit().await.map_err(failure)?;
-        self.connections.in_place()?;
-        Ok(true)
+        self.end(transaction, true).await
     }
 }
 
