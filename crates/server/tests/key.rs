@@ -186,7 +186,10 @@ fn what_is_no_key_to_sign_with_is_refused() {
         (public, "not a key of this kind"),
         ("hunter2", "not a key of this kind"),
         ("{\"kty\":", "not a key of this kind"),
-        (include_str!("key/rsa1024.pem"), "RSA key is shorter than 2048 bits"),
+        (
+            include_str!("../../token/tests/data/rsa_short.pem"),
+            "RSA key is shorter than 2048 bits",
+        ),
     ] {
         let name = file(&shell, "other", text);
         let run = shell.run(&["key", "import", &name]);
