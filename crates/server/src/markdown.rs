@@ -50,8 +50,8 @@ pub(crate) fn code(text: &str) -> String {
 fn push_plain(written: &mut String, text: &str) {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        // A bare address would become a link.
-        let is_address = rest.starts_with("://");
+        // A bare address would become a link, and so would one that begins with `www.`. One of mail does, however it is written.
+        let is_address = rest.starts_with("://") || rest.starts_with("www.");
         if is_address || "\\`*_[]<>&|~$".contains(character) {
             push_entity(written, character);
         } else {
@@ -126,6 +126,7 @@ mod tests {
             (r"GET /a`b\", "<code>GET /a&#96;b&#92;</code>"),
             (r"GET /\|`*<x>", "<code>GET /&#92;&#124;&#96;&#42;&#60;x&#62;</code>"),
             ("https://a.b/c|d", "<code>https&#58;//a.b/c&#124;d</code>"),
+            ("www.a.b/c|d", "<code>&#119;ww.a.b/c&#124;d</code>"),
             ("a\nb", "`a b`"),
             ("", ""),
         ] {
