@@ -6,7 +6,7 @@ use scopegate_token::{EntropyError, SignError};
 use crate::context::Context;
 use crate::{GrantError, GrantProfile, Outage, ScopeFault};
 
-/// Mints an access token for a grant. `spelled` are the scopes of the grant in the order in which the token names them.
+/// Mints an access token for a grant, which lives from its moment on. `spelled` are the scopes of the grant in the order in which the token names them.
 // INVARIANT: nothing that the grant does not hold gets into the token, whatever `spelled` says. Held by
 // `a_token_says_what_was_granted` in tests/password.rs.
 pub(crate) fn access_token(
@@ -18,7 +18,7 @@ pub(crate) fn access_token(
         GrantProfile::Rfc => grant.user().id().as_str(),
         GrantProfile::Tutorial { .. } => grant.user().username().as_str(),
     };
-    let claims = AccessTokenClaims::new(subject, context.clock.now(), context.lifetime)
+    let claims = AccessTokenClaims::new(subject, grant.granted_at(), context.lifetime)
         .with_scopes(spelled.into_iter().filter(|token| grant.scope().contains(token)))
         .with_client_id(grant.client_id().clone())
         .with_token_id(token_id(context)?);
@@ -27,6 +27,13 @@ pub(crate) fn access_token(
         Err(SignError::TooLong) => Err(ScopeFault::TooLong.into()),
         Err(cause) => Err(GrantError::Unavailable(Outage::Signing(cause))),
     }
+}
+
+/// How long a token of this grant lives from now on.
+pub(crate) fn time_left(context: &Context, grant: &Grant) -> Lifetime {
+    let passed = context.clock.now().seconds_since(grant.granted_at());
+    let left = i64::from(context.lifetime.as_seconds()).saturating_sub(passed.max(0));
+    Lifetime::from_seconds(u32::try_from(left).unwrap_or_default())
 }
 
 /// A name that no other token has: 128 random bits. Hexadecimal digits are an identifier, so only the source can fail.

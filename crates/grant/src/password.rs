@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use scopegate_domain::{Account, Authenticated, Client, Grant, PasswordHash, Secret, User, Username};
+use scopegate_domain::{Account, Authenticated, Client, Grant, PasswordHash, Secret, Timestamp, User, Username};
 use scopegate_store::PasswordScheme;
 use scopegate_token::{HashError, PasswordVerdict};
 use tokio::time::Instant;
@@ -22,18 +22,23 @@ pub(crate) enum Disabled {
     LetIn,
 }
 
-/// The grant of a user whose password is right, with the scopes as the token is to spell them.
+/// The grant of a user whose password is right, with the scopes as the token is to spell them. `asked_at` is a moment before
+/// the client was read.
+// SECURITY: the grant is of that moment, and not of the one at which the password was found right: who disables the user or the
+// client meanwhile takes back all tokens issued until then, and this one is among them. Held by
+// `what_is_taken_back_during_a_login_covers_its_token` in tests/password.rs.
 pub(crate) async fn grant(
     context: &Context,
     client: &Authenticated<Client>,
     request: PasswordRequest<'_>,
     disabled: Disabled,
+    asked_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
     let user = log_in(context, request.username, request.password, disabled)
         .await?
         .into_inner();
     let narrowed = narrow(&request.asked, &context.catalog, client, &user)?;
-    let grant = Grant::new(user, client.id().clone(), narrowed.scope.clone(), context.clock.now());
+    let grant = Grant::new(user, client.id().clone(), narrowed.scope.clone(), asked_at);
     Ok((grant, narrowed))
 }
 

@@ -69,23 +69,31 @@ impl AuthorizationServer {
 
     async fn by_the_rfc(&self, params: &Params, header: &ClientCredentials) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
+        let asked_at = context.clock.now();
         params.each_once()?;
         let grant_type = TokenRequest::grant_type(params)?;
         let client = client_auth::authenticate(context.store.clients(), params, header).await?;
         allow(context, &client, grant_type)?;
         let (grant, narrowed) = match TokenRequest::parse(grant_type, params)? {
-            TokenRequest::Password(request) => password::grant(context, &client, request, Disabled::Refused).await?,
+            TokenRequest::Password(request) => {
+                password::grant(context, &client, request, Disabled::Refused, asked_at).await?
+            }
         };
         let access_token = issue::access_token(context, &grant, narrowed.spelled)?;
-        Ok(TokenSet::by_the_rfc(access_token, context.lifetime, narrowed.scope))
+        Ok(TokenSet::by_the_rfc(
+            access_token,
+            issue::time_left(context, &grant),
+            narrowed.scope,
+        ))
     }
 
     async fn by_the_page(&self, params: &Params, client: &ClientId) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
+        let asked_at = context.clock.now();
         let request = PasswordRequest::parse_page(params)?;
         let client = client_auth::public(context.store.clients(), client).await?;
         allow(context, &client, GrantType::Password)?;
-        let (grant, narrowed) = password::grant(context, &client, request, Disabled::LetIn)
+        let (grant, narrowed) = password::grant(context, &client, request, Disabled::LetIn, asked_at)
             .await
             .map_err(in_the_words_of_the_page)?;
         Ok(TokenSet::by_the_page(issue::access_token(

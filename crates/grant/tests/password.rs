@@ -4,15 +4,21 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use common::{BCRYPT, KEY, NOW, add_user, builder, client, clients, page_of, params, scope, store, user};
+use common::{BCRYPT, KEY, NOW, add_user, builder, catalog, client, clients, page_of, params, scope, store, user};
 use proptest::prelude::*;
-use scopegate_domain::{Audience, ErrorCode, Issuer, Lifetime, ManualClock, PasswordHash, Scope, Secret, Username};
+use scopegate_domain::{
+    Audience, ClientId, Clock, ErrorCode, Issuer, Lifetime, ManualClock, PasswordHash, Revocation, Revoked, Scope,
+    Secret, Timestamp, Username,
+};
 use scopegate_grant::{
-    AuthorizationServer, ClientCredentials, FieldFault, GrantError, HashingLimits, PageError, TokenSet,
+    AuthorizationServer, ClientCredentials, FieldFault, GrantError, GrantProfile, HashingLimits, PageError, TokenSet,
 };
 use scopegate_store::{MemoryStore, Store};
-use scopegate_token::{PasswordHasher, PasswordPolicy, Scratch, Signer, SigningKey, TokenRules, Verifier};
+use scopegate_token::{
+    PasswordHasher, PasswordPolicy, RevokedSet, Scratch, Signer, SigningKey, SubjectNames, TokenRules, Verifier,
+};
 
 async fn ask(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Result<TokenSet, GrantError> {
     server.token(&params(fields), &ClientCredentials::Absent).await
@@ -185,6 +191,60 @@ async fn the_rfc_says_what_was_granted() {
     }
 }
 
+/// A clock that is a second further whenever it is asked.
+#[derive(Debug)]
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.0.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_back_during_a_login_covers_its_token() {
+    let issuer = Issuer::parse("https://issuer.example").unwrap();
+    let audience = Audience::parse("https://api.example").unwrap();
+    let lifetime = Lifetime::from_minutes(30);
+    for (rules, profile, subjects) in [
+        (
+            TokenRules::rfc9068(issuer, audience),
+            GrantProfile::Rfc,
+            SubjectNames::UserIds,
+        ),
+        (TokenRules::tutorial(), page_of("demo-app"), SubjectNames::Usernames),
+    ] {
+        let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
+        let verifier = Verifier::new(rules.clone(), key.verifying_key());
+        let store: Arc<dyn Store> = store().await;
+        let server = AuthorizationServer::builder(store, Signer::new(rules, key), catalog())
+            .password_grant(true)
+            .profile(profile)
+            .clock(Arc::new(Ticking(AtomicI64::new(NOW.as_unix()))))
+            .build();
+        let tokens = by_the_rfc(&server, &JOHN).await.unwrap();
+        let mut scratch = Scratch::new();
+        let claims = verifier
+            .verify(tokens.access_token().expose(), NOW, &mut scratch)
+            .unwrap();
+        assert_eq!(claims.expires_at(), Some(NOW + lifetime));
+        // It says how long it lives from the answer on.
+        assert!(tokens.expires_in().is_none_or(|left| left < lifetime));
+        let revoked = RevokedSet::new(subjects).with_lifetime(lifetime);
+        let client = Revoked::Client(ClientId::parse("demo-app").unwrap());
+        revoked.add([Revocation::until(client, Timestamp::from_unix(NOW.as_unix() - 1))]);
+        assert!(!revoked.has(&claims));
+        revoked.add([Revocation::until(
+            Revoked::User {
+                id: user("johndoe").id().clone(),
+                username: user("johndoe").username().clone(),
+            },
+            NOW,
+        )]);
+        assert!(revoked.has(&claims));
+    }
+}
+
 #[tokio::test]
 async fn the_rfc_refuses_with_its_codes() {
     let server = builder(&store().await).build();
@@ -238,7 +298,7 @@ async fn a_token_of_the_rfc_names_user_client_and_itself() {
     let key = SigningKey::es256_generate().unwrap();
     let verifier = Verifier::new(rules.clone(), key.verifying_key());
     let store: Arc<dyn Store> = store().await;
-    let server = AuthorizationServer::builder(store, Signer::new(rules, key), common::catalog())
+    let server = AuthorizationServer::builder(store, Signer::new(rules, key), catalog())
         .password_grant(true)
         .clock(Arc::new(ManualClock::at(NOW)))
         .lifetime(Lifetime::from_minutes(5))
