@@ -44,15 +44,18 @@ impl Admission {
     /// would do.
     pub(crate) async fn admit(&self, asked: Asked<'_>) -> Result<Option<Permit>, Refusal> {
         let now = self.clock.now();
-        match asked.sources {
-            Sources::Nothing => self.decide(asked, &mut [], None, now).await,
-            Sources::Bearer(judged, tokens) => match self.bearer(asked, judged, tokens, now) {
-                Ok(mut accepted) => self.decide(asked, accepted.as_mut_slice(), None, now).await,
-                Err(refusal) => Err(asked.undecided(refusal, now)),
-            },
-            // Apart, so that the way of one bearer token stays short and its future small.
-            Sources::Several(sources) => Box::pin(self.admit_by_several(asked, sources, now)).await,
+        let accepted = match asked.sources {
+            Sources::Nothing => Ok(None),
+            Sources::Bearer(judged, tokens) => self.bearer(asked, judged, tokens, now),
+            // What waits is apart, here and below, so that the future of every other request stays small.
+            Sources::Several(sources) => return Box::pin(self.admit_by_several(asked, sources, now)).await,
+        };
+        let mut accepted = accepted.map_err(|refusal| asked.undecided(refusal, now))?;
+        let needs_user = asked.operation.needs_user();
+        if needs_user && !accepted.as_mut().is_none_or(|one| self.recall_user(one)) {
+            return Box::pin(self.ask_and_decide(asked, accepted.as_mut_slice(), None, now)).await;
         }
+        asked.decide(accepted.as_slice(), None, now)
     }
 
     /// The one bearer token of a request, if it has one.
@@ -63,11 +66,16 @@ impl Admission {
         tokens: &TokenJudge,
         now: Timestamp,
     ) -> Result<Option<Accepted>, Refusal> {
-        let accepted = match bearer::read(asked.head.headers, self.profile) {
+        let raw = bearer::raw(asked.head.headers, self.profile);
+        // What was accepted before had the form of a token: it is not looked at again.
+        if let Some(accepted) = raw.ok().and_then(|raw| tokens.recall(raw, now)) {
+            return Ok(Some(accepted));
+        }
+        let accepted = match raw.map_or_else(|nothing| nothing, |raw| bearer::token(raw, self.profile)) {
             Bearer::Absent => return Ok(None),
             Bearer::Ambiguous => return Err(Refusal::Ambiguous(vec![judged.scheme])),
             Bearer::Malformed => Err(Unaccepted::Malformed),
-            Bearer::Token(token) => tokens.accept(self.wanted(asked.beside, judged), token, now),
+            Bearer::Token(token) => tokens.verify(self.wanted(asked.beside, judged), token, now),
         };
         accepted
             .map(Some)
@@ -81,7 +89,10 @@ impl Admission {
         now: Timestamp,
     ) -> Result<Option<Permit>, Refusal> {
         match self.accepted(asked, sources, now).await {
-            Ok(mut answers) => self.decide(asked, &mut answers.accepted, answers.unanswered, now).await,
+            Ok(mut answers) => {
+                self.ask_and_decide(asked, &mut answers.accepted, answers.unanswered, now)
+                    .await
+            }
             Err(refusal) => Err(asked.undecided(refusal, now)),
         }
     }
@@ -185,9 +196,8 @@ impl Admission {
         }))
     }
 
-    /// Reads the users where they are needed, and decides. Where somebody could not be asked who might have said yes, it
-    /// cannot be said that nobody does.
-    async fn decide(
+    /// Reads the users where they are needed, and decides.
+    async fn ask_and_decide(
         &self,
         asked: Asked<'_>,
         accepted: &mut [Accepted],
@@ -199,22 +209,7 @@ impl Admission {
         {
             return Err(asked.undecided(refusal, now));
         }
-        let mut presented = Presented::new(now);
-        for one in &*accepted {
-            presented = one.present(presented, one.world());
-        }
-        let decision = decide(asked.operation, &presented);
-        match (&decision, unanswered) {
-            (Err(_), Some(cause)) => return Err(asked.undecided(Refusal::Store(cause), now)),
-            (_, unanswered) => {
-                if let Some(beside) = asked.beside {
-                    let (denial, lacks_answers) = (decision.as_ref().err(), unanswered.is_some());
-                    beside.decided(denial, &presented, accepted, lacks_answers, (asked.head, now));
-                }
-            }
-        }
-        let schemes = || accepted.iter().map(|one| one.world().scheme()).collect();
-        decision.map_err(|denial| Refusal::Denied(denial, schemes()))
+        asked.decide(accepted, unanswered, now)
     }
 
     /// Each subject is looked up once.
@@ -230,20 +225,32 @@ impl Admission {
         Ok(())
     }
 
-    /// The user that a credential speaks for: by name as the tutorial has it, by id otherwise. Nobody where nobody is known
-    /// by it. Nothing is waited for where the user is known already.
+    /// Whether nobody has to be asked for the user that a credential speaks for; then it is with the credential.
+    fn recall_user(&self, one: &mut Accepted) -> bool {
+        let (Some(users), Some(subject)) = (&self.users, one.subject()) else {
+            return true;
+        };
+        one.user = self.recall(&**users, subject);
+        one.user.is_some()
+    }
+
+    /// The user that a credential speaks for. Nobody where nobody is known by it. Nothing is waited for where the user is
+    /// known already.
     async fn user(&self, subject: Option<&str>) -> Result<Option<Arc<User>>, Refusal> {
         let (Some(users), Some(subject)) = (&self.users, subject) else {
             return Ok(None);
         };
-        let known = match self.profile {
+        match self.recall(&**users, subject) {
+            Some(user) => Ok(Some(user)),
+            None => self.find_user(&**users, subject).await,
+        }
+    }
+
+    /// By name as the tutorial has it, by id otherwise.
+    fn recall(&self, users: &dyn Users, subject: &str) -> Option<Arc<User>> {
+        match self.profile {
             Profile::Tutorial => users.recall(subject),
             Profile::Rfc => users.recall_by_id(subject),
-        };
-        match known {
-            Some(user) => Ok(Some(user)),
-            // Apart, so that the future of a request whose user is known stays small.
-            None => Box::pin(self.find_user(&**users, subject)).await,
         }
     }
 
@@ -263,6 +270,32 @@ impl Admission {
 }
 
 impl Asked<'_> {
+    /// Decides, of credentials whose users are known. Where somebody could not be asked who might have said yes, it cannot be
+    /// said that nobody does.
+    fn decide(
+        self,
+        accepted: &[Accepted],
+        unanswered: Option<StoreError>,
+        now: Timestamp,
+    ) -> Result<Option<Permit>, Refusal> {
+        let mut presented = Presented::new(now);
+        for one in accepted {
+            presented = one.present(presented, one.world());
+        }
+        let decision = decide(self.operation, &presented);
+        match (&decision, unanswered) {
+            (Err(_), Some(cause)) => return Err(self.undecided(Refusal::Store(cause), now)),
+            (_, unanswered) => {
+                if let Some(beside) = self.beside {
+                    let (denial, lacks_answers) = (decision.as_ref().err(), unanswered.is_some());
+                    beside.decided(denial, &presented, accepted, lacks_answers, (self.head, now));
+                }
+            }
+        }
+        let schemes = || accepted.iter().map(|one| one.world().scheme()).collect();
+        decision.map_err(|denial| Refusal::Denied(denial, schemes()))
+    }
+
     /// Passes on a refusal that came before any decision.
     fn undecided(self, refusal: Refusal, now: Timestamp) -> Refusal {
         if let Some(beside) = self.beside {

@@ -23,13 +23,28 @@ pub(crate) enum Bearer<'h> {
 
 /// Reads the token by the rules of a profile.
 pub(crate) fn read(headers: &HeaderMap, profile: Profile) -> Bearer<'_> {
-    let rest = match authorization::read(headers, profile) {
-        Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(b"bearer") => rest,
-        Authorization::Absent | Authorization::Of(..) => return Bearer::Absent,
-        Authorization::Several => return Bearer::Ambiguous,
-    };
-    // `credentials = "Bearer" 1*SP b64token`; FastAPI hands on whatever follows the space.
-    match (std::str::from_utf8(authorization::trim(rest, profile)), profile) {
+    raw(headers, profile).map_or_else(|nothing| nothing, |text| token(text, profile))
+}
+
+/// What stands in the place of a token, whatever it is.
+///
+/// # Errors
+///
+/// [`Bearer`] says why there is nothing.
+pub(crate) fn raw(headers: &HeaderMap, profile: Profile) -> Result<&[u8], Bearer<'_>> {
+    match authorization::read(headers, profile) {
+        Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(b"bearer") => {
+            Ok(authorization::trim(rest, profile))
+        }
+        Authorization::Absent | Authorization::Of(..) => Err(Bearer::Absent),
+        Authorization::Several => Err(Bearer::Ambiguous),
+    }
+}
+
+/// The token, if what stands in its place may be one: `credentials = "Bearer" 1*SP b64token`; FastAPI hands on whatever follows
+/// the space.
+pub(crate) fn token(text: &[u8], profile: Profile) -> Bearer<'_> {
+    match (std::str::from_utf8(text), profile) {
         (Ok(token), Profile::Rfc) if is_b64token(token) => Bearer::Token(token),
         (Ok(token), Profile::Tutorial) => Bearer::Token(token),
         _ => Bearer::Malformed,

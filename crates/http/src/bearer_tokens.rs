@@ -133,20 +133,25 @@ impl TokenJudge {
 
     /// What a token brings, where it is good: as it was found out before, or verified now.
     pub(crate) fn accept(&self, wanted: Wanted<'_>, token: &str, now: Timestamp) -> Result<Accepted, Unaccepted> {
-        match self.cache.find(token, now) {
-            Some(known) => {
-                if let Some(metrics) = &self.metrics {
-                    metrics.hits.increment(1);
-                }
-                Ok(Accepted::of_token(known))
-            }
+        match self.recall(token.as_bytes(), now) {
+            Some(accepted) => Ok(accepted),
             None => self.verify(wanted, token, now),
         }
     }
 
+    /// What was found out before of a token that is still good; of anything else, nothing.
+    pub(crate) fn recall(&self, token: &[u8], now: Timestamp) -> Option<Accepted> {
+        let known = self.cache.find(token, now)?;
+        if let Some(metrics) = &self.metrics {
+            metrics.hits.increment(1);
+        }
+        Some(Accepted::of_token(known))
+    }
+
+    /// What a token brings that is not known.
     // The room for the payload lies on the stack of what this calls, and must not become a part of a request's future.
     #[inline(never)]
-    fn verify(&self, wanted: Wanted<'_>, token: &str, now: Timestamp) -> Result<Accepted, Unaccepted> {
+    pub(crate) fn verify(&self, wanted: Wanted<'_>, token: &str, now: Timestamp) -> Result<Accepted, Unaccepted> {
         if let Some(metrics) = &self.metrics {
             metrics.misses.increment(1);
         }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use hyper::body::Body;
 use scopegate_grant::AuthorizationServer;
-use scopegate_policy::{OperationTable, Permit};
+use scopegate_policy::{OperationTable, Permit, ResolvedOperation};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -23,6 +23,7 @@ use crate::cors::CorsHeaders;
 use crate::decision_class::DecisionClass;
 use crate::docs::{Docs, DocsPage};
 use crate::endpoint;
+use crate::incoming::Incoming;
 use crate::input::Sent;
 use crate::metrics::GateMetrics;
 use crate::published_keys::PublishedKeys;
@@ -132,15 +133,6 @@ impl Target {
     }
 }
 
-/// A request, without its path: that was looked up before.
-#[derive(Debug)]
-pub(crate) struct Incoming<'r, B> {
-    pub(crate) method: &'r Method,
-    pub(crate) query: &'r str,
-    pub(crate) headers: &'r HeaderMap,
-    pub(crate) body: B,
-}
-
 impl Gate {
     pub(crate) fn new(inner: Inner) -> Self {
         Self {
@@ -170,22 +162,22 @@ impl Gate {
 
     /// Answers a request that found its place, with the values of the path's parameters. Whatever happens from here on is an
     /// answer.
-    pub(crate) async fn answer<B>(&self, target: Target, values: Vec<String>, request: Incoming<'_, B>) -> Response
+    pub(crate) async fn answer<B>(&self, target: &Target, values: &[String], request: &mut Incoming<'_, B>) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let begin = Instant::now();
         let headers = request.headers;
-        let route = self.inner.metrics.of(Some(target));
+        let route = self.inner.metrics.of(Some(*target));
         let trace = Trace::new(
             self.inner.request_ids.next(),
             request.method,
             route,
-            self.operation_name(target),
+            self.operation_name(*target),
         );
         let done = {
             // A panic leaves nothing of ours half done: all that is shared is immutable.
-            let mut work = pin!(AssertUnwindSafe(self.dispatch(target, &values, request, &trace)).catch_unwind());
+            let mut work = pin!(AssertUnwindSafe(self.dispatch(*target, values, request, &trace)).catch_unwind());
             // By hand: `Instrument` wants a span of its own, and enters it once more when all is done.
             poll_fn(|context| trace.span().in_scope(|| work.as_mut().poll(context))).await
         };
@@ -193,7 +185,7 @@ impl Gate {
             let fault = || self.inner.replies.fault(Fault::Panic, &trace.id);
             trace.span().in_scope(fault)
         });
-        self.open_target(target, headers, &mut response);
+        self.open_target(*target, headers, &mut response);
         route.answered(response.status(), begin.elapsed());
         trace.answered(response.status());
         with_request_id(response, trace.id)
@@ -240,17 +232,23 @@ impl Gate {
         with_request_id(response, trace.id)
     }
 
-    async fn dispatch<B>(&self, target: Target, values: &[String], request: Incoming<'_, B>, trace: &Trace) -> Response
+    async fn dispatch<B>(
+        &self,
+        target: Target,
+        values: &[String],
+        request: &mut Incoming<'_, B>,
+        trace: &Trace,
+    ) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let is_head = request.method == Method::HEAD;
         let response = match target {
             Target::Operation(number) => {
-                return match self.preflight_of(number, &request) {
-                    Some(answer) => answer,
-                    None => self.operate(number, values, request, trace).await,
-                };
+                if let Some(answer) = self.preflight_of(number, request) {
+                    return answer;
+                }
+                return self.operate(number, values, request, trace).await;
             }
             // Apart, so that the future of every other request stays small.
             Target::Token => return Box::pin(self.give_token(request, trace)).await,
@@ -266,43 +264,63 @@ impl Gate {
     }
 
     /// Guard, then body, then inputs, then handler.
-    async fn operate<B>(&self, number: usize, values: &[String], request: Incoming<'_, B>, trace: &Trace) -> Response
+    // In blocks: what is needed no more when something is waited for must not lie in the future of every request.
+    async fn operate<B>(
+        &self,
+        number: usize,
+        values: &[String],
+        request: &mut Incoming<'_, B>,
+        trace: &Trace,
+    ) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        let Inner { replies, endpoints, .. } = &*self.inner;
-        let operation = self.operations().operations().get(number).zip(endpoints.get(number));
-        let Some((operation, stage)) = operation else {
-            return replies.fault(Fault::Unmounted, &trace.id);
+        let operation = self.operations().operations().get(number);
+        let Some((operation, stage)) = operation.zip(self.inner.endpoints.get(number)) else {
+            return self.inner.replies.fault(Fault::Unmounted, &trace.id);
         };
-        let asked = Asked {
-            operation,
-            sources: &stage.sources,
-            beside: stage.beside.as_deref(),
-            head: Head {
-                headers: request.headers,
-                query: request.query,
-            },
+        let head = Head {
+            headers: request.headers,
+            query: request.query,
         };
-        let decided = self.admit(asked).await;
-        self.note(&decided, trace);
-        let permit = match decided {
-            Ok(permit) => permit,
-            Err(refusal) => return replies.refusal(&refusal, operation, self.operations(), &trace.id),
-        };
-        let body = if stage.endpoint.reads_body() {
-            match Box::pin(body::collect(request.headers, request.body, self.inner.limits)).await {
-                Ok(body) => body,
-                Err(cause) => return replies.unread(cause),
+        let permit = {
+            let decided = self.admit(operation, stage, head).await;
+            self.note(&decided, trace);
+            match decided {
+                Ok(permit) => permit,
+                Err(refusal) => {
+                    let replies = &self.inner.replies;
+                    return replies.refusal(&refusal, operation, self.operations(), &trace.id);
+                }
             }
-        } else {
-            Bytes::new()
         };
-        let mut sent = Sent::new(request.headers, request.query, &body, &stage.parameters, values);
-        match stage.endpoint.call(&mut sent, permit) {
-            Ok(answering) => answering.await,
-            Err(refused) => replies.refused(&refused, &trace.id),
-        }
+        let answering = {
+            let body = if stage.endpoint.reads_body() {
+                match Box::pin(self.read_body(request)).await {
+                    Ok(body) => body,
+                    Err(refusal) => return refusal,
+                }
+            } else {
+                Bytes::new()
+            };
+            let mut sent = Sent::new(request.headers, request.query, &body, &stage.parameters, values);
+            match stage.endpoint.call(&mut sent, permit) {
+                Ok(answering) => answering,
+                Err(refused) => return self.inner.replies.refused(&refused, &trace.id),
+            }
+        };
+        answering.await
+    }
+
+    async fn read_body<B>(&self, request: &mut Incoming<'_, B>) -> Result<Bytes, Response>
+    where
+        B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        let Some(body) = request.body.take() else {
+            return Ok(Bytes::new());
+        };
+        let read = body::collect(request.headers, body, self.inner.limits).await;
+        read.map_err(|cause| self.inner.replies.unread(cause))
     }
 
     /// Counts and traces a decision.
@@ -319,27 +337,34 @@ impl Gate {
         trace.decided(class, user);
     }
 
-    #[cfg(not(feature = "testing"))]
-    async fn admit(&self, asked: Asked<'_>) -> Result<Option<Permit>, Refusal> {
+    /// Asks the guard, or the double that stands in a test for who may go in.
+    async fn admit(
+        &self,
+        operation: &ResolvedOperation,
+        stage: &Stage,
+        head: Head<'_>,
+    ) -> Result<Option<Permit>, Refusal> {
+        #[cfg(feature = "testing")]
+        if let Some(double) = &self.double {
+            return double.admit(&self.inner.admission, operation, &stage.sources);
+        }
+        let asked = Asked {
+            operation,
+            sources: &stage.sources,
+            beside: stage.beside.as_deref(),
+            head,
+        };
         self.inner.admission.admit(asked).await
     }
 
-    #[cfg(feature = "testing")]
-    async fn admit(&self, asked: Asked<'_>) -> Result<Option<Permit>, Refusal> {
-        match &self.double {
-            Some(double) => double.admit(&self.inner.admission, asked.operation, asked.sources),
-            None => self.inner.admission.admit(asked).await,
-        }
-    }
-
-    async fn give_token<B>(&self, request: Incoming<'_, B>, trace: &Trace) -> Response
+    async fn give_token<B>(&self, request: &mut Incoming<'_, B>, trace: &Trace) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        let Some(server) = &self.inner.token_endpoint else {
+        let (Some(server), Some(body)) = (&self.inner.token_endpoint, request.body.take()) else {
             return self.inner.replies.fault(Fault::Unmounted, &trace.id);
         };
-        match body::collect(request.headers, request.body, self.inner.limits).await {
+        match body::collect(request.headers, body, self.inner.limits).await {
             Ok(body) => endpoint::token::token(server, request.headers, &body).await,
             Err(cause) => endpoint::token::unread(server, cause),
         }

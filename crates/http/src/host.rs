@@ -20,12 +20,28 @@ pub(crate) fn is_clear(headers: &HeaderMap, version: Option<Version>) -> bool {
 
 /// `uri-host [ ":" port ]`: an authority without user information.
 fn is_host(value: &[u8]) -> bool {
-    !value.contains(&b'@') && Authority::try_from(value).is_ok()
+    is_plain(value) || !value.contains(&b'@') && Authority::try_from(value).is_ok()
+}
+
+/// Whether it is a name or an address of version 4 without a port or with one, as nearly all are: known without reading it as an
+/// authority, which copies it.
+fn is_plain(value: &[u8]) -> bool {
+    let mut parts = value.splitn(2, |byte| *byte == b':');
+    let name = parts.next().unwrap_or_default();
+    let is_name = !name.is_empty()
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    is_name
+        && parts
+            .next()
+            .is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
 }
 
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -76,6 +92,12 @@ mod tests {
         assert!(!is_clear(&none, Some(Version::HTTP_11)));
         for version in [None, Some(Version::HTTP_10), Some(Version::HTTP_2)] {
             assert!(is_clear(&none, version), "{version:?}");
+        }
+    }
+    proptest! {
+        #[test]
+        fn what_is_plain_is_an_authority(value in "[-a-z0-9.:@%/_]{0,12}|[a-z.]{1,5}:[0-9]{0,7}") {
+            prop_assert!(!is_plain(value.as_bytes()) || Authority::try_from(value.as_bytes()).is_ok());
         }
     }
 }

@@ -69,6 +69,7 @@ mod gate_error;
 mod group;
 mod handler;
 mod host;
+mod incoming;
 mod input;
 mod invalid_input;
 mod metrics;

@@ -13,8 +13,9 @@ use warp::filters::path::FullPath;
 use warp::{Filter, Rejection};
 
 use crate::answer::Response;
-use crate::gate::{Gate, Incoming};
+use crate::gate::{Gate, Target};
 use crate::host;
+use crate::incoming::Incoming;
 use crate::routes::Lookup;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -55,21 +56,21 @@ impl Gate {
             .and(warp::header::headers_cloned())
             .and(body())
             .then(
-                move |(target, values), method: Method, query: String, headers: HeaderMap, body| {
+                move |(target, values): (Target, Vec<String>),
+                      method: Method,
+                      query: String,
+                      headers: HeaderMap,
+                      body| {
                     let gate = answering.clone();
                     async move {
-                        let (method, query, headers) = (&method, query.as_str(), &headers);
-                        gate.answer(
-                            target,
-                            values,
-                            Incoming {
-                                method,
-                                query,
-                                headers,
-                                body,
-                            },
-                        )
-                        .await
+                        let mut body = Some(body);
+                        let mut request = Incoming {
+                            method: &method,
+                            query: &query,
+                            headers: &headers,
+                            body: &mut body,
+                        };
+                        gate.answer(&target, &values, &mut request).await
                     }
                 },
             );
@@ -118,18 +119,14 @@ impl Gate {
             move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
                 let gate = gate.clone();
                 async move {
-                    let (method, query, headers) = (&method, query.as_str(), &headers);
-                    gate.handle(
-                        path.as_str(),
-                        None,
-                        Incoming {
-                            method,
-                            query,
-                            headers,
-                            body,
-                        },
-                    )
-                    .await
+                    let mut body = Some(body);
+                    let mut request = Incoming {
+                        method: &method,
+                        query: &query,
+                        headers: &headers,
+                        body: &mut body,
+                    };
+                    gate.handle(path.as_str(), None, &mut request).await
                 }
             },
         )
@@ -144,7 +141,7 @@ impl Gate {
         }
     }
 
-    async fn handle<B>(&self, path: &str, version: Option<Version>, request: Incoming<'_, B>) -> Response
+    async fn handle<B>(&self, path: &str, version: Option<Version>, request: &mut Incoming<'_, B>) -> Response
     where
         B: Body<Error: Into<BoxError>>,
     {
@@ -152,8 +149,8 @@ impl Gate {
             return self.no_host(request.method);
         }
         match self.find(request.method, path) {
-            Lookup::Found(target, values) => self.answer(*target, values, request).await,
-            elsewhere => self.turn_away(path, &elsewhere, &request),
+            Lookup::Found(target, values) => self.answer(target, &values, request).await,
+            elsewhere => self.turn_away(path, &elsewhere, request),
         }
     }
 }
@@ -208,22 +205,17 @@ where
     fn call(&self, request: Request<B>) -> Answered {
         let gate = self.gate.clone();
         let (head, body) = request.into_parts();
+        let mut body = Some(body);
         let version = self.from_socket.then_some(head.version);
         Box::pin(async move {
             let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-            let (method, headers) = (&head.method, &head.headers);
-            Ok(gate
-                .handle(
-                    path,
-                    version,
-                    Incoming {
-                        method,
-                        query,
-                        headers,
-                        body,
-                    },
-                )
-                .await)
+            let mut request = Incoming {
+                method: &head.method,
+                query,
+                headers: &head.headers,
+                body: &mut body,
+            };
+            Ok(gate.handle(path, version, &mut request).await)
         })
     }
 }

@@ -117,9 +117,11 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
 
     /// What was made of a token, where it was verified before and is as good now.
     ///
-    /// It says nothing of a token that it does not know or that has become bad: [`VerifiedCache::verify`] does.
+    /// It says nothing of a token that it does not know or that has become bad: [`VerifiedCache::verify`] does. What is asked for
+    /// may be any bytes, text or not: nothing but a token was ever put in.
     #[must_use]
-    pub fn find(&self, token: &str, now: Timestamp) -> Option<Arc<Known<V>>> {
+    pub fn find(&self, token: impl AsRef<[u8]>, now: Timestamp) -> Option<Arc<Known<V>>> {
+        let token = token.as_ref();
         let cache = self.known.as_ref()?;
         let known = cache.get(token)?;
         // SECURITY: all that can make a good token bad is asked here, or it would stay good until it makes room. Held by the

@@ -3,7 +3,8 @@
 use http::{HeaderMap, Method};
 
 use crate::answer::Response;
-use crate::gate::{Gate, Incoming, Target, with_request_id};
+use crate::gate::{Gate, Target, with_request_id};
+use crate::incoming::Incoming;
 use crate::routes::{Lookup, Routes};
 
 /// All that stands at one path: methods, and what answers each.

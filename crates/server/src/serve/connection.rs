@@ -156,6 +156,8 @@ where
             activity,
         };
         tokio::select! {
+            // In their order, for the first is seldom ready and starves nobody; else every poll draws a random number.
+            biased;
             next = next => match next {
                 Event::Closed if activity.is_dismissed() => return Ended::ByTime,
                 Event::Closed => return Ended::ByHyper,

@@ -127,15 +127,15 @@ impl TokenText {
     }
 }
 
-impl Borrow<str> for TokenText {
-    fn borrow(&self) -> &str {
-        self.0.expose()
+impl Borrow<[u8]> for TokenText {
+    fn borrow(&self) -> &[u8] {
+        self.0.expose().as_bytes()
     }
 }
 
 impl Hash for TokenText {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.expose().hash(state);
+        self.0.expose().as_bytes().hash(state);
     }
 }
 
