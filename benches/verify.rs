@@ -1,5 +1,5 @@
 //! Verifying a token with each algorithm, beside the primitive that nobody can do without and beside jsonwebtoken. jwt-simple is
-//! no lane: it brings the crate `rsa`, which may not be among our dependencies.
+//! no lane: it brings the crate `rsa`, which may not be among our dependencies; `peers/verify.rs` races it with the same lanes.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{ALGORITHMS, Verification};

@@ -1,12 +1,14 @@
 //! The same decision, asked of us and of others: each answers whether a token with these scopes may do an operation that
-//! needs two of them. What is asked is made once; what is timed is the answer.
+//! needs two of them. What is asked is made once; what is timed is the answer. And another library that verifies tokens.
 
 mod casbin_peer;
 mod cedar_peer;
+mod jwt_simple_peer;
 mod ours;
 
 pub use casbin_peer::CasbinPeer;
 pub use cedar_peer::CedarPeer;
+pub use jwt_simple_peer::JwtSimple;
 pub use ours::{Ours, Token};
 
 /// A policy in words: scopes, and operations that need two of them each.
