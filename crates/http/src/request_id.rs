@@ -26,12 +26,18 @@ impl RequestIds {
     /// The next name: the run, and the number in eight digits or more.
     pub(crate) fn next(&self) -> HeaderValue {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(8);
+        let mut digits = [b'0'; 16];
+        let mut left = number;
+        for digit in digits.iter_mut().rev() {
+            *digit = hexadecimal(left);
+            left >>= 4;
+        }
+        let zeros = usize::try_from(number.leading_zeros() / 4).unwrap_or_default().min(8);
         // As long as the text, so that it becomes the header's value without being copied. By hand, for `write!` takes a
         // thousand instructions of every request.
         let mut text = Vec::with_capacity(25);
         text.extend_from_slice(self.run.as_bytes());
-        text.extend((0..digits).rev().map(|place| hexadecimal(number >> (4 * place))));
+        text.extend_from_slice(digits.get(zeros..).unwrap_or_default());
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("0"))
     }
 }

@@ -79,6 +79,18 @@ impl State {
             Phase::Waiting => true,
         }
     }
+
+    /// A request is being answered no more.
+    fn answered(&mut self) {
+        self.answering = self.answering.saturating_sub(1);
+        self.since = Instant::now();
+        self.place.has_spoken = true;
+        if self.otherwise == Phase::Head {
+            self.otherwise = Phase::Waiting;
+        } else if self.place.is_dismissed {
+            self.otherwise = Phase::Closing(SHORT_LINGER);
+        }
+    }
 }
 
 /// What a connection that might make room is about.
@@ -173,7 +185,10 @@ impl Activity {
         state.begun = state.begun.saturating_add(length.unwrap_or_default());
         state.is_multiplexed = length.is_none();
         drop(state);
-        Answering(Arc::clone(self))
+        Answering {
+            activity: Arc::clone(self),
+            is_over: false,
+        }
     }
 
     /// A request's body is awaited, until what is returned is dropped.
@@ -253,27 +268,26 @@ impl Activity {
 
 /// One request that is being answered.
 #[derive(Debug)]
-pub(super) struct Answering(Arc<Activity>);
+pub(super) struct Answering {
+    activity: Arc<Activity>,
+    is_over: bool,
+}
 
 impl Answering {
-    /// Whether its answer is to say that it is the last one: the server stops, and no other request came in behind this one
-    /// in time. (Over HTTP/2 it is not said in answers.)
-    pub(super) fn is_last(&self) -> bool {
-        let state = self.0.state();
+    /// The answer is there. Whether it is to say that it is the last one: the server stops, and no other request came in behind
+    /// this one in time. (Over HTTP/2 it is not said in answers.)
+    pub(super) fn end(mut self) -> bool {
+        self.is_over = true;
+        let mut state = self.activity.state();
+        state.answered();
         state.is_draining && !state.is_multiplexed && state.received <= state.begun
     }
 }
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.answering = state.answering.saturating_sub(1);
-        state.since = Instant::now();
-        state.place.has_spoken = true;
-        if state.otherwise == Phase::Head {
-            state.otherwise = Phase::Waiting;
-        } else if state.place.is_dismissed {
-            state.otherwise = Phase::Closing(SHORT_LINGER);
+        if !self.is_over {
+            self.activity.state().answered();
         }
     }
 }

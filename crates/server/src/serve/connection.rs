@@ -122,14 +122,13 @@ impl<A: Answers> Connection<A> {
             let answer = answers.call(request.map(|body| Arriving::new(body, &activity)));
             async move {
                 let mut answer = answer.await;
-                if answering.is_last()
+                if answering.end()
                     && let Ok(answer) = &mut answer
                 {
                     answer
                         .headers_mut()
                         .insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                drop(answering);
                 answer
             }
         });
