@@ -6,7 +6,8 @@ use scopegate_token::{EntropyError, SignError};
 use crate::context::Context;
 use crate::{GrantError, GrantProfile, Outage, ScopeFault};
 
-/// Mints an access token for a grant, which lives from its moment on. `spelled` are the scopes of the grant in the order in which the token names them.
+/// Mints an access token for a grant, which lives from the grant's moment on. `spelled` are the scopes of the grant in the order
+/// in which the token names them.
 // INVARIANT: nothing that the grant does not hold gets into the token, whatever `spelled` says. Held by
 // `a_token_says_what_was_granted` in tests/password.rs.
 pub(crate) fn access_token(

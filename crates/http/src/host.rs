@@ -94,6 +94,7 @@ mod tests {
             assert!(is_clear(&none, version), "{version:?}");
         }
     }
+
     proptest! {
         #[test]
         fn what_is_plain_is_an_authority(value in "[-a-z0-9.:@%/_]{0,12}|[a-z.]{1,5}:[0-9]{0,7}") {
