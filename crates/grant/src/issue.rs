@@ -30,13 +30,6 @@ pub(crate) fn access_token(
     }
 }
 
-/// How long a token of this grant lives from now on.
-pub(crate) fn time_left(context: &Context, grant: &Grant) -> Lifetime {
-    let passed = context.clock.now().seconds_since(grant.granted_at());
-    let left = i64::from(context.lifetime.as_seconds()).saturating_sub(passed.max(0));
-    Lifetime::from_seconds(u32::try_from(left).unwrap_or_default())
-}
-
 /// A name that no other token has: 128 random bits. Hexadecimal digits are an identifier, so only the source can fail.
 fn token_id(context: &Context) -> Result<TokenId, GrantError> {
     let mut random = [0; 16];
@@ -86,7 +79,7 @@ impl TokenSet {
         self.token_type
     }
 
-    /// How long the token lives from now on.
+    /// How long the token lives, reckoned from the moment when it was asked for: from now on, the time of the login less.
     #[must_use]
     pub const fn expires_in(&self) -> Option<Lifetime> {
         self.expires_in

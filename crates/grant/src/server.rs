@@ -80,11 +80,7 @@ impl AuthorizationServer {
             }
         };
         let access_token = issue::access_token(context, &grant, narrowed.spelled)?;
-        Ok(TokenSet::by_the_rfc(
-            access_token,
-            issue::time_left(context, &grant),
-            narrowed.scope,
-        ))
+        Ok(TokenSet::by_the_rfc(access_token, context.lifetime, narrowed.scope))
     }
 
     async fn by_the_page(&self, params: &Params, client: &ClientId) -> Result<TokenSet, GrantError> {
