@@ -50,7 +50,8 @@ pub(crate) fn code(text: &str) -> String {
 fn push_plain(written: &mut String, text: &str) {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        // A bare address would become a link, and so would one that begins with `www.`. One of mail does, however it is written.
+        // A bare address would become a link, and so would one that begins with `www.`. One of mail still does: no entity prevents
+        // it, for GitHub looks for those when entities have been read. It leads where it says.
         let is_address = rest.starts_with("://") || rest.starts_with("www.");
         if is_address || "\\`*_[]<>&|~$".contains(character) {
             push_entity(written, character);
