@@ -13,3 +13,19 @@ pub(crate) struct Incoming<'r, B> {
     /// Until it is taken.
     pub(crate) body: &'r mut Option<B>,
 }
+
+impl<'r, B> Incoming<'r, B> {
+    pub(crate) const fn new(
+        method: &'r Method,
+        query: &'r str,
+        headers: &'r HeaderMap,
+        body: &'r mut Option<B>,
+    ) -> Self {
+        Self {
+            method,
+            query,
+            headers,
+            body,
+        }
+    }
+}

@@ -64,12 +64,7 @@ impl Gate {
                     let gate = answering.clone();
                     async move {
                         let mut body = Some(body);
-                        let mut request = Incoming {
-                            method: &method,
-                            query: &query,
-                            headers: &headers,
-                            body: &mut body,
-                        };
+                        let mut request = Incoming::new(&method, &query, &headers, &mut body);
                         gate.answer(&target, &values, &mut request).await
                     }
                 },
@@ -120,12 +115,7 @@ impl Gate {
                 let gate = gate.clone();
                 async move {
                     let mut body = Some(body);
-                    let mut request = Incoming {
-                        method: &method,
-                        query: &query,
-                        headers: &headers,
-                        body: &mut body,
-                    };
+                    let mut request = Incoming::new(&method, &query, &headers, &mut body);
                     gate.handle(path.as_str(), None, &mut request).await
                 }
             },
@@ -209,12 +199,7 @@ where
         let version = self.from_socket.then_some(head.version);
         Box::pin(async move {
             let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-            let mut request = Incoming {
-                method: &head.method,
-                query,
-                headers: &head.headers,
-                body: &mut body,
-            };
+            let mut request = Incoming::new(&head.method, query, &head.headers, &mut body);
             Ok(gate.handle(path, version, &mut request).await)
         })
     }
