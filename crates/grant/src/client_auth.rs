@@ -4,7 +4,7 @@ use scopegate_domain::{Authenticated, Client, ClientId, ClientKind, Secret, Secr
 use scopegate_store::Clients;
 use scopegate_token::ClientSecret;
 
-use crate::{GrantError, Params, RequestFault};
+use crate::{ClientFault, GrantError, Params, RequestFault};
 
 /// What the header of a request says about the client.
 ///
@@ -44,27 +44,27 @@ pub(crate) async fn authenticate(
 ) -> Result<Authenticated<Client>, GrantError> {
     let (form_id, form_secret) = (params.text("client_id"), params.secret("client_secret"));
     let (id, secret) = match header {
-        ClientCredentials::Malformed => return Err(GrantError::InvalidClient),
+        ClientCredentials::Malformed => return Err(ClientFault::Malformed.into()),
         ClientCredentials::Basic { id, secret } => {
             if form_secret.is_some() || form_id.is_some_and(|form_id| form_id != id) {
                 return Err(RequestFault::TwoClients.into());
             }
             (id.as_str(), Some(secret))
         }
-        ClientCredentials::Absent => (form_id.ok_or(GrantError::InvalidClient)?, form_secret),
+        ClientCredentials::Absent => (form_id.ok_or(ClientFault::Missing)?, form_secret),
     };
     let secret = secret.filter(|secret| !secret.expose().is_empty());
     let client = match ClientId::parse(id) {
         Ok(id) => clients.find(&id).await?,
         Err(_) => None,
     };
-    prove(client, secret).ok_or(GrantError::InvalidClient)
+    prove(client, secret).ok_or_else(|| ClientFault::Refused.into())
 }
 
 /// The client of this id, which must be a public one: nobody proves anything here.
 pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authenticated<Client>, GrantError> {
     let client = clients.find(id).await?;
-    prove(client, None).ok_or(GrantError::InvalidClient)
+    prove(client, None).ok_or_else(|| ClientFault::Refused.into())
 }
 
 /// Compares the secret with the client's digest, or with one that nothing fits, so that an unknown client costs as much as

@@ -30,8 +30,8 @@ pub enum GrantError {
     #[error(transparent)]
     InvalidRequest(#[from] RequestFault),
     /// The client did not say who it is, or could not prove it.
-    #[error("client authentication failed")]
-    InvalidClient,
+    #[error(transparent)]
+    InvalidClient(#[from] ClientFault),
     /// Unknown user, wrong password, disabled user: one answer.
     #[error("user name or password is wrong")]
     InvalidGrant,
@@ -69,7 +69,7 @@ impl GrantError {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidRequest(_) | Self::Page(PageError::Validation(_)) => ErrorCode::InvalidRequest,
-            Self::InvalidClient => ErrorCode::InvalidClient,
+            Self::InvalidClient(_) => ErrorCode::InvalidClient,
             Self::InvalidGrant | Self::Page(PageError::IncorrectLogin) => ErrorCode::InvalidGrant,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
@@ -105,6 +105,21 @@ pub enum RequestFault {
     /// More than one way of authenticating the client: [RFC 6749, section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
     #[error("the client must authenticate in one way only")]
     TwoClients,
+}
+
+/// Why client authentication failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientFault {
+    /// Neither the header nor the form names a client.
+    #[error("`client_id` is missing")]
+    Missing,
+    /// The `Authorization` header is not one pair of HTTP Basic.
+    #[error("the Authorization header is not HTTP Basic with a client id and a secret")]
+    Malformed,
+    /// Unknown client, wrong secret, no secret, a secret for a public client: one answer.
+    #[error("client is unknown, or it did not authenticate as it is registered")]
+    Refused,
 }
 
 /// What is wrong with the scope that was asked for.

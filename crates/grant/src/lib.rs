@@ -81,7 +81,7 @@ mod rotating_keys;
 mod server;
 
 pub use client_auth::ClientCredentials;
-pub use error::{FieldFault, GrantError, Outage, PageError, RequestFault, ScopeFault};
+pub use error::{ClientFault, FieldFault, GrantError, Outage, PageError, RequestFault, ScopeFault};
 pub use hashing::{HashingFailed, HashingLimits};
 pub use issue::TokenSet;
 pub use kek_source::{KekSource, KekUnreadable};

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use scopegate_domain::{ErrorCode, Scope};
-use scopegate_grant::{AuthorizationServer, FieldFault, GrantError, GrantProfile, PageError, TokenSet};
+use scopegate_grant::{
+    AuthorizationServer, ClientCredentials, FieldFault, GrantError, GrantProfile, PageError, TokenSet,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -26,9 +28,10 @@ pub(crate) async fn token(server: &AuthorizationServer, headers: &HeaderMap, bod
         Ok(params) => params,
         Err(fault) => return no_form(fault, profile),
     };
-    match server.token(&params, &basic::read(headers)).await {
+    let credentials = basic::read(headers);
+    match server.token(&params, &credentials).await {
         Ok(tokens) => success(&tokens),
-        Err(error) => refusal(&error),
+        Err(error) => refusal(&error, &credentials),
     }
 }
 
@@ -70,16 +73,20 @@ fn success(tokens: &TokenSet) -> Response {
     reply(StatusCode::OK, &body)
 }
 
-/// The one table of refusals: what a client is told, by the RFC or in the words of the page.
-fn refusal(error: &GrantError) -> Response {
+/// The one table of refusals: what a client is told, by the RFC or in the words of the page. `credentials` are those of the
+/// `Authorization` header.
+fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Response {
     let mut response = match error {
         GrantError::Page(PageError::IncorrectLogin) => detail(StatusCode::BAD_REQUEST, error.to_string()),
         GrantError::Page(PageError::Validation(faults)) => detail(
             StatusCode::UNPROCESSABLE_ENTITY,
             faults.iter().map(entry).collect::<Vec<_>>(),
         ),
-        GrantError::InvalidClient => by_the_rfc(StatusCode::UNAUTHORIZED, error.code(), error),
-        GrantError::InvalidRequest(_)
+        GrantError::InvalidClient(_) if tried_the_header(credentials) => {
+            by_the_rfc(StatusCode::UNAUTHORIZED, error.code(), error)
+        }
+        GrantError::InvalidClient(_)
+        | GrantError::InvalidRequest(_)
         | GrantError::InvalidGrant
         | GrantError::UnauthorizedClient
         | GrantError::UnsupportedGrantType
@@ -97,14 +104,21 @@ fn refusal(error: &GrantError) -> Response {
         }
     };
     add_headers(error, response.headers_mut());
+    // A 401 has a challenge and nothing else has one: at a challenge a browser opens a dialog of its own (RFC 9110, section 15.5.2).
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = Challenge::new("Basic").with("realm", "token").with("charset", "UTF-8");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge.to_header());
+    }
     response
 }
 
+/// Whether the client authenticated by the `Authorization` header
+/// ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)). An empty pair is no attempt.
+const fn tried_the_header(credentials: &ClientCredentials) -> bool {
+    !matches!(credentials, ClientCredentials::Absent)
+}
+
 fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
-    if let GrantError::InvalidClient = error {
-        let challenge = Challenge::new("Basic").with("realm", "token").with("charset", "UTF-8");
-        headers.insert(WWW_AUTHENTICATE, challenge.to_header());
-    }
     let wait = match error {
         GrantError::Busy { retry_after } => retry_after.as_seconds(),
         GrantError::Unavailable(_) => RETRY_SECONDS,
@@ -177,7 +191,7 @@ mod tests {
         Account, Catalog, Client, ClientId, GrantType, Lifetime, PasswordHash, ScopeToken, Secret, SecurityScheme,
         User, UserId, Username,
     };
-    use scopegate_grant::{Outage, RequestFault, ScopeFault};
+    use scopegate_grant::{ClientFault, Outage, RequestFault, ScopeFault};
     use scopegate_store::{MemoryStore, Store, StoreError};
     use scopegate_token::{Signer, SigningKey, TokenRules};
 
@@ -339,17 +353,23 @@ mod tests {
         let server = server(Profile::Rfc).await;
         let body = Bytes::from_static(b"grant_type=password&username=johndoe&password=secret");
         for (credentials, status) in [
-            ("", 401),
-            ("Basic Og==", 401),
+            ("", 400),
+            ("Basic Og==", 400),
             ("Bearer x", 401),
+            ("Basic !", 401),
+            ("Basic ZGVtby1hcHA6eA==", 401),
+            ("Basic bm9ib2R5Og==", 401),
             ("Basic ZGVtby1hcHA6", 200),
         ] {
             let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
             if !credentials.is_empty() {
                 headers.insert(AUTHORIZATION, HeaderValue::from_static(credentials));
             }
-            let (answered, headers, _) = read(token(&server, &headers, &body).await).await;
+            let (answered, headers, body) = read(token(&server, &headers, &body).await).await;
             assert_eq!(answered.as_u16(), status, "{credentials}");
+            if status != 200 {
+                assert_eq!(body.get("error"), Some(&json!("invalid_client")), "{credentials}");
+            }
             let challenge = headers.get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
             assert_eq!(
                 challenge,
@@ -359,12 +379,47 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_client_that_the_form_names_is_refused_without_a_challenge() {
+        let refused = "client is unknown, or it did not authenticate as it is registered";
+        for profile in [Profile::Rfc, Profile::Tutorial] {
+            // The page looks at no client, so a grant type that it does not know is asked for.
+            let grant_type = match profile {
+                Profile::Rfc => "password",
+                Profile::Tutorial => "client_credentials",
+            };
+            for (client, description) in [
+                ("", "`client_id` is missing"),
+                ("&client_id=", "`client_id` is missing"),
+                ("&client_secret=x", "`client_id` is missing"),
+                ("&client_id=nobody", refused),
+                ("&client_id=nobody&client_secret=x", refused),
+                ("&client_id=demo-app&client_secret=x", refused),
+            ] {
+                let form = format!("grant_type={grant_type}&username=johndoe&password=secret{client}");
+                for empty in [None, Some("Basic Og==")] {
+                    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
+                    headers.extend(empty.map(|empty| (AUTHORIZATION, HeaderValue::from_static(empty))));
+                    let server = server(profile).await;
+                    let (status, headers, body) =
+                        read(token(&server, &headers, &Bytes::from(form.clone())).await).await;
+                    assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
+                    assert!(!headers.contains_key(WWW_AUTHENTICATE), "{form}");
+                    if profile == Profile::Rfc {
+                        let told = json!({ "error": "invalid_client", "error_description": description });
+                        assert_eq!(body, told, "{form}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn every_refusal_has_its_status_and_shows_no_cause() {
         let outage = Outage::Store(StoreError::unavailable("disk /var/lib is gone"));
         let malformed = "a  b".parse::<Scope>().unwrap_err();
         for (error, status) in [
             (GrantError::InvalidRequest(RequestFault::Repeated), 400),
-            (GrantError::InvalidClient, 401),
+            (GrantError::InvalidClient(ClientFault::Refused), 400),
             (GrantError::InvalidGrant, 400),
             (GrantError::UnauthorizedClient, 400),
             (GrantError::UnsupportedGrantType, 400),
@@ -378,11 +433,15 @@ mod tests {
             (GrantError::Unavailable(outage), 503),
             (GrantError::Corrupt(StoreError::corrupt("disk /var/lib is odd")), 500),
         ] {
-            let (answered, headers, body) = read(refusal(&error)).await;
+            let (answered, headers, body) = read(refusal(&error, &ClientCredentials::Absent)).await;
             assert_eq!(answered.as_u16(), status, "{error}");
             assert_eq!(body.get("error"), Some(&json!(error.code().as_str())));
             assert!(!body.to_string().contains("disk"));
             assert_eq!(headers.contains_key(RETRY_AFTER), status == 503);
+            if matches!(error, GrantError::InvalidClient(_)) {
+                let refused = refusal(&error, &ClientCredentials::Malformed);
+                assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+            }
             let description = body.get("error_description").and_then(Value::as_str).unwrap();
             assert!(
                 description

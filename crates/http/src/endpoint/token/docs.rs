@@ -25,7 +25,13 @@ pub(crate) fn operation_docs(path: &str, profile: Profile) -> OperationDocs {
             .request_body(form("TokenRequest"))
             .response("200", response("The token", "TokenResponse"))
             .response("400", response("The request was refused", "TokenError"))
-            .response("401", response("The client failed to authenticate", "TokenError"))
+            .response(
+                "401",
+                response(
+                    "The client failed to authenticate by the `Authorization` header",
+                    "TokenError",
+                ),
+            )
             .response("503", response("Too many logins at once", "TokenError")),
     }
 }
