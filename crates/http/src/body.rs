@@ -1,21 +1,27 @@
 //! Bodies of requests: bounded, awaited for a bounded time, read as JSON.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
 use crate::invalid_input::{InputError, InvalidInput};
 
-/// How much may be sent and how long it may take; together they bound what a sender can hold.
+/// Bytes in a second that a sender has to keep once its time is over.
+const LEAST_RATE: usize = 512;
+
+/// The limits of a body; together they bound what a sender can hold.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
     pub(crate) bytes: usize,
+    /// The time for a body that does not move. Each [`LEAST_RATE`] bytes add a second.
     pub(crate) time: Duration,
 }
 
@@ -62,14 +68,37 @@ where
     if usize::try_from(announced).map_or(true, |announced| announced > limits.bytes) {
         return Err(Unread::TooLarge);
     }
-    let collected = tokio::time::timeout(limits.time, Limited::new(body, limits.bytes).collect());
-    match collected.await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(fault)) if fault.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Ok(Err(fault)) if is_late(&*fault) => Err(Unread::TooSlow),
-        Ok(Err(_)) => Err(Unread::Incomplete),
-        Err(_) => Err(Unread::TooSlow),
+    let mut body = pin!(Limited::new(body, limits.bytes));
+    // A body in one part, as most are, is not copied.
+    let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
+    let mut length = 0_usize;
+    let start = Instant::now();
+    loop {
+        // A sender that keeps the least rate may go on; one that sends a byte now and then may not.
+        let earned = u32::try_from(length / LEAST_RATE).unwrap_or(u32::MAX);
+        let deadline = start + limits.time + Duration::from_secs(earned.into());
+        let data = match timeout_at(deadline, body.frame()).await {
+            Ok(None) => break,
+            Ok(Some(Ok(frame))) => frame.into_data(),
+            Ok(Some(Err(fault))) if fault.is::<LengthLimitError>() => return Err(Unread::TooLarge),
+            Ok(Some(Err(fault))) if is_late(&*fault) => return Err(Unread::TooSlow),
+            Ok(Some(Err(_))) => return Err(Unread::Incomplete),
+            Err(_) => return Err(Unread::TooSlow),
+        };
+        if let Ok(mut data) = data {
+            if length == 0 {
+                first = data.copy_to_bytes(data.remaining());
+                length = first.len();
+                continue;
+            }
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
+            length = length.saturating_add(data.remaining());
+            whole.put(data);
+        }
     }
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 /// Whether whoever reads from the network has lost patience.
@@ -146,6 +175,7 @@ fn told(fault: &serde_json::Error) -> InvalidInput {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use hyper::body::Frame;
     use serde::Deserialize;
     use serde_json::json;
 
@@ -244,5 +274,30 @@ mod tests {
         );
         let headers = HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("6"))]);
         assert_eq!(collect(&headers, body, limits(5)).await.unwrap_err(), Unread::TooLarge);
+    }
+
+    /// Sends a part of this size each second, and ends after this many.
+    fn slowly(size: usize, parts: usize) -> impl Body<Data = Bytes, Error = std::convert::Infallible> {
+        let parts = futures_util::stream::unfold(0, move |sent| async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let frame = Frame::data(Bytes::from(vec![b'x'; size]));
+            (sent < parts).then_some((Ok(frame), sent + 1))
+        });
+        http_body_util::StreamBody::new(parts)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_moves_is_read_and_one_that_drips_is_not() {
+        let limits = BodyLimits {
+            bytes: 1024 * 1024,
+            time: Duration::from_secs(3),
+        };
+        let headers = HeaderMap::new();
+        let moves = collect(&headers, slowly(LEAST_RATE, 1_000), limits).await;
+        assert_eq!(moves.unwrap().len(), 1_000 * LEAST_RATE);
+        let begin = Instant::now();
+        let drips = collect(&headers, slowly(1, 1_000), limits).await;
+        assert_eq!(drips, Err(Unread::TooSlow));
+        assert_eq!(begin.elapsed(), limits.time);
     }
 }

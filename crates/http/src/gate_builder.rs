@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,7 +174,8 @@ impl GateBuilder {
         self
     }
 
-    /// How long a body may take to arrive; a later one is answered with 408.
+    /// Sets how long a body that does not move is awaited; a later one is answered with 408. Each 512 bytes of it add
+    /// a second, so that a slow upload that moves is not cut.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.limits.time = time;
         self
@@ -278,7 +280,7 @@ impl GateBuilder {
             .map(|proposed| Besides::new(&table, proposed, self.profile));
         let endpoints = stages(self.mounted, sources, &table, besides.as_ref());
         let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
-        let mut run = [0; 8];
+        let mut run = [0; 4];
         SystemEntropy.fill(&mut run)?;
         let token_path = self.token_endpoint.as_ref().map(|(path, _)| path.as_str());
         let metrics = GateMetrics::new(&table, token_path);
@@ -300,7 +302,7 @@ impl GateBuilder {
             document,
             document_bytes,
             metrics,
-            request_ids: RequestIds::new(u64::from_be_bytes(run)),
+            request_ids: RequestIds::new(u32::from_be_bytes(run), RandomState::new()),
         };
         Ok(Gate::new(inner))
     }

@@ -1,5 +1,6 @@
-//! A name for each request, so that an answer can be found in the log.
+//! An id for each request, so that a response can be found in the log.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderName, HeaderValue};
@@ -7,37 +8,40 @@ use http::{HeaderName, HeaderValue};
 /// The header that carries it.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Numbers requests. What a client sends under this name is not taken over: it would be written into our log.
+/// Makes ids of requests. One that a client sends is ignored: it would be written into our log.
+///
+/// An id is the run in eight digits and a keyed hash of a counter in sixteen, so two ids do not tell how many requests
+/// came between them.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     run: String,
+    key: RandomState,
     next: AtomicU64,
 }
 
 impl RequestIds {
-    /// Names of this run of the program; `run` tells it from others.
-    pub(crate) fn new(run: u64) -> Self {
+    /// Ids of this run of the program. `run` distinguishes it from others; `key` is random.
+    pub(crate) fn new(run: u32, key: RandomState) -> Self {
         Self {
-            run: format!("{run:016x}-"),
+            run: format!("{run:08x}-"),
+            key,
             next: AtomicU64::new(0),
         }
     }
 
-    /// The next name: the run, and the number in eight digits or more.
+    /// The next id.
     pub(crate) fn next(&self) -> HeaderValue {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut left = self.key.hash_one(self.next.fetch_add(1, Ordering::Relaxed));
         let mut digits = [b'0'; 16];
-        let mut left = number;
         for digit in digits.iter_mut().rev() {
             *digit = hexadecimal(left);
             left >>= 4;
         }
-        let zeros = usize::try_from(number.leading_zeros() / 4).unwrap_or_default().min(8);
-        // As long as the text, so that it becomes the header's value without being copied. By hand, for `write!` takes a
+        // As long as the text, so that it becomes the header's value without a copy. Not by `write!`, which takes a
         // thousand instructions of every request.
         let mut text = Vec::with_capacity(25);
         text.extend_from_slice(self.run.as_bytes());
-        text.extend_from_slice(digits.get(zeros..).unwrap_or_default());
+        text.extend_from_slice(&digits);
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("0"))
     }
 }
@@ -53,14 +57,31 @@ const fn hexadecimal(number: u64) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
+    fn number(id: &HeaderValue) -> u64 {
+        let (run, number) = id.to_str().unwrap().split_once('-').unwrap();
+        assert_eq!((run, number.len()), ("00abcdef", 16));
+        u64::from_str_radix(number, 16).unwrap()
+    }
+
     #[test]
-    fn names_are_run_and_number_in_hexadecimal() {
-        for number in [0, 9, 10, 0xABCD_EF01, 0xFFFF_FFFF, 0x1_0000_0000, u64::MAX] {
-            let ids = RequestIds::new(0x00AB_CDEF);
-            ids.next.store(number, Ordering::Relaxed);
-            assert_eq!(ids.next(), format!("0000000000abcdef-{number:08x}"));
-        }
+    fn ids_do_not_count_requests() {
+        let ids = RequestIds::new(0x00AB_CDEF, RandomState::new());
+        let numbers: Vec<u64> = (0..1_000).map(|_| number(&ids.next())).collect();
+        let distinct: HashSet<u64> = numbers.iter().copied().collect();
+        assert_eq!(distinct.len(), numbers.len());
+        let steps = numbers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+        let distinct: HashSet<u64> = steps.collect();
+        assert!(distinct.len() > 990, "{distinct:?}");
+    }
+
+    #[test]
+    fn another_key_gives_other_ids() {
+        let first = RequestIds::new(0x00AB_CDEF, RandomState::new()).next();
+        let second = RequestIds::new(0x00AB_CDEF, RandomState::new()).next();
+        assert_ne!(first, second);
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use futures_util::{Stream, TryStreamExt, future};
-use http::{HeaderMap, HeaderValue, Method, Request, Version};
+use http::{HeaderMap, Method, Request, Version};
 use http_body_util::{Either, Empty, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
 use warp::filters::path::FullPath;
@@ -175,12 +175,6 @@ impl GateService {
     pub fn from_socket(mut self) -> Self {
         self.from_socket = true;
         self
-    }
-
-    /// The next name of a request, for an answer that is given in the gate's place: to a head that is no request, say.
-    #[must_use]
-    pub fn request_id(&self) -> HeaderValue {
-        self.gate.inner.request_ids.next()
     }
 }
 

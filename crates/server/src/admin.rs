@@ -23,6 +23,7 @@ use self::exporter::{Exporter, MEDIA_TYPE};
 pub(crate) use self::readiness::Readiness;
 use crate::config::Limits;
 use crate::serve;
+use crate::tasks::Tasks;
 
 /// A handful of supervisors, and none of them is slow.
 const LIMITS: Limits = Limits {
@@ -60,20 +61,17 @@ impl AdminListener {
     }
 
     /// Counts and answers from now on, until the process ends. What counts is made after this.
-    pub(crate) fn start(self, readiness: Arc<Readiness>) -> anyhow::Result<()> {
-        let exporter = Exporter::install()?;
+    pub(crate) fn start(self, readiness: Arc<Readiness>, tasks: &mut Tasks) -> anyhow::Result<()> {
+        let exporter = Exporter::install(tasks)?;
         let admin = Admin { exporter, readiness };
         let answers = service_fn(move |request: Request<Arriving>| {
             let admin = admin.clone();
             async move { Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await) }
         });
-        tokio::spawn(serve::run(
-            "admin",
-            self.listener,
-            answers,
-            LIMITS,
-            std::future::pending::<()>,
-        ));
+        let serving = serve::run("admin", self.listener, answers, LIMITS, std::future::pending::<()>);
+        tasks.spawn("admin listener", async move {
+            serving.await;
+        });
         Ok(())
     }
 }

@@ -31,6 +31,7 @@ mod output;
 mod progress;
 mod revocations;
 mod serve;
+mod tasks;
 mod telemetry;
 
 use std::process::ExitCode;

@@ -9,9 +9,10 @@ mod connection;
 mod count;
 mod doorway;
 mod files;
-mod refusal;
 mod residents;
+mod sending;
 mod signals;
+mod socket;
 
 use std::sync::Arc;
 
@@ -27,13 +28,12 @@ use self::count::ConnectionCounts;
 pub(crate) use self::doorway::listen;
 use self::doorway::{Admitted, Doorway};
 pub(crate) use self::files::allow_connections;
-pub(crate) use self::refusal::Names;
 pub(crate) use self::signals::Signals;
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// A second signal: at once.
+    /// A second signal, with requests under way.
     AtOnce,
     /// Requests were still under way when the time was over.
     Deadline,
@@ -43,21 +43,11 @@ pub(crate) enum Ending {
 
 /// Serves until a signal comes, then answers what is under way and returns.
 ///
-/// Connections are counted under `name`. `stop` is asked again for the signal that ends the waiting too.
-pub(crate) async fn run<A, S>(name: &'static str, listener: TcpListener, answers: A, limits: Limits, stop: S) -> Ending
-where
-    A: Answers,
-    S: AsyncFnMut(),
-{
-    run_with_names(name, listener, answers, None, limits, stop).await
-}
-
-/// As [`run`]; what never comes to `answers`, because its head is no request, is refused under one of these names.
-pub(crate) async fn run_with_names<A, S>(
+/// Connections are counted under `name`. `stop` is called again for the signal that ends the wait.
+pub(crate) async fn run<A, S>(
     name: &'static str,
     listener: TcpListener,
     answers: A,
-    names: Option<Names>,
     limits: Limits,
     mut stop: S,
 ) -> Ending
@@ -77,14 +67,7 @@ where
             slot,
         } = admitted;
         let draining = draining.clone();
-        let connection = Connection::new(
-            stream,
-            answers.clone(),
-            names.clone(),
-            limits,
-            activity,
-            End { draining, leave },
-        );
+        let connection = Connection::new(stream, answers.clone(), limits, activity, End { draining, leave });
         let open = counts.open();
         tokio::spawn(async move {
             connection.serve().await;
@@ -108,10 +91,16 @@ where
         // Every slot back means every connection closed.
         slots.acquire_many(most).await
     };
-    tokio::select! {
+    let ending = tokio::select! {
         () = stop() => Ending::AtOnce,
-        _ = drained => Ending::Drained,
+        _ = drained => return Ending::Drained,
         () = tokio::time::sleep(limits.drain_deadline) => Ending::Deadline,
+    };
+    // Half a head is no request, so it loses nothing.
+    if doorway.is_answering() {
+        ending
+    } else {
+        Ending::Drained
     }
 }
 

@@ -64,12 +64,12 @@ fn ask(server: &Server, request: &[u8]) -> Answer {
 }
 
 fn assert_clean(what: &str, answer: &Answer) {
+    // hyper itself refuses a head that is not a request, without a body and without an id.
+    let is_hypers = matches!(answer.status, 400 | 431) && answer.body.is_empty();
     assert!(
-        answer.header("x-request-id").is_some_and(|id| id.len() == 25),
+        is_hypers || answer.header("x-request-id").is_some_and(|id| id.len() == 25),
         "{what}: {answer:?}"
     );
-    // hyper refuses what is no request in fields of its own, without a body.
-    let is_hypers = matches!(answer.status, 400 | 431) && answer.body.is_empty();
     assert!(
         is_hypers || answer.header("x-content-type-options") == Some("nosniff"),
         "{what}"

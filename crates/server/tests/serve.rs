@@ -47,18 +47,44 @@ fn slow_heads_are_cut_off() {
     assert_eq!(server.exchange(STATUS).status, 401);
 }
 
+fn send(server: &Server, signal: &str) {
+    let id = server.process.id().to_string();
+    let status = Command::new("kill").args([signal, &id]).status();
+    assert!(status.is_ok_and(|status| status.success()));
+}
+
 #[test]
 fn a_signal_lets_the_request_under_way_be_answered() {
-    let mut server = Server::start(&["--demo"], &[]);
-    let mut login_under_way = server.connect();
-    login_under_way.write_all(&login()).unwrap();
-    // A bcrypt hash takes longer than this.
-    std::thread::sleep(Duration::from_millis(50));
-    let id = server.process.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    assert_eq!(Answer::parse(&read_to_end(&mut login_under_way)).status, 200);
-    let status = server.process.wait().unwrap();
-    assert!(status.success(), "{status}");
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let mut server = Server::start(&["--demo"], &[]);
+        let mut login_under_way = server.connect();
+        login_under_way.write_all(&login()).unwrap();
+        // A bcrypt hash takes longer than this.
+        std::thread::sleep(Duration::from_millis(50));
+        send(&server, signal);
+        let answer = Answer::parse(&read_to_end(&mut login_under_way));
+        assert_eq!(answer.status, 200, "{signal}");
+        let status = server.process.wait().unwrap();
+        assert!(status.success(), "{signal}: {status}");
+    }
+}
+
+#[test]
+fn a_forced_stop_has_a_status_other_than_zero() {
+    for signals in [&["-TERM", "-TERM"][..], &["-TERM"]] {
+        let mut server = Server::start(&["--demo", "--drain-deadline", "2s"], &[]);
+        let mut body_under_way = server.connect();
+        let head = "POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+            Content-Length: 100\r\n\r\n";
+        body_under_way.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        for signal in signals {
+            send(&server, signal);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let status = server.process.wait().unwrap();
+        assert_eq!(status.code(), Some(2), "{signals:?}");
+    }
 }
 
 #[test]
@@ -70,7 +96,8 @@ fn a_silent_connection_does_not_hold_up_the_end() {
     let begin = Instant::now();
     let id = server.process.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    server.process.wait().unwrap();
+    let status = server.process.wait().unwrap();
+    assert!(status.success(), "half a head is not a request: {status}");
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 

@@ -7,6 +7,8 @@ use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use scopegate_domain::{Clock, SystemClock};
 
+use crate::tasks::Tasks;
+
 /// The media type of what [`Exporter::render`] writes.
 pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -39,7 +41,7 @@ pub(crate) struct Exporter(PrometheusHandle);
 
 impl Exporter {
     /// Counts from now on. Before this, handles count nothing, so it comes before whatever counts.
-    pub(crate) fn install() -> anyhow::Result<Self> {
+    pub(crate) fn install(tasks: &mut Tasks) -> anyhow::Result<Self> {
         let builder = BUCKETS
             .iter()
             .try_fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
@@ -50,7 +52,7 @@ impl Exporter {
         metrics::set_global_recorder(recorder).context("something counts already")?;
         describe();
         let upkeep = handle.clone();
-        tokio::spawn(async move {
+        tasks.spawn("metrics", async move {
             let mut ticks = tokio::time::interval(UPKEEP);
             loop {
                 ticks.tick().await;

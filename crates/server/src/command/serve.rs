@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use scopegate_domain::ClientId;
 use scopegate_store::Store;
 use tracing::{info, warn};
@@ -14,7 +14,8 @@ use crate::arguments::{CommonFlags, ServeSettings};
 use crate::compose::{self, Database, Trust};
 use crate::config::{Limits, Profile, Settings};
 use crate::output::write_line;
-use crate::serve::{Ending, Names, Signals, allow_connections};
+use crate::serve::{Ending, Signals, allow_connections};
+use crate::tasks::Tasks;
 use crate::{demo, revocations, serve, telemetry};
 
 /// Most threads for calls that block. None is made while requests are served: passwords are hashed on threads of their own
@@ -47,7 +48,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let issuer = settings.issuer_at(address)?;
     let readiness = Arc::<Readiness>::default();
-    let admin = start_admin(settings, &readiness).await?;
+    let mut tasks = Tasks::new();
+    let admin = start_admin(settings, &readiness, &mut tasks).await?;
     let database = Database::open(settings).await?;
     let store = database.store();
     if settings.demo {
@@ -61,8 +63,10 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         revoked: Arc::clone(revocations.set()),
     };
     let (gate, keys) = compose::gate(settings, &database, issuer, trust, proposed).await?;
-    let keeping = keys.map(|keys| tokio::spawn(keys.keep()));
-    let watching = tokio::spawn(revocations::watch(revocations, settings.revocation_age));
+    if let Some(keys) = keys {
+        tasks.spawn("signing keys", keys.keep());
+    }
+    tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
     let missing = missing(settings, &*store).await?;
     readiness.serve(store);
     write_line(&welcome(settings, address, admin, &missing)?)?;
@@ -73,34 +77,52 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         ..settings.limits
     };
     let stop = async || {
-        signals.next().await;
+        tokio::select! {
+            () = signals.next() => {}
+            () = tasks.failure() => {}
+        }
         readiness.drain();
     };
     let service = gate.service().from_socket();
-    let names: Names = {
-        let service = service.clone();
-        Arc::new(move || service.request_id())
-    };
-    match serve::run_with_names("public", listener, service, Some(names), limits, stop).await {
+    let ending = serve::run("public", listener, service, limits, stop).await;
+    let failed = tasks.failed();
+    drop(tasks);
+    database.close().await?;
+    conclude(ending, failed, &limits)
+}
+
+/// Logs how serving ended. It is an error if requests were lost or a background task ended.
+fn conclude(ending: Ending, failed: Option<&'static str>, limits: &Limits) -> anyhow::Result<()> {
+    match ending {
         Ending::AtOnce => warn!("stopped at once"),
         Ending::Deadline => warn!("stopped with requests under way"),
         Ending::Drained => info!("stopped"),
     }
-    if let Some(keeping) = keeping {
-        keeping.abort();
+    if let Some(task) = failed {
+        bail!("the background task `{task}` ended; its cause is in the log above");
     }
-    watching.abort();
-    database.close().await
+    match ending {
+        Ending::AtOnce => bail!("stopped by a second signal, with requests under way"),
+        Ending::Deadline => bail!(
+            "stopped with requests under way after {:?}; `drain_deadline` sets this time",
+            limits.drain_deadline
+        ),
+        Ending::Drained => Ok(()),
+    }
 }
 
 /// Answers supervisors from here on, if it is asked for: a database that takes long to open is no dead server.
-async fn start_admin(settings: &Settings, readiness: &Arc<Readiness>) -> anyhow::Result<Option<SocketAddr>> {
+async fn start_admin(
+    settings: &Settings,
+    readiness: &Arc<Readiness>,
+    tasks: &mut Tasks,
+) -> anyhow::Result<Option<SocketAddr>> {
     let Some(address) = settings.admin_listen else {
         return Ok(None);
     };
     let admin = AdminListener::bind(address).await?;
     let address = admin.address();
-    admin.start(Arc::clone(readiness))?;
+    admin.start(Arc::clone(readiness), tasks)?;
     info!(%address, "admin listener");
     Ok(Some(address))
 }

@@ -1,13 +1,8 @@
 //! What a connection is doing, and how long it may go on with it.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
@@ -17,15 +12,17 @@ use crate::config::Limits;
 /// How long a connection that was told to close may still write what it owes.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// The same for one that had not finished a request's head and is owed nothing, or that had to make room.
+/// The same for one that had not finished a request's head and is owed nothing, or that had to make
+/// room.
 const SHORT_LINGER: Duration = Duration::from_millis(200);
 
-/// How long a connection that owes nothing may still send a request when the server stops: one that is on its way, for nobody
-/// knows yet that this is the end.
+/// How long a connection that owes nothing may still send a request when the server stops: one that
+/// is on its way, for nobody knows yet that this is the end.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// How long a peer may keep us waiting for a body, or for room to write, before it counts as busy no more. It is not cut for that:
-/// only where every connection is taken and another wants its place.
+/// How long a peer may keep us waiting for a body, or for room to write, before it counts as busy
+/// no more. It is not cut for that: only where every connection is taken and another wants its
+/// place.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One connection's state, shared by its socket, its requests and its timer.
@@ -42,8 +39,14 @@ pub(super) struct Activity {
 
 #[derive(Debug)]
 struct State {
-    /// Requests whose answer is not there yet; HTTP/2 has many at a time.
-    answering: usize,
+    /// Requests whose response has no head yet; HTTP/2 has many at a time.
+    running: usize,
+    /// Response bodies whose last frame is not there yet.
+    streaming: usize,
+    /// Parts of responses that the peer has not taken.
+    unsent: usize,
+    /// When bytes of a response moved last.
+    progress: Instant,
     /// What the connection does while there are none.
     otherwise: Phase,
     since: Instant,
@@ -61,7 +64,8 @@ struct State {
 /// What is to be known where it might have to make room.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Of the requests being answered, those whose body is not there yet, and since when there is one.
+    /// Of the requests being answered, those whose body is not there yet, and since when there is
+    /// one.
     awaiting: usize,
     awaiting_since: Instant,
     /// Since when the peer takes no more of what we write.
@@ -80,10 +84,28 @@ impl State {
         }
     }
 
-    /// A request is being answered no more.
+    /// Whether a response is missing, in part or whole.
+    const fn is_answering(&self) -> bool {
+        self.running > 0 || self.streaming > 0 || self.unsent > 0
+    }
+
+    /// One step of a response is over. The idle time begins when nothing of any response is left.
+    fn finish(&mut self, stage: Stage) {
+        let count = match stage {
+            Stage::Running => &mut self.running,
+            Stage::Streaming => &mut self.streaming,
+            Stage::Unsent => &mut self.unsent,
+        };
+        *count = count.saturating_sub(1);
+        if !self.is_answering() {
+            self.since = self.since.max(self.progress);
+        }
+    }
+
+    /// The head of a response is there, or its request was given up.
     fn answered(&mut self) {
-        self.answering = self.answering.saturating_sub(1);
         self.since = Instant::now();
+        self.progress = self.since;
         self.place.has_spoken = true;
         if self.otherwise == Phase::Head {
             self.otherwise = Phase::Waiting;
@@ -116,11 +138,14 @@ pub(super) enum Phase {
 }
 
 impl Activity {
-    /// A connection that has just been accepted.
+    /// A connection that was accepted at this moment.
     pub(super) fn new(limits: Limits) -> Arc<Self> {
         let now = Instant::now();
         let state = State {
-            answering: 0,
+            running: 0,
+            streaming: 0,
+            unsent: 0,
+            progress: now,
             otherwise: Phase::Head,
             since: now,
             received: 0,
@@ -142,11 +167,22 @@ impl Activity {
         })
     }
 
-    /// When its time is over; never while a request is being answered.
+    /// When its time is over; never while a request only waits for its handler.
+    ///
+    /// A response that is being sent has a deadline after its last progress. One whose handler has
+    /// nothing to send has it as well: the timer is not woken when that changes.
+    /// [`Activity::expire`] tells the two apart.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let state = self.state();
+        if state.streaming > 0 || state.unsent > 0 {
+            let time = match state.otherwise {
+                Phase::Closing(linger) => linger.max(SHORT_LINGER),
+                Phase::Head | Phase::Waiting => self.limits.idle_timeout,
+            };
+            return Some(state.since.max(state.progress) + time);
+        }
         let time = match state.otherwise {
-            _ if state.answering > 0 => return None,
+            _ if state.running > 0 => return None,
             Phase::Closing(linger) => linger,
             _ if state.is_draining && state.is_silent() => GRACE,
             Phase::Head => self.limits.header_timeout,
@@ -155,9 +191,14 @@ impl Activity {
         Some(state.since + time)
     }
 
-    /// Its time is over: what it was doing.
-    pub(super) fn expire(&self) -> Phase {
+    /// Its time is over: what it was doing. `None` if the peer has taken everything and only a
+    /// handler is late.
+    pub(super) fn expire(&self) -> Option<Phase> {
         let mut state = self.state();
+        if state.is_answering() && state.unsent == 0 {
+            state.progress = Instant::now();
+            return None;
+        }
         let was = state.otherwise;
         let linger = if was == Phase::Head { SHORT_LINGER } else { LINGER };
         *state = State {
@@ -165,29 +206,31 @@ impl Activity {
             since: Instant::now(),
             ..*state
         };
-        was
+        Some(was)
     }
 
-    /// The server stops. True where the connection must be told now: over HTTP/2 that turns away only what comes later.
+    /// The server stops. True where the connection must be told now: over HTTP/2 that turns away
+    /// only what comes later.
     pub(super) fn drain(&self) -> bool {
         let mut state = self.state();
         state.is_draining = true;
-        if state.answering == 0 && state.is_silent() {
+        if !state.is_answering() && state.is_silent() {
             state.since = Instant::now();
         }
         state.is_multiplexed
     }
 
-    /// A request of so many bytes is being answered, until what is returned is dropped; none for one of HTTP/2.
+    /// A request of this many bytes is being answered, until what is returned is dropped; `None`
+    /// for one of HTTP/2.
     pub(super) fn answer(self: &Arc<Self>, length: Option<u64>) -> Answering {
         let mut state = self.state();
-        state.answering += 1;
+        state.running += 1;
         state.begun = state.begun.saturating_add(length.unwrap_or_default());
         state.is_multiplexed = length.is_none();
         drop(state);
         Answering {
             activity: Arc::clone(self),
-            is_over: false,
+            stage: Stage::Running,
         }
     }
 
@@ -203,7 +246,18 @@ impl Activity {
 
     /// Whether the peer takes what we write.
     pub(super) fn note_writing(&self, is_blocked: bool) {
-        self.state().place.blocked_since = is_blocked.then(Instant::now);
+        let mut state = self.state();
+        let now = Instant::now();
+        state.place.blocked_since = is_blocked.then_some(now);
+        // What is left in hyper's own buffer moves, though no response is known to be under way.
+        if !is_blocked && !state.is_answering() && !state.place.is_dismissed && state.otherwise != Phase::Head {
+            state.since = now;
+        }
+    }
+
+    /// Whether a response is missing, in part or whole.
+    pub(super) fn is_answering(&self) -> bool {
+        self.state().is_answering()
     }
 
     /// Whether it ever asked anything.
@@ -215,10 +269,16 @@ impl Activity {
     pub(super) fn standing(&self, now: Instant) -> Standing {
         let state = self.state();
         let place = state.place;
-        let waiting_since = match (state.answering, place.blocked_since) {
-            (0, None) => return Standing::Idle(state.since),
-            (0, blocked) => blocked,
-            (answering, _) => (answering == place.awaiting).then_some(place.awaiting_since),
+        let waiting_since = if !state.is_answering() {
+            match place.blocked_since {
+                None => return Standing::Idle(state.since),
+                blocked => blocked,
+            }
+        } else if state.running > place.awaiting || (state.streaming > 0 && state.unsent == 0) {
+            None
+        } else {
+            let awaited = (place.awaiting > 0).then_some(place.awaiting_since);
+            awaited.max((state.unsent > 0).then_some(state.progress))
         };
         match waiting_since {
             Some(since) if since + PATIENCE <= now => Standing::Stalled,
@@ -243,9 +303,11 @@ impl Activity {
     }
 
     /// Bytes came in.
-    fn received(&self, count: usize) {
+    pub(super) fn received(&self, count: usize) {
         let mut state = self.state();
-        if state.answering == 0 && state.otherwise == Phase::Waiting {
+        // Over HTTP/2 these may be pings or window updates: no head begins, and the idle time goes
+        // on.
+        if !state.is_answering() && state.otherwise == Phase::Waiting && !state.is_multiplexed {
             *state = State {
                 otherwise: Phase::Head,
                 since: Instant::now(),
@@ -254,7 +316,8 @@ impl Activity {
                 ..*state
             };
         }
-        // What comes behind a request when the server stops is owed nothing; else a client could go on for ever.
+        // What comes behind a request when the server stops is owed nothing; else a client could go
+        // on for ever.
         if !state.is_draining || state.begun == 0 {
             let count = u64::try_from(count).unwrap_or(u64::MAX);
             state.received = state.received.saturating_add(count);
@@ -266,28 +329,97 @@ impl Activity {
     }
 }
 
-/// One request that is being answered.
+/// How far the response to a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Its head is not there yet.
+    Running,
+    /// Its body has not ended.
+    Streaming,
+    /// The peer has not taken these bytes.
+    Unsent,
+}
+
+/// One request that is being answered, from its head to the last byte of its response.
 #[derive(Debug)]
 pub(super) struct Answering {
     activity: Arc<Activity>,
-    is_over: bool,
+    stage: Stage,
 }
 
 impl Answering {
-    /// The answer is there. Whether it is to say that it is the last one: the server stops, and no other request came in behind
-    /// this one in time. (Over HTTP/2 it is not said in answers.)
-    pub(super) fn end(mut self) -> bool {
-        self.is_over = true;
+    /// The head of the response is there. Returns whether it must be the last one of its
+    /// connection: the server stops, and no other request came in behind this one in time. (Over
+    /// HTTP/2 it is not said in responses.)
+    pub(super) fn respond(&mut self) -> bool {
         let mut state = self.activity.state();
+        state.streaming += 1;
+        state.finish(self.stage);
+        self.stage = Stage::Streaming;
         state.answered();
         state.is_draining && !state.is_multiplexed && state.received <= state.begun
+    }
+
+    /// Some bytes of the response, more of which may follow.
+    pub(super) fn part(&self) -> UnsentPart {
+        let mut state = self.activity.state();
+        state.unsent += 1;
+        state.progress = Instant::now();
+        drop(state);
+        UnsentPart {
+            answering: Self {
+                activity: Arc::clone(&self.activity),
+                stage: Stage::Unsent,
+            },
+            is_partly_sent: true,
+        }
+    }
+
+    /// The last bytes of the response.
+    pub(super) fn into_last_part(mut self) -> UnsentPart {
+        let mut state = self.activity.state();
+        state.unsent += 1;
+        state.finish(self.stage);
+        drop(state);
+        self.stage = Stage::Unsent;
+        UnsentPart {
+            answering: self,
+            is_partly_sent: false,
+        }
     }
 }
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        if !self.is_over {
-            self.activity.state().answered();
+        let mut state = self.activity.state();
+        state.finish(self.stage);
+        if self.stage == Stage::Running {
+            state.answered();
+        }
+    }
+}
+
+/// Bytes of a response that the peer has not taken, until this is dropped.
+#[derive(Debug)]
+pub(super) struct UnsentPart {
+    answering: Answering,
+    /// Whether its end is progress of its own. The clock is not read for a response that is sent at
+    /// once.
+    is_partly_sent: bool,
+}
+
+impl UnsentPart {
+    /// The peer took some of the bytes.
+    pub(super) fn moved(&mut self) {
+        self.is_partly_sent = true;
+        self.answering.activity.state().progress = Instant::now();
+    }
+}
+
+impl Drop for UnsentPart {
+    fn drop(&mut self) {
+        if self.is_partly_sent {
+            self.answering.activity.state().progress = Instant::now();
         }
     }
 }
@@ -315,94 +447,5 @@ impl Drop for AwaitedBody {
     }
 }
 
-/// The reading half of a socket: the task of the connection goes on reading where hyper has stopped, so both have it.
-#[derive(Clone, Debug)]
-pub(super) struct Reading(Arc<Mutex<OwnedReadHalf>>);
-
-impl Reading {
-    /// Shares a half.
-    pub(super) fn new(half: OwnedReadHalf) -> Self {
-        Self(Arc::new(Mutex::new(half)))
-    }
-}
-
-impl AsyncRead for Reading {
-    // By the socket's own `poll_read`: it knows from a short read that no more is there, and spares the system a second one.
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut half = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Pin::new(&mut *half).poll_read(context, buffer)
-    }
-}
-
-/// A socket that notes when bytes come in, and when none go out.
-#[derive(Debug)]
-pub(super) struct Watched {
-    read: Reading,
-    write: OwnedWriteHalf,
-    activity: Arc<Activity>,
-    is_blocked: bool,
-}
-
-impl Watched {
-    /// Watches a socket.
-    pub(super) const fn new(read: Reading, write: OwnedWriteHalf, activity: Arc<Activity>) -> Self {
-        Self {
-            read,
-            write,
-            activity,
-            is_blocked: false,
-        }
-    }
-
-    fn noted<T>(&mut self, written: Poll<T>) -> Poll<T> {
-        if written.is_pending() != self.is_blocked {
-            self.is_blocked = written.is_pending();
-            self.activity.note_writing(self.is_blocked);
-        }
-        written
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.read).poll_read(context, buffer);
-        let count = buffer.filled().len().saturating_sub(before);
-        if count > 0 {
-            self.activity.received(count);
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.write).poll_write(context, bytes);
-        self.noted(written)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.write).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.write).poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.write.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.write).poll_write_vectored(context, slices);
-        self.noted(written)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -21,9 +21,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Sleep;
 use tracing::debug;
 
-use super::activity::{Activity, Phase, Reading, Watched};
+use super::activity::{Activity, Phase};
 use super::arriving::Arriving;
-use super::refusal::{Named, Names};
+use super::sending::ResponseBody;
+use super::socket::{Reading, Watched};
 use crate::config::Limits;
 
 /// Largest head of a request, in bytes, and the most that is buffered of one connection.
@@ -49,14 +50,14 @@ pub(crate) trait Answers:
     + 'static
 {
     /// The answer's body.
-    type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+    type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static;
 }
 
 impl<S, B> Answers for S
 where
     S: Service<Request<Arriving>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
     S: Clone + Send + Sync + 'static,
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
     type Body = B;
 }
@@ -65,7 +66,6 @@ where
 pub(super) struct Connection<A> {
     stream: TcpStream,
     answers: A,
-    names: Option<Names>,
     limits: Limits,
     activity: Arc<Activity>,
     end: End,
@@ -81,18 +81,10 @@ pub(super) struct End {
 
 impl<A: Answers> Connection<A> {
     /// A connection that is yet to be served.
-    pub(super) const fn new(
-        stream: TcpStream,
-        answers: A,
-        names: Option<Names>,
-        limits: Limits,
-        activity: Arc<Activity>,
-        end: End,
-    ) -> Self {
+    pub(super) const fn new(stream: TcpStream, answers: A, limits: Limits, activity: Arc<Activity>, end: End) -> Self {
         Self {
             stream,
             answers,
-            names,
             limits,
             activity,
             end,
@@ -104,7 +96,6 @@ impl<A: Answers> Connection<A> {
         let Self {
             stream,
             answers,
-            names,
             limits,
             activity,
             end,
@@ -116,20 +107,17 @@ impl<A: Answers> Connection<A> {
         let (read, write) = stream.into_split();
         let read = Reading::new(read);
         let watched = Watched::new(read.clone(), write, Arc::clone(&activity));
-        let io = TokioIo::new(Named::new(watched, names));
+        let io = TokioIo::new(watched);
         let service = service_fn(|request: Request<Incoming>| {
-            let answering = activity.answer(length(&request));
+            let mut answering = activity.answer(length(&request));
             let answer = answers.call(request.map(|body| Arriving::new(body, &activity)));
             async move {
-                let mut answer = answer.await;
-                if answering.end()
-                    && let Ok(answer) = &mut answer
-                {
-                    answer
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                let mut response = answer.await?;
+                if answering.respond() {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(CONNECTION, close);
                 }
-                answer
+                Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, answering)))
             }
         });
         let protocol = protocol();
@@ -281,10 +269,11 @@ where
             if self.timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
-            if self.timer.deadline() >= deadline {
-                return Poll::Ready(Event::TimeOver(self.activity.expire()));
+            if self.timer.deadline() < deadline {
+                self.timer.as_mut().reset(deadline);
+            } else if let Some(phase) = self.activity.expire() {
+                return Poll::Ready(Event::TimeOver(phase));
             }
-            self.timer.as_mut().reset(deadline);
         }
         Poll::Pending
     }

@@ -43,7 +43,8 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// The listener, and the room behind it.
 pub(super) struct Doorway {
-    listener: TcpListener,
+    /// `None` once the server stops.
+    listener: Option<TcpListener>,
     /// One who came in and has no slot yet.
     newcomer: Option<TcpStream>,
     room: Room,
@@ -70,7 +71,7 @@ impl Doorway {
     /// The doorway to this listener; `displaced` counts those who have to make room for others.
     pub(super) fn new(listener: TcpListener, slots: Arc<Semaphore>, limits: Limits, displaced: Counter) -> Self {
         Self {
-            listener,
+            listener: Some(listener),
             newcomer: None,
             room: Room {
                 slots,
@@ -85,7 +86,7 @@ impl Doorway {
     // (tests/connections.rs, `a_newcomer_is_served_where_the_silent_hold_every_slot`).
     pub(super) async fn next(&mut self) -> Option<Admitted> {
         if self.newcomer.is_none() {
-            self.newcomer = Some(self.accept().await);
+            self.newcomer = Some(self.accept().await?);
         }
         let slot = self.room.slot().await?;
         let stream = self.newcomer.take()?;
@@ -95,33 +96,36 @@ impl Doorway {
     /// Lets in those who stand in the system's queue, and closes it behind them: they are connected, and may have sent a request.
     ///
     /// What comes meanwhile is taken too, but no more than the queue could hold when the end began.
-    pub(super) async fn empty(self, serve: impl Fn(Admitted)) {
-        let Self {
-            listener,
-            newcomer,
-            mut room,
-        } = self;
-        let mut newcomers = newcomer.into_iter();
+    pub(super) async fn empty(&mut self, serve: impl Fn(Admitted)) {
+        let mut newcomers = self.newcomer.take().into_iter();
+        let Some(listener) = self.listener.take() else { return };
         // Not asked by way of the runtime, which may not have heard of the newest yet.
         let Ok(listener) = listener.into_std() else { return };
         for _ in 0..LONGEST_QUEUE {
-            let Some(slot) = room.slot().await else { return };
+            let Some(slot) = self.room.slot().await else { return };
             let next = newcomers.next().map_or_else(|| accept_at_once(&listener), Ok);
             match next {
-                Ok(stream) => serve(room.admit(stream, slot)),
+                Ok(stream) => serve(self.room.admit(stream, slot)),
                 Err(error) if is_the_peers_fault(&error) => {}
                 Err(_) => return,
             }
         }
     }
 
-    /// The next connection. What one peer did wrong is skipped; what the system lacks (files, memory) is waited for, and
-    /// made by taking it from who has been idle longest.
-    async fn accept(&mut self) -> TcpStream {
+    /// Whether a response is missing on any connection.
+    pub(super) fn is_answering(&self) -> bool {
+        self.room.residents.is_answering()
+    }
+
+    /// The next connection; `None` once the server stops. What one peer did wrong is skipped; what
+    /// the system lacks (files, memory) is waited for, and made by taking it from who has been idle
+    /// longest.
+    async fn accept(&mut self) -> Option<TcpStream> {
+        let listener = self.listener.as_ref()?;
         let mut pause = Duration::from_millis(5);
         loop {
-            match self.listener.accept().await {
-                Ok((stream, _)) => return stream,
+            match listener.accept().await {
+                Ok((stream, _)) => return Some(stream),
                 Err(error) if is_the_peers_fault(&error) => debug!(%error, "connection gone before it was accepted"),
                 Err(error) => {
                     let made_room = self.room.residents.make_room(Instant::now());

@@ -91,6 +91,12 @@ impl Residents {
         false
     }
 
+    /// Whether a response is missing on any connection.
+    pub(super) fn is_answering(&self) -> bool {
+        let mut residents = self.silent.values().chain(self.spoken.values());
+        residents.any(|resident| resident.activity.is_answering())
+    }
+
     /// The next that seems to have been idle for long enough.
     fn next(&mut self, now: Instant) -> Option<((Instant, u64), Resident)> {
         let peace = if self.silent.is_empty() { SETTLING } else { RESTING };

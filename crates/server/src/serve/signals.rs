@@ -4,12 +4,18 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM (a supervisor) and SIGINT (Ctrl-C).
+/// SIGTERM (a supervisor), SIGINT (Ctrl-C) and SIGHUP (a terminal that closes, or a supervisor that
+/// requests a reload).
+///
+/// All settings are read at start, so SIGHUP drains like the others: a supervisor starts the server
+/// again.
 #[derive(Debug)]
 pub(crate) struct Signals {
     interrupt: Signal,
+    hangup: Signal,
     terminate: Signal,
-    /// Sent beside the error where a file would grow beyond a limit: the error is answered, and the signal would be the end.
+    /// Sent beside the error where a file would grow beyond a limit: the error is answered, and the
+    /// signal would be the end.
     _file_size: Signal,
 }
 
@@ -18,6 +24,7 @@ impl Signals {
     pub(crate) fn install() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
@@ -27,6 +34,7 @@ impl Signals {
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }

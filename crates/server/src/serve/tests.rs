@@ -6,9 +6,13 @@ use std::convert::Infallible;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use http_body_util::{Either, Full};
+use hyper::body::{Body, Bytes, Frame};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use tokio::sync::mpsc::UnboundedSender;
@@ -24,7 +28,50 @@ pub(super) const LIMITS: Limits = Limits {
     drain_deadline: Duration::from_millis(300),
 };
 
-async fn answer(request: Request<Arriving>) -> Result<Response<String>, Infallible> {
+/// A body with the bytes of a refusal that hyper writes itself.
+const REFUSAL: &[u8] = b"HTTP/1.1 431 Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// More than the buffers of both sockets hold.
+const DOWNLOAD: usize = 24 * 1024 * 1024;
+
+/// A body that never ends and is silent for longer than every timeout between its parts.
+struct Events(Pin<Box<tokio::time::Sleep>>);
+
+impl Events {
+    fn body() -> TestBody {
+        Either::Right(Self(Box::pin(tokio::time::sleep(PAUSE))))
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(1_200);
+
+type TestBody = Either<Full<Bytes>, Events>;
+
+impl Body for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.as_mut().poll(context).map(|()| {
+            self.0 = Box::pin(tokio::time::sleep(PAUSE));
+            Some(Ok(Frame::data(Bytes::from_static(b"event"))))
+        })
+    }
+}
+
+async fn answer(request: Request<Arriving>) -> Result<Response<TestBody>, Infallible> {
+    match request.uri().path() {
+        "/events" => return Ok(Response::new(Events::body())),
+        "/looks-like-a-refusal" => {
+            let pieces = Full::new(Bytes::from_static(REFUSAL));
+            return Ok(Response::new(Either::Left(pieces)));
+        }
+        "/download" => return Ok(Response::new(Either::Left(Full::new(vec![b'x'; DOWNLOAD].into())))),
+        _ => {}
+    }
     let answer = match request.uri().path() {
         "/panic" => panic!("on purpose"),
         "/slow" => {
@@ -34,7 +81,9 @@ async fn answer(request: Request<Arriving>) -> Result<Response<String>, Infallib
         "/never" => std::future::pending().await,
         _ => "ok",
     };
-    Ok(Response::new(answer.to_owned()))
+    Ok(Response::new(Either::Left(Full::new(Bytes::from_static(
+        answer.as_bytes(),
+    )))))
 }
 
 /// Serves until it is told to stop; the thread answers how it ended.
@@ -186,4 +235,170 @@ fn the_end_does_not_wait_for_ever() {
     std::thread::sleep(Duration::from_millis(50));
     stop.send(()).unwrap();
     assert_eq!(serving.join().unwrap(), Ending::Deadline);
+}
+
+/// Reads the head of a response and returns the bytes of its body that came with it.
+fn read_head(stream: &mut TcpStream) -> usize {
+    let (mut read, mut part) = (Vec::new(), [0; 1024]);
+    loop {
+        let count = stream.read(&mut part).unwrap();
+        assert!(count > 0, "{}", read.escape_ascii());
+        read.extend_from_slice(&part[..count]);
+        if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
+            return read.len() - end - 4;
+        }
+    }
+}
+
+#[test]
+fn bytes_of_a_response_are_never_edited() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let (response, _) = exchange(address, &get("/looks-like-a-refusal"));
+    assert!(
+        response.as_bytes().ends_with(&[b"\r\n\r\n", REFUSAL].concat()),
+        "{response}"
+    );
+    // What hyper refuses by itself leaves as it was written.
+    let (response, _) = exchange(address, "nonsense\r\n\r\n");
+    assert!(
+        response.starts_with("HTTP/1.1 400") && !response.contains("x-request-id"),
+        "{response}"
+    );
+}
+
+#[test]
+fn a_download_that_moves_outlives_every_timeout_over_http1() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /download HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let begin = Instant::now();
+    let mut left = DOWNLOAD - read_head(&mut stream);
+    let mut part = vec![0; 1024 * 1024];
+    while left > 0 {
+        std::thread::sleep(Duration::from_millis(80));
+        let length = part.len().min(left);
+        stream.read_exact(&mut part[..length]).unwrap();
+        left -= length;
+    }
+    assert!(begin.elapsed() > LIMITS.idle_timeout + LIMITS.header_timeout);
+    // The connection was not told to close in the meantime: it takes another request.
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(read_head(&mut stream), 2);
+}
+
+#[test]
+fn a_silent_stream_of_events_outlives_every_timeout_over_http1() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut read = read_head(&mut stream);
+    let mut part = [0; 1024];
+    // Two events in chunks of 10 bytes each.
+    while read < 20 {
+        let count = stream.read(&mut part).unwrap();
+        assert!(count > 0, "the connection was closed");
+        read += count;
+    }
+}
+
+/// Opens a connection of HTTP/2 and sends a GET as stream 1. Its windows are as RFC 9113 has them: 65,535 bytes.
+fn get_over_http2(address: SocketAddr, path: &str) -> TcpStream {
+    let length = u8::try_from(path.len()).unwrap();
+    let head = [&[0x82, 0x86, 0x04, length], path.as_bytes(), &[0x01, 0x01, b'a']].concat();
+    let length = u8::try_from(head.len()).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let headers = [0, 0, length, 1, 5, 0, 0, 0, 1];
+    stream.write_all(&[&preface[..], &headers, &head].concat()).unwrap();
+    stream
+}
+
+/// The frame of HTTP/2 that lets the peer send this many more bytes.
+fn window_update(stream: u8, bytes: u32) -> Vec<u8> {
+    [&[0, 0, 4, 8, 0, 0, 0, 0, stream][..], &bytes.to_be_bytes()].concat()
+}
+
+#[test]
+fn a_download_that_moves_outlives_every_timeout_over_http2() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let mut stream = get_over_http2(address, "/download");
+    let begin = Instant::now();
+    let (mut read, mut granted) = (0, 65_535);
+    while begin.elapsed() < 2 * (LIMITS.idle_timeout + LIMITS.header_timeout) {
+        while read < granted {
+            let (kind, _, payload) = frame(&mut stream).unwrap();
+            assert_ne!(kind, 7, "the connection is closed");
+            if kind == 0 {
+                read += payload.len();
+            }
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        granted += 16_384;
+        let updates = [window_update(0, 16_384), window_update(1, 16_384)].concat();
+        stream.write_all(&updates).unwrap();
+    }
+}
+
+#[test]
+fn a_silent_stream_of_events_outlives_every_timeout_over_http2() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let mut stream = get_over_http2(address, "/events");
+    let mut events = 0;
+    while events < 2 {
+        let (kind, _, payload) = frame(&mut stream).unwrap();
+        assert_ne!(kind, 7, "the connection is closed");
+        events += usize::from(kind == 0 && payload == b"event");
+    }
+}
+
+#[test]
+fn a_response_that_stalls_ends_over_http2() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let mut stream = get_over_http2(address, "/download");
+    let begin = Instant::now();
+    let mut goes_away = false;
+    // What fits into the window comes. The rest waits for a window update, and none comes.
+    while let Ok((kind, flags, payload)) = frame(&mut stream) {
+        goes_away |= kind == 7;
+        if kind == 6 && flags == 0 {
+            let pong = [b"\0\0\x08\x06\x01\0\0\0\0", payload.as_slice()].concat();
+            let _ = stream.write_all(&pong);
+        }
+    }
+    assert!(
+        goes_away && begin.elapsed() >= LIMITS.idle_timeout,
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
+fn pings_neither_close_an_idle_connection_nor_keep_it() {
+    let (address, _stop, _serving) = start(LIMITS);
+    let mut stream = get_over_http2(address, "/");
+    let begin = Instant::now();
+    let pinging = {
+        let mut stream = stream.try_clone().unwrap();
+        std::thread::spawn(move || {
+            while stream.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping").is_ok()
+                && begin.elapsed() < Duration::from_secs(8)
+            {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        })
+    };
+    let mut closed = None;
+    while let Ok((kind, ..)) = frame(&mut stream) {
+        if kind == 7 {
+            closed.get_or_insert_with(|| begin.elapsed());
+        }
+    }
+    let closed = closed.expect("a GOAWAY");
+    assert!(
+        closed >= LIMITS.idle_timeout && closed < Duration::from_secs(5),
+        "{closed:?}"
+    );
+    drop(stream);
+    pinging.join().unwrap();
 }
