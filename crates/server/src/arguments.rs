@@ -3,9 +3,10 @@
 mod policy;
 mod token;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde::Serialize;
 
 pub(crate) use self::policy::{
@@ -13,6 +14,7 @@ pub(crate) use self::policy::{
     PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
 };
 pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
+use crate::config::SettingRow;
 use crate::output::Format;
 
 /// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.
@@ -25,10 +27,34 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// Parses the command line of this process; ends it with a message if that is wrong.
+pub(crate) fn parse() -> Arguments {
+    parse_from(std::env::args_os())
+}
+
+/// Parses a command line.
+pub(crate) fn parse_from<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Arguments {
+    let matches = command().get_matches_from(line);
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line, with the help texts of the table of settings.
+pub(crate) fn command() -> clap::Command {
+    with_help(Arguments::command())
+}
+
+fn with_help(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| match argument.get_long().and_then(SettingRow::of_flag) {
+        Some(row) => argument.help(row.help()),
+        None => argument,
+    });
+    command.mut_subcommands(with_help)
+}
+
 /// Flags that every command takes.
 #[derive(Args, Debug)]
 pub(crate) struct CommonFlags {
-    /// Settings in TOML; the keys are the names of the flags, with `_` in place of `-`
+    /// Reads settings from a file in TOML; docs/configuration.md lists the keys
     #[arg(long, global = true, value_name = "FILE", env = "SCOPEGATE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// How data is printed
@@ -45,18 +71,16 @@ pub(crate) struct CommonFlags {
     pub(crate) settings: CommonSettings,
 }
 
-/// Settings that every command takes. Their values are read where those of variables and files are.
+/// Settings that every command takes. Their values are read where those of variables and files are; their help texts are in
+/// [`SettingRow`].
 #[derive(Args, Debug, Default, Serialize)]
 pub(crate) struct CommonSettings {
-    /// Where users and clients are kept, such as `sqlite:scopegate.db`
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<String>,
-    /// How log lines are written
     #[arg(long, global = true, value_name = "FORMAT", value_parser = ["human", "json"])]
     #[serde(skip_serializing_if = "Option::is_none")]
     log_format: Option<String>,
-    /// What is logged: a level, or directives such as `info,scopegate_http=debug`
     #[arg(long, global = true, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     log_level: Option<String>,
@@ -65,76 +89,57 @@ pub(crate) struct CommonSettings {
 /// Settings of `serve`. There is none for a secret: a command line can be read by every process of the machine.
 #[derive(Args, Debug, Default, Serialize)]
 pub(crate) struct ServeSettings {
-    /// Serve the tutorial: its users, its client and its answers, kept in memory unless a database is named
     #[arg(long)]
     #[serde(skip_serializing_if = "is_not_given")]
     demo: bool,
-    /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<String>,
-    /// Address and port for supervisors: /healthz, /readyz, /metrics; nobody is asked who they are there
     #[arg(long, value_name = "ADDR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     admin_listen: Option<String>,
-    /// The address that clients know this server by: the `iss` of its tokens
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
-    /// What tokens are meant for: their `aud`; the issuer where absent
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<String>,
-    /// An origin whose pages may read answers by script, such as `https://app.example`; once for each, or `*` for all
     #[arg(long = "cors-origin", visible_alias = "cors-origins", value_name = "ORIGIN")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cors_origins: Vec<String>,
-    /// Whose answers and tokens: the tutorial's (default with --demo) or the RFCs'
     #[arg(long, value_name = "PROFILE", value_parser = ["tutorial", "rfc"])]
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
-    /// Whether tokens are given out for a user's password (default: with --demo alone)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     password_grant: Option<String>,
-    /// How long an access token lives
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_lifetime: Option<String>,
-    /// How long a new signing key is published before it signs
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     key_announcement: Option<String>,
-    /// How often another key signs; 0 for never
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     key_rotation: Option<String>,
-    /// How much memory remembers verified tokens; 0 verifies each anew
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_cache_bytes: Option<String>,
-    /// How long a user who was read is taken for unchanged by other programs; `0s` reads each anew
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     user_cache_age: Option<String>,
-    /// How long it may take until what another program took back is refused here
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_age: Option<String>,
-    /// Whether a login replaces an outdated password hash
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     rehash: Option<String>,
-    /// How many passwords are hashed at a time (default: one a core)
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     hashing_slots: Option<String>,
-    /// How many logins may wait for a hashing slot
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     hashing_queue: Option<String>,
-    /// A proposed policy that is asked beside the running one and decides nothing: the metrics and the log say what it would
-    /// have done
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     shadow_policy: Option<String>,
@@ -147,27 +152,21 @@ pub(crate) struct ServeSettings {
 #[derive(Args, Debug, Default, Serialize)]
 #[command(next_help_heading = "Limits")]
 struct LimitSettings {
-    /// How long the head of a request may take to arrive
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     header_timeout: Option<String>,
-    /// How long the body of a request may take to arrive
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     body_timeout: Option<String>,
-    /// How long a connection may wait for its next request
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     idle_timeout: Option<String>,
-    /// Largest body of a request, in bytes
     #[arg(long, value_name = "BYTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     body_limit: Option<String>,
-    /// How many connections are open at a time; more wait
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     max_connections: Option<String>,
-    /// How long requests under way may take to end after a signal to stop
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     drain_deadline: Option<String>,

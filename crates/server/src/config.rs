@@ -1,40 +1,13 @@
-//! The configuration: each setting once, with the value that weighs most.
+//! The configuration: each setting once, with the value that takes precedence.
 //!
-//! A flag weighs more than a variable (`SCOPEGATE_LOG_LEVEL` for `--log-level`), a variable more than the file
-//! (`log_level`), the file more than the default:
-//!
-//! | key | default | why |
-//! |---|---|---|
-//! | `listen` | `127.0.0.1:8000` | reachable from this machine alone until somebody says otherwise |
-//! | `admin_listen` | none | nobody is asked who they are there |
-//! | `database` | `sqlite:scopegate.db`; in memory for the demo | |
-//! | `issuer` | `http://LISTEN` on a loopback address | a wrong one is in every token, so no guess elsewhere |
-//! | `audience` | the issuer | one API beside its authorization server |
-//! | `issuers` | none | others whose tokens are taken beside ours; tables of the file alone |
-//! | `cors_origins` | none | pages of other origins read nothing by script until somebody says which |
-//! | `secret_key`, `secret_key_file` | random | the tutorial's tokens, HS256; its text is the key |
-//! | `key_encryption_key`, `key_encryption_key_file` | a file beside a SQLite database | what signing keys are sealed with: 32 bytes, base64url or hexadecimal |
-//! | `key_rotation` | 30d | a key that leaks unseen is not good for long; 0 for never |
-//! | `key_announcement` | 1h | others keep the public keys for 5 minutes, and clocks differ |
-//! | `profile` | `rfc`; `tutorial` for the demo | |
-//! | `password_grant` | off; on for the demo | RFC 9700, section 2.4: must not be used |
-//! | `token_lifetime` | 30m | the tutorial's |
-//! | `token_cache_bytes` | 8388608 | some eight thousand verified tokens; 0 turns it off |
-//! | `user_cache_age` | 5s | so long a user is taken for what the store said; 0s turns it off |
-//! | `revocation_age` | 5s | so long another program's revocation may take to be in force here |
-//! | `rehash` | on | old hashes get stronger at the next login |
-//! | `hashing_slots`, `hashing_queue` | cores, 64 | more at a time only makes each slower; 64 wait a few seconds |
-//! | `header_timeout`, `body_timeout`, `idle_timeout` | 10s, 30s, 60s | a slow network passes, a slow attacker does not stay |
-//! | `body_limit` | 65536 | a login is a few hundred bytes |
-//! | `max_connections` | 4096 | more is room for the silent; beyond it who is idle longest makes room |
-//! | `shadow_policy` | none | a policy to be tried out before it decides |
-//! | `log_format`, `log_level` | human, info (`serve`) or warn | |
-//! | `drain_deadline` | 10s | the time that supervisors commonly leave |
+//! A flag takes precedence over a variable (`SCOPEGATE_LOG_LEVEL` for `--log-level`), a variable over the
+//! file (`log_level`), the file over the default. [`table`] describes each setting.
 
 mod fault;
 mod issuers;
 mod layers;
 mod setting;
+mod table;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -53,6 +26,7 @@ pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
 use self::layers::Layers;
 use self::setting::Rotation;
 pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat, Profile};
+pub(crate) use self::table::SettingRow;
 
 /// What the names of our variables begin with.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";

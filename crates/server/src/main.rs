@@ -36,13 +36,10 @@ mod telemetry;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::arguments::Arguments;
 use crate::output::{Outcome, SaidNo, complain};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = arguments::parse();
     match command::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

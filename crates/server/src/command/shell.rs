@@ -1,21 +1,20 @@
 //! What a shell and `man` want to know.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
+use crate::arguments;
 use crate::output::write_line;
 
 /// Prints completions.
 pub(super) fn completions(shell: Shell) -> anyhow::Result<()> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "scopegate", &mut text);
+    clap_complete::generate(shell, &mut arguments::command(), "scopegate", &mut text);
     write_line(&String::from_utf8(text)?)
 }
 
 /// Prints the manual page: the program, then each command.
 pub(super) fn manual() -> anyhow::Result<()> {
-    let mut command = Arguments::command();
+    let mut command = arguments::command();
     command.build();
     let mut text = Vec::new();
     page(&command, &mut text)?;

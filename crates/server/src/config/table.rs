@@ -1,0 +1,394 @@
+//! The table of all settings. The help texts, the manual page and `docs/configuration.md` come from it.
+
+use std::fmt::Write as _;
+
+use super::VARIABLE_PREFIX;
+
+/// What people read about one setting.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SettingRow {
+    /// Its key in the file.
+    pub(crate) key: &'static str,
+    /// The name of its flag without `--`. Secrets and tables have no flag.
+    pub(crate) flag: Option<&'static str>,
+    /// What its value is, with the unit.
+    pub(crate) value: &'static str,
+    /// Its default.
+    pub(crate) default: &'static str,
+    /// What it does.
+    pub(crate) effect: &'static str,
+}
+
+/// The value of a setting that only the file can hold.
+const TABLES: &str = "tables";
+
+const fn row(
+    key: &'static str,
+    flag: Option<&'static str>,
+    value: &'static str,
+    default: &'static str,
+    effect: &'static str,
+) -> SettingRow {
+    SettingRow {
+        key,
+        flag,
+        value,
+        default,
+        effect,
+    }
+}
+
+/// All settings, in the order in which `config check` prints them.
+pub(crate) const SETTINGS: &[SettingRow] = &[
+    row(
+        "demo",
+        Some("demo"),
+        "`true` or `false`",
+        "false",
+        "Serves the FastAPI tutorial: its users, its client and its answers. They are kept in memory unless `database` is set",
+    ),
+    row(
+        "listen",
+        Some("listen"),
+        "address and port",
+        "127.0.0.1:8000",
+        "Sets the address and port of the public listener. Port 0 takes a free one",
+    ),
+    row(
+        "admin_listen",
+        Some("admin-listen"),
+        "address and port",
+        "none",
+        "Sets the address and port of a second listener for supervisors: /healthz, /readyz, /metrics. It authenticates no client",
+    ),
+    row(
+        "database",
+        Some("database"),
+        "`sqlite:PATH`",
+        "sqlite:scopegate.db; in memory with `demo`",
+        "Sets the database of users, clients, keys and revocations",
+    ),
+    row(
+        "issuer",
+        Some("issuer"),
+        "URL",
+        "http://LISTEN on a loopback address; elsewhere it must be set",
+        "Sets the URL by which clients know this server: the `iss` of its tokens. It is `https` except on a loopback address",
+    ),
+    row(
+        "audience",
+        Some("audience"),
+        "1 to 512 characters of ASCII",
+        "the issuer",
+        "Sets the API that tokens are for: their `aud`",
+    ),
+    row(
+        "issuers",
+        None,
+        TABLES,
+        "none",
+        "Declares other issuers whose tokens are accepted. `docs/issuers.md` lists the keys of a table",
+    ),
+    row(
+        "cors_origins",
+        Some("cors-origin"),
+        "origins, or `*` for all",
+        "none",
+        "Lists origins whose pages may read responses by script, such as `https://app.example`. The flag may be repeated",
+    ),
+    row(
+        "secret_key",
+        None,
+        "text of at least 32 bytes",
+        "random at each start",
+        "Sets the secret that signs the tokens of the `tutorial` profile with HS256",
+    ),
+    row(
+        "secret_key_file",
+        None,
+        "path of a file",
+        "none",
+        "Names the file that contains `secret_key`",
+    ),
+    row(
+        "key_encryption_key",
+        None,
+        "32 bytes in base64url or hexadecimal",
+        "a file next to the SQLite database",
+        "Sets the key that encrypts the stored signing keys",
+    ),
+    row(
+        "key_encryption_key_file",
+        None,
+        "path of a file",
+        "none",
+        "Names the file that contains `key_encryption_key`",
+    ),
+    row(
+        "key_rotation",
+        Some("key-rotation"),
+        "time, or `0` for never",
+        "30d",
+        "Sets the interval after which another key signs",
+    ),
+    row(
+        "key_announcement",
+        Some("key-announcement"),
+        "time",
+        "1h",
+        "Sets how long a new signing key is published before it signs. Other servers cache the public keys for 5 minutes",
+    ),
+    row(
+        "profile",
+        Some("profile"),
+        "`rfc` or `tutorial`",
+        "rfc; `tutorial` with `demo`",
+        "Sets the form of answers and tokens: that of the RFCs, or that of the FastAPI tutorial",
+    ),
+    row(
+        "password_grant",
+        Some("password-grant"),
+        "`true` or `false`",
+        "false; true with `demo`",
+        "Enables the password grant. RFC 9700, section 2.4 advises against it, so it is off",
+    ),
+    row(
+        "token_lifetime",
+        Some("token-lifetime"),
+        "time",
+        "30m",
+        "Sets how long an access token is valid",
+    ),
+    row(
+        "token_cache_bytes",
+        Some("token-cache-bytes"),
+        "bytes",
+        "8388608",
+        "Sets the memory for verified tokens. 0 verifies every token again",
+    ),
+    row(
+        "user_cache_age",
+        Some("user-cache-age"),
+        "time of whole seconds",
+        "5s",
+        "Sets how long a user is cached. `0s` reads the user for every request",
+    ),
+    row(
+        "revocation_age",
+        Some("revocation-age"),
+        "time",
+        "5s",
+        "Sets the maximum delay until a revocation by another process takes effect",
+    ),
+    row(
+        "rehash",
+        Some("rehash"),
+        "`true` or `false`",
+        "true",
+        "Replaces an outdated password hash at the next login",
+    ),
+    row(
+        "hashing_slots",
+        Some("hashing-slots"),
+        "number",
+        "the number of cores",
+        "Sets how many passwords are hashed at a time",
+    ),
+    row(
+        "hashing_queue",
+        Some("hashing-queue"),
+        "number",
+        "64",
+        "Sets how many logins may wait for a hashing slot. Further ones are answered with 503",
+    ),
+    row(
+        "header_timeout",
+        Some("header-timeout"),
+        "time",
+        "10s",
+        "Sets the time for the head of a request",
+    ),
+    row(
+        "body_timeout",
+        Some("body-timeout"),
+        "time",
+        "30s",
+        "Sets the time for the body of a request that does not move. Each 512 bytes add a second",
+    ),
+    row(
+        "idle_timeout",
+        Some("idle-timeout"),
+        "time",
+        "1m",
+        "Sets how long a connection may wait for its next request, and a response for its peer to read on",
+    ),
+    row(
+        "body_limit",
+        Some("body-limit"),
+        "bytes",
+        "65536",
+        "Sets the largest body of a request",
+    ),
+    row(
+        "max_connections",
+        Some("max-connections"),
+        "number",
+        "4096",
+        "Sets the number of open connections. When it is reached, an idle connection is closed for each new one",
+    ),
+    row(
+        "drain_deadline",
+        Some("drain-deadline"),
+        "time",
+        "10s",
+        "Sets how long requests under way may take to end after a signal to stop",
+    ),
+    row(
+        "shadow_policy",
+        Some("shadow-policy"),
+        "path of a file",
+        "none",
+        "Names a proposed policy. It decides nothing; metrics and log report its decisions",
+    ),
+    row(
+        "log_format",
+        Some("log-format"),
+        "`human` or `json`",
+        "human",
+        "Sets the form of log lines",
+    ),
+    row(
+        "log_level",
+        Some("log-level"),
+        "a level, or directives such as `info,scopegate_http=debug`",
+        "info for `serve`; warn for other commands",
+        "Sets what is logged",
+    ),
+];
+
+impl SettingRow {
+    /// The row of a flag.
+    pub(crate) fn of_flag(flag: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|row| row.flag == Some(flag))
+    }
+
+    /// The environment variable of the setting.
+    pub(crate) fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.key.to_uppercase())
+    }
+
+    /// The help text of the flag.
+    pub(crate) fn help(&self) -> String {
+        format!(
+            "{} [default: {}] [env: {}]",
+            self.effect.replace('`', ""),
+            self.default.replace('`', ""),
+            self.variable()
+        )
+    }
+}
+
+/// Writes all settings as a table of Markdown.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the test of docs/configuration.md writes the page")
+)]
+pub(crate) fn markdown() -> String {
+    let mut text = String::from("| key | flag | variable | value | default | effect |\n|---|---|---|---|---|---|\n");
+    for row in SETTINGS {
+        let flag = row.flag.map_or_else(|| "none".to_owned(), |flag| format!("`--{flag}`"));
+        let variable = if row.value == TABLES {
+            "none".to_owned()
+        } else {
+            format!("`{}`", row.variable())
+        };
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            text,
+            "| `{}` | {flag} | {variable} | {} | {} | {} |",
+            row.key, row.value, row.default, row.effect
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory as _;
+
+    use super::super::tests::load;
+    use super::*;
+    use crate::arguments::Arguments;
+
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+
+    #[test]
+    fn the_page_of_settings_is_written_from_the_table() {
+        let page = std::fs::read_to_string(PAGE).unwrap();
+        let (before, rest) = page.split_once("| key |").expect("a table");
+        let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
+        let expected = format!("{before}{}\n{after}", markdown());
+        if page != expected {
+            if std::env::var_os("UPDATE_DOCS").is_some() {
+                std::fs::write(PAGE, expected).unwrap();
+            }
+            panic!("docs/configuration.md differs from the table; UPDATE_DOCS=1 writes it");
+        }
+    }
+
+    #[test]
+    fn every_setting_is_in_the_table_with_its_default() {
+        let settings = load(&[], &[], None).unwrap();
+        let shown: Vec<&str> = settings.shown.iter().map(|shown| shown.key).collect();
+        let rows: Vec<&str> = SETTINGS.iter().map(|row| row.key).collect();
+        assert_eq!(rows, shown);
+        let cores = std::thread::available_parallelism().unwrap().to_string();
+        for (row, shown) in SETTINGS.iter().zip(&settings.shown) {
+            let default = row.default.split(['`', ';']).next().unwrap();
+            let expected = match (row.key, &shown.value) {
+                (_, serde_json::Value::Null) => continue,
+                (_, serde_json::Value::String(text)) => text.clone(),
+                (_, serde_json::Value::Array(list)) if list.is_empty() => "none".to_owned(),
+                ("hashing_slots", number) => {
+                    assert_eq!(number.to_string(), cores);
+                    continue;
+                }
+                (_, value) => value.to_string(),
+            };
+            // A time is shown in its own spelling.
+            let same = |text: &str| text.replace(" days", "d").replace("720h", "30d");
+            assert!(
+                default.starts_with(&same(&expected)),
+                "{}: {default} and {expected}",
+                row.key
+            );
+        }
+    }
+
+    #[test]
+    fn every_flag_of_a_setting_is_in_the_table() {
+        let command = Arguments::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        let flags = command.get_arguments().chain(serve.get_arguments());
+        let flags = flags.filter_map(|flag| flag.get_long());
+        let flags: BTreeSet<&str> = flags.filter(|flag| !["config", "format"].contains(flag)).collect();
+        let rows: BTreeSet<&str> = SETTINGS.iter().filter_map(|row| row.flag).collect();
+        assert_eq!(rows, flags);
+    }
+
+    #[test]
+    fn the_help_of_a_flag_names_default_and_variable() {
+        let mut command = crate::arguments::command();
+        // Hands the global flags to the commands below.
+        command.build();
+        let serve = command.find_subcommand_mut("serve").unwrap();
+        let help = serve.render_long_help().to_string();
+        for row in SETTINGS.iter().filter(|row| row.flag.is_some()) {
+            // Lines are wrapped.
+            let words: Vec<&str> = help.split_whitespace().collect();
+            assert!(words.join(" ").contains(&row.help()), "{}", row.key);
+        }
+    }
+}
