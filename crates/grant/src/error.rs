@@ -1,6 +1,6 @@
 //! Why there is no token.
 
-use scopegate_domain::{ErrorCode, InvalidScope, Lifetime};
+use scopegate_domain::{ErrorCode, GrantType, InvalidScope, Lifetime};
 use scopegate_store::{StoreError, StoreErrorKind};
 use scopegate_token::{EntropyError, HashError, SignError};
 
@@ -38,7 +38,10 @@ pub enum GrantError {
     /// The client may not use this grant type.
     #[error("this client may not use this grant type")]
     UnauthorizedClient,
-    /// The server does not offer this grant type.
+    /// The server knows this grant type, and the operator has not enabled it.
+    #[error("the grant type `{0}` is not enabled at this server; its operator enables it with the setting `{0}_grant`")]
+    GrantTypeDisabled(GrantType),
+    /// The server does not know this grant type.
     #[error("grant type is not supported")]
     UnsupportedGrantType,
     /// The scope is malformed, or nothing of it may be granted.
@@ -72,7 +75,7 @@ impl GrantError {
             Self::InvalidClient(_) => ErrorCode::InvalidClient,
             Self::InvalidGrant | Self::Page(PageError::IncorrectLogin) => ErrorCode::InvalidGrant,
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
-            Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
+            Self::GrantTypeDisabled(_) | Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::InvalidScope(_) => ErrorCode::InvalidScope,
             Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::TemporarilyUnavailable,
             Self::Corrupt(_) => ErrorCode::ServerError,

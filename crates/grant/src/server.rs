@@ -51,6 +51,14 @@ impl AuthorizationServer {
         &self.0.profile
     }
 
+    /// The grant types that are enabled.
+    pub fn grant_types(&self) -> impl Iterator<Item = GrantType> {
+        GrantType::ALL
+            .iter()
+            .copied()
+            .filter(|grant_type| self.0.offers(*grant_type))
+    }
+
     /// Answers a request to the token endpoint
     /// ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)): `params` from the form, `header` from
     /// the `Authorization` header.
@@ -103,7 +111,7 @@ impl AuthorizationServer {
 /// Whether the server offers this grant type and the client may use it.
 fn allow(context: &Context, client: &Authenticated<Client>, grant_type: GrantType) -> Result<(), GrantError> {
     if !context.offers(grant_type) {
-        return Err(GrantError::UnsupportedGrantType);
+        return Err(GrantError::GrantTypeDisabled(grant_type));
     }
     if !client.may_use(grant_type) {
         return Err(GrantError::UnauthorizedClient);

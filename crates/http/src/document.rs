@@ -33,9 +33,13 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
         named: Map::new(),
     };
     let mut docs = Vec::new();
-    if let Some((path, _)) = source.token_endpoint {
-        docs.push(endpoint::token::operation_docs(path, source.profile));
-        schemas.extend(endpoint::token::schemas(source.profile))?;
+    if let Some((path, server)) = source.token_endpoint {
+        let grant_types: Vec<_> = server.grant_types().collect();
+        // Without a grant type the endpoint refuses every request, so it is not offered.
+        if !grant_types.is_empty() {
+            docs.push(endpoint::token::operation_docs(path, source.profile));
+            schemas.extend(endpoint::token::schemas(source.profile, &grant_types))?;
+        }
     }
     for (mounted, operation) in source.mounted.iter().zip(table.operations()) {
         docs.push(operation_docs(mounted, operation, source.profile));

@@ -83,7 +83,7 @@ pub(crate) fn operation_id(name: &str, template: &str, method: &str) -> String {
 /// What FastAPI documents of a request that is not as declared: the schemas `HTTPValidationError` and `ValidationError`.
 pub(crate) fn validation_error() -> impl Iterator<Item = (String, Value)> {
     let names = ["HTTPValidationError", "ValidationError"];
-    let schemas = endpoint::token::schemas(Profile::Tutorial).into_iter();
+    let schemas = endpoint::token::schemas(Profile::Tutorial, &[]).into_iter();
     schemas.filter(move |(name, _)| names.contains(&name.as_str()))
 }
 

@@ -1,5 +1,6 @@
 //! The parts put together. Which database, which keys, which rules: it is said here and nowhere else.
 
+mod check;
 mod issuers;
 mod kek;
 mod key;
@@ -23,10 +24,10 @@ use crate::demo;
 use crate::live_keys::LiveKeys;
 use crate::measured_store::MeasuredStore;
 
-pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys, trusted_issuers};
+pub(crate) use self::check::{Checked, check};
+pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::{ring, unopened_ring};
-pub(crate) use self::shadow::read as read_policy;
 
 /// The database that the settings name.
 pub(crate) struct Database {
@@ -118,7 +119,7 @@ pub(crate) async fn gate(
     proposed: Option<OperationTable>,
 ) -> anyhow::Result<(Gate, Option<LiveKeys>)> {
     let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
-    let catalog = demo::catalog()?;
+    let catalog = demo::catalog(offers_password_grant(settings))?;
     let tokens = BearerTokens::new(verifier)
         .cache_bytes(settings.token_cache_bytes)
         .revoked(trust.revoked);
@@ -156,6 +157,11 @@ pub(crate) async fn gate(
     let gate = issuers::add(gate, trust.others);
     let gate = demo::operations().into_iter().fold(gate, GateBuilder::operation);
     Ok((gate.build()?, live))
+}
+
+/// Whether the server offers the password grant. The tutorial's profile is nothing else.
+pub(crate) fn offers_password_grant(settings: &Settings) -> bool {
+    settings.password_grant || settings.profile == Profile::Tutorial
 }
 
 fn authorization_server(

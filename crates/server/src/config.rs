@@ -9,7 +9,7 @@ mod layers;
 mod setting;
 mod table;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -174,11 +174,29 @@ impl Settings {
             listen: address.to_string(),
         };
         match &self.issuer {
+            Some(issuer) if is_plain_elsewhere(issuer) => Err(ConfigError::IssuerPlain {
+                issuer: issuer.as_str().to_owned(),
+            }),
             Some(issuer) => Ok(issuer.clone()),
             None if address.ip().is_loopback() => Issuer::parse(&format!("http://{address}")).map_err(|_| missing()),
             None => Err(missing()),
         }
     }
+}
+
+/// Whether an issuer is `http` at another host than this one
+/// ([RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2) requires `https`).
+fn is_plain_elsewhere(issuer: &Issuer) -> bool {
+    let Some(rest) = issuer.as_str().strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(inner) => inner.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    !is_loopback && !host.eq_ignore_ascii_case("localhost")
 }
 
 impl Limits {

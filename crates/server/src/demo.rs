@@ -3,8 +3,8 @@
 //! <https://fastapi.tiangolo.com/advanced/security/oauth2-scopes/>
 
 use scopegate_domain::{
-    Account, Catalog, CatalogError, Client, ClientId, GrantType, PasswordHash, Scope, ScopeToken, SecurityScheme, User,
-    UserId, UserStatus, Username,
+    Account, Catalog, CatalogError, Client, ClientId, GrantType, OAuthFlows, PasswordHash, Scope, ScopeToken,
+    SecurityScheme, User, UserId, UserStatus, Username,
 };
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{ActiveUser, AnyJson, BoundOperation, CurrentUser, Guard, Json, get};
@@ -23,10 +23,15 @@ pub(crate) const CLIENT: &str = "demo-app";
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
-/// The page's two scopes.
-pub(crate) fn catalog() -> Result<Catalog, CatalogError> {
+/// The two scopes of the FastAPI tutorial. The scheme has the flows that are enabled.
+pub(crate) fn catalog(password_grant: bool) -> Result<Catalog, CatalogError> {
+    let scheme = if password_grant {
+        SecurityScheme::oauth2_password("token")
+    } else {
+        SecurityScheme::oauth2(OAuthFlows::default())
+    };
     Catalog::builder()
-        .scheme(SCHEME, SecurityScheme::oauth2_password("token"))
+        .scheme(SCHEME, scheme)
         .scope(ME, "Read information about the current user.")
         .scope(ITEMS, "Read items.")
         .build()

@@ -89,6 +89,7 @@ fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Response {
         | GrantError::InvalidRequest(_)
         | GrantError::InvalidGrant
         | GrantError::UnauthorizedClient
+        | GrantError::GrantTypeDisabled(_)
         | GrantError::UnsupportedGrantType
         | GrantError::InvalidScope(_) => by_the_rfc(StatusCode::BAD_REQUEST, error.code(), error),
         GrantError::Busy { .. } => by_the_rfc(StatusCode::SERVICE_UNAVAILABLE, error.code(), error),

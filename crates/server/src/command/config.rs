@@ -1,16 +1,20 @@
 //! `scopegate config ..`
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{CommonFlags, ConfigCommand};
-use crate::config::{Settings, Shown, Source};
+use crate::compose::{self, Checked};
+use crate::config::{SettingRow, Settings, Shown, Source};
 use crate::output::{one_line, print};
 
 pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<()> {
     let ConfigCommand::Check(flags) = command;
     let settings = Settings::load(common, Some(flags))?;
-    // What `serve` would refuse is wrong here too. Port 0 becomes another one there, which changes nothing about it.
-    settings.issuer_at(settings.listen)?;
+    // Port 0 becomes another one in `serve`, which changes nothing about the checks.
+    let checked = compose::check(&settings, settings.listen)?;
+    let derived = derived(&settings, &checked);
     let values: Map<String, Value> = settings
         .shown
         .iter()
@@ -21,12 +25,28 @@ pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Resu
         .iter()
         .map(|shown| (shown.key.to_owned(), source(shown)))
         .collect();
-    let human: String = settings.shown.iter().map(line).collect();
+    let mut human: String = settings.shown.iter().map(line).collect();
+    for (key, value) in &derived {
+        // Writing to a text cannot fail.
+        let _ = writeln!(human, "# {key} is derived: {value}");
+    }
     print(
         common.format,
         &human,
-        &json!({ "settings": values, "sources": sources }),
+        &json!({ "settings": values, "sources": sources, "derived": derived }),
     )
+}
+
+/// The values that `serve` derives where a setting has none.
+fn derived(settings: &Settings, checked: &Checked) -> Map<String, Value> {
+    let mut derived = Map::new();
+    if settings.issuer.is_none() {
+        derived.insert("issuer".to_owned(), json!(checked.issuer.as_str()));
+    }
+    if settings.audience.is_none() {
+        derived.insert("audience".to_owned(), json!(checked.audience.as_str()));
+    }
+    derived
 }
 
 fn source(shown: &Shown) -> Value {
@@ -46,6 +66,11 @@ fn line(shown: &Shown) -> String {
         _ => format!("  # {}", one_line(&source.place(key))),
     };
     match value {
+        // A line cannot hold a table.
+        Value::Array(names) if SettingRow::is_table(key) => {
+            let line = |name: &Value| format!("# [[{key}]] {name}{place}\n");
+            names.iter().map(line).collect::<Vec<String>>().concat()
+        }
         Value::Null => format!("# {key} is not set\n"),
         _ if *is_hidden => format!("# {key} is set and hidden{place}\n"),
         value => format!("{key} = {value}{place}\n"),

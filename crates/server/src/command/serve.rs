@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::{CommonFlags, ServeSettings};
-use crate::compose::{self, Database, Trust};
+use crate::compose::{self, Checked, Database, Trust};
 use crate::config::{Limits, Profile, Settings};
 use crate::output::write_line;
 use crate::serve::{Ending, Signals, allow_connections};
@@ -37,16 +37,16 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
-    let proposed = settings
-        .shadow_policy
-        .as_deref()
-        .map(compose::read_policy)
-        .transpose()?;
     let mut signals = Signals::install().context("signals cannot be received")?;
     let listener = serve::listen(settings.listen);
     let listener = listener.with_context(|| format!("cannot listen on `{}`", settings.listen))?;
     let address = listener.local_addr()?;
-    let issuer = settings.issuer_at(address)?;
+    let Checked {
+        issuer,
+        others,
+        proposed,
+        ..
+    } = compose::check(settings, address)?;
     let readiness = Arc::<Readiness>::default();
     let mut tasks = Tasks::new();
     let admin = start_admin(settings, &readiness, &mut tasks).await?;
@@ -55,7 +55,6 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     if settings.demo {
         demo::furnish(&*store).await?;
     }
-    let others = compose::trusted_issuers(settings, &issuer)?;
     compose::fetch_keys(&others).await?;
     let revocations = compose::revocations(settings, &database).await?;
     let trust = Trust {
@@ -68,6 +67,11 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     }
     tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
     let missing = missing(settings, &*store).await?;
+    if !compose::offers_password_grant(settings) {
+        warn!(
+            "no grant is enabled, so this server issues no tokens; `password_grant = true` (`--password-grant`) enables one"
+        );
+    }
     readiness.serve(store);
     write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
@@ -152,12 +156,6 @@ async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<Strin
         writeln!(
             text,
             "  scopegate client add NAME{id} --public --grant password --scope \"me items\" --database {database}"
-        )?;
-    }
-    if !text.is_empty() && settings.profile == Profile::Rfc && !settings.password_grant {
-        writeln!(
-            text,
-            "Tokens are given out for a password only where --password-grant is set."
         )?;
     }
     Ok(text)

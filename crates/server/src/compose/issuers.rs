@@ -14,12 +14,12 @@ pub(crate) enum TrustedIssuer {
 }
 
 /// Those of the settings. Nobody is asked yet.
-pub(crate) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Result<Vec<TrustedIssuer>> {
+pub(super) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Result<Vec<TrustedIssuer>> {
     let ours = settings
         .audience
         .clone()
         .map_or_else(|| Audience::parse(own.as_str()), Ok)?;
-    let (bytes, catalog) = (settings.token_cache_bytes, demo::catalog()?);
+    let (bytes, catalog) = (settings.token_cache_bytes, demo::catalog(true)?);
     let trust = |one: &IssuerSettings| {
         ensure!(one.issuer != *own, "issuer `{own}` is our own, and in `issuers`");
         for scope in one.scopes.iter().flatten() {

@@ -13,7 +13,7 @@ use tracing::warn;
 const NOTES: usize = 20;
 
 /// Reads the policy of a file: `OpenAPI` or another form that says by itself what it is.
-pub(crate) fn read(path: &Path) -> anyhow::Result<OperationTable> {
+pub(super) fn read(path: &Path) -> anyhow::Result<OperationTable> {
     let shown = path.display();
     let bytes = read_bounded(path).with_context(|| format!("shadow policy `{shown}` cannot be read"))?;
     let imported = import::read(&bytes).with_context(|| format!("shadow policy `{shown}`"))?;

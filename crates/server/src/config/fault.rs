@@ -45,6 +45,12 @@ pub(crate) enum ConfigError {
         /// Where the server is to listen.
         listen: String,
     },
+    /// An issuer without TLS that is not on this machine.
+    #[error("`issuer` is `{issuer}`: use an `https://` address; `http://` is allowed on a loopback address only")]
+    IssuerPlain {
+        /// The issuer.
+        issuer: String,
+    },
     /// A key that cannot protect anything.
     #[error("{place} is too short: a key needs at least {least} bytes, this one has {length}")]
     SecretTooShort {

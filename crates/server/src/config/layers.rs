@@ -80,7 +80,7 @@ impl Layers {
         Ok(value)
     }
 
-    /// Takes out tables of the file; `config check` shows of each what `name` says.
+    /// Takes out tables of the file; `config check` prints what `name` returns for each.
     pub(crate) fn take_tables<T: DeserializeOwned>(
         &mut self,
         key: &'static str,
@@ -102,8 +102,7 @@ impl Layers {
         let names: Vec<String> = tables.iter().map(name).collect();
         self.shown.push(Shown {
             key,
-            // In a table's own words it would take many lines.
-            is_hidden: true,
+            is_hidden: false,
             value: if names.is_empty() {
                 serde_json::Value::Null
             } else {

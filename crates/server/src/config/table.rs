@@ -272,6 +272,11 @@ impl SettingRow {
         SETTINGS.iter().find(|row| row.flag == Some(flag))
     }
 
+    /// Whether the file holds tables under this key.
+    pub(crate) fn is_table(key: &str) -> bool {
+        SETTINGS.iter().any(|row| row.key == key && row.value == TABLES)
+    }
+
     /// The environment variable of the setting.
     pub(crate) fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.key.to_uppercase())

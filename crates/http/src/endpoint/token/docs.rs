@@ -1,5 +1,6 @@
 //! What the document says about the token endpoint: by the page, word for word what FastAPI writes.
 
+use scopegate_domain::GrantType;
 use scopegate_openapi::OperationDocs;
 use scopegate_policy::Method;
 use serde_json::{Map, Value, json};
@@ -36,8 +37,8 @@ pub(crate) fn operation_docs(path: &str, profile: Profile) -> OperationDocs {
     }
 }
 
-/// The schemas that the entry names.
-pub(crate) fn schemas(profile: Profile) -> Map<String, Value> {
+/// The schemas that the entry names, for a server with these grant types.
+pub(crate) fn schemas(profile: Profile, grant_types: &[GrantType]) -> Map<String, Value> {
     let schemas = match profile {
         Profile::Tutorial => vec![
             (PAGE_FORM, page_form()),
@@ -48,7 +49,7 @@ pub(crate) fn schemas(profile: Profile) -> Map<String, Value> {
         Profile::Rfc => {
             vec![
                 ("TokenError", rfc_error()),
-                ("TokenRequest", rfc_form()),
+                ("TokenRequest", rfc_form(grant_types)),
                 ("TokenResponse", rfc_token()),
             ]
         }
@@ -133,11 +134,12 @@ fn validation_error() -> Value {
     })
 }
 
-fn rfc_form() -> Value {
+fn rfc_form(grant_types: &[GrantType]) -> Value {
+    let names: Vec<&str> = grant_types.iter().map(|grant_type| grant_type.as_str()).collect();
     json!({
         "type": "object",
         "properties": {
-            "grant_type": { "type": "string", "enum": scopegate_domain::GrantType::ALL.iter().map(|grant| grant.as_str()).collect::<Vec<_>>() },
+            "grant_type": { "type": "string", "enum": names },
             "username": { "type": "string" },
             "password": { "type": "string", "format": "password" },
             "scope": { "type": "string" },

@@ -1,0 +1,64 @@
+//! The checks of the settings that need no database. `serve` and `config check` both run them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use scopegate_domain::{Audience, Issuer};
+use scopegate_http::policy::OperationTable;
+use scopegate_store_sql::DatabaseUrl;
+
+use super::issuers::{TrustedIssuer, trusted_issuers};
+use super::{key, shadow};
+use crate::config::Settings;
+
+/// What the settings mean for a listener at one address.
+pub(crate) struct Checked {
+    /// The `iss` of tokens.
+    pub(crate) issuer: Issuer,
+    /// The `aud` of tokens.
+    pub(crate) audience: Audience,
+    /// The other issuers whose tokens are accepted.
+    pub(crate) others: Vec<TrustedIssuer>,
+    /// The proposed policy.
+    pub(crate) proposed: Option<OperationTable>,
+}
+
+/// Checks the settings for a listener at this address. Nothing is written, and no other server is called.
+///
+/// # Errors
+///
+/// The first setting with which `serve` does not start, with the remedy.
+pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<Checked> {
+    let issuer = settings.issuer_at(address)?;
+    let audience = match &settings.audience {
+        Some(audience) => audience.clone(),
+        None => Audience::parse(issuer.as_str())?,
+    };
+    key::token_lifetime(settings)?;
+    check_folder(settings)?;
+    Ok(Checked {
+        others: trusted_issuers(settings, &issuer)?,
+        proposed: settings.shadow_policy.as_deref().map(shadow::read).transpose()?,
+        issuer,
+        audience,
+    })
+}
+
+/// A database is made where there is none, but no folder is.
+fn check_folder(settings: &Settings) -> anyhow::Result<()> {
+    let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+    let folder = url
+        .path()
+        .and_then(Path::parent)
+        .filter(|folder| *folder != Path::new(""));
+    let Some(folder) = folder else { return Ok(()) };
+    match std::fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => bail!("database `{url}`: `{}` is not a folder", folder.display()),
+        Err(error) => bail!(
+            "database `{url}`: the folder `{}` cannot be read ({error}); create it, or change `database`",
+            folder.display()
+        ),
+    }
+}

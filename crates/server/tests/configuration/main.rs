@@ -1,0 +1,139 @@
+//! `config check` and `serve` agree, and a server says which grants are enabled.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "../support/shell.rs"]
+mod shell;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod support;
+
+use serde_json::Value;
+use shell::Shell;
+use support::Server;
+
+const CORP: &str = "[[issuers]]\nname = 'corp'\n";
+
+#[test]
+fn config_check_refuses_what_serve_refuses() {
+    let shell = Shell::new();
+    let unknown_scope = format!("{CORP}issuer = 'https://id.example'\nscopes = ['mee']\n");
+    let own = format!("issuer = 'https://own.example'\n{CORP}issuer = 'https://own.example'\n");
+    let cases = [
+        ("listen = '0.0.0.0:48123'\n", "`issuer` is missing"),
+        ("issuer = 'http://id.example'\n", "use an `https://` address"),
+        ("database = 'sqlite:no/such/x.db'\n", "the folder `no/such`"),
+        ("database = 'mysql:x'\n", "`database`"),
+        ("shadow_policy = 'none.yaml'\n", "`none.yaml`"),
+        ("secret_key = 'short'\n", "too short"),
+        (&unknown_scope, "`mee`"),
+        (&own, "`https://own.example`"),
+    ];
+    for (file, says) in cases {
+        std::fs::write(shell.path().join("s.toml"), file).unwrap();
+        let check = shell.run(&["config", "check", "--config", "s.toml"]);
+        let mut serve = vec!["serve", "--config", "s.toml", "--log-level", "error"];
+        if !file.contains("listen") {
+            serve.extend(["--listen", "127.0.0.1:0"]);
+        }
+        let serve = shell.run(&serve);
+        assert_eq!(check.complaint(2), serve.complaint(2), "{file}");
+        assert!(check.complaint(2).contains(says), "{file}: {}", check.stderr);
+    }
+    let left: Vec<_> = std::fs::read_dir(shell.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "nothing is created: {left:?}");
+}
+
+#[test]
+fn config_check_shows_issuers_and_derived_values() {
+    let shell = Shell::new();
+    let file = format!("{CORP}issuer = 'https://id.example'\n");
+    std::fs::write(shell.path().join("s.toml"), file).unwrap();
+    let line = ["config", "check", "--config", "s.toml"];
+    let shown = shell.run(&[&line[..], &["--format", "json"]].concat()).json();
+    assert_eq!(shown["settings"]["issuers"], serde_json::json!(["https://id.example"]));
+    assert_eq!(shown["derived"]["issuer"], "http://127.0.0.1:8000");
+    assert_eq!(shown["derived"]["audience"], "http://127.0.0.1:8000");
+    let human = shell.run(&line).stdout;
+    assert!(human.contains("[[issuers]] \"https://id.example\""), "{human}");
+    assert!(
+        human.contains("# issuer is derived: \"http://127.0.0.1:8000\""),
+        "{human}"
+    );
+    std::fs::write(shell.path().join("again.toml"), &human).unwrap();
+    assert_eq!(shell.run(&["config", "check", "--config", "again.toml"]).status, 0);
+}
+
+fn document(server: &Server) -> Value {
+    let answer = server.exchange(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    serde_json::from_str(&answer.body).expect("JSON")
+}
+
+fn token(server: &Server) -> Value {
+    let form = "grant_type=password&username=a&password=b&client_id=c";
+    let head =
+        "POST /token HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+    let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{form}", form.len());
+    serde_json::from_str(&server.exchange(request.as_bytes()).body).expect("JSON")
+}
+
+#[test]
+fn a_server_without_a_grant_says_so_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("a.db").display());
+    let shell = Shell::new();
+    let client = [
+        "client",
+        "add",
+        "c",
+        "--id",
+        "c",
+        "--public",
+        "--grant",
+        "password",
+        "--database",
+        &url,
+    ];
+    assert_eq!(shell.run(&client).status, 0);
+
+    let server = Server::start(&["--database", &url], &[]);
+    assert_eq!(document(&server)["paths"].get("/token"), None);
+    let schemes = &document(&server)["components"]["securitySchemes"];
+    assert_eq!(schemes["OAuth2PasswordBearer"]["flows"], serde_json::json!({}));
+    let refused = token(&server);
+    assert_eq!(refused["error"], "unsupported_grant_type");
+    let description = refused["error_description"].as_str().expect("a description");
+    assert!(description.contains("`password_grant`"), "{description}");
+    drop(server);
+
+    let server = Server::start(&["--database", &url, "--password-grant"], &[]);
+    assert!(document(&server)["paths"]["/token"]["post"].is_object());
+    let flows = &document(&server)["components"]["securitySchemes"]["OAuth2PasswordBearer"]["flows"];
+    assert!(flows["password"].is_object(), "{flows}");
+    assert_eq!(token(&server)["error"], "invalid_grant");
+}
+
+#[test]
+fn a_server_without_a_grant_warns_at_every_start() {
+    let shell = Shell::new();
+    for _ in 0..2 {
+        let mut serving = support::scopegate()
+            .current_dir(shell.path())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The warning comes before the line that is read here.
+        let mut line = String::new();
+        let mut stdout = std::io::BufReader::new(serving.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+        serving.kill().unwrap();
+        let log = serving.wait_with_output().unwrap().stderr;
+        let log = String::from_utf8(log).unwrap();
+        assert!(
+            log.contains("no grant is enabled") && log.contains("password_grant"),
+            "{log}"
+        );
+    }
+}
