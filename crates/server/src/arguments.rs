@@ -215,21 +215,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Add a user; the password is read from the terminal unless --password-stdin is given
-    Add {
-        /// The name to log in with
-        name: String,
-        /// Address for mail
-        #[arg(long, value_name = "E")]
-        email: Option<String>,
-        /// Name for people
-        #[arg(long, value_name = "N")]
-        full_name: Option<String>,
-        /// The most that can be granted in this user's name
-        #[arg(long, value_name = "SCOPES", default_value = "")]
-        scope: String,
-        #[command(flatten)]
-        password: PasswordSource,
-    },
+    Add(NewUser),
     /// Disable a user: kept, and refused wherever an active user is asked for; takes back the user's tokens
     Disable {
         /// The user's name
@@ -271,6 +257,24 @@ pub(crate) enum UserCommand {
         /// The user's name
         name: String,
     },
+}
+
+/// A user to be added.
+#[derive(Args, Debug)]
+pub(crate) struct NewUser {
+    /// The name to log in with
+    pub(crate) name: String,
+    /// Address for mail
+    #[arg(long, value_name = "E")]
+    pub(crate) email: Option<String>,
+    /// Name for people
+    #[arg(long, value_name = "N")]
+    pub(crate) full_name: Option<String>,
+    /// The most that can be granted in this user's name
+    #[arg(long, value_name = "SCOPES", default_value = "")]
+    pub(crate) scope: String,
+    #[command(flatten)]
+    pub(crate) password: PasswordSource,
 }
 
 /// Where a password comes from.

@@ -19,23 +19,24 @@ use scopegate_token::{Entropy, SystemEntropy};
 use serde_json::json;
 
 use crate::arguments::{Arguments, Command, CommonFlags};
-use crate::compose::Database;
+use crate::compose::{Access, Database};
 use crate::config::Settings;
-use crate::output::{No, print};
+use crate::output::{No, print, remark};
 use crate::telemetry;
 
 /// How many users or clients are read at a time.
 const PAGE: u16 = 1_000;
+
+/// The database that ends with the process.
+const MEMORY: &str = "sqlite::memory:";
 
 /// Does what was asked.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { common, command } = arguments;
     match command {
         Command::Serve(flags) => serve::run(&common, &flags),
-        Command::User(command) => with_store(&common, async |store| user::run(&*store, common.format, command).await),
-        Command::Client(command) => with_store(&common, async |store| {
-            client::run(&*store, common.format, command).await
-        }),
+        Command::User(command) => user::run(&common, command),
+        Command::Client(command) => client::run(&common, command),
         Command::Key(command) => key::run(&common, command),
         Command::Token(command) => token::run(&common, &command),
         Command::Policy(command) => policy::run(common.format, &command),
@@ -49,7 +50,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn migrate(common: &CommonFlags) -> anyhow::Result<()> {
     let settings = settings(common)?;
     let applied = block_on(async {
-        let database = Database::open(&settings).await?;
+        let database = Database::open(&settings, Access::Create).await?;
         let applied = database.migrated().to_vec();
         database.close().await?;
         Ok(applied)
@@ -79,11 +80,15 @@ fn settings(common: &CommonFlags) -> anyhow::Result<Settings> {
 /// Opens the store for one command.
 fn with_store(
     common: &CommonFlags,
+    access: Access,
     work: impl AsyncFnOnce(Arc<dyn Store>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let settings = settings(common)?;
     block_on(async {
-        let database = Database::open(&settings).await?;
+        let database = Database::open(&settings, access).await?;
+        if database.is_new() && settings.database != MEMORY {
+            remark(&format!("created the database `{}`", settings.database));
+        }
         work(database.store()).await?;
         database.close().await
     })

@@ -4,6 +4,7 @@ mod check;
 mod issuers;
 mod kek;
 mod key;
+mod opening;
 mod private_file;
 mod shadow;
 
@@ -16,7 +17,7 @@ use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits, Revocati
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{BearerTokens, Gate, GateBuilder, Profile as HttpProfile};
 use scopegate_store::{CachedUsers, Store};
-use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectNames, TokenRules, Verifier};
 
 use crate::config::{Profile, Settings};
@@ -29,6 +30,17 @@ pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::{ring, unopened_ring};
 
+/// What a command does with the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It reads and writes, and creates the database if nothing of it exists.
+    Create,
+    /// It reads and writes an existing database.
+    Change,
+    /// It reads an existing database, and writes nothing.
+    Read,
+}
+
 /// The database that the settings name.
 pub(crate) struct Database {
     sql: Arc<SqlStore>,
@@ -37,12 +49,17 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens it; makes it where it is missing, and brings it up to date.
-    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+    /// Opens it as far as the command needs it.
+    pub(crate) async fn open(settings: &Settings, access: Access) -> anyhow::Result<Self> {
         let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
-        let sql = SqlStore::open(&url)
-            .await
-            .with_context(|| format!("database `{url}`"))?;
+        let key_files = url.path().map(kek::key_files).unwrap_or_default();
+        let mode = match access {
+            Access::Create => OpenMode::Create { key_files: &key_files },
+            Access::Change => OpenMode::Existing,
+            Access::Read => OpenMode::ReadOnly,
+        };
+        let sql = SqlStore::open_with(&url, mode).await;
+        let sql = sql.map_err(|error| opening::explain(error, &url))?;
         let sql = Arc::new(sql);
         let store: Arc<dyn Store> = Arc::<SqlStore>::clone(&sql);
         let store = match settings.admin_listen {
@@ -62,6 +79,11 @@ impl Database {
     /// The versions of the tables that opening it applied.
     pub(crate) fn migrated(&self) -> &[i64] {
         self.sql.migrated()
+    }
+
+    /// Whether opening it created it.
+    pub(crate) fn is_new(&self) -> bool {
+        self.sql.migrated().first() == Some(&1)
     }
 
     /// Its file, if it is in one.

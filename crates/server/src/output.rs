@@ -115,7 +115,23 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
 pub(crate) fn complain(error: &anyhow::Error) {
     progress::end();
     // Where standard error is closed too, there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "error: {}", one_line(&format!("{error:#}")));
+    let _ = writeln!(io::stderr(), "error: {}", one_line(&causes(error)));
+}
+
+/// The causes of an error, each once: libraries repeat the text of a cause in the error that contains it.
+fn causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
 }
 
 /// Writes one sentence to standard error that changes nothing about the answer.
@@ -168,6 +184,16 @@ mod tests {
         assert_eq!(
             table(&["NAME", "SCOPE"], &rows),
             "NAME      SCOPE\na b       x\nlong one\n"
+        );
+    }
+
+    #[test]
+    fn a_cause_is_named_once() {
+        let cause = std::io::Error::other("(code: 14) unable to open");
+        let error = anyhow::Error::from(cause).context("error returned from database: (code: 14) unable to open");
+        assert_eq!(
+            causes(&error.context("database `a`")),
+            "database `a`: error returned from database: (code: 14) unable to open"
         );
     }
 

@@ -24,23 +24,32 @@ use sqlx::Connection;
 
 /// What every command says of this database, and that it leaves it alone.
 fn refused(place: &Path, complaint: &str) {
+    changes_are_refused(place, complaint);
+    refused_by(&["user", "list"], place, complaint);
+}
+
+fn changes_are_refused(place: &Path, complaint: &str) {
+    for line in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["migrate"],
+        &["client", "add", "App", "--public"],
+    ] {
+        refused_by(line, place, complaint);
+    }
+}
+
+fn refused_by(line: &[&str], place: &Path, complaint: &str) {
     let before = fs::read(place).ok();
     let url = format!("sqlite:{}", place.display());
-    for line in [
-        &["serve", "--listen", "127.0.0.1:0", "--database", &url][..],
-        &["migrate", "--database", &url],
-        &["user", "list", "--database", &url],
-        &["client", "add", "App", "--public", "--database", &url],
-    ] {
-        let run = run(line, "");
-        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{line:?}: {}", run.stderr);
-        let sentence = run.stderr.strip_prefix("error: ").expect("a complaint").trim_end();
-        assert_eq!(sentence.lines().count(), 1, "{sentence}");
-        assert!(
-            sentence.contains(&url) && sentence.contains(complaint),
-            "{line:?}: {sentence}"
-        );
-    }
+    let line = [line, &["--database", &url]].concat();
+    let run = run(&line, "");
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{line:?}: {}", run.stderr);
+    let sentence = run.stderr.strip_prefix("error: ").expect("a complaint").trim_end();
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+    assert!(
+        sentence.contains(&*place.display().to_string()) && sentence.contains(complaint),
+        "{line:?}: {sentence}"
+    );
     assert_eq!(fs::read(place).ok(), before, "{complaint}");
 }
 
@@ -88,7 +97,8 @@ fn what_is_no_database_is_refused_at_start() {
     refused(&at("text"), "database cannot be opened");
     fs::create_dir(at("folder")).unwrap();
     refused(&at("folder"), "database cannot be opened");
-    refused(&at("missing/a.db"), "database cannot be opened");
+    changes_are_refused(&at("missing/a.db"), "database cannot be opened");
+    refused_by(&["user", "list"], &at("missing/a.db"), "does not exist");
     refused(&at("text/a.db"), "database cannot be opened");
     std::os::unix::fs::symlink(at("loop"), at("loop")).unwrap();
     refused(&at("loop"), "database cannot be opened");
@@ -176,7 +186,8 @@ fn a_read_only_database_is_refused_at_start_and_good_again_afterwards() {
     };
     let place = Place::at(disk.path());
     assert!(disk.remount("ro"));
-    refused(&place.database, "database cannot be opened");
+    changes_are_refused(&place.database, "database cannot be opened");
+    assert_eq!(place.users(), ["ada"]);
     assert!(disk.remount("rw"));
     assert!(place.serve().token().is_some());
 }

@@ -26,6 +26,13 @@ use shell::{Run, Shell};
 /// Announced for a second, so that a test need not wait for an hour.
 const SOON: [(&str, &str); 1] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "1s")];
 
+/// A folder with a database.
+fn shell() -> Shell {
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["migrate"]).status, 0);
+    shell
+}
+
 fn json(shell: &Shell, line: &[&str]) -> Value {
     shell.run(&[line, &["--format", "json"]].concat()).json()
 }
@@ -63,7 +70,7 @@ fn beside(shell: &Shell) -> Vec<String> {
 
 #[test]
 fn a_key_from_beginning_to_end() {
-    let shell = Shell::new();
+    let shell = shell();
     assert_eq!(json(&shell, &["key", "list"]), json!({ "keys": [] }));
     assert_eq!(beside(&shell), ["scopegate.db"], "nothing is made by looking");
 
@@ -117,7 +124,7 @@ fn a_key_from_beginning_to_end() {
 
 #[test]
 fn a_key_that_leaked_is_removed() {
-    let shell = Shell::new();
+    let shell = shell();
     let no = shell.run(&["key", "remove", "k1"]);
     assert_eq!(no.complaint(1), "there is no key `k1`");
     assert_eq!(
@@ -153,7 +160,7 @@ fn a_key_that_leaked_is_removed() {
 
 #[test]
 fn keys_made_elsewhere_are_imported_and_weak_ones_refused() {
-    let shell = Shell::new();
+    let shell = shell();
     let own = SigningKey::es256_generate().unwrap();
     let own = pem("PRIVATE KEY", own.to_pkcs8().unwrap().expose());
     let name = file(&shell, "own.pem", &own);
@@ -175,7 +182,7 @@ fn keys_made_elsewhere_are_imported_and_weak_ones_refused() {
 
 #[test]
 fn what_is_no_key_to_sign_with_is_refused() {
-    let shell = Shell::new();
+    let shell = shell();
     let shared = format!(r#"{{"kty":"oct","k":"{}"}}"#, URL_SAFE_NO_PAD.encode_to_string([7; 32]));
     let public = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     for (text, said) in [
@@ -226,7 +233,7 @@ fn what_is_no_key_to_sign_with_is_refused() {
 
 #[test]
 fn the_key_encryption_key_is_changed_over_all_keys() {
-    let shell = Shell::new();
+    let shell = shell();
     assert_eq!(shell.run(&["key", "rewrap"]).complaint(1), "there is no key yet");
     json(&shell, &["key", "rotate"]);
     soon(&shell, &["key", "rotate"]).json();
@@ -275,7 +282,7 @@ fn the_key_encryption_key_is_changed_over_all_keys() {
 
 #[test]
 fn a_key_encryption_key_that_is_none_is_not_repeated() {
-    let shell = Shell::new();
+    let shell = shell();
     for name in ["SCOPEGATE_KEY_ENCRYPTION_KEY", "SCOPEGATE_KEY_ENCRYPTION_KEY_FILE"] {
         let value = if name.ends_with("FILE") {
             file(&shell, "kek", "hunter2 and more")
@@ -307,7 +314,7 @@ struct Earlier {
 
 impl Earlier {
     fn new() -> Self {
-        let (shell, key) = (Shell::new(), SigningKey::generate(Algorithm::Es256).unwrap());
+        let (shell, key) = (shell(), SigningKey::generate(Algorithm::Es256).unwrap());
         let earlier = Self {
             file: shell.path().join("scopegate.db.key"),
             shell,

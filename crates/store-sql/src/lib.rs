@@ -29,6 +29,7 @@
 //! | an answered write survives the end of the program by `kill -9` | it is in the write-ahead log before it is answered |
 //! | and the loss of power, where the disk does what it says | `synchronous = FULL`: the log is synced before the answer |
 //! | a write that could not be kept changes nothing, and the next one is tried anew | one statement, one transaction |
+//! | no data is destroyed by a new file | a database is created only where neither it nor a file that belongs to it exists ([`OpenMode`]) |
 //! | nothing is answered out of a file that was removed or replaced | files are compared with those that were opened |
 //! | those who read wait for nobody | write-ahead log, connections of their own |
 //! | another program may use the file meanwhile | a busy timeout of 5 seconds |
@@ -44,6 +45,7 @@
 
 mod clients;
 mod failure;
+mod files;
 mod lookups;
 mod migrations;
 mod open_error;
@@ -57,5 +59,5 @@ mod url;
 mod users;
 
 pub use open_error::OpenError;
-pub use store::SqlStore;
+pub use store::{OpenMode, SqlStore};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

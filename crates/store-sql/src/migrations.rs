@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, MigrationType};
-use sqlx::{Connection, SqlSafeStr, SqliteConnection};
+use sqlx::{Connection, SqlSafeStr, SqliteConnection, query_scalar};
 
 use crate::OpenError;
 
@@ -21,6 +21,58 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 
 /// Where the database remembers which of them it has had: the table of `sqlx`, so that its tools can read it.
 const TABLE: &str = "_sqlx_migrations";
+
+/// What a database contains, as far as its tables tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// No table.
+    Nothing,
+    /// The tables of this program, of any version.
+    Ours,
+    /// Tables of another program.
+    Foreign,
+}
+
+/// Reads what a database contains. It changes nothing.
+pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Contents, sqlx::Error> {
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+    let tables: Vec<String> = query_scalar(tables).fetch_all(&mut *connection).await?;
+    if tables.is_empty() {
+        return Ok(Contents::Nothing);
+    }
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    if !has(TABLE) || !has("users") || !has("clients") {
+        return Ok(Contents::Foreign);
+    }
+    let first = "SELECT description FROM _sqlx_migrations WHERE version = 1";
+    let first: Option<String> = query_scalar(first).fetch_optional(connection).await?;
+    let is_ours = MIGRATIONS
+        .first()
+        .is_some_and(|(_, description, _)| first.as_deref() == Some(description));
+    Ok(if is_ours { Contents::Ours } else { Contents::Foreign })
+}
+
+/// Checks that the tables have this program's version. It changes nothing.
+pub(crate) async fn expect_current(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let applied = connection.list_applied_migrations(TABLE).await?;
+    refuse_newer(&applied)?;
+    let known = MIGRATIONS.len().try_into().unwrap_or(i64::MAX);
+    for migration in migrations() {
+        match applied.iter().find(|applied| applied.version == migration.version) {
+            Some(applied) if applied.checksum == migration.checksum => {}
+            Some(applied) => {
+                return Err(OpenError::Changed {
+                    version: applied.version,
+                });
+            }
+            None => {
+                let found = migration.version.saturating_sub(1);
+                return Err(OpenError::Older { found, known });
+            }
+        }
+    }
+    Ok(())
+}
 
 /// Brings the tables up to date and answers with the versions that were applied now.
 ///

@@ -9,6 +9,8 @@ use std::time::Duration;
 use scopegate_store::StoreError;
 use tokio::time::Instant;
 
+use crate::files;
+
 /// How long those who read trust the last look.
 const TRUST: Duration = Duration::from_secs(1);
 
@@ -39,10 +41,8 @@ impl Place {
     /// Notes the files of a database in WAL mode that was opened and written to: only then are all three there.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let path = fs::canonicalize(path)?;
-        let files = ["", "-wal", "-shm"].map(|end| {
-            let mut name = path.clone().into_os_string();
-            name.push(end);
-            let file = PathBuf::from(name);
+        let files = ["", files::LOG, files::LOG_INDEX].map(|end| {
+            let file = files::side_file(&path, end);
             identity(&file).map(|identity| (file, identity))
         });
         Ok(Self {

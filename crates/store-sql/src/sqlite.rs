@@ -1,14 +1,13 @@
 //! Connections to SQLite.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use scopegate_store::StoreError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::DatabaseUrl;
@@ -110,19 +109,34 @@ pub(crate) fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<Bo
     MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Closed)
 }
 
-/// Opens the connection that writes, and makes the file where it is missing.
+/// Opens the connection that writes. The journal mode stays as it is: the file may be of another
+/// program.
 pub(crate) async fn writer(url: &DatabaseUrl) -> Result<SqliteConnection, sqlx::Error> {
-    if let Some(path) = url.path() {
-        create_private(path)?;
-    }
-    let options = options(url)?;
+    options(url)?.connect().await
+}
+
+/// Opens a connection that cannot write, and does not create a file either.
+///
+/// `is_at_rest`: there is no log, so the file is read without locks, also in a folder that cannot
+/// be written to.
+pub(crate) async fn read_only(path: &Path, is_at_rest: bool) -> Result<SqliteConnection, sqlx::Error> {
+    let options = plain()
+        .filename(std::path::absolute(path)?)
+        .read_only(true)
+        .immutable(is_at_rest)
+        .pragma("query_only", "ON");
+    options.connect().await
+}
+
+/// Sets the journal mode of a file: a write-ahead log.
+pub(crate) async fn use_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let mut pauses = 0..PAUSES;
     loop {
-        match options.connect().await {
+        match connection.execute("PRAGMA journal_mode = WAL").await {
             Err(error) if primary_code(&error) == Some(SQLITE_BUSY) && pauses.next().is_some() => {
                 tokio::time::sleep(BUSY_TIMEOUT / PAUSES).await;
             }
-            result => return result,
+            result => return result.map(drop),
         }
     }
 }
@@ -141,13 +155,17 @@ pub(crate) async fn readers(url: &DatabaseUrl) -> Result<Vec<SqliteConnection>, 
     Ok(readers)
 }
 
-fn options(url: &DatabaseUrl) -> io::Result<SqliteConnectOptions> {
-    let options = SqliteConnectOptions::new()
+fn plain() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
         .disable_statement_logging()
         .pragma("secure_delete", "ON")
-        .pragma("trusted_schema", "OFF");
+        .pragma("trusted_schema", "OFF")
+}
+
+fn options(url: &DatabaseUrl) -> io::Result<SqliteConnectOptions> {
+    let options = plain();
     let Some(path) = url.path() else {
         return Ok(options);
     };
@@ -155,21 +173,7 @@ fn options(url: &DatabaseUrl) -> io::Result<SqliteConnectOptions> {
     // FULL, for an answered write survives the loss of power; NORMAL does not promise that of a log.
     Ok(options
         .filename(std::path::absolute(path)?)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full))
-}
-
-/// Makes an empty file for the owner alone, where there is none; SQLite gives its side files the same mode.
-// SECURITY: nobody else on the machine reads password hashes; held by `files_are_for_their_owner_alone`.
-fn create_private(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -186,8 +190,11 @@ mod tests {
     #[tokio::test]
     async fn connections_to_a_file_are_as_promised() {
         let folder = tempfile::TempDir::new().unwrap();
-        let url = DatabaseUrl::file(folder.path().join("scopegate.db"));
+        let path = folder.path().join("scopegate.db");
+        crate::files::create(&path, &[]).unwrap();
+        let url = DatabaseUrl::file(path);
         let mut connections = vec![writer(&url).await.unwrap()];
+        use_log(&mut connections[0]).await.unwrap();
         connections.extend(readers(&url).await.unwrap());
         assert_eq!(connections.len(), 1 + READERS);
         for (number, connection) in connections.iter_mut().enumerate() {

@@ -1,6 +1,7 @@
 //! The store itself.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use scopegate_store::{BoxFuture, Store, StoreError};
 use sqlx::query::Query;
@@ -8,7 +9,9 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction, query, query_scalar};
 
 use crate::failure::failure;
+use crate::files::{self, Snapshot};
 use crate::lookups::Lookups;
+use crate::migrations::Contents;
 use crate::place::Place;
 use crate::sqlite::Connections;
 use crate::{DatabaseUrl, OpenError, migrations, sqlite, users};
@@ -39,29 +42,111 @@ pub struct SqlStore {
     pub(crate) users_by_name: Lookups,
     pub(crate) users_by_id: Lookups,
     migrated: Vec<i64>,
+    /// The file as it was when it was opened without locks.
+    snapshot: Option<Snapshot>,
 }
 
+/// How a database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OpenMode<'a> {
+    /// Reads and writes. Creates the database if neither its file, nor one that SQLite keeps with
+    /// it, nor one of
+    /// `key_files` exists: these would be useless with another database.
+    Create {
+        /// Files that an application keeps with the database, such as a key that encrypts parts of
+        /// it.
+        key_files: &'a [PathBuf],
+    },
+    /// Reads and writes an existing database.
+    Existing,
+    /// Reads an existing database of this program's version. Writes nothing and creates no file.
+    ReadOnly,
+}
+
+/// Fails if the database is not one of this program. `may_be_new`: it may also have no tables yet.
+async fn expect_ours(connection: &mut SqliteConnection, path: &Path, may_be_new: bool) -> Result<(), OpenError> {
+    match migrations::contents(connection).await? {
+        Contents::Ours => Ok(()),
+        Contents::Nothing if may_be_new => Ok(()),
+        Contents::Nothing => Err(OpenError::Empty { path: path.to_owned() }),
+        Contents::Foreign => Err(OpenError::Foreign { path: path.to_owned() }),
+    }
+}
+
+/// Another process changed a database that was read without locks.
+#[derive(Debug, thiserror::Error)]
+#[error("database changed while it was read; run the command again")]
+struct ChangedWhileRead;
+
 impl SqlStore {
-    /// Opens a database, makes it where it is missing, and brings its tables up to date.
+    /// Opens a database, creates it if nothing of it exists, and migrates its tables.
     ///
     /// # Errors
     ///
     /// [`OpenError`], and the database is as it was.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Self::open_with(url, OpenMode::Create { key_files: &[] }).await
+    }
+
+    /// Opens a database. A database in memory is always new.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], and the database is as it was.
+    pub async fn open_with(url: &DatabaseUrl, mode: OpenMode<'_>) -> Result<Self, OpenError> {
+        let Some(path) = url.path() else {
+            let mut writer = sqlite::writer(url).await?;
+            let migrated = migrations::migrate(&mut writer).await?;
+            return Ok(Self::new(Connections::new(writer, Vec::new(), None), migrated));
+        };
+        let is_new = match mode {
+            OpenMode::ReadOnly => return Self::open_read_only(path).await,
+            OpenMode::Create { key_files } => {
+                files::create(path, key_files)?;
+                true
+            }
+            OpenMode::Existing => {
+                files::expect_existing(path)?;
+                false
+            }
+        };
+        files::expect_log(path).await?;
         let mut writer = sqlite::writer(url).await?;
+        expect_ours(&mut writer, path, is_new).await?;
+        sqlite::use_log(&mut writer).await?;
         let migrated = migrations::migrate(&mut writer).await?;
-        let place = url.path().map(Place::of).transpose();
-        let place = place.map_err(|error| OpenError::Unavailable(error.into()))?;
+        let place = Some(Place::of(path)?);
         let connections = Connections::new(writer, sqlite::readers(url).await?, place);
         for version in &migrated {
             tracing::info!(version, database = %url, "tables brought up to date");
         }
+        Ok(Self::new(connections, migrated))
+    }
+
+    async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        files::expect_existing(path)?;
+        files::expect_log(path).await?;
+        let is_at_rest = files::is_at_rest(path)?;
+        let snapshot = is_at_rest.then(|| Snapshot::of(path)).transpose()?;
+        let mut reader = sqlite::read_only(path, is_at_rest).await?;
+        expect_ours(&mut reader, path, false).await?;
+        migrations::expect_current(&mut reader).await?;
+        let connections = Connections::new(reader, Vec::new(), None);
         Ok(Self {
+            snapshot,
+            ..Self::new(connections, Vec::new())
+        })
+    }
+
+    fn new(connections: Connections, migrated: Vec<i64>) -> Self {
+        Self {
             connections,
             users_by_name: users::by_name(),
             users_by_id: users::by_id(),
             migrated,
-        })
+            snapshot: None,
+        }
     }
 
     /// The versions of the tables that opening it has applied; none where they were up to date.
@@ -76,7 +161,11 @@ impl SqlStore {
     ///
     /// [`StoreError`] where the database could not be closed in order. What was answered is kept even so.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.connections.close().await.map_err(failure)
+        self.connections.close().await.map_err(failure)?;
+        match &self.snapshot {
+            Some(snapshot) if !snapshot.is_current() => Err(StoreError::unavailable(ChangedWhileRead)),
+            _ => Ok(()),
+        }
     }
 
     /// The one row with a key, or none; the fastest way to it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use scopegate_domain::{Account, Revocation, Revoked, Timestamp, User, UserId, Username};
 use scopegate_store::{Revocations, Store, StoreError, StoreErrorKind, Users, Withdrawal};
-use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor};
 use tempfile::TempDir;
@@ -128,4 +128,204 @@ async fn nobody_ends_without_their_tokens() {
         assert!(store.withdraw(withdrawal, &revocation).await.unwrap());
     }
     assert_eq!(store.find(ada.username()).await.unwrap(), None);
+}
+
+fn names(folder: &TempDir) -> Vec<String> {
+    let entries = folder.path().read_dir().unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Opens in every mode; none of them may succeed or change a file.
+async fn refuses(path: &Path, folder: &TempDir, expected: &str) {
+    let key_files = [side(path, ".kek")];
+    let before = contents(folder);
+    for mode in [
+        OpenMode::Create { key_files: &key_files },
+        OpenMode::Existing,
+        OpenMode::ReadOnly,
+    ] {
+        let error = SqlStore::open_with(&DatabaseUrl::file(path), mode).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{mode:?}: {error}");
+        assert_eq!(contents(folder), before, "{mode:?}");
+    }
+}
+
+fn contents(folder: &TempDir) -> Vec<(String, Vec<u8>)> {
+    let read = |name: String| {
+        let bytes = fs::read(folder.path().join(&name)).unwrap();
+        (name, bytes)
+    };
+    names(folder).into_iter().map(read).collect()
+}
+
+#[tokio::test]
+async fn a_database_is_created_only_if_nothing_is_left() {
+    for end in ["-wal", "-shm", "-journal"] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("scopegate.db");
+        fs::write(side(&path, end), "left").unwrap();
+        refuses(
+            &path,
+            &folder,
+            &format!("scopegate.db{end}` of the same database exists"),
+        )
+        .await;
+    }
+    for end in ["-wal", "-shm"] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("scopegate.db");
+        fs::write(&path, "").unwrap();
+        fs::write(side(&path, end), "left").unwrap();
+        refuses(
+            &path,
+            &folder,
+            &format!("scopegate.db{end}` of the same database exists"),
+        )
+        .await;
+    }
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("scopegate.db");
+    fs::write(side(&path, ".kek"), "left").unwrap();
+    let mode = OpenMode::Create {
+        key_files: &[side(&path, ".kek")],
+    };
+    let error = SqlStore::open_with(&DatabaseUrl::file(&path), mode).await.unwrap_err();
+    assert!(matches!(error, OpenError::LeftOver { .. }), "{error}");
+    assert_eq!(names(&folder), ["scopegate.db.kek"]);
+}
+
+#[tokio::test]
+async fn only_one_mode_creates_a_database() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("scopegate.db");
+    for mode in [OpenMode::Existing, OpenMode::ReadOnly] {
+        let error = SqlStore::open_with(&DatabaseUrl::file(&path), mode).await.unwrap_err();
+        assert!(matches!(error, OpenError::Missing { .. }), "{error}");
+    }
+    assert_eq!(names(&folder), [""; 0]);
+    fs::write(&path, "").unwrap();
+    for mode in [OpenMode::Existing, OpenMode::ReadOnly] {
+        let error = SqlStore::open_with(&DatabaseUrl::file(&path), mode).await.unwrap_err();
+        assert!(matches!(error, OpenError::Empty { .. }), "{error}");
+    }
+    // An interrupted creation leaves an empty file, and perhaps its journal.
+    fs::write(side(&path, "-journal"), "").unwrap();
+    let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
+    assert_eq!(store.migrated().len(), 4);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_hides_no_log() {
+    let (store, folder, path) = file().await;
+    store.add(user("ada")).await.unwrap();
+    std::mem::forget(store);
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    fs::rename(&path, folder.path().join("away")).unwrap();
+    let error = SqlStore::open(&DatabaseUrl::file(&link)).await.unwrap_err();
+    assert!(error.to_string().contains("scopegate.db-wal` of the same"), "{error}");
+    for end in ["-wal", "-shm"] {
+        fs::remove_file(side(&path, end)).unwrap();
+    }
+    let error = SqlStore::open(&DatabaseUrl::file(&link)).await.unwrap_err();
+    assert!(matches!(error, OpenError::Missing { .. }), "{error}");
+}
+
+/// The index names a position in the log that is missing.
+#[tokio::test]
+async fn a_missing_log_is_not_replaced() {
+    let (store, folder, path) = file().await;
+    store.add(user("ada")).await.unwrap();
+    let away = folder.path().join("away");
+    fs::rename(side(&path, "-wal"), &away).unwrap();
+    refuses(&path, &folder, "scopegate.db-wal` of the database is missing").await;
+    fs::rename(&away, side(&path, "-wal")).unwrap();
+    for mode in [OpenMode::ReadOnly, OpenMode::Existing] {
+        let other = SqlStore::open_with(&DatabaseUrl::file(&path), mode).await.unwrap();
+        assert_eq!(other.list(None, 9).await.unwrap().len(), 1, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    for (name, sql) in [
+        ("a", "CREATE TABLE moz_places (id INTEGER PRIMARY KEY)"),
+        ("b", "CREATE TABLE users (id TEXT); CREATE TABLE clients (id TEXT)"),
+        (
+            "c",
+            "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT, checksum BLOB); \
+             INSERT INTO _sqlx_migrations VALUES (1, 'create shop', x'00'); CREATE TABLE users (id TEXT); \
+             CREATE TABLE clients (id TEXT)",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        let mut other = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .connect()
+            .await
+            .unwrap();
+        other.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+        sqlx::Connection::close(other).await.unwrap();
+        refuses(&path, &folder, "is a SQLite database of another program").await;
+    }
+}
+
+#[tokio::test]
+async fn reading_changes_no_file() {
+    let (store, folder, path) = file().await;
+    store.add(user("ada")).await.unwrap();
+    store.close().await.unwrap();
+    let read_only = async || {
+        SqlStore::open_with(&DatabaseUrl::file(&path), OpenMode::ReadOnly)
+            .await
+            .unwrap()
+    };
+    let before = contents(&folder);
+    let reader = read_only().await;
+    assert_eq!(reader.list(None, 9).await.unwrap().len(), 1);
+    assert_unavailable(reader.add(user("bob")).await);
+    reader.close().await.unwrap();
+    assert_eq!(contents(&folder), before);
+
+    // Next to a process that writes, its latest changes are read.
+    let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
+    store.add(user("bob")).await.unwrap();
+    let reader = read_only().await;
+    assert_eq!(reader.list(None, 9).await.unwrap().len(), 2);
+    store.add(user("cleo")).await.unwrap();
+    assert_eq!(reader.list(None, 9).await.unwrap().len(), 3);
+    reader.close().await.unwrap();
+    store.close().await.unwrap();
+
+    // Without locks, a change by another process is found out.
+    let reader = read_only().await;
+    let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
+    store.add(user("dan")).await.unwrap();
+    store.close().await.unwrap();
+    let changed = reader.close().await.unwrap_err();
+    assert_eq!(changed.kind(), StoreErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn an_older_database_is_not_migrated_by_reading() {
+    let (store, folder, path) = file().await;
+    store.close().await.unwrap();
+    let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    let older = "DELETE FROM _sqlx_migrations WHERE version = 4; DROP TABLE token_lifetimes";
+    other.execute(older).await.unwrap();
+    sqlx::Connection::close(other).await.unwrap();
+    let before = contents(&folder);
+    let url = DatabaseUrl::file(&path);
+    let error = SqlStore::open_with(&url, OpenMode::ReadOnly).await.unwrap_err();
+    assert!(matches!(error, OpenError::Older { found: 3, known: 4 }), "{error}");
+    assert_eq!(contents(&folder), before);
+    let store = SqlStore::open_with(&url, OpenMode::Existing).await.unwrap();
+    assert_eq!(store.migrated(), [4]);
 }

@@ -8,14 +8,37 @@ use scopegate_store::{Clients, Store, Withdrawal};
 use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, random_id, refuse_taken, revoke, withdraw};
-use crate::arguments::{ClientCommand, NewClient};
+use super::{PAGE, parse_scope, random_id, refuse_taken, revoke, with_store, withdraw};
+use crate::arguments::{ClientCommand, CommonFlags, NewClient};
+use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, table};
 
-pub(super) async fn run(store: &dyn Store, format: Format, command: ClientCommand) -> anyhow::Result<()> {
+pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Result<()> {
+    let format = common.format;
+    match command {
+        ClientCommand::Add(new) => {
+            // A database is created only for a valid client.
+            let (client, secret) = client(new)?;
+            with_store(common, Access::Create, async |store| {
+                add(store.clients(), format, client, secret).await
+            })
+        }
+        ClientCommand::List | ClientCommand::Show { .. } => with_store(common, Access::Read, async |store| {
+            run_on(&*store, format, command).await
+        }),
+        _ => with_store(common, Access::Change, async |store| {
+            run_on(&*store, format, command).await
+        }),
+    }
+}
+
+async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> anyhow::Result<()> {
     let clients = store.clients();
     match command {
-        ClientCommand::Add(new) => add(clients, format, new).await,
+        ClientCommand::Add(new) => {
+            let (client, secret) = client(new)?;
+            add(clients, format, client, secret).await
+        }
         ClientCommand::List => list(clients, format).await,
         ClientCommand::Remove { id } => {
             let parsed = parse_id(&id)?;
@@ -43,7 +66,8 @@ pub(super) async fn run(store: &dyn Store, format: Format, command: ClientComman
     }
 }
 
-async fn add(clients: &dyn Clients, format: Format, new: NewClient) -> anyhow::Result<()> {
+/// Checks everything about a new client, and makes its secret.
+fn client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
     let secret = if new.confidential {
         Some(ClientSecret::generate(&SystemEntropy)?)
@@ -51,18 +75,25 @@ async fn add(clients: &dyn Clients, format: Format, new: NewClient) -> anyhow::R
         None
     };
     let client = match &secret {
-        Some(secret) => Client::confidential(id.clone(), new.name, secret.digest()),
-        None => Client::public(id.clone(), new.name),
+        Some(secret) => Client::confidential(id, new.name, secret.digest()),
+        None => Client::public(id, new.name),
     };
     let client = client
         .with_redirect_uris(parse_all::<RedirectUri>("redirect URI", &new.redirect_uri)?)
         .with_grant_types(parse_all::<GrantType>("grant", &new.grant)?)
         .with_scope(parse_scope(&new.scope)?)
         .with_introspection(new.introspect);
-    refuse_taken(
-        clients.add(client.clone()).await,
-        format!("there is a client `{id}` already"),
-    )?;
+    Ok((client, secret))
+}
+
+async fn add(
+    clients: &dyn Clients,
+    format: Format,
+    client: Client,
+    secret: Option<ClientSecret>,
+) -> anyhow::Result<()> {
+    let taken = format!("there is a client `{}` already", client.id());
+    refuse_taken(clients.add(client.clone()).await, taken)?;
     show(format, &client, secret.as_ref())
 }
 

@@ -10,7 +10,7 @@ use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
 use serde_json::{Value, json};
 
 use crate::arguments::{CommonFlags, KeyCommand};
-use crate::compose::{self, Database, KekSource};
+use crate::compose::{self, Access, Database, KekSource};
 use crate::config::{Settings, read_key_encryption_key};
 use crate::output::{Format, No, print, remark, table};
 
@@ -20,7 +20,11 @@ const MAX_FILE: u64 = 64 * 1024;
 pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<()> {
     let settings = super::settings(common)?;
     super::block_on(async {
-        let database = Database::open(&settings).await?;
+        let access = match command {
+            KeyCommand::List => Access::Read,
+            _ => Access::Change,
+        };
+        let database = Database::open(&settings, access).await?;
         match command {
             KeyCommand::Import { file, algorithm, id } => {
                 let key = read(&file, algorithm.as_deref(), id.as_deref())?;
@@ -111,10 +115,10 @@ async fn rewrap(
     new_key_file: Option<&Path>,
 ) -> anyhow::Result<()> {
     let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
-    let keys = compose::ring(settings, database).await?;
     if ring(database).await?.keys().is_empty() {
         return Err(No("there is no key yet".to_owned()).into());
     }
+    let keys = compose::ring(settings, database).await?;
     let count = if let Some(path) = new_key_file {
         let count = keys.rewrap(&*read_key_encryption_key(path)?).await?;
         source.retire_file()?;

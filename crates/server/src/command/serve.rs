@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::{CommonFlags, ServeSettings};
-use crate::compose::{self, Checked, Database, Trust};
+use crate::compose::{self, Access, Checked, Database, Trust};
 use crate::config::{Limits, Profile, Settings};
 use crate::output::write_line;
 use crate::serve::{Ending, Signals, allow_connections};
@@ -50,7 +50,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let readiness = Arc::<Readiness>::default();
     let mut tasks = Tasks::new();
     let admin = start_admin(settings, &readiness, &mut tasks).await?;
-    let database = Database::open(settings).await?;
+    let database = Database::open(settings, Access::Create).await?;
     let store = database.store();
     if settings.demo {
         demo::furnish(&*store).await?;

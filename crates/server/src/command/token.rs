@@ -13,12 +13,15 @@ use serde_json::json;
 
 use super::with_store;
 use crate::arguments::{CommonFlags, TokenCommand};
+use crate::compose::Access;
 use crate::output::{Format, print};
 
 pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Result<()> {
     match command {
         TokenCommand::Inspect { token } => inspect::run(common.format, token),
-        TokenCommand::Revoke { jti } => with_store(common, async |store| revoke(&*store, common.format, jti).await),
+        TokenCommand::Revoke { jti } => with_store(common, Access::Change, async |store| {
+            revoke(&*store, common.format, jti).await
+        }),
         TokenCommand::Verify(arguments) => verify::run(common.format, arguments),
     }
 }

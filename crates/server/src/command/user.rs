@@ -7,31 +7,53 @@ use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
 use scopegate_store::{Store, Users, Withdrawal};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, password, random_id, refuse_taken, revoke, withdraw};
-use crate::arguments::UserCommand;
+use super::{PAGE, parse_scope, password, random_id, refuse_taken, revoke, with_store, withdraw};
+use crate::arguments::{CommonFlags, NewUser, UserCommand};
+use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, table};
 
-pub(super) async fn run(store: &dyn Store, format: Format, command: UserCommand) -> anyhow::Result<()> {
+pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
+    let format = common.format;
+    match command {
+        UserCommand::Add(new) => {
+            // A database is created only for a valid user.
+            let account = account(new)?;
+            with_store(common, Access::Create, async |store| {
+                add(store.users(), format, account).await
+            })
+        }
+        UserCommand::List | UserCommand::Show { .. } => with_store(common, Access::Read, async |store| {
+            run_on(&*store, format, command).await
+        }),
+        _ => with_store(common, Access::Change, async |store| {
+            run_on(&*store, format, command).await
+        }),
+    }
+}
+
+/// Reads and checks everything about a new user, the password included.
+fn account(new: NewUser) -> anyhow::Result<Account> {
+    let mut user =
+        User::new(UserId::parse(&random_id()?)?, parse_name(&new.name)?).with_scope(parse_scope(&new.scope)?);
+    user = new.email.into_iter().fold(user, User::with_email);
+    user = new.full_name.into_iter().fold(user, User::with_full_name);
+    Ok(Account {
+        user,
+        password_hash: Some(password::new_hash(&new.password)?),
+    })
+}
+
+async fn add(users: &dyn Users, format: Format, account: Account) -> anyhow::Result<()> {
+    let user = account.user.clone();
+    let taken = format!("there is a user `{}` already", user.username());
+    refuse_taken(users.add(account).await, taken)?;
+    show(format, &user)
+}
+
+async fn run_on(store: &dyn Store, format: Format, command: UserCommand) -> anyhow::Result<()> {
     let users = store.users();
     match command {
-        UserCommand::Add {
-            name,
-            email,
-            full_name,
-            scope,
-            password,
-        } => {
-            let mut user =
-                User::new(UserId::parse(&random_id()?)?, parse_name(&name)?).with_scope(parse_scope(&scope)?);
-            user = email.into_iter().fold(user, User::with_email);
-            user = full_name.into_iter().fold(user, User::with_full_name);
-            let account = Account {
-                user: user.clone(),
-                password_hash: Some(password::new_hash(&password)?),
-            };
-            refuse_taken(users.add(account).await, format!("there is a user `{name}` already"))?;
-            show(format, &user)
-        }
+        UserCommand::Add(new) => add(users, format, account(new)?).await,
         UserCommand::Disable { name } => {
             let user = find(users, &name).await?;
             let disable = Withdrawal::DisableUser(user.id());

@@ -99,6 +99,13 @@ impl scopegate_grant::KekSource for KekSource {
     }
 }
 
+/// The files that this program keeps with a database. Another database cannot use them.
+pub(super) fn key_files(database: &Path) -> Vec<PathBuf> {
+    let current = private_file::beside(database, ".kek");
+    let next = next(&current);
+    vec![current, next, private_file::beside(database, ".key")]
+}
+
 /// Where the next key is until it is in use.
 fn next(path: &Path) -> PathBuf {
     private_file::beside(path, ".next")

@@ -1,0 +1,24 @@
+//! Why a database could not be opened, with the remedy that this program offers.
+
+use scopegate_store_sql::{DatabaseUrl, OpenError};
+
+/// Returns an error with the place, the cause and the remedy.
+pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
+    let remedy = match &error {
+        OpenError::Missing { .. } => {
+            "check `--database`; `scopegate serve`, `migrate`, `user add` and `client add` create a database"
+        }
+        OpenError::Empty { .. } => "`scopegate migrate` makes a database of it",
+        OpenError::Foreign { .. } => "give another file with `--database`",
+        // The error contains both paths and the remedy.
+        OpenError::LeftOver { .. } | OpenError::LogMissing { .. } => return error.into(),
+        OpenError::Older { .. } => {
+            return anyhow::anyhow!("database `{url}`: {error}; run `scopegate migrate` first");
+        }
+        OpenError::Newer { .. } => {
+            return anyhow::anyhow!("database `{url}`: {error}; use the newer program, or restore a backup");
+        }
+        _ => return anyhow::Error::new(error).context(format!("database `{url}`")),
+    };
+    anyhow::anyhow!("{error}: {remedy}")
+}

@@ -1,0 +1,19 @@
+//! Faults of operators: a file that was moved, a wrong option, a misspelt name. Each test starts the program.
+
+#![expect(clippy::disallowed_methods, reason = "a server that recovers is waited for")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+mod moved;
+mod reading;
+#[path = "../support/shell.rs"]
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod shell;
+mod stage;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod support;

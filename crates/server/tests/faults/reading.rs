@@ -1,0 +1,125 @@
+//! Commands that read: they create no database, and change none.
+
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use crate::shell::Shell;
+use crate::stage::{COMMANDS, Creates, PASSWORD, Stage};
+use crate::support::scopegate;
+
+const READING: [&[&str]; 5] = [
+    &["user", "list"],
+    &["user", "show", "ada"],
+    &["client", "list"],
+    &["client", "show", "app"],
+    &["key", "list"],
+];
+
+#[test]
+fn only_serve_migrate_and_add_create_a_database() {
+    for (line, creates) in COMMANDS {
+        let shell = Shell::new();
+        if line[0] == "serve" {
+            continue;
+        }
+        let line = [line, &["--database", "sqlite:typo.db"]].concat();
+        let run = shell.run_with(&line, PASSWORD, &[]);
+        let names = fs::read_dir(shell.path()).unwrap().count();
+        if creates == Creates::Yes {
+            assert_eq!((run.status, names), (0, 1), "{line:?}: {}", run.stderr);
+        } else {
+            let error = run.complaint(2);
+            assert!(error.contains("`typo.db` does not exist"), "{line:?}: {error}");
+            assert_eq!(names, 0, "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_command_with_a_fault_creates_no_database() {
+    let shell = Shell::new();
+    for (line, input) in [
+        (&["user", "add", "eve", "--password-stdin"][..], ""),
+        (&["user", "add", "e\u{7}", "--password-stdin"], PASSWORD),
+        (
+            &["client", "add", "x", "--public", "--redirect-uri", "javascript:1"],
+            "",
+        ),
+        (
+            &["client", "add", "x", "--public", "--scope", "\"", "--grant", "password"],
+            "",
+        ),
+    ] {
+        assert_eq!(shell.run_with(line, input, &[]).status, 2, "{line:?}");
+        assert_eq!(fs::read_dir(shell.path()).unwrap().count(), 0, "{line:?}");
+    }
+}
+
+#[test]
+fn reading_changes_nothing() {
+    let stage = Stage::new();
+    let closed = stage.files();
+    for line in READING {
+        stage.done(line);
+        assert!(stage.files() == closed, "{line:?}: {:?}", stage.names());
+    }
+    let mut server = stage.serve();
+    stage.add_user("bob");
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    let (killed, index) = (stage.files(), "scopegate.db-shm");
+    for line in READING {
+        stage.done(line);
+        // The index of the log is memory that processes share. It is made again from the log.
+        let without = |files: Vec<(String, Vec<u8>)>| files.into_iter().filter(|(name, _)| name != index);
+        assert!(
+            without(stage.files()).eq(without(killed.clone())),
+            "{line:?}: {:?}",
+            stage.names()
+        );
+    }
+    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada", "bob"]);
+}
+
+/// Runs a command as a user who may not write anywhere.
+fn as_nobody(stage: &Stage, line: &[&str]) -> (i32, String) {
+    let mut command: Command = scopegate();
+    command
+        .current_dir(stage.shell.path())
+        .args(line)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if rustix::process::geteuid().is_root() {
+        command.uid(65_534).gid(65_534);
+    }
+    let mut child = command.spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(PASSWORD.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    (
+        output.status.code().unwrap_or(-1),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn a_read_only_file_in_a_read_only_folder_can_be_read() {
+    let stage = Stage::new();
+    let file = stage.path("scopegate.db");
+    let mode = |path: &std::path::Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(&file, 0o444);
+    mode(stage.shell.path(), 0o555);
+    for line in READING {
+        let (status, error) = as_nobody(&stage, line);
+        assert_eq!(status, 0, "{line:?}: {error}");
+    }
+    for (line, _) in COMMANDS.into_iter().filter(|(line, _)| !READING.contains(line)) {
+        let (status, error) = as_nobody(&stage, line);
+        assert_eq!((status, error.lines().count()), (2, 1), "{line:?}: {error}");
+    }
+    mode(stage.shell.path(), 0o755);
+    assert_eq!(stage.names(), ["scopegate.db"]);
+}

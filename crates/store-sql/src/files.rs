@@ -1,0 +1,172 @@
+//! The files of a database: which exist, and whether a database may be created or opened with them.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::OpenError;
+
+/// The log of the database.
+pub(crate) const LOG: &str = "-wal";
+
+/// The index of the log, which processes share.
+pub(crate) const LOG_INDEX: &str = "-shm";
+
+/// The rollback journal. A database in WAL mode has it only while it is created.
+const JOURNAL: &str = "-journal";
+
+/// Number of checks before a log is reported as missing: another process may be closing the
+/// database.
+const CHECKS: u32 = 10;
+
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Returns the path of a file that SQLite keeps next to the database.
+pub(crate) fn side_file(database: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(database);
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// Creates an empty file for a new database, if nothing of an earlier one is left.
+///
+/// SQLite deletes a log whose database file is empty, so an empty file is as dangerous as a missing
+/// one.
+// SECURITY: no existing data is destroyed. Tested by
+// `faults.rs::a_database_is_created_only_if_nothing_is_left`.
+pub(crate) fn create(path: &Path, key_files: &[PathBuf]) -> Result<(), OpenError> {
+    if size(path)? > 0 {
+        return Ok(());
+    }
+    refuse_left_over(path, key_files)?;
+    create_private(path)?;
+    if fs::metadata(path).is_err() {
+        // The name is taken and leads nowhere: a symbolic link.
+        return Err(OpenError::Missing { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+/// Checks that a database file exists and has contents.
+pub(crate) fn expect_existing(path: &Path) -> Result<(), OpenError> {
+    if size(path)? > 0 {
+        return Ok(());
+    }
+    refuse_left_over(path, &[])?;
+    Err(match fs::metadata(path) {
+        Ok(_) => OpenError::Empty { path: path.to_owned() },
+        Err(_) => OpenError::Missing { path: path.to_owned() },
+    })
+}
+
+/// Fails if a file of an earlier database exists without its main file.
+fn refuse_left_over(path: &Path, key_files: &[PathBuf]) -> Result<(), OpenError> {
+    let mut left = side_files(path);
+    left.extend(key_files.iter().cloned());
+    for file in left {
+        let is_left = fs::symlink_metadata(&file).is_ok();
+        // A process that creates the database at this moment writes the main file first.
+        if is_left && size(path)? == 0 {
+            return Err(OpenError::LeftOver {
+                path: path.to_owned(),
+                left: file,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The side files of a database, also of one that is reached through a symbolic link.
+///
+/// A journal next to an empty file is not among them: it is left by a process that ended while it
+/// created the database.
+fn side_files(path: &Path) -> Vec<PathBuf> {
+    let mut ends = vec![LOG, LOG_INDEX];
+    if fs::metadata(path).is_err() {
+        ends.push(JOURNAL);
+    }
+    let target = fs::read_link(path).map(|target| match path.parent() {
+        Some(folder) => folder.join(target),
+        None => target,
+    });
+    let names = [Some(path.to_owned()), target.ok(), fs::canonicalize(path).ok()];
+    let names = names.into_iter().flatten();
+    names
+        .flat_map(|name| ends.iter().map(move |end| side_file(&name, end)).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Fails if the index of the log exists without the log.
+///
+/// SQLite would write to a new log at the position that the index names, and the old log could not
+/// be used again.
+pub(crate) async fn expect_log(path: &Path) -> Result<(), OpenError> {
+    let path = fs::canonicalize(path)?;
+    let (log, index) = (side_file(&path, LOG), side_file(&path, LOG_INDEX));
+    for _ in 0..CHECKS {
+        // SQLite creates the log first and deletes it last.
+        if !index.exists() || log.exists() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(OpenError::LogMissing { log, index })
+}
+
+/// Whether a database has no log, no journal and no user, so that it can be read without locks.
+pub(crate) fn is_at_rest(path: &Path) -> Result<bool, OpenError> {
+    let path = fs::canonicalize(path)?;
+    let has_contents = |end| size(&side_file(&path, end)).map(|size| size > 0);
+    Ok(!has_contents(LOG)? && !has_contents(JOURNAL)? && !side_file(&path, LOG_INDEX).exists())
+}
+
+/// Size of a file in bytes; zero if it does not exist.
+fn size(path: &Path) -> Result<u64, OpenError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        found => Ok(found?.len()),
+    }
+}
+
+/// Creates an empty file for its owner only, if it is missing. SQLite gives the side files the same
+/// mode.
+// SECURITY: no other user of the machine reads password hashes. Tested by
+// `files_are_for_their_owner_alone`.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The state of a database file that is read without locks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    path: PathBuf,
+    size: u64,
+    modified: Option<SystemTime>,
+    is_at_rest: bool,
+}
+
+impl Snapshot {
+    pub(crate) fn of(path: &Path) -> Result<Self, OpenError> {
+        let file = fs::metadata(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            size: file.len(),
+            modified: file.modified().ok(),
+            is_at_rest: is_at_rest(path)?,
+        })
+    }
+
+    /// Whether another process has changed the database since then.
+    pub(crate) fn is_current(&self) -> bool {
+        Self::of(&self.path).is_ok_and(|now| now == *self)
+    }
+}
