@@ -63,39 +63,43 @@ pub(crate) fn expect_existing(path: &Path) -> Result<(), OpenError> {
 
 /// Fails if a file of an earlier database exists without its main file.
 fn refuse_left_over(path: &Path, key_files: &[PathBuf]) -> Result<(), OpenError> {
-    let mut left = side_files(path);
-    left.extend(key_files.iter().cloned());
-    for file in left {
-        let is_left = fs::symlink_metadata(&file).is_ok();
-        // A process that creates the database at this moment writes the main file first.
-        if is_left && size(path)? == 0 {
+    let names = names(path);
+    let side_files = |end: &'static str| names.iter().map(move |name| side_file(name, end));
+    let useless_with_an_empty_file = side_files(LOG).chain(side_files(LOG_INDEX));
+    for left in useless_with_an_empty_file.chain(key_files.iter().cloned()) {
+        // A process that creates the database at this moment fills the main file first.
+        if exists(&left) && size(path)? == 0 {
             return Err(OpenError::LeftOver {
                 path: path.to_owned(),
-                left: file,
+                left,
+            });
+        }
+    }
+    // A journal with an empty file is left by a process that ended while it created the database.
+    for left in side_files(JOURNAL) {
+        if exists(&left) && fs::metadata(path).is_err() {
+            return Err(OpenError::LeftOver {
+                path: path.to_owned(),
+                left,
             });
         }
     }
     Ok(())
 }
 
-/// The side files of a database, also of one that is reached through a symbolic link.
-///
-/// A journal next to an empty file is not among them: it is left by a process that ended while it
-/// created the database.
-fn side_files(path: &Path) -> Vec<PathBuf> {
-    let mut ends = vec![LOG, LOG_INDEX];
-    if fs::metadata(path).is_err() {
-        ends.push(JOURNAL);
-    }
+/// The names of a database file: as given, and where a symbolic link leads.
+fn names(path: &Path) -> Vec<PathBuf> {
     let target = fs::read_link(path).map(|target| match path.parent() {
         Some(folder) => folder.join(target),
         None => target,
     });
     let names = [Some(path.to_owned()), target.ok(), fs::canonicalize(path).ok()];
-    let names = names.into_iter().flatten();
-    names
-        .flat_map(|name| ends.iter().map(move |end| side_file(&name, end)).collect::<Vec<_>>())
-        .collect()
+    names.into_iter().flatten().collect()
+}
+
+/// Whether a name is taken, also by a symbolic link that leads nowhere.
+fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Fails if the index of the log exists without the log.

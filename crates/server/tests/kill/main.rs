@@ -125,7 +125,8 @@ impl Victim {
         let folder = tempfile::tempdir().unwrap();
         let of = |writer| {
             (0..6)
-                .map(move |n| Subject::new(format!("s{writer}{n}"), n % 2 == 0))
+                // A name is also the id of a token.
+                .map(move |n| Subject::new(format!("{:032x}", writer * 16 + n), n % 2 == 0))
                 .collect()
         };
         Self {
