@@ -142,7 +142,7 @@ pub(crate) fn token(server: &Server, user: &str) -> String {
     let answer = log_in(server, user);
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     let token = body["access_token"].as_str();
-    token.unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    token.expect(&answer.body).to_owned()
 }
 
 pub(crate) fn me(server: &Server, token: &str) -> u16 {
