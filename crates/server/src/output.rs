@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_cause_is_named_once() {
-        let cause = std::io::Error::other("(code: 14) unable to open");
+        let cause = io::Error::other("(code: 14) unable to open");
         let error = anyhow::Error::from(cause).context("error returned from database: (code: 14) unable to open");
         assert_eq!(
             causes(&error.context("database `a`")),
