@@ -274,15 +274,15 @@ impl GateBuilder {
         let docs = self
             .docs
             .then(|| Docs::new(&self.title, OPENAPI_PATH, self.docs_client.as_deref()));
+        let token_path = self.token_endpoint.as_ref().map(|(path, _)| path.as_str());
         let besides = self
             .proposed
             .take()
-            .map(|proposed| Besides::new(&table, proposed, self.profile));
+            .map(|proposed| Besides::new(&table, proposed, self.profile, token_path));
         let endpoints = stages(self.mounted, sources, &table, besides.as_ref());
         let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
         let mut run = [0; 4];
         SystemEntropy.fill(&mut run)?;
-        let token_path = self.token_endpoint.as_ref().map(|(path, _)| path.as_str());
         let metrics = GateMetrics::new(&table, token_path);
         let inner = Inner {
             admission: Admission {

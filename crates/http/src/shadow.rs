@@ -42,10 +42,15 @@ pub(crate) struct Besides<'a> {
 }
 
 impl<'a> Besides<'a> {
-    /// Says in the log how far the two policies speak of the same.
-    pub(crate) fn new(running: &'a OperationTable, proposed: OperationTable, profile: Profile) -> Self {
+    /// Logs which operations the two policies have in common.
+    pub(crate) fn new(
+        running: &'a OperationTable,
+        proposed: OperationTable,
+        profile: Profile,
+        token_path: Option<&str>,
+    ) -> Self {
         let shadow = Arc::new(Shadow::new(running, proposed));
-        report::describe(running, &shadow);
+        report::describe(running, &shadow, token_path);
         Self {
             shadow,
             running,

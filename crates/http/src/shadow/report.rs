@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics::{Counter, counter, describe_counter};
 use scopegate_domain::{DeclaredScheme, SchemeName, Timestamp};
-use scopegate_policy::{Denial, OperationTable, ResolvedOperation, Shadow, ShadowVerdict};
+use scopegate_policy::{Denial, Method, OperationTable, ResolvedOperation, Shadow, ShadowVerdict};
 
 use super::pace::Pace;
 use crate::decision_class::DecisionClass;
@@ -149,14 +149,20 @@ impl Report {
 }
 
 /// Says once how far the two policies speak of the same.
-pub(crate) fn describe(running: &OperationTable, shadow: &Shadow) {
+///
+/// The token endpoint is not an operation, so the gate's own document has one operation more than its table.
+pub(crate) fn describe(running: &OperationTable, shadow: &Shadow, token_path: Option<&str>) {
     describe_counter!(
         DECISIONS,
         "What the shadow policy would have done with requests, beside what was done, by route."
     );
     let compared = running.operations().len() - shadow.only_running().len();
     let only_running = names(shadow.only_running());
-    let only_proposed = names(shadow.only_proposed());
+    let is_token_endpoint =
+        |operation: &&ResolvedOperation| operation.method() == Method::Post && token_path == Some(operation.template());
+    let only_proposed = shadow.only_proposed().iter();
+    let only_proposed: Vec<_> = only_proposed.filter(|one| !is_token_endpoint(one)).collect();
+    let only_proposed = names(&only_proposed);
     if compared == 0 {
         tracing::warn!(
             only_running,

@@ -62,10 +62,30 @@ impl Exporter {
         Ok(Self(handle))
     }
 
-    /// Everything, as text.
+    /// Everything as text, in an order that does not change from one scrape to the next.
     pub(super) fn render(&self) -> String {
-        self.0.render()
+        in_order(&self.0.render())
     }
+}
+
+/// Orders the families by name and their series by label. The buckets of one series keep their order.
+fn in_order(text: &str) -> String {
+    let mut families: Vec<&str> = text.split("\n\n").filter(|family| !family.trim().is_empty()).collect();
+    families.sort_by_key(|family| family.split_ascii_whitespace().nth(2));
+    let mut ordered = String::with_capacity(text.len());
+    for family in families {
+        let (mut comments, mut samples): (Vec<&str>, Vec<&str>) =
+            family.lines().partition(|line| line.starts_with('#'));
+        // A bucket's bound is its last label.
+        samples.sort_by_key(|line| line.rsplit_once("le=\"").map_or(*line, |(series, _)| series));
+        comments.append(&mut samples);
+        for line in comments {
+            ordered.push_str(line);
+            ordered.push('\n');
+        }
+        ordered.push('\n');
+    }
+    ordered
 }
 
 fn describe() {
@@ -83,4 +103,21 @@ fn describe() {
         "1 while the server finishes what is under way and takes nothing new."
     );
     gauge!("scopegate_draining").set(0.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_in_a_stable_order() {
+        let text = "# HELP b two\n# TYPE b counter\nb{x=\"2\"} 1\nb{x=\"1\"} 1\n\n# TYPE a histogram\n\
+            a_bucket{x=\"2\",le=\"5\"} 1\na_bucket{x=\"2\",le=\"10\"} 1\na_bucket{x=\"1\",le=\"5\"} 1\n\
+            a_bucket{x=\"1\",le=\"10\"} 1\na_sum{x=\"1\"} 1\n\n";
+        let ordered = "# TYPE a histogram\na_bucket{x=\"1\",le=\"5\"} 1\na_bucket{x=\"1\",le=\"10\"} 1\n\
+            a_bucket{x=\"2\",le=\"5\"} 1\na_bucket{x=\"2\",le=\"10\"} 1\na_sum{x=\"1\"} 1\n\n\
+            # HELP b two\n# TYPE b counter\nb{x=\"1\"} 1\nb{x=\"2\"} 1\n\n";
+        assert_eq!(in_order(text), ordered);
+        assert_eq!(in_order(ordered), ordered);
+    }
 }

@@ -112,3 +112,14 @@ fn the_demos_own_document_never_flips() {
         assert_eq!(samples.count(&outcome(path, "same")), 4, "{path}");
     }
 }
+
+#[test]
+fn the_servers_own_document_has_no_operation_of_its_own_as_a_shadow() {
+    let plain = Watched::start(&[]);
+    let document = plain.call("GET", "/openapi.json", "", "").body;
+    drop(plain);
+    assert!(document.contains("\"/token\""), "{document}");
+    let told = start(&document).stop();
+    let line = told.iter().find(|line| line.contains("only_proposed")).expect("a line");
+    assert!(line.contains("\"only_proposed\":\"\""), "{line}");
+}
