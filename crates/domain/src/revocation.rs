@@ -43,6 +43,9 @@ pub struct Revocation {
 }
 
 impl Revocation {
+    /// How far the clocks of two nodes may differ: 60 s, as far as `iat` may be in the future.
+    pub const SKEW: Lifetime = Lifetime::from_seconds(60);
+
     /// How long one is kept where it is not known when the last of its tokens expires: a year and a day. No server of ours issues
     /// tokens that live longer than a year.
     pub const KEPT: Lifetime = Lifetime::from_seconds(366 * 24 * 60 * 60);

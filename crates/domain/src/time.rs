@@ -107,6 +107,12 @@ impl Lifetime {
 pub trait Clock: fmt::Debug + Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// The first whole second that is not before the present moment. What is left until a later
+    /// moment is rounded down by it.
+    fn now_rounded_up(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// The clock of the operating system.
@@ -126,6 +132,11 @@ impl Clock for SystemClock {
             .ok()
             .and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
             .map_or(Timestamp::MAX, Timestamp::from_unix)
+    }
+
+    /// The next second: a clock that runs is never read at a whole one.
+    fn now_rounded_up(&self) -> Timestamp {
+        self.now() + Lifetime::from_seconds(1)
     }
 }
 

@@ -67,6 +67,17 @@ pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authe
     prove(client, None).ok_or_else(|| ClientFault::Refused.into())
 }
 
+/// Checks that the client is still what it was when it was read: its secret, its scope or the
+/// client itself may be gone.
+// SECURITY: a login takes long, and what is revoked meanwhile gives no token. Held by
+// `a_login_under_way_gets_nothing_after_a_change` in tests/withdrawn.rs.
+pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Result<(), GrantError> {
+    match clients.find(client.id()).await? {
+        Some(now) if now == *client => Ok(()),
+        _ => Err(ClientFault::Refused.into()),
+    }
+}
+
 /// Compares the secret with the client's digest, or with one that nothing fits, so that an unknown client costs as much as
 /// a wrong secret.
 // SECURITY: held by `every_wrong_client_is_refused_alike` in tests/client_auth.rs.

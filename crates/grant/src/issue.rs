@@ -1,19 +1,22 @@
 //! A grant for tokens: the only place that mints.
 
 use scopegate_domain::{AccessTokenClaims, Grant, Lifetime, Scope, ScopeToken, Secret, TokenId};
-use scopegate_token::{EntropyError, SignError};
+use scopegate_store::RevocationPlace;
+use scopegate_token::{EntropyError, PlacedTokenId, SignError};
 
 use crate::context::Context;
 use crate::{GrantError, GrantProfile, Outage, ScopeFault};
 
-/// Mints an access token for a grant, which lives from the grant's moment on. `spelled` are the scopes of the grant in the order
-/// in which the token names them.
+/// Mints an access token for a grant, which lives from the grant's moment on. `spelled` are the
+/// scopes of the grant in the order in which the token names them. `place` is that of the last
+/// revocation which was kept before the client and the user were read.
 // INVARIANT: nothing that the grant does not hold gets into the token, whatever `spelled` says. Held by
 // `a_token_says_what_was_granted` in tests/password.rs.
 pub(crate) fn access_token(
     context: &Context,
     grant: &Grant,
     spelled: Vec<ScopeToken>,
+    place: RevocationPlace,
 ) -> Result<Secret<String>, GrantError> {
     let subject = match context.profile {
         GrantProfile::Rfc => grant.user().id().as_str(),
@@ -22,7 +25,7 @@ pub(crate) fn access_token(
     let claims = AccessTokenClaims::new(subject, grant.granted_at(), context.lifetime)
         .with_scopes(spelled.into_iter().filter(|token| grant.scope().contains(token)))
         .with_client_id(grant.client_id().clone())
-        .with_token_id(token_id(context)?);
+        .with_token_id(token_id(context, place)?);
     match context.signer.issue(&claims) {
         Ok(token) => Ok(token.into_secret()),
         Err(SignError::TooLong) => Err(ScopeFault::TooLong.into()),
@@ -30,11 +33,19 @@ pub(crate) fn access_token(
     }
 }
 
-/// A name that no other token has: 128 random bits. Hexadecimal digits are an identifier, so only the source can fail.
-fn token_id(context: &Context) -> Result<TokenId, GrantError> {
+/// What is left of the life of a token that is signed now.
+pub(crate) fn left(context: &Context, grant: &Grant) -> Lifetime {
+    let expires_at = grant.granted_at() + context.lifetime;
+    let left = expires_at.seconds_since(context.clock.now_rounded_up());
+    Lifetime::from_seconds(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
+}
+
+/// A name that no other token has: 128 random bits, and the place. It is an identifier, so only the
+/// source can fail.
+fn token_id(context: &Context, place: RevocationPlace) -> Result<TokenId, GrantError> {
     let mut random = [0; 16];
     let filled = context.entropy.fill(&mut random).ok();
-    let name = filled.and_then(|()| TokenId::parse(&format!("{:032x}", u128::from_be_bytes(random))).ok());
+    let name = filled.and_then(|()| PlacedTokenId::new(u128::from_be_bytes(random), place.number()));
     name.ok_or(GrantError::Unavailable(Outage::Entropy(EntropyError)))
 }
 
@@ -79,7 +90,7 @@ impl TokenSet {
         self.token_type
     }
 
-    /// How long the token lives, reckoned from the moment when it was asked for: from now on, the time of the login less.
+    /// How long the token lives from the moment when it was signed, rounded down to whole seconds.
     #[must_use]
     pub const fn expires_in(&self) -> Option<Lifetime> {
         self.expires_in

@@ -72,6 +72,13 @@ async fn log_in(
     let (verdict, hashed_in) = place.run(work).await?;
     match verdict {
         Ok((account, rehashed)) => {
+            // SECURITY: hashing takes long, and what is revoked meanwhile gives no token. Held
+            // by
+            // `a_login_under_way_gets_nothing_after_a_change` in tests/withdrawn.rs.
+            if users.find_account(account.user.username()).await?.as_ref() != Some(&account) {
+                tracing::info!(cause = ?Refusal::ChangedMeanwhile, "login failed");
+                return Err(GrantError::InvalidGrant);
+            }
             if let Some(rehashed) = rehashed {
                 store_rehashed(context, &account, rehashed).await;
             }
@@ -94,6 +101,7 @@ fn accepted(account: Account) -> Authenticated<User> {
 /// Why a login failed: for the log alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
+    ChangedMeanwhile,
     DisabledUser,
     UnknownUser,
     WrongPassword,

@@ -100,7 +100,8 @@ impl RevocationWatch {
             let kept = self.store.revocations().revoked_after(self.place(), PAGE).await?;
             let last = kept.last().map(|(place, _)| *place);
             let is_last_page = kept.len() < usize::from(PAGE);
-            self.set.add(kept.into_iter().map(|(_, revocation)| revocation));
+            self.set
+                .add_placed(kept.into_iter().map(|(place, revocation)| (place.number(), revocation)));
             // After what stands before it is in force: who is dropped in between reads it again.
             self.read_until(last);
             if is_last_page {

@@ -80,6 +80,7 @@ impl AuthorizationServer {
         let asked_at = context.clock.now();
         params.each_once()?;
         let grant_type = TokenRequest::grant_type(params)?;
+        let place = context.store.revocations().last_place().await?;
         let client = client_auth::authenticate(context.store.clients(), params, header).await?;
         allow(context, &client, grant_type)?;
         let (grant, narrowed) = match TokenRequest::parse(grant_type, params)? {
@@ -87,23 +88,31 @@ impl AuthorizationServer {
                 password::grant(context, &client, request, Disabled::Refused, asked_at).await?
             }
         };
-        let access_token = issue::access_token(context, &grant, narrowed.spelled)?;
-        Ok(TokenSet::by_the_rfc(access_token, context.lifetime, narrowed.scope))
+        client_auth::is_unchanged(context.store.clients(), &client).await?;
+        let access_token = issue::access_token(context, &grant, narrowed.spelled, place)?;
+        Ok(TokenSet::by_the_rfc(
+            access_token,
+            issue::left(context, &grant),
+            narrowed.scope,
+        ))
     }
 
     async fn by_the_page(&self, params: &Params, client: &ClientId) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
         let asked_at = context.clock.now();
         let request = PasswordRequest::parse_page(params)?;
+        let place = context.store.revocations().last_place().await?;
         let client = client_auth::public(context.store.clients(), client).await?;
         allow(context, &client, GrantType::Password)?;
         let (grant, narrowed) = password::grant(context, &client, request, Disabled::LetIn, asked_at)
             .await
             .map_err(in_the_words_of_the_page)?;
+        client_auth::is_unchanged(context.store.clients(), &client).await?;
         Ok(TokenSet::by_the_page(issue::access_token(
             context,
             &grant,
             narrowed.spelled,
+            place,
         )?))
     }
 }

@@ -228,7 +228,8 @@ async fn what_is_taken_back_during_a_login_covers_its_token() {
             .verify(tokens.access_token().expose(), NOW, &mut scratch)
             .unwrap();
         assert_eq!(claims.expires_at(), Some(NOW + lifetime));
-        assert!(tokens.expires_in().is_none_or(|said| said == lifetime));
+        // The clock has gone on by the time at which the token is signed.
+        assert!(tokens.expires_in().is_none_or(|said| said < lifetime));
         let revoked = RevokedSet::new(subjects).with_lifetime(lifetime);
         let client = Revoked::Client(ClientId::parse("demo-app").unwrap());
         revoked.add([Revocation::until(client, Timestamp::from_unix(NOW.as_unix() - 1))]);

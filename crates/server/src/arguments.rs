@@ -371,8 +371,8 @@ pub(crate) enum KeyCommand {
     List,
     /// Remove a key at once, for it leaked: its tokens are refused from now on
     ///
-    /// If it signed, the next key does from now on, or a new one. Running servers follow within a quarter of the announcement, at
-    /// most 30 seconds; others who keep the public keys within 5 minutes.
+    /// If it signed, the next key does from now on, or a new one. Running servers follow within
+    /// their `revocation_age`; others who keep the public keys within 5 minutes.
     Remove {
         /// The key's id (its `kid`)
         id: String,

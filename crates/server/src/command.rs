@@ -5,6 +5,7 @@ mod config;
 mod key;
 mod password;
 mod policy;
+mod revoked;
 mod serve;
 mod shell;
 mod token;
@@ -13,8 +14,8 @@ mod user;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_domain::{Clock as _, Revocation, Revoked, Scope, SystemClock, Timestamp};
-use scopegate_store::{Store, StoreError, StoreErrorKind, Withdrawal};
+use scopegate_domain::Scope;
+use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{Entropy, SystemEntropy};
 use serde_json::json;
 
@@ -108,31 +109,6 @@ fn random_id() -> anyhow::Result<String> {
 
 fn parse_scope(text: &str) -> anyhow::Result<Scope> {
     Scope::parse(text).with_context(|| format!("bad scope `{}`", text.escape_default()))
-}
-
-/// Takes tokens back that were issued until now, and says until when.
-async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<Timestamp> {
-    let now = SystemClock.now();
-    let kept = store.revocations().revoke(&Revocation::until(whose, now)).await;
-    kept.context("tokens that were issued are not taken back")?;
-    Ok(now)
-}
-
-/// Ends what somebody may do and takes their tokens back, in one step; `false` where there is nobody.
-async fn withdraw(store: &dyn Store, withdrawal: Withdrawal<'_>, whose: Revoked) -> anyhow::Result<bool> {
-    let revocations = store.revocations();
-    let revocation = Revocation::until(whose, SystemClock.now());
-    if !revocations.withdraw(withdrawal, &revocation).await? {
-        return Ok(false);
-    }
-    // A token may have been issued while that was waited for. There are no new ones now.
-    let now = SystemClock.now();
-    if now > revocation.issued_until() {
-        let until_now = Revocation::until(revocation.whose().clone(), now);
-        let kept = revocations.revoke(&until_now).await;
-        kept.context("tokens that were issued in this moment are not taken back")?;
-    }
-    Ok(true)
 }
 
 /// A name that is taken is an answer, not a fault.

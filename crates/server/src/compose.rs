@@ -219,14 +219,14 @@ fn authorization_server(
 
 /// What was taken back, as the store has it now.
 pub(crate) async fn revocations(settings: &Settings, database: &Database) -> anyhow::Result<RevocationWatch> {
-    let watch = |subjects| {
-        let set = Arc::new(RevokedSet::new(subjects));
-        RevocationWatch::new(database.store(), set, Arc::new(SystemClock))
-    };
+    let watch = |set| RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
     let watch = match settings.profile {
-        Profile::Rfc => watch(SubjectNames::UserIds),
-        // The page's tokens do not say when they were issued.
-        Profile::Tutorial => watch(SubjectNames::Usernames).for_unsaid(key::token_lifetime(settings)?),
+        Profile::Rfc => watch(RevokedSet::new(SubjectNames::UserIds)),
+        // The page's tokens say neither when they were issued nor to which client: there is one.
+        Profile::Tutorial => {
+            watch(RevokedSet::new(SubjectNames::Usernames).with_unnamed_client(ClientId::parse(demo::CLIENT)?))
+                .for_unsaid(key::token_lifetime(settings)?)
+        }
     };
     watch.refresh().await?;
     Ok(watch)

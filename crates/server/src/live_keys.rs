@@ -18,6 +18,8 @@ pub(crate) struct LiveKeys {
     pub(crate) published: PublishedKeys,
     /// The key that signs.
     pub(crate) signs: KeyId,
+    /// How old what is known of the keys may be: a removed key takes tokens back.
+    pub(crate) age: Duration,
     /// When another one does, or one leaves, as far as is known.
     pub(crate) next_change: Option<Timestamp>,
 }
@@ -54,7 +56,7 @@ impl LiveKeys {
 
     /// Until the next look, or until something changes by itself.
     fn pause(&self) -> Duration {
-        let age = self.keys.schedule().view_age();
+        let age = self.keys.schedule().view_age().min(self.age);
         let now = SystemClock.now();
         let left = self.next_change.map(|change| change.seconds_since(now));
         let left = left.and_then(|seconds| u64::try_from(seconds).ok());

@@ -93,6 +93,7 @@ methods! {
     find_user: "users.find",
     find_user_by_id: "users.find_by_id",
     forget_revocations: "revocations.forget",
+    last_place: "revocations.last_place",
     keep_lifetime: "revocations.keep_lifetime",
     list_clients: "clients.list",
     list_keys: "signing_keys.list",
@@ -225,6 +226,10 @@ impl Revocations for MeasuredStore {
         self.methods
             .revoked_after
             .measure(self.store.revocations().revoked_after(place, limit))
+    }
+
+    fn last_place(&self) -> Asked<'_, RevocationPlace> {
+        self.methods.last_place.measure(self.store.revocations().last_place())
     }
 
     fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {

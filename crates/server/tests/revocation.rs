@@ -177,6 +177,113 @@ fn a_user_who_was_disabled_gets_nothing_back_with_old_tokens() {
     }
 }
 
+/// Every command that takes rights away, in both profiles: old tokens are refused in time, and a
+/// new login is good at once.
+#[test]
+fn every_change_that_takes_rights_away_reaches_issued_tokens() {
+    for profile in ["rfc", "tutorial"] {
+        let place = Place::new(profile);
+        let server = place.serve();
+        for line in [
+            &["user", "set-password", "johndoe", "--password-stdin"][..],
+            &["user", "set-scope", "johndoe", "items"],
+            &["client", "set-scope", "demo-app", "items"],
+            &["client", "revoke", "demo-app"],
+            &["user", "revoke", "johndoe"],
+            &["client", "remove", "demo-app"],
+            &["user", "remove", "johndoe"],
+        ] {
+            let restore = |line: &[&str]| place.command(line);
+            let old = log_in(&server);
+            assert_eq!(status(&server, &old), 200, "{profile} {line:?}");
+            let arguments = [line, &["--database", DATABASE, "--format", "json"]].concat();
+            let said = place.shell.run_with(&arguments, "secret", &[]).json();
+            let until = said["tokens"]["issued_until"]
+                .as_i64()
+                .or(said["issued_until"].as_i64());
+            assert!(until.is_some(), "{line:?} says what became of the tokens: {said}");
+            is_refused_in_time(&server, &old);
+
+            match line[1] {
+                "set-scope" => {
+                    let more = restore(&[line[0], "set-scope", line[2], "me items"]);
+                    assert_eq!(more["tokens"]["revoked"], false, "more takes nothing away: {more}");
+                }
+                "remove" if line[0] == "client" => {
+                    let client = [
+                        "client", "add", "App", "--id", "demo-app", "--public", "--grant", "password", "--scope",
+                        "me items",
+                    ];
+                    restore(&client);
+                }
+                "remove" => break,
+                _ => {}
+            }
+            // A token of the tutorial says no more than when it expires.
+            if profile == "tutorial" {
+                next_second();
+            }
+            let new = log_in(&server);
+            assert_eq!(status(&server, &new), 200, "{profile} after {line:?}");
+            assert_eq!(status(&server, &old), 401, "{profile} {line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_new_secret_takes_the_tokens_of_the_client_back() {
+    let place = Place::new("rfc");
+    let server = place.serve();
+    let old = log_in(&server);
+    let said = place.command(&["client", "set-secret", "demo-app"]);
+    assert!(
+        said["client_secret"].is_string() && said["tokens"]["revoked"] == true,
+        "{said}"
+    );
+    is_refused_in_time(&server, &old);
+}
+
+#[test]
+fn commands_say_in_words_what_became_of_tokens() {
+    let place = Place::new("rfc");
+    let run = |line: &[&str]| place.shell.run(&[line, &["--database", DATABASE]].concat());
+    let revoked = "are revoked: running servers refuse them within their `revocation_age`.\n";
+    for line in [
+        &["user", "set-scope", "johndoe", "me"][..],
+        &["client", "set-scope", "demo-app", "me"],
+        &["client", "set-secret", "demo-app"],
+        &["user", "disable", "johndoe"],
+        &["client", "remove", "demo-app"],
+        &["user", "remove", "johndoe"],
+    ] {
+        let said = run(line);
+        assert_eq!(said.status, 0, "{line:?}: {}", said.stderr);
+        assert!(said.stdout.ends_with(revoked), "{line:?}: {}", said.stdout);
+    }
+    let place = Place::new("rfc");
+    let run = |line: &[&str]| place.shell.run(&[line, &["--database", DATABASE]].concat());
+    let kept = "stay valid: nothing was taken away.\n";
+    assert!(
+        run(&["user", "set-scope", "johndoe", "me items more"])
+            .stdout
+            .ends_with(kept)
+    );
+    assert!(run(&["user", "enable", "johndoe"]).stderr.contains("stay revoked"));
+}
+
+#[test]
+fn a_removed_key_takes_its_tokens_back_in_time() {
+    let place = Place::new("rfc");
+    let server = place.serve();
+    let old = log_in(&server);
+    assert_eq!(status(&server, &old), 200);
+    let keys = place.command(&["key", "list"]);
+    let id = keys["keys"][0]["kid"].as_str().unwrap().to_owned();
+    assert_eq!(place.command(&["key", "remove", &id])["removed"], id.as_str());
+    is_refused_in_time(&server, &old);
+    assert_eq!(status(&server, &log_in(&server)), 200);
+}
+
 /// The tutorial's tokens say when they expire, and not when they were issued.
 #[test]
 fn a_token_of_before_the_lifetime_was_lowered_is_taken_back_and_stays_so() {

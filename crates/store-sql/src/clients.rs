@@ -50,16 +50,24 @@ impl Clients for SqlStore {
     }
 
     fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(query(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))))
+        Box::pin(self.change(set_scope(id, scope)))
     }
 
     fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(query(SET_SECRET).bind(id.as_str()).bind(secret.as_bytes().to_vec())))
+        Box::pin(self.change(set_secret(id, secret)))
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(self.change(remove(id)))
     }
+}
+
+pub(crate) fn set_scope<'a>(id: &'a ClientId, scope: &Scope) -> Statement<'a> {
+    query(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))
+}
+
+pub(crate) fn set_secret(id: &ClientId, secret: SecretDigest) -> Statement<'_> {
+    query(SET_SECRET).bind(id.as_str()).bind(secret.as_bytes().to_vec())
 }
 
 pub(crate) fn remove(id: &ClientId) -> Statement<'_> {

@@ -13,6 +13,11 @@ const REVOKE: &str =
 const AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at FROM revocations \
      WHERE place > $1 ORDER BY place LIMIT $2";
 
+/// By the primary key: one step, however many there are.
+const LAST: &str = "SELECT place FROM revocations ORDER BY place DESC LIMIT 1";
+
+const FORGET_LIFETIMES: &str = "DELETE FROM token_lifetimes WHERE living_until <= $1";
+
 const FORGET: &str = "DELETE FROM revocations WHERE forget_at <= $1";
 
 const KEEP_LIFETIME: &str = "INSERT INTO token_lifetimes (lifetime, living_until) VALUES ($1, $2) \
@@ -36,6 +41,10 @@ impl Revocations for SqlStore {
             Withdrawal::DisableUser(id) => users::set_status(id, UserStatus::Disabled),
             Withdrawal::RemoveClient(id) => clients::remove(id),
             Withdrawal::RemoveUser(id) => users::remove(id),
+            Withdrawal::SetClientScope(id, scope) => clients::set_scope(id, scope),
+            Withdrawal::SetClientSecret(id, secret) => clients::set_secret(id, secret),
+            Withdrawal::SetPasswordHash(id, hash) => users::set_password_hash(id, hash),
+            Withdrawal::SetUserScope(id, scope) => users::set_scope(id, scope),
         };
         Box::pin(self.change_both(ending, revoking(revocation)))
     }
@@ -48,8 +57,19 @@ impl Revocations for SqlStore {
         Box::pin(self.all(query(AFTER).bind(place.number()).bind(limit), row::revocation))
     }
 
+    fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>> {
+        Box::pin(async move {
+            let last = self.one(query(LAST), row::place).await?;
+            Ok(last.unwrap_or(RevocationPlace::START))
+        })
+    }
+
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.change_many(query(FORGET).bind(now.as_unix())))
+        Box::pin(async move {
+            let forgotten = self.change_many(query(FORGET).bind(now.as_unix())).await?;
+            self.change_many(query(FORGET_LIFETIMES).bind(now.as_unix())).await?;
+            Ok(forgotten)
+        })
     }
 
     fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {

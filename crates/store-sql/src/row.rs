@@ -81,10 +81,12 @@ pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> 
         _ => return Err(refused("kind")),
     };
     let revocation = Revocation::from_stored(whose, time(row, 4)?, time(row, 5)?);
-    Ok((
-        RevocationPlace::from_number(row.try_get(0).map_err(failure)?),
-        revocation,
-    ))
+    Ok((place(row)?, revocation))
+}
+
+/// A place, in the first column.
+pub(crate) fn place(row: &SqliteRow) -> Result<RevocationPlace, StoreError> {
+    row.try_get(0).map(RevocationPlace::from_number).map_err(failure)
 }
 
 fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {

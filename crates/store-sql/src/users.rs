@@ -114,15 +114,11 @@ impl Users for SqlStore {
         id: &'a UserId,
         password_hash: Option<&'a PasswordHash>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let set = query(SET_PASSWORD_HASH)
-            .bind(id.as_str())
-            .bind(password_hash.map(PasswordHash::expose))
-            .bind(scheme(password_hash));
-        Box::pin(self.change(set))
+        Box::pin(self.change(set_password_hash(id, password_hash)))
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(query(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))))
+        Box::pin(self.change(set_scope(id, scope)))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -136,6 +132,17 @@ impl Users for SqlStore {
 
 pub(crate) fn set_status(id: &UserId, status: UserStatus) -> Statement<'_> {
     query(SET_STATUS).bind(id.as_str()).bind(row::status_text(status))
+}
+
+pub(crate) fn set_password_hash<'a>(id: &'a UserId, password_hash: Option<&'a PasswordHash>) -> Statement<'a> {
+    query(SET_PASSWORD_HASH)
+        .bind(id.as_str())
+        .bind(password_hash.map(PasswordHash::expose))
+        .bind(scheme(password_hash))
+}
+
+pub(crate) fn set_scope<'a>(id: &'a UserId, scope: &Scope) -> Statement<'a> {
+    query(SET_SCOPE).bind(id.as_str()).bind(row::joined(scope))
 }
 
 pub(crate) fn remove(id: &UserId) -> Statement<'_> {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use scopegate_domain::{Account, Revocation, Revoked, Timestamp, User, UserId, Username};
+use scopegate_domain::{Account, PasswordHash, Revocation, Revoked, Timestamp, User, UserId, Username};
 use scopegate_store::{Revocations, Store, StoreError, StoreErrorKind, Users, Withdrawal};
 use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -118,10 +118,17 @@ async fn nobody_ends_without_their_tokens() {
         username: ada.username().clone(),
     };
     let revocation = Revocation::until(revoked, Timestamp::from_unix(1_000));
-    let all = [Withdrawal::DisableUser(&whose), Withdrawal::RemoveUser(&whose)];
+    let (scope, hash) = ("other".parse().unwrap(), PasswordHash::from_stored("new"));
+    let all = [
+        Withdrawal::SetPasswordHash(&whose, Some(&hash)),
+        Withdrawal::SetUserScope(&whose, &scope),
+        Withdrawal::DisableUser(&whose),
+        Withdrawal::RemoveUser(&whose),
+    ];
+    let before = store.find_account(ada.username()).await.unwrap();
     for withdrawal in all {
         assert_unavailable(store.withdraw(withdrawal, &revocation).await);
-        assert_eq!(store.find(ada.username()).await.unwrap(), Some(ada.clone()));
+        assert_eq!(store.find_account(ada.username()).await.unwrap(), before);
     }
     stranger.execute("DROP TRIGGER refuse").await.unwrap();
     for withdrawal in all {

@@ -341,7 +341,7 @@ impl Revocations for CachedUsers {
     }
 
     fn withdraw<'a>(&'a self, withdrawal: Withdrawal<'a>, revocation: &'a Revocation) -> Asked<'a, bool> {
-        let (Withdrawal::DisableUser(id) | Withdrawal::RemoveUser(id)) = withdrawal else {
+        let Some(id) = withdrawal.changed_user() else {
             return self.store.revocations().withdraw(withdrawal, revocation);
         };
         let changing = self.changing(id);
@@ -350,6 +350,10 @@ impl Revocations for CachedUsers {
 
     fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Asked<'_, Vec<KeptRevocation>> {
         self.store.revocations().revoked_after(place, limit)
+    }
+
+    fn last_place(&self) -> Asked<'_, RevocationPlace> {
+        self.store.revocations().last_place()
     }
 
     fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {

@@ -10,6 +10,8 @@ pub mod clients;
 mod model;
 mod operation;
 #[doc(hidden)]
+pub mod order;
+#[doc(hidden)]
 pub mod readiness;
 #[doc(hidden)]
 pub mod revocations;
@@ -89,11 +91,16 @@ macro_rules! conformance {
         $crate::conformance! { @cases $make, readiness:
             a_rehearsal_changes_nothing
         }
+        $crate::conformance! { @cases $make, order:
+            places_become_visible_in_their_order
+        }
         $crate::conformance! { @cases $make, revocations:
             a_lifetime_is_remembered_while_tokens_may_have_it
             forgotten_places_are_not_given_again
             revocations_are_kept_whole_and_in_order
             revocations_are_kept_at_once
+            smaller_rights_and_their_tokens_change_together
+            the_last_place_is_that_of_the_last_one
             what_covers_no_living_token_is_forgotten
             who_ends_and_their_tokens_end_together
             withdrawing_at_once_takes_each_back_once

@@ -72,22 +72,21 @@ impl MemoryStore {
     fn write(&self) -> RwLockWriteGuard<'_, Tables> {
         self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Changes an account; `false` where there is none with this id.
-    fn change_account(&self, id: &UserId, change: impl FnOnce(&mut Account)) -> bool {
-        self.write().account_mut(id).map(change).is_some()
-    }
-
-    fn change_client(&self, id: &ClientId, change: impl FnOnce(Client) -> Client) -> bool {
-        let mut tables = self.write();
-        let client = tables.clients.get_mut(id);
-        client.map(|client| *client = change(client.clone())).is_some()
-    }
 }
 
 impl Tables {
     fn account_mut(&mut self, id: &UserId) -> Option<&mut Account> {
         self.accounts.get_mut(self.names.get(id)?)
+    }
+
+    /// Changes an account; `false` where there is none with this id.
+    fn change_account(&mut self, id: &UserId, change: impl FnOnce(&mut Account)) -> bool {
+        self.account_mut(id).map(change).is_some()
+    }
+
+    fn change_client(&mut self, id: &ClientId, change: impl FnOnce(Client) -> Client) -> bool {
+        let client = self.clients.get_mut(id);
+        client.map(|client| *client = change(client.clone())).is_some()
     }
 
     fn remove_user(&mut self, id: &UserId) -> bool {
@@ -106,6 +105,10 @@ impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
     }
+}
+
+fn set_scope(account: &mut Account, scope: &Scope) {
+    account.user = account.user.clone().with_scope(scope.clone());
 }
 
 fn disable(account: &mut Account) {
@@ -186,17 +189,21 @@ impl Users for MemoryStore {
         id: &'a UserId,
         password_hash: Option<&'a PasswordHash>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.change_account(id, |account| account.password_hash = password_hash.cloned()))
+        answer(
+            self.write()
+                .change_account(id, |account| account.password_hash = password_hash.cloned()),
+        )
     }
 
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.change_account(id, |account| {
-            account.user = account.user.clone().with_scope(scope.clone());
-        }))
+        answer(self.write().change_account(id, |account| set_scope(account, scope)))
     }
 
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.change_account(id, |account| account.user = account.user.clone().with_status(status)))
+        answer(
+            self.write()
+                .change_account(id, |account| account.user = account.user.clone().with_status(status)),
+        )
     }
 
     fn remove<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -225,11 +232,14 @@ impl Clients for MemoryStore {
     }
 
     fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.change_client(id, |client| client.with_scope(scope.clone())))
+        answer(
+            self.write()
+                .change_client(id, |client| client.with_scope(scope.clone())),
+        )
     }
 
     fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>> {
-        answer(self.change_client(id, |client| client.with_secret(secret)))
+        answer(self.write().change_client(id, |client| client.with_secret(secret)))
     }
 
     fn remove<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<bool, StoreError>> {
@@ -253,6 +263,14 @@ impl Revocations for MemoryStore {
             Withdrawal::DisableUser(id) => tables.account_mut(id).map(disable).is_some(),
             Withdrawal::RemoveClient(id) => tables.clients.remove(id).is_some(),
             Withdrawal::RemoveUser(id) => tables.remove_user(id),
+            Withdrawal::SetClientScope(id, scope) => {
+                tables.change_client(id, |client| client.with_scope(scope.clone()))
+            }
+            Withdrawal::SetClientSecret(id, secret) => tables.change_client(id, |client| client.with_secret(secret)),
+            Withdrawal::SetPasswordHash(id, hash) => {
+                tables.change_account(id, |account| account.password_hash = hash.cloned())
+            }
+            Withdrawal::SetUserScope(id, scope) => tables.change_account(id, |account| set_scope(account, scope)),
         };
         if was_there {
             tables.revoke(revocation);
@@ -270,10 +288,16 @@ impl Revocations for MemoryStore {
         answer(kept.map(|(place, revocation)| (*place, revocation.clone())).collect())
     }
 
+    fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>> {
+        let last = self.read().revocations.last_key_value().map(|(place, _)| *place);
+        answer(last.unwrap_or(RevocationPlace::START))
+    }
+
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
         let mut tables = self.write();
         let before = tables.revocations.len();
         tables.revocations.retain(|_, revocation| revocation.forget_at() > now);
+        tables.lifetimes.retain(|_, living_until| *living_until > now);
         answer(u64::try_from(before - tables.revocations.len()).unwrap_or(u64::MAX))
     }
 

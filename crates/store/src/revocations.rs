@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scopegate_domain::{ClientId, Lifetime, Revocation, Timestamp, UserId};
+use scopegate_domain::{ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, Timestamp, UserId};
 
 use crate::{BoxFuture, StoreError};
 
@@ -59,7 +59,15 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     /// them.
     ///
     /// A page that is not full is the last one for now. Places only grow: what is kept later has a later place than all that
-    /// was answered before, also where something was forgotten meanwhile.
+    /// was answered before, also where something was forgotten meanwhile. Numbers may be left out.
+    ///
+    /// **Places become visible in their order.** A reader goes on after the last place that it saw,
+    /// so one that appears behind it is never read. A database with concurrent transactions breaks
+    /// this with a sequence: a number is drawn at the insert and is visible at the commit, and a
+    /// later number may be committed first. There the number is taken from one row that every
+    /// insert updates as the last act of its transaction, so that its lock is held until the
+    /// commit. The suite looks for it:
+    /// `places_become_visible_in_their_order`.
     ///
     /// # Errors
     ///
@@ -70,7 +78,19 @@ pub trait Revocations: fmt::Debug + Send + Sync {
         limit: u16,
     ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>>;
 
-    /// Forgets those that cover no token that lives, and says how many they were.
+    /// The place of the last revocation that is kept; [`RevocationPlace::START`] where there is
+    /// none.
+    ///
+    /// A token that is issued carries it, asked for before the user and the client are read. A
+    /// revocation with a later place covers the token, whatever the clocks of the nodes say.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>>;
+
+    /// Forgets those that cover no token that lives, and says how many they were. Lifetimes of
+    /// which no token lives are forgotten, too.
     ///
     /// # Errors
     ///
@@ -94,7 +114,7 @@ pub trait Revocations: fmt::Debug + Send + Sync {
 }
 
 /// What ends together with tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a backend must be told of another one by the compiler"
@@ -106,6 +126,28 @@ pub enum Withdrawal<'a> {
     RemoveClient(&'a ClientId),
     /// The user is removed.
     RemoveUser(&'a UserId),
+    /// The client has this ceiling from now on.
+    SetClientScope(&'a ClientId, &'a Scope),
+    /// The client has this secret from now on.
+    SetClientSecret(&'a ClientId, SecretDigest),
+    /// The user has this password from now on, or none.
+    SetPasswordHash(&'a UserId, Option<&'a PasswordHash>),
+    /// The user has this ceiling from now on.
+    SetUserScope(&'a UserId, &'a Scope),
+}
+
+impl<'a> Withdrawal<'a> {
+    /// The user whose record changes in a part that [`User`](scopegate_domain::User) holds.
+    #[must_use]
+    pub const fn changed_user(&self) -> Option<&'a UserId> {
+        match *self {
+            Self::DisableUser(id) | Self::RemoveUser(id) | Self::SetUserScope(id, _) => Some(id),
+            Self::RemoveClient(_)
+            | Self::SetClientScope(..)
+            | Self::SetClientSecret(..)
+            | Self::SetPasswordHash(..) => None,
+        }
+    }
 }
 
 /// A revocation with its place.

@@ -122,7 +122,12 @@ async fn a_change_of_our_own_is_seen_at_once() {
         },
     );
     let revocation = Revocation::until(whose, Timestamp::from_unix(0));
-    for withdrawal in [Withdrawal::DisableUser(&john), Withdrawal::RemoveUser(&john)] {
+    let other: Scope = "b".parse().unwrap();
+    for withdrawal in [
+        Withdrawal::SetUserScope(&john, &other),
+        Withdrawal::DisableUser(&john),
+        Withdrawal::RemoveUser(&john),
+    ] {
         stage.status(0).await;
         assert!(stage.recalls(0));
         assert!(stage.users.withdraw(withdrawal, &revocation).await.unwrap());

@@ -51,6 +51,7 @@ mod key_set;
 mod kind;
 mod opaque;
 mod password;
+mod placed_token_id;
 mod revoked;
 mod rules;
 mod sign;
@@ -76,6 +77,7 @@ pub use kind::{
 };
 pub use opaque::{ClientSecret, InvalidClientSecret};
 pub use password::{HashCost, HashError, InvalidPolicy, PasswordHasher, PasswordPolicy, PasswordVerdict};
+pub use placed_token_id::PlacedTokenId;
 pub use revoked::{RevokedSet, SubjectNames, TokenRevoked};
 pub use rules::{LeewayTooLong, TokenRules, TokenType};
 pub use sign::{AccessToken, SignError, Signer};

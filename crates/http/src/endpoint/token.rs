@@ -263,7 +263,7 @@ mod tests {
         let access_token = body.get("access_token").and_then(Value::as_str).unwrap();
         assert_eq!(status, StatusCode::OK);
         let members = json!({
-            "access_token": access_token, "token_type": "Bearer", "expires_in": 1800, "scope": "me",
+            "access_token": access_token, "token_type": "Bearer", "expires_in": 1799, "scope": "me",
         });
         assert_eq!(body, members);
     }

@@ -8,7 +8,8 @@ use scopegate_store::{Clients, Store, Withdrawal};
 use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, random_id, refuse_taken, revoke, with_store, withdraw};
+use super::revoked::{Tokens, revoke, withdraw};
+use super::{PAGE, parse_scope, random_id, refuse_taken, with_store};
 use crate::arguments::{ClientCommand, CommonFlags, NewClient};
 use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, table};
@@ -43,8 +44,8 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
         ClientCommand::Remove { id } => {
             let parsed = parse_id(&id)?;
             let (remove, whose) = (Withdrawal::RemoveClient(&parsed), Revoked::Client(parsed.clone()));
-            expect(withdraw(store, remove, whose).await?, &id)?;
-            print(format, &format!("removed `{id}`"), &json!({ "removed": id }))
+            let tokens = there(withdraw(store, remove, whose).await?, &id)?;
+            tokens.print(format, &format!("removed `{id}`"), json!({ "removed": id }), &id)
         }
         ClientCommand::Revoke { id } => {
             let client = find(clients, &id).await?;
@@ -54,13 +55,20 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
         }
         ClientCommand::SetScope { id, scope } => {
             let (client, scope) = (find(clients, &id).await?, parse_scope(&scope)?);
-            expect(clients.set_scope(client.id(), &scope).await?, &id)?;
-            show(format, &client.with_scope(scope), None)
+            let tokens = if *client.scope() <= scope {
+                expect(clients.set_scope(client.id(), &scope).await?, &id)?;
+                Tokens::Kept
+            } else {
+                let set = Withdrawal::SetClientScope(client.id(), &scope);
+                there(withdraw(store, set, Revoked::Client(client.id().clone())).await?, &id)?
+            };
+            show_with(format, &client.with_scope(scope), None, tokens)
         }
         ClientCommand::SetSecret { id } => {
             let (client, secret) = (find(clients, &id).await?, ClientSecret::generate(&SystemEntropy)?);
-            expect(clients.set_secret(client.id(), secret.digest()).await?, &id)?;
-            show(format, &client.with_secret(secret.digest()), Some(&secret))
+            let set = Withdrawal::SetClientSecret(client.id(), secret.digest());
+            let tokens = there(withdraw(store, set, Revoked::Client(client.id().clone())).await?, &id)?;
+            show_with(format, &client.with_secret(secret.digest()), Some(&secret), tokens)
         }
         ClientCommand::Show { id } => show(format, &find(clients, &id).await?, None),
     }
@@ -141,6 +149,17 @@ async fn list(clients: &dyn Clients, format: Format) -> anyhow::Result<()> {
 
 /// Shows a client; its secret only where it was made this moment, for it is not kept.
 fn show(format: Format, client: &Client, secret: Option<&ClientSecret>) -> anyhow::Result<()> {
+    let (human, json) = written(client, secret)?;
+    print(format, &human, &json)
+}
+
+/// As [`show`], with what became of the client's tokens.
+fn show_with(format: Format, client: &Client, secret: Option<&ClientSecret>, tokens: Tokens) -> anyhow::Result<()> {
+    let (human, json) = written(client, secret)?;
+    tokens.print(format, &human, json, client.id().as_str())
+}
+
+fn written(client: &Client, secret: Option<&ClientSecret>) -> anyhow::Result<(String, Value)> {
     let (grants, uris) = (grants(client).join(" "), uris(client).join(" "));
     let mut human = String::new();
     for (label, value) in [
@@ -165,7 +184,7 @@ fn show(format: Format, client: &Client, secret: Option<&ClientSecret>) -> anyho
         json.as_object_mut()
             .map(|members| members.insert("client_secret".to_owned(), json!(secret.expose())));
     }
-    print(format, &human, &json)
+    Ok((human, json))
 }
 
 fn describe(client: &Client) -> Value {
@@ -197,6 +216,11 @@ fn parse_id(id: &str) -> anyhow::Result<ClientId> {
 async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
     let client = clients.find(&parse_id(id)?).await?;
     client.ok_or_else(|| No(format!("there is no client `{id}`")).into())
+}
+
+/// What became of the tokens of a client that was there.
+fn there(tokens: Option<Tokens>, id: &str) -> anyhow::Result<Tokens> {
+    tokens.ok_or_else(|| No(format!("there is no client `{id}`")).into())
 }
 
 /// What was found a moment ago may be gone by now.

@@ -98,7 +98,7 @@ async fn remove(format: Format, database: &Database, keys: &RotatingKeys, id: &s
     let removed = removed.ok_or_else(|| No(format!("there is no key `{id}`")))?;
     let (ring, now) = (ring(database).await?, SystemClock.now());
     remark(
-        "tokens that it signed are refused; servers that run follow within 30 seconds, others who keep the keys within 5 minutes",
+        "tokens that it signed are refused; running servers follow within their `revocation_age`, others who keep the keys within 5 minutes",
     );
     let (id, signs) = (&removed.removed.id, &removed.signs);
     print(

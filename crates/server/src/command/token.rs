@@ -29,7 +29,7 @@ pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Resul
 /// Takes back the token with this id.
 async fn revoke(store: &dyn Store, format: Format, jti: &str) -> anyhow::Result<()> {
     let id = TokenId::parse(jti).with_context(|| format!("bad token id `{}`", jti.escape_default()))?;
-    super::revoke(store, Revoked::Token(id)).await?;
+    super::revoked::revoke(store, Revoked::Token(id)).await?;
     print(
         format,
         &format!("took back the token `{jti}`"),

@@ -7,10 +7,11 @@ use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
 use scopegate_store::{Store, Users, Withdrawal};
 use serde_json::{Value, json};
 
-use super::{PAGE, parse_scope, password, random_id, refuse_taken, revoke, with_store, withdraw};
+use super::revoked::{Tokens, revoke, withdraw};
+use super::{PAGE, parse_scope, password, random_id, refuse_taken, with_store};
 use crate::arguments::{CommonFlags, NewUser, UserCommand};
 use crate::compose::Access;
-use crate::output::{Format, No, one_line, print, table};
+use crate::output::{Format, No, one_line, print, remark, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
     let format = common.format;
@@ -57,20 +58,22 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand) -> anyh
         UserCommand::Disable { name } => {
             let user = find(users, &name).await?;
             let disable = Withdrawal::DisableUser(user.id());
-            expect(withdraw(store, disable, whose(&user)).await?, &name)?;
-            show(format, &user.with_status(UserStatus::Disabled))
+            let tokens = there(withdraw(store, disable, whose(&user)).await?, &name)?;
+            show_with(format, &user.with_status(UserStatus::Disabled), tokens)
         }
         UserCommand::Enable { name } => {
             let user = find(users, &name).await?;
             expect(users.set_status(user.id(), UserStatus::Active).await?, &name)?;
-            show(format, &user.with_status(UserStatus::Active))
+            show(format, &user.with_status(UserStatus::Active))?;
+            remark("tokens that were issued before the user was disabled stay revoked");
+            Ok(())
         }
         UserCommand::List => list(users, format).await,
         UserCommand::Remove { name } => {
             let user = find(users, &name).await?;
             let remove = Withdrawal::RemoveUser(user.id());
-            expect(withdraw(store, remove, whose(&user)).await?, &name)?;
-            print(format, &format!("removed `{name}`"), &json!({ "removed": name }))
+            let tokens = there(withdraw(store, remove, whose(&user)).await?, &name)?;
+            tokens.print(format, &format!("removed `{name}`"), json!({ "removed": name }), &name)
         }
         UserCommand::Revoke { name } => {
             let user = find(users, &name).await?;
@@ -81,16 +84,25 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand) -> anyh
         UserCommand::SetPassword { name, password } => {
             let user = find(users, &name).await?;
             let hash = password::new_hash(&password)?;
-            expect(users.set_password_hash(user.id(), Some(&hash)).await?, &name)?;
-            show(format, &user)
+            let set = Withdrawal::SetPasswordHash(user.id(), Some(&hash));
+            let tokens = there(withdraw(store, set, whose(&user)).await?, &name)?;
+            show_with(format, &user, tokens)
         }
-        UserCommand::SetScope { name, scope } => {
-            let (user, scope) = (find(users, &name).await?, parse_scope(&scope)?);
-            expect(users.set_scope(user.id(), &scope).await?, &name)?;
-            show(format, &user.with_scope(scope))
-        }
+        UserCommand::SetScope { name, scope } => set_scope(store, format, &name, &scope).await,
         UserCommand::Show { name } => show(format, &find(users, &name).await?),
     }
+}
+
+async fn set_scope(store: &dyn Store, format: Format, name: &str, scope: &str) -> anyhow::Result<()> {
+    let (user, scope) = (find(store.users(), name).await?, parse_scope(scope)?);
+    let tokens = if *user.scope() <= scope {
+        expect(store.users().set_scope(user.id(), &scope).await?, name)?;
+        Tokens::Kept
+    } else {
+        let set = Withdrawal::SetUserScope(user.id(), &scope);
+        there(withdraw(store, set, whose(&user)).await?, name)?
+    };
+    show_with(format, &user.with_scope(scope), tokens)
 }
 
 fn whose(user: &User) -> Revoked {
@@ -128,6 +140,15 @@ async fn list(users: &dyn Users, format: Format) -> anyhow::Result<()> {
 }
 
 fn show(format: Format, user: &User) -> anyhow::Result<()> {
+    print(format, &lines(user)?, &describe(user))
+}
+
+/// As [`show`], with what became of the user's tokens.
+fn show_with(format: Format, user: &User, tokens: Tokens) -> anyhow::Result<()> {
+    tokens.print(format, &lines(user)?, describe(user), user.username().as_str())
+}
+
+fn lines(user: &User) -> anyhow::Result<String> {
     let mut human = String::new();
     for (label, value) in [
         ("name", user.username().as_str()),
@@ -139,7 +160,7 @@ fn show(format: Format, user: &User) -> anyhow::Result<()> {
     ] {
         writeln!(human, "{label:<10} {}", one_line(value))?;
     }
-    print(format, &human, &describe(user))
+    Ok(human)
 }
 
 fn describe(user: &User) -> Value {
@@ -163,6 +184,11 @@ fn parse_name(name: &str) -> anyhow::Result<Username> {
 async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
     let user = users.find(&parse_name(name)?).await?;
     user.ok_or_else(|| No(format!("there is no user `{name}`")).into())
+}
+
+/// What became of the tokens of somebody who was there.
+fn there(tokens: Option<Tokens>, name: &str) -> anyhow::Result<Tokens> {
+    tokens.ok_or_else(|| No(format!("there is no user `{name}`")).into())
 }
 
 /// What was found a moment ago may be gone by now.

@@ -75,6 +75,8 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
         signer: Arc::new(Signer::new(rules.clone(), keys.signing_key()?)),
         published: PublishedKeys::new(&in_force.published),
         signs: in_force.signs,
+        // Twice within the age, so that it is kept though an answer takes its time.
+        age: (settings.revocation_age / 2).max(Duration::from_millis(1)),
         next_change: in_force.next_change,
         keys,
     })

@@ -26,7 +26,11 @@ pub(crate) fn taken_back(act: &Act, printed: &str) -> Option<Taken> {
             let until = printed["issued_until"].as_i64().unwrap();
             Some(Taken::Issued(Some(Timestamp::from_unix(until))))
         }
-        (_, "disable" | "remove") => Some(Taken::Issued(None)),
+        (_, "disable" | "remove" | "set-password" | "set-scope" | "set-secret") => {
+            let printed: Value = serde_json::from_str(printed).unwrap();
+            let is_revoked = printed["tokens"]["revoked"].as_bool().unwrap();
+            is_revoked.then_some(Taken::Issued(None))
+        }
         _ => None,
     }
 }

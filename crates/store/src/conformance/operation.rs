@@ -38,9 +38,20 @@ pub(super) enum Operation {
     SetPasswordHash(UserId, Option<PasswordHash>),
     SetStatus(UserId, UserStatus),
     SetUserScope(UserId, Scope),
-    WithdrawClient(ClientId, Revocation),
-    /// By disabling or by removing.
-    WithdrawUser(bool, UserId, Revocation),
+    WithdrawClient(ClientId, Change, Revocation),
+    WithdrawUser(UserId, Change, Revocation),
+}
+
+/// What a withdrawal changes.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Disable,
+    Remove,
+    Scope(Scope),
+    /// A client's secret.
+    Secret(SecretDigest),
+    /// A user's password.
+    Password(Option<PasswordHash>),
 }
 
 /// What a store says to an operation.
@@ -84,19 +95,24 @@ impl Operation {
             Self::SetPasswordHash(id, hash) => users.set_password_hash(id, hash.as_ref()).await.map(Answer::Changed),
             Self::SetStatus(id, status) => users.set_status(id, *status).await.map(Answer::Changed),
             Self::SetUserScope(id, scope) => users.set_scope(id, scope).await.map(Answer::Changed),
-            Self::WithdrawClient(id, revocation) => {
-                let withdrawal = Withdrawal::RemoveClient(id);
+            Self::WithdrawClient(id, change, revocation) => {
+                let withdrawal = match change {
+                    Change::Scope(scope) => Withdrawal::SetClientScope(id, scope),
+                    Change::Secret(secret) => Withdrawal::SetClientSecret(id, *secret),
+                    _ => Withdrawal::RemoveClient(id),
+                };
                 store
                     .revocations()
                     .withdraw(withdrawal, revocation)
                     .await
                     .map(Answer::Changed)
             }
-            Self::WithdrawUser(stays, id, revocation) => {
-                let withdrawal = if *stays {
-                    Withdrawal::DisableUser(id)
-                } else {
-                    Withdrawal::RemoveUser(id)
+            Self::WithdrawUser(id, change, revocation) => {
+                let withdrawal = match change {
+                    Change::Disable => Withdrawal::DisableUser(id),
+                    Change::Scope(scope) => Withdrawal::SetUserScope(id, scope),
+                    Change::Password(hash) => Withdrawal::SetPasswordHash(id, hash.as_ref()),
+                    _ => Withdrawal::RemoveUser(id),
                 };
                 store
                     .revocations()
@@ -159,9 +175,10 @@ impl Operation {
             1 => (any_user_id(), option::of(any_hash())).prop_map(|(id, hash)| Self::SetPasswordHash(id, hash)),
             1 => (any_user_id(), any_status()).prop_map(|(id, status)| Self::SetStatus(id, status)),
             1 => (any_user_id(), any_scope()).prop_map(|(id, scope)| Self::SetUserScope(id, scope)),
-            1 => (any_client_id(), any_revocation()).prop_map(|(id, whose)| Self::WithdrawClient(id, whose)),
-            2 => (any::<bool>(), any_user_id(), any_revocation())
-                .prop_map(|(stays, id, whose)| Self::WithdrawUser(stays, id, whose)),
+            2 => (any_client_id(), any_change(), any_revocation())
+                .prop_map(|(id, change, whose)| Self::WithdrawClient(id, change, whose)),
+            3 => (any_user_id(), any_change(), any_revocation())
+                .prop_map(|(id, change, whose)| Self::WithdrawUser(id, change, whose)),
         ]
         .boxed()
     }
@@ -269,6 +286,16 @@ fn any_revocation() -> impl Strategy<Value = Revocation> {
     ];
     (whose, any_time(), any_time())
         .prop_map(|(whose, until, forget_at)| Revocation::from_stored(whose, until, forget_at))
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        Just(Change::Disable),
+        Just(Change::Remove),
+        any_scope().prop_map(Change::Scope),
+        any_digest().prop_map(Change::Secret),
+        option::of(any_hash()).prop_map(Change::Password),
+    ]
 }
 
 fn any_digest() -> impl Strategy<Value = SecretDigest> {

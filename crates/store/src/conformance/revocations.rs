@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, Revocation, Revoked, Timestamp, TokenId, User, UserStatus,
+    Account, Client, ClientId, Lifetime, Revocation, Revoked, SecretDigest, Timestamp, TokenId, User, UserStatus,
 };
 use tokio::task::JoinSet;
 
-use super::{user_id, username};
+use super::{hash, user_id, username};
 use crate::{KeptRevocation, RevocationPlace, Store, Withdrawal};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
@@ -153,7 +153,7 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
         let expected = match withdrawal {
             Withdrawal::DisableUser(_) => (Some(UserStatus::Disabled), true),
             Withdrawal::RemoveClient(_) => (Some(UserStatus::Disabled), false),
-            Withdrawal::RemoveUser(_) => (None, false),
+            _ => (None, false),
         };
         assert_eq!(left, expected, "{withdrawal:?}");
     }
@@ -164,6 +164,63 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
         assert!(withdraw(Withdrawal::DisableUser(&id)).await, "also where it was before");
     }
     assert_eq!(kept(&store, RevocationPlace::START).await.len(), 5);
+}
+
+/// A right that becomes smaller: the change and the revocation are one write.
+pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Store>) {
+    let (id, client) = (user_id("u1"), ClientId::parse("c1").unwrap());
+    let (scope, secret) = ("me".parse().unwrap(), SecretDigest::from_bytes([7; 32]));
+    let (new, of_client) = (hash("new"), Revocation::until(Revoked::Client(client.clone()), NOW));
+    let all = [
+        (Withdrawal::SetPasswordHash(&id, Some(&new)), of_user()),
+        (Withdrawal::SetUserScope(&id, &scope), of_user()),
+        (Withdrawal::SetClientScope(&client, &scope), of_client.clone()),
+        (Withdrawal::SetClientSecret(&client, secret), of_client.clone()),
+        (Withdrawal::SetPasswordHash(&id, None), of_user()),
+    ];
+    for (withdrawal, revocation) in &all {
+        assert!(!store.revocations().withdraw(*withdrawal, revocation).await.unwrap());
+    }
+    assert_eq!(kept(&store, RevocationPlace::START).await, []);
+
+    add_john(&store).await;
+    store
+        .clients()
+        .add(Client::public(client.clone(), "App"))
+        .await
+        .unwrap();
+    for (number, (withdrawal, revocation)) in all.iter().enumerate() {
+        assert!(store.revocations().withdraw(*withdrawal, revocation).await.unwrap());
+        assert_eq!(kept(&store, RevocationPlace::START).await.len(), number + 1);
+        let account = store.users().find_account(&username("johndoe")).await.unwrap().unwrap();
+        let found = store.clients().find(&client).await.unwrap().unwrap();
+        let is_done = match *withdrawal {
+            Withdrawal::SetPasswordHash(_, hash) => account.password_hash.as_ref() == hash,
+            Withdrawal::SetUserScope(_, scope) => account.user.scope() == scope,
+            Withdrawal::SetClientScope(_, scope) => found.scope() == scope,
+            _ => found.secret() == Some(&secret),
+        };
+        assert!(is_done, "{withdrawal:?}");
+    }
+    let found = revocations(kept(&store, RevocationPlace::START).await);
+    assert_eq!(found, all.map(|(_, revocation)| revocation));
+}
+
+pub async fn the_last_place_is_that_of_the_last_one(store: Arc<dyn Store>) {
+    let last = async || store.revocations().last_place().await.unwrap();
+    assert_eq!(last().await, RevocationPlace::START);
+    let mut before = RevocationPlace::START;
+    for id in ["a", "b", "c"] {
+        store.revocations().revoke(&token(id).forgotten_at(NOW)).await.unwrap();
+        let (place, _) = kept(&store, RevocationPlace::START).await.pop().unwrap();
+        assert_eq!(last().await, place);
+        assert!(place > before);
+        before = place;
+    }
+    store.revocations().forget_revocations(NOW).await.unwrap();
+    assert!(last().await <= before);
+    store.revocations().revoke(&token("d")).await.unwrap();
+    assert!(last().await > before);
 }
 
 pub async fn withdrawing_at_once_takes_each_back_once(store: Arc<dyn Store>) {
@@ -207,4 +264,12 @@ pub async fn a_lifetime_is_remembered_while_tokens_may_have_it(store: Arc<dyn St
     }
     kept.keep_lifetime(Lifetime::from_seconds(60), at(300)).await.unwrap();
     assert_eq!(longest(250).await, Some(60), "said again");
+    kept.forget_revocations(at(250)).await.unwrap();
+    assert_eq!(longest(250).await, Some(60), "tokens of it may live");
+    kept.forget_revocations(at(300)).await.unwrap();
+    assert_eq!(
+        longest(i64::MIN).await,
+        Some(0),
+        "those of which none lives are forgotten"
+    );
 }

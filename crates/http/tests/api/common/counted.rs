@@ -102,6 +102,9 @@ impl Revocations for Counted {
     fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Answering<'_, Vec<KeptRevocation>> {
         self.users.revoked_after(place, limit)
     }
+    fn last_place(&self) -> Answering<'_, RevocationPlace> {
+        self.users.last_place()
+    }
     fn forget_revocations(&self, now: Timestamp) -> Answering<'_, u64> {
         self.users.forget_revocations(now)
     }

@@ -1,0 +1,299 @@
+//! What is taken back while a login is under way, and regardless of the clocks.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use common::{KEY, NOW, builder, catalog, client, clients, page_of, params, scope, store, user};
+use scopegate_domain::{
+    Audience, Clock, Issuer, Lifetime, ManualClock, PasswordHash, Revocation, Revoked, Secret, SecretDigest, Timestamp,
+};
+use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, RevocationWatch, TokenSet};
+use scopegate_store::{MemoryStore, Revocations, Store, Withdrawal};
+use scopegate_token::{
+    Entropy, EntropyError, PasswordHasher, PasswordPolicy, RevokedSet, Scratch, Signer, SigningKey, SubjectNames,
+    SystemEntropy, TokenRules, Verifier,
+};
+
+const FORM: [(&str, &str); 5] = [
+    ("grant_type", "password"),
+    ("client_id", "demo-app"),
+    ("username", "johndoe"),
+    ("password", "secret"),
+    ("scope", "me items"),
+];
+
+async fn log_in(server: &AuthorizationServer) -> Result<TokenSet, GrantError> {
+    server.token(&params(&FORM), &ClientCredentials::Absent).await
+}
+
+fn of_john() -> Revoked {
+    Revoked::User {
+        id: user("johndoe").id().clone(),
+        username: user("johndoe").username().clone(),
+    }
+}
+
+type Change = Box<dyn Fn(&MemoryStore) + Send + Sync>;
+
+/// Randomness that is asked for between the reading of the account and the end of the login: for
+/// the new hash.
+struct Meanwhile {
+    store: Arc<MemoryStore>,
+    change: Mutex<Option<Change>>,
+}
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
+impl Entropy for Meanwhile {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        if let Some(change) = self.change.lock().unwrap().take() {
+            change(&self.store);
+        }
+        SystemEntropy.fill(bytes)
+    }
+}
+
+/// The future of a store in memory is ready.
+fn done(withdrawal: Withdrawal<'_>, whose: Revoked, store: &MemoryStore) {
+    let revocation = Revocation::until(whose, NOW);
+    let mut change = store.withdraw(withdrawal, &revocation);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(matches!(
+        change.as_mut().poll(&mut context),
+        std::task::Poll::Ready(Ok(true))
+    ));
+}
+
+fn changes() -> Vec<(&'static str, Change)> {
+    let (john, app) = (user("johndoe"), client("demo-app"));
+    let of_app = || Revoked::Client(client("demo-app").id().clone());
+    let (id, app) = (john.id().clone(), app.id().clone());
+    let user_change = |change: fn(&scopegate_domain::UserId, &MemoryStore)| -> Change {
+        let id = id.clone();
+        Box::new(move |store| change(&id, store))
+    };
+    let client_change = |change: fn(&scopegate_domain::ClientId, &MemoryStore, Revoked)| -> Change {
+        let app = app.clone();
+        Box::new(move |store| change(&app, store, of_app()))
+    };
+    vec![
+        (
+            "password",
+            user_change(|id, store| {
+                let hash = PasswordHash::from_stored("other");
+                done(Withdrawal::SetPasswordHash(id, Some(&hash)), of_john(), store);
+            }),
+        ),
+        (
+            "no password",
+            user_change(|id, store| done(Withdrawal::SetPasswordHash(id, None), of_john(), store)),
+        ),
+        (
+            "scope",
+            user_change(|id, store| done(Withdrawal::SetUserScope(id, &scope("me")), of_john(), store)),
+        ),
+        (
+            "disabled",
+            user_change(|id, store| done(Withdrawal::DisableUser(id), of_john(), store)),
+        ),
+        (
+            "removed",
+            user_change(|id, store| done(Withdrawal::RemoveUser(id), of_john(), store)),
+        ),
+        (
+            "client scope",
+            client_change(|app, store, whose| done(Withdrawal::SetClientScope(app, &scope("me")), whose, store)),
+        ),
+        (
+            "client secret",
+            client_change(|app, store, whose| {
+                let secret = SecretDigest::from_bytes([1; 32]);
+                done(Withdrawal::SetClientSecret(app, secret), whose, store);
+            }),
+        ),
+        (
+            "client removed",
+            client_change(|app, store, whose| done(Withdrawal::RemoveClient(app), whose, store)),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_login_under_way_gets_nothing_after_a_change() {
+    for by_the_page in [false, true] {
+        for (name, change) in changes() {
+            let store = store().await;
+            let meanwhile = Meanwhile {
+                store: Arc::clone(&store),
+                change: Mutex::new(Some(change)),
+            };
+            let builder = builder(&store)
+                // The stored bcrypt hash is replaced at the login, for which randomness is asked.
+                .hasher(PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1).unwrap()))
+                .entropy(Arc::new(meanwhile));
+            let server = if by_the_page {
+                builder.profile(page_of("demo-app")).build()
+            } else {
+                builder.build()
+            };
+            assert!(log_in(&server).await.is_err(), "{name}");
+        }
+    }
+}
+
+/// A node of its own: with a clock of its own, on the store of all.
+struct Node {
+    clock: Arc<ManualClock>,
+    server: AuthorizationServer,
+    verifier: Verifier,
+    watch: RevocationWatch,
+}
+
+impl Node {
+    fn new(store: &Arc<MemoryStore>, ahead: i64) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_unix(NOW.as_unix() + ahead)));
+        let (issuer, audience) = (
+            Issuer::parse("https://issuer.example").unwrap(),
+            Audience::parse("api").unwrap(),
+        );
+        let rules = TokenRules::rfc9068(issuer, audience);
+        let key = || SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
+        let behind: Arc<dyn Store> = store.clone();
+        let server = AuthorizationServer::builder(behind.clone(), Signer::new(rules.clone(), key()), catalog())
+            .password_grant(true)
+            .clock(clock.clone())
+            .build();
+        let set = Arc::new(RevokedSet::new(SubjectNames::UserIds));
+        Self {
+            server,
+            verifier: Verifier::new(rules, key().verifying_key()),
+            watch: RevocationWatch::new(behind, set, clock.clone()),
+            clock,
+        }
+    }
+
+    async fn lets_in(&self, tokens: &TokenSet) -> bool {
+        self.watch.refresh().await.unwrap();
+        let mut scratch = Scratch::new();
+        let now = self.clock.now();
+        let claims = self
+            .verifier
+            .verify(tokens.access_token().expose(), now, &mut scratch)
+            .unwrap();
+        !self.watch.set().has(&claims)
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_covers_what_was_issued_before_whatever_the_clocks_say() {
+    for (issuing, revoking, verifying) in [
+        (0, 0, 0),
+        (45, 0, 0),
+        (60, 0, 0),
+        (0, 60, 30),
+        (30, -30, 0),
+        (-30, 30, 0),
+        (0, 0, 60),
+    ] {
+        for withdraws in [false, true] {
+            let store = store().await;
+            let [issuer, revoker, verifier] = [issuing, revoking, verifying].map(|ahead| Node::new(&store, ahead));
+            let before = log_in(&issuer.server).await.unwrap();
+            assert!(verifier.lets_in(&before).await);
+
+            let (john, revocation) = (user("johndoe"), Revocation::until(of_john(), revoker.clock.now()));
+            if withdraws {
+                let hash = store.users_of("johndoe").await;
+                let set = Withdrawal::SetPasswordHash(john.id(), hash.as_ref());
+                assert!(store.withdraw(set, &revocation).await.unwrap());
+            } else {
+                store.revoke(&revocation).await.unwrap();
+            }
+            let after = log_in(&issuer.server).await.unwrap();
+            for node in [&issuer, &revoker, &verifier] {
+                // Within the skew that a verifier accepts.
+                if (issuing - (node.clock.now().as_unix() - NOW.as_unix())).abs() <= 60 {
+                    assert!(!node.lets_in(&before).await, "{issuing} {revoking} {verifying}");
+                    assert!(node.lets_in(&after).await, "a new login, at once: {issuing} {revoking}");
+                }
+            }
+        }
+    }
+}
+
+trait UsersOf {
+    async fn users_of(&self, name: &str) -> Option<PasswordHash>;
+}
+
+impl UsersOf for Arc<MemoryStore> {
+    async fn users_of(&self, name: &str) -> Option<PasswordHash> {
+        let store: &dyn Store = &**self;
+        let account = store.users().find_account(user(name).username()).await.unwrap();
+        account.unwrap().password_hash
+    }
+}
+
+/// What is said is never more than what is left.
+#[tokio::test]
+async fn expires_in_is_rounded_down_from_the_signing() {
+    /// A clock that is this many seconds further whenever it is asked.
+    #[derive(Debug)]
+    struct Slow(Mutex<i64>, i64);
+    impl Clock for Slow {
+        fn now(&self) -> Timestamp {
+            let mut now = self.0.lock().unwrap();
+            *now += self.1;
+            Timestamp::from_unix(*now)
+        }
+    }
+    for (step, left) in [(0, 1_800), (1, 1_799), (900, 900), (1_800, 0), (5_000, 0)] {
+        let clock = Arc::new(Slow(Mutex::new(NOW.as_unix()), step));
+        let server = builder(&store().await).clock(clock).build();
+        let said = log_in(&server).await.unwrap().expires_in().unwrap();
+        assert_eq!(said, Lifetime::from_seconds(left), "{step}");
+    }
+    let server = builder(&store().await)
+        .clock(Arc::new(scopegate_domain::SystemClock))
+        .build();
+    let said = log_in(&server).await.unwrap().expires_in().unwrap();
+    assert!(said < Lifetime::from_minutes(30), "a part of the first second is over");
+    assert!(said > Lifetime::from_minutes(29));
+}
+
+/// A simulated year: revocations every hour, by a server that looks at its store and tidies.
+#[tokio::test]
+async fn a_year_of_revocations_is_forgotten() {
+    let (store, clock) = (store().await, Arc::new(ManualClock::at(NOW)));
+    let behind: Arc<dyn Store> = store.clone();
+    let set = Arc::new(RevokedSet::new(SubjectNames::Usernames));
+    let lifetime = Lifetime::from_minutes(30);
+    let watch = RevocationWatch::new(behind.clone(), set, clock.clone()).for_unsaid(lifetime);
+    watch.refresh().await.unwrap();
+    let (mut most, mut most_stored) = (0, 0);
+    for hour in 0..365 * 24 {
+        for part in 0..4 {
+            let id = scopegate_domain::TokenId::parse(&format!("{hour}-{part}")).unwrap();
+            let end = scopegate_grant::last_expiry(&*behind, clock.now()).await.unwrap();
+            assert!(end.seconds_since(clock.now()) >= i64::from(lifetime.as_seconds()));
+            let revocation = Revocation::until(Revoked::Token(id), clock.now()).forgotten_at(end);
+            store.revoke(&revocation).await.unwrap();
+            clock.advance(Lifetime::from_minutes(15));
+            watch.refresh().await.unwrap();
+            most = most.max(watch.set().len());
+        }
+        watch.tidy().await.unwrap();
+        let kept = store.revoked_after(scopegate_store::RevocationPlace::START, u16::MAX);
+        most_stored = most_stored.max(kept.await.unwrap().len());
+    }
+    assert!(most <= 4 && most_stored <= 4, "{most} {most_stored}");
+    assert!(
+        clients(&store).list(None, 9).await.unwrap().len() == 1,
+        "nothing else is forgotten"
+    );
+}

@@ -1,0 +1,76 @@
+//! What a command does to tokens that were issued, and what it says of it.
+
+use anyhow::Context;
+use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp};
+use scopegate_grant::last_expiry;
+use scopegate_store::{Store, Withdrawal};
+use serde_json::{Value, json};
+
+use crate::output::{Format, print};
+
+/// What became of the tokens of a user or a client.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Tokens {
+    /// Those that were issued until then are revoked.
+    Revoked(Timestamp),
+    /// Nothing was taken away, so they are as good as before.
+    Kept,
+}
+
+impl Tokens {
+    /// Prints data with what became of the tokens.
+    pub(super) fn print(self, format: Format, human: &str, mut json: Value, whose: &str) -> anyhow::Result<()> {
+        let said = match self {
+            Self::Revoked(until) => format!(
+                "Tokens issued to `{whose}` until {until} are revoked: running servers refuse them within their `revocation_age`."
+            ),
+            Self::Kept => format!("Tokens issued to `{whose}` stay valid: nothing was taken away."),
+        };
+        let tokens = match self {
+            Self::Revoked(until) => json!({ "revoked": true, "issued_until": until }),
+            Self::Kept => json!({ "revoked": false }),
+        };
+        if let Some(members) = json.as_object_mut() {
+            members.insert("tokens".to_owned(), tokens);
+        }
+        print(format, &format!("{}\n{said}\n", human.trim_end_matches('\n')), &json)
+    }
+}
+
+/// Revokes the tokens that were issued until now. Returns until when.
+pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<Timestamp> {
+    let revocation = until_now(store, whose).await?;
+    let kept = store.revocations().revoke(&revocation).await;
+    kept.context("tokens that were issued are not taken back")?;
+    Ok(revocation.issued_until().min(SystemClock.now()))
+}
+
+/// Ends or lowers what somebody may do and takes their tokens back, in one write. None where there
+/// is nobody.
+pub(super) async fn withdraw(
+    store: &dyn Store,
+    withdrawal: Withdrawal<'_>,
+    whose: Revoked,
+) -> anyhow::Result<Option<Tokens>> {
+    let revocations = store.revocations();
+    let revocation = until_now(store, whose).await?;
+    if !revocations.withdraw(withdrawal, &revocation).await? {
+        return Ok(None);
+    }
+    // A token may have been issued while that was waited for. New ones come with the new rights.
+    let now = SystemClock.now();
+    if now > revocation.issued_until() {
+        let until_now = until_now(store, revocation.whose().clone()).await?;
+        let kept = revocations.revoke(&until_now).await;
+        kept.context("tokens that were issued in this moment are not taken back")?;
+        return Ok(Some(Tokens::Revoked(until_now.issued_until())));
+    }
+    Ok(Some(Tokens::Revoked(revocation.issued_until())))
+}
+
+/// A revocation of what was issued until now, kept until none of it lives.
+async fn until_now(store: &dyn Store, whose: Revoked) -> anyhow::Result<Revocation> {
+    let now = SystemClock.now();
+    let forget_at = last_expiry(store, now).await?;
+    Ok(Revocation::until(whose, now).forgotten_at(forget_at))
+}

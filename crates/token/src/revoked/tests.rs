@@ -1,0 +1,193 @@
+use scopegate_domain::{ScopeLayout, TokenId, UserId, Username};
+
+use super::*;
+
+const THEN: Timestamp = Timestamp::from_unix(1_000);
+
+fn user() -> Revoked {
+    Revoked::User {
+        id: UserId::parse("u1").unwrap(),
+        username: Username::parse("johndoe").unwrap(),
+    }
+}
+
+fn has(set: &RevokedSet, payload: &str) -> bool {
+    set.has(&Claims::parse(payload.as_bytes(), ScopeLayout::Text).unwrap())
+}
+
+#[test]
+fn what_is_added_is_in_force() {
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    assert!(!has(&set, r#"{"sub":"u1"}"#) && set.is_empty() && set.version() == 0);
+    set.add([]);
+    assert_eq!(set.version(), 0, "nothing was added");
+    set.add([Revocation::until(user(), THEN)]);
+    assert!(has(&set, r#"{"sub":"u1"}"#) && set.version() == 1);
+}
+
+#[test]
+fn a_user_is_known_by_what_sub_says() {
+    let (ids, names) = (
+        RevokedSet::new(SubjectNames::UserIds),
+        RevokedSet::new(SubjectNames::Usernames),
+    );
+    for set in [&ids, &names] {
+        set.add([Revocation::until(user(), THEN)]);
+    }
+    assert!(has(&ids, r#"{"sub":"u1"}"#) && !has(&ids, r#"{"sub":"johndoe"}"#));
+    assert!(has(&names, r#"{"sub":"johndoe"}"#) && !has(&names, r#"{"sub":"u1"}"#));
+}
+
+#[test]
+fn tokens_issued_until_then_or_at_nobody_knows_when_are_covered() {
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    let client = Revoked::Client(ClientId::parse("c1").unwrap());
+    set.add([Revocation::until(user(), THEN), Revocation::until(client, THEN)]);
+    for who in [r#""sub":"u1""#, r#""client_id":"c1""#] {
+        for (issued, expected) in [("", true), (r#","iat":1000"#, true), (r#","iat":1001"#, false)] {
+            assert_eq!(has(&set, &format!("{{{who}{issued}}}")), expected, "{who}{issued}");
+        }
+    }
+    assert!(!has(&set, r#"{"sub":"c1","client_id":"u1","jti":"u1","iat":1}"#));
+}
+
+#[test]
+fn a_known_lifetime_says_when_a_token_was_issued() {
+    let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(500));
+    set.add([Revocation::until(user(), THEN)]);
+    for (claims, expected) in [
+        (r#""exp":1500"#, true),
+        (r#""exp":1501"#, false),
+        (r#""exp":1501,"iat":1000"#, true),
+        (r#""jti":"t1""#, true),
+    ] {
+        assert_eq!(has(&set, &format!(r#"{{"sub":"u1",{claims}}}"#)), expected, "{claims}");
+    }
+}
+
+#[test]
+fn a_token_with_a_longer_life_than_is_set_now_is_taken_back() {
+    let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(300));
+    assert_eq!(set.version(), 0, "nothing was taken back");
+    set.add([Revocation::until(user(), THEN)]);
+    // Issued at 900, to live for 500 s.
+    let old = r#"{"sub":"u1","exp":1400}"#;
+    assert!(!has(&set, old), "for all that is known it was issued at 1100");
+    let version = set.version();
+    set.set_lifetime(Lifetime::from_seconds(500));
+    assert!(
+        has(&set, old) && set.version() > version,
+        "what is remembered is looked for again"
+    );
+    let version = set.version();
+    set.set_lifetime(Lifetime::from_seconds(500));
+    assert_eq!(set.version(), version);
+}
+
+#[test]
+fn one_token_is_covered_whatever_it_says() {
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    set.add([Revocation::until(Revoked::Token(TokenId::parse("t1").unwrap()), THEN)]);
+    assert!(has(&set, r#"{"jti":"t1","iat":99999}"#) && has(&set, r#"{"jti":"t1"}"#));
+    assert!(!has(&set, r#"{"jti":"t2"}"#) && !has(&set, r#"{"sub":"t1","client_id":"t1"}"#));
+}
+
+#[test]
+fn two_revocations_cover_what_either_covers() {
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    let later = THEN + Lifetime::from_seconds(10);
+    set.add([Revocation::until(user(), later).forgotten_at(later)]);
+    set.add([Revocation::until(user(), THEN)]);
+    assert!(has(&set, r#"{"sub":"u1","iat":1010}"#));
+    set.forget(later);
+    assert_eq!(set.len(), 1, "the other one is to be kept longer");
+}
+
+#[test]
+fn a_place_decides_within_the_skew_of_clocks() {
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    set.add_placed([(7, Revocation::until(user(), THEN))]);
+    let id = |place| PlacedTokenId::new(9, place).unwrap();
+    for (place, issued, expected) in [
+        (6, 1_000, true),
+        // The clock of the node was ahead, or behind.
+        (6, 1_060, true),
+        (6, 5_000, true),
+        (7, 940, false),
+        (7, 1_000, false),
+        (8, 1_000, false),
+        // More than clocks may differ: the places were counted again from a copy of the store.
+        (7, 939, true),
+        (900, 1, true),
+    ] {
+        let payload = format!(r#"{{"sub":"u1","iat":{issued},"jti":"{}"}}"#, id(place).as_str());
+        assert_eq!(has(&set, &payload), expected, "{payload}");
+    }
+    let unplaced = format!(r#"{{"sub":"u1","iat":1001,"jti":"{:032x}"}}"#, 9);
+    assert!(!has(&set, &unplaced), "time decides where there is no place");
+    set.add([Revocation::until(user(), THEN)]);
+    let placed = format!(r#"{{"sub":"u1","iat":1000,"jti":"{}"}}"#, id(9).as_str());
+    assert!(has(&set, &placed), "one without a place covers by time");
+}
+
+#[test]
+fn one_token_is_covered_wherever_it_was_placed() {
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    let id = PlacedTokenId::new(9, 100).unwrap();
+    set.add_placed([(7, Revocation::until(Revoked::Token(id.clone()), THEN))]);
+    assert!(has(&set, &format!(r#"{{"jti":"{}","iat":99999}}"#, id.as_str())));
+    let other = PlacedTokenId::new(8, 100).unwrap();
+    assert!(!has(&set, &format!(r#"{{"jti":"{}","iat":99999}}"#, other.as_str())));
+}
+
+#[test]
+fn tokens_that_name_no_client_may_be_of_one() {
+    let app = ClientId::parse("app").unwrap();
+    let set = RevokedSet::new(SubjectNames::Usernames).with_unnamed_client(app.clone());
+    set.add([Revocation::until(Revoked::Client(app), THEN)]);
+    assert!(has(&set, r#"{"sub":"u1","iat":1000}"#));
+    assert!(!has(&set, r#"{"sub":"u1","iat":1001}"#));
+    assert!(!has(&set, r#"{"sub":"u1","client_id":"other","iat":1000}"#));
+    let other = ClientId::parse("other").unwrap();
+    let set = RevokedSet::new(SubjectNames::Usernames).with_unnamed_client(other);
+    set.add([Revocation::until(
+        Revoked::Client(ClientId::parse("app").unwrap()),
+        THEN,
+    )]);
+    assert!(!has(&set, r#"{"sub":"u1","iat":1000}"#));
+}
+
+#[test]
+fn a_year_of_revocations_stays_small() {
+    const DAY: i64 = 86_400;
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    let (lifetime, mut most) = (Lifetime::from_minutes(30), 0);
+    // One in a minute, for a year.
+    for minute in 0..365 * DAY / 60 {
+        let now = Timestamp::from_unix(minute * 60);
+        let token = Revoked::Token(TokenId::parse(&minute.to_string()).unwrap());
+        set.add_placed([(minute + 1, Revocation::until(token, now).forgotten_at(now + lifetime))]);
+        set.forget(now);
+        most = most.max(set.len());
+    }
+    assert!(most <= 31, "{most}");
+    assert!(set.read().tokens.capacity() < 1_000);
+    set.forget(Timestamp::from_unix(366 * DAY));
+    assert!(set.is_empty());
+}
+
+#[test]
+fn what_can_live_no_more_is_forgotten() {
+    let set = RevokedSet::new(SubjectNames::UserIds);
+    let end = THEN + Lifetime::from_seconds(5);
+    set.add([
+        Revocation::until(Revoked::Token(TokenId::parse("t1").unwrap()), THEN).forgotten_at(end),
+        Revocation::until(user(), THEN),
+    ]);
+    set.forget(Timestamp::from_unix(1_004));
+    assert_eq!(set.len(), 2);
+    set.forget(end);
+    assert_eq!(set.len(), 1);
+    set.forget(THEN + Revocation::KEPT);
+    assert!(set.is_empty());
+}
