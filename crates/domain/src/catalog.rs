@@ -93,6 +93,12 @@ impl DeclaredScheme {
         self.has_subject
     }
 
+    /// Whether its credentials carry scopes: it is OAuth 2.0 or `OpenID` Connect, or it declares a scope.
+    #[must_use]
+    pub const fn has_scopes(&self) -> bool {
+        self.scheme.has_scopes() || !self.scopes.is_empty()
+    }
+
     /// Its scopes, in the order of declaration.
     #[must_use]
     pub fn scopes(&self) -> &[DeclaredScope] {
@@ -168,15 +174,12 @@ impl CatalogBuilder {
         self
     }
 
-    /// Declares a scope of the scheme declared last.
+    /// Declares a scope of the scheme declared last. A scheme of every kind may have scopes: OpenAPI 3.1 calls those of a
+    /// key, a password or a plain bearer token roles.
     #[must_use]
     pub fn scope(mut self, token: ScopeToken, description: impl Into<String>) -> Self {
         let fault = match self.schemes.last_mut() {
             None => Some(CatalogError::NoScheme),
-            Some(declared) if !declared.scheme.has_scopes() => Some(CatalogError::SchemeWithoutScopes {
-                name: declared.name.clone(),
-                token,
-            }),
             Some(declared) if declared.scopes.iter().any(|scope| scope.token == token) => {
                 Some(CatalogError::ScopeTwice { token })
             }
@@ -330,14 +333,6 @@ pub enum CatalogError {
         /// Which.
         name: SchemeName,
     },
-    /// A scope on a scheme that has none.
-    #[error("scheme `{name}` has no scopes, so `{token}` cannot be one of them")]
-    SchemeWithoutScopes {
-        /// Which scheme.
-        name: SchemeName,
-        /// Which scope.
-        token: ScopeToken,
-    },
     /// The same scope twice in one scheme.
     #[error("scope `{token}` is declared twice")]
     ScopeTwice {
@@ -399,8 +394,31 @@ mod tests {
     }
 
     #[test]
+    fn a_scheme_of_every_kind_may_declare_scopes() {
+        for scheme in [
+            SecurityScheme::http_basic(),
+            SecurityScheme::http_bearer(),
+            SecurityScheme::http_digest(),
+            SecurityScheme::api_key(crate::ApiKeyLocation::Header, "X-Key"),
+            SecurityScheme::openid_connect("https://id.example/c"),
+        ] {
+            let has_scopes_by_itself = scheme.has_scopes();
+            let without = Catalog::builder().scheme("s", scheme.clone()).build().unwrap();
+            assert_eq!(without.schemes()[0].has_scopes(), has_scopes_by_itself);
+            let catalog = Catalog::builder()
+                .scheme("s", scheme)
+                .scope(token("read"), "")
+                .scope(token("write"), "")
+                .implies(token("write"), token("read"))
+                .build()
+                .unwrap();
+            assert!(catalog.schemes()[0].has_scopes());
+            assert_eq!(catalog.schemes()[0].scopes()[1].implies(), [token("read")]);
+        }
+    }
+
+    #[test]
     fn each_fault_is_told() {
-        let basic = || Catalog::builder().scheme("basic", SecurityScheme::http_basic());
         for (builder, message) in [
             (
                 Catalog::builder().scope(token("a"), ""),
@@ -413,10 +431,6 @@ mod tests {
             (
                 oauth().scope(token("a"), "").scope(token("a"), ""),
                 "scope `a` is declared twice",
-            ),
-            (
-                basic().scope(token("a"), ""),
-                "scheme `basic` has no scopes, so `a` cannot be one of them",
             ),
             (
                 oauth().scope(token("a"), "").implies(token("a"), token("b")),

@@ -150,6 +150,12 @@ impl OAuthFlows {
 }
 
 impl OAuthFlow {
+    /// Its addresses, as they are written.
+    fn addresses(&self) -> impl Iterator<Item = &str> {
+        let all = [&self.authorization_url, &self.token_url, &self.refresh_url];
+        all.into_iter().flatten().map(String::as_str)
+    }
+
     fn with_token_url(url: impl Into<String>) -> Self {
         Self {
             token_url: Some(url.into()),
@@ -230,10 +236,33 @@ impl SecurityScheme {
         }
     }
 
-    /// Whether scopes mean anything on this scheme: OAuth 2.0 and `OpenID` Connect alone.
+    /// Whether scopes belong to this kind of scheme: OAuth 2.0 and `OpenID` Connect. The others carry scopes where the catalog
+    /// declares some: [`DeclaredScheme::has_scopes`](crate::DeclaredScheme::has_scopes).
     #[must_use]
     pub const fn has_scopes(&self) -> bool {
         matches!(self, Self::OAuth2(_) | Self::OpenIdConnect { .. })
+    }
+
+    /// The addresses of the authorization server that issues its tokens, as they are written: of its endpoints and of the
+    /// documents that describe it. None for a scheme of another kind.
+    pub fn server_addresses(&self) -> impl Iterator<Item = &str> {
+        let (flows, discovery) = match self {
+            Self::OAuth2(flows) => (Some(flows), None),
+            Self::OpenIdConnect { url } => (None, Some(url)),
+            Self::ApiKey { .. } | Self::Http(_) => (None, None),
+        };
+        let flows = flows.into_iter().flat_map(|flows| {
+            [
+                &flows.authorization_code,
+                &flows.client_credentials,
+                &flows.implicit,
+                &flows.password,
+            ]
+        });
+        discovery
+            .map(String::as_str)
+            .into_iter()
+            .chain(flows.flatten().flat_map(OAuthFlow::addresses))
     }
 
     /// Whether its credential is a bearer token (RFC 6750): all of OAuth 2.0 and `OpenID` Connect, and HTTP bearer.

@@ -126,8 +126,10 @@ impl Acceptance {
         Self::default()
     }
 
-    /// It brings these scopes: those of an opaque token that was looked up. They count on schemes that have scopes, OAuth 2.0
-    /// and `OpenID` Connect, and nowhere else.
+    /// Adds the scopes of the credential. Default: none.
+    ///
+    /// They count on a scheme of every kind: an opaque token, an API key, a password. The catalog must declare them for that
+    /// scheme; a scope that its scheme does not declare counts for nothing.
     #[must_use]
     pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.scopes.extend(scopes);

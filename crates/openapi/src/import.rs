@@ -28,6 +28,7 @@ use self::assembly::Assembly;
 pub(crate) use self::expression::{guard_word, scope_word};
 pub(crate) use self::guards::needs_word;
 use self::node::{At, Node};
+pub(crate) use self::security::ROLE;
 
 pub use scopegate_policy::analysis::{Ceiling, CeilingKind, LeastMark};
 
@@ -282,6 +283,7 @@ pub struct Counts {
     triples: usize,
     scopes_declared: usize,
     scopes_used: usize,
+    scopes_undeclared: usize,
 }
 
 impl Counts {
@@ -303,10 +305,17 @@ impl Counts {
         self.scopes_declared
     }
 
-    /// Scopes that some operation asks for.
+    /// Declared scopes that some operation requires: at most [`Counts::scopes_declared`].
     #[must_use]
     pub const fn scopes_used(&self) -> usize {
         self.scopes_used
+    }
+
+    /// Scopes that some operation requires and that its scheme does not declare in the document. `OpenID` Connect scopes are
+    /// declared by the provider, and the roles of other schemes have no declaration.
+    #[must_use]
+    pub const fn scopes_undeclared(&self) -> usize {
+        self.scopes_undeclared
     }
 }
 

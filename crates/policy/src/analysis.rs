@@ -10,6 +10,7 @@
 //! | which scopes are the least that these operations need? | [`least()`] |
 //! | which scopes could be taken from a client that made these calls? | [`usage()`] |
 //! | which scopes seem to imply which? | [`mine()`] |
+//! | which schemes take the tokens of one authorization server? | [`AuthorizationServers`] |
 //! | is what a publisher calls least privilege the least? | [`judge_marks`] |
 //!
 //! Everything here is pure: the same tables give the same answers, each with a witness that can be checked by itself.
@@ -25,6 +26,7 @@ mod mine;
 mod pairing;
 mod reach;
 mod search;
+mod servers;
 mod template;
 mod usage;
 
@@ -36,6 +38,7 @@ pub use locate::{Locator, locate};
 pub use marks::{DominatedMark, JudgedMarks, LeastMark, judge_marks};
 pub use mine::{Suggested, mine};
 pub use reach::{Ceiling, CeilingKind, operations_of, reached_by, who_can};
+pub use servers::{AuthorizationServer, AuthorizationServers, ServerScope};
 pub use usage::{Usage, usage};
 
 pub use crate::table::without_names;

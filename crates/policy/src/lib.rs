@@ -91,6 +91,7 @@ mod residual;
 mod resolve;
 mod resolved;
 mod rule;
+mod servers;
 mod shadow;
 mod table;
 mod table_error;

@@ -34,6 +34,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ResolvedOperation(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     universe: Arc<Universe>,
     method: Method,
@@ -161,6 +162,13 @@ impl ResolvedOperation {
             order,
             tree,
         }))
+    }
+
+    /// The same operation of a table whose universe has the same atoms.
+    pub(crate) fn in_universe(&self, universe: &Arc<Universe>) -> Self {
+        let mut inner = Inner::clone(&self.0);
+        inner.universe = Arc::clone(universe);
+        Self(Arc::new(inner))
     }
 
     /// Which of the table's trees stands before it, counted from 0: operations with one number ask for the same.

@@ -81,6 +81,21 @@ impl OperationTable {
         &self.universe
     }
 
+    /// The same operations, where two schemes take the tokens of one authorization server although no address of theirs is
+    /// equal. Only questions of [`analysis`](crate::analysis) depend on it. None where a scheme is not declared.
+    #[must_use]
+    pub fn with_same_server(&self, one: &SchemeName, other: &SchemeName) -> Option<Self> {
+        let (one, other) = (self.scheme_id(one)?, self.scheme_id(other)?);
+        let universe = Arc::new(Universe::clone(&self.universe).with_same_server(one, other));
+        let operations = self.operations.iter();
+        Some(Self {
+            catalog: Arc::clone(&self.catalog),
+            operations: operations.map(|operation| operation.in_universe(&universe)).collect(),
+            universe,
+            index: Arc::clone(&self.index),
+        })
+    }
+
     /// What the operations ask for, by the trees before them.
     pub(crate) fn index(&self) -> &Index {
         &self.index

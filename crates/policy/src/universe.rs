@@ -43,6 +43,8 @@ struct SchemeAtoms {
     name: SchemeName,
     has_subject: bool,
     has_scopes: bool,
+    /// The place of the first scheme of its authorization server.
+    server: usize,
     id: AtomId,
     scopes: HashMap<ScopeText, AtomId, BuildHasherDefault<TextHasher>>,
 }
@@ -125,7 +127,22 @@ impl Universe {
         self.schemes.iter().map(|scheme| &scheme.name)
     }
 
-    /// The schemes on which scopes mean something, in the order of the catalog.
+    /// For each scheme, the place of the first scheme of its authorization server.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = usize> {
+        self.schemes.iter().map(|scheme| scheme.server)
+    }
+
+    /// The same atoms, where two schemes take the tokens of one authorization server.
+    pub(crate) fn with_same_server(mut self, one: SchemeId, other: SchemeId) -> Self {
+        let mut servers: Vec<usize> = self.servers().collect();
+        crate::servers::join(&mut servers, one.index(), other.index());
+        for (scheme, server) in self.schemes.iter_mut().zip(servers) {
+            scheme.server = server;
+        }
+        self
+    }
+
+    /// The schemes whose credentials carry scopes, in the order of the catalog.
     pub(crate) fn schemes_with_scopes(&self) -> impl Iterator<Item = SchemeId> {
         let numbered = (0..).map(SchemeId).zip(&self.schemes);
         numbered.filter(|(_, scheme)| scheme.has_scopes).map(|(id, _)| id)

@@ -140,6 +140,12 @@ pub(crate) fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "note: {}", one_line(text));
 }
 
+/// A number with its noun: `1 operation`, `2 operations`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// Text of others (a parser's message, a name) on one line and without control characters.
 pub(crate) fn one_line(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");

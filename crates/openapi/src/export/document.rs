@@ -19,6 +19,7 @@ pub struct DocumentInfo {
     version: String,
     description: Option<String>,
     extensions: bool,
+    is_3_0: bool,
 }
 
 impl DocumentInfo {
@@ -30,6 +31,7 @@ impl DocumentInfo {
             version: version.into(),
             description: None,
             extensions: true,
+            is_3_0: false,
         }
     }
 
@@ -48,6 +50,25 @@ impl DocumentInfo {
     pub fn without_extensions(mut self) -> Self {
         self.extensions = false;
         self
+    }
+
+    /// Writes OpenAPI 3.0. Default: 3.1.
+    ///
+    /// OpenAPI 3.0 lists scopes on OAuth 2.0 and `OpenID` Connect schemes alone. Those of other schemes become guards in
+    /// `x-scopegate-guards`, as `check:role:SCHEME:SCOPE`; a reader that does not know the extension sees the bare scheme.
+    /// Without extensions they stay where OpenAPI 3.1 has them.
+    #[must_use]
+    pub fn openapi_3_0(mut self) -> Self {
+        self.is_3_0 = true;
+        self
+    }
+
+    /// How the security of operations is written.
+    pub(super) const fn style(&self) -> security::Style {
+        security::Style {
+            extensions: self.extensions,
+            is_3_0: self.is_3_0,
+        }
     }
 
     fn object(&self) -> Map<String, Value> {
@@ -169,7 +190,7 @@ impl OperationDocs {
     }
 }
 
-/// The OpenAPI 3.1 document of a table.
+/// The OpenAPI document of a table, of version 3.1 unless [`DocumentInfo::openapi_3_0`] says otherwise.
 ///
 /// Documented operations come in the order of `docs`, then those that nobody documented, in the order of the table. An
 /// operation that is denied to everybody is left out: an empty `security` would say the opposite. What `docs` tells of
@@ -185,13 +206,14 @@ pub fn document(
 ) -> Value {
     let mut paths = Map::new();
     for docs in docs {
-        add(&mut paths, info, docs, table.find(docs.method, &docs.template));
+        add(&mut paths, info, table, docs, table.find(docs.method, &docs.template));
     }
     for operation in table.operations() {
         if !docs.iter().any(|docs| is_about(docs, operation)) {
             add(
                 &mut paths,
                 info,
+                table,
                 &OperationDocs::new(operation.method(), operation.template()),
                 Some(operation),
             );
@@ -205,7 +227,8 @@ pub fn document(
     if !declared.is_empty() {
         components.insert("securitySchemes".to_owned(), declared.into());
     }
-    let mut document = json!({ "openapi": "3.1.0", "info": info.object(), "paths": paths, "components": components });
+    let version = if info.is_3_0 { "3.0.3" } else { "3.1.0" };
+    let mut document = json!({ "openapi": version, "info": info.object(), "paths": paths, "components": components });
     let checks: Map<String, Value> = words::checks(table)
         .into_iter()
         .map(|(name, needs)| (name, needs.into()))
@@ -226,6 +249,7 @@ fn is_about(docs: &OperationDocs, operation: &ResolvedOperation) -> bool {
 fn add(
     paths: &mut Map<String, Value>,
     info: &DocumentInfo,
+    table: &OperationTable,
     docs: &OperationDocs,
     operation: Option<&ResolvedOperation>,
 ) {
@@ -237,7 +261,7 @@ fn add(
         if let Some(name) = operation.name() {
             object.entry("operationId").or_insert_with(|| name.into());
         }
-        object.append(&mut security::fields(operation, info.extensions));
+        object.append(&mut security::fields(operation, table.catalog(), info.style()));
     }
     // OpenAPI has no word for a parameter that takes the rest of a path; its name is without the asterisk.
     let path = paths

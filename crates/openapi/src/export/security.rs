@@ -7,6 +7,8 @@ use scopegate_domain::{
 use scopegate_policy::{Access, Alternative, Atom, Needs, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
+use crate::import::ROLE;
+
 /// The object `components.securitySchemes`. With `extensions`, the scopes that a scope implies stand in
 /// `x-scopegate-implies` of its scheme.
 pub(super) fn schemes(catalog: &Catalog, extensions: bool) -> Map<String, Value> {
@@ -140,12 +142,25 @@ fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
         .collect()
 }
 
+/// How the security of operations is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    pub(super) extensions: bool,
+    /// Schemes other than OAuth 2.0 and `OpenID` Connect may not list scopes.
+    pub(super) is_3_0: bool,
+}
+
 /// What an operation's object says of its security: `security`, and with `extensions` `x-scopegate-guards`, which has one
 /// list for each object of `security`, in the same order, and is left out where no list names a guard; and
 /// `x-scopegate-overrides`, the guards of the application and of groups that the operation does not stand behind.
-pub(super) fn fields(operation: &ResolvedOperation, extensions: bool) -> Map<String, Value> {
+pub(super) fn fields(operation: &ResolvedOperation, catalog: &Catalog, style: Style) -> Map<String, Value> {
+    let extensions = style.extensions;
+    let lists_scopes = |scheme: &SchemeName| {
+        let declared = catalog.find(scheme);
+        !(style.is_3_0 && extensions) || declared.is_none_or(|declared| declared.scheme().has_scopes())
+    };
     let mut ways: Vec<(Value, Value)> = Vec::new();
-    for (schemes, guards) in ways_in(operation) {
+    for (schemes, guards) in ways_in(operation, &lists_scopes) {
         let guards = if extensions { guards.into() } else { Value::Null };
         if !ways.contains(&(schemes.clone(), guards.clone())) {
             ways.push((schemes, guards));
@@ -169,24 +184,36 @@ pub(super) fn fields(operation: &ResolvedOperation, extensions: bool) -> Map<Str
 }
 
 /// For each way to satisfy the operation, its object of `security` and the names of its guards.
-fn ways_in(operation: &ResolvedOperation) -> Vec<(Value, Vec<String>)> {
+fn ways_in(operation: &ResolvedOperation, lists_scopes: &dyn Fn(&SchemeName) -> bool) -> Vec<(Value, Vec<String>)> {
     if operation.access() == Access::Public {
         return Vec::new();
     }
     let alternatives = operation.security();
-    let way = |alternative: &Alternative| (schemes_of(alternative), names(alternative, |_| true));
+    let way = |alternative: &Alternative| {
+        let roles = roles(alternative, lists_scopes);
+        let guards = roles.chain(names(alternative, |_| true)).collect();
+        (schemes_of(alternative, lists_scopes), guards)
+    };
     let anonymous = |alternative: &Alternative| (json!({}), names(alternative, holds_for_anyone));
     let with_credential = alternatives.iter().map(way);
     let without = alternatives.iter().filter(|_| operation.is_optional()).map(anonymous);
     with_credential.chain(without).collect()
 }
 
-fn schemes_of(alternative: &Alternative) -> Value {
+fn schemes_of(alternative: &Alternative, lists_scopes: &dyn Fn(&SchemeName) -> bool) -> Value {
     let entry = |(name, scope): &(SchemeName, Vec<ScopeToken>)| {
-        let scope: Vec<&str> = scope.iter().map(AsRef::as_ref).collect();
+        let listed = scope.iter().filter(|_| lists_scopes(name));
+        let scope: Vec<&str> = listed.map(AsRef::as_ref).collect();
         (name.as_str().to_owned(), Value::from(scope))
     };
     alternative.schemes().iter().map(entry).collect::<Map<_, _>>().into()
+}
+
+/// The scopes of schemes that may not list them, as the names of checks.
+fn roles(alternative: &Alternative, lists_scopes: &dyn Fn(&SchemeName) -> bool) -> impl Iterator<Item = String> {
+    let schemes = alternative.schemes().iter();
+    let unlisted = schemes.filter(|(name, _)| !lists_scopes(name));
+    unlisted.flat_map(|(name, scopes)| scopes.iter().map(move |scope| format!("check:{ROLE}{name}:{scope}")))
 }
 
 fn names(alternative: &Alternative, wanted: fn(&Atom) -> bool) -> Vec<String> {

@@ -88,9 +88,11 @@ pub(super) struct Assembly {
     work: usize,
     read: usize,
     text: usize,
-    used: HashSet<ScopeToken>,
-    declared: HashSet<ScopeToken>,
+    used: HashSet<(SchemeIndex, ScopeIndex)>,
+    declared: HashSet<(SchemeIndex, ScopeIndex)>,
     undeclared: HashSet<(SchemeIndex, ScopeIndex)>,
+    /// Schemes that list scopes where their kind may not.
+    listing: HashSet<SchemeIndex>,
     pub(super) notes: Notes,
 }
 
@@ -150,16 +152,30 @@ impl Assembly {
         token: &ScopeToken,
         description: &str,
     ) -> Result<ScopeIndex, ImportError> {
-        self.declared.insert(token.clone());
-        self.scope_or_new(scheme, token, description).map(|(index, _)| index)
+        let (index, _) = self.scope_or_new(scheme, token, description)?;
+        self.declared.insert((scheme, index));
+        Ok(index)
     }
 
     /// A scope that is asked for, and whether it was declared before.
     pub(super) fn used(&mut self, scheme: SchemeIndex, token: &ScopeToken) -> Result<(ScopeIndex, bool), ImportError> {
-        if !self.used.contains(token) {
-            self.used.insert(token.clone());
-        }
-        self.scope_or_new(scheme, token, "")
+        let (index, is_known) = self.scope_or_new(scheme, token, "")?;
+        self.used.insert((scheme, index));
+        Ok((index, is_known))
+    }
+
+    /// Whether this is the first scope that a scheme lists where its kind may not.
+    pub(super) fn is_first_word_of(&mut self, scheme: SchemeIndex) -> bool {
+        self.listing.insert(scheme)
+    }
+
+    /// The names of scopes.
+    fn names(&self, scopes: impl Iterator<Item = (SchemeIndex, ScopeIndex)>) -> usize {
+        let token = |(scheme, scope): (SchemeIndex, ScopeIndex)| {
+            let draft = self.schemes.get(usize::from(scheme.0))?;
+            draft.scopes.get(usize::from(scope.0)).map(|(token, _)| token)
+        };
+        scopes.filter_map(token).collect::<HashSet<_>>().len()
     }
 
     /// A scope that is asked for; one that its scheme does not declare is told at every place.
@@ -405,8 +421,9 @@ impl Assembly {
         let counts = Counts {
             operations: self.operations.len(),
             triples: self.operations.iter().map(|entry| entry.schemes.len()).sum(),
-            scopes_declared: self.declared.len(),
-            scopes_used: self.used.len(),
+            scopes_declared: self.names(self.declared.iter().copied()),
+            scopes_used: self.names(self.used.intersection(&self.declared).copied()),
+            scopes_undeclared: self.names(self.used.difference(&self.declared).copied()),
         };
         let catalog = self
             .schemes

@@ -91,9 +91,7 @@ pub enum NoteKind {
     PathParameter,
     /// A reference that leads out of the document, or nowhere.
     Reference,
-    /// Roles of OpenAPI 3.1 on a scheme that is neither OAuth 2.0 nor `OpenID` Connect.
-    Roles,
-    /// Scopes on a scheme that has none.
+    /// Scopes on a scheme that may not list them before OpenAPI 3.1.
     ScopeOnSchemeWithout,
     /// A scope that its scheme does not declare.
     UndeclaredScope,

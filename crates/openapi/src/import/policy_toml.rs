@@ -216,6 +216,7 @@ fn counts(table: &OperationTable) -> Counts {
         triples: operations.iter().map(|operation| operation.schemes().len()).sum(),
         scopes_declared: declared.len(),
         scopes_used: used.len(),
+        scopes_undeclared: 0,
     }
 }
 

@@ -80,7 +80,6 @@ fn scheme(
         return Ok(());
     };
     let is_oauth = matches!(scheme, SecurityScheme::OAuth2(_));
-    let has_scopes = scheme.has_scopes();
     let Some(index) = assembly.add_scheme(name, scheme)? else {
         return Ok(());
     };
@@ -97,14 +96,10 @@ fn scheme(
     } else if is_oauth {
         declare_by_flow(assembly, index, at)?;
     }
-    if let Some(scopes) = at.get("x-scopegate-scopes")
-        && has_scopes
-    {
+    if let Some(scopes) = at.get("x-scopegate-scopes") {
         declare_all(assembly, index, &scopes)?;
     }
-    if let Some(edges) = at.get("x-scopegate-implies")
-        && has_scopes
-    {
+    if let Some(edges) = at.get("x-scopegate-implies") {
         imply(assembly, index, &edges)?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scopegate_domain::{ScopeToken, SecurityScheme};
+use scopegate_domain::{InvalidScope, ScopeToken, SecurityScheme};
 use scopegate_policy::{Atom, Needs};
 
 use super::assembly::{Assembly, Conjunction, Demand, SchemeIndex, Term};
@@ -14,10 +14,13 @@ use super::note::NoteKind;
 /// How a document is to be understood.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dialect<'c> {
-    /// Whether the names in the list of a scheme without scopes are roles (OpenAPI 3.1).
+    /// Whether a scheme that is neither OAuth 2.0 nor `OpenID` Connect may list roles (OpenAPI 3.1).
     pub(super) has_roles: bool,
     pub(super) checks: &'c ChecksNeed,
 }
+
+/// How the name of a check begins that holds a role: `role:SCHEME:ROLE`.
+pub(crate) const ROLE: &str = "role:";
 
 /// An object of the list.
 struct Way {
@@ -78,6 +81,10 @@ fn way(
         for word in guards.items()? {
             let text = word.text()?;
             count_word(assembly, text)?;
+            if let Some(term) = role_in_words(assembly, text, &schemes)? {
+                schemes.push(term);
+                continue;
+            }
             if let Some(atom) = guards::atom(text, dialect.checks) {
                 atoms.push(atom);
                 continue;
@@ -103,22 +110,33 @@ fn requires(
     terms: &mut Conjunction,
 ) -> Result<bool, ImportError> {
     let kind = assembly.kind(scheme);
-    let has_scopes = kind.is_some_and(SecurityScheme::has_scopes);
-    // Its provider declares them, not this document.
-    let is_declared_elsewhere = matches!(kind, Some(SecurityScheme::OpenIdConnect { .. }));
+    let may_list_scopes = dialect.has_roles || kind.is_some_and(SecurityScheme::has_scopes);
+    // OAuth 2.0 alone declares its scopes in the document.
+    let is_declared_elsewhere = !matches!(kind, Some(SecurityScheme::OAuth2(_)));
+    let can_be_role = kind.is_some_and(|kind| !kind.has_scopes());
     let items = scopes.items()?;
-    if items.len() == 0 || !has_scopes {
+    if items.len() == 0 || can_be_role {
         terms.push(Term::Scheme(scheme));
     }
     for item in items {
         let text = item.text()?;
         count_word(assembly, text)?;
-        if !has_scopes {
-            terms.push(role(assembly, dialect, scheme, text, &item)?);
-            continue;
+        if !may_list_scopes && assembly.is_first_word_of(scheme) {
+            let name = assembly.scheme_name(scheme).map_or("", AsRef::as_ref);
+            let message = format!(
+                "scheme `{name}` is neither OAuth 2.0 nor OpenID Connect, and lists scopes as of OpenAPI 3.1 alone; they are \
+                 read as its scopes"
+            );
+            assembly
+                .notes
+                .add(NoteKind::ScopeOnSchemeWithout, item.place(), message)?;
         }
         let token = match ScopeToken::parse(text) {
             Ok(token) => token,
+            Err(fault) if can_be_role => {
+                terms.push(role(assembly, dialect, scheme, text, &item, &fault)?);
+                continue;
+            }
             Err(fault) => {
                 let message = format!(
                     "`{}` is no scope, so nothing satisfies this alternative: {fault}",
@@ -138,37 +156,48 @@ fn requires(
     Ok(true)
 }
 
-/// A role, or whatever stands where a scheme has no scopes: more is asked for than the scheme alone, so it stays, as a check.
+/// A role that is no scope token, such as one with a space: it is read as a check.
 fn role(
     assembly: &mut Assembly,
     dialect: Dialect<'_>,
     scheme: SchemeIndex,
     text: &str,
     at: &At<'_>,
+    fault: &InvalidScope,
 ) -> Result<Term, ImportError> {
     let name = assembly.scheme_name(scheme).map_or("", AsRef::as_ref);
-    let check = format!("role:{name}:{text}");
-    let (kind, message) = if dialect.has_roles {
-        let message = format!(
-            "`{}` is a role, no scope: it is read as the check `{}`",
-            Shown(text),
-            Shown(&check)
-        );
-        (NoteKind::Roles, message)
-    } else {
-        let message = format!(
-            "scheme `{name}` has no scopes, so `{}` is none: it is read as the check `{}`",
-            Shown(text),
-            Shown(&check)
-        );
-        (NoteKind::ScopeOnSchemeWithout, message)
-    };
-    assembly.notes.add(kind, at.place(), message)?;
+    let check = format!("{ROLE}{name}:{text}");
+    let message = format!(
+        "`{}` is no scope, so it is read as the check `{}`: {fault}",
+        Shown(text),
+        Shown(&check)
+    );
+    assembly.notes.add(NoteKind::InvalidScope, at.place(), message)?;
     let needs = dialect.checks.get(&check).copied().unwrap_or(Needs::Authentication);
     Ok(Term::Atom(Atom::Check {
         name: check.into(),
         needs,
     }))
+}
+
+/// The scope that a guard `check:role:SCHEME:SCOPE` names: so an export to OpenAPI 3.0 writes the scopes of a scheme that may not
+/// list them there. None where it is another guard, or names no scheme of this alternative.
+fn role_in_words(assembly: &mut Assembly, text: &str, schemes: &Conjunction) -> Result<Option<Term>, ImportError> {
+    let Some(words) = text.strip_prefix("check:").and_then(|name| name.strip_prefix(ROLE)) else {
+        return Ok(None);
+    };
+    for (place, _) in words.match_indices(':') {
+        let (name, word) = words.split_at(place);
+        let Some(scheme) = assembly.scheme(name) else { continue };
+        let is_asked = schemes.contains(&Term::Scheme(scheme));
+        let can_be_role = assembly.kind(scheme).is_some_and(|kind| !kind.has_scopes());
+        let token = word.strip_prefix(':').and_then(|word| ScopeToken::parse(word).ok());
+        if let Some(token) = token.filter(|_| is_asked && can_be_role) {
+            let (scope, _) = assembly.used(scheme, &token)?;
+            return Ok(Some(Term::Scope(scheme, scope)));
+        }
+    }
+    Ok(None)
 }
 
 /// The ways together. An empty object beside one that asks for as much is for requests without a credential.

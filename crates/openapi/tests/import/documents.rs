@@ -76,7 +76,7 @@ fn security_of_documents_and_operations() {
         ("/undefined", ""),
         ("/both", "key()"),
         ("/undeclared", "oauth(c)"),
-        ("/scoped-key", "key() & check:role:key:admin"),
+        ("/scoped-key", "key(admin)"),
     ] {
         assert_eq!(shown(find(&imported, path)), expected, "{path}");
     }
@@ -117,10 +117,7 @@ fn what_cannot_be_expressed_is_noted_and_no_more_open() {
           "/unknown": { "get": { "security": [{ "oauth": ["a"] }], "x-scopegate-guards": [["moon=full"]] } } },
         "x-scopegate-checks": { "signature": "nothing" } }"#,
     );
-    assert_eq!(
-        shown(find(&imported, "/")),
-        "basic() & check:role:basic:admin | cert() | odd()"
-    );
+    assert_eq!(shown(find(&imported, "/")), "basic(admin) | cert() | odd()");
     // Without a credential the signature would be asked for; an operation whose authentication is optional would not ask.
     assert!(!find(&imported, "/checked").is_optional());
     assert_eq!(find(&imported, "/unknown").access(), Access::Deny);
@@ -135,7 +132,6 @@ fn what_cannot_be_expressed_is_noted_and_no_more_open() {
             NoteKind::InvalidScope,
             NoteKind::MutualTls,
             NoteKind::OptionalLost,
-            NoteKind::Roles,
             NoteKind::UndefinedScheme,
             NoteKind::UnknownGuard,
             NoteKind::UnsupportedScheme,

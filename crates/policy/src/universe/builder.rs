@@ -124,7 +124,7 @@ impl<'a> UniverseBuilder<'a> {
 
 fn scheme_atoms(catalog: &Catalog, numbers: &HashMap<Atom, AtomId>) -> Vec<SchemeAtoms> {
     let found = |atom: Atom| numbers.get(&atom).copied();
-    let scheme = |declared: &DeclaredScheme| {
+    let scheme = |(declared, server): (&DeclaredScheme, usize)| {
         let name = declared.name().clone();
         let scope = |token: &ScopeToken| {
             let id = found(Atom::Scope {
@@ -142,12 +142,14 @@ fn scheme_atoms(catalog: &Catalog, numbers: &HashMap<Atom, AtomId>) -> Vec<Schem
         Some(SchemeAtoms {
             name,
             has_subject: declared.has_subject(),
-            has_scopes: declared.scheme().has_scopes(),
+            has_scopes: declared.has_scopes(),
+            server,
             id,
             scopes,
         })
     };
-    catalog.schemes().iter().filter_map(scheme).collect()
+    let servers = crate::servers::group(catalog);
+    catalog.schemes().iter().zip(servers).filter_map(scheme).collect()
 }
 
 /// What each atom implies by one step.

@@ -176,7 +176,7 @@ pub(crate) struct UsageArguments {
 pub(crate) struct ExportArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// Scopegate's own TOML, an `OpenAPI` 3.1 document, or the bare meaning as JSON that is the same for the same policy
-    #[arg(long, value_name = "FORM", value_parser = ["toml", "openapi", "canonical"], default_value = "toml")]
+    /// Scopegate's own TOML, an `OpenAPI` 3.1 or 3.0 document, or the bare meaning as JSON that is the same for the same policy
+    #[arg(long, value_name = "FORM", value_parser = ["toml", "openapi", "openapi-3.0", "canonical"], default_value = "toml")]
     pub(crate) to: String,
 }

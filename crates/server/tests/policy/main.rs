@@ -12,6 +12,7 @@ mod diff;
 mod documents;
 mod questions;
 mod routes;
+mod scopes;
 #[path = "../support/shell.rs"]
 mod shell;
 mod terminal;

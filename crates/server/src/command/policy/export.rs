@@ -2,25 +2,41 @@
 
 use anyhow::bail;
 use scopegate_openapi::export::{self, DocumentInfo};
+use scopegate_policy::OperationTable;
 use serde_json::Map;
 
 use super::document;
 use crate::arguments::ExportArguments;
-use crate::output::{Format, write_line};
+use crate::output::{Format, remark, write_line};
 
 pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result<()> {
     let policy = document::read(&arguments.document.file)?;
     let table = policy.table();
     if format == Format::Json && arguments.to == "toml" {
-        bail!("`--format json` needs `--to openapi` or `--to canonical`");
+        bail!("`--format json` needs `--to openapi`, `--to openapi-3.0` or `--to canonical`");
     }
     match arguments.to.as_str() {
         "canonical" => write_line(&export::canonical(table)),
-        "openapi" => {
-            let info = DocumentInfo::new(policy.title().unwrap_or("Policy"), policy.version().unwrap_or("0"));
+        "openapi" | "openapi-3.0" => {
+            let mut info = DocumentInfo::new(policy.title().unwrap_or("Policy"), policy.version().unwrap_or("0"));
+            if arguments.to == "openapi-3.0" {
+                info = info.openapi_3_0();
+                remark_on_roles(table);
+            }
             let document = export::document(&info, table, &[], &Map::new());
             write_line(&serde_json::to_string_pretty(&document)?)
         }
         _ => write_line(&export::toml(table)?),
+    }
+}
+
+/// Names the schemes whose scopes OpenAPI 3.0 has no place for.
+fn remark_on_roles(table: &OperationTable) {
+    let schemes = table.catalog().schemes().iter();
+    for declared in schemes.filter(|declared| declared.has_scopes() && !declared.scheme().has_scopes()) {
+        remark(&format!(
+            "OpenAPI 3.0 lists no scopes on scheme `{}`; they are written as guards, in `x-scopegate-guards`",
+            declared.name()
+        ));
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
 /// The rule that a note on the document breaks; none where it only says what the document holds beside a policy.
 const fn rule(kind: NoteKind) -> Option<LintRule> {
     match kind {
-        NoteKind::Roles | NoteKind::ScopeOnSchemeWithout => Some(LintRule::ScopeOnSchemeWithoutScopes),
+        NoteKind::ScopeOnSchemeWithout => Some(LintRule::ScopeOnSchemeWithoutScopes),
         NoteKind::UndeclaredScope => Some(LintRule::UndeclaredScope),
         NoteKind::UndefinedScheme => Some(LintRule::UndefinedScheme),
         _ => None,

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use scopegate_domain::{SchemeName, ScopeToken};
-use scopegate_openapi::import::{self, Imported};
+use scopegate_openapi::import::{self, Counts, Imported};
 use scopegate_policy::{Access, Alternative, ResolvedOperation};
 use serde_json::{Value, json};
 
 use super::document;
 use crate::arguments::PolicyFile;
-use crate::output::{Format, print, table};
+use crate::output::{Format, counted, print, table};
 
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
     let policy = document::read(&file.file)?;
@@ -28,6 +28,7 @@ fn counts(policy: &Imported) -> Value {
         "by_scheme": counts.triples(),
         "scopes_declared": counts.scopes_declared(),
         "scopes_used": counts.scopes_used(),
+        "scopes_undeclared": counts.scopes_undeclared(),
     })
 }
 
@@ -99,20 +100,33 @@ fn to_human(policy: &Imported) -> String {
     };
     let mut text = format!("{}\n\n", crate::output::one_line(&heading));
     text.push_str(&table(&["METHOD", "PATH", "ACCESS", "NEEDS"], &rows));
-    let _ = write!(
-        text,
-        "\n{} operations ({} by scheme), {} of {} scopes used\n",
-        counts.operations(),
-        counts.triples(),
-        counts.scopes_used(),
-        counts.scopes_declared(),
-    );
+    let _ = writeln!(text, "\n{}", summary(counts));
     match policy.notes().len() {
         0 => {}
         1 => text.push_str("1 note on the document: `policy lint` shows it\n"),
         notes => {
             let _ = writeln!(text, "{notes} notes on the document: `policy lint` shows them");
         }
+    }
+    text
+}
+
+/// The counts in a line.
+fn summary(counts: Counts) -> String {
+    let mut text = counted(counts.operations(), "operation");
+    if counts.triples() != counts.operations() {
+        let _ = write!(
+            text,
+            " ({} by scheme: an operation counts once for each of its schemes)",
+            counts.triples()
+        );
+    }
+    if counts.scopes_declared() > 0 {
+        let declared = counted(counts.scopes_declared(), "declared scope");
+        let _ = write!(text, ", {} of {declared} used", counts.scopes_used());
+    }
+    if counts.scopes_undeclared() > 0 {
+        let _ = write!(text, ", {}", counted(counts.scopes_undeclared(), "undeclared scope"));
     }
     text
 }

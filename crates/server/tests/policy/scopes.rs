@@ -1,0 +1,206 @@
+//! Scopes of schemes of every kind, and names that the policy does not have.
+
+use serde_json::{Value, json};
+
+use crate::shell::{Run, Shell};
+
+/// A document in which one scheme of this form lists scopes.
+fn teams(version: &str, scheme: &Value) -> Value {
+    let mut document = json!({
+        "info": { "title": "Teams", "version": "1" },
+        "paths": { "/teams": {
+            "get": { "security": [{ "personal": ["team:read", "team:write", "team:admin"] }] },
+            "delete": { "security": [{ "personal": ["team:admin"] }] },
+            "post": { "security": [{ "personal": [] }] }
+        } }
+    });
+    if version == "2.0" {
+        document["swagger"] = version.into();
+        document["securityDefinitions"] = json!({ "personal": scheme });
+    } else {
+        document["openapi"] = version.into();
+        document["components"] = json!({ "securitySchemes": { "personal": scheme } });
+    }
+    document
+}
+
+fn names(run: &Run) -> Vec<String> {
+    let data = run.json();
+    let name = |operation: &Value| {
+        format!(
+            "{} {}",
+            operation["method"].as_str().unwrap(),
+            operation["path"].as_str().unwrap()
+        )
+    };
+    data["operations"].as_array().unwrap().iter().map(name).collect()
+}
+
+#[test]
+fn a_bearer_word_is_a_scope() {
+    let bearer = json!({ "type": "http", "scheme": "bearer" });
+    let key = json!({ "type": "apiKey", "in": "header", "name": "X-Key" });
+    for (version, scheme) in [
+        ("3.1.0", bearer.clone()),
+        ("3.1.0", json!({ "type": "http", "scheme": "basic" })),
+        ("3.1.0", json!({ "type": "http", "scheme": "digest" })),
+        ("3.1.0", json!({ "type": "http", "scheme": "negotiate" })),
+        ("3.1.0", key.clone()),
+        ("3.1.0", json!({ "type": "mutualTLS" })),
+        ("3.0.3", bearer),
+        ("3.0.3", key.clone()),
+        ("2.0", key),
+        ("2.0", json!({ "type": "basic" })),
+    ] {
+        let shell = Shell::with("teams.json", &teams(version, &scheme));
+        let about = format!("{version} {scheme}");
+        let routes = shell.policy(&["routes", "teams.json"]).json();
+        let operation = |place: usize| {
+            (
+                &routes["operations"][place]["access"],
+                &routes["operations"][place]["alternatives"],
+            )
+        };
+        assert_eq!(
+            operation(0),
+            (&json!("scoped"), &json!([["team:admin", "team:read", "team:write"]])),
+            "{about}"
+        );
+        assert_eq!(operation(1), (&json!("scoped"), &json!([["team:admin"]])), "{about}");
+        assert_eq!(operation(2), (&json!("authenticated"), &json!([[]])), "{about}");
+        assert_eq!(
+            (
+                &routes["counts"]["scopes_declared"],
+                &routes["counts"]["scopes_used"],
+                &routes["counts"]["scopes_undeclared"]
+            ),
+            (&json!(0), &json!(0), &json!(3)),
+            "{about}"
+        );
+
+        let can_i = |scope: &str| names(&shell.policy(&["can-i", "teams.json", "--scope", scope]));
+        assert_eq!(can_i("team:admin"), ["DELETE /teams", "POST /teams"], "{about}");
+        assert_eq!(can_i("team:read team:write team:admin").len(), 3, "{about}");
+        assert_eq!(can_i(""), ["POST /teams"], "{about}");
+        let least = shell
+            .policy(&["least", "teams.json", "--operation", "DELETE /teams"])
+            .json();
+        assert_eq!(least["sets"], json!([["team:admin"]]), "{about}");
+        let who = shell.policy(&["who-can", "teams.json", "DELETE", "/teams"]).json();
+        assert_eq!(
+            (&who["sets"], &who["schemes"]),
+            (&json!([["team:admin"]]), &json!([["personal"]]))
+        );
+        let refused = shell.policy(&["explain", "teams.json", "DELETE", "/teams", "--scope", "team:read"]);
+        let refused: Value = serde_json::from_str(&refused.stdout).unwrap();
+        assert_eq!(
+            (&refused["status"], &refused["missing"]),
+            (&json!(403), &json!([["team:admin"]])),
+            "{about}"
+        );
+        shell.write("log", "DELETE /teams\n");
+        let used = shell
+            .policy(&["usage", "teams.json", "log", "--scope", "team:admin team:read"])
+            .json();
+        assert_eq!(
+            (&used["needed"], &used["unneeded"]),
+            (&json!(["team:admin"]), &json!(["team:read"])),
+            "{about}"
+        );
+    }
+}
+
+#[test]
+fn scopes_of_every_scheme_are_written_and_read_back() {
+    let shell = Shell::with(
+        "teams.json",
+        &teams("3.1.0", &json!({ "type": "http", "scheme": "bearer" })),
+    );
+    let canonical = |file: &str| {
+        let run = shell.run(&["policy", "export", file, "--to", "canonical"]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.stdout
+    };
+    for (form, name) in [("openapi", "31.json"), ("openapi-3.0", "30.json"), ("toml", "own.toml")] {
+        let run = shell.run(&["policy", "export", "teams.json", "--to", form]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        shell.write(name, &run.stdout);
+        assert_eq!(canonical(name), canonical("teams.json"), "{form}");
+        let again = shell.run(&["policy", "export", name, "--to", form]);
+        assert_eq!(again.stdout, run.stdout, "{form}");
+        assert_eq!(
+            run.stderr.contains("lists no scopes on scheme `personal`"),
+            form == "openapi-3.0"
+        );
+    }
+    let written = |name: &str| -> Value {
+        let text = std::fs::read_to_string(shell.path().join(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let delete = |document: Value| document["paths"]["/teams"]["delete"].clone();
+    let native = delete(written("31.json"));
+    assert_eq!(native["security"], json!([{ "personal": ["team:admin"] }]));
+    assert_eq!(native.get("x-scopegate-guards"), None);
+    let guards = delete(written("30.json"));
+    assert_eq!(guards["security"], json!([{ "personal": [] }]));
+    assert_eq!(
+        guards["x-scopegate-guards"],
+        json!([["check:role:personal:team:admin"]])
+    );
+}
+
+/// Before scopes of every scheme were known, they were written as checks.
+#[test]
+fn a_document_that_holds_roles_as_checks_still_reads() {
+    let mut document = teams("3.1.0", &json!({ "type": "http", "scheme": "bearer" }));
+    document["paths"]["/teams"]["delete"] = json!({
+        "security": [{ "personal": [] }],
+        "x-scopegate-guards": [["check:role:personal:team:admin", "check:role:other:x"]]
+    });
+    let shell = Shell::with("teams.json", &document);
+    let routes = shell.policy(&["routes", "teams.json"]).json();
+    let delete = &routes["operations"][1];
+    assert_eq!(delete["alternatives"], json!([["team:admin"]]));
+    assert_eq!(delete["guards"], json!([["check:role:other:x"]]));
+    let own = r#"
+        [schemes.personal]
+        kind = "bearer"
+        [[operations]]
+        method = "GET"
+        path = "/"
+        requires = "scheme:personal and check:role:personal:admin"
+    "#;
+    shell.write("own.toml", own);
+    let routes = shell.policy(&["routes", "own.toml"]).json();
+    assert_eq!(
+        routes["operations"][0]["guards"],
+        json!([["check:role:personal:admin"]])
+    );
+}
+
+#[test]
+fn counts_tell_declared_scopes_from_others() {
+    let document = json!({
+        "openapi": "3.0.3", "info": { "title": "Mail", "version": "1" },
+        "components": { "securitySchemes": {
+            "sso": { "type": "openIdConnect", "openIdConnectUrl": "https://id.example/c" },
+            "login": { "type": "oauth2", "flows": { "clientCredentials": {
+                "tokenUrl": "https://login.example/t", "scopes": { "see": "", "write": "" } } } }
+        } },
+        "paths": { "/inbox": { "get": { "security": [{ "sso": ["openid", "mailbox"] }, { "login": ["see", "sea"] }] } } }
+    });
+    let shell = Shell::with("mail.json", &document);
+    let routes = shell.policy(&["routes", "mail.json"]).json();
+    assert_eq!(
+        routes["counts"],
+        json!({ "operations": 1, "by_scheme": 2, "scopes_declared": 2, "scopes_used": 1, "scopes_undeclared": 3 })
+    );
+    let human = shell.run(&["policy", "routes", "mail.json"]).stdout;
+    assert!(
+        human.contains(
+            "1 operation (2 by scheme: an operation counts once for each of its schemes), 1 of 2 declared scopes used, \
+             3 undeclared scopes\n"
+        ),
+        "{human}"
+    );
+}
