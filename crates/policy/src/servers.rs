@@ -37,16 +37,13 @@ pub(crate) fn join(firsts: &mut [usize], one: usize, other: usize) {
 fn normal(address: &str) -> Option<String> {
     let address = address.trim();
     let address = address.split_once('#').map_or(address, |(before, _)| before);
-    let (scheme, rest) = match address.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains(['/', '?']) => (scheme.to_ascii_lowercase(), rest),
-        _ => match address.strip_prefix("//") {
-            Some(rest) => (String::new(), rest),
-            None => {
-                let path = address.trim_start_matches("./").trim_start_matches('/');
-                return (!path.is_empty()).then(|| path.to_owned());
-            }
-        },
+    let absolute = address.split_once("://");
+    let absolute = absolute.filter(|(scheme, _)| !scheme.contains(['/', '?']));
+    let Some((scheme, rest)) = absolute.or_else(|| Some(("", address.strip_prefix("//")?))) else {
+        let path = address.trim_start_matches("./").trim_start_matches('/');
+        return (!path.is_empty()).then(|| path.to_owned());
     };
+    let scheme = scheme.to_ascii_lowercase();
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let authority = authority.to_ascii_lowercase();
