@@ -36,6 +36,40 @@ fn names(run: &Run) -> Vec<String> {
     data["operations"].as_array().unwrap().iter().map(name).collect()
 }
 
+/// What the commands say of a document whose only scheme lists scopes.
+fn words_are_scopes(shell: &Shell, about: &str) {
+    let routes = shell.policy(&["routes", "teams.json"]).json();
+    let operation = |place: usize| {
+        let operation = &routes["operations"][place];
+        (operation["access"].clone(), operation["alternatives"].clone())
+    };
+    let all = json!([["team:admin", "team:read", "team:write"]]);
+    assert_eq!(operation(0), (json!("scoped"), all), "{about}");
+    assert_eq!(operation(1), (json!("scoped"), json!([["team:admin"]])), "{about}");
+    assert_eq!(operation(2), (json!("authenticated"), json!([[]])), "{about}");
+    let counts = ["scopes_declared", "scopes_used", "scopes_undeclared"].map(|name| routes["counts"][name].clone());
+    assert_eq!(counts, [0, 0, 3].map(|count| json!(count)), "{about}");
+
+    let can_i = |scope: &str| names(&shell.policy(&["can-i", "teams.json", "--scope", scope]));
+    assert_eq!(can_i("team:admin"), ["DELETE /teams", "POST /teams"], "{about}");
+    assert_eq!(can_i("team:read team:write team:admin").len(), 3, "{about}");
+    assert_eq!(can_i(""), ["POST /teams"], "{about}");
+    let least = shell.policy(&["least", "teams.json", "--operation", "DELETE /teams"]);
+    assert_eq!(least.json()["sets"], json!([["team:admin"]]), "{about}");
+    let who = shell.policy(&["who-can", "teams.json", "DELETE", "/teams"]).json();
+    let ways = [&who["sets"], &who["schemes"]];
+    assert_eq!(ways, [&json!([["team:admin"]]), &json!([["personal"]])], "{about}");
+    let refused = shell.policy(&["explain", "teams.json", "DELETE", "/teams", "--scope", "team:read"]);
+    let refused: Value = serde_json::from_str(&refused.stdout).unwrap();
+    let answer = [&refused["status"], &refused["missing"]];
+    assert_eq!(answer, [&json!(403), &json!([["team:admin"]])], "{about}");
+    shell.write("log", "DELETE /teams\n");
+    let used = shell.policy(&["usage", "teams.json", "log", "--scope", "team:admin team:read"]);
+    let used = used.json();
+    let parts = [&used["needed"], &used["unneeded"]];
+    assert_eq!(parts, [&json!(["team:admin"]), &json!(["team:read"])], "{about}");
+}
+
 #[test]
 fn a_bearer_word_is_a_scope() {
     let bearer = json!({ "type": "http", "scheme": "bearer" });
@@ -53,60 +87,7 @@ fn a_bearer_word_is_a_scope() {
         ("2.0", json!({ "type": "basic" })),
     ] {
         let shell = Shell::with("teams.json", &teams(version, &scheme));
-        let about = format!("{version} {scheme}");
-        let routes = shell.policy(&["routes", "teams.json"]).json();
-        let operation = |place: usize| {
-            (
-                &routes["operations"][place]["access"],
-                &routes["operations"][place]["alternatives"],
-            )
-        };
-        assert_eq!(
-            operation(0),
-            (&json!("scoped"), &json!([["team:admin", "team:read", "team:write"]])),
-            "{about}"
-        );
-        assert_eq!(operation(1), (&json!("scoped"), &json!([["team:admin"]])), "{about}");
-        assert_eq!(operation(2), (&json!("authenticated"), &json!([[]])), "{about}");
-        assert_eq!(
-            (
-                &routes["counts"]["scopes_declared"],
-                &routes["counts"]["scopes_used"],
-                &routes["counts"]["scopes_undeclared"]
-            ),
-            (&json!(0), &json!(0), &json!(3)),
-            "{about}"
-        );
-
-        let can_i = |scope: &str| names(&shell.policy(&["can-i", "teams.json", "--scope", scope]));
-        assert_eq!(can_i("team:admin"), ["DELETE /teams", "POST /teams"], "{about}");
-        assert_eq!(can_i("team:read team:write team:admin").len(), 3, "{about}");
-        assert_eq!(can_i(""), ["POST /teams"], "{about}");
-        let least = shell
-            .policy(&["least", "teams.json", "--operation", "DELETE /teams"])
-            .json();
-        assert_eq!(least["sets"], json!([["team:admin"]]), "{about}");
-        let who = shell.policy(&["who-can", "teams.json", "DELETE", "/teams"]).json();
-        assert_eq!(
-            (&who["sets"], &who["schemes"]),
-            (&json!([["team:admin"]]), &json!([["personal"]]))
-        );
-        let refused = shell.policy(&["explain", "teams.json", "DELETE", "/teams", "--scope", "team:read"]);
-        let refused: Value = serde_json::from_str(&refused.stdout).unwrap();
-        assert_eq!(
-            (&refused["status"], &refused["missing"]),
-            (&json!(403), &json!([["team:admin"]])),
-            "{about}"
-        );
-        shell.write("log", "DELETE /teams\n");
-        let used = shell
-            .policy(&["usage", "teams.json", "log", "--scope", "team:admin team:read"])
-            .json();
-        assert_eq!(
-            (&used["needed"], &used["unneeded"]),
-            (&json!(["team:admin"]), &json!(["team:read"])),
-            "{about}"
-        );
+        words_are_scopes(&shell, &format!("{version} {scheme}"));
     }
 }
 
