@@ -7,8 +7,11 @@
 //! (`crates/server/tests/browser.rs` fails where a policy is violated).
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
+
+use crate::entity_tag;
 
 /// Where Swagger UI is shown.
 pub const DOCS_PATH: &str = "/docs";
@@ -108,7 +111,7 @@ impl Docs {
             DOCS_PATH => Some(DocsPage::html(&self.swagger, DOCS_POLICY)),
             REDOC_PATH => Some(DocsPage::html(&self.redoc, REDOC_POLICY)),
             OAUTH2_REDIRECT_PATH => Some(DocsPage::html(&self.redirect, REDIRECT_POLICY)),
-            _ => asset(path.strip_prefix(ASSETS)?),
+            _ => asset(path.strip_prefix(ASSETS)?).map(|(page, _)| page),
         }
     }
 }
@@ -169,16 +172,19 @@ impl fmt::Debug for DocsPage {
     }
 }
 
-/// The asset of this name.
-fn asset(name: &str) -> Option<DocsPage> {
-    let (_, content_type, bytes) = FILES.into_iter().find(|(known, ..)| *known == name)?;
-    let body = Bytes::from_static(bytes);
-    Some(DocsPage {
+/// The asset of this name, with its entity tag.
+pub(crate) fn asset(name: &str) -> Option<(DocsPage, &'static str)> {
+    // Made at the first request for each: a start does not wait for megabytes to be hashed.
+    static TAGS: [OnceLock<String>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+    let mut files = FILES.iter().zip(&TAGS);
+    let ((_, content_type, bytes), tag) = files.find(|((known, ..), _)| *known == name)?;
+    let page = DocsPage {
         content_type,
-        body,
+        body: Bytes::from_static(bytes),
         csp: ASSET_POLICY,
         cache_control: "public, max-age=3600",
-    })
+    };
+    Some((page, tag.get_or_init(|| entity_tag::of(bytes))))
 }
 
 /// The template with each `{{name}}` replaced by its value, escaped for HTML. A value is never looked into again.

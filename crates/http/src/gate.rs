@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use hyper::body::Body;
 use scopegate_grant::AuthorizationServer;
 use scopegate_policy::{OperationTable, Permit, ResolvedOperation};
@@ -21,8 +21,9 @@ use crate::answer::Response;
 use crate::body::{self, BodyLimits};
 use crate::cors::CorsHeaders;
 use crate::decision_class::DecisionClass;
-use crate::docs::{Docs, DocsPage};
+use crate::docs::{self, DOCS_PATH, Docs, DocsPage};
 use crate::endpoint;
+use crate::entity_tag;
 use crate::incoming::Incoming;
 use crate::input::Sent;
 use crate::metrics::GateMetrics;
@@ -117,6 +118,8 @@ pub(crate) enum Target {
     Operation(usize),
     /// A page that shows the document.
     Page(&'static str),
+    /// The path `/`, which leads to the first page of the document.
+    Root,
     /// The token endpoint.
     Token,
 }
@@ -128,7 +131,7 @@ impl Target {
         match self {
             Self::Document | Self::Jwks | Self::Operation(_) | Self::Token => true,
             // Pages are for people, who open them; a script of another origin has nothing to read there.
-            Self::Asset | Self::Page(_) => false,
+            Self::Asset | Self::Page(_) | Self::Root => false,
         }
     }
 }
@@ -194,7 +197,7 @@ impl Gate {
     fn operation_name(&self, target: Target) -> Option<&str> {
         match target {
             Target::Operation(number) => self.operations().operations().get(number)?.name(),
-            Target::Asset | Target::Document | Target::Jwks | Target::Page(_) | Target::Token => None,
+            Target::Asset | Target::Document | Target::Jwks | Target::Page(_) | Target::Root | Target::Token => None,
         }
     }
 
@@ -258,7 +261,8 @@ impl Gate {
                 None => self.inner.replies.not_found(),
             },
             Target::Page(path) => self.page(path),
-            Target::Asset => self.page(&format!("/docs/assets/{}", values.concat())),
+            Target::Root => self.inner.replies.redirect(DOCS_PATH, ""),
+            Target::Asset => self.asset(&values.concat(), request.headers),
         };
         if is_head { without_body(response) } else { response }
     }
@@ -367,6 +371,14 @@ impl Gate {
         match body::collect(request.headers, body, self.inner.limits).await {
             Ok(body) => endpoint::token::token(server, request.headers, &body).await,
             Err(cause) => endpoint::token::unread(server, cause),
+        }
+    }
+
+    /// A file that a page needs. Its tag saves a client of a page that is opened again two megabytes.
+    fn asset(&self, name: &str, headers: &HeaderMap) -> Response {
+        match (&self.inner.docs, docs::asset(name)) {
+            (Some(_), Some((page, tag))) => entity_tag::apply(tag, headers, shown(page)),
+            _ => self.inner.replies.not_found(),
         }
     }
 

@@ -61,6 +61,7 @@ pub struct GateBuilder {
     token_endpoint: Option<(String, AuthorizationServer)>,
     docs: bool,
     docs_client: Option<String>,
+    docs_at_root: bool,
     jwks: Option<PublishedKeys>,
     cors: Option<Cors>,
     proposed: Option<OperationTable>,
@@ -89,6 +90,7 @@ impl GateBuilder {
             token_endpoint: None,
             docs: false,
             docs_client: None,
+            docs_at_root: false,
             jwks: None,
             cors: None,
             proposed: None,
@@ -224,6 +226,12 @@ impl GateBuilder {
     pub fn docs_for_client(mut self, client_id: impl Into<String>) -> Self {
         self.docs_client = Some(client_id.into());
         self.docs()
+    }
+
+    /// Redirects `GET /` to `/docs`, if there are docs. Default: `/` belongs to the application.
+    pub const fn docs_at_root(mut self) -> Self {
+        self.docs_at_root = true;
+        self
     }
 
     /// Shows these public keys at `/.well-known/jwks.json`, so that others can verify tokens. Like the pages it is no operation:
@@ -364,6 +372,9 @@ impl GateBuilder {
                     add(method, page, Target::Page(page))?;
                 }
                 add(method, "/docs/assets/{file}", Target::Asset)?;
+                if self.docs_at_root {
+                    add(method, "/", Target::Root)?;
+                }
             }
         }
         Ok(routes)

@@ -62,6 +62,7 @@ mod document;
 #[cfg(feature = "testing")]
 mod double;
 mod endpoint;
+mod entity_tag;
 mod form;
 mod gate;
 mod gate_builder;

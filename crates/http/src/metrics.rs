@@ -76,7 +76,7 @@ impl GateMetrics {
             Some(Target::Operation(number)) => self.operations.get(number).unwrap_or(&self.unknown),
             Some(Target::Jwks) => &self.jwks,
             Some(Target::Token) => &self.token,
-            Some(Target::Asset | Target::Document | Target::Page(_)) => &self.documentation,
+            Some(Target::Asset | Target::Document | Target::Page(_) | Target::Root) => &self.documentation,
             None => &self.unknown,
         }
     }

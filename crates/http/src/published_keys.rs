@@ -1,14 +1,14 @@
 //! The public keys, for all who verify tokens: `/.well-known/jwks.json`.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 use scopegate_token::{KeyRing, KeySet};
 
 use crate::answer::Response;
+use crate::entity_tag;
 
 /// Where the key set is.
 pub(crate) const JWKS_PATH: &str = "/.well-known/jwks.json";
@@ -40,9 +40,7 @@ struct Written {
 impl Written {
     fn new(keys: &KeySet) -> Self {
         let body = keys.to_jwks();
-        let mut hasher = DefaultHasher::new();
-        body.hash(&mut hasher);
-        let tag = format!("\"{:016x}\"", hasher.finish());
+        let tag = entity_tag::of(body.as_bytes());
         Self { body: body.into(), tag }
     }
 }
@@ -63,53 +61,13 @@ impl PublishedKeys {
     /// The answer to a request with these headers.
     pub(crate) fn answer(&self, headers: &HeaderMap) -> Response {
         let Written { body, tag } = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_known = headers
-            .get_all(IF_NONE_MATCH)
-            .iter()
-            .filter_map(|known| known.to_str().ok())
-            .any(|known| holds(known, &tag));
-        let mut response = if is_known {
-            let mut response = Response::default();
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response
-        } else {
-            let mut response = Response::new(body.into());
-            let media_type = HeaderValue::from_static("application/jwk-set+json");
-            response.headers_mut().insert(CONTENT_TYPE, media_type);
-            response
-        };
+        let mut response = Response::new(body.into());
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
         let lifetime = format!("public, max-age={}", KeyRing::JWKS_LIFETIME.as_seconds());
-        for (name, value) in [(CACHE_CONTROL, lifetime), (ETAG, tag)] {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                response.headers_mut().insert(name, value);
-            }
+        if let Ok(lifetime) = HeaderValue::try_from(lifetime) {
+            fields.insert(CACHE_CONTROL, lifetime);
         }
-        response
-    }
-}
-
-/// Whether an `If-None-Match` names this tag ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
-fn holds(known: &str, tag: &str) -> bool {
-    let mut known = known.split(',').map(str::trim);
-    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_compared_weakly() {
-        for (known, is_held) in [
-            ("\"a\"", true),
-            ("W/\"a\"", true),
-            ("\"b\", W/\"a\"", true),
-            ("*", true),
-            ("a", false),
-            ("\"b\"", false),
-            ("", false),
-        ] {
-            assert_eq!(holds(known, "\"a\""), is_held, "{known}");
-        }
+        entity_tag::apply(&tag, headers, response)
     }
 }

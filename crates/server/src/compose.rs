@@ -157,6 +157,11 @@ pub(crate) async fn gate(
     } else {
         gate.docs()
     };
+    // The FastAPI tutorial has nothing at `/`.
+    let gate = match settings.profile {
+        Profile::Rfc => gate.docs_at_root(),
+        Profile::Tutorial => gate,
+    };
     let gate = match &live {
         Some(live) => gate.jwks(live.published.clone()),
         // A shared secret has no public half.
