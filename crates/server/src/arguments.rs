@@ -199,6 +199,10 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// Bring the database to this version's layout
     Migrate,
+    /// Write a consistent copy of the database to a new file, also while a server uses it
+    Backup(BackupArguments),
+    /// Make the database out of a backup; there must be none yet
+    Restore(RestoreArguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -209,6 +213,23 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// `scopegate backup`
+#[derive(Args, Debug)]
+pub(crate) struct BackupArguments {
+    /// The new file; an existing one is never overwritten
+    pub(crate) file: PathBuf,
+    /// Also write the key-encryption key, to `FILE.kek`: who has both files can sign tokens
+    #[arg(long)]
+    pub(crate) with_key: bool,
+}
+
+/// `scopegate restore`
+#[derive(Args, Debug)]
+pub(crate) struct RestoreArguments {
+    /// The backup; `FILE.kek` is restored with it if it exists
+    pub(crate) file: PathBuf,
 }
 
 /// Commands on users.
@@ -232,6 +253,8 @@ pub(crate) enum UserCommand {
     Remove {
         /// The user's name
         name: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Take back all tokens that were issued in a user's name until now
     Revoke {
@@ -277,6 +300,14 @@ pub(crate) struct NewUser {
     pub(crate) password: PasswordSource,
 }
 
+/// Whether to ask before something is removed.
+#[derive(Args, Debug)]
+pub(crate) struct Confirmation {
+    /// Do not ask on a terminal
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
 /// Where a password comes from.
 #[derive(Args, Debug)]
 pub(crate) struct PasswordSource {
@@ -296,6 +327,8 @@ pub(crate) enum ClientCommand {
     Remove {
         /// The client's id
         id: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Take back all tokens that were issued to a client until now
     Revoke {
@@ -376,6 +409,8 @@ pub(crate) enum KeyCommand {
     Remove {
         /// The key's id (its `kid`)
         id: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Encrypt all stored keys anew, with another key-encryption key
     ///

@@ -1,5 +1,6 @@
 //! The commands: one module for each noun.
 
+mod backup;
 mod client;
 mod config;
 mod key;
@@ -11,6 +12,7 @@ mod shell;
 mod token;
 mod user;
 
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -19,10 +21,10 @@ use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{Entropy, SystemEntropy};
 use serde_json::json;
 
-use crate::arguments::{Arguments, Command, CommonFlags};
+use crate::arguments::{Arguments, Command, CommonFlags, Confirmation};
 use crate::compose::{Access, Database};
 use crate::config::Settings;
-use crate::output::{No, print, remark};
+use crate::output::{No, one_line, print, remark};
 use crate::telemetry;
 
 /// How many users or clients are read at a time.
@@ -42,6 +44,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Token(command) => token::run(&common, &command),
         Command::Policy(command) => policy::run(common.format, &command),
         Command::Migrate => migrate(&common),
+        Command::Backup(arguments) => backup::run(&common, &arguments),
+        Command::Restore(arguments) => backup::run_restore(&common, &arguments),
         Command::Config(command) => config::run(&common, &command),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::manual(),
@@ -109,6 +113,21 @@ fn random_id() -> anyhow::Result<String> {
 
 fn parse_scope(text: &str) -> anyhow::Result<Scope> {
     Scope::parse(text).with_context(|| format!("bad scope `{}`", text.escape_default()))
+}
+
+/// Asks on a terminal whether to go on. In a script the command itself is the answer.
+fn confirm(confirmation: &Confirmation, question: &str) -> anyhow::Result<()> {
+    if confirmation.yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(());
+    }
+    let mut answer = String::new();
+    write!(io::stderr(), "{} [y/N] ", one_line(question))?;
+    io::stdin().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(No("nothing was removed".to_owned()).into())
+    }
 }
 
 /// A name that is taken is an answer, not a fault.

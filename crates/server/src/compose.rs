@@ -1,5 +1,6 @@
 //! The parts put together. Which database, which keys, which rules: it is said here and nowhere else.
 
+mod backup;
 mod check;
 mod issuers;
 mod kek;
@@ -25,10 +26,18 @@ use crate::demo;
 use crate::live_keys::LiveKeys;
 use crate::measured_store::MeasuredStore;
 
+pub(crate) use self::backup::{Copied, KekOutcome, backup, restore};
 pub(crate) use self::check::{Checked, check};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::{ring, unopened_ring};
+
+/// Whether the settings name a database file with contents.
+pub(crate) fn has_database(settings: &Settings) -> anyhow::Result<bool> {
+    let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+    let file = url.path().map(std::fs::metadata);
+    Ok(file.is_some_and(|file| file.is_ok_and(|file| file.len() > 0)))
+}
 
 /// What a command does with the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

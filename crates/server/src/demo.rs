@@ -3,12 +3,13 @@
 //! <https://fastapi.tiangolo.com/advanced/security/oauth2-scopes/>
 
 use scopegate_domain::{
-    Account, Catalog, CatalogError, Client, ClientId, GrantType, OAuthFlows, PasswordHash, Scope, ScopeToken,
-    SecurityScheme, User, UserId, UserStatus, Username,
+    Account, Catalog, CatalogError, Client, ClientId, ClientKind, GrantType, OAuthFlows, PasswordHash, Scope,
+    ScopeToken, Secret, SecurityScheme, User, UserId, UserStatus, Username,
 };
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{ActiveUser, AnyJson, BoundOperation, CurrentUser, Guard, Json, get};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
+use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict};
 use serde::Serialize;
 
 /// The security scheme's name, as in the page's document.
@@ -103,43 +104,88 @@ async fn read_system_status() -> AnyJson<Status> {
     AnyJson(Status { status: "ok" })
 }
 
-/// Adds the page's users and a client for them, those that are missing.
+/// A user of the demo. The id is the name, which `user add` never makes.
+struct DemoUser {
+    name: &'static str,
+    password: &'static str,
+    full_name: &'static str,
+    email: &'static str,
+    status: UserStatus,
+    /// The tutorial's own hash of the password: nothing is hashed when the demo starts.
+    hash: &'static str,
+}
+
+const USERS: [DemoUser; 2] = [
+    DemoUser {
+        name: "johndoe",
+        password: "secret",
+        full_name: "John Doe",
+        email: "johndoe@example.com",
+        status: UserStatus::Active,
+        hash: "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW",
+    },
+    DemoUser {
+        name: "alice",
+        password: "secretalice",
+        full_name: "Alice Chains",
+        email: "alicechains@example.com",
+        status: UserStatus::Disabled,
+        hash: "$2b$12$gSvqqUPvlXP2tfVFaWK1Be7DlH.PKZbv5H8KnzzVgXXbVxpva.pFm",
+    },
+];
+
+/// Adds the tutorial's users and a client for them, those that are missing.
 pub(crate) async fn furnish(store: &dyn Store) -> anyhow::Result<()> {
     let scope = Scope::from_iter([ME, ITEMS]);
-    for (name, full_name, email, status, hash) in [
-        // Passwords `secret` and `secretalice`, with the page's own hashes: nothing is hashed when the demo starts.
-        (
-            "johndoe",
-            "John Doe",
-            "johndoe@example.com",
-            UserStatus::Active,
-            "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW",
-        ),
-        (
-            "alice",
-            "Alice Chains",
-            "alicechains@example.com",
-            UserStatus::Disabled,
-            "$2b$12$gSvqqUPvlXP2tfVFaWK1Be7DlH.PKZbv5H8KnzzVgXXbVxpva.pFm",
-        ),
-    ] {
-        let user = User::new(UserId::parse(name)?, Username::parse(name)?)
-            .with_full_name(full_name)
-            .with_email(email)
-            .with_status(status)
+    for demo in USERS {
+        let user = User::new(UserId::parse(demo.name)?, Username::parse(demo.name)?)
+            .with_full_name(demo.full_name)
+            .with_email(demo.email)
+            .with_status(demo.status)
             .with_scope(scope.clone());
         unless_taken(
             store
                 .users()
                 .add(Account {
                     user,
-                    password_hash: Some(PasswordHash::from_stored(hash)),
+                    password_hash: Some(PasswordHash::from_stored(demo.hash)),
                 })
                 .await,
         )?;
     }
     let client = Client::public(ClientId::parse(CLIENT)?, "The demo").with_grant_types([GrantType::Password]);
     Ok(unless_taken(store.clients().add(client.with_scope(scope)).await)?)
+}
+
+/// Whether a database holds users or clients that are not the demo's.
+pub(crate) async fn is_used_by_others(store: &dyn Store) -> Result<bool, StoreError> {
+    let most = u16::try_from(USERS.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let users = store.users().list(None, most).await?;
+    let is_demo_user = |user: &User| {
+        let is_demo = |demo: &DemoUser| user.id().as_str() == demo.name && user.username().as_str() == demo.name;
+        USERS.iter().any(is_demo)
+    };
+    let clients = store.clients().list(None, 2).await?;
+    let is_demo_client = |client: &Client| client.id().as_str() == CLIENT && client.kind() == ClientKind::Public;
+    Ok(!users.iter().all(is_demo_user) || !clients.iter().all(is_demo_client))
+}
+
+/// The names of accounts whose password is that of the demo, which every reader of its documents knows.
+pub(crate) async fn accounts_with_known_passwords(store: &dyn Store) -> anyhow::Result<Vec<&'static str>> {
+    let hasher = PasswordHasher::new(PasswordPolicy::default());
+    let mut names = Vec::new();
+    for demo in USERS {
+        let Some(account) = store.users().find_account(&Username::parse(demo.name)?).await? else {
+            continue;
+        };
+        // A login may have replaced the hash by a stronger one of the same password.
+        let password = Secret::new(demo.password.to_owned());
+        let verdict = hasher.verify(&password, account.password_hash.as_ref());
+        if matches!(verdict, PasswordVerdict::Match { .. }) {
+            names.push(demo.name);
+        }
+    }
+    Ok(names)
 }
 
 fn unless_taken(added: Result<(), StoreError>) -> Result<(), StoreError> {

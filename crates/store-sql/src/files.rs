@@ -61,6 +61,14 @@ pub(crate) fn expect_existing(path: &Path) -> Result<(), OpenError> {
     })
 }
 
+/// Fails if a database file, or one that SQLite keeps with it, exists.
+pub(crate) fn expect_unused(path: &Path) -> Result<(), OpenError> {
+    if exists(path) {
+        return Err(OpenError::Exists { path: path.to_owned() });
+    }
+    refuse_left_over(path, &[])
+}
+
 /// Fails if a file of an earlier database exists without its main file.
 fn refuse_left_over(path: &Path, key_files: &[PathBuf]) -> Result<(), OpenError> {
     let names = names(path);

@@ -44,6 +44,7 @@
 //! A pool (SQLite has one writer, and a reader needs no other), transactions for callers, options in the URL.
 
 mod clients;
+mod copy;
 mod failure;
 mod files;
 mod lookups;
@@ -58,6 +59,7 @@ mod store;
 mod url;
 mod users;
 
+pub use copy::RowCounts;
 pub use open_error::OpenError;
 pub use store::{OpenMode, SqlStore};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -20,6 +20,12 @@ pub enum OpenError {
         /// The database file.
         path: PathBuf,
     },
+    /// A new file is expected, but the name is taken.
+    #[error("`{}` exists", .path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is a SQLite database of another program.
     #[error("`{}` is a SQLite database of another program", .path.display())]
     Foreign {

@@ -123,8 +123,7 @@ pub(crate) async fn read_only(path: &Path, is_at_rest: bool) -> Result<SqliteCon
     let options = plain()
         .filename(std::path::absolute(path)?)
         .read_only(true)
-        .immutable(is_at_rest)
-        .pragma("query_only", "ON");
+        .immutable(is_at_rest);
     options.connect().await
 }
 

@@ -38,7 +38,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 /// # }
 /// ```
 pub struct SqlStore {
-    connections: Connections,
+    pub(crate) connections: Connections,
     pub(crate) users_by_name: Lookups,
     pub(crate) users_by_id: Lookups,
     migrated: Vec<i64>,
@@ -62,6 +62,8 @@ pub enum OpenMode<'a> {
     Existing,
     /// Reads an existing database of this program's version. Writes nothing and creates no file.
     ReadOnly,
+    /// Reads an existing database of this or an older version, to copy it.
+    Copy,
 }
 
 /// Fails if the database is not one of this program. `may_be_new`: it may also have no tables yet.
@@ -101,7 +103,7 @@ impl SqlStore {
             return Ok(Self::new(Connections::new(writer, Vec::new(), None), migrated));
         };
         let is_new = match mode {
-            OpenMode::ReadOnly => return Self::open_read_only(path).await,
+            OpenMode::ReadOnly | OpenMode::Copy => return Self::open_read_only(path, mode).await,
             OpenMode::Create { key_files } => {
                 files::create(path, key_files)?;
                 true
@@ -124,14 +126,17 @@ impl SqlStore {
         Ok(Self::new(connections, migrated))
     }
 
-    async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+    async fn open_read_only(path: &Path, mode: OpenMode<'_>) -> Result<Self, OpenError> {
         files::expect_existing(path)?;
         files::expect_log(path).await?;
         let is_at_rest = files::is_at_rest(path)?;
         let snapshot = is_at_rest.then(|| Snapshot::of(path)).transpose()?;
         let mut reader = sqlite::read_only(path, is_at_rest).await?;
         expect_ours(&mut reader, path, false).await?;
-        migrations::expect_current(&mut reader).await?;
+        match migrations::expect_current(&mut reader).await {
+            Err(OpenError::Older { .. }) if mode == OpenMode::Copy => {}
+            checked => checked?,
+        }
         let connections = Connections::new(reader, Vec::new(), None);
         Ok(Self {
             snapshot,

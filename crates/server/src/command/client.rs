@@ -9,7 +9,7 @@ use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
 use super::revoked::{Tokens, revoke, withdraw};
-use super::{PAGE, parse_scope, random_id, refuse_taken, with_store};
+use super::{PAGE, confirm, parse_scope, random_id, refuse_taken, with_store};
 use crate::arguments::{ClientCommand, CommonFlags, NewClient};
 use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, table};
@@ -41,8 +41,9 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
             add(clients, format, client, secret).await
         }
         ClientCommand::List => list(clients, format).await,
-        ClientCommand::Remove { id } => {
-            let parsed = parse_id(&id)?;
+        ClientCommand::Remove { id, confirmation } => {
+            let parsed = find(clients, &id).await?.id().clone();
+            confirm(&confirmation, &format!("Remove client `{id}` for good?"))?;
             let (remove, whose) = (Withdrawal::RemoveClient(&parsed), Revoked::Client(parsed.clone()));
             let tokens = there(withdraw(store, remove, whose).await?, &id)?;
             tokens.print(format, &format!("removed `{id}`"), json!({ "removed": id }), &id)

@@ -32,7 +32,15 @@ pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<(
                 show(common.format, &database, added).await?;
             }
             KeyCommand::List => list(common.format, &database).await?,
-            KeyCommand::Remove { id } => {
+            KeyCommand::Remove { id, confirmation } => {
+                let parsed = parse_id(&id)?;
+                if !ring(&database).await?.keys().iter().any(|key| key.id == parsed) {
+                    return Err(No(format!("there is no key `{id}`")).into());
+                }
+                super::confirm(
+                    &confirmation,
+                    &format!("Remove key `{id}`, and refuse every token that it signed?"),
+                )?;
                 let keys = compose::unopened_ring(&settings, &database)?;
                 remove(common.format, &database, &keys, &id).await?;
             }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use scopegate_domain::ClientId;
 use scopegate_store::Store;
 use tracing::{info, warn};
@@ -50,10 +50,20 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let readiness = Arc::<Readiness>::default();
     let mut tasks = Tasks::new();
     let admin = start_admin(settings, &readiness, &mut tasks).await?;
+    if settings.demo {
+        refuse_used(settings).await?;
+    }
     let database = Database::open(settings, Access::Create).await?;
     let store = database.store();
     if settings.demo {
         demo::furnish(&*store).await?;
+    } else {
+        for name in demo::accounts_with_known_passwords(&*store).await? {
+            warn!(
+                user = name,
+                "this account has the password of the demo, which is public; `scopegate user remove {name}` removes it"
+            );
+        }
     }
     compose::fetch_keys(&others).await?;
     let revocations = compose::revocations(settings, &database).await?;
@@ -113,6 +123,23 @@ fn conclude(ending: Ending, failed: Option<&'static str>, limits: &Limits) -> an
         ),
         Ending::Drained => Ok(()),
     }
+}
+
+/// Fails if the demo would add accounts with known passwords to a database that others use. It only reads.
+async fn refuse_used(settings: &Settings) -> anyhow::Result<()> {
+    if !compose::has_database(settings)? {
+        return Ok(());
+    }
+    let database = Database::open(settings, Access::Read).await?;
+    let is_used = demo::is_used_by_others(&*database.store()).await?;
+    database.close().await?;
+    ensure!(
+        !is_used,
+        "database `{}` holds other users or clients, and `--demo` adds accounts with public passwords: leave `--database` \
+         out to keep the demo in memory, or give a new file",
+        settings.database
+    );
+    Ok(())
 }
 
 /// Answers supervisors from here on, if it is asked for: a database that takes long to open is no dead server.

@@ -8,7 +8,7 @@ use scopegate_store::{Store, Users, Withdrawal};
 use serde_json::{Value, json};
 
 use super::revoked::{Tokens, revoke, withdraw};
-use super::{PAGE, parse_scope, password, random_id, refuse_taken, with_store};
+use super::{PAGE, confirm, parse_scope, password, random_id, refuse_taken, with_store};
 use crate::arguments::{CommonFlags, NewUser, UserCommand};
 use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, remark, table};
@@ -69,8 +69,9 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand) -> anyh
             Ok(())
         }
         UserCommand::List => list(users, format).await,
-        UserCommand::Remove { name } => {
+        UserCommand::Remove { name, confirmation } => {
             let user = find(users, &name).await?;
+            confirm(&confirmation, &format!("Remove user `{name}` for good?"))?;
             let remove = Withdrawal::RemoveUser(user.id());
             let tokens = there(withdraw(store, remove, whose(&user)).await?, &name)?;
             tokens.print(format, &format!("removed `{name}`"), json!({ "removed": name }), &name)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::Secret;
+use scopegate_domain::{RingKey, Secret};
 use scopegate_grant::KekUnreadable;
 use scopegate_store::{BoxFuture, SigningKeys};
 use scopegate_token::{KeyEncryptionKey, SystemEntropy};
@@ -14,7 +14,7 @@ use tracing::info;
 use super::private_file;
 use crate::config::{ConfiguredKek, read_key_encryption_key};
 
-const WHAT: &str = "key-encryption key";
+pub(super) const WHAT: &str = "key-encryption key";
 
 /// Where the key-encryption key comes from.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl KekSource {
         let rest = database.strip_prefix("sqlite:").ok_or(KekMissing)?;
         Ok(match rest.strip_prefix("//").unwrap_or(rest) {
             ":memory:" => Self::Memory,
-            path => Self::File(private_file::beside(Path::new(path), ".kek")),
+            path => Self::File(beside(Path::new(path))),
         })
     }
 
@@ -56,6 +56,21 @@ impl KekSource {
             Self::Memory => Ok(Arc::new(KeyEncryptionKey::generate(&SystemEntropy)?)),
             Self::File(path) => open_file(path, keys).await,
         }
+    }
+
+    /// Returns the key that opens all these keys, if one exists. It creates and changes no file.
+    pub(super) fn opening(&self, sealed: &[RingKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
+        let keys = match self {
+            Self::Configured(ConfiguredKek { file: Some(path), .. }) => vec![read_key_encryption_key(path)?],
+            Self::Configured(ConfiguredKek { key, file: None }) => vec![Arc::clone(key)],
+            Self::Memory => Vec::new(),
+            Self::File(path) => {
+                let keys = [parse(path)?, parse(&next(path))?];
+                keys.into_iter().flatten().map(Arc::new).collect()
+            }
+        };
+        let opens = |key: &Arc<KeyEncryptionKey>| sealed.iter().all(|sealed| key.has_sealed(&sealed.sealed));
+        Ok(keys.into_iter().find(opens))
     }
 
     /// Makes a key that is to be the next one, and keeps it beside this one until [`KekSource::finish_replacement`]; none where
@@ -99,9 +114,14 @@ impl scopegate_grant::KekSource for KekSource {
     }
 }
 
+/// The file with the key-encryption key of a database.
+pub(super) fn beside(database: &Path) -> PathBuf {
+    private_file::beside(database, ".kek")
+}
+
 /// The files that this program keeps with a database. Another database cannot use them.
 pub(super) fn key_files(database: &Path) -> Vec<PathBuf> {
-    let current = private_file::beside(database, ".kek");
+    let current = beside(database);
     let next = next(&current);
     vec![current, next, private_file::beside(database, ".key")]
 }
@@ -175,7 +195,7 @@ fn parse(path: &Path) -> anyhow::Result<Option<KeyEncryptionKey>> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+    use scopegate_domain::{KeyId, Lifetime, Timestamp};
     use scopegate_store::MemoryStore;
 
     use super::*;

@@ -44,19 +44,43 @@ pub(super) fn keep(path: &Path, bytes: &[u8], what: &str) -> anyhow::Result<bool
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
-    let mut random = [0; 8];
-    SystemEntropy.fill(&mut random)?;
-    let new = beside(path, &format!(".{:016x}.new", u64::from_be_bytes(random)));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::hard_link(&new, path))
-        .and_then(|()| sync_folder(path));
-    fs::remove_file(&new)?;
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        written => Ok(written.map(|()| true)?),
+    let temporary = Temporary::create(path)?;
+    let mut file = OpenOptions::new().write(true).open(temporary.path())?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(temporary.publish(path)?)
+}
+
+/// An empty file for its owner only, next to the one that it becomes. It is removed when dropped.
+pub(super) struct Temporary(PathBuf);
+
+impl Temporary {
+    /// Creates the file under a random name.
+    pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
+        let mut random = [0; 8];
+        SystemEntropy.fill(&mut random)?;
+        let new = beside(path, &format!(".{:016x}.new", u64::from_be_bytes(random)));
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        Ok(Self(new))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Gives the file its name. Returns `false` if the name is taken.
+    pub(super) fn publish(self, path: &Path) -> io::Result<bool> {
+        match fs::hard_link(&self.0, path).and_then(|()| sync_folder(path)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            published => published.map(|()| true),
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // A file that cannot be removed has a name that no program uses.
+        let _ = fs::remove_file(&self.0);
     }
 }
 

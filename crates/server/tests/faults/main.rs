@@ -8,6 +8,8 @@
     reason = "a test may fail"
 )]
 
+mod backup;
+mod faults;
 mod moved;
 mod reading;
 #[path = "../support/shell.rs"]

@@ -96,12 +96,15 @@ impl Stage {
     }
 
     pub(crate) fn serve(&self) -> Server {
-        self.serve_on("scopegate.db")
+        self.serve_as("scopegate.db")
     }
 
-    pub(crate) fn serve_on(&self, file: &str) -> Server {
+    /// Starts a server on a database. All have one issuer, so that tokens of one are tokens of the other.
+    pub(crate) fn serve_as(&self, file: &str) -> Server {
         let database = format!("sqlite:{}", self.path(file).display());
-        Server::start(&["--password-grant", "--database", &database], &[])
+        let issuer = ["--issuer", "https://id.example"];
+        let line = [&["--password-grant", "--database", &database][..], &issuer].concat();
+        Server::start(&line, &[])
     }
 
     /// Names and contents of all files of the folder.

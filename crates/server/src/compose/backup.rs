@@ -1,0 +1,244 @@
+//! Copies of the database: `backup` and `restore`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use scopegate_domain::RingKey;
+use scopegate_store::SigningKeys as _;
+use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore};
+use scopegate_token::KeyEncryptionKey;
+
+use super::kek::{self, KekSource};
+use super::{opening, private_file};
+use crate::config::Settings;
+
+/// What became of the key-encryption key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KekOutcome {
+    /// There is no signing key that needs one.
+    NotNeeded,
+    /// It is configured, and opens the signing keys.
+    Configured,
+    /// It is in a file next to the copy.
+    Included,
+    /// It is not in the copy, as demanded.
+    LeftOut,
+    /// It is neither next to the backup nor next to the database nor configured.
+    Missing,
+}
+
+/// A copy that was made.
+pub(crate) struct Copied {
+    pub(crate) rows: RowCounts,
+    pub(crate) kek: KekOutcome,
+    pub(crate) bytes: u64,
+}
+
+/// Copies the database of the settings to a new file.
+pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> anyhow::Result<Copied> {
+    let database = database_file(settings)?;
+    refuse_own_files(&database, file)?;
+    unused(file)?;
+    let source = open(&database).await?;
+    let copy = Copy::make(&source, file).await;
+    let closed = source.close().await;
+    let (copy, ()) = (copy?, closed?);
+
+    let key = match with_key {
+        true => Some(backup_key(settings, &copy.sealed)?),
+        false => None,
+    };
+    let kek = match key {
+        None if copy.sealed.is_empty() => KekOutcome::NotNeeded,
+        None => KekOutcome::LeftOut,
+        Some(None) => KekOutcome::NotNeeded,
+        Some(Some(key)) => {
+            keep_key(&kek::beside(file), &key)?;
+            KekOutcome::Included
+        }
+    };
+    copy.publish(file, kek)
+}
+
+/// Makes the database of the settings out of a backup. There must be none yet.
+pub(crate) async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<Copied> {
+    let database = database_file(settings)?;
+    if let Err(error) = SqlStore::expect_unused(&database) {
+        return Err(match error {
+            OpenError::Exists { .. } => anyhow::anyhow!(
+                "database `{}` exists, and `restore` replaces none: stop its server, move it away with its `-wal` and \
+                 `-shm`, or give another file with `--database`",
+                database.display()
+            ),
+            error => error.into(),
+        });
+    }
+    let source = open(file).await?;
+    let checked = source.verify().await;
+    let copy = match checked {
+        Ok(_) => Copy::make(&source, &database).await,
+        Err(error) => Err(error.into()),
+    };
+    let closed = source.close().await;
+    let copy = copy.with_context(|| format!("backup `{}`", file.display()))?;
+    closed?;
+
+    let kek = restore_key(settings, file, &database, &copy.sealed)?;
+    copy.publish(&database, kek)
+}
+
+async fn open(path: &Path) -> anyhow::Result<SqlStore> {
+    let url = DatabaseUrl::file(path);
+    let store = SqlStore::open_with(&url, OpenMode::Copy).await;
+    store.map_err(|error| opening::explain(error, &url))
+}
+
+fn database_file(settings: &Settings) -> anyhow::Result<PathBuf> {
+    let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+    let path = url
+        .path()
+        .context("a database in memory ends with its process; there is nothing to copy")?;
+    Ok(path.to_owned())
+}
+
+/// A name that SQLite or this program would use for the database itself is no name for a backup.
+fn refuse_own_files(database: &Path, file: &Path) -> anyhow::Result<()> {
+    let own = ["", "-wal", "-shm", "-journal", ".kek", ".kek.next", ".key"];
+    let file = resolved(file)?;
+    for end in own {
+        if resolved(&private_file::beside(database, end))? == file {
+            bail!(
+                "`{}` is a file of the database itself; give another name",
+                file.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The path with its folder resolved. The file itself may be missing.
+fn resolved(path: &Path) -> anyhow::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let folder = path.parent().map(fs::canonicalize);
+    Ok(match (folder, path.file_name()) {
+        (Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => path,
+    })
+}
+
+fn unused(file: &Path) -> anyhow::Result<()> {
+    SqlStore::expect_unused(file).map_err(|error| match error {
+        OpenError::Exists { path } => taken(&path),
+        OpenError::LeftOver { left, .. } => taken(&left),
+        error => error.into(),
+    })?;
+    match kek::key_files(file).into_iter().find(|file| file.exists()) {
+        Some(file) => Err(taken(&file)),
+        None => Ok(()),
+    }
+}
+
+fn taken(file: &Path) -> anyhow::Error {
+    anyhow::anyhow!("`{}` exists and is not overwritten; give another name", file.display())
+}
+
+/// A complete copy under a temporary name. It is removed unless it is published.
+struct Copy {
+    temporary: private_file::Temporary,
+    rows: RowCounts,
+    sealed: Vec<RingKey>,
+}
+
+impl Copy {
+    async fn make(source: &SqlStore, file: &Path) -> anyhow::Result<Self> {
+        let temporary = private_file::Temporary::create(file)
+            .with_context(|| format!("file `{}` cannot be created", file.display()))?;
+        source.copy_to(temporary.path()).await?;
+        let copy = SqlStore::open_with(&DatabaseUrl::file(temporary.path()), OpenMode::Copy).await?;
+        let rows = copy.verify().await?;
+        let sealed = if rows.signing_keys == 0 {
+            Vec::new()
+        } else {
+            copy.list().await?
+        };
+        copy.close().await?;
+        Ok(Self {
+            temporary,
+            rows,
+            sealed,
+        })
+    }
+
+    fn publish(self, file: &Path, kek: KekOutcome) -> anyhow::Result<Copied> {
+        let bytes = fs::metadata(self.temporary.path())?.len();
+        File::open(self.temporary.path())?.sync_all()?;
+        if !self.temporary.publish(file)? {
+            return Err(taken(file));
+        }
+        Ok(Copied {
+            rows: self.rows,
+            kek,
+            bytes,
+        })
+    }
+}
+
+/// The key-encryption key that opens these signing keys; none if there are none.
+fn backup_key(settings: &Settings, sealed: &[RingKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
+    if sealed.is_empty() {
+        return Ok(None);
+    }
+    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let key = source.opening(sealed)?;
+    Ok(Some(key.context(
+        "no key-encryption key is there that opens the signing keys; a backup without `--with-key` is possible",
+    )?))
+}
+
+fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[RingKey]) -> anyhow::Result<KekOutcome> {
+    let kept = kek::beside(database);
+    if let Some(other) = kek::key_files(database)
+        .into_iter()
+        .find(|file| *file != kept && file.exists())
+    {
+        bail!("`{}` of another database exists: move it away first", other.display());
+    }
+    if sealed.is_empty() && !kept.exists() {
+        return Ok(KekOutcome::NotNeeded);
+    }
+    if let Some(configured) = &settings.key_encryption_key {
+        let fits = KekSource::Configured(configured.clone()).opening(sealed)?.is_some();
+        if !fits {
+            bail!("the configured key-encryption key does not open the signing keys of the backup");
+        }
+        return Ok(KekOutcome::Configured);
+    }
+    if kept.exists() {
+        if KekSource::File(kept.clone()).opening(sealed)?.is_none() {
+            bail!(
+                "key file `{}` does not open the signing keys of the backup: move it away first",
+                kept.display()
+            );
+        }
+        return Ok(KekOutcome::Included);
+    }
+    let backed_up = kek::beside(file);
+    if !backed_up.exists() {
+        return Ok(KekOutcome::Missing);
+    }
+    let Some(key) = KekSource::File(backed_up.clone()).opening(sealed)? else {
+        bail!(
+            "key file `{}` does not open the signing keys of the backup",
+            backed_up.display()
+        );
+    };
+    keep_key(&kept, &key)?;
+    Ok(KekOutcome::Included)
+}
+
+fn keep_key(file: &Path, key: &KeyEncryptionKey) -> anyhow::Result<()> {
+    let is_kept = private_file::keep(file, key.to_text().expose().as_bytes(), kek::WHAT)?;
+    if is_kept { Ok(()) } else { Err(taken(file)) }
+}

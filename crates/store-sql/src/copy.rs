@@ -1,0 +1,89 @@
+//! Copies of a database, and what they contain.
+
+use std::path::Path;
+
+use scopegate_store::StoreError;
+use sqlx::{AssertSqlSafe, query, query_scalar};
+
+use crate::failure::failure;
+use crate::{OpenError, SqlStore};
+
+/// Number of rows of a database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowCounts {
+    /// Users.
+    pub users: u64,
+    /// Clients.
+    pub clients: u64,
+    /// Revocations.
+    pub revocations: u64,
+    /// Signing keys.
+    pub signing_keys: u64,
+}
+
+/// The database contradicts itself.
+#[derive(Debug, thiserror::Error)]
+#[error("database is damaged: {0}")]
+struct Damaged(String);
+
+impl SqlStore {
+    /// Writes a consistent copy to a file, which must be empty or missing. Other processes may use
+    /// the database meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the file may have been written in part.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let file = std::path::absolute(file).map_err(StoreError::unavailable)?;
+        let Some(file) = file.to_str().map(str::to_owned) else {
+            return Err(StoreError::unavailable("name of the copy is not UTF-8"));
+        };
+        let copy = query("VACUUM INTO ?").bind(file);
+        let mut connection = self.connections.reader().await?;
+        copy.execute(&mut *connection).await.map_err(failure)?;
+        Ok(())
+    }
+
+    /// Checks the whole database and counts its rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of kind `Corrupt` if the database is damaged.
+    pub async fn verify(&self) -> Result<RowCounts, StoreError> {
+        let mut connection = self.connections.reader().await?;
+        let check = query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut *connection);
+        let found: String = check.await.map_err(failure)?;
+        if found != "ok" {
+            return Err(StoreError::corrupt(Damaged(found)));
+        }
+        let mut counts = RowCounts::default();
+        for (table, count) in [
+            ("users", &mut counts.users),
+            ("clients", &mut counts.clients),
+            ("revocations", &mut counts.revocations),
+            ("signing_keys", &mut counts.signing_keys),
+        ] {
+            // An older version has fewer tables.
+            let exists = query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?");
+            let exists: i64 = exists.bind(table).fetch_one(&mut *connection).await.map_err(failure)?;
+            if exists == 0 {
+                continue;
+            }
+            let rows = query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")));
+            let rows: i64 = rows.fetch_one(&mut *connection).await.map_err(failure)?;
+            *count = u64::try_from(rows).unwrap_or_default();
+        }
+        Ok(counts)
+    }
+
+    /// Fails if a file that SQLite would use with a new database of this name exists, or the
+    /// database itself.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Exists`] or [`OpenError::LeftOver`].
+    pub fn expect_unused(path: &Path) -> Result<(), OpenError> {
+        crate::files::expect_unused(path)
+    }
+}
