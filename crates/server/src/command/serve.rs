@@ -50,21 +50,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let readiness = Arc::<Readiness>::default();
     let mut tasks = Tasks::new();
     let admin = start_admin(settings, &readiness, &mut tasks).await?;
-    if settings.demo {
-        refuse_used(settings).await?;
-    }
-    let database = Database::open(settings, Access::Create).await?;
+    let database = open(settings).await?;
     let store = database.store();
-    if settings.demo {
-        demo::furnish(&*store).await?;
-    } else {
-        for name in demo::accounts_with_known_passwords(&*store).await? {
-            warn!(
-                user = name,
-                "this account has the password of the demo, which is public; `scopegate user remove {name}` removes it"
-            );
-        }
-    }
     compose::fetch_keys(&others).await?;
     let revocations = compose::revocations(settings, &database).await?;
     let trust = Trust {
@@ -123,6 +110,26 @@ fn conclude(ending: Ending, failed: Option<&'static str>, limits: &Limits) -> an
         ),
         Ending::Drained => Ok(()),
     }
+}
+
+/// Opens the database. With `--demo` it adds the accounts of the demo, else it warns about them.
+async fn open(settings: &Settings) -> anyhow::Result<Database> {
+    if settings.demo {
+        refuse_used(settings).await?;
+    }
+    let database = Database::open(settings, Access::Create).await?;
+    let store = database.store();
+    if settings.demo {
+        demo::furnish(&*store).await?;
+        return Ok(database);
+    }
+    for name in demo::accounts_with_known_passwords(&*store).await? {
+        warn!(
+            user = name,
+            "this account has the password of the demo, which is public; `scopegate user remove {name}` removes it"
+        );
+    }
+    Ok(database)
 }
 
 /// Fails if the demo would add accounts with known passwords to a database that others use. It only reads.

@@ -46,9 +46,10 @@ pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> 
     let closed = source.close().await;
     let (copy, ()) = (copy?, closed?);
 
-    let key = match with_key {
-        true => Some(backup_key(settings, &copy.sealed)?),
-        false => None,
+    let key = if with_key {
+        Some(backup_key(settings, &copy.sealed)?)
+    } else {
+        None
     };
     let kek = match key {
         None if copy.sealed.is_empty() => KekOutcome::NotNeeded,
