@@ -15,6 +15,7 @@ mod policy_toml;
 mod refs;
 mod schemes;
 mod security;
+pub(crate) mod servers;
 mod shape;
 mod table;
 mod templates;
@@ -29,6 +30,7 @@ pub(crate) use self::expression::{guard_word, scope_word};
 pub(crate) use self::guards::needs_word;
 use self::node::{At, Node};
 pub(crate) use self::security::ROLE;
+use self::servers::Servers;
 
 pub use scopegate_policy::analysis::{Ceiling, CeilingKind, LeastMark};
 
@@ -144,6 +146,7 @@ pub struct Imported {
     notes: Vec<Note>,
     ceilings: Vec<Ceiling>,
     least: Vec<LeastMark>,
+    servers: Servers,
     counts: Counts,
 }
 
@@ -166,7 +169,8 @@ impl Collected {
         }
     }
 
-    fn build(self) -> Result<Imported, ImportError> {
+    fn build(mut self) -> Result<Imported, ImportError> {
+        let servers = self.assembly.take_servers();
         let (table, counts, notes) = self.assembly.build()?;
         Ok(Imported {
             table,
@@ -176,6 +180,7 @@ impl Collected {
             notes: notes.into_vec(),
             ceilings: Vec::new(),
             least: self.least,
+            servers,
             counts,
         })
     }
@@ -222,6 +227,11 @@ impl Imported {
     #[must_use]
     pub fn ceilings(&self) -> &[Ceiling] {
         &self.ceilings
+    }
+
+    /// The servers of its operations.
+    pub(crate) const fn servers(&self) -> &Servers {
+        &self.servers
     }
 
     /// What the publisher says to be least privilege. Microsoft Graph's file alone says that.

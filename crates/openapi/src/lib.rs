@@ -39,6 +39,7 @@
 //!
 //! Deliberately absent: a model of OpenAPI in Rust types. Parameters, bodies, responses and schemas come in as JSON.
 
+pub mod address;
 pub mod export;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -10,6 +10,7 @@ use super::Counts;
 use super::error::{ImportError, Place, Shown};
 use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WAYS, MAX_WORK};
 use super::note::{NoteKind, Notes};
+use super::servers::{ServerList, ServerLists, Servers};
 use super::templates::Templates;
 
 /// A scheme by its place in the assembly.
@@ -72,6 +73,7 @@ struct Entry {
     overrides: Vec<String>,
     schemes: Arc<[SchemeIndex]>,
     is_optional: bool,
+    servers: ServerList,
 }
 
 /// Collects a policy.
@@ -94,6 +96,7 @@ pub(super) struct Assembly {
     /// Schemes that list scopes where their kind may not.
     listing: HashSet<SchemeIndex>,
     pub(super) notes: Notes,
+    pub(super) servers: ServerLists,
 }
 
 impl Assembly {
@@ -363,6 +366,7 @@ impl Assembly {
             name,
             guarded,
             overrides,
+            servers,
         } = draft;
         let names = overrides.iter().map(|name| name.len() + size_of::<Guard>());
         let text = template.len() + name.map_or(0, str::len) + names.sum::<usize>();
@@ -412,8 +416,15 @@ impl Assembly {
             overrides,
             schemes,
             is_optional,
+            servers,
         });
         Ok(())
+    }
+
+    /// The servers of the operations added so far.
+    pub(super) fn take_servers(&mut self) -> Servers {
+        let of_operation = self.operations.iter().map(|entry| entry.servers).collect();
+        std::mem::take(&mut self.servers).with_operations(of_operation)
     }
 
     /// Resolves everything.
@@ -457,6 +468,7 @@ pub(super) struct OperationDraft<'a> {
     pub(super) guarded: Guarded,
     /// The names of the guards that it does not stand behind.
     pub(super) overrides: Vec<String>,
+    pub(super) servers: ServerList,
 }
 
 impl Term {

@@ -7,6 +7,7 @@ use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex
 use super::error::{ImportError, Shown};
 use super::node::{At, Node};
 use super::note::NoteKind;
+use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading};
 
 /// The documents do not name their scheme; these are the name and the addresses of Google's.
@@ -25,6 +26,7 @@ pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
         key: None,
         service: root.text_of("servicePath")?.unwrap_or_default(),
     };
+    servers::read_discovery(&mut discovery.assembly, &root)?;
     discovery.declare(&root)?;
     discovery.resource(&root)?;
     let heading = Heading::of(Some(&root))?;
@@ -112,6 +114,7 @@ impl Discovery<'_> {
             name: at.text_of("id")?,
             guarded,
             overrides: Vec::new(),
+            servers: ServerList::default(),
         };
         self.assembly.add_operation(draft, || at.place())
     }

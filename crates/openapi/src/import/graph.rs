@@ -12,6 +12,7 @@ use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
 use super::node::{At, Node, pointer};
 use super::note::NoteKind;
+use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading, LeastMark};
 
 /// The file names no addresses; these are those of the identity platform, by who signs in.
@@ -24,6 +25,7 @@ pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
         return Err(root.fault("`permissions` is missing"));
     };
     let mut graph = Graph::default();
+    servers::set_graph(&mut graph.assembly)?;
     // All permissions before any path: one may require another that comes later.
     for (name, permission) in permissions.members()? {
         graph.declare(name, &permission)?;
@@ -341,6 +343,7 @@ impl Graph {
                 name: None,
                 guarded,
                 overrides: Vec::new(),
+                servers: ServerList::default(),
             };
             let place = || {
                 let name = names.get(opened.permission).map_or("", String::as_str);

@@ -101,6 +101,8 @@ pub enum NoteKind {
     UnknownGuard,
     /// An operation of a method that a table does not know.
     UnknownMethod,
+    /// A server whose address cannot be read.
+    UnreadableServer,
     /// A scheme, or a flow of one, of a kind that is not known.
     UnsupportedScheme,
     /// A path by which a method takes uploads.

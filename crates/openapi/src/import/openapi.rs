@@ -9,6 +9,7 @@ use super::node::{At, Node};
 use super::note::NoteKind;
 use super::refs::{References, Target};
 use super::security::{self, Dialect};
+use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading, schemes};
 
 /// The fields of a path item that are no operation.
@@ -64,6 +65,11 @@ impl<'n> Document<'n> {
 
     fn read(mut self) -> Result<Collected, ImportError> {
         self.declare_schemes()?;
+        if self.format == Format::Swagger20 {
+            servers::read_swagger(&mut self.assembly, self.root)?;
+        } else {
+            servers::read_document(&mut self.assembly, self.root)?;
+        }
         let inherited = match self.root.get("security") {
             Some(security) => {
                 let guards = self.root.get("x-scopegate-guards");
@@ -128,6 +134,7 @@ impl<'n> Document<'n> {
     }
 
     fn operations(&mut self, path: &str, item: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
+        let servers = servers::read_own(&mut self.assembly, item, ServerList::default())?;
         for (name, operation) in item.members()? {
             self.assembly.count_read(1)?;
             if NO_OPERATIONS.contains(&name) || name.starts_with("x-") {
@@ -137,7 +144,7 @@ impl<'n> Document<'n> {
                 .into_iter()
                 .find(|method| method.as_str().eq_ignore_ascii_case(name));
             if let Some(method) = method {
-                self.operation(method, path, &operation, inherited)?;
+                self.operation((method, path), &operation, inherited, servers)?;
                 continue;
             }
             let message = format!("`{}` is no method that is known here; it is left out", Shown(name));
@@ -148,7 +155,13 @@ impl<'n> Document<'n> {
         Ok(())
     }
 
-    fn operation(&mut self, method: Method, path: &str, at: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
+    fn operation(
+        &mut self,
+        (method, path): (Method, &str),
+        at: &At<'_>,
+        inherited: &Guarded,
+        servers: ServerList,
+    ) -> Result<(), ImportError> {
         // Looks that it is an object.
         let _ = at.members()?;
         let guards = at.get("x-scopegate-guards");
@@ -157,12 +170,14 @@ impl<'n> Document<'n> {
             None => inherited.clone(),
         };
         self.note_about(at)?;
+        let servers = servers::read_own(&mut self.assembly, at, servers)?;
         let draft = OperationDraft {
             method,
             template: path,
             name: at.text_of("operationId")?,
             guarded,
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
+            servers,
         };
         self.assembly.add_operation(draft, || at.place())
     }

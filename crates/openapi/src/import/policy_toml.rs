@@ -15,6 +15,7 @@ use self::guards::Guards;
 use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_OVERLAPS};
 use super::note::{NoteKind, Notes};
+use super::servers::Servers;
 use super::table::{Source, Table, Value};
 use super::{Ceiling, CeilingKind, Counts, Format, Imported, Place};
 
@@ -49,6 +50,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         notes: policy.notes.into_vec(),
         ceilings,
         least: Vec::new(),
+        servers: Servers::none(),
     })
 }
 

@@ -39,13 +39,13 @@ impl Shape {
             },
             Self::Methods => Self::Method,
             Self::Operation => match name {
-                "deprecated" | "operationId" | "security" => Self::Kept,
+                "deprecated" | "operationId" | "security" | "servers" => Self::Kept,
                 _ if is_ours(name) => Self::Kept,
                 _ => Self::Skipped,
             },
             Self::PathItem => match name {
-                "$ref" => Self::Kept,
-                "description" | "parameters" | "servers" | "summary" => Self::Skipped,
+                "$ref" | "servers" => Self::Kept,
+                "description" | "parameters" | "summary" => Self::Skipped,
                 _ if name.starts_with("x-") => Self::Skipped,
                 _ => Self::Operation,
             },
@@ -64,7 +64,7 @@ impl Shape {
     fn of_root(name: &str) -> Self {
         match name {
             "components" => Self::Components,
-            "definitions" | "externalDocs" | "icons" | "responses" | "schemas" | "servers" | "tags" => Self::Skipped,
+            "definitions" | "externalDocs" | "icons" | "responses" | "schemas" | "tags" => Self::Skipped,
             "methods" => Self::Methods,
             "parameters" | "webhooks" => Self::Shallow,
             "paths" => Self::Paths,

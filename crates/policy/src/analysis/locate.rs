@@ -56,15 +56,19 @@ impl<'t> Locator<'t> {
     /// Reads the templates of a table.
     #[must_use]
     pub fn new(table: &'t OperationTable) -> Self {
-        let shape = |operation: &'t ResolvedOperation| {
-            let shape = without_names(operation.template());
-            ((operation.method(), shape), operation)
-        };
+        Self::of(table.operations())
+    }
+
+    /// Reads the templates of these operations alone.
+    #[must_use]
+    pub fn of(operations: impl IntoIterator<Item = &'t ResolvedOperation>) -> Self {
         let mut locator = Self {
-            templates: table.operations().iter().map(shape).collect(),
+            templates: HashMap::new(),
             nodes: vec![Node::default()],
         };
-        for operation in table.operations() {
+        for operation in operations {
+            let shape = without_names(operation.template());
+            locator.templates.insert((operation.method(), shape), operation);
             locator.insert(operation);
         }
         for node in &mut locator.nodes {
@@ -76,9 +80,23 @@ impl<'t> Locator<'t> {
     /// The operation of a method and a path, which may be a template.
     #[must_use]
     pub fn find(&self, method: Method, path: &str) -> Option<&'t ResolvedOperation> {
-        let template = self.templates.get(&(method, without_names(path)));
+        self.template(method, path).or_else(|| {
+            let segments: Vec<&str> = path.split('/').collect();
+            self.walk(&segments, Some(method))
+        })
+    }
+
+    /// The operation of a method and a template, whatever its parameters are called.
+    #[must_use]
+    pub fn template(&self, method: Method, template: &str) -> Option<&'t ResolvedOperation> {
+        self.templates.get(&(method, without_names(template))).copied()
+    }
+
+    /// Whether an operation of any method is at the path of a request.
+    #[must_use]
+    pub fn has_path(&self, path: &str) -> bool {
         let segments: Vec<&str> = path.split('/').collect();
-        template.copied().or_else(|| self.walk(&segments, method))
+        self.walk(&segments, None).is_some()
     }
 
     fn insert(&mut self, operation: &'t ResolvedOperation) {
@@ -124,10 +142,11 @@ impl<'t> Locator<'t> {
     }
 
     /// Looks at each node at most once: the way to it says how many segments lie behind.
-    fn walk(&self, segments: &[&str], method: Method) -> Option<&'t ResolvedOperation> {
+    fn walk(&self, segments: &[&str], method: Option<Method>) -> Option<&'t ResolvedOperation> {
         let of_method = |operations: &[&'t ResolvedOperation]| {
             let mut operations = operations.iter();
-            operations.find(|operation| operation.method() == method).copied()
+            let is_asked = |operation: &&&ResolvedOperation| method.is_none_or(|method| operation.method() == method);
+            operations.find(is_asked).copied()
         };
         let mut open = vec![Step::Into(0, segments)];
         while let Some(step) = open.pop() {

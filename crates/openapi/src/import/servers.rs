@@ -1,0 +1,228 @@
+//! Servers: the addresses below which the paths of a document are served.
+
+mod pattern;
+
+use std::collections::HashMap;
+
+pub(crate) use self::pattern::Server;
+use self::pattern::Written;
+use super::assembly::Assembly;
+use super::error::ImportError;
+use super::node::{At, Node};
+use super::note::NoteKind;
+
+/// A list of servers by its place. The first one is that of the document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ServerList(usize);
+
+/// The servers of a document, and those of path items and operations that have their own.
+#[derive(Clone, Debug)]
+pub(crate) struct Servers {
+    lists: Vec<Vec<Server>>,
+    of_operation: Vec<ServerList>,
+}
+
+impl Servers {
+    /// Those of a document that says nothing: its paths are served below `/` (OpenAPI 3.1, section 4.8.1.1).
+    pub(super) fn none() -> Self {
+        ServerLists::default().with_operations(Vec::new())
+    }
+
+    /// The servers of an operation, by its place in the table, as a key and a list.
+    pub(crate) fn of(&self, operation: usize) -> (ServerList, &[Server]) {
+        let list = self.of_operation.get(operation).copied().unwrap_or_default();
+        (list, self.lists.get(list.0).map_or(&[], Vec::as_slice))
+    }
+}
+
+/// Collects lists of servers, each once.
+#[derive(Debug)]
+pub(super) struct ServerLists {
+    lists: Vec<Vec<Server>>,
+    places: HashMap<Vec<Server>, ServerList>,
+}
+
+impl Default for ServerLists {
+    fn default() -> Self {
+        Self {
+            lists: vec![vec![Server::root()]],
+            places: HashMap::new(),
+        }
+    }
+}
+
+impl ServerLists {
+    pub(super) fn with_operations(self, of_operation: Vec<ServerList>) -> Servers {
+        Servers {
+            lists: self.lists,
+            of_operation,
+        }
+    }
+
+    /// Replaces the servers of the document.
+    fn set_document(&mut self, servers: Vec<Server>) {
+        if let Some(document) = self.lists.first_mut() {
+            *document = servers;
+        }
+    }
+
+    fn intern(&mut self, servers: Vec<Server>) -> ServerList {
+        if let Some(list) = self.places.get(&servers) {
+            return *list;
+        }
+        let list = ServerList(self.lists.len());
+        self.lists.push(servers.clone());
+        self.places.insert(servers, list);
+        list
+    }
+}
+
+/// Reads the `servers` of an OpenAPI document. Without any, its paths are served below `/`.
+pub(super) fn read_document(assembly: &mut Assembly, root: &At<'_>) -> Result<(), ImportError> {
+    if let Some(servers) = read_list(assembly, root)? {
+        assembly.servers.set_document(servers);
+    }
+    Ok(())
+}
+
+/// Reads the `servers` of a path item or operation. Without any, those above count.
+pub(super) fn read_own(assembly: &mut Assembly, at: &At<'_>, above: ServerList) -> Result<ServerList, ImportError> {
+    let servers = read_list(assembly, at)?;
+    Ok(servers.map_or(above, |servers| assembly.servers.intern(servers)))
+}
+
+/// Reads `host` and `basePath` of a Swagger document.
+pub(super) fn read_swagger(assembly: &mut Assembly, root: &At<'_>) -> Result<(), ImportError> {
+    let text = |name| text(root, name);
+    let (host, base) = (text("host").unwrap_or_default(), text("basePath").unwrap_or_default());
+    let host = host.rsplit("://").next().unwrap_or_default().trim_end_matches('/');
+    let url = match host {
+        "" => base.to_owned(),
+        host => format!("//{host}/{}", base.trim_start_matches('/')),
+    };
+    set_plain(assembly, [url])
+}
+
+/// Reads `rootUrl`, `servicePath`, `baseUrl` and `endpoints` of a Google discovery document. The templates of its methods begin
+/// with `servicePath`, so the servers end before it.
+pub(super) fn read_discovery(assembly: &mut Assembly, root: &At<'_>) -> Result<(), ImportError> {
+    let service = text(root, "servicePath").unwrap_or_default().trim_matches('/');
+    let without_service = |url: &str| {
+        let url = url.trim_end_matches('/');
+        url.strip_suffix(service).unwrap_or(url).to_owned()
+    };
+    let mut urls: Vec<String> = ["rootUrl", "mtlsRootUrl"]
+        .into_iter()
+        .filter_map(|name| text(root, name))
+        .map(str::to_owned)
+        .collect();
+    urls.extend(
+        ["baseUrl", "basePath"]
+            .into_iter()
+            .filter_map(|name| text(root, name))
+            .filter(|url| !url.is_empty())
+            .map(without_service),
+    );
+    if let Some(endpoints) = root.get("endpoints").filter(|at| matches!(at.node, Node::List(_))) {
+        for endpoint in endpoints.items()? {
+            urls.extend(text(&endpoint, "endpointUrl").map(str::to_owned));
+        }
+    }
+    set_plain(assembly, urls)
+}
+
+/// Takes the servers of Microsoft Graph, which its file does not name.
+pub(super) fn set_graph(assembly: &mut Assembly) -> Result<(), ImportError> {
+    const HOSTS: [&str; 4] = [
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    ];
+    const VERSIONS: [&str; 2] = ["v1.0", "beta"];
+    set_plain(
+        assembly,
+        HOSTS
+            .into_iter()
+            .flat_map(|host| VERSIONS.map(|version| format!("https://{host}/{version}"))),
+    )
+}
+
+fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) -> Result<(), ImportError> {
+    let mut servers = Vec::new();
+    for url in urls {
+        add(assembly, &Written::plain(&url), &mut servers)?;
+    }
+    if !servers.is_empty() {
+        assembly.servers.set_document(servers);
+    }
+    Ok(())
+}
+
+/// The list `servers`; none where it is absent, `null` or empty. A server that cannot be read is left out, with a note: the
+/// commands then call a request to it unknown.
+fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>, ImportError> {
+    let Some(list) = at.get("servers").filter(|list| !matches!(list.node, Node::Null)) else {
+        return Ok(None);
+    };
+    if !matches!(list.node, Node::List(_)) {
+        note(assembly, &list, "`servers` is no list; it is left out")?;
+        return Ok(None);
+    }
+    let items = list.items()?;
+    if items.len() == 0 {
+        return Ok(None);
+    }
+    let mut servers = Vec::new();
+    for item in items {
+        assembly.count_read(1)?;
+        match text(&item, "url") {
+            Some(url) => {
+                let written = Written::new(url, |name| variable(&item, name));
+                add(assembly, &written, &mut servers)?;
+            }
+            None => note(assembly, &item, "the server has no `url`; it is left out")?,
+        }
+    }
+    Ok(Some(servers))
+}
+
+fn add(assembly: &mut Assembly, written: &Written, servers: &mut Vec<Server>) -> Result<(), ImportError> {
+    for server in written.servers() {
+        assembly.count_read(1)?;
+        assembly.count_text(server.len())?;
+        if !servers.contains(&server) {
+            servers.push(server);
+        }
+    }
+    Ok(())
+}
+
+/// The values that a variable can have; none where it can have any.
+fn variable(server: &At<'_>, name: &str) -> Option<Vec<String>> {
+    let variables = server.node.find("variables")?;
+    let variable = variables.find(name)?;
+    let text = |node: &Node<'_>| match node {
+        Node::Text(text) | Node::Number(text) => Some(text.as_ref().to_owned()),
+        _ => None,
+    };
+    let default = variable.find("default").and_then(text);
+    match variable.find("enum") {
+        Some(Node::List(values)) if !values.is_empty() => Some(values.iter().filter_map(text).chain(default).collect()),
+        // A default with a slash is part of the address, so no other value is recognised.
+        _ => default
+            .filter(|default| default.contains('/'))
+            .map(|default| vec![default]),
+    }
+}
+
+fn text<'n>(at: &At<'n>, name: &str) -> Option<&'n str> {
+    match at.node.find(name)? {
+        Node::Text(text) | Node::Number(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn note(assembly: &mut Assembly, at: &At<'_>, message: &str) -> Result<(), ImportError> {
+    assembly.notes.add(NoteKind::UnreadableServer, at.place(), message)
+}

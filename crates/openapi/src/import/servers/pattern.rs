@@ -1,0 +1,390 @@
+//! The address of one server, as far as a request shows it.
+
+use std::collections::BTreeSet;
+
+use percent_encoding::percent_decode_str;
+
+/// Most addresses that the variables of one server can make.
+const MAX_ADDRESSES: usize = 256;
+
+/// The address of a server: host and path, without the scheme, which a proxy may have changed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Server {
+    /// Host and port; none where the address is relative to that of the document.
+    authority: Option<Vec<Piece>>,
+    /// Decoded, without a slash at its end.
+    path: Vec<Piece>,
+}
+
+/// A part of an address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Piece {
+    /// A variable that can have any value without a slash.
+    Any,
+    /// A variable that has one of these values.
+    OneOf(Vec<String>),
+    Text(String),
+}
+
+impl Server {
+    /// `/` on the host of the document.
+    pub(super) const fn root() -> Self {
+        Self {
+            authority: None,
+            path: Vec::new(),
+        }
+    }
+
+    /// How much text it holds.
+    pub(super) fn len(&self) -> usize {
+        let pieces = self.authority.iter().flatten().chain(&self.path);
+        pieces
+            .map(|piece| match piece {
+                Piece::Any => 1,
+                Piece::OneOf(values) => values.iter().map(String::len).sum(),
+                Piece::Text(text) => text.len(),
+            })
+            .sum::<usize>()
+            + 1
+    }
+
+    /// Whether a request to this host, in lower case, can be for the server. A server without a host is on any.
+    pub(crate) fn has_host(&self, host: &str) -> bool {
+        let Some(authority) = &self.authority else {
+            return true;
+        };
+        // A port that is the scheme's own may be written or not.
+        let bare = [":80", ":443"].into_iter().find_map(|port| host.strip_suffix(port));
+        let spellings = match bare {
+            Some(bare) => vec![host.to_owned(), bare.to_owned()],
+            None => vec![host.to_owned(), format!("{host}:80"), format!("{host}:443")],
+        };
+        spellings.iter().any(|host| ends(authority, host).contains(&host.len()))
+    }
+
+    /// Where the path of the server can end in the decoded path of a request, the longest first.
+    pub(crate) fn path_ends(&self, path: &str) -> Vec<usize> {
+        let is_border = |end: &usize| {
+            path.get(*end..)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        ends(&self.path, path).into_iter().rev().filter(is_border).collect()
+    }
+}
+
+/// All places where a text can end that begins as the pieces say.
+fn ends(pieces: &[Piece], text: &str) -> BTreeSet<usize> {
+    let mut places = BTreeSet::from([0]);
+    for piece in pieces {
+        let mut next = BTreeSet::new();
+        for place in places {
+            let rest = text.get(place..).unwrap_or_default();
+            match piece {
+                Piece::Any => {
+                    let segment = rest.split('/').next().unwrap_or_default();
+                    let after = segment.char_indices().map(|(at, character)| at + character.len_utf8());
+                    next.extend(after.map(|length| place + length));
+                }
+                Piece::OneOf(values) => {
+                    let known = values.iter().filter(|value| rest.starts_with(value.as_str()));
+                    next.extend(known.map(|value| place + value.len()));
+                }
+                Piece::Text(known) => next.extend(rest.starts_with(known.as_str()).then_some(place + known.len())),
+            }
+        }
+        places = next;
+    }
+    places
+}
+
+/// The address of a server as a document writes it.
+pub(super) struct Written(Vec<Piece>);
+
+impl Written {
+    /// An address without variables.
+    pub(super) fn plain(url: &str) -> Self {
+        Self(vec![Piece::Text(url.trim().to_owned())])
+    }
+
+    /// An address with variables in braces. `values` has the values of a variable, or none where it can have any.
+    pub(super) fn new(url: &str, values: impl Fn(&str) -> Option<Vec<String>>) -> Self {
+        let mut pieces = Vec::new();
+        let mut rest = url.trim();
+        while let Some((before, (name, after))) = rest
+            .split_once('{')
+            .and_then(|(before, inside)| Some((before, inside.split_once('}')?)))
+        {
+            pieces.push(Piece::Text(before.to_owned()));
+            pieces.push(values(name.trim()).map_or(Piece::Any, Piece::OneOf));
+            rest = after;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        Self(pieces)
+    }
+
+    /// The servers that it can name: a value with a slash or colon decides where the host ends, so each makes one of its own.
+    pub(super) fn servers(&self) -> Vec<Server> {
+        let mut written: Vec<Vec<Piece>> = vec![Vec::new()];
+        for piece in &self.0 {
+            let values = match piece {
+                Piece::OneOf(values) if values.iter().any(|value| value.contains(['/', ':'])) => values,
+                _ => {
+                    written.iter_mut().for_each(|pieces| pieces.push(piece.clone()));
+                    continue;
+                }
+            };
+            let with = |pieces: &Vec<Piece>, value: &String| {
+                let mut pieces = pieces.clone();
+                pieces.push(Piece::Text(value.clone()));
+                pieces
+            };
+            written = written
+                .iter()
+                .flat_map(|pieces| values.iter().map(move |value| with(pieces, value)))
+                .take(MAX_ADDRESSES)
+                .collect();
+        }
+        written.into_iter().map(server).collect()
+    }
+}
+
+/// Divides an address at the slash before its path.
+fn server(pieces: Vec<Piece>) -> Server {
+    let mut pieces = without_query(merged(pieces));
+    let Some(behind) = behind_scheme(&pieces) else {
+        // A variable of any value at the start is the host, and perhaps more: the rest is all that can be recognised.
+        if pieces.first() == Some(&Piece::Any) {
+            pieces.remove(0);
+        }
+        return Server {
+            authority: None,
+            path: path(pieces),
+        };
+    };
+    let mut authority = Vec::new();
+    let mut rest = Vec::new();
+    for piece in behind {
+        match piece {
+            _ if !rest.is_empty() => rest.push(piece),
+            Piece::Text(text) => match text.find('/').map(|slash| text.split_at(slash)) {
+                Some((host, behind)) => {
+                    authority.push(Piece::Text(host.to_ascii_lowercase()));
+                    rest.push(Piece::Text(behind.to_owned()));
+                }
+                None => authority.push(Piece::Text(text.to_ascii_lowercase())),
+            },
+            Piece::OneOf(values) => {
+                let lower = values.iter().map(|value| value.to_ascii_lowercase());
+                authority.push(Piece::OneOf(lower.collect()));
+            }
+            Piece::Any => authority.push(Piece::Any),
+        }
+    }
+    Server {
+        authority: Some(merged(authority)),
+        path: path(rest),
+    }
+}
+
+/// Neighbouring texts as one, empty ones left out.
+fn merged(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut merged: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match (merged.last_mut(), piece) {
+            (_, Piece::Text(text)) if text.is_empty() => {}
+            (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
+            (_, piece) => merged.push(piece),
+        }
+    }
+    merged
+}
+
+fn without_query(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let has_query = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains(['?', '#']));
+    if let Some(place) = pieces.iter().position(has_query) {
+        pieces.truncate(place + 1);
+        if let Some(Piece::Text(text)) = pieces.last_mut() {
+            text.truncate(text.find(['?', '#']).unwrap_or(text.len()));
+        }
+    }
+    pieces
+}
+
+/// What follows `https://` or `//`; none where the address has no host.
+fn behind_scheme(pieces: &[Piece]) -> Option<Vec<Piece>> {
+    let behind = |place: usize, text: &str| {
+        let rest = pieces.get(place + 1..).unwrap_or_default().iter().cloned();
+        std::iter::once(Piece::Text(text.to_owned())).chain(rest).collect()
+    };
+    match pieces {
+        [Piece::Text(first), ..] => {
+            let (scheme, text) = first.split_once("//")?;
+            let is_scheme = scheme.is_empty() || (scheme.ends_with(':') && !scheme.contains('/'));
+            is_scheme.then(|| behind(0, text))
+        }
+        // The scheme is a variable.
+        [_, Piece::Text(second), ..] => second.strip_prefix("://").map(|text| behind(1, text)),
+        _ => None,
+    }
+}
+
+/// The path, with a slash before it and none behind. Relative parts before it lead to where the document is served.
+fn path(pieces: Vec<Piece>) -> Vec<Piece> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut pieces: Vec<Piece> = pieces
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Piece::Text(decoded(&text)),
+            Piece::OneOf(values) => Piece::OneOf(values.iter().map(|value| decoded(value)).collect()),
+            Piece::Any => Piece::Any,
+        })
+        .collect();
+    if let Some(Piece::Text(first)) = pieces.first_mut() {
+        let mut text = first.as_str();
+        while let Some(rest) = text.strip_prefix("../").or_else(|| text.strip_prefix("./")) {
+            text = rest;
+        }
+        let text = if matches!(text, "." | "..") { "" } else { text };
+        *first = text.trim_start_matches('/').to_owned();
+    }
+    if let Some(Piece::Text(last)) = pieces.last_mut() {
+        last.truncate(last.trim_end_matches('/').len());
+    }
+    let mut pieces = merged(pieces);
+    if !pieces.is_empty() {
+        pieces.insert(0, Piece::Text("/".to_owned()));
+    }
+    merged(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(name: &str) -> Option<Vec<String>> {
+        let values: &[&str] = match name {
+            "scheme" => &["https", "http"],
+            "region" => &["eu", "us"],
+            "port" => &["443", "8443"],
+            "base" => &["v1", "v2/beta"],
+            "whole" => &["https://api.example/v7"],
+            _ => return None,
+        };
+        Some(values.iter().map(|value| (*value).to_owned()).collect())
+    }
+
+    /// The rest of a path behind the address, or why there is none.
+    fn rest(url: &str, host: &str, path: &str) -> Result<String, &'static str> {
+        let servers = Written::new(url, variables).servers();
+        let mut here = servers
+            .iter()
+            .filter(|server| host.is_empty() || server.has_host(host))
+            .peekable();
+        here.peek().ok_or("another host")?;
+        let ends = here.flat_map(|server| server.path_ends(path)).max();
+        ends.map(|end| path[end..].to_owned()).ok_or("another path")
+    }
+
+    #[test]
+    fn an_address_is_recognised_in_a_request() {
+        for (url, host, path, expected) in [
+            (
+                "https://api.example/house/v3",
+                "api.example",
+                "/house/v3/lamps",
+                Ok("/lamps"),
+            ),
+            ("https://api.example/house/v3/", "api.example", "/house/v3", Ok("")),
+            (
+                "https://api.example/house/v3",
+                "",
+                "/house/v3x/lamps",
+                Err("another path"),
+            ),
+            ("https://api.example", "other.example", "/lamps", Err("another host")),
+            ("https://API.example:443", "api.example", "/lamps", Ok("/lamps")),
+            ("https://api.example", "api.example:443", "/lamps", Ok("/lamps")),
+            ("https://api.example:8443", "api.example", "/lamps", Err("another host")),
+            ("//api.example/v1", "api.example", "/v1/lamps", Ok("/lamps")),
+            ("/v1", "any.example", "/v1/lamps", Ok("/lamps")),
+            ("v1/", "any.example", "/v1/lamps", Ok("/lamps")),
+            ("../v1", "any.example", "/v1/lamps", Ok("/lamps")),
+            (".", "any.example", "/lamps", Ok("/lamps")),
+            ("", "any.example", "/lamps", Ok("/lamps")),
+            (
+                "https://api.example/a%20b?x#y",
+                "api.example",
+                "/a b/lamps",
+                Ok("/lamps"),
+            ),
+            (
+                "{scheme}://{region}.api.example/v{n}",
+                "eu.api.example",
+                "/v12/lamps",
+                Ok("/lamps"),
+            ),
+            (
+                "{scheme}://{region}.api.example/v{n}",
+                "xx.api.example",
+                "/v12/lamps",
+                Err("another host"),
+            ),
+            (
+                "{scheme}://{region}.api.example/v{n}",
+                "eu.api.example",
+                "/v/lamps",
+                Err("another path"),
+            ),
+            (
+                "https://{tenant}.example:{port}/",
+                "shop.example",
+                "/lamps",
+                Ok("/lamps"),
+            ),
+            (
+                "https://{tenant}.example:{port}/",
+                "shop.example:8443",
+                "/lamps",
+                Ok("/lamps"),
+            ),
+            (
+                "https://{tenant}.example:{port}/",
+                "shop.example:9",
+                "/lamps",
+                Err("another host"),
+            ),
+            (
+                "https://api.example/{base}",
+                "api.example",
+                "/v2/beta/lamps",
+                Ok("/lamps"),
+            ),
+            ("https://api.example/{base}", "api.example", "/v1/lamps", Ok("/lamps")),
+            (
+                "https://api.example/{base}",
+                "api.example",
+                "/v3/lamps",
+                Err("another path"),
+            ),
+            ("{whole}", "api.example", "/v7/lamps", Ok("/lamps")),
+            ("{whole}", "other.example", "/v7/lamps", Err("another host")),
+            ("{any}/v1", "any.example", "/v1/lamps", Ok("/lamps")),
+            ("{any}", "any.example", "/lamps", Ok("/lamps")),
+        ] {
+            assert_eq!(
+                rest(url, host, path).as_deref(),
+                expected.as_ref().map(|rest| *rest),
+                "{url} {host} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn many_values_make_few_addresses() {
+        let many = |_: &str| Some((0..100).map(|number| format!("a/{number}")).collect());
+        assert_eq!(
+            Written::new("https://{a}/{b}/{c}/{d}", many).servers().len(),
+            MAX_ADDRESSES
+        );
+    }
+}
