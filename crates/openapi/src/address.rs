@@ -1,5 +1,5 @@
-//! **Which operation does this request call?** Addresses as requests and logs hold them: a path below a server of the document, or
-//! a whole URL.
+//! **Which operation does this request call?** Addresses as requests and logs hold them: a path
+//! below a server of the document, or a whole URL.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,11 +13,12 @@ use crate::import::servers::{Server, ServerList};
 
 /// Finds the operations of a document by the addresses of requests.
 ///
-/// A server of the document, path item or operation is recognised before the path, with each value that its variables can
-/// have; so are `host` and `basePath` of Swagger, and `rootUrl` and `servicePath` of Google. Query and fragment are ignored.
-/// The path is decoded once, as the gate decodes it. A last slash that the template does not have, or that is missing, is
-/// forgiven where the gate redirects to the other spelling. `HEAD` is answered by `GET`.
-/// A URL whose host no server has is unknown. A server without a host can be on any host.
+/// The path of a server may precede the template: a server of the document, the path item or the
+/// operation, with each value of its variables. Swagger names its server by `host` and `basePath`,
+/// Google by `rootUrl`. Query and fragment are ignored, and the path is decoded once, as the gate
+/// decodes it. The gate redirects a path whose last slash is missing or superfluous, so both
+/// spellings are known. `GET` answers `HEAD`.
+/// A URL is unknown if no server has its host. A server without a host can be on any host.
 ///
 /// ```
 /// use scopegate_openapi::address::Addresses;
@@ -88,11 +89,11 @@ impl<'t> Addresses<'t> {
         }
     }
 
-    /// The operation that is named: by its template, with whatever names of parameters, or by the address of a request.
+    /// The operation of a template, with any names of parameters, or of the address of a request.
     ///
     /// # Errors
     ///
-    /// [`UnknownAddress`] where there is none.
+    /// [`UnknownAddress`] if there is none.
     pub fn find(&self, method: Method, address: &str) -> Result<&'t ResolvedOperation, UnknownAddress> {
         match self.all.template(method, address) {
             Some(operation) => Ok(operation),
@@ -100,12 +101,12 @@ impl<'t> Addresses<'t> {
         }
     }
 
-    /// The operation that a request calls. The address is one of a request: where it is that of a server and a template alike,
-    /// the server counts.
+    /// The operation that a request calls. The path of a server takes precedence over a template
+    /// that begins in the same way.
     ///
     /// # Errors
     ///
-    /// [`UnknownAddress`] where there is none.
+    /// [`UnknownAddress`] if there is none.
     pub fn find_request(&self, method: Method, address: &str) -> Result<&'t ResolvedOperation, UnknownAddress> {
         let target = Target::parse(address).ok_or(UnknownAddress::Path)?;
         let here = self.places(&target);
@@ -135,7 +136,7 @@ impl<'t> Addresses<'t> {
             .ok_or(UnknownAddress::Path)
     }
 
-    /// The path of an address below the server that it names; the path as it is where it names none.
+    /// The path of an address below its server, or the whole path if no server precedes it.
     #[must_use]
     pub fn path_below<'a>(&self, address: &'a str) -> Option<Cow<'a, str>> {
         let target = Target::parse(address)?;
@@ -175,7 +176,8 @@ impl<'t> Addresses<'t> {
     }
 }
 
-/// What the gate does with a path below it: another spelling of the last slash is redirected, and `GET` answers `HEAD`.
+/// The operation that the gate calls for a path: it redirects another spelling of the last slash, and
+/// `GET` answers `HEAD`.
 fn answered<'t>(locator: &Locator<'t>, method: Method, path: &str) -> Option<&'t ResolvedOperation> {
     let at = |path: &str| {
         let found = locator.find(method, path);
@@ -196,14 +198,14 @@ fn answered<'t>(locator: &Locator<'t>, method: Method, path: &str) -> Option<&'t
     })
 }
 
-/// What an address says: its host in lower case, and its path, decoded.
+/// The host of an address, in lower case, and its path, decoded.
 struct Target<'a> {
     host: Option<String>,
     path: Cow<'a, str>,
 }
 
 impl<'a> Target<'a> {
-    /// None where the text is no address.
+    /// `None` if the text is not an address.
     fn parse(address: &'a str) -> Option<Self> {
         let address = address.split(['?', '#']).next().unwrap_or_default();
         let (host, path) = match address.split_once("://") {

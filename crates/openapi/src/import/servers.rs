@@ -23,7 +23,8 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// Those of a document that says nothing: its paths are served below `/` (OpenAPI 3.1, section 4.8.1.1).
+    /// The servers of a document that names none: its paths are served below `/`
+    /// (OpenAPI 3.1, section 4.8.1.1).
     pub(super) fn none() -> Self {
         ServerLists::default().with_operations(Vec::new())
     }
@@ -103,8 +104,8 @@ pub(super) fn read_swagger(assembly: &mut Assembly, root: &At<'_>) -> Result<(),
     set_plain(assembly, [url])
 }
 
-/// Reads `rootUrl`, `servicePath`, `baseUrl` and `endpoints` of a Google discovery document. The templates of its methods begin
-/// with `servicePath`, so the servers end before it.
+/// Reads `rootUrl`, `servicePath`, `baseUrl` and `endpoints` of a Google discovery document. The
+/// templates of its methods begin with `servicePath`, so the servers end before it.
 pub(super) fn read_discovery(assembly: &mut Assembly, root: &At<'_>) -> Result<(), ImportError> {
     let service = text(root, "servicePath").unwrap_or_default().trim_matches('/');
     let without_service = |url: &str| {
@@ -159,14 +160,14 @@ fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) ->
     Ok(())
 }
 
-/// The list `servers`; none where it is absent, `null` or empty. A server that cannot be read is left out, with a note: the
-/// commands then call a request to it unknown.
+/// The list `servers`; `None` if it is absent, `null` or empty. A server that cannot be read is left
+/// out with a note: a request to it is unknown.
 fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>, ImportError> {
     let Some(list) = at.get("servers").filter(|list| !matches!(list.node, Node::Null)) else {
         return Ok(None);
     };
     if !matches!(list.node, Node::List(_)) {
-        note(assembly, &list, "`servers` is no list; it is left out")?;
+        note(assembly, &list, "`servers` must be a list; it is left out")?;
         return Ok(None);
     }
     let items = list.items()?;
@@ -198,7 +199,7 @@ fn add(assembly: &mut Assembly, written: &Written, servers: &mut Vec<Server>) ->
     Ok(())
 }
 
-/// The values that a variable can have; none where it can have any.
+/// The values that a variable can have; `None` if it can have any.
 fn variable(server: &At<'_>, name: &str) -> Option<Vec<String>> {
     let variables = server.node.find("variables")?;
     let variable = variables.find(name)?;

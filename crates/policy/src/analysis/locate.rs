@@ -86,7 +86,7 @@ impl<'t> Locator<'t> {
         })
     }
 
-    /// The operation of a method and a template, whatever its parameters are called.
+    /// The operation of a method and a template, with any names of parameters.
     #[must_use]
     pub fn template(&self, method: Method, template: &str) -> Option<&'t ResolvedOperation> {
         self.templates.get(&(method, without_names(template))).copied()

@@ -48,7 +48,8 @@ impl Server {
             + 1
     }
 
-    /// Whether a request to this host, in lower case, can be for the server. A server without a host is on any.
+    /// Whether a request to this host, in lower case, can be for the server. A server without a host is
+    /// on any host.
     pub(crate) fn has_host(&self, host: &str) -> bool {
         let Some(authority) = &self.authority else {
             return true;
@@ -106,7 +107,8 @@ impl Written {
         Self(vec![Piece::Text(url.trim().to_owned())])
     }
 
-    /// An address with variables in braces. `values` has the values of a variable, or none where it can have any.
+    /// An address with variables in braces. `values` has the values of a variable, or `None` if it can
+    /// have any.
     pub(super) fn new(url: &str, values: impl Fn(&str) -> Option<Vec<String>>) -> Self {
         let mut pieces = Vec::new();
         let mut rest = url.trim();
@@ -122,7 +124,8 @@ impl Written {
         Self(pieces)
     }
 
-    /// The servers that it can name: a value with a slash or colon decides where the host ends, so each makes one of its own.
+    /// The servers that it can name. A value with a slash or colon decides where the host ends, so each
+    /// value makes its own server.
     pub(super) fn servers(&self) -> Vec<Server> {
         let mut written: Vec<Vec<Piece>> = vec![Vec::new()];
         for piece in &self.0 {
@@ -152,7 +155,7 @@ impl Written {
 fn server(pieces: Vec<Piece>) -> Server {
     let mut pieces = without_query(merged(pieces));
     let Some(behind) = behind_scheme(&pieces) else {
-        // A variable of any value at the start is the host, and perhaps more: the rest is all that can be recognised.
+        // A variable of any value at the start holds the host and perhaps more: the rest is compared.
         if pieces.first() == Some(&Piece::Any) {
             pieces.remove(0);
         }
@@ -210,7 +213,7 @@ fn without_query(mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces
 }
 
-/// What follows `https://` or `//`; none where the address has no host.
+/// The address behind `https://` or `//`; `None` if it has no host.
 fn behind_scheme(pieces: &[Piece]) -> Option<Vec<Piece>> {
     let behind = |place: usize, text: &str| {
         let rest = pieces.get(place + 1..).unwrap_or_default().iter().cloned();
@@ -228,7 +231,8 @@ fn behind_scheme(pieces: &[Piece]) -> Option<Vec<Piece>> {
     }
 }
 
-/// The path, with a slash before it and none behind. Relative parts before it lead to where the document is served.
+/// The path, with a slash before it and none behind. Relative parts before it depend on the place of
+/// the document, so they are left out.
 fn path(pieces: Vec<Piece>) -> Vec<Piece> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let mut pieces: Vec<Piece> = pieces
