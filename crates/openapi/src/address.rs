@@ -32,7 +32,8 @@ use crate::import::servers::{Server, ServerList};
 /// }"#)?;
 /// let addresses = Addresses::new(&imported);
 /// let is_known = |address| addresses.find(Method::Get, address).is_ok();
-/// assert!(is_known("/house/v3/lamps/7?page=2") && is_known("https://api.example/house/v3/lamps/7"));
+/// assert!(is_known("/house/v3/lamps/7?page=2"));
+/// assert!(is_known("https://api.example/house/v3/lamps/7"));
 /// assert!(is_known("/lamps/{id}") && is_known("/lamps/7"));
 /// assert!(!is_known("/house/v2/lamps/7") && !is_known("https://other.example/house/v3/lamps/7"));
 /// # Ok::<(), import::ImportError>(())
@@ -67,8 +68,9 @@ impl<'t> Addresses<'t> {
             let (list, own) = servers.of(place);
             let known = of_list.entry(list).or_default();
             if known.is_empty() {
-                own.iter()
-                    .for_each(|server| lists_of.entry(server).or_default().push(list));
+                for server in own {
+                    lists_of.entry(server).or_default().push(list);
+                }
             }
             known.push(operation);
         }
@@ -176,8 +178,8 @@ impl<'t> Addresses<'t> {
     }
 }
 
-/// The operation that the gate calls for a path: it redirects another spelling of the last slash, and
-/// `GET` answers `HEAD`.
+/// The operation that the gate calls for a path: it redirects another spelling of the last slash,
+/// and `GET` answers `HEAD`.
 fn answered<'t>(locator: &Locator<'t>, method: Method, path: &str) -> Option<&'t ResolvedOperation> {
     let at = |path: &str| {
         let found = locator.find(method, path);

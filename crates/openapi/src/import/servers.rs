@@ -160,8 +160,8 @@ fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) ->
     Ok(())
 }
 
-/// The list `servers`; `None` if it is absent, `null` or empty. A server that cannot be read is left
-/// out with a note: a request to it is unknown.
+/// The list `servers`; `None` if it is absent, `null` or empty. A server that cannot be read is
+/// left out with a note: a request to it is unknown.
 fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>, ImportError> {
     let Some(list) = at.get("servers").filter(|list| !matches!(list.node, Node::Null)) else {
         return Ok(None);
