@@ -23,9 +23,9 @@ use crate::json::{Kind, Names, Reader};
 
 /// The payload of a token: the claims that are known here, each of its type.
 ///
-/// Known are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`, `auth_time` and `acr`.
-/// A [`ClaimLayout`] can name one more for the scopes and one for the client. Other claims must be JSON and stand only once; then
-/// they are ignored. Whether a claim is *required*, and what it must
+/// Known are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`, `auth_time`, `acr` and `cnf`.
+/// A [`ClaimLayout`] can name one more for the scopes and one for the client. Other claims must be JSON and stand only once, and
+/// so must the names in their objects; then they are ignored. Whether a claim is *required*, and what it must
 /// say, is a rule of the verifier. Nothing is allocated, unless text was written with escapes or there are many unknown claims.
 ///
 /// ```
@@ -56,6 +56,7 @@ pub struct Claims<'a> {
     scopes: Option<TextList<'a>>,
     auth_time: Option<Timestamp>,
     acr: Option<Cow<'a, str>>,
+    has_confirmation: bool,
     foreign: Option<Claim>,
     elsewhere: Elsewhere<'a>,
 }
@@ -93,6 +94,7 @@ impl<'a> Claims<'a> {
             scopes: None,
             auth_time: None,
             acr: None,
+            has_confirmation: false,
             foreign: None,
             elsewhere: Elsewhere::default(),
         }
@@ -159,12 +161,34 @@ impl<'a> Claims<'a> {
                 if self.foreign.is_none() || matches!(claim, Claim::Events) {
                     self.foreign = Some(claim);
                 }
-                return Ok(reader.skip()?);
+                return Ok(reader.skip_unique()?);
             }
+            // SECURITY: any value counts, `null` too: who writes the member says that the token is bound
+            // (`a_confirmation_of_any_type_is_noticed`).
+            Claim::Confirmation => {
+                self.has_confirmation = true;
+                return Ok(reader.skip_unique()?);
+            }
+            Claim::TokenUse | Claim::Type => return self.read_use(claim, reader),
         };
         *slot = reader.text_if_next()?;
         if slot.is_none() {
             return Err(wrong_value(claim, reader));
+        }
+        Ok(())
+    }
+
+    /// Reads what some issuers write into the payload to tell their kinds of token apart. The claims are private, so a value
+    /// of another type, or an unknown one, says nothing.
+    #[cold]
+    fn read_use(&mut self, claim: Claim, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
+        /// `id` of Amazon Cognito and Keycloak, the others of Keycloak.
+        const FOREIGN: [&str; 4] = ["id", "refresh", "offline", "logout"];
+        let Some(text) = reader.text_if_next()? else {
+            return Ok(reader.skip_unique()?);
+        };
+        if self.foreign.is_none() && FOREIGN.iter().any(|foreign| text.eq_ignore_ascii_case(foreign)) {
+            self.foreign = Some(claim);
         }
         Ok(())
     }
@@ -181,7 +205,7 @@ impl<'a> Claims<'a> {
         match (seen.insert(name), place) {
             (false, _) => Err(ClaimsError::DuplicateName),
             (true, Some(place)) => self.elsewhere.read(place, text, reader),
-            (true, None) => Ok(reader.skip()?),
+            (true, None) => Ok(reader.skip_unique()?),
         }
     }
 
@@ -270,8 +294,16 @@ impl<'a> Claims<'a> {
         self.acr.as_deref()
     }
 
+    /// Whether the token says that it is bound to its sender: `cnf`
+    /// ([RFC 7800, section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1)), whatever its value.
+    #[must_use]
+    pub const fn has_confirmation(&self) -> bool {
+        self.has_confirmation
+    }
+
     /// The name of a claim that marks another kind of token than one for access: `nonce`, `at_hash`, `c_hash` (an ID token) or
-    /// `events` (a logout token), whatever its value. `events` is named wherever it stands.
+    /// `events` (a logout token), whatever its value; `token_use` or `typ` where it names an ID, refresh or logout token.
+    /// `events` is named wherever it stands.
     #[must_use]
     pub const fn foreign_claim(&self) -> Option<&'static str> {
         match self.foreign {
@@ -356,7 +388,13 @@ impl Serialize for Claims<'_> {
             }
         }
         if let Some(claim) = self.foreign {
-            map.serialize_entry(claim.name(), &())?;
+            match claim {
+                Claim::TokenUse | Claim::Type => map.serialize_entry(claim.name(), "id")?,
+                _ => map.serialize_entry(claim.name(), &())?,
+            }
+        }
+        if self.has_confirmation {
+            map.serialize_entry(Claim::Confirmation.name(), &())?;
         }
         self.elsewhere.print(self.layout, &mut map)?;
         map.end()

@@ -264,6 +264,29 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads any value and forgets it, as [`Reader::skip`] does. No object in it may have a name twice: two readers could
+    /// take different members for the one that counts.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError::Duplicate`] where an object has a name twice, and whatever [`Reader::skip`] answers.
+    pub fn skip_unique(&mut self) -> Result<(), JsonError> {
+        match self.kind()? {
+            Kind::Array => self.array(Self::skip_unique),
+            Kind::Object => {
+                let mut seen = Names::default();
+                self.object(|reader, name| {
+                    if seen.insert(name) {
+                        reader.skip_unique()
+                    } else {
+                        Err(JsonError::Duplicate)
+                    }
+                })
+            }
+            _ => self.skip(),
+        }
+    }
+
     /// Reads `true` or `false`.
     ///
     /// # Errors
@@ -383,11 +406,14 @@ impl<'a> Reader<'a> {
 
 /// Why a text is no JSON text that is accepted here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(clippy::exhaustive_enums, reason = "there is a limit and there is a grammar")]
+#[expect(clippy::exhaustive_enums, reason = "a limit, a grammar and a rule for names")]
 pub enum JsonError {
     /// Nested deeper than [`MAX_DEPTH`].
     #[error("JSON is nested deeper than {MAX_DEPTH} levels")]
     Depth,
+    /// An object has a name twice, where that is asked.
+    #[error("an object of the JSON text has a name twice")]
+    Duplicate,
     /// Not JSON, or not what had to come next.
     #[error("text is not JSON")]
     Syntax,

@@ -70,10 +70,18 @@ fn a_name_stands_once() {
     ] {
         assert_eq!(fault(payload), ClaimsError::DuplicateName, "{payload}");
     }
-    assert!(
-        parse(r#"{"a":{"x":1,"x":2}}"#).is_ok(),
-        "deeper down names are not looked at"
-    );
+    for value in [
+        r#"{"x":1,"x":2}"#,
+        r#"{"x":1,"\u0078":2}"#,
+        r#"[0,{"y":[{"x":1,"x":1}]}]"#,
+        r#"{"y":{"y":{"x":{},"x":[]}}}"#,
+    ] {
+        for claim in ["a", "nonce", "events", "cnf", "typ", "token_use"] {
+            let payload = format!(r#"{{"{claim}":{value}}}"#);
+            assert_eq!(fault(&payload), ClaimsError::DuplicateName, "{payload}");
+        }
+    }
+    assert!(parse(r#"{"a":{"x":{"x":1},"y":[{"x":1},{"x":1}]},"b":{"x":1}}"#).is_ok());
     for many in [10, 40, 400] {
         let members: Vec<String> = (0..many).map(|index| format!("\"claim{index}\":0")).collect();
         let body = members.join(",");
@@ -88,6 +96,49 @@ fn a_name_stands_once() {
             ClaimsError::DuplicateName,
             "{many}"
         );
+    }
+}
+
+#[test]
+fn a_confirmation_of_any_type_is_noticed() {
+    assert!(!parse(r#"{"x":{"cnf":{"jkt":"y"}}}"#).unwrap().has_confirmation());
+    for value in [
+        r#"{"jkt":"x"}"#,
+        r#"{"x5t#S256":"x"}"#,
+        "{}",
+        "[]",
+        "\"\"",
+        "0",
+        "false",
+        "null",
+    ] {
+        for name in ["cnf", "c\\u006ef"] {
+            let payload = format!(r#"{{"sub":"a", "{name}" : {value}}}"#);
+            let claims = parse(&payload).unwrap();
+            assert!(claims.has_confirmation(), "{payload}");
+            assert_eq!(claims.foreign_claim(), None);
+        }
+    }
+    assert_eq!(fault(r#"{"cnf":null,"cnf":{}}"#), ClaimsError::DuplicateName);
+}
+
+#[test]
+fn a_claim_that_names_another_kind_of_token_is_foreign() {
+    for (payload, foreign) in [
+        (r#"{"token_use":"id"}"#, Some("token_use")),
+        (r#"{"token_use":"access"}"#, None),
+        (r#"{"typ":"ID"}"#, Some("typ")),
+        (r#"{"typ":"Refresh"}"#, Some("typ")),
+        (r#"{"typ":"Offline"}"#, Some("typ")),
+        (r#"{"typ":"Logout"}"#, Some("typ")),
+        (r#"{"typ":"Bearer"}"#, None),
+        (r#"{"typ":"\u0049D"}"#, Some("typ")),
+        (r#"{"typ":["ID"]}"#, None),
+        (r#"{"typ":null,"token_use":7}"#, None),
+        (r#"{"typ":"ID","nonce":1}"#, Some("typ")),
+        (r#"{"typ":"ID","events":{}}"#, Some("events")),
+    ] {
+        assert_eq!(parse(payload).unwrap().foreign_claim(), foreign, "{payload}");
     }
 }
 

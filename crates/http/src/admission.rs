@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scopegate_domain::{Authenticated, Clock, Timestamp, User, UserId, Username};
 use scopegate_policy::{Denial, OperationTable, Permit, Presented, ResolvedOperation, authorize};
 use scopegate_store::{StoreError, Users};
+use scopegate_token::VerifyError;
 
 use crate::accepted::{Accepted, Brought};
 use crate::bearer::{self, Bearer};
@@ -183,6 +184,11 @@ impl Admission {
         let Verdict::Accept(acceptance) = verifier.verify(credential).await? else {
             return Ok(Err(Unaccepted::Refused));
         };
+        // SECURITY: what is bound to a sender is no bearer credential, whoever accepted it
+        // (tests/issuers/rules.rs, `every_rule_holds_on_every_path`).
+        if acceptance.is_sender_constrained {
+            return Ok(Err(Unaccepted::Verify(VerifyError::Bound)));
+        }
         let proof: Authenticated<Acceptance> = Authenticated::assertion(acceptance);
         let world = self.table.accepted_with_scopes(judged.scheme, &proof, &proof.scopes);
         let beside = beside.and_then(|beside| {
@@ -236,7 +242,7 @@ impl Admission {
 
     /// The user that a credential speaks for. Nobody where nobody is known by it. Nothing is waited for where the user is
     /// known already.
-    async fn user(&self, subject: Option<&str>) -> Result<Option<Arc<User>>, Refusal> {
+    pub(crate) async fn user(&self, subject: Option<&str>) -> Result<Option<Arc<User>>, Refusal> {
         let (Some(users), Some(subject)) = (&self.users, subject) else {
             return Ok(None);
         };

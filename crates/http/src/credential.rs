@@ -108,6 +108,7 @@ pub enum Verdict {
 pub struct Acceptance {
     pub(crate) subject: Option<Arc<str>>,
     pub(crate) scopes: Vec<ScopeToken>,
+    pub(crate) is_sender_constrained: bool,
 }
 
 impl Acceptance {
@@ -116,7 +117,7 @@ impl Acceptance {
     pub fn of(subject: impl Into<Arc<str>>) -> Self {
         Self {
             subject: Some(subject.into()),
-            scopes: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -124,6 +125,17 @@ impl Acceptance {
     #[must_use]
     pub fn of_nobody() -> Self {
         Self::default()
+    }
+
+    /// States that the credential is bound to its sender, as a token with `cnf` is.
+    ///
+    /// ([RFC 7800, section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1).) The gate
+    /// refuses it with 401 and `invalid_token`, as it refuses such a token. A verifier sees neither
+    /// certificate nor proof of the request, so it cannot verify the binding.
+    #[must_use]
+    pub const fn sender_constrained(mut self) -> Self {
+        self.is_sender_constrained = true;
+        self
     }
 
     /// Adds the scopes of the credential. Default: none.

@@ -350,7 +350,7 @@ impl Gate {
     ) -> Result<Option<Permit>, Refusal> {
         #[cfg(feature = "testing")]
         if let Some(double) = &self.double {
-            return double.admit(&self.inner.admission, operation, &stage.sources);
+            return Box::pin(double.admit(&self.inner.admission, operation, &stage.sources)).await;
         }
         let asked = Asked {
             operation,

@@ -276,6 +276,18 @@ impl Sources {
     }
 }
 
+impl Sources {
+    /// The schemes of the operation, by the place of their credential.
+    #[cfg(feature = "testing")]
+    pub(crate) fn places(&self) -> Vec<Vec<SchemeId>> {
+        match self {
+            Self::Bearer(judged, _) => vec![vec![judged.scheme]],
+            Self::Nothing => Vec::new(),
+            Self::Several(sources) => sources.iter().map(Source::scheme_ids).collect(),
+        }
+    }
+}
+
 impl Source {
     /// Cheap ones first, and among those of one cost the family.
     fn cost(&self) -> (bool, Family) {

@@ -2,12 +2,20 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{ScopeToken, User};
+use scopegate_domain::{SchemeName, ScopeToken, User};
+use serde_json::Value;
 
 use crate::double::Double;
 use crate::gate::Gate;
 
 /// Collects a double: made by [`Gate::testing`].
+///
+/// Every value takes the path that it takes in the gate. The subject is the user's id, in the
+/// tutorial's profile the user's name, as `sub` is in a token.
+///
+/// A request has one credential, in one place: `as_user`, `subject`, `scope` and `claim`
+/// describe it. If an operation needs several, [`scheme`](Self::scheme) names the schemes whose
+/// credentials are presented.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -58,6 +66,41 @@ impl Testing {
     /// Every request is this user's.
     pub fn as_user(mut self, user: impl Into<Arc<User>>) -> Self {
         self.double.user = Some(user.into());
+        self.double.is_authenticated = true;
+        self
+    }
+
+    /// Every request has a credential with this subject, which is `sub` in a token. If an
+    /// operation needs a user, the gate finds the user of this subject.
+    pub fn subject(mut self, subject: impl Into<Arc<str>>) -> Self {
+        self.double.subject = Some(subject.into());
+        self.double.is_authenticated = true;
+        self
+    }
+
+    /// Every request has a credential of this scheme of the catalog. May be called several times.
+    ///
+    /// Subject and scopes belong to the named schemes if one of them has a subject and they
+    /// declare the scopes. Otherwise they belong to one more credential.
+    ///
+    /// # Panics
+    ///
+    /// If the catalog does not declare the scheme.
+    pub fn scheme(mut self, name: &str) -> Self {
+        let id = SchemeName::parse(name)
+            .ok()
+            .and_then(|name| self.gate.operations().scheme_id(&name));
+        assert!(
+            id.is_some(),
+            "scheme `{name}` is not declared in the catalog of the gate"
+        );
+        self.double.schemes.extend(id);
+        self
+    }
+
+    /// The credential has this claim, as an access token does: `acr`, `auth_time`, `aud`, `client_id`, `cnf`.
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.double.claims.insert(name.into(), value.into());
         self.double.is_authenticated = true;
         self
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{ScopeToken, User};
+use scopegate_domain::{Claims, ScopeToken, User, Verified};
 
 use crate::{AtomSet, OperationTable, Permit, ResolvedOperation, SchemeId, TokenTooLarge, TokenWorld};
 
@@ -28,5 +28,15 @@ impl OperationTable {
         scopes: impl IntoIterator<Item = &'a ScopeToken>,
     ) -> Result<TokenWorld, TokenTooLarge> {
         TokenWorld::for_test(self, scheme, scopes.into_iter().map(ScopeToken::as_str))
+    }
+
+    /// What a token with these claims would provide. Only with the feature `testing`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenTooLarge`] as for a real one.
+    #[expect(clippy::disallowed_methods, reason = "a test states what a verified token says")]
+    pub fn claims_world_for_test(&self, scheme: SchemeId, claims: Claims<'_>) -> Result<TokenWorld, TokenTooLarge> {
+        self.token_world(scheme, &Verified::assertion(claims))
     }
 }

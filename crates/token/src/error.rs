@@ -21,13 +21,18 @@ pub enum VerifyError {
     /// `aud` does not hold the audience, or holds one where none may stand.
     #[error("token is meant for another audience")]
     Audience,
+    /// `cnf` says that the token is bound to its sender, and nothing here verifies the binding
+    /// ([RFC 8705, section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3),
+    /// [RFC 9449, section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
+    #[error("token is bound to its sender by `cnf`, and the binding is not verified here")]
+    Bound,
     /// The payload breaks a rule of its own.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
     /// `crit` stands in the header: no extension is understood.
     #[error("header marks an extension as critical")]
     Critical,
-    /// A name stands twice in the header.
+    /// A name stands twice in one object of the header.
     #[error("header names a member twice")]
     DuplicateHeader,
     /// A segment is not canonical base64url without padding.
@@ -100,6 +105,7 @@ impl VerifyError {
             Self::Algorithm => "algorithm",
             Self::AmbiguousKey => "ambiguous_key",
             Self::Audience => "audience",
+            Self::Bound => "bound",
             Self::Claims(fault) => fault.rule(),
             Self::Critical => "crit",
             Self::DuplicateHeader => "duplicate_header",

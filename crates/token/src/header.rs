@@ -88,10 +88,10 @@ impl<'h> Header<'h> {
             "b64" => {}
             "jwk" => {
                 let start = reader.position();
-                reader.skip()?;
+                reader.skip_unique()?;
                 self.key = text.get(start..reader.position());
             }
-            _ => reader.skip()?,
+            _ => reader.skip_unique()?,
         }
         Ok(())
     }
@@ -106,7 +106,10 @@ fn read_text<'h>(reader: &mut Reader<'h>, otherwise: VerifyError) -> Result<Cow<
 }
 
 impl From<JsonError> for VerifyError {
-    fn from(_: JsonError) -> Self {
-        Self::HeaderNotJson
+    fn from(fault: JsonError) -> Self {
+        match fault {
+            JsonError::Depth | JsonError::Syntax => Self::HeaderNotJson,
+            JsonError::Duplicate => Self::DuplicateHeader,
+        }
     }
 }

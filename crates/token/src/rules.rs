@@ -20,7 +20,7 @@ use crate::{Algorithm, VerifyError};
 /// | required | `sub`, `exp` | `iss`, `aud`, `exp`, `sub`, `client_id`, `iat`, `jti` | `iss`, `aud`, `exp`, and `sub` or the client |
 /// | `iss` | not looked at | exactly the issuer | exactly the issuer |
 /// | `aud` | empty or absent | the audience, or a list that holds it; not the client | as `rfc9068` |
-/// | may not stand there | | | `nonce`, `at_hash`, `c_hash`, `events` |
+/// | refused | `cnf` | `cnf` | `cnf`, `nonce`, `at_hash`, `c_hash`, `events`, `token_use` or `typ` of another kind |
 /// | scope | `scopes`, a list | `scope`, a text | settable, by default `scope`, a text |
 /// | leeway | none | none, settable to at most 60 s | as `rfc9068` |
 /// | `iat` | not in the future | not more than 60 s in the future | as `rfc9068` |

@@ -83,7 +83,7 @@ impl<'a> Elsewhere<'a> {
             match seen.insert(name) {
                 false => Err(ClaimsError::DuplicateName),
                 true if is_roles => self.read_list(claim, text, reader),
-                true => Ok(reader.skip()?),
+                true => Ok(reader.skip_unique()?),
             }
         })
     }

@@ -6,8 +6,8 @@ use crate::json::JsonError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimsError {
-    /// A name stands twice at the top level, however it was written.
-    #[error("payload names a claim twice")]
+    /// A name stands twice in one object, however it was written.
+    #[error("payload has a name twice in one object")]
     DuplicateName,
     /// Not an object.
     #[error("payload is not a JSON object")]
@@ -63,6 +63,7 @@ impl From<JsonError> for ClaimsError {
     fn from(fault: JsonError) -> Self {
         match fault {
             JsonError::Depth => Self::TooDeep,
+            JsonError::Duplicate => Self::DuplicateName,
             JsonError::Syntax => Self::NotJson,
         }
     }

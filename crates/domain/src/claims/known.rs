@@ -38,6 +38,7 @@ claim_names! {
     AuthTime = "auth_time",
     CHash = "c_hash",
     ClientId = "client_id",
+    Confirmation = "cnf",
     Events = "events",
     ExpiresAt = "exp",
     IssuedAt = "iat",
@@ -48,6 +49,8 @@ claim_names! {
     Scopes = "scopes",
     Subject = "sub",
     TokenId = "jti",
+    TokenUse = "token_use",
+    Type = "typ",
 }
 
 impl Claim {

@@ -41,7 +41,8 @@ pub enum ClientAuthentication {
 /// Asks another issuer about its opaque tokens, and remembers what it said for a short time.
 ///
 /// A token is good where the answer says `active`, has the expected audience and, if it names them, this issuer and times that hold
-/// now; and where it is a bearer token: one that is bound to a sender (`cnf`) is refused, for nothing here checks the binding. While
+/// now; and if it is a bearer token for access. One that is bound to a sender (`cnf`) is refused,
+/// because nothing here verifies the binding. So is one with the claims of an ID or logout token. While
 /// the issuer cannot be asked the answer is 503: nobody is let in, nobody is refused for good.
 ///
 /// | | default | why |

@@ -26,7 +26,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
 const SECRET: &str = "a secret text of thirty-two bytes";
 
-fn key() -> SigningKey {
+pub(crate) fn key() -> SigningKey {
     SigningKey::hs256(&Secret::new(SECRET.to_owned())).unwrap()
 }
 

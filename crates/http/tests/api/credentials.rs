@@ -329,7 +329,7 @@ async fn another_way_in_is_left_where_one_is_impossible() {
 }
 
 #[tokio::test]
-async fn a_double_is_good_for_all_schemes_that_are_asked_for() {
+async fn a_double_is_good_for_the_schemes_that_the_test_names() {
     let gate = builder(Profile::Rfc, &Asked::default())
         .users(common::users().await)
         .operation(
@@ -340,9 +340,11 @@ async fn a_double_is_good_for_all_schemes_that_are_asked_for() {
         .build()
         .unwrap();
     let ada = User::new(UserId::parse("u7").unwrap(), Username::parse("ada").unwrap());
-    let with_scope = gate.testing().as_user(ada.clone()).scope(ME).gate();
-    assert_eq!(ask(&with_scope, "/both", &[]).await.body, "2");
-    assert_eq!(ask(&gate.testing().as_user(ada).gate(), "/both", &[]).await.status, 403);
+    let with_scope = || gate.testing().as_user(ada.clone()).scope(ME);
+    assert_eq!(ask(&with_scope().scheme("key").gate(), "/both", &[]).await.body, "2");
+    assert_eq!(ask(&with_scope().gate(), "/both", &[]).await.status, 401);
+    let with_key = gate.testing().as_user(ada.clone()).scheme("key");
+    assert_eq!(ask(&with_key.gate(), "/both", &[]).await.status, 401);
 }
 
 /// Keeps the text of all that is logged, at every level.

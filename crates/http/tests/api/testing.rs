@@ -2,13 +2,24 @@
 
 use std::sync::Arc;
 
-use scopegate_http::domain::{User, UserId, UserStatus, Username};
-use scopegate_http::{ActiveUser, Caller, CurrentUser, Gate, Guard, Guarded, Json, Permit, Profile, get};
+use scopegate_http::domain::{Lifetime, User, UserId, UserStatus, Username};
+use scopegate_http::policy::{Atom, Rule, SubjectKind};
+use scopegate_http::store::BoxFuture;
+use scopegate_http::token::{TokenRules, Verifier};
+use scopegate_http::{
+    Acceptance, ActiveUser, ApiKeyLocation, Caller, Catalog, Credential, CredentialVerifier, CurrentUser, Gate, Guard,
+    Guarded, Json, Permit, Profile, SecurityScheme, Verdict, get,
+};
 
 use crate::common::{self, ITEMS, ME};
 
 async fn who(user: CurrentUser) -> Json<String> {
     Json(user.username().to_string())
+}
+
+async fn tell(permit: Permit) -> String {
+    let user = permit.user().map_or("-", |user| user.username().as_str());
+    format!("{} {user}", permit.subject().unwrap_or("nobody"))
 }
 
 async fn gate() -> Gate {
@@ -22,6 +33,11 @@ async fn gate() -> Gate {
 
 fn user() -> User {
     User::new(UserId::parse("u7").unwrap(), Username::parse("ada").unwrap())
+}
+
+async fn get_from(gate: Gate, path: &str) -> (u16, String) {
+    let answered = common::get(&gate, path).await;
+    (answered.status.as_u16(), answered.body)
 }
 
 #[tokio::test]
@@ -49,4 +65,143 @@ async fn a_handler_can_be_called_without_a_request() {
     let permit = Permit::for_test(&gate.operations().operations()[0], Some(Arc::new(user())));
     let caller = <CurrentUser as Caller<Guarded>>::admit(Some(permit)).unwrap();
     assert_eq!(who(caller).await, Json("ada".to_owned()));
+}
+
+/// The permit of a double is that of a token of the same subject, in both profiles.
+#[tokio::test]
+async fn a_double_has_the_subject_that_a_token_has() {
+    for (profile, subject) in [(Profile::Rfc, "u7"), (Profile::Tutorial, "ada")] {
+        let gate = common::gate(profile)
+            .await
+            .operation(get("/subject").guard(Guard::requires([ME])).then(tell))
+            .operation(get("/user").guard(Guard::requires([ME]).on(&Guard::user())).then(tell))
+            .build()
+            .unwrap();
+        let ada = || gate.testing().as_user(user()).scope(ME).gate();
+        // The gate looks a user up only where the operation asks for one.
+        assert_eq!(get_from(ada(), "/subject").await, (200, format!("{subject} -")));
+        assert_eq!(get_from(ada(), "/user").await, (200, format!("{subject} ada")));
+        let named = gate.testing().subject("somebody").scope(ME).gate();
+        assert_eq!(
+            get_from(named.clone(), "/subject").await,
+            (200, "somebody -".to_owned())
+        );
+        assert_eq!(get_from(named, "/user").await.0, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_subject_without_a_user_is_looked_up_as_that_of_a_token() {
+    let gate = common::gate(Profile::Tutorial)
+        .await
+        .operation(get("/user").guard(Guard::requires([ME]).on(&Guard::user())).then(tell))
+        .build()
+        .unwrap();
+    let named = gate.testing().subject("johndoe").scope(ME).gate();
+    assert_eq!(get_from(named, "/user").await, (200, "johndoe johndoe".to_owned()));
+}
+
+struct Hook;
+
+impl CredentialVerifier for Hook {
+    fn verify<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<Verdict, scopegate_http::store::StoreError>> {
+        Box::pin(async { Ok(Verdict::Accept(Acceptance::of_nobody())) })
+    }
+}
+
+fn with_webhook() -> Gate {
+    let key = SecurityScheme::ApiKey {
+        location: ApiKeyLocation::Header,
+        name: "x-hook".to_owned(),
+    };
+    let catalog = Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_password("token"))
+        .scope(ME, "")
+        .scheme("webhook", key)
+        .without_subject()
+        .build()
+        .unwrap();
+    let token = Guard::requires([ME]).with_scheme("oauth");
+    let hook = Guard::authenticated().with_scheme("webhook");
+    Gate::builder(catalog)
+        .bearer("oauth", common::verifier())
+        .verifier("webhook", Arc::new(Hook))
+        .operation(get("/token").guard(token.clone()).then(tell))
+        .operation(get("/hook").guard(hook.clone()).then(tell))
+        .operation(get("/both").guard(Guard::all_of([&token, &hook])).then(tell))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_double_satisfies_one_scheme_unless_more_are_named() {
+    let gate = with_webhook();
+    let statuses = |testing: scopegate_http::Testing| async {
+        let gate = testing.gate();
+        let mut statuses = Vec::new();
+        for path in ["/token", "/hook", "/both"] {
+            statuses.push(common::get(&gate, path).await.status.as_u16());
+        }
+        statuses
+    };
+    let ada = || gate.testing().as_user(user()).scope(ME);
+    assert_eq!(statuses(ada()).await, [200, 401, 401]);
+    assert_eq!(statuses(ada().scheme("webhook")).await, [200, 200, 200]);
+    assert_eq!(statuses(ada().scheme("oauth")).await, [200, 401, 401]);
+    assert_eq!(statuses(ada().scheme("oauth").scheme("webhook")).await, [200, 200, 200]);
+    assert_eq!(statuses(gate.testing().scheme("webhook")).await, [401, 200, 401]);
+    assert_eq!(statuses(gate.testing().authenticated()).await, [403, 200, 401]);
+    assert_eq!(statuses(gate.testing()).await, [401, 401, 401]);
+    let both = ada().scheme("webhook").gate();
+    assert_eq!(get_from(both.clone(), "/both").await.1, "u7 -");
+    assert_eq!(get_from(both, "/hook").await.1, "nobody -");
+}
+
+#[tokio::test]
+#[should_panic(expected = "scheme `webhok` is not declared")]
+async fn a_double_of_an_undeclared_scheme_is_refused() {
+    let _ = with_webhook().testing().scheme("webhok");
+}
+
+/// Whatever a token can say, a double can: the claims take the same path.
+#[tokio::test]
+async fn a_double_says_by_claims_what_a_token_says() {
+    let atom = |atom| Guard::rule(Rule::Atom(atom)).with_scheme("oauth");
+    let catalog = Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_password("token"))
+        .build()
+        .unwrap();
+    let issuer = "https://id.example".parse().unwrap();
+    let audience = "https://api.example".parse().unwrap();
+    let keys = common::key().verifying_key();
+    let gate = Gate::builder(catalog)
+        .bearer("oauth", Verifier::new(TokenRules::jwt(issuer, audience), keys))
+        .clock(common::clock())
+        .operation(get("/acr").guard(atom(Atom::Acr("high".into()))).then(tell))
+        .operation(
+            get("/age")
+                .guard(atom(Atom::AgeAtMost(Lifetime::from_minutes(5))))
+                .then(tell),
+        )
+        .operation(
+            get("/service")
+                .guard(atom(Atom::Subject(SubjectKind::Service)))
+                .then(tell),
+        )
+        .operation(get("/person").guard(atom(Atom::Subject(SubjectKind::User))).then(tell))
+        .build()
+        .unwrap();
+    let ask =
+        |path: &'static str, testing: scopegate_http::Testing| async move { get_from(testing.gate(), path).await.0 };
+    let app = || gate.testing().subject("app");
+    let time = common::NOW.as_unix();
+    assert_eq!(ask("/acr", app()).await, 401);
+    assert_eq!(ask("/acr", app().claim("acr", "high")).await, 200);
+    assert_eq!(ask("/acr", app().claim("acr", "low")).await, 401);
+    assert_eq!(ask("/age", app().claim("auth_time", time - 300)).await, 200);
+    assert_eq!(ask("/age", app().claim("auth_time", time - 301)).await, 401);
+    assert_eq!(ask("/service", app().claim("client_id", "app")).await, 200);
+    assert_eq!(ask("/service", app()).await, 403);
+    assert_eq!(ask("/person", app()).await, 200);
+    assert_eq!(ask("/person", app().claim("acr", 7)).await, 401);
 }

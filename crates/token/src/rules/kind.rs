@@ -96,12 +96,14 @@ fn check_rfc9068(claims: &Claims<'_>, issuer: &Issuer, audience: &Audience) -> R
     require("client_id", claims.client_id().is_some())?;
     require("iat", claims.issued_at().is_some())?;
     require("jti", claims.token_id().is_some())?;
+    refuse_bound(claims)?;
     check_issuer(claims, issuer)?;
     check_resource(claims, audience)
 }
 
 fn check_tutorial(claims: &Claims<'_>) -> Result<(), VerifyError> {
     require("sub", claims.subject().is_some())?;
+    refuse_bound(claims)?;
     if claims.audiences().next().is_some() {
         Err(VerifyError::Audience)
     } else {
@@ -115,6 +117,7 @@ fn check_jwt(claims: &Claims<'_>, rules: &JwtRules) -> Result<(), VerifyError> {
     require("aud", claims.audiences().next().is_some())?;
     require("sub", claims.subject().or(claims.client_id()).is_some())?;
     refuse_foreign(claims)?;
+    refuse_bound(claims)?;
     check_issuer(claims, &rules.issuer)?;
     check_resource(claims, &rules.audience)
 }
@@ -128,6 +131,7 @@ fn check_assertion(claims: &Claims<'_>, client: &ClientId, issuer: &Issuer) -> R
     require("jti", claims.token_id().is_some())?;
     refuse_foreign(claims)?;
     refuse_access_token(claims)?;
+    refuse_bound(claims)?;
     if claims.issuer() != Some(client.as_str()) || claims.subject() != Some(client.as_str()) {
         return Err(VerifyError::Issuer);
     }
@@ -175,6 +179,15 @@ fn refuse_foreign(claims: &Claims<'_>) -> Result<(), VerifyError> {
     match claims.foreign_claim() {
         Some(claim) => Err(VerifyError::ForeignClaim { claim }),
         None => Ok(()),
+    }
+}
+
+/// A token that is bound to its sender is no bearer token: a thief could use it.
+fn refuse_bound(claims: &Claims<'_>) -> Result<(), VerifyError> {
+    if claims.has_confirmation() {
+        Err(VerifyError::Bound)
+    } else {
+        Ok(())
     }
 }
 

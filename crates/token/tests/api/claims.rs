@@ -67,6 +67,10 @@ fn a_payload_is_read_by_its_own_rules() {
             ),
             (body.replacen('{', "{\"x\":1,\"x\":2,", 1), ClaimsError::DuplicateName),
             (
+                body.replacen('{', "{\"x\":{\"y\":1,\"y\":2},", 1),
+                ClaimsError::DuplicateName,
+            ),
+            (
                 body.replacen('{', &format!("{{\"x\":{}{},", "[".repeat(16), "]".repeat(16)), 1),
                 ClaimsError::TooDeep,
             ),

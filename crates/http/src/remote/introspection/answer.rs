@@ -1,6 +1,7 @@
 //! What an issuer answers about a token: [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2).
 
 use scopegate_domain::{Audience, Claims, Issuer, ScopeLayout, ScopeToken, Timestamp};
+use scopegate_token::TokenRules;
 
 use crate::InvalidDocument;
 use crate::remote::document;
@@ -33,13 +34,18 @@ pub(super) fn read(body: &[u8], expected: &Expected, now: Timestamp) -> Result<O
     }
     let claims = Claims::parse(body, ScopeLayout::Text).map_err(|_| InvalidDocument::Member { name: "claims" })?;
     let is_own = claims.issuer().is_none_or(|issuer| issuer == expected.issuer.as_str());
-    let is_meant = expected
-        .audience
-        .as_ref()
-        .is_none_or(|audience| claims.audiences().any(|name| name == audience.as_str()));
+    let is_meant = expected.audience.as_ref().is_none_or(|audience| {
+        let is_named = claims.audiences().any(|name| name == audience.as_str());
+        is_named && claims.client_id() != Some(audience.as_str())
+    });
+    let is_for_access = claims.foreign_claim().is_none() && !claims.has_confirmation();
     let until = claims.expires_at().unwrap_or(Timestamp::MAX);
-    let is_time = until > now && claims.not_before().is_none_or(|begin| begin <= now);
-    if !(is_own && is_meant && is_time) {
+    let is_time = until > now
+        && claims.not_before().is_none_or(|begin| begin <= now)
+        && claims
+            .issued_at()
+            .is_none_or(|issued| issued <= now + TokenRules::MAX_LEEWAY);
+    if !(is_own && is_meant && is_for_access && is_time) {
         return Ok(None);
     }
     let scopes = claims.scopes().map(ScopeToken::parse).collect::<Result<_, _>>();
@@ -62,10 +68,6 @@ impl Extent {
         document::members(body, |name, reader| {
             match name {
                 "active" => active = Some(document::boolean(reader, "active")?),
-                "cnf" => {
-                    reader.skip()?;
-                    is_bearer = false;
-                }
                 "token_type" => {
                     is_bearer &= document::text(reader, "token_type")?.eq_ignore_ascii_case("bearer");
                 }
@@ -100,6 +102,7 @@ mod tests {
             r#"{"active": true, "aud": "https://api.example"}"#,
             r#"{"active": true, "aud": ["x", "https://api.example"], "iss": "https://id.example", "exp": 1001, "nbf": 1000}"#,
             r#"{"active": true, "aud": "https://api.example", "token_type": "BEARER", "username": "joe"}"#,
+            r#"{"active": true, "aud": "https://api.example", "iat": 1060, "typ": "Bearer", "client_id": "app"}"#,
         ];
         for body in good {
             assert!(judge(body).unwrap().is_some(), "{body}");
@@ -113,7 +116,13 @@ mod tests {
             r#"{"active": true, "aud": "https://api.example", "iss": "https://id.example/"}"#,
             r#"{"active": true, "aud": "https://api.example", "exp": 1000}"#,
             r#"{"active": true, "aud": "https://api.example", "nbf": 1001}"#,
+            r#"{"active": true, "aud": "https://api.example", "iat": 1061}"#,
             r#"{"active": true, "aud": "https://api.example", "cnf": {"jkt": "x"}}"#,
+            r#"{"active": true, "aud": "https://api.example", "cnf": null}"#,
+            r#"{"active": true, "aud": "https://api.example", "nonce": "n"}"#,
+            r#"{"active": true, "aud": "https://api.example", "events": {}}"#,
+            r#"{"active": true, "aud": "https://api.example", "typ": "ID"}"#,
+            r#"{"active": true, "aud": "https://api.example", "client_id": "https://api.example"}"#,
             r#"{"active": true, "aud": "https://api.example", "token_type": "DPoP"}"#,
             r#"{"active": true, "aud": "https://api.example", "token_type": "refresh_token"}"#,
         ];

@@ -1,0 +1,592 @@
+//! A table of rules by paths: a rule of one path holds on each, or the table says why not.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use base64_simd::URL_SAFE_NO_PAD;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use ring::{hmac, rand::SystemRandom};
+use scopegate_http::domain::{
+    Account, Clock as _, Issuer, Revocation, Revoked as Whose, ScopeLayout, Secret, SystemClock, TokenId, User, UserId,
+    UserStatus, Username,
+};
+use scopegate_http::store::{BoxFuture, MemoryStore, StoreError, Users};
+use scopegate_http::token::{RevokedSet, SigningKey, SubjectNames, TokenRules, Verifier};
+use scopegate_http::{
+    Acceptance, ActiveUser, BearerTokens, Credential, CredentialVerifier, Gate, GateBuilder, Guard, Introspection,
+    Permit, Profile, ScopeToken, SubjectMapping, Testing, Verdict, get,
+};
+use serde_json::{Value, json};
+
+use crate::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, key, outgoing};
+use crate::stage::{Stage, json as answer_json};
+
+const SECRET: &str = "a secret text of thirty-two bytes";
+/// Leaves a member out.
+const ABSENT: &str = "(absent)";
+const OTHER: ScopeToken = ScopeToken::from_static("reports:undeclared");
+
+/// The paths, in the order of the columns.
+const PATHS: [&str; 7] = [
+    "own token",
+    "own token, tutorial",
+    "issuer's JWT",
+    "issuer's RFC 9068 token",
+    "introspection",
+    "application's verifier",
+    "test double",
+];
+
+/// The rules. A row of the table for each, and no other.
+const RULES: [&str; 26] = [
+    "a good credential is accepted",
+    "expired",
+    "not valid yet",
+    "issued in the future",
+    "another audience",
+    "no audience",
+    "the audience is the client",
+    "another issuer",
+    "bound to a sender: an object",
+    "bound to a sender: a text",
+    "bound to a sender: null",
+    "the type of the header is another",
+    "a claim of an ID token",
+    "a claim of a logout token",
+    "`token_use` is that of an ID token",
+    "`typ` in the payload is that of an ID token",
+    "revoked",
+    "the user is disabled",
+    "the user is unknown",
+    "no subject",
+    "scope missing",
+    "scope undeclared",
+    "scope beyond the ceiling",
+    "too many scopes",
+    "a claim of another type",
+    "a name twice in one object",
+];
+
+type Double = fn(Testing) -> Testing;
+
+/// One cell of the table.
+enum Cell {
+    /// The path with these members of the payload or of the answer is answered so.
+    Claims(u16, Value),
+    /// The payload has this text before its first member.
+    Before(u16, &'static str),
+    /// The header of the token has this `typ`.
+    Type(u16, &'static str),
+    /// The verifier says this.
+    Says(u16, Verdict),
+    Double(u16, Double),
+    Revoked,
+    /// The rule has no meaning on this path.
+    Apart(&'static str),
+}
+
+use Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
+
+const JUDGED: &str = "the application's verifier judges this itself, and the gate sees its verdict alone";
+const NO_TOKEN: &str = "a double is no token: it stands for a credential that was verified";
+const NO_NAME: &str = "the tutorial's tokens name neither issuer nor client, and `iss` is not looked at";
+const BY_TYPE: &str = "`typ` of the header marks an access token and no other";
+const SHARED: &str = "who has the shared secret signs tokens for access alone";
+
+fn accept(change: impl FnOnce(Acceptance) -> Acceptance) -> Verdict {
+    Verdict::Accept(change(Acceptance::of("u1").with_scopes([READ])))
+}
+
+/// The same on the paths that verify a signature, of either profile, and on introspection.
+fn claims(value: &Value) -> [Cell; 5] {
+    [(); 5].map(|()| Claims(401, value.clone()))
+}
+
+fn with(claims: [Cell; 5], application: Cell, double: Cell) -> [Cell; 7] {
+    let [a, b, c, d, e] = claims;
+    [a, b, c, d, e, application, double]
+}
+
+fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
+    let bound = |value: Value| {
+        let double: Double = match value {
+            Value::Null => |testing| usual(testing).claim("cnf", Value::Null),
+            Value::String(_) => |testing| usual(testing).claim("cnf", "x"),
+            _ => |testing| usual(testing).claim("cnf", json!({"x5t#S256": "x"})),
+        };
+        let says = Says(401, accept(Acceptance::sender_constrained));
+        with(claims(&json!({ "cnf": value })), says, As(401, double))
+    };
+    let foreign = |own, member: Value| {
+        let signed = Claims(401, member.clone());
+        let asked = Claims(401, member);
+        [
+            Apart(own),
+            Apart(SHARED),
+            signed,
+            Apart(BY_TYPE),
+            asked,
+            Apart(JUDGED),
+            Apart(NO_TOKEN),
+        ]
+    };
+    // A page of the tutorial answers 401 where a scope is missing.
+    let scope = |status, tutorial, scope: &str| {
+        let list: Vec<_> = scope.split(' ').filter(|word| !word.is_empty()).collect();
+        let members = json!({ "scope": scope, "scopes": list });
+        [status, tutorial, status, status, status].map(|status| Claims(status, members.clone()))
+    };
+    let many: Vec<String> = (0..300).map(|number| format!("s{number}")).collect();
+    let many_tokens = many.iter().map(|word| ScopeToken::parse(word).unwrap());
+    let many_says = Verdict::Accept(Acceptance::of("u1").with_scopes(many_tokens));
+    vec![
+        (
+            RULES[0],
+            with(
+                [(); 5].map(|()| Claims(200, json!({}))),
+                Says(200, accept(|one| one)),
+                As(200, usual),
+            ),
+        ),
+        (
+            RULES[1],
+            with(claims(&json!({"exp": now - 1})), Apart(JUDGED), Apart(NO_TOKEN)),
+        ),
+        (
+            RULES[2],
+            with(claims(&json!({"nbf": now + 100})), Apart(JUDGED), Apart(NO_TOKEN)),
+        ),
+        (
+            RULES[3],
+            with(claims(&json!({"iat": now + 100})), Apart(JUDGED), Apart(NO_TOKEN)),
+        ),
+        (
+            RULES[4],
+            with(
+                claims(&json!({"aud": "https://other.example"})),
+                Apart(JUDGED),
+                Apart(NO_TOKEN),
+            ),
+        ),
+        (
+            RULES[5],
+            [
+                Claims(401, json!({"aud": ABSENT})),
+                Apart("the tutorial's tokens have no audience"),
+                Claims(401, json!({"aud": ABSENT})),
+                Claims(401, json!({"aud": ABSENT})),
+                Claims(401, json!({"aud": ABSENT})),
+                Apart(JUDGED),
+                Apart(NO_TOKEN),
+            ],
+        ),
+        (
+            RULES[6],
+            [
+                Claims(401, json!({"client_id": AUDIENCE})),
+                Apart("the tutorial's tokens have no audience"),
+                Claims(401, json!({"client_id": AUDIENCE})),
+                Claims(401, json!({"client_id": AUDIENCE})),
+                Claims(401, json!({"client_id": AUDIENCE})),
+                Apart(JUDGED),
+                Apart(NO_TOKEN),
+            ],
+        ),
+        (
+            RULES[7],
+            [
+                Claims(401, json!({"iss": "https://other.example"})),
+                Apart(NO_NAME),
+                Claims(401, json!({"iss": "https://other.example"})),
+                Claims(401, json!({"iss": "https://other.example"})),
+                Claims(401, json!({"iss": "https://other.example"})),
+                Apart(JUDGED),
+                Apart(NO_TOKEN),
+            ],
+        ),
+        (RULES[8], bound(json!({"jkt": "x"}))),
+        (RULES[9], bound(json!("x"))),
+        (RULES[10], bound(Value::Null)),
+        (
+            RULES[11],
+            [
+                Type(401, "JWT"),
+                Type(401, "at+jwt"),
+                Type(401, "logout+jwt"),
+                Type(401, "JWT"),
+                Claims(401, json!({"token_type": "refresh_token"})),
+                Apart(JUDGED),
+                Apart(NO_TOKEN),
+            ],
+        ),
+        (RULES[12], foreign(BY_TYPE, json!({"nonce": "n"}))),
+        (RULES[13], foreign(BY_TYPE, json!({"events": {}}))),
+        (RULES[14], foreign(BY_TYPE, json!({"token_use": "id"}))),
+        (RULES[15], foreign(BY_TYPE, json!({"typ": "ID"}))),
+        (
+            RULES[16],
+            [
+                Revoked,
+                Revoked,
+                Apart("its issuer revokes its tokens; ours name our own users, clients and tokens"),
+                Apart("its issuer revokes its tokens; ours name our own users, clients and tokens"),
+                Claims(401, json!({"active": false})),
+                Says(401, Verdict::Refuse),
+                Apart(NO_TOKEN),
+            ],
+        ),
+        (
+            RULES[17],
+            [
+                Claims(403, json!({"sub": "u2"})),
+                Claims(400, json!({"sub": "disabled"})),
+                Claims(403, json!({"sub": "u2"})),
+                Claims(403, json!({"sub": "u2"})),
+                Claims(403, json!({"sub": "u2"})),
+                Says(403, Verdict::Accept(Acceptance::of("u2").with_scopes([READ]))),
+                As(403, |testing| usual(testing).subject("u2")),
+            ],
+        ),
+        (
+            RULES[18],
+            with(
+                claims(&json!({"sub": "u9"})),
+                Says(401, Verdict::Accept(Acceptance::of("u9").with_scopes([READ]))),
+                As(401, |testing| usual(testing).subject("u9")),
+            ),
+        ),
+        (
+            RULES[19],
+            with(
+                claims(&json!({"sub": ABSENT})),
+                Says(401, Verdict::Accept(Acceptance::of_nobody().with_scopes([READ]))),
+                As(401, |testing| testing.scope(READ)),
+            ),
+        ),
+        (
+            RULES[20],
+            with(
+                scope(403, 401, ""),
+                Says(403, Verdict::Accept(Acceptance::of("u1"))),
+                As(403, |testing| testing.subject("u1")),
+            ),
+        ),
+        (
+            RULES[21],
+            with(
+                scope(403, 401, OTHER.as_str()),
+                Says(403, Verdict::Accept(Acceptance::of("u1").with_scopes([OTHER]))),
+                As(403, |testing| testing.subject("u1").scope(OTHER)),
+            ),
+        ),
+        (
+            RULES[22],
+            [
+                Apart("our own tokens keep to the scopes of user and client when they are issued"),
+                Apart("our own tokens keep to the scopes of user and client when they are issued"),
+                Claims(403, json!({"ceiling": true})),
+                Claims(403, json!({"ceiling": true})),
+                Claims(403, json!({"ceiling": true})),
+                Apart("the application's verifier is trusted as the application is"),
+                Apart("a double has the scopes that the test gives it"),
+            ],
+        ),
+        (
+            RULES[23],
+            with(
+                scope(401, 401, &many.join(" ")),
+                Says(401, many_says),
+                As(401, |testing| {
+                    (0..300).fold(usual(testing), |testing, number| {
+                        testing.scope(ScopeToken::parse(&format!("s{number}")).unwrap())
+                    })
+                }),
+            ),
+        ),
+        (
+            RULES[24],
+            [
+                Claims(401, json!({"nbf": "1"})),
+                Claims(401, json!({"nbf": "1"})),
+                Claims(401, json!({"nbf": "1"})),
+                Claims(401, json!({"nbf": "1"})),
+                // An answer that cannot be read is no verdict.
+                Claims(503, json!({"nbf": "1"})),
+                Apart("a verdict has types of its own"),
+                As(401, |testing| usual(testing).claim("nbf", "1")),
+            ],
+        ),
+        (
+            RULES[25],
+            [
+                Before(401, r#""x":{"y":1,"y":2}"#),
+                Before(401, r#""x":{"y":1,"y":2}"#),
+                Before(401, r#""x":{"y":1,"y":2}"#),
+                Before(401, r#""x":{"y":1,"y":2}"#),
+                Before(503, r#""x":{"y":1,"y":2}"#),
+                Apart("a verdict is no JSON"),
+                Apart("a double is no JSON"),
+            ],
+        ),
+    ]
+}
+
+/// One user is active, one is not.
+async fn users() -> Arc<dyn Users> {
+    let store = MemoryStore::new();
+    for (id, name, status) in [
+        ("u1", "johndoe", UserStatus::Active),
+        ("u2", "disabled", UserStatus::Disabled),
+    ] {
+        let user = User::new(UserId::parse(id).unwrap(), Username::parse(name).unwrap()).with_status(status);
+        let account = Account {
+            user,
+            password_hash: None,
+        };
+        store.add(account).await.unwrap();
+    }
+    Arc::new(store)
+}
+
+async fn gate() -> GateBuilder {
+    let guard = Guard::requires([READ]).check(ActiveUser).on(&Guard::user());
+    Gate::builder(catalog())
+        .users(users().await)
+        .operation(get("/reports").guard(guard).then(|_: Permit| async { "in" }))
+}
+
+/// Changes members; leaves out those that are [`ABSENT`].
+fn changed(mut base: Value, change: &Value) -> Value {
+    for (name, value) in change.as_object().unwrap() {
+        if value == ABSENT {
+            base.as_object_mut().unwrap().remove(name);
+        } else {
+            base[name] = value.clone();
+        }
+    }
+    base
+}
+
+fn text(payload: &Value, before: Option<&str>) -> String {
+    let text = payload.to_string();
+    before.map_or(text.clone(), |before| text.replacen('{', &format!("{{{before},"), 1))
+}
+
+fn message(header: &Value, payload: &str) -> String {
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode_to_string(text);
+    format!("{}.{}", encode(&header.to_string()), encode(payload))
+}
+
+fn hs256(header: &Value, payload: &str) -> String {
+    let message = message(header, payload);
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()),
+        message.as_bytes(),
+    );
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode_to_string(tag))
+}
+
+fn es256(key: &SigningKey, header: &Value, payload: &str) -> String {
+    let message = message(header, payload);
+    let (random, document) = (SystemRandom::new(), key.to_pkcs8().unwrap());
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.expose(), &random).unwrap();
+    let signature = pair.sign(&random, message.as_bytes()).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode_to_string(signature))
+}
+
+/// What a good token says.
+fn good(issuer: &str, now: i64) -> Value {
+    json!({
+        "iss": issuer, "aud": AUDIENCE, "sub": "u1", "client_id": "app", "scope": "reports:read",
+        "iat": now, "exp": now + 600, "jti": "t1",
+    })
+}
+
+/// What a cell changes of a token: its `typ`, its members, what stands before them.
+struct Change<'c> {
+    status: u16,
+    token_type: Option<&'c str>,
+    members: Value,
+    before: Option<&'c str>,
+}
+
+impl<'c> Change<'c> {
+    fn of(cell: &'c Cell) -> Self {
+        let (status, token_type, members, before) = match cell {
+            Claims(status, members) => (*status, None, members.clone(), None),
+            Before(status, before) => (*status, None, json!({}), Some(*before)),
+            Type(status, token_type) => (*status, Some(*token_type), json!({}), None),
+            Revoked => (401, None, json!({}), None),
+            Says(..) | As(..) | Apart(_) => panic!("the cell is of another path"),
+        };
+        Self {
+            status,
+            token_type,
+            members,
+            before,
+        }
+    }
+}
+
+/// Whether the answer to the token is the one that the cell expects, with the cache of tokens and without.
+async fn own(cell: &Cell, profile: Profile, now: i64) -> (u16, u16) {
+    let change = Change::of(cell);
+    let (rules, base, token_type, names) = match profile {
+        Profile::Rfc => (
+            TokenRules::rfc9068(Issuer::parse("https://own.example").unwrap(), audience()),
+            good("https://own.example", now),
+            "at+jwt",
+            SubjectNames::UserIds,
+        ),
+        Profile::Tutorial => (
+            TokenRules::tutorial(),
+            json!({"sub": "johndoe", "scopes": ["reports:read"], "exp": now + 600}),
+            "JWT",
+            SubjectNames::Usernames,
+        ),
+    };
+    let key = SigningKey::hs256(&Secret::new(SECRET.to_owned())).unwrap();
+    let revoked = Arc::new(RevokedSet::new(names));
+    if matches!(cell, Revoked) {
+        let whose = match profile {
+            Profile::Rfc => Whose::Token(TokenId::parse("t1").unwrap()),
+            Profile::Tutorial => Whose::User {
+                id: UserId::parse("u1").unwrap(),
+                username: Username::parse("johndoe").unwrap(),
+            },
+        };
+        revoke(&revoked, whose);
+    }
+    let mut payload = changed(base, &change.members);
+    // Each profile has its own claim of scopes.
+    let unused = if profile == Profile::Rfc { "scopes" } else { "scope" };
+    payload.as_object_mut().unwrap().remove(unused);
+    let header = json!({"alg": "HS256", "typ": change.token_type.unwrap_or(token_type)});
+    let token = hs256(&header, &text(&payload, change.before));
+    let mut statuses = BTreeSet::new();
+    for bytes in [0, 64 * 1024] {
+        let verifier = Verifier::new(rules.clone(), key.verifying_key());
+        let tokens = BearerTokens::new(verifier)
+            .revoked(Arc::clone(&revoked))
+            .cache_bytes(bytes);
+        let gate = gate().await.profile(profile).bearer("oauth", tokens).build().unwrap();
+        for _ in 0..2 {
+            statuses.insert(ask(&gate, "/reports", &token).await.0);
+        }
+    }
+    assert_eq!(statuses.len(), 1, "the cache changes the answer: {statuses:?}");
+    (*statuses.first().unwrap(), change.status)
+}
+
+fn revoke(set: &RevokedSet, whose: Whose) {
+    let now = SystemClock.now();
+    set.add([Revocation::until(whose, now)]);
+}
+
+async fn issued(cell: &Cell, layout: Option<ScopeLayout>, now: i64) -> (u16, u16) {
+    let change = Change::of(cell);
+    let signing = key("1");
+    let issuer = LocalIssuer::start(Some(&signing)).await;
+    let mut members = change.members.clone();
+    members.as_object_mut().unwrap().remove("scopes");
+    let has_ceiling = members.as_object_mut().unwrap().remove("ceiling").is_some();
+    if members.get("sub").is_some_and(|sub| sub == ABSENT) && layout.is_some() {
+        // Else the client is the subject.
+        members["client_id"] = json!(ABSENT);
+    }
+    let remote = issuer.remote().subjects(SubjectMapping::Ours);
+    let remote = match layout {
+        Some(layout) => remote.jwt(layout),
+        None => remote,
+    };
+    let remote = if has_ceiling { remote.scopes([]) } else { remote };
+    let gate = gate().await.issuer("oauth", remote.build().unwrap()).build().unwrap();
+    let usual = if layout.is_some() { "JWT" } else { "at+jwt" };
+    let header = json!({"alg": "ES256", "kid": "1", "typ": change.token_type.unwrap_or(usual)});
+    let payload = changed(good(issuer.name.as_str(), now), &members);
+    let token = es256(&signing, &header, &text(&payload, change.before));
+    (ask(&gate, "/reports", &token).await.0, change.status)
+}
+
+async fn introspected(cell: &Cell, now: i64) -> (u16, u16) {
+    let change = Change::of(cell);
+    let mut members = change.members.clone();
+    members.as_object_mut().unwrap().remove("scopes");
+    let has_ceiling = members.as_object_mut().unwrap().remove("ceiling").is_some();
+    let answer = Arc::new(Mutex::new(String::new()));
+    let told = Arc::clone(&answer);
+    let stage = Stage::play(move |_, _| answer_json(&told.lock().unwrap())).await;
+    let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+    let mut base = good(name.as_str(), now);
+    base["active"] = json!(true);
+    *answer.lock().unwrap() = text(&changed(base, &members), change.before);
+    let asked = Introspection::builder(name, audience(), "api", Secret::new("s".to_owned()))
+        .endpoint(stage.url("/introspect"))
+        .subjects(SubjectMapping::Ours)
+        .outgoing(outgoing());
+    let asked = if has_ceiling { asked.scopes([]) } else { asked };
+    let gate = gate()
+        .await
+        .introspection("oauth", asked.build().unwrap())
+        .build()
+        .unwrap();
+    (ask(&gate, "/reports", "opaque").await.0, change.status)
+}
+
+struct Saying(Verdict);
+
+impl CredentialVerifier for Saying {
+    fn verify<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+async fn by_the_application(verdict: &Verdict) -> u16 {
+    let verifier = Arc::new(Saying(verdict.clone()));
+    let gate = gate().await.verifier("oauth", verifier).build().unwrap();
+    ask(&gate, "/reports", "opaque").await.0
+}
+
+fn usual(testing: Testing) -> Testing {
+    testing.subject("u1").scope(READ)
+}
+
+async fn doubled(change: Double) -> u16 {
+    let gate = gate()
+        .await
+        .verifier("oauth", Arc::new(Saying(Verdict::Refuse)))
+        .build()
+        .unwrap();
+    ask(&change(gate.testing()).gate(), "/reports", "none").await.0
+}
+
+#[tokio::test]
+async fn every_rule_holds_on_every_path() {
+    let now = SystemClock.now().as_unix();
+    let table = table(now);
+    let rules: Vec<_> = table.iter().map(|(rule, _)| *rule).collect();
+    assert_eq!(rules, RULES, "each rule has one row");
+    let mut wrong = Vec::new();
+    for (rule, row) in &table {
+        for (number, (path, cell)) in PATHS.iter().zip(row).enumerate() {
+            let (status, expected) = match (cell, number) {
+                (Apart(reason), _) => {
+                    assert!(reason.split(' ').count() > 4, "{rule}, {path}: no reason");
+                    continue;
+                }
+                (Says(expected, verdict), 5) => (by_the_application(verdict).await, *expected),
+                (As(expected, change), 6) => (doubled(*change).await, *expected),
+                (cell, 0) => own(cell, Profile::Rfc, now).await,
+                (cell, 1) => own(cell, Profile::Tutorial, now).await,
+                (cell, 2) => issued(cell, Some(ScopeLayout::Text), now).await,
+                (cell, 3) => issued(cell, None, now).await,
+                (cell, 4) => introspected(cell, now).await,
+                _ => panic!("{rule}, {path}: the cell is empty"),
+            };
+            if status != expected {
+                wrong.push(format!("{rule}, {path}: {status} and not {expected}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
