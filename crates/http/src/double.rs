@@ -73,13 +73,10 @@ impl Double {
 
     /// Whether subject and scopes are those of a credential of a named scheme, so that no further one is presented.
     fn is_of_the_named(&self, admission: &Admission) -> bool {
-        let declared = || self.schemes.iter().filter_map(|id| scheme(admission, *id));
-        let declares =
-            |token: &ScopeToken| declared().any(|one| one.scopes().iter().any(|scope| scope.token() == token));
+        let named = || self.schemes.iter().filter_map(|id| scheme(admission, *id));
+        let declares = |token: &ScopeToken| named().any(|one| one.scopes().iter().any(|scope| scope.token() == token));
         let has_one = !self.schemes.is_empty();
-        has_one
-            && (!self.has_subject() || declared().any(DeclaredScheme::has_subject))
-            && self.scopes.iter().all(declares)
+        has_one && (!self.has_subject() || named().any(DeclaredScheme::has_subject)) && self.scopes.iter().all(declares)
     }
 
     const fn has_subject(&self) -> bool {
