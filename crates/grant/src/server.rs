@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Catalog, Client, ClientId, Clock, GrantType, Lifetime, SystemClock};
 use scopegate_store::Store;
-use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEntropy};
+use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEntropy, TokenRules};
 
 use crate::context::Context;
 use crate::hashing::HashingPool;
@@ -49,6 +49,12 @@ impl AuthorizationServer {
     #[must_use]
     pub fn profile(&self) -> &GrantProfile {
         &self.0.profile
+    }
+
+    /// The rules of the tokens that it issues.
+    #[must_use]
+    pub fn token_rules(&self) -> &TokenRules {
+        self.0.signer.rules()
     }
 
     /// The grant types that are enabled.

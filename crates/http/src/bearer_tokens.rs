@@ -6,7 +6,7 @@ use std::sync::Arc;
 use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 use scopegate_domain::{Claims, Scope, Timestamp, Verified};
 use scopegate_policy::{OperationTable, SchemeId};
-use scopegate_token::{RevokedSet, SubjectNames, VerifiedCache, Verifier};
+use scopegate_token::{RevokedSet, SubjectNames, TokenRules, VerifiedCache, Verifier};
 
 use crate::accepted::{Accepted, Brought};
 use crate::refusal::Unaccepted;
@@ -115,6 +115,11 @@ impl TokenJudge {
             ceiling: None,
             metrics,
         }
+    }
+
+    /// The rules of the tokens.
+    pub(crate) fn rules(&self) -> &TokenRules {
+        self.cache.verifier().rules()
     }
 
     /// Tokens whose subjects are those of somebody else.

@@ -30,7 +30,7 @@ use crate::route::{BoundOperation, Mounted};
 use crate::routes::{RouteClash, Routes};
 use crate::shadow::Besides;
 use crate::sources::{Judge, Judges, Sources};
-use crate::{BearerTokens, CredentialVerifier, Profile, path};
+use crate::{BearerTokens, CredentialVerifier, Profile, path, producers};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer, remote::TrustedIssuers};
 
@@ -275,6 +275,11 @@ impl GateBuilder {
         for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
             self.check(operation, mounted)?;
             sources.push(judges.sources(operation, table.catalog())?);
+            producers::check(
+                operation,
+                &judges,
+                self.token_endpoint.as_ref().map(|(_, server)| server),
+            )?;
         }
         let document = document::write(&self.document_source(), &table)?;
         let document_bytes = Bytes::from(document.to_string());

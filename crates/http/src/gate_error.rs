@@ -32,6 +32,18 @@ pub enum GateError {
         /// Which scheme.
         scheme: String,
     },
+    /// The policy asks for something that no source of credentials can supply, so every request
+    /// would be refused.
+    #[error(
+        "`{operation}` requires `{atom}`, and no source of credentials of the gate can supply it; add one that can, or \
+         remove the requirement"
+    )]
+    NoProducer {
+        /// Which operation.
+        operation: String,
+        /// What it requires, as a policy file writes it.
+        atom: String,
+    },
     /// The handler takes a user, and the guard lets in others too.
     #[error("the handler of `{operation}` takes a user, and its guard does not ask for one")]
     NoUser {

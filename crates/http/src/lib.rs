@@ -75,6 +75,7 @@ mod input;
 mod invalid_input;
 mod metrics;
 mod path;
+mod producers;
 mod profile;
 mod published_keys;
 mod query;

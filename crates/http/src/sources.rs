@@ -196,6 +196,11 @@ impl Judges {
         }
     }
 
+    /// How the credentials of a scheme are verified.
+    pub(crate) fn judge(&self, name: &SchemeName) -> Option<&JudgedScheme> {
+        self.find(name).map(|(.., judged)| judged)
+    }
+
     fn find(&self, name: &SchemeName) -> Option<&(SchemeName, Place, JudgedScheme)> {
         self.schemes.iter().find(|(known, ..)| known == name)
     }

@@ -266,6 +266,12 @@ impl ResolvedOperation {
         self.0.tree.anonymous.is_some()
     }
 
+    /// The checks without code that its guards name: a request must bring their results
+    /// ([`Presented::with_fact`](crate::Presented::with_fact)).
+    pub fn external_checks(&self) -> impl Iterator<Item = AtomId> + '_ {
+        self.facts().iter().map(|(_, id, _)| *id)
+    }
+
     /// Whether its own guards stand in the place of those of its groups and of the application.
     #[must_use]
     pub fn is_override(&self) -> bool {

@@ -135,6 +135,34 @@ impl TokenRules {
         }
     }
 
+    /// The issuer of the tokens. None for the rules of the tutorial, whose tokens name no issuer.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&Issuer> {
+        match &self.kind {
+            TokenKind::Rfc9068 { issuer, .. } => Some(issuer),
+            TokenKind::Jwt(rules) => Some(&rules.issuer),
+            TokenKind::ClientAssertion { .. }
+            | TokenKind::DpopProof
+            | TokenKind::IdTokenHint { .. }
+            | TokenKind::Jws
+            | TokenKind::Tutorial => None,
+        }
+    }
+
+    /// The audience of the tokens. None for the rules of the tutorial, whose tokens have none.
+    #[must_use]
+    pub fn audience(&self) -> Option<&Audience> {
+        match &self.kind {
+            TokenKind::Rfc9068 { audience, .. } => Some(audience),
+            TokenKind::Jwt(rules) => Some(&rules.audience),
+            TokenKind::ClientAssertion { .. }
+            | TokenKind::DpopProof
+            | TokenKind::IdTokenHint { .. }
+            | TokenKind::Jws
+            | TokenKind::Tutorial => None,
+        }
+    }
+
     /// With a leeway for clocks that differ, on `exp` and `nbf`.
     ///
     /// # Errors

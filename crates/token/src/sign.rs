@@ -49,6 +49,12 @@ impl Signer {
         self.current.store(Signing::new(&self.rules, key).into());
     }
 
+    /// The rules that it writes tokens by.
+    #[must_use]
+    pub const fn rules(&self) -> &TokenRules {
+        &self.rules
+    }
+
     /// The algorithm of the key that signs at the moment.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {

@@ -66,7 +66,9 @@ impl Verifier {
         self.trust.epoch()
     }
 
-    pub(crate) const fn rules(&self) -> &TokenRules {
+    /// The rules that it verifies by.
+    #[must_use]
+    pub const fn rules(&self) -> &TokenRules {
         &self.rules
     }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use scopegate_domain::Timestamp;
 use scopegate_store::StoreError;
-use scopegate_token::VerifyError;
+use scopegate_token::{TokenRules, VerifyError};
 
 use super::peek;
 use super::refresh::Renewal;
 use crate::accepted::Accepted;
 use crate::admission::Admission;
 use crate::bearer_tokens::TokenJudge;
+use crate::producers::Says;
 use crate::refusal::Unaccepted;
 use crate::shadow::Beside;
 use crate::sources::{Judge, JudgedScheme};
@@ -66,6 +67,14 @@ impl TrustedIssuers {
             opaque: Some(introspection),
             ..Self::default()
         }
+    }
+
+    /// What the tokens of each source can say. `by` answers for tokens by these rules.
+    pub(crate) fn said<'g>(&self, by: impl Fn(&TokenRules) -> Says<'g>) -> Vec<Says<'g>> {
+        let own = self.own.as_deref().map(|tokens| by(tokens.rules()));
+        let remote = self.remote.iter().map(|_| Says::Jwt);
+        let opaque = self.opaque.as_ref().map(|_| Says::Acceptance);
+        own.into_iter().chain(remote).chain(opaque).collect()
     }
 
     // SECURITY: what the token says of itself decides who looks at it and nothing more. Each of those asks for its own name again,

@@ -20,6 +20,7 @@ mod jwks;
 mod one_round;
 mod openapi;
 mod places;
+mod producers;
 mod remembered;
 mod replies;
 mod schemes;
