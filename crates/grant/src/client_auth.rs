@@ -42,6 +42,13 @@ pub(crate) async fn authenticate(
     params: &Params,
     header: &ClientCredentials,
 ) -> Result<Authenticated<Client>, GrantError> {
+    // SECURITY: an assertion that nobody verifies must not be passed over (`an_assertion_is_never_ignored`).
+    if ["client_assertion", "client_assertion_type"]
+        .iter()
+        .any(|name| params.secret(name).is_some())
+    {
+        return Err(ClientFault::Assertion.into());
+    }
     let (form_id, form_secret) = (params.text("client_id"), params.secret("client_secret"));
     let (id, secret) = match header {
         ClientCredentials::Malformed => return Err(ClientFault::Malformed.into()),

@@ -114,6 +114,12 @@ pub enum RequestFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientFault {
+    /// The request has `client_assertion` or `client_assertion_type`
+    /// ([RFC 7521, section 4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)).
+    #[error(
+        "authentication by `client_assertion` is not supported; send a secret, or `client_id` alone if the client is public"
+    )]
+    Assertion,
     /// Neither the header nor the form names a client.
     #[error("`client_id` is missing")]
     Missing,

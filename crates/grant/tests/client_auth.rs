@@ -55,6 +55,39 @@ fn basic(id: &str, secret: &str) -> ClientCredentials {
     }
 }
 
+/// It is refused beside every other way to say who the client is, and alone.
+#[tokio::test]
+async fn an_assertion_is_never_ignored() {
+    const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let setup = setup().await;
+    let (secret, wrong) = (setup.secret.expose().to_owned(), "e30.e30.x");
+    let ways = [
+        (ClientCredentials::Absent, vec![("client_id", "demo-app")]),
+        (
+            ClientCredentials::Absent,
+            vec![("client_id", "web"), ("client_secret", &secret)],
+        ),
+        (ClientCredentials::Absent, vec![]),
+        (basic("web", &secret), vec![]),
+    ];
+    for (header, form) in &ways {
+        for assertion in [
+            vec![("client_assertion", wrong), ("client_assertion_type", TYPE)],
+            vec![("client_assertion", wrong)],
+            vec![("client_assertion_type", TYPE)],
+        ] {
+            let fault = setup
+                .ask(header, &[form.as_slice(), &assertion].concat())
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(fault, GrantError::InvalidClient(ClientFault::Assertion)),
+                "{form:?}: {fault}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_client_proves_itself_in_the_header_or_in_the_form() {
     let setup = setup().await;

@@ -87,7 +87,7 @@ impl LiveKeys {
 /// Whether two sets hold the same keys in the same order. By what they are, too: the id of one that was removed can be another's.
 fn same(one: &scopegate_token::KeySet, other: &scopegate_token::KeySet) -> bool {
     let names = |keys: &scopegate_token::KeySet| -> Vec<_> {
-        let name = |key: &scopegate_token::VerifyingKey| (key.id().cloned(), key.thumbprint());
+        let name = |key: &scopegate_token::VerifyingKey| (key.id().cloned(), key.algorithm(), key.thumbprint());
         keys.iter().map(name).collect()
     };
     names(one) == names(other)

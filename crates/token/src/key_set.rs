@@ -43,6 +43,32 @@ impl KeySet {
         }
     }
 
+    /// Adds those keys that a token can tell from the keys of the set; whether there was one.
+    ///
+    /// Keys without an id are told apart by their material alone: a token that names none of them is ambiguous.
+    pub(crate) fn add_new(&mut self, keys: Vec<VerifyingKey>) -> bool {
+        let before = self.0.len();
+        for key in keys {
+            let is_known = |known: &VerifyingKey| {
+                let is_named_alike =
+                    key.id().is_some() && known.id() == key.id() && known.algorithm() == key.algorithm();
+                is_named_alike || known.is_same(&key)
+            };
+            if !self.0.iter().any(is_known) {
+                self.0.push(key);
+            }
+        }
+        self.0.len() > before
+    }
+
+    /// Whether the other set has the same keys, in whatever order. A set with an HMAC key is the same as none.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let has = |set: &Self, key: &VerifyingKey| set.0.iter().any(|one| one.is_same(key));
+        self.0.len() == other.0.len()
+            && self.0.iter().all(|key| has(other, key))
+            && other.0.iter().all(|key| has(self, key))
+    }
+
     /// The keys.
     pub fn iter(&self) -> std::slice::Iter<'_, VerifyingKey> {
         self.0.iter()

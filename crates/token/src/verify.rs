@@ -52,11 +52,12 @@ impl Verifier {
     }
 
     /// Trusts these keys from now on and no other, in every clone. Whoever is verifying meanwhile ends with the old ones.
+    /// Equal keys change nothing: tokens that they verified stay known.
     pub fn replace_keys(&self, keys: impl Into<KeySet>) {
         self.trust.replace(&self.rules, keys.into());
     }
 
-    /// A number that grows with each replacement of the keys.
+    /// A number that grows with each replacement of the keys by others.
     ///
     /// What is remembered of a token holds as long as the epoch is the same as it was **before** the token was verified: read
     /// it first.

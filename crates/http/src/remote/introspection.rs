@@ -440,6 +440,9 @@ impl fmt::Debug for IntrospectionBuilder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteSetupError {
+    /// Tokens without `typ`, of an issuer whose tokens follow RFC 9068.
+    #[error("tokens by RFC 9068 have a `typ`; tokens without it are accepted only as `jwt`")]
+    AbsentType,
     /// A URL, perhaps the issuer itself, that cannot be fetched.
     #[error(transparent)]
     Endpoint(#[from] InvalidEndpoint),

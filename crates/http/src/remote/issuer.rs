@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime, Scope, ScopeToken};
-use scopegate_token::{JwksError, JwksUse, KeySet, TokenRules, Verifier};
+use scopegate_token::{JwksError, JwksUse, KeyError, KeySet, TokenRules, TokenType, Verifier};
 
 use super::discovery::{self, Discovery};
 use super::endpoint::Endpoint;
@@ -57,6 +57,7 @@ impl RemoteIssuer {
             issuer,
             audience,
             layout: None,
+            accepts_absent_type: false,
             leeway: Lifetime::from_seconds(0),
             jwks_uri: None,
             discovery: Discovery::default(),
@@ -126,7 +127,11 @@ impl TakesKeys for Verifier {
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
         let jwks = KeySet::from_jwks(jwks, JwksUse::FETCHED)?;
         for fault in jwks.skipped() {
-            tracing::debug!(%fault, "a key of an issuer cannot be used");
+            if *fault == KeyError::DuplicateId {
+                tracing::warn!(%fault, "a key of an issuer is a duplicate and is ignored");
+            } else {
+                tracing::debug!(%fault, "a key of an issuer cannot be used");
+            }
         }
         self.replace_keys(jwks.into_keys());
         Ok(())
@@ -148,6 +153,7 @@ pub struct RemoteIssuerBuilder {
     issuer: Issuer,
     audience: Audience,
     layout: Option<ClaimLayout>,
+    accepts_absent_type: bool,
     leeway: Lifetime,
     jwks_uri: Option<String>,
     discovery: Discovery,
@@ -168,6 +174,13 @@ impl RemoteIssuerBuilder {
     /// Takes tokens by [`TokenRules::jwt`] in place of RFC 9068, with scopes and client where the layout says.
     pub fn jwt(mut self, layout: impl Into<ClaimLayout>) -> Self {
         self.layout = Some(layout.into());
+        self
+    }
+
+    /// Accepts tokens without `typ`, which RFC 7519, section 5.1 makes optional. Default: no. Only with
+    /// [`jwt`](Self::jwt): RFC 9068 requires `typ`.
+    pub const fn absent_type(mut self) -> Self {
+        self.accepts_absent_type = true;
         self
     }
 
@@ -238,7 +251,8 @@ impl RemoteIssuerBuilder {
     ///
     /// # Errors
     ///
-    /// [`RemoteSetupError`] where the issuer or the URL is none that can be fetched, or the leeway is too long.
+    /// [`RemoteSetupError`] where the issuer or the URL is none that can be fetched, the leeway is too long, or
+    /// [`absent_type`](Self::absent_type) is set without [`jwt`](Self::jwt).
     pub fn build(self) -> Result<RemoteIssuer, RemoteSetupError> {
         discovery::check(&self.issuer)?;
         let place = match self.jwks_uri {
@@ -247,8 +261,16 @@ impl RemoteIssuerBuilder {
         };
         let outgoing = self.outgoing.map_or_else(|| Outgoing::builder().build(), Ok)?;
         let rules = match self.layout {
+            None if self.accepts_absent_type => return Err(RemoteSetupError::AbsentType),
             None => TokenRules::rfc9068(self.issuer.clone(), self.audience),
-            Some(layout) => TokenRules::jwt(self.issuer.clone(), self.audience).with_layout(layout),
+            Some(layout) => {
+                let rules = TokenRules::jwt(self.issuer.clone(), self.audience).with_layout(layout);
+                if self.accepts_absent_type {
+                    rules.with_token_types([TokenType::Jwt, TokenType::AccessToken, TokenType::Absent])
+                } else {
+                    rules
+                }
+            }
         };
         let verifier = Arc::new(Verifier::new(rules.with_leeway(self.leeway)?, KeySet::default()));
         let keys: Arc<dyn TakesKeys> = Arc::<Verifier>::clone(&verifier);

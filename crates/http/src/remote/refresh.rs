@@ -302,8 +302,10 @@ impl Shared {
                 state.last = Some(Err(cause));
             }
         }
-        drop(state);
+        // INVARIANT: sent under the lock. A fetch that starts later subscribes under the same lock, so the end of this
+        // one does not wake those who wait for that one (`waiters_are_woken_under_the_lock`).
         self.ended.send_modify(|count| *count = count.wrapping_add(1));
+        drop(state);
     }
 
     async fn fetch(&self) -> Result<Fresh, RemoteError> {

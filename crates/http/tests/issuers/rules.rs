@@ -281,3 +281,35 @@ async fn every_rule_holds_on_every_path() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// An absent `typ` is accepted by a setting of the issuer alone; with `application/` and without it a type is the same.
+#[tokio::test]
+async fn a_token_without_a_type_needs_a_setting() {
+    let now = SystemClock.now().as_unix();
+    for accepts_absent in [false, true] {
+        let signing = key("1");
+        let issuer = LocalIssuer::start(Some(&signing)).await;
+        let remote = issuer.remote().subjects(SubjectMapping::Ours).jwt(ScopeLayout::Text);
+        let remote = if accepts_absent { remote.absent_type() } else { remote };
+        let gate = gate().await.issuer("oauth", remote.build().unwrap()).build().unwrap();
+        let payload = good(issuer.name.as_str(), now).to_string();
+        for (header, is_good) in [
+            (json!({}), accepts_absent),
+            (json!({"typ": "JWT"}), true),
+            (json!({"typ": "application/jwt"}), true),
+            (json!({"typ": "at+jwt"}), true),
+            (json!({"typ": "application/at+jwt"}), true),
+            (json!({"typ": ""}), false),
+            (json!({"typ": null}), false),
+            (json!({"typ": "application/"}), false),
+            (json!({"typ": "application/logout+jwt"}), false),
+        ] {
+            let header = changed(json!({"alg": "ES256", "kid": "1"}), &header);
+            let status = ask(&gate, "/reports", &es256(&signing, &header, &payload)).await.0;
+            assert_eq!(status, if is_good { 200 } else { 401 }, "{accepts_absent} {header}");
+        }
+    }
+    let issuer = LocalIssuer::start(None).await;
+    let fault = issuer.remote().absent_type().build().unwrap_err();
+    assert!(fault.to_string().contains("accepted only as `jwt`"), "{fault}");
+}

@@ -51,6 +51,7 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
             layout,
             jwks_uri,
             leeway,
+            accepts_absent_type,
         } => {
             let issuer = RemoteIssuer::builder(one.issuer.clone(), audience)
                 .outgoing(outgoing)
@@ -63,6 +64,11 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
                 .iter()
                 .fold(issuer, |issuer, scopes| issuer.scopes(scopes.iter().cloned()));
             let issuer = layout.iter().fold(issuer, |issuer, layout| issuer.jwt(*layout));
+            let issuer = if *accepts_absent_type {
+                issuer.absent_type()
+            } else {
+                issuer
+            };
             let issuer = jwks_uri.iter().fold(issuer, |issuer, url| issuer.jwks_uri(url.clone()));
             TrustedIssuer::Signed(issuer.build()?, one.is_required)
         }

@@ -38,6 +38,8 @@ pub(crate) enum Tokens {
         layout: Option<ClaimLayout>,
         jwks_uri: Option<String>,
         leeway: Lifetime,
+        /// Whether a token may have no `typ`.
+        accepts_absent_type: bool,
     },
     /// Texts that it is asked about.
     Opaque {
@@ -59,6 +61,8 @@ struct Written {
     scope_claim: Option<String>,
     client_claim: Option<String>,
     leeway: Option<String>,
+    #[serde(default)]
+    absent_typ: bool,
     discovery: Option<String>,
     jwks_uri: Option<String>,
     introspection_endpoint: Option<String>,
@@ -147,6 +151,9 @@ impl Written {
             "jwt" | "rfc9068" if is_opaque => {
                 Err(self.bad("tokens", "`opaque` where there is a client to ask by", kind))
             }
+            "rfc9068" | "opaque" if self.absent_typ => {
+                Err(self.bad("tokens", "`jwt`, because `absent_typ` is set", kind))
+            }
             "rfc9068" if of_jwt.into_iter().any(Option::is_some) => {
                 Err(self.bad("tokens", "`jwt` where it is said which claims are read", kind))
             }
@@ -177,6 +184,7 @@ impl Written {
             layout,
             jwks_uri: self.jwks_uri.clone(),
             leeway: Lifetime::from_seconds(u32::try_from(leeway).unwrap_or(0)),
+            accepts_absent_type: self.absent_typ,
         })
     }
 
@@ -341,6 +349,11 @@ mod tests {
                 &format!("{corp}tokens = 'jwt'\nscope_claim = 'roles'"),
                 "`realm_access.roles`, found `roles`",
             ),
+            (
+                &format!("{corp}absent_typ = true"),
+                "key `tokens` of issuer `corp`: expected `jwt`, because `absent_typ` is set, found `rfc9068`",
+            ),
+            (&format!("{corp}absent_typ = 'yes'"), "absent_typ"),
             (&format!("{corp}leeway = '5m'"), "at most a minute"),
             (&format!("{corp}allow = ['localhost']"), "ranges of addresses"),
             (

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum KeyError {
     /// Two keys of a set have the same id and the same algorithm.
-    #[error("two keys have the same id")]
+    #[error("two keys have the same id and algorithm")]
     DuplicateId,
     /// The operating system gave no randomness.
     #[error("no randomness to make a key or a signature with")]
@@ -25,6 +25,9 @@ pub enum KeyError {
     /// An HMAC secret that is shorter than its hash.
     #[error("secret is shorter than the hash of its algorithm")]
     ShortSecret,
+    /// An RSA key of a library that makes weak primes (CVE-2017-15361): it can be factored.
+    #[error("RSA key has the fingerprint of a weak generator (ROCA, CVE-2017-15361)")]
+    WeakPrimes,
     /// A secret where only public keys may stand.
     #[error("symmetric key among public ones")]
     Symmetric,

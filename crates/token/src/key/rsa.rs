@@ -27,6 +27,40 @@ pub(super) fn bits(modulus: &[u8]) -> Result<usize, KeyError> {
     }
 }
 
+/// Refuses the moduli of the ROCA library ([CVE-2017-15361](https://nvd.nist.gov/vuln/detail/CVE-2017-15361)).
+///
+/// Its primes are powers of 65,537 modulo a product of small primes, and so is each modulus. A modulus of another library has
+/// this form once in some hundred million.
+pub(super) fn check_fingerprint(modulus: &[u8]) -> Result<(), KeyError> {
+    if PRIMES.iter().all(|prime| is_power(remainder(modulus, *prime), *prime)) {
+        Err(KeyError::WeakPrimes)
+    } else {
+        Ok(())
+    }
+}
+
+/// The small primes modulo which 65,537 does not generate every number.
+const PRIMES: [u32; 17] = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+
+fn remainder(modulus: &[u8], prime: u32) -> u32 {
+    modulus
+        .iter()
+        .fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime)
+}
+
+/// Whether the number is a power of 65,537 modulo the prime.
+fn is_power(number: u32, prime: u32) -> bool {
+    let step = 65_537 % prime;
+    let mut power = 1;
+    for _ in 0..prime {
+        if power == number {
+            return true;
+        }
+        power = power * step % prime;
+    }
+    false
+}
+
 /// An exponent is an odd number from 3 to what fits in 33 bits, without leading zeros; ring knows no other.
 pub(super) fn check_exponent(exponent: &[u8]) -> Result<(), KeyError> {
     if exponent.first() == Some(&0) || exponent.len() > 5 {

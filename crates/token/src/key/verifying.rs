@@ -87,6 +87,7 @@ impl VerifyingKey {
         weak: bool,
     ) -> Result<Self, KeyError> {
         rsa::check_exponent(exponent)?;
+        rsa::check_fingerprint(modulus)?;
         let key = RsaPublicKey {
             parameters: rsa::verification(algorithm, rsa::bits(modulus)?, weak)?,
             components: RsaPublicKeyComponents {
@@ -162,6 +163,22 @@ impl VerifyingKey {
             VerifyingMaterial::P384(key) => Some(key.as_ref()),
             VerifyingMaterial::Ed25519(_) | VerifyingMaterial::Hmac(_) | VerifyingMaterial::Rsa(_) => None,
         }
+    }
+
+    /// Whether the other key has the same id, algorithm and material. Two HMAC keys never are: they cannot be compared.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let is_named_alike = self.id == other.id && self.algorithm == other.algorithm;
+        is_named_alike
+            && match (&self.material, &other.material) {
+                (VerifyingMaterial::Ed25519(one), VerifyingMaterial::Ed25519(other)) => one.as_ref() == other.as_ref(),
+                (VerifyingMaterial::P256(one), VerifyingMaterial::P256(other)) => one.as_ref() == other.as_ref(),
+                (VerifyingMaterial::P384(one), VerifyingMaterial::P384(other)) => one.as_ref() == other.as_ref(),
+                (VerifyingMaterial::Rsa(one), VerifyingMaterial::Rsa(other)) => {
+                    let (one, other) = (&one.components, &other.components);
+                    one.n == other.n && one.e == other.e
+                }
+                _ => false,
+            }
     }
 
     /// How many bytes its signatures have, where the algorithm alone says it.

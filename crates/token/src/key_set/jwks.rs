@@ -39,7 +39,8 @@ impl Jwks {
         self.keys
     }
 
-    /// Why each of the other keys cannot be used: of a type that is not known here, for another use, too weak, malformed.
+    /// Why each of the other keys cannot be used: of a type that is not known here, for another use, too weak, malformed, or
+    /// a duplicate.
     #[must_use]
     pub fn skipped(&self) -> &[KeyError] {
         &self.skipped
@@ -54,22 +55,28 @@ impl KeySet {
 
     /// Reads a set of JWKs. A key that cannot be used is skipped; a text that is no set is an error.
     ///
+    /// Keys with one `kid` and different algorithms are different keys: the `alg` of a token says which is meant. Of several
+    /// keys with one `kid` and one algorithm the first counts. The others are skipped with [`KeyError::DuplicateId`].
+    ///
     /// # Errors
     ///
-    /// [`JwksError`] where the text is too long, no set of JWKs, or holds too many keys or two that cannot be told apart.
+    /// [`JwksError`] where the text is too long, no set of JWKs, or holds too many keys.
     pub fn from_jwks(json: &[u8], usage: JwksUse) -> Result<Jwks, JwksError> {
         if json.len() > Self::MAX_JWKS {
             return Err(JwksError::TooLong);
         }
         let text = std::str::from_utf8(json).map_err(|_| JwksError::NotJson)?;
-        let (mut keys, mut skipped) = (Vec::new(), Vec::new());
+        let (mut keys, mut skipped) = (Self::default(), Vec::new());
         for jwk in read(text)? {
             match jwk.verifying_keys(usage) {
-                Ok(several) => keys.extend(several),
+                Ok(several) => {
+                    if !keys.add_new(several) {
+                        skipped.push(KeyError::DuplicateId);
+                    }
+                }
                 Err(fault) => skipped.push(fault),
             }
         }
-        let keys = Self::new(keys).map_err(|_| JwksError::DuplicateId)?;
         Ok(Jwks { keys, skipped })
     }
 
@@ -125,9 +132,6 @@ fn read_keys<'a>(reader: &mut Reader<'a>) -> Result<Vec<Jwk<'a>>, JwksError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwksError {
-    /// Two usable keys have the same `kid` and the same algorithm.
-    #[error("two keys have the same id")]
-    DuplicateId,
     /// Not an object with a list of objects in `keys`.
     #[error("text holds no list of keys")]
     NoKeys,

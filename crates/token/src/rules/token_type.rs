@@ -18,7 +18,7 @@ pub enum TokenType {
     ClientAuthentication,
     /// `dpop+jwt`.
     DpopProof,
-    /// `JWT`.
+    /// `JWT` or `application/jwt`.
     Jwt,
 }
 
@@ -34,18 +34,18 @@ impl TokenType {
         }
     }
 
-    /// Whether a header says this type, with `application/` before it or without.
+    /// Whether a header says this type, with `application/` before it or without: both mean the same
+    /// ([RFC 7515, section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
     pub(crate) fn is(self, token_type: Option<&str>) -> bool {
         let Some(name) = token_type else {
             return self == Self::Absent;
         };
-        // `application/jwt` is the media type of a whole message and marks no token.
         let (short, long) = match self {
             Self::Absent => return false,
             Self::AccessToken => ("at+jwt", "application/at+jwt"),
             Self::ClientAuthentication => ("client-authentication+jwt", "application/client-authentication+jwt"),
             Self::DpopProof => ("dpop+jwt", "application/dpop+jwt"),
-            Self::Jwt => ("JWT", "JWT"),
+            Self::Jwt => ("JWT", "application/JWT"),
         };
         name.eq_ignore_ascii_case(short) || name.eq_ignore_ascii_case(long)
     }

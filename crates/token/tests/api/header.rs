@@ -146,8 +146,21 @@ fn typ_says_the_kind() {
         assert_headers(&kind, Err(VerifyError::TokenType), &untyped);
     }
     let (tutorial, rfc9068) = (Kind::tutorial(), Kind::rfc9068());
-    assert_headers(&tutorial, Ok(()), &[json!({"typ": null}), json!({"typ": "jwt"})]);
-    assert_headers(&tutorial, Err(VerifyError::TokenType), &[json!({"typ": "at+jwt"})]);
+    assert_headers(
+        &tutorial,
+        Ok(()),
+        &[
+            json!({"typ": null}),
+            json!({"typ": "jwt"}),
+            json!({"typ": "application/jwt"}),
+            json!({"typ": "Application/JWT"}),
+        ],
+    );
+    assert_headers(
+        &tutorial,
+        Err(VerifyError::TokenType),
+        &[json!({"typ": "at+jwt"}), json!({"typ": "application/application/jwt"})],
+    );
     assert_headers(
         &rfc9068,
         Ok(()),
@@ -156,7 +169,11 @@ fn typ_says_the_kind() {
     assert_headers(
         &rfc9068,
         Err(VerifyError::TokenType),
-        &[json!({"typ": null}), json!({"typ": "JWT"})],
+        &[
+            json!({"typ": null}),
+            json!({"typ": "JWT"}),
+            json!({"typ": "application/jwt"}),
+        ],
     );
 }
 

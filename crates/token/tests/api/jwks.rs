@@ -224,15 +224,34 @@ fn a_member_that_stands_twice_spoils_its_key_alone() {
 }
 
 #[test]
-fn two_keys_of_one_name_are_refused_unless_their_algorithms_differ() {
+fn the_first_of_two_keys_of_one_name_and_algorithm_counts() {
     let (one, other) = (
         with(&public(Algorithm::Es256), "kid", json!("k")),
         with(&public(Algorithm::Es256), "kid", json!("k")),
     );
-    assert_eq!(
-        read(&json!([one, other]), JwksUse::FETCHED).unwrap_err(),
-        JwksError::DuplicateId
-    );
+    for (set, first) in [
+        (json!([one, other]), &one),
+        (json!([other, one]), &other),
+        (json!([one, one, other]), &one),
+    ] {
+        for usage in [JwksUse::FETCHED, JwksUse::LOCAL] {
+            let jwks = read(&set, usage).unwrap();
+            let ignored = set.as_array().unwrap().len() - 1;
+            assert_eq!(jwks.skipped(), vec![KeyError::DuplicateId; ignored]);
+            let kept: Vec<_> = jwks.keys().iter().map(|key| key.to_jwk().unwrap()).collect();
+            assert_eq!((kept.len(), &kept[0]["x"]), (1, &first["x"]));
+        }
+    }
+    let without_id = public(Algorithm::Es256);
+    let jwks = read(&json!([without_id, without_id]), JwksUse::FETCHED).unwrap();
+    assert_eq!(jwks.skipped(), [KeyError::DuplicateId], "equal keys without an id");
+    let jwks = read(&json!([without_id, public(Algorithm::Es256)]), JwksUse::FETCHED).unwrap();
+    assert_eq!(jwks.keys().iter().count(), 2);
+}
+
+#[test]
+fn keys_of_one_name_are_told_apart_by_their_algorithm() {
+    let one = with(&public(Algorithm::Es256), "kid", json!("k"));
     let signer = SigningKey::generate(Algorithm::EdDsa).unwrap();
     let ed = with(
         &Value::Object(signer.verifying_key().to_jwk().unwrap()),
@@ -248,6 +267,32 @@ fn two_keys_of_one_name_are_refused_unless_their_algorithms_differ() {
         verifier.verify(&token, &mut Scratch::new()).unwrap_err(),
         VerifyError::Algorithm
     );
+}
+
+/// A modulus of the weak generator is a power of 65,537 modulo each of its small primes; 1 is one.
+#[test]
+fn a_key_of_the_weak_generator_is_refused() {
+    let product: u128 = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157]
+        .iter()
+        .product();
+    for power in [1_u128, 65_537, 65_537 * 65_537] {
+        let mut modulus = product.to_be_bytes().to_vec();
+        modulus.drain(..modulus.iter().position(|byte| *byte != 0).unwrap());
+        modulus.extend([0; 244]);
+        let end = modulus.len() - 8;
+        modulus[end..].copy_from_slice(&u64::try_from(power).unwrap().to_be_bytes());
+        let key = |modulus: &[u8]| {
+            let modulus = encode(modulus);
+            json!([{"kty": "RSA", "alg": "RS256", "n": modulus, "e": "AQAB"}])
+        };
+        let weak = read(&key(&modulus), JwksUse::FETCHED).unwrap();
+        assert_eq!(weak.skipped(), [KeyError::WeakPrimes]);
+        let allowed = read(&key(&modulus), JwksUse::LOCAL.allowing_weak_keys()).unwrap();
+        assert_eq!(allowed.skipped(), [KeyError::WeakPrimes]);
+        // One step beside it is a modulus of another generator.
+        *modulus.last_mut().unwrap() = modulus.last().unwrap().wrapping_add(2);
+        assert_eq!(read(&key(&modulus), JwksUse::FETCHED).unwrap().keys().iter().count(), 1);
+    }
 }
 
 proptest! {

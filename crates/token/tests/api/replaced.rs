@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use scopegate_domain::{AccessTokenClaims, ClientId, KeyId, Lifetime, TokenId};
-use scopegate_token::{Algorithm, KeySet, Scratch, Signer, SigningKey, Verifier, VerifyError};
+use scopegate_token::{Algorithm, JwksUse, KeySet, Scratch, Signer, SigningKey, Verifier, VerifyError, VerifyingKey};
 
 use crate::forge::{Kind, now};
 
@@ -54,6 +54,46 @@ fn replaced_keys_hold_in_every_clone() {
     assert_eq!(verifier.key_epoch(), 3);
 }
 
+/// What the keys verified stays known, because the epoch stays.
+#[test]
+fn equal_keys_change_nothing() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
+        let key = |id: &str| {
+            let key = SigningKey::generate(algorithm).unwrap();
+            key.with_id(KeyId::parse(id).unwrap()).verifying_key()
+        };
+        let (one, other) = (key("one"), key("other"));
+        let set = |keys: &[&VerifyingKey]| KeySet::new(keys.iter().map(|key| (*key).clone())).unwrap();
+        let verifier = Verifier::new(Kind::rfc9068().rules, set(&[&one, &other]));
+        let mut epoch = 0;
+        let renamed = one.clone().with_id(KeyId::parse("renamed").unwrap());
+        let unnamed = one.clone().without_id();
+        let remade = key("one");
+        for (keys, changes) in [
+            (set(&[&one, &other]), false),
+            (set(&[&other, &one]), false),
+            (set(&[&one]), true),
+            (set(&[&one]), false),
+            (set(&[&renamed]), true),
+            (set(&[&unnamed]), true),
+            (set(&[&one, &other]), true),
+            (set(&[&remade, &other]), true),
+            (
+                KeySet::from_jwks(set(&[&remade, &other]).to_jwks().as_bytes(), JwksUse::FETCHED)
+                    .unwrap()
+                    .into_keys(),
+                false,
+            ),
+            (set(&[]), true),
+            (set(&[]), false),
+        ] {
+            verifier.replace_keys(keys);
+            epoch += u64::from(changes);
+            assert_eq!(verifier.key_epoch(), epoch);
+        }
+    }
+}
+
 #[test]
 fn the_usual_header_of_a_removed_key_is_forgotten() {
     // Without an id, the header of the old key is that of the new one.
@@ -90,7 +130,7 @@ fn no_token_is_refused_while_keys_rotate() {
             })
         });
         for number in 0..2_000 {
-            verifier.replace_keys(set(number));
+            verifier.replace_keys(set(number + 1));
         }
         done.store(true, Ordering::Relaxed);
         for reader in readers {

@@ -94,6 +94,46 @@ async fn many_who_come_at_once_cause_one_question() {
     assert_eq!(kept.last().as_deref(), Some("1"));
 }
 
+/// Notes at each wake-up whether the state of the fetches is locked.
+struct Watching {
+    shared: Arc<Shared>,
+    locked: Mutex<Vec<bool>>,
+}
+
+impl std::task::Wake for Watching {
+    fn wake(self: Arc<Self>) {
+        let is_locked = self.shared.state.try_lock().is_err();
+        self.locked.lock().unwrap().push(is_locked);
+    }
+}
+
+/// If the lock were free at a wake-up, a fetch could start and subscribe before the end of the
+/// last one is sent. Whoever waits for the new fetch would then be woken by the old one.
+#[tokio::test]
+async fn waiters_are_woken_under_the_lock() {
+    let stage = provider(numbered).await;
+    let (refresh, _) = refresh(&stage, PACE);
+    let watching = Arc::new(Watching {
+        shared: Arc::clone(&refresh.0),
+        locked: Mutex::default(),
+    });
+    let waker = std::task::Waker::from(Arc::clone(&watching));
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut ended = refresh.0.ended.subscribe();
+    for outcome in [RemoteError::Abandoned, RemoteError::Slow] {
+        {
+            let mut changed = std::pin::pin!(ended.changed());
+            assert!(changed.as_mut().poll(&mut context).is_pending());
+            refresh.0.end(Err(outcome.clone()));
+            assert!(changed.as_mut().poll(&mut context).is_ready());
+        }
+        // A fetch that starts now waits for its own end.
+        let later = refresh.0.ended.subscribe();
+        assert!(!later.has_changed().unwrap());
+    }
+    assert_eq!(*watching.locked.lock().unwrap(), [true, true]);
+}
+
 #[tokio::test]
 async fn old_keys_are_used_while_new_ones_are_fetched() {
     let stage = provider(|number| after(if number == 1 { 0 } else { 200 }, number)).await;
