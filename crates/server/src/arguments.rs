@@ -2,8 +2,8 @@
 
 mod policy;
 mod token;
+mod usage;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -14,7 +14,7 @@ pub(crate) use self::policy::{
     PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
 };
 pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
-use crate::config::SettingRow;
+pub(crate) use self::usage::report;
 use crate::output::Format;
 
 /// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.
@@ -27,28 +27,15 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// Parses the command line of this process; ends it with a message if that is wrong.
-pub(crate) fn parse() -> Arguments {
-    parse_from(std::env::args_os())
-}
-
-/// Parses a command line.
-pub(crate) fn parse_from<T: Into<OsString> + Clone>(line: impl IntoIterator<Item = T>) -> Arguments {
-    let matches = command().get_matches_from(line);
-    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+/// Parses the command line of this process.
+pub(crate) fn parse() -> Result<Arguments, clap::Error> {
+    let matches = command().try_get_matches_from(std::env::args_os())?;
+    Arguments::from_arg_matches(&matches)
 }
 
 /// The command line, with the help texts of the table of settings.
 pub(crate) fn command() -> clap::Command {
-    with_help(Arguments::command())
-}
-
-fn with_help(command: clap::Command) -> clap::Command {
-    let command = command.mut_args(|argument| match argument.get_long().and_then(SettingRow::of_flag) {
-        Some(row) => argument.help(row.help()),
-        None => argument,
-    });
-    command.mut_subcommands(with_help)
+    usage::adapt(Arguments::command())
 }
 
 /// Flags that every command takes.

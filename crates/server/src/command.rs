@@ -4,6 +4,7 @@ mod backup;
 mod client;
 mod config;
 mod key;
+mod names;
 mod password;
 mod policy;
 mod revoked;
@@ -16,7 +17,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anyhow::Context;
-use scopegate_domain::Scope;
+use jiff::Timestamp as Moment;
+use scopegate_domain::{Scope, Timestamp};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{Entropy, SystemEntropy};
 use serde_json::json;
@@ -88,9 +90,16 @@ fn with_store(
     access: Access,
     work: impl AsyncFnOnce(Arc<dyn Store>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let settings = settings(common)?;
+    with_settings(&settings(common)?, access, work)
+}
+
+fn with_settings(
+    settings: &Settings,
+    access: Access,
+    work: impl AsyncFnOnce(Arc<dyn Store>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     block_on(async {
-        let database = Database::open(&settings, access).await?;
+        let database = Database::open(settings, access).await?;
         if database.is_new() && settings.database != MEMORY {
             remark(&format!("created the database `{}`", settings.database));
         }
@@ -128,6 +137,11 @@ fn confirm(confirmation: &Confirmation, question: &str) -> anyhow::Result<()> {
     } else {
         Err(No("nothing was removed".to_owned()).into())
     }
+}
+
+/// A moment for people, in UTC.
+fn moment(time: Timestamp) -> String {
+    Moment::from_second(time.as_unix()).map_or_else(|_| time.to_string(), |moment| moment.to_string())
 }
 
 /// A name that is taken is an answer, not a fault.

@@ -26,7 +26,7 @@ pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
 use self::layers::Layers;
 use self::setting::Rotation;
 pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat, Profile};
-pub(crate) use self::table::SettingRow;
+pub(crate) use self::table::{SettingRow, variables};
 
 /// What the names of our variables begin with.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";
@@ -73,6 +73,7 @@ pub(crate) struct Settings {
     pub(crate) key_schedule: KeySchedule,
     pub(crate) profile: Profile,
     pub(crate) password_grant: bool,
+    pub(crate) password_min_length: NonZeroUsize,
     pub(crate) token_lifetime: Duration,
     pub(crate) token_cache_bytes: usize,
     pub(crate) user_cache_age: CacheAge,
@@ -153,6 +154,7 @@ impl Settings {
             key_schedule: take_schedule(&mut layers)?,
             profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
             password_grant: layers.take("password_grant", demo)?,
+            password_min_length: layers.take("password_min_length", NonZeroUsize::MIN.saturating_add(7))?,
             token_lifetime: layers.take("token_lifetime", Duration::from_mins(30))?,
             token_cache_bytes: layers.take("token_cache_bytes", BearerTokens::CACHE_BYTES)?,
             user_cache_age: layers.take("user_cache_age", CacheAge::seconds(5))?,

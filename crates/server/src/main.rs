@@ -39,7 +39,10 @@ use std::process::ExitCode;
 use crate::output::{Outcome, SaidNo, complain};
 
 fn main() -> ExitCode {
-    let arguments = arguments::parse();
+    let arguments = match arguments::parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return arguments::report(&error),
+    };
     match command::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::ValueEnum;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::progress;
 
@@ -80,10 +80,30 @@ pub(crate) enum Tone {
     Notable,
 }
 
+/// Whether a stream may have colours: a terminal, without `NO_COLOR` and `TERM=dumb`.
+pub(crate) fn allows_colours(stream: &impl IsTerminal) -> bool {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    !no_color && !is_dumb && stream.is_terminal()
+}
+
+/// Whether errors and notes are JSON: by an option, or by the variable.
+pub(crate) fn wants_json() -> bool {
+    let mut arguments = std::env::args_os().skip(1);
+    let mut wanted = std::env::var_os("SCOPEGATE_FORMAT");
+    while let Some(argument) = arguments.next() {
+        if argument == "--format" {
+            wanted = arguments.next();
+        } else if let Some(value) = argument.to_str().and_then(|text| text.strip_prefix("--format=")) {
+            wanted = Some(value.into());
+        }
+    }
+    wanted.is_some_and(|format| format == "json")
+}
+
 /// Text in a colour, where standard output is a terminal and nobody wants none (`NO_COLOR`).
 pub(crate) fn paint(tone: Tone, text: &str) -> String {
-    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if is_plain || !io::stdout().is_terminal() {
+    if !allows_colours(&io::stdout()) {
         return text.to_owned();
     }
     let colour = match tone {
@@ -115,7 +135,16 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
 pub(crate) fn complain(error: &anyhow::Error) {
     progress::end();
     // Where standard error is closed too, there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "error: {}", one_line(&causes(error)));
+    let text = one_line(&causes(error));
+    let _ = if wants_json() {
+        let status = match Outcome::of(error) {
+            Outcome::No => 1,
+            Outcome::Fault => 2,
+        };
+        writeln!(io::stderr(), "{}", json!({ "error": text, "status": status }))
+    } else {
+        writeln!(io::stderr(), "error: {text}")
+    };
 }
 
 /// The causes of an error, each once: libraries repeat the text of a cause in the error that contains it.
@@ -137,7 +166,12 @@ fn causes(error: &anyhow::Error) -> String {
 /// Writes one sentence to standard error that changes nothing about the answer.
 pub(crate) fn remark(text: &str) {
     progress::end();
-    let _ = writeln!(io::stderr(), "note: {}", one_line(text));
+    let text = one_line(text);
+    let _ = if wants_json() {
+        writeln!(io::stderr(), "{}", json!({ "note": text }))
+    } else {
+        writeln!(io::stderr(), "note: {text}")
+    };
 }
 
 /// A number with its noun: `1 operation`, `2 operations`.

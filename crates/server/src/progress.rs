@@ -17,7 +17,8 @@ struct Shown(Sender<()>, JoinHandle<()>);
 
 /// Starts to say on standard error that a command is at work, where that is a terminal.
 pub(crate) fn start() {
-    if !io::stderr().is_terminal() {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if is_dumb || !io::stderr().is_terminal() {
         return;
     }
     let (alive, end) = channel();

@@ -6,7 +6,7 @@
 mod fields;
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Stderr};
+use std::io::{self, Stderr};
 
 use tracing_subscriber::fmt::format::{DefaultFields, Format};
 use tracing_subscriber::fmt::{FormatEvent, FormatFields, SubscriberBuilder};
@@ -14,6 +14,7 @@ use tracing_subscriber::{EnvFilter, Registry};
 
 use self::fields::PlainFields;
 use crate::config::{LogFilter, LogFormat};
+use crate::output::allows_colours;
 
 /// Where lines go.
 type Writer = fn() -> Stderr;
@@ -26,7 +27,7 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         .with_writer(io::stderr);
     let started = match format {
         LogFormat::Human => {
-            let subscriber = subscriber.with_ansi(io::stderr().is_terminal());
+            let subscriber = subscriber.with_ansi(allows_colours(&io::stderr()));
             init(subscriber.fmt_fields(PlainFields::default()), filter)
         }
         LogFormat::Json => init(subscriber.json().flatten_event(true), filter),

@@ -150,7 +150,7 @@ fn a_full_disk_is_said_clearly_and_recovers_when_there_is_space() {
     let mut answered = vec!["ada".to_owned()];
     let refusal = (0..200).find_map(|number| {
         let name = format!("user{number:03}");
-        let run = place.run(&["user", "add", &name, "--password-stdin"], "secret");
+        let run = place.run(&["user", "add", &name, "--password-stdin"], "long secret");
         if run.status == 0 {
             answered.push(name);
         }
@@ -172,7 +172,9 @@ fn a_full_disk_is_said_clearly_and_recovers_when_there_is_space() {
     disk.make_space();
     served.wait_for_readiness(200);
     assert_eq!(
-        place.run(&["user", "add", "zoe", "--password-stdin"], "secret").status,
+        place
+            .run(&["user", "add", "zoe", "--password-stdin"], "long secret")
+            .status,
         0
     );
     answered.push("zoe".to_owned());

@@ -44,7 +44,12 @@ impl Place {
             "--database",
             DATABASE,
         ];
-        assert_eq!(shell.run_with(&add, "secret", &[]).status, 0);
+        assert_eq!(
+            shell
+                .run_with(&add, "secret", &[("SCOPEGATE_PASSWORD_MIN_LENGTH", "6")])
+                .status,
+            0
+        );
         let client = [
             "--id", "demo-app", "--public", "--grant", "password", "--scope", "me items",
         ];
@@ -197,7 +202,10 @@ fn every_change_that_takes_rights_away_reaches_issued_tokens() {
             let old = log_in(&server);
             assert_eq!(status(&server, &old), 200, "{profile} {line:?}");
             let arguments = [line, &["--database", DATABASE, "--format", "json"]].concat();
-            let said = place.shell.run_with(&arguments, "secret", &[]).json();
+            let said = place
+                .shell
+                .run_with(&arguments, "secret", &[("SCOPEGATE_PASSWORD_MIN_LENGTH", "6")])
+                .json();
             let until = said["tokens"]["issued_until"]
                 .as_i64()
                 .or(said["issued_until"].as_i64());

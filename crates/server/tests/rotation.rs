@@ -69,7 +69,7 @@ impl Site {
         .json();
         let user = run(
             &["user", "add", "mary", "--scope", "me items", "--password-stdin"],
-            "secret",
+            "long secret",
         )
         .json();
         let database = format!("sqlite:{}", shell.path().join("scopegate.db").display());
@@ -93,7 +93,7 @@ impl Site {
     }
 
     fn log_in(&self) -> Answer {
-        let form = "grant_type=password&client_id=app&username=mary&password=secret&scope=me+items";
+        let form = "grant_type=password&client_id=app&username=mary&password=long+secret&scope=me+items";
         let head = "POST /token HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n";
         self.server
             .exchange(format!("{head}Content-Length: {}\r\n\r\n{form}", form.len()).as_bytes())

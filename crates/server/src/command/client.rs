@@ -3,16 +3,17 @@
 use std::fmt::Write as _;
 
 use anyhow::Context;
-use scopegate_domain::{Client, ClientId, ClientKind, GrantType, RedirectUri, Revoked};
+use scopegate_domain::{Client, ClientId, ClientKind, RedirectUri, Revoked};
 use scopegate_store::{Clients, Store, Withdrawal};
 use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
+use super::names::{known_grants, known_scope};
 use super::revoked::{Tokens, revoke, withdraw};
-use super::{PAGE, confirm, parse_scope, random_id, refuse_taken, with_store};
+use super::{PAGE, confirm, moment, random_id, refuse_taken, with_store};
 use crate::arguments::{ClientCommand, CommonFlags, NewClient};
 use crate::compose::Access;
-use crate::output::{Format, No, one_line, print, table};
+use crate::output::{Format, No, one_line, print, remark, table};
 
 pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Result<()> {
     let format = common.format;
@@ -51,11 +52,15 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
         ClientCommand::Revoke { id } => {
             let client = find(clients, &id).await?;
             let until = revoke(store, Revoked::Client(client.id().clone())).await?;
-            let human = format!("took back the tokens issued to `{id}` until {until}");
+            let human = format!(
+                "revoked the tokens issued to `{id}` until {}; running servers refuse them within their `revocation_age` \
+                 (default: 5 s)",
+                moment(until)
+            );
             print(format, &human, &json!({ "revoked": id, "issued_until": until }))
         }
         ClientCommand::SetScope { id, scope } => {
-            let (client, scope) = (find(clients, &id).await?, parse_scope(&scope)?);
+            let (client, scope) = (find(clients, &id).await?, known_scope(&scope)?);
             let tokens = if *client.scope() <= scope {
                 expect(clients.set_scope(client.id(), &scope).await?, &id)?;
                 Tokens::Kept
@@ -89,8 +94,8 @@ fn client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     };
     let client = client
         .with_redirect_uris(parse_all::<RedirectUri>("redirect URI", &new.redirect_uri)?)
-        .with_grant_types(parse_all::<GrantType>("grant", &new.grant)?)
-        .with_scope(parse_scope(&new.scope)?)
+        .with_grant_types(known_grants(&new.grant)?)
+        .with_scope(known_scope(&new.scope)?)
         .with_introspection(new.introspect);
     Ok((client, secret))
 }
@@ -103,6 +108,17 @@ async fn add(
 ) -> anyhow::Result<()> {
     let taken = format!("there is a client `{}` already", client.id());
     refuse_taken(clients.add(client.clone()).await, taken)?;
+    let id = client.id();
+    if client.grant_types().is_empty() {
+        remark(&format!(
+            "client `{id}` has no grant, so it gets no tokens; remove it, and add it with `--grant`"
+        ));
+    } else if client.scope().is_empty() {
+        remark(&format!(
+            "client `{id}` has no scope, so its tokens open nothing that needs one; `scopegate client set-scope {id} SCOPES` \
+             sets it"
+        ));
+    }
     show(format, &client, secret.as_ref())
 }
 

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use jiff::Timestamp as Moment;
 use scopegate_domain::{Clock, KeyId, RingKey, Secret, SystemClock, Timestamp};
 use scopegate_grant::{KeysError, RotatingKeys};
 use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
 use serde_json::{Value, json};
 
+use super::moment;
 use crate::arguments::{CommonFlags, KeyCommand};
 use crate::compose::{self, Access, Database, KekSource};
 use crate::config::{Settings, read_key_encryption_key};
@@ -130,9 +130,13 @@ async fn rewrap(
     let count = if let Some(path) = new_key_file {
         let count = keys.rewrap(&*read_key_encryption_key(path)?).await?;
         source.retire_file()?;
-        remark(
-            "servers that run have the old key-encryption key: put the new one into the file that they were told of, or configure it and start them again; until then they add no key",
-        );
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        remark(&format!(
+            "from now on every server and command needs the new key-encryption key: set \
+             `SCOPEGATE_KEY_ENCRYPTION_KEY_FILE={}`, or the key in the file that is configured; servers that run add no \
+             key until then",
+            file.display()
+        ));
         count
     } else {
         let Some(new) = source.prepare_replacement()? else {
@@ -144,7 +148,10 @@ async fn rewrap(
     };
     print(
         format,
-        &format!("{count} keys are encrypted anew\n"),
+        &match count {
+            1 => "1 key is encrypted again\n".to_owned(),
+            _ => format!("{count} keys are encrypted again\n"),
+        },
         &json!({ "rewrapped": count }),
     )
 }
@@ -197,9 +204,4 @@ fn describe(ring: &KeyRing, key: &RingKey, now: Timestamp) -> Value {
 
 fn state(ring: &KeyRing, key: &RingKey, now: Timestamp) -> &'static str {
     ring.state(key.epoch, now).map_or("gone", |state| state.as_str())
-}
-
-/// A moment for people, in UTC.
-fn moment(time: Timestamp) -> String {
-    Moment::from_second(time.as_unix()).map_or_else(|_| time.to_string(), |moment| moment.to_string())
 }

@@ -1,6 +1,7 @@
 //! Passwords, from a pipe or from a terminal; never from the command line.
 
 use std::io::{self, IsTerminal, Read};
+use std::num::NonZeroUsize;
 
 use anyhow::{Context, bail, ensure};
 use scopegate_domain::{PasswordHash, Secret};
@@ -12,17 +13,27 @@ use crate::arguments::PasswordSource;
 const MAX_LEN: u64 = 1_024;
 
 /// Reads a new password and hashes it.
-pub(super) fn new_hash(source: &PasswordSource) -> anyhow::Result<PasswordHash> {
+pub(super) fn new_hash(source: &PasswordSource, least: NonZeroUsize) -> anyhow::Result<PasswordHash> {
     let password = if source.password_stdin {
         from_stdin()?
     } else {
         from_terminal()?
     };
     ensure!(!password.expose().is_empty(), "the password is empty");
+    let length = password.expose().chars().count();
+    ensure!(
+        length >= least.get(),
+        "the password is too short: it has {length} of at least {least} characters (setting `password_min_length`)"
+    );
     Ok(PasswordHasher::new(PasswordPolicy::default()).hash(&password, &SystemEntropy)?)
 }
 
 fn from_stdin() -> anyhow::Result<Secret<String>> {
+    if io::stdin().is_terminal() {
+        // What is typed is not shown.
+        let password = rpassword::read_password().context("the password cannot be read")?;
+        return within_limit(Secret::new(password));
+    }
     let mut bytes = Vec::new();
     io::stdin()
         .take(MAX_LEN + 2)

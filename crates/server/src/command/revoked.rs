@@ -6,6 +6,7 @@ use scopegate_grant::last_expiry;
 use scopegate_store::{Store, Withdrawal};
 use serde_json::{Value, json};
 
+use super::moment;
 use crate::output::{Format, print};
 
 /// What became of the tokens of a user or a client.
@@ -22,7 +23,8 @@ impl Tokens {
     pub(super) fn print(self, format: Format, human: &str, mut json: Value, whose: &str) -> anyhow::Result<()> {
         let said = match self {
             Self::Revoked(until) => format!(
-                "Tokens issued to `{whose}` until {until} are revoked: running servers refuse them within their `revocation_age`."
+                "Tokens issued to `{whose}` until {} are revoked: running servers refuse them within their `revocation_age`.",
+                moment(until)
             ),
             Self::Kept => format!("Tokens issued to `{whose}` stay valid: nothing was taken away."),
         };

@@ -6,33 +6,59 @@ mod lines;
 mod times;
 mod verify;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use scopegate_domain::{Revoked, TokenId};
 use scopegate_store::Store;
+use scopegate_token::{PlacedTokenId, inspect as inspect_token};
 use serde_json::json;
 
-use super::with_store;
+use super::with_settings;
 use crate::arguments::{CommonFlags, TokenCommand};
 use crate::compose::Access;
-use crate::output::{Format, print};
+use crate::output::{Format, No, print};
 
 pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Result<()> {
     match command {
         TokenCommand::Inspect { token } => inspect::run(common.format, token),
-        TokenCommand::Revoke { jti } => with_store(common, Access::Change, async |store| {
-            revoke(&*store, common.format, jti).await
-        }),
+        TokenCommand::Revoke { jti } => {
+            let settings = super::settings(common)?;
+            let id = token_id(jti, !settings.issuers.is_empty())?;
+            with_settings(&settings, Access::Change, async |store| {
+                revoke(&*store, common.format, id).await
+            })
+        }
         TokenCommand::Verify(arguments) => verify::run(common.format, arguments),
     }
 }
 
-/// Takes back the token with this id.
-async fn revoke(store: &dyn Store, format: Format, jti: &str) -> anyhow::Result<()> {
+/// Reads a token id. Issued tokens are not stored, so no more than the form can be checked.
+fn token_id(jti: &str, has_other_issuers: bool) -> anyhow::Result<TokenId> {
+    ensure!(
+        !jti.contains('.') || inspect_token(jti).is_err(),
+        "`--jti` takes the id of a token, and this is a token: `scopegate token inspect -` shows its claim `jti`"
+    );
     let id = TokenId::parse(jti).with_context(|| format!("bad token id `{}`", jti.escape_default()))?;
-    super::revoked::revoke(store, Revoked::Token(id)).await?;
+    let is_hexadecimal = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_plain = jti.len() == 32 && jti.bytes().all(is_hexadecimal);
+    if has_other_issuers || is_plain || PlacedTokenId::place_of(jti).is_some() {
+        return Ok(id);
+    }
+    let named = jti.escape_default();
+    Err(No(format!(
+        "unknown token id `{named}`: this server makes ids of 32 hexadecimal digits, a dot and more digits; nothing is revoked"
+    ))
+    .into())
+}
+
+/// Revokes the token with this id.
+async fn revoke(store: &dyn Store, format: Format, id: TokenId) -> anyhow::Result<()> {
+    super::revoked::revoke(store, Revoked::Token(id.clone())).await?;
     print(
         format,
-        &format!("took back the token `{jti}`"),
-        &json!({ "revoked": jti }),
+        &format!(
+            "recorded: a token with the id `{id}` is refused, by running servers within their `revocation_age` (default: 5 s). \
+             Issued tokens are not stored, so it is not known whether there is one\n"
+        ),
+        &json!({ "revoked": id }),
     )
 }

@@ -1,46 +1,48 @@
 //! `scopegate user ..`
 
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 
 use anyhow::Context;
 use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
 use scopegate_store::{Store, Users, Withdrawal};
 use serde_json::{Value, json};
 
+use super::names::known_scope;
 use super::revoked::{Tokens, revoke, withdraw};
-use super::{PAGE, confirm, parse_scope, password, random_id, refuse_taken, with_store};
-use crate::arguments::{CommonFlags, NewUser, UserCommand};
+use super::{PAGE, confirm, moment, password, random_id, refuse_taken, with_settings};
+use crate::arguments::{CommonFlags, NewUser, PasswordSource, UserCommand};
 use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, remark, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
-    let format = common.format;
-    match command {
+    let (settings, format) = (super::settings(common)?, common.format);
+    let least = settings.password_min_length;
+    let access = match command {
         UserCommand::Add(new) => {
             // A database is created only for a valid user.
-            let account = account(new)?;
-            with_store(common, Access::Create, async |store| {
+            let account = account(new, least)?;
+            return with_settings(&settings, Access::Create, async |store| {
                 add(store.users(), format, account).await
-            })
+            });
         }
-        UserCommand::List | UserCommand::Show { .. } => with_store(common, Access::Read, async |store| {
-            run_on(&*store, format, command).await
-        }),
-        _ => with_store(common, Access::Change, async |store| {
-            run_on(&*store, format, command).await
-        }),
-    }
+        UserCommand::List | UserCommand::Show { .. } => Access::Read,
+        _ => Access::Change,
+    };
+    with_settings(&settings, access, async |store| {
+        run_on(&*store, format, command, least).await
+    })
 }
 
 /// Reads and checks everything about a new user, the password included.
-fn account(new: NewUser) -> anyhow::Result<Account> {
+fn account(new: NewUser, least: NonZeroUsize) -> anyhow::Result<Account> {
     let mut user =
-        User::new(UserId::parse(&random_id()?)?, parse_name(&new.name)?).with_scope(parse_scope(&new.scope)?);
+        User::new(UserId::parse(&random_id()?)?, parse_name(&new.name)?).with_scope(known_scope(&new.scope)?);
     user = new.email.into_iter().fold(user, User::with_email);
     user = new.full_name.into_iter().fold(user, User::with_full_name);
     Ok(Account {
         user,
-        password_hash: Some(password::new_hash(&new.password)?),
+        password_hash: Some(password::new_hash(&new.password, least)?),
     })
 }
 
@@ -48,13 +50,19 @@ async fn add(users: &dyn Users, format: Format, account: Account) -> anyhow::Res
     let user = account.user.clone();
     let taken = format!("there is a user `{}` already", user.username());
     refuse_taken(users.add(account).await, taken)?;
+    if user.scope().is_empty() {
+        remark(&format!(
+            "user `{0}` has no scope, so its tokens open nothing that needs one; `scopegate user set-scope {0} SCOPES` sets it",
+            user.username()
+        ));
+    }
     show(format, &user)
 }
 
-async fn run_on(store: &dyn Store, format: Format, command: UserCommand) -> anyhow::Result<()> {
+async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: NonZeroUsize) -> anyhow::Result<()> {
     let users = store.users();
     match command {
-        UserCommand::Add(new) => add(users, format, account(new)?).await,
+        UserCommand::Add(new) => add(users, format, account(new, least)?).await,
         UserCommand::Disable { name } => {
             let user = find(users, &name).await?;
             let disable = Withdrawal::DisableUser(user.id());
@@ -79,23 +87,35 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand) -> anyh
         UserCommand::Revoke { name } => {
             let user = find(users, &name).await?;
             let until = revoke(store, whose(&user)).await?;
-            let human = format!("took back the tokens issued to `{name}` until {until}");
+            let human = format!(
+                "revoked the tokens issued to `{name}` until {}; running servers refuse them within their `revocation_age` \
+                 (default: 5 s)",
+                moment(until)
+            );
             print(format, &human, &json!({ "revoked": name, "issued_until": until }))
         }
-        UserCommand::SetPassword { name, password } => {
-            let user = find(users, &name).await?;
-            let hash = password::new_hash(&password)?;
-            let set = Withdrawal::SetPasswordHash(user.id(), Some(&hash));
-            let tokens = there(withdraw(store, set, whose(&user)).await?, &name)?;
-            show_with(format, &user, tokens)
-        }
+        UserCommand::SetPassword { name, password } => set_password(store, format, &name, &password, least).await,
         UserCommand::SetScope { name, scope } => set_scope(store, format, &name, &scope).await,
         UserCommand::Show { name } => show(format, &find(users, &name).await?),
     }
 }
 
+async fn set_password(
+    store: &dyn Store,
+    format: Format,
+    name: &str,
+    password: &PasswordSource,
+    least: NonZeroUsize,
+) -> anyhow::Result<()> {
+    let user = find(store.users(), name).await?;
+    let hash = password::new_hash(password, least)?;
+    let set = Withdrawal::SetPasswordHash(user.id(), Some(&hash));
+    let tokens = there(withdraw(store, set, whose(&user)).await?, name)?;
+    show_with(format, &user, tokens)
+}
+
 async fn set_scope(store: &dyn Store, format: Format, name: &str, scope: &str) -> anyhow::Result<()> {
-    let (user, scope) = (find(store.users(), name).await?, parse_scope(scope)?);
+    let (user, scope) = (find(store.users(), name).await?, known_scope(scope)?);
     let tokens = if *user.scope() <= scope {
         expect(store.users().set_scope(user.id(), &scope).await?, name)?;
         Tokens::Kept

@@ -141,7 +141,8 @@ async fn open_file(path: &Path, keys: &dyn SigningKeys) -> anyhow::Result<Arc<Ke
     }
     if !keys.list().await?.is_empty() {
         bail!(
-            "{WHAT} `{}` is missing, and signing keys are sealed with it: put it back, or configure it",
+            "{WHAT} `{}` is missing, and signing keys are sealed with it: put the file back; if `key rewrap \
+             --new-key-file FILE` has replaced it, set `SCOPEGATE_KEY_ENCRYPTION_KEY_FILE=FILE`",
             path.display()
         );
     }

@@ -80,7 +80,13 @@ struct Written {
 
 /// All of them.
 pub(super) fn take(layers: &mut Layers) -> Result<Vec<IssuerSettings>, ConfigError> {
-    let written: Vec<Written> = layers.take_tables(KEY, |written: &Written| written.issuer.clone())?;
+    let mut written: Vec<Written> = layers.take_tables(KEY, |written: &Written| written.issuer.clone())?;
+    // Tables are in the file alone.
+    for one in &mut written {
+        for path in [&mut one.client_secret_file, &mut one.trust_only].into_iter().flatten() {
+            *path = layers.folder().join(&*path);
+        }
+    }
     let mut names: Vec<&str> = Vec::new();
     for one in &written {
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

@@ -1,7 +1,7 @@
 //! The four layers of a configuration, laid over each other by figment, and taken apart key by key.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use figment::providers::{Format as _, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
@@ -20,6 +20,8 @@ const NOT_SETTINGS: [&str; 2] = ["config", "format"];
 /// What was written anywhere, each key with the value that weighs most.
 pub(crate) struct Layers {
     figment: Figment,
+    /// The folder of the file. Paths in the file are relative to it.
+    folder: PathBuf,
     left: BTreeMap<String, Value>,
     known: Vec<&'static str>,
     shown: Vec<Shown>,
@@ -46,10 +48,16 @@ impl Layers {
         let left = figment.extract().map_err(|error| unreadable(&error, file))?;
         Ok(Self {
             figment,
+            folder: file.and_then(Path::parent).map(Path::to_owned).unwrap_or_default(),
             left,
             known: Vec::new(),
             shown: Vec::new(),
         })
+    }
+
+    /// The folder of the file.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Takes out one key, or its default.
@@ -164,6 +172,10 @@ impl Layers {
                 expected: T::EXPECTED,
                 found,
             });
+        };
+        let setting = match source {
+            Source::File(_) => setting.in_folder(&self.folder),
+            _ => setting,
         };
         Ok(Some((setting, source)))
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -27,6 +27,12 @@ pub(crate) trait Setting: Sized {
 
     /// The value as `config check` shows it.
     fn show(&self) -> Value;
+
+    /// The value as a file in this folder means it: a path there is relative to the folder.
+    #[must_use]
+    fn in_folder(self, _folder: &Path) -> Self {
+        self
+    }
 }
 
 /// Whose answers and tokens.
@@ -169,6 +175,10 @@ impl Setting for PathBuf {
 
     fn show(&self) -> Value {
         json!(self.display().to_string())
+    }
+
+    fn in_folder(self, folder: &Path) -> Self {
+        folder.join(self)
     }
 }
 

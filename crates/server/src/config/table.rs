@@ -153,6 +153,13 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         "Enables the password grant. RFC 9700, section 2.4 advises against it, so it is off",
     ),
     row(
+        "password_min_length",
+        None,
+        "number",
+        "8",
+        "Sets how many characters a new password of `user add` and `user set-password` has at least",
+    ),
+    row(
         "token_lifetime",
         Some("token-lifetime"),
         "time",
@@ -291,6 +298,12 @@ impl SettingRow {
             self.variable()
         )
     }
+}
+
+/// All variables with their effect, for the manual page.
+pub(crate) fn variables() -> impl Iterator<Item = (String, &'static str)> {
+    let rows = SETTINGS.iter().filter(|row| row.value != TABLES);
+    rows.map(|row| (row.variable(), row.effect))
 }
 
 /// Writes all settings as a table of Markdown.

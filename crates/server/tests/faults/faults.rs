@@ -3,7 +3,9 @@
 use std::process::Stdio;
 
 use crate::shell::Shell;
-use crate::stage::{Stage, log_in_with};
+use serde_json::Value;
+
+use crate::stage::{PASSWORD, Stage, log_in_with, me, token, wait_for};
 use crate::support::{Server, scopegate};
 
 const DEMO: [&str; 4] = ["serve", "--demo", "--listen", "127.0.0.1:0"];
@@ -65,4 +67,364 @@ fn demo_accounts_are_reported_without_demo() {
     stage.done(&["user", "remove", "alice", "--yes"]);
     let log = warnings(&stage);
     assert!(!log.contains("user remove"), "{log}");
+}
+
+#[test]
+fn no_wrong_command_line_repeats_a_secret() {
+    let stage = Stage::new();
+    let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIn0.c2lnbmF0dXJl";
+    for line in [
+        &["token", "revoke", token][..],
+        &["token", "revoke", "--jti", token],
+        &["token", token],
+        &["token", "verify", token, token, "--jwks", "x"],
+        &["token", "verify", "a", "--jwks", "none", "--profile", token],
+        &["token", "inspect", token, "extra"],
+        &[token],
+        &["user", "add", "eve", "hunter2"],
+        &["user", "set-password", "ada", "hunter2", "--password-stdin"],
+        &["user", "set-password", "ada", "--password=hunter2"],
+        &["client", "set-secret", "app", "hunter2"],
+        &["key", "rotate", "hunter2"],
+        &["serve", "hunter2"],
+        &["user", "list", "--database", "postgres://scopegate:hunter2@db/x"],
+        &["migrate", "--database", "mysql://scopegate:hunter2@db/x"],
+    ] {
+        for format in [&[][..], &["--format", "json"]] {
+            let run = stage.shell.run_with(&[line, format].concat(), "", &[]);
+            assert_eq!(run.status, 2, "{line:?}: {}", run.stderr);
+            let said = format!("{}{}", run.stdout, run.stderr);
+            for part in ["hunter2", "eyJzdWIi", "c2lnbmF0dXJl"] {
+                assert!(!said.contains(part), "{line:?}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_is_json_with_format_json() {
+    let stage = Stage::new();
+    for (line, status) in [
+        (&["user", "show", "nobody"][..], 1),
+        (&["user", "list", "--database", "sqlite:typo.db"], 2),
+        (&["user", "list", "--nonsense"], 2),
+        (&["serve", "--token-lifetime", "never"], 2),
+        (&["config", "check", "--config", "none.toml"], 2),
+        (&["policy", "routes", "none.yaml"], 2),
+    ] {
+        let run = stage.shell.run(&[line, &["--format", "json"]].concat());
+        assert_eq!((run.status, run.stdout.as_str()), (status, ""), "{line:?}");
+        let error: Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!(error["status"], status, "{line:?}: {error}");
+        assert!(error["error"].as_str().is_some_and(|text| !text.is_empty()), "{error}");
+        let human = stage.shell.run(line);
+        assert!(human.stderr.starts_with("error: "), "{}", human.stderr);
+    }
+    let noted = stage.shell.run(&["client", "add", "x", "--public", "--format", "json"]);
+    let note: Value = serde_json::from_str(&noted.stderr).unwrap();
+    assert!(
+        note["note"].as_str().is_some_and(|note| note.contains("no grant")),
+        "{note}"
+    );
+}
+
+#[test]
+fn an_unknown_token_id_is_reported() {
+    let stage = Stage::new();
+    let server = stage.serve();
+    let token = token(&server, "ada");
+    for id in ["nonsense", "0123456789ABCDEF0123456789ABCDEF", "0123456789abcdef"] {
+        let run = stage.shell.run(&["token", "revoke", "--jti", id]);
+        assert!(
+            run.complaint(1).starts_with(&format!("unknown token id `{id}`")),
+            "{}",
+            run.stderr
+        );
+    }
+    let inspected = stage
+        .shell
+        .run_with(&["token", "inspect", "-", "--format", "json"], &token, &[]);
+    let id = inspected.json()["claims"]["jti"].as_str().unwrap().to_owned();
+    let run = stage.done(&["token", "revoke", "--jti", &id]);
+    assert!(
+        run.stdout
+            .starts_with(&format!("recorded: a token with the id `{id}` is refused")),
+        "{}",
+        run.stdout
+    );
+    wait_for(401, || me(&server, &token));
+    // Other issuers make ids as they like.
+    let config = "issuer = 'https://id.example'\n[[issuers]]\nname = 'other'\nissuer = 'https://other.example'\ntokens = 'jwt'\n";
+    std::fs::write(stage.path("s.toml"), config).unwrap();
+    stage.done(&["token", "revoke", "--jti", "nonsense", "--config", "s.toml"]);
+}
+
+#[test]
+fn unknown_scopes_and_grants_are_named() {
+    let stage = Stage::new();
+    let scope = "unknown scope `itmes`: did you mean `items`? this server knows `me`, `items`";
+    let grant = "unknown grant `passwrod`: did you mean `password`? this server knows `password`";
+    for (line, expected) in [
+        (
+            &["user", "add", "eve", "--scope", "me itmes", "--password-stdin"][..],
+            scope,
+        ),
+        (&["user", "set-scope", "ada", "itmes"], scope),
+        (
+            &[
+                "client", "add", "x", "--public", "--grant", "password", "--scope", "itmes",
+            ],
+            scope,
+        ),
+        (&["client", "set-scope", "app", "itmes"], scope),
+        (&["client", "add", "x", "--public", "--grant", "passwrod"], grant),
+    ] {
+        let run = stage.shell.run_with(line, PASSWORD, &[]);
+        assert_eq!(run.complaint(2), expected, "{line:?}");
+    }
+    let far = stage
+        .shell
+        .run(&["client", "add", "x", "--public", "--grant", "implicit"]);
+    assert_eq!(
+        far.complaint(2),
+        "unknown grant `implicit`: this server knows `password`"
+    );
+}
+
+#[test]
+fn an_account_that_can_do_nothing_is_reported() {
+    let stage = Stage::new();
+    let user = stage.done(&["user", "add", "eve", "--password-stdin"]);
+    assert!(user.stderr.contains("user `eve` has no scope"), "{}", user.stderr);
+    let client = stage.done(&["client", "add", "x", "--id", "x", "--public"]);
+    assert!(client.stderr.contains("client `x` has no grant"), "{}", client.stderr);
+    let client = stage.done(&["client", "add", "x", "--id", "y", "--public", "--grant", "password"]);
+    assert!(client.stderr.contains("client `y` has no scope"), "{}", client.stderr);
+    let whole = stage.done(&["user", "add", "fay", "--scope", "me", "--password-stdin"]);
+    assert_eq!(whole.stderr, "");
+}
+
+#[test]
+fn a_short_password_is_refused() {
+    let stage = Stage::new();
+    let add = ["user", "add", "eve", "--scope", "me", "--password-stdin"];
+    let set = ["user", "set-password", "ada", "--password-stdin"];
+    for line in [&add[..], &set] {
+        for (password, length) in [("a", 1), ("1234567", 7), ("ééééééé\n", 7)] {
+            let run = stage.shell.run_with(line, password, &[]);
+            let expected = format!("the password is too short: it has {length} of at least 8 characters");
+            assert!(run.complaint(2).starts_with(&expected), "{}", run.stderr);
+        }
+    }
+    let longer = [("SCOPEGATE_PASSWORD_MIN_LENGTH", "20")];
+    assert_eq!(stage.shell.run_with(&set, PASSWORD, &longer).status, 2);
+    std::fs::write(stage.path("s.toml"), "password_min_length = 1\n").unwrap();
+    stage
+        .shell
+        .run_with(&[&add[..], &["--config", "s.toml"]].concat(), "a", &[]);
+    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada", "eve"]);
+}
+
+#[test]
+fn a_negative_time_is_a_wrong_value() {
+    let shell = Shell::new();
+    for line in [
+        &["serve", "--token-lifetime", "-1m"][..],
+        &["config", "check", "--body-limit", "-1"],
+    ] {
+        let run = shell.run(line);
+        let error = run.complaint(2);
+        let flag = line[line.len() - 2];
+        assert!(
+            error.starts_with(&format!("bad value for flag `{flag}`: expected")) && error.contains(", found `-1"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_option_is_in_the_help_of_commands_that_use_it() {
+    let shell = Shell::new();
+    let help = |line: &[&str]| shell.run(&[line, &["--help"]].concat()).stdout;
+    for line in [
+        &["policy", "routes"][..],
+        &["policy", "diff"],
+        &["token", "inspect"],
+        &["token", "verify"],
+        &["completions"],
+        &["man"],
+    ] {
+        let text = help(line);
+        for option in ["--database", "--log-level", "--log-format", "--config"] {
+            assert!(!text.contains(option), "{line:?}: {text}");
+        }
+    }
+    for line in [
+        &["user", "list"][..],
+        &["key", "rotate"],
+        &["backup"],
+        &["serve"],
+        &["token", "revoke"],
+    ] {
+        let text = help(line);
+        for option in ["--database", "--log-level", "--config"] {
+            assert!(text.contains(option), "{line:?}: {text}");
+        }
+    }
+    for line in [&["policy", "diff"][..], &["policy", "lint"]] {
+        assert!(help(line).contains("markdown"), "{line:?}");
+    }
+    for line in [&["user", "list"][..], &["policy", "routes"], &["config", "check"]] {
+        assert!(!help(line).contains("markdown"), "{line:?}");
+        let run = shell.run(&[line, &["--format", "markdown"]].concat());
+        assert!(
+            run.status == 2 && run.stderr.contains("[possible values: human, json]"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn removal_asks_on_a_terminal() {
+    let stage = Stage::new();
+    stage.done(&["user", "remove", "ada", "--yes"]);
+    stage.done(&["client", "remove", "app"]);
+    for name in ["eve", "fay"] {
+        stage.add_user(name);
+    }
+    let remove = |name: &str, answer: &str| {
+        let command = format!("{} user remove {name}", env!("CARGO_BIN_EXE_scopegate"));
+        let mut child = std::process::Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(stage.shell.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), answer.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (status, said) = remove("eve", "n\n");
+    assert!(
+        status == Some(1) && said.contains("Remove user `eve` for good? [y/N]"),
+        "{said}"
+    );
+    assert_eq!(stage.users("sqlite:scopegate.db"), ["eve", "fay"]);
+    let (status, said) = remove("eve", "y\n");
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(stage.users("sqlite:scopegate.db"), ["fay"]);
+}
+
+#[test]
+fn a_log_on_a_terminal_has_no_colours_where_none_are_wanted() {
+    let stage = Stage::new();
+    let log = |variable: (&str, &str)| {
+        let command = format!(
+            "timeout 2 {} serve --listen 127.0.0.1:0 --database sqlite:scopegate.db",
+            env!("CARGO_BIN_EXE_scopegate")
+        );
+        let output = std::process::Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(stage.shell.path())
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR")
+            .env(variable.0, variable.1)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(log(("LANG", "C")).contains("\u{1b}["));
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let text = log(variable);
+        assert!(text.contains("listening") && !text.contains("\u{1b}["), "{text}");
+    }
+}
+
+#[test]
+fn a_manual_page_names_status_environment_and_files() {
+    let manual = Shell::new().run(&["man"]).stdout;
+    for text in [
+        ".SH \"EXIT STATUS\"",
+        ".SH ENVIRONMENT",
+        ".SH FILES",
+        "SCOPEGATE_DATABASE",
+        "SCOPEGATE_KEY_ENCRYPTION_KEY_FILE",
+        "scopegate.db.kek",
+    ] {
+        assert!(manual.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn revoking_prints_a_readable_time_and_the_delay() {
+    let stage = Stage::new();
+    for line in [&["user", "revoke", "ada"][..], &["client", "revoke", "app"]] {
+        let said = stage.done(line).stdout;
+        assert!(
+            said.contains(" until 20") && said.contains("Z; running servers"),
+            "{said}"
+        );
+        assert!(said.contains("`revocation_age`"), "{said}");
+    }
+    for line in [&["user", "set-scope", "ada", "me"][..], &["user", "disable", "ada"]] {
+        let said = stage.done(line).stdout;
+        assert!(
+            said.contains(" until 20") && said.contains("`revocation_age`"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_moved_key_encryption_key_is_found_by_the_message() {
+    let stage = Stage::new();
+    stage.done(&["key", "rotate"]);
+    std::fs::write(stage.path("new.kek"), "0123456789abcdef".repeat(4)).unwrap();
+    let moved = stage.done(&["key", "rewrap", "--new-key-file", "new.kek"]);
+    assert!(moved.stdout.contains("1 key is encrypted again"), "{}", moved.stdout);
+    let (_, value) = moved.stderr.split_once("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE=").unwrap();
+    let (path, _) = value.split_once('`').unwrap();
+    let lost = stage.shell.run(&["key", "rotate"]);
+    assert!(
+        lost.complaint(2).contains("`SCOPEGATE_KEY_ENCRYPTION_KEY_FILE=FILE`"),
+        "{}",
+        lost.stderr
+    );
+    let found = [("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE", path)];
+    assert_eq!(stage.shell.run_with(&["key", "rotate"], "", &found).status, 0);
+}
+
+/// A path in a file means the same whatever the working directory is.
+#[test]
+fn a_path_in_a_configuration_is_relative_to_its_file() {
+    let stage = Stage::new();
+    std::fs::create_dir(stage.path("etc")).unwrap();
+    std::fs::write(stage.path("etc/kek"), "0123456789abcdef".repeat(4)).unwrap();
+    std::fs::write(stage.path("etc/secret"), "s".repeat(40)).unwrap();
+    let lines = "key_encryption_key_file = 'kek'\nsecret_key_file = 'secret'\n";
+    std::fs::write(stage.path("etc/s.toml"), lines).unwrap();
+    stage.done(&["key", "rotate", "--config", "etc/s.toml"]);
+    assert!(!stage.names().contains(&"scopegate.db.kek".to_owned()));
+    stage.done(&["config", "check", "--config", "etc/s.toml"]);
+    // A variable is relative to the working directory, as in a shell.
+    let variable = [("SCOPEGATE_KEY_ENCRYPTION_KEY_FILE", "etc/kek")];
+    assert_eq!(
+        stage
+            .shell
+            .run_with(&["key", "rewrap", "--new-key-file", "etc/kek"], "", &variable)
+            .status,
+        0
+    );
+    // So is what the file names for a policy or an issuer.
+    std::fs::write(stage.path("etc/p.toml"), "shadow_policy = 'policy.toml'\n").unwrap();
+    std::fs::write(stage.path("etc/policy.toml"), "nonsense").unwrap();
+    let run = stage.shell.run(&["config", "check", "--config", "etc/p.toml"]);
+    assert!(run.complaint(2).contains("etc/policy.toml"), "{}", run.stderr);
+    let issuer = "issuer = 'https://id.example'\n[[issuers]]\nname = 'other'\nissuer = 'https://other.example'\ntokens = 'jwt'\ntrust_only = 'roots.pem'\n";
+    std::fs::write(stage.path("etc/i.toml"), issuer).unwrap();
+    let run = stage.shell.run(&["config", "check", "--config", "etc/i.toml"]);
+    assert!(run.complaint(2).contains("etc/roots.pem"), "{}", run.stderr);
 }

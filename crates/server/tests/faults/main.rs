@@ -13,7 +13,6 @@ mod faults;
 mod moved;
 mod reading;
 #[path = "../support/shell.rs"]
-#[expect(dead_code, reason = "not all of it is needed here")]
 mod shell;
 mod stage;
 #[path = "../support/mod.rs"]

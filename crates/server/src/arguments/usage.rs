@@ -1,0 +1,131 @@
+//! What each command offers, and what is reported of a wrong command line.
+
+use std::ffi::OsStr;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Arg, Command};
+use serde_json::json;
+
+use crate::config::SettingRow;
+use crate::output::{Format, wants_json};
+
+/// Adds help texts, and hides the options that a command does not use.
+pub(super) fn adapt(command: Command) -> Command {
+    let globals: Vec<Arg> = command
+        .get_arguments()
+        .filter(|argument| argument.is_global_set())
+        .cloned()
+        .map(describe)
+        .collect();
+    adapt_below(command, &globals, &mut Vec::new())
+}
+
+fn adapt_below(command: Command, globals: &[Arg], path: &mut Vec<String>) -> Command {
+    let command = command.mut_args(describe);
+    let below = |below: Command| {
+        path.push(below.get_name().to_owned());
+        let own = globals
+            .iter()
+            .filter_map(|global| global_of(global, path))
+            .collect::<Vec<_>>();
+        let below = adapt_below(below.args(own), globals, path);
+        path.pop();
+        below
+    };
+    command.mut_subcommands(below)
+}
+
+fn describe(argument: Arg) -> Arg {
+    let Some(row) = argument.get_long().and_then(SettingRow::of_flag) else {
+        return argument;
+    };
+    // A value such as `-1m` is a wrong value, and not an unknown option.
+    let takes_value = argument.get_action().takes_values();
+    argument.help(row.help()).allow_hyphen_values(takes_value)
+}
+
+/// The form that a global option has for this command, if another one than usual.
+fn global_of(global: &Arg, path: &[String]) -> Option<Arg> {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let id = global.get_id().as_str();
+    if id == "format" {
+        return match path.as_slice() {
+            ["policy"] | ["policy", "diff" | "lint"] => None,
+            ["completions" | "man"] => Some(global.clone().hide(true)),
+            _ => {
+                let words = PossibleValuesParser::new(["human", "json"]);
+                let parser = words.map(|word| if word == "json" { Format::Json } else { Format::Human });
+                Some(global.clone().value_parser(parser))
+            }
+        };
+    }
+    let uses_settings = match path.as_slice() {
+        ["policy" | "completions" | "man", ..] | ["token", "inspect" | "verify"] => false,
+        _ => true,
+    };
+    (!uses_settings).then(|| global.clone().hide(true))
+}
+
+/// Reports a wrong command line. Values that may be secrets are not repeated.
+// SECURITY: a token or password at the wrong place is not repeated. Tested by
+// `faults::no_wrong_command_line_repeats_a_secret`.
+pub(crate) fn report(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that went away is no fault.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+        _ => {}
+    }
+    let text = message(error, std::env::args_os().skip(1));
+    let mut stderr = io::stderr();
+    let _ = if wants_json() {
+        let first = text.lines().next().unwrap_or_default();
+        writeln!(stderr, "{}", json!({ "error": first, "status": 2 }))
+    } else {
+        write!(stderr, "error: {text}")
+    };
+    ExitCode::from(2)
+}
+
+fn message(error: &clap::Error, arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> String {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let named = |kind| error.get(kind).map(ToString::to_string);
+    let unknown = match error.kind() {
+        ErrorKind::UnknownArgument => named(ContextKind::InvalidArg).filter(|value| !value.starts_with('-')),
+        ErrorKind::InvalidSubcommand => named(ContextKind::InvalidSubcommand).filter(|value| !is_word(value)),
+        _ => None,
+    };
+    if unknown.is_some() {
+        let usage = text
+            .find("\nUsage:")
+            .and_then(|start| text.get(start..))
+            .unwrap_or("\n");
+        return format!(
+            "there is a value that this command does not take; it is not repeated, as it may be a secret\n{usage}"
+        );
+    }
+    let mut text = text.to_owned();
+    for argument in arguments {
+        let argument = argument.as_ref().to_string_lossy();
+        let value = argument.split_once('=').map_or(&*argument, |(_, value)| value);
+        if value.len() > 20 && !value.starts_with('-') && !value.contains(['/', ' ']) {
+            text = text.replace(value, "..");
+        }
+    }
+    text
+}
+
+/// Whether a text looks like the name of a command.
+fn is_word(text: &str) -> bool {
+    text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
