@@ -103,9 +103,17 @@ fn with_settings(
         if database.is_new() && settings.database != MEMORY {
             remark(&format!("created the database `{}`", settings.database));
         }
-        work(database.store()).await?;
-        database.close().await
+        let done = work(database.store()).await;
+        close(database, done).await
     })
+}
+
+/// Closes the database also after an error, so that no log is left.
+async fn close<T>(database: Database, done: anyhow::Result<T>) -> anyhow::Result<T> {
+    let closed = database.close().await;
+    let done = done?;
+    closed?;
+    Ok(done)
 }
 
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

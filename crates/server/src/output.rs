@@ -166,12 +166,7 @@ fn causes(error: &anyhow::Error) -> String {
 /// Writes one sentence to standard error that changes nothing about the answer.
 pub(crate) fn remark(text: &str) {
     progress::end();
-    let text = one_line(text);
-    let _ = if wants_json() {
-        writeln!(io::stderr(), "{}", json!({ "note": text }))
-    } else {
-        writeln!(io::stderr(), "note: {text}")
-    };
+    let _ = writeln!(io::stderr(), "note: {}", one_line(text));
 }
 
 /// A number with its noun: `1 operation`, `2 operations`.

@@ -145,7 +145,7 @@ fn no_is_1_and_a_fault_is_2() {
     );
     let grant = shell.run(&["client", "add", "x", "--public", "--grant", "implicit"]);
     assert!(
-        grant.complaint(2).starts_with("bad grant `implicit`: "),
+        grant.complaint(2).starts_with("unknown grant `implicit`: "),
         "{}",
         grant.stderr
     );

@@ -59,6 +59,7 @@ impl Site {
         std::fs::write(shell.path().join("key.pem"), pem).unwrap();
         let run =
             |line: &[&str], input: &str| shell.run_with(&[line, &["--format", "json"]].concat(), input, variables);
+        run(&["migrate"], "").json();
         run(&["key", "import", "key.pem", "--id", "first"], "").json();
         run(
             &[

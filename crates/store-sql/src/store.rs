@@ -66,6 +66,22 @@ pub enum OpenMode<'a> {
     Copy,
 }
 
+/// Checks whose database it is, and migrates it.
+async fn prepare(writer: &mut SqliteConnection, path: &Path, is_new: bool) -> Result<Vec<i64>, OpenError> {
+    expect_ours(writer, path, is_new).await?;
+    sqlite::use_log(writer).await?;
+    migrations::migrate(writer).await
+}
+
+/// Checks a database that is only read.
+async fn check(reader: &mut SqliteConnection, path: &Path, mode: OpenMode<'_>) -> Result<(), OpenError> {
+    expect_ours(reader, path, false).await?;
+    match migrations::expect_current(reader).await {
+        Err(OpenError::Older { .. }) if mode == OpenMode::Copy => Ok(()),
+        checked => checked,
+    }
+}
+
 /// Fails if the database is not one of this program. `may_be_new`: it may also have no tables yet.
 async fn expect_ours(connection: &mut SqliteConnection, path: &Path, may_be_new: bool) -> Result<(), OpenError> {
     match migrations::contents(connection).await? {
@@ -115,9 +131,15 @@ impl SqlStore {
         };
         files::expect_log(path).await?;
         let mut writer = sqlite::writer(url).await?;
-        expect_ours(&mut writer, path, is_new).await?;
-        sqlite::use_log(&mut writer).await?;
-        let migrated = migrations::migrate(&mut writer).await?;
+        let prepared = prepare(&mut writer, path, is_new).await;
+        let migrated = match prepared {
+            Ok(migrated) => migrated,
+            Err(error) => {
+                // The error that was found first is the cause.
+                let _ = writer.close().await;
+                return Err(error);
+            }
+        };
         let place = Some(Place::of(path)?);
         let connections = Connections::new(writer, sqlite::readers(url).await?, place);
         for version in &migrated {
@@ -132,10 +154,9 @@ impl SqlStore {
         let is_at_rest = files::is_at_rest(path)?;
         let snapshot = is_at_rest.then(|| Snapshot::of(path)).transpose()?;
         let mut reader = sqlite::read_only(path, is_at_rest).await?;
-        expect_ours(&mut reader, path, false).await?;
-        match migrations::expect_current(&mut reader).await {
-            Err(OpenError::Older { .. }) if mode == OpenMode::Copy => {}
-            checked => checked?,
+        if let Err(error) = check(&mut reader, path, mode).await {
+            let _ = reader.close().await;
+            return Err(error);
         }
         let connections = Connections::new(reader, Vec::new(), None);
         Ok(Self {

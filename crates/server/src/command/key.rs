@@ -25,37 +25,42 @@ pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<(
             _ => Access::Change,
         };
         let database = Database::open(&settings, access).await?;
-        match command {
-            KeyCommand::Import { file, algorithm, id } => {
-                let key = read(&file, algorithm.as_deref(), id.as_deref())?;
-                let added = compose::ring(&settings, &database).await?.add(key).await;
-                show(common.format, &database, added).await?;
-            }
-            KeyCommand::List => list(common.format, &database).await?,
-            KeyCommand::Remove { id, confirmation } => {
-                let parsed = parse_id(&id)?;
-                if !ring(&database).await?.keys().iter().any(|key| key.id == parsed) {
-                    return Err(No(format!("there is no key `{id}`")).into());
-                }
-                super::confirm(
-                    &confirmation,
-                    &format!("Remove key `{id}`, and refuse every token that it signed?"),
-                )?;
-                let keys = compose::unopened_ring(&settings, &database)?;
-                remove(common.format, &database, &keys, &id).await?;
-            }
-            KeyCommand::Rewrap { new_key_file } => {
-                rewrap(common.format, &settings, &database, new_key_file.as_deref()).await?;
-            }
-            KeyCommand::Rotate { algorithm } => {
-                let keys = compose::ring(&settings, &database)
-                    .await?
-                    .algorithm(parse_algorithm(&algorithm)?);
-                show(common.format, &database, keys.rotate().await).await?;
-            }
-        }
-        database.close().await
+        let done = run_on(&settings, &database, common.format, command).await;
+        super::close(database, done).await
     })
+}
+
+async fn run_on(settings: &Settings, database: &Database, format: Format, command: KeyCommand) -> anyhow::Result<()> {
+    match command {
+        KeyCommand::Import { file, algorithm, id } => {
+            let key = read(&file, algorithm.as_deref(), id.as_deref())?;
+            let added = compose::ring(settings, database).await?.add(key).await;
+            show(format, database, added).await?;
+        }
+        KeyCommand::List => list(format, database).await?,
+        KeyCommand::Remove { id, confirmation } => {
+            let parsed = parse_id(&id)?;
+            if !ring(database).await?.keys().iter().any(|key| key.id == parsed) {
+                return Err(No(format!("there is no key `{id}`")).into());
+            }
+            super::confirm(
+                &confirmation,
+                &format!("Remove key `{id}`, and refuse every token that it signed?"),
+            )?;
+            let keys = compose::unopened_ring(settings, database)?;
+            remove(format, database, &keys, &id).await?;
+        }
+        KeyCommand::Rewrap { new_key_file } => {
+            rewrap(format, settings, database, new_key_file.as_deref()).await?;
+        }
+        KeyCommand::Rotate { algorithm } => {
+            let keys = compose::ring(settings, database)
+                .await?
+                .algorithm(parse_algorithm(&algorithm)?);
+            show(format, database, keys.rotate().await).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn ring(database: &Database) -> anyhow::Result<KeyRing> {

@@ -5,14 +5,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use scopegate_domain::ClientId;
+use scopegate_domain::{ClientId, Issuer};
+use scopegate_grant::RevocationWatch;
+use scopegate_http::Gate;
+use scopegate_http::policy::OperationTable;
 use scopegate_store::Store;
 use tracing::{info, warn};
 
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::{CommonFlags, ServeSettings};
-use crate::compose::{self, Access, Checked, Database, Trust};
+use crate::compose::{self, Access, Checked, Database, Trust, TrustedIssuer};
 use crate::config::{Limits, Profile, Settings};
+use crate::live_keys::LiveKeys;
 use crate::output::write_line;
 use crate::serve::{Ending, Signals, allow_connections};
 use crate::tasks::Tasks;
@@ -52,18 +56,20 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let admin = start_admin(settings, &readiness, &mut tasks).await?;
     let database = open(settings).await?;
     let store = database.store();
-    compose::fetch_keys(&others).await?;
-    let revocations = compose::revocations(settings, &database).await?;
-    let trust = Trust {
-        others: &others,
-        revoked: Arc::clone(revocations.set()),
+    let prepared = prepare(settings, &database, issuer, &others, proposed).await;
+    let Prepared {
+        gate,
+        keys,
+        revocations,
+        missing,
+    } = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return super::close(database, Err(error)).await,
     };
-    let (gate, keys) = compose::gate(settings, &database, issuer, trust, proposed).await?;
     if let Some(keys) = keys {
         tasks.spawn("signing keys", keys.keep());
     }
     tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
-    let missing = missing(settings, &*store).await?;
     if !compose::offers_password_grant(settings) {
         warn!(
             "no grant is enabled, so this server issues no tokens; `password_grant = true` (`--password-grant`) enables one"
@@ -90,6 +96,37 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     drop(tasks);
     database.close().await?;
     conclude(ending, failed, &limits)
+}
+
+/// What has to be read before requests are served.
+struct Prepared {
+    gate: Gate,
+    keys: Option<LiveKeys>,
+    revocations: RevocationWatch,
+    missing: String,
+}
+
+async fn prepare(
+    settings: &Settings,
+    database: &Database,
+    issuer: Issuer,
+    others: &[TrustedIssuer],
+    proposed: Option<OperationTable>,
+) -> anyhow::Result<Prepared> {
+    compose::fetch_keys(others).await?;
+    let revocations = compose::revocations(settings, database).await?;
+    let trust = Trust {
+        others,
+        revoked: Arc::clone(revocations.set()),
+    };
+    let (gate, keys) = compose::gate(settings, database, issuer, trust, proposed).await?;
+    let missing = missing(settings, &*database.store()).await?;
+    Ok(Prepared {
+        gate,
+        keys,
+        revocations,
+        missing,
+    })
 }
 
 /// Logs how serving ended. It is an error if requests were lost or a background task ended.

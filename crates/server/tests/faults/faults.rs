@@ -120,12 +120,6 @@ fn an_error_is_json_with_format_json() {
         let human = stage.shell.run(line);
         assert!(human.stderr.starts_with("error: "), "{}", human.stderr);
     }
-    let noted = stage.shell.run(&["client", "add", "x", "--public", "--format", "json"]);
-    let note: Value = serde_json::from_str(&noted.stderr).unwrap();
-    assert!(
-        note["note"].as_str().is_some_and(|note| note.contains("no grant")),
-        "{note}"
-    );
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub(crate) struct Run {
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// The sentence of an error, as text or as JSON.
+    error: String,
 }
 
 impl Run {
@@ -24,10 +26,17 @@ impl Run {
     /// The one sentence of a command that did not.
     pub(crate) fn complaint(&self, status: i32) -> &str {
         assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{}", self.stderr);
-        let line = self.stderr.strip_prefix("error: ").expect("a complaint");
-        assert_eq!(line.lines().count(), 1, "{line}");
-        line.trim_end()
+        assert!(!self.error.is_empty(), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        &self.error
     }
+}
+
+fn error(stderr: &str) -> String {
+    let json: Value = serde_json::from_str(stderr).unwrap_or_default();
+    let text = json.get("error").and_then(Value::as_str);
+    let text = text.or_else(|| stderr.strip_prefix("error: "));
+    text.unwrap_or_default().trim_end().to_owned()
 }
 
 /// A directory with a database, and the program in it.
@@ -63,10 +72,12 @@ impl Shell {
         // Whoever complains at once does not read what it is given.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
         Run {
             status: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            error: error(&stderr),
+            stderr,
         }
     }
 }
