@@ -62,10 +62,10 @@ fn global_of(global: &Arg, path: &[String]) -> Option<Arg> {
             }
         };
     }
-    let uses_settings = match path.as_slice() {
-        ["policy" | "completions" | "man", ..] | ["token", "inspect" | "verify"] => false,
-        _ => true,
-    };
+    let uses_settings = !matches!(
+        path.as_slice(),
+        ["policy" | "completions" | "man", ..] | ["token", "inspect" | "verify"]
+    );
     (!uses_settings).then(|| global.clone().hide(true))
 }
 

@@ -1,7 +1,7 @@
 //! Names that the server knows: scopes and grants.
 
 use anyhow::bail;
-use scopegate_domain::{GrantType, Scope};
+use scopegate_domain::{DeclaredScheme, GrantType, Scope};
 
 use super::parse_scope;
 use crate::demo;
@@ -12,10 +12,10 @@ pub(super) fn known_scope(text: &str) -> anyhow::Result<Scope> {
     let known: Vec<&str> = catalog
         .schemes()
         .iter()
-        .flat_map(|scheme| scheme.scopes())
+        .flat_map(DeclaredScheme::scopes)
         .map(|scope| scope.token().as_str())
         .collect();
-    for token in scope.iter() {
+    for token in &scope {
         expect_known("scope", token.as_str(), &known)?;
     }
     Ok(scope)
