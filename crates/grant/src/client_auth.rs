@@ -1,9 +1,14 @@
 //! Who is asking: [RFC 6749, section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
 
+use std::net::IpAddr;
+
 use scopegate_domain::{Authenticated, Client, ClientId, ClientKind, Secret, SecretDigest};
 use scopegate_store::Clients;
 use scopegate_token::ClientSecret;
+use tracing::field::display;
 
+use crate::context::Context;
+use crate::throttle::{Outcome, Whose};
 use crate::{ClientFault, GrantError, Params, RequestFault};
 
 /// What the header of a request says about the client.
@@ -37,10 +42,13 @@ pub enum ClientCredentials {
 /// The client that asks, by what it sent in the header or in the form.
 ///
 /// A confidential client proves itself with its secret; a public one only says who it is.
+///
+/// Attempts with a secret are throttled.
 pub(crate) async fn authenticate(
-    clients: &dyn Clients,
+    context: &Context,
     params: &Params,
     header: &ClientCredentials,
+    from: Option<IpAddr>,
 ) -> Result<Authenticated<Client>, GrantError> {
     // SECURITY: an assertion that nobody verifies must not be passed over (`an_assertion_is_never_ignored`).
     if ["client_assertion", "client_assertion_type"]
@@ -61,11 +69,40 @@ pub(crate) async fn authenticate(
         ClientCredentials::Absent => (form_id.ok_or(ClientFault::Missing)?, form_secret),
     };
     let secret = secret.filter(|secret| !secret.expose().is_empty());
-    let client = match ClientId::parse(id) {
-        Ok(id) => clients.find(&id).await?,
-        Err(_) => None,
+    let attempt = match secret {
+        Some(_) => Some(context.throttle.begin(Whose::Client(id), from).await?),
+        None => None,
     };
-    prove(client, secret).ok_or_else(|| ClientFault::Refused.into())
+    let client = match find(context.store.clients(), id).await {
+        Ok(client) => client,
+        Err(error) => {
+            if let Some(attempt) = attempt {
+                attempt.end(Outcome::Undecided);
+            }
+            return Err(error);
+        }
+    };
+    let known = client.as_ref().map(|client| client.id().clone());
+    let proven = prove(client, secret);
+    if let Some(attempt) = attempt {
+        if proven.is_none() {
+            let (client, peer) = (known.as_ref().map(ClientId::as_str), from.map(display));
+            tracing::info!(client, peer, "client authentication failed");
+        }
+        attempt.end(if proven.is_some() {
+            Outcome::Succeeded
+        } else {
+            Outcome::Failed
+        });
+    }
+    proven.ok_or_else(|| ClientFault::Refused.into())
+}
+
+async fn find(clients: &dyn Clients, id: &str) -> Result<Option<Client>, GrantError> {
+    match ClientId::parse(id) {
+        Ok(id) => Ok(clients.find(&id).await?),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The client of this id, which must be a public one: nobody proves anything here.

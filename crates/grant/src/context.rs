@@ -9,12 +9,14 @@ use scopegate_token::{Entropy, PasswordHasher, Signer};
 
 use crate::GrantProfile;
 use crate::hashing::HashingPool;
+use crate::throttle::Throttle;
 
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) hasher: Arc<PasswordHasher>,
     pub(crate) hashing: HashingPool,
+    pub(crate) throttle: Throttle,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) catalog: Catalog,

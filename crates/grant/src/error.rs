@@ -50,6 +50,12 @@ pub enum GrantError {
     /// A refusal in the words of the tutorial's page.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// Too many attempts with a wrong secret, for this account or from this address.
+    #[error("too many failed attempts")]
+    Throttled {
+        /// When the next attempt is admitted.
+        retry_after: Lifetime,
+    },
     /// As many logins are waiting as may wait.
     #[error("too many logins at once")]
     Busy {
@@ -77,7 +83,7 @@ impl GrantError {
             Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
             Self::GrantTypeDisabled(_) | Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::InvalidScope(_) => ErrorCode::InvalidScope,
-            Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::TemporarilyUnavailable,
+            Self::Throttled { .. } | Self::Busy { .. } | Self::Unavailable(_) => ErrorCode::TemporarilyUnavailable,
             Self::Corrupt(_) => ErrorCode::ServerError,
         }
     }

@@ -1,19 +1,22 @@
 //! Where passwords are hashed: off the event loop, a few at a time, and no more than a few waiting.
 
 mod metrics;
+mod pace;
 mod thread;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use scopegate_domain::Lifetime;
+use scopegate_store::PasswordScheme;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
 use crate::{GrantError, Outage};
 
 use self::metrics::HashingMetrics;
+use self::pace::Pace;
+pub(crate) use self::pace::SchemeCosts;
 pub use self::thread::HashingFailed;
 
 /// How many passwords are hashed at once and how many logins may wait for their turn.
@@ -92,9 +95,10 @@ impl HashingPool {
         Ok(Admission { pool: self, place })
     }
 
-    /// Holds back the answer to a failed login that took so long, until it has taken as long as others do.
-    pub(crate) async fn even_out(&self, took: Duration) {
-        sleep(self.pace.wait_after(took)).await;
+    /// Holds back the answer to a failed login until it has taken as long as the slowest scheme in
+    /// the store takes. `scheme` is the one that was verified.
+    pub(crate) async fn even_out(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) {
+        sleep(self.pace.wait_after(scheme, took, costs)).await;
     }
 }
 
@@ -125,29 +129,6 @@ impl Admission<'_> {
         let took = started.elapsed();
         metrics.ran(took);
         Ok((done, took))
-    }
-}
-
-/// How long a failed login takes at present.
-///
-/// Failed logins all do the same work; what is left between them (a row found or not, another order of the hashes) is
-/// smaller than the noise of one login and would show in the mean of many. So each waits for the slowest of late.
-#[derive(Debug, Default)]
-struct Pace {
-    slowest_micros: AtomicU64,
-}
-
-impl Pace {
-    /// How long to wait after a failed login that took so long. Never longer than it took: one hiccup must not hold up
-    /// everybody after it.
-    fn wait_after(&self, took: Duration) -> Duration {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let forget_slowly = |slowest: u64| Some(micros.max(slowest - slowest / 32));
-        let slowest = self
-            .slowest_micros
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, forget_slowly);
-        let (Ok(slowest) | Err(slowest)) = slowest;
-        Duration::from_micros(slowest.saturating_sub(micros)).min(took)
     }
 }
 
@@ -215,19 +196,5 @@ mod tests {
             Err::<((), Duration), _>(GrantError::Unavailable(Outage::Hashing(_)))
         ));
         assert!(pool.admit().unwrap().run(|| true).await.is_ok());
-    }
-
-    #[test]
-    fn each_waits_for_the_slowest_of_late_but_not_for_ever() {
-        let pace = Pace::default();
-        let ms = Duration::from_millis;
-        assert_eq!(pace.wait_after(ms(100)), ms(0));
-        assert_eq!(pace.wait_after(ms(90)), ms(10));
-        assert_eq!(pace.wait_after(ms(10_000)), ms(0));
-        assert_eq!(pace.wait_after(ms(90)), ms(90));
-        for _ in 0..1_000 {
-            let _ = pace.wait_after(ms(90));
-        }
-        assert!(pace.wait_after(ms(90)) <= ms(3));
     }
 }

@@ -52,8 +52,14 @@
 //!
 //! # A failed login tells nothing
 //!
-//! Unknown user, wrong password, disabled user: one answer. Each of them works off every password scheme that the store
-//! holds, once, and then waits, holding no one up, until it has taken as long as failed logins took of late.
+//! Unknown user, wrong password, disabled user: one answer. Each of them costs one verification and
+//! then waits until it has taken as long as the slowest password scheme in the store takes.
+//!
+//! # Guessing is limited
+//!
+//! Failed attempts with a password or a client secret count for the account and for the address
+//! ([`AuthorizationServer::token_from`]). Beyond a limit an attempt is [`GrantError::Throttled`]
+//! before anything is read or hashed. The counts are in bounded memory of this process.
 //!
 //! # Keys
 //!
@@ -80,6 +86,7 @@ mod request;
 mod revocation_watch;
 mod rotating_keys;
 mod server;
+mod throttle;
 
 pub use client_auth::ClientCredentials;
 pub use error::{ClientFault, FieldFault, GrantError, Outage, PageError, RequestFault, ScopeFault};

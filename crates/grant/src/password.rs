@@ -1,16 +1,21 @@
 //! A user name and a password for a grant: [RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use scopegate_domain::{Account, Authenticated, Client, Grant, PasswordHash, Secret, Timestamp, User, Username};
+use scopegate_domain::{
+    Account, Authenticated, Client, Grant, PasswordHash, Secret, Timestamp, User, UserId, Username,
+};
 use scopegate_store::PasswordScheme;
-use scopegate_token::{HashError, PasswordVerdict};
+use scopegate_token::{HashError, PasswordHasher, PasswordVerdict};
 use tokio::time::Instant;
 
 use crate::context::Context;
+use crate::hashing::SchemeCosts;
 use crate::narrow::{Narrowed, narrow};
 use crate::request::PasswordRequest;
+use crate::throttle::{Outcome, Whose};
 use crate::{GrantError, Outage};
 
 /// What becomes of the login of a disabled user.
@@ -22,6 +27,14 @@ pub(crate) enum Disabled {
     LetIn,
 }
 
+/// Who logs in a user, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Login<'a> {
+    pub(crate) client: &'a Authenticated<Client>,
+    pub(crate) from: Option<IpAddr>,
+    pub(crate) disabled: Disabled,
+}
+
 /// The grant of a user whose password is right, with the scopes as the token is to spell them. `asked_at` is a moment before
 /// the client was read.
 // SECURITY: the grant is of that moment, and not of the one at which the password was found right: who disables the user or the
@@ -29,68 +42,127 @@ pub(crate) enum Disabled {
 // `what_is_taken_back_during_a_login_covers_its_token` in tests/password.rs.
 pub(crate) async fn grant(
     context: &Context,
-    client: &Authenticated<Client>,
+    login: Login<'_>,
     request: PasswordRequest<'_>,
-    disabled: Disabled,
     asked_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
-    let user = log_in(context, request.username, request.password, disabled)
-        .await?
-        .into_inner();
+    let user = log_in(context, login, request.username, request.password).await?;
+    let (user, client) = (user.into_inner(), login.client);
     let narrowed = narrow(&request.asked, &context.catalog, client, &user)?;
     let grant = Grant::new(user, client.id().clone(), narrowed.scope.clone(), asked_at);
     Ok((grant, narrowed))
 }
 
-/// The user of this name, if the password is right. Every failed login gets one answer, after the same work and the same
-/// time, whoever it was for; a name that nobody can have is a name that nobody has.
+/// The user of this name, if the password is right. Attempts are throttled by the canonical name.
 async fn log_in(
     context: &Context,
+    login: Login<'_>,
     username: &str,
     password: &Secret<String>,
-    disabled: Disabled,
+) -> Result<Authenticated<User>, GrantError> {
+    let name = Username::parse(username).ok();
+    // A name that no user can have counts as it was sent.
+    let whose = Whose::User(name.as_ref().map_or(username, Username::as_str));
+    let attempt = context.throttle.begin(whose, login.from).await?;
+    let checked = check(context, login, name.as_ref(), password).await;
+    attempt.end(match &checked {
+        Ok(_) => Outcome::Succeeded,
+        Err(GrantError::InvalidGrant) => Outcome::Failed,
+        Err(_) => Outcome::Undecided,
+    });
+    checked
+}
+
+/// Every failed login gets one answer, after one verification and the same time, for any user and
+/// for none.
+async fn check(
+    context: &Context,
+    login: Login<'_>,
+    name: Option<&Username>,
+    password: &Secret<String>,
 ) -> Result<Authenticated<User>, GrantError> {
     let place = context.hashing.admit()?;
     let asked_at = Instant::now();
     let users = context.store.users();
-    let account = match Username::parse(username) {
-        Ok(username) => users.find_account(&username).await?,
-        Err(_) => None,
+    let account = match name {
+        Some(name) => users.find_account(name).await?,
+        None => None,
     };
     let schemes = users.password_schemes().await?;
+    let costs = costs(&context.hasher, schemes);
     let looked_up_in = asked_at.elapsed();
 
-    let (hasher, entropy, password) = (
-        Arc::clone(&context.hasher),
-        Arc::clone(&context.entropy),
-        password.clone(),
-    );
+    let user = account.as_ref().map(|account| account.user.id().clone());
+    let (hash, scheme) = to_verify(account.as_ref(), &costs);
+    let (hasher, entropy) = (Arc::clone(&context.hasher), Arc::clone(&context.entropy));
+    let (disabled, presented) = (login.disabled, password.clone());
     let work = move || {
-        let (account, is_weak) = judge(account, &schemes, disabled, |hash| hasher.verify(&password, Some(hash)))?;
-        Ok((account, is_weak.then(|| hasher.hash(&password, &*entropy))))
+        let verdict = hash.map_or(PasswordVerdict::Mismatch, |hash| hasher.verify(&presented, Some(&hash)));
+        let (account, is_weak) = judge(account, verdict, disabled)?;
+        Ok((account, is_weak.then(|| hasher.hash(&presented, &*entropy))))
     };
     let (verdict, hashed_in) = place.run(work).await?;
-    match verdict {
+    let cause: Refusal = match verdict {
+        Ok((account, _)) if !is_unchanged(context, &account, password).await? => Refusal::ChangedMeanwhile,
         Ok((account, rehashed)) => {
-            // SECURITY: hashing takes long, and what is revoked meanwhile gives no token. Held
-            // by
-            // `a_login_under_way_gets_nothing_after_a_change` in tests/withdrawn.rs.
-            if users.find_account(account.user.username()).await?.as_ref() != Some(&account) {
-                tracing::info!(cause = ?Refusal::ChangedMeanwhile, "login failed");
-                return Err(GrantError::InvalidGrant);
-            }
             if let Some(rehashed) = rehashed {
                 store_rehashed(context, &account, rehashed).await;
             }
-            Ok(accepted(account))
+            return Ok(accepted(account));
         }
-        Err(cause) => {
-            let cause: Refusal = cause;
-            tracing::info!(?cause, "login failed");
-            context.hashing.even_out(looked_up_in + hashed_in).await;
-            Err(GrantError::InvalidGrant)
+        Err(cause) => cause,
+    };
+    let (user, client) = (user.as_ref().map(UserId::as_str), login.client.id().as_str());
+    let peer = login.from.map(tracing::field::display);
+    tracing::info!(?cause, user, client, peer, "login failed");
+    context
+        .hashing
+        .even_out(scheme.as_ref(), looked_up_in + hashed_in, &costs)
+        .await;
+    Err(GrantError::InvalidGrant)
+}
+
+/// Whether the account is still what it was when it was read. Another login may have hashed the
+/// same password again: then the password is verified against that hash.
+// SECURITY: hashing takes long, and what is revoked meanwhile gives no token. Tested by
+// `a_login_under_way_gets_nothing_after_a_change` in tests/withdrawn.rs.
+async fn is_unchanged(context: &Context, account: &Account, password: &Secret<String>) -> Result<bool, GrantError> {
+    let now = context.store.users().find_account(account.user.username()).await?;
+    match now {
+        Some(now) if now == *account => Ok(true),
+        Some(Account {
+            user,
+            password_hash: Some(hash),
+        }) if user == account.user => {
+            let (hasher, password) = (Arc::clone(&context.hasher), password.clone());
+            let work = move || hasher.verify(&password, Some(&hash));
+            let (verdict, _) = context.hashing.admit()?.run(work).await?;
+            Ok(matches!(verdict, PasswordVerdict::Match { .. }))
         }
+        _ => Ok(false),
     }
+}
+
+/// What a verification costs for each scheme.
+fn costs(hasher: &PasswordHasher, schemes: Vec<PasswordScheme>) -> SchemeCosts {
+    let cost = |scheme: PasswordScheme| {
+        let cost = hasher.cost(Some(&decoy(&scheme))).as_duration();
+        (scheme, cost)
+    };
+    schemes.into_iter().map(cost).collect()
+}
+
+/// The one hash that is verified for a login, with its scheme: the account's own, or one of the
+/// costliest scheme that belongs to no user.
+// SECURITY: one verification for each login, for any user and for none, so that nothing is learned
+// from the work and none is an amplifier. Tested by `a_login_costs_one_verification` below.
+fn to_verify(account: Option<&Account>, costs: &SchemeCosts) -> (Option<PasswordHash>, Option<PasswordScheme>) {
+    let own = account.and_then(|account| account.password_hash.as_ref());
+    if let Some((hash, scheme)) = own.and_then(|hash| Some((hash, PasswordScheme::of(hash)?))) {
+        return (Some(hash.clone()), Some(scheme));
+    }
+    let costliest = costs.iter().max_by_key(|(_, cost)| *cost).map(|(scheme, _)| scheme);
+    (costliest.map(decoy), costliest.cloned())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where a user's password was checked")]
@@ -108,36 +180,17 @@ enum Refusal {
 }
 
 /// The account, if the password is right for it, and whether its hash is to be replaced.
-///
-/// Where it is not, each scheme that the store holds has been worked off once: that of the account's own hash by verifying,
-/// the others in vain. So no failed login is cheaper than another.
-// SECURITY: held by `failed_logins_do_the_same_work` below.
-fn judge(
-    account: Option<Account>,
-    schemes: &[PasswordScheme],
-    disabled: Disabled,
-    verify: impl Fn(&PasswordHash) -> PasswordVerdict,
-) -> Result<(Account, bool), Refusal> {
-    let stored = account.as_ref().and_then(|account| account.password_hash.as_ref());
-    let own_scheme = stored.and_then(PasswordScheme::of);
-    let verdict = match stored {
-        Some(hash) if own_scheme.is_some() => verify(hash),
-        _ => PasswordVerdict::Mismatch,
-    };
-    let refusal = match (account, verdict) {
+fn judge(account: Option<Account>, verdict: PasswordVerdict, disabled: Disabled) -> Result<(Account, bool), Refusal> {
+    match (account, verdict) {
         (Some(account), PasswordVerdict::Match { rehash })
             if account.user.is_active() || disabled == Disabled::LetIn =>
         {
-            return Ok((account, rehash));
+            Ok((account, rehash))
         }
-        (Some(_), PasswordVerdict::Match { .. }) => Refusal::DisabledUser,
-        (Some(_), PasswordVerdict::Mismatch) => Refusal::WrongPassword,
-        (None, _) => Refusal::UnknownUser,
-    };
-    for scheme in schemes.iter().filter(|scheme| Some(*scheme) != own_scheme.as_ref()) {
-        let _ = verify(&decoy(scheme));
+        (Some(_), PasswordVerdict::Match { .. }) => Err(Refusal::DisabledUser),
+        (Some(_), PasswordVerdict::Mismatch) => Err(Refusal::WrongPassword),
+        (None, _) => Err(Refusal::UnknownUser),
     }
-    Err(refusal)
 }
 
 /// A hash of this scheme that belongs to nobody: a salt and a digest of zeros, as long as they usually are.
@@ -170,8 +223,6 @@ async fn store_rehashed(context: &Context, account: &Account, rehashed: Result<P
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use scopegate_domain::{UserId, UserStatus};
     use scopegate_token::{PasswordHasher, PasswordPolicy, SystemEntropy};
 
@@ -194,80 +245,46 @@ mod tests {
     }
 
     #[test]
-    fn failed_logins_do_the_same_work() {
+    fn a_login_costs_one_verification() {
         let hasher = PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1).unwrap());
         let argon2id = hasher.hash(&secret("secret"), &SystemEntropy).unwrap();
         let [bcrypt_4, bcrypt_5, unknown, locked] =
             [BCRYPT_4, BCRYPT_5, "$6$c2FsdA$aGFzaA", "locked"].map(PasswordHash::from_stored);
-        let mut schemes: Vec<_> = [&argon2id, &bcrypt_4, &bcrypt_5, &unknown]
-            .into_iter()
-            .filter_map(PasswordScheme::of)
-            .collect();
-        schemes.sort();
+        let schemes = [&argon2id, &bcrypt_4, &bcrypt_5, &unknown];
+        let costs = costs(&hasher, schemes.into_iter().filter_map(PasswordScheme::of).collect());
+        let dearest = PasswordScheme::of(&bcrypt_5);
         let (active, disabled) = (UserStatus::Active, UserStatus::Disabled);
         let long = "secret".repeat(20);
+        let of = |status, hash: &PasswordHash| Some(account(status, Some(hash)));
         for (account, password, refusal) in [
-            (None, "secret", Refusal::UnknownUser),
-            (Some(account(active, None)), "secret", Refusal::WrongPassword),
-            (Some(account(active, Some(&argon2id))), "wrong", Refusal::WrongPassword),
-            (Some(account(active, Some(&bcrypt_4))), "wrong", Refusal::WrongPassword),
-            (Some(account(active, Some(&bcrypt_5))), "wrong", Refusal::WrongPassword),
-            (Some(account(active, Some(&bcrypt_5))), &long, Refusal::WrongPassword),
-            (
-                Some(account(active, Some(&bcrypt_5))),
-                "secret\0",
-                Refusal::WrongPassword,
-            ),
-            (Some(account(active, Some(&unknown))), "secret", Refusal::WrongPassword),
-            (Some(account(active, Some(&locked))), "secret", Refusal::WrongPassword),
-            (
-                Some(account(disabled, Some(&argon2id))),
-                "secret",
-                Refusal::DisabledUser,
-            ),
-            (
-                Some(account(disabled, Some(&bcrypt_4))),
-                "secret",
-                Refusal::DisabledUser,
-            ),
-            (
-                Some(account(disabled, Some(&bcrypt_4))),
-                "wrong",
-                Refusal::WrongPassword,
-            ),
+            (None, "secret", Some(Refusal::UnknownUser)),
+            (Some(account(active, None)), "secret", Some(Refusal::WrongPassword)),
+            (of(active, &locked), "secret", Some(Refusal::WrongPassword)),
+            (of(active, &unknown), "secret", Some(Refusal::WrongPassword)),
+            (of(active, &argon2id), "wrong", Some(Refusal::WrongPassword)),
+            (of(active, &bcrypt_4), "wrong", Some(Refusal::WrongPassword)),
+            (of(active, &bcrypt_5), &long, Some(Refusal::WrongPassword)),
+            (of(active, &bcrypt_5), "secret\0", Some(Refusal::WrongPassword)),
+            (of(disabled, &argon2id), "secret", Some(Refusal::DisabledUser)),
+            (of(disabled, &bcrypt_4), "wrong", Some(Refusal::WrongPassword)),
+            (of(active, &bcrypt_4), "secret", None),
         ] {
-            let worked_off = RefCell::new(Vec::new());
-            let verdict = judge(account, &schemes, Disabled::Refused, |hash| {
-                worked_off.borrow_mut().extend(PasswordScheme::of(hash));
-                hasher.verify(&secret(password), Some(hash))
-            });
-            assert_eq!(verdict.err(), Some(refusal));
-            let mut worked_off = worked_off.into_inner();
-            worked_off.sort();
-            assert_eq!(worked_off, schemes, "{refusal:?}");
+            let own = account.as_ref().and_then(|account| account.password_hash.clone());
+            let (hash, scheme) = to_verify(account.as_ref(), &costs);
+            let hash = hash.unwrap();
+            assert_eq!(PasswordScheme::of(&hash), scheme);
+            match own.as_ref().and_then(PasswordScheme::of) {
+                Some(_) => assert_eq!(Some(&hash), own.as_ref(), "the user's own"),
+                None => assert_eq!(scheme, dearest, "as for the dearest of all users"),
+            }
+            let verdict = hasher.verify(&secret(password), Some(&hash));
+            assert_eq!(judge(account, verdict, Disabled::Refused).err(), refusal);
         }
-    }
-
-    #[test]
-    fn a_right_password_costs_one_check() {
-        let hash = PasswordHash::from_stored(BCRYPT_4);
-        let schemes: Vec<_> = [BCRYPT_4, BCRYPT_5]
-            .map(PasswordHash::from_stored)
-            .iter()
-            .filter_map(PasswordScheme::of)
-            .collect();
-        for (status, disabled) in [
-            (UserStatus::Active, Disabled::Refused),
-            (UserStatus::Disabled, Disabled::LetIn),
-        ] {
-            let checks = RefCell::new(0);
-            let verdict = judge(Some(account(status, Some(&hash))), &schemes, disabled, |_| {
-                *checks.borrow_mut() += 1;
-                PasswordVerdict::Match { rehash: true }
-            });
-            assert!(verdict.is_ok_and(|(_, rehash)| rehash));
-            assert_eq!(checks.into_inner(), 1);
-        }
+        assert_eq!(
+            to_verify(None, &SchemeCosts::new()),
+            (None, None),
+            "no user has a password"
+        );
     }
 
     #[test]

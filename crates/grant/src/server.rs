@@ -1,5 +1,6 @@
 //! The authorization server as a value.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Catalog, Client, ClientId, Clock, GrantType, Lifetime, SystemClock};
@@ -8,8 +9,9 @@ use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEnt
 
 use crate::context::Context;
 use crate::hashing::HashingPool;
-use crate::password::Disabled;
+use crate::password::{Disabled, Login};
 use crate::request::{PasswordRequest, TokenRequest, is_beside_the_page};
+use crate::throttle::Throttle;
 use crate::{
     ClientCredentials, GrantError, GrantProfile, HashingLimits, PageError, Params, TokenSet, client_auth, issue,
     password,
@@ -42,6 +44,7 @@ impl AuthorizationServer {
             profile: GrantProfile::Rfc,
             lifetime: Lifetime::from_minutes(30),
             password_grant: false,
+            throttled: true,
         }
     }
 
@@ -75,23 +78,50 @@ impl AuthorizationServer {
     ///
     /// [`GrantError`] says why there is no token.
     pub async fn token(&self, params: &Params, header: &ClientCredentials) -> Result<TokenSet, GrantError> {
+        self.token_from(params, header, None).await
+    }
+
+    /// As [`AuthorizationServer::token`], for a request from this address. Failed attempts count
+    /// for the address, too, and a user is not locked out by attempts from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantError`] says why there is no token.
+    pub async fn token_from(
+        &self,
+        params: &Params,
+        header: &ClientCredentials,
+        from: Option<IpAddr>,
+    ) -> Result<TokenSet, GrantError> {
         match &self.0.profile {
-            GrantProfile::Tutorial { client } if !is_beside_the_page(params) => self.by_the_page(params, client).await,
-            GrantProfile::Rfc | GrantProfile::Tutorial { .. } => self.by_the_rfc(params, header).await,
+            GrantProfile::Tutorial { client } if !is_beside_the_page(params) => {
+                self.by_the_page(params, client, from).await
+            }
+            GrantProfile::Rfc | GrantProfile::Tutorial { .. } => self.by_the_rfc(params, header, from).await,
         }
     }
 
-    async fn by_the_rfc(&self, params: &Params, header: &ClientCredentials) -> Result<TokenSet, GrantError> {
+    async fn by_the_rfc(
+        &self,
+        params: &Params,
+        header: &ClientCredentials,
+        from: Option<IpAddr>,
+    ) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
         let asked_at = context.clock.now();
         params.each_once()?;
         let grant_type = TokenRequest::grant_type(params)?;
         let place = context.store.revocations().last_place().await?;
-        let client = client_auth::authenticate(context.store.clients(), params, header).await?;
+        let client = client_auth::authenticate(context, params, header, from).await?;
         allow(context, &client, grant_type)?;
         let (grant, narrowed) = match TokenRequest::parse(grant_type, params)? {
             TokenRequest::Password(request) => {
-                password::grant(context, &client, request, Disabled::Refused, asked_at).await?
+                let login = Login {
+                    client: &client,
+                    from,
+                    disabled: Disabled::Refused,
+                };
+                password::grant(context, login, request, asked_at).await?
             }
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
@@ -103,14 +133,24 @@ impl AuthorizationServer {
         ))
     }
 
-    async fn by_the_page(&self, params: &Params, client: &ClientId) -> Result<TokenSet, GrantError> {
+    async fn by_the_page(
+        &self,
+        params: &Params,
+        client: &ClientId,
+        from: Option<IpAddr>,
+    ) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
         let asked_at = context.clock.now();
         let request = PasswordRequest::parse_page(params)?;
         let place = context.store.revocations().last_place().await?;
         let client = client_auth::public(context.store.clients(), client).await?;
         allow(context, &client, GrantType::Password)?;
-        let (grant, narrowed) = password::grant(context, &client, request, Disabled::LetIn, asked_at)
+        let login = Login {
+            client: &client,
+            from,
+            disabled: Disabled::LetIn,
+        };
+        let (grant, narrowed) = password::grant(context, login, request, asked_at)
             .await
             .map_err(in_the_words_of_the_page)?;
         client_auth::is_unchanged(context.store.clients(), &client).await?;
@@ -154,6 +194,7 @@ pub struct AuthorizationServerBuilder {
     profile: GrantProfile,
     lifetime: Lifetime,
     password_grant: bool,
+    throttled: bool,
 }
 
 impl AuthorizationServerBuilder {
@@ -169,6 +210,14 @@ impl AuthorizationServerBuilder {
     #[must_use]
     pub const fn password_grant(mut self, offered: bool) -> Self {
         self.password_grant = offered;
+        self
+    }
+
+    /// Sets whether failed attempts with a password or a client secret delay the next ones.
+    /// Default: on.
+    #[must_use]
+    pub const fn throttled(mut self, throttled: bool) -> Self {
+        self.throttled = throttled;
         self
     }
 
@@ -215,6 +264,7 @@ impl AuthorizationServerBuilder {
             signer: self.signer,
             hasher: Arc::new(self.hasher),
             hashing: HashingPool::new(self.limits),
+            throttle: Throttle::new(self.throttled),
             clock: self.clock,
             entropy: self.entropy,
             catalog: self.catalog,

@@ -167,10 +167,10 @@ async fn failed_logins_take_alike(by_the_rfc: bool, bcrypt: &str, argon2id: &str
         login("disabled, right password under argon2id", "gone2", "secret"),
     ];
     if by_the_rfc {
-        cannot_be_told_apart(&builder(&store).build(), &groups).await;
+        cannot_be_told_apart(&builder(&store).throttled(false).build(), &groups).await;
     } else {
         // The page lets a disabled user in whose password is right.
-        let server = builder(&store).profile(page_of("demo-app")).build();
+        let server = builder(&store).throttled(false).profile(page_of("demo-app")).build();
         cannot_be_told_apart(&server, groups.get(..6).unwrap()).await;
     }
 }
@@ -211,7 +211,7 @@ async fn a_wrong_client_takes_as_long_whichever_it_is() {
         .await
         .unwrap();
     clients(&store).add(client("publ-app")).await.unwrap();
-    let server = builder(&store).build();
+    let server = builder(&store).throttled(false).build();
     let by = |name, id: &str, secret: &str| Group {
         header: ClientCredentials::Basic {
             id: id.to_owned(),

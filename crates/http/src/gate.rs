@@ -16,6 +16,7 @@ use scopegate_policy::{OperationTable, Permit, ResolvedOperation};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::TrustedProxies;
 use crate::admission::{Admission, Asked};
 use crate::answer::Response;
 use crate::body::{self, BodyLimits};
@@ -87,6 +88,7 @@ pub(crate) struct Inner {
     pub(crate) replies: Replies,
     pub(crate) limits: BodyLimits,
     pub(crate) token_endpoint: Option<AuthorizationServer>,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) docs: Option<Docs>,
     pub(crate) jwks: Option<PublishedKeys>,
     pub(crate) cors: Option<CorsHeaders>,
@@ -369,7 +371,11 @@ impl Gate {
             return self.inner.replies.fault(Fault::Unmounted, &trace.id);
         };
         match body::collect(request.headers, body, self.inner.limits).await {
-            Ok(body) => endpoint::token::token(server, request.headers, &body).await,
+            Ok(body) => {
+                let proxies = &self.inner.trusted_proxies;
+                let from = request.peer.map(|peer| proxies.client(peer, request.headers));
+                endpoint::token::token(server, request.headers, &body, from).await
+            }
             Err(cause) => endpoint::token::unread(server, cause),
         }
     }

@@ -30,7 +30,7 @@ use crate::route::{BoundOperation, Mounted};
 use crate::routes::{RouteClash, Routes};
 use crate::shadow::Besides;
 use crate::sources::{Judge, Judges, Sources};
-use crate::{BearerTokens, CredentialVerifier, Profile, path, producers};
+use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies, path, producers};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer, remote::TrustedIssuers};
 
@@ -59,6 +59,7 @@ pub struct GateBuilder {
     /// One for each operation of the table, in its order.
     mounted: Vec<Mounted>,
     token_endpoint: Option<(String, AuthorizationServer)>,
+    trusted_proxies: TrustedProxies,
     docs: bool,
     docs_client: Option<String>,
     docs_at_root: bool,
@@ -88,6 +89,7 @@ impl GateBuilder {
             judges: Vec::new(),
             mounted: Vec::new(),
             token_endpoint: None,
+            trusted_proxies: TrustedProxies::default(),
             docs: false,
             docs_client: None,
             docs_at_root: false,
@@ -216,6 +218,12 @@ impl GateBuilder {
         self
     }
 
+    /// Sets the proxies whose `X-Forwarded-For` names the client of a login. Default: none.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = proxies;
+        self
+    }
+
     /// Shows the document: `/openapi.json`, Swagger UI at `/docs`, Redoc at `/redoc`.
     pub fn docs(mut self) -> Self {
         self.docs = true;
@@ -309,6 +317,7 @@ impl GateBuilder {
             replies: Replies::new(self.profile, self.realm, self.title),
             limits: self.limits,
             token_endpoint: self.token_endpoint.map(|(_, server)| server),
+            trusted_proxies: self.trusted_proxies,
             docs,
             jwks: self.jwks,
             cors,

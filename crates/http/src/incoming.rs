@@ -1,5 +1,7 @@
 //! A request on its way to its operation.
 
+use std::net::IpAddr;
+
 use http::{HeaderMap, Method};
 
 /// A request, without its path: that was looked up before.
@@ -10,6 +12,8 @@ pub(crate) struct Incoming<'r, B> {
     pub(crate) method: &'r Method,
     pub(crate) query: &'r str,
     pub(crate) headers: &'r HeaderMap,
+    /// The address at the other end of the connection, if it is known.
+    pub(crate) peer: Option<IpAddr>,
     /// Until it is taken.
     pub(crate) body: &'r mut Option<B>,
 }
@@ -25,7 +29,14 @@ impl<'r, B> Incoming<'r, B> {
             method,
             query,
             headers,
+            peer: None,
             body,
         }
+    }
+
+    /// Sets the address at the other end of the connection. Default: unknown.
+    pub(crate) const fn with_peer(mut self, peer: Option<IpAddr>) -> Self {
+        self.peer = peer;
+        self
     }
 }

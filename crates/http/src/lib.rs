@@ -94,6 +94,7 @@ mod sources;
 mod testing;
 mod told;
 mod trace;
+mod trusted_proxies;
 
 #[doc(hidden)]
 pub mod fuzzing;
@@ -133,6 +134,7 @@ pub use service::GateService;
 #[cfg(feature = "testing")]
 pub use testing::Testing;
 pub use told::Told;
+pub use trusted_proxies::{InvalidProxies, TrustedProxies};
 pub use {
     scopegate_domain as domain, scopegate_grant as grant, scopegate_openapi as openapi, scopegate_policy as policy,
     scopegate_store as store, scopegate_token as token, serde, serde_json, tokio, utoipa, warp,

@@ -1,6 +1,7 @@
 //! The gate as warp filters and as a service.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -54,17 +55,20 @@ impl Gate {
             .and(warp::method())
             .and(query())
             .and(warp::header::headers_cloned())
+            .and(warp::addr::remote())
             .and(body())
             .then(
                 move |(target, values): (Target, Vec<String>),
                       method: Method,
                       query: String,
                       headers: HeaderMap,
+                      peer: Option<SocketAddr>,
                       body| {
                     let gate = answering.clone();
                     async move {
                         let mut body = Some(body);
-                        let mut request = Incoming::new(&method, &query, &headers, &mut body);
+                        let peer = peer.map(|peer| peer.ip());
+                        let mut request = Incoming::new(&method, &query, &headers, &mut body).with_peer(peer);
                         gate.answer(&target, &values, &mut request).await
                     }
                 },
@@ -109,13 +113,15 @@ impl Gate {
         let head = warp::method()
             .and(warp::path::full())
             .and(query())
-            .and(warp::header::headers_cloned());
+            .and(warp::header::headers_cloned())
+            .and(warp::addr::remote());
         head.and(body()).then(
-            move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
+            move |method: Method, path: FullPath, query: String, headers: HeaderMap, peer: Option<SocketAddr>, body| {
                 let gate = gate.clone();
                 async move {
                     let mut body = Some(body);
-                    let mut request = Incoming::new(&method, &query, &headers, &mut body);
+                    let peer = peer.map(|peer| peer.ip());
+                    let mut request = Incoming::new(&method, &query, &headers, &mut body).with_peer(peer);
                     gate.handle(path.as_str(), None, &mut request).await
                 }
             },
@@ -128,6 +134,7 @@ impl Gate {
         GateService {
             gate: self.clone(),
             from_socket: false,
+            peer: None,
         }
     }
 
@@ -165,6 +172,7 @@ impl Gate {
 pub struct GateService {
     gate: Gate,
     from_socket: bool,
+    peer: Option<IpAddr>,
 }
 
 impl GateService {
@@ -174,6 +182,16 @@ impl GateService {
     #[must_use]
     pub fn from_socket(mut self) -> Self {
         self.from_socket = true;
+        self
+    }
+
+    /// Takes requests from a connection with this address at its other end. Default: unknown.
+    ///
+    /// Failed logins count for the address, or for the one that a trusted proxy forwards
+    /// ([`GateBuilder::trusted_proxies`](crate::GateBuilder::trusted_proxies)).
+    #[must_use]
+    pub const fn from_peer(mut self, peer: IpAddr) -> Self {
+        self.peer = Some(peer);
         self
     }
 }
@@ -191,9 +209,10 @@ where
         let (head, body) = request.into_parts();
         let mut body = Some(body);
         let version = self.from_socket.then_some(head.version);
+        let peer = self.peer;
         Box::pin(async move {
             let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-            let mut request = Incoming::new(&head.method, query, &head.headers, &mut body);
+            let mut request = Incoming::new(&head.method, query, &head.headers, &mut body).with_peer(peer);
             Ok(gate.handle(path, version, &mut request).await)
         })
     }

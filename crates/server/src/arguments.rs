@@ -121,6 +121,12 @@ pub(crate) struct ServeSettings {
     #[arg(long, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     rehash: Option<String>,
+    #[arg(long, value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_throttle: Option<String>,
+    #[arg(long = "trusted-proxy", visible_alias = "trusted-proxies", value_name = "ADDR")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trusted_proxies: Vec<String>,
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     hashing_slots: Option<String>,

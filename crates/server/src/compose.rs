@@ -160,6 +160,7 @@ pub(crate) async fn gate(
         .users(database.store())
         .body_limit(settings.limits.body_limit.get())
         .body_timeout(settings.limits.body_timeout)
+        .trusted_proxies(settings.guessing.trusted_proxies.clone())
         .token_endpoint(demo::TOKEN_PATH, server);
     let gate = if settings.demo {
         gate.docs_for_client(demo::CLIENT)
@@ -222,6 +223,7 @@ fn authorization_server(
     let server = AuthorizationServer::builder(database.store(), signer, catalog)
         .profile(profile)
         .password_grant(settings.password_grant)
+        .throttled(settings.guessing.is_throttled)
         .lifetime(key::token_lifetime(settings)?)
         .hasher(PasswordHasher::new(policy))
         .hashing_limits(HashingLimits {

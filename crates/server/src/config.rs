@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
-use scopegate_http::BearerTokens;
+use scopegate_http::{BearerTokens, TrustedProxies};
 use scopegate_token::{KeyEncryptionKey, KeySchedule};
 
 use crate::arguments::{CommonFlags, ServeSettings};
@@ -79,6 +79,7 @@ pub(crate) struct Settings {
     pub(crate) user_cache_age: CacheAge,
     pub(crate) revocation_age: Duration,
     pub(crate) rehash: bool,
+    pub(crate) guessing: Guessing,
     pub(crate) hashing_slots: NonZeroUsize,
     pub(crate) hashing_queue: NonZeroUsize,
     pub(crate) limits: Limits,
@@ -104,6 +105,14 @@ pub(crate) struct Limits {
     pub(crate) max_connections: NonZeroUsize,
     /// How long requests under way may take to end after a signal to stop.
     pub(crate) drain_deadline: Duration,
+}
+
+/// How guessing passwords and client secrets is limited.
+#[derive(Clone, Debug)]
+pub(crate) struct Guessing {
+    pub(crate) is_throttled: bool,
+    /// Proxies whose `X-Forwarded-For` names the client.
+    pub(crate) trusted_proxies: TrustedProxies,
 }
 
 impl Settings {
@@ -160,6 +169,10 @@ impl Settings {
             user_cache_age: layers.take("user_cache_age", CacheAge::seconds(5))?,
             revocation_age: layers.take("revocation_age", Duration::from_secs(5))?,
             rehash: layers.take("rehash", true)?,
+            guessing: Guessing {
+                is_throttled: layers.take("login_throttle", !demo)?,
+                trusted_proxies: layers.take("trusted_proxies", TrustedProxies::default())?,
+            },
             hashing_slots: layers.take("hashing_slots", cores)?,
             hashing_queue: layers.take("hashing_queue", NonZeroUsize::MIN.saturating_add(63))?,
             limits: Limits::take(&mut layers)?,

@@ -14,6 +14,7 @@ mod sending;
 mod signals;
 mod socket;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -41,13 +42,24 @@ pub(crate) enum Ending {
     Drained,
 }
 
+/// As [`run_for_peers`], with the same service for every peer.
+pub(crate) async fn run<A, S>(name: &'static str, listener: TcpListener, answers: A, limits: Limits, stop: S) -> Ending
+where
+    A: Answers,
+    S: AsyncFnMut(),
+{
+    run_for_peers(name, listener, |_| answers.clone(), limits, stop).await
+}
+
 /// Serves until a signal comes, then answers what is under way and returns.
 ///
 /// Connections are counted under `name`. `stop` is called again for the signal that ends the wait.
-pub(crate) async fn run<A, S>(
+///
+/// `answers` makes the service of a connection for the address of its peer.
+pub(crate) async fn run_for_peers<A, S>(
     name: &'static str,
     listener: TcpListener,
-    answers: A,
+    answers: impl Fn(SocketAddr) -> A,
     limits: Limits,
     mut stop: S,
 ) -> Ending
@@ -66,8 +78,10 @@ where
             leave,
             slot,
         } = admitted;
+        // Without a peer there is no connection any more.
+        let Ok(peer) = stream.peer_addr() else { return };
         let draining = draining.clone();
-        let connection = Connection::new(stream, answers.clone(), limits, activity, End { draining, leave });
+        let connection = Connection::new(stream, answers(peer), limits, activity, End { draining, leave });
         let open = counts.open();
         tokio::spawn(async move {
             connection.serve().await;

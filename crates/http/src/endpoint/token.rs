@@ -3,6 +3,7 @@
 mod docs;
 
 use std::fmt::Display;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -21,15 +22,20 @@ use crate::form::{self, FormError};
 use crate::reply::RETRY_SECONDS;
 use crate::{Challenge, Profile, basic};
 
-/// Answers a request to the token endpoint; `body` is whole and within its limit.
-pub(crate) async fn token(server: &AuthorizationServer, headers: &HeaderMap, body: &Bytes) -> Response {
+/// Answers a request to the token endpoint from this address; `body` is whole and within its limit.
+pub(crate) async fn token(
+    server: &AuthorizationServer,
+    headers: &HeaderMap,
+    body: &Bytes,
+    from: Option<IpAddr>,
+) -> Response {
     let profile = profile(server);
     let params = match form::read(headers, body, profile).await {
         Ok(params) => params,
         Err(fault) => return no_form(fault, profile),
     };
     let credentials = basic::read(headers);
-    match server.token(&params, &credentials).await {
+    match server.token_from(&params, &credentials, from).await {
         Ok(tokens) => success(&tokens),
         Err(error) => refusal(&error, &credentials),
     }
@@ -92,6 +98,7 @@ fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Response {
         | GrantError::GrantTypeDisabled(_)
         | GrantError::UnsupportedGrantType
         | GrantError::InvalidScope(_) => by_the_rfc(StatusCode::BAD_REQUEST, error.code(), error),
+        GrantError::Throttled { .. } => by_the_rfc(StatusCode::TOO_MANY_REQUESTS, error.code(), error),
         GrantError::Busy { .. } => by_the_rfc(StatusCode::SERVICE_UNAVAILABLE, error.code(), error),
         GrantError::Unavailable(cause) => {
             let cause: &dyn std::error::Error = cause;
@@ -121,7 +128,7 @@ const fn tried_the_header(credentials: &ClientCredentials) -> bool {
 
 fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
     let wait = match error {
-        GrantError::Busy { retry_after } => retry_after.as_seconds(),
+        GrantError::Busy { retry_after } | GrantError::Throttled { retry_after } => retry_after.as_seconds(),
         GrantError::Unavailable(_) => RETRY_SECONDS,
         _ => return,
     };
@@ -236,7 +243,16 @@ mod tests {
 
     async fn ask(profile: Profile, content_type: &'static str, body: &'static str) -> (StatusCode, HeaderMap, Value) {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        read(token(&server(profile).await, &headers, &Bytes::from_static(body.as_bytes())).await).await
+        read(
+            token(
+                &server(profile).await,
+                &headers,
+                &Bytes::from_static(body.as_bytes()),
+                None,
+            )
+            .await,
+        )
+        .await
     }
 
     async fn read(response: Response) -> (StatusCode, HeaderMap, Value) {
@@ -262,8 +278,11 @@ mod tests {
         let (status, _, body) = ask(Profile::Rfc, FORM, form).await;
         let access_token = body.get("access_token").and_then(Value::as_str).unwrap();
         assert_eq!(status, StatusCode::OK);
+        // A part of the first second is over, and what the login took.
+        let expires_in = body.get("expires_in").and_then(Value::as_u64).unwrap();
+        assert!((1_700..1_800).contains(&expires_in), "{expires_in}");
         let members = json!({
-            "access_token": access_token, "token_type": "Bearer", "expires_in": 1799, "scope": "me",
+            "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in, "scope": "me",
         });
         assert_eq!(body, members);
     }
@@ -366,7 +385,7 @@ mod tests {
             if !credentials.is_empty() {
                 headers.insert(AUTHORIZATION, HeaderValue::from_static(credentials));
             }
-            let (answered, headers, body) = read(token(&server, &headers, &body).await).await;
+            let (answered, headers, body) = read(token(&server, &headers, &body, None).await).await;
             assert_eq!(answered.as_u16(), status, "{credentials}");
             if status != 200 {
                 assert_eq!(body.get("error"), Some(&json!("invalid_client")), "{credentials}");
@@ -402,7 +421,7 @@ mod tests {
                     headers.extend(empty.map(|empty| (AUTHORIZATION, HeaderValue::from_static(empty))));
                     let server = server(profile).await;
                     let (status, headers, body) =
-                        read(token(&server, &headers, &Bytes::from(form.clone())).await).await;
+                        read(token(&server, &headers, &Bytes::from(form.clone()), None).await).await;
                     assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
                     assert!(!headers.contains_key(WWW_AUTHENTICATE), "{form}");
                     if profile == Profile::Rfc {
@@ -431,6 +450,12 @@ mod tests {
                 },
                 503,
             ),
+            (
+                GrantError::Throttled {
+                    retry_after: Lifetime::from_seconds(30),
+                },
+                429,
+            ),
             (GrantError::Unavailable(outage), 503),
             (GrantError::Corrupt(StoreError::corrupt("disk /var/lib is odd")), 500),
         ] {
@@ -438,7 +463,7 @@ mod tests {
             assert_eq!(answered.as_u16(), status, "{error}");
             assert_eq!(body.get("error"), Some(&json!(error.code().as_str())));
             assert!(!body.to_string().contains("disk"));
-            assert_eq!(headers.contains_key(RETRY_AFTER), status == 503);
+            assert_eq!(headers.contains_key(RETRY_AFTER), matches!(status, 429 | 503));
             if matches!(error, GrantError::InvalidClient(_)) {
                 let refused = refusal(&error, &ClientCredentials::Malformed);
                 assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);

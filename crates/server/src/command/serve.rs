@@ -90,8 +90,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         }
         readiness.drain();
     };
-    let service = gate.service().from_socket();
-    let ending = serve::run("public", listener, service, limits, stop).await;
+    let answers = |peer: SocketAddr| gate.service().from_socket().from_peer(peer.ip());
+    let ending = serve::run_for_peers("public", listener, answers, limits, stop).await;
     let failed = tasks.failed();
     drop(tasks);
     database.close().await?;

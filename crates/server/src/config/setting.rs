@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
-use scopegate_http::Cors;
+use scopegate_http::{Cors, TrustedProxies};
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -230,6 +230,19 @@ impl Setting for Audience {
 
     fn show(&self) -> Value {
         json!(self.as_str())
+    }
+}
+
+impl Setting for TrustedProxies {
+    const EXPECTED: &'static str = "addresses and networks, such as `10.0.0.0/8,2001:db8::1`";
+    const LIST: bool = true;
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> Value {
+        json!(self.to_string())
     }
 }
 

@@ -195,6 +195,20 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         "Replaces an outdated password hash at the next login",
     ),
     row(
+        "login_throttle",
+        Some("login-throttle"),
+        "`true` or `false`",
+        "true; false with `demo`",
+        "Delays attempts after repeated wrong passwords or client secrets, by account and by address (429)",
+    ),
+    row(
+        "trusted_proxies",
+        Some("trusted-proxy"),
+        "addresses and networks",
+        "none",
+        "Lists proxies whose `X-Forwarded-For` names the client of a login, such as `10.0.0.0/8`. The flag may be repeated",
+    ),
+    row(
         "hashing_slots",
         Some("hashing-slots"),
         "number",

@@ -8,6 +8,7 @@
     reason = "a test may fail"
 )]
 
+mod guessing;
 mod logs;
 mod metrics;
 mod probes;

@@ -90,7 +90,8 @@ fn what_was_done_is_counted() {
         ),
         (
             r#"scopegate_store_duration_seconds_count{method="users.find_account"}"#.into(),
-            2,
+            // A login that succeeds reads the account again at its end.
+            3,
         ),
         (r#"scopegate_store_errors_total{method="users.find"}"#.into(), 0),
         (remembered("hits_total"), 2),

@@ -33,6 +33,7 @@ pub(crate) fn operation_docs(path: &str, profile: Profile) -> OperationDocs {
                     "TokenError",
                 ),
             )
+            .response("429", response("Too many failed attempts", "TokenError"))
             .response("503", response("Too many logins at once", "TokenError")),
     }
 }

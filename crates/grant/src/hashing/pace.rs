@@ -1,0 +1,114 @@
+//! How long a failed login takes.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use scopegate_store::PasswordScheme;
+
+/// What one verification costs by estimate, for each scheme of the store.
+pub(crate) type SchemeCosts = Vec<(PasswordScheme, Duration)>;
+
+/// Longest time for which a login is held back.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The slowest failed login of each scheme, of late.
+///
+/// A login verifies one hash, and schemes differ. So each login waits until the slowest scheme in
+/// the store would be done: as it was measured, or by its cost where it was not yet. Of one scheme
+/// the login waits for the slowest of late: what is left between two users of it (a row found or
+/// not) is smaller than the noise of one login and would show in the mean of many.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// At most as many as a store lists.
+    slowest: Mutex<HashMap<PasswordScheme, Duration>>,
+}
+
+impl Pace {
+    /// How long to wait after a failed login of this scheme that took so long.
+    pub(super) fn wait_after(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) -> Duration {
+        let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        slowest.retain(|known, _| costs.iter().any(|(scheme, _)| scheme == known));
+        let listed = scheme.and_then(|scheme| costs.iter().find(|(other, _)| other == scheme));
+        let before = listed.and_then(|(scheme, _)| slowest.get(scheme).copied());
+        if let Some((scheme, _)) = listed {
+            slowest.insert(scheme.clone(), before.map_or(took, |known| follow(known, took)));
+        }
+        let own_cost = listed.map(|(_, cost)| *cost);
+        let expected = costs.iter().map(|(scheme, cost)| match slowest.get(scheme) {
+            Some(measured) => *measured,
+            None => estimate(took, own_cost, *cost),
+        });
+        let longest = expected.chain(before).max().unwrap_or_default().min(LONGEST);
+        longest.saturating_sub(took)
+    }
+}
+
+/// The slowest of late, forgotten slowly. One hiccup counts at most twice what was usual: it must
+/// not hold up everybody after it.
+fn follow(known: Duration, took: Duration) -> Duration {
+    took.min(known * 2).max(known.saturating_sub(known / 32))
+}
+
+/// How long a scheme takes that was not measured, by one that was.
+fn estimate(took: Duration, own: Option<Duration>, other: Duration) -> Duration {
+    match own {
+        Some(own) if !own.is_zero() => took.mul_f64((other.as_secs_f64() / own.as_secs_f64()).min(1e6)),
+        _ => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    fn scheme(text: &str) -> PasswordScheme {
+        PasswordScheme::parse(text).unwrap()
+    }
+
+    #[test]
+    fn each_waits_for_the_slowest_of_late_but_not_for_ever() {
+        let (pace, own) = (Pace::default(), scheme("$2b$10$"));
+        let costs = vec![(own.clone(), ms(70))];
+        let wait = |took| pace.wait_after(Some(&own), took, &costs);
+        assert_eq!(wait(ms(100)), ms(0));
+        assert_eq!(wait(ms(99)), ms(1));
+        assert_eq!(wait(ms(10_000)), ms(0), "a hiccup");
+        assert!(wait(ms(90)) <= ms(110), "counts at most twice");
+        for _ in 0..1_000 {
+            let _ = wait(ms(90));
+        }
+        assert!(wait(ms(90)) <= ms(3));
+    }
+
+    #[test]
+    fn a_cheap_scheme_waits_for_a_dear_one_from_the_first_login_on() {
+        let (cheap, dear) = (scheme("$argon2id$v=19$m=256,t=1,p=1$"), scheme("$2b$10$"));
+        let costs = vec![(cheap.clone(), ms(1)), (dear.clone(), ms(70))];
+        let pace = Pace::default();
+        assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(138), "by the costs");
+        assert_eq!(pace.wait_after(Some(&dear), ms(100), &costs), ms(0));
+        assert_eq!(
+            pace.wait_after(Some(&cheap), ms(2), &costs),
+            ms(98),
+            "as it was measured"
+        );
+        // However often the cheap one is tried, the dear one is not forgotten.
+        for _ in 0..1_000 {
+            assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(98));
+        }
+        // No user has it any more.
+        let costs = vec![(cheap.clone(), ms(1))];
+        assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(0));
+        assert_eq!(pace.slowest.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn where_nobody_has_a_password_nothing_is_waited_for() {
+        assert_eq!(Pace::default().wait_after(None, ms(2), &Vec::new()), ms(0));
+    }
+}

@@ -1,0 +1,355 @@
+//! Limits on guessing passwords and client secrets: by account and by address.
+//!
+//! | bucket | limit |
+//! |---|---|
+//! | account | 10 failures, then one attempt after 30 s, 1 min, 2 min and so on up to 15 min; a success clears it |
+//! | account from an address that it logged in from before | a bucket of its own with the same limit |
+//! | address: IPv4, IPv6 by /64 | 30 failures, then one attempt in 10 s |
+//! | IPv6 by /48 | 300 failures, then one attempt in a second |
+//!
+//! An attempt from a known address is limited by its own bucket alone. So an attack from elsewhere
+//! does not lock the owner out. Attempts under way count as failures until they end.
+
+mod account;
+mod address;
+mod metrics;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use scopegate_domain::Lifetime;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+use self::account::Account;
+use self::address::{Address, Limit, keys};
+use self::metrics::ThrottleMetrics;
+use crate::GrantError;
+
+/// Most entries of each kind. An account or an address takes about 100 bytes.
+const MAX_ENTRIES: usize = 100_000;
+
+/// How often entries without effect are dropped.
+const SWEEP: Duration = Duration::from_mins(1);
+
+/// How long an attempt waits for others of the same bucket to end.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// How soon an attempt that waited in vain may be repeated.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// Whose secret an attempt presents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Whose<'a> {
+    /// A user, by the canonical name.
+    User(&'a str),
+    /// A client, by its id.
+    Client(&'a str),
+}
+
+impl Whose<'_> {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::User(_) => "password",
+            Self::Client(_) => "client_secret",
+        }
+    }
+}
+
+/// Counts failed attempts, in bounded memory.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    is_on: bool,
+    hasher: RandomState,
+    buckets: Mutex<Buckets>,
+    ended: Notify,
+    metrics: ThrottleMetrics,
+}
+
+#[derive(Debug)]
+struct Buckets {
+    accounts: HashMap<u64, Account>,
+    /// Accounts from addresses that they logged in from before.
+    known: HashMap<u64, Account>,
+    addresses: HashMap<u64, Address>,
+    swept_at: Instant,
+}
+
+/// The buckets of one attempt.
+#[derive(Clone, Copy, Debug)]
+struct Keys {
+    account: u64,
+    known: Option<u64>,
+    addresses: [Option<(u64, Limit)>; 2],
+}
+
+/// What becomes of an attempt.
+enum Admission {
+    Admitted {
+        is_known: bool,
+    },
+    Refused {
+        by: &'static str,
+        wait: Duration,
+        is_first: bool,
+    },
+    /// Others of the same bucket are under way.
+    Wait,
+}
+
+impl Throttle {
+    pub(crate) fn new(is_on: bool) -> Self {
+        Self {
+            is_on,
+            hasher: RandomState::new(),
+            buckets: Mutex::new(Buckets {
+                accounts: HashMap::new(),
+                known: HashMap::new(),
+                addresses: HashMap::new(),
+                swept_at: Instant::now(),
+            }),
+            ended: Notify::new(),
+            metrics: ThrottleMetrics::new(),
+        }
+    }
+
+    /// Admits an attempt to present a secret, or refuses it before anything is read or hashed.
+    pub(crate) async fn begin(&self, whose: Whose<'_>, from: Option<IpAddr>) -> Result<Attempt<'_>, GrantError> {
+        let keys = self.keys(whose, from);
+        if !self.is_on {
+            return Ok(Attempt::new(self, keys, whose, None));
+        }
+        let admission = timeout(LONGEST_WAIT, async {
+            loop {
+                // Registered first: an end between the look and the wait is not missed.
+                let mut ended = std::pin::pin!(self.ended.notified());
+                ended.as_mut().enable();
+                match self.admit(&keys) {
+                    Admission::Wait => ended.await,
+                    admission => return admission,
+                }
+            }
+        });
+        match admission.await {
+            Ok(Admission::Admitted { is_known }) => Ok(Attempt::new(self, keys, whose, Some(is_known))),
+            Ok(Admission::Refused { by, wait, is_first }) => {
+                self.metrics.throttled(by);
+                if is_first {
+                    let peer = from.map(tracing::field::display);
+                    tracing::warn!(by, secret = whose.kind(), peer, wait = ?wait, "attempts are throttled");
+                }
+                Err(refusal(wait))
+            }
+            Ok(Admission::Wait) | Err(_) => {
+                self.metrics.throttled("account");
+                Err(refusal(BUSY))
+            }
+        }
+    }
+
+    fn keys(&self, whose: Whose<'_>, from: Option<IpAddr>) -> Keys {
+        let hash = |key: &dyn Fn(&mut std::hash::DefaultHasher)| {
+            let mut state = self.hasher.build_hasher();
+            key(&mut state);
+            std::hash::Hasher::finish(&state)
+        };
+        let addresses = from.map_or([None; 2], keys);
+        let nearest = addresses[0].map(|(network, _)| network);
+        Keys {
+            account: hash(&|state| whose.hash(state)),
+            known: nearest.map(|network| hash(&|state| (whose, network).hash(state))),
+            addresses: addresses.map(|key| key.map(|(network, limit)| (hash(&|state| network.hash(state)), limit))),
+        }
+    }
+
+    fn admit(&self, keys: &Keys) -> Admission {
+        let now = Instant::now();
+        let mut buckets = self.lock();
+        if now.duration_since(buckets.swept_at) >= SWEEP {
+            buckets.sweep(now);
+        }
+        buckets.admit(keys, now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Buckets> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refusal(wait: Duration) -> GrantError {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    GrantError::Throttled {
+        retry_after: Lifetime::from_seconds(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)),
+    }
+}
+
+impl Buckets {
+    fn admit(&mut self, keys: &Keys, now: Instant) -> Admission {
+        if let Some(account) = keys.known.and_then(|key| self.known.get_mut(&key)) {
+            return match account.check(now) {
+                Check::Free => {
+                    account.begin(now);
+                    self.begin_addresses(keys, now);
+                    Admission::Admitted { is_known: true }
+                }
+                other => other.refused("account"),
+            };
+        }
+        for (key, limit) in keys.addresses.iter().flatten() {
+            if let Some(address) = self.addresses.get_mut(key) {
+                match address.check(*limit, now) {
+                    Check::Free => {}
+                    other => return other.refused("address"),
+                }
+            }
+        }
+        if let Some(account) = self.accounts.get_mut(&keys.account) {
+            match account.check(now) {
+                Check::Free => {}
+                other => return other.refused("account"),
+            }
+        }
+        make_room(&mut self.accounts, now, Account::is_over, Account::weight);
+        self.accounts
+            .entry(keys.account)
+            .or_insert_with(|| Account::new(now))
+            .begin(now);
+        self.begin_addresses(keys, now);
+        Admission::Admitted { is_known: false }
+    }
+
+    fn begin_addresses(&mut self, keys: &Keys, now: Instant) {
+        for (key, _) in keys.addresses.iter().flatten() {
+            make_room(&mut self.addresses, now, Address::is_over, Address::weight);
+            self.addresses.entry(*key).or_insert_with(|| Address::new(now)).begin();
+        }
+    }
+
+    fn end(&mut self, keys: &Keys, is_known: bool, outcome: Outcome, now: Instant) {
+        for (key, limit) in keys.addresses.iter().flatten() {
+            if let Some(address) = self.addresses.get_mut(key) {
+                address.end(*limit, outcome == Outcome::Failed, now);
+            }
+        }
+        let account = match keys.known.filter(|_| is_known) {
+            Some(key) => self.known.get_mut(&key),
+            None => self.accounts.get_mut(&keys.account),
+        };
+        if let Some(account) = account {
+            account.end(outcome, now);
+        }
+        if let Some(key) = keys.known.filter(|_| outcome == Outcome::Succeeded) {
+            make_room(&mut self.known, now, Account::is_forgotten, Account::weight);
+            self.known.entry(key).or_insert_with(|| Account::new(now));
+        }
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        self.swept_at = now;
+        self.accounts.retain(|_, account| !account.is_over(now));
+        self.known.retain(|_, account| !account.is_forgotten(now));
+        self.addresses.retain(|_, address| !address.is_over(now));
+    }
+}
+
+/// Drops what has no effect, and if that is not enough, the eighth that limits least. So a flood of
+/// other names does not clear the bucket of an account under attack.
+fn make_room<T>(
+    among: &mut HashMap<u64, T>,
+    now: Instant,
+    is_over: impl Fn(&T, Instant) -> bool,
+    weight: impl Fn(&T) -> (u32, Instant),
+) {
+    if among.len() < MAX_ENTRIES {
+        return;
+    }
+    among.retain(|_, entry| !is_over(entry, now));
+    if among.len() < MAX_ENTRIES {
+        return;
+    }
+    let mut weights: Vec<_> = among.iter().map(|(key, entry)| (weight(entry), *key)).collect();
+    let eighth = weights.len() / 8;
+    weights.select_nth_unstable(eighth);
+    for (_, key) in weights.into_iter().take(eighth.max(1)) {
+        among.remove(&key);
+    }
+}
+
+/// What a bucket says of one more attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    Free,
+    /// Attempts under way fill it.
+    Busy,
+    Blocked {
+        wait: Duration,
+        is_first: bool,
+    },
+}
+
+impl Check {
+    const fn refused(self, by: &'static str) -> Admission {
+        match self {
+            Self::Free | Self::Busy => Admission::Wait,
+            Self::Blocked { wait, is_first } => Admission::Refused { by, wait, is_first },
+        }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The secret is wrong.
+    Failed,
+    /// The secret is right.
+    Succeeded,
+    /// The secret was not compared.
+    Undecided,
+}
+
+/// An attempt that was admitted. One that is dropped without an outcome counts as failed.
+#[derive(Debug)]
+pub(crate) struct Attempt<'t> {
+    throttle: &'t Throttle,
+    keys: Keys,
+    kind: &'static str,
+    /// None if nothing is counted.
+    is_known: Option<bool>,
+    outcome: Outcome,
+}
+
+impl<'t> Attempt<'t> {
+    const fn new(throttle: &'t Throttle, keys: Keys, whose: Whose<'_>, is_known: Option<bool>) -> Self {
+        Self {
+            throttle,
+            keys,
+            kind: whose.kind(),
+            is_known,
+            outcome: Outcome::Failed,
+        }
+    }
+
+    /// Ends the attempt.
+    pub(crate) fn end(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.outcome == Outcome::Failed {
+            self.throttle.metrics.failed(self.kind);
+        }
+        if let Some(is_known) = self.is_known {
+            let now = Instant::now();
+            self.throttle.lock().end(&self.keys, is_known, self.outcome, now);
+            self.throttle.ended.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

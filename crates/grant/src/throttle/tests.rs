@@ -1,0 +1,247 @@
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+const OWNER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const JOHN: Whose<'_> = Whose::User("johndoe");
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// One attempt at a time, at moments of the test's choice.
+struct Stage {
+    throttle: Throttle,
+    now: Instant,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self {
+            throttle: Throttle::new(true),
+            now: Instant::now(),
+        }
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    /// How long the attempt has to wait; none if it is admitted, and then it ends so.
+    fn attempt(&self, whose: Whose<'_>, from: Option<IpAddr>, outcome: Outcome) -> Option<u64> {
+        let keys = self.throttle.keys(whose, from);
+        let mut buckets = self.throttle.lock();
+        match buckets.admit(&keys, self.now) {
+            Admission::Admitted { is_known } => {
+                buckets.end(&keys, is_known, outcome, self.now);
+                None
+            }
+            Admission::Refused { wait, .. } => Some(wait.as_millis().div_ceil(1_000).try_into().unwrap()),
+            Admission::Wait => panic!("one attempt at a time"),
+        }
+    }
+
+    fn fail(&self, whose: Whose<'_>, from: Option<IpAddr>) -> Option<u64> {
+        self.attempt(whose, from, Outcome::Failed)
+    }
+}
+
+/// A different address each time.
+#[expect(clippy::unnecessary_wraps, reason = "an attempt may come from an unknown address")]
+fn anywhere(number: u32) -> Option<IpAddr> {
+    Some(IpAddr::V4(Ipv4Addr::from_bits(0x0A00_0000 + number)))
+}
+
+#[test]
+fn delays_of_an_account_grow_and_a_success_clears_them() {
+    let mut stage = Stage::new();
+    for number in 0..10 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    for (number, delay) in [30, 60, 120, 240, 480, 900, 900].into_iter().enumerate() {
+        assert_eq!(stage.fail(JOHN, anywhere(99)), Some(delay), "{number}");
+        stage.wait(delay - 1);
+        assert_eq!(stage.fail(JOHN, anywhere(99)), Some(1));
+        stage.wait(1);
+        let from = anywhere(100 + u32::try_from(number).unwrap());
+        assert_eq!(stage.fail(JOHN, from), None);
+    }
+    assert_eq!(stage.fail(Whose::User("other"), anywhere(99)), None, "another account");
+    assert_eq!(
+        stage.fail(Whose::Client("johndoe"), anywhere(99)),
+        None,
+        "a client of that name"
+    );
+    stage.wait(900);
+    assert_eq!(stage.attempt(JOHN, anywhere(98), Outcome::Succeeded), None);
+    for number in 200..210 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    assert_eq!(stage.fail(JOHN, anywhere(99)), Some(30));
+}
+
+#[test]
+fn failures_are_forgotten_an_hour_after_the_last() {
+    let mut stage = Stage::new();
+    for number in 0..10 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    stage.wait(3_600);
+    for number in 0..10 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    assert_eq!(stage.fail(JOHN, anywhere(10)), Some(30));
+}
+
+#[test]
+fn the_owner_logs_in_from_a_known_address_during_an_attack() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    for number in 0..10 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    assert!(stage.fail(JOHN, anywhere(10)).is_some());
+    for _ in 0..20 {
+        assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    }
+    let blocked = stage.fail(JOHN, anywhere(11));
+    assert!(blocked.is_some(), "the owner's login does not help the attacker");
+    // The known address has a limit of its own.
+    for _ in 0..10 {
+        assert_eq!(stage.fail(JOHN, Some(OWNER)), None);
+    }
+    assert_eq!(stage.fail(JOHN, Some(OWNER)), Some(30));
+    assert_eq!(
+        stage.fail(Whose::User("other"), Some(OWNER)),
+        None,
+        "known for one account"
+    );
+    stage.wait(30);
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+}
+
+/// What each address counts as.
+#[test]
+fn an_address_counts_by_its_network_however_it_is_spelled() {
+    for (one, other, is_same) in [
+        ("192.0.2.1", "192.0.2.1", true),
+        ("192.0.2.1", "::ffff:192.0.2.1", true),
+        ("192.0.2.1", "::ffff:c000:201", true),
+        ("192.0.2.1", "192.0.2.2", false),
+        ("192.0.2.1", "::192.0.2.1", false),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true),
+        ("2001:db8:1:2::1", "2001:0DB8:0001:0002:0:0:0:9", true),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+        ("2001:db8:1:2::1", "2001:db8:2:2::1", false),
+    ] {
+        let stage = Stage::new();
+        for number in 0..30 {
+            let name = format!("user {number}");
+            assert_eq!(stage.fail(Whose::User(&name), Some(address(one))), None);
+        }
+        let refused = stage.fail(Whose::User("next"), Some(address(other)));
+        assert_eq!(refused, is_same.then_some(10), "{one} {other}");
+    }
+}
+
+#[test]
+fn an_address_gets_one_attempt_in_ten_seconds_after_thirty_failures() {
+    let mut stage = Stage::new();
+    for number in 0..30 {
+        // What was not compared does not count.
+        let other = Whose::Client("c");
+        assert_eq!(stage.attempt(other, Some(OWNER), Outcome::Undecided), None);
+        assert_eq!(stage.fail(Whose::User(&number.to_string()), Some(OWNER)), None);
+    }
+    for number in 30..33 {
+        assert_eq!(stage.fail(Whose::User("next"), Some(OWNER)), Some(10));
+        stage.wait(10);
+        assert_eq!(stage.fail(Whose::User(&number.to_string()), Some(OWNER)), None);
+    }
+}
+
+#[test]
+fn a_site_of_many_networks_has_a_higher_limit() {
+    let stage = Stage::new();
+    let network = |number: u32| {
+        let bits = (0x2001_0db8_0001_u128 << 80) | (u128::from(number) << 64);
+        Some(IpAddr::V6(Ipv6Addr::from_bits(bits)))
+    };
+    for number in 0..300 {
+        assert_eq!(stage.fail(Whose::User(&number.to_string()), network(number)), None);
+    }
+    assert_eq!(stage.fail(Whose::User("next"), network(999)), Some(1));
+    assert_eq!(stage.fail(Whose::User("next"), Some(address("2001:db8:2::1"))), None);
+}
+
+#[test]
+fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
+    let mut stage = Stage::new();
+    for number in 0..10 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    let flood = u32::try_from(MAX_ENTRIES).unwrap() + 50_000;
+    for number in 0..flood {
+        let name = number.to_string();
+        assert_eq!(stage.fail(Whose::User(&name), anywhere(1_000 + number)), None);
+    }
+    let sizes = |stage: &Stage| {
+        let buckets = stage.throttle.lock();
+        [buckets.accounts.len(), buckets.known.len(), buckets.addresses.len()]
+    };
+    assert!(
+        sizes(&stage).iter().all(|size| *size <= MAX_ENTRIES),
+        "{:?}",
+        sizes(&stage)
+    );
+    assert!(
+        stage.fail(JOHN, anywhere(0)).is_some(),
+        "the account under attack is kept"
+    );
+    stage.wait(3_700);
+    stage.throttle.lock().sweep(stage.now);
+    assert_eq!(sizes(&stage), [0; 3], "all of it ends");
+}
+
+#[tokio::test]
+async fn attempts_under_way_count_until_they_end() {
+    for (outcome, admitted_in_all) in [(Outcome::Failed, 10), (Outcome::Succeeded, 50)] {
+        let throttle = Arc::new(Throttle::new(true));
+        let (under_way, most, admitted) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let counts = Arc::new((under_way, most, admitted));
+        let mut attempts = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let (throttle, counts) = (Arc::clone(&throttle), Arc::clone(&counts));
+            attempts.spawn(async move {
+                let Ok(attempt) = throttle.begin(JOHN, Some(OWNER)).await else {
+                    return;
+                };
+                let (under_way, most, admitted) = &*counts;
+                most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                admitted.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                under_way.fetch_sub(1, Ordering::SeqCst);
+                attempt.end(outcome);
+            });
+        }
+        attempts.join_all().await;
+        assert!(counts.1.load(Ordering::SeqCst) <= 10, "at once");
+        assert_eq!(counts.2.load(Ordering::SeqCst), admitted_in_all, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_dropped_counts_as_failed() {
+    let throttle = Throttle::new(true);
+    for _ in 0..10 {
+        drop(throttle.begin(JOHN, None).await.unwrap());
+    }
+    let refused = throttle.begin(JOHN, None).await.unwrap_err();
+    assert!(matches!(refused, GrantError::Throttled { retry_after } if retry_after.as_seconds() == 30));
+    let off = Throttle::new(false);
+    for _ in 0..100 {
+        drop(off.begin(JOHN, Some(OWNER)).await.unwrap());
+    }
+}

@@ -1,0 +1,184 @@
+//! Guessing passwords and client secrets is limited wherever a secret is presented.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod common;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use common::{builder, client, clients, page_of, params, store};
+use scopegate_domain::{ErrorCode, Secret};
+use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, GrantProfile, TokenSet};
+use scopegate_token::{ClientSecret, SystemEntropy};
+
+/// A way to present a secret.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Password,
+    PagePassword,
+    Basic,
+    Form,
+}
+
+struct Stage {
+    rfc: AuthorizationServer,
+    page: AuthorizationServer,
+    secret: ClientSecret,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let store = store().await;
+        let secret = ClientSecret::generate(&SystemEntropy).unwrap();
+        clients(&store)
+            .add(client("web").with_secret(secret.digest()))
+            .await
+            .unwrap();
+        Self {
+            rfc: builder(&store).build(),
+            page: builder(&store).profile(page_of("demo-app")).build(),
+            secret,
+        }
+    }
+
+    async fn present(&self, way: Way, is_right: bool, from: u8) -> Result<TokenSet, GrantError> {
+        let from = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, from)));
+        let password = if is_right || matches!(way, Way::Basic | Way::Form) {
+            "secret"
+        } else {
+            "wrong"
+        };
+        let secret = if is_right { self.secret.expose() } else { "wrong" };
+        let mut form = vec![
+            ("grant_type", "password"),
+            ("username", "johndoe"),
+            ("password", password),
+        ];
+        let (server, header) = match way {
+            Way::Password => {
+                form.push(("client_id", "demo-app"));
+                (&self.rfc, ClientCredentials::Absent)
+            }
+            Way::PagePassword => (&self.page, ClientCredentials::Absent),
+            Way::Basic => {
+                let (id, secret) = ("web".to_owned(), Secret::new(secret.to_owned()));
+                (&self.rfc, ClientCredentials::Basic { id, secret })
+            }
+            Way::Form => {
+                form.extend([("client_id", "web"), ("client_secret", secret)]);
+                (&self.rfc, ClientCredentials::Absent)
+            }
+        };
+        server.token_from(&params(&form), &header, from).await
+    }
+}
+
+fn is_throttled(answer: &Result<TokenSet, GrantError>) -> bool {
+    matches!(answer, Err(GrantError::Throttled { retry_after }) if retry_after.as_seconds() > 0)
+}
+
+#[tokio::test]
+async fn every_way_to_present_a_secret_is_throttled() {
+    for way in [Way::Password, Way::PagePassword, Way::Basic, Way::Form] {
+        let stage = Stage::new().await;
+        assert!(stage.present(way, true, 1).await.is_ok(), "{way:?}");
+        for attempt in 0..10 {
+            let refused = stage.present(way, false, 2).await;
+            assert!(refused.is_err() && !is_throttled(&refused), "{way:?} {attempt}");
+        }
+        // The right secret, too: the answer tells nothing.
+        for is_right in [false, true] {
+            let refused = stage.present(way, is_right, 3).await;
+            assert!(is_throttled(&refused), "{way:?}");
+            assert_eq!(refused.unwrap_err().code(), ErrorCode::TemporarilyUnavailable);
+        }
+        assert!(
+            stage.present(way, true, 1).await.is_ok(),
+            "{way:?}: the owner, from a known address"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_header_and_the_form_count_for_one_client() {
+    let stage = Stage::new().await;
+    for attempt in 0..10 {
+        let way = if attempt % 2 == 0 { Way::Basic } else { Way::Form };
+        assert!(!is_throttled(&stage.present(way, false, 1).await));
+    }
+    for way in [Way::Basic, Way::Form] {
+        assert!(is_throttled(&stage.present(way, true, 2).await), "{way:?}");
+    }
+    assert!(stage.present(Way::Password, true, 2).await.is_ok(), "another account");
+}
+
+#[tokio::test]
+async fn unknown_names_are_throttled_like_known_ones() {
+    let server = builder(&store().await).build();
+    for name in ["johndoe", "nobody", "alice", "no\0body", &"long".repeat(500)] {
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", "demo-app"),
+            ("username", name),
+            ("password", "wrong"),
+        ];
+        let mut throttled = Vec::new();
+        for _ in 0..12 {
+            let refused = server.token(&params(&form), &ClientCredentials::Absent).await;
+            throttled.push(is_throttled(&refused));
+        }
+        assert_eq!(throttled, [[false; 10].as_slice(), &[true; 2]].concat(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn guesses_at_once_are_no_more_than_guesses_in_turn() {
+    let server = builder(&store().await).build();
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "demo-app"),
+        ("username", "johndoe"),
+        ("password", "wrong"),
+    ];
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let server = server.clone();
+        guesses.spawn(async move {
+            let refused = server.token(&params(&form), &ClientCredentials::Absent).await;
+            is_throttled(&refused)
+        });
+    }
+    let compared = guesses.join_all().await.into_iter().filter(|throttled| !throttled);
+    assert_eq!(compared.count(), 10);
+}
+
+#[tokio::test]
+async fn many_right_logins_at_once_are_let_in() {
+    let stage = Stage::new().await;
+    let stage = std::sync::Arc::new(stage);
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let stage = std::sync::Arc::clone(&stage);
+        logins.spawn(async move { stage.present(Way::Password, true, 1).await.map(|_| ()) });
+    }
+    for login in logins.join_all().await {
+        assert!(login.is_ok(), "{login:?}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_can_be_switched_off() {
+    let store = store().await;
+    for profile in [GrantProfile::Rfc, page_of("demo-app")] {
+        let server = builder(&store).profile(profile).throttled(false).build();
+        let form = [
+            ("grant_type", "password"),
+            ("client_id", "demo-app"),
+            ("username", "johndoe"),
+            ("password", "wrong"),
+        ];
+        for _ in 0..30 {
+            let refused = server.token(&params(&form), &ClientCredentials::Absent).await;
+            assert!(!is_throttled(&refused));
+        }
+    }
+}
