@@ -123,3 +123,27 @@ fn a_read_only_file_in_a_read_only_folder_can_be_read() {
     mode(stage.shell.path(), 0o755);
     assert_eq!(stage.names(), ["scopegate.db"]);
 }
+
+#[test]
+fn a_picture_never_replaces_its_document() {
+    let shell = Shell::new();
+    let document = r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
+    let path = |name: &str| shell.path().join(name);
+    fs::write(path("a.svg"), document).unwrap();
+    fs::hard_link(path("a.svg"), path("b.svg")).unwrap();
+    std::os::unix::fs::symlink("a.svg", path("c.svg")).unwrap();
+    for name in ["a.svg", "b.svg", "c.svg", "./a.svg"] {
+        let run = shell.run_with(&["policy", "graph", "a.svg", "--output", name], "", &[]);
+        assert!(run.complaint(2).contains("is the document itself"), "{}", run.stderr);
+        assert_eq!(fs::read_to_string(path("a.svg")).unwrap(), document);
+    }
+    for _ in 0..2 {
+        let run = shell.run_with(&["policy", "graph", "a.svg", "--output", "d.svg"], "", &[]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+    }
+    assert_eq!(
+        fs::read_dir(shell.path()).unwrap().count(),
+        4,
+        "no temporary file is left"
+    );
+}
