@@ -253,7 +253,7 @@ impl Gate {
                 if let Some(answer) = self.preflight_of(number, request) {
                     return answer;
                 }
-                return self.operate(number, values, request, trace).await;
+                self.operate(number, values, request, trace).await
             }
             // Apart, so that the future of every other request stays small.
             Target::Token => return Box::pin(self.give_token(request, trace)).await,

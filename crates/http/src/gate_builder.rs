@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use scopegate_domain::{Catalog, Clock, SystemClock};
 use scopegate_grant::AuthorizationServer;
-use scopegate_policy::{ClassOrder, Guard, OperationTable, OperationTableBuilder, ResolvedOperation};
+use scopegate_policy::{ClassOrder, Guard, Method, OperationTable, OperationTableBuilder, ResolvedOperation};
 use scopegate_store::Users;
 use scopegate_token::{Entropy, SystemEntropy};
 
@@ -30,7 +30,7 @@ use crate::route::{BoundOperation, Mounted};
 use crate::routes::{RouteClash, Routes};
 use crate::shadow::Besides;
 use crate::sources::{Judge, Judges, Sources};
-use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies, path, producers};
+use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies, path, producers, template};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer, remote::TrustedIssuers};
 
@@ -279,6 +279,7 @@ impl GateBuilder {
         let table = self.table.clone().order(order).build()?;
         report_overrides(&table);
         let judges = Judges::new(std::mem::take(&mut self.judges), &table, self.profile)?;
+        template::refuse_other_names(&table)?;
         let mut sources = Vec::new();
         for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
             self.check(operation, mounted)?;
@@ -332,6 +333,19 @@ impl GateBuilder {
     /// What the types of a declaration cannot say.
     fn check(&self, operation: &ResolvedOperation, mounted: &Mounted) -> Result<(), GateError> {
         let label = || operation.to_string();
+        if let Some(fault) = template::fault(operation.template()) {
+            return Err(GateError::Template {
+                operation: label(),
+                fault,
+            });
+        }
+        let method = operation.method();
+        if mounted.endpoint.reads_body() && matches!(method, Method::Get | Method::Head | Method::Trace) {
+            return Err(GateError::BodyWithoutMeaning {
+                operation: label(),
+                method: method.as_str(),
+            });
+        }
         let mut names = HashSet::new();
         if let Some(twice) = path::parameter_names(operation.template()).find(|name| !names.insert(*name)) {
             return Err(GateError::ParameterTwice {
@@ -370,6 +384,11 @@ impl GateBuilder {
                 operation.template(),
                 Target::Operation(number),
             )?;
+            // RFC 9110, section 9.1: a server must support HEAD. FastAPI answers 405.
+            let is_rfc = self.profile == Profile::Rfc;
+            if is_rfc && operation.method() == Method::Get && !has_head(table, operation) {
+                add("HEAD", operation.template(), Target::Operation(number))?;
+            }
         }
         if let Some((path, _)) = &self.token_endpoint {
             add("POST", path, Target::Token)?;
@@ -406,6 +425,12 @@ impl GateBuilder {
                 .map(|(path, server)| (path.as_str(), server)),
         }
     }
+}
+
+/// Whether the application declares HEAD itself, next to this operation.
+fn has_head(table: &OperationTable, operation: &ResolvedOperation) -> bool {
+    let mut others = table.operations().iter();
+    others.any(|other| other.method() == Method::Head && other.template() == operation.template())
 }
 
 /// What is called for each operation, in the order of the table.

@@ -62,6 +62,31 @@ pub enum GateError {
         /// Which operation.
         operation: String,
     },
+    /// An input reads the body of a method whose body has no meaning
+    /// ([RFC 9110, section 9.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.1)).
+    #[error("`{operation}` reads a body, which has no meaning in a {method} request; use POST, or read the query")]
+    BodyWithoutMeaning {
+        /// Which operation.
+        operation: String,
+        /// Its method.
+        method: &'static str,
+    },
+    /// The template cannot match a path, or OpenAPI rejects it.
+    #[error("the template of `{operation}` {fault}")]
+    Template {
+        /// Which operation.
+        operation: String,
+        /// What is wrong with it, with the remedy.
+        fault: &'static str,
+    },
+    /// Two templates differ in the names of their parameters alone, so OpenAPI takes them for one.
+    #[error("`{operation}` names the parameters of its template otherwise than `{other}`; use the same names")]
+    TemplateNames {
+        /// Which operation.
+        operation: String,
+        /// The operation with the same paths.
+        other: String,
+    },
     /// The handler takes another number of path parameters than the template has.
     #[error("the template of `{operation}` has {template} parameters, and its handler takes {handler}")]
     Parameters {

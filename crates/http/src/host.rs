@@ -1,30 +1,53 @@
-//! Which host a request is meant for: [RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2).
+//! The host of a request: [RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2) and
+//! [RFC 9113, section 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1).
 //!
-//! Nothing here goes by the host. But a request that names two, or none, may have been read as another one by those before
-//! us, so it is refused, as the RFC says.
+//! Nothing here uses the host. But a proxy may have read a request that names two hosts, or a malformed one, as another
+//! request, so it is refused. All entry points call [`is_clear`].
+
+use std::net::Ipv6Addr;
 
 use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, Version};
 
-/// Whether it is clear which host a request is meant for. `version` is that of a request that came over a socket: HTTP/1.1
-/// must name one.
-pub(crate) fn is_clear(headers: &HeaderMap, version: Option<Version>) -> bool {
+/// What an entry point knows of the authority in the request target or in `:authority`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TargetAuthority<'r> {
+    /// It is this one, or there is none.
+    Known(Option<&'r Authority>),
+    /// A warp filter refused it: it differs from `Host`, or `Host` is malformed.
+    Refused,
+}
+
+/// Whether a request names one host, and a well-formed one. `version` is that of a request from a socket: HTTP/1.1 must
+/// name a host.
+pub(crate) fn is_clear(authority: TargetAuthority<'_>, headers: &HeaderMap, version: Option<Version>) -> bool {
     let mut values = headers.get_all(HOST).into_iter();
-    match (values.next(), values.next()) {
-        (None, _) => version != Some(Version::HTTP_11),
-        (Some(only), None) => only.is_empty() || is_host(only.as_bytes()),
-        (Some(_), Some(_)) => false,
+    let (host, second) = (values.next(), values.next());
+    // An empty host has no meaning in an `http` or `https` URI (RFC 9110, section 4.2.1).
+    if second.is_some() || host.is_some_and(|host| !is_host(host.as_bytes())) {
+        return false;
+    }
+    let host = host.map(http::HeaderValue::as_bytes);
+    match (authority, host) {
+        (TargetAuthority::Known(None), None) => version != Some(Version::HTTP_11),
+        (TargetAuthority::Known(None), Some(_)) => true,
+        (TargetAuthority::Known(Some(authority)), host) => {
+            let is_same = |host: &[u8]| host.eq_ignore_ascii_case(authority.as_str().as_bytes());
+            is_host(authority.as_str().as_bytes()) && host.is_none_or(is_same)
+        }
+        // The host is well-formed, so warp refused it because it differs.
+        (TargetAuthority::Refused, _) => false,
     }
 }
 
 /// `uri-host [ ":" port ]`: an authority without user information.
 fn is_host(value: &[u8]) -> bool {
-    is_plain(value) || !value.contains(&b'@') && Authority::try_from(value).is_ok()
+    is_plain(value) || is_literal_or_name(value)
 }
 
-/// Whether it is a name or an address of version 4 without a port or with one, as nearly all are: known without reading it as an
-/// authority, which copies it.
+/// Whether it is a name or an IPv4 address, without a port or with one. Nearly all are, and this does not copy it as the
+/// parser of authorities does.
 fn is_plain(value: &[u8]) -> bool {
     let mut parts = value.splitn(2, |byte| *byte == b':');
     let name = parts.next().unwrap_or_default();
@@ -32,10 +55,31 @@ fn is_plain(value: &[u8]) -> bool {
         && name
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-    is_name
-        && parts
-            .next()
-            .is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
+    is_name && parts.next().is_none_or(is_port)
+}
+
+/// Whether it is a port that exists. The grammar allows an empty one.
+fn is_port(port: &[u8]) -> bool {
+    let is_number = port.iter().all(u8::is_ascii_digit);
+    let number = str::from_utf8(port).map(str::parse::<u16>);
+    port.is_empty() || is_number && matches!(number, Ok(Ok(_)))
+}
+
+/// The same for IPv6 addresses and for names with rarer characters.
+fn is_literal_or_name(value: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(value) else { return false };
+    let (is_host, rest) = match text.strip_prefix('[') {
+        Some(inside) => match inside.split_once(']') {
+            Some((address, rest)) => (address.parse::<Ipv6Addr>().is_ok(), rest),
+            None => return false,
+        },
+        None => {
+            let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+            let is_name = !name.contains(['@', '[', ']']) && Authority::try_from(name).is_ok();
+            (is_name, rest)
+        }
+    };
+    is_host && (rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| is_port(port.as_bytes())))
 }
 
 #[cfg(test)]
@@ -54,17 +98,25 @@ mod tests {
         headers
     }
 
+    const NONE: TargetAuthority<'_> = TargetAuthority::Known(None);
+
     #[test]
     fn one_host_is_named_and_it_is_one() {
         for good in [
-            "",
             "a",
             "api.example:8000",
             "127.0.0.1:80",
             "[::1]:80",
             "xn--e1afmkfd.example",
+            "a:",
+            "a:65535",
+            "[2001:db8::1]",
+            "under_score.example",
         ] {
-            assert!(is_clear(&headers(&[good.as_bytes()]), Some(Version::HTTP_11)), "{good}");
+            assert!(
+                is_clear(NONE, &headers(&[good.as_bytes()]), Some(Version::HTTP_11)),
+                "{good}"
+            );
         }
         for bad in [
             &b"a b"[..],
@@ -76,22 +128,64 @@ mod tests {
             b"a:b:c",
             b"[::1",
             b"<a>",
+            b"",
+            b"a:b",
+            b"a:+1",
+            b"a:65536",
+            b"a:80:80",
+            b"[::1]:x",
+            b"[::1]:99999",
+            b"[::1]80",
+            b"[::g]",
+            b"[fe80::1%25eth0]",
+            b"[v1.x]",
+            b":80",
         ] {
             assert!(
-                !is_clear(&headers(&[bad]), Some(Version::HTTP_10)),
+                !is_clear(NONE, &headers(&[bad]), Some(Version::HTTP_10)),
                 "{}",
                 bad.escape_ascii()
             );
         }
-        assert!(!is_clear(&headers(&[b"a", b"a"]), None));
+        assert!(!is_clear(NONE, &headers(&[b"a", b"a"]), None));
     }
 
     #[test]
     fn only_http_1_1_over_a_socket_must_name_one() {
         let none = HeaderMap::new();
-        assert!(!is_clear(&none, Some(Version::HTTP_11)));
+        assert!(!is_clear(NONE, &none, Some(Version::HTTP_11)));
         for version in [None, Some(Version::HTTP_10), Some(Version::HTTP_2)] {
-            assert!(is_clear(&none, version), "{version:?}");
+            assert!(is_clear(NONE, &none, version), "{version:?}");
+        }
+    }
+
+    #[test]
+    fn the_authority_of_the_target_is_the_host() {
+        let parse = |text: &str| Authority::try_from(text).unwrap();
+        for (authority, host, is_good) in [
+            ("a.example", &[][..], true),
+            ("a.example", &[&b"a.example"[..]], true),
+            ("a.example", &[b"A.Example"], true),
+            ("a.example", &[b""], false),
+            ("a.example", &[b"b.example"], false),
+            ("a.example:80", &[b"a.example"], false),
+            ("a.example", &[b"a.example", b"a.example"], false),
+            ("u@a.example", &[], false),
+            ("u:p@a.example", &[b"a.example"], false),
+            ("a.example:99999", &[], false),
+        ] {
+            let authority = parse(authority);
+            for version in [None, Some(Version::HTTP_11), Some(Version::HTTP_2)] {
+                let known = TargetAuthority::Known(Some(&authority));
+                assert_eq!(
+                    is_clear(known, &headers(host), version),
+                    is_good,
+                    "{authority} {host:?}"
+                );
+            }
+        }
+        for host in [&b""[..], b"a.example", b"a b"] {
+            assert!(!is_clear(TargetAuthority::Refused, &headers(&[host]), None));
         }
     }
 

@@ -118,8 +118,8 @@ pub trait Input: 'static {
 pub trait Inputs: 'static {
     /// What the handler gets.
     type Values: Send + 'static;
-    /// Whether one of them reads the body.
-    const READS_BODY: bool;
+    /// The number of those that read the body.
+    const BODIES: usize;
     /// How many parameters of the path they read.
     const PARAMETERS: usize;
 
@@ -198,11 +198,15 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for JsonBody<T> {
     }
 }
 
+const fn bodies<I: Input>() -> usize {
+    if I::READS_BODY { 1 } else { 0 }
+}
+
 macro_rules! inputs {
     ($($input:ident)*) => {
         impl<$($input: Input),*> Inputs for ($($input,)*) {
             type Values = ($($input::Value,)*);
-            const READS_BODY: bool = false $(|| $input::READS_BODY)*;
+            const BODIES: usize = 0 $(+ bodies::<$input>())*;
             const PARAMETERS: usize = 0 $(+ $input::PARAMETERS)*;
 
             fn read(_sent: &mut Sent<'_>) -> Result<Self::Values, InputError> {

@@ -91,6 +91,7 @@ mod service;
 mod shadow;
 mod sources;
 #[cfg(feature = "testing")]
+mod template;
 mod testing;
 mod told;
 mod trace;

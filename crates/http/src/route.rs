@@ -66,7 +66,9 @@ pub fn delete(template: impl Into<String>) -> Route<Undecided, ()> {
     on(Method::Delete, template)
 }
 
-/// Declares `GET` on a path template. `HEAD` is not answered by it, as in FastAPI.
+/// Declares `GET` on a path template. In the RFC profile it answers `HEAD` too
+/// ([RFC 9110, section 9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)); in the tutorial's it does not, as in
+/// FastAPI.
 ///
 /// ```
 /// use scopegate_http::get;
@@ -211,6 +213,15 @@ impl<State, I: Inputs> Route<State, I> {
     }
 
     /// Hands the body to the handler, read as JSON. The body is not touched before the guard let the caller in.
+    ///
+    /// A request has one body. Two inputs that read it do not compile; one at `GET` or `HEAD` is a
+    /// [`GateError`](crate::GateError).
+    ///
+    /// ```compile_fail,E0080
+    /// use scopegate_http::post;
+    ///
+    /// let operation = post("/two").public().json::<String>().json::<String>().then(|a: String, b: String| async { "" });
+    /// ```
     pub fn json<T>(self) -> Route<State, I::Pushed>
     where
         T: DeserializeOwned + ToSchema + Send + 'static,
@@ -236,6 +247,7 @@ impl<State, I: Inputs> Route<State, I> {
         F::Answer: Answer,
         Marker: 'static,
     {
+        const { assert!(I::BODIES <= 1, "a request has one body, so only one input can read it") };
         if self.notes.name.is_none()
             && let Some(name) = function_name::<F>()
         {
@@ -351,7 +363,7 @@ where
     }
 
     fn reads_body(&self) -> bool {
-        I::READS_BODY
+        I::BODIES > 0
     }
 
     fn call(&self, sent: &mut Sent<'_>, permit: Option<Permit>) -> Result<Answering, Refused> {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use futures_util::{Stream, TryStreamExt, future};
+use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Version};
 use http_body_util::{Either, Empty, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
@@ -15,7 +16,7 @@ use warp::{Filter, Rejection};
 
 use crate::answer::Response;
 use crate::gate::{Gate, Target};
-use crate::host;
+use crate::host::{self, TargetAuthority};
 use crate::incoming::Incoming;
 use crate::routes::Lookup;
 
@@ -56,6 +57,7 @@ impl Gate {
             .and(query())
             .and(warp::header::headers_cloned())
             .and(warp::addr::remote())
+            .and(authority())
             .and(body())
             .then(
                 move |(target, values): (Target, Vec<String>),
@@ -63,9 +65,13 @@ impl Gate {
                       query: String,
                       headers: HeaderMap,
                       peer: Option<SocketAddr>,
+                      authority: FoundAuthority,
                       body| {
                     let gate = answering.clone();
                     async move {
+                        if !host::is_clear(known(&authority), &headers, None) {
+                            return gate.no_host(&method);
+                        }
                         let mut body = Some(body);
                         let peer = peer.map(|peer| peer.ip());
                         let mut request = Incoming::new(&method, &query, &headers, &mut body).with_peer(peer);
@@ -76,10 +82,17 @@ impl Gate {
         let preflights = warp::method()
             .and(warp::path::full())
             .and(warp::header::headers_cloned())
-            .and_then(move |method: Method, path: FullPath, headers: HeaderMap| {
-                let answer = asked.own_preflight(&method, path.as_str(), &headers);
-                future::ready(answer.ok_or_else(warp::reject::not_found))
-            });
+            .and(authority())
+            .and_then(
+                move |method: Method, path: FullPath, headers: HeaderMap, authority: FoundAuthority| {
+                    let answer = asked.own_preflight(&method, path.as_str(), &headers);
+                    let answer = answer.map(|answer| {
+                        let is_clear = host::is_clear(known(&authority), &headers, None);
+                        if is_clear { answer } else { asked.no_host(&method) }
+                    });
+                    future::ready(answer.ok_or_else(warp::reject::not_found))
+                },
+            );
         // Warp's rejection for a wrong method cannot be named; two methods that exclude each other give it.
         let other_methods = warp::method()
             .and(warp::path::full())
@@ -114,15 +127,22 @@ impl Gate {
             .and(warp::path::full())
             .and(query())
             .and(warp::header::headers_cloned())
-            .and(warp::addr::remote());
+            .and(warp::addr::remote())
+            .and(authority());
         head.and(body()).then(
-            move |method: Method, path: FullPath, query: String, headers: HeaderMap, peer: Option<SocketAddr>, body| {
+            move |method: Method,
+                  path: FullPath,
+                  query: String,
+                  headers: HeaderMap,
+                  peer: Option<SocketAddr>,
+                  authority: FoundAuthority,
+                  body| {
                 let gate = gate.clone();
                 async move {
                     let mut body = Some(body);
                     let peer = peer.map(|peer| peer.ip());
                     let mut request = Incoming::new(&method, &query, &headers, &mut body).with_peer(peer);
-                    gate.handle(path.as_str(), None, &mut request).await
+                    gate.handle(path.as_str(), known(&authority), None, &mut request).await
                 }
             },
         )
@@ -138,11 +158,17 @@ impl Gate {
         }
     }
 
-    async fn handle<B>(&self, path: &str, version: Option<Version>, request: &mut Incoming<'_, B>) -> Response
+    async fn handle<B>(
+        &self,
+        path: &str,
+        authority: TargetAuthority<'_>,
+        version: Option<Version>,
+        request: &mut Incoming<'_, B>,
+    ) -> Response
     where
         B: Body<Error: Into<BoxError>>,
     {
-        if !host::is_clear(request.headers, version) {
+        if !host::is_clear(authority, request.headers, version) {
             return self.no_host(request.method);
         }
         match self.find(request.method, path) {
@@ -213,7 +239,8 @@ where
         Box::pin(async move {
             let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
             let mut request = Incoming::new(&head.method, query, &head.headers, &mut body).with_peer(peer);
-            Ok(gate.handle(path, version, &mut request).await)
+            let authority = TargetAuthority::Known(head.uri.authority());
+            Ok(gate.handle(path, authority, version, &mut request).await)
         })
     }
 }
@@ -232,6 +259,21 @@ where
 
     fn call(&mut self, request: Request<B>) -> Answered {
         hyper::service::Service::call(self, request)
+    }
+}
+
+/// What warp says of the authority of a request: `None` where it refuses it.
+type FoundAuthority = Option<Option<Authority>>;
+
+fn authority() -> impl Filter<Extract = (FoundAuthority,), Error = Infallible> + Copy {
+    let refused = warp::any().map(|| None);
+    warp::host::optional().map(Some).or(refused).unify()
+}
+
+fn known(authority: &FoundAuthority) -> TargetAuthority<'_> {
+    match authority {
+        Some(authority) => TargetAuthority::Known(authority.as_ref()),
+        None => TargetAuthority::Refused,
     }
 }
 

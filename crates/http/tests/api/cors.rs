@@ -71,7 +71,7 @@ type Asked = (&'static str, &'static str, &'static str, &'static str);
 /// Method, path, scope of the token, body; and the status that is answered.
 const OPEN_TO_OTHERS: [(Asked, u16); 17] = [
     (("GET", "/open", "", ""), 200),
-    (("HEAD", "/open", "", ""), 405),
+    (("HEAD", "/open", "", ""), 200),
     (("DELETE", "/open", "", ""), 405),
     (("OPTIONS", "/open", "", ""), 405),
     (("GET", "/me/", "", ""), 401),
@@ -228,10 +228,10 @@ async fn preflight(gate: &Gate, path: &'static str, origin: &'static str) -> Ans
 async fn a_preflight_is_answered_with_the_methods_of_the_path() {
     let gate = site(|gate| gate.cors(these())).await;
     for (path, methods) in [
-        ("/open", "GET"),
-        ("/me/", "GET, POST"),
-        ("/me", "GET, POST"),
-        ("/users/any/thing", "GET"),
+        ("/open", "GET, HEAD"),
+        ("/me/", "GET, HEAD, POST"),
+        ("/me", "GET, HEAD, POST"),
+        ("/users/any/thing", "GET, HEAD"),
         ("/token", "POST"),
         ("/openapi.json", "GET, HEAD"),
     ] {
@@ -353,7 +353,7 @@ async fn a_declared_options_operation_stands_beside_preflights() {
     let asked = preflight(&gate, "/open", APP).await;
     assert_eq!(
         (asked.status.as_u16(), asked.header("access-control-allow-methods")),
-        (204, Some("GET, OPTIONS"))
+        (204, Some("GET, HEAD, OPTIONS"))
     );
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Request;
 use proptest::prelude::*;
-use scopegate_http::{ActiveUser, Gate, Guard, Permit, Profile, get, post, warp};
+use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Method, Permit, Profile, get, on, post, warp};
 
 use crate::common::{self, Answered, ITEMS, ME, get_with, send, token};
 
@@ -20,7 +20,7 @@ async fn site(profile: Profile) -> Gate {
                 .then(|id: String| async { id }),
         )
         .operation(
-            post("/users/{name}/")
+            post("/users/{id}/")
                 .public()
                 .path::<String>()
                 .then(|name: String| async { name }),
@@ -70,27 +70,71 @@ async fn unknown_paths_are_404() {
 
 #[tokio::test]
 async fn other_methods_are_405_and_say_which_would_do() {
-    for (profile, body) in [
-        (Profile::Tutorial, r#"{"detail":"Method Not Allowed"}"#),
-        (Profile::Rfc, ""),
+    for (profile, body, get) in [
+        (Profile::Tutorial, r#"{"detail":"Method Not Allowed"}"#, "GET"),
+        (Profile::Rfc, "", "GET, HEAD"),
     ] {
         let gate = site(profile).await;
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "BREW"] {
             let answered = ask(&gate, method, "/open").await;
             assert_eq!(
                 (answered.status.as_u16(), answered.header("allow")),
-                (405, Some("GET")),
+                (405, Some(get)),
                 "{method}"
             );
             assert!(body.is_empty() || answered.body == body);
         }
         assert_eq!(
             ask(&gate, "DELETE", "/users/x/").await.header("allow"),
-            Some("GET, POST")
+            Some(&*format!("{get}, POST"))
         );
-        let head = ask(&gate, "HEAD", "/open").await;
-        assert_eq!((head.status.as_u16(), head.body.as_str()), (405, ""));
     }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body_and_with_its_guard() {
+    let gate = site(Profile::Rfc).await;
+    for (path, authorization) in [
+        ("/open", None),
+        ("/users/x/", None),
+        ("/users/x/", Some("Bearer no.good.token")),
+        ("/any/x", None),
+        ("/open/", None),
+        ("/nothing", None),
+    ] {
+        let request = |method: &str| {
+            let request = Request::builder().method(method).uri(path);
+            let request = authorization
+                .iter()
+                .fold(request, |request, value| request.header("authorization", *value));
+            request.body(String::new()).unwrap()
+        };
+        let mut get = send(&gate, request("GET")).await;
+        let mut head = send(&gate, request("HEAD")).await;
+        assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{path}");
+        let length = head.headers.remove("content-length");
+        let length = length.map(|length| length.to_str().unwrap().to_owned());
+        assert_eq!(length, Some(get.body.len().to_string()), "{path}");
+        for answered in [&mut get, &mut head] {
+            answered.headers.remove("content-length");
+            answered.headers.remove("x-request-id");
+        }
+        assert_eq!(head.headers, get.headers, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn head_stays_405_in_the_tutorial_and_where_it_is_declared_it_is_its_own() {
+    let gate = site(Profile::Tutorial).await;
+    let head = ask(&gate, "HEAD", "/open").await;
+    assert_eq!((head.status.as_u16(), head.body.as_str()), (405, ""));
+    let gate = Gate::builder(Catalog::builder().build().unwrap())
+        .operation(get("/x").public().then(|| async { "long" }))
+        .operation(on(Method::Head, "/x").public().then(|| async { "a" }))
+        .build()
+        .unwrap();
+    assert_eq!(ask(&gate, "HEAD", "/x").await.header("content-length"), Some("1"));
+    assert_eq!(ask(&gate, "PUT", "/x").await.header("allow"), Some("GET, HEAD"));
 }
 
 #[tokio::test]
@@ -286,6 +330,52 @@ async fn five_hundred_operations_are_one_table() {
     let gate = builder.build().unwrap();
     assert_eq!(common::get(&gate, "/r499/7").await.body, "499:7");
     assert_eq!(gate.operations().operations().len(), 500);
+}
+
+struct OwnBody;
+
+impl scopegate_http::Input for OwnBody {
+    type Value = ();
+    const READS_BODY: bool = true;
+
+    fn read(_: &mut scopegate_http::Sent<'_>) -> Result<(), scopegate_http::InputError> {
+        Ok(())
+    }
+
+    fn describe(_: &mut scopegate_http::Description) {}
+}
+
+#[test]
+fn faults_of_a_template_or_a_body_are_errors_when_it_is_built() {
+    let told = |operation: scopegate_http::BoundOperation| {
+        let builder = Gate::builder(Catalog::builder().build().unwrap());
+        let also = get("/p/{id}").public().path::<u8>().then(|_: u8| async { "" });
+        builder.operations([also, operation]).build().unwrap_err().to_string()
+    };
+    let open = || async { "" };
+    for (template, says) in [
+        ("noslash", "begin it with a slash"),
+        ("/n/:id", "write it in braces"),
+        ("/a//b", "two slashes"),
+        ("/a?b=c", "a query or a fragment"),
+    ] {
+        let error = told(get(template).public().then(open));
+        assert!(
+            error.contains(&format!("`GET {template}`")) && error.contains(says),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        told(post("/p/{name}").public().path::<u8>().then(|_: u8| async { "" })),
+        "`POST /p/{name}` names the parameters of its template otherwise than `GET /p/{id}`; use the same names"
+    );
+    let error = told(get("/x").public().json::<u8>().then(|_: u8| async { "" }));
+    assert!(error.contains("`GET /x` reads a body"), "{error}");
+    let own = on(Method::Head, "/x")
+        .public()
+        .input::<OwnBody>()
+        .then(|(): ()| async { "" });
+    assert!(told(own).contains("`HEAD /x` reads a body"));
 }
 
 #[tokio::test]

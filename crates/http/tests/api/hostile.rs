@@ -20,7 +20,7 @@ const ADMIN: ScopeToken = ScopeToken::from_static("admin");
 const TABLE: [(&str, &str, Option<ScopeToken>); 11] = [
     ("GET", "/users/me/", Some(ME)),
     ("GET", "/users/{id}/", Some(ITEMS)),
-    ("POST", "/users/{name}/", None),
+    ("POST", "/users/{id}/", None),
     ("DELETE", "/users/me/", Some(ADMIN)),
     ("GET", "/users/me/items/", Some(ADMIN)),
     ("GET", "/users/{id}/items", Some(ME)),
@@ -108,20 +108,30 @@ fn scope_of(answered: &Answered) -> Option<String> {
     Some(rest.split_once('"')?.0.to_owned())
 }
 
+fn refused(answered: &Answered, scope: &ScopeToken, status: u16) -> Result<(), TestCaseError> {
+    prop_assert_eq!(answered.status.as_u16(), status);
+    prop_assert_eq!(scope_of(answered), Some(scope.to_string()));
+    Ok(())
+}
+
 fn judge(method: &str, target: &str, held: &Held, answered: &Answered) -> Result<(), TestCaseError> {
-    let table: Vec<_> = TABLE.iter().map(|(method, template, _)| (*method, *template)).collect();
+    // HEAD is answered wherever GET is.
+    let all = TABLE;
+    let with_head = all.iter().enumerate().flat_map(|(number, (method, template, _))| {
+        let head = (*method == "GET").then_some((number, ("HEAD", *template)));
+        [Some((number, (*method, *template))), head]
+    });
+    let (numbers, table): (Vec<_>, Vec<_>) = with_head.flatten().unzip();
     let raw = target.split(['?', '#']).next().unwrap();
     let status = answered.status;
     match oracle::name(&table, method, raw) {
-        Named::Entry(number, values) => match (&TABLE[number].2, held) {
-            (None, _) => prop_assert_eq!(&answered.body, &format!("{number}:{}", values.join("|"))),
-            (Some(scope), Held::Scopes(scopes)) if scopes.contains(scope) => {
-                prop_assert_eq!(&answered.body, &format!("{number}:{}", values.join("|")));
-            }
-            (Some(scope), held) => {
-                let refused = if matches!(held, Held::Scopes(_)) { 403 } else { 401 };
-                prop_assert_eq!(status.as_u16(), refused);
-                prop_assert_eq!(scope_of(answered), Some(scope.to_string()));
+        Named::Entry(entry, values) => match (&TABLE[numbers[entry]].2, held) {
+            (Some(scope), Held::Scopes(scopes)) if !scopes.contains(scope) => refused(answered, scope, 403)?,
+            (Some(scope), Held::Nothing | Held::BadToken) => refused(answered, scope, 401)?,
+            (None, _) | (Some(_), Held::Scopes(_)) => {
+                let whole = format!("{}:{}", numbers[entry], values.join("|"));
+                let body = if method == "HEAD" { "" } else { &*whole };
+                prop_assert_eq!((status.as_u16(), answered.body.as_str()), (200, body));
             }
         },
         Named::OtherMethods(methods) => {

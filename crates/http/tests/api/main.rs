@@ -29,3 +29,4 @@ mod targets;
 mod testing;
 mod trace;
 mod typed;
+mod ways_in;

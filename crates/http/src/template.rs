@@ -1,0 +1,134 @@
+//! Templates of paths: what a request can match, and what OpenAPI accepts
+//! ([Paths Object](https://spec.openapis.org/oas/v3.1.1#paths-object)).
+
+use std::collections::HashMap;
+
+use scopegate_policy::OperationTable;
+use scopegate_policy::analysis::without_names;
+
+use crate::gate_error::GateError;
+
+/// What is wrong with a template, with the remedy; `None` for a good one.
+pub(crate) fn fault(template: &str) -> Option<&'static str> {
+    let Some(rest) = template.strip_prefix('/') else {
+        return Some("matches no path; begin it with a slash");
+    };
+    let mut segments = rest.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        if let Some(fault) = segment_fault(segment, is_last) {
+            return Some(fault);
+        }
+    }
+    None
+}
+
+fn segment_fault(segment: &str, is_last: bool) -> Option<&'static str> {
+    // The path `/` and a slash at the end are good.
+    if segment.is_empty() && !is_last {
+        return Some("has two slashes in a row; remove one");
+    }
+    if segment.contains(['?', '#']) {
+        return Some("contains a query or a fragment; read the query by an input");
+    }
+    if segment == "." || segment == ".." {
+        return Some("contains a dot segment, which clients resolve before they send it; remove it");
+    }
+    if segment.starts_with(':') || segment.starts_with('<') {
+        return Some("contains a parameter in the style of another framework; write it in braces, such as `{id}`");
+    }
+    if segment.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        return Some(
+            "contains white space, which no request target has; encode it in the client, or choose another path",
+        );
+    }
+    let Some((_, after)) = segment.split_once('{') else {
+        let is_closed = segment.contains('}');
+        return is_closed
+            .then_some("closes a brace that it does not open; parameters are names in braces, such as `{id}`");
+    };
+    let Some((name, after)) = after.split_once('}') else {
+        return Some("opens a brace that it does not close; parameters are names in braces, such as `{id}`");
+    };
+    let plain = name.strip_prefix('*').unwrap_or(name);
+    if plain.is_empty()
+        || !plain
+            .chars()
+            .all(|character| character.is_alphanumeric() || "_-.".contains(character))
+    {
+        return Some("has a parameter whose name is not made of letters, digits, `_`, `-` and `.`; rename it");
+    }
+    if name.len() > plain.len() && !(is_last && after.is_empty()) {
+        return Some("has a parameter for the rest of the path that is not its end; move it to the end");
+    }
+    after
+        .contains(['{', '}'])
+        .then_some("has two parameters in one segment; put a slash between them")
+}
+
+/// Refuses templates that match the same paths with other names of parameters, whatever their methods.
+pub(crate) fn refuse_other_names(table: &OperationTable) -> Result<(), GateError> {
+    let mut seen = HashMap::with_capacity(table.operations().len());
+    for operation in table.operations() {
+        let first = seen.entry(without_names(operation.template())).or_insert(operation);
+        if first.template() != operation.template() {
+            return Err(GateError::TemplateNames {
+                operation: operation.to_string(),
+                other: first.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_that_match_nothing_have_a_fault() {
+        for good in [
+            "/",
+            "/users",
+            "/users/",
+            "/users/{id}",
+            "/users/{id}/x-{item}",
+            "/files/{*rest}",
+            "/a.b/~c:d@e",
+            "/chat.postMessage",
+            "/lamps:switch",
+            "/\u{e9}t\u{e9}",
+        ] {
+            assert_eq!(fault(good), None, "{good}");
+        }
+        for (bad, says) in [
+            ("", "begin it with a slash"),
+            ("noslash", "begin it with a slash"),
+            ("{id}", "begin it with a slash"),
+            ("//a", "two slashes"),
+            ("/a//b", "two slashes"),
+            ("/n/:id", "in braces"),
+            ("/n/<id>", "in braces"),
+            ("/{a}{b}", "two parameters"),
+            ("/{a}-{b}", "two parameters"),
+            ("/{}", "rename it"),
+            ("/{*}", "rename it"),
+            ("/{a b}", "white space"),
+            ("/{a*}", "rename it"),
+            ("/{*rest}/x", "move it to the end"),
+            ("/{*rest}.json", "move it to the end"),
+            ("/a/{id", "does not close"),
+            ("/a/id}", "does not open"),
+            ("/a?b", "query"),
+            ("/a#b", "fragment"),
+            ("/a/../b", "dot segment"),
+            ("/a b", "white space"),
+        ] {
+            assert!(
+                fault(bad).is_some_and(|fault| fault.contains(says)),
+                "{bad}: {:?}",
+                fault(bad)
+            );
+        }
+    }
+}

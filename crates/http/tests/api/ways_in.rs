@@ -1,0 +1,163 @@
+//! One gate gives one answer to a request, whichever entry point receives it.
+
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use scopegate_http::warp::{self, Filter};
+use scopegate_http::{Gate, Guard, Json, Profile, get, post};
+
+use crate::common::{self, ITEMS, ME, token};
+
+async fn site(profile: Profile) -> Gate {
+    common::gate(profile)
+        .await
+        .body_limit(8)
+        .operation(get("/open").public().then(|| async { "open" }))
+        .operation(get("/me/").guard(Guard::requires([ME])).then(|| async { "me" }))
+        .operation(
+            post("/me/")
+                .guard(Guard::requires([ITEMS]))
+                .json::<u32>()
+                .then(|_: scopegate_http::Permit, number: u32| async move { Json(number) }),
+        )
+        .docs()
+        .build()
+        .unwrap()
+}
+
+/// Status, headers but for the id, and body.
+type Seen = (StatusCode, HeaderMap, Bytes);
+
+fn seen(status: StatusCode, mut headers: HeaderMap, body: Bytes) -> Seen {
+    headers.remove("x-request-id").expect("an id");
+    // A test client of warp's adds it or not.
+    headers.remove("content-length");
+    (status, headers, body)
+}
+
+async fn by_service(gate: &Gate, request: Request<String>) -> Seen {
+    let request = request.map(|body| Full::new(Bytes::from(body)));
+    let response = hyper::service::Service::call(&gate.service(), request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    seen(parts.status, parts.headers, body.collect().await.unwrap().to_bytes())
+}
+
+async fn by_filter<F>(filter: &F, request: &Request<String>) -> Seen
+where
+    F: Filter<Error = std::convert::Infallible> + Clone + Send + Sync + 'static,
+    F::Extract: warp::Reply + Send,
+{
+    let mut service = warp::service(filter.clone());
+    let request = request.clone().map(|body| Full::new(Bytes::from(body)));
+    let response = tower_service::Service::call(&mut service, request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    seen(parts.status, parts.headers, body.collect().await.unwrap().to_bytes())
+}
+
+fn corpus() -> Vec<Request<String>> {
+    let (me, items) = (token("johndoe", &[ME]), token("johndoe", &[ITEMS]));
+    let bearer = |token: &str| format!("Bearer {token}");
+    let mut requests = Vec::new();
+    for (method, target, headers, body) in [
+        ("GET", "/open", vec![], ""),
+        ("HEAD", "/open", vec![], ""),
+        ("GET", "/me/", vec![], ""),
+        ("GET", "/me/", vec![("authorization", bearer(&me))], ""),
+        ("GET", "/me/", vec![("authorization", bearer(&items))], ""),
+        ("HEAD", "/me/", vec![("authorization", bearer(&me))], ""),
+        (
+            "POST",
+            "/me/",
+            vec![
+                ("authorization", bearer(&items)),
+                ("content-type", "application/json".into()),
+            ],
+            "7",
+        ),
+        (
+            "POST",
+            "/me/",
+            vec![
+                ("authorization", bearer(&items)),
+                ("content-type", "application/json".into()),
+            ],
+            "123456789",
+        ),
+        ("GET", "/docs", vec![], ""),
+        ("GET", "/openapi.json", vec![], ""),
+    ] {
+        for hosts in [
+            &[][..],
+            &["a"],
+            &["a.example:8000"],
+            &["[::1]:80"],
+            &[""],
+            &["a", "a"],
+            &["a", "b"],
+            &["a b"],
+            &["u@a"],
+            &["a:b"],
+            &["a:+1"],
+            &["a:65536"],
+            &["[::1]:x"],
+            &["[::g]"],
+        ] {
+            for authority in ["", "http://a", "http://A", "http://b", "http://u@a", "http://a:65536"] {
+                let request = Request::builder().method(method).uri(format!("{authority}{target}"));
+                let request = hosts
+                    .iter()
+                    .fold(request, |request, host| request.header("host", *host));
+                let request = headers
+                    .iter()
+                    .fold(request, |request, (name, value)| request.header(*name, value));
+                // The parser of request targets refuses some of them before any gate.
+                requests.extend(request.body(body.to_owned()));
+            }
+        }
+    }
+    requests
+}
+
+#[tokio::test]
+async fn every_way_in_gives_the_same_answer() {
+    let mut refused = 0;
+    for profile in [Profile::Rfc, Profile::Tutorial] {
+        let gate = site(profile).await;
+        let whole = gate.whole();
+        let filter = gate
+            .filter()
+            .or(warp::any().map(|| StatusCode::IM_A_TEAPOT))
+            .unify_replies();
+        for request in corpus() {
+            let expected = by_service(&gate, request.clone()).await;
+            refused += usize::from(expected.0 == StatusCode::BAD_REQUEST);
+            let what = format!("{} {} {:?}", request.method(), request.uri(), request.headers());
+            assert_eq!(by_filter(&whole, &request).await, expected, "whole: {what}");
+            // Where no operation matches, the filter leaves the request to others.
+            if profile == Profile::Rfc || request.method() != http::Method::HEAD {
+                assert_eq!(by_filter(&filter, &request).await, expected, "filter: {what}");
+            }
+        }
+    }
+    assert!(refused > 100, "{refused}");
+}
+
+/// Makes one type of the replies of two filters.
+trait UnifyReplies {
+    fn unify_replies(
+        self,
+    ) -> impl Filter<Extract = (warp::reply::Response,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static;
+}
+
+impl<F, R> UnifyReplies for F
+where
+    F: Filter<Extract = (R,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static,
+    R: warp::Reply + Send,
+{
+    fn unify_replies(
+        self,
+    ) -> impl Filter<Extract = (warp::reply::Response,), Error = std::convert::Infallible> + Clone + Send + Sync + 'static
+    {
+        self.map(|reply: R| reply.into_response())
+    }
+}
