@@ -90,8 +90,8 @@ mod schema;
 mod service;
 mod shadow;
 mod sources;
-#[cfg(feature = "testing")]
 mod template;
+#[cfg(feature = "testing")]
 mod testing;
 mod told;
 mod trace;
