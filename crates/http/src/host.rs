@@ -68,16 +68,15 @@ fn is_port(port: &[u8]) -> bool {
 /// The same for IPv6 addresses and for names with rarer characters.
 fn is_literal_or_name(value: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(value) else { return false };
-    let (is_host, rest) = match text.strip_prefix('[') {
-        Some(inside) => match inside.split_once(']') {
-            Some((address, rest)) => (address.parse::<Ipv6Addr>().is_ok(), rest),
-            None => return false,
-        },
-        None => {
-            let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
-            let is_name = !name.contains(['@', '[', ']']) && Authority::try_from(name).is_ok();
-            (is_name, rest)
-        }
+    let (is_host, rest) = if let Some(inside) = text.strip_prefix('[') {
+        let Some((address, rest)) = inside.split_once(']') else {
+            return false;
+        };
+        (address.parse::<Ipv6Addr>().is_ok(), rest)
+    } else {
+        let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+        let is_name = !name.contains(['@', '[', ']']) && Authority::try_from(name).is_ok();
+        (is_name, rest)
     };
     is_host && (rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| is_port(port.as_bytes())))
 }

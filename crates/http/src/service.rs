@@ -93,21 +93,25 @@ impl Gate {
                     future::ready(answer.ok_or_else(warp::reject::not_found))
                 },
             );
+        answered.or(preflights).unify().or(refusing.other_methods()).unify()
+    }
+
+    /// Rejects what is at a path for other methods, as warp rejects it.
+    fn other_methods(self) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + use<> {
         // Warp's rejection for a wrong method cannot be named; two methods that exclude each other give it.
         let other_methods = warp::method()
             .and(warp::path::full())
             .and_then(move |method: Method, path: FullPath| {
-                future::ready(match refusing.find(&method, path.as_str()) {
+                future::ready(match self.find(&method, path.as_str()) {
                     Lookup::OtherMethods(_) => Ok(()),
                     Lookup::Elsewhere(_) | Lookup::Found(..) | Lookup::Unknown => Err(warp::reject::not_found()),
                 })
             });
-        let other_methods = other_methods
+        other_methods
             .untuple_one()
             .and(warp::get())
             .and(warp::post())
-            .map(Response::default);
-        answered.or(preflights).unify().or(other_methods).unify()
+            .map(Response::default)
     }
 
     /// The whole site as a warp filter that answers everything: unknown paths, wrong methods and a missing slash too. For
