@@ -23,6 +23,7 @@ mod yaml;
 
 use std::fmt;
 
+use scopegate_domain::SchemeName;
 use scopegate_policy::OperationTable;
 
 use self::assembly::Assembly;
@@ -277,6 +278,19 @@ impl Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Imported {
+    /// Makes one authorization server of the servers of two schemes. False where a scheme is not declared.
+    pub fn join_servers(&mut self, one: &SchemeName, other: &SchemeName) -> bool {
+        match self.table.with_same_server(one, other) {
+            Some(table) => {
+                self.table = table;
+                true
+            }
+            None => false,
+        }
     }
 }
 

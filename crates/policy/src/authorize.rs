@@ -9,6 +9,9 @@ use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 /// Pure: the same operation and the same presented values give the same answer. A credential of another table's operations
 /// counts for nothing.
 ///
+/// Where authentication is optional, a request without a credential is let in as anonymous. One whose credential does not
+/// suffice is refused: there, a request that presents more can be allowed less.
+///
 /// # Errors
 ///
 /// [`Denial`] says what is missing, and what to tell the client.
@@ -27,10 +30,7 @@ use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Result<Permit, Denial> {
-    let requirement = match operation.anonymous() {
-        Some(anonymous) if !presented.has_credential() => anonymous,
-        _ => operation.requirement(),
-    };
+    let requirement = operation.deciding(presented.has_credential());
     let ask = |party: Party<'_>| {
         let (user, speaker) = (party.user(), party.speaker());
         let world = party.into_world(operation, presented);
@@ -64,9 +64,10 @@ where
 
 /// The world in which a request is decided: that of the party that is allowed, or of the first one.
 pub(crate) fn deciding_world<'a>(operation: &ResolvedOperation, presented: &'a Presented<'_>) -> World<'a> {
+    let requirement = operation.deciding(presented.has_credential());
     let parties = Party::several(operation, presented).into_iter();
     let worlds = parties.map(|party| party.into_world(operation, presented));
-    let answer = first_allowed(worlds.map(|world| match witness(operation.requirement(), &world) {
+    let answer = first_allowed(worlds.map(|world| match witness(requirement, &world) {
         Some(_) => Ok(world),
         None => Err(world),
     }));

@@ -24,6 +24,7 @@ struct Tree {
     own: Range<usize>,
     /// Those of a request without a credential, where authentication is optional.
     anonymous: Range<usize>,
+    is_optional: bool,
 }
 
 impl Index {
@@ -46,6 +47,7 @@ impl Index {
         self.trees.push(Tree {
             own: start..middle,
             anonymous: middle..self.ends.len(),
+            is_optional: anonymous.is_some(),
         });
         self.trees.len() - 1
     }
@@ -69,9 +71,14 @@ impl Index {
         self.trees.len()
     }
 
-    /// Whether a tree lets through who holds this closed set, with the credential or without it.
+    /// Whether a tree lets through a request that presents this closed set:
+    /// [`deciding`](crate::ResolvedOperation::deciding) without the operation.
     pub(crate) fn is_open(&self, tree: usize, closed: &AtomSet) -> bool {
-        let mut ways = self.alternatives(tree).chain(self.anonymous(tree));
+        let Some(of_tree) = self.trees.get(tree) else {
+            return false;
+        };
+        let is_anonymous = of_tree.is_optional && !closed.contains(AtomId::AUTHENTICATED);
+        let mut ways = self.range(Some(if is_anonymous { &of_tree.anonymous } else { &of_tree.own }));
         ways.any(|generators| generators.iter().all(|id| closed.contains(*id)))
     }
 

@@ -138,10 +138,12 @@ impl<'c> Reach<'c> {
     fn new(universe: &Universe, ceilings: &'c [Ceiling]) -> Self {
         let each = ceilings
             .iter()
-            .map(|ceiling| (ceiling, closure(universe, ceiling.scope())));
+            .map(|ceiling| (ceiling, closure(universe, ceiling.scopes_in(universe))));
         let together = ceilings.split_first().map(|(first, others)| {
-            let is_common = |token: &&ScopeToken| others.iter().all(|other| other.scope().contains(token));
-            closure(universe, first.scope().iter().filter(is_common))
+            let others: Vec<_> = others.iter().map(|other| other.scopes_in(universe)).collect();
+            let mut common = first.scopes_in(universe);
+            common.retain(|scope| others.iter().all(|other| other.contains(scope)));
+            closure(universe, common)
         });
         Self {
             each: each.collect(),
@@ -185,14 +187,11 @@ impl<'c> Reach<'c> {
     }
 }
 
-/// Some scopes with all that they imply, in every scheme that declares them.
-fn closure<'s>(universe: &Universe, scope: impl IntoIterator<Item = &'s ScopeToken>) -> AtomSet {
+/// Some scopes, each of an authorization server, with all that they imply.
+fn closure(universe: &Universe, scopes: Vec<(usize, &ScopeToken)>) -> AtomSet {
     let mut all = AtomSet::EMPTY;
-    for closure in scope
-        .into_iter()
-        .flat_map(|token| universe.scope_closures(token.as_str()))
-    {
-        all.unite(closure);
+    for (server, token) in scopes {
+        all.unite(&universe.token_brings_by(server, token.as_str()));
     }
     all
 }

@@ -327,6 +327,18 @@ impl ResolvedOperation {
         }
     }
 
+    /// What decides about a request: the requirement, or where authentication is optional and no credential was presented,
+    /// the part of it that needs no credential.
+    // SECURITY: the gate, explanations, grants and shadows all ask here, so that a credential that does not suffice is refused
+    // by each of them. Held by `decision::all_commands_agree_with_the_gate`.
+    #[inline]
+    pub(crate) fn deciding(&self, has_credential: bool) -> &Requirement {
+        match &self.0.tree.anonymous {
+            Some(anonymous) if !has_credential => anonymous,
+            _ => &self.0.tree.requirement,
+        }
+    }
+
     /// The requirement of a request without any credential, where authentication is optional.
     pub(crate) fn anonymous(&self) -> Option<&Requirement> {
         self.0.tree.anonymous.as_ref()

@@ -280,10 +280,7 @@ impl Counterpart {
     }
 
     fn requirement(&self, proposed: &Presented<'_>) -> &Requirement {
-        match self.proposed.anonymous() {
-            Some(anonymous) if !proposed.has_credential() => anonymous,
-            _ => self.proposed.requirement(),
-        }
+        self.proposed.deciding(proposed.has_credential())
     }
 
     /// Runs the code of the running operation's checks that the proposed one names.

@@ -177,6 +177,43 @@ impl Universe {
         ids.map(|id| self.closure(*id))
     }
 
+    /// The authorization server of a scheme: the place of its first scheme.
+    pub(crate) fn server_of(&self, name: &SchemeName) -> Option<usize> {
+        let mut schemes = self.schemes.iter();
+        schemes.find(|scheme| scheme.name == *name).map(|scheme| scheme.server)
+    }
+
+    /// The authorization servers that declare a scope of this name, each once.
+    pub(crate) fn servers_declaring(&self, text: &str) -> Vec<usize> {
+        let declaring = self.schemes.iter().filter(|scheme| scheme.scopes.contains_key(text));
+        let mut servers: Vec<usize> = declaring.map(|scheme| scheme.server).collect();
+        servers.sort_unstable();
+        servers.dedup();
+        servers
+    }
+
+    /// The authorization server whose tokens carry scopes, where there is one alone.
+    pub(crate) fn only_server_with_scopes(&self) -> Option<usize> {
+        let with_scopes = self.schemes.iter().filter(|scheme| scheme.has_scopes);
+        let mut servers = with_scopes.map(|scheme| scheme.server);
+        let first = servers.next()?;
+        servers.all(|other| other == first).then_some(first)
+    }
+
+    /// What a token of an authorization server brings without any scope: a credential for each of its schemes.
+    pub(crate) fn token_brings(&self, server: usize) -> AtomSet {
+        let own = self.schemes.iter().filter(|scheme| scheme.server == server);
+        own.fold(AtomSet::EMPTY, |all, scheme| all.union(self.closure(scheme.id)))
+    }
+
+    /// What a token of an authorization server brings by a scope: that scope in each of its schemes that declares it, and a
+    /// credential for all of them.
+    pub(crate) fn token_brings_by(&self, server: usize, text: &str) -> AtomSet {
+        let own = self.schemes.iter().filter(|scheme| scheme.server == server);
+        let ids = own.filter_map(|scheme| scheme.scopes.get(text));
+        ids.fold(self.token_brings(server), |all, id| all.union(self.closure(*id)))
+    }
+
     /// Everything that is neither scheme nor scope: these numbers come first.
     pub(crate) fn guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
         let numbered = (0..).map(AtomId).zip(&self.atoms);

@@ -316,6 +316,7 @@ fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
             name: "oauth".to_owned(),
             scopes,
             edges: inside.collect(),
+            server: 0,
             has_subject: true,
         };
         let words = Words {

@@ -383,6 +383,7 @@ fn an_age_from_the_future_hides_no_other() {
                 name: "oauth".to_owned(),
                 scopes: vec![],
                 edges: vec![],
+                server: 0,
                 has_subject: true,
             }],
             guards: vec![],

@@ -6,7 +6,7 @@ mod schemes;
 use std::collections::HashSet;
 
 use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Scope, ScopeToken};
-use scopegate_policy::analysis::without_names;
+use scopegate_policy::analysis::{AuthorizationServers, without_names};
 use scopegate_policy::{
     Alternative, Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
 };
@@ -179,12 +179,7 @@ fn overriding<'v>(operation: Operation, table: &mut Table<'v, '_>) -> Result<(Op
 }
 
 fn ceilings(root: &mut Table<'_, '_>, catalog: &Catalog) -> Result<Vec<Ceiling>, ImportError> {
-    let declared: HashSet<&ScopeToken> = catalog
-        .schemes()
-        .iter()
-        .flat_map(DeclaredScheme::scopes)
-        .map(DeclaredScope::token)
-        .collect();
+    let servers = AuthorizationServers::of_catalog(catalog);
     let mut ceilings = Vec::new();
     let kinds = [
         ("clients", CeilingKind::Client),
@@ -194,11 +189,10 @@ fn ceilings(root: &mut Table<'_, '_>, catalog: &Catalog) -> Result<Vec<Ceiling>,
     for (key, kind) in kinds {
         let Some(value) = root.take(key) else { continue };
         for (name, _, value) in value.table()?.all() {
-            let scope = Scope::parse(value.text()?).map_err(|fault| value.fault(fault.to_string()))?;
-            if let Some(unknown) = scope.iter().find(|token| !declared.contains(token)) {
-                return Err(value.fault(format!("scope `{unknown}` is not declared")));
-            }
-            ceilings.push(Ceiling::new(kind, name, scope));
+            let named = servers.scopes_named(value.text()?);
+            let named = named.map_err(|fault| value.fault(fault.to_string()))?;
+            let scope: Scope = named.iter().map(|scope| scope.token().clone()).collect();
+            ceilings.push(Ceiling::new(kind, name, scope).of_servers(named));
         }
     }
     Ok(ceilings)

@@ -11,14 +11,17 @@ use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 /// A question such as "what may this scope call?" leaves much unsaid. This is taken for granted, unless the builder is told
 /// otherwise:
 ///
-/// - a scope by its name alone is held in every scheme that declares it;
-/// - a credential is accepted for each OAuth 2.0 and `OpenID` Connect scheme of which a scope is held; where neither a scope nor
-///   a scheme is named, for all of them;
+/// - a scope belongs to a token of the authorization server that declares it
+///   ([`AuthorizationServers`](super::AuthorizationServers)), and is held in each scheme of that server that declares it; a name
+///   that several servers declare brings nothing until it is said whose it is;
+/// - a token is accepted for each scheme of its server; where neither a scope nor a scheme is named, there is a token without
+///   scopes for every scheme whose credentials carry scopes;
 /// - a credential of a scheme without scopes (an API key, a password) is held only where it is named;
 /// - everything that is neither scope nor scheme holds: user, active, checks, `acr`, age, audience, binding, subject; without any
 ///   credential only what needs none.
 ///
-/// Who holds a credential may leave it at home, so operations with optional authentication are open to everybody.
+/// The grant is presented whole. An operation with optional authentication is open without a credential, and to a credential
+/// that suffices; it is closed to one that does not, as [`authorize`](crate::authorize()) decides.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -44,6 +47,7 @@ pub struct Grant {
     atoms: AtomSet,
     unknown_scopes: Vec<ScopeToken>,
     unknown_schemes: Vec<SchemeName>,
+    ambiguous_scopes: Vec<ScopeToken>,
 }
 
 impl Grant {
@@ -65,10 +69,16 @@ impl Grant {
         &self.atoms
     }
 
-    /// The scopes that were named and that the table does not declare; they bring nothing.
+    /// The scopes that were named and that the table does not declare; they bring no more than a token without scopes.
     #[must_use]
     pub fn unknown_scopes(&self) -> &[ScopeToken] {
         &self.unknown_scopes
+    }
+
+    /// The scopes that were named alone and that several authorization servers declare; they bring nothing.
+    #[must_use]
+    pub fn ambiguous_scopes(&self) -> &[ScopeToken] {
+        &self.ambiguous_scopes
     }
 
     /// The schemes that were named and that the table does not declare; they bring nothing.
@@ -89,10 +99,11 @@ impl Grant {
     }
 }
 
-/// Whether it may be done where these atoms hold, with the credential or without it.
+/// Whether a request that presents these atoms may do it.
 pub(super) fn is_open_to(operation: &ResolvedOperation, closed: &AtomSet) -> bool {
-    let without = operation.anonymous();
-    operation.requirement().allows(closed) || without.is_some_and(|requirement| requirement.allows(closed))
+    operation
+        .deciding(closed.contains(AtomId::AUTHENTICATED))
+        .allows(closed)
 }
 
 /// Collects what somebody holds; [`GrantBuilder::build`] looks it up in a table.
@@ -100,26 +111,34 @@ pub(super) fn is_open_to(operation: &ResolvedOperation, closed: &AtomSet) -> boo
 pub struct GrantBuilder {
     scopes: Vec<(Option<SchemeName>, ScopeToken)>,
     schemes: Vec<SchemeName>,
+    tokens: Vec<SchemeName>,
     without: Vec<Atom>,
     has_no_guards: bool,
 }
 
 impl GrantBuilder {
-    /// Scopes, in every scheme that declares them.
+    /// Adds scopes by their names alone, each to a token of the only authorization server that declares it.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.scopes.extend(scopes.into_iter().map(|token| (None, token)));
         self
     }
 
-    /// A scope of this scheme alone.
+    /// Adds a scope to the token of the authorization server of this scheme, which must declare it.
     #[must_use]
     pub fn scope_of(mut self, scheme: SchemeName, token: ScopeToken) -> Self {
         self.scopes.push((Some(scheme), token));
         self
     }
 
-    /// A credential of this scheme.
+    /// Adds a token of the authorization server of this scheme, without a scope.
+    #[must_use]
+    pub fn token_of(mut self, scheme: SchemeName) -> Self {
+        self.tokens.push(scheme);
+        self
+    }
+
+    /// Adds a credential of this scheme.
     #[must_use]
     pub fn scheme(mut self, name: SchemeName) -> Self {
         self.schemes.push(name);
@@ -152,6 +171,7 @@ impl GrantBuilder {
             atoms: AtomSet::EMPTY,
             unknown_scopes: Vec::new(),
             unknown_schemes: Vec::new(),
+            ambiguous_scopes: Vec::new(),
         };
         self.add_scopes(&mut grant);
         self.add_schemes(&mut grant);
@@ -167,19 +187,32 @@ impl GrantBuilder {
     fn add_scopes(&self, grant: &mut Grant) {
         let universe = &grant.universe;
         for (scheme, token) in &self.scopes {
-            let closures: Vec<&AtomSet> = match scheme {
+            let servers = match scheme {
                 Some(name) => {
-                    let scheme = universe.scheme_id(name);
-                    let closure = scheme.and_then(|scheme| universe.scope_closure(scheme, token.as_str()));
-                    closure.into_iter().collect()
+                    let id = universe.scheme_id(name);
+                    let declared = id.filter(|id| universe.scope_id(*id, token.as_str()).is_some());
+                    declared.and(universe.server_of(name)).into_iter().collect()
                 }
-                None => universe.scope_closures(token.as_str()).collect(),
+                None => universe.servers_declaring(token.as_str()),
             };
-            if closures.is_empty() && !grant.unknown_scopes.contains(token) {
-                grant.unknown_scopes.push(token.clone());
+            let unclear = match *servers {
+                [server] => {
+                    grant.atoms.unite(&universe.token_brings_by(server, token.as_str()));
+                    continue;
+                }
+                [] => &mut grant.unknown_scopes,
+                _ => &mut grant.ambiguous_scopes,
+            };
+            if !unclear.contains(token) {
+                unclear.push(token.clone());
             }
-            for closure in closures {
-                grant.atoms.unite(closure);
+            // A token that carries it is a token all the same.
+            let server = match scheme {
+                Some(name) => universe.server_of(name),
+                None => universe.only_server_with_scopes(),
+            };
+            if let Some(server) = server {
+                grant.atoms.unite(&universe.token_brings(server));
             }
         }
     }
@@ -193,7 +226,13 @@ impl GrantBuilder {
                 None => grant.unknown_schemes.push(name.clone()),
             }
         }
-        if self.scopes.is_empty() && self.schemes.is_empty() {
+        for name in &self.tokens {
+            match universe.server_of(name) {
+                Some(server) => grant.atoms.unite(&universe.token_brings(server)),
+                None => grant.unknown_schemes.push(name.clone()),
+            }
+        }
+        if self.scopes.is_empty() && self.schemes.is_empty() && self.tokens.is_empty() {
             let closures = universe
                 .schemes_with_scopes()
                 .filter_map(|scheme| universe.scheme_closure(scheme));

@@ -2,15 +2,18 @@
 
 use std::collections::HashSet;
 
-use scopegate_domain::ScopeToken;
+use scopegate_domain::SchemeName;
 
+use super::ServerScope;
 use super::grant::{Grant, is_open_to};
 use super::search::{Outcome, Search};
 use crate::requirement::minimise;
-use crate::{AtomSet, ResolvedOperation, Universe};
+use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Universe};
 
 /// The smallest sets of scopes that allow all of these operations of one table, with what [`Grant`] takes for granted.
 ///
+/// The scopes of one authorization server are those of one token; a set with scopes of several servers takes a token of each.
+/// Where no scope is needed the set is empty: for operations that are open without a credential, or to a token without scopes.
 /// A scope that implies others counts once, and may stand for them. Of two sets of one size, one that holds strictly less is
 /// preferred. The search is exact while it stays within so many nodes, at each of which every operation is looked at; past them
 /// there is one set that suffices, out of which nothing can be left, and which need not be the smallest.
@@ -31,66 +34,151 @@ use crate::{AtomSet, ResolvedOperation, Universe};
 ///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
 ///     .build()?;
 /// let [list, add] = table.operations() else { panic!() };
-/// assert_eq!(least(&[list], 1_000).sets(), [[READ]]);
+/// assert_eq!(least(&[list], 1_000).sets()[0][0].token(), &READ);
 /// let both = least(&[list, add], 1_000);
-/// assert_eq!(both.sets(), [[WRITE]]);
+/// assert_eq!(both.sets()[0][0].to_string(), "write of oauth");
 /// assert!(both.is_optimal());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn least(operations: &[&ResolvedOperation], budget: usize) -> Least {
-    least_of(operations, &|_| true, budget)
+    least_of(operations, &|_| true, true, budget)
 }
 
-/// The same out of some scopes alone.
+/// The same out of some scopes alone. Without a credential, operations are open where `may_be_anonymous`.
 pub(super) fn least_of(
     operations: &[&ResolvedOperation],
-    is_available: &dyn Fn(&ScopeToken) -> bool,
+    is_available: &dyn Fn(&ServerScope) -> bool,
+    may_be_anonymous: bool,
     budget: usize,
 ) -> Least {
     let Some(first) = operations.first() else {
         return Least::of(vec![Vec::new()], true);
     };
-    let nothing = Grant::builder().build_in(first.shared_universe());
-    if operations.iter().all(|operation| nothing.opens(operation)) {
-        return Least::of(vec![Vec::new()], true);
+    let without_scopes = without_scopes(operations);
+    let universe = first.shared_universe();
+    let nothing = Grant::builder().without(Atom::Authenticated).build_in(universe);
+    let no_scope = Grant::builder().build_in(universe);
+    let is_enough = |grant: &Grant| operations.iter().all(|operation| grant.opens(operation));
+    if may_be_anonymous && is_enough(&nothing) || is_enough(&no_scope) {
+        return Least {
+            without_scopes,
+            ..Least::of(vec![Vec::new()], true)
+        };
     }
     let problem = Problem::new(first, operations, is_available);
     if !problem.unreachable.is_empty() {
         return Least {
             unreachable: problem.unreachable,
+            without_scopes,
             ..Least::of(Vec::new(), true)
         };
     }
     let name = |set: Vec<usize>| {
         let chosen = set.into_iter().filter_map(|place| problem.choices.get(place));
-        let mut names: Vec<ScopeToken> = chosen.map(|choice| choice.token.clone()).collect();
+        let mut names: Vec<ServerScope> = chosen.map(|choice| choice.scope.clone()).collect();
         names.sort();
         names
     };
-    match Search::new(&problem.choices, &problem.needs).run(budget) {
+    let found = match Search::new(&problem.choices, &problem.needs).run(budget) {
         Outcome::All(sets) => {
             let mut sets: Vec<_> = sets.into_iter().map(name).collect();
             sets.sort();
             Least::of(sets, true)
         }
         Outcome::Greedy(set) => Least::of(vec![name(set)], false),
+    };
+    Least {
+        without_scopes,
+        ..found
     }
+}
+
+/// Credentials that open operations without any scope: an API key, a password, a bearer token.
+#[derive(Clone, Debug)]
+pub struct WithoutScopes {
+    schemes: Vec<SchemeName>,
+    operations: Vec<ResolvedOperation>,
+}
+
+impl WithoutScopes {
+    /// The schemes, of each of which a credential is needed.
+    #[must_use]
+    pub fn schemes(&self) -> &[SchemeName] {
+        &self.schemes
+    }
+
+    /// The operations that these credentials open.
+    #[must_use]
+    pub fn operations(&self) -> &[ResolvedOperation] {
+        &self.operations
+    }
+}
+
+/// For each set of schemes that suffices for one of the operations without a scope, the operations for which it does.
+fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
+    let mut known: Vec<AtomSet> = Vec::new();
+    let mut seen = HashSet::new();
+    let trees = operations
+        .iter()
+        .filter(|operation| seen.insert(operation.tree_number()));
+    for operation in trees {
+        for set in sets_without_scopes(operation) {
+            if !known.contains(&set) {
+                known.push(set);
+            }
+        }
+    }
+    let opened = |set: AtomSet| {
+        let universe = operations.first()?.universe();
+        let mut held = universe.close(&set);
+        super::grant::add_guards(universe, &mut held);
+        let open = operations.iter().filter(|operation| is_open_to(operation, &held));
+        Some(WithoutScopes {
+            schemes: universe.atoms_of(&set).filter_map(Atom::scheme_name).cloned().collect(),
+            operations: open.map(|operation| (*operation).clone()).collect(),
+        })
+    };
+    known.into_iter().filter_map(opened).collect()
+}
+
+/// The schemes of the alternatives that ask for a credential and for no scope.
+fn sets_without_scopes(operation: &ResolvedOperation) -> Vec<AtomSet> {
+    let universe = operation.universe();
+    let schemes: Vec<AtomId> = universe
+        .scheme_names()
+        .filter_map(|name| universe.find(&Atom::Scheme(name.clone())))
+        .collect();
+    let mut sets = Vec::new();
+    for set in operation.requirement().alternatives() {
+        let asks_for_scope = universe.atoms_of(set).any(|atom| atom.scope_token().is_some());
+        if asks_for_scope || !set.contains(AtomId::AUTHENTICATED) {
+            continue;
+        }
+        let own: AtomSet = schemes.iter().copied().filter(|id| set.contains(*id)).collect();
+        if own.is_empty() {
+            sets.extend(schemes.iter().map(|id| AtomSet::from_iter([*id])));
+        } else {
+            sets.push(own);
+        }
+    }
+    sets
 }
 
 /// The answer of [`least()`].
 #[derive(Clone, Debug)]
 pub struct Least {
-    sets: Vec<Vec<ScopeToken>>,
+    sets: Vec<Vec<ServerScope>>,
     is_optimal: bool,
     unreachable: Vec<ResolvedOperation>,
+    without_scopes: Vec<WithoutScopes>,
 }
 
 impl Least {
     /// The sets, each in the order of names, and so the whole list. The empty set alone where no scope is needed; no set where
     /// no scopes allow all of the operations.
     #[must_use]
-    pub fn sets(&self) -> &[Vec<ScopeToken>] {
+    pub fn sets(&self) -> &[Vec<ServerScope>] {
         &self.sets
     }
 
@@ -106,18 +194,25 @@ impl Least {
         &self.unreachable
     }
 
-    const fn of(sets: Vec<Vec<ScopeToken>>, is_optimal: bool) -> Self {
+    /// The credentials that open some of the operations without a scope.
+    #[must_use]
+    pub fn without_scopes(&self) -> &[WithoutScopes] {
+        &self.without_scopes
+    }
+
+    const fn of(sets: Vec<Vec<ServerScope>>, is_optimal: bool) -> Self {
         Self {
             sets,
             is_optimal,
             unreachable: Vec::new(),
+            without_scopes: Vec::new(),
         }
     }
 }
 
-/// A scope with all that it brings, in every scheme that declares it.
+/// A scope of a token with all that it brings.
 pub(super) struct Choice {
-    token: ScopeToken,
+    scope: ServerScope,
     pub(super) brings: AtomSet,
 }
 
@@ -137,13 +232,14 @@ impl Problem {
     fn new(
         first: &ResolvedOperation,
         operations: &[&ResolvedOperation],
-        is_available: &dyn Fn(&ScopeToken) -> bool,
+        is_available: &dyn Fn(&ServerScope) -> bool,
     ) -> Self {
         let universe = first.universe();
         let choices = choices(universe, is_available);
-        let everything = Grant::builder()
-            .scopes(choices.iter().map(|choice| choice.token.clone()))
-            .build_in(first.shared_universe());
+        let everything = choices.iter().fold(Grant::builder(), |builder, choice| {
+            builder.scope_of(choice.scope.scheme().clone(), choice.scope.token().clone())
+        });
+        let everything = everything.build_in(first.shared_universe());
         let granted: AtomSet = universe.guards().map(|(id, _)| id).collect();
         let mut needs: HashSet<Need> = HashSet::new();
         let mut unreachable = Vec::new();
@@ -163,23 +259,22 @@ impl Problem {
     }
 }
 
-fn choices(universe: &Universe, is_available: &dyn Fn(&ScopeToken) -> bool) -> Vec<Choice> {
-    let mut tokens: Vec<&ScopeToken> = universe.atoms().iter().filter_map(crate::Atom::scope_token).collect();
-    tokens.sort();
-    tokens.dedup();
-    let choice = |token: &ScopeToken| {
-        let mut brings = AtomSet::EMPTY;
-        for closure in universe.scope_closures(token.as_str()) {
-            brings.unite(closure);
+fn choices(universe: &Universe, is_available: &dyn Fn(&ServerScope) -> bool) -> Vec<Choice> {
+    let mut seen = HashSet::new();
+    let mut choices = Vec::new();
+    for atom in universe.atoms() {
+        let Atom::Scope { scheme, token } = atom else { continue };
+        let Some(server) = universe.server_of(scheme) else {
+            continue;
+        };
+        let scope = ServerScope::new(scheme.clone(), token.clone());
+        if seen.insert((server, token)) && is_available(&scope) {
+            let brings = universe.token_brings_by(server, token.as_str());
+            choices.push(Choice { scope, brings });
         }
-        let token = token.clone();
-        Choice { token, brings }
-    };
-    tokens
-        .into_iter()
-        .filter(|token| is_available(token))
-        .map(choice)
-        .collect()
+    }
+    choices.sort_by(|one, other| one.scope.cmp(&other.scope));
+    choices
 }
 
 /// The alternatives that the choices can satisfy, without what is taken for granted.

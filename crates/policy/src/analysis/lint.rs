@@ -105,9 +105,7 @@ impl fmt::Display for Finding {
 #[must_use]
 pub fn lint(table: &OperationTable, ceilings: &[Ceiling]) -> Vec<Finding> {
     let clients = ceilings.iter().filter(|ceiling| ceiling.kind() == CeilingKind::Client);
-    let clients: Vec<Grant> = clients
-        .map(|ceiling| Grant::of_scopes(table, ceiling.scope().iter().cloned()))
-        .collect();
+    let clients: Vec<Grant> = clients.map(|ceiling| ceiling.holder().build(table)).collect();
     let mut trees: HashMap<usize, Vec<Finding>> = HashMap::new();
     let mut findings = Vec::new();
     for operation in table.operations() {

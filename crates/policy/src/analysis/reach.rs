@@ -1,10 +1,11 @@
 //! Who reaches what.
 
-use scopegate_domain::Scope;
+use scopegate_domain::{Scope, ScopeToken};
 
-use super::grant::{Grant, is_open_to};
+use super::ServerScope;
+use super::grant::{Grant, GrantBuilder, is_open_to};
 use crate::requirement::minimise;
-use crate::{Atom, OperationTable, ResolvedOperation};
+use crate::{Atom, AtomSet, OperationTable, Requirement, ResolvedOperation, Universe};
 
 /// The operations that a grant opens, in the order of declaration.
 ///
@@ -43,17 +44,19 @@ pub fn operations_of<'t>(table: &'t OperationTable, grant: &Grant) -> Vec<&'t Re
 }
 
 /// The minimal sets of atoms that suffice for an operation, each in the fewest words, the smallest first. Nobody reaches it
-/// where there is none; everybody does where one is empty, as with optional authentication.
+/// where there is none.
+///
+/// Where authentication is optional, the first sets are those of a request without a credential: the empty one, unless checks
+/// are asked for. Those of a request with a credential follow, for it is refused where it has none of them.
 #[must_use]
 pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Atom>> {
     let universe = operation.universe();
-    let requirements = std::iter::once(operation.requirement()).chain(operation.anonymous());
-    let mut sets = requirements
-        .flat_map(|requirement| requirement.alternatives().iter().cloned())
-        .collect();
+    let mut sets: Vec<AtomSet> = operation.requirement().alternatives().to_vec();
     minimise(&mut sets);
+    let without = operation.anonymous().map_or(&[][..], Requirement::alternatives);
+    sets.retain(|set| !without.contains(set));
     let words = |set| universe.atoms_of(&universe.generators(set)).cloned().collect();
-    sets.iter().map(words).collect()
+    without.iter().chain(&sets).map(words).collect()
 }
 
 /// What a client, a user or a role can be granted at most.
@@ -70,6 +73,7 @@ pub struct Ceiling {
     kind: CeilingKind,
     name: String,
     scope: Scope,
+    of_servers: Vec<ServerScope>,
 }
 
 /// Whose ceiling it is.
@@ -107,7 +111,16 @@ impl Ceiling {
             kind,
             name: name.into(),
             scope,
+            of_servers: Vec::new(),
         }
+    }
+
+    /// Says of which authorization servers the scopes are. A scope that is not among these is of the only server that declares
+    /// it. Default: none.
+    #[must_use]
+    pub fn of_servers(mut self, scopes: impl IntoIterator<Item = ServerScope>) -> Self {
+        self.of_servers.extend(scopes);
+        self
     }
 
     /// Whose kind it is.
@@ -127,6 +140,31 @@ impl Ceiling {
     pub const fn scope(&self) -> &Scope {
         &self.scope
     }
+
+    /// Who holds all of it.
+    pub(crate) fn holder(&self) -> GrantBuilder {
+        let is_bare = |token: &&ScopeToken| !self.of_servers.iter().any(|scope| scope.token() == *token);
+        let builder = Grant::builder().scopes(self.scope.iter().filter(is_bare).cloned());
+        self.of_servers.iter().fold(builder, |builder, scope| {
+            builder.scope_of(scope.scheme().clone(), scope.token().clone())
+        })
+    }
+
+    /// Its scopes, each with the place of its authorization server; those of none or of several are left out.
+    pub(crate) fn scopes_in(&self, universe: &Universe) -> Vec<(usize, &ScopeToken)> {
+        let mut scopes = Vec::new();
+        for token in &self.scope {
+            let mut said = self.of_servers.iter().filter(|scope| scope.token() == token).peekable();
+            if said.peek().is_none() {
+                let servers = universe.servers_declaring(token.as_str());
+                let only = servers.first().filter(|_| servers.len() == 1);
+                scopes.extend(only.map(|server| (*server, token)));
+            }
+            let servers = said.filter_map(|scope| universe.server_of(scope.scheme()));
+            scopes.extend(servers.map(|server| (server, token)));
+        }
+        scopes
+    }
 }
 
 impl std::fmt::Display for Ceiling {
@@ -142,8 +180,7 @@ impl std::fmt::Display for Ceiling {
 #[must_use]
 pub fn reached_by<'c>(operation: &ResolvedOperation, ceilings: &'c [Ceiling]) -> Vec<&'c Ceiling> {
     let is_within = |ceiling: &&Ceiling| {
-        let builder = Grant::builder().scopes(ceiling.scope.iter().cloned());
-        let grant = builder.build_in(operation.shared_universe());
+        let grant = ceiling.holder().build_in(operation.shared_universe());
         is_open_to(operation, grant.atoms())
     };
     ceilings.iter().filter(is_within).collect()

@@ -1,10 +1,12 @@
 //! Authorization servers: whose tokens the schemes take.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
+use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
 
 use crate::OperationTable;
+use crate::servers::group;
 
 /// The authorization servers of a table, in the order of their first schemes.
 ///
@@ -37,7 +39,15 @@ use crate::OperationTable;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct AuthorizationServers<'t>(Vec<AuthorizationServer<'t>>);
+pub struct AuthorizationServers<'t> {
+    servers: Vec<AuthorizationServer<'t>>,
+    /// For each scope, the servers that declare it by their places, each with the first scheme that does.
+    by_scope: HashMap<&'t ScopeToken, Vec<(usize, &'t SchemeName)>>,
+    /// For each scheme, its server by its place.
+    by_scheme: HashMap<&'t str, (usize, &'t DeclaredScheme)>,
+    /// Most words in the name of a scheme.
+    longest_name: usize,
+}
 
 /// An authorization server: the schemes that take its tokens.
 #[derive(Clone, Debug)]
@@ -56,8 +66,18 @@ impl<'t> AuthorizationServers<'t> {
     /// The servers of a table.
     #[must_use]
     pub fn of(table: &'t OperationTable) -> Self {
+        Self::grouped(table.catalog(), table.universe().servers())
+    }
+
+    /// The servers of a catalog.
+    #[must_use]
+    pub fn of_catalog(catalog: &'t Catalog) -> Self {
+        Self::grouped(catalog, group(catalog).into_iter())
+    }
+
+    fn grouped(catalog: &'t Catalog, firsts: impl Iterator<Item = usize>) -> Self {
         let mut servers: Vec<(usize, AuthorizationServer<'t>)> = Vec::new();
-        for (declared, first) in table.catalog().schemes().iter().zip(table.universe().servers()) {
+        for (declared, first) in catalog.schemes().iter().zip(firsts) {
             match servers.iter_mut().find(|(known, _)| *known == first) {
                 Some((_, server)) => server.schemes.push(declared),
                 None => servers.push((
@@ -68,29 +88,80 @@ impl<'t> AuthorizationServers<'t> {
                 )),
             }
         }
-        Self(servers.into_iter().map(|(_, server)| server).collect())
+        let servers: Vec<AuthorizationServer<'t>> = servers.into_iter().map(|(_, server)| server).collect();
+        let mut by_scope: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_scheme = HashMap::new();
+        for (place, server) in servers.iter().enumerate() {
+            for scheme in &server.schemes {
+                by_scheme.insert(scheme.name().as_str(), (place, *scheme));
+                for token in scheme.scopes().iter().map(DeclaredScope::token) {
+                    let declaring = by_scope.entry(token).or_default();
+                    if declaring.last().is_none_or(|(last, _)| *last != place) {
+                        declaring.push((place, scheme.name()));
+                    }
+                }
+            }
+        }
+        let words = |name: &&str| name.split_whitespace().count();
+        Self {
+            longest_name: by_scheme.keys().map(words).max().unwrap_or_default(),
+            servers,
+            by_scope,
+            by_scheme,
+        }
     }
 
     /// The servers.
     #[must_use]
     pub fn as_slice(&self) -> &[AuthorizationServer<'t>] {
-        &self.0
+        &self.servers
     }
 
     /// The server of a scheme; none where the table does not declare the scheme.
     #[must_use]
     pub fn of_scheme(&self, name: &SchemeName) -> Option<&AuthorizationServer<'t>> {
-        self.0.iter().find(|server| server.has_scheme(name))
+        let (place, _) = self.by_scheme.get(name.as_str())?;
+        self.servers.get(*place)
     }
 
     /// The servers that declare a scope of this name.
     pub fn declaring(&self, token: &ScopeToken) -> impl Iterator<Item = &AuthorizationServer<'t>> {
-        self.0.iter().filter(move |server| server.scope(token).is_some())
+        let declaring = self.by_scope.get(token).into_iter().flatten();
+        declaring.filter_map(|(place, _)| self.servers.get(*place))
+    }
+
+    /// What a name can mean: the servers that declare it, by their places; where a scheme is named, the server of that scheme if
+    /// the scheme declares it.
+    pub(super) fn meaning(&self, token: &ScopeToken, of: Option<&SchemeName>) -> Vec<(usize, ServerScope)> {
+        let scope = |scheme: &SchemeName| ServerScope::new(scheme.clone(), token.clone());
+        let declaring = self.by_scope.get(token).into_iter().flatten();
+        let of_server = |place: Option<usize>| {
+            let kept = declaring.filter(move |(own, _)| place.is_none_or(|place| place == *own));
+            kept.map(|(own, name)| (*own, scope(name))).collect()
+        };
+        let Some(name) = of else { return of_server(None) };
+        match self.by_scheme.get(name.as_str()) {
+            Some((place, scheme)) if scheme.scopes().iter().any(|scope| scope.token() == token) => {
+                of_server(Some(*place))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The scheme whose name begins a text, the longest where there are several, and what follows it.
+    pub(super) fn scheme_before<'s>(&self, text: &'s str) -> Option<(SchemeName, &'s str)> {
+        let spaces = text.match_indices(char::is_whitespace).map(|(place, _)| place);
+        let ends: Vec<usize> = spaces.chain([text.len()]).take(self.longest_name).collect();
+        ends.into_iter().rev().find_map(|end| {
+            let (name, rest) = text.split_at_checked(end)?;
+            let (_, scheme) = self.by_scheme.get(name)?;
+            Some((scheme.name().clone(), rest.trim_start()))
+        })
     }
 
     /// The scopes of all servers, each once, in the order of declaration.
     pub fn scopes(&self) -> impl Iterator<Item = ServerScope> {
-        self.0.iter().flat_map(AuthorizationServer::scopes)
+        self.servers.iter().flat_map(AuthorizationServer::scopes)
     }
 }
 
@@ -170,6 +241,11 @@ impl ServerScope {
 
 impl fmt::Display for ServerScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.token, self.scheme)
+        let scheme = self.scheme.as_str();
+        if scheme.contains(char::is_whitespace) {
+            write!(f, "{} of `{scheme}`", self.token)
+        } else {
+            write!(f, "{} of {scheme}", self.token)
+        }
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use scopegate_domain::ScopeToken;
-
+use super::ServerScope;
 use super::grant::Grant;
 use super::least::least_of;
 use super::locate::Locator;
 use crate::{Method, OperationTable, ResolvedOperation};
 
-/// Which of the scopes that somebody holds these calls need.
+/// Which of the scopes that somebody holds these calls need. The scopes of one authorization server are those of one token.
 ///
 /// The calls that are refused as it is, and those of no operation, need nothing. `budget` is that of
 /// [`least()`](super::least()).
@@ -17,7 +16,7 @@ use crate::{Method, OperationTable, ResolvedOperation};
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Method, Operation, OperationTable};
-/// use scopegate_policy::analysis::usage;
+/// use scopegate_policy::analysis::{ServerScope, usage};
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -29,19 +28,23 @@ use crate::{Method, OperationTable, ResolvedOperation};
 ///     .operation(Operation::get("/items/{id}").guard(Guard::requires([READ])))
 ///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
 ///     .build()?;
-/// let usage = usage(&table, &[READ, WRITE], [(Method::Get, "/items/7")], 1_000);
-/// assert_eq!((usage.needed(), usage.unneeded()), (&[READ][..], &[WRITE][..]));
+/// let held = [READ, WRITE].map(|token| ServerScope::new("oauth".parse().unwrap(), token));
+/// let usage = usage(&table, &held, [(Method::Get, "/items/7")], 1_000);
+/// assert_eq!((usage.needed(), usage.unneeded()), (&held[..1], &held[1..]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn usage<P: AsRef<str>>(
     table: &OperationTable,
-    held: &[ScopeToken],
+    held: &[ServerScope],
     calls: impl IntoIterator<Item = (Method, P)>,
     budget: usize,
 ) -> Usage {
     let locator = Locator::new(table);
-    let grant = Grant::of_scopes(table, held.iter().cloned());
+    let held_by = |builder: super::GrantBuilder, scope: &ServerScope| {
+        builder.scope_of(scope.scheme().clone(), scope.token().clone())
+    };
+    let grant = held.iter().fold(Grant::builder(), held_by).build(table);
     let mut usage = Usage::default();
     let mut seen = HashSet::new();
     let mut operations: Vec<&ResolvedOperation> = Vec::new();
@@ -58,10 +61,18 @@ pub fn usage<P: AsRef<str>>(
             }
         }
     }
-    let least = least_of(&operations, &|token| held.contains(token), budget);
+    // A scope has one name for each scheme of its server that declares it.
+    let universe = table.universe();
+    let is_same = |one: &ServerScope, other: &ServerScope| {
+        one.token() == other.token() && universe.server_of(one.scheme()) == universe.server_of(other.scheme())
+    };
+    let is_held = |scope: &ServerScope| held.iter().any(|held| is_same(held, scope));
+    // The client presents its token with every call, so a call that is open without one asks for what its token must carry.
+    let least = least_of(&operations, &is_held, false, budget);
     usage.is_optimal = least.is_optimal();
     usage.needed = least.sets().first().cloned().unwrap_or_default();
-    let unneeded = held.iter().filter(|token| !usage.needed.contains(token));
+    let is_needed = |held: &ServerScope| usage.needed.iter().any(|needed| is_same(needed, held));
+    let unneeded = held.iter().filter(|scope| !is_needed(scope));
     usage.unneeded = unneeded.cloned().collect();
     usage
 }
@@ -69,8 +80,8 @@ pub fn usage<P: AsRef<str>>(
 /// The answer of [`usage()`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    needed: Vec<ScopeToken>,
-    unneeded: Vec<ScopeToken>,
+    needed: Vec<ServerScope>,
+    unneeded: Vec<ServerScope>,
     is_optimal: bool,
     refused_calls: Vec<(Method, String)>,
     unknown_calls: Vec<(Method, String)>,
@@ -79,13 +90,13 @@ pub struct Usage {
 impl Usage {
     /// A smallest part of what is held that allows every call which the whole allows.
     #[must_use]
-    pub fn needed(&self) -> &[ScopeToken] {
+    pub fn needed(&self) -> &[ServerScope] {
         &self.needed
     }
 
     /// The rest, in the order in which it was told: it can be taken away all at once.
     #[must_use]
-    pub fn unneeded(&self) -> &[ScopeToken] {
+    pub fn unneeded(&self) -> &[ServerScope] {
         &self.unneeded
     }
 

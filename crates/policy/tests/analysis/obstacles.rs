@@ -25,10 +25,18 @@ fn case() -> impl Strategy<Value = (Policy, Names, Vec<Names>)> {
 
 /// What scopes bring by their names, and nothing beside.
 fn brought(policy: &Policy, names: &Names) -> Facts {
-    let schemes = policy.words.schemes.iter();
-    let facts = schemes.flat_map(|scheme| {
-        let scopes = scheme.scopes.iter().filter(|scope| names.contains(*scope));
-        scopes.map(|scope| scheme.scope_fact(scope))
+    let clear = names.iter().filter_map(|name| match policy.servers_of(name)[..] {
+        [server] => Some((name, server)),
+        _ => None,
+    });
+    let facts = clear.flat_map(|(name, server)| {
+        let schemes = policy
+            .words
+            .schemes
+            .iter()
+            .filter(move |scheme| scheme.server == server);
+        let declaring = schemes.filter(move |scheme| scheme.scopes.contains(name));
+        declaring.map(move |scheme| scheme.scope_fact(name))
     });
     policy.words.implications().close(&facts.collect())
 }
@@ -86,7 +94,9 @@ proptest! {
         }
 
         // The way out is one that only the request stands in, where there is one.
-        let scopes: Facts = brought(&policy, &policy.scope_names());
+        let schemes = policy.words.schemes.iter();
+        let scopes = schemes.flat_map(|scheme| scheme.scopes.iter().map(|scope| scheme.scope_fact(scope)));
+        let scopes: Facts = scopes.collect();
         let scopes = scopes.into_iter().filter(|fact| policy.words.schemes.iter().any(|scheme| {
             scheme.scopes.iter().any(|scope| scheme.scope_fact(scope) == *fact)
         }));

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use scopegate_domain::ScopeToken;
+use scopegate_policy::analysis::ServerScope;
 use scopegate_policy::{Atom, Guard, Method, Operation, OperationTable, Rule, TableError};
 
-use crate::oracle::bridge::{catalog, fact_atom, token};
+use crate::oracle::bridge::{catalog, fact_atom, scheme_name, token};
 use crate::oracle::words::Words;
 use crate::oracle::{Facts, Formula};
 use crate::random_words;
@@ -66,26 +67,28 @@ impl Policy {
         formula.holds(&closed)
     }
 
-    /// Whether who brings these facts can do an operation, with the credential or without it.
-    pub(crate) fn is_open_to(&self, operation: usize, facts: &Facts) -> bool {
-        let implications = self.words.implications();
-        let needs_none = |fact: &&String| {
-            let alone = implications.close(&Facts::from([(*fact).clone()]));
-            !alone.contains("authenticated")
-        };
-        let without = facts.iter().filter(needs_none).cloned().collect();
-        self.allows(operation, facts) || self.allows(operation, &without)
-    }
-
-    /// What scopes bring by their names, in every scheme that declares them; everything that is neither scope nor scheme holds.
+    /// What scopes bring by their names; everything that is neither scope nor scheme holds. A name is `scope` or
+    /// `scope of scheme`, and belongs to a token of the authorization server that declares it; one that is of several servers
+    /// brings nothing. A token is accepted for each scheme of its server.
     pub(crate) fn granted(&self, names: &BTreeSet<String>) -> Facts {
         let mut facts = Facts::new();
-        for scheme in &self.words.schemes {
-            let scopes = scheme.scopes.iter().filter(|scope| names.contains(*scope));
-            facts.extend(scopes.map(|scope| scheme.scope_fact(scope)));
-            if names.is_empty() {
-                facts.insert(scheme.fact());
+        for name in names {
+            let servers = self.servers_of(name);
+            let token_of = match servers[..] {
+                [server] => Some(server),
+                _ => self.only_server_of(name),
+            };
+            if let Some(server) = token_of {
+                let scope = name.split(" of ").next().unwrap_or_default();
+                for scheme in self.words.schemes.iter().filter(|scheme| scheme.server == server) {
+                    facts.insert(scheme.fact());
+                    let own = scheme.scopes.iter().filter(|own| *own == scope);
+                    facts.extend(own.map(|scope| scheme.scope_fact(scope)));
+                }
             }
+        }
+        if names.is_empty() {
+            facts.extend(self.words.schemes.iter().map(crate::oracle::words::Scheme::fact));
         }
         if facts.is_empty() {
             facts.extend(
@@ -99,6 +102,41 @@ impl Policy {
             facts.extend(self.words.guards.iter().cloned());
         }
         self.words.implications().close(&facts)
+    }
+
+    /// The server of a token that carries a scope which is not declared, or of several servers.
+    fn only_server_of(&self, name: &str) -> Option<usize> {
+        let of_scheme = name.split_once(" of ").map(|(_, scheme)| scheme);
+        let schemes = self.words.schemes.iter();
+        let named = schemes.filter(|scheme| of_scheme.is_none_or(|name| name == scheme.name));
+        let servers: BTreeSet<usize> = named.map(|scheme| scheme.server).collect();
+        servers.first().copied().filter(|_| servers.len() == 1)
+    }
+
+    /// The authorization servers that a name of a scope can mean.
+    pub(crate) fn servers_of(&self, name: &str) -> Vec<usize> {
+        let (scope, of_scheme) = name
+            .split_once(" of ")
+            .map_or((name, None), |(scope, scheme)| (scope, Some(scheme)));
+        let schemes = self.words.schemes.iter();
+        let named = schemes.filter(|scheme| of_scheme.is_none_or(|name| name == scheme.name));
+        let declaring = named.filter(|scheme| scheme.scopes.iter().any(|own| own == scope));
+        let servers: BTreeSet<usize> = declaring.map(|scheme| scheme.server).collect();
+        servers.into_iter().collect()
+    }
+
+    /// The scopes of all tokens, each by the first scheme of its server that declares it.
+    pub(crate) fn server_scopes(&self) -> BTreeSet<String> {
+        let mut seen = BTreeSet::new();
+        let mut all = BTreeSet::new();
+        for scheme in &self.words.schemes {
+            for scope in &scheme.scopes {
+                if seen.insert((scheme.server, scope)) {
+                    all.insert(format!("{scope} of {}", scheme.name));
+                }
+            }
+        }
+        all
     }
 
     /// All names of scopes.
@@ -150,4 +188,13 @@ pub(crate) fn subsets<T: Ord + Clone>(items: &[T]) -> Vec<BTreeSet<T>> {
 /// Names as scopes.
 pub(crate) fn tokens(names: &BTreeSet<String>) -> Vec<ScopeToken> {
     names.iter().map(|name| token(name)).collect()
+}
+
+/// Names as scopes of tokens.
+pub(crate) fn server_scopes(names: &BTreeSet<String>) -> Vec<ServerScope> {
+    let scope = |name: &String| {
+        let (scope, scheme) = name.split_once(" of ").expect("a scope of a scheme");
+        ServerScope::new(scheme_name(scheme), token(scope))
+    };
+    names.iter().map(scope).collect()
 }

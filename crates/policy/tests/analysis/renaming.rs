@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use scopegate_policy::ResolvedOperation;
-use scopegate_policy::analysis::{Change, Grant, diff, least, lint, mine, operations_of};
+use scopegate_policy::analysis::{Change, Grant, ServerScope, diff, least, lint, mine, operations_of};
 
 use crate::policy::{Policy, policy_of, tokens};
 use crate::random_words;
@@ -50,7 +50,12 @@ proptest! {
         let operations: Vec<&ResolvedOperation> = before.operations().iter().collect();
         let operations_renamed: Vec<&ResolvedOperation> = before_renamed.operations().iter().collect();
         let sets: BTreeSet<BTreeSet<String>> = least(&operations, 1_000_000).sets().iter()
-            .map(|set| set.iter().map(|token| backwards(token.as_str())).collect())
+            .map(|set| {
+                let renamed = |scope: &ServerScope| {
+                    format!("{} of {}", backwards(scope.token().as_str()), backwards(scope.scheme().as_str()))
+                };
+                set.iter().map(renamed).collect()
+            })
             .collect();
         let sets_renamed: BTreeSet<BTreeSet<String>> = least(&operations_renamed, 1_000_000).sets().iter()
             .map(|set| set.iter().map(ToString::to_string).collect())

@@ -4,20 +4,28 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use scopegate_domain::ScopeToken;
-use scopegate_policy::analysis::{least, mine, usage};
+use scopegate_policy::analysis::{ServerScope, least, mine, usage};
 use scopegate_policy::{Method, ResolvedOperation};
 
 use crate::oracle::Facts;
-use crate::policy::{Policy, policy_of, subsets, tokens};
+use crate::policy::{Policy, policy_of, server_scopes, subsets};
 use crate::random_words;
 
 const PLENTY: usize = 1_000_000;
 
-/// Whether these scopes allow these operations.
-fn suffices(policy: &Policy, operations: &[usize], names: &BTreeSet<String>) -> bool {
+/// Whether tokens with these scopes allow these operations.
+fn opens(policy: &Policy, operations: &[usize], names: &BTreeSet<String>) -> bool {
     let facts = policy.granted(names);
-    operations.iter().all(|place| policy.is_open_to(*place, &facts))
+    operations.iter().all(|place| policy.allows(*place, &facts))
+}
+
+/// The same, where no scope may mean no credential.
+fn suffices(policy: &Policy, operations: &[usize], names: &BTreeSet<String>) -> bool {
+    let nothing = Facts::from(["check:signature".to_owned()]);
+    let known: Facts = policy.words.facts().into_iter().collect();
+    let nothing = &nothing & &known;
+    let is_open_without = || operations.iter().all(|place| policy.allows(*place, &nothing));
+    opens(policy, operations, names) || (names.is_empty() && is_open_without())
 }
 
 /// What scopes bring, without what is taken for granted.
@@ -30,11 +38,16 @@ fn power(policy: &Policy, names: &BTreeSet<String>) -> Facts {
 }
 
 /// All sufficient sets of the smallest size, but those that bring strictly more than another one.
-fn smallest(policy: &Policy, operations: &[usize], held: &BTreeSet<String>) -> BTreeSet<BTreeSet<String>> {
-    let held: Vec<String> = held.intersection(&policy.scope_names()).cloned().collect();
+fn smallest(
+    policy: &Policy,
+    operations: &[usize],
+    held: &BTreeSet<String>,
+    is_enough: fn(&Policy, &[usize], &BTreeSet<String>) -> bool,
+) -> BTreeSet<BTreeSet<String>> {
+    let held: Vec<String> = held.intersection(&policy.server_scopes()).cloned().collect();
     let sufficient = subsets(&held)
         .into_iter()
-        .filter(|names| suffices(policy, operations, names));
+        .filter(|names| is_enough(policy, operations, names));
     let sufficient: Vec<BTreeSet<String>> = sufficient.collect();
     let size = sufficient.iter().map(BTreeSet::len).min();
     let smallest = sufficient.iter().filter(|names| Some(names.len()) == size);
@@ -51,7 +64,7 @@ fn smallest(policy: &Policy, operations: &[usize], held: &BTreeSet<String>) -> B
         .collect()
 }
 
-fn names(tokens: &[ScopeToken]) -> BTreeSet<String> {
+fn names(tokens: &[ServerScope]) -> BTreeSet<String> {
     tokens.iter().map(ToString::to_string).collect()
 }
 
@@ -61,7 +74,7 @@ proptest! {
         let table = policy.table_or_reject()?;
         let operations: Vec<&ResolvedOperation> = table.operations().iter().collect();
         let places: Vec<usize> = (0..operations.len()).collect();
-        let expected = smallest(&policy, &places, &policy.scope_names());
+        let expected = smallest(&policy, &places, &policy.server_scopes(), suffices);
         let answer = least(&operations, PLENTY);
         prop_assert!(answer.is_optimal());
         let sets: Vec<BTreeSet<String>> = answer.sets().iter().map(|set| names(set)).collect();
@@ -97,7 +110,7 @@ proptest! {
             let opened = |fact: String| -> BTreeSet<usize> {
                 let facts = policy.words.guards.iter().cloned().chain([fact]).collect();
                 let closed = policy.words.implications().close(&facts);
-                (0..policy.operations.len()).filter(|place| policy.is_open_to(*place, &closed)).collect()
+                (0..policy.operations.len()).filter(|place| policy.allows(*place, &closed)).collect()
             };
             let free = opened(scheme.fact());
             let opens = |name: &String| -> BTreeSet<usize> { &opened(scheme.scope_fact(name)) - &free };
@@ -124,7 +137,7 @@ proptest! {
     #[test]
     fn what_is_not_needed_can_be_taken_away_at_once(
         (policy, held, calls) in policy_of(random_words::words(4), 4).prop_flat_map(|policy| {
-            let all: Vec<String> = policy.scope_names().into_iter().chain(["unheard-of".to_owned()]).collect();
+            let all: Vec<String> = policy.server_scopes().into_iter().chain(["unheard-of of oauth".to_owned()]).collect();
             let count = all.len();
             let held = subsequence(all, 0..=count).prop_map(|names| names.into_iter().collect::<BTreeSet<String>>());
             (Just(policy), held, prop::collection::vec(0..6_usize, 0..6))
@@ -132,9 +145,9 @@ proptest! {
     ) {
         let table = policy.table_or_reject()?;
         let paths = calls.iter().map(|place| (Method::Get, format!("/{place}")));
-        let answer = usage(&table, &tokens(&held), paths, PLENTY);
+        let answer = usage(&table, &server_scopes(&held), paths, PLENTY);
         let (known, unknown): (Vec<usize>, Vec<usize>) = calls.iter().partition(|place| **place < policy.operations.len());
-        let (allowed, refused): (Vec<usize>, Vec<usize>) = known.into_iter().partition(|place| suffices(&policy, &[*place], &held));
+        let (allowed, refused): (Vec<usize>, Vec<usize>) = known.into_iter().partition(|place| opens(&policy, &[*place], &held));
         let path = |places: &[usize]| -> Vec<(Method, String)> {
             places.iter().map(|place| (Method::Get, format!("/{place}"))).collect()
         };
@@ -143,8 +156,8 @@ proptest! {
         let (needed, unneeded) = (names(answer.needed()), names(answer.unneeded()));
         prop_assert_eq!(&(&needed | &unneeded), &held);
         prop_assert!(needed.is_disjoint(&unneeded));
-        prop_assert!(suffices(&policy, &allowed, &needed), "{:?} of {:?}", needed, held);
+        prop_assert!(opens(&policy, &allowed, &needed), "{:?} of {:?}", needed, held);
         prop_assert!(answer.is_optimal());
-        prop_assert!(smallest(&policy, &allowed, &held).contains(&needed));
+        prop_assert!(smallest(&policy, &allowed, &held, opens).contains(&needed));
     }
 }

@@ -16,6 +16,7 @@ fn flat(scopes: usize) -> Words {
             name: "oauth".to_owned(),
             scopes,
             edges: vec![],
+            server: 0,
             has_subject: true,
         }],
         guards: vec![],

@@ -46,7 +46,10 @@ impl Names {
 /// The schemes and scopes, declared.
 pub(crate) fn catalog(words: &Words) -> Catalog {
     let builder = words.schemes.iter().fold(Catalog::builder(), |builder, scheme| {
-        let builder = builder.scheme(&scheme.name, SecurityScheme::oauth2_password("token"));
+        let builder = builder.scheme(
+            &scheme.name,
+            SecurityScheme::oauth2_password(format!("token/{}", scheme.server)),
+        );
         let builder = if scheme.has_subject {
             builder
         } else {

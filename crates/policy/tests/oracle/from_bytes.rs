@@ -80,6 +80,7 @@ impl<'b> Bytes<'b> {
                 scopes: (0..count).map(|number| format!("s{number}")).collect(),
                 // From lower to higher places there is no circle.
                 edges: edges.into_iter().filter(|(from, to)| from < to).collect(),
+                server: 0,
                 has_subject: self.below(4) != 1,
             }
         });

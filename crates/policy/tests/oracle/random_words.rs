@@ -9,8 +9,10 @@ use crate::oracle::words::{Scheme, Words, every_guard};
 /// One to three schemes, each with up to so many scopes, and some guards.
 pub(crate) fn words(most_scopes: usize) -> impl Strategy<Value = Words> {
     let names = ["oauth", "partner", "internal"];
-    let schemes = prop::collection::vec(scheme(most_scopes), 1..=3);
-    (schemes, guards()).prop_map(move |(mut schemes, guards)| {
+    let schemes = prop::collection::vec((scheme(most_scopes), 0..2_usize), 1..=3);
+    (schemes, guards()).prop_map(move |(schemes, guards)| {
+        let with_server = |(scheme, server)| Scheme { server, ..scheme };
+        let mut schemes: Vec<Scheme> = schemes.into_iter().map(with_server).collect();
         for (scheme, name) in schemes.iter_mut().zip(names) {
             name.clone_into(&mut scheme.name);
         }
@@ -45,6 +47,7 @@ pub(crate) fn scheme(most_scopes: usize) -> impl Strategy<Value = Scheme> {
             edges: inside
                 .map(|(a, b)| if rank(a) > rank(b) { (a, b) } else { (b, a) })
                 .collect(),
+            server: 0,
             has_subject: true,
         }
     })

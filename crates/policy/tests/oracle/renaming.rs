@@ -22,6 +22,7 @@ impl Words {
             name: rename(&scheme.name),
             scopes: scheme.scopes.iter().map(|scope| rename(scope)).collect(),
             edges: scheme.edges.clone(),
+            server: scheme.server,
             has_subject: scheme.has_subject,
         };
         Self {

@@ -32,6 +32,8 @@ pub(crate) struct Scheme {
     pub(crate) name: String,
     pub(crate) scopes: Vec<String>,
     pub(crate) edges: Vec<(usize, usize)>,
+    /// Which authorization server issues its tokens.
+    pub(crate) server: usize,
     /// Whether its credentials speak for somebody.
     pub(crate) has_subject: bool,
 }

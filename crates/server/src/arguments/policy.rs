@@ -41,6 +41,9 @@ pub(crate) struct PolicyFile {
     /// The document, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Two schemes that take the tokens of one authorization server, although no address of theirs is equal; may be given again
+    #[arg(long, value_name = "SCHEME=SCHEME")]
+    pub(crate) same_server: Vec<String>,
 }
 
 /// One operation of a document.
@@ -59,9 +62,10 @@ pub(crate) struct PolicyOperation {
 /// What a request brings.
 #[derive(Args, Debug)]
 pub(crate) struct Held {
-    /// The scopes of its token, with spaces between them; an empty text is a token without any, unsaid no token
+    /// The scopes of one token of one authorization server, with spaces between them, each `SCOPE` or `SCOPE of SCHEME`; an
+    /// empty text is a token without any, unsaid no token; may be given again for one more token
     #[arg(long, value_name = "SCOPES")]
-    pub(crate) scope: Option<String>,
+    pub(crate) scope: Vec<String>,
     /// A credential of this scheme, beside the token; may be given again
     #[arg(long, value_name = "SCHEME")]
     pub(crate) scheme: Vec<String>,
@@ -163,9 +167,10 @@ pub(crate) struct UsageArguments {
     /// The calls, one a line; `-` for standard input
     #[arg(value_name = "LOG")]
     pub(crate) log: PathBuf,
-    /// The scopes that the client holds, with spaces between them; unsaid, all that the policy declares
+    /// The scopes that the client holds at one authorization server, with spaces between them, each `SCOPE` or
+    /// `SCOPE of SCHEME`; may be given again for another server; unsaid, all that the policy declares
     #[arg(long, value_name = "SCOPES")]
-    pub(crate) scope: Option<String>,
+    pub(crate) scope: Vec<String>,
     /// How many nodes are searched before the answer may be larger than need be
     #[arg(long, value_name = "NODES", default_value = BUDGET)]
     pub(crate) budget: usize,

@@ -12,6 +12,7 @@ mod least;
 mod lint;
 mod marks;
 mod mine;
+mod names;
 mod routes;
 mod tree;
 mod usage;

@@ -13,6 +13,7 @@ mod documents;
 mod questions;
 mod routes;
 mod scopes;
+mod servers;
 #[path = "../support/shell.rs"]
 mod shell;
 mod terminal;

@@ -185,3 +185,123 @@ fn counts_tell_declared_scopes_from_others() {
         "{human}"
     );
 }
+
+#[test]
+fn a_name_that_is_not_known_is_an_error_with_the_nearest_one() {
+    let document = json!({
+        "openapi": "3.0.3", "info": { "title": "Lamps", "version": "1" },
+        "components": { "securitySchemes": { "login": { "type": "oauth2", "flows": { "clientCredentials": {
+            "tokenUrl": "https://id.example/token", "scopes": { "lamp:see": "" } } } } } },
+        "paths": {
+            "/lamps": { "get": { "security": [{ "login": ["lamp:see"] }], "x-scopegate-guards": [["check:owner"]] } },
+            "/health": { "get": { "security": [] } }
+        }
+    });
+    let shell = Shell::with("lamps.json", &document);
+    shell.write("log", "GET /lamps\n");
+    let explain = ["explain", "lamps.json", "GET", "/lamps"];
+    let see = [&explain[..], &["--scope", "lamp:see"]].concat();
+    let scope = "the policy has no scope `lamp:sea`; did you mean `lamp:see`?";
+    let of_scheme = "the policy has no scope of scheme `login` with the name `lamp:sea`; did you mean `lamp:see`?";
+    let scheme = "the policy has no scheme `logn`; did you mean `login`?";
+    for (line, said) in [
+        (vec!["can-i", "lamps.json", "--scope", "lamp:sea"], scope),
+        (
+            vec!["can-i", "lamps.json", "--scope", "lamp:see", "--scope", "lamp:sea"],
+            scope,
+        ),
+        (vec!["can-i", "lamps.json", "--scope", "lamp:sea of login"], of_scheme),
+        (vec!["can-i", "lamps.json", "--scope", "lamp:see of logn"], scheme),
+        (vec!["can-i", "lamps.json", "--scheme", "logn"], scheme),
+        (
+            vec!["can-i", "lamps.json", "--scope", "", "--lacking", "check:ownr"],
+            "the policy has no word `check:ownr`; did you mean `check:owner`?",
+        ),
+        ([&explain[..], &["--scope", "lamp:sea"]].concat(), scope),
+        ([&explain[..], &["--scheme", "logn"]].concat(), scheme),
+        ([&see[..], &["--client-scope", "lamp:sea"]].concat(), scope),
+        ([&see[..], &["--user-scope", "lamp:sea"]].concat(), scope),
+        ([&see[..], &["--consented", "lamp:sea"]].concat(), scope),
+        (vec!["usage", "lamps.json", "log", "--scope", "lamp:sea"], scope),
+        (
+            vec!["explain", "lamps.json", "GTE", "/lamps"],
+            "bad method `GTE`; did you mean `GET`?",
+        ),
+        (
+            vec!["explain", "lamps.json", "GET", "/lamp"],
+            "the policy has no operation `GET /lamp`; did you mean `GET /lamps`?",
+        ),
+        (
+            vec!["who-can", "lamps.json", "GET", "/lamp"],
+            "the policy has no operation `GET /lamp`; did you mean `GET /lamps`?",
+        ),
+        (
+            vec!["least", "lamps.json", "--operation", "GET /lamp"],
+            "the policy has no operation `GET /lamp`; did you mean `GET /lamps`?",
+        ),
+        (
+            vec!["least", "lamps.json", "--operation", "GTE /lamps"],
+            "bad method `GTE`; did you mean `GET`?",
+        ),
+    ] {
+        assert_eq!(shell.policy(&line).complaint(2), said, "{line:?}");
+    }
+    let routes = |scope: &[&str]| names(&shell.policy(&[&["can-i", "lamps.json"], scope].concat()));
+    assert_eq!(routes(&["--scope", ""]), ["GET /health"]);
+    assert_eq!(routes(&["--scope", "lamp:see"]).len(), 2);
+    assert_eq!(routes(&["--scope", "lamp:see of login"]).len(), 2);
+    // A token without scopes is a token: the answer is not that of a request without one.
+    let status = |more: &[&str]| -> Value {
+        let run = shell.policy(&[&explain[..], more].concat());
+        serde_json::from_str::<Value>(&run.stdout).unwrap()["status"].clone()
+    };
+    assert_eq!((status(&["--scope", ""]), status(&[])), (json!(403), json!(401)));
+}
+
+/// The gate refuses a credential that does not suffice, also where it lets in requests without one.
+#[test]
+fn optional_authentication_is_open_without_a_token_and_closed_to_one_that_does_not_suffice() {
+    let policy = r#"
+        schemes.oauth = { kind = "oauth2", scopes = { me = "", items = "" } }
+        operations = [{ method = "GET", path = "/items", requires = "items", optional = true }]
+    "#;
+    let shell = Shell::new();
+    shell.write("items.toml", policy);
+    let opened = |more: &[&str]| names(&shell.policy(&[&["can-i", "items.toml"], more].concat())).len();
+    assert_eq!(opened(&[]), 1);
+    assert_eq!(opened(&["--scope", "items"]), 1);
+    assert_eq!(
+        (
+            opened(&["--scope", "me"]),
+            opened(&["--scope", ""]),
+            opened(&["--scheme", "oauth"])
+        ),
+        (0, 0, 0)
+    );
+    let explain = |more: &[&str]| shell.policy(&[&["explain", "items.toml", "GET", "/items"], more].concat());
+    assert_eq!((explain(&[]).status, explain(&["--scope", "items"]).status), (0, 0));
+    let refused = explain(&["--scope", "me"]);
+    assert_eq!(refused.status, 1);
+    let refused: Value = serde_json::from_str(&refused.stdout).unwrap();
+    assert_eq!(
+        (&refused["status"], &refused["missing"]),
+        (&json!(403), &json!([["items"]]))
+    );
+    let who = shell.policy(&["who-can", "items.toml", "GET", "/items"]).json();
+    assert_eq!(who["sets"], json!([[], ["items"]]));
+    let human = shell.run(&["policy", "who-can", "items.toml", "GET", "/items"]).stdout;
+    assert!(human.contains("(none)  (no credential)"), "{human}");
+    let least = shell
+        .policy(&["least", "items.toml", "--operation", "GET /items"])
+        .json();
+    assert_eq!(least["sets"], json!([[]]));
+    // A client presents its token with every call, so its scope is needed there.
+    shell.write("log", "GET /items\n");
+    let used = shell
+        .policy(&["usage", "items.toml", "log", "--scope", "items me"])
+        .json();
+    assert_eq!(
+        (&used["needed"], &used["unneeded"]),
+        (&json!(["items"]), &json!(["me"]))
+    );
+}

@@ -48,7 +48,7 @@ fn a_policy_without_a_flaw_has_no_findings() {
     assert_eq!(findings(&shell.policy(&["lint", "notes.json"])), Vec::<Value>::new());
     assert_eq!(
         shell.run(&["policy", "lint", "notes.json"]).stdout,
-        "0 findings in 1 operations\n"
+        "0 findings in 1 operation\n"
     );
 }
 
@@ -82,7 +82,7 @@ fn the_fewest_scopes_for_some_operations() {
     let both = least(&["GET /users/me/items/", "GET /users/me/"]).json();
     assert_eq!(
         both,
-        json!({ "sets": [["items", "me"]], "optimal": true, "unreachable": [] })
+        json!({ "sets": [["items", "me"]], "optimal": true, "without_scopes": [], "unreachable": [] })
     );
     // `admin` implies `items`, so two scopes do for three operations.
     let three = least(&["GET /users/me/items/", "GET /users/me/", "DELETE /items/7"]).json();

@@ -3,20 +3,28 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::str::FromStr;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use scopegate_openapi::import::{self, Imported, MAX_DOCUMENT};
 use scopegate_policy::analysis::locate;
 use scopegate_policy::{Method, ResolvedOperation};
 
-use super::held::unknown;
-use crate::arguments::PolicyOperation;
+use super::names::{self, near, unknown};
+use crate::arguments::{PolicyFile, PolicyOperation};
 
 /// Reads a policy. The error names the file, and the place in it.
 pub(super) fn read(path: &Path) -> anyhow::Result<Imported> {
     let name = path.display().to_string().escape_debug().to_string();
     let bytes = bytes(path).with_context(|| format!("`{name}` cannot be read"))?;
     import::read(&bytes).with_context(|| format!("`{name}` is no policy"))
+}
+
+/// Reads a policy that is asked about, with the servers that were joined.
+pub(super) fn open(file: &PolicyFile) -> anyhow::Result<Imported> {
+    let mut policy = read(&file.file)?;
+    names::join_servers(&mut policy, &file.same_server)?;
+    Ok(policy)
 }
 
 /// One byte more than a document may have, so that a larger one is known to be too large without being held.
@@ -38,10 +46,15 @@ pub(super) fn operation<'t>(policy: &'t Imported, asked: &PolicyOperation) -> an
 
 /// The operation of a method and a path.
 pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow::Result<&'t ResolvedOperation> {
-    let method: Method = method
-        .to_ascii_uppercase()
-        .parse()
-        .with_context(|| format!("bad method `{}`", method.escape_default()))?;
+    let method = Method::from_str(&method.to_ascii_uppercase()).map_err(|fault| {
+        let known = Method::ALL.iter().map(ToString::to_string);
+        let said = near("bad method", &method.to_ascii_uppercase(), known);
+        if said.ends_with('?') {
+            anyhow!("{said}")
+        } else {
+            anyhow!("{said}: {fault}")
+        }
+    })?;
     locate(policy.table(), method, path).with_context(|| {
         let known = policy.table().operations().iter().map(ToString::to_string);
         unknown("operation", &format!("{method} {path}"), known)

@@ -2,27 +2,31 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Context;
 use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_http::{Challenge, Profile, StatusCode, Told};
 use scopegate_openapi::import::Imported;
-use scopegate_policy::analysis::{Ceiling, CeilingKind, Grant};
+use scopegate_policy::analysis::Grant;
 use scopegate_policy::{Atom, Denial, Explanation, Lacking, Obstacle, SchemeId, Step, explain_grant};
 use serde_json::{Value, json};
 
-use super::{document, held, tree};
-use crate::arguments::{Ceilings, ExplainArguments};
-use crate::command::parse_scope;
+use super::held::{self, Holdings};
+use super::{document, tree};
+use crate::arguments::ExplainArguments;
 use crate::output::{Format, SaidNo, Tone, paint, print};
 
 pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Result<()> {
-    let policy = document::read(&arguments.operation.document.file)?;
+    let policy = document::open(&arguments.operation.document)?;
     let operation = document::operation(&policy, &arguments.operation)?;
-    let grant = held::grant(policy.table(), &arguments.held)?;
-    let explanation = explain_grant(operation, &grant);
+    let holdings = Holdings::new(policy.table(), &arguments.held)?;
+    let ceilings = held::ceilings(policy.table(), &arguments.ceilings)?;
+    let grant = holdings
+        .best_for(operation)
+        .context("nothing was said of the request")?;
+    let explanation = explain_grant(operation, grant);
     let told = explanation
         .denial()
-        .map(|denial| told(&policy, &grant, denial, &arguments.profile));
-    let ceilings = ceilings(&arguments.ceilings)?;
+        .map(|denial| told(&policy, grant, denial, &arguments.profile));
     let lacking = explanation.who_stands_in_the_way(&ceilings);
     print(
         format,
@@ -34,20 +38,6 @@ pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Resul
     } else {
         Err(SaidNo.into())
     }
-}
-
-fn ceilings(given: &Ceilings) -> anyhow::Result<Vec<Ceiling>> {
-    let kinds = [
-        (CeilingKind::Client, &given.client_scope),
-        (CeilingKind::User, &given.user_scope),
-        (CeilingKind::Consent, &given.consented),
-    ];
-    let given = kinds
-        .into_iter()
-        .filter_map(|(kind, text)| Some((kind, text.as_deref()?)));
-    given
-        .map(|(kind, text)| Ok(Ceiling::new(kind, "", parse_scope(text)?)))
-        .collect()
 }
 
 fn told(policy: &Imported, grant: &Grant, denial: &Denial, profile: &str) -> Told {

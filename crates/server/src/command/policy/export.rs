@@ -10,7 +10,7 @@ use crate::arguments::ExportArguments;
 use crate::output::{Format, remark, write_line};
 
 pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result<()> {
-    let policy = document::read(&arguments.document.file)?;
+    let policy = document::open(&arguments.document)?;
     let table = policy.table();
     if format == Format::Json && arguments.to == "toml" {
         bail!("`--format json` needs `--to openapi`, `--to openapi-3.0` or `--to canonical`");

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::document;
 use crate::arguments::GraphArguments;
-use crate::output::{Format, print};
+use crate::output::{Format, counted, print};
 
 pub(super) fn run(format: Format, arguments: &GraphArguments) -> anyhow::Result<()> {
     let output = &arguments.output;
@@ -21,7 +21,7 @@ pub(super) fn run(format: Format, arguments: &GraphArguments) -> anyhow::Result<
         Some("svg") => picture::svg,
         _ => bail!("`{}` ends in none of `.svg`, `.html` and `.dot`", output.display()),
     };
-    let policy = document::read(&arguments.document.file)?;
+    let policy = document::open(&arguments.document)?;
     let mut labels = Labels::new(policy.title().unwrap_or("Policy"));
     if let Some(version) = policy.version() {
         labels = labels.note(format!("{version} ({})", policy.format()));
@@ -30,7 +30,12 @@ pub(super) fn run(format: Format, arguments: &GraphArguments) -> anyhow::Result<
     refuse_input(&arguments.document.file, output)?;
     replace(output, &text).with_context(|| format!("`{}` cannot be written", output.display()))?;
     let operations = policy.table().operations().len();
-    let human = format!("{}: {operations} operations, {} bytes", output.display(), text.len());
+    let human = format!(
+        "{}: {}, {} bytes",
+        output.display(),
+        counted(operations, "operation"),
+        text.len()
+    );
     print(
         format,
         &human,

@@ -1,66 +1,208 @@
-//! What a request is said to bring.
+//! What a request is said to present.
 
-use anyhow::{Context, bail};
-use scopegate_domain::{DeclaredScheme, SchemeName};
-use scopegate_policy::analysis::{Grant, GrantBuilder};
-use scopegate_policy::{Atom, OperationTable};
-use strsim::jaro_winkler;
+use std::collections::BTreeMap;
 
-use crate::arguments::Held;
-use crate::command::parse_scope;
-use crate::output::remark;
+use anyhow::bail;
+use scopegate_domain::SchemeName;
+use scopegate_policy::analysis::{
+    AuthorizationServer, AuthorizationServers, Ceiling, CeilingKind, Grant, GrantBuilder, ServerScope,
+};
+use scopegate_policy::{Atom, OperationTable, ResolvedOperation};
 
-/// The grant that was described. A scheme or a word that the policy does not have is an error.
-pub(super) fn grant(table: &OperationTable, held: &Held) -> anyhow::Result<Grant> {
-    let mut builder = Grant::builder();
-    let scope = held.scope.as_deref().map(parse_scope).transpose()?;
-    match &scope {
-        Some(scope) => builder = builder.scopes(scope.iter().cloned()),
+use super::names::{misnamed, unknown};
+use crate::arguments::{Ceilings, Held};
+
+/// More requests than this are not tried, where several tokens of a server are held.
+const MOST_REQUESTS: usize = 1_024;
+
+/// What somebody holds, as the requests that it allows to make.
+pub(super) struct Holdings(Vec<Grant>);
+
+impl Holdings {
+    /// What was described. A name that the policy does not have is an error.
+    pub(super) fn new(table: &OperationTable, held: &Held) -> anyhow::Result<Self> {
+        let servers = AuthorizationServers::of(table);
+        let mut base = Grant::builder();
+        for name in &held.scheme {
+            base = base.scheme(scheme(&servers, name)?);
+        }
         // Without a token and without any other credential nobody is authenticated.
-        None if held.scheme.is_empty() => builder = builder.without(Atom::Authenticated),
-        None => {}
+        if held.scope.is_empty() && held.scheme.is_empty() {
+            base = base.without(Atom::Authenticated);
+        }
+        let base = lacking(table, held, base)?;
+        let tokens = held.scope.iter().map(|text| Token::read(&servers, text));
+        let tokens = tokens.collect::<anyhow::Result<Vec<_>>>()?;
+        let present = |presented: &Presented| {
+            let chosen = presented
+                .iter()
+                .filter_map(|(server, token)| tokens.get(*token)?.of(*server));
+            chosen
+                .fold(base.clone(), |builder, token| token.present(builder))
+                .build(table)
+        };
+        Ok(Self(requests(&tokens)?.iter().map(present).collect()))
     }
-    for name in &held.scheme {
-        let bad = || format!("bad scheme `{}`", name.escape_default());
-        builder = builder.scheme(SchemeName::parse(name).with_context(bad)?);
+
+    /// Whether one of the requests may do the operation.
+    pub(super) fn opens(&self, operation: &ResolvedOperation) -> bool {
+        self.0.iter().any(|grant| grant.opens(operation))
     }
-    let grant = lacking(table, held, builder)?.build(table);
-    // A token may carry scopes of other interfaces: they bring nothing here, and are no mistake by themselves.
-    for scope in grant.unknown_scopes() {
-        remark(&unknown("scope", scope.as_str(), scopes(table)));
+
+    /// The request that may do the operation, or the first of all.
+    pub(super) fn best_for(&self, operation: &ResolvedOperation) -> Option<&Grant> {
+        let open = self.0.iter().find(|grant| grant.opens(operation));
+        open.or_else(|| self.0.first())
     }
-    if let Some(scheme) = grant.unknown_schemes().first() {
-        let names = table.catalog().schemes().iter().map(|scheme| scheme.name().to_string());
-        bail!("{}", unknown("scheme", scheme.as_str(), names));
+}
+
+/// For each authorization server, by its place, which of the tokens is presented.
+type Presented = BTreeMap<usize, usize>;
+
+/// A token, as each authorization server can have issued it.
+struct Token(Vec<(usize, TokenOf)>);
+
+/// A token of one authorization server.
+enum TokenOf {
+    Scopes(Vec<ServerScope>),
+    /// Without a scope, of the server of this scheme.
+    Bare(SchemeName),
+}
+
+impl Token {
+    fn read(servers: &AuthorizationServers<'_>, text: &str) -> anyhow::Result<Self> {
+        let scopes = servers.token(text).map_err(|fault| misnamed(servers, &fault))?;
+        let place_of = |name: &SchemeName| servers.as_slice().iter().position(|server| server.has_scheme(name));
+        if let Some(place) = scopes.first().and_then(|scope| place_of(scope.scheme())) {
+            return Ok(Self(vec![(place, TokenOf::Scopes(scopes))]));
+        }
+        // A token without a scope can be of each server that issues tokens.
+        let with_scopes = bare(servers, |server| server.has_scopes());
+        if !with_scopes.is_empty() {
+            return Ok(Self(with_scopes));
+        }
+        let is_bearer = |server: &AuthorizationServer<'_>| {
+            let mut schemes = server.schemes().iter();
+            schemes.any(|declared| declared.scheme().is_bearer())
+        };
+        Ok(Self(bare(servers, is_bearer)))
     }
-    Ok(grant)
+
+    fn of(&self, server: usize) -> Option<&TokenOf> {
+        let mut all = self.0.iter();
+        all.find(|(place, _)| *place == server).map(|(_, token)| token)
+    }
+}
+
+fn bare(
+    servers: &AuthorizationServers<'_>,
+    wanted: impl Fn(&AuthorizationServer<'_>) -> bool,
+) -> Vec<(usize, TokenOf)> {
+    let numbered = servers.as_slice().iter().enumerate();
+    let token = |(place, server): (usize, &AuthorizationServer<'_>)| {
+        let declared = server.schemes().first().filter(|_| wanted(server))?;
+        Some((place, TokenOf::Bare(declared.name().clone())))
+    };
+    numbered.filter_map(token).collect()
+}
+
+impl TokenOf {
+    fn present(&self, builder: GrantBuilder) -> GrantBuilder {
+        match self {
+            Self::Bare(scheme) => builder.token_of(scheme.clone()),
+            Self::Scopes(scopes) => scopes.iter().fold(builder, |builder, scope| {
+                builder.scope_of(scope.scheme().clone(), scope.token().clone())
+            }),
+        }
+    }
+}
+
+/// The requests that can be made with these tokens: each presents at most one token of a server, and as many as it can.
+fn requests(tokens: &[Token]) -> anyhow::Result<Vec<Presented>> {
+    let mut requests = vec![Presented::new()];
+    for (number, token) in tokens.iter().enumerate() {
+        let mut with_it: Vec<Presented> = Vec::new();
+        for request in &requests {
+            // Where another token of its server is presented, this one may stay away.
+            if !token.0.iter().any(|(server, _)| !request.contains_key(server)) {
+                with_it.push(request.clone());
+            }
+            for (server, _) in &token.0 {
+                let mut request = request.clone();
+                request.insert(*server, number);
+                with_it.push(request);
+            }
+        }
+        with_it.sort();
+        with_it.dedup();
+        if with_it.len() > MOST_REQUESTS {
+            bail!("more than {MOST_REQUESTS} requests can be made with these tokens; give `--scope` fewer times");
+        }
+        requests = with_it;
+    }
+    Ok(requests)
+}
+
+/// The scheme of this name.
+fn scheme(servers: &AuthorizationServers<'_>, name: &str) -> anyhow::Result<SchemeName> {
+    let mut schemes = servers.as_slice().iter().flat_map(AuthorizationServer::schemes);
+    match schemes.find(|declared| declared.name().as_str() == name) {
+        Some(declared) => Ok(declared.name().clone()),
+        None => bail!("{}", super::names::unknown_scheme(servers, name)),
+    }
 }
 
 fn lacking(table: &OperationTable, held: &Held, builder: GrantBuilder) -> anyhow::Result<GrantBuilder> {
+    let atoms = table.universe().atoms();
     held.lacking.iter().try_fold(builder, |builder, word| {
-        let mut atoms = table.universe().atoms().iter();
-        match atoms.find(|atom| atom.to_string() == *word) {
-            Some(atom) => Ok(builder.without(atom.clone())),
-            None => bail!(
-                "{}",
-                unknown("word", word, table.universe().atoms().iter().map(ToString::to_string))
-            ),
+        let names = |atom: &Atom| match atom {
+            Atom::Scope { scheme, token } => {
+                *word == token.as_str() || *word == ServerScope::new(scheme.clone(), token.clone()).to_string()
+            }
+            other => other.to_string() == *word,
+        };
+        let mut named = atoms.iter().filter(|atom| names(atom)).peekable();
+        if named.peek().is_none() {
+            bail!("{}", unknown("word", word, atoms.iter().map(ToString::to_string)));
         }
+        Ok(named.fold(builder, |builder, atom| builder.without(atom.clone())))
     })
 }
 
-fn scopes(table: &OperationTable) -> impl Iterator<Item = String> {
-    let scopes = table.catalog().schemes().iter().flat_map(DeclaredScheme::scopes);
-    scopes.map(|scope| scope.token().to_string())
+/// The ceilings that were described. A name that the policy does not have is an error.
+pub(super) fn ceilings(table: &OperationTable, given: &Ceilings) -> anyhow::Result<Vec<Ceiling>> {
+    let servers = AuthorizationServers::of(table);
+    let kinds = [
+        (CeilingKind::Client, &given.client_scope),
+        (CeilingKind::User, &given.user_scope),
+        (CeilingKind::Consent, &given.consented),
+    ];
+    let given = kinds
+        .into_iter()
+        .filter_map(|(kind, text)| Some((kind, text.as_deref()?)));
+    let ceiling = |(kind, text): (CeilingKind, &str)| {
+        let scopes = servers.scopes_named(text).map_err(|fault| misnamed(&servers, &fault))?;
+        let scope = scopes.iter().map(|scope| scope.token().clone()).collect();
+        Ok(Ceiling::new(kind, "", scope).of_servers(scopes))
+    };
+    given.map(ceiling).collect()
 }
 
-/// That a name is not known, with the one that is nearest to it.
-pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> String {
-    let near = |known: String| (jaro_winkler(name, &known), known);
-    let nearest = known.map(near).max_by(|a, b| a.0.total_cmp(&b.0));
-    let said = format!("the policy has no {what} `{}`", name.escape_default());
-    match nearest {
-        Some((likeness, nearest)) if likeness > 0.8 => format!("{said}; did you mean `{nearest}`?"),
-        _ => said,
+/// The scopes of a client: of each authorization server those of one token.
+pub(super) fn scopes(table: &OperationTable, given: &[String]) -> anyhow::Result<Vec<ServerScope>> {
+    let servers = AuthorizationServers::of(table);
+    let mut scopes: Vec<ServerScope> = Vec::new();
+    let mut seen: Vec<&AuthorizationServer<'_>> = Vec::new();
+    for text in given {
+        let token = servers.token(text).map_err(|fault| misnamed(&servers, &fault))?;
+        let Some(server) = token.first().and_then(|scope| servers.of_scheme(scope.scheme())) else {
+            continue;
+        };
+        if seen.iter().any(|known| std::ptr::eq(*known, server)) {
+            bail!("two tokens are of one authorization server (`{server}`); give all its scopes to one `--scope`");
+        }
+        seen.push(server);
+        scopes.extend(token);
     }
+    Ok(scopes)
 }

@@ -3,17 +3,18 @@
 use std::fmt::Write as _;
 
 use anyhow::Context;
-use scopegate_domain::ScopeToken;
+use scopegate_domain::SchemeName;
 use scopegate_policy::ResolvedOperation;
-use scopegate_policy::analysis::least;
-use serde_json::json;
+use scopegate_policy::analysis::{WithoutScopes, least};
+use serde_json::{Value, json};
 
+use super::names::Spelling;
 use super::{document, marks};
 use crate::arguments::LeastArguments;
-use crate::output::{Format, SaidNo, print};
+use crate::output::{Format, SaidNo, counted, print};
 
 pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<()> {
-    let policy = document::read(&arguments.document.file)?;
+    let policy = document::open(&arguments.document)?;
     if arguments.operation.is_empty() {
         return marks::run(format, &policy);
     }
@@ -25,14 +26,17 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
     };
     let operations: Vec<&ResolvedOperation> = arguments.operation.iter().map(find).collect::<anyhow::Result<_>>()?;
     let least = least(&operations, arguments.budget);
-    let sets: Vec<String> = least.sets().iter().map(|set| words(set)).collect();
+    let spelling = Spelling::of(policy.table(), least.sets().iter().flatten());
+    let sets: Vec<Vec<String>> = least.sets().iter().map(|set| spelling.words(set)).collect();
     let mut human = String::new();
     for set in &sets {
-        human.push_str(set);
-        human.push('\n');
+        let _ = writeln!(human, "{}", words(set));
     }
     for operation in least.unreachable() {
         let _ = writeln!(human, "no scopes open {operation}");
+    }
+    for credentials in least.without_scopes() {
+        let _ = writeln!(human, "{}", without_scopes(credentials, operations.len()));
     }
     let found = match sets.len() {
         1 => "1 set".to_owned(),
@@ -43,24 +47,44 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
     } else {
         "a smaller one may exist: the budget was spent"
     };
-    let _ = writeln!(human, "\n{found} for {} operations; {how}", operations.len());
+    let _ = writeln!(human, "\n{found} for {}; {how}", counted(operations.len(), "operation"));
     let json = json!({
-        "sets": least.sets().iter().map(|set| names(set)).collect::<Vec<_>>(),
+        "sets": sets,
         "optimal": least.is_optimal(),
+        "without_scopes": least.without_scopes().iter().map(to_json).collect::<Vec<_>>(),
         "unreachable": least.unreachable().iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     print(format, &human, &json)?;
     if sets.is_empty() { Err(SaidNo.into()) } else { Ok(()) }
 }
 
-fn names(set: &[ScopeToken]) -> Vec<&str> {
-    set.iter().map(ScopeToken::as_str).collect()
+/// The credentials that open operations without a scope.
+fn to_json(credentials: &WithoutScopes) -> Value {
+    let schemes: Vec<&str> = credentials.schemes().iter().map(SchemeName::as_str).collect();
+    let operations = credentials.operations().iter().map(ToString::to_string);
+    json!({ "schemes": schemes, "operations": operations.collect::<Vec<_>>() })
 }
 
-fn words(set: &[ScopeToken]) -> String {
+fn without_scopes(credentials: &WithoutScopes, asked: usize) -> String {
+    let schemes: Vec<String> = credentials.schemes().iter().map(|name| format!("`{name}`")).collect();
+    let opened = credentials.operations();
+    let what = match opened {
+        _ if opened.len() == asked && asked == 1 => "the operation".to_owned(),
+        _ if opened.len() == asked => "all of them".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let (noun, verb) = if schemes.len() == 1 {
+        ("a credential", "opens")
+    } else {
+        ("credentials", "open")
+    };
+    format!("{noun} of {} {verb} {what} without a scope", schemes.join(" and "))
+}
+
+fn words(set: &[String]) -> String {
     if set.is_empty() {
         "(no scope)".to_owned()
     } else {
-        names(set).join(" ")
+        set.join(" ")
     }
 }

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::document;
 use crate::arguments::PolicyFile;
 use crate::markdown::{cell, code};
-use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
+use crate::output::{Format, SaidNo, Tone, counted, one_line, paint, print, write_line};
 
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
-    let policy = document::read(&file.file)?;
+    let policy = document::open(file)?;
     let mut findings: Vec<Told> = policy.notes().iter().filter_map(Told::of_note).collect();
     let in_table = lint(policy.table(), policy.ceilings());
     findings.extend(in_table.iter().map(Told::of_finding));
@@ -133,7 +133,8 @@ fn to_human(policy: &Imported, findings: &[Told], remarks: &[&Note]) -> String {
         text.push('\n');
     }
     let operations = policy.table().operations().len();
-    let _ = writeln!(text, "{} findings in {operations} operations", findings.len());
+    let findings = counted(findings.len(), "finding");
+    let _ = writeln!(text, "{findings} in {}", counted(operations, "operation"));
     text
 }
 
@@ -143,6 +144,6 @@ fn to_markdown(findings: &[Told]) -> String {
         let (place, message) = (code(&finding.place()), cell(&finding.message));
         let _ = writeln!(text, "| {} | {place} | {message} |", finding.rule);
     }
-    let _ = writeln!(text, "\n{} findings", findings.len());
+    let _ = writeln!(text, "\n{}", counted(findings.len(), "finding"));
     text
 }

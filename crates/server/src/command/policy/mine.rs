@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::document;
 use crate::arguments::PolicyFile;
-use crate::output::{Format, print, table};
+use crate::output::{Format, counted, print, table};
 
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
-    let policy = document::read(&file.file)?;
+    let policy = document::open(file)?;
     let edges = mine(policy.table());
     let json = |edge: &Suggested| {
         json!({
@@ -27,9 +27,9 @@ pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
     };
     let rows: Vec<Vec<String>> = edges.iter().map(row).collect();
     let human = format!(
-        "{}\n{} edges that no declaration says\n",
+        "{}\n{} that no declaration says\n",
         table(&["SCHEME", "SCOPE", "SEEMS TO IMPLY", "OPERATIONS"], &rows),
-        edges.len()
+        counted(edges.len(), "edge")
     );
     print(
         format,

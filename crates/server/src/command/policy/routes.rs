@@ -12,7 +12,7 @@ use crate::arguments::PolicyFile;
 use crate::output::{Format, counted, print, table};
 
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
-    let policy = document::read(&file.file)?;
+    let policy = document::open(file)?;
     let operations = policy.table().operations();
     let json = json!({
         "operations": operations.iter().map(to_json).collect::<Vec<_>>(),

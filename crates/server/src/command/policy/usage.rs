@@ -7,23 +7,24 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use scopegate_domain::{DeclaredScheme, ScopeToken};
-use scopegate_policy::analysis::{Usage, usage};
-use scopegate_policy::{Method, OperationTable};
+use scopegate_policy::Method;
+use scopegate_policy::analysis::{AuthorizationServers, Usage, usage};
 use serde_json::{Value, json};
 
 use super::calls::call;
-use super::document;
+use super::names::Spelling;
+use super::{document, held};
 use crate::arguments::UsageArguments;
-use crate::command::parse_scope;
-use crate::output::{Format, print, remark};
+use crate::output::{Format, counted, print, remark};
 
 pub(super) fn run(format: Format, arguments: &UsageArguments) -> anyhow::Result<()> {
-    let policy = document::read(&arguments.document.file)?;
-    let held = match &arguments.scope {
-        Some(scope) => parse_scope(scope)?.iter().cloned().collect(),
-        None => declared(policy.table()),
+    let policy = document::open(&arguments.document)?;
+    let held = if arguments.scope.is_empty() {
+        AuthorizationServers::of(policy.table()).scopes().collect()
+    } else {
+        held::scopes(policy.table(), &arguments.scope)?
     };
+    let spelling = Spelling::of(policy.table(), &held);
     let name = arguments.log.display().to_string();
     let log = Log::read(&arguments.log).with_context(|| format!("`{name}` cannot be read"))?;
     if log.calls.is_empty() {
@@ -38,18 +39,11 @@ pub(super) fn run(format: Format, arguments: &UsageArguments) -> anyhow::Result<
         log.calls.iter().map(|(method, path)| (*method, path)),
         arguments.budget,
     );
-    print(format, &to_human(&used, log.calls.len()), &to_json(&used))
-}
-
-/// All scopes, each name once.
-fn declared(table: &OperationTable) -> Vec<ScopeToken> {
-    let mut all = Vec::new();
-    for scope in table.catalog().schemes().iter().flat_map(DeclaredScheme::scopes) {
-        if !all.contains(scope.token()) {
-            all.push(scope.token().clone());
-        }
-    }
-    all
+    print(
+        format,
+        &to_human(&used, &spelling, log.calls.len()),
+        &to_json(&used, &spelling),
+    )
 }
 
 /// The different calls of a log, in the order of their first line.
@@ -87,26 +81,22 @@ impl Log {
     }
 }
 
-fn names(scopes: &[ScopeToken]) -> Vec<&str> {
-    scopes.iter().map(ScopeToken::as_str).collect()
-}
-
 fn labels(calls: &[(Method, String)]) -> Vec<String> {
     calls.iter().map(|(method, path)| format!("{method} {path}")).collect()
 }
 
-fn to_json(used: &Usage) -> Value {
+fn to_json(used: &Usage, spelling: &Spelling) -> Value {
     json!({
-        "needed": names(used.needed()),
-        "unneeded": names(used.unneeded()),
+        "needed": spelling.words(used.needed()),
+        "unneeded": spelling.words(used.unneeded()),
         "optimal": used.is_optimal(),
         "refused_calls": labels(used.refused_calls()),
         "unknown_calls": labels(used.unknown_calls()),
     })
 }
 
-fn to_human(used: &Usage, calls: usize) -> String {
-    let words = |names: Vec<&str>| {
+fn to_human(used: &Usage, spelling: &Spelling, calls: usize) -> String {
+    let words = |names: Vec<String>| {
         if names.is_empty() {
             "(none)".to_owned()
         } else {
@@ -115,8 +105,8 @@ fn to_human(used: &Usage, calls: usize) -> String {
     };
     let mut text = format!(
         "needed    {}\nunneeded  {}\n",
-        words(names(used.needed())),
-        words(names(used.unneeded()))
+        words(spelling.words(used.needed())),
+        words(spelling.words(used.unneeded()))
     );
     for label in labels(used.refused_calls()) {
         let _ = writeln!(text, "refused   {label}");
@@ -131,8 +121,9 @@ fn to_human(used: &Usage, calls: usize) -> String {
     };
     let _ = write!(
         text,
-        "\n{} scopes could be taken away; {calls} different calls{how}\n",
-        used.unneeded().len()
+        "\n{} could be taken away; {}{how}\n",
+        counted(used.unneeded().len(), "scope"),
+        counted(calls, "different call")
     );
     text
 }

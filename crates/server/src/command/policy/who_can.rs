@@ -3,17 +3,21 @@
 use std::fmt::Write as _;
 
 use scopegate_policy::Atom;
-use scopegate_policy::analysis::{reached_by, who_can};
+use scopegate_policy::analysis::{ServerScope, reached_by, who_can};
 use serde_json::json;
 
 use super::document;
+use super::names::Spelling;
 use crate::arguments::WhoCanArguments;
 use crate::output::{Format, print, table};
 
 pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result<()> {
-    let policy = document::read(&arguments.operation.document.file)?;
+    let policy = document::open(&arguments.operation.document)?;
     let operation = document::operation(&policy, &arguments.operation)?;
-    let mut ways: Vec<Way> = who_can(operation).iter().map(|atoms| Way::of(atoms)).collect();
+    let sets = who_can(operation);
+    let scopes: Vec<ServerScope> = sets.iter().flatten().filter_map(scope_of).collect();
+    let spelling = Spelling::of(policy.table(), &scopes);
+    let mut ways: Vec<Way> = sets.iter().map(|atoms| Way::of(atoms, &spelling)).collect();
     ways.sort();
     let ceilings = policy.ceilings();
     let holders: Vec<String> = reached_by(operation, ceilings)
@@ -53,23 +57,30 @@ struct Way {
     scopes: Vec<String>,
     schemes: Vec<String>,
     guards: Vec<String>,
+    asks_for_credential: bool,
+}
+
+fn scope_of(atom: &Atom) -> Option<ServerScope> {
+    match atom {
+        Atom::Scope { scheme, token } => Some(ServerScope::new(scheme.clone(), token.clone())),
+        _ => None,
+    }
 }
 
 impl Way {
-    fn of(atoms: &[Atom]) -> Self {
+    fn of(atoms: &[Atom], spelling: &Spelling) -> Self {
         let mut way = Self {
             scopes: Vec::new(),
             schemes: Vec::new(),
             guards: Vec::new(),
+            asks_for_credential: false,
         };
         for atom in atoms {
+            way.scopes.extend(scope_of(atom).map(|scope| spelling.word(&scope)));
             match atom {
-                Atom::Authenticated => {}
+                Atom::Authenticated => way.asks_for_credential = true,
                 Atom::Scheme(name) => way.schemes.push(name.to_string()),
-                Atom::Scope { scheme, token } => {
-                    way.schemes.push(scheme.to_string());
-                    way.scopes.push(token.to_string());
-                }
+                Atom::Scope { scheme, .. } => way.schemes.push(scheme.to_string()),
                 guard => way.guards.push(guard.to_string()),
             }
         }
@@ -88,9 +99,14 @@ impl Way {
                 names.join(" + ")
             }
         };
+        let any = if self.asks_for_credential {
+            "(any)"
+        } else {
+            "(no credential)"
+        };
         vec![
             shown(&self.scopes, "(none)"),
-            shown(&self.schemes, "(any)"),
+            shown(&self.schemes, any),
             shown(&self.guards, ""),
         ]
     }

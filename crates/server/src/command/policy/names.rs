@@ -1,0 +1,118 @@
+//! Names of a policy: how scopes are written, and which name was meant by one that is not known.
+
+use anyhow::anyhow;
+use scopegate_domain::{DeclaredScheme, DeclaredScope};
+use scopegate_openapi::import::Imported;
+use scopegate_policy::OperationTable;
+use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, NameError, ServerScope};
+use strsim::jaro_winkler;
+
+/// How an answer writes scopes: by their names, with their schemes where more than one authorization server is involved.
+pub(super) struct Spelling {
+    with_scheme: bool,
+}
+
+impl Spelling {
+    /// How an answer that holds these scopes writes them.
+    pub(super) fn of<'s>(table: &OperationTable, scopes: impl IntoIterator<Item = &'s ServerScope>) -> Self {
+        let servers = AuthorizationServers::of(table);
+        let mut first: Option<&AuthorizationServer<'_>> = None;
+        let with_scheme = scopes.into_iter().any(|scope| {
+            let is_other = |server: &AuthorizationServer<'_>| !server.has_scheme(scope.scheme());
+            let is_ambiguous = servers.declaring(scope.token()).nth(1).is_some();
+            let is_of_other = first.is_some_and(is_other);
+            first = first.or_else(|| servers.of_scheme(scope.scheme()));
+            is_ambiguous || is_of_other
+        });
+        Self { with_scheme }
+    }
+
+    /// The scope in words.
+    pub(super) fn word(&self, scope: &ServerScope) -> String {
+        if self.with_scheme {
+            scope.to_string()
+        } else {
+            scope.token().to_string()
+        }
+    }
+
+    /// The scopes in words.
+    pub(super) fn words(&self, scopes: &[ServerScope]) -> Vec<String> {
+        scopes.iter().map(|scope| self.word(scope)).collect()
+    }
+}
+
+/// A fault in a name, with the name that is nearest to it.
+pub(super) fn misnamed(servers: &AuthorizationServers<'_>, fault: &NameError) -> anyhow::Error {
+    match fault {
+        NameError::UnknownScheme { name } => anyhow!("{}", unknown_scheme(servers, name)),
+        NameError::UnknownScope { token, scheme } => {
+            let all = servers.as_slice().iter().flat_map(AuthorizationServer::schemes);
+            let named = all.filter(|declared| scheme.as_ref().is_none_or(|name| name == declared.name()));
+            let scopes = named.flat_map(|declared| declared.scopes()).map(DeclaredScope::token);
+            let known = scopes.map(ToString::to_string);
+            let what = match scheme {
+                Some(name) => format!("scope of scheme `{name}` with the name"),
+                None => "scope".to_owned(),
+            };
+            anyhow!("{}", unknown(&what, token.as_str(), known))
+        }
+        fault => anyhow!("{fault}"),
+    }
+}
+
+/// That no scheme has this name.
+pub(super) fn unknown_scheme(servers: &AuthorizationServers<'_>, name: &str) -> String {
+    let all = servers.as_slice().iter().flat_map(AuthorizationServer::schemes);
+    unknown("scheme", name, all.map(|declared| declared.name().to_string()))
+}
+
+/// That a name is not known, with the one that is nearest to it.
+pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> String {
+    near(&format!("the policy has no {what}"), name, known)
+}
+
+/// What is wrong with a name, with the one that is nearest to it.
+pub(super) fn near(fault: &str, name: &str, known: impl Iterator<Item = String>) -> String {
+    let likeness = |known: String| (jaro_winkler(name, &known), known);
+    let nearest = known.map(likeness).max_by(|a, b| a.0.total_cmp(&b.0));
+    let said = format!("{fault} `{}`", name.escape_default());
+    match nearest {
+        Some((likeness, nearest)) if likeness > 0.8 => format!("{said}; did you mean `{nearest}`?"),
+        _ => said,
+    }
+}
+
+/// Makes one authorization server of the servers of two schemes, for each `A=B`.
+pub(super) fn join_servers(policy: &mut Imported, pairs: &[String]) -> anyhow::Result<()> {
+    for pair in pairs {
+        let schemes = policy.table().catalog().schemes();
+        let named = |name: &str| {
+            schemes
+                .iter()
+                .map(DeclaredScheme::name)
+                .find(|known| known.as_str() == name)
+        };
+        let splits = pair.match_indices('=').filter_map(|(place, _)| {
+            let (one, other) = pair.split_at_checked(place)?;
+            Some((one, other.strip_prefix('=')?))
+        });
+        // The name of a scheme may hold the sign.
+        let known = splits
+            .clone()
+            .find_map(|(one, other)| Some((named(one)?.clone(), named(other)?.clone())));
+        if let Some((one, other)) = known {
+            policy.join_servers(&one, &other);
+            continue;
+        }
+        let servers = AuthorizationServers::of(policy.table());
+        return Err(match splits.clone().next() {
+            None => anyhow!("`{}` is not two schemes with `=` between them", pair.escape_default()),
+            Some((one, other)) => {
+                let name = if named(one).is_some() { other } else { one };
+                anyhow!("{}", unknown_scheme(&servers, name))
+            }
+        });
+    }
+    Ok(())
+}
