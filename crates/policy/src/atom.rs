@@ -8,7 +8,7 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
 /// One thing that holds for a request or does not.
 ///
 /// Atoms are positive: there is no "not disabled", there is [`Atom::Active`]. So a request that brings more can never be
-/// allowed less. Some imply others: a scope implies its scheme and whatever its edges in the catalog say, `active` implies
+/// allowed less, unless authentication is optional and it brings a credential that does not suffice. Some imply others: a scope implies its scheme and whatever its edges in the catalog say, `active` implies
 /// `user`, `age<=60` implies `age<=300`, and nearly all imply [`Atom::Authenticated`].
 ///
 /// ```

@@ -10,7 +10,8 @@
 //! 6. A check sees the scopes of everything that depends on it, outermost first: FastAPI's `SecurityScopes`.
 //! 7. An [`OperationTable`] resolves all trees once; what is undeclared, ambiguous, missing or too large is an error there.
 //! 8. A [`TokenWorld`] is what a verified token brings, made once; [`Presented`] is what a request brings.
-//! 9. [`authorize`] allows where the world contains one of the minimal sets. More can never be allowed less.
+//! 9. [`authorize`] allows where the world contains one of the minimal sets. More is never allowed less,
+//!    except where authentication is optional: no credential is let in, and one that does not suffice is refused.
 //! 10. A denial names everything that is missing at once: one challenge for the whole tree.
 //!
 //! ```text
@@ -61,7 +62,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Deliberately absent: input and output, a clock, randomness, waiting; negation, so that more can never allow less;
+//! Deliberately absent: input and output, a clock, randomness, waiting; negation;
 //! prefix rules between scopes, which grant too much; roles, which are scopes that somebody granted.
 
 mod alternative;
