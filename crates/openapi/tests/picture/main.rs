@@ -8,6 +8,7 @@
 )]
 
 mod complete;
+mod decision;
 mod decisions;
 mod embedded;
 mod markup;

@@ -83,10 +83,6 @@ impl Scheme {
     pub(crate) fn scope_fact(&self, scope: &str) -> String {
         format!("scope:{}:{scope}", self.name)
     }
-
-    pub(crate) fn has_scopes(name: &str) -> bool {
-        ["oauth", "partner", "oidc"].contains(&name)
-    }
 }
 
 /// All facts of these schemes and their scopes.

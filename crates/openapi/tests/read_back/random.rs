@@ -32,7 +32,7 @@ fn schemes(edges: bool) -> impl Strategy<Value = Vec<Scheme>> {
 }
 
 fn scheme(name: &'static str, edges: bool) -> impl Strategy<Value = Scheme> {
-    let most = if Scheme::has_scopes(name) { SCOPES.len() } else { 0 };
+    let most = SCOPES.len();
     (
         subsequence(SCOPES.to_vec(), 0..=most),
         vec((0..5_usize, 0..5_usize), 0..6),

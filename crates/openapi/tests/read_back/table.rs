@@ -126,7 +126,7 @@ fn token(name: &str) -> ScopeToken {
     ScopeToken::parse(name).unwrap()
 }
 
-fn atom(fact: &str) -> Atom {
+pub(crate) fn atom(fact: &str) -> Atom {
     let scheme = |name: &str| SchemeName::parse(name).unwrap();
     if let Some(name) = fact.strip_prefix("scheme:") {
         return Atom::Scheme(scheme(name));

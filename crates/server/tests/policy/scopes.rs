@@ -186,8 +186,8 @@ fn counts_tell_declared_scopes_from_others() {
     );
 }
 
-#[test]
-fn a_name_that_is_not_known_is_an_error_with_the_nearest_one() {
+/// An operation that a scope and a check guard, and one that is public.
+fn lamps() -> Shell {
     let document = json!({
         "openapi": "3.0.3", "info": { "title": "Lamps", "version": "1" },
         "components": { "securitySchemes": { "login": { "type": "oauth2", "flows": { "clientCredentials": {
@@ -197,7 +197,12 @@ fn a_name_that_is_not_known_is_an_error_with_the_nearest_one() {
             "/health": { "get": { "security": [] } }
         }
     });
-    let shell = Shell::with("lamps.json", &document);
+    Shell::with("lamps.json", &document)
+}
+
+#[test]
+fn a_name_that_is_not_known_is_an_error_with_the_nearest_one() {
+    let shell = lamps();
     shell.write("log", "GET /lamps\n");
     let explain = ["explain", "lamps.json", "GET", "/lamps"];
     let see = [&explain[..], &["--scope", "lamp:see"]].concat();
@@ -246,6 +251,12 @@ fn a_name_that_is_not_known_is_an_error_with_the_nearest_one() {
     ] {
         assert_eq!(shell.policy(&line).complaint(2), said, "{line:?}");
     }
+}
+
+#[test]
+fn an_empty_scope_is_a_token_without_scopes() {
+    let shell = lamps();
+    let explain = ["explain", "lamps.json", "GET", "/lamps"];
     let routes = |scope: &[&str]| names(&shell.policy(&[&["can-i", "lamps.json"], scope].concat()));
     assert_eq!(routes(&["--scope", ""]), ["GET /health"]);
     assert_eq!(routes(&["--scope", "lamp:see"]).len(), 2);

@@ -50,7 +50,9 @@ fn a_token_is_of_one_server() {
     let shell = Shell::with("bank.json", &bank());
     let can_i = |tokens: &[&str]| {
         let mut line = vec!["can-i", "bank.json"];
-        tokens.iter().for_each(|token| line.extend(["--scope", *token]));
+        for token in tokens {
+            line.extend(["--scope", *token]);
+        }
         shell.policy(&line)
     };
     let opened = |tokens: &[&str]| paths(&can_i(tokens));
@@ -85,9 +87,9 @@ fn every_command_says_whose_a_scope_is() {
     let least = |paths: &[&str]| {
         let operations: Vec<String> = paths.iter().map(|path| format!("GET {path}")).collect();
         let mut line = vec!["least", "bank.json"];
-        operations
-            .iter()
-            .for_each(|operation| line.extend(["--operation", operation]));
+        for operation in &operations {
+            line.extend(["--operation", operation]);
+        }
         shell.policy(&line).json()["sets"].clone()
     };
     assert_eq!(
@@ -129,7 +131,9 @@ fn every_command_says_whose_a_scope_is() {
     shell.write("log", "GET /owner\n");
     let usage = |tokens: &[&str]| {
         let mut line = vec!["usage", "bank.json", "log"];
-        tokens.iter().for_each(|token| line.extend(["--scope", *token]));
+        for token in tokens {
+            line.extend(["--scope", *token]);
+        }
         shell.policy(&line)
     };
     let used = usage(&["ledger of app", "ledger of the owner"]).json();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::bail;
-use scopegate_domain::SchemeName;
+use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_policy::analysis::{
     AuthorizationServer, AuthorizationServers, Ceiling, CeilingKind, Grant, GrantBuilder, ServerScope,
 };
@@ -77,33 +77,26 @@ impl Token {
             return Ok(Self(vec![(place, TokenOf::Scopes(scopes))]));
         }
         // A token without a scope can be of each server that issues tokens.
-        let with_scopes = bare(servers, |server| server.has_scopes());
-        if !with_scopes.is_empty() {
-            return Ok(Self(with_scopes));
-        }
-        let is_bearer = |server: &AuthorizationServer<'_>| {
-            let mut schemes = server.schemes().iter();
-            schemes.any(|declared| declared.scheme().is_bearer())
+        let bare = |wanted: fn(&DeclaredScheme) -> bool| -> Vec<(usize, TokenOf)> {
+            let numbered = servers.as_slice().iter().enumerate();
+            let token = |(place, server): (usize, &AuthorizationServer<'_>)| {
+                let declared = server.schemes().iter().find(|declared| wanted(declared))?;
+                Some((place, TokenOf::Bare(declared.name().clone())))
+            };
+            numbered.filter_map(token).collect()
         };
-        Ok(Self(bare(servers, is_bearer)))
+        let with_scopes = bare(DeclaredScheme::has_scopes);
+        if with_scopes.is_empty() {
+            Ok(Self(bare(|declared| declared.scheme().is_bearer())))
+        } else {
+            Ok(Self(with_scopes))
+        }
     }
 
     fn of(&self, server: usize) -> Option<&TokenOf> {
         let mut all = self.0.iter();
         all.find(|(place, _)| *place == server).map(|(_, token)| token)
     }
-}
-
-fn bare(
-    servers: &AuthorizationServers<'_>,
-    wanted: impl Fn(&AuthorizationServer<'_>) -> bool,
-) -> Vec<(usize, TokenOf)> {
-    let numbered = servers.as_slice().iter().enumerate();
-    let token = |(place, server): (usize, &AuthorizationServer<'_>)| {
-        let declared = server.schemes().first().filter(|_| wanted(server))?;
-        Some((place, TokenOf::Bare(declared.name().clone())))
-    };
-    numbered.filter_map(token).collect()
 }
 
 impl TokenOf {
@@ -155,13 +148,13 @@ fn scheme(servers: &AuthorizationServers<'_>, name: &str) -> anyhow::Result<Sche
 fn lacking(table: &OperationTable, held: &Held, builder: GrantBuilder) -> anyhow::Result<GrantBuilder> {
     let atoms = table.universe().atoms();
     held.lacking.iter().try_fold(builder, |builder, word| {
-        let names = |atom: &Atom| match atom {
+        let is_meant = |atom: &Atom| match atom {
             Atom::Scope { scheme, token } => {
                 *word == token.as_str() || *word == ServerScope::new(scheme.clone(), token.clone()).to_string()
             }
             other => other.to_string() == *word,
         };
-        let mut named = atoms.iter().filter(|atom| names(atom)).peekable();
+        let mut named = atoms.iter().filter(|atom| is_meant(atom)).peekable();
         if named.peek().is_none() {
             bail!("{}", unknown("word", word, atoms.iter().map(ToString::to_string)));
         }
