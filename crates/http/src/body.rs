@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use crate::invalid_input::{InputError, InvalidInput};
+use crate::json_fault;
 
 /// Bytes in a second that a sender has to keep once its time is over.
 const LEAST_RATE: usize = 512;
@@ -111,7 +112,7 @@ fn is_late(fault: &(dyn std::error::Error + 'static)) -> bool {
 ///
 /// # Errors
 ///
-/// [`InputError`]; the message names a missing field, and nothing of what was sent.
+/// [`InputError`] with the path of the first value that is not as declared, and the message of its type.
 pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, InputError> {
     if body.is_empty() {
         return Err(InvalidInput::missing("body", None).into());
@@ -119,7 +120,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
     if !is_json(headers) || is_encoded(headers) {
         return Err(InputError::MediaType);
     }
-    serde_json::from_slice(body).map_err(|fault| told(&fault).into())
+    // A body is read a second time only where the first found a fault, so a good body costs nothing.
+    serde_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body).into())
 }
 
 /// Whether the media type is `application/json` or ends in `+json`
@@ -147,31 +149,6 @@ pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
     codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
-/// What the sender is told. The parser's own words repeat the input and name types of the program, so only the name of a
-/// missing field, which stands in the document too, is taken from them.
-fn told(fault: &serde_json::Error) -> InvalidInput {
-    if !fault.is_data() {
-        return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
-    }
-    let words = fault.to_string();
-    match words
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split_once('`'))
-    {
-        Some((field, _)) => InvalidInput::missing("body", Some(field)),
-        None => InvalidInput::new(
-            "value_error",
-            "body",
-            None,
-            format!(
-                "Value error, the input is not as declared at line {}, column {}",
-                fault.line(),
-                fault.column()
-            ),
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -195,7 +172,7 @@ mod tests {
     fn fault(body: &str) -> serde_json::Value {
         match read("application/json", body).unwrap_err() {
             InputError::Invalid(fault) => fault.to_json(),
-            InputError::MediaType => panic!("the media type is right"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -1,9 +1,15 @@
 //! What the document says about one operation beside its security.
 
 use http::StatusCode;
+use scopegate_policy::ResolvedOperation;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
+
+use crate::gate_error::GateError;
+use crate::query_shape::{QueryShape, combine};
+use crate::{component, query_check};
 
 /// Collects what an operation's types say of themselves for the document.
 ///
@@ -11,11 +17,26 @@ use utoipa::openapi::{RefOr, Schema};
 #[derive(Clone, Debug, Default)]
 pub struct Description {
     path_parameters: Vec<Value>,
-    query_parameters: Vec<Value>,
+    queries: Vec<QueryInput>,
     request_body: Option<Value>,
     responses: Map<String, Value>,
     schemas: Map<String, Value>,
     status: Option<&'static str>,
+    /// The first fault of the types, such as a query that cannot be read as documented.
+    fault: Option<TypeFault>,
+}
+
+/// One query: its parameters, and whether its type refuses a name that it does not know.
+#[derive(Clone, Debug)]
+struct QueryInput {
+    shape: QueryShape,
+    refuses: fn(&QueryShape, &str) -> bool,
+}
+
+#[derive(Clone, Debug)]
+enum TypeFault {
+    Query(String),
+    Schema(String),
 }
 
 impl Description {
@@ -56,18 +77,59 @@ impl Description {
     }
 
     /// Each field of the structure as one parameter.
-    pub(crate) fn query<T: ToSchema>(&mut self) {
+    pub(crate) fn query<T: ToSchema + DeserializeOwned>(&mut self) {
         self.add_referenced::<T>();
-        let object = to_json(&T::schema());
-        let required = object.get("required").and_then(Value::as_array);
-        let Some(properties) = object.get("properties").and_then(Value::as_object) else {
-            return;
-        };
-        for (name, schema) in properties {
-            let required = required.is_some_and(|names| names.iter().any(|required| required == name));
-            self.query_parameters
-                .push(json!({ "name": name, "in": "query", "required": required, "schema": schema }));
+        let shape = QueryShape::of(&to_json(&T::schema()), &self.schemas);
+        let mut shape = shape.unwrap_or_else(|| {
+            self.note(TypeFault::Query("its type is not a structure".to_owned()));
+            QueryShape::default()
+        });
+        if let Err(reason) = query_check::check::<T>(&mut shape) {
+            self.note(TypeFault::Query(reason));
         }
+        self.queries.push(QueryInput {
+            shape,
+            refuses: query_check::refuses::<T>,
+        });
+    }
+
+    /// Finds what the types of the operation cannot do together.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError`], which names the operation.
+    pub(crate) fn check(&self, operation: &ResolvedOperation) -> Result<(), GateError> {
+        let query = |reason: String| GateError::Query {
+            operation: operation.to_string(),
+            reason,
+        };
+        match &self.fault {
+            Some(TypeFault::Query(reason)) => return Err(query(reason.clone())),
+            Some(TypeFault::Schema(name)) => return Err(GateError::SchemaTwice { name: name.clone() }),
+            None => {}
+        }
+        for (number, input) in self.queries.iter().enumerate() {
+            let others = self.queries.iter().enumerate().filter(|(other, _)| *other != number);
+            let mut names =
+                others.flat_map(|(_, other)| other.shape.parameters.iter().map(|parameter| &parameter.name));
+            if let Some(name) =
+                names.find(|name| input.shape.parameter(name).is_none() && (input.refuses)(&input.shape, name))
+            {
+                return Err(query(format!(
+                    "two types read it, and one of them refuses `{name}` of the other"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters of each query, for reading.
+    pub(crate) fn into_queries(self) -> Vec<QueryShape> {
+        self.queries.into_iter().map(|input| input.shape).collect()
+    }
+
+    fn note(&mut self, fault: TypeFault) {
+        self.fault.get_or_insert(fault);
     }
 
     pub(crate) fn json_body<T: ToSchema>(&mut self) {
@@ -92,7 +154,7 @@ impl Description {
 
     /// Whether anything but the caller is read, so that a request may be refused for it.
     pub(crate) fn has_inputs(&self) -> bool {
-        self.request_body.is_some() || !self.path_parameters.is_empty() || !self.query_parameters.is_empty()
+        self.request_body.is_some() || !self.path_parameters.is_empty() || !self.queries.is_empty()
     }
 
     /// The parameters: those of the path under the template's names, then those of the query.
@@ -100,38 +162,116 @@ impl Description {
         let named = crate::path::parameter_names(template).zip(&self.path_parameters);
         named
             .map(|(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema }))
-            .chain(self.query_parameters.iter().cloned())
+            .chain(self.query_parameters())
             .collect()
+    }
+
+    /// The parameters of all queries; one that several have is there once.
+    fn query_parameters(&self) -> Vec<Value> {
+        let mut merged: Vec<Value> = Vec::new();
+        for parameter in self.queries.iter().flat_map(|input| input.shape.parameter_objects()) {
+            match merged
+                .iter_mut()
+                .find(|known| known.get("name") == parameter.get("name"))
+            {
+                Some(known) => merge_parameters(known, &parameter),
+                None => merged.push(parameter),
+            }
+        }
+        merged
     }
 
     fn add(&mut self, status: StatusCode, response: Value) {
         let status = self.status.map_or_else(|| status.as_str().to_owned(), str::to_owned);
-        self.responses.insert(status, response);
+        match self.responses.get_mut(&status) {
+            Some(known) => merge_responses(known, response),
+            None => {
+                self.responses.insert(status, response);
+            }
+        }
     }
 
     /// The schema of a type: a reference where the type has a shape and a name of its own, else the schema itself.
     fn reference<T: ToSchema>(&mut self) -> Value {
         self.add_referenced::<T>();
         let schema = to_json(&T::schema());
-        let has_shape = ["properties", "oneOf", "allOf", "anyOf", "enum"]
-            .iter()
-            .any(|key| schema.get(key).is_some());
-        // `Page<A>` and `Page<B>` would share the name `Page`, as `Vec` and `Option` do theirs.
+        // `Page<A>` and `Page<B>` would share the name `Page`.
         let is_generic = std::any::type_name::<T>().contains(['<', '(', '[', '&']);
-        if !has_shape || is_generic {
-            return schema;
+        if is_generic || !has_shape(&schema) {
+            return component::marked(std::any::type_name::<T>(), schema);
         }
         let name = T::name().into_owned();
         let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
-        self.schemas.insert(name, schema);
+        self.add_schema(name, schema);
         reference
     }
 
     fn add_referenced<T: ToSchema>(&mut self) {
         let mut referenced = Vec::new();
         T::schemas(&mut referenced);
-        self.schemas
-            .extend(referenced.iter().map(|(name, schema)| (name.clone(), to_json(schema))));
+        for (name, schema) in &referenced {
+            self.add_schema(name.clone(), to_json(schema));
+        }
+    }
+
+    fn add_schema(&mut self, name: String, schema: Value) {
+        match self.schemas.get(&name) {
+            Some(known) if *known != schema => self.note(TypeFault::Schema(name)),
+            Some(_) => {}
+            None => {
+                self.schemas.insert(name, schema);
+            }
+        }
+    }
+}
+
+/// Whether a schema is worth a name.
+pub(crate) fn has_shape(schema: &Value) -> bool {
+    ["properties", "oneOf", "allOf", "anyOf", "enum"]
+        .iter()
+        .any(|key| schema.get(key).is_some())
+}
+
+/// Says in one parameter what two queries say of it: each must be able to read it.
+fn merge_parameters(known: &mut Value, other: &Value) {
+    if other.get("required") == Some(&Value::Bool(true))
+        && let Some(required) = known.get_mut("required")
+    {
+        *required = true.into();
+    }
+    if let (Some(schema), Some(other)) = (known.get_mut("schema"), other.get("schema")) {
+        combine(schema, other.clone(), "allOf");
+    }
+}
+
+/// Adds to a response what another source says about the same status. The first description stays.
+pub(crate) fn merge_responses(known: &mut Value, other: Value) {
+    let (Some(known), Value::Object(other)) = (known.as_object_mut(), other) else {
+        return;
+    };
+    for (member, value) in other {
+        let Some(existing) = known.get_mut(&member) else {
+            known.insert(member, value);
+            continue;
+        };
+        let (Some(existing), Value::Object(value)) = (existing.as_object_mut(), value) else {
+            continue;
+        };
+        for (name, value) in value {
+            match existing.get_mut(&name) {
+                Some(known) => merge_schemas(known, &value),
+                None => {
+                    existing.insert(name, value);
+                }
+            }
+        }
+    }
+}
+
+/// Two schemas of one media type or header: a value is of one of them.
+fn merge_schemas(known: &mut Value, other: &Value) {
+    if let (Some(schema), Some(other)) = (known.get_mut("schema"), other.get("schema")) {
+        combine(schema, other.clone(), "anyOf");
     }
 }
 

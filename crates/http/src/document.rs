@@ -1,12 +1,15 @@
 //! The OpenAPI document of a gate, out of its declarations.
 
+use std::collections::HashMap;
+
 use scopegate_grant::AuthorizationServer;
 use scopegate_openapi::{DocumentInfo, OperationDocs};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
+use crate::description::merge_responses;
 use crate::route::Mounted;
-use crate::{Profile, endpoint, schema};
+use crate::{Profile, component, endpoint, schema};
 
 /// What a document is made of, beside the table.
 #[derive(Clone, Copy)]
@@ -18,37 +21,55 @@ pub(crate) struct Source<'a> {
     pub(crate) token_endpoint: Option<(&'a str, &'a AuthorizationServer)>,
 }
 
-/// Two schemas want the same name.
+/// Two parts of the document have the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SchemaClash(pub(crate) String);
+pub(crate) enum NameClash {
+    /// Two schemas.
+    Schema(String),
+    /// Two operations: the name, and both operations.
+    Operation(String, String, String),
+}
 
 /// Writes the document.
 ///
 /// # Errors
 ///
-/// [`SchemaClash`]: one name for two types would describe one of them wrongly.
-pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, SchemaClash> {
+/// [`NameClash`]: one name for two types would describe one of them wrongly, and an `operationId` is unique
+/// (OpenAPI 3.1, section 4.8.10).
+pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, NameClash> {
     let mut schemas = Schemas {
         profile: source.profile,
         named: Map::new(),
     };
     let mut docs = Vec::new();
+    let mut ids: HashMap<String, String> = HashMap::new();
     if let Some((path, server)) = source.token_endpoint {
         let grant_types: Vec<_> = server.grant_types().collect();
         // Without a grant type the endpoint refuses every request, so it is not offered.
         if !grant_types.is_empty() {
             docs.push(endpoint::token::operation_docs(path, source.profile));
+            ids.insert(
+                endpoint::token::operation_id(source.profile).to_owned(),
+                format!("POST {path}"),
+            );
             schemas.extend(endpoint::token::schemas(source.profile, &grant_types))?;
         }
     }
-    for (mounted, operation) in source.mounted.iter().zip(table.operations()) {
-        docs.push(operation_docs(mounted, operation, source.profile));
+    let operations = || source.mounted.iter().zip(table.operations());
+    for (mounted, _) in operations() {
         for (name, schema) in mounted.description.schemas() {
             schemas.add_described(name, schema)?;
         }
         if mounted.description.has_inputs() && source.profile == Profile::Tutorial {
             schemas.extend(schema::validation_error())?;
         }
+    }
+    for (mounted, operation) in operations() {
+        let id = operation_id(mounted, operation);
+        if let Some(first) = ids.insert(id.clone(), operation.to_string()) {
+            return Err(NameClash::Operation(id, first, operation.to_string()));
+        }
+        docs.push(operation_docs(mounted, operation, id, &mut schemas));
     }
     let info = DocumentInfo::new(source.title, source.version);
     let info = match source.profile {
@@ -64,22 +85,45 @@ struct Schemas {
 }
 
 impl Schemas {
-    fn add_described(&mut self, name: &str, schema: &Value) -> Result<(), SchemaClash> {
+    /// Replaces what stands for a component by a reference to it.
+    fn resolve(&mut self, value: &mut Value) {
+        let profile = self.profile;
+        component::resolve(value, &mut self.named, &|name, schema| match profile {
+            Profile::Rfc => schema.clone(),
+            Profile::Tutorial => schema::as_fastapi(name, schema),
+        });
+    }
+
+    /// The schema of a refusal; written out where the application has another schema of that name.
+    fn problem(&mut self) -> Value {
+        let schema = schema::problem();
+        let name = "ProblemDetails";
+        match self.named.get(name) {
+            Some(known) if *known != schema => return schema,
+            Some(_) => {}
+            None => {
+                self.named.insert(name.to_owned(), schema);
+            }
+        }
+        json!({ "$ref": format!("#/components/schemas/{name}") })
+    }
+
+    fn add_described(&mut self, name: &str, schema: &Value) -> Result<(), NameClash> {
         match self.profile {
             Profile::Rfc => self.add(name.to_owned(), schema.clone()),
             Profile::Tutorial => self.add(name.to_owned(), schema::as_fastapi(name, schema)),
         }
     }
 
-    fn extend(&mut self, schemas: impl IntoIterator<Item = (String, Value)>) -> Result<(), SchemaClash> {
+    fn extend(&mut self, schemas: impl IntoIterator<Item = (String, Value)>) -> Result<(), NameClash> {
         schemas
             .into_iter()
             .try_for_each(|(name, schema)| self.add(name, schema))
     }
 
-    fn add(&mut self, name: String, schema: Value) -> Result<(), SchemaClash> {
+    fn add(&mut self, name: String, schema: Value) -> Result<(), NameClash> {
         match self.named.get(&name) {
-            Some(known) if *known != schema => Err(SchemaClash(name)),
+            Some(known) if *known != schema => Err(NameClash::Schema(name)),
             Some(_) => Ok(()),
             None => {
                 self.named.insert(name, schema);
@@ -90,7 +134,12 @@ impl Schemas {
 }
 
 /// What the document says about one operation. Without a name, method and path stand in its place.
-fn operation_docs(mounted: &Mounted, operation: &ResolvedOperation, profile: Profile) -> OperationDocs {
+fn operation_docs(
+    mounted: &Mounted,
+    operation: &ResolvedOperation,
+    id: String,
+    schemas: &mut Schemas,
+) -> OperationDocs {
     let (notes, description) = (&mounted.notes, &mounted.description);
     let (method, template) = (operation.method(), operation.template());
     let name = notes.name.as_deref().unwrap_or_default();
@@ -98,9 +147,7 @@ fn operation_docs(mounted: &Mounted, operation: &ResolvedOperation, profile: Pro
         "" => format!("{method} {template}"),
         name => schema::title(name),
     });
-    let mut docs = OperationDocs::new(method, template)
-        .operation_id(schema::operation_id(name, template, method.as_str()))
-        .summary(summary);
+    let mut docs = OperationDocs::new(method, template).operation_id(id).summary(summary);
     if let Some(text) = &notes.description {
         docs = docs.description(text.as_str());
     }
@@ -110,20 +157,37 @@ fn operation_docs(mounted: &Mounted, operation: &ResolvedOperation, profile: Pro
         .into_iter()
         .fold(docs, OperationDocs::parameter);
     if let Some(body) = description.request_body() {
-        docs = docs.request_body(body.clone());
+        let mut body = body.clone();
+        schemas.resolve(&mut body);
+        docs = docs.request_body(body);
     }
-    docs = description.responses().iter().fold(docs, |docs, (status, response)| {
-        docs.response(status.as_str(), response.clone())
-    });
-    refusals(mounted, operation, profile)
+    let mut responses = description.responses().clone();
+    responses.values_mut().for_each(|response| schemas.resolve(response));
+    for (status, refusal) in refusals(mounted, operation, schemas) {
+        match responses.get_mut(status) {
+            Some(described) => merge_responses(described, refusal),
+            None => {
+                responses.insert(status.to_owned(), refusal);
+            }
+        }
+    }
+    responses
         .into_iter()
         .fold(docs, |docs, (status, response)| docs.response(status, response))
 }
 
+/// The `operationId`: the chosen one, else that of FastAPI's form.
+fn operation_id(mounted: &Mounted, operation: &ResolvedOperation) -> String {
+    let notes = &mounted.notes;
+    let name = notes.name.as_deref().unwrap_or_default();
+    let default = || schema::operation_id(name, operation.template(), operation.method().as_str());
+    notes.operation_id.clone().unwrap_or_else(default)
+}
+
 /// The refusals that the document tells of: in the tutorial's profile those that FastAPI tells of.
-fn refusals(mounted: &Mounted, operation: &ResolvedOperation, profile: Profile) -> Vec<(&'static str, Value)> {
+fn refusals(mounted: &Mounted, operation: &ResolvedOperation, schemas: &mut Schemas) -> Vec<(&'static str, Value)> {
     let has_inputs = mounted.description.has_inputs();
-    match profile {
+    match schemas.profile {
         Profile::Tutorial if has_inputs => {
             let schema = json!({ "$ref": "#/components/schemas/HTTPValidationError" });
             vec![(
@@ -144,8 +208,16 @@ fn refusals(mounted: &Mounted, operation: &ResolvedOperation, profile: Profile) 
                 ("403", "The credential does not allow this", is_guarded),
             ];
             let told = told.into_iter().filter(|(.., applies)| *applies);
-            told.map(|(status, description, _)| (status, json!({ "description": description })))
-                .collect()
+            let told: Vec<_> = told.map(|(status, description, _)| (status, description)).collect();
+            if told.is_empty() {
+                return Vec::new();
+            }
+            let schema = schemas.problem();
+            let refusal = |(status, description)| {
+                let content = json!({ "application/problem+json": { "schema": schema } });
+                (status, json!({ "description": description, "content": content }))
+            };
+            told.into_iter().map(refusal).collect()
         }
     }
 }

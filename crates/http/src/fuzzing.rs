@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use self::oracle::Named;
 use crate::bearer::{self, Bearer};
+use crate::query_shape::QueryShape;
 use crate::routes::{Lookup, Routes};
 use crate::{Challenge, Profile, basic, form, path, query};
 
@@ -167,7 +168,7 @@ fn query(input: &str) {
             .collect::<Vec<_>>()
     };
     let number = all("number").pop().map(|number| number.parse::<i32>());
-    match query::read::<Asked>(input) {
+    match query::read::<Asked>(input, &QueryShape::default()) {
         Ok(asked) => {
             assert_eq!(asked.text, all("text").pop());
             assert_eq!(asked.list, all("list"));

@@ -29,6 +29,7 @@ use crate::incoming::Incoming;
 use crate::input::Sent;
 use crate::metrics::GateMetrics;
 use crate::published_keys::PublishedKeys;
+use crate::query_shape::QueryShape;
 use crate::refusal::Refusal;
 use crate::reply::{Fault, Replies};
 use crate::request_id::{self, RequestIds};
@@ -36,7 +37,7 @@ use crate::route::Endpoint;
 use crate::routes::{Lookup, Routes};
 use crate::shadow::Beside;
 use crate::sources::{Head, Sources};
-use crate::trace::Trace;
+use crate::trace::{self, Trace};
 
 /// All operations of an application behind their guards: an ordinary warp filter, a service, a table and a document, of one
 /// declaration. Cheap to clone.
@@ -105,6 +106,8 @@ pub(crate) struct Stage {
     /// The proposed policy, where one is asked beside.
     pub(crate) beside: Option<Box<Beside>>,
     pub(crate) parameters: Vec<String>,
+    /// What the document says about each query, in the order of the inputs.
+    pub(crate) queries: Vec<QueryShape>,
 }
 
 /// What stands at a method and a path.
@@ -302,14 +305,21 @@ impl Gate {
         };
         let answering = {
             let body = if stage.endpoint.reads_body() {
-                match Box::pin(self.read_body(request)).await {
+                match Box::pin(self.read_body(request, &trace.id)).await {
                     Ok(body) => body,
                     Err(refusal) => return refusal,
                 }
             } else {
                 Bytes::new()
             };
-            let mut sent = Sent::new(request.headers, request.query, &body, &stage.parameters, values);
+            let mut sent = Sent::new(
+                request.headers,
+                request.query,
+                &body,
+                &stage.parameters,
+                values,
+                &stage.queries,
+            );
             match stage.endpoint.call(&mut sent, permit) {
                 Ok(answering) => answering,
                 Err(refused) => return self.inner.replies.refused(&refused, &trace.id),
@@ -318,7 +328,7 @@ impl Gate {
         answering.await
     }
 
-    async fn read_body<B>(&self, request: &mut Incoming<'_, B>) -> Result<Bytes, Response>
+    async fn read_body<B>(&self, request: &mut Incoming<'_, B>, id: &HeaderValue) -> Result<Bytes, Response>
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
@@ -326,7 +336,7 @@ impl Gate {
             return Ok(Bytes::new());
         };
         let read = body::collect(request.headers, body, self.inner.limits).await;
-        read.map_err(|cause| self.inner.replies.unread(cause))
+        read.map_err(|cause| self.inner.replies.unread(cause, id))
     }
 
     /// Counts and traces a decision.
@@ -376,7 +386,15 @@ impl Gate {
                 let from = request.peer.map(|peer| proxies.client(peer, request.headers));
                 endpoint::token::token(server, request.headers, &body, from).await
             }
-            Err(cause) => endpoint::token::unread(server, cause),
+            Err(cause) => {
+                let (_, sentence) = cause.told();
+                tracing::debug!(
+                    request_id = trace::text(&trace.id),
+                    cause = sentence,
+                    "a body was refused"
+                );
+                endpoint::token::unread(server, cause)
+            }
         }
     }
 

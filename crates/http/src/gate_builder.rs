@@ -283,6 +283,7 @@ impl GateBuilder {
         let mut sources = Vec::new();
         for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
             self.check(operation, mounted)?;
+            mounted.description.check(operation)?;
             sources.push(judges.sources(operation, table.catalog())?);
             producers::check(
                 operation,
@@ -445,6 +446,7 @@ fn stages(
         beside: besides.map(|besides| Box::new(besides.operation(number, operation, &sources))),
         sources,
         parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
+        queries: mounted.description.into_queries(),
         endpoint: mounted.endpoint,
     };
     declared.map(stage).collect()

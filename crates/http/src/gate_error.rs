@@ -3,7 +3,7 @@
 use scopegate_policy::TableError;
 use scopegate_token::EntropyError;
 
-use crate::document::SchemaClash;
+use crate::document::NameClash;
 
 /// Why a gate cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,24 @@ pub enum GateError {
         /// The operation with the same paths.
         other: String,
     },
+    /// Two operations have one `operationId`, which is unique in a document.
+    #[error("`{first}` and `{second}` have the `operationId` `{id}`; set another by `Route::operation_id`")]
+    OperationIdTwice {
+        /// The `operationId`.
+        id: String,
+        /// The operation that was declared first.
+        first: String,
+        /// The other operation.
+        second: String,
+    },
+    /// The query cannot be read as the document has it.
+    #[error("the query of `{operation}` cannot be read as documented: {reason}")]
+    Query {
+        /// Which operation.
+        operation: String,
+        /// Which parameter, and why.
+        reason: String,
+    },
     /// The handler takes another number of path parameters than the template has.
     #[error("the template of `{operation}` has {template} parameters, and its handler takes {handler}")]
     Parameters {
@@ -142,8 +160,11 @@ pub enum GateError {
     },
 }
 
-impl From<SchemaClash> for GateError {
-    fn from(clash: SchemaClash) -> Self {
-        Self::SchemaTwice { name: clash.0 }
+impl From<NameClash> for GateError {
+    fn from(clash: NameClash) -> Self {
+        match clash {
+            NameClash::Schema(name) => Self::SchemaTwice { name },
+            NameClash::Operation(id, first, second) => Self::OperationIdTwice { id, first, second },
+        }
     }
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::description::Description;
 use crate::invalid_input::InputError;
+use crate::query_shape::QueryShape;
 use crate::{body, path, query};
 
 /// What a caller who was let in has sent, as inputs read it.
@@ -20,6 +21,7 @@ pub struct Sent<'r> {
     body: &'r [u8],
     names: std::slice::Iter<'r, String>,
     values: std::slice::Iter<'r, String>,
+    queries: std::slice::Iter<'r, QueryShape>,
 }
 
 impl<'r> Sent<'r> {
@@ -29,6 +31,7 @@ impl<'r> Sent<'r> {
         body: &'r [u8],
         names: &'r [String],
         values: &'r [String],
+        queries: &'r [QueryShape],
     ) -> Self {
         Self {
             headers,
@@ -36,6 +39,7 @@ impl<'r> Sent<'r> {
             body,
             names: names.iter(),
             values: values.iter(),
+            queries: queries.iter(),
         }
     }
 
@@ -177,7 +181,10 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Query<T> {
     type Value = T;
 
     fn read(sent: &mut Sent<'_>) -> Result<T, InputError> {
-        Ok(query::read(sent.query)?)
+        let none = QueryShape::default();
+        // INVARIANT: `describe` adds one shape for each query, in this order.
+        let shape = sent.queries.next().unwrap_or(&none);
+        query::read(sent.query, shape).map_err(InputError::Several)
     }
 
     fn describe(description: &mut Description) {

@@ -2,6 +2,23 @@
 
 use serde_json::{Value, json};
 
+/// Longest name in a location, in characters: a sender may choose the names of a map.
+const NAME_LIMIT: usize = 128;
+
+/// One step of a location: a member of an object, or an element of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Name(String),
+    Index(usize),
+}
+
+impl Step {
+    /// A member, its name cut at [`NAME_LIMIT`].
+    pub(crate) fn name(name: &str) -> Self {
+        Self::Name(name.chars().take(NAME_LIMIT).collect())
+    }
+}
+
 /// One thing wrong with what was sent.
 ///
 /// It says what is wrong and where; what was sent stands in it only where FastAPI repeats it too, for a parameter.
@@ -9,7 +26,7 @@ use serde_json::{Value, json};
 pub struct InvalidInput {
     kind: &'static str,
     place: &'static str,
-    field: Option<String>,
+    location: Vec<Step>,
     message: String,
     input: Option<String>,
 }
@@ -18,12 +35,23 @@ impl InvalidInput {
     /// A fault of a kind in FastAPI's words (`int_parsing`, `value_error`), in the `path`, `query`, `header` or `body`.
     #[must_use]
     pub fn new(kind: &'static str, place: &'static str, field: Option<&str>, message: impl Into<String>) -> Self {
+        let location = field.map(|name| Step::Name(name.to_owned()));
+        Self::at(kind, place, location.into_iter().collect(), message.into(), None)
+    }
+
+    pub(crate) const fn at(
+        kind: &'static str,
+        place: &'static str,
+        location: Vec<Step>,
+        message: String,
+        input: Option<String>,
+    ) -> Self {
         Self {
             kind,
             place,
-            field: field.map(str::to_owned),
-            message: message.into(),
-            input: None,
+            location,
+            message,
+            input,
         }
     }
 
@@ -33,15 +61,6 @@ impl InvalidInput {
         Self::new("missing", place, field, "Field required")
     }
 
-    /// In this field, unless the fault names one already.
-    pub(crate) fn in_field(mut self, field: &str, input: &str) -> Self {
-        if self.field.is_none() {
-            self.field = Some(field.to_owned());
-            self.input = Some(input.to_owned());
-        }
-        self
-    }
-
     /// Repeats what was sent. Not for anything that may be a secret.
     #[must_use]
     pub fn with_input(mut self, text: &str) -> Self {
@@ -49,12 +68,18 @@ impl InvalidInput {
         self
     }
 
+    /// The kind and the place, for the log. The rest may hold what a client chose.
+    pub(crate) const fn cause(&self) -> (&'static str, &'static str) {
+        (self.kind, self.place)
+    }
+
     /// One entry of FastAPI's list of validation errors.
     pub(crate) fn to_json(&self) -> Value {
-        let location = match &self.field {
-            Some(field) => json!([self.place, field]),
-            None => json!([self.place]),
-        };
+        let steps = self.location.iter().map(|step| match step {
+            Step::Name(name) => json!(name),
+            Step::Index(index) => json!(index),
+        });
+        let location: Vec<Value> = std::iter::once(json!(self.place)).chain(steps).collect();
         json!({ "type": self.kind, "loc": location, "msg": self.message, "input": self.input })
     }
 }
@@ -65,6 +90,8 @@ impl InvalidInput {
 pub enum InputError {
     /// A value is missing or is not of its type.
     Invalid(InvalidInput),
+    /// Several values are missing or are not of their types.
+    Several(Vec<InvalidInput>),
     /// The body is of a media type that the operation does not read.
     MediaType,
 }

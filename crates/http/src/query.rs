@@ -1,45 +1,130 @@
 //! The query of a request as a structure.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::btree_map;
-use std::fmt;
 
-use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer};
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::invalid_input::InvalidInput;
+use crate::fault::Fault;
+use crate::invalid_input::{InvalidInput, Step};
 use crate::path::Kind;
+use crate::query_shape::{QueryShape, ValueType};
+
+/// Most names without a parameter that are listed as faults.
+const UNKNOWN_NAMES: usize = 32;
+
+/// The values of a query by name. A tree: linear work for ten thousand names too.
+pub(crate) type Texts<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 
 /// Reads a query by the fields of `T`.
 ///
 /// A field takes the last value of its name, a list takes all of them; an absent field is `None` where it may be, and
-/// names that `T` does not know are passed over unless `T` says otherwise.
+/// names that `T` does not know are passed over unless `T` says otherwise. Where serde reads a value before it knows the
+/// type (`flatten`, enums with a tag or without), the documented type of the parameter decides.
 ///
 /// # Errors
 ///
-/// [`InvalidInput`] for the first field that is missing or is not of its type.
-pub(crate) fn read<T: DeserializeOwned>(query: &str) -> Result<T, InvalidInput> {
-    // Grouped in a tree: linear work for ten thousand names too.
-    let mut fields: BTreeMap<Cow<'_, str>, Vec<Cow<'_, str>>> = BTreeMap::new();
+/// All parameters that are missing or are not of their types, in the order of their declaration.
+pub(crate) fn read<T: DeserializeOwned>(query: &str, shape: &QueryShape) -> Result<T, Vec<InvalidInput>> {
+    let mut texts = Texts::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        fields.entry(name).or_default().push(value);
+        texts.entry(name).or_default().push(value);
     }
-    T::deserialize(QueryDeserializer(fields)).map_err(|fault| fault.0)
+    // The values are borrowed, so that a good query copies nothing.
+    read_texts::<T>(&texts, shape, &Cell::new(false)).map_err(|first| {
+        let faults = faults::<T>(&texts, shape, first);
+        faults.into_iter().map(|fault| fault.into_input("query")).collect()
+    })
 }
 
-struct QueryDeserializer<'q>(BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>);
+/// As [`read`], from values by name. `ignored` becomes true where `T` takes a value without looking at it.
+pub(crate) fn read_texts<T: DeserializeOwned>(
+    texts: &Texts<'_>,
+    shape: &QueryShape,
+    ignored: &Cell<bool>,
+) -> Result<T, Fault> {
+    T::deserialize(QueryDeserializer { texts, shape, ignored })
+}
 
-impl<'de> Deserializer<'de> for QueryDeserializer<'de> {
+/// All faults of a query: each parameter is tried alone, as serde ends at the first fault.
+fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fault) -> Vec<Fault> {
+    let try_only = |texts: &Texts<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
+    // With the others that are required, as serde looks behind `flatten` only where these are there.
+    let good: Texts<'_> = shape
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required)
+        .filter_map(|parameter| {
+            let sample = Cow::Borrowed(parameter.sample.as_deref()?);
+            Some((Cow::Borrowed(parameter.name.as_str()), vec![sample]))
+        })
+        .collect();
+    let base = try_only(&good);
+    let mut found: Vec<Fault> = Vec::new();
+    for parameter in &shape.parameters {
+        let name = parameter.name.as_str();
+        let Some(values) = texts.get(name) else {
+            continue;
+        };
+        let mut alone = good.clone();
+        alone.insert(Cow::Borrowed(name), values.clone());
+        let Some(fault) = try_only(&alone) else {
+            continue;
+        };
+        // Without a place, the fault may be one of the whole: then it is there without this value, or is no part's.
+        let is_of_all = base.as_ref().is_some_and(|base| base.is_like(&fault));
+        let is_of_value = fault.has_place() || (!is_of_all && (shape.has_parts || fault.is_like(&first)));
+        if !fault.is_missing() && is_of_value {
+            let input = values.last().map_or("", |value| value);
+            found.push(fault.at(name, input));
+        }
+    }
+    for parameter in shape.parameters.iter().filter(|parameter| parameter.required) {
+        if !texts.contains_key(parameter.name.as_str()) {
+            found.push(Fault::new("missing", "Field required").inside(Step::name(&parameter.name)));
+        }
+    }
+    if first.kind == "extra_forbidden" {
+        let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());
+        let alone = unknown
+            .take(UNKNOWN_NAMES)
+            .filter_map(|name| try_only(&Texts::from([(name.clone(), Vec::new())])));
+        found.extend(alone.filter(|fault| fault.kind == first.kind));
+    }
+    let is_told = |fault: &Fault| match fault.name() {
+        Some(name) => found.iter().any(|other| other.name() == Some(name)),
+        None => found.iter().any(|other| other.is_like(fault)),
+    };
+    if !is_told(&first) {
+        found.push(first);
+    }
+    let place = |fault: &Fault| {
+        let mut names = shape.parameters.iter().map(|parameter| Some(parameter.name.as_str()));
+        names.position(|name| name == fault.name()).unwrap_or(usize::MAX)
+    };
+    found.sort_by_key(place);
+    found
+}
+
+struct QueryDeserializer<'a, 'q> {
+    texts: &'a Texts<'q>,
+    shape: &'a QueryShape,
+    ignored: &'a Cell<bool>,
+}
+
+impl<'de> Deserializer<'de> for QueryDeserializer<'_, '_> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_map(Fields {
-            rest: self.0.into_iter(),
+            rest: self.texts.iter(),
             current: None,
+            shape: self.shape,
+            ignored: self.ignored,
         })
     }
 
@@ -48,7 +133,12 @@ impl<'de> Deserializer<'de> for QueryDeserializer<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_some(self)
+        let is_known = |name: &Cow<'_, str>| self.shape.rest.is_some() || self.shape.parameter(name).is_some();
+        if self.texts.keys().any(is_known) {
+            visitor.visit_some(self)
+        } else {
+            visitor.visit_none()
+        }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -65,44 +155,215 @@ impl<'de> Deserializer<'de> for QueryDeserializer<'de> {
     }
 }
 
-struct Fields<'q> {
-    rest: btree_map::IntoIter<Cow<'q, str>, Vec<Cow<'q, str>>>,
-    current: Option<(Cow<'q, str>, Vec<Cow<'q, str>>)>,
+struct Fields<'a, 'q> {
+    rest: btree_map::Iter<'a, Cow<'q, str>, Vec<Cow<'q, str>>>,
+    current: Option<(&'a str, &'a [Cow<'q, str>])>,
+    shape: &'a QueryShape,
+    ignored: &'a Cell<bool>,
 }
 
-impl<'de> MapAccess<'de> for Fields<'de> {
+impl<'de> MapAccess<'de> for Fields<'_, '_> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        self.current = self.rest.next();
-        let Some((name, _)) = &self.current else {
+        self.current = self.rest.next().map(|(name, values)| (&**name, values.as_slice()));
+        let Some((name, _)) = self.current else {
             return Ok(None);
         };
-        let name: CowStrDeserializer<'_, Fault> = name.clone().into_deserializer();
+        let name: StrDeserializer<'_, Fault> = name.into_deserializer();
         seed.deserialize(name).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let (name, values) = self.current.take().unwrap_or_default();
-        let input = values.last().cloned().unwrap_or_default();
-        seed.deserialize(Values(values))
-            .map_err(|fault| fault.at(&name, &input))
+        let values = Values {
+            texts: values,
+            types: Types::Of(self.shape, name),
+            ignored: Some(self.ignored),
+        };
+        let input = values.last();
+        seed.deserialize(values).map_err(|fault| fault.at(name, input))
     }
 }
 
-/// All values of one name; never empty.
-struct Values<'q>(Vec<Cow<'q, str>>);
+/// A text alone, such as a name of a map.
+pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = Fault> + '_ {
+    Text(text)
+}
 
-impl<'q> Values<'q> {
-    fn last(mut self) -> Cow<'q, str> {
-        self.0.pop().unwrap_or_default()
+/// The documented types of a value; found only where serde asks for any type.
+#[derive(Clone, Copy)]
+enum Types<'a> {
+    Of(&'a QueryShape, &'a str),
+    Known(&'a [ValueType]),
+}
+
+impl<'a> Types<'a> {
+    fn get(self) -> &'a [ValueType] {
+        match self {
+            Self::Of(shape, name) => shape.types(name),
+            Self::Known(types) => types,
+        }
+    }
+
+    /// The types of the elements, where the value is a list.
+    fn elements(self) -> Option<&'a [ValueType]> {
+        self.get().iter().find_map(|of| match of {
+            ValueType::List(elements) => Some(elements.as_slice()),
+            _ => None,
+        })
     }
 }
+
+/// All values of one name.
+struct Values<'a, 'q> {
+    texts: &'a [Cow<'q, str>],
+    types: Types<'a>,
+    ignored: Option<&'a Cell<bool>>,
+}
+
+impl<'a> Values<'a, '_> {
+    fn last(&self) -> &'a str {
+        self.texts.last().map_or("", |value| value)
+    }
+
+    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_seq(List {
+            values: self.texts.iter(),
+            types: self.types.elements().unwrap_or_default(),
+        })
+    }
+}
+
+macro_rules! as_text {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            Text(self.last()).$method(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Values<'_, '_> {
+    type Error = Fault;
+
+    /// The first documented type that the text is of.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.types.elements().is_some() {
+            return self.list(visitor);
+        }
+        let (text, types) = (self.last(), self.types.get());
+        for of in types {
+            match of {
+                ValueType::Boolean => {
+                    if let Some(value) = boolean(text) {
+                        return visitor.visit_bool(value);
+                    }
+                }
+                ValueType::Integer => {
+                    if let Ok(value) = text.parse() {
+                        return visitor.visit_u64(value);
+                    }
+                    if let Ok(value) = text.parse() {
+                        return visitor.visit_i64(value);
+                    }
+                }
+                ValueType::Number => {
+                    if let Ok(value) = text.parse() {
+                        return visitor.visit_f64(value);
+                    }
+                }
+                ValueType::Text | ValueType::List(_) | ValueType::Object => return visitor.visit_str(text),
+            }
+        }
+        match types.first() {
+            Some(ValueType::Boolean) => Err(Fault::of_kind(Kind::Boolean)),
+            Some(ValueType::Integer) => Err(Fault::of_kind(Kind::Integer)),
+            Some(ValueType::Number) => Err(Fault::of_kind(Kind::Number)),
+            _ => visitor.visit_str(text),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
+        if self.texts.len() > length {
+            return Err(serde::de::Error::invalid_length(self.texts.len(), &"a tuple"));
+        }
+        self.list(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.deserialize_tuple(length, visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if let Some(ignored) = self.ignored {
+            ignored.set(true);
+        }
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        Text(self.last()).deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        Text(self.last()).deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        Text(self.last()).deserialize_enum(name, variants, visitor)
+    }
+
+    as_text! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8
+        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit
+        deserialize_map deserialize_identifier
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_one_of(&["true", "1", "on", "t", "y", "yes"]) {
+        Some(true)
+    } else {
+        is_one_of(&["false", "0", "off", "f", "n", "no"]).then_some(false)
+    }
+}
+
+/// One text.
+struct Text<'a>(&'a str);
 
 macro_rules! parsed {
     ($($kind:ident: $($method:ident $visit:ident)*;)*) => {$($(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-            match self.last().parse() {
+            match self.0.parse() {
                 Ok(value) => visitor.$visit(value),
                 Err(_) => Err(Fault::of_kind(Kind::$kind)),
             }
@@ -110,25 +371,17 @@ macro_rules! parsed {
     )*)*};
 }
 
-impl<'de> Deserializer<'de> for Values<'de> {
+impl<'de> Deserializer<'de> for Text<'_> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.last() {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
+        visitor.visit_str(self.0)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let text = self.last();
-        let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-        if is_one_of(&["true", "1", "on", "t", "y", "yes"]) {
-            visitor.visit_bool(true)
-        } else if is_one_of(&["false", "0", "off", "f", "n", "no"]) {
-            visitor.visit_bool(false)
-        } else {
-            Err(Fault::of_kind(Kind::Boolean))
+        match boolean(self.0) {
+            Some(value) => visitor.visit_bool(value),
+            None => Err(Fault::of_kind(Kind::Boolean)),
         }
     }
 
@@ -148,188 +401,45 @@ impl<'de> Deserializer<'de> for Values<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_seq(List(self.0.into_iter()))
-    }
-
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        match self.last() {
-            Cow::Borrowed(text) => BorrowedStrDeserializer::new(text).deserialize_enum(name, variants, visitor),
-            Cow::Owned(text) => text.into_deserializer().deserialize_enum(name, variants, visitor),
-        }
+        IntoDeserializer::into_deserializer(self.0).deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier ignored_any
+        char str string bytes byte_buf seq tuple tuple_struct unit unit_struct map struct identifier ignored_any
     }
 }
 
-struct List<'q>(std::vec::IntoIter<Cow<'q, str>>);
+struct List<'a, 'q> {
+    values: std::slice::Iter<'a, Cow<'q, str>>,
+    types: &'a [ValueType],
+}
 
-impl<'de> SeqAccess<'de> for List<'de> {
+impl<'de> SeqAccess<'de> for List<'_, '_> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        self.0
-            .next()
-            .map(|value| seed.deserialize(Values(vec![value])))
-            .transpose()
+        let Some(value) = self.values.next() else {
+            return Ok(None);
+        };
+        let value = Values {
+            texts: std::slice::from_ref(value),
+            types: Types::Known(self.types),
+            ignored: None,
+        };
+        seed.deserialize(value).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.0.len())
-    }
-}
-
-/// What went wrong, in words that name no type of the program.
-#[derive(Debug)]
-struct Fault(InvalidInput);
-
-impl Fault {
-    fn of_kind(kind: Kind) -> Self {
-        let (kind, message) = kind.fault();
-        Self(InvalidInput::new(kind, "query", None, message))
-    }
-
-    fn at(self, field: &str, input: &str) -> Self {
-        Self(self.0.in_field(field, input))
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the query is not as declared")
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl de::Error for Fault {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(InvalidInput::new(
-            "value_error",
-            "query",
-            None,
-            format!("Value error, {message}"),
-        ))
-    }
-
-    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Self::custom("the input is not of the declared type")
-    }
-
-    fn invalid_value(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Self::custom("the input is not of the declared type")
-    }
-
-    fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
-        Self::custom("the input has not the declared length")
-    }
-
-    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        let list: Vec<_> = expected.iter().map(|name| format!("'{name}'")).collect();
-        Self(InvalidInput::new(
-            "enum",
-            "query",
-            None,
-            format!("Input should be one of {}", list.join(", ")),
-        ))
-    }
-
-    fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
-        Self(InvalidInput::new(
-            "extra_forbidden",
-            "query",
-            Some(field),
-            "Extra inputs are not permitted",
-        ))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self(InvalidInput::missing("query", Some(field)))
+        Some(self.values.len())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[derive(Debug, PartialEq, Deserialize)]
-    struct Page {
-        number: u32,
-        #[serde(default)]
-        tags: Vec<String>,
-        order: Option<Order>,
-        all: Option<bool>,
-    }
-
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(rename_all = "snake_case")]
-    enum Order {
-        Newest,
-        Oldest,
-    }
-
-    fn fault(query: &str) -> Value {
-        read::<Page>(query).unwrap_err().to_json()
-    }
-
-    #[test]
-    fn a_query_becomes_a_structure() {
-        let page: Page = read("number=1&number=2&tags=a%20b&tags=c+d&order=oldest&all=Yes&unknown=x").unwrap();
-        let expected = Page {
-            number: 2,
-            tags: vec!["a b".into(), "c d".into()],
-            order: Some(Order::Oldest),
-            all: Some(true),
-        };
-        assert_eq!(page, expected);
-        read::<()>("anything=1").unwrap();
-    }
-
-    #[test]
-    fn faults_name_the_field_and_no_type() {
-        assert_eq!(
-            fault(""),
-            json!({ "type": "missing", "loc": ["query", "number"], "msg": "Field required", "input": null })
-        );
-        assert_eq!(fault("number=x").get("type"), Some(&json!("int_parsing")));
-        assert_eq!(fault("number=x").get("loc"), Some(&json!(["query", "number"])));
-        assert_eq!(fault("number=-1").get("input"), Some(&json!("-1")));
-        assert_eq!(fault("number=1&all=maybe").get("type"), Some(&json!("bool_parsing")));
-        assert_eq!(
-            fault("number=1&order=best").get("msg"),
-            Some(&json!("Input should be one of 'newest', 'oldest'"))
-        );
-        for query in [
-            "",
-            "number=x",
-            "number=1&order=best",
-            "number=1&all=maybe",
-            "number=99999999999999",
-        ] {
-            let text = fault(query).to_string();
-            assert!(
-                !text.contains("Page") && !text.contains("u32") && !text.contains("Order"),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn ten_thousand_names_are_linear_work() {
-        let names: Vec<_> = (0..10_000).map(|index| format!("n{index}=")).collect();
-        assert_eq!(
-            read::<Page>(&names.join("&")).unwrap_err().to_json().get("type"),
-            Some(&json!("missing"))
-        );
-    }
-}
+#[path = "query_tests.rs"]
+mod tests;

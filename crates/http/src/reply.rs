@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::answer::Response;
 use crate::body::Unread;
 use crate::challenges::{Challenges, Realm};
-use crate::invalid_input::InputError;
+use crate::invalid_input::{InputError, InvalidInput};
 use crate::path;
 use crate::refusal::{Refusal, Unaccepted};
 use crate::route::Refused;
@@ -236,23 +236,11 @@ impl Replies {
     /// What was sent is not as declared; the caller was let in.
     pub(crate) fn refused(&self, refused: &Refused, id: &HeaderValue) -> Response {
         match refused {
-            Refused::Input(InputError::Invalid(fault)) => {
-                let faults = json!([fault.to_json()]);
-                match self.profile {
-                    Profile::Tutorial => json_body(
-                        StatusCode::UNPROCESSABLE_ENTITY,
-                        "application/json",
-                        &json!({ "detail": faults }),
-                    ),
-                    Profile::Rfc => {
-                        let mut problem = problem(StatusCode::BAD_REQUEST, "the request is not as declared");
-                        problem.insert("errors".to_owned(), faults);
-                        json_body(StatusCode::BAD_REQUEST, PROBLEM, &problem.into())
-                    }
-                }
-            }
+            Refused::Input(InputError::Invalid(fault)) => self.invalid(std::slice::from_ref(fault), id),
+            Refused::Input(InputError::Several(faults)) => self.invalid(faults, id),
             Refused::Input(InputError::MediaType) => {
                 let sentence = "the body must be application/json";
+                tracing::debug!(request_id = text(id), cause = sentence, "an input was refused");
                 self.write(&row(
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
                     "Unsupported Media Type",
@@ -264,9 +252,30 @@ impl Replies {
         }
     }
 
+    /// The kinds and places of the faults go to the log: their messages and names may hold what a client chose.
+    fn invalid(&self, faults: &[InvalidInput], id: &HeaderValue) -> Response {
+        for (kind, place) in faults.iter().map(InvalidInput::cause) {
+            tracing::debug!(request_id = text(id), cause = kind, place, "an input was refused");
+        }
+        let faults: Value = faults.iter().map(InvalidInput::to_json).collect();
+        match self.profile {
+            Profile::Tutorial => json_body(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "application/json",
+                &json!({ "detail": faults }),
+            ),
+            Profile::Rfc => {
+                let mut problem = problem(StatusCode::BAD_REQUEST, "the request is not as declared");
+                problem.insert("errors".to_owned(), faults);
+                json_body(StatusCode::BAD_REQUEST, PROBLEM, &problem.into())
+            }
+        }
+    }
+
     /// There is no whole body.
-    pub(crate) fn unread(&self, cause: Unread) -> Response {
+    pub(crate) fn unread(&self, cause: Unread, id: &HeaderValue) -> Response {
         let (status, sentence) = cause.told();
+        tracing::debug!(request_id = text(id), cause = sentence, "a body was refused");
         self.write(&row(
             status,
             status.canonical_reason().unwrap_or_default(),

@@ -56,6 +56,7 @@ pub struct Route<State, I> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) name: Option<String>,
+    pub(crate) operation_id: Option<String>,
     pub(crate) summary: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) tags: Vec<String>,
@@ -160,6 +161,13 @@ impl<State, I: Inputs> Route<State, I> {
         let name = name.into();
         self.notes.name = Some(name.clone());
         self.map(|operation| operation.named(name))
+    }
+
+    /// Sets the document's `operationId`, by which generated clients call the operation. Default: made of the name, the
+    /// template and the method. Two operations of one `operationId` are an error when the gate is built.
+    pub fn operation_id(mut self, id: impl Into<String>) -> Self {
+        self.notes.operation_id = Some(id.into());
+        self
     }
 
     /// A few words for a list of operations, in place of those made of the name.

@@ -87,6 +87,32 @@ pub(crate) fn validation_error() -> impl Iterator<Item = (String, Value)> {
     schemas.filter(move |(name, _)| names.contains(&name.as_str()))
 }
 
+/// The body of a refusal by [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3).
+pub(crate) fn problem() -> Value {
+    let place = json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }] });
+    let fault = json!({
+        "type": "object",
+        "required": ["type", "loc", "msg"],
+        "properties": {
+            "type": { "type": "string" },
+            "loc": { "type": "array", "items": place },
+            "msg": { "type": "string" },
+            "input": { "type": ["string", "null"] },
+        },
+    });
+    json!({
+        "type": "object",
+        "required": ["title", "status", "detail"],
+        "properties": {
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "error": { "type": "string", "description": "The error code of RFC 6750, section 3.1, if there is one" },
+            "errors": { "type": "array", "items": fault, "description": "What is not as declared" },
+        },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,11 +59,13 @@ impl Trace {
         }
     }
 
-    /// It was answered. This is the one line that is written of every request; where it is not wanted nothing is written any
-    /// more, so the status need not be noted.
+    /// It was answered. A span that nothing reads has no status; the line is written of every request where it is wanted.
     pub(crate) fn answered(&self, status: StatusCode) {
+        if self.span.is_disabled() {
+            return;
+        }
+        self.span.record("status", status.as_u16());
         if tracing::enabled!(target: "scopegate_http::access", tracing::Level::DEBUG) {
-            self.span.record("status", status.as_u16());
             self.span
                 .in_scope(|| tracing::debug!(target: "scopegate_http::access", "answered"));
         }

@@ -15,7 +15,7 @@ use scopegate_grant::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::docs::{operation_docs, schemas};
+pub(crate) use self::docs::{operation_docs, operation_id, schemas};
 use crate::answer::Response;
 use crate::body::Unread;
 use crate::form::{self, FormError};

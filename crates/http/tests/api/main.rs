@@ -16,6 +16,7 @@ mod fall_through;
 mod fastapi_security;
 mod gate;
 mod hostile;
+mod inputs;
 mod jwks;
 mod one_round;
 mod openapi;

@@ -10,19 +10,27 @@ use crate::Profile;
 /// The name that FastAPI gives to the page's form.
 const PAGE_FORM: &str = "Body_login_for_access_token_token_post";
 
+/// The `operationId` of the token endpoint.
+pub(crate) const fn operation_id(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Tutorial => "login_for_access_token_token_post",
+        Profile::Rfc => "token",
+    }
+}
+
 /// The entry of the token endpoint at this path.
 pub(crate) fn operation_docs(path: &str, profile: Profile) -> OperationDocs {
     let docs = OperationDocs::new(Method::Post, path);
     match profile {
         Profile::Tutorial => docs
             .summary("Login For Access Token")
-            .operation_id("login_for_access_token_token_post")
+            .operation_id(operation_id(profile))
             .request_body(form(PAGE_FORM))
             .response("200", response("Successful Response", "Token"))
             .response("422", response("Validation Error", "HTTPValidationError")),
         Profile::Rfc => docs
             .summary("Ask for a token")
-            .operation_id("token")
+            .operation_id(operation_id(profile))
             .request_body(form("TokenRequest"))
             .response("200", response("The token", "TokenResponse"))
             .response("400", response("The request was refused", "TokenError"))

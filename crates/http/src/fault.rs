@@ -1,0 +1,123 @@
+//! Why a value is not of its declared type, in words that name no type of the program.
+
+use std::fmt;
+
+use serde::de;
+
+use crate::invalid_input::{InvalidInput, Step};
+use crate::path::Kind;
+
+/// The fault of one value. Only a message of the type's own error is passed on; serde's messages repeat the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: &'static str,
+    message: String,
+    /// From the inside out.
+    location: Vec<Step>,
+    input: Option<String>,
+}
+
+impl Fault {
+    pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            location: Vec::new(),
+            input: None,
+        }
+    }
+
+    /// A text cannot be parsed as this kind.
+    pub(crate) fn of_kind(kind: Kind) -> Self {
+        let (kind, message) = kind.fault();
+        Self::new(kind, message)
+    }
+
+    fn of_type() -> Self {
+        Self::new("value_error", "Value error, the input is not of the declared type")
+    }
+
+    /// Places the fault in this member or element.
+    pub(crate) fn inside(mut self, step: Step) -> Self {
+        self.location.push(step);
+        self
+    }
+
+    /// Places the fault in this parameter, unless it has a place.
+    pub(crate) fn at(mut self, parameter: &str, input: &str) -> Self {
+        if self.location.is_empty() {
+            self.location.push(Step::name(parameter));
+            self.input = Some(input.to_owned());
+        }
+        self
+    }
+
+    pub(crate) fn is_missing(&self) -> bool {
+        self.kind == "missing"
+    }
+
+    pub(crate) fn has_place(&self) -> bool {
+        !self.location.is_empty()
+    }
+
+    /// The name that the fault has as its place.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self.location.as_slice() {
+            [Step::Name(name)] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether both have the same cause, wherever they are.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (self.kind, &self.message) == (other.kind, &other.message)
+    }
+
+    pub(crate) fn into_input(mut self, place: &'static str) -> InvalidInput {
+        self.location.reverse();
+        InvalidInput::at(self.kind, place, self.location, self.message, self.input)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the input is not as declared")
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl de::Error for Fault {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new("value_error", format!("Value error, {message}"))
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        Self::of_type()
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        Self::of_type()
+    }
+
+    fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
+        Self::custom("the input has not the declared length")
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        let list: Vec<_> = expected.iter().map(|name| format!("'{name}'")).collect();
+        Self::new("enum", format!("Input should be one of {}", list.join(", ")))
+    }
+
+    fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
+        Self::new("extra_forbidden", "Extra inputs are not permitted").inside(Step::name(field))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new("missing", "Field required").inside(Step::name(field))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::custom("the field is there more than once").inside(Step::name(field))
+    }
+}

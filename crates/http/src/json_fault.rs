@@ -1,0 +1,194 @@
+//! What is wrong with a JSON body: the path of the value and the message of its type.
+
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Map, Value};
+
+use crate::fault::Fault;
+use crate::invalid_input::{InvalidInput, Step};
+use crate::query;
+
+/// Most members of a body that are tried alone to find the place of a fault.
+const TRIED_MEMBERS: usize = 64;
+
+/// Says what is wrong with a body that is no `T`.
+///
+/// The parser's own messages repeat the input and name types of the program, so the body is read again by a reader that
+/// notes the path, and that keeps apart the messages of serde and those of the type.
+pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8]) -> InvalidInput {
+    if !fault.is_data() {
+        return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
+    }
+    if let Ok(Some(found)) = serde_json::from_slice::<Value>(body).map(|value| found::<T>(&value)) {
+        return found.into_input("body");
+    }
+    let (line, column) = (fault.line(), fault.column());
+    let message = format!("Value error, the input is not as declared at line {line}, column {column}");
+    InvalidInput::new("value_error", "body", None, message)
+}
+
+fn found<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
+    let fault = T::deserialize(Json(body)).err()?;
+    match body.as_object() {
+        Some(members) if !fault.has_place() => Some(placed::<T>(fault, members)),
+        _ => Some(fault),
+    }
+}
+
+/// With `flatten`, serde reads the members before it knows their types, so a fault has no place. A member that has the same
+/// fault alone is the place.
+fn placed<T: DeserializeOwned>(fault: Fault, members: &Map<String, Value>) -> Fault {
+    let is_same = |body: Map<String, Value>| {
+        let body = Value::Object(body);
+        T::deserialize(Json(&body)).is_err_and(|other| other == fault)
+    };
+    if is_same(Map::new()) {
+        return fault;
+    }
+    let place = members.iter().take(TRIED_MEMBERS).find(|(name, value)| {
+        let alone = ((*name).clone(), (*value).clone());
+        is_same(Map::from_iter([alone]))
+    });
+    match place {
+        Some((name, _)) => fault.inside(Step::name(name)),
+        None => fault,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Json<'de>(&'de Value);
+
+macro_rules! typed {
+    ($($pattern:pat, $kind:literal, $message:literal: $($method:ident)*;)*) => {$($(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            match self.0 {
+                $pattern => self.deserialize_any(visitor),
+                _ => Err(Fault::new($kind, $message)),
+            }
+        }
+    )*)*};
+}
+
+impl<'de> Deserializer<'de> for Json<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(value), ..) => visitor.visit_u64(value),
+                (_, Some(value), _) => visitor.visit_i64(value),
+                (.., Some(value)) => visitor.visit_f64(value),
+                _ => visitor.visit_unit(),
+            },
+            Value::String(text) => visitor.visit_borrowed_str(text),
+            Value::Array(list) => visitor.visit_seq(Elements(list.iter().enumerate())),
+            Value::Object(members) => visitor.visit_map(Members {
+                rest: members.iter(),
+                current: None,
+            }),
+        }
+    }
+
+    typed! {
+        Value::Bool(_), "bool_type", "Input should be a valid boolean": deserialize_bool;
+        Value::Number(_), "int_type", "Input should be a valid integer":
+            deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+            deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128;
+        Value::Number(_), "float_type", "Input should be a valid number": deserialize_f32 deserialize_f64;
+        Value::String(_), "string_type", "Input should be a valid string":
+            deserialize_char deserialize_str deserialize_string;
+        Value::Array(_), "list_type", "Input should be a valid list": deserialize_seq;
+        Value::Object(_), "dict_type", "Input should be a valid dictionary": deserialize_map;
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::Object(_) | Value::Array(_) => self.deserialize_any(visitor),
+            _ => Err(Fault::new("dict_type", "Input should be a valid dictionary")),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::String(text) => BorrowedStrDeserializer::new(text).deserialize_enum(name, variants, visitor),
+            Value::Object(members) if members.len() == 1 => visitor.visit_enum(MapAccessDeserializer::new(Members {
+                rest: members.iter(),
+                current: None,
+            })),
+            _ => {
+                let list: Vec<_> = variants.iter().map(|name| format!("'{name}'")).collect();
+                Err(Fault::new(
+                    "enum",
+                    format!("Input should be one of {}", list.join(", ")),
+                ))
+            }
+        }
+    }
+
+    forward_to_deserialize_any! { bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any }
+}
+
+struct Elements<'de>(std::iter::Enumerate<std::slice::Iter<'de, Value>>);
+
+impl<'de> SeqAccess<'de> for Elements<'de> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        let Some((index, value)) = self.0.next() else {
+            return Ok(None);
+        };
+        let read = seed.deserialize(Json(value)).map(Some);
+        read.map_err(|fault| fault.inside(Step::Index(index)))
+    }
+}
+
+struct Members<'de> {
+    rest: serde_json::map::Iter<'de>,
+    current: Option<(&'de String, &'de Value)>,
+}
+
+impl<'de> MapAccess<'de> for Members<'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        self.current = self.rest.next();
+        match self.current {
+            // A key is a text of which a map may make a number, as the value of a parameter is.
+            Some((name, _)) => seed.deserialize(query::text(name)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let (name, value) = self
+            .current
+            .take()
+            .map_or(("", &Value::Null), |(name, value)| (name, value));
+        let read = seed.deserialize(Json(value));
+        read.map_err(|fault| fault.inside(Step::name(name)))
+    }
+}
