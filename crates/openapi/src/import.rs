@@ -24,7 +24,7 @@ mod yaml;
 use std::fmt;
 
 use scopegate_domain::SchemeName;
-use scopegate_policy::OperationTable;
+use scopegate_policy::{OperationTable, analysis};
 
 use self::assembly::Assembly;
 pub(crate) use self::expression::{guard_word, scope_word};
@@ -148,6 +148,7 @@ pub struct Imported {
     ceilings: Vec<Ceiling>,
     least: Vec<LeastMark>,
     servers: Servers,
+    details: Vec<(SchemeName, String, String)>,
     counts: Counts,
 }
 
@@ -172,6 +173,7 @@ impl Collected {
 
     fn build(mut self) -> Result<Imported, ImportError> {
         let servers = self.assembly.take_servers();
+        let details = self.assembly.take_details();
         let (table, counts, notes) = self.assembly.build()?;
         Ok(Imported {
             table,
@@ -182,6 +184,7 @@ impl Collected {
             ceilings: Vec::new(),
             least: self.least,
             servers,
+            details,
             counts,
         })
     }
@@ -228,6 +231,16 @@ impl Imported {
     #[must_use]
     pub fn ceilings(&self) -> &[Ceiling] {
         &self.ceilings
+    }
+
+    /// This version of a policy, for a comparison with another one. It has fields of schemes that the table cannot express.
+    #[must_use]
+    pub fn version_to_compare(&self) -> analysis::Version<'_> {
+        let details = self.details.iter().cloned();
+        details.fold(
+            analysis::Version::new(&self.table),
+            |version, (scheme, field, value)| version.detail(scheme, field, value),
+        )
     }
 
     /// The servers of its operations.

@@ -5,7 +5,7 @@
 //! | which operation does this request ask for? | [`locate`], [`Locator`] |
 //! | what may this grant call? | [`operations_of`] |
 //! | who can reach this operation? | [`who_can`], [`reached_by`] |
-//! | what changed between two policies? | [`diff()`] |
+//! | what changed between two policies? | [`diff()`], [`compare()`] |
 //! | what is wrong here? | [`lint()`] |
 //! | which scopes are the least that these operations need? | [`least()`] |
 //! | which scopes could be taken from a client that made these calls? | [`usage()`] |
@@ -26,12 +26,13 @@ mod mine;
 mod named;
 mod pairing;
 mod reach;
+mod schemes;
 mod search;
 mod servers;
 mod template;
 mod usage;
 
-pub use diff::{Change, ChangeKind, DiffError, diff};
+pub use diff::{Change, ChangeKind, DiffError, PolicyDiff, compare, diff};
 pub use grant::{Grant, GrantBuilder};
 pub use least::{Least, WithoutScopes, least};
 pub use lint::{Finding, LintRule, lint};
@@ -39,7 +40,9 @@ pub use locate::{Locator, locate};
 pub use marks::{DominatedMark, JudgedMarks, LeastMark, judge_marks};
 pub use mine::{Suggested, mine};
 pub use named::NameError;
+pub use pairing::is_below;
 pub use reach::{Ceiling, CeilingKind, operations_of, reached_by, who_can};
+pub use schemes::{FieldChange, SchemeChange, Version};
 pub use servers::{AuthorizationServer, AuthorizationServers, ServerScope};
 pub use usage::{Usage, usage};
 

@@ -10,8 +10,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde::Serialize;
 
 pub(crate) use self::policy::{
-    CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, GraphArguments, Held, LeastArguments,
-    PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
+    CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
+    LeastArguments, PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
 };
 pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
 pub(crate) use self::usage::report;

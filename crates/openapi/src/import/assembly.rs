@@ -97,6 +97,7 @@ pub(super) struct Assembly {
     listing: HashSet<SchemeIndex>,
     pub(super) notes: Notes,
     pub(super) servers: ServerLists,
+    details: Vec<(SchemeName, String, String)>,
 }
 
 impl Assembly {
@@ -122,6 +123,16 @@ impl Assembly {
             edges: Vec::new(),
         });
         Ok(Some(index))
+    }
+
+    /// Keeps fields of a scheme that its kind cannot express, so that versions are compared by them.
+    pub(super) fn add_details(&mut self, scheme: SchemeIndex, details: Vec<(String, String)>) {
+        if let Some(draft) = self.schemes.get(usize::from(scheme.0)) {
+            let own = details
+                .into_iter()
+                .map(|(field, value)| (draft.name.clone(), field, value));
+            self.details.extend(own);
+        }
     }
 
     pub(super) fn describe(&mut self, scheme: SchemeIndex, text: &str) {
@@ -425,6 +436,11 @@ impl Assembly {
     pub(super) fn take_servers(&mut self) -> Servers {
         let of_operation = self.operations.iter().map(|entry| entry.servers).collect();
         std::mem::take(&mut self.servers).with_operations(of_operation)
+    }
+
+    /// The fields of schemes that their kinds cannot express.
+    pub(super) fn take_details(&mut self) -> Vec<(SchemeName, String, String)> {
+        std::mem::take(&mut self.details)
     }
 
     /// Resolves everything.

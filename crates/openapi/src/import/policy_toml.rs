@@ -51,6 +51,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         ceilings,
         least: Vec::new(),
         servers: Servers::none(),
+        details: Vec::new(),
     })
 }
 

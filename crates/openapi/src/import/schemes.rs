@@ -6,7 +6,7 @@ use scopegate_domain::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, Scheme
 
 use super::assembly::{Assembly, SchemeIndex};
 use super::error::{ImportError, Shown};
-use super::node::At;
+use super::node::{At, Node};
 use super::note::NoteKind;
 use super::refs::{References, Target};
 
@@ -55,6 +55,8 @@ pub(super) fn read<'n>(
 struct Kind {
     scheme: Option<SecurityScheme>,
     note: Option<(NoteKind, String)>,
+    /// Fields that the kind cannot express.
+    details: Vec<(String, String)>,
 }
 
 impl From<SecurityScheme> for Kind {
@@ -62,6 +64,7 @@ impl From<SecurityScheme> for Kind {
         Self {
             scheme: Some(scheme),
             note: None,
+            details: Vec::new(),
         }
     }
 }
@@ -79,10 +82,12 @@ fn scheme(
     let Some(scheme) = kind.scheme else {
         return Ok(());
     };
+    let details = kind.details;
     let is_oauth = matches!(scheme, SecurityScheme::OAuth2(_));
     let Some(index) = assembly.add_scheme(name, scheme)? else {
         return Ok(());
     };
+    assembly.add_details(index, details);
     if let Some(text) = at.text_of("description")? {
         assembly.describe(index, text);
     }
@@ -115,6 +120,7 @@ fn kind(at: &At<'_>) -> Result<Kind, ImportError> {
                 NoteKind::MutualTls,
                 "certificates of clients are read as a key in the header `Client-Cert` (RFC 9440)".to_owned(),
             )),
+            details: detail("type", "mutualTLS"),
         },
         "oauth2" => flows(at)?,
         "openIdConnect" => SecurityScheme::openid_connect(at.needed_text("openIdConnectUrl")?).into(),
@@ -130,7 +136,12 @@ fn unsupported(kind: &str) -> Kind {
     Kind {
         scheme: None,
         note: Some((NoteKind::UnsupportedScheme, message)),
+        details: Vec::new(),
     }
+}
+
+fn detail(field: &str, value: &str) -> Vec<(String, String)> {
+    vec![(field.to_owned(), value.to_owned())]
 }
 
 fn swagger_kind(at: &At<'_>) -> Result<Kind, ImportError> {
@@ -168,6 +179,7 @@ fn http(at: &At<'_>) -> Result<Kind, ImportError> {
             return Ok(Kind {
                 scheme: Some(SecurityScheme::api_key(ApiKeyLocation::Header, "Authorization")),
                 note: Some((NoteKind::UnsupportedScheme, message)),
+                details: [detail("type", "http"), detail("scheme", &scheme.to_ascii_lowercase())].concat(),
             });
         }
     };
@@ -189,6 +201,7 @@ fn flows(at: &At<'_>) -> Result<Kind, ImportError> {
     };
     let mut flows = OAuthFlows::default();
     let mut unknown = None;
+    let mut details = Vec::new();
     for (name, at) in all.members()? {
         let place = match name {
             "authorizationCode" => &mut flows.authorization_code,
@@ -197,6 +210,7 @@ fn flows(at: &At<'_>) -> Result<Kind, ImportError> {
             "password" => &mut flows.password,
             _ if name.starts_with("x-") => continue,
             _ => {
+                details.extend(details_of_flow(name, &at));
                 unknown.get_or_insert_with(|| format!("the flow `{}` is not known; its scopes are kept", Shown(name)));
                 continue;
             }
@@ -206,7 +220,21 @@ fn flows(at: &At<'_>) -> Result<Kind, ImportError> {
     Ok(Kind {
         scheme: Some(SecurityScheme::oauth2(flows)),
         note: unknown.map(|message| (NoteKind::UnsupportedScheme, message)),
+        details,
     })
+}
+
+/// The addresses of a flow that is not known, and that it is there.
+fn details_of_flow(name: &str, flow: &At<'_>) -> Vec<(String, String)> {
+    let mut details = detail(&format!("flows.{name}"), "");
+    if let Node::Map(members) = flow.node {
+        let urls = members.iter().filter(|(field, _)| field.ends_with("Url"));
+        details.extend(urls.filter_map(|(field, url)| match url {
+            Node::Text(url) => Some((format!("flows.{name}.{field}"), url.as_ref().to_owned())),
+            _ => None,
+        }));
+    }
+    details
 }
 
 fn swagger_flow(at: &At<'_>) -> Result<Kind, ImportError> {

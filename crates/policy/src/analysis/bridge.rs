@@ -1,5 +1,8 @@
 //! From the atoms of one table to those of another.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use scopegate_domain::SchemeName;
 
 use crate::limits::{Budget, Limit};
@@ -29,10 +32,12 @@ enum Brings {
 }
 
 impl<'t> Bridge<'t> {
-    pub(super) fn new(near: &'t Universe, far: &'t Universe) -> Self {
+    /// `names` has the names that schemes of the near side have on the far side, where they are others.
+    pub(super) fn new(near: &'t Universe, far: &'t Universe, names: &HashMap<SchemeName, SchemeName>) -> Self {
         // Versions differ little: after an atom that both have mostly comes another one.
         let mut next = AtomId::AUTHENTICATED;
         let mut brings = |atom: &Atom| {
+            let atom = &*renamed(atom, names);
             let is_next = far.atom(next) == Some(atom);
             match Some(next).filter(|_| is_next).or_else(|| far.find(atom)) {
                 Some(same) => {
@@ -232,6 +237,20 @@ impl Search<'_> {
         }
         Ok(false)
     }
+}
+
+/// An atom with the name that its scheme has on the far side.
+fn renamed<'a>(atom: &'a Atom, names: &HashMap<SchemeName, SchemeName>) -> Cow<'a, Atom> {
+    let renamed = match atom {
+        _ if names.is_empty() => None,
+        Atom::Scheme(name) => names.get(name).cloned().map(Atom::Scheme),
+        Atom::Scope { scheme, token } => names.get(scheme).cloned().map(|scheme| Atom::Scope {
+            scheme,
+            token: token.clone(),
+        }),
+        _ => None,
+    };
+    renamed.map_or(Cow::Borrowed(atom), Cow::Owned)
 }
 
 /// What an atom of one universe brings in another.

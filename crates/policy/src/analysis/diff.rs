@@ -6,6 +6,7 @@ use std::fmt;
 use super::bridge::Bridge;
 use super::pairing::Pairing;
 use super::reach::who_can;
+use super::schemes::{SchemeChange, SchemePairs, Version, pair};
 use crate::index::Index;
 use crate::limits::Limit;
 use crate::{Atom, Method, OperationTable, ResolvedOperation};
@@ -45,17 +46,84 @@ use crate::{Atom, Method, OperationTable, ResolvedOperation};
 /// [`DiffError`] where comparing an operation takes more steps than a limit. This needs scopes that imply many others in
 /// one table and not in the other.
 pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, DiffError> {
-    let mut comparison = Comparison::new(old, new);
-    let pairing = Pairing::new(old.operations(), new.operations());
+    Ok(compare(&Version::new(old), &Version::new(new))?.changes)
+}
+
+/// Compares two versions of a policy: operations as [`diff()`], and the schemes that they name.
+///
+/// A key, OAuth 2.0 or OpenID Connect scheme that changes its name alone is the same scheme. Prefixes that moved are those of the
+/// old version.
+///
+/// ```
+/// # use scopegate_domain::{Catalog, SecurityScheme};
+/// # use scopegate_policy::{Guard, Operation, OperationTable};
+/// use scopegate_policy::analysis::{Version, compare};
+///
+/// let version = |url: &str| {
+///     let catalog = Catalog::builder().scheme("login", SecurityScheme::openid_connect(url)).build()?;
+///     let operation = Operation::get("/items").guard(Guard::authenticated().with_scheme("login"));
+///     Ok::<_, Box<dyn std::error::Error>>(OperationTable::builder(catalog).operation(operation).build()?)
+/// };
+/// let (old, new) = (version("https://id.example/c")?, version("https://other.example/c")?);
+/// let found = compare(&Version::new(&old), &Version::new(&new))?;
+/// let [change] = found.schemes() else { panic!() };
+/// assert_eq!((change.fields()[0].field(), change.operations().len()), ("openIdConnectUrl", 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`DiffError`] as [`diff()`].
+pub fn compare(old: &Version<'_>, new: &Version<'_>) -> Result<PolicyDiff, DiffError> {
+    let mut schemes = pair(old, new);
+    let mut comparison = Comparison::new(old.table, new.table, &schemes);
+    let pairing = Pairing::new(old.table.operations(), new.table.operations(), &old.moved);
     let mut changes = Vec::new();
-    for (number, operation) in new.operations().iter().enumerate() {
-        match pairing.partner(number) {
-            Some(partner) => changes.extend(comparison.compare(partner, operation)?),
-            None => changes.push(Change::added(operation)),
+    for (number, operation) in new.table.operations().iter().enumerate() {
+        let Some(partner) = pairing.partner(number) else {
+            changes.push(Change::added(operation));
+            continue;
+        };
+        changes.extend(comparison.compare(partner, operation)?);
+        if schemes.changes.is_empty() {
+            continue;
+        }
+        let (before, after) = (partner.schemes(), operation.schemes());
+        for change in &mut schemes.changes {
+            if before.contains(&change.scheme) && after.contains(&change.scheme) {
+                change
+                    .operations
+                    .push((operation.method(), operation.template().to_owned()));
+            }
         }
     }
     changes.extend(pairing.left().map(Change::removed));
-    Ok(changes)
+    Ok(PolicyDiff {
+        changes,
+        schemes: schemes.changes,
+    })
+}
+
+/// The answer of [`compare()`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyDiff {
+    changes: Vec<Change>,
+    schemes: Vec<SchemeChange>,
+}
+
+impl PolicyDiff {
+    /// The operations that changed, as [`diff()`] lists them.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The schemes that changed under their name, in the order of the new version. Schemes that no operation names are among
+    /// them.
+    #[must_use]
+    pub fn schemes(&self) -> &[SchemeChange] {
+        &self.schemes
+    }
 }
 
 /// How an operation changed.
@@ -132,6 +200,12 @@ impl Change {
         matches!(self.kind, ChangeKind::Weaker | ChangeKind::Incomparable)
     }
 
+    /// Whether a request without a credential is allowed now, and was refused before or had no operation.
+    #[must_use]
+    pub fn opens_to_public(&self) -> bool {
+        self.allowed_now.as_ref().is_some_and(Vec::is_empty)
+    }
+
     /// A smallest grant that is allowed now and was not before; empty where it takes nothing, not even a credential.
     ///
     /// Weaker and incomparable operations have one, and new ones that are open to somebody.
@@ -206,13 +280,13 @@ struct Comparison<'t> {
 }
 
 impl<'t> Comparison<'t> {
-    fn new(old: &'t OperationTable, new: &'t OperationTable) -> Self {
+    fn new(old: &'t OperationTable, new: &'t OperationTable, schemes: &SchemePairs) -> Self {
         Self {
             old: old.index(),
             new: new.index(),
             same: vec![None; old.index().tree_count()],
-            to_old: Bridge::new(new.universe(), old.universe()),
-            to_new: Bridge::new(old.universe(), new.universe()),
+            to_old: Bridge::new(new.universe(), old.universe(), &schemes.to_old),
+            to_new: Bridge::new(old.universe(), new.universe(), &schemes.to_new),
             known: HashMap::new(),
         }
     }

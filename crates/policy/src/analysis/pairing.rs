@@ -1,5 +1,6 @@
 //! Which operation of one version is which of another.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use crate::table::without_names;
@@ -13,6 +14,8 @@ type Operations<'t> = &'t [ResolvedOperation];
 /// goes first, wherever it stands; what is left is paired by shape, in order.
 pub(super) struct Pairing<'t> {
     old: Operations<'t>,
+    /// The templates of the old operations, as the new version has them.
+    templates: Vec<Cow<'t, str>>,
     /// For each operation of the new table.
     partners: Vec<Option<usize>>,
     /// For each operation of the old one.
@@ -20,9 +23,11 @@ pub(super) struct Pairing<'t> {
 }
 
 impl<'t> Pairing<'t> {
-    pub(super) fn new(old: Operations<'t>, new: Operations<'t>) -> Self {
+    /// `moved` has the prefixes of old templates with those of the new version.
+    pub(super) fn new(old: Operations<'t>, new: Operations<'t>, moved: &[(String, String)]) -> Self {
         let mut pairing = Self {
             old,
+            templates: old.iter().map(|operation| moved_template(operation, moved)).collect(),
             partners: Vec::with_capacity(new.len()),
             is_paired: vec![false; old.len()],
         };
@@ -53,11 +58,16 @@ impl<'t> Pairing<'t> {
         let mut next = 0;
         for operation in new {
             let name = name_of(operation);
-            let place = match self.old.get(next) {
-                Some(old) if name_of(old) == name => Some(next),
+            let place = match self.name_of_old(next) {
+                Some(old) if old == name => Some(next),
                 _ => places
-                    .get_or_insert_with(|| self.old.iter().map(name_of).zip(0..).collect::<HashMap<_, usize>>())
-                    .get(&name)
+                    .get_or_insert_with(|| {
+                        let names = (0..self.old.len()).filter_map(|place| Some((self.name_of_old(place)?, place)));
+                        names
+                            .map(|((method, template), place)| ((method, template.to_owned()), place))
+                            .collect::<HashMap<_, usize>>()
+                    })
+                    .get(&(name.0, name.1.to_owned()))
                     .copied(),
             };
             if let Some(place) = place {
@@ -71,9 +81,10 @@ impl<'t> Pairing<'t> {
     fn pair_by_shape(&mut self, new: Operations<'t>) {
         let shape = |operation: &ResolvedOperation| (operation.method(), without_names(operation.template()));
         let mut left: HashMap<_, VecDeque<usize>> = HashMap::new();
-        for (place, operation) in self.old.iter().enumerate() {
+        for (place, (operation, template)) in self.old.iter().zip(&self.templates).enumerate() {
             if self.is_paired.get(place) == Some(&false) {
-                left.entry(shape(operation)).or_default().push_back(place);
+                let shape = (operation.method(), without_names(template));
+                left.entry(shape).or_default().push_back(place);
             }
         }
         for (number, operation) in new.iter().enumerate() {
@@ -87,6 +98,10 @@ impl<'t> Pairing<'t> {
         }
     }
 
+    fn name_of_old(&self, place: usize) -> Option<(Method, &str)> {
+        Some((self.old.get(place)?.method(), self.templates.get(place)?))
+    }
+
     fn take(&mut self, place: usize) {
         if let Some(is_paired) = self.is_paired.get_mut(place) {
             *is_paired = true;
@@ -96,4 +111,58 @@ impl<'t> Pairing<'t> {
 
 fn name_of(operation: &ResolvedOperation) -> (Method, &str) {
     (operation.method(), operation.template())
+}
+
+fn moved_template<'t>(operation: &'t ResolvedOperation, moved: &[(String, String)]) -> Cow<'t, str> {
+    let template = operation.template();
+    let below = moved
+        .iter()
+        .filter_map(|(from, to)| Some((from.len(), to, rest_below(template, from)?)));
+    match below.max_by_key(|(length, _, _)| *length) {
+        Some((_, to, rest)) => Cow::Owned(format!("{}{rest}", to.trim_end_matches('/'))),
+        None => Cow::Borrowed(template),
+    }
+}
+
+/// The rest of a template below a prefix, whose parameters may have other names.
+fn rest_below<'t>(template: &'t str, prefix: &str) -> Option<&'t str> {
+    let prefix = prefix.trim_end_matches('/');
+    let mut place = 0;
+    for segment in prefix.split('/').skip(1) {
+        let rest = template.get(place..)?.strip_prefix('/')?;
+        let here = rest.split('/').next()?;
+        if without_names(here) != without_names(segment) {
+            return None;
+        }
+        place += here.len() + 1;
+    }
+    template.get(place..)
+}
+
+/// Whether a template is below a prefix, whose parameters may have other names.
+#[must_use]
+pub fn is_below(template: &str, prefix: &str) -> bool {
+    rest_below(template, prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_at_a_slash() {
+        for (template, prefix, rest) in [
+            ("/v1/items", "/v1", Some("/items")),
+            ("/v1/items", "/v1/", Some("/items")),
+            ("/v1", "/v1", Some("")),
+            ("/v10/items", "/v1", None),
+            ("/items", "/", Some("/items")),
+            ("/users/{id}/items", "/users/{user}", Some("/items")),
+            ("/users/me/items", "/users/{user}", None),
+            ("/v1", "/v1/items", None),
+        ] {
+            assert_eq!(rest_below(template, prefix), rest, "{template} {prefix}");
+            assert_eq!(is_below(template, prefix), rest.is_some());
+        }
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) enum PolicyCommand {
     CanI(CanIArguments),
     /// List the smallest sets that open an operation
     WhoCan(WhoCanArguments),
-    /// Say what became weaker or stronger between two policies (exit status 1: something became weaker or incomparable)
+    /// List what changed between two policies (exit status 1: a change of `--fail-on` is among it)
     Diff(DiffArguments),
     /// Say what looks wrong (exit status 1: something does)
     Lint(PolicyFile),
@@ -54,7 +54,7 @@ pub(crate) struct PolicyOperation {
     /// The method, such as GET
     #[arg(value_name = "METHOD")]
     pub(crate) method: String,
-    /// The path, as a request has it (`/users/42`) or as it is declared (`/users/{id}`)
+    /// The path of a request (`/v1/users/42`), its URL, or the path as it is declared (`/users/{id}`)
     #[arg(value_name = "PATH")]
     pub(crate) path: String,
 }
@@ -118,6 +118,30 @@ pub(crate) struct WhoCanArguments {
     pub(crate) operation: PolicyOperation,
 }
 
+/// The changes that fail unless `--fail-on` names others.
+const FAIL_ON: &str = "weaker,incomparable,public,scheme";
+
+/// A change that makes `policy diff` fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FailOn {
+    /// An operation allows more than before
+    Weaker,
+    /// An operation allows some requests that it refused, and refuses some that it allowed
+    Incomparable,
+    /// An operation is open to requests without a credential, and was not or is new
+    Public,
+    /// A scheme that operations name takes other credentials
+    Scheme,
+    /// An operation allows less than before
+    Stronger,
+    /// An operation is new
+    Added,
+    /// An operation is gone
+    Removed,
+    /// No change fails
+    None,
+}
+
 /// `policy diff`
 #[derive(Args, Debug)]
 pub(crate) struct DiffArguments {
@@ -127,6 +151,12 @@ pub(crate) struct DiffArguments {
     /// The policy as it is to be
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
+    /// The changes that fail, separated by commas
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = FAIL_ON)]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Compares the operations of OLD below one path with those of NEW below another one, such as `/v1=/v2`; may be repeated
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(crate) map: Vec<String>,
 }
 
 /// `policy graph`
@@ -147,7 +177,7 @@ const BUDGET: &str = "1000000";
 pub(crate) struct LeastArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// An operation that must be possible, such as "GET /users/me/"; may be given again; unsaid, the document's own marks
+    /// An operation that must be possible, such as "GET /users/me/", by its path or its URL; may be given again; unsaid, the document's own marks
     /// of least privilege are looked at
     #[arg(long, value_name = "METHOD PATH")]
     pub(crate) operation: Vec<String>,
@@ -158,8 +188,10 @@ pub(crate) struct LeastArguments {
 
 /// `policy usage`
 ///
-/// Each line of LOG is one call: `METHOD PATH`, a line in the common log format, or a line that Scopegate's own access log
-/// writes (`--log-level info,scopegate_http::access=debug`), as text or as JSON.
+/// Each line of LOG is one call: `METHOD PATH`, a line in the common log format, a JSON object of an access log, or a line
+/// of Scopegate's own access log (`--log-level info,scopegate_http::access=debug`), as text or as JSON. A call that was
+/// answered 401, 403, 404 or 405 used no scope. While a call belongs to no operation, no scope is recommended for removal
+/// (exit status 1).
 #[derive(Args, Debug)]
 pub(crate) struct UsageArguments {
     #[command(flatten)]
@@ -171,6 +203,9 @@ pub(crate) struct UsageArguments {
     /// `SCOPE of SCHEME`; may be given again for another server; unsaid, all that the policy declares
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: Vec<String>,
+    /// Recommends scopes although calls of the log belong to no operation
+    #[arg(long)]
+    pub(crate) ignore_unknown: bool,
     /// How many nodes are searched before the answer may be larger than need be
     #[arg(long, value_name = "NODES", default_value = BUDGET)]
     pub(crate) budget: usize,

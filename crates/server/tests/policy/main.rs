@@ -17,4 +17,5 @@ mod servers;
 #[path = "../support/shell.rs"]
 mod shell;
 mod terminal;
+mod usage;
 mod whole;

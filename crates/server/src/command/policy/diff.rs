@@ -1,29 +1,33 @@
 //! `scopegate policy diff OLD NEW`
 
+mod fail_on;
+mod moved;
+
 use std::fmt::Write as _;
 
 use scopegate_policy::Atom;
-use scopegate_policy::analysis::{Change, ChangeKind, diff};
+use scopegate_policy::analysis::{Change, ChangeKind, FieldChange, PolicyDiff, SchemeChange, compare};
 use serde_json::{Value, json};
 
+use self::fail_on::Failing;
 use super::document;
 use crate::arguments::DiffArguments;
 use crate::markdown::code;
 use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
 
 pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<()> {
+    let failing = Failing::new(&arguments.fail_on)?;
     let (old, new) = (document::read(&arguments.old)?, document::read(&arguments.new)?);
-    let changes = diff(old.table(), new.table())?;
+    let before = moved::with_prefixes(&arguments.map, &old, &new)?;
+    let found = compare(&before, &new.version_to_compare())?;
     if format == Format::Markdown {
-        write_line(&to_markdown(&changes))?;
+        write_line(&to_markdown(&found, failing))?;
     } else {
-        let json = json!({ "changes": changes.iter().map(to_json).collect::<Vec<_>>() });
-        print(format, &to_human(&changes), &json)?;
+        print(format, &to_human(&found, failing), &to_json(&found, failing))?;
     }
-    if changes.iter().any(Change::opens) {
-        return Err(SaidNo.into());
-    }
-    Ok(())
+    let fails = found.changes().iter().any(|change| failing.change(change))
+        || found.schemes().iter().any(|change| failing.scheme(change));
+    if fails { Err(SaidNo.into()) } else { Ok(()) }
 }
 
 /// What separates the two: who is let in now and was not, or where there is nobody, who was and is not.
@@ -35,14 +39,33 @@ fn words(atoms: Option<&[Atom]>) -> Option<Vec<String>> {
     atoms.map(|atoms| atoms.iter().map(ToString::to_string).collect())
 }
 
-fn to_json(change: &Change) -> Value {
+fn to_json(found: &PolicyDiff, failing: Failing<'_>) -> Value {
+    let change = |change: &Change| {
+        json!({
+            "method": change.method().as_str(),
+            "path": change.template(),
+            "change": change.kind().as_str(),
+            "public": change.opens_to_public(),
+            "fails": failing.change(change),
+            "witness": words(witness(change)).unwrap_or_default(),
+            "allowed_now": words(change.allowed_now()),
+            "refused_now": words(change.refused_now()),
+        })
+    };
+    let field = |field: &FieldChange| json!({ "field": field.field(), "old": field.old(), "new": field.new_value() });
+    let scheme = |change: &SchemeChange| {
+        let operations = change.operations().iter();
+        let operations = operations.map(|(method, path)| json!({ "method": method.as_str(), "path": path }));
+        json!({
+            "scheme": change.scheme().as_str(),
+            "fails": failing.scheme(change),
+            "fields": change.fields().iter().map(field).collect::<Vec<_>>(),
+            "operations": operations.collect::<Vec<_>>(),
+        })
+    };
     json!({
-        "method": change.method().as_str(),
-        "path": change.template(),
-        "change": change.kind().as_str(),
-        "witness": words(witness(change)).unwrap_or_default(),
-        "allowed_now": words(change.allowed_now()),
-        "refused_now": words(change.refused_now()),
+        "changes": found.changes().iter().map(change).collect::<Vec<_>>(),
+        "schemes": found.schemes().iter().map(scheme).collect::<Vec<_>>(),
     })
 }
 
@@ -64,6 +87,24 @@ fn sentence(change: &Change, quoted: fn(&str) -> String) -> String {
     allowed.into_iter().chain(refused).collect::<Vec<_>>().join("; ")
 }
 
+/// A sentence for each field of a scheme that changed.
+fn fields(change: &SchemeChange, quoted: fn(&str) -> String) -> String {
+    let value = |value: Option<&str>| value.map_or_else(|| "absent".to_owned(), quoted);
+    let field = |field: &FieldChange| {
+        let (old, new) = (value(field.old()), value(field.new_value()));
+        format!("{} was {old} and is {new}", quoted(field.field()))
+    };
+    change.fields().iter().map(field).collect::<Vec<_>>().join("; ")
+}
+
+fn named(change: &SchemeChange) -> String {
+    match change.operations().len() {
+        0 => "no operation names it".to_owned(),
+        1 => "1 operation names it".to_owned(),
+        count => format!("{count} operations name it"),
+    }
+}
+
 const fn tone(kind: ChangeKind) -> Tone {
     match kind {
         ChangeKind::Incomparable | ChangeKind::Weaker => Tone::Bad,
@@ -72,48 +113,81 @@ const fn tone(kind: ChangeKind) -> Tone {
     }
 }
 
-/// What opens comes first.
-fn by_weight(changes: &[Change]) -> Vec<&Change> {
+/// The changes that fail come first, then those that open operations.
+fn by_weight<'c>(changes: &'c [Change], failing: Failing<'_>) -> Vec<&'c Change> {
     let mut changes: Vec<&Change> = changes.iter().collect();
-    changes.sort_by_key(|change| !change.opens());
+    changes.sort_by_key(|change| (!failing.change(change), !change.opens()));
     changes
 }
 
-fn to_human(changes: &[Change]) -> String {
+fn to_human(found: &PolicyDiff, failing: Failing<'_>) -> String {
     let mut text = String::new();
-    for change in by_weight(changes) {
+    for change in by_weight(found.changes(), failing) {
         let kind = format!("{:12}", change.kind().as_str());
         let place = one_line(&format!("{} {}", change.method(), change.template()));
-        let _ = writeln!(text, "{} {place}", paint(tone(change.kind()), &kind));
+        let fails = if failing.change(change) { " (fails)" } else { "" };
+        let _ = writeln!(text, "{} {place}{fails}", paint(tone(change.kind()), &kind));
         let _ = writeln!(text, "             {}", sentence(change, one_line));
+    }
+    for change in found.schemes() {
+        let fails = failing.scheme(change);
+        let tone = if fails { Tone::Bad } else { Tone::Notable };
+        let fails = if fails { " (fails)" } else { "" };
+        let scheme = paint(tone, &format!("{:12}", "scheme"));
+        let _ = writeln!(text, "{scheme} {}{fails}", one_line(change.scheme().as_str()));
+        let _ = writeln!(text, "             {}; {}", fields(change, one_line), named(change));
     }
     if !text.is_empty() {
         text.push('\n');
     }
-    text.push_str(&counts(changes));
+    text.push_str(&counts(found));
     text
 }
 
-fn to_markdown(changes: &[Change]) -> String {
+fn to_markdown(found: &PolicyDiff, failing: Failing<'_>) -> String {
     let mut text = String::from("### Policy changes\n\n");
-    if changes.is_empty() {
-        text.push_str("Nobody is let in who was not, and nobody is refused who was let in.\n");
+    if found.changes().is_empty() && found.schemes().is_empty() {
+        text.push_str("Every request that was let in is let in, and every other one is refused.\n");
         return text;
     }
-    text.push_str("| | Operation | Change | Who |\n|---|---|---|---|\n");
-    for change in by_weight(changes) {
-        let mark = if change.opens() { "⚠️" } else { "" };
+    let mark = |fails| if fails { "⚠️" } else { "" };
+    if !found.changes().is_empty() {
+        text.push_str("| | Operation | Change | Who |\n|---|---|---|---|\n");
+    }
+    for change in by_weight(found.changes(), failing) {
+        let mark = mark(failing.change(change));
         let place = code(&format!("{} {}", change.method(), change.template()));
         let who = sentence(change, code);
         let _ = writeln!(text, "| {mark} | {place} | {} | {who} |", change.kind());
     }
-    let _ = write!(text, "\n{}", counts(changes));
+    if !found.schemes().is_empty() {
+        let gap = if found.changes().is_empty() { "" } else { "\n" };
+        let _ = write!(text, "{gap}| | Scheme | What | Operations |\n|---|---|---|---|\n");
+    }
+    for change in found.schemes() {
+        let mark = mark(failing.scheme(change));
+        let scheme = code(change.scheme().as_str());
+        let _ = writeln!(
+            text,
+            "| {mark} | {scheme} | {} | {} |",
+            fields(change, code),
+            named(change)
+        );
+    }
+    let _ = write!(text, "\n{}", counts(found));
     text
 }
 
-fn counts(changes: &[Change]) -> String {
+fn counts(found: &PolicyDiff) -> String {
     use ChangeKind::{Added, Incomparable, Removed, Stronger, Weaker};
-    let count = |kind: ChangeKind| changes.iter().filter(|change| change.kind() == kind).count();
-    let counts = [Weaker, Incomparable, Added, Stronger, Removed].map(|kind| format!("{} {kind}", count(kind)));
+    let count = |kind: ChangeKind| found.changes().iter().filter(|change| change.kind() == kind).count();
+    let mut counts: Vec<String> = [Weaker, Incomparable, Added, Stronger, Removed]
+        .map(|kind| format!("{} {kind}", count(kind)))
+        .into();
+    match found.schemes().len() {
+        0 => {}
+        1 => counts.push("1 scheme changed".to_owned()),
+        schemes => counts.push(format!("{schemes} schemes changed")),
+    }
     format!("{}\n", counts.join(", "))
 }

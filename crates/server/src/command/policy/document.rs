@@ -6,8 +6,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, anyhow};
+use scopegate_openapi::address::{Addresses, UnknownAddress};
 use scopegate_openapi::import::{self, Imported, MAX_DOCUMENT};
-use scopegate_policy::analysis::locate;
 use scopegate_policy::{Method, ResolvedOperation};
 
 use super::names::{self, near, unknown};
@@ -55,8 +55,17 @@ pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow
             anyhow!("{said}: {fault}")
         }
     })?;
-    locate(policy.table(), method, path).with_context(|| {
-        let known = policy.table().operations().iter().map(ToString::to_string);
-        unknown("operation", &format!("{method} {path}"), known)
-    })
+    let exact = || policy.table().find(method, path).ok_or(UnknownAddress::Path);
+    exact()
+        .or_else(|_| Addresses::new(policy).find(method, path))
+        .map_err(|fault| {
+            if matches!(fault, UnknownAddress::Host(_)) {
+                return anyhow!(
+                    "{fault}; `{method} {}` is not a call of the policy",
+                    path.escape_debug()
+                );
+            }
+            let known = policy.table().operations().iter().map(ToString::to_string);
+            anyhow!("{}", unknown("operation", &format!("{method} {path}"), known))
+        })
 }
