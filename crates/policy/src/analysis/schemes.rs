@@ -311,7 +311,7 @@ mod tests {
 
     fn table(schemes: &[(&str, SecurityScheme)]) -> OperationTable {
         let catalog = schemes.iter().fold(Catalog::builder(), |catalog, (name, scheme)| {
-            catalog.scheme(*name, scheme.clone())
+            catalog.scheme(name, scheme.clone())
         });
         OperationTable::builder(catalog.build().unwrap()).build().unwrap()
     }

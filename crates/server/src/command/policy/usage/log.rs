@@ -66,9 +66,12 @@ impl Log {
 /// SECURITY: the begin of a line, without long words: a line of a log may hold a token. Held by
 /// `usage::a_line_without_a_call_is_reported_without_secrets`.
 fn shown(line: &str) -> String {
-    let word = |word: &str| match word.chars().count() > WORD {
-        true => "..".to_owned(),
-        false => one_line(word),
+    let word = |word: &str| {
+        if word.chars().count() > WORD {
+            "..".to_owned()
+        } else {
+            one_line(word)
+        }
     };
     let words: Vec<String> = line.split_whitespace().take(6).map(word).collect();
     words.join(" ")
