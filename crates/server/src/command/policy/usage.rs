@@ -172,7 +172,7 @@ impl Report<'_> {
         if self.is_incomplete {
             let _ = writeln!(
                 text,
-                "no scope is recommended for removal: {} of {} of no operation; `--ignore-unknown` leaves them out",
+                "no scope is recommended for removal: {} of {} belong to no operation; `--ignore-unknown` leaves them out",
                 self.located.unknown.len(),
                 counted(calls, "different call")
             );
