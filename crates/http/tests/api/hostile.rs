@@ -116,8 +116,8 @@ fn refused(answered: &Answered, scope: &ScopeToken, status: u16) -> Result<(), T
 
 fn judge(method: &str, target: &str, held: &Held, answered: &Answered) -> Result<(), TestCaseError> {
     // HEAD is answered wherever GET is.
-    let all = TABLE;
-    let with_head = all.iter().enumerate().flat_map(|(number, (method, template, _))| {
+    let declared = TABLE;
+    let with_head = declared.iter().enumerate().flat_map(|(number, (method, template, _))| {
         let head = (*method == "GET").then_some((number, ("HEAD", *template)));
         [Some((number, (*method, *template))), head]
     });
