@@ -118,8 +118,8 @@ fn judge(method: &str, target: &str, held: &Held, answered: &Answered) -> Result
     // HEAD is answered wherever GET is.
     let declared = TABLE;
     let with_head = declared.iter().enumerate().flat_map(|(number, (method, template, _))| {
-        let head = (*method == "GET").then_some((number, ("HEAD", *template)));
-        [Some((number, (*method, *template))), head]
+        let same = (*method == "GET").then_some((number, ("HEAD", *template)));
+        [Some((number, (*method, *template))), same]
     });
     let (numbers, table): (Vec<_>, Vec<_>) = with_head.flatten().unzip();
     let raw = target.split(['?', '#']).next().unwrap();
