@@ -4,19 +4,23 @@ mod assembly;
 mod discovery;
 mod error;
 mod expression;
+mod finding;
 mod graph;
 mod guards;
+mod ignore;
 mod json;
 mod limits;
 mod node;
 mod note;
 mod openapi;
 mod policy_toml;
+mod positions;
 mod refs;
 mod schemes;
 mod security;
 pub(crate) mod servers;
 mod shape;
+mod similar;
 mod table;
 mod templates;
 mod yaml;
@@ -24,6 +28,7 @@ mod yaml;
 use std::fmt;
 
 use scopegate_domain::SchemeName;
+use scopegate_policy::analysis::DocumentFacts;
 use scopegate_policy::{OperationTable, analysis};
 
 use self::assembly::Assembly;
@@ -36,8 +41,10 @@ use self::servers::Servers;
 pub use scopegate_policy::analysis::{Ceiling, CeilingKind, LeastMark};
 
 pub use self::error::{ImportError, Place};
+pub use self::ignore::{Ignore, IgnoreDate, read_ignores};
 pub use self::limits::{ImportLimit, MAX_DOCUMENT};
 pub use self::note::{Note, NoteKind};
+pub use self::positions::{Located, Position, locate_pointers};
 
 /// Reads a document: `OpenAPI` 3.0 or 3.1 and Swagger 2.0, each as JSON or YAML, a Google discovery document, Microsoft Graph's
 /// permissions file, or Scopegate's own TOML. What it is, its content says.
@@ -150,6 +157,10 @@ pub struct Imported {
     servers: Servers,
     details: Vec<(SchemeName, String, String)>,
     counts: Counts,
+    facts: DocumentFacts,
+    ignores: Vec<Ignore>,
+    /// Where each operation is written, in the order of the table.
+    places: Vec<Place>,
 }
 
 /// What a document says, before its trees are resolved.
@@ -159,6 +170,8 @@ struct Collected {
     format: Format,
     heading: Heading,
     least: Vec<LeastMark>,
+    ignores: Vec<Ignore>,
+    servers: Vec<String>,
 }
 
 impl Collected {
@@ -168,13 +181,19 @@ impl Collected {
             format,
             heading,
             least: Vec::new(),
+            ignores: Vec::new(),
+            servers: Vec::new(),
         }
     }
 
     fn build(mut self) -> Result<Imported, ImportError> {
         let servers = self.assembly.take_servers();
         let details = self.assembly.take_details();
-        let (table, counts, notes) = self.assembly.build()?;
+        let facts = self
+            .servers
+            .into_iter()
+            .fold(DocumentFacts::new(), DocumentFacts::server);
+        let (table, counts, facts, places, notes) = self.assembly.build(facts)?;
         Ok(Imported {
             table,
             format: self.format,
@@ -186,6 +205,9 @@ impl Collected {
             servers,
             details,
             counts,
+            facts,
+            ignores: self.ignores,
+            places,
         })
     }
 }

@@ -35,7 +35,9 @@ mod usage;
 pub use diff::{Change, ChangeKind, DiffError, PolicyDiff, compare, diff};
 pub use grant::{Grant, GrantBuilder};
 pub use least::{Least, WithoutScopes, least};
-pub use lint::{Finding, LintRule, lint};
+pub use lint::{
+    DocumentFacts, Finding, FindingSubject, LintRule, SecurityOrigin, Severity, UnknownRule, lint, lint_document,
+};
 pub use locate::{Locator, locate};
 pub use marks::{DominatedMark, JudgedMarks, LeastMark, judge_marks};
 pub use mine::{Suggested, mine};

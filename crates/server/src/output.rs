@@ -19,6 +19,10 @@ pub(crate) enum Format {
     Json,
     /// For pull requests: `policy diff` and `policy lint` alone.
     Markdown,
+    /// For `policy lint` alone: results for code scanning (SARIF 2.1.0).
+    Sarif,
+    /// For `policy lint` alone: annotations of GitHub's workflows.
+    Github,
 }
 
 /// How a command that did not go well ended.
@@ -66,6 +70,8 @@ pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result
         Format::Human => write_line(human),
         Format::Json => write_line(&json.to_string()),
         Format::Markdown => bail!("`--format markdown` is for `policy diff` and `policy lint` alone"),
+        Format::Github => bail!("`--format github` is for `policy lint` alone"),
+        Format::Sarif => bail!("`--format sarif` is for `policy lint` alone"),
     }
 }
 

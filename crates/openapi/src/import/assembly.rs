@@ -1,9 +1,12 @@
 //! From what a document says to a table: schemes and scopes are collected, alternatives become guards, equal ones once.
 
+mod facts;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
+use scopegate_policy::analysis::{DocumentFacts, SecurityOrigin};
 use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
 
 use super::Counts;
@@ -54,6 +57,8 @@ pub(super) struct Guarded {
     guard: Guard,
     schemes: Arc<[SchemeIndex]>,
     is_optional: bool,
+    /// The schemes that it names and that are not declared.
+    undefined: Arc<[String]>,
 }
 
 #[derive(Debug)]
@@ -74,7 +79,13 @@ struct Entry {
     schemes: Arc<[SchemeIndex]>,
     is_optional: bool,
     servers: ServerList,
+    origin: SecurityOrigin,
+    undefined: Arc<[String]>,
+    place: Place,
 }
+
+/// A table with all that it does not contain: facts for the lint, and where each operation is written.
+pub(super) type Built = (OperationTable, Counts, DocumentFacts, Vec<Place>, Notes);
 
 /// Collects a policy.
 #[derive(Debug, Default)]
@@ -95,6 +106,10 @@ pub(super) struct Assembly {
     undeclared: HashSet<(SchemeIndex, ScopeIndex)>,
     /// Schemes that list scopes where their kind may not.
     listing: HashSet<SchemeIndex>,
+    /// The schemes that some requirement names.
+    named: HashSet<SchemeIndex>,
+    /// The names of undefined schemes in the demand that is read.
+    undefined: Vec<String>,
     pub(super) notes: Notes,
     pub(super) servers: ServerLists,
     details: Vec<(SchemeName, String, String)>,
@@ -299,13 +314,27 @@ impl Assembly {
         Ok(())
     }
 
+    /// Remembers that a requirement names this scheme.
+    pub(super) fn name_scheme(&mut self, scheme: SchemeIndex) {
+        self.named.insert(scheme);
+    }
+
+    /// Remembers that the demand that is read names a scheme that is not declared.
+    pub(super) fn name_undefined(&mut self, name: &str) {
+        self.undefined.push(name.to_owned());
+    }
+
     /// The guard of a demand.
     pub(super) fn guarded(&mut self, demand: Demand) -> Result<Guarded, ImportError> {
+        let mut undefined = std::mem::take(&mut self.undefined);
+        undefined.sort_unstable();
+        undefined.dedup();
         let Demand::Ways { ways, is_optional } = demand else {
             return Ok(Guarded {
                 guard: Guard::public(),
                 schemes: Arc::default(),
                 is_optional: false,
+                undefined: undefined.into(),
             });
         };
         let mut schemes: Vec<SchemeIndex> = ways.iter().flatten().filter_map(Term::scheme).collect();
@@ -315,6 +344,7 @@ impl Assembly {
             guard: self.guard(ways)?,
             schemes: schemes.into(),
             is_optional,
+            undefined: undefined.into(),
         })
     }
 
@@ -365,12 +395,18 @@ impl Assembly {
         self.operations.reserve(operations);
     }
 
+    fn count_draft(&mut self, draft: &OperationDraft<'_>) -> Result<(), ImportError> {
+        let names = draft.overrides.iter().map(|name| name.len() + size_of::<Guard>());
+        self.count_text(draft.template.len() + draft.name.map_or(0, str::len) + names.sum::<usize>())
+    }
+
     /// Adds an operation. Where one of this method and path is there, both demands must be satisfied.
     pub(super) fn add_operation(
         &mut self,
         draft: OperationDraft<'_>,
         place: impl Fn() -> Place,
     ) -> Result<(), ImportError> {
+        self.count_draft(&draft)?;
         let OperationDraft {
             method,
             template,
@@ -378,10 +414,8 @@ impl Assembly {
             guarded,
             overrides,
             servers,
+            origin,
         } = draft;
-        let names = overrides.iter().map(|name| name.len() + size_of::<Guard>());
-        let text = template.len() + name.map_or(0, str::len) + names.sum::<usize>();
-        self.count_text(text)?;
         let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
         if let Some(slashed) = &slashed {
             let message = format!("a path begins with a slash; it is read as `{}`", Shown(slashed));
@@ -392,17 +426,13 @@ impl Assembly {
             guard,
             schemes,
             is_optional,
+            undefined,
         } = guarded;
         let known = self.templates.number(template);
         if let Some(index) = self.templates.operation(known, method) {
-            self.notes.add(
-                NoteKind::DuplicateOperation,
-                place(),
-                format!(
-                    "`{method} {}` is declared before; both requirements are kept",
-                    Shown(template)
-                ),
-            )?;
+            let shown = Shown(template);
+            let message = format!("`{method} {shown}` is declared before; both requirements are kept");
+            self.notes.add(NoteKind::DuplicateOperation, place(), message)?;
             if let Some(entry) = self.operations.get_mut(index) {
                 entry.conjoin(guard, &schemes, is_optional);
             }
@@ -428,6 +458,9 @@ impl Assembly {
             schemes,
             is_optional,
             servers,
+            origin,
+            undefined,
+            place: place(),
         });
         Ok(())
     }
@@ -444,7 +477,7 @@ impl Assembly {
     }
 
     /// Resolves everything.
-    pub(super) fn build(self) -> Result<(OperationTable, Counts, Notes), ImportError> {
+    pub(super) fn build(self, facts: DocumentFacts) -> Result<Built, ImportError> {
         let counts = Counts {
             operations: self.operations.len(),
             triples: self.operations.iter().map(|entry| entry.schemes.len()).sum(),
@@ -452,6 +485,14 @@ impl Assembly {
             scopes_used: self.names(self.used.intersection(&self.declared).copied()),
             scopes_undeclared: self.names(self.used.difference(&self.declared).copied()),
         };
+        let facts = self.facts(facts);
+        let places: Vec<Place> = self.operations.iter().map(|entry| entry.place.clone()).collect();
+        let undefined: Vec<Arc<[String]>> = self
+            .operations
+            .iter()
+            .map(|entry| Arc::clone(&entry.undefined))
+            .collect();
+        let schemes: Vec<SchemeName> = self.schemes.iter().map(|draft| draft.name.clone()).collect();
         let catalog = self
             .schemes
             .into_iter()
@@ -471,7 +512,9 @@ impl Assembly {
             let group = entry.overrides.into_iter().fold(Group::new(""), overridden);
             builder.group(group.operation(operation.overriding()))
         });
-        Ok((builder.build()?, counts, self.notes))
+        let table = builder.build()?;
+        let facts = facts::with_undefined(facts, &table, &undefined, &schemes);
+        Ok((table, counts, facts, places, self.notes))
     }
 }
 
@@ -485,6 +528,8 @@ pub(super) struct OperationDraft<'a> {
     /// The names of the guards that it does not stand behind.
     pub(super) overrides: Vec<String>,
     pub(super) servers: ServerList,
+    /// Where its requirement is written.
+    pub(super) origin: SecurityOrigin,
 }
 
 impl Term {

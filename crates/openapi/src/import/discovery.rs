@@ -2,6 +2,7 @@
 
 use scopegate_domain::{ApiKeyLocation, OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::Method;
+use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
 use super::error::{ImportError, Shown};
@@ -67,6 +68,8 @@ impl Discovery<'_> {
         if parameters.is_some_and(|parameters| parameters.get(KEY).is_some()) {
             let key = self.scheme(KEY, SecurityScheme::api_key(ApiKeyLocation::Query, KEY))?;
             self.assembly.without_subject(key);
+            // The reader makes this scheme of a parameter: nobody declares it.
+            self.assembly.name_scheme(key);
             self.key = Some(key);
         }
         Ok(())
@@ -115,6 +118,7 @@ impl Discovery<'_> {
             guarded,
             overrides: Vec::new(),
             servers: ServerList::default(),
+            origin: SecurityOrigin::Own,
         };
         self.assembly.add_operation(draft, || at.place())
     }

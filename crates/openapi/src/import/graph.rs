@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::Method;
+use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
 use super::error::{ImportError, Shown};
@@ -344,6 +345,7 @@ impl Graph {
                 guarded,
                 overrides: Vec::new(),
                 servers: ServerList::default(),
+                origin: SecurityOrigin::Own,
             };
             let place = || {
                 let name = names.get(opened.permission).map_or("", String::as_str);

@@ -234,7 +234,7 @@ pub(super) fn pointer(names: &[&str]) -> Place {
 }
 
 /// Adds a name to a pointer (RFC 6901, section 3).
-fn push_name(pointer: &mut String, name: &str) {
+pub(super) fn push_name(pointer: &mut String, name: &str) {
     pointer.push('/');
     for character in name.chars() {
         match character {

@@ -1,10 +1,12 @@
 //! OpenAPI 3.0 and 3.1, and Swagger 2.0.
 
 use scopegate_policy::Method;
+use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
 use super::error::{ImportError, Shown};
 use super::guards::{self, ChecksNeed};
+use super::ignore::{self, Ignore, Within};
 use super::node::{At, Node};
 use super::note::NoteKind;
 use super::refs::{References, Target};
@@ -50,6 +52,7 @@ struct Document<'n> {
     references: References<'n>,
     checks: ChecksNeed,
     assembly: Assembly,
+    ignores: Vec<Ignore>,
 }
 
 impl<'n> Document<'n> {
@@ -60,6 +63,7 @@ impl<'n> Document<'n> {
             references: References::new(root.node),
             checks: checks(root)?,
             assembly: Assembly::default(),
+            ignores: Vec::new(),
         })
     }
 
@@ -70,6 +74,7 @@ impl<'n> Document<'n> {
         } else {
             servers::read_document(&mut self.assembly, self.root)?;
         }
+        ignore::read_field(self.root, Within::Document, &mut self.ignores)?;
         let inherited = match self.root.get("security") {
             Some(security) => {
                 let guards = self.root.get("x-scopegate-guards");
@@ -87,7 +92,11 @@ impl<'n> Document<'n> {
         }
         self.note_webhooks()?;
         let heading = Heading::of(self.root.get("info").as_ref())?;
-        Ok(Collected::new(self.assembly, self.format, heading))
+        let servers = servers(self.root, self.format);
+        let mut collected = Collected::new(self.assembly, self.format, heading);
+        collected.ignores = self.ignores;
+        collected.servers = servers;
+        Ok(collected)
     }
 
     fn declare_schemes(&mut self) -> Result<(), ImportError> {
@@ -95,6 +104,7 @@ impl<'n> Document<'n> {
             let Some(declared) = self.root.get("securityDefinitions") else {
                 return Ok(());
             };
+            scheme_ignores(&declared, &mut self.ignores)?;
             return schemes::read(&mut self.assembly, &self.references, &declared, true);
         }
         let components = self.root.get("components");
@@ -102,7 +112,10 @@ impl<'n> Document<'n> {
             .as_ref()
             .and_then(|components| components.get("securitySchemes"));
         match declared {
-            Some(declared) => schemes::read(&mut self.assembly, &self.references, &declared, false),
+            Some(declared) => {
+                scheme_ignores(&declared, &mut self.ignores)?;
+                schemes::read(&mut self.assembly, &self.references, &declared, false)
+            }
             None => Ok(()),
         }
     }
@@ -135,6 +148,7 @@ impl<'n> Document<'n> {
 
     fn operations(&mut self, path: &str, item: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
         let servers = servers::read_own(&mut self.assembly, item, ServerList::default())?;
+        ignore::read_field(item, Within::Path(path), &mut self.ignores)?;
         for (name, operation) in item.members()? {
             self.assembly.count_read(1)?;
             if NO_OPERATIONS.contains(&name) || name.starts_with("x-") {
@@ -164,10 +178,12 @@ impl<'n> Document<'n> {
     ) -> Result<(), ImportError> {
         // Looks that it is an object.
         let _ = at.members()?;
+        ignore::read_field(at, Within::Operation(method, path), &mut self.ignores)?;
         let guards = at.get("x-scopegate-guards");
-        let guarded = match at.get("security") {
-            Some(security) => self.demand(&security, guards.as_ref())?,
-            None => inherited.clone(),
+        let (guarded, origin) = match at.get("security") {
+            Some(security) => (self.demand(&security, guards.as_ref())?, SecurityOrigin::Own),
+            None if self.root.get("security").is_some() => (inherited.clone(), SecurityOrigin::Inherited),
+            None => (inherited.clone(), SecurityOrigin::Absent),
         };
         self.note_about(at)?;
         let servers = servers::read_own(&mut self.assembly, at, servers)?;
@@ -178,6 +194,7 @@ impl<'n> Document<'n> {
             guarded,
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
             servers,
+            origin,
         };
         self.assembly.add_operation(draft, || at.place())
     }
@@ -231,4 +248,40 @@ fn texts(list: Option<&At<'_>>) -> Result<Vec<String>, ImportError> {
         return Ok(Vec::new());
     };
     list.items()?.map(|item| item.text().map(str::to_owned)).collect()
+}
+
+/// The URLs of the servers. They decide nothing about access, so one that cannot be read is left out.
+fn servers(root: &At<'_>, format: Format) -> Vec<String> {
+    let text = |name: &str| root.text_of(name).ok().flatten();
+    if format != Format::Swagger20 {
+        let Some(servers) = root.get("servers") else {
+            return Vec::new();
+        };
+        let Ok(items) = servers.items() else { return Vec::new() };
+        let url = |item: At<'_>| item.text_of("url").ok().flatten().map(str::to_owned);
+        return items.filter_map(url).collect();
+    }
+    let base = text("basePath").unwrap_or_default();
+    let Some(host) = text("host") else {
+        return vec![base.to_owned()];
+    };
+    let schemes = root.get("schemes");
+    let items = schemes.as_ref().and_then(|schemes| schemes.items().ok());
+    let schemes: Vec<&str> = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.text().ok())
+        .collect();
+    match schemes.as_slice() {
+        [] => vec![format!("//{host}{base}")],
+        some => some.iter().map(|scheme| format!("{scheme}://{host}{base}")).collect(),
+    }
+}
+
+/// The findings that schemes accept.
+fn scheme_ignores(declared: &At<'_>, ignores: &mut Vec<Ignore>) -> Result<(), ImportError> {
+    for (name, at) in declared.members()? {
+        ignore::read_field(&at, Within::Scheme(name), ignores)?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ mod schemes;
 use std::collections::HashSet;
 
 use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Scope, ScopeToken};
-use scopegate_policy::analysis::{AuthorizationServers, without_names};
+use scopegate_policy::analysis::{AuthorizationServers, DocumentFacts, without_names};
 use scopegate_policy::{
     Alternative, Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
 };
@@ -35,6 +35,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         shapes: HashSet::new(),
         count: 0,
         overlaps: 0,
+        places: Vec::new(),
     };
     let table = OperationTable::builder(catalog).templates_by_text();
     let table = policy.application(&mut root, table)?;
@@ -52,6 +53,9 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         least: Vec::new(),
         servers: Servers::none(),
         details: Vec::new(),
+        facts: DocumentFacts::new(),
+        ignores: Vec::new(),
+        places: policy.places,
     })
 }
 
@@ -61,6 +65,7 @@ struct Policy<'v, 't> {
     shapes: HashSet<(Method, String)>,
     count: usize,
     overlaps: usize,
+    places: Vec<Place>,
 }
 
 impl<'v, 't> Policy<'v, 't> {
@@ -72,19 +77,20 @@ impl<'v, 't> Policy<'v, 't> {
         let guards = self.guards.of(root)?;
         let mut builder = guards.iter().fold(builder, OperationTableBuilder::guard);
         if let Some(operations) = root.take("operations") {
-            for item in operations.items()? {
+            for (index, item) in operations.items()?.into_iter().enumerate() {
+                self.places.push(Place::Pointer(format!("/operations/{index}")));
                 builder = builder.group(self.operation("", item)?);
             }
         }
         if let Some(groups) = root.take("groups") {
-            for item in groups.items()? {
-                builder = builder.group(self.group("", item, 0)?);
+            for (index, item) in groups.items()?.into_iter().enumerate() {
+                builder = builder.group(self.group("", &format!("/groups/{index}"), item, 0)?);
             }
         }
         Ok(builder)
     }
 
-    fn group(&mut self, above: &str, item: Value<'v, 't>, depth: usize) -> Result<Group, ImportError> {
+    fn group(&mut self, above: &str, pointer: &str, item: Value<'v, 't>, depth: usize) -> Result<Group, ImportError> {
         if depth >= MAX_DEPTH {
             return Err(item.fault("groups are nested too deep"));
         }
@@ -94,13 +100,16 @@ impl<'v, 't> Policy<'v, 't> {
         let guards = self.guards.of(&mut table)?;
         let mut group = guards.iter().fold(Group::new(prefix), Group::guard);
         if let Some(operations) = table.take("operations") {
-            for item in operations.items()? {
+            for (index, item) in operations.items()?.into_iter().enumerate() {
+                self.places
+                    .push(Place::Pointer(format!("{pointer}/operations/{index}")));
                 group = group.group(self.operation(&below, item)?);
             }
         }
         if let Some(groups) = table.take("groups") {
-            for item in groups.items()? {
-                group = group.group(self.group(&below, item, depth + 1)?);
+            for (index, item) in groups.items()?.into_iter().enumerate() {
+                let pointer = format!("{pointer}/groups/{index}");
+                group = group.group(self.group(&below, &pointer, item, depth + 1)?);
             }
         }
         table.finish()?;

@@ -66,6 +66,7 @@ fn way(
     for (name, scopes) in object.members()? {
         count_word(assembly, name)?;
         if let Some(scheme) = assembly.scheme(name) {
+            assembly.name_scheme(scheme);
             is_open &= requires(assembly, dialect, scheme, &scopes, &mut schemes)?;
             continue;
         }
@@ -73,6 +74,7 @@ fn way(
             "scheme `{}` is not declared, so nothing satisfies this alternative",
             Shown(name)
         );
+        assembly.name_undefined(name);
         assembly.notes.add(NoteKind::UndefinedScheme, scopes.place(), message)?;
         is_open = false;
     }

@@ -45,6 +45,7 @@ impl Shape {
             },
             Self::PathItem => match name {
                 "$ref" | "servers" => Self::Kept,
+                _ if is_ours(name) => Self::Kept,
                 "description" | "parameters" | "summary" => Self::Skipped,
                 _ if name.starts_with("x-") => Self::Skipped,
                 _ => Self::Operation,

@@ -7,6 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ImportError, Place, Shown};
 use super::limits::{ImportLimit, MAX_TOKENS};
+use super::node::push_name;
+use super::positions::Position;
 
 /// The text, to say where something stands.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +27,47 @@ impl<'t> Source<'t> {
 
     pub(super) fn fault(self, byte: usize, message: impl Into<String>) -> ImportError {
         ImportError::at(Place::of_byte(self.0, byte), message)
+    }
+}
+
+/// Calls with the pointer and the position of each name and item of a text that was read before.
+pub(super) fn visit(text: &str, found: &mut dyn FnMut(&str, Position)) {
+    if let Ok(document) = Source(text).parse() {
+        visit_table(text, document.get_ref(), &mut String::new(), found);
+    }
+}
+
+fn visit_table(text: &str, table: &DeTable<'_>, pointer: &mut String, found: &mut dyn FnMut(&str, Position)) {
+    let len = pointer.len();
+    for (name, value) in table {
+        push_name(pointer, name.get_ref());
+        found(pointer, position(text, name.span().start));
+        visit_value(text, value, pointer, found);
+        pointer.truncate(len);
+    }
+}
+
+/// The parser bounds the depth.
+fn visit_value(text: &str, value: &Spanned<DeValue<'_>>, pointer: &mut String, found: &mut dyn FnMut(&str, Position)) {
+    match value.get_ref() {
+        DeValue::Table(table) => visit_table(text, table, pointer, found),
+        DeValue::Array(items) => {
+            let len = pointer.len();
+            for (index, item) in items.iter().enumerate() {
+                push_name(pointer, &index.to_string());
+                found(pointer, position(text, item.span().start));
+                visit_value(text, item, pointer, found);
+                pointer.truncate(len);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn position(text: &str, byte: usize) -> Position {
+    match Place::of_byte(text, byte) {
+        Place::Line { line, column } => Position { line, column },
+        Place::Pointer(_) => Position { line: 1, column: 1 },
     }
 }
 
@@ -128,6 +171,19 @@ impl<'v, 't> Value<'v, 't> {
             DeValue::String(text) => Ok(text),
             _ => Err(self.fault("must be a text")),
         }
+    }
+
+    /// A text, or a date as TOML writes it.
+    pub(super) fn text_or_date(self) -> Result<String, ImportError> {
+        match self.value.get_ref() {
+            DeValue::Datetime(date) => Ok(date.to_string()),
+            _ => self.text().map(str::to_owned),
+        }
+    }
+
+    /// Where it is written.
+    pub(super) fn place(self) -> Place {
+        Place::of_byte(self.source.0, self.start())
     }
 
     pub(super) fn flag(self) -> Result<bool, ImportError> {

@@ -1,87 +1,34 @@
 //! What is wrong with a policy.
 
+mod collector;
+mod facts;
+mod finding;
+mod openness;
 mod rule;
+mod schemes;
 mod scopes;
 mod tree;
+mod undeclared;
+mod url;
 mod words;
 mod written;
 
-use std::collections::HashMap;
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 
-pub use rule::LintRule;
+pub use facts::{DocumentFacts, SecurityOrigin};
+pub use finding::{Finding, FindingSubject};
+pub use rule::{LintRule, Severity, UnknownRule};
 
+use self::collector::Collector;
+use self::words::{changes, is_safe};
 use super::grant::Grant;
 use super::reach::{Ceiling, CeilingKind};
-use crate::{Method, OperationTable, ResolvedOperation};
+use crate::{Access, Method, OperationTable, ResolvedOperation};
 
-/// One thing that looks wrong, told to whoever owns the interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    rule: LintRule,
-    place: Option<(Method, String)>,
-    message: String,
-}
-
-impl Finding {
-    /// A finding about the policy as a whole. Readers of documents tell by it what no table can hold: undeclared scopes,
-    /// scopes on schemes that have none, undefined schemes.
-    #[must_use]
-    pub fn new(rule: LintRule, message: impl Into<String>) -> Self {
-        Self {
-            rule,
-            place: None,
-            message: message.into(),
-        }
-    }
-
-    /// The same about one operation.
-    #[must_use]
-    pub fn at(self, method: Method, template: impl Into<String>) -> Self {
-        Self {
-            place: Some((method, template.into())),
-            ..self
-        }
-    }
-
-    /// Which rule.
-    #[must_use]
-    pub const fn rule(&self) -> LintRule {
-        self.rule
-    }
-
-    /// The method of the operation; none where it is about more than one.
-    #[must_use]
-    pub fn method(&self) -> Option<Method> {
-        self.place.as_ref().map(|(method, _)| *method)
-    }
-
-    /// The template of the operation.
-    #[must_use]
-    pub fn template(&self) -> Option<&str> {
-        self.place.as_ref().map(|(_, template)| template.as_str())
-    }
-
-    /// What is wrong, and what to do.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Some((method, template)) => write!(f, "{method} {template}: {} ({})", self.message, self.rule),
-            None => write!(f, "{} ({})", self.message, self.rule),
-        }
-    }
-}
-
-/// What looks wrong in a table: operation by operation in the order of declaration, then what is wrong with the whole.
+/// What looks wrong in a table: first what operations require, in the order of declaration, then schemes and scopes.
 ///
-/// The ceilings are those of all clients; where none of a client is told, nobody is looked for who can reach an operation.
-/// [`LintRule`] says what is looked at.
+/// One cause is one finding with all operations that it affects. `ceilings` are those of all clients; without one of a
+/// client, the lint does not check whether a client can reach an operation. [`LintRule`] lists the rules.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -96,36 +43,193 @@ impl fmt::Display for Finding {
 /// #     .build()?;
 /// let table = OperationTable::builder(catalog)
 ///     .operation(Operation::get("/items").guard(Guard::requires([ITEMS, READ])))
+///     .operation(Operation::get("/items/{id}").guard(Guard::requires([ITEMS, READ])))
 ///     .build()?;
 /// let [finding] = &lint(&table, &[])[..] else { panic!() };
 /// assert_eq!(finding.rule(), LintRule::OrWrittenAsAnd);
 /// assert_eq!(finding.rule().to_string(), "or-written-as-and");
+/// assert_eq!(finding.operations().len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn lint(table: &OperationTable, ceilings: &[Ceiling]) -> Vec<Finding> {
-    let clients = ceilings.iter().filter(|ceiling| ceiling.kind() == CeilingKind::Client);
-    let clients: Vec<Grant> = clients.map(|ceiling| ceiling.holder().build(table)).collect();
-    let mut trees: HashMap<usize, Vec<Finding>> = HashMap::new();
-    let mut findings = Vec::new();
-    for operation in table.operations() {
-        let of_tree = trees
-            .entry(operation.tree_number())
-            .or_insert_with(|| of_tree(operation, &clients));
-        let found = of_tree.iter().cloned().chain(words::write_by_read(operation));
-        findings.extend(found.map(|finding| finding.at(operation.method(), operation.template())));
-    }
-    findings.extend(scopes::unused(table));
-    findings.extend(tree::overridden_checks(table));
-    findings
+    lint_document(table, ceilings, &DocumentFacts::new())
 }
 
-fn of_tree(operation: &ResolvedOperation, clients: &[Grant]) -> Vec<Finding> {
-    let mut findings = tree::open(operation);
-    findings.extend(tree::unreachable(operation, clients));
-    findings.extend(tree::contradictory(operation));
-    findings.extend(scopes::token_without_scope(operation));
-    findings.extend(written::findings(operation));
-    findings.extend(tree::idle_checks(operation));
-    findings
+/// The same for a table that was read from a document, with what the document states beyond the table.
+///
+/// Undefined schemes and undeclared scopes come first. What follows from them is not reported.
+#[must_use]
+pub fn lint_document(table: &OperationTable, ceilings: &[Ceiling], facts: &DocumentFacts) -> Vec<Finding> {
+    Linter::new(table, ceilings, facts).run()
+}
+
+/// What the rules need to know of a whole policy.
+struct Linter<'p> {
+    table: &'p OperationTable,
+    facts: &'p DocumentFacts,
+    clients: Vec<Grant>,
+    /// The operations that an undefined scheme closes, so that nothing else is said about them.
+    undefined: HashSet<(Method, &'p str)>,
+    /// The names that were probably meant: they are in use.
+    suggested: HashSet<&'p str>,
+    collector: Collector,
+}
+
+/// The numbers of the findings about one tree, whatever operation it belongs to.
+#[derive(Default)]
+struct OfTree {
+    always: Vec<usize>,
+    /// Found for every method; it matters more where the operation changes something.
+    worse_if_changing: Vec<usize>,
+    if_changing: Option<usize>,
+    if_reading: Option<usize>,
+}
+
+impl<'p> Linter<'p> {
+    fn new(table: &'p OperationTable, ceilings: &[Ceiling], facts: &'p DocumentFacts) -> Self {
+        let clients = ceilings.iter().filter(|ceiling| ceiling.kind() == CeilingKind::Client);
+        Self {
+            table,
+            facts,
+            clients: clients.map(|ceiling| ceiling.holder().build(table)).collect(),
+            undefined: facts
+                .undefined
+                .iter()
+                .flat_map(|undefined| &undefined.operations)
+                .map(|(method, template)| (*method, template.as_str()))
+                .collect(),
+            suggested: {
+                let schemes = facts
+                    .undefined
+                    .iter()
+                    .filter_map(|undefined| undefined.suggestion.as_deref());
+                let scopes = facts
+                    .undeclared
+                    .iter()
+                    .filter_map(|(.., suggestion)| suggestion.as_deref());
+                schemes.chain(scopes).collect()
+            },
+            collector: Collector::default(),
+        }
+    }
+
+    fn run(mut self) -> Vec<Finding> {
+        let undeclared = undeclared::schemes(self.facts).into_iter();
+        for finding in undeclared.chain(undeclared::scopes(self.table, self.facts)) {
+            self.collector.add(finding);
+        }
+        let knows_or = self.table.operations().iter().any(written::has_alternative_scopes);
+        let mut trees: HashMap<usize, OfTree> = HashMap::new();
+        for operation in self.table.operations() {
+            if operation.access() == Access::Deny && self.is_undefined(operation) {
+                continue;
+            }
+            let of_tree = trees.entry(operation.tree_number()).or_insert_with(|| {
+                let clients = &self.clients;
+                of_tree(&mut self.collector, operation, clients, knows_or)
+            });
+            let changes = changes(operation);
+            for number in &of_tree.always {
+                self.collector.affect(*number, operation);
+            }
+            for number in &of_tree.worse_if_changing {
+                self.collector.affect(*number, operation);
+                if changes {
+                    self.collector.raise(*number);
+                }
+            }
+            let if_changing = of_tree.if_changing.filter(|_| changes);
+            // A `POST` with the name of a read may do more than its name says.
+            let if_reading = of_tree.if_reading.filter(|_| is_safe(operation.method()));
+            for number in if_changing.into_iter().chain(if_reading) {
+                self.collector.affect(number, operation);
+            }
+        }
+        let is_open = openness::report(self.table, self.facts, &mut self.collector);
+        self.of_schemes(is_open);
+        for finding in tree::overridden_checks(self.table) {
+            self.collector.add(finding);
+        }
+        self.collector.into_findings()
+    }
+
+    fn is_undefined(&self, operation: &ResolvedOperation) -> bool {
+        self.undefined.contains(&(operation.method(), operation.template()))
+    }
+
+    /// Schemes and their scopes. Where the whole policy is open, nobody uses them: that is known already.
+    fn of_schemes(&mut self, is_open: bool) {
+        for finding in schemes::insecure_servers(&self.facts.servers) {
+            self.collector.add(finding);
+        }
+        if is_open || self.table.operations().is_empty() {
+            return;
+        }
+        let uses = schemes::uses(self.table);
+        let asked_for = scopes::asked_for(self.table);
+        for declared in self.table.catalog().schemes() {
+            let name = declared.name().as_str();
+            let operations = uses.get(name);
+            let is_used = operations.is_some() || self.facts.used_schemes.contains(name);
+            if !is_used {
+                if !self.suggested.contains(name) {
+                    self.collector.add(schemes::unused(declared));
+                }
+                continue;
+            }
+            if let Some(operations) = operations {
+                for finding in schemes::weaknesses(declared) {
+                    let affects = |finding: Finding, operation: &&ResolvedOperation| finding.at_operation(operation);
+                    self.collector.add(operations.iter().fold(finding, affects));
+                }
+            }
+            let is_any_token_enough = self.collector.is_any_token_enough(name);
+            let is_suggested = |token: &str| self.suggested.contains(token);
+            for finding in scopes::unused(self.table, declared, &asked_for, is_any_token_enough, is_suggested) {
+                self.collector.add(finding);
+            }
+        }
+    }
+}
+
+/// What is wrong with one tree.
+///
+/// With `knows_or` the author lists alternative scopes somewhere, so scopes that are required together are meant so.
+fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[Grant], knows_or: bool) -> OfTree {
+    let mut written = written::findings(operation);
+    written.retain(|finding| !knows_or || finding.rule() != LintRule::SeveralScopesTogether);
+    let has = |rule: LintRule| written.iter().any(|finding| finding.rule() == rule);
+    let (is_redundant, is_and) = (has(LintRule::RedundantAlternative), has(LintRule::OrWrittenAsAnd));
+    let mut found = OfTree::default();
+    let unreachable = tree::unreachable(operation, clients);
+    let contradictory = tree::contradictory(operation);
+    let always = unreachable.into_iter().chain(contradictory).chain(written);
+    found
+        .always
+        .extend(always.map(|finding| collector.add_for_operations(finding)));
+    // Two lists of one operation may have one cause.
+    found.always.sort_unstable();
+    found.always.dedup();
+    // Where an alternative decides nothing, what it lists decides nothing either.
+    if !is_redundant {
+        let idle = tree::idle_checks(operation).into_iter();
+        let keys = schemes::keys_without_scope(operation);
+        found
+            .always
+            .extend(idle.chain(keys).map(|finding| collector.add_for_operations(finding)));
+        let token = scopes::token_without_scope(operation);
+        found
+            .worse_if_changing
+            .extend(token.map(|finding| collector.add_for_operations(finding)));
+    }
+    let optional = tree::optional(operation);
+    found
+        .worse_if_changing
+        .extend(optional.map(|finding| collector.add_for_operations(finding)));
+    found.if_changing = scopes::weak_for_writing(operation).map(|finding| collector.add_for_operations(finding));
+    if !is_and {
+        found.if_reading = scopes::strong_for_reading(operation).map(|finding| collector.add_for_operations(finding));
+    }
+    found
 }

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use scopegate_policy::analysis::Severity;
 
 /// Questions about a policy.
 ///
@@ -20,8 +21,8 @@ pub(crate) enum PolicyCommand {
     WhoCan(WhoCanArguments),
     /// List what changed between two policies (exit status 1: a change of `--fail-on` is among it)
     Diff(DiffArguments),
-    /// Say what looks wrong (exit status 1: something does)
-    Lint(PolicyFile),
+    /// Say what looks wrong (exit status 1: something does that `--fail-on` names)
+    Lint(LintArguments),
     /// List the smallest sets of scopes that open all of some operations (exit status 1: no scopes do); without
     /// `--operation`, compare what the document marks as least privilege with what is (exit status 1: they differ)
     Least(LeastArguments),
@@ -157,6 +158,53 @@ pub(crate) struct DiffArguments {
     /// Compares the operations of OLD below one path with those of NEW below another one, such as `/v1=/v2`; may be repeated
     #[arg(long, value_name = "OLD=NEW")]
     pub(crate) map: Vec<String>,
+}
+
+/// `policy lint`
+#[derive(Args, Debug)]
+pub(crate) struct LintArguments {
+    #[command(flatten)]
+    pub(crate) document: PolicyFile,
+    /// The least severity of a finding that makes the exit status 1
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t)]
+    pub(crate) fail_on: LintFailOn,
+    /// Looks for this rule alone; may be given again
+    #[arg(long, value_name = "RULE")]
+    pub(crate) rule: Vec<String>,
+    /// Does not look for this rule; may be given again
+    #[arg(long, value_name = "RULE")]
+    pub(crate) no_rule: Vec<String>,
+    /// A TOML file of findings that are accepted, each with its reason; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ignore: Vec<PathBuf>,
+    /// Reports what is not in this file alone
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Writes all findings into this file, for `--baseline`; the exit status is 0 then
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+}
+
+/// From which severity on `policy lint` fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFailOn {
+    Error,
+    #[default]
+    Warning,
+    Info,
+    None,
+}
+
+impl LintFailOn {
+    /// The least severity; `None` where nothing fails.
+    pub(crate) const fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::None => None,
+        }
+    }
 }
 
 /// `policy graph`

@@ -37,7 +37,7 @@ fn answer(format: Format, command: &PolicyCommand) -> anyhow::Result<()> {
         PolicyCommand::Export(arguments) => export::run(format, arguments),
         PolicyCommand::Graph(arguments) => graph::run(format, arguments),
         PolicyCommand::Least(arguments) => least::run(format, arguments),
-        PolicyCommand::Lint(file) => lint::run(format, file),
+        PolicyCommand::Lint(arguments) => lint::run(format, arguments),
         PolicyCommand::Mine(file) => mine::run(format, file),
         PolicyCommand::Routes(file) => routes::run(format, file),
         PolicyCommand::Usage(arguments) => usage::run(format, arguments),

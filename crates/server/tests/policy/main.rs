@@ -10,6 +10,7 @@
 
 mod diff;
 mod documents;
+mod lint;
 mod questions;
 mod routes;
 mod scopes;

@@ -1,84 +1,106 @@
-//! The rules.
+//! The rules of the lint, with their names and severities.
 
 use std::fmt;
+use std::str::FromStr;
 
-/// What is looked at. Each has a name of its own, by which reports and exceptions know it.
+/// How much a finding matters. Ordered: [`Severity::Info`] is the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "reports and documents say something about each")]
-pub enum LintRule {
-    /// A check of which no request's answer depends.
-    CheckNeverRuns,
-    /// What can never hold together.
-    ContradictoryGuards,
-    /// Authentication is optional.
-    OptionalAuthentication,
-    /// A scope together with one that it implies, or with its own `.read`.
-    OrWrittenAsAnd,
-    /// An alternative that asks for more than another one.
-    RedundantAlternative,
-    /// The same alternative twice.
-    RepeatedAlternative,
-    /// Scopes, or roles, on a scheme that has no scopes. Only a reader of documents can find it.
-    ScopeOnSchemeWithoutScopes,
-    /// Several scopes that are needed together.
-    SeveralScopesTogether,
-    /// Any token will do, although its scheme has scopes.
-    TokenWithoutScope,
-    /// A scope that nobody declared. Only a reader of documents can find it.
-    UndeclaredScope,
-    /// A scheme that nobody declared. Only a reader of documents can find it.
-    UndefinedScheme,
-    /// Anybody may, without a credential.
-    UnprotectedOperation,
-    /// No client can be granted what is needed, or nobody may.
-    UnreachableOperation,
-    /// A scope that opens nothing.
-    UnusedScope,
-    /// A method that changes things, behind a scope for reading.
-    WriteGuardedByRead,
+#[expect(clippy::exhaustive_enums, reason = "the three levels that build systems know")]
+pub enum Severity {
+    /// The document states it on purpose, or it is a matter of style.
+    Info,
+    /// It is probably not what the owner means.
+    Warning,
+    /// The document contradicts itself, or a standard forbids it.
+    Error,
 }
 
-impl LintRule {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::CheckNeverRuns,
-        Self::ContradictoryGuards,
-        Self::OptionalAuthentication,
-        Self::OrWrittenAsAnd,
-        Self::RedundantAlternative,
-        Self::RepeatedAlternative,
-        Self::ScopeOnSchemeWithoutScopes,
-        Self::SeveralScopesTogether,
-        Self::TokenWithoutScope,
-        Self::UndeclaredScope,
-        Self::UndefinedScheme,
-        Self::UnprotectedOperation,
-        Self::UnreachableOperation,
-        Self::UnusedScope,
-        Self::WriteGuardedByRead,
-    ];
+impl Severity {
+    /// All of them, the least first.
+    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Error];
 
     /// Its name in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::CheckNeverRuns => "check-never-runs",
-            Self::ContradictoryGuards => "contradictory-guards",
-            Self::OptionalAuthentication => "optional-authentication",
-            Self::OrWrittenAsAnd => "or-written-as-and",
-            Self::RedundantAlternative => "redundant-alternative",
-            Self::RepeatedAlternative => "repeated-alternative",
-            Self::ScopeOnSchemeWithoutScopes => "scope-on-scheme-without-scopes",
-            Self::SeveralScopesTogether => "several-scopes-together",
-            Self::TokenWithoutScope => "token-without-scope",
-            Self::UndeclaredScope => "undeclared-scope",
-            Self::UndefinedScheme => "undefined-scheme",
-            Self::UnprotectedOperation => "unprotected-operation",
-            Self::UnreachableOperation => "unreachable-operation",
-            Self::UnusedScope => "unused-scope",
-            Self::WriteGuardedByRead => "write-guarded-by-read",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
         }
     }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Declares the rules from one table, so that no list of them can lack one.
+macro_rules! rules {
+    ($($variant:ident, $name:literal, $severity:ident, $description:literal;)*) => {
+        /// A rule of the lint. Reports and exceptions know it by its name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(clippy::exhaustive_enums, reason = "reports and documents describe each rule")]
+        pub enum LintRule {
+            $(#[doc = $description] $variant,)*
+        }
+
+        impl LintRule {
+            /// All of them, by name.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// Its name in reports.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The severity of its findings. A single finding may have a lower one.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$variant => Severity::$severity,)*
+                }
+            }
+
+            /// What it looks for, in one sentence.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $description,)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    CheckNeverRuns, "check-never-runs", Warning, "No request's answer depends on a declared check.";
+    ContradictoryGuards, "contradictory-guards", Error, "An operation requires conditions of which a token meets one only.";
+    ImplicitFlow, "implicit-flow", Warning, "A scheme in use offers the implicit flow (RFC 9700, section 2.1.2).";
+    InsecureUrl, "insecure-url", Error, "A server or a scheme has a URL without TLS, outside loopback.";
+    KeyInQuery, "key-in-query", Warning, "An API key is part of the URL, so logs and histories contain it.";
+    KeyOpensWithoutScope, "key-opens-without-scope", Warning, "A credential without scopes opens what another alternative guards with scopes.";
+    NoSecurity, "no-security", Warning, "No operation of the document requires a credential.";
+    OptionalAuthentication, "optional-authentication", Warning, "A request without a credential is let in, too.";
+    OrWrittenAsAnd, "or-written-as-and", Warning, "Scopes of which one includes the other are required together.";
+    PublicAmongProtected, "public-among-protected", Warning, "A public operation has protected operations on the same resource.";
+    ReadNeedsWrite, "read-needs-write", Warning, "A method that reads needs a scope for writing.";
+    RedundantAlternative, "redundant-alternative", Warning, "An alternative requires more than another one, so it decides nothing.";
+    RepeatedAlternative, "repeated-alternative", Info, "The same alternative is listed twice.";
+    ScopeOnSchemeWithoutScopes, "scope-on-scheme-without-scopes", Warning, "Scopes are listed for a scheme that has none. Only readers of documents find it.";
+    SeveralScopesTogether, "several-scopes-together", Info, "Several unrelated scopes are required together.";
+    TokenWithoutScope, "token-without-scope", Warning, "Any token suffices, although its scheme declares scopes.";
+    UndeclaredScope, "undeclared-scope", Error, "A scope is required that its scheme does not declare. Only readers of documents find it.";
+    UndefinedScheme, "undefined-scheme", Error, "A scheme is required that the document does not declare. Only readers of documents find it.";
+    UnprotectedOperation, "unprotected-operation", Warning, "Any client may call the operation without a credential.";
+    UnreachableOperation, "unreachable-operation", Error, "No client can be granted what the operation requires.";
+    UnusedScheme, "unused-scheme", Warning, "No operation requires a declared scheme.";
+    UnusedScope, "unused-scope", Warning, "No operation requires a declared scope.";
+    WriteGuardedByRead, "write-guarded-by-read", Warning, "A method that changes something needs only a scope for reading.";
 }
 
 impl fmt::Display for LintRule {
@@ -86,3 +108,18 @@ impl fmt::Display for LintRule {
         f.write_str(self.as_str())
     }
 }
+
+impl FromStr for LintRule {
+    type Err = UnknownRule;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRule> {
+        let known = Self::ALL.into_iter().find(|rule| rule.as_str() == text);
+        known.ok_or(UnknownRule)
+    }
+}
+
+/// The text names no rule of the lint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a rule of the lint")]
+#[non_exhaustive]
+pub struct UnknownRule;

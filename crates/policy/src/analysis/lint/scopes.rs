@@ -1,17 +1,29 @@
-//! Scopes that open nothing, and tokens that need none.
+//! Scopes that open nothing, tokens that need none, and scopes that do not fit the method.
 
 use std::collections::HashSet;
 
-use scopegate_domain::{DeclaredScheme, DeclaredScope, ScopeToken};
+use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
 
-use super::{Finding, LintRule};
+use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing};
+use super::{Finding, FindingSubject, LintRule, Severity};
 use crate::guard::Own;
 use crate::limits::MAX_DEPTH;
-use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
+use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
 
-/// Scopes of which no operation asks for anything, in any scheme: neither for them nor for what they imply.
-pub(super) fn unused(table: &OperationTable) -> Vec<Finding> {
-    let asked_for = asked_for(table);
+/// Scopes that a client asks for to sign a user in, or to get a refresh token (OpenID Connect Core, sections 3.1.2.1, 5.4
+/// and 11). No operation has to require them.
+const OF_OPENID: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+
+/// The scopes of a scheme in use that no operation requires in any scheme: neither them nor what they imply.
+pub(super) fn unused(
+    table: &OperationTable,
+    declared: &DeclaredScheme,
+    asked_for: &HashSet<&ScopeToken>,
+    is_any_token_enough: bool,
+    is_suggested: impl Fn(&str) -> bool,
+) -> Vec<Finding> {
+    // A list of everything that the provider has is one cause.
+    const MANY: usize = 5;
     let universe = table.universe();
     let is_used = |token: &ScopeToken| {
         let mut brought = universe
@@ -19,20 +31,53 @@ pub(super) fn unused(table: &OperationTable) -> Vec<Finding> {
             .flat_map(|closure| universe.atoms_of(closure));
         brought.any(|atom| atom.scope_token().is_some_and(|token| asked_for.contains(token)))
     };
-    let schemes = table.catalog().schemes().iter();
-    let mut seen = HashSet::new();
-    let declared = schemes.flat_map(DeclaredScheme::scopes).map(DeclaredScope::token);
-    let unused = declared.filter(|token| seen.insert(*token) && !is_used(token));
-    let finding = |token| {
-        let message =
-            format!("scope `{token}` is declared and opens no operation; remove it, or require it where it was meant");
+    let looked_at = declared.scopes().iter().map(DeclaredScope::token);
+    let looked_at: Vec<&ScopeToken> = looked_at.filter(|token| !OF_OPENID.contains(&token.as_str())).collect();
+    let is_unused = |token: &&&ScopeToken| !is_used(token) && !is_suggested(token.as_str());
+    let unused: Vec<&ScopeToken> = looked_at.iter().filter(is_unused).copied().collect();
+    let name = declared.name();
+    if unused.len() == looked_at.len() && unused.len() > 1 {
+        // Where any token is enough, that is the cause.
+        if is_any_token_enough {
+            return Vec::new();
+        }
+        let message = format!(
+            "scheme `{name}` declares {} scopes and no operation requires one of them; require them where they were meant, or \
+             remove them",
+            unused.len()
+        );
+        return vec![of_whole_scheme(name, message)];
+    }
+    if unused.len() > MANY {
+        let (first, others) = unused.split_at(MANY);
+        let message = format!(
+            "scheme `{name}` declares {} scopes that no operation requires: {} and {} more; remove them, or require them where \
+             they were meant",
+            unused.len(),
+            enumerated(first),
+            others.len()
+        );
+        return vec![of_whole_scheme(name, message)];
+    }
+    let finding = |token: &ScopeToken| {
+        let message = format!(
+            "scope `{token}` is declared and no operation requires it; remove it, or require it where it was meant"
+        );
         Finding::new(LintRule::UnusedScope, message)
+            .caused_by(format!("scope `{token}`"))
+            .about(FindingSubject::Scope(name.clone(), token.clone()))
     };
-    unused.map(finding).collect()
+    unused.into_iter().map(finding).collect()
 }
 
-/// The names of all scopes that stand in a rule.
-fn asked_for(table: &OperationTable) -> HashSet<&ScopeToken> {
+fn of_whole_scheme(name: &SchemeName, message: String) -> Finding {
+    Finding::new(LintRule::UnusedScope, message)
+        .caused_by(format!("scheme `{name}`"))
+        .about(FindingSubject::Scheme(name.clone()))
+}
+
+/// The names of all scopes that a rule contains.
+pub(super) fn asked_for(table: &OperationTable) -> HashSet<&ScopeToken> {
     let mut trees = HashSet::new();
     let operations = table.operations().iter();
     let trees = operations.filter(|operation| trees.insert(operation.tree_number()));
@@ -41,6 +86,49 @@ fn asked_for(table: &OperationTable) -> HashSet<&ScopeToken> {
         .filter_map(|context| rule_of(context.guard.node().own()?))
         .flat_map(|rule| rule.scopes(MAX_DEPTH))
         .collect()
+}
+
+/// The names of the schemes that the rules of an operation contain, also in alternatives that decide nothing.
+pub(super) fn named_schemes(operation: &ResolvedOperation) -> Vec<String> {
+    let mut names = Vec::new();
+    for (scheme, part) in parts(operation) {
+        match part {
+            Rule::Atom(Atom::Scheme(name) | Atom::Scope { scheme: name, .. }) => names.push(name.to_string()),
+            Rule::Scope(_) => names.extend(scheme.map(str::to_owned)),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The scopes that the rules of an operation contain by their full names, each once.
+pub(super) fn named_scopes(operation: &ResolvedOperation) -> Vec<(&SchemeName, &ScopeToken)> {
+    let mut names = Vec::new();
+    for (_, part) in parts(operation) {
+        if let Rule::Atom(Atom::Scope { scheme, token }) = part {
+            names.push((scheme, token));
+        }
+    }
+    names.sort_unstable_by_key(|(scheme, token)| (scheme.as_str(), token.as_str()));
+    names.dedup();
+    names
+}
+
+/// The smallest parts of the rules of an operation, each with the scheme of its guard.
+fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
+    let mut parts = Vec::new();
+    for context in operation.contexts() {
+        let node = context.guard.node();
+        let mut open: Vec<&Rule> = node.own().and_then(rule_of).into_iter().collect();
+        while let Some(rule) = open.pop() {
+            match rule {
+                Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
+                Rule::Atom(_) | Rule::Scope(_) => parts.push((node.scheme(), rule)),
+                Rule::Deny => {}
+            }
+        }
+    }
+    parts
 }
 
 const fn rule_of(own: &Own) -> Option<&Rule> {
@@ -54,18 +142,21 @@ const fn rule_of(own: &Own) -> Option<&Rule> {
 pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Finding> {
     let universe = operation.universe();
     let mut alternatives = operation.requirement().alternatives().iter();
-    let (schemes, count) = alternatives.find_map(|set| scopeless(universe, set))?;
-    let of_scheme = super::words::listed(&schemes, "or");
-    let declared = if count == 1 { "scope" } else { "scopes" };
+    let schemes = alternatives.find_map(|set| scopeless(universe, set))?;
+    let of_scheme = listed(&schemes, "or");
     let message = format!(
-        "any token of {of_scheme} is enough, whatever it was granted for; if that is not meant, require one of the {count} {declared} \
-         that the scheme declares"
+        "any token of {of_scheme} is enough, whatever it was granted for; if that is not meant, require one of the scopes that \
+         the scheme declares"
     );
-    Some(Finding::new(LintRule::TokenWithoutScope, message))
+    let finding = Finding::new(LintRule::TokenWithoutScope, message).at_most(Severity::Info);
+    Some(match schemes.as_slice() {
+        [only] => finding.about(FindingSubject::Scheme((*only).clone())),
+        _ => finding,
+    })
 }
 
-/// The schemes whose tokens suffice without a scope, and how many scopes these schemes declare.
-fn scopeless(universe: &Universe, set: &AtomSet) -> Option<(Vec<String>, usize)> {
+/// The schemes whose tokens suffice without a scope.
+fn scopeless<'u>(universe: &'u Universe, set: &AtomSet) -> Option<Vec<&'u SchemeName>> {
     let asks_for_more =
         |atom: &Atom| !matches!(atom, Atom::Authenticated | Atom::User | Atom::Active | Atom::Scheme(_));
     if !set.contains(AtomId::AUTHENTICATED) || universe.atoms_of(set).any(asks_for_more) {
@@ -73,15 +164,80 @@ fn scopeless(universe: &Universe, set: &AtomSet) -> Option<(Vec<String>, usize)>
     }
     let names_a_scheme = universe.atoms_of(set).any(|atom| atom.scheme_name().is_some());
     let is_enough = |name| !names_a_scheme || universe.atoms_of(set).any(|atom| atom.scheme_name() == Some(name));
-    let mut schemes = Vec::new();
-    let mut count = 0;
-    for scheme in universe.schemes_with_scopes() {
-        let name = universe.scheme_name(scheme).filter(|name| is_enough(*name));
-        let declared = universe.scope_count(scheme);
-        if let Some(name) = name.filter(|_| declared > 0) {
-            schemes.push(name.to_string());
-            count += declared;
-        }
-    }
-    (!schemes.is_empty()).then_some((schemes, count))
+    let schemes = universe
+        .schemes_with_scopes()
+        .filter(|scheme| universe.scope_count(*scheme) > 0);
+    let schemes: Vec<&SchemeName> = schemes
+        .filter_map(|scheme| universe.scheme_name(scheme))
+        .filter(|name| is_enough(*name))
+        .collect();
+    (!schemes.is_empty()).then_some(schemes)
+}
+
+/// An alternative whose scopes all sound as if they were for reading. It matters where the operation changes something.
+pub(super) fn weak_for_writing(operation: &ResolvedOperation) -> Option<Finding> {
+    let is_for_reading = |alternative: &&Alternative| {
+        let scope = alternative.scope();
+        !scope.is_empty() && scope.iter().all(|token| sounds_like_reading(token.as_str()))
+    };
+    let weak = operation.alternatives().iter().find(is_for_reading)?;
+    let message = format!(
+        "the operation changes something, and {} suffices, which sounds like permission to read; require a scope for writing, or \
+         name the scope by what it allows",
+        listed(weak.scope(), "and"),
+    );
+    let finding = Finding::new(LintRule::WriteGuardedByRead, message);
+    Some(match weak.schemes() {
+        [(only, _)] => finding.of_scheme(only.as_str()),
+        _ => finding,
+    })
+}
+
+/// Scopes that all sound as if they were for writing. It matters where the operation reads.
+pub(super) fn strong_for_reading(operation: &ResolvedOperation) -> Option<Finding> {
+    let with_scopes = operation
+        .alternatives()
+        .iter()
+        .filter(|alternative| !alternative.scope().is_empty());
+    let writing = |alternative: &Alternative| -> Option<(SchemeName, ScopeToken)> {
+        let schemes = alternative.schemes().iter();
+        let mut scopes = schemes.flat_map(|(name, scope)| scope.iter().map(move |token| (name, token)));
+        let is_for_writing = alternative
+            .scope()
+            .iter()
+            .all(|token| sounds_like_writing(token.as_str()));
+        let (name, token) = scopes.next().filter(|_| is_for_writing)?;
+        Some((name.clone(), token.clone()))
+    };
+    let mut needed: Vec<(SchemeName, ScopeToken)> = with_scopes.map(writing).collect::<Option<_>>()?;
+    needed.sort_unstable_by(|one, other| one.1.as_str().cmp(other.1.as_str()));
+    needed.dedup();
+    let names: Vec<&ScopeToken> = needed.iter().map(|(_, token)| token).collect();
+    let (scheme, scope) = needed.first()?;
+    let mut listed_names = names.clone();
+    listed_names.dedup();
+    let listed = listed(&listed_names, "or");
+    let finding = |remedy: String| {
+        let message =
+            format!("the operation reads, and only {listed} opens it, which sounds like permission to write; {remedy}");
+        Finding::new(LintRule::ReadNeedsWrite, message)
+            .caused_by(listed.clone())
+            .of_scheme(scheme.as_str())
+    };
+    Some(match reading_counterpart(operation.universe(), scheme, scope) {
+        Some(reading) => finding(format!("let `{reading}` open it")),
+        None => finding("declare a scope for reading".to_owned()).at_most(Severity::Info),
+    })
+}
+
+/// The scope of the same scheme that differs in its level alone, and reads.
+fn reading_counterpart(universe: &Universe, scheme: &SchemeName, scope: &ScopeToken) -> Option<String> {
+    let (words, _) = family(scope.as_str())?;
+    let scopes = universe.atoms().iter().filter_map(|atom| match atom {
+        Atom::Scope { scheme: other, token } if other == scheme => Some(token.as_str()),
+        _ => None,
+    });
+    let mut reading =
+        scopes.filter(|name| family(name).is_some_and(|(other, level)| other == words && level == Level::Read));
+    reading.next().map(str::to_owned)
 }

@@ -3,26 +3,21 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::words::listed;
-use super::{Finding, LintRule};
+use super::{Finding, LintRule, Severity};
 use crate::analysis::grant::Grant;
 use crate::analysis::reach::who_can;
 use crate::guard::{Node, Own, reachable};
 use crate::resolve::atom_of;
 use crate::{Access, Atom, AtomSet, Guard, OperationTable, ResolvedOperation, Rule, SubjectKind};
 
-/// Everybody, with or without a credential.
-pub(super) fn open(operation: &ResolvedOperation) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if operation.access() == Access::Public {
-        let message =
-            "anybody can call it, without a credential; if that is not meant, require a scope or at least a credential";
-        findings.push(Finding::new(LintRule::UnprotectedOperation, message));
-    } else if operation.is_optional() {
-        let message =
-            "it can also be called without a credential; make sure that what it does then is meant for everybody";
-        findings.push(Finding::new(LintRule::OptionalAuthentication, message));
+/// A request without a credential is let in, too.
+pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
+    if !operation.is_optional() || operation.access() == Access::Public {
+        return None;
     }
-    findings
+    let message =
+        "it can also be called without a credential; make sure that what it does then is meant for every caller";
+    Some(Finding::new(LintRule::OptionalAuthentication, message).at_most(Severity::Info))
 }
 
 /// Nobody, or no client that there is.

@@ -1,8 +1,10 @@
 //! Rules as they were written: the normal form does not know any more what was said twice.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::words::{is_reading_part, listed};
+use scopegate_domain::SchemeName;
+
+use super::words::{family, is_reading_part, listed};
 use super::{Finding, LintRule};
 use crate::guard::{Node, Own};
 use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Rule, Universe};
@@ -31,6 +33,22 @@ pub(super) fn findings(operation: &ResolvedOperation) -> Vec<Finding> {
     findings
 }
 
+/// Whether two alternatives differ in the scopes of one scheme alone.
+pub(super) fn has_alternative_scopes(operation: &ResolvedOperation) -> bool {
+    let mut schemes: Vec<&SchemeName> = Vec::new();
+    for alternative in operation.alternatives() {
+        if let [(scheme, scope)] = alternative.schemes()
+            && !scope.is_empty()
+        {
+            if schemes.contains(&scheme) {
+                return true;
+            }
+            schemes.push(scheme);
+        }
+    }
+    false
+}
+
 /// Goes through the rule of one guard. How deep rules are was bounded before.
 struct Reader<'r> {
     universe: &'r Universe,
@@ -38,7 +56,7 @@ struct Reader<'r> {
     findings: &'r mut Vec<Finding>,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
     fn read(&mut self, rule: &Rule) {
         match rule {
             Rule::All(_) => {
@@ -50,9 +68,11 @@ impl Reader<'_> {
                 }
             }
             Rule::Any(rules) => {
-                self.side_by_side(rules);
-                for rule in rules {
-                    self.read(rule);
+                // An alternative that decides nothing is one finding, whatever it lists.
+                for (rule, is_needed) in rules.iter().zip(self.side_by_side(rules)) {
+                    if is_needed {
+                        self.read(rule);
+                    }
                 }
             }
             Rule::Atom(_) | Rule::Deny | Rule::Scope(_) => {}
@@ -63,78 +83,119 @@ impl Reader<'_> {
         self.findings.push(Finding::new(rule, message));
     }
 
-    /// What one list asks for together.
+    /// Adds a finding about scopes, with their scheme where they have one.
+    fn add_of_schemes(&mut self, rule: LintRule, message: String, scopes: &[(AtomId, &str)]) {
+        let mut schemes: Vec<&SchemeName> = scopes.iter().filter_map(|(id, _)| self.scheme(*id)).collect();
+        schemes.dedup();
+        let mut finding = Finding::new(rule, message);
+        if rule == LintRule::SeveralScopesTogether {
+            finding.together = scopes.iter().map(|(_, name)| (*name).to_owned()).collect();
+        }
+        self.findings.push(match schemes.as_slice() {
+            [only] => finding.of_scheme(only.as_str()),
+            _ => finding,
+        });
+    }
+
+    /// What one list asks for together: one finding, for it is one list.
     fn together(&mut self, parts: &[&Rule]) {
-        let scopes: Vec<AtomId> = parts.iter().filter_map(|part| self.atom(part)).collect();
-        let scopes: Vec<AtomId> = scopes.into_iter().filter(|id| self.name(*id).is_some()).collect();
-        let mut implied = HashSet::new();
-        for strong in &scopes {
-            for weak in scopes.iter().filter(|weak| *weak != strong) {
-                if let Some(message) = self.swallows(*strong, *weak) {
-                    implied.insert(*weak);
-                    self.add(LintRule::OrWrittenAsAnd, message);
+        let atoms = parts.iter().filter_map(|part| self.atom(part));
+        let mut scopes: Vec<(AtomId, &str)> = Vec::new();
+        for (id, name) in atoms.filter_map(|id| Some((id, self.name(id)?))) {
+            if !scopes.iter().any(|(known, _)| *known == id) {
+                scopes.push((id, name));
+            }
+        }
+        let (including, included) = self.inclusions(&scopes);
+        if including.is_empty() {
+            let mut names: Vec<&str> = scopes.iter().map(|(_, name)| *name).collect();
+            names.sort_unstable();
+            names.dedup();
+            if names.len() > 1 {
+                let message = format!(
+                    "{} are required together, so a token with only one of them is refused; if one is enough, list them as \
+                     alternatives (in OpenAPI, objects of their own in `security`)",
+                    listed(&names, "and"),
+                );
+                self.add_of_schemes(LintRule::SeveralScopesTogether, message, &scopes);
+            }
+            return;
+        }
+        let message = format!(
+            "{} are required together, and {}, so a token with only one of them is refused; this is probably an OR written as \
+             AND: list them as alternatives (in OpenAPI, objects of their own in `security`), or require the one that is needed",
+            listed(&sorted(including.union(&included)), "and"),
+            if including.len() == 1 && included.len() == 1 {
+                format!(
+                    "`{}` includes `{}`",
+                    sorted(including.iter()).join(""),
+                    sorted(included.iter()).join("")
+                )
+            } else {
+                "they differ only in how much they allow".to_owned()
+            }
+        );
+        self.add_of_schemes(LintRule::OrWrittenAsAnd, message, &scopes);
+    }
+
+    /// The scopes that include another one of the list, and those that are included: by implication, or by their names.
+    fn inclusions<'n>(&self, scopes: &[(AtomId, &'n str)]) -> (BTreeSet<&'n str>, BTreeSet<&'n str>) {
+        let families: Vec<_> = scopes
+            .iter()
+            .map(|(id, name)| (self.scheme(*id), family(name)))
+            .collect();
+        let (mut including, mut included) = (BTreeSet::new(), BTreeSet::new());
+        for ((strong, whole), (scheme, high)) in scopes.iter().zip(&families) {
+            for ((weak, part), (other, low)) in scopes.iter().zip(&families) {
+                let by_level = high
+                    .as_ref()
+                    .zip(low.as_ref())
+                    .is_some_and(|((high_words, high), (low_words, low))| {
+                        scheme == other && high_words == low_words && high > low
+                    });
+                let by_edge = strong != weak && self.universe.closure(*strong).contains(*weak);
+                if by_edge || by_level || is_reading_part(whole, part) {
+                    including.insert(*whole);
+                    included.insert(*part);
                 }
             }
         }
-        let mut names: Vec<&str> = Vec::new();
-        for name in scopes
-            .iter()
-            .filter(|id| !implied.contains(id))
-            .filter_map(|id| self.name(*id))
-        {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        if names.len() > 1 {
-            let message = format!(
-                "{} are needed together, so who has only one of them is refused; if one is to do, list them as alternatives (in OpenAPI, \
-                 objects of their own in `security`), and if all are meant, leave it so",
-                listed(&names, "and"),
-            );
-            self.add(LintRule::SeveralScopesTogether, message);
-        }
+        (including, included)
     }
 
-    /// Whether one of two scopes of one list makes the other pointless, or seems to be meant to.
-    fn swallows(&self, strong: AtomId, weak: AtomId) -> Option<String> {
-        let (whole, part) = (self.name(strong)?, self.name(weak)?);
-        if self.universe.closure(strong).contains(weak) {
-            return Some(format!(
-                "`{whole}` and `{part}` are needed together, and `{whole}` implies `{part}`; leave `{part}` out, or where it alone is \
-                 to do, too, list the two as alternatives"
-            ));
-        }
-        is_reading_part(whole, part).then(|| {
-            format!(
-                "`{whole}` and `{part}` are needed together, so who has only one of them is refused; this is probably an OR written \
-                 as AND: list the two as alternatives (in OpenAPI, objects of their own in `security`), or let `{whole}` imply `{part}`"
-            )
-        })
-    }
-
-    /// Alternatives of one list against each other.
-    fn side_by_side(&mut self, rules: &[Rule]) {
-        let closed: Vec<(&Rule, AtomSet)> = rules
-            .iter()
-            .filter_map(|rule| Some((rule, self.closed(rule)?)))
-            .collect();
+    /// Alternatives of one list against each other. Returns which of them decide something.
+    fn side_by_side(&mut self, rules: &[Rule]) -> Vec<bool> {
+        let closed: Vec<Option<AtomSet>> = rules.iter().map(|rule| self.closed(rule)).collect();
+        let mut needed = Vec::with_capacity(rules.len());
         let mut repeated: Vec<&AtomSet> = Vec::new();
-        for (rule, set) in &closed {
-            let same = closed.iter().filter(|(_, other)| other == set).count();
-            if same > 1 && !repeated.contains(&set) {
+        for (rule, set) in rules.iter().zip(&closed) {
+            let Some(set) = set else {
+                needed.push(true);
+                continue;
+            };
+            let is_copy = repeated.contains(&set);
+            let same = closed.iter().flatten().filter(|other| *other == set).count();
+            if same > 1 && !is_copy {
                 repeated.push(set);
                 let message = format!("alternative `{rule}` is listed {same} times; once is enough");
                 self.add(LintRule::RepeatedAlternative, message);
             }
-            let mut others = closed.iter().filter(|(_, other)| other != set);
-            if let Some((weaker, _)) = others.find(|(_, other)| other.is_subset_of(set)) {
+            let mut others = rules.iter().zip(&closed);
+            let weaker = others.find(|(_, other)| {
+                other
+                    .as_ref()
+                    .is_some_and(|other| other != set && other.is_subset_of(set))
+            });
+            if let Some((weaker, _)) = weaker.filter(|_| !is_copy) {
                 let message = format!(
-                    "alternative `{rule}` adds nothing: who has it has `{weaker}`, and that suffices; leave out what was not meant"
+                    "alternative `{rule}` decides nothing: a request that satisfies it satisfies `{weaker}`, which suffices; leave \
+                     out the one that is not meant"
                 );
                 self.add(LintRule::RedundantAlternative, message);
             }
+            needed.push(!is_copy && weaker.is_none());
         }
+        needed
     }
 
     /// All that a rule asks for, where it has no alternatives itself.
@@ -167,10 +228,21 @@ impl Reader<'_> {
         }
     }
 
-    fn name(&self, id: AtomId) -> Option<&str> {
+    fn name(&self, id: AtomId) -> Option<&'r str> {
         let token = self.universe.atom(id).and_then(Atom::scope_token)?;
         Some(token.as_str())
     }
+
+    fn scheme(&self, id: AtomId) -> Option<&'r SchemeName> {
+        match self.universe.atom(id)? {
+            Atom::Scope { scheme, .. } => Some(scheme),
+            _ => None,
+        }
+    }
+}
+
+fn sorted<'n>(names: impl Iterator<Item = &'n &'n str>) -> Vec<&'n str> {
+    names.copied().collect()
 }
 
 /// The parts of lists within lists, as of one list.

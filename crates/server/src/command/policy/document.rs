@@ -27,6 +27,16 @@ pub(super) fn open(file: &PolicyFile) -> anyhow::Result<Imported> {
     Ok(policy)
 }
 
+/// The same with the text of the document, to find lines in it.
+pub(super) fn open_with_text(file: &PolicyFile) -> anyhow::Result<(Imported, String)> {
+    let name = file.file.display().to_string().escape_debug().to_string();
+    let bytes = bytes(&file.file).with_context(|| format!("`{name}` cannot be read"))?;
+    let mut policy = import::read(&bytes).with_context(|| format!("`{name}` is no policy"))?;
+    names::join_servers(&mut policy, &file.same_server)?;
+    // A policy is UTF-8.
+    Ok((policy, String::from_utf8(bytes).unwrap_or_default()))
+}
+
 /// One byte more than a document may have, so that a larger one is known to be too large without being held.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let limit = u64::try_from(MAX_DOCUMENT).unwrap_or(u64::MAX).saturating_add(1);

@@ -1,149 +1,206 @@
 //! `scopegate policy lint FILE`
 
-use std::collections::BTreeMap;
+mod baseline;
+mod github;
+mod ignore;
+mod report;
+mod sarif;
+
 use std::fmt::Write as _;
 
-use scopegate_openapi::import::{Imported, Note, NoteKind, Place};
-use scopegate_policy::analysis::{Finding, LintRule, lint};
+use anyhow::anyhow;
+use scopegate_openapi::import::{Note, NoteKind};
+use scopegate_policy::analysis::{Finding, LintRule, Severity};
 use serde_json::{Value, json};
 
+use self::baseline::Baseline;
+use self::ignore::Applied;
+use self::report::Report;
 use super::document;
-use crate::arguments::PolicyFile;
+use super::names::unknown;
+use crate::arguments::LintArguments;
 use crate::markdown::{cell, code};
-use crate::output::{Format, SaidNo, Tone, counted, one_line, paint, print, write_line};
+use crate::output::{Format, SaidNo, Tone, counted, one_line, paint, print, remark, write_line};
 
-pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
-    let policy = document::open(file)?;
-    let mut findings: Vec<Told> = policy.notes().iter().filter_map(Told::of_note).collect();
-    let in_table = lint(policy.table(), policy.ceilings());
-    findings.extend(in_table.iter().map(Told::of_finding));
-    let remarks: Vec<&Note> = policy
-        .notes()
-        .iter()
-        .filter(|note| rule(note.kind()).is_none())
-        .collect();
-    match format {
-        Format::Markdown => write_line(&to_markdown(&findings))?,
-        _ => print(
-            format,
-            &to_human(&policy, &findings, &remarks),
-            &to_json(&findings, &remarks),
-        )?,
+pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<()> {
+    let selected = Selected::new(arguments)?;
+    let (policy, text) = document::open_with_text(&arguments.document)?;
+    let file = arguments.document.file.display().to_string();
+    let applied = ignore::apply(selected.of(policy.lint()), &arguments.ignore, (&file, &text, &policy))?;
+    let Applied {
+        findings,
+        ignored,
+        stale,
+    } = applied;
+    if let Some(path) = &arguments.write_baseline {
+        Baseline::of(&findings).write(path)?;
+        remark(&format!("the baseline holds {}", counted(findings.len(), "finding")));
     }
-    if findings.is_empty() {
-        Ok(())
-    } else {
+    let (findings, known) = match &arguments.baseline {
+        Some(path) => Baseline::read(path)?.new_findings(findings),
+        None => (findings, 0),
+    };
+    let report = Report {
+        ignored,
+        known,
+        // An entry for a rule that is not looked for matches nothing for that reason alone.
+        stale: stale
+            .into_iter()
+            .filter(|stale| selected.0.contains(&stale.rule))
+            .collect(),
+        ..Report::new(&file, &text, &policy, findings)
+    };
+    for stale in &report.stale {
+        remark(&stale.message);
+    }
+    write(format, &report)?;
+    let is_bad = arguments
+        .fail_on
+        .severity()
+        .is_some_and(|least| report.failing(least) > 0);
+    if is_bad && arguments.write_baseline.is_none() {
         Err(SaidNo.into())
+    } else {
+        Ok(())
     }
 }
 
-/// The rule that a note on the document breaks; none where it only says what the document holds beside a policy.
-const fn rule(kind: NoteKind) -> Option<LintRule> {
-    match kind {
-        NoteKind::ScopeOnSchemeWithout => Some(LintRule::ScopeOnSchemeWithoutScopes),
-        NoteKind::UndeclaredScope => Some(LintRule::UndeclaredScope),
-        NoteKind::UndefinedScheme => Some(LintRule::UndefinedScheme),
-        _ => None,
-    }
-}
-
-/// A finding, as it is told.
-struct Told {
-    rule: LintRule,
-    method: Option<String>,
-    path: Option<String>,
-    message: String,
-}
-
-impl Told {
-    fn of_finding(finding: &Finding) -> Self {
-        Self {
-            rule: finding.rule(),
-            method: finding.method().map(|method| method.to_string()),
-            path: finding.template().map(str::to_owned),
-            message: finding.message().to_owned(),
+fn write(format: Format, report: &Report<'_>) -> anyhow::Result<()> {
+    match format {
+        Format::Github => write_line(&github::to_text(report)),
+        Format::Markdown => write_line(&to_markdown(report)),
+        Format::Sarif => write_line(&sarif::to_json(report).to_string()),
+        Format::Human | Format::Json => {
+            let notes = remarks(report);
+            print(format, &to_human(report, &notes), &to_json(report, &notes))
         }
     }
+}
 
-    fn of_note(note: &Note) -> Option<Self> {
-        let (method, path) = operation_at(note.place()).unzip();
-        Some(Self {
-            rule: rule(note.kind())?,
-            method,
-            path,
-            message: note.message().to_owned(),
-        })
+/// The rules that are looked at.
+struct Selected(Vec<LintRule>);
+
+impl Selected {
+    fn new(arguments: &LintArguments) -> anyhow::Result<Self> {
+        let rules = |names: &[String]| {
+            names
+                .iter()
+                .map(|name| rule(name))
+                .collect::<anyhow::Result<Vec<LintRule>>>()
+        };
+        let (only, without) = (rules(&arguments.rule)?, rules(&arguments.no_rule)?);
+        let is_selected = |rule: &LintRule| (only.is_empty() || only.contains(rule)) && !without.contains(rule);
+        Ok(Self(LintRule::ALL.into_iter().filter(is_selected).collect()))
     }
 
-    fn place(&self) -> String {
-        match (&self.method, &self.path) {
-            (Some(method), Some(path)) => format!("{method} {path}"),
-            _ => "(the whole policy)".to_owned(),
-        }
-    }
-
-    fn to_json(&self) -> Value {
-        json!({ "rule": self.rule.as_str(), "method": self.method, "path": self.path, "message": self.message })
+    fn of(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let findings = findings.into_iter();
+        findings.filter(|finding| self.0.contains(&finding.rule())).collect()
     }
 }
 
-/// The operation that a JSON pointer leads into: `/paths/~1items/get/..`.
-fn operation_at(place: &Place) -> Option<(String, String)> {
-    let Place::Pointer(pointer) = place else { return None };
-    let mut tokens = pointer.strip_prefix("/paths/")?.split('/');
-    let path = tokens.next()?.replace("~1", "/").replace("~0", "~");
-    Some((tokens.next()?.to_ascii_uppercase(), path))
+fn rule(name: &str) -> anyhow::Result<LintRule> {
+    if let Ok(rule) = name.parse() {
+        return Ok(rule);
+    }
+    let known = LintRule::ALL.iter().map(ToString::to_string);
+    Err(anyhow!(unknown("rule", name, known)))
 }
 
-fn to_json(findings: &[Told], remarks: &[&Note]) -> Value {
+/// The notes that are no finding: what the document contains beyond a policy.
+fn remarks<'n>(report: &Report<'n>) -> Vec<&'n Note> {
+    let is_finding = |note: &&Note| {
+        matches!(
+            note.kind(),
+            NoteKind::ScopeOnSchemeWithout | NoteKind::UndeclaredScope | NoteKind::UndefinedScheme
+        )
+    };
+    report.policy.notes().iter().filter(|note| !is_finding(note)).collect()
+}
+
+fn to_json(report: &Report<'_>, notes: &[&Note]) -> Value {
+    let stale = report
+        .stale
+        .iter()
+        .map(|stale| json!({ "state": stale.state, "file": stale.file, "line": stale.line, "message": stale.message }));
     json!({
-        "findings": findings.iter().map(Told::to_json).collect::<Vec<_>>(),
-        "notes": remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "findings": report.findings.iter().map(|reported| reported.to_json(report.file)).collect::<Vec<_>>(),
+        "ignored": report.ignored,
+        "known": report.known,
+        "stale_ignores": stale.collect::<Vec<_>>(),
+        "notes": notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
-/// Rule by rule; operations of one rule that are told the same stand under one sentence.
-fn grouped(findings: &[Told]) -> BTreeMap<LintRule, BTreeMap<&str, Vec<String>>> {
-    let mut rules: BTreeMap<LintRule, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
-    for finding in findings {
-        let messages = rules.entry(finding.rule).or_default();
-        messages.entry(&finding.message).or_default().push(finding.place());
+const fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Error => Tone::Bad,
+        Severity::Warning => Tone::Notable,
+        Severity::Info => Tone::Good,
     }
-    rules
 }
 
-fn to_human(policy: &Imported, findings: &[Told], remarks: &[&Note]) -> String {
+fn to_human(report: &Report<'_>, notes: &[&Note]) -> String {
     let mut text = String::new();
-    for (rule, messages) in grouped(findings) {
-        let count: usize = messages.values().map(Vec::len).sum();
-        let _ = writeln!(text, "{} ({count})", paint(Tone::Notable, rule.as_str()));
-        for (message, places) in messages {
-            let _ = writeln!(text, "  {}", one_line(message));
-            for place in places {
-                let _ = writeln!(text, "    {}", one_line(&place));
+    for (rule, findings) in report.by_rule() {
+        let _ = writeln!(text, "{} ({})", paint(Tone::Notable, rule.as_str()), findings.len());
+        for reported in findings {
+            let severity = reported.finding.severity();
+            let position = reported.located.position;
+            let _ = writeln!(
+                text,
+                "  {}:{}:{}: {}: {}",
+                one_line(report.file),
+                position.line,
+                position.column,
+                paint(tone(severity), severity.as_str()),
+                one_line(reported.finding.message())
+            );
+            for operation in reported.operations() {
+                let _ = writeln!(text, "    {}", one_line(&operation));
             }
         }
         text.push('\n');
     }
-    if !remarks.is_empty() {
-        let _ = writeln!(text, "about the document ({})", remarks.len());
-        for note in remarks {
+    if !notes.is_empty() {
+        let _ = writeln!(text, "about the document ({})", notes.len());
+        for note in notes {
             let _ = writeln!(text, "  {}", one_line(&note.to_string()));
         }
         text.push('\n');
     }
-    let operations = policy.table().operations().len();
-    let findings = counted(findings.len(), "finding");
-    let _ = writeln!(text, "{findings} in {}", counted(operations, "operation"));
+    let operations = report.policy.table().operations().len();
+    let _ = write!(
+        text,
+        "{} in {}",
+        counted(report.findings.len(), "finding"),
+        counted(operations, "operation")
+    );
+    if report.ignored > 0 {
+        let _ = write!(text, ", {} ignored", report.ignored);
+    }
+    if report.known > 0 {
+        let _ = write!(text, ", {} in the baseline", report.known);
+    }
+    text.push('\n');
     text
 }
 
-fn to_markdown(findings: &[Told]) -> String {
-    let mut text = String::from("### Policy findings\n\n| Rule | Operation | What |\n|---|---|---|\n");
-    for finding in findings {
-        let (place, message) = (code(&finding.place()), cell(&finding.message));
-        let _ = writeln!(text, "| {} | {place} | {message} |", finding.rule);
+fn to_markdown(report: &Report<'_>) -> String {
+    let mut text =
+        String::from("### Policy findings\n\n| Severity | Rule | Operation | What | Where |\n|---|---|---|---|---|\n");
+    for reported in &report.findings {
+        let finding = &reported.finding;
+        let place = code(&reported.operations_in_short());
+        let line = code(&format!("{}:{}", report.file, reported.located.position.line));
+        let _ = writeln!(
+            text,
+            "| {} | {} | {place} | {} | {line} |",
+            finding.severity(),
+            finding.rule(),
+            cell(finding.message())
+        );
     }
-    let _ = writeln!(text, "\n{}", counted(findings.len(), "finding"));
+    let _ = writeln!(text, "\n{}", counted(report.findings.len(), "finding"));
     text
 }

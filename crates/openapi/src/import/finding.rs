@@ -1,0 +1,128 @@
+//! Findings of the lint on a document that was read, with their place in it.
+
+use scopegate_policy::Method;
+use scopegate_policy::analysis::{Finding, FindingSubject, LintRule, SecurityOrigin, Severity, lint_document};
+
+use super::node::push_name;
+use super::{Format, Ignore, Imported, Note, NoteKind, Place};
+
+impl Imported {
+    /// What looks wrong in the document: [`lint_document`] with all that the document states. Accepted findings are among
+    /// them: [`Imported::ignores`].
+    #[must_use]
+    pub fn lint(&self) -> Vec<Finding> {
+        let mut findings = lint_document(self.table(), self.ceilings(), &self.facts);
+        findings.extend(self.notes().iter().filter_map(of_note));
+        findings
+    }
+
+    /// The findings that the document accepts, in its fields `x-scopegate-ignore`.
+    #[must_use]
+    pub fn ignores(&self) -> &[Ignore] {
+        &self.ignores
+    }
+
+    /// Where an operation is written.
+    #[must_use]
+    pub fn operation_place(&self, method: Method, template: &str) -> Option<&Place> {
+        self.places.get(self.number_of(method, template)?)
+    }
+
+    fn number_of(&self, method: Method, template: &str) -> Option<usize> {
+        let mut operations = self.table().operations().iter();
+        operations.position(|operation| operation.method() == method && operation.template() == template)
+    }
+
+    /// The JSON pointers at which a finding may be written, the most telling first: the document has at least one of them,
+    /// unless it is behind a reference.
+    #[must_use]
+    pub fn finding_pointers(&self, finding: &Finding) -> Vec<String> {
+        if finding.rule() == LintRule::ScopeOnSchemeWithoutScopes {
+            let mut notes = self.notes().iter();
+            let note = notes.find(|note| note.message() == finding.message());
+            return note.and_then(pointer_of).into_iter().collect();
+        }
+        match finding.subject() {
+            FindingSubject::Operation => self.operation_pointers(finding).into_iter().collect(),
+            FindingSubject::Scheme(scheme) => self.scheme_pointers(scheme.as_str()),
+            FindingSubject::Scope(scheme, scope) => self.scope_pointers(scheme.as_str(), scope.as_str()),
+            FindingSubject::Server(_) => match self.format() {
+                Format::GoogleDiscovery => vec!["/rootUrl".to_owned()],
+                Format::Swagger20 => vec!["/schemes".to_owned(), "/host".to_owned()],
+                _ => vec!["/servers".to_owned()],
+            },
+            _ => vec![String::new()],
+        }
+    }
+
+    fn operation_pointers(&self, finding: &Finding) -> Option<String> {
+        let number = self.number_of(finding.method()?, finding.template()?)?;
+        let Place::Pointer(pointer) = self.places.get(number)? else {
+            return None;
+        };
+        let has_list = matches!(self.format(), Format::OpenApi30 | Format::OpenApi31 | Format::Swagger20);
+        Some(match self.facts.security_origin(number) {
+            SecurityOrigin::Inherited if has_list => "/security".to_owned(),
+            SecurityOrigin::Own if has_list => format!("{pointer}/security"),
+            _ => pointer.clone(),
+        })
+    }
+
+    fn scheme_pointers(&self, scheme: &str) -> Vec<String> {
+        vec![match self.format() {
+            Format::GoogleDiscovery if scheme == "oauth2" => "/auth/oauth2".to_owned(),
+            Format::GoogleDiscovery => pointer(&["parameters", scheme]),
+            Format::MicrosoftGraph => "/permissions".to_owned(),
+            Format::Swagger20 => pointer(&["securityDefinitions", scheme]),
+            Format::Toml => pointer(&["schemes", scheme]),
+            _ => pointer(&["components", "securitySchemes", scheme]),
+        }]
+    }
+
+    fn scope_pointers(&self, scheme: &str, scope: &str) -> Vec<String> {
+        const FLOWS: [&str; 5] = [
+            "authorizationCode",
+            "clientCredentials",
+            "implicit",
+            "password",
+            "deviceAuthorization",
+        ];
+        let of_scheme = self.scheme_pointers(scheme).into_iter();
+        match self.format() {
+            Format::MicrosoftGraph => vec![pointer(&["permissions", scope])],
+            Format::GoogleDiscovery | Format::Swagger20 | Format::Toml => of_scheme
+                .map(|scheme| format!("{scheme}{}", pointer(&["scopes", scope])))
+                .collect(),
+            _ => of_scheme
+                .flat_map(|scheme| {
+                    let flow = move |flow: &str| format!("{scheme}{}", pointer(&["flows", flow, "scopes", scope]));
+                    FLOWS.map(flow)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The finding that a note is. It is a matter of the version of OpenAPI: the meaning is clear.
+fn of_note(note: &Note) -> Option<Finding> {
+    if note.kind() != NoteKind::ScopeOnSchemeWithout {
+        return None;
+    }
+    let rule = LintRule::ScopeOnSchemeWithoutScopes;
+    Some(Finding::new(rule, note.message()).at_most(Severity::Info))
+}
+
+fn pointer_of(note: &Note) -> Option<String> {
+    match note.place() {
+        Place::Pointer(pointer) => Some(pointer.clone()),
+        Place::Line { .. } => None,
+    }
+}
+
+fn pointer(names: &[&str]) -> String {
+    let mut pointer = String::new();
+    for name in names {
+        push_name(&mut pointer, name);
+    }
+    pointer
+}

@@ -1,0 +1,353 @@
+//! Findings of the lint that an owner accepts, with the reason: in a file of its own, or in the document.
+
+use std::fmt;
+
+use scopegate_policy::Method;
+use scopegate_policy::analysis::{Finding, LintRule};
+
+use super::error::{ImportError, Shown};
+use super::node::At;
+use super::similar::nearest;
+use super::table::{Source, Table, Value};
+use super::{Place, Position};
+
+/// The field of a document that accepts findings.
+pub(super) const FIELD: &str = "x-scopegate-ignore";
+
+/// Accepts findings of one rule.
+///
+/// ```
+/// use scopegate_openapi::import::read_ignores;
+///
+/// let ignores = read_ignores(r#"
+///     [[ignore]]
+///     rule = "unprotected-operation"
+///     operation = "GET /health"
+///     reason = "The load balancer calls it."
+///     until = 2027-01-31
+/// "#)?;
+/// assert_eq!(ignores[0].reason(), "The load balancer calls it.");
+/// let fault = read_ignores("[[ignore]]\nrule = \"unused-scope\"").unwrap_err();
+/// assert_eq!(fault.to_string(), "line 1, column 1: `reason` is missing");
+/// # Ok::<(), scopegate_openapi::import::ImportError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignore {
+    rule: LintRule,
+    operation: Option<(Method, String)>,
+    /// The path item that contains it.
+    path: Option<String>,
+    scheme: Option<String>,
+    reason: String,
+    until: Option<IgnoreDate>,
+    place: Place,
+}
+
+/// The last day on which a finding is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a date of the calendar")]
+pub struct IgnoreDate {
+    /// The year.
+    pub year: u16,
+    /// The month, from 1.
+    pub month: u8,
+    /// The day of the month, from 1.
+    pub day: u8,
+}
+
+impl IgnoreDate {
+    /// `2027-01-31` (RFC 3339, `full-date`).
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-');
+        let mut number = |len: usize| {
+            let part = parts.next()?;
+            let is_number = part.len() == len && part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse::<u16>().ok().filter(|_| is_number)
+        };
+        let (year, month, day) = (
+            number(4)?,
+            u8::try_from(number(2)?).ok()?,
+            u8::try_from(number(2)?).ok()?,
+        );
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            2 if is_leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => 0,
+        };
+        (1..=days).contains(&day).then_some(Self { year, month, day })
+    }
+}
+
+impl fmt::Display for IgnoreDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+impl Ignore {
+    /// The rule whose findings it accepts.
+    #[must_use]
+    pub const fn rule(&self) -> LintRule {
+        self.rule
+    }
+
+    /// Why the owner accepts them.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The last day on which it holds; `None` for no end.
+    #[must_use]
+    pub const fn until(&self) -> Option<IgnoreDate> {
+        self.until
+    }
+
+    /// Where it is written.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Whether it is about this finding, or about some of its operations.
+    #[must_use]
+    pub fn matches(&self, finding: &Finding) -> bool {
+        let is_of_scheme = |scheme: &String| finding.scheme() == Some(scheme.as_str());
+        let mut operations = finding.operations().iter();
+        finding.rule() == self.rule
+            && self.scheme.as_ref().is_none_or(is_of_scheme)
+            && (!self.is_about_operations() || operations.any(|(method, template)| self.covers(*method, template)))
+    }
+
+    /// The finding without the operations that are accepted; `None` where all of it is accepted. The finding must match.
+    #[must_use]
+    pub fn apply(&self, finding: Finding) -> Option<Finding> {
+        if !self.is_about_operations() {
+            return None;
+        }
+        finding.retain(|method, template| !self.covers(method, template))
+    }
+
+    const fn is_about_operations(&self) -> bool {
+        self.operation.is_some() || self.path.is_some()
+    }
+
+    fn covers(&self, method: Method, template: &str) -> bool {
+        let is_of_path = |path: &String| path == template;
+        let is_of_operation = |(known, path): &(Method, String)| *known == method && path == template;
+        self.path.as_ref().is_none_or(is_of_path) && self.operation.as_ref().is_none_or(is_of_operation)
+    }
+}
+
+impl fmt::Display for Ignore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.rule)?;
+        match (&self.operation, &self.path) {
+            (Some((method, path)), _) => write!(f, " of `{method} {}`", Shown(path))?,
+            (None, Some(path)) => write!(f, " of `{}`", Shown(path))?,
+            (None, None) => {}
+        }
+        match &self.scheme {
+            Some(scheme) => write!(f, " of scheme `{}`", Shown(scheme)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads a file of accepted findings: TOML with a table `[[ignore]]` for each.
+///
+/// # Errors
+///
+/// [`ImportError`], with the place, where the text is no TOML, a member is unknown, or `rule` or `reason` is missing.
+pub fn read_ignores(text: &str) -> Result<Vec<Ignore>, ImportError> {
+    let source = Source(text);
+    let document = source.parse()?;
+    let mut root = Table::new(source, document.get_ref(), 0..0);
+    let mut ignores = Vec::new();
+    if let Some(list) = root.take("ignore") {
+        for item in list.items()? {
+            ignores.push(entry(item)?);
+        }
+    }
+    root.finish()?;
+    Ok(ignores)
+}
+
+fn entry(item: Value<'_, '_>) -> Result<Ignore, ImportError> {
+    let mut table = item.table()?;
+    let rule = table.take("rule").ok_or_else(|| item.fault("`rule` is missing"))?;
+    let operation = table.take("operation");
+    let scheme = table.text("scheme")?.map(str::to_owned);
+    let reason = table.take("reason").ok_or_else(|| item.fault("`reason` is missing"))?;
+    let until = table.take("until");
+    table.finish()?;
+    Ok(Ignore {
+        rule: rule_of(rule.text()?).map_err(|message| rule.fault(message))?,
+        operation: match operation {
+            Some(value) => Some(operation_of(value.text()?).map_err(|message| value.fault(message))?),
+            None => None,
+        },
+        path: None,
+        scheme,
+        reason: reason_of(reason.text()?).map_err(|message| reason.fault(message))?,
+        until: match until {
+            Some(value) => Some(date_of(&value.text_or_date()?).map_err(|message| value.fault(message))?),
+            None => None,
+        },
+        place: item.place(),
+    })
+}
+
+fn rule_of(text: &str) -> Result<LintRule, String> {
+    text.parse().map_err(|_| {
+        let known = LintRule::ALL.iter().map(|rule| rule.as_str());
+        match nearest(text, known) {
+            Some(name) => format!("`{}` is no rule of the lint; did you mean `{name}`?", Shown(text)),
+            None => format!("`{}` is no rule of the lint", Shown(text)),
+        }
+    })
+}
+
+fn operation_of(text: &str) -> Result<(Method, String), String> {
+    let parts = text.split_once(' ').and_then(|(method, path)| {
+        let method = method.to_ascii_uppercase().parse().ok()?;
+        Some((method, path.trim().to_owned()))
+    });
+    parts.ok_or_else(|| format!("`{}` is not a method, a space and a path", Shown(text)))
+}
+
+fn reason_of(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("`reason` must say why the finding is accepted".to_owned()),
+        reason => Ok(reason.to_owned()),
+    }
+}
+
+fn date_of(text: &str) -> Result<IgnoreDate, String> {
+    IgnoreDate::parse(text).ok_or_else(|| format!("`{}` is no date such as `2027-01-31`", Shown(text)))
+}
+
+/// What contains a field of a document.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Within<'a> {
+    Document,
+    Path(&'a str),
+    Operation(Method, &'a str),
+    Scheme(&'a str),
+}
+
+/// Reads the field of an object, where it has one.
+pub(super) fn read_field(at: &At<'_>, within: Within<'_>, ignores: &mut Vec<Ignore>) -> Result<(), ImportError> {
+    let Some(list) = at.get(FIELD) else { return Ok(()) };
+    for item in list.items()? {
+        ignores.push(object(&item, within)?);
+    }
+    Ok(())
+}
+
+fn object(at: &At<'_>, within: Within<'_>) -> Result<Ignore, ImportError> {
+    const MEMBERS: [&str; 5] = ["rule", "operation", "scheme", "reason", "until"];
+    for (name, member) in at.members()? {
+        if !MEMBERS.contains(&name) {
+            return Err(member.fault(format!("is not known here; known are `{}`", MEMBERS.join("`, `"))));
+        }
+    }
+    let rule = rule_of(at.needed_text("rule")?).map_err(|message| at.fault(message))?;
+    let reason = reason_of(at.needed_text("reason")?).map_err(|message| at.fault(message))?;
+    let written = at.text_of("operation")?.map(operation_of).transpose();
+    let written = written.map_err(|message| at.fault(message))?;
+    let until = at.text_of("until")?.map(date_of).transpose();
+    let (path, operation, own_scheme) = match within {
+        Within::Document => (None, None, None),
+        Within::Path(path) => (Some(path.to_owned()), None, None),
+        Within::Operation(method, path) => (None, Some((method, path.to_owned())), None),
+        Within::Scheme(name) => (None, None, Some(name.to_owned())),
+    };
+    Ok(Ignore {
+        rule,
+        operation: written.or(operation),
+        path,
+        scheme: at.text_of("scheme")?.map(str::to_owned).or(own_scheme),
+        reason,
+        until: until.map_err(|message| at.fault(message))?,
+        place: at.place(),
+    })
+}
+
+/// Where an entry of a file is written.
+impl Ignore {
+    /// The position in the text, where the place is one; an entry of a document has a pointer.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match &self.place {
+            Place::Line { line, column } => Some(Position {
+                line: *line,
+                column: *column,
+            }),
+            Place::Pointer(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for text in ["2027-01-31", "2028-02-29", "2000-02-29"] {
+            assert_eq!(IgnoreDate::parse(text).unwrap().to_string(), text);
+        }
+        for text in [
+            "2027-02-29",
+            "1900-02-29",
+            "2027-13-01",
+            "2027-00-01",
+            "2027-1-1",
+            "2027-01-32",
+            "+027-01-01",
+            "soon",
+            "2027-01-01T00:00",
+        ] {
+            assert_eq!(IgnoreDate::parse(text), None, "{text}");
+        }
+        assert!(IgnoreDate::parse("2027-01-31") < IgnoreDate::parse("2027-02-01"));
+    }
+
+    #[test]
+    fn an_entry_that_says_too_little_or_too_much_is_refused() {
+        for (text, fault) in [
+            ("[[ignore]]\nreason = \"x\"", "line 1, column 1: `rule` is missing"),
+            (
+                "[[ignore]]\nrule = \"unused-scope\"\nreason = \" \"",
+                "line 3, column 10: `reason` must say why the finding is accepted",
+            ),
+            (
+                "[[ignore]]\nrule = \"unused-scop\"\nreason = \"x\"",
+                "line 2, column 8: `unused-scop` is no rule of the lint; did you mean `unused-scope`?",
+            ),
+            (
+                "[[ignore]]\nrule = \"unused-scope\"\nreason = \"x\"\nuntill = \"x\"",
+                "line 4, column 1: `untill` is not known here; `until` is",
+            ),
+            (
+                "[[ignore]]\nrule = \"unused-scope\"\nreason = \"x\"\nuntil = \"tomorrow\"",
+                "line 4, column 9: `tomorrow` is no date such as `2027-01-31`",
+            ),
+            (
+                "[[ignore]]\nrule = \"unused-scope\"\nreason = \"x\"\noperation = \"/x\"",
+                "line 4, column 13: `/x` is not a method, a space and a path",
+            ),
+            (
+                "[[ignores]]\nrule = \"unused-scope\"",
+                "line 1, column 3: `ignores` is not known here; `ignore` is",
+            ),
+        ] {
+            assert_eq!(read_ignores(text).unwrap_err().to_string(), fault);
+        }
+        assert_eq!(read_ignores("").unwrap(), []);
+    }
+}

@@ -1,0 +1,329 @@
+//! Lines and columns of values in the text of a document, found by JSON pointer.
+//!
+//! Trees do not keep them: only a report needs them, and of few values.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, Span};
+
+use super::limits::{MAX_DEPTH, MAX_EVENTS};
+use super::{Syntax, syntax};
+
+/// A line and a column of a text; both are counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a line and a column, as editors count")]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The character of the line.
+    pub column: usize,
+}
+
+impl Position {
+    const START: Self = Self { line: 1, column: 1 };
+}
+
+/// A value of a document, and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a pointer with its position")]
+pub struct Located {
+    /// The JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
+    pub pointer: String,
+    /// Where the name of the member or the item is.
+    pub position: Position,
+}
+
+/// Finds values in a text that [`read`](super::read) accepts: for each list of pointers the first that the text has.
+///
+/// Where it has none (a value behind a reference, an alias, a merged member), the result is the nearest value that contains
+/// one of them.
+#[must_use]
+pub fn locate_pointers(text: &str, lists: &[Vec<String>]) -> Vec<Located> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let mut wanted = Wanted::new(lists.iter().flatten());
+    match syntax(text) {
+        Syntax::Json => json(text, &mut wanted),
+        Syntax::Toml => super::table::visit(text, &mut |pointer, position| wanted.found(pointer, position)),
+        Syntax::Yaml => yaml(text, &mut wanted),
+    }
+    let nearest = |list: &Vec<String>| {
+        let mut nearest: Option<(usize, Located)> = None;
+        for pointer in list {
+            let located = wanted.nearest(pointer);
+            let missing = pointer.len().saturating_sub(located.pointer.len());
+            if nearest.as_ref().is_none_or(|(least, _)| missing < *least) {
+                nearest = Some((missing, located));
+            }
+        }
+        nearest.map_or_else(|| wanted.nearest(""), |(_, located)| located)
+    };
+    lists.iter().map(nearest).collect()
+}
+
+/// The pointers that are looked for, with all that lead to them.
+struct Wanted {
+    positions: HashMap<String, Option<Position>>,
+}
+
+impl Wanted {
+    fn new<'p>(pointers: impl Iterator<Item = &'p String>) -> Self {
+        let mut positions = HashMap::new();
+        for pointer in pointers {
+            let mut rest: &str = pointer;
+            while positions.insert(rest.to_owned(), None).is_none() {
+                match rest.rsplit_once('/') {
+                    Some((before, _)) => rest = before,
+                    None => break,
+                }
+            }
+        }
+        Self { positions }
+    }
+
+    fn is_wanted(&self, pointer: &str) -> bool {
+        self.positions.contains_key(pointer)
+    }
+
+    fn found(&mut self, pointer: &str, position: Position) {
+        if let Some(known) = self.positions.get_mut(pointer) {
+            known.get_or_insert(position);
+        }
+    }
+
+    fn nearest(&self, pointer: &str) -> Located {
+        let mut rest = pointer;
+        loop {
+            if let Some(Some(position)) = self.positions.get(rest) {
+                return Located {
+                    pointer: rest.to_owned(),
+                    position: *position,
+                };
+            }
+            match rest.rsplit_once('/') {
+                Some((before, _)) => rest = before,
+                None => {
+                    return Located {
+                        pointer: String::new(),
+                        position: Position::START,
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// An object or a list that is open.
+enum Open {
+    List(usize),
+    /// With the name of the member whose value comes next.
+    Map(Option<String>),
+}
+
+/// Where a reader of events is: the pointer of the open object or list, and how long it was at each level.
+#[derive(Default)]
+struct Way {
+    pointer: String,
+    open: Vec<(Open, usize)>,
+    /// How many levels lie below one that nothing is wanted of.
+    skipped: usize,
+}
+
+impl Way {
+    /// A name of a member.
+    fn name(&mut self, name: &str, position: Position, wanted: &mut Wanted) {
+        if let Some((Open::Map(next), len)) = self.open.last_mut() {
+            self.pointer.truncate(*len);
+            super::node::push_name(&mut self.pointer, name);
+            *next = Some(name.to_owned());
+            wanted.found(&self.pointer, position);
+        }
+    }
+
+    /// Whether the next scalar of an object is a name.
+    fn is_name_next(&self) -> bool {
+        self.skipped == 0 && matches!(self.open.last(), Some((Open::Map(None), _)))
+    }
+
+    /// A value begins: the pointer is its own then.
+    fn value(&mut self, position: Position, wanted: &mut Wanted) {
+        match self.open.last_mut() {
+            None => wanted.found("", position),
+            Some((Open::Map(next), _)) => *next = None,
+            Some((Open::List(index), len)) => {
+                self.pointer.truncate(*len);
+                super::node::push_name(&mut self.pointer, &index.to_string());
+                *index += 1;
+                wanted.found(&self.pointer, position);
+            }
+        }
+    }
+
+    fn open(&mut self, open: Open, position: Position, wanted: &mut Wanted) {
+        if self.skipped > 0 {
+            self.skipped += 1;
+            return;
+        }
+        self.value(position, wanted);
+        if wanted.is_wanted(&self.pointer) && self.open.len() < MAX_DEPTH {
+            self.open.push((open, self.pointer.len()));
+        } else {
+            self.skipped = 1;
+        }
+    }
+
+    fn close(&mut self) {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+        } else {
+            self.open.pop();
+        }
+    }
+
+    fn scalar(&mut self, position: Position, wanted: &mut Wanted) {
+        if self.skipped == 0 {
+            self.value(position, wanted);
+        }
+    }
+}
+
+/// The text was read before, so faults in it end the search and are told by nobody.
+fn yaml(text: &str, wanted: &mut Wanted) {
+    let at = |span: &Span| Position {
+        line: span.start.line(),
+        column: span.start.col() + 1,
+    };
+    let mut way = Way::default();
+    for told in Parser::new_from_str(text).take(MAX_EVENTS) {
+        let Ok((event, span)) = told else { return };
+        match event {
+            Event::MappingStart(..) => way.open(Open::Map(None), at(&span), wanted),
+            Event::SequenceStart(..) => way.open(Open::List(0), at(&span), wanted),
+            Event::MappingEnd | Event::SequenceEnd => way.close(),
+            Event::Scalar(text, ..) if way.is_name_next() => way.name(&text, at(&span), wanted),
+            Event::Scalar(..) | Event::Alias(_) => way.scalar(at(&span), wanted),
+            _ => {}
+        }
+    }
+}
+
+/// Goes through the tokens of a JSON text.
+fn json(text: &str, wanted: &mut Wanted) {
+    let mut way = Way::default();
+    let mut characters = text.char_indices();
+    let mut position = Position::START;
+    let mut is_in_word = false;
+    while let Some((start, character)) = characters.next() {
+        let here = position;
+        position.column += 1;
+        let was_in_word = std::mem::replace(&mut is_in_word, false);
+        match character {
+            '\n' => {
+                position = Position {
+                    line: here.line + 1,
+                    column: 1,
+                }
+            }
+            '{' => way.open(Open::Map(None), here, wanted),
+            '[' => way.open(Open::List(0), here, wanted),
+            '}' | ']' => way.close(),
+            '"' => {
+                let mut is_escaped = false;
+                for (end, character) in characters.by_ref() {
+                    position.column += 1;
+                    match character {
+                        _ if is_escaped => is_escaped = false,
+                        '\\' => is_escaped = true,
+                        '"' => {
+                            if way.is_name_next() {
+                                let quoted = text.get(start..=end).unwrap_or_default();
+                                let name = serde_json::from_str::<String>(quoted).unwrap_or_default();
+                                way.name(&name, here, wanted);
+                            } else {
+                                way.scalar(here, wanted);
+                            }
+                            break;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            ',' | ':' | ' ' | '\t' | '\r' => {}
+            _ => {
+                is_in_word = true;
+                if !was_in_word {
+                    way.scalar(here, wanted);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn positions(text: &str, pointers: &[&str]) -> Vec<Position> {
+        let lists: Vec<Vec<String>> = pointers.iter().map(|pointer| vec![(*pointer).to_owned()]).collect();
+        let located = locate_pointers(text, &lists);
+        located.into_iter().map(|located| located.position).collect()
+    }
+
+    fn at(line: usize, column: usize) -> Position {
+        Position { line, column }
+    }
+
+    #[test]
+    fn positions_in_json_are_those_of_names_and_items() {
+        let text = "{\n  \"paths\": {\n    \"/a\\u002fb\": { \"get\": { \"security\": [ {\"x\": []}, 7, {\"y\": [\"s\"]} ] } },\n    \"/c\": {}\n  }\n}";
+        let found = positions(
+            text,
+            &[
+                "",
+                "/paths",
+                "/paths/~1a~1b/get/security",
+                "/paths/~1a~1b/get/security/2/y/0",
+                "/paths/~1c",
+                "/paths/~1c/put",
+            ],
+        );
+        assert_eq!(found, [at(1, 1), at(2, 3), at(3, 29), at(3, 64), at(4, 5), at(4, 5)]);
+    }
+
+    #[test]
+    fn positions_in_yaml_are_those_of_names_and_items() {
+        let text =
+            "openapi: 3.0.3\npaths:\n  /a:\n    get: &g {security: [{x: [s]}]}\n    put: *g\n  ? /b\n  : {get: {}}\n";
+        let found = positions(
+            text,
+            &[
+                "/openapi",
+                "/paths/~1a/get",
+                "/paths/~1a/get/security/0/x/0",
+                "/paths/~1a/put/security",
+                "/paths/~1b/get",
+            ],
+        );
+        assert_eq!(found, [at(1, 1), at(4, 5), at(4, 30), at(5, 5), at(7, 6)]);
+    }
+
+    #[test]
+    fn positions_in_toml_are_those_of_tables() {
+        let text = "[schemes.login]\nkind = \"oauth2\"\nscopes = { a = \"\" }\n\n[[operations]]\nmethod = \"GET\"\n\n[[operations]]\nmethod = \"PUT\"\n";
+        let found = positions(
+            text,
+            &[
+                "/schemes/login",
+                "/schemes/login/scopes/a",
+                "/operations/1",
+                "/operations/0/method",
+            ],
+        );
+        assert_eq!(found, [at(1, 10), at(3, 12), at(8, 1), at(6, 1)]);
+    }
+
+    #[test]
+    fn a_text_that_is_none_of_these_has_a_start() {
+        assert_eq!(positions("{\"a\": ", &["/a/b"]), [at(1, 2)]);
+        assert_eq!(positions("", &["/a"]), [at(1, 1)]);
+    }
+}

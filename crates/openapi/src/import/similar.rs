@@ -1,0 +1,59 @@
+//! Names that were probably meant.
+
+/// The known name that is most similar to a misspelt one; `None` where none is similar.
+///
+/// Names are compared word by word: `goals:write` is another name than `roles:write`, `lamp:wirte` is `lamp:write`.
+pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+    let similar = known.filter_map(|known| Some((edits(name, known)?, known)));
+    similar.min().map(|(_, known)| known.to_owned())
+}
+
+/// How many letters differ; `None` where the names are not similar.
+fn edits(one: &str, other: &str) -> Option<usize> {
+    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    let (ones, others) = (words(&one), words(&other));
+    if ones.len() != others.len() {
+        // A separator is missing, or one too many.
+        let edits = strsim::damerau_levenshtein(&one, &other);
+        return (edits == 1).then_some(edits);
+    }
+    let mut in_order = (ones.clone(), others.clone());
+    in_order.0.sort_unstable();
+    in_order.1.sort_unstable();
+    if in_order.0 == in_order.1 {
+        return Some(usize::from(ones != others));
+    }
+    let mut sum = 0;
+    for (one, other) in ones.iter().zip(&others) {
+        let edits = strsim::damerau_levenshtein(one, other);
+        let most = one.chars().count().min(other.chars().count()) / 4;
+        if edits > most.clamp(1, 2) {
+            return None;
+        }
+        sum += edits;
+    }
+    (sum <= 2).then_some(sum)
+}
+
+fn words(name: &str) -> Vec<&str> {
+    name.split(|letter: char| !letter.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_has_a_suggestion_and_another_name_has_none() {
+        let nearest = |name: &str| nearest(name, ["lamp:read", "lamp:write", "admin"].into_iter());
+        assert_eq!(nearest("lamp:wirte").as_deref(), Some("lamp:write"));
+        assert_eq!(nearest("lamp:raed").as_deref(), Some("lamp:read"));
+        assert_eq!(nearest("Lamp:Read").as_deref(), Some("lamp:read"));
+        assert_eq!(nearest("write:lamp").as_deref(), Some("lamp:write"));
+        assert_eq!(nearest("lampwrite").as_deref(), Some("lamp:write"));
+        assert_eq!(nearest("lamps:write").as_deref(), Some("lamp:write"));
+        assert_eq!(nearest("bulb:write"), None);
+        assert_eq!(nearest("lamp:delete"), None);
+        assert_eq!(nearest("owner"), None);
+    }
+}

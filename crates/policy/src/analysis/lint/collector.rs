@@ -1,0 +1,83 @@
+//! Findings of one cause become one, with all operations.
+
+use std::collections::HashMap;
+
+use super::words::are_parts_of_path;
+use super::{Finding, LintRule};
+use crate::ResolvedOperation;
+
+/// Collects findings. Two of one rule and one cause are one.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    findings: Vec<Collected>,
+    numbers: HashMap<(LintRule, String), usize>,
+}
+
+#[derive(Debug)]
+struct Collected {
+    finding: Finding,
+    /// Without an operation it is no finding.
+    needs_operations: bool,
+}
+
+impl Collector {
+    /// Adds a finding, or the operations of one that is known.
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.insert(finding, false);
+    }
+
+    /// Adds a finding to which [`Collector::affect`] adds operations; returns its number.
+    pub(super) fn add_for_operations(&mut self, finding: Finding) -> usize {
+        self.insert(finding, true)
+    }
+
+    fn insert(&mut self, finding: Finding, needs_operations: bool) -> usize {
+        let key = (finding.rule, finding.cause.clone());
+        let next = self.findings.len();
+        let number = *self.numbers.entry(key).or_insert(next);
+        match self.findings.get_mut(number) {
+            Some(Collected { finding: known, .. }) => {
+                known.severity = known.severity.max(finding.severity);
+                known.operations.extend(finding.operations);
+            }
+            None => self.findings.push(Collected {
+                finding,
+                needs_operations,
+            }),
+        }
+        number
+    }
+
+    /// Adds an operation to a finding.
+    pub(super) fn affect(&mut self, number: usize, operation: &ResolvedOperation) {
+        if let Some(Collected { finding, .. }) = self.findings.get_mut(number)
+            && (finding.together.is_empty() || !are_parts_of_path(&finding.together, operation.template()))
+        {
+            finding.push(operation);
+        }
+    }
+
+    /// Gives a finding the severity of its rule.
+    pub(super) fn raise(&mut self, number: usize) {
+        if let Some(Collected { finding, .. }) = self.findings.get_mut(number) {
+            finding.severity = finding.rule.severity();
+        }
+    }
+
+    /// Whether a finding says that any token of this scheme opens an operation.
+    pub(super) fn is_any_token_enough(&self, scheme: &str) -> bool {
+        let quoted = format!("`{scheme}`");
+        let mut findings = self.findings.iter().map(|collected| &collected.finding);
+        findings.any(|finding| {
+            finding.rule == LintRule::TokenWithoutScope
+                && !finding.operations.is_empty()
+                && finding.cause.contains(&quoted)
+        })
+    }
+
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        let is_kept = |collected: &Collected| !collected.needs_operations || !collected.finding.operations.is_empty();
+        let kept = self.findings.into_iter().filter(is_kept);
+        kept.map(|collected| collected.finding).collect()
+    }
+}

@@ -1,0 +1,112 @@
+//! What a document states beyond the table of its operations.
+
+use std::collections::HashSet;
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use crate::Method;
+
+/// Where the requirement of an operation is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an operation has a requirement of its own, the document's, or none"
+)]
+pub enum SecurityOrigin {
+    /// Nowhere: neither the operation nor the document states one, so the operation is public.
+    Absent,
+    /// At the document: the operation states none.
+    Inherited,
+    /// At the operation.
+    #[default]
+    Own,
+}
+
+/// What a document states beyond the table of its operations, so that [`lint_document`](super::lint_document) knows what was
+/// written and what was left out.
+///
+/// ```
+/// use scopegate_policy::analysis::{DocumentFacts, SecurityOrigin};
+///
+/// let facts = DocumentFacts::new()
+///     .server("https://api.example/v1")
+///     .security_origins([SecurityOrigin::Inherited]);
+/// # let _ = facts;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DocumentFacts {
+    pub(super) servers: Vec<String>,
+    pub(super) origins: Vec<SecurityOrigin>,
+    pub(super) undeclared: Vec<(SchemeName, ScopeToken, Option<String>)>,
+    pub(super) undefined: Vec<UndefinedScheme>,
+    pub(super) used_schemes: HashSet<String>,
+}
+
+/// A scheme that requirements name and that is not declared.
+#[derive(Clone, Debug)]
+pub(super) struct UndefinedScheme {
+    pub(super) name: String,
+    pub(super) suggestion: Option<String>,
+    pub(super) operations: Vec<(Method, String)>,
+}
+
+impl DocumentFacts {
+    /// States nothing: each requirement is the operation's own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the URL of a server. It may be relative, and may contain variables.
+    #[must_use]
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.servers.push(url.into());
+        self
+    }
+
+    /// Sets where the requirement of each operation is written, in the order of the table's operations. Default:
+    /// [`SecurityOrigin::Own`].
+    #[must_use]
+    pub fn security_origins(mut self, origins: impl IntoIterator<Item = SecurityOrigin>) -> Self {
+        self.origins = origins.into_iter().collect();
+        self
+    }
+
+    /// States that a requirement names this scheme, also where the table lost it because nothing satisfies the
+    /// requirement.
+    #[must_use]
+    pub fn used_scheme(mut self, name: impl Into<String>) -> Self {
+        self.used_schemes.insert(name.into());
+        self
+    }
+
+    /// Adds a scope that requirements name and that its scheme does not declare; the table contains it all the same. The
+    /// suggestion is the declared name that was probably meant.
+    #[must_use]
+    pub fn undeclared_scope(mut self, scheme: SchemeName, scope: ScopeToken, suggestion: Option<String>) -> Self {
+        self.undeclared.push((scheme, scope, suggestion));
+        self
+    }
+
+    /// Adds a scheme that the requirements of these operations name and that the document does not declare.
+    #[must_use]
+    pub fn undefined_scheme(
+        mut self,
+        name: impl Into<String>,
+        suggestion: Option<String>,
+        operations: impl IntoIterator<Item = (Method, String)>,
+    ) -> Self {
+        self.undefined.push(UndefinedScheme {
+            name: name.into(),
+            suggestion,
+            operations: operations.into_iter().collect(),
+        });
+        self
+    }
+
+    /// Where the requirement of the operation with this number in the table is written.
+    #[must_use]
+    pub fn security_origin(&self, operation: usize) -> SecurityOrigin {
+        self.origins.get(operation).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,206 @@
+//! What the lint finds.
+
+use std::fmt;
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use super::{LintRule, Severity};
+use crate::{Method, ResolvedOperation};
+
+/// One cause that looks wrong, with all operations that it affects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub(super) rule: LintRule,
+    pub(super) severity: Severity,
+    pub(super) subject: FindingSubject,
+    pub(super) cause: String,
+    pub(super) operations: Vec<(Method, String)>,
+    pub(super) message: String,
+    pub(super) suggestion: Option<String>,
+    pub(super) scheme: Option<String>,
+    /// The scopes that it is about, where they are required together.
+    pub(super) together: Vec<String>,
+}
+
+/// The object of a document that a finding is about: where the owner would change something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FindingSubject {
+    /// The policy as a whole.
+    Policy,
+    /// The requirement of the first operation.
+    Operation,
+    /// A scheme.
+    Scheme(SchemeName),
+    /// A scope of a scheme.
+    Scope(SchemeName, ScopeToken),
+    /// The URL of a server.
+    Server(String),
+}
+
+impl Finding {
+    /// A finding about the policy as a whole, without operations. `message` says what is wrong, and the remedy.
+    #[must_use]
+    pub fn new(rule: LintRule, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            rule,
+            severity: rule.severity(),
+            subject: FindingSubject::Policy,
+            cause: message.clone(),
+            operations: Vec::new(),
+            message,
+            suggestion: None,
+            scheme: None,
+            together: Vec::new(),
+        }
+    }
+
+    /// Adds an operation.
+    #[must_use]
+    pub fn at(mut self, method: Method, template: impl Into<String>) -> Self {
+        if self.subject == FindingSubject::Policy {
+            self.subject = FindingSubject::Operation;
+        }
+        self.operations.push((method, template.into()));
+        self
+    }
+
+    /// The same for a resolved operation.
+    pub(super) fn at_operation(mut self, operation: &ResolvedOperation) -> Self {
+        self.push(operation);
+        self
+    }
+
+    /// Adds an operation.
+    pub(super) fn push(&mut self, operation: &ResolvedOperation) {
+        if self.subject == FindingSubject::Policy {
+            self.subject = FindingSubject::Operation;
+        }
+        let place = (operation.method(), operation.template().to_owned());
+        self.operations.push(place);
+    }
+
+    /// Sets the object that it is about. Default: the first operation; without operations, the policy.
+    #[must_use]
+    pub fn about(mut self, subject: FindingSubject) -> Self {
+        if let FindingSubject::Scheme(scheme) | FindingSubject::Scope(scheme, _) = &subject {
+            self.scheme = Some(scheme.to_string());
+        }
+        self.subject = subject;
+        self
+    }
+
+    /// Sets the name of the scheme that it concerns. Default: that of the subject.
+    #[must_use]
+    pub fn of_scheme(mut self, name: impl Into<String>) -> Self {
+        self.scheme = Some(name.into());
+        self
+    }
+
+    /// Sets what identifies the cause: the same text for as long as the owner has not removed it. Default: the message.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
+        self.cause = cause.into();
+        self
+    }
+
+    /// Lowers the severity to this one; a higher one has no effect.
+    #[must_use]
+    pub fn at_most(mut self, severity: Severity) -> Self {
+        self.severity = self.severity.min(severity);
+        self
+    }
+
+    /// Sets the name that was probably meant, which the message then contains.
+    #[must_use]
+    pub fn suggest(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.message = format!("{}; did you mean `{name}`?", self.message);
+        self.suggestion = Some(name);
+        self
+    }
+
+    /// Keeps the operations that the predicate accepts. `None` where the finding had operations and none is left.
+    #[must_use]
+    pub fn retain(mut self, mut keep: impl FnMut(Method, &str) -> bool) -> Option<Self> {
+        if self.operations.is_empty() {
+            return Some(self);
+        }
+        self.operations.retain(|(method, template)| keep(*method, template));
+        (!self.operations.is_empty()).then_some(self)
+    }
+
+    /// The rule.
+    #[must_use]
+    pub const fn rule(&self) -> LintRule {
+        self.rule
+    }
+
+    /// How much it matters: the severity of its rule, or less.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// The object that it is about.
+    #[must_use]
+    pub const fn subject(&self) -> &FindingSubject {
+        &self.subject
+    }
+
+    /// The name of the scheme that it concerns, if it concerns one.
+    #[must_use]
+    pub fn scheme(&self) -> Option<&str> {
+        self.scheme.as_deref()
+    }
+
+    /// What identifies the cause among those of its rule, whatever else the document contains.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        &self.cause
+    }
+
+    /// The operations that it affects, in the order of declaration. Empty where it is about none.
+    #[must_use]
+    pub fn operations(&self) -> &[(Method, String)] {
+        &self.operations
+    }
+
+    /// The method of the first operation.
+    #[must_use]
+    pub fn method(&self) -> Option<Method> {
+        self.operations.first().map(|(method, _)| *method)
+    }
+
+    /// The template of the first operation.
+    #[must_use]
+    pub fn template(&self) -> Option<&str> {
+        self.operations.first().map(|(_, template)| template.as_str())
+    }
+
+    /// What is wrong, and the remedy.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The name that was probably meant.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<&str> {
+        self.suggestion.as_deref()
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((method, template)) = self.operations.first() {
+            write!(f, "{method} {template}")?;
+            match self.operations.len() {
+                1 => f.write_str(": ")?,
+                count => write!(f, " and {} more: ", count - 1)?,
+            }
+        }
+        write!(f, "{} ({})", self.message, self.rule)
+    }
+}

@@ -1,0 +1,195 @@
+//! Operations that any client may call.
+
+use std::collections::HashMap;
+
+use super::collector::Collector;
+use super::facts::{DocumentFacts, SecurityOrigin};
+use super::url::is_endpoint;
+use super::words::{changes, is_entrance, is_protocol_endpoint};
+use super::{Finding, FindingSubject, LintRule, Severity};
+use crate::{Access, OperationTable, ResolvedOperation};
+
+/// Reports public operations. Returns whether nothing in the policy requires a credential.
+pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &mut Collector) -> bool {
+    let endpoints = endpoints(table);
+    let is_own_endpoint = |operation: &ResolvedOperation| {
+        let template = operation.template();
+        template.contains("/.well-known/")
+            || is_protocol_endpoint(template)
+            || endpoints.iter().any(|url| is_endpoint(url, &facts.servers, template))
+    };
+    let numbered = table.operations().iter().enumerate();
+    let public: Vec<Public<'_>> = numbered
+        .filter(|(_, operation)| is_public(operation) && !is_own_endpoint(operation))
+        .map(|(number, operation)| Public {
+            operation,
+            origin: facts.security_origin(number),
+        })
+        .collect();
+    if public.is_empty() {
+        return false;
+    }
+    if table.operations().iter().all(is_public) {
+        collector.add(no_security(table, &public));
+        return true;
+    }
+    let protected = protected_resources(table);
+    for operation in public {
+        collector.add(about(operation, &protected));
+    }
+    false
+}
+
+fn is_public(operation: &ResolvedOperation) -> bool {
+    operation.access() == Access::Public
+}
+
+/// A public operation, and where that is written.
+#[derive(Clone, Copy)]
+struct Public<'t> {
+    operation: &'t ResolvedOperation,
+    origin: SecurityOrigin,
+}
+
+/// The document's own endpoints for tokens and authorization: whoever calls them has no token yet.
+fn endpoints(table: &OperationTable) -> Vec<&str> {
+    let schemes = table.catalog().schemes().iter();
+    schemes
+        .flat_map(|declared| super::schemes::urls(declared.scheme()))
+        .collect()
+}
+
+fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
+    let is_meant = |public: &Public<'_>| {
+        is_entrance(public.operation.template())
+            || (public.origin != SecurityOrigin::Absent && !changes(public.operation))
+    };
+    let is_meant = public.iter().all(is_meant);
+    let message = match table.catalog().schemes() {
+        [] => {
+            "no operation requires a credential and no scheme is declared, so any client may call everything; declare a \
+               scheme and require it, or state that the interface is public (in OpenAPI `security: []`)"
+        }
+        _ => {
+            "schemes are declared and no operation requires one, so any client may call everything; require a scheme in \
+              the document's or the operations' `security`"
+        }
+    };
+    let finding = Finding::new(LintRule::NoSecurity, message).caused_by("no-security");
+    let finding = if is_meant {
+        finding.at_most(Severity::Info)
+    } else {
+        finding
+    };
+    let finding = public
+        .iter()
+        .fold(finding, |finding, public| finding.at_operation(public.operation));
+    finding.about(FindingSubject::Policy)
+}
+
+/// How the operations on one resource are protected.
+#[derive(Clone, Copy, Debug, Default)]
+struct Protected {
+    any: bool,
+    reading: bool,
+}
+
+fn protected_resources(table: &OperationTable) -> HashMap<&str, Protected> {
+    let mut resources: HashMap<&str, Protected> = HashMap::new();
+    for operation in table.operations().iter().filter(|operation| !is_public(operation)) {
+        let protected = resources.entry(resource(operation.template())).or_default();
+        protected.any = true;
+        protected.reading |= !changes(operation);
+    }
+    resources
+}
+
+/// The resource of a template: `/lamps`, `/lamps/{id}` and `/lamps:validate` are about one.
+fn resource(template: &str) -> &str {
+    let mut rest = template.trim_end_matches('/');
+    while let Some((before, last)) = rest.rsplit_once('/') {
+        let is_parameter = last.starts_with('{') && last.ends_with('}');
+        if !is_parameter {
+            return match last.split_once(':') {
+                Some((name, _)) if !name.is_empty() => rest.get(..before.len() + 1 + name.len()).unwrap_or(rest),
+                _ => rest,
+            };
+        }
+        rest = before;
+    }
+    rest
+}
+
+fn about(public: Public<'_>, resources: &HashMap<&str, Protected>) -> Finding {
+    let Public { operation, origin } = public;
+    let template = operation.template();
+    let protected = resources.get(resource(template)).copied().unwrap_or_default();
+    let is_absent = origin == SecurityOrigin::Absent;
+    let changes = changes(operation);
+    let is_entrance = is_entrance(template);
+    let finding = if is_absent && protected.any && !is_entrance {
+        Finding::new(
+            LintRule::PublicAmongProtected,
+            "neither the operation nor the document states a requirement, so any client may call it, and other operations \
+             on the same resource require a credential; require what they require, or state that it is public",
+        )
+        .caused_by("absent")
+    } else if changes && protected.reading && !is_entrance {
+        Finding::new(
+            LintRule::PublicAmongProtected,
+            "any client may change the resource without a credential, and reading it requires one; require a credential here, \
+             too",
+        )
+        .caused_by("stated")
+    } else if is_absent {
+        Finding::new(
+            LintRule::UnprotectedOperation,
+            "neither the operation nor the document states a requirement, so any client may call it; require a credential, \
+             or state that it is public",
+        )
+        .caused_by(if is_entrance { "absent-entrance" } else { "absent" })
+    } else if changes {
+        Finding::new(
+            LintRule::UnprotectedOperation,
+            "it changes something and is stated to be public, so any client may call it; make sure that this is meant",
+        )
+        .caused_by(if is_entrance {
+            "stated-entrance"
+        } else {
+            "stated-change"
+        })
+    } else {
+        Finding::new(
+            LintRule::UnprotectedOperation,
+            "it is stated to be public: any client may read it without a credential; make sure that this is meant",
+        )
+        .caused_by("stated-read")
+    };
+    let is_meant = is_entrance || (!is_absent && !changes);
+    let finding = if is_meant {
+        finding.at_most(Severity::Info)
+    } else {
+        finding
+    };
+    finding.at_operation(operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_on_one_resource_are_found_by_their_path() {
+        for template in [
+            "/lamps",
+            "/lamps/",
+            "/lamps/{id}",
+            "/lamps:validate",
+            "/lamps/{id}/{part}",
+        ] {
+            assert_eq!(resource(template), "/lamps", "{template}");
+        }
+        assert_eq!(resource("/lamps/{id}/colour"), "/lamps/{id}/colour");
+        assert_eq!(resource("/"), "");
+    }
+}

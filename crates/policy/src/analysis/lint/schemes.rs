@@ -1,0 +1,160 @@
+//! Schemes: where they are used, and what is weak about them.
+
+use std::collections::HashMap;
+
+use scopegate_domain::{ApiKeyLocation, DeclaredScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
+
+use super::url::is_insecure;
+use super::words::listed;
+use super::{Finding, FindingSubject, LintRule, Severity};
+use crate::{Alternative, OperationTable, ResolvedOperation};
+
+/// The operations that each scheme in use opens.
+pub(super) fn uses(table: &OperationTable) -> HashMap<String, Vec<&ResolvedOperation>> {
+    let mut of_tree: HashMap<usize, Vec<String>> = HashMap::new();
+    let mut uses: HashMap<String, Vec<&ResolvedOperation>> = HashMap::new();
+    for operation in table.operations() {
+        let names = of_tree.entry(operation.tree_number()).or_insert_with(|| {
+            let mut names: Vec<String> = operation.schemes().iter().map(ToString::to_string).collect();
+            names.extend(super::scopes::named_schemes(operation));
+            names.sort_unstable();
+            names.dedup();
+            names
+        });
+        for name in names {
+            uses.entry(name.clone()).or_default().push(operation);
+        }
+    }
+    uses
+}
+
+pub(super) fn unused(declared: &DeclaredScheme) -> Finding {
+    let name = declared.name();
+    let message = format!(
+        "scheme `{name}` is declared and no operation requires it; remove it, or require it where it was meant"
+    );
+    of_scheme(LintRule::UnusedScheme, declared, message)
+}
+
+fn of_scheme(rule: LintRule, declared: &DeclaredScheme, message: impl Into<String>) -> Finding {
+    let name = declared.name();
+    Finding::new(rule, message)
+        .caused_by(format!("scheme `{name}`"))
+        .about(FindingSubject::Scheme(name.clone()))
+}
+
+/// What is weak about a scheme, whatever requires it.
+pub(super) fn weaknesses(declared: &DeclaredScheme) -> Vec<Finding> {
+    let name = declared.name();
+    let mut findings = Vec::new();
+    match declared.scheme() {
+        SecurityScheme::ApiKey {
+            location: ApiKeyLocation::Query,
+            name: parameter,
+        } => {
+            let message = format!(
+                "scheme `{name}` takes its key from the query parameter `{parameter}`, so logs, histories and `Referer` headers \
+                 contain it; take it from a header"
+            );
+            findings.push(of_scheme(LintRule::KeyInQuery, declared, message));
+        }
+        SecurityScheme::OAuth2(flows) if flows.implicit.is_some() => {
+            let message = format!(
+                "scheme `{name}` offers the implicit flow, which puts tokens into URLs (RFC 9700, section 2.1.2); offer the \
+                 authorization code flow with PKCE instead"
+            );
+            findings.push(of_scheme(LintRule::ImplicitFlow, declared, message));
+        }
+        _ => {}
+    }
+    let mut insecure: Vec<&str> = urls(declared.scheme())
+        .into_iter()
+        .filter(|url| is_insecure(url))
+        .collect();
+    insecure.sort_unstable();
+    insecure.dedup();
+    if !insecure.is_empty() {
+        let message = format!(
+            "scheme `{name}` sends credentials to {} without TLS (RFC 6749, section 3.1 and 3.2); use `https`",
+            listed(&insecure, "and")
+        );
+        findings.push(of_scheme(LintRule::InsecureUrl, declared, message));
+    }
+    findings
+}
+
+/// Servers without TLS. A document may describe a server behind a proxy, so this is a warning.
+pub(super) fn insecure_servers(servers: &[String]) -> Vec<Finding> {
+    let mut insecure: Vec<&String> = servers.iter().filter(|url| is_insecure(url)).collect();
+    insecure.sort_unstable();
+    insecure.dedup();
+    let finding = |url: &String| {
+        let message =
+            format!("server `{url}` has no TLS, so everybody on the way reads credentials and answers; use `https`");
+        Finding::new(LintRule::InsecureUrl, message)
+            .caused_by(format!("server `{url}`"))
+            .about(FindingSubject::Server(url.clone()))
+            .at_most(Severity::Warning)
+    };
+    insecure.into_iter().map(finding).collect()
+}
+
+/// All URLs of a scheme.
+pub(super) fn urls(scheme: &SecurityScheme) -> Vec<&str> {
+    match scheme {
+        SecurityScheme::OAuth2(flows) => {
+            let OAuthFlows {
+                authorization_code,
+                client_credentials,
+                implicit,
+                password,
+                ..
+            } = &**flows;
+            let flows = [authorization_code, client_credentials, implicit, password];
+            flows.into_iter().flatten().flat_map(flow_urls).collect()
+        }
+        SecurityScheme::OpenIdConnect { url } => vec![url],
+        _ => Vec::new(),
+    }
+}
+
+fn flow_urls(flow: &OAuthFlow) -> impl Iterator<Item = &str> {
+    let urls = [&flow.authorization_url, &flow.token_url, &flow.refresh_url];
+    urls.into_iter().filter_map(|url| url.as_deref())
+}
+
+/// Credentials without scopes that open what another alternative guards with scopes.
+pub(super) fn keys_without_scope(operation: &ResolvedOperation) -> Vec<Finding> {
+    let alternatives = operation.alternatives();
+    if alternatives.iter().all(|alternative| alternative.scope().is_empty()) {
+        return Vec::new();
+    }
+    let has_no_scopes = |name: &SchemeName| {
+        let universe = operation.universe();
+        universe
+            .scheme_id(name)
+            .is_some_and(|scheme| universe.scope_count(scheme) == 0)
+    };
+    let is_key = |alternative: &&Alternative| {
+        !alternative.schemes().is_empty()
+            && alternative.guards().is_empty()
+            && alternative
+                .schemes()
+                .iter()
+                .all(|(name, scope)| scope.is_empty() && has_no_scopes(name))
+    };
+    let finding = |alternative: &Alternative| {
+        let names: Vec<_> = alternative.schemes().iter().map(|(name, _)| name).collect();
+        let listed = listed(&names, "and");
+        let message = format!(
+            "{listed} opens without any scope what another alternative guards with scopes; make sure that whoever has it may do \
+             all of this, or leave it out"
+        );
+        let finding = Finding::new(LintRule::KeyOpensWithoutScope, message).caused_by(format!("scheme {listed}"));
+        match names.as_slice() {
+            [only] => finding.about(FindingSubject::Scheme((*only).clone())),
+            _ => finding,
+        }
+    };
+    alternatives.iter().filter(is_key).map(finding).collect()
+}

@@ -1,0 +1,121 @@
+//! Names that requirements contain and that nothing declares.
+
+use std::collections::{HashMap, HashSet};
+
+use scopegate_domain::{SchemeName, ScopeToken};
+
+use super::facts::DocumentFacts;
+use super::words::{enumerated, listed};
+use super::{Finding, FindingSubject, LintRule};
+use crate::{OperationTable, ResolvedOperation};
+
+/// How many scopes of one scheme are findings of their own.
+const FEW: usize = 5;
+
+/// One finding for each undefined scheme.
+pub(super) fn schemes(facts: &DocumentFacts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for undefined in &facts.undefined {
+        let name = &undefined.name;
+        let message = format!("scheme `{name}` is not declared, so nothing satisfies a requirement that names it");
+        let mut finding = Finding::new(LintRule::UndefinedScheme, message)
+            .caused_by(format!("scheme `{name}`"))
+            .of_scheme(name.as_str());
+        for (method, template) in &undefined.operations {
+            finding = finding.at(*method, template.as_str());
+        }
+        findings.push(suggest(finding, undefined.suggestion.as_deref()));
+    }
+    findings
+}
+
+fn suggest(finding: Finding, suggestion: Option<&str>) -> Finding {
+    match suggestion {
+        Some(name) => finding.suggest(name),
+        None => finding,
+    }
+}
+
+/// One finding for each undeclared scope; one for a scheme that declares no scope at all.
+pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Finding> {
+    if facts.undeclared.is_empty() {
+        return Vec::new();
+    }
+    let uses = uses(table);
+    let mut findings = Vec::new();
+    let mut schemes: Vec<&SchemeName> = Vec::new();
+    for (scheme, ..) in &facts.undeclared {
+        if !schemes.contains(&scheme) {
+            schemes.push(scheme);
+        }
+    }
+    for scheme in schemes {
+        let undeclared: Vec<_> = facts.undeclared.iter().filter(|(other, ..)| other == scheme).collect();
+        let in_catalog = table
+            .catalog()
+            .find(scheme)
+            .map_or(0, |declared| declared.scopes().len());
+        let declares_none = in_catalog <= undeclared.len();
+        // A misspelt scope is a cause of its own.
+        let (misspelt, unknown): (Vec<_>, Vec<_>) = undeclared
+            .into_iter()
+            .partition(|(.., suggestion)| suggestion.is_some());
+        let is_one_cause = unknown.len() > FEW || (declares_none && unknown.len() > 1);
+        if is_one_cause {
+            findings.push(whole_scheme(scheme, &unknown, &uses, declares_none));
+        }
+        let undeclared = misspelt
+            .into_iter()
+            .chain(unknown.into_iter().filter(|_| !is_one_cause));
+        for (_, scope, suggestion) in undeclared {
+            let message = format!("scope `{scope}` is required and scheme `{scheme}` does not declare it");
+            let finding = Finding::new(LintRule::UndeclaredScope, message)
+                .caused_by(format!("scope `{scope}` of scheme `{scheme}`"))
+                .about(FindingSubject::Operation)
+                .of_scheme(scheme.as_str());
+            let operations = uses.get(&(scheme, scope)).into_iter().flatten();
+            let finding = operations.fold(finding, |finding, operation| finding.at_operation(operation));
+            findings.push(suggest(finding, suggestion.as_deref()));
+        }
+    }
+    findings
+}
+
+type Undeclared = (SchemeName, ScopeToken, Option<String>);
+type Uses<'t> = HashMap<(&'t SchemeName, &'t ScopeToken), Vec<&'t ResolvedOperation>>;
+
+fn whole_scheme(scheme: &SchemeName, undeclared: &[&Undeclared], uses: &Uses<'_>, declares_none: bool) -> Finding {
+    let names: Vec<&ScopeToken> = undeclared.iter().map(|(_, scope, _)| scope).take(FEW).collect();
+    let more = undeclared.len().saturating_sub(FEW);
+    let names = match more {
+        0 => listed(&names, "and"),
+        more => format!("{} and {more} more", enumerated(&names)),
+    };
+    let declared = if declares_none { "no scopes" } else { "other scopes" };
+    let message = format!("scheme `{scheme}` declares {declared}, and operations require {names} of it; declare them");
+    let finding = Finding::new(LintRule::UndeclaredScope, message)
+        .caused_by(format!("scheme `{scheme}`"))
+        .about(FindingSubject::Scheme(scheme.clone()));
+    let mut seen = HashSet::new();
+    let operations = undeclared.iter().filter_map(|(_, scope, _)| uses.get(&(scheme, scope)));
+    let mut operations: Vec<&&ResolvedOperation> = operations.flatten().collect();
+    operations.retain(|operation| seen.insert((operation.method(), operation.template())));
+    operations
+        .into_iter()
+        .fold(finding, |finding, operation| finding.at_operation(operation))
+}
+
+/// The operations whose rules contain each scope.
+fn uses(table: &OperationTable) -> Uses<'_> {
+    let mut uses = Uses::new();
+    let mut of_tree: HashMap<usize, Vec<(&SchemeName, &ScopeToken)>> = HashMap::new();
+    for operation in table.operations() {
+        let named = of_tree
+            .entry(operation.tree_number())
+            .or_insert_with(|| super::scopes::named_scopes(operation));
+        for name in named {
+            uses.entry(*name).or_default().push(operation);
+        }
+    }
+    uses
+}

@@ -1,0 +1,161 @@
+//! The URLs of servers and schemes, as far as the lint looks at them.
+//!
+//! A document may hold anything in such a place: text that is no URL has no host, and nothing is said about it.
+
+/// A URL, or a reference relative to one, in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parts<'u> {
+    /// `http`, `https`; `None` for a relative reference.
+    scheme: Option<&'u str>,
+    /// Without user information and port.
+    host: Option<&'u str>,
+    path: &'u str,
+}
+
+fn parts(url: &str) -> Parts<'_> {
+    let url = url.trim();
+    let url = url.split(['?', '#']).next().unwrap_or(url);
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) if scheme.chars().all(|letter| letter.is_ascii_alphanumeric()) => {
+            (Some(scheme), Some(rest))
+        }
+        _ => (None, url.strip_prefix("//")),
+    };
+    let Some(rest) = rest else {
+        return Parts {
+            scheme: None,
+            host: None,
+            path: url,
+        };
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    Parts {
+        scheme,
+        host: Some(host),
+        path,
+    }
+}
+
+/// Whether requests to this URL cross a network without TLS.
+pub(super) fn is_insecure(url: &str) -> bool {
+    let Parts { scheme, host, .. } = parts(url);
+    let is_plain =
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("ws"));
+    is_plain && host.is_some_and(|host| !host.is_empty() && !is_loopback(host))
+}
+
+/// Names and addresses of the own machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3).
+fn is_loopback(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let name = host.trim_end_matches('.');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| match address {
+            std::net::IpAddr::V4(address) => address.is_loopback(),
+            std::net::IpAddr::V6(address) => {
+                address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
+            }
+        })
+}
+
+/// Whether a request for this template of one of the servers goes to the URL. Without servers the template is the path.
+pub(super) fn is_endpoint(url: &str, servers: &[String], template: &str) -> bool {
+    let endpoint = parts(url);
+    let whole = [String::new()];
+    let servers = if servers.is_empty() { &whole } else { servers };
+    servers.iter().any(|server| {
+        let server = parts(server);
+        let is_same_host = match (endpoint.host, server.host) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other) || is_variable(one) || is_variable(other),
+            _ => true,
+        };
+        let base = server.path.trim_end_matches('/');
+        let path = endpoint.path.trim_end_matches('/');
+        // Some documents tell two operations of one path apart by a fragment.
+        let template = template.split('#').next().unwrap_or(template).trim_end_matches('/');
+        let below_base = path.strip_prefix(base).is_some_and(|rest| rest == template);
+        // A relative reference resolves against the server (RFC 3986, section 5.2.3).
+        let is_relative = endpoint.host.is_none() && !path.starts_with('/');
+        let relative = path.trim_start_matches("./");
+        is_same_host
+            && (below_base
+                || path == template
+                || (is_relative && template.strip_prefix('/').is_some_and(|template| template == relative)))
+    })
+}
+
+fn is_variable(host: &str) -> bool {
+    host.contains('{')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_insecure_outside_loopback() {
+        for url in [
+            "http://id.example/token",
+            "HTTP://id.example",
+            "http://10.0.0.1:8080/",
+            "http://localhost.example/",
+            "http://user@id.example/",
+            "ws://id.example/",
+            "http://[2001:db8::1]/",
+        ] {
+            assert!(is_insecure(url), "{url}");
+        }
+        for url in [
+            "https://id.example/token",
+            "/token",
+            "token",
+            "",
+            "http://localhost:8000/token",
+            "http://api.localhost/",
+            "http://127.0.0.1/",
+            "http://127.8.9.1:80/",
+            "http://[::1]:8000/",
+            "//id.example/token",
+            "not a url",
+        ] {
+            assert!(!is_insecure(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_found_below_each_server() {
+        let servers = |urls: &[&str]| urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>();
+        for (url, base, template) in [
+            ("https://api.example/token", "https://api.example", "/token"),
+            ("https://api.example/v1/token", "https://api.example/v1/", "/token"),
+            (
+                "https://api.example/oauth/token",
+                "https://api.example/v1",
+                "/oauth/token",
+            ),
+            ("/token", "https://api.example", "/token"),
+            ("/v1/token", "/v1", "/token"),
+            ("token", "https://api.example/v1", "/token"),
+            ("https://{tenant}.example/token", "https://one.example", "/token"),
+            ("https://api.example/token?x=1", "https://api.example", "/token/"),
+        ] {
+            assert!(is_endpoint(url, &servers(&[base]), template), "{url} {base}");
+        }
+        assert!(is_endpoint("https://id.example/token", &[], "/token"));
+        for (url, base, template) in [
+            ("https://id.example/token", "https://api.example", "/token"),
+            ("https://api.example/token", "https://api.example", "/tokens"),
+            ("https://api.example/v2/token", "https://api.example/v1", "/token"),
+        ] {
+            assert!(!is_endpoint(url, &servers(&[base]), template), "{url} {base}");
+        }
+    }
+}

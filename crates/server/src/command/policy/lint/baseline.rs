@@ -1,0 +1,102 @@
+//! `--baseline FILE` and `--write-baseline FILE`: findings that were there before.
+//!
+//! A finding is recognized by its rule, its cause and its operations, so it stays known where lines move.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use scopegate_policy::analysis::Finding;
+use serde::{Deserialize, Serialize};
+
+/// A baseline is as large as a report.
+const MAX_FILE: u64 = 64 << 20;
+const VERSION: u32 = 1;
+
+/// The file.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Baseline {
+    version: u32,
+    findings: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    rule: String,
+    cause: String,
+    operations: BTreeSet<String>,
+}
+
+impl Baseline {
+    pub(super) fn of(findings: &[Finding]) -> Self {
+        let mut entries: Vec<Entry> = findings.iter().map(entry).collect();
+        entries.sort_unstable();
+        Self {
+            version: VERSION,
+            findings: entries,
+        }
+    }
+
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let name = path.display().to_string().escape_debug().to_string();
+        let length = fs::metadata(path)
+            .with_context(|| format!("`{name}` cannot be read"))?
+            .len();
+        anyhow::ensure!(length <= MAX_FILE, "`{name}` is larger than {MAX_FILE} bytes");
+        let bytes = fs::read(path).with_context(|| format!("`{name}` cannot be read"))?;
+        let baseline: Self = serde_json::from_slice(&bytes).with_context(|| format!("`{name}` is no baseline"))?;
+        let version = baseline.version;
+        anyhow::ensure!(
+            version == VERSION,
+            "`{name}` is a baseline of version {version}; write it again with `--write-baseline`"
+        );
+        Ok(baseline)
+    }
+
+    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let name = path.display().to_string().escape_debug().to_string();
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        fs::write(path, text).with_context(|| format!("`{name}` cannot be written"))
+    }
+
+    /// What is new, each with its new operations, and how many findings are known as a whole.
+    pub(super) fn new_findings(&self, findings: Vec<Finding>) -> (Vec<Finding>, usize) {
+        let mut known: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        for entry in &self.findings {
+            let operations = known.entry((&entry.rule, &entry.cause)).or_default();
+            operations.extend(entry.operations.iter().map(String::as_str));
+        }
+        let mut new = Vec::new();
+        let mut count = 0;
+        for finding in findings {
+            let operations = known.get(&(finding.rule().as_str(), finding.cause()));
+            let Some(operations) = operations.cloned() else {
+                new.push(finding);
+                continue;
+            };
+            let is_new = |operation: String| !operations.contains(operation.as_str());
+            let has_operations = !finding.operations().is_empty();
+            match finding
+                .retain(|method, path| is_new(format!("{method} {path}")))
+                .filter(|_| has_operations)
+            {
+                Some(finding) => new.push(finding),
+                None => count += 1,
+            }
+        }
+        (new, count)
+    }
+}
+
+fn entry(finding: &Finding) -> Entry {
+    let operations = finding.operations().iter();
+    Entry {
+        rule: finding.rule().to_string(),
+        cause: finding.cause().to_owned(),
+        operations: operations.map(|(method, path)| format!("{method} {path}")).collect(),
+    }
+}

@@ -1,0 +1,116 @@
+//! Findings with their place in the document.
+
+use scopegate_openapi::import::{Imported, Located, locate_pointers};
+use scopegate_policy::Method;
+use scopegate_policy::analysis::{Finding, LintRule, Severity};
+use serde_json::{Value, json};
+
+/// A finding with its place.
+pub(super) struct Reported {
+    pub(super) finding: Finding,
+    pub(super) located: Located,
+}
+
+/// What the command prints.
+pub(super) struct Report<'d> {
+    /// The file, as it was given.
+    pub(super) file: &'d str,
+    pub(super) policy: &'d Imported,
+    pub(super) findings: Vec<Reported>,
+    /// How many findings the ignore file or the document accepts, in whole or in part.
+    pub(super) ignored: usize,
+    /// How many findings the baseline contains.
+    pub(super) known: usize,
+    /// What is wrong with the accepted findings: expired entries, and those that match nothing.
+    pub(super) stale: Vec<Stale>,
+}
+
+/// An entry that accepts nothing.
+pub(super) struct Stale {
+    pub(super) rule: LintRule,
+    pub(super) state: &'static str,
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) message: String,
+}
+
+impl<'d> Report<'d> {
+    /// The findings, by severity and rule, each with its place in the text.
+    pub(super) fn new(file: &'d str, text: &str, policy: &'d Imported, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by(|one, other| (other.severity(), one.rule()).cmp(&(one.severity(), other.rule())));
+        let pointers: Vec<Vec<String>> = findings
+            .iter()
+            .map(|finding| policy.finding_pointers(finding))
+            .collect();
+        let located = locate_pointers(text, &pointers);
+        let reported = findings.into_iter().zip(located);
+        Self {
+            file,
+            policy,
+            findings: reported
+                .map(|(finding, located)| Reported { finding, located })
+                .collect(),
+            ignored: 0,
+            known: 0,
+            stale: Vec::new(),
+        }
+    }
+
+    /// How many findings are at least this severe.
+    pub(super) fn failing(&self, least: Severity) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|reported| reported.finding.severity() >= least).count()
+    }
+
+    /// The rules that found something, by severity and name, each with its findings.
+    pub(super) fn by_rule(&self) -> Vec<(LintRule, Vec<&Reported>)> {
+        let mut rules: Vec<(LintRule, Vec<&Reported>)> = Vec::new();
+        for reported in &self.findings {
+            let rule = reported.finding.rule();
+            match rules.iter_mut().find(|(known, _)| *known == rule) {
+                Some((_, of_rule)) => of_rule.push(reported),
+                None => rules.push((rule, vec![reported])),
+            }
+        }
+        rules
+    }
+}
+
+impl Reported {
+    /// The operations, as `METHOD PATH`.
+    pub(super) fn operations(&self) -> Vec<String> {
+        let operations = self.finding.operations().iter();
+        operations.map(|(method, path)| format!("{method} {path}")).collect()
+    }
+
+    /// The operations in one cell: the first, and how many more.
+    pub(super) fn operations_in_short(&self) -> String {
+        match self.operations().as_slice() {
+            [] => "(the whole policy)".to_owned(),
+            [only] => only.clone(),
+            [first, others @ ..] => format!("{first} and {} more", others.len()),
+        }
+    }
+
+    pub(super) fn to_json(&self, file: &str) -> Value {
+        let finding = &self.finding;
+        let operations = finding.operations().iter();
+        let operations: Vec<Value> = operations
+            .map(|(method, path)| json!({ "method": method.as_str(), "path": path }))
+            .collect();
+        json!({
+            "rule": finding.rule().as_str(),
+            "severity": finding.severity().as_str(),
+            "method": finding.method().map(Method::as_str),
+            "path": finding.template(),
+            "message": finding.message(),
+            "operations": operations,
+            "scheme": finding.scheme(),
+            "suggestion": finding.suggestion(),
+            "pointer": self.located.pointer,
+            "file": file,
+            "line": self.located.position.line,
+            "column": self.located.position.column,
+        })
+    }
+}
