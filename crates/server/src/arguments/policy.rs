@@ -42,7 +42,8 @@ pub(crate) struct PolicyFile {
     /// The document, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Two schemes that take the tokens of one authorization server, although no address of theirs is equal; may be given again
+    /// Two schemes that accept tokens of one authorization server, although their addresses
+    /// differ; may be given again
     #[arg(long, value_name = "SCHEME=SCHEME")]
     pub(crate) same_server: Vec<String>,
 }
@@ -63,8 +64,10 @@ pub(crate) struct PolicyOperation {
 /// What a request brings.
 #[derive(Args, Debug)]
 pub(crate) struct Held {
-    /// The scopes of one token of one authorization server, with spaces between them, each `SCOPE` or `SCOPE of SCHEME`; an
-    /// empty text is a token without any, unsaid no token; may be given again for one more token
+    /// The scopes of one token of one authorization server, separated by spaces
+    ///
+    /// Each is `SCOPE` or `SCOPE of SCHEME`. An empty text is a token without scopes. Without this
+    /// option there is no token. May be given again for one more token.
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: Vec<String>,
     /// A credential of this scheme, beside the token; may be given again
@@ -247,8 +250,10 @@ pub(crate) struct UsageArguments {
     /// The calls, one a line; `-` for standard input
     #[arg(value_name = "LOG")]
     pub(crate) log: PathBuf,
-    /// The scopes that the client holds at one authorization server, with spaces between them, each `SCOPE` or
-    /// `SCOPE of SCHEME`; may be given again for another server; unsaid, all that the policy declares
+    /// The scopes of the client at one authorization server, separated by spaces
+    ///
+    /// Each is `SCOPE` or `SCOPE of SCHEME`. May be given again for another server. Default: all
+    /// scopes that the policy declares.
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: Vec<String>,
     /// Recommends scopes although calls of the log belong to no operation

@@ -1,13 +1,14 @@
-//! Names of a policy: how scopes are written, and which name was meant by one that is not known.
+//! Names of a policy: how scopes are written, and the nearest name to an unknown one.
 
 use anyhow::anyhow;
 use scopegate_domain::{DeclaredScheme, DeclaredScope};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::OperationTable;
 use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, NameError, ServerScope};
-use strsim::jaro_winkler;
+use strsim::{jaro_winkler, osa_distance};
 
-/// How an answer writes scopes: by their names, with their schemes where more than one authorization server is involved.
+/// How an answer writes scopes: by their names, and with their schemes if the answer involves
+/// several authorization servers.
 pub(super) struct Spelling {
     with_scheme: bool,
 }
@@ -74,7 +75,12 @@ pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = String
 
 /// What is wrong with a name, with the one that is nearest to it.
 pub(super) fn near(fault: &str, name: &str, known: impl Iterator<Item = String>) -> String {
-    let likeness = |known: String| (jaro_winkler(name, &known), known);
+    // In a short name, `jaro_winkler` scores two swapped characters too low. Long names are skipped.
+    let is_one_slip = |known: &str| name.len().max(known.len()) <= 64 && osa_distance(name, known) <= 1;
+    let likeness = |known: String| {
+        let slip = if is_one_slip(&known) { 0.9 } else { 0.0 };
+        (jaro_winkler(name, &known).max(slip), known)
+    };
     let nearest = known.map(likeness).max_by(|a, b| a.0.total_cmp(&b.0));
     let said = format!("{fault} `{}`", name.escape_default());
     match nearest {
