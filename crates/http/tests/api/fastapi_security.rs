@@ -179,3 +179,47 @@ fn every_class_is_documented_as_recorded() {
         assert_eq!(document["paths"][&path]["get"]["security"], security, "{operation}");
     }
 }
+
+/// The scopes of a credential of every kind count, are enforced, and are documented.
+#[tokio::test]
+async fn scopes_of_every_kind_of_credential_are_enforced_and_documented() {
+    for (scheme, header, good) in [
+        (
+            SecurityScheme::api_key(ApiKeyLocation::Header, "X-Key"),
+            "x-key",
+            "good",
+        ),
+        (SecurityScheme::http_bearer(), "authorization", "Bearer good"),
+        (
+            SecurityScheme::http_basic(),
+            "authorization",
+            "Basic am9obmRvZTpzZTpjcmV0",
+        ),
+    ] {
+        let catalog = Catalog::builder()
+            .scheme("station", scheme)
+            .scope(READ, "Read all.")
+            .scope(WRITE, "Write all.");
+        let granted =
+            |permit: Permit| async move { Json(permit.granted().map(ToString::to_string).collect::<Vec<_>>()) };
+        let gate = Gate::builder(catalog.build().unwrap())
+            .verifier("station", Arc::new(Judge))
+            .operation(get("/read").guard(Guard::requires([READ])).then(granted))
+            .operation(get("/write").guard(Guard::requires([WRITE])).then(granted))
+            .build()
+            .unwrap();
+        let ask = async |path: &str| {
+            let request = Request::get(path).header(header, good).body(String::new()).unwrap();
+            send(&gate, request).await
+        };
+        let read = ask("/read").await;
+        assert_eq!((read.status.as_u16(), read.json()), (200, json!(["read"])), "{header}");
+        assert_eq!(ask("/write").await.status.as_u16(), 403, "{header}");
+        let paths = &gate.openapi()["paths"];
+        assert_eq!(
+            paths["/read"]["get"]["security"],
+            json!([{ "station": ["read"] }]),
+            "{header}"
+        );
+    }
+}
