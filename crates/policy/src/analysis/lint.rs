@@ -10,6 +10,7 @@ mod scopes;
 mod tree;
 mod undeclared;
 mod url;
+mod verbs;
 mod words;
 mod written;
 
@@ -20,7 +21,7 @@ pub use finding::{Finding, FindingSubject};
 pub use rule::{LintRule, Severity, UnknownRule};
 
 use self::collector::Collector;
-use self::words::{changes, is_safe};
+use self::verbs::{changes, is_safe};
 use super::grant::Grant;
 use super::reach::{Ceiling, CeilingKind};
 use crate::{Access, Method, OperationTable, ResolvedOperation};
@@ -119,7 +120,6 @@ impl<'p> Linter<'p> {
         for finding in undeclared.chain(undeclared::scopes(self.table, self.facts)) {
             self.collector.add(finding);
         }
-        let knows_or = self.table.operations().iter().any(written::has_alternative_scopes);
         let mut trees: HashMap<usize, OfTree> = HashMap::new();
         for operation in self.table.operations() {
             if operation.access() == Access::Deny && self.is_undefined(operation) {
@@ -127,7 +127,7 @@ impl<'p> Linter<'p> {
             }
             let of_tree = trees.entry(operation.tree_number()).or_insert_with(|| {
                 let clients = &self.clients;
-                of_tree(&mut self.collector, operation, clients, knows_or)
+                of_tree(&mut self.collector, operation, clients)
             });
             let changes = changes(operation);
             for number in &of_tree.always {
@@ -194,10 +194,10 @@ impl<'p> Linter<'p> {
 }
 
 /// What is wrong with one tree.
-///
-/// With `knows_or` the author lists alternative scopes somewhere, so scopes that are required together are meant so.
-fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[Grant], knows_or: bool) -> OfTree {
+fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[Grant]) -> OfTree {
     let mut written = written::findings(operation);
+    // The author who lists alternative scopes requires scopes together on purpose.
+    let knows_or = written::has_alternative_scopes(operation);
     written.retain(|finding| !knows_or || finding.rule() != LintRule::SeveralScopesTogether);
     let has = |rule: LintRule| written.iter().any(|finding| finding.rule() == rule);
     let (is_redundant, is_and) = (has(LintRule::RedundantAlternative), has(LintRule::OrWrittenAsAnd));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::words::are_parts_of_path;
+use super::verbs::are_parts_of_path;
 use super::{Finding, LintRule};
 use crate::ResolvedOperation;
 

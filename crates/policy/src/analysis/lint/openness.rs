@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::collector::Collector;
 use super::facts::{DocumentFacts, SecurityOrigin};
 use super::url::is_endpoint;
-use super::words::{changes, is_entrance, is_protocol_endpoint};
+use super::verbs::{changes, is_entrance, is_protocol_endpoint};
 use super::{Finding, FindingSubject, LintRule, Severity};
 use crate::{Access, OperationTable, ResolvedOperation};
 
@@ -161,7 +161,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>) -> Finding {
     } else {
         Finding::new(
             LintRule::UnprotectedOperation,
-            "it is stated to be public: any client may read it without a credential; make sure that this is meant",
+            "it is stated to be public, so any client may call it without a credential; make sure that this is meant",
         )
         .caused_by("stated-read")
     };

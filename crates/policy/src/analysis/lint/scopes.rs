@@ -11,8 +11,16 @@ use crate::limits::MAX_DEPTH;
 use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
 
 /// Scopes that a client asks for to sign a user in, or to get a refresh token (OpenID Connect Core, sections 3.1.2.1, 5.4
-/// and 11). No operation has to require them.
-const OF_OPENID: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+/// and 11; OpenID Connect Native SSO, section 3). No operation has to require them.
+const OF_OPENID: [&str; 7] = [
+    "device_sso",
+    "openid",
+    "profile",
+    "email",
+    "address",
+    "phone",
+    "offline_access",
+];
 
 /// The scopes of a scheme in use that no operation requires in any scheme: neither them nor what they imply.
 pub(super) fn unused(

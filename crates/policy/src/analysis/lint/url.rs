@@ -2,6 +2,8 @@
 //!
 //! A document may hold anything in such a place: text that is no URL has no host, and nothing is said about it.
 
+use super::verbs::is_entrance;
+
 /// A URL, or a reference relative to one, in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Parts<'u> {
@@ -66,9 +68,15 @@ fn is_loopback(host: &str) -> bool {
         })
 }
 
-/// Whether a request for this template of one of the servers goes to the URL. Without servers the template is the path.
+/// Whether a request for this template of one of the servers goes to the URL.
+///
+/// Without servers the host is not known, so the path of a URL with a host must also have the name
+/// of an endpoint.
 pub(super) fn is_endpoint(url: &str, servers: &[String], template: &str) -> bool {
     let endpoint = parts(url);
+    if servers.is_empty() && endpoint.host.is_some() && !is_entrance(template) {
+        return false;
+    }
     let whole = [String::new()];
     let servers = if servers.is_empty() { &whole } else { servers };
     servers.iter().any(|server| {
@@ -150,6 +158,7 @@ mod tests {
             assert!(is_endpoint(url, &servers(&[base]), template), "{url} {base}");
         }
         assert!(is_endpoint("https://id.example/token", &[], "/token"));
+        assert!(!is_endpoint("https://id.example/a", &[], "/a"));
         for (url, base, template) in [
             ("https://id.example/token", "https://api.example", "/token"),
             ("https://api.example/token", "https://api.example", "/tokens"),

@@ -1,0 +1,223 @@
+//! Each rule of the lint on documents: one for which it is true, and one on which it is silent.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeSet;
+
+use scopegate_openapi::import::{self, Imported};
+use scopegate_policy::analysis::{LintRule, Severity};
+
+/// A document with two schemes and these paths.
+fn openapi(paths: &str) -> String {
+    openapi_with("https://id.example/token", "clientCredentials", paths)
+}
+
+fn openapi_with(token: &str, flow: &str, paths: &str) -> String {
+    format!(
+        "openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\ncomponents:\n  securitySchemes:\n    login:\n      type: oauth2\n      \
+         flows: {{{flow}: {{authorizationUrl: 'https://id.example/a', tokenUrl: '{token}', scopes: {{'lamp:read': x, 'lamp:write': x, other: x}}}}}}\n    \
+         key: {{type: apiKey, in: header, name: K}}\npaths:\n  /all: {{get: {{security: [{{login: ['lamp:read']}}]}}, put: {{security: [{{login: ['lamp:write']}}]}}, \
+         patch: {{security: [{{login: [other]}}]}}, delete: {{security: [{{key: []}}]}}}}\n{paths}"
+    )
+}
+
+fn toml(operations: &str) -> String {
+    format!(
+        "[schemes.login]\nkind = \"oauth2\"\nscopes = {{ a = \"\", b = \"\" }}\n\n[[operations]]\nmethod = \"GET\"\npath = \"/all\"\n\
+         requires = \"a or b\"\n\n{operations}"
+    )
+}
+
+fn get(security: &str) -> String {
+    openapi(&format!("  /a: {{get: {{security: {security}}}}}\n"))
+}
+
+fn requires(requires: &str) -> String {
+    toml(&format!(
+        "[[operations]]\nmethod = \"GET\"\npath = \"/x\"\nrequires = \"{requires}\"\n"
+    ))
+}
+
+/// The rule, a document for which it is true, and one on which it is silent.
+fn examples() -> Vec<(LintRule, String, String)> {
+    use LintRule as R;
+
+    let group = "[[groups]]\nprefix = \"/g\"\nrequires = \"check:owner\"\n\n[[groups.operations]]\nmethod = \"GET\"\npath = \"/x\"\n\
+                 requires = \"a\"\n";
+    let client = "\n[clients]\nweb = \"a b\"\n";
+    vec![
+        (
+            R::CheckNeverRuns,
+            toml(&format!("{group}override = true\n")),
+            toml(group),
+        ),
+        (
+            R::ContradictoryGuards,
+            requires("a and subject=user and subject=service"),
+            requires("a and subject=user"),
+        ),
+        (
+            R::ImplicitFlow,
+            openapi_with("https://id.example/token", "implicit", ""),
+            openapi_with("https://id.example/token", "authorizationCode", ""),
+        ),
+        (
+            R::InsecureUrl,
+            openapi_with("http://id.example/token", "clientCredentials", ""),
+            openapi_with("http://localhost:8000/token", "clientCredentials", ""),
+        ),
+        (
+            R::KeyInQuery,
+            openapi("").replace("in: header", "in: query"),
+            openapi(""),
+        ),
+        (
+            R::KeyOpensWithoutScope,
+            get("[{login: ['lamp:read']}, {key: []}]"),
+            get("[{key: []}]"),
+        ),
+        (
+            R::NoSecurity,
+            "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {/a: {get: {}}}\n".to_owned(),
+            openapi(""),
+        ),
+        (
+            R::OptionalAuthentication,
+            get("[{}, {login: ['lamp:read']}]"),
+            get("[{login: ['lamp:read']}]"),
+        ),
+        (
+            R::OrWrittenAsAnd,
+            get("[{login: ['lamp:read', 'lamp:write']}]"),
+            get("[{login: ['lamp:read']}, {login: ['lamp:write']}]"),
+        ),
+        (
+            R::PublicAmongProtected,
+            openapi("  /a: {get: {security: [{login: ['lamp:read']}]}, delete: {}}\n"),
+            openapi("  /a: {get: {security: [{login: ['lamp:read']}]}}\n  /b: {get: {}}\n"),
+        ),
+        (
+            R::ReadNeedsWrite,
+            get("[{login: ['lamp:write']}]"),
+            get("[{login: [other]}]"),
+        ),
+        (
+            R::RedundantAlternative,
+            get("[{login: ['lamp:read']}, {login: ['lamp:read', other]}]"),
+            get("[{login: ['lamp:read']}, {login: [other]}]"),
+        ),
+        (
+            R::RepeatedAlternative,
+            get("[{login: ['lamp:read']}, {login: ['lamp:read']}]"),
+            get("[{login: ['lamp:read']}, {login: [other]}]"),
+        ),
+        (
+            R::ScopeOnSchemeWithoutScopes,
+            get("[{key: [admin]}]").replace("{key: []}", "{key: [admin]}"),
+            get("[{key: [admin]}]")
+                .replace("{key: []}", "{key: [admin]}")
+                .replace("3.0.3", "3.1.0"),
+        ),
+        (
+            R::SeveralScopesTogether,
+            get("[{login: ['lamp:read', other]}]"),
+            openapi("  /lamps/{id}/others: {get: {security: [{login: ['lamp:read', other]}]}}\n"),
+        ),
+        (R::TokenWithoutScope, get("[{login: []}]"), get("[{key: []}]")),
+        (
+            R::UndeclaredScope,
+            get("[{login: ['lamp:raed']}]"),
+            get("[{login: ['lamp:read']}]"),
+        ),
+        (
+            R::UndefinedScheme,
+            get("[{logn: ['lamp:read']}]"),
+            get("[{login: ['lamp:read']}]"),
+        ),
+        (
+            R::UnprotectedOperation,
+            openapi("  /b: {post: {security: []}}\n"),
+            openapi("  /token: {post: {security: []}}\n"),
+        ),
+        (
+            R::UnreachableOperation,
+            format!("{}{}", requires("b"), client.replace("a b", "a")),
+            format!("{}{client}", requires("b")),
+        ),
+        (
+            R::UnusedScheme,
+            openapi("").replace("    key:", "    spare: {type: http, scheme: bearer}\n    key:"),
+            openapi(""),
+        ),
+        (
+            R::UnusedScope,
+            openapi("").replace("other: x", "other: x, spare: x"),
+            openapi("").replace(
+                "other: x",
+                "other: x, openid: x, profile: x, email: x, address: x, phone: x, offline_access: x",
+            ),
+        ),
+        (
+            R::WriteGuardedByRead,
+            openapi("  /a: {delete: {security: [{login: ['lamp:read']}]}}\n"),
+            openapi("  /a/search: {post: {security: [{login: ['lamp:read']}]}}\n"),
+        ),
+    ]
+}
+
+fn read(text: &str) -> Imported {
+    import::read(text.as_bytes()).expect(text)
+}
+
+fn rules(text: &str) -> Vec<LintRule> {
+    read(text).lint().iter().map(|finding| finding.rule()).collect()
+}
+
+#[test]
+fn each_rule_is_true_of_one_document_and_silent_on_another() {
+    let mut seen = BTreeSet::new();
+    for (rule, yes, no) in examples() {
+        let (found, silent) = (rules(&yes), rules(&no));
+        assert_eq!(
+            found.iter().filter(|found| **found == rule).count(),
+            1,
+            "{rule}: {found:?} in\n{yes}"
+        );
+        assert!(!silent.contains(&rule), "{rule}: {silent:?} in\n{no}");
+        seen.insert(rule);
+    }
+    assert_eq!(seen.len(), LintRule::ALL.len());
+}
+
+#[test]
+fn a_true_example_has_its_rule_alone() {
+    for (rule, yes, _) in examples() {
+        assert_eq!(rules(&yes), [rule], "{yes}");
+    }
+}
+
+#[test]
+fn a_read_that_is_stated_to_be_public_is_worth_a_look_at_most() {
+    for path in ["{get: {security: []}}", "{head: {security: []}}"] {
+        let document = openapi(&format!("  /b: {path}\n"));
+        let findings = read(&document).lint();
+        assert!(
+            findings.iter().all(|finding| finding.severity() == Severity::Info),
+            "{findings:?}"
+        );
+    }
+}
+
+#[test]
+fn every_operation_has_a_place() {
+    for text in [openapi("  /b: {post: {security: []}}\n"), requires("a")] {
+        let policy = read(&text);
+        for operation in policy.table().operations() {
+            assert!(
+                policy
+                    .operation_place(operation.method(), operation.template())
+                    .is_some()
+            );
+        }
+    }
+}
