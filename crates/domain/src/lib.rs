@@ -46,6 +46,7 @@ mod secret;
 mod time;
 mod user;
 mod verified;
+mod visible;
 
 #[doc(hidden)]
 pub mod fuzzing;
@@ -66,3 +67,4 @@ pub use secret::Secret;
 pub use time::{Clock, Lifetime, ManualClock, SystemClock, Timestamp};
 pub use user::{Account, InvalidUsername, PasswordHash, User, UserStatus, Username};
 pub use verified::{Authenticated, Verified};
+pub use visible::visible;

@@ -1,5 +1,7 @@
 //! The resource owner.
 
+mod profile;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,7 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{Scope, Secret, UserId};
 
-/// The name that a user logs in with: 1 to 255 bytes, no control character, no white space at an end.
+/// The name that a user logs in with: 1 to 255 bytes, by the profile `UsernameCasePreserved` of
+/// [RFC 8265, section 3.4](https://www.rfc-editor.org/rfc/rfc8265#section-3.4).
+///
+/// Letters, digits and the characters of ASCII without the space. Invisible characters, symbols and
+/// characters that change the direction of reading are refused, so that two names that look alike
+/// are not two users. Wide forms are mapped to the usual ones, and names are in form C.
 ///
 /// Compared byte for byte, so there is one spelling of a name and another spelling is another user.
 ///
@@ -17,6 +24,8 @@ use crate::{Scope, Secret, UserId};
 ///
 /// assert_eq!(Username::parse("johndoe")?.as_str(), "johndoe");
 /// assert!(Username::parse("john\0doe").is_err());
+/// assert!(Username::parse("joh\u{200b}ndoe").is_err());
+/// assert_eq!(Username::parse("ｊｏｈｎｄｏｅ")?.as_str(), "johndoe");
 /// assert_ne!(Username::parse("JohnDoe")?, Username::parse("johndoe")?);
 /// # Ok::<(), scopegate_domain::InvalidUsername>(())
 /// ```
@@ -39,10 +48,37 @@ impl Username {
         if text.len() > Self::MAX_LEN {
             return Err(InvalidUsername::TooLong);
         }
-        if text.chars().any(char::is_control) || text.trim() != text {
-            return Err(InvalidUsername::Character);
+        let name = profile::enforce(text).ok_or(InvalidUsername::Character)?;
+        if name.len() > Self::MAX_LEN {
+            return Err(InvalidUsername::TooLong);
         }
-        Ok(Self(Arc::from(text)))
+        Ok(Self(Arc::from(name)))
+    }
+
+    /// A name as somebody types it to find a user: by the profile, or if it breaks the profile as
+    /// [`Username::from_stored`] reads it. New names are parsed.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUsername`] if no user can have the name.
+    pub fn to_find(text: &str) -> Result<Self, InvalidUsername> {
+        Self::parse(text).or_else(|_| Self::from_stored(text))
+    }
+
+    /// A name as a store holds it. Earlier versions had no profile, so a stored name may break it.
+    ///
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUsername`] if the name is empty, too long, has a control character or white space at
+    /// an end.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidUsername> {
+        match text {
+            "" => Err(InvalidUsername::Empty),
+            _ if text.len() > Self::MAX_LEN => Err(InvalidUsername::TooLong),
+            _ if text.chars().any(char::is_control) || text.trim() != text => Err(InvalidUsername::Character),
+            _ => Ok(Self(Arc::from(text))),
+        }
     }
 
     /// The text.
@@ -83,8 +119,9 @@ impl<'de> Deserialize<'de> for Username {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUsername {
-    /// A control character, or white space at an end.
-    #[error("user name holds a control character or begins or ends with white space")]
+    /// A character that the profile of user names does not allow: a space, a symbol, an invisible
+    /// one, or letters whose direction of reading is mixed.
+    #[error("user name may have letters, digits and ASCII characters other than the space, and nothing invisible")]
     Character,
     /// No character at all.
     #[error("user name is empty")]

@@ -60,7 +60,7 @@ async fn log_in(
     username: &str,
     password: &Secret<String>,
 ) -> Result<Authenticated<User>, GrantError> {
-    let name = Username::parse(username).ok();
+    let name = Username::to_find(username).ok();
     // A name that no user can have counts as it was sent.
     let whose = Whose::User(name.as_ref().map_or(username, Username::as_str));
     let attempt = context.throttle.begin(whose, login.from).await?;

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::ValueEnum;
+use scopegate_domain::visible;
+use serde_json::Value;
 use serde_json::{Value, json};
 
 use crate::progress;
@@ -67,7 +69,7 @@ pub(crate) struct SaidNo;
 /// Writes data to standard output: `human` as it is, or the JSON value on one line.
 pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result<()> {
     match format {
-        Format::Human => write_line(human),
+        Format::Human => write_line(&lines_for_people(human)),
         Format::Json => write_line(&json.to_string()),
         Format::Markdown => bail!("`--format markdown` is for `policy diff` and `policy lint` alone"),
         Format::Github => bail!("`--format github` is for `policy lint` alone"),
@@ -181,16 +183,47 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
-/// Text of others (a parser's message, a name) on one line and without control characters.
+/// Text of others (a parser's message, a name) on one line, with what a reader cannot see spelled out.
 pub(crate) fn one_line(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().filter(|character| !character.is_control()).collect()
+    visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
+}
+
+/// Lines for people. What a reader cannot see is spelled out: a path, a title or a description comes from a document of others.
+/// Line ends and our own colours stay.
+fn lines_for_people(text: &str) -> String {
+    let line = |line: &str| {
+        let mut pieces = line.split('\x1b');
+        let mut shown = visible(pieces.next().unwrap_or_default()).into_owned();
+        for piece in pieces {
+            let colour = ["[0m", "[31m", "[32m", "[33m"]
+                .iter()
+                .find(|colour| piece.starts_with(**colour));
+            match colour.and_then(|colour| Some((colour, piece.strip_prefix(*colour)?))) {
+                Some((colour, rest)) => {
+                    shown.push('\x1b');
+                    shown.push_str(colour);
+                    shown.push_str(&visible(rest));
+                }
+                None => {
+                    shown.push_str("\\u{1b}");
+                    shown.push_str(&visible(piece));
+                }
+            }
+        }
+        shown
+    };
+    let lines: Vec<String> = text.split('\n').map(|text| line(&text.replace('\t', "    "))).collect();
+    lines.join("\n")
 }
 
 /// A table for people: columns as wide as their widest cell, two spaces apart.
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
-    let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
+    let shown: Vec<Vec<String>> = std::iter::once(&head)
+        .chain(rows)
+        .map(|line| line.iter().map(|cell| one_line(cell)).collect())
+        .collect();
+    let lines: Vec<&Vec<String>> = shown.iter().collect();
     let width = |column: usize| {
         lines
             .iter()
@@ -202,10 +235,7 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..heads.len()).map(width).collect();
     let mut text = String::new();
     for line in lines {
-        let cells = line
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{:width$}", one_line(cell)));
+        let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
@@ -215,6 +245,17 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hidden_characters_are_spelled_out() {
+        assert_eq!(one_line("joh\u{200b}n\n doe\u{202e}"), "joh\\u{200b}n doe\\u{202e}");
+        assert_eq!(
+            lines_for_people("a\u{202e}b\n\x1b[32mgood\x1b[0m\t\x1b[2Jx\x1b"),
+            "a\\u{202e}b\n\x1b[32mgood\x1b[0m    \\u{1b}[2Jx\\u{1b}"
+        );
+        let text = table(&["NAME"], &[vec!["a\u{200b}".to_owned()], vec!["b".to_owned()]]);
+        assert_eq!(text, "NAME\na\\u{200b}\nb\n");
+    }
 
     #[test]
     fn a_table_is_aligned_and_cannot_be_forged_by_a_cell() {

@@ -60,7 +60,16 @@ const RESERVED: [(&str, &str); 24] = [
 ];
 
 /// What `domain` is made of: plain values need no more.
-const DOMAIN: [&str; 5] = ["serde", "serde_json", "subtle", "thiserror", "zeroize"];
+const DOMAIN: [&str; 8] = [
+    "serde",
+    "serde_json",
+    "subtle",
+    "thiserror",
+    "unicode-bidi",
+    "unicode-normalization",
+    "unicode-properties",
+    "zeroize",
+];
 
 /// Crates that must not be built at all: a flaw without a fix, or C that nobody here answers for.
 const BANNED: [&str; 5] = ["aws-lc-sys", "native-tls", "openssl", "rsa", "rusqlite"];

@@ -28,7 +28,7 @@ fn refused(column: &'static str) -> StoreError {
 /// Columns `id`, `username`, `email`, `full_name`, `status`, `scope`.
 pub(crate) fn user(row: &SqliteRow) -> Result<User, StoreError> {
     let id: UserId = parsed("id", text(row, 0)?)?;
-    let username: Username = parsed("username", text(row, 1)?)?;
+    let username = Username::from_stored(text(row, 1)?).map_err(|fault| corrupt("username", fault))?;
     let mut user = User::new(id, username)
         .with_status(status(text(row, 4)?)?)
         .with_scope(scope(text(row, 5)?)?);
@@ -76,7 +76,7 @@ pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> 
         ("token", None) => Revoked::Token(parsed("id", id)?),
         ("user", Some(username)) => Revoked::User {
             id: parsed("id", id)?,
-            username: parsed("username", &username)?,
+            username: Username::from_stored(&username).map_err(|fault| corrupt("username", fault))?,
         },
         _ => return Err(refused("kind")),
     };
@@ -127,11 +127,13 @@ fn optional_text(row: &SqliteRow, column: usize) -> Result<Option<String>, Store
 }
 
 fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(column: &'static str, text: &str) -> Result<T, StoreError> {
-    text.parse().map_err(|fault: T::Err| {
-        StoreError::corrupt(Refused {
-            column,
-            source: Some(fault.into()),
-        })
+    text.parse().map_err(|fault: T::Err| corrupt(column, fault))
+}
+
+fn corrupt(column: &'static str, fault: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::corrupt(Refused {
+        column,
+        source: Some(fault.into()),
     })
 }
 

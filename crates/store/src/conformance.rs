@@ -152,7 +152,7 @@ fn user_id(text: &str) -> UserId {
 }
 
 fn username(text: &str) -> Username {
-    Username::parse(text).unwrap()
+    Username::from_stored(text).unwrap()
 }
 
 fn hash(text: &str) -> PasswordHash {

@@ -1,48 +1,13 @@
 //! Texts of others, made fit to be shown.
 
-use std::fmt::Write;
-
-/// A name with every character spelled out that cannot be seen or that changes how the text around it reads: controls,
-/// bidirectional marks, spaces without width, what XML forbids.
+/// A name in which whatever a reader cannot see is spelled out.
 pub(super) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_hidden(character) {
-            // Writing to a text cannot fail.
-            let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    scopegate_domain::visible(text).into_owned()
 }
 
 /// Sentences in one line: white space between words is one space.
 pub(super) fn prose(text: &str) -> String {
     visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{fffe}'..='\u{ffff}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 /// Text for XML and HTML, inside an element or an attribute.

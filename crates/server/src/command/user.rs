@@ -198,12 +198,17 @@ const fn status(user: &User) -> &'static str {
     }
 }
 
+/// The name of a user that there may be, also one that an earlier version accepted.
+fn name_to_find(name: &str) -> anyhow::Result<Username> {
+    Username::to_find(name).with_context(|| format!("bad name `{}`", name.escape_default()))
+}
+
 fn parse_name(name: &str) -> anyhow::Result<Username> {
     Username::parse(name).with_context(|| format!("bad name `{}`", name.escape_default()))
 }
 
 async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
-    let user = users.find(&parse_name(name)?).await?;
+    let user = users.find(&name_to_find(name)?).await?;
     user.ok_or_else(|| No(format!("there is no user `{name}`")).into())
 }
 

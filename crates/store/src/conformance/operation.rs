@@ -215,7 +215,7 @@ fn any_user_id() -> impl Strategy<Value = UserId> {
 
 fn any_username() -> impl Strategy<Value = Username> {
     let few = select(vec!["a", "A", "ä", "a\u{308}", "a b", "'--", "\u{10FFFF}"]).prop_map(str::to_owned);
-    prop_oneof![9 => few, 1 => "\\PC{1,60}"].prop_filter_map("no user name", |text| Username::parse(&text).ok())
+    prop_oneof![9 => few, 1 => "\\PC{1,60}"].prop_filter_map("no user name", |text| Username::from_stored(&text).ok())
 }
 
 /// Any text but one with a NUL, which PostgreSQL cannot hold.
