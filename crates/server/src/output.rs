@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::ValueEnum;
 use scopegate_domain::visible;
-use serde_json::Value;
 use serde_json::{Value, json};
 
 use crate::progress;
