@@ -16,7 +16,7 @@ use crate::hashing::SchemeCosts;
 use crate::narrow::{Narrowed, narrow};
 use crate::request::PasswordRequest;
 use crate::throttle::{Outcome, Whose};
-use crate::{GrantError, Outage};
+use crate::{GrantError, GrantProfile, Outage};
 
 /// What becomes of the login of a disabled user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,11 @@ async fn log_in(
     username: &str,
     password: &Secret<String>,
 ) -> Result<Authenticated<User>, GrantError> {
-    let name = Username::to_find(username).ok();
+    // The FastAPI tutorial compares names as they are sent.
+    let name = match &context.profile {
+        GrantProfile::Rfc => Username::to_find(username).ok(),
+        GrantProfile::Tutorial { .. } => Username::from_stored(username).ok(),
+    };
     // A name that no user can have counts as it was sent.
     let whose = Whose::User(name.as_ref().map_or(username, Username::as_str));
     let attempt = context.throttle.begin(whose, login.from).await?;

@@ -262,7 +262,7 @@ impl Admission {
 
     async fn find_user(&self, users: &dyn Users, subject: &str) -> Result<Option<Arc<User>>, Refusal> {
         let found = match self.profile {
-            Profile::Tutorial => match Username::to_find(subject) {
+            Profile::Tutorial => match Username::from_stored(subject) {
                 Ok(name) => users.find(&name).await,
                 Err(_) => return Ok(None),
             },

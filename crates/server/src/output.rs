@@ -197,16 +197,13 @@ fn lines_for_people(text: &str) -> String {
             let colour = ["[0m", "[31m", "[32m", "[33m"]
                 .iter()
                 .find(|colour| piece.starts_with(**colour));
-            match colour.and_then(|colour| Some((colour, piece.strip_prefix(*colour)?))) {
-                Some((colour, rest)) => {
-                    shown.push('\x1b');
-                    shown.push_str(colour);
-                    shown.push_str(&visible(rest));
-                }
-                None => {
-                    shown.push_str("\\u{1b}");
-                    shown.push_str(&visible(piece));
-                }
+            if let Some((colour, rest)) = colour.and_then(|colour| Some((colour, piece.strip_prefix(*colour)?))) {
+                shown.push('\x1b');
+                shown.push_str(colour);
+                shown.push_str(&visible(rest));
+            } else {
+                shown.push_str("\\u{1b}");
+                shown.push_str(&visible(piece));
             }
         }
         shown

@@ -327,7 +327,7 @@ mod tests {
             count += 1;
             assert!(text.contains(&format!("\n| `{name}` |")), "`{name}`");
         }
-        assert_eq!(count, 18);
+        assert_eq!(count, 19);
     }
 
     #[test]

@@ -102,7 +102,10 @@ impl Layers {
                 let place = source.place(key);
                 let read = value.deserialize().map_err(|error| ConfigError::Table {
                     place,
-                    reason: error.kind.to_string(),
+                    reason: match &*error.path {
+                        [] => error.kind.to_string(),
+                        path => format!("`{}`: {}", path.join("."), error.kind),
+                    },
                 });
                 (read?, source)
             }
