@@ -79,10 +79,14 @@ pub struct OAuthFlows {
     pub authorization_code: Option<OAuthFlow>,
     /// The client for itself: RFC 6749, section 4.4.
     pub client_credentials: Option<OAuthFlow>,
+    /// With a code that the user enters on another device: RFC 8628.
+    pub device_authorization: Option<OAuthFlow>,
     /// With a token in the redirect: RFC 6749, section 4.2 (not recommended: RFC 9700, section 2.1.2).
     pub implicit: Option<OAuthFlow>,
     /// With the user's password: RFC 6749, section 4.3 (not recommended: RFC 9700, section 2.4).
     pub password: Option<OAuthFlow>,
+    /// The metadata of the authorization server: RFC 8414.
+    pub metadata_url: Option<String>,
 }
 
 /// The addresses of one flow, absolute or relative to the document's server.
@@ -95,6 +99,8 @@ pub struct OAuthFlow {
     pub token_url: Option<String>,
     /// Where the client gets the next one.
     pub refresh_url: Option<String>,
+    /// Where a device gets the code that its user enters: RFC 8628, section 3.1.
+    pub device_authorization_url: Option<String>,
 }
 
 impl OAuthFlows {
@@ -112,6 +118,20 @@ impl OAuthFlows {
     #[must_use]
     pub fn client_credentials(mut self, token_url: impl Into<String>) -> Self {
         self.client_credentials = Some(OAuthFlow::with_token_url(token_url));
+        self
+    }
+
+    /// Adds the device authorization flow: the device gets its codes at the first address, its token at the second.
+    #[must_use]
+    pub fn device_authorization(
+        mut self,
+        device_authorization_url: impl Into<String>,
+        token_url: impl Into<String>,
+    ) -> Self {
+        self.device_authorization = Some(OAuthFlow {
+            device_authorization_url: Some(device_authorization_url.into()),
+            ..OAuthFlow::with_token_url(token_url)
+        });
         self
     }
 
@@ -140,6 +160,7 @@ impl OAuthFlows {
         let flows = [
             &mut self.authorization_code,
             &mut self.client_credentials,
+            &mut self.device_authorization,
             &mut self.password,
         ];
         for flow in flows.into_iter().flatten() {
@@ -152,7 +173,12 @@ impl OAuthFlows {
 impl OAuthFlow {
     /// Its addresses, as they are written.
     fn addresses(&self) -> impl Iterator<Item = &str> {
-        let all = [&self.authorization_url, &self.token_url, &self.refresh_url];
+        let all = [
+            &self.authorization_url,
+            &self.token_url,
+            &self.refresh_url,
+            &self.device_authorization_url,
+        ];
         all.into_iter().flatten().map(String::as_str)
     }
 
@@ -247,7 +273,7 @@ impl SecurityScheme {
     /// documents that describe it. None for a scheme of another kind.
     pub fn server_addresses(&self) -> impl Iterator<Item = &str> {
         let (flows, discovery) = match self {
-            Self::OAuth2(flows) => (Some(flows), None),
+            Self::OAuth2(flows) => (Some(flows), flows.metadata_url.as_ref()),
             Self::OpenIdConnect { url } => (None, Some(url)),
             Self::ApiKey { .. } | Self::Http(_) => (None, None),
         };
@@ -255,6 +281,7 @@ impl SecurityScheme {
             [
                 &flows.authorization_code,
                 &flows.client_credentials,
+                &flows.device_authorization,
                 &flows.implicit,
                 &flows.password,
             ]

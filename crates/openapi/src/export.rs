@@ -7,5 +7,5 @@ mod toml;
 mod words;
 
 pub use canonical::canonical;
-pub use document::{DocumentInfo, OperationDocs, document};
+pub use document::{DocumentInfo, OperationDocs, document, needs_openapi_3_2};
 pub use toml::{ExportError, toml};

@@ -4,7 +4,10 @@ mod assembly;
 mod discovery;
 mod error;
 mod expression;
+mod files;
 mod finding;
+mod folder;
+mod foreign;
 mod graph;
 mod guards;
 mod ignore;
@@ -13,6 +16,7 @@ mod limits;
 mod node;
 mod note;
 mod openapi;
+mod place;
 mod policy_toml;
 mod positions;
 mod refs;
@@ -26,6 +30,7 @@ mod templates;
 mod yaml;
 
 use std::fmt;
+use std::path::Path;
 
 use scopegate_domain::SchemeName;
 use scopegate_policy::analysis::DocumentFacts;
@@ -33,20 +38,27 @@ use scopegate_policy::{OperationTable, analysis};
 
 use self::assembly::Assembly;
 pub(crate) use self::expression::{guard_word, scope_word};
+use self::files::Files;
+use self::folder::Folder;
 pub(crate) use self::guards::needs_word;
-use self::node::{At, Node};
+use self::node::At;
+use self::place::Places;
+use self::refs::References;
 pub(crate) use self::security::ROLE;
 use self::servers::Servers;
+use self::shape::Shape;
 
 pub use scopegate_policy::analysis::{Ceiling, CeilingKind, LeastMark};
 
-pub use self::error::{ImportError, Place};
+pub use self::error::ImportError;
+pub use self::folder::ReadOptions;
 pub use self::ignore::{Ignore, IgnoreDate, read_ignores};
-pub use self::limits::{ImportLimit, MAX_DOCUMENT};
+pub use self::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
 pub use self::note::{Note, NoteKind};
+pub use self::place::Place;
 pub use self::positions::{Located, Position, locate_pointers};
 
-/// Reads a document: `OpenAPI` 3.0 or 3.1 and Swagger 2.0, each as JSON or YAML, a Google discovery document, Microsoft Graph's
+/// Reads a document: `OpenAPI` 3.0 to 3.2 and Swagger 2.0, each as JSON or YAML, a Google discovery document, Microsoft Graph's
 /// permissions file, or Scopegate's own TOML. What it is, its content says.
 ///
 /// What a table cannot express is told by [`Imported::notes`], and never made more open.
@@ -71,23 +83,73 @@ pub use self::positions::{Located, Position, locate_pointers};
 ///
 /// # Errors
 ///
-/// [`ImportError`], one sentence, where the document is broken, is none of these, or is too large.
+/// [`ImportError`], one sentence, where the document is broken, is none of these, or is too large. A reference to another file
+/// is an error, too: these bytes have no folder. [`read_file`] and [`read_with`] follow it.
 pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
+    read_in(bytes, None)
+}
+
+/// Reads a document as [`read`] does, with the other files that it refers to.
+///
+/// A reference is followed where it decides about access: paths, path items, operations, security schemes and their parts,
+/// and `security`. Files lie below the folder of the document, or below a folder that the options allow; links are resolved
+/// before that is checked. No description has more than [`MAX_FILES`] files of [`MAX_FILES_BYTES`] bytes together.
+///
+/// # Errors
+///
+/// [`ImportError`], as [`read`]; and where a reference leads to no file, outside of the folders, to a URL or in a circle.
+pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Imported, ImportError> {
+    let unreadable = |fault: std::io::Error| ImportError::Unreadable {
+        message: fault.to_string(),
+    };
+    let bytes = folder::bytes(path, MAX_DOCUMENT).map_err(unreadable)?;
+    read_as(&bytes, path, options)
+}
+
+/// Reads a document as [`read_file`] does, from the bytes of the file at `path` that were read before.
+///
+/// # Errors
+///
+/// [`ImportError`], as [`read_file`].
+pub fn read_as(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Imported, ImportError> {
+    let folder = Folder::of_file(path, options)?;
+    read_in(bytes, folder.as_ref())
+}
+
+/// Reads a document that is no file, such as standard input, as [`read_file`] does: its folder is the base of the options.
+///
+/// # Errors
+///
+/// [`ImportError`], as [`read_file`]. Without a base a reference to another file is an error.
+pub fn read_with(bytes: &[u8], options: &ReadOptions) -> Result<Imported, ImportError> {
+    let folder = Folder::of_options(options)?;
+    read_in(bytes, folder.as_ref())
+}
+
+fn read_in(bytes: &[u8], folder: Option<&Folder>) -> Result<Imported, ImportError> {
     if bytes.len() > MAX_DOCUMENT {
         return Err(ImportError::TooLarge(ImportLimit::Document));
     }
-    let text = std::str::from_utf8(bytes).map_err(|fault| ImportError::NotText {
-        position: fault.valid_up_to(),
-    })?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let text = text(bytes)?;
+    if let Some(kind) = foreign::of_text(text) {
+        return Err(ImportError::Foreign { kind });
+    }
     match syntax(text) {
-        Syntax::Json => read_tree(json::parse(text)?),
         Syntax::Toml => policy_toml::read(text),
-        Syntax::Yaml => read_tree(yaml::parse(text)?),
+        syntax => read_tree(text, syntax, folder),
     }
 }
 
+/// The text of a document, without a byte order mark.
+fn text(bytes: &[u8]) -> Result<&str, ImportError> {
+    let text = std::str::from_utf8(bytes).map_err(|fault| ImportError::NotText {
+        position: fault.valid_up_to(),
+    })?;
+    Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
+}
+
 /// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Syntax {
     Json,
     Toml,
@@ -113,20 +175,34 @@ fn syntax(text: &str) -> Syntax {
     }
 }
 
-/// The tree is gone before the table is built: both together would take twice the memory.
-fn read_tree(root: Node<'_>) -> Result<Imported, ImportError> {
-    let collected = collect(&root)?;
-    drop(root);
+/// The trees are gone before the table is built: both together would take twice the memory.
+fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Imported, ImportError> {
+    let collected = {
+        let files = Files::new(text, syntax, folder);
+        let root = match syntax {
+            Syntax::Json => json::parse(text, Shape::Root, &files.budget)?,
+            Syntax::Toml | Syntax::Yaml => yaml::parse(text, Shape::Root, &files.budget)?,
+        };
+        let Some(origin) = files.origin(0) else {
+            return Err(ImportError::Unrecognised);
+        };
+        let references = References::new(&root, &files);
+        let mut collected = collect(&At::root(&root, origin), &references)?;
+        collected.assembly.notes.extend(files.nulls.take())?;
+        collected
+    };
     collected.build()
 }
 
 /// By the fields that every document of a kind has.
-fn collect(root: &Node<'_>) -> Result<Collected, ImportError> {
-    let has = |name: &str| root.find(name).is_some();
+fn collect(root: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
+    let has = |name: &str| root.node.find(name).is_some();
     if has("openapi") {
-        openapi::read(root)
+        openapi::read(root, references)
     } else if has("swagger") {
-        openapi::read_swagger(root)
+        openapi::read_swagger(root, references)
+    } else if let Some(kind) = foreign::of_tree(root.node) {
+        Err(ImportError::Foreign { kind })
     } else if has("discoveryVersion") || (has("auth") && has("resources")) {
         discovery::read(root)
     } else if has("permissions") {
@@ -159,8 +235,7 @@ pub struct Imported {
     counts: Counts,
     facts: DocumentFacts,
     ignores: Vec<Ignore>,
-    /// Where each operation is written, in the order of the table.
-    places: Vec<Place>,
+    places: Places,
 }
 
 /// What a document says, before its trees are resolved.
@@ -249,6 +324,40 @@ impl Imported {
         &self.notes
     }
 
+    /// Where an operation stands, by its number in [`OperationTable::operations`].
+    #[must_use]
+    pub fn operation_place(&self, number: usize) -> Option<Place> {
+        let place = self.places.operations.get(number)?;
+        Some(place.operation(|| self.derived(number)))
+    }
+
+    /// Where the `security` stands that counts for an operation: its own, or that of the document. None where none is written,
+    /// and in Scopegate's TOML, where it is a part of the operation.
+    #[must_use]
+    pub fn security_place(&self, number: usize) -> Option<Place> {
+        self.places.operations.get(number)?.security(|| self.derived(number))
+    }
+
+    /// The pointer of an operation by its path and method.
+    fn derived(&self, number: usize) -> String {
+        let operation = self.table.operations().get(number);
+        operation.map_or_else(String::new, |operation| {
+            place::derived(operation.template(), operation.method())
+        })
+    }
+
+    /// Where a scheme is declared.
+    #[must_use]
+    pub fn scheme_place(&self, scheme: &str) -> Option<&Place> {
+        Some(&self.places.schemes.get(scheme)?.scheme)
+    }
+
+    /// Where a scheme declares a scope. None for a scope that is asked for without a declaration.
+    #[must_use]
+    pub fn scope_place(&self, scheme: &str, scope: &str) -> Option<&Place> {
+        self.places.schemes.get(scheme)?.scopes.get(scope)
+    }
+
     /// How far clients, users and roles reach at most. Scopegate's TOML alone says that.
     #[must_use]
     pub fn ceilings(&self) -> &[Ceiling] {
@@ -289,6 +398,8 @@ pub enum Format {
     OpenApi30,
     /// `OpenAPI` 3.1
     OpenApi31,
+    /// `OpenAPI` 3.2
+    OpenApi32,
     /// Swagger 2.0
     Swagger20,
     /// Scopegate's own.
@@ -304,6 +415,7 @@ impl Format {
             Self::MicrosoftGraph => "Microsoft Graph permissions",
             Self::OpenApi30 => "OpenAPI 3.0",
             Self::OpenApi31 => "OpenAPI 3.1",
+            Self::OpenApi32 => "OpenAPI 3.2",
             Self::Swagger20 => "Swagger 2.0",
             Self::Toml => "Scopegate TOML",
         }

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
-    LeastArguments, LintArguments, PolicyCommand, PolicyFile, PolicyOperation, UsageArguments, WhoCanArguments,
+    LeastArguments, LintArguments, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
+    WhoCanArguments,
 };
 pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
 pub(crate) use self::usage::report;

@@ -1,5 +1,6 @@
 //! What a command says: data on standard output, one sentence on standard error, a number to the shell.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -65,11 +66,31 @@ pub(crate) struct No(pub(crate) String);
 #[error("the answer is no")]
 pub(crate) struct SaidNo;
 
-/// Writes data to standard output: `human` as it is, or the JSON value on one line.
+thread_local! {
+    /// What the answer of the command must say about the documents that it was made from.
+    static NOTES: RefCell<Option<Vec<Value>>> = const { RefCell::new(None) };
+}
+
+/// Adds notes to the JSON answer that [`print`] writes, as its member `notes`.
+pub(crate) fn add_notes(notes: impl Iterator<Item = Value>) {
+    NOTES.with_borrow_mut(|all| all.get_or_insert_default().extend(notes));
+}
+
+fn with_notes(json: &Value) -> Value {
+    let mut json = json.clone();
+    if let Value::Object(members) = &mut json
+        && let Some(notes) = NOTES.take()
+    {
+        members.insert("notes".to_owned(), notes.into());
+    }
+    json
+}
+
+/// Writes data to standard output: `human` as it is, or the JSON value on one line, with the notes of [`add_notes`].
 pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result<()> {
     match format {
         Format::Human => write_line(&lines_for_people(human)),
-        Format::Json => write_line(&json.to_string()),
+        Format::Json => write_line(&with_notes(json).to_string()),
         Format::Markdown => bail!("`--format markdown` is for `policy diff` and `policy lint` alone"),
         Format::Github => bail!("`--format github` is for `policy lint` alone"),
         Format::Sarif => bail!("`--format sarif` is for `policy lint` alone"),

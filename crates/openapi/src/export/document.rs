@@ -1,5 +1,6 @@
 //! The document itself: operations in the order of declaration, each with what it requires.
 
+use scopegate_domain::{DeclaredScheme, SecurityScheme};
 use scopegate_policy::{Access, Method, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
@@ -192,6 +193,8 @@ impl OperationDocs {
 
 /// The OpenAPI document of a table, of version 3.1 unless [`DocumentInfo::openapi_3_0`] says otherwise.
 ///
+/// A table that [`needs_openapi_3_2`] makes a document of version 3.2.
+///
 /// Documented operations come in the order of `docs`, then those that nobody documented, in the order of the table. An
 /// operation that is denied to everybody is left out: an empty `security` would say the opposite. What `docs` tells of
 /// but the table does not know, such as a token endpoint, stands there without `security`: no guard is before it.
@@ -227,7 +230,11 @@ pub fn document(
     if !declared.is_empty() {
         components.insert("securitySchemes".to_owned(), declared.into());
     }
-    let version = if info.is_3_0 { "3.0.3" } else { "3.1.0" };
+    let version = match (needs_openapi_3_2(table), info.is_3_0) {
+        (true, _) => "3.2.0",
+        (false, true) => "3.0.3",
+        (false, false) => "3.1.0",
+    };
     let mut document = json!({ "openapi": version, "info": info.object(), "paths": paths, "components": components });
     let checks: Map<String, Value> = words::checks(table)
         .into_iter()
@@ -267,7 +274,29 @@ fn add(
     let path = paths
         .entry(docs.template.replace("{*", "{"))
         .or_insert_with(|| Value::Object(Map::new()));
-    if let Value::Object(path) = path {
+    let Value::Object(path) = path else { return };
+    if docs.method.is_field_of_path_item() {
         path.insert(docs.method.as_str().to_ascii_lowercase(), object.into());
+        return;
     }
+    let more = path
+        .entry("additionalOperations")
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(more) = more {
+        more.insert(docs.method.as_str().to_owned(), object.into());
+    }
+}
+
+/// Whether a table holds what OpenAPI has words for as of version 3.2: other methods, the device flow, addresses of metadata.
+#[must_use]
+pub fn needs_openapi_3_2(table: &OperationTable) -> bool {
+    let has_flow = |scheme: &DeclaredScheme| match scheme.scheme() {
+        SecurityScheme::OAuth2(flows) => flows.device_authorization.is_some() || flows.metadata_url.is_some(),
+        _ => false,
+    };
+    table.catalog().schemes().iter().any(has_flow)
+        || table
+            .operations()
+            .iter()
+            .any(|operation| !operation.method().is_in_openapi_3_1())
 }

@@ -69,6 +69,9 @@ fn kind(declared: &DeclaredScheme) -> Map<String, Value> {
         SecurityScheme::OAuth2(declared_flows) => {
             put("type", "oauth2".into());
             put("flows", flows(declared_flows, declared.scopes()).into());
+            if let Some(url) = &declared_flows.metadata_url {
+                put("oauth2MetadataUrl", url.as_str().into());
+            }
         }
         SecurityScheme::OpenIdConnect { url } => {
             put("type", "openIdConnect".into());
@@ -121,6 +124,7 @@ fn flows(flows: &OAuthFlows, scopes: &[DeclaredScope]) -> Map<String, Value> {
     [
         ("authorizationCode", &flows.authorization_code),
         ("clientCredentials", &flows.client_credentials),
+        ("deviceAuthorization", &flows.device_authorization),
         ("implicit", &flows.implicit),
         ("password", &flows.password),
     ]
@@ -134,6 +138,7 @@ fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
         ("authorizationUrl", &flow.authorization_url),
         ("tokenUrl", &flow.token_url),
         ("refreshUrl", &flow.refresh_url),
+        ("deviceAuthorizationUrl", &flow.device_authorization_url),
     ];
     addresses
         .into_iter()

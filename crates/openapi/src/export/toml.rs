@@ -146,6 +146,7 @@ fn kind(text: &mut String, scheme: &SecurityScheme) -> fmt::Result {
             let all = [
                 ("authorization_code", &flows.authorization_code),
                 ("client_credentials", &flows.client_credentials),
+                ("device_authorization", &flows.device_authorization),
                 ("implicit", &flows.implicit),
                 ("password", &flows.password),
             ];
@@ -153,6 +154,9 @@ fn kind(text: &mut String, scheme: &SecurityScheme) -> fmt::Result {
                 if let Some(declared) = declared {
                     writeln!(text, "{name} = {}", Flow(declared))?;
                 }
+            }
+            if let Some(url) = &flows.metadata_url {
+                writeln!(text, "metadata = {}", Quoted(url))?;
             }
             Ok(())
         }
@@ -221,6 +225,7 @@ impl fmt::Display for Flow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let addresses = [
             ("authorize", &self.0.authorization_url),
+            ("device", &self.0.device_authorization_url),
             ("refresh", &self.0.refresh_url),
             ("token", &self.0.token_url),
         ];

@@ -10,9 +10,10 @@ use scopegate_policy::analysis::{DocumentFacts, SecurityOrigin};
 use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
 
 use super::Counts;
-use super::error::{ImportError, Place, Shown};
+use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WAYS, MAX_WORK};
 use super::note::{NoteKind, Notes};
+use super::place::{OperationPlace, Place, Places, SchemePlace, derived};
 use super::servers::{ServerList, ServerLists, Servers};
 use super::templates::Templates;
 
@@ -81,11 +82,10 @@ struct Entry {
     servers: ServerList,
     origin: SecurityOrigin,
     undefined: Arc<[String]>,
-    place: Place,
 }
 
 /// A table with all that it does not contain: facts for the lint, and where each operation is written.
-pub(super) type Built = (OperationTable, Counts, DocumentFacts, Vec<Place>, Notes);
+pub(super) type Built = (OperationTable, Counts, DocumentFacts, Places, Notes);
 
 /// Collects a policy.
 #[derive(Debug, Default)]
@@ -110,6 +110,7 @@ pub(super) struct Assembly {
     named: HashSet<SchemeIndex>,
     /// The names of undefined schemes in the demand that is read.
     undefined: Vec<String>,
+    places: Places,
     pub(super) notes: Notes,
     pub(super) servers: ServerLists,
     details: Vec<(SchemeName, String, String)>,
@@ -121,6 +122,7 @@ impl Assembly {
         &mut self,
         name: SchemeName,
         kind: SecurityScheme,
+        place: Place,
     ) -> Result<Option<SchemeIndex>, ImportError> {
         if self.by_name.contains_key(name.as_str()) {
             return Ok(None);
@@ -128,6 +130,11 @@ impl Assembly {
         self.add_atom()?;
         let index = SchemeIndex(next_place(self.schemes.len())?);
         self.by_name.insert(name.as_str().to_owned(), index);
+        let scheme = SchemePlace {
+            scheme: self.places.bounded(place),
+            ..SchemePlace::default()
+        };
+        self.places.schemes.insert(name.as_str().to_owned(), scheme);
         self.schemes.push(Draft {
             name,
             kind,
@@ -180,9 +187,16 @@ impl Assembly {
         scheme: SchemeIndex,
         token: &ScopeToken,
         description: &str,
+        place: impl FnOnce() -> Place,
     ) -> Result<ScopeIndex, ImportError> {
         let (index, _) = self.scope_or_new(scheme, token, description)?;
-        self.declared.insert((scheme, index));
+        if self.declared.insert((scheme, index)) {
+            let place = self.places.bounded(place());
+            let name = self.schemes.get(usize::from(scheme.0)).map(|draft| draft.name.as_str());
+            if let Some(kept) = name.and_then(|name| self.places.schemes.get_mut(name)) {
+                kept.scopes.insert(token.as_str().to_owned(), place);
+            }
+        }
         Ok(index)
     }
 
@@ -405,6 +419,7 @@ impl Assembly {
         &mut self,
         draft: OperationDraft<'_>,
         place: impl Fn() -> Place,
+        security: Option<Arc<Place>>,
     ) -> Result<(), ImportError> {
         self.count_draft(&draft)?;
         let OperationDraft {
@@ -452,6 +467,7 @@ impl Assembly {
         if let Some(name) = name {
             operation = operation.named(name);
         }
+        self.keep_place(place(), security, &derived(template, method));
         self.operations.push(Entry {
             operation,
             overrides,
@@ -460,7 +476,6 @@ impl Assembly {
             servers,
             origin,
             undefined,
-            place: place(),
         });
         Ok(())
     }
@@ -476,6 +491,11 @@ impl Assembly {
         std::mem::take(&mut self.details)
     }
 
+    fn keep_place(&mut self, place: Place, security: Option<Arc<Place>>, derived: &str) {
+        let place = OperationPlace::new(place, security, derived).bounded(&mut self.places);
+        self.places.operations.push(place);
+    }
+
     /// Resolves everything.
     pub(super) fn build(self, facts: DocumentFacts) -> Result<Built, ImportError> {
         let counts = Counts {
@@ -486,7 +506,6 @@ impl Assembly {
             scopes_undeclared: self.names(self.used.difference(&self.declared).copied()),
         };
         let facts = self.facts(facts);
-        let places: Vec<Place> = self.operations.iter().map(|entry| entry.place.clone()).collect();
         let undefined: Vec<Arc<[String]>> = self
             .operations
             .iter()
@@ -514,7 +533,7 @@ impl Assembly {
         });
         let table = builder.build()?;
         let facts = facts::with_undefined(facts, &table, &undefined, &schemes);
-        Ok((table, counts, facts, places, self.notes))
+        Ok((table, counts, facts, self.places, self.notes))
     }
 }
 

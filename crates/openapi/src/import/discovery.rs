@@ -1,13 +1,17 @@
 //! Google's API discovery: methods nested in resources, each with the scopes of which one suffices.
 
-use scopegate_domain::{ApiKeyLocation, OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
+use std::sync::Arc;
+
+use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::Method;
 use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
 use super::error::{ImportError, Shown};
-use super::node::{At, Node};
+use super::node::At;
 use super::note::NoteKind;
+use super::openapi::METHODS;
+use super::place::Place;
 use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading};
 
@@ -15,44 +19,39 @@ use super::{Collected, Format, Heading};
 const SCHEME: &str = "Oauth2";
 const AUTHORIZE: &str = "https://accounts.google.com/o/oauth2/v2/auth";
 const TOKEN: &str = "https://oauth2.googleapis.com/token";
-/// The parameter that every method takes, and the scheme made of it.
-const KEY: &str = "key";
 
 /// Reads a discovery document.
-pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
-    let root = At::root(root);
+pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     let mut discovery = Discovery {
         assembly: Assembly::default(),
         oauth: None,
-        key: None,
         service: root.text_of("servicePath")?.unwrap_or_default(),
     };
-    servers::read_discovery(&mut discovery.assembly, &root)?;
-    discovery.declare(&root)?;
-    discovery.resource(&root)?;
-    let heading = Heading::of(Some(&root))?;
+    servers::read_discovery(&mut discovery.assembly, root)?;
+    discovery.declare(root)?;
+    discovery.resource(root)?;
+    let heading = Heading::of(Some(root))?;
     Ok(Collected::new(discovery.assembly, Format::GoogleDiscovery, heading))
 }
 
 struct Discovery<'n> {
     assembly: Assembly,
     oauth: Option<SchemeIndex>,
-    key: Option<SchemeIndex>,
     service: &'n str,
 }
 
 impl Discovery<'_> {
     fn declare(&mut self, root: &At<'_>) -> Result<(), ImportError> {
-        let auth = root.get("auth");
-        let oauth2 = auth.as_ref().and_then(|auth| auth.get("oauth2"));
+        let auth = root.object("auth")?;
+        let oauth2 = auth.as_ref().map(|auth| auth.object("oauth2")).transpose()?.flatten();
         if let Some(scopes) = oauth2.as_ref().and_then(|oauth2| oauth2.get("scopes")) {
             let flows = OAuthFlows::default().authorization_code(AUTHORIZE, TOKEN);
-            let oauth = self.scheme(SCHEME, SecurityScheme::oauth2(flows))?;
+            let oauth = self.scheme(SCHEME, SecurityScheme::oauth2(flows), scopes.place())?;
             for (name, scope) in scopes.members()? {
                 match ScopeToken::parse(name) {
                     Ok(token) => {
                         let text = scope.text_of("description")?.unwrap_or_default();
-                        self.assembly.declare(oauth, &token, text)?;
+                        self.assembly.declare(oauth, &token, text, || scope.place())?;
                     }
                     Err(fault) => {
                         let message = format!("`{}` is no scope: {fault}", Shown(name));
@@ -64,21 +63,13 @@ impl Discovery<'_> {
             }
             self.oauth = Some(oauth);
         }
-        let parameters = root.get("parameters");
-        if parameters.is_some_and(|parameters| parameters.get(KEY).is_some()) {
-            let key = self.scheme(KEY, SecurityScheme::api_key(ApiKeyLocation::Query, KEY))?;
-            self.assembly.without_subject(key);
-            // The reader makes this scheme of a parameter: nobody declares it.
-            self.assembly.name_scheme(key);
-            self.key = Some(key);
-        }
         Ok(())
     }
 
-    fn scheme(&mut self, name: &str, kind: SecurityScheme) -> Result<SchemeIndex, ImportError> {
+    fn scheme(&mut self, name: &str, kind: SecurityScheme, place: Place) -> Result<SchemeIndex, ImportError> {
         let unnamed = || ImportError::Unrecognised;
         let name = SchemeName::parse(name).map_err(|_| unnamed())?;
-        self.assembly.add_scheme(name, kind)?.ok_or_else(unnamed)
+        self.assembly.add_scheme(name, kind, place)?.ok_or_else(unnamed)
     }
 
     /// The depth of the document is bounded, so the recursion is.
@@ -99,8 +90,7 @@ impl Discovery<'_> {
     fn method(&mut self, at: &At<'_>) -> Result<(), ImportError> {
         let written = at.needed_text("httpMethod")?;
         let Ok(method) = written.parse::<Method>() else {
-            let message = format!("`{}` is no method that is known here; it is left out", Shown(written));
-            return self.assembly.notes.add(NoteKind::UnknownMethod, at.place(), message);
+            return Err(at.fault(format!("method `{}` is not known; {METHODS}", Shown(written))));
         };
         let path = match at.text_of("flatPath")? {
             Some(path) => path,
@@ -120,7 +110,8 @@ impl Discovery<'_> {
             servers: ServerList::default(),
             origin: SecurityOrigin::Own,
         };
-        self.assembly.add_operation(draft, || at.place())
+        let security = at.get("scopes").map(|scopes| Arc::new(scopes.place()));
+        self.assembly.add_operation(draft, || at.place(), security)
     }
 
     /// `{+name}` holds several parts of a path. At the end that is `{*name}` here; elsewhere there is no word for it.
@@ -141,41 +132,28 @@ impl Discovery<'_> {
         Ok(joined.replace("{+", "{"))
     }
 
-    /// One of the scopes. A method without any takes a token of whatever scope, or a key where the interface knows keys.
+    /// One of the scopes. A method without any needs no authorization.
     fn demand(&mut self, at: &At<'_>) -> Result<Demand, ImportError> {
         let scopes = at.get("scopes");
-        let mut ways: Vec<Conjunction> = Vec::new();
         let count = match &scopes {
             Some(scopes) => scopes.items()?.len(),
             None => 0,
         };
-        match (&scopes, self.oauth) {
-            (Some(scopes), Some(oauth)) if count > 0 => {
-                for item in scopes.items()? {
-                    ways.extend(self.scope(oauth, &item)?);
-                }
+        let Some(scopes) = scopes.filter(|_| count > 0) else {
+            let message = "the method names no scope, so it needs no authorization";
+            self.assembly.notes.add(NoteKind::NoScopes, at.place(), message)?;
+            return Ok(Demand::Public);
+        };
+        let mut ways: Vec<Conjunction> = Vec::new();
+        if let Some(oauth) = self.oauth {
+            for item in scopes.items()? {
+                ways.extend(self.scope(oauth, &item)?);
             }
-            (Some(scopes), None) if count > 0 => {
-                let message = "no scopes are declared, so nothing satisfies the method";
-                self.assembly
-                    .notes
-                    .add(NoteKind::UndefinedScheme, scopes.place(), message)?;
-            }
-            _ => {
-                ways.extend(
-                    [self.oauth, self.key]
-                        .into_iter()
-                        .flatten()
-                        .map(|scheme| vec![Term::Scheme(scheme)]),
-                );
-                let message = match (self.oauth, self.key) {
-                    (None, None) => "the method names no scope and the document no credential, so nothing satisfies it",
-                    (None, Some(_)) => "the method names no scope: it is read as open to every key",
-                    (Some(_), None) => "the method names no scope: it is read as open to every token",
-                    (Some(_), Some(_)) => "the method names no scope: it is read as open to every token and every key",
-                };
-                self.assembly.notes.add(NoteKind::NoScopes, at.place(), message)?;
-            }
+        } else {
+            let message = "no scopes are declared, so nothing satisfies the method";
+            self.assembly
+                .notes
+                .add(NoteKind::UndefinedScheme, scopes.place(), message)?;
         }
         Ok(Demand::Ways {
             ways,

@@ -1,55 +1,13 @@
 //! Why a document cannot be read.
 
 use std::fmt;
+use std::sync::Arc;
 
 use scopegate_domain::CatalogError;
 use scopegate_policy::TableError;
 
 use super::ImportLimit;
-
-/// Where something stands in a document.
-///
-/// ```
-/// use scopegate_openapi::import::Place;
-///
-/// let place = Place::Pointer("/paths/~1items/get".to_owned());
-/// assert_eq!(place.to_string(), "`/paths/~1items/get`");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a text has lines, a tree has pointers")]
-pub enum Place {
-    /// In the text; both are counted from 1.
-    Line {
-        /// Which line.
-        line: usize,
-        /// Which character of it.
-        column: usize,
-    },
-    /// In the tree: a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)), empty for the whole document.
-    Pointer(String),
-}
-
-impl Place {
-    /// The place of a byte in a text.
-    pub(super) fn of_byte(text: &str, byte: usize) -> Self {
-        let before = text.get(..byte).unwrap_or(text);
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self::Line {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before.get(start..).unwrap_or_default().chars().count() + 1,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line { line, column } => write!(f, "line {line}, column {column}"),
-            Self::Pointer(pointer) if pointer.is_empty() => f.write_str("the document"),
-            Self::Pointer(pointer) => write!(f, "`{}`", Shown(pointer)),
-        }
-    }
-}
+use super::place::Place;
 
 /// Why a document cannot be read: one sentence, with the place at fault.
 ///
@@ -75,6 +33,22 @@ pub enum ImportError {
     /// Its schemes and scopes cannot stand together.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// A folder that its files may lie in cannot be used.
+    #[error("folder `{folder}` cannot be used: {message}")]
+    Folder {
+        /// Which folder.
+        folder: String,
+        /// Why not.
+        message: String,
+    },
+    /// It is a document of another kind.
+    #[error(
+        "the document is {kind}, which declares no policy that can be read; read are OpenAPI, Swagger, Google discovery, Microsoft Graph permissions and Scopegate's TOML"
+    )]
+    Foreign {
+        /// What it is, with an article.
+        kind: &'static str,
+    },
     /// Neither JSON nor YAML nor TOML can be made of it.
     #[error("byte {position} is not UTF-8")]
     NotText {
@@ -92,6 +66,12 @@ pub enum ImportError {
         "the document is none of OpenAPI (`openapi`), Swagger (`swagger`), Google discovery (`discoveryVersion`), Microsoft Graph permissions (`permissions`) and Scopegate's TOML"
     )]
     Unrecognised,
+    /// Its file cannot be read.
+    #[error("{message}")]
+    Unreadable {
+        /// What the system says.
+        message: String,
+    },
     /// It is of a version that is not known.
     #[error("{format} of version `{}` is not known", Shown(version))]
     UnknownVersion {
@@ -107,6 +87,22 @@ impl ImportError {
         Self::At {
             place,
             message: message.into(),
+        }
+    }
+
+    /// The same fault in this file.
+    pub(super) fn in_file(self, file: Option<&Arc<str>>) -> Self {
+        let message = self.to_string();
+        match self {
+            Self::At { place, message } => Self::At {
+                place: place.in_file(file.cloned()),
+                message,
+            },
+            Self::NotText { .. } | Self::Unrecognised => Self::At {
+                place: Place::default().in_file(file.cloned()),
+                message,
+            },
+            other => other,
         }
     }
 

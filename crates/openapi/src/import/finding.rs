@@ -22,10 +22,27 @@ impl Imported {
         &self.ignores
     }
 
-    /// Where an operation is written.
+    /// Where a finding is written, if it is about an operation, a scheme or a scope.
     #[must_use]
-    pub fn operation_place(&self, method: Method, template: &str) -> Option<&Place> {
-        self.places.get(self.number_of(method, template)?)
+    pub fn finding_place(&self, finding: &Finding) -> Option<Place> {
+        match finding.subject() {
+            FindingSubject::Operation => {
+                let number = self.number_of(finding.method()?, finding.template()?)?;
+                let security = self.security_place(number).filter(|_| self.has_lists());
+                security.or_else(|| self.operation_place(number))
+            }
+            FindingSubject::Scheme(scheme) => self.scheme_place(scheme.as_str()).cloned(),
+            FindingSubject::Scope(scheme, scope) => self.scope_place(scheme.as_str(), scope.as_str()).cloned(),
+            _ => None,
+        }
+    }
+
+    /// Whether what an operation requires stands in a list named `security`.
+    const fn has_lists(&self) -> bool {
+        matches!(
+            self.format(),
+            Format::OpenApi30 | Format::OpenApi31 | Format::OpenApi32 | Format::Swagger20
+        )
     }
 
     fn number_of(&self, method: Method, template: &str) -> Option<usize> {
@@ -57,14 +74,13 @@ impl Imported {
 
     fn operation_pointers(&self, finding: &Finding) -> Option<String> {
         let number = self.number_of(finding.method()?, finding.template()?)?;
-        let Place::Pointer(pointer) = self.places.get(number)? else {
-            return None;
-        };
-        let has_list = matches!(self.format(), Format::OpenApi30 | Format::OpenApi31 | Format::Swagger20);
+        let place = self.operation_place(number)?;
+        let pointer = place.pointer()?;
+        let has_list = self.has_lists();
         Some(match self.facts.security_origin(number) {
             SecurityOrigin::Inherited if has_list => "/security".to_owned(),
             SecurityOrigin::Own if has_list => format!("{pointer}/security"),
-            _ => pointer.clone(),
+            _ => pointer.to_owned(),
         })
     }
 
@@ -113,10 +129,7 @@ fn of_note(note: &Note) -> Option<Finding> {
 }
 
 fn pointer_of(note: &Note) -> Option<String> {
-    match note.place() {
-        Place::Pointer(pointer) => Some(pointer.clone()),
-        Place::Line { .. } => None,
-    }
+    note.place().pointer().map(str::to_owned)
 }
 
 fn pointer(names: &[&str]) -> String {

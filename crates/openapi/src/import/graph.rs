@@ -11,8 +11,10 @@ use scopegate_policy::analysis::SecurityOrigin;
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
 use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
-use super::node::{At, Node, pointer};
+use super::node::{At, pointer};
 use super::note::NoteKind;
+use super::openapi::METHODS;
+use super::place::{Mark, Place};
 use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading, LeastMark};
 
@@ -20,8 +22,7 @@ use super::{Collected, Format, Heading, LeastMark};
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
 /// Reads the permissions file.
-pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
-    let root = At::root(root);
+pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     let Some(permissions) = root.get("permissions") else {
         return Err(root.fault("`permissions` is missing"));
     };
@@ -65,6 +66,7 @@ struct Opened {
     ways: Vec<Way>,
     permission: usize,
     set: usize,
+    mark: Mark,
 }
 
 /// What one set of paths has in common.
@@ -88,7 +90,7 @@ impl Graph {
             let scheme = self.scheme(key, &at)?;
             let title = at.text_of("adminDisplayName")?;
             let text = title.or(at.text_of("userDisplayName")?).unwrap_or_default();
-            self.assembly.declare(scheme, &token, text)?;
+            self.assembly.declare(scheme, &token, text, || at.place())?;
         }
         Ok(())
     }
@@ -123,7 +125,7 @@ impl Graph {
             flows.authorization_code(address("authorize"), address("token"))
         };
         let kind = SecurityScheme::oauth2(flows);
-        let scheme = self.assembly.add_scheme(name, kind)?;
+        let scheme = self.assembly.add_scheme(name, kind, at.place())?;
         scheme.ok_or_else(|| at.fault("the scheme is declared twice"))
     }
 
@@ -168,13 +170,7 @@ impl Graph {
                 methods.push(method);
                 continue;
             }
-            let message = format!(
-                "`{}` is no method that is known here; it is left out",
-                Shown(item.text()?)
-            );
-            self.assembly
-                .notes
-                .add(NoteKind::UnknownMethod, item.place(), message)?;
+            return Err(item.fault(format!("method `{}` is not known; {METHODS}", Shown(item.text()?))));
         }
         let token = token.clone();
         Ok(Opening {
@@ -210,7 +206,7 @@ impl Graph {
             let some = self.beside(*scheme, &also, at)?;
             let beside = some.as_deref().unwrap_or(&[None]);
             for method in &opening.methods {
-                self.way(*method, template, opening, (*scheme, *scope), beside)?;
+                self.way((*method, at.node.mark), template, opening, (*scheme, *scope), beside)?;
             }
         }
         let Some(template) = self.templates.get(template) else {
@@ -289,7 +285,7 @@ impl Graph {
 
     fn way(
         &mut self,
-        method: Method,
+        (method, mark): (Method, Mark),
         template: usize,
         opening: &Opening,
         (scheme, scope): (SchemeIndex, ScopeIndex),
@@ -316,6 +312,7 @@ impl Graph {
                 ways: Vec::new(),
                 permission: opening.permission,
                 set: opening.set,
+                mark,
             });
         }
         if let Some(opened) = self.operations.get_mut(index) {
@@ -356,9 +353,10 @@ impl Graph {
             let place = || {
                 let name = names.get(opened.permission).map_or("", String::as_str);
                 let set = opened.set.to_string();
-                pointer(&["permissions", name, "pathSets", &set, "paths", &opened.template])
+                let pointer = pointer(&["permissions", name, "pathSets", &set, "paths", &opened.template]);
+                Place::of_value(pointer, opened.mark)
             };
-            self.assembly.add_operation(draft, place)?;
+            self.assembly.add_operation(draft, place, None)?;
         }
         let mut collected = Collected::new(self.assembly, Format::MicrosoftGraph, Heading::default());
         collected.least = self.least;

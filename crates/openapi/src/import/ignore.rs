@@ -281,14 +281,8 @@ fn object(at: &At<'_>, within: Within<'_>) -> Result<Ignore, ImportError> {
 impl Ignore {
     /// The position in the text, where the place is one; an entry of a document has a pointer.
     #[must_use]
-    pub const fn position(&self) -> Option<Position> {
-        match &self.place {
-            Place::Line { line, column } => Some(Position {
-                line: *line,
-                column: *column,
-            }),
-            Place::Pointer(_) => None,
-        }
+    pub fn position(&self) -> Option<Position> {
+        self.place.position().filter(|_| self.place.pointer().is_none())
     }
 }
 

@@ -1,22 +1,25 @@
 //! JSON as a tree.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::error::{ImportError, Place, Shown};
+use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_DEPTH};
-use super::node::{Budget, NameFault, Names, Node};
+use super::node::{Budget, Kind, NameFault, Names, Node};
+use super::place::{Mark, Place};
 use super::shape::Shape;
 
 /// Reads one JSON text. What says nothing of security is looked at, so that it is JSON without a name twice, and forgotten.
-pub(super) fn parse(text: &str) -> Result<Node<'_>, ImportError> {
+pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let budget = Budget::new();
+    let cursor = Cursor::new(text);
     let seed = Seed {
-        budget: &budget,
-        shape: Shape::Root,
+        budget,
+        cursor: &cursor,
+        shape,
         depth: 0,
     };
     let node = seed.deserialize(&mut deserializer).map_err(|fault| told(&fault))?;
@@ -27,10 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Node<'_>, ImportError> {
 /// The fault with its place taken out of the message.
 fn told(fault: &serde_json::Error) -> ImportError {
     let text = fault.to_string();
-    let place = Place::Line {
-        line: fault.line().max(1),
-        column: fault.column().max(1),
-    };
+    let place = Place::of_mark(Mark::new(fault.line().max(1), fault.column().max(1)));
     let suffix = format!(" at line {} column {}", fault.line(), fault.column());
     match text.strip_suffix(&suffix).unwrap_or(&text) {
         NODES => ImportError::TooLarge(ImportLimit::Nodes),
@@ -51,9 +51,77 @@ fn lower(message: &str) -> String {
     first.into_iter().flatten().chain(characters).collect()
 }
 
+/// Follows the parser through the text, value by value: the parser does not say where a value stands.
+struct Cursor<'t> {
+    bytes: &'t [u8],
+    here: Cell<usize>,
+    mark: Cell<Mark>,
+}
+
+impl<'t> Cursor<'t> {
+    const fn new(text: &'t str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            here: Cell::new(0),
+            mark: Cell::new(Mark::START),
+        }
+    }
+
+    fn pass(&self, count: usize) {
+        let here = self.here.get();
+        let end = here.saturating_add(count).min(self.bytes.len());
+        let passed = self.bytes.get(here..end).unwrap_or_default();
+        self.mark
+            .set(passed.iter().fold(self.mark.get(), |mark, byte| mark.after(*byte)));
+        self.here.set(end);
+    }
+
+    fn rest(&self) -> &'t [u8] {
+        self.bytes.get(self.here.get()..).unwrap_or_default()
+    }
+
+    /// The mark of the next value or name.
+    fn start(&self) -> Mark {
+        let between = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b':');
+        self.pass(self.rest().iter().take_while(between).count());
+        self.mark.get()
+    }
+
+    /// Passes a value or name that is neither a list nor an object.
+    fn pass_scalar(&self) {
+        let rest = self.rest();
+        let length = if rest.first() == Some(&b'"') {
+            let mut is_escaped = false;
+            let end = rest.iter().skip(1).position(|byte| {
+                let is_end = *byte == b'"' && !is_escaped;
+                is_escaped = *byte == b'\\' && !is_escaped;
+                is_end
+            });
+            end.map_or(rest.len(), |end| end + 2)
+        } else {
+            let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b']' | b'}');
+            rest.iter().position(ends).unwrap_or(rest.len())
+        };
+        self.pass(length);
+    }
+
+    /// Passes the bracket that begins a list or an object.
+    fn open(&self) -> Mark {
+        let mark = self.start();
+        self.pass(1);
+        mark
+    }
+
+    /// Passes the bracket that ends it.
+    fn close(&self) {
+        let _ = self.open();
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Seed<'b> {
     budget: &'b Budget,
+    cursor: &'b Cursor<'b>,
     shape: Shape,
     depth: usize,
 }
@@ -63,12 +131,17 @@ impl<'b> Seed<'b> {
         self.budget.spend(1).map_err(|_| E::custom(NODES))
     }
 
-    fn scalar<'de, E: Error>(self, node: impl FnOnce() -> Node<'de>) -> Result<Node<'de>, E> {
+    fn scalar<'de, E: Error>(self, kind: impl FnOnce() -> Kind<'de>) -> Result<Node<'de>, E> {
+        let mark = self.cursor.start();
+        self.cursor.pass_scalar();
         if self.shape == Shape::Skipped {
-            return Ok(Node::Skipped);
+            return Ok(Node {
+                kind: Kind::Skipped,
+                mark,
+            });
         }
         self.spend()?;
-        Ok(node())
+        Ok(Node { kind: kind(), mark })
     }
 
     fn below<E: Error>(self, shape: Shape) -> Result<Seed<'b>, E> {
@@ -96,62 +169,71 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Node<'de>, E> {
-        self.scalar(|| Node::Bool(value))
+        self.scalar(|| Kind::Bool(value))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Node<'de>, E> {
-        self.scalar(|| Node::Null)
+        self.scalar(|| Kind::Null)
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Node<'de>, E> {
-        self.scalar(|| Node::Number(value.to_string().into()))
+        self.scalar(|| Kind::Number(value.to_string().into()))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Node<'de>, E> {
-        self.scalar(|| Node::Number(value.to_string().into()))
+        self.scalar(|| Kind::Number(value.to_string().into()))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Node<'de>, E> {
-        self.scalar(|| Node::Number(format!("{value:?}").into()))
+        self.scalar(|| Kind::Number(format!("{value:?}").into()))
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Node<'de>, E> {
-        self.scalar(|| Node::Text(Cow::Borrowed(text)))
+        self.scalar(|| Kind::Text(Cow::Borrowed(text)))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Node<'de>, E> {
-        self.scalar(|| Node::Text(Cow::Owned(text.to_owned())))
+        self.scalar(|| Kind::Text(Cow::Owned(text.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node<'de>, A::Error> {
         let inner = self.below(self.shape.of_item())?;
-        if self.shape == Shape::Skipped {
-            while list.next_element_seed(inner)?.is_some() {}
-            return Ok(Node::Skipped);
+        let mark = self.cursor.open();
+        let is_kept = self.shape != Shape::Skipped;
+        if is_kept {
+            self.spend()?;
         }
-        self.spend()?;
         let mut items = Vec::new();
         while let Some(item) = list.next_element_seed(inner)? {
-            items.push(item);
+            if is_kept {
+                items.push(item);
+            }
         }
-        Ok(Node::List(items))
+        self.cursor.close();
+        let kind = if is_kept { Kind::List(items) } else { Kind::Skipped };
+        Ok(Node { kind, mark })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
         let mut names = Names::default();
         let mut members = Vec::new();
+        let mark = self.cursor.open();
         let is_kept = self.shape != Shape::Skipped;
         if is_kept {
             self.spend()?;
         }
         while let Some(name) = map.next_key_seed(Name)? {
+            let _ = self.cursor.start();
+            self.cursor.pass_scalar();
             names.add(name.clone()).map_err(|fault| named_wrong(&fault, &name))?;
             let value = map.next_value_seed(self.below(self.shape.of_member(&name))?)?;
             if is_kept {
                 members.push((name, value));
             }
         }
-        Ok(if is_kept { Node::Map(members) } else { Node::Skipped })
+        self.cursor.close();
+        let kind = if is_kept { Kind::Map(members) } else { Kind::Skipped };
+        Ok(Node { kind, mark })
     }
 }
 

@@ -16,14 +16,18 @@ pub(super) const MAX_WAYS: usize = 262_144;
 pub(super) const MAX_WORK: usize = 1 << 27;
 /// Most text of notes, in bytes.
 pub(super) const MAX_NOTES: usize = 8 * 1024 * 1024;
-/// Most references from one to the next.
-pub(super) const MAX_REFERENCES: usize = 32;
+/// Most files of one description, the document itself included.
+pub const MAX_FILES: usize = 256;
+/// Most bytes of all files of one description.
+pub const MAX_FILES_BYTES: usize = 64 * 1024 * 1024;
 /// Most names that are looked at to follow all references.
 pub(super) const MAX_LOOK_UPS: usize = 20_000_000;
 /// Most that is read of schemes, alternatives and path items, what references repeat counted each time.
 pub(super) const MAX_READ: usize = 1_000_000;
 /// Most text of templates, names and descriptions, in bytes, what references repeat counted each time.
 pub(super) const MAX_TEXT: usize = 8 * 1024 * 1024;
+/// Most text of pointers that are kept for places, in bytes. A place above it has a line and a column alone.
+pub(super) const MAX_POINTERS: usize = 6 * 1024 * 1024;
 /// Most implications of one document.
 pub(super) const MAX_EDGES: usize = 16_384;
 
@@ -40,6 +44,12 @@ pub enum ImportLimit {
     /// Bytes.
     #[error("more than {MAX_DOCUMENT} bytes")]
     Document,
+    /// Files of one description.
+    #[error("more than {MAX_FILES} files")]
+    Files,
+    /// Bytes of all files of one description.
+    #[error("more than {MAX_FILES_BYTES} bytes in all its files")]
+    FilesBytes,
     /// Implications.
     #[error("more than {MAX_EDGES} implications")]
     Edges,

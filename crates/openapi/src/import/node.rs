@@ -1,16 +1,27 @@
 //! A document as a tree of values, bounded, with the way to each.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use super::error::{ImportError, Place};
+use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_NAMES, MAX_NODES};
+use super::note::{NoteKind, Notes};
+use super::place::{Mark, Place};
 
-/// A value of a JSON or YAML document.
+/// A value of a JSON or YAML document, and where it stands in the text.
 #[derive(Clone, Debug)]
-pub(super) enum Node<'a> {
+pub(super) struct Node<'a> {
+    pub(super) kind: Kind<'a>,
+    pub(super) mark: Mark,
+}
+
+/// What a value is.
+#[derive(Clone, Debug)]
+pub(super) enum Kind<'a> {
     Bool(bool),
     List(Vec<Node<'a>>),
     Map(Vec<(Cow<'a, str>, Node<'a>)>),
@@ -73,10 +84,10 @@ impl<'a> Names<'a> {
 impl Node<'_> {
     /// How many values it holds, itself included; a long text counts for several.
     pub(super) fn count(&self) -> usize {
-        match self {
-            Self::Number(text) | Self::Text(text) => text.len() / 64 + 1,
-            Self::List(items) => items.iter().map(Self::count).sum::<usize>() + 1,
-            Self::Map(members) => {
+        match &self.kind {
+            Kind::Number(text) | Kind::Text(text) => text.len() / 64 + 1,
+            Kind::List(items) => items.iter().map(Self::count).sum::<usize>() + 1,
+            Kind::Map(members) => {
                 members
                     .iter()
                     .map(|(name, node)| node.count() + name.len() / 64)
@@ -89,10 +100,67 @@ impl Node<'_> {
 
     /// The value of this name.
     pub(super) fn find(&self, name: &str) -> Option<&Self> {
-        match self {
-            Self::Map(members) => members.iter().find(|(known, _)| known == name).map(|(_, node)| node),
+        match &self.kind {
+            Kind::Map(members) => members.iter().find(|(known, _)| known == name).map(|(_, node)| node),
             _ => None,
         }
+    }
+
+    /// The same value with texts of its own.
+    pub(super) fn into_owned(self) -> Node<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let kind = match self.kind {
+            Kind::Bool(value) => Kind::Bool(value),
+            Kind::List(items) => Kind::List(items.into_iter().map(Node::into_owned).collect()),
+            Kind::Map(members) => Kind::Map(
+                members
+                    .into_iter()
+                    .map(|(name, node)| (owned(name), node.into_owned()))
+                    .collect(),
+            ),
+            Kind::Null => Kind::Null,
+            Kind::Number(text) => Kind::Number(owned(text)),
+            Kind::Skipped => Kind::Skipped,
+            Kind::Text(text) => Kind::Text(owned(text)),
+        };
+        Node { kind, mark: self.mark }
+    }
+}
+
+/// The file that values stand in, and the notes on `null` where a list or an object belongs.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub(super) index: usize,
+    pub(super) file: Option<Arc<str>>,
+    nulls: Rc<Nulls>,
+}
+
+/// Each `null` that is read as empty, noted once.
+#[derive(Debug, Default)]
+pub(super) struct Nulls {
+    known: RefCell<HashSet<Place>>,
+    notes: RefCell<Notes>,
+}
+
+impl Nulls {
+    /// The notes, which are no longer here then.
+    pub(super) fn take(&self) -> Notes {
+        self.notes.take()
+    }
+
+    fn add(&self, at: &At<'_>, what: &str) -> Result<(), ImportError> {
+        let place = at.place();
+        if !self.known.borrow_mut().insert(place.clone()) {
+            return Ok(());
+        }
+        let message = format!("`null` is read as {what}");
+        self.notes.borrow_mut().add(NoteKind::Null, place, message)
+    }
+}
+
+impl Origin {
+    pub(super) const fn new(index: usize, file: Option<Arc<str>>, nulls: Rc<Nulls>) -> Self {
+        Self { index, file, nulls }
     }
 }
 
@@ -100,6 +168,7 @@ impl Node<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct At<'n> {
     pub(super) node: &'n Node<'n>,
+    pub(super) origin: &'n Origin,
     way: Way<'n>,
 }
 
@@ -118,14 +187,15 @@ enum Step<'n> {
 }
 
 impl<'n> At<'n> {
-    pub(super) const fn root(node: &'n Node<'n>) -> Self {
-        Self::start(node, "")
+    pub(super) const fn root(node: &'n Node<'n>, origin: &'n Origin) -> Self {
+        Self::start(node, origin, "")
     }
 
     /// A value that a pointer leads to.
-    pub(super) const fn start(node: &'n Node<'n>, pointer: &'n str) -> Self {
+    pub(super) const fn start(node: &'n Node<'n>, origin: &'n Origin, pointer: &'n str) -> Self {
         Self {
             node,
+            origin,
             way: Way {
                 parent: None,
                 step: Step::Start(pointer),
@@ -147,7 +217,7 @@ impl<'n> At<'n> {
                 Step::Start(start) => pointer.push_str(start),
             }
         }
-        Place::Pointer(pointer)
+        Place::of_value(pointer, self.node.mark).in_file(self.origin.file.clone())
     }
 
     pub(super) fn fault(&self, message: impl Into<String>) -> ImportError {
@@ -159,51 +229,78 @@ impl<'n> At<'n> {
         Some(self.child(self.node.find(name)?, Step::Name(name)))
     }
 
-    /// The members of an object.
+    /// The members of an object; none of `null`, which is noted.
     pub(super) fn members(&self) -> Result<impl Iterator<Item = (&str, At<'_>)>, ImportError> {
-        match self.node {
-            Node::Map(members) => Ok(members.iter().map(|(name, node)| {
-                let name: &str = name;
-                (name, self.child(node, Step::Name(name)))
-            })),
-            _ => Err(self.fault("must be an object")),
-        }
+        let members: &[_] = match &self.node.kind {
+            Kind::Map(members) => members,
+            Kind::Null => {
+                self.origin.nulls.add(self, "an empty object")?;
+                &[]
+            }
+            _ => return Err(self.fault("must be an object")),
+        };
+        Ok(members.iter().map(|(name, node)| {
+            let name: &str = name;
+            (name, self.child(node, Step::Name(name)))
+        }))
     }
 
-    /// The items of a list.
+    /// The items of a list; none of `null`, which is noted.
     pub(super) fn items(&self) -> Result<impl ExactSizeIterator<Item = At<'_>>, ImportError> {
-        match self.node {
-            Node::List(items) => Ok(items
-                .iter()
-                .enumerate()
-                .map(|(index, node)| self.child(node, Step::Index(index)))),
-            _ => Err(self.fault("must be a list")),
+        let items: &[_] = match &self.node.kind {
+            Kind::List(items) => items,
+            Kind::Null => {
+                self.origin.nulls.add(self, "an empty list")?;
+                &[]
+            }
+            _ => return Err(self.fault("must be a list")),
+        };
+        Ok(items
+            .iter()
+            .enumerate()
+            .map(|(index, node)| self.child(node, Step::Index(index))))
+    }
+
+    /// The object of a name; none where there is none.
+    pub(super) fn object<'s>(&'s self, name: &'s str) -> Result<Option<At<'s>>, ImportError> {
+        let found = self.get(name);
+        if let Some(found) = &found {
+            drop(found.members()?);
         }
+        Ok(found)
     }
 
     /// A text, or a number as it was written: nobody quotes a version.
     pub(super) fn text(&self) -> Result<&'n str, ImportError> {
-        match self.node {
-            Node::Text(text) | Node::Number(text) => Ok(text),
+        match &self.node.kind {
+            Kind::Text(text) | Kind::Number(text) => Ok(text),
             _ => Err(self.fault("must be a text")),
         }
     }
 
     pub(super) fn is_true(&self) -> Result<bool, ImportError> {
-        match self.node {
-            Node::Bool(value) => Ok(*value),
+        match &self.node.kind {
+            Kind::Bool(value) => Ok(*value),
+            Kind::Null => {
+                self.origin.nulls.add(self, "`false`")?;
+                Ok(false)
+            }
             _ => Err(self.fault("must be `true` or `false`")),
         }
     }
 
-    /// The text of a name; none where there is none.
+    /// The text of a name; none where there is none, or `null`, which is noted.
     pub(super) fn text_of(&self, name: &str) -> Result<Option<&'n str>, ImportError> {
-        match self.node.find(name) {
-            None => Ok(None),
-            Some(Node::Text(text) | Node::Number(text)) => Ok(Some(text)),
-            Some(_) => Err(self
-                .get(name)
-                .map_or_else(|| self.fault("must be a text"), |at| at.fault("must be a text"))),
+        let Some(node) = self.node.find(name) else {
+            return Ok(None);
+        };
+        match &node.kind {
+            Kind::Text(text) | Kind::Number(text) => Ok(Some(text)),
+            Kind::Null => {
+                self.origin.nulls.add(&self.child(node, Step::Name(name)), "absent")?;
+                Ok(None)
+            }
+            _ => Err(self.child(node, Step::Name(name)).fault("must be a text")),
         }
     }
 
@@ -216,6 +313,7 @@ impl<'n> At<'n> {
     const fn child<'s>(&'s self, node: &'s Node<'s>, step: Step<'s>) -> At<'s> {
         At {
             node,
+            origin: self.origin,
             way: Way {
                 parent: Some(&self.way),
                 step,
@@ -224,13 +322,13 @@ impl<'n> At<'n> {
     }
 }
 
-/// The place that these names lead to from the root.
-pub(super) fn pointer(names: &[&str]) -> Place {
+/// The pointer by these names from the root.
+pub(super) fn pointer(names: &[&str]) -> String {
     let mut pointer = String::new();
     for name in names {
         push_name(&mut pointer, name);
     }
-    Place::Pointer(pointer)
+    pointer
 }
 
 /// Adds a name to a pointer (RFC 6901, section 3).

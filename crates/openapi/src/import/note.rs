@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::ImportError;
-use super::error::Place;
 use super::limits::{ImportLimit, MAX_NOTES};
+use super::place::Place;
 
 /// What could not be expressed, or what looks wrong, at one place of a document.
 ///
@@ -83,6 +83,8 @@ pub enum NoteKind {
     MutualTls,
     /// A method that names no scope.
     NoScopes,
+    /// `null` where a list, an object or a text belongs.
+    Null,
     /// Optional authentication that cannot be expressed.
     OptionalLost,
     /// The path matches the same requests as another one.
@@ -111,6 +113,45 @@ pub enum NoteKind {
     Webhooks,
 }
 
+impl NoteKind {
+    /// Its name in the answers of commands.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Callbacks => "callbacks",
+            Self::Deprecated => "deprecated",
+            Self::DuplicateOperation => "duplicate-operation",
+            Self::FlowsDiffer => "flows-differ",
+            Self::InvalidImplication => "invalid-implication",
+            Self::InvalidSchemeName => "invalid-scheme-name",
+            Self::InvalidScope => "invalid-scope",
+            Self::MissingSlash => "missing-slash",
+            Self::MutualTls => "mutual-tls",
+            Self::NoScopes => "no-scopes",
+            Self::Null => "null",
+            Self::OptionalLost => "optional-lost",
+            Self::OverlappingTemplates => "overlapping-templates",
+            Self::PathParameter => "path-parameter",
+            Self::Reference => "reference",
+            Self::ScopeOnSchemeWithout => "scope-on-scheme-without",
+            Self::UndeclaredScope => "undeclared-scope",
+            Self::UndefinedScheme => "undefined-scheme",
+            Self::UnknownGuard => "unknown-guard",
+            Self::UnknownMethod => "unknown-method",
+            Self::UnreadableServer => "unreadable-server",
+            Self::UnsupportedScheme => "unsupported-scheme",
+            Self::UploadPath => "upload-path",
+            Self::Webhooks => "webhooks",
+        }
+    }
+}
+
+impl fmt::Display for NoteKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Collects notes, up to a limit.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -121,16 +162,21 @@ pub(super) struct Notes {
 impl Notes {
     pub(super) fn add(&mut self, kind: NoteKind, place: Place, message: impl Into<String>) -> Result<(), ImportError> {
         let message = message.into();
-        let place_len = if let Place::Pointer(pointer) = &place {
-            pointer.len()
-        } else {
-            0
-        };
-        self.text += message.len() + place_len + size_of::<Note>();
+        self.text += message.len() + place.text_len() + size_of::<Note>();
         if self.text > MAX_NOTES {
             return Err(ImportError::TooLarge(ImportLimit::Notes));
         }
         self.notes.push(Note { kind, place, message });
+        Ok(())
+    }
+
+    /// Adds the notes of another collection.
+    pub(super) fn extend(&mut self, others: Self) -> Result<(), ImportError> {
+        self.text += others.text;
+        if self.text > MAX_NOTES {
+            return Err(ImportError::TooLarge(ImportLimit::Notes));
+        }
+        self.notes.extend(others.notes);
         Ok(())
     }
 

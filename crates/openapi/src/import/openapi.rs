@@ -1,4 +1,6 @@
-//! OpenAPI 3.0 and 3.1, and Swagger 2.0.
+//! OpenAPI 3.0 to 3.2, and Swagger 2.0.
+
+use std::sync::Arc;
 
 use scopegate_policy::Method;
 use scopegate_policy::analysis::SecurityOrigin;
@@ -7,23 +9,26 @@ use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
 use super::error::{ImportError, Shown};
 use super::guards::{self, ChecksNeed};
 use super::ignore::{self, Ignore, Within};
-use super::node::{At, Node};
+use super::node::{At, Kind};
 use super::note::NoteKind;
-use super::refs::{References, Target};
+use super::place::Place;
+use super::refs::{Circle, References};
 use super::security::{self, Dialect};
 use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading, schemes};
 
 /// The fields of a path item that are no operation.
 const NO_OPERATIONS: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
+/// The field of a path item that holds operations of other methods (OpenAPI 3.2).
+const MORE_OPERATIONS: &str = "additionalOperations";
 
 /// Reads an OpenAPI document.
-pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
-    let at = At::root(root);
+pub(super) fn read(at: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
     let version = at.needed_text("openapi")?;
     let format = match version.split('.').take(2).collect::<Vec<_>>()[..] {
         ["3", "0"] => Format::OpenApi30,
         ["3", "1"] => Format::OpenApi31,
+        ["3", "2"] => Format::OpenApi32,
         _ => {
             return Err(ImportError::UnknownVersion {
                 format: "OpenAPI",
@@ -31,14 +36,13 @@ pub(super) fn read(root: &Node<'_>) -> Result<Collected, ImportError> {
             });
         }
     };
-    Document::new(&at, format)?.read()
+    Document::new(at, references, format)?.read()
 }
 
 /// Reads a Swagger document.
-pub(super) fn read_swagger(root: &Node<'_>) -> Result<Collected, ImportError> {
-    let at = At::root(root);
+pub(super) fn read_swagger(at: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
     match at.needed_text("swagger")? {
-        "2.0" | "2" => Document::new(&at, Format::Swagger20)?.read(),
+        "2.0" | "2" => Document::new(at, references, Format::Swagger20)?.read(),
         version => Err(ImportError::UnknownVersion {
             format: "Swagger",
             version: version.to_owned(),
@@ -49,18 +53,25 @@ pub(super) fn read_swagger(root: &Node<'_>) -> Result<Collected, ImportError> {
 struct Document<'n> {
     root: &'n At<'n>,
     format: Format,
-    references: References<'n>,
+    references: &'n References<'n>,
     checks: ChecksNeed,
     assembly: Assembly,
     ignores: Vec<Ignore>,
 }
 
+/// What an operation asks for, and where that is written.
+#[derive(Clone)]
+struct Written {
+    guarded: Guarded,
+    place: Option<Arc<Place>>,
+}
+
 impl<'n> Document<'n> {
-    fn new(root: &'n At<'n>, format: Format) -> Result<Self, ImportError> {
+    fn new(root: &'n At<'n>, references: &'n References<'n>, format: Format) -> Result<Self, ImportError> {
         Ok(Self {
             root,
             format,
-            references: References::new(root.node),
+            references,
             checks: checks(root)?,
             assembly: Assembly::default(),
             ignores: Vec::new(),
@@ -80,15 +91,25 @@ impl<'n> Document<'n> {
                 let guards = self.root.get("x-scopegate-guards");
                 self.demand(&security, guards.as_ref())?
             }
-            None => self.assembly.guarded(Demand::Public)?,
+            None => Written {
+                guarded: self.assembly.guarded(Demand::Public)?,
+                place: None,
+            },
         };
-        if let Some(paths) = self.root.get("paths") {
-            for (path, item) in paths.members()? {
-                if path.starts_with("x-") {
-                    continue;
+        match self.references.part(self.root, "paths")? {
+            Some(paths) => {
+                for (path, item) in paths.members()? {
+                    if path.starts_with("x-") {
+                        continue;
+                    }
+                    self.path_item(path, item, &inherited)?;
                 }
-                self.path_item(path, &item, &inherited)?;
             }
+            // As of OpenAPI 3.1 a document may hold components or webhooks alone.
+            None if matches!(self.format, Format::OpenApi30 | Format::Swagger20) => {
+                return Err(self.root.fault("`paths` is missing"));
+            }
+            None => {}
         }
         self.note_webhooks()?;
         let heading = Heading::of(self.root.get("info").as_ref())?;
@@ -100,71 +121,119 @@ impl<'n> Document<'n> {
     }
 
     fn declare_schemes(&mut self) -> Result<(), ImportError> {
-        if self.format == Format::Swagger20 {
-            let Some(declared) = self.root.get("securityDefinitions") else {
-                return Ok(());
+        let is_swagger = self.format == Format::Swagger20;
+        let (root, references) = (self.root, self.references);
+        if is_swagger {
+            return match references.part(root, "securityDefinitions")? {
+                Some(declared) => {
+                    scheme_ignores(references, &declared, &mut self.ignores)?;
+                    schemes::read(&mut self.assembly, references, &declared, true)
+                }
+                None => Ok(()),
             };
-            scheme_ignores(&declared, &mut self.ignores)?;
-            return schemes::read(&mut self.assembly, &self.references, &declared, true);
         }
-        let components = self.root.get("components");
-        let declared = components
-            .as_ref()
-            .and_then(|components| components.get("securitySchemes"));
-        match declared {
+        let Some(components) = references.part(root, "components")? else {
+            return Ok(());
+        };
+        drop(components.members()?);
+        match references.part(&components, "securitySchemes")? {
             Some(declared) => {
-                scheme_ignores(&declared, &mut self.ignores)?;
-                schemes::read(&mut self.assembly, &self.references, &declared, false)
+                scheme_ignores(references, &declared, &mut self.ignores)?;
+                schemes::read(&mut self.assembly, references, &declared, false)
             }
             None => Ok(()),
         }
     }
 
-    fn demand(&mut self, security: &At<'_>, guards: Option<&At<'_>>) -> Result<Guarded, ImportError> {
+    fn demand(&mut self, security: &At<'_>, guards: Option<&At<'_>>) -> Result<Written, ImportError> {
         let dialect = Dialect {
-            has_roles: self.format == Format::OpenApi31,
+            has_roles: matches!(self.format, Format::OpenApi31 | Format::OpenApi32),
             checks: &self.checks,
+            references: self.references,
         };
-        let demand = security::read(&mut self.assembly, dialect, security, guards)?;
-        self.assembly.guarded(demand)
+        let security = self.references.resolve(*security)?;
+        let demand = security::read(&mut self.assembly, dialect, &security, guards)?;
+        Ok(Written {
+            guarded: self.assembly.guarded(demand)?,
+            place: Some(Arc::new(security.place())),
+        })
     }
 
-    fn path_item(&mut self, path: &str, item: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
-        self.operations(path, item, inherited)?;
-        if item.text_of("$ref")?.is_none() {
-            return Ok(());
-        }
-        match self.references.resolve(*item)? {
-            Target::Found(found) => self.operations(path, &found, inherited),
-            Target::Lost(reference) => {
-                let message = format!(
-                    "`{}` leads to no path of this document; what is behind it is left out",
-                    Shown(reference)
-                );
-                self.assembly.notes.add(NoteKind::Reference, item.place(), message)
-            }
+    /// A path item with those that it refers to: each may have operations of its own.
+    fn path_item(&mut self, path: &str, item: At<'_>, inherited: &Written) -> Result<(), ImportError> {
+        let references = self.references;
+        let mut circle = Circle::new(&item);
+        let mut here = item;
+        let mut servers = ServerList::default();
+        loop {
+            servers = self.operations(path, &here, inherited, servers)?;
+            let Some(next) = references.next(&here)? else {
+                return Ok(());
+            };
+            circle.pass(&next)?;
+            here = next;
         }
     }
 
-    fn operations(&mut self, path: &str, item: &At<'_>, inherited: &Guarded) -> Result<(), ImportError> {
-        let servers = servers::read_own(&mut self.assembly, item, ServerList::default())?;
+    fn operations(
+        &mut self,
+        path: &str,
+        item: &At<'_>,
+        inherited: &Written,
+        above: ServerList,
+    ) -> Result<ServerList, ImportError> {
+        let servers = servers::read_own(&mut self.assembly, item, above)?;
         ignore::read_field(item, Within::Path(path), &mut self.ignores)?;
         for (name, operation) in item.members()? {
             self.assembly.count_read(1)?;
+            if name == MORE_OPERATIONS {
+                self.more_operations(path, operation, inherited, servers)?;
+                continue;
+            }
             if NO_OPERATIONS.contains(&name) || name.starts_with("x-") {
                 continue;
             }
-            let method = Method::ALL
-                .into_iter()
-                .find(|method| method.as_str().eq_ignore_ascii_case(name));
-            if let Some(method) = method {
-                self.operation((method, path), &operation, inherited, servers)?;
+            let known = Method::ALL.into_iter().filter(|method| method.is_field_of_path_item());
+            let mut known = known.filter(|method| method.as_str().eq_ignore_ascii_case(name));
+            if let Some(method) = known.next() {
+                self.operation((method, path), operation, inherited, servers)?;
                 continue;
             }
-            let message = format!("`{}` is no method that is known here; it is left out", Shown(name));
+            if matches!(operation.node.kind, Kind::Map(_) | Kind::Null) {
+                return Err(operation.fault(format!(
+                    "`{}` is no method and no field of a path item; correct the name, or begin it with `x-`",
+                    Shown(name)
+                )));
+            }
+            let message = format!(
+                "`{}` is no field of a path item and no operation; it is left out",
+                Shown(name)
+            );
             self.assembly
                 .notes
                 .add(NoteKind::UnknownMethod, operation.place(), message)?;
+        }
+        Ok(servers)
+    }
+
+    /// The operations of methods that a path item has no field for.
+    fn more_operations(
+        &mut self,
+        path: &str,
+        all: At<'_>,
+        inherited: &Written,
+        servers: ServerList,
+    ) -> Result<(), ImportError> {
+        let all = self.references.resolve(all)?;
+        for (name, operation) in all.members()? {
+            self.assembly.count_read(1)?;
+            if name.starts_with("x-") {
+                continue;
+            }
+            let Ok(method) = name.parse::<Method>() else {
+                return Err(operation.fault(format!("method `{}` is not known; {METHODS}", Shown(name))));
+            };
+            self.operation((method, path), operation, inherited, servers)?;
         }
         Ok(())
     }
@@ -172,31 +241,52 @@ impl<'n> Document<'n> {
     fn operation(
         &mut self,
         (method, path): (Method, &str),
-        at: &At<'_>,
-        inherited: &Guarded,
+        written: At<'_>,
+        inherited: &Written,
         servers: ServerList,
     ) -> Result<(), ImportError> {
+        let at = self.referred(written)?;
         // Looks that it is an object.
-        let _ = at.members()?;
-        ignore::read_field(at, Within::Operation(method, path), &mut self.ignores)?;
+        drop(at.members()?);
+        ignore::read_field(&at, Within::Operation(method, path), &mut self.ignores)?;
         let guards = at.get("x-scopegate-guards");
-        let (guarded, origin) = match at.get("security") {
+        let (asked, origin) = match at.get("security") {
             Some(security) => (self.demand(&security, guards.as_ref())?, SecurityOrigin::Own),
             None if self.root.get("security").is_some() => (inherited.clone(), SecurityOrigin::Inherited),
             None => (inherited.clone(), SecurityOrigin::Absent),
         };
-        self.note_about(at)?;
-        let servers = servers::read_own(&mut self.assembly, at, servers)?;
+        self.note_about(&at)?;
+        let servers = servers::read_own(&mut self.assembly, &at, servers)?;
         let draft = OperationDraft {
             method,
             template: path,
             name: at.text_of("operationId")?,
-            guarded,
+            guarded: asked.guarded,
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
             servers,
             origin,
         };
-        self.assembly.add_operation(draft, || at.place())
+        self.assembly.add_operation(draft, || at.place(), asked.place)
+    }
+
+    /// The operation that stands here, or that is referred to.
+    fn referred<'s>(&self, written: At<'s>) -> Result<At<'s>, ImportError>
+    where
+        'n: 's,
+    {
+        let references: &'s References<'s> = self.references;
+        let mut circle = Circle::new(&written);
+        let mut here = written;
+        while let Some(next) = references.next(&here)? {
+            if let Some(security) = here.get("security") {
+                return Err(security.fault(
+                    "an operation that is a reference has no `security` of its own; remove one of `$ref` and `security`",
+                ));
+            }
+            circle.pass(&next)?;
+            here = next;
+        }
+        Ok(here)
     }
 
     fn note_about(&mut self, at: &At<'_>) -> Result<(), ImportError> {
@@ -228,6 +318,9 @@ impl<'n> Document<'n> {
         self.assembly.notes.add(NoteKind::Webhooks, webhooks.place(), message)
     }
 }
+
+/// What may be done about a method that is not known.
+pub(super) const METHODS: &str = "known are those that IANA registers";
 
 /// What the checks of a document need: `x-scopegate-checks`.
 fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
@@ -279,8 +372,13 @@ fn servers(root: &At<'_>, format: Format) -> Vec<String> {
 }
 
 /// The findings that schemes accept.
-fn scheme_ignores(declared: &At<'_>, ignores: &mut Vec<Ignore>) -> Result<(), ImportError> {
+fn scheme_ignores(
+    references: &References<'_>,
+    declared: &At<'_>,
+    ignores: &mut Vec<Ignore>,
+) -> Result<(), ImportError> {
     for (name, at) in declared.members()? {
+        let at = references.resolve(at)?;
         ignore::read_field(&at, Within::Scheme(name), ignores)?;
     }
     Ok(())

@@ -27,15 +27,16 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
     let title = root.text("title")?.map(str::to_owned);
     let version = root.text("version")?.map(str::to_owned);
     let checks = schemes::checks(&mut root)?;
-    let catalog = schemes::catalog(&mut root)?;
+    let mut places = schemes::Places::new(text);
+    let catalog = schemes::catalog(&mut root, &mut places)?;
     let ceilings = ceilings(&mut root, &catalog)?;
     let mut policy = Policy {
         guards: Guards::read(&mut root, checks)?,
+        places,
         notes: Notes::default(),
         shapes: HashSet::new(),
         count: 0,
         overlaps: 0,
-        places: Vec::new(),
     };
     let table = OperationTable::builder(catalog).templates_by_text();
     let table = policy.application(&mut root, table)?;
@@ -44,6 +45,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
     let table = table.build()?;
     Ok(Imported {
         counts: counts(&table),
+        places: policy.places.into_kept(),
         table,
         format: Format::Toml,
         title,
@@ -55,17 +57,16 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         details: Vec::new(),
         facts: DocumentFacts::new(),
         ignores: Vec::new(),
-        places: policy.places,
     })
 }
 
 struct Policy<'v, 't> {
     guards: Guards<'v, 't>,
+    places: schemes::Places<'t>,
     notes: Notes,
     shapes: HashSet<(Method, String)>,
     count: usize,
     overlaps: usize,
-    places: Vec<Place>,
 }
 
 impl<'v, 't> Policy<'v, 't> {
@@ -77,20 +78,19 @@ impl<'v, 't> Policy<'v, 't> {
         let guards = self.guards.of(root)?;
         let mut builder = guards.iter().fold(builder, OperationTableBuilder::guard);
         if let Some(operations) = root.take("operations") {
-            for (index, item) in operations.items()?.into_iter().enumerate() {
-                self.places.push(Place::Pointer(format!("/operations/{index}")));
-                builder = builder.group(self.operation("", item)?);
+            for (number, item) in operations.items()?.into_iter().enumerate() {
+                builder = builder.group(self.operation("", item, &format!("/operations/{number}"))?);
             }
         }
         if let Some(groups) = root.take("groups") {
-            for (index, item) in groups.items()?.into_iter().enumerate() {
-                builder = builder.group(self.group("", &format!("/groups/{index}"), item, 0)?);
+            for (number, item) in groups.items()?.into_iter().enumerate() {
+                builder = builder.group(self.group("", item, 0, &format!("/groups/{number}"))?);
             }
         }
         Ok(builder)
     }
 
-    fn group(&mut self, above: &str, pointer: &str, item: Value<'v, 't>, depth: usize) -> Result<Group, ImportError> {
+    fn group(&mut self, above: &str, item: Value<'v, 't>, depth: usize, pointer: &str) -> Result<Group, ImportError> {
         if depth >= MAX_DEPTH {
             return Err(item.fault("groups are nested too deep"));
         }
@@ -100,16 +100,13 @@ impl<'v, 't> Policy<'v, 't> {
         let guards = self.guards.of(&mut table)?;
         let mut group = guards.iter().fold(Group::new(prefix), Group::guard);
         if let Some(operations) = table.take("operations") {
-            for (index, item) in operations.items()?.into_iter().enumerate() {
-                self.places
-                    .push(Place::Pointer(format!("{pointer}/operations/{index}")));
-                group = group.group(self.operation(&below, item)?);
+            for (number, item) in operations.items()?.into_iter().enumerate() {
+                group = group.group(self.operation(&below, item, &format!("{pointer}/operations/{number}"))?);
             }
         }
         if let Some(groups) = table.take("groups") {
-            for (index, item) in groups.items()?.into_iter().enumerate() {
-                let pointer = format!("{pointer}/groups/{index}");
-                group = group.group(self.group(&below, &pointer, item, depth + 1)?);
+            for (number, item) in groups.items()?.into_iter().enumerate() {
+                group = group.group(self.group(&below, item, depth + 1, &format!("{pointer}/groups/{number}"))?);
             }
         }
         table.finish()?;
@@ -117,7 +114,7 @@ impl<'v, 't> Policy<'v, 't> {
     }
 
     /// An operation, in a group of its own for the names of the guards that it overrides.
-    fn operation(&mut self, above: &str, item: Value<'v, 't>) -> Result<Group, ImportError> {
+    fn operation(&mut self, above: &str, item: Value<'v, 't>, pointer: &str) -> Result<Group, ImportError> {
         self.count += 1;
         if self.count > MAX_OPERATIONS {
             return Err(ImportError::TooLarge(ImportLimit::Operations));
@@ -145,6 +142,7 @@ impl<'v, 't> Policy<'v, 't> {
         }
         let (operation, overridden) = overriding(operation, &mut table)?;
         self.note_overlap(method, &format!("{above}{path}"), &table)?;
+        self.places.add_operation(pointer, item.start());
         table.finish()?;
         let group = overridden
             .iter()
@@ -166,7 +164,8 @@ impl<'v, 't> Policy<'v, 't> {
             "`{method} {}` matches the same requests as an operation before",
             Shown(path)
         );
-        self.notes.add(NoteKind::OverlappingTemplates, table.place(), message)
+        let place = Place::of_mark(self.places.mark(table.start()));
+        self.notes.add(NoteKind::OverlappingTemplates, place, message)
     }
 }
 
@@ -223,11 +222,5 @@ fn counts(table: &OperationTable) -> Counts {
         scopes_declared: declared.len(),
         scopes_used: used.len(),
         scopes_undeclared: 0,
-    }
-}
-
-impl Table<'_, '_> {
-    fn place(&self) -> Place {
-        Place::of_byte(self.text_of_document(), self.start())
     }
 }

@@ -1,79 +1,184 @@
-//! References inside of a document.
+//! References: inside of a document, and to other files.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::error::ImportError;
-use super::limits::{ImportLimit, MAX_LOOK_UPS, MAX_REFERENCES};
-use super::node::{At, Node};
+use super::error::{ImportError, Shown};
+use super::files::Files;
+use super::limits::{ImportLimit, MAX_LOOK_UPS};
+use super::node::{At, Kind, Node, Origin};
+
+/// The name that makes an object a reference.
+const REFERENCE: &str = "$ref";
+/// Most references that one pointer leads through.
+const MAX_THROUGH: usize = 32;
 
 /// Follows references.
 #[derive(Debug)]
 pub(super) struct References<'n> {
     root: &'n Node<'n>,
+    files: &'n Files<'n>,
     look_ups: Cell<usize>,
 }
 
-/// Where a reference leads.
-pub(super) enum Target<'n> {
+/// Where a pointer leads in a tree.
+enum Target<'n> {
     Found(At<'n>),
-    /// Out of the document, or nowhere in it.
-    Lost(&'n str),
+    /// Into a part that was not kept.
+    Hidden,
+    Lost,
+}
+
+/// Notices that a chain of references comes back to where it was (Brent's algorithm).
+#[derive(Debug)]
+pub(super) struct Circle<'n> {
+    earlier: &'n Node<'n>,
+    steps: usize,
+    until: usize,
+}
+
+impl<'n> Circle<'n> {
+    pub(super) const fn new(at: &At<'n>) -> Self {
+        Self {
+            earlier: at.node,
+            steps: 0,
+            until: 1,
+        }
+    }
+
+    pub(super) fn pass(&mut self, at: &At<'n>) -> Result<(), ImportError> {
+        if std::ptr::eq(self.earlier, at.node) {
+            let reference = match at.node.find(REFERENCE).map(|node| &node.kind) {
+                Some(Kind::Text(reference)) => reference,
+                _ => "",
+            };
+            return Err(circle(at, reference));
+        }
+        self.steps += 1;
+        if self.steps == self.until {
+            self.earlier = at.node;
+            self.steps = 0;
+            self.until = self.until.saturating_mul(2);
+        }
+        Ok(())
+    }
 }
 
 impl<'n> References<'n> {
-    pub(super) const fn new(root: &'n Node<'n>) -> Self {
+    pub(super) const fn new(root: &'n Node<'n>, files: &'n Files<'n>) -> Self {
         Self {
             root,
+            files,
             look_ups: Cell::new(MAX_LOOK_UPS),
         }
     }
 
-    /// The value itself, or what it refers to.
-    pub(super) fn resolve(&self, at: At<'n>) -> Result<Target<'n>, ImportError> {
+    /// The value itself, or what it refers to over any number of references.
+    pub(super) fn resolve(&self, at: At<'n>) -> Result<At<'n>, ImportError> {
         let mut here = at;
-        for _ in 0..MAX_REFERENCES {
-            let Some(reference) = here.text_of("$ref")? else {
-                return Ok(Target::Found(here));
-            };
-            match self.find(reference)? {
-                Some(found) => here = found,
-                None => return Ok(Target::Lost(reference)),
-            }
+        let mut circle = Circle::new(&here);
+        while let Some(next) = self.next(&here)? {
+            here = next;
+            circle.pass(&here)?;
         }
-        Err(at.fault(format!(
-            "references lead in a circle, or over more than {MAX_REFERENCES} others"
-        )))
+        Ok(here)
     }
 
-    fn find(&self, reference: &'n str) -> Result<Option<At<'n>>, ImportError> {
-        let Some(pointer) = reference.strip_prefix('#') else {
+    /// The value of a name, resolved.
+    pub(super) fn part<'s>(&'s self, at: &'s At<'n>, name: &'s str) -> Result<Option<At<'s>>, ImportError>
+    where
+        'n: 's,
+    {
+        at.get(name).map(|found| self.resolve(found)).transpose()
+    }
+
+    /// What a value refers to, one reference further; none where it refers to nothing.
+    pub(super) fn next(&self, at: &At<'n>) -> Result<Option<At<'n>>, ImportError> {
+        let Some(node) = at.node.find(REFERENCE) else {
             return Ok(None);
         };
-        // A long pointer that many refer by is read each time.
-        self.look_up(pointer.len())?;
-        let mut node = self.root;
+        match &node.kind {
+            Kind::Text(reference) => self.follow(at, reference, 0).map(Some),
+            _ => Err(at.fault("`$ref` must be a text")),
+        }
+    }
+
+    /// What a reference leads to that stands at this place.
+    fn follow(&self, at: &At<'n>, reference: &'n str, through: usize) -> Result<At<'n>, ImportError> {
+        let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        // A long reference that many values have is read each time.
+        self.look_up(reference.len())?;
+        let file = if path.is_empty() {
+            at.origin.index
+        } else {
+            self.files.open(at, reference, path)?
+        };
+        let lost = || {
+            at.fault(format!(
+                "reference `{}` leads to nothing that is there; correct it",
+                Shown(reference)
+            ))
+        };
+        let origin = self.files.origin(file).ok_or_else(lost)?;
+        if !(fragment.is_empty() || fragment.starts_with('/')) {
+            return Err(lost());
+        }
+        let lean: &'n Node<'n> = if file == 0 {
+            self.root
+        } else {
+            self.files.lean(file).ok_or_else(lost)?
+        };
+        match self.walk(at, lean, origin, fragment, through)? {
+            Target::Found(found) => Ok(found),
+            Target::Lost => Err(lost()),
+            Target::Hidden => {
+                let whole: &'n Node<'n> = self.files.whole(file)?.ok_or_else(lost)?;
+                match self.walk(at, whole, origin, fragment, through)? {
+                    Target::Found(found) => Ok(found),
+                    Target::Hidden | Target::Lost => Err(lost()),
+                }
+            }
+        }
+    }
+
+    /// A pointer leads through a reference where what stands there has no member of its name.
+    fn walk(
+        &self,
+        at: &At<'n>,
+        start: &'n Node<'n>,
+        origin: &'n Origin,
+        pointer: &'n str,
+        through: usize,
+    ) -> Result<Target<'n>, ImportError> {
+        let mut here = At::start(start, origin, "");
         for part in pointer.split('/').skip(1) {
-            let look_ups = match node {
-                Node::Map(members) => members.len() + 1,
+            let look_ups = match &here.node.kind {
+                Kind::Map(members) => members.len() + 1,
                 _ => 1,
             };
             self.look_up(look_ups)?;
-            let next = match node {
-                Node::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
-                _ => node.find(&name(part)),
-            };
+            let mut next = member(here.node, part);
+            if next.is_none()
+                && let Some(Kind::Text(reference)) = here.node.find(REFERENCE).map(|node| &node.kind)
+            {
+                if through >= MAX_THROUGH {
+                    return Err(circle(at, reference));
+                }
+                here = self.follow(&here, reference, through + 1)?;
+                next = member(here.node, part);
+            }
             match next {
-                Some(next) => node = next,
-                None => return Ok(None),
+                Some(next) => here = At::start(next, here.origin, pointer),
+                None if matches!(here.node.kind, Kind::Skipped) => return Ok(Target::Hidden),
+                None => return Ok(Target::Lost),
             }
         }
-        let is_read = matches!(node, Node::Map(_)) && (pointer.is_empty() || pointer.starts_with('/'));
-        Ok(is_read.then(|| At::start(node, pointer)))
+        Ok(match here.node.kind {
+            Kind::Skipped => Target::Hidden,
+            _ => Target::Found(here),
+        })
     }
-}
 
-impl References<'_> {
     fn look_up(&self, count: usize) -> Result<(), ImportError> {
         let left = self.look_ups.get().checked_sub(count);
         self.look_ups
@@ -82,13 +187,36 @@ impl References<'_> {
     }
 }
 
-/// The name that a part of a pointer in a fragment stands for: first `%2F`, then `~1` (RFC 6901, sections 4 and 6).
-fn name(part: &str) -> Cow<'_, str> {
-    if !part.contains(['%', '~']) {
-        return Cow::Borrowed(part);
+fn circle(at: &At<'_>, reference: &str) -> ImportError {
+    at.fault(format!(
+        "reference `{}` leads in a circle; remove one of the references in it",
+        Shown(reference)
+    ))
+}
+
+fn member<'n>(node: &'n Node<'n>, part: &str) -> Option<&'n Node<'n>> {
+    match &node.kind {
+        Kind::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
+        _ => node.find(&name(part)?),
     }
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
+}
+
+/// The name that a part of a pointer in a fragment stands for: first `%2F`, then `~1` (RFC 6901, sections 4 and 6).
+fn name(part: &str) -> Option<Cow<'_, str>> {
+    let plain = unescaped(part)?;
+    if !plain.contains('~') {
+        return Some(plain);
+    }
+    Some(Cow::Owned(plain.replace("~1", "/").replace("~0", "~")))
+}
+
+/// The text without its percent escapes (RFC 3986, section 2.1); none where these are no UTF-8.
+pub(super) fn unescaped(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
         match (first, behind) {
             (b'%', [high, low, behind @ ..]) => match (hex(*high), hex(*low)) {
@@ -103,8 +231,7 @@ fn name(part: &str) -> Cow<'_, str> {
         }
         rest = behind;
     }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Cow::Owned(text.replace("~1", "/").replace("~0", "~"))
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -6,14 +6,14 @@ use scopegate_domain::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, Scheme
 
 use super::assembly::{Assembly, SchemeIndex};
 use super::error::{ImportError, Shown};
-use super::node::{At, Node};
+use super::node::{self, At};
 use super::note::NoteKind;
-use super::refs::{References, Target};
+use super::refs::References;
 
 /// Reads the schemes of `components.securitySchemes`, or of `securityDefinitions`.
 pub(super) fn read<'n>(
     assembly: &mut Assembly,
-    references: &References<'n>,
+    references: &'n References<'n>,
     schemes: &'n At<'n>,
     is_swagger: bool,
 ) -> Result<(), ImportError> {
@@ -26,17 +26,7 @@ pub(super) fn read<'n>(
             assembly.notes.add(NoteKind::InvalidSchemeName, at.place(), message)?;
             continue;
         };
-        let found = match references.resolve(at)? {
-            Target::Found(found) => found,
-            Target::Lost(reference) => {
-                let message = format!(
-                    "`{}` leads to no scheme of this document, so nothing satisfies what asks for `{parsed}`",
-                    Shown(reference)
-                );
-                assembly.notes.add(NoteKind::Reference, at.place(), message)?;
-                continue;
-            }
-        };
+        let found = references.resolve(at)?;
         // Many may refer to one, and each keeps its texts.
         let values = found.node.count();
         assembly.count_read(values)?;
@@ -44,9 +34,9 @@ pub(super) fn read<'n>(
         let kind = if is_swagger {
             swagger_kind(&found)?
         } else {
-            kind(&found)?
+            kind(references, &found)?
         };
-        scheme(assembly, parsed, kind, &found, is_swagger)?;
+        scheme(assembly, references, parsed, kind, &found, is_swagger)?;
     }
     Ok(())
 }
@@ -71,6 +61,7 @@ impl From<SecurityScheme> for Kind {
 
 fn scheme(
     assembly: &mut Assembly,
+    references: &References<'_>,
     name: SchemeName,
     kind: Kind,
     at: &At<'_>,
@@ -84,7 +75,7 @@ fn scheme(
     };
     let details = kind.details;
     let is_oauth = matches!(scheme, SecurityScheme::OAuth2(_));
-    let Some(index) = assembly.add_scheme(name, scheme)? else {
+    let Some(index) = assembly.add_scheme(name, scheme, at.place())? else {
         return Ok(());
     };
     assembly.add_details(index, details);
@@ -97,9 +88,9 @@ fn scheme(
         assembly.without_subject(index);
     }
     if is_oauth && is_swagger {
-        declare(assembly, index, at)?;
+        declare(assembly, references, index, at)?;
     } else if is_oauth {
-        declare_by_flow(assembly, index, at)?;
+        declare_by_flow(assembly, references, index, at)?;
     }
     if let Some(scopes) = at.get("x-scopegate-scopes") {
         declare_all(assembly, index, &scopes)?;
@@ -110,7 +101,7 @@ fn scheme(
     Ok(())
 }
 
-fn kind(at: &At<'_>) -> Result<Kind, ImportError> {
+fn kind(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> {
     Ok(match at.needed_text("type")? {
         "apiKey" => api_key(at)?.into(),
         "http" => http(at)?,
@@ -122,7 +113,7 @@ fn kind(at: &At<'_>) -> Result<Kind, ImportError> {
             )),
             details: detail("type", "mutualTLS"),
         },
-        "oauth2" => flows(at)?,
+        "oauth2" => flows(references, at)?,
         "openIdConnect" => SecurityScheme::openid_connect(at.needed_text("openIdConnectUrl")?).into(),
         other => unsupported(other),
     })
@@ -192,23 +183,29 @@ fn flow(at: &At<'_>) -> Result<OAuthFlow, ImportError> {
     flow.authorization_url = url("authorizationUrl")?;
     flow.token_url = url("tokenUrl")?;
     flow.refresh_url = url("refreshUrl")?;
+    flow.device_authorization_url = url("deviceAuthorizationUrl")?;
     Ok(flow)
 }
 
-fn flows(at: &At<'_>) -> Result<Kind, ImportError> {
-    let Some(all) = at.get("flows") else {
+fn flows(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> {
+    let Some(all) = references.part(at, "flows")? else {
         return Err(at.fault("`flows` is missing"));
     };
     let mut flows = OAuthFlows::default();
     let mut unknown = None;
     let mut details = Vec::new();
     for (name, at) in all.members()? {
+        if name.starts_with("x-") {
+            continue;
+        }
+        let at = references.resolve(at)?;
+        drop(at.members()?);
         let place = match name {
             "authorizationCode" => &mut flows.authorization_code,
             "clientCredentials" => &mut flows.client_credentials,
+            "deviceAuthorization" => &mut flows.device_authorization,
             "implicit" => &mut flows.implicit,
             "password" => &mut flows.password,
-            _ if name.starts_with("x-") => continue,
             _ => {
                 details.extend(details_of_flow(name, &at));
                 unknown.get_or_insert_with(|| format!("the flow `{}` is not known; its scopes are kept", Shown(name)));
@@ -217,6 +214,7 @@ fn flows(at: &At<'_>) -> Result<Kind, ImportError> {
         };
         *place = Some(flow(&at)?);
     }
+    flows.metadata_url = at.text_of("oauth2MetadataUrl")?.map(str::to_owned);
     Ok(Kind {
         scheme: Some(SecurityScheme::oauth2(flows)),
         note: unknown.map(|message| (NoteKind::UnsupportedScheme, message)),
@@ -227,10 +225,10 @@ fn flows(at: &At<'_>) -> Result<Kind, ImportError> {
 /// The addresses of a flow that is not known, and that it is there.
 fn details_of_flow(name: &str, flow: &At<'_>) -> Vec<(String, String)> {
     let mut details = detail(&format!("flows.{name}"), "");
-    if let Node::Map(members) = flow.node {
+    if let node::Kind::Map(members) = &flow.node.kind {
         let urls = members.iter().filter(|(field, _)| field.ends_with("Url"));
-        details.extend(urls.filter_map(|(field, url)| match url {
-            Node::Text(url) => Some((format!("flows.{name}.{field}"), url.as_ref().to_owned())),
+        details.extend(urls.filter_map(|(field, url)| match &url.kind {
+            node::Kind::Text(url) => Some((format!("flows.{name}.{field}"), url.as_ref().to_owned())),
             _ => None,
         }));
     }
@@ -251,8 +249,13 @@ fn swagger_flow(at: &At<'_>) -> Result<Kind, ImportError> {
 }
 
 /// Declares the scopes of every flow: here they belong to the scheme.
-fn declare_by_flow(assembly: &mut Assembly, scheme: SchemeIndex, at: &At<'_>) -> Result<(), ImportError> {
-    let Some(flows) = at.get("flows") else {
+fn declare_by_flow(
+    assembly: &mut Assembly,
+    references: &References<'_>,
+    scheme: SchemeIndex,
+    at: &At<'_>,
+) -> Result<(), ImportError> {
+    let Some(flows) = references.part(at, "flows")? else {
         return Ok(());
     };
     let mut first: Option<BTreeSet<ScopeToken>> = None;
@@ -261,7 +264,8 @@ fn declare_by_flow(assembly: &mut Assembly, scheme: SchemeIndex, at: &At<'_>) ->
         if name.starts_with("x-") {
             continue;
         }
-        let declared = declare(assembly, scheme, &flow)?;
+        let flow = references.resolve(flow)?;
+        let declared = declare(assembly, references, scheme, &flow)?;
         differ |= first.as_ref().is_some_and(|first| *first != declared);
         first.get_or_insert(declared);
     }
@@ -272,8 +276,13 @@ fn declare_by_flow(assembly: &mut Assembly, scheme: SchemeIndex, at: &At<'_>) ->
     Ok(())
 }
 
-fn declare(assembly: &mut Assembly, scheme: SchemeIndex, at: &At<'_>) -> Result<BTreeSet<ScopeToken>, ImportError> {
-    match at.get("scopes") {
+fn declare(
+    assembly: &mut Assembly,
+    references: &References<'_>,
+    scheme: SchemeIndex,
+    at: &At<'_>,
+) -> Result<BTreeSet<ScopeToken>, ImportError> {
+    match references.part(at, "scopes")? {
         Some(scopes) => declare_all(assembly, scheme, &scopes),
         None => Ok(BTreeSet::new()),
     }
@@ -293,7 +302,7 @@ fn declare_all(
             Ok(token) => {
                 // A description that is missing says as much as one that is no text.
                 let text = description.text().unwrap_or_default();
-                assembly.declare(scheme, &token, text)?;
+                assembly.declare(scheme, &token, text, || description.place())?;
                 declared.insert(token);
             }
             Err(fault) => {

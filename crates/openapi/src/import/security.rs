@@ -10,6 +10,7 @@ use super::error::{ImportError, Shown};
 use super::guards::{self, ChecksNeed};
 use super::node::At;
 use super::note::NoteKind;
+use super::refs::References;
 
 /// How a document is to be understood.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,7 @@ pub(super) struct Dialect<'c> {
     /// Whether a scheme that is neither OAuth 2.0 nor `OpenID` Connect may list roles (OpenAPI 3.1).
     pub(super) has_roles: bool,
     pub(super) checks: &'c ChecksNeed,
+    pub(super) references: &'c References<'c>,
 }
 
 /// How the name of a check begins that holds a role: `role:SCHEME:ROLE`.
@@ -49,6 +51,7 @@ pub(super) fn read(
     for (index, object) in objects.enumerate() {
         assembly.count_read(1)?;
         let list = lists.as_ref().and_then(|lists| lists.get(index));
+        let object = dialect.references.resolve(object)?;
         ways.extend(way(assembly, dialect, &object, list)?);
     }
     demand(assembly, security, ways)
@@ -65,6 +68,7 @@ fn way(
     let mut is_open = true;
     for (name, scopes) in object.members()? {
         count_word(assembly, name)?;
+        let scopes = dialect.references.resolve(scopes)?;
         if let Some(scheme) = assembly.scheme(name) {
             assembly.name_scheme(scheme);
             is_open &= requires(assembly, dialect, scheme, &scopes, &mut schemes)?;

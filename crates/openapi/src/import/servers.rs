@@ -8,7 +8,7 @@ pub(crate) use self::pattern::Server;
 use self::pattern::Written;
 use super::assembly::Assembly;
 use super::error::ImportError;
-use super::node::{At, Node};
+use super::node::{At, Kind, Node};
 use super::note::NoteKind;
 
 /// A list of servers by its place. The first one is that of the document.
@@ -124,7 +124,7 @@ pub(super) fn read_discovery(assembly: &mut Assembly, root: &At<'_>) -> Result<(
             .filter(|url| !url.is_empty())
             .map(without_service),
     );
-    if let Some(endpoints) = root.get("endpoints").filter(|at| matches!(at.node, Node::List(_))) {
+    if let Some(endpoints) = root.get("endpoints").filter(|at| matches!(at.node.kind, Kind::List(_))) {
         for endpoint in endpoints.items()? {
             urls.extend(text(&endpoint, "endpointUrl").map(str::to_owned));
         }
@@ -163,10 +163,10 @@ fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) ->
 /// The list `servers`; `None` if it is absent, `null` or empty. A server that cannot be read is
 /// left out with a note: a request to it is unknown.
 fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>, ImportError> {
-    let Some(list) = at.get("servers").filter(|list| !matches!(list.node, Node::Null)) else {
+    let Some(list) = at.get("servers").filter(|list| !matches!(list.node.kind, Kind::Null)) else {
         return Ok(None);
     };
-    if !matches!(list.node, Node::List(_)) {
+    if !matches!(list.node.kind, Kind::List(_)) {
         note(assembly, &list, "`servers` must be a list; it is left out")?;
         return Ok(None);
     }
@@ -203,13 +203,13 @@ fn add(assembly: &mut Assembly, written: &Written, servers: &mut Vec<Server>) ->
 fn variable(server: &At<'_>, name: &str) -> Option<Vec<String>> {
     let variables = server.node.find("variables")?;
     let variable = variables.find(name)?;
-    let text = |node: &Node<'_>| match node {
-        Node::Text(text) | Node::Number(text) => Some(text.as_ref().to_owned()),
+    let text = |node: &Node<'_>| match &node.kind {
+        Kind::Text(text) | Kind::Number(text) => Some(text.as_ref().to_owned()),
         _ => None,
     };
     let default = variable.find("default").and_then(text);
-    match variable.find("enum") {
-        Some(Node::List(values)) if !values.is_empty() => Some(values.iter().filter_map(text).chain(default).collect()),
+    match variable.find("enum").map(|values| &values.kind) {
+        Some(Kind::List(values)) if !values.is_empty() => Some(values.iter().filter_map(text).chain(default).collect()),
         // A default with a slash is part of the address, so no other value is recognised.
         _ => default
             .filter(|default| default.contains('/'))
@@ -218,8 +218,8 @@ fn variable(server: &At<'_>, name: &str) -> Option<Vec<String>> {
 }
 
 fn text<'n>(at: &At<'n>, name: &str) -> Option<&'n str> {
-    match at.node.find(name)? {
-        Node::Text(text) | Node::Number(text) => Some(text),
+    match &at.node.find(name)?.kind {
+        Kind::Text(text) | Kind::Number(text) => Some(text),
         _ => None,
     }
 }

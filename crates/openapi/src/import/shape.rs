@@ -6,6 +6,8 @@ pub(super) enum Shape {
     Components,
     /// Whole.
     Kept,
+    /// What a reference may lead to: all but what says nothing of security wherever it stands.
+    Loose,
     /// A method of a discovery document.
     Method,
     Methods,
@@ -26,11 +28,13 @@ impl Shape {
     pub(super) fn of_member(self, name: &str) -> Self {
         match self {
             Self::Components => match name {
-                "securitySchemes" => Self::Kept,
+                "$ref" | "securitySchemes" => Self::Kept,
                 "pathItems" => Self::Paths,
+                _ if name.starts_with("x-") => Self::Loose,
                 _ => Self::Skipped,
             },
             Self::Kept => Self::Kept,
+            Self::Loose => Self::of_loose(name),
             Self::Method => match name {
                 "description" | "mediaUpload" | "parameterOrder" | "parameters" | "request" | "response" => {
                     Self::Skipped
@@ -39,13 +43,14 @@ impl Shape {
             },
             Self::Methods => Self::Method,
             Self::Operation => match name {
-                "deprecated" | "operationId" | "security" | "servers" => Self::Kept,
+                "$ref" | "deprecated" | "operationId" | "security" | "servers" => Self::Kept,
                 _ if is_ours(name) => Self::Kept,
                 _ => Self::Skipped,
             },
             Self::PathItem => match name {
                 "$ref" | "servers" => Self::Kept,
                 _ if is_ours(name) => Self::Kept,
+                "additionalOperations" => Self::PathItem,
                 "description" | "parameters" | "summary" => Self::Skipped,
                 _ if name.starts_with("x-") => Self::Skipped,
                 _ => Self::Operation,
@@ -67,11 +72,24 @@ impl Shape {
             "components" => Self::Components,
             "definitions" | "externalDocs" | "icons" | "responses" | "schemas" | "tags" => Self::Skipped,
             "methods" => Self::Methods,
-            "parameters" | "webhooks" => Self::Shallow,
+            // The last of these are parts of documents of other kinds, which may be long.
+            "parameters" | "webhooks" | "__schema" | "actions" | "channels" | "clients" | "collection" | "data"
+            | "item" | "roles" | "services" | "users" | "workflows" => Self::Shallow,
             "paths" => Self::Paths,
             "resources" => Self::Resources,
-            _ if name.starts_with("x-") && !is_ours(name) => Self::Skipped,
+            _ if name.starts_with("x-") && !is_ours(name) => Self::Loose,
             _ => Self::Kept,
+        }
+    }
+
+    fn of_loose(name: &str) -> Self {
+        match name {
+            "flows" | "scopes" | "security" | "securityDefinitions" | "securitySchemes" | "servers" => Self::Kept,
+            "callbacks" | "content" | "definitions" | "description" | "example" | "examples" | "externalDocs"
+            | "headers" | "links" | "parameters" | "properties" | "requestBodies" | "requestBody" | "responses"
+            | "schema" | "schemas" | "tags" => Self::Skipped,
+            _ if is_ours(name) => Self::Kept,
+            _ => Self::Loose,
         }
     }
 
@@ -79,6 +97,7 @@ impl Shape {
     pub(super) const fn of_item(self) -> Self {
         match self {
             Self::Kept => Self::Kept,
+            Self::Loose => Self::Loose,
             _ => Self::Skipped,
         }
     }

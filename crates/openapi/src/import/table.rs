@@ -5,9 +5,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ImportError, Place, Shown};
+use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_TOKENS};
 use super::node::push_name;
+use super::place::{Lines, Place};
 use super::positions::Position;
 
 /// The text, to say where something stands.
@@ -26,18 +27,19 @@ impl<'t> Source<'t> {
     }
 
     pub(super) fn fault(self, byte: usize, message: impl Into<String>) -> ImportError {
-        ImportError::at(Place::of_byte(self.0, byte), message)
+        ImportError::at(Place::of_mark(Lines::of(self.0).mark(self.0, byte)), message)
     }
 }
 
 /// Calls with the pointer and the position of each name and item of a text that was read before.
 pub(super) fn visit(text: &str, found: &mut dyn FnMut(&str, Position)) {
     if let Ok(document) = Source(text).parse() {
-        visit_table(text, document.get_ref(), &mut String::new(), found);
+        let lines = Lines::of(text);
+        visit_table((text, &lines), document.get_ref(), &mut String::new(), found);
     }
 }
 
-fn visit_table(text: &str, table: &DeTable<'_>, pointer: &mut String, found: &mut dyn FnMut(&str, Position)) {
+fn visit_table(text: Text<'_>, table: &DeTable<'_>, pointer: &mut String, found: &mut dyn FnMut(&str, Position)) {
     let len = pointer.len();
     for (name, value) in table {
         push_name(pointer, name.get_ref());
@@ -48,7 +50,12 @@ fn visit_table(text: &str, table: &DeTable<'_>, pointer: &mut String, found: &mu
 }
 
 /// The parser bounds the depth.
-fn visit_value(text: &str, value: &Spanned<DeValue<'_>>, pointer: &mut String, found: &mut dyn FnMut(&str, Position)) {
+fn visit_value(
+    text: Text<'_>,
+    value: &Spanned<DeValue<'_>>,
+    pointer: &mut String,
+    found: &mut dyn FnMut(&str, Position),
+) {
     match value.get_ref() {
         DeValue::Table(table) => visit_table(text, table, pointer, found),
         DeValue::Array(items) => {
@@ -64,11 +71,11 @@ fn visit_value(text: &str, value: &Spanned<DeValue<'_>>, pointer: &mut String, f
     }
 }
 
-fn position(text: &str, byte: usize) -> Position {
-    match Place::of_byte(text, byte) {
-        Place::Line { line, column } => Position { line, column },
-        Place::Pointer(_) => Position { line: 1, column: 1 },
-    }
+/// A text with the marks of its bytes.
+type Text<'t> = (&'t str, &'t Lines);
+
+fn position((text, lines): Text<'_>, byte: usize) -> Position {
+    lines.mark(text, byte).position()
 }
 
 /// A table, of which names are taken.
@@ -127,10 +134,6 @@ impl<'v, 't> Table<'v, 't> {
         self.span.start
     }
 
-    pub(super) const fn text_of_document(&self) -> &'t str {
-        self.source.0
-    }
-
     /// All members: a table whose names are the author's.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'v str, usize, Value<'v, 't>)> + use<'v, 't> {
         let source = self.source;
@@ -183,7 +186,7 @@ impl<'v, 't> Value<'v, 't> {
 
     /// Where it is written.
     pub(super) fn place(self) -> Place {
-        Place::of_byte(self.source.0, self.start())
+        Place::of_mark(Lines::of(self.source.0).mark(self.source.0, self.start()))
     }
 
     pub(super) fn flag(self) -> Result<bool, ImportError> {

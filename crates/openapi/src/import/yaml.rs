@@ -8,13 +8,14 @@ use std::str::Chars;
 
 use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::error::{ImportError, Place, Shown};
+use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_DEPTH, MAX_EVENTS, MAX_RUN};
-use super::node::{Budget, NameFault, Names, Node};
+use super::node::{Budget, Kind, NameFault, Names, Node};
+use super::place::{Mark, Place};
 use super::shape::Shape;
 
 /// Reads one YAML document.
-pub(super) fn parse(text: &str) -> Result<Node<'static>, ImportError> {
+pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Node<'static>, ImportError> {
     let run = Rc::new(Cell::new(0));
     let input = Bounded {
         characters: text.chars(),
@@ -24,10 +25,10 @@ pub(super) fn parse(text: &str) -> Result<Node<'static>, ImportError> {
         parser: Parser::new_from_iter(input),
         run,
         events: 0,
-        budget: Budget::new(),
+        budget,
         anchors: HashMap::new(),
     };
-    reader.document()
+    reader.document(shape)
 }
 
 /// The characters of a text, as many as may be looked at before an event is told: in a list between brackets the parser looks
@@ -53,14 +54,14 @@ struct Reader<'t> {
     parser: Parser<'t, BufferedInput<Bounded<'t>>>,
     run: Rc<Cell<usize>>,
     events: usize,
-    budget: Budget,
+    budget: &'t Budget,
     anchors: HashMap<usize, Node<'static>>,
 }
 
 type Told<'t> = (Event<'t>, Span);
 
 impl<'t> Reader<'t> {
-    fn document(&mut self) -> Result<Node<'static>, ImportError> {
+    fn document(&mut self, shape: Shape) -> Result<Node<'static>, ImportError> {
         let mut root = None;
         loop {
             let (event, span) = self.next()?;
@@ -68,7 +69,7 @@ impl<'t> Reader<'t> {
                 Event::StreamEnd => return root.ok_or(ImportError::Unrecognised),
                 Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {}
                 _ if root.is_some() => return Err(at(span.start, "a second document begins here")),
-                _ => root = Some(self.node((event, span), Shape::Root, 0)?),
+                _ => root = Some(self.node((event, span), shape, 0)?),
             }
         }
     }
@@ -99,17 +100,19 @@ impl<'t> Reader<'t> {
             _ => 0,
         };
         let shape = if anchor > 0 { Shape::Kept } else { shape };
-        let node = match event {
-            Event::Alias(anchor) => self.alias(anchor, span, shape)?,
+        let mark = mark(span.start);
+        let kind = match event {
+            Event::Alias(anchor) => return self.alias(anchor, span, shape),
             Event::MappingStart(..) => self.map(shape, depth)?,
             Event::Scalar(text, style, _, tag) if shape != Shape::Skipped => {
                 self.spend(1)?;
                 scalar(&text, style, tag.as_deref())
             }
             Event::SequenceStart(..) => self.list(shape, depth)?,
-            Event::Scalar(..) => Node::Skipped,
+            Event::Scalar(..) => Kind::Skipped,
             _ => return Err(at(span.start, "a value must stand here")),
         };
+        let node = Node { kind, mark };
         if anchor > 0 {
             self.spend(node.count())?;
             self.anchors.insert(anchor, node.clone());
@@ -121,17 +124,21 @@ impl<'t> Reader<'t> {
         self.budget.spend(nodes).map_err(ImportError::TooLarge)
     }
 
+    /// What an alias stands for. It has the mark of the alias.
     fn alias(&self, anchor: usize, span: Span, shape: Shape) -> Result<Node<'static>, ImportError> {
+        let mark = mark(span.start);
         if shape == Shape::Skipped {
-            return Ok(Node::Skipped);
+            let kind = Kind::Skipped;
+            return Ok(Node { kind, mark });
         }
         let node = self.anchors.get(&anchor);
         let node = node.ok_or_else(|| at(span.start, "an alias stands inside of what it stands for"))?;
         self.spend(node.count())?;
-        Ok(node.clone())
+        let kind = node.kind.clone();
+        Ok(Node { kind, mark })
     }
 
-    fn list(&mut self, shape: Shape, depth: usize) -> Result<Node<'static>, ImportError> {
+    fn list(&mut self, shape: Shape, depth: usize) -> Result<Kind<'static>, ImportError> {
         let mut items = Vec::new();
         if shape != Shape::Skipped {
             self.spend(1)?;
@@ -147,69 +154,132 @@ impl<'t> Reader<'t> {
             }
         }
         Ok(if shape == Shape::Skipped {
-            Node::Skipped
+            Kind::Skipped
         } else {
             items.shrink_to_fit();
-            Node::List(items)
+            Kind::List(items)
         })
     }
 
-    fn map(&mut self, shape: Shape, depth: usize) -> Result<Node<'static>, ImportError> {
+    fn map(&mut self, shape: Shape, depth: usize) -> Result<Kind<'static>, ImportError> {
         let mut names = Names::default();
         let mut members = Vec::new();
+        let mut merged = Vec::new();
         if shape != Shape::Skipped {
             self.spend(1)?;
         }
         loop {
             let (event, span) = self.next()?;
-            let name: Cow<'static, str> = match event {
+            let (name, is_merge): (Cow<'static, str>, bool) = match event {
                 Event::MappingEnd => break,
-                Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<" && shape != Shape::Skipped => {
-                    return Err(at(span.start, "`<<` is no name of YAML 1.2, and is not merged"));
+                Event::Scalar(text, style, _, tag) => {
+                    let is_merge = text == MERGE && style == ScalarStyle::Plain && !is_text(tag.as_deref());
+                    (Cow::Owned(text.into_owned()), is_merge)
                 }
-                Event::Scalar(text, ..) => Cow::Owned(text.into_owned()),
                 _ => return Err(at(span.start, "a name must be a text")),
             };
-            names.add(name.clone()).map_err(|fault| match fault {
-                NameFault::TooMany => ImportError::TooLarge(ImportLimit::Names),
-                NameFault::Twice => at(span.start, &format!("name `{}` comes twice", Shown(&name))),
-            })?;
+            // A quoted `<<` is a name of its own.
+            let known = if is_merge { Cow::Borrowed("\0<<") } else { name.clone() };
+            names.add(known).map_err(|fault| fault_of_name(&fault, span, &name))?;
             let told = self.next()?;
+            if is_merge {
+                merged = self.merged(told, shape, depth + 1)?;
+                continue;
+            }
             let value = self.node(told, shape.of_member(&name), depth + 1)?;
             if shape != Shape::Skipped {
                 members.push((name, value));
             }
         }
-        Ok(if shape == Shape::Skipped {
-            Node::Skipped
-        } else {
-            members.shrink_to_fit();
-            Node::Map(members)
-        })
+        if shape == Shape::Skipped {
+            return Ok(Kind::Skipped);
+        }
+        for (name, value, span) in merged {
+            match names.add(name.clone()) {
+                Ok(()) => members.push((name, value)),
+                // What the object says itself, or an earlier object of the list, wins.
+                Err(NameFault::Twice) => {}
+                Err(fault) => return Err(fault_of_name(&fault, span, &name)),
+            }
+        }
+        members.shrink_to_fit();
+        Ok(Kind::Map(members))
+    }
+
+    /// The members that a merge key (`<<`) adds: those of an object, or of a list of objects.
+    fn merged(&mut self, (event, span): Told<'t>, shape: Shape, depth: usize) -> Result<Vec<Merged>, ImportError> {
+        let mut members = Vec::new();
+        let mut add = |node: Node<'static>| match node.kind {
+            Kind::Map(all) => {
+                members.extend(all.into_iter().map(|(name, value)| (name, value, span)));
+                Ok(())
+            }
+            // An alias may stand for a list of objects.
+            Kind::List(items) if items.iter().all(|item| matches!(item.kind, Kind::Map(_))) => {
+                for item in items {
+                    if let Kind::Map(all) = item.kind {
+                        members.extend(all.into_iter().map(|(name, value)| (name, value, span)));
+                    }
+                }
+                Ok(())
+            }
+            Kind::Skipped => Ok(()),
+            _ => Err(at(span.start, "`<<` merges an object, or a list of objects")),
+        };
+        if !matches!(event, Event::SequenceStart(0, _)) {
+            let node = self.node((event, span), shape, depth)?;
+            add(node)?;
+            return Ok(members);
+        }
+        loop {
+            let told = self.next()?;
+            if matches!(told.0, Event::SequenceEnd) {
+                return Ok(members);
+            }
+            let node = self.node(told, shape, depth + 1)?;
+            add(node)?;
+        }
     }
 }
 
+/// The name that merges other objects into its own (the merge key of YAML 1.1).
+const MERGE: &str = "<<";
+
+/// A member that is merged, and where the merge stands.
+type Merged = (Cow<'static, str>, Node<'static>, Span);
+
+fn fault_of_name(fault: &NameFault, span: Span, name: &str) -> ImportError {
+    match fault {
+        NameFault::TooMany => ImportError::TooLarge(ImportLimit::Names),
+        NameFault::Twice => at(span.start, &format!("name `{}` comes twice", Shown(name))),
+    }
+}
+
+fn is_text(tag: Option<&Tag>) -> bool {
+    tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str")
+}
+
 /// A plain scalar by the core schema (YAML 1.2.2, section 10.3.2); every other one is a text.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Node<'static> {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Kind<'static> {
     let owned = || Cow::Owned(text.to_owned());
-    if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str") {
-        return Node::Text(owned());
+    if style != ScalarStyle::Plain || is_text(tag) {
+        return Kind::Text(owned());
     }
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Node::Null,
-        "true" | "True" | "TRUE" => Node::Bool(true),
-        "false" | "False" | "FALSE" => Node::Bool(false),
-        _ if text.parse::<f64>().is_ok() => Node::Number(owned()),
-        _ => Node::Text(owned()),
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" => Kind::Bool(true),
+        "false" | "False" | "FALSE" => Kind::Bool(false),
+        _ if text.parse::<f64>().is_ok() => Kind::Number(owned()),
+        _ => Kind::Text(owned()),
     }
 }
 
 fn at(marker: Marker, message: &str) -> ImportError {
-    let place = Place::Line {
-        line: marker.line(),
-        column: marker.col() + 1,
-    };
-    ImportError::at(place, message)
+    ImportError::at(Place::of_mark(mark(marker)), message)
+}
+
+fn mark(marker: Marker) -> Mark {
+    Mark::new(marker.line(), marker.col() + 1)
 }
 
 fn told(fault: &ScanError) -> ImportError {

@@ -3,24 +3,24 @@
 use scopegate_openapi::import::{self, Format, Imported, NoteKind};
 use scopegate_policy::{Access, Method, ResolvedOperation};
 
-fn read(text: &str) -> Imported {
+pub(super) fn read(text: &str) -> Imported {
     import::read(text.as_bytes()).unwrap_or_else(|fault| panic!("{fault}\n{text}"))
 }
 
-fn fault(text: &str) -> String {
+pub(super) fn fault(text: &str) -> String {
     import::read(text.as_bytes()).unwrap_err().to_string()
 }
 
-fn kinds(imported: &Imported) -> Vec<NoteKind> {
+pub(super) fn kinds(imported: &Imported) -> Vec<NoteKind> {
     imported.notes().iter().map(import::Note::kind).collect()
 }
 
-fn find<'i>(imported: &'i Imported, template: &str) -> &'i ResolvedOperation {
+pub(super) fn find<'i>(imported: &'i Imported, template: &str) -> &'i ResolvedOperation {
     imported.table().find(Method::Get, template).unwrap()
 }
 
 /// `"a b & key | -"`: alternatives by `|`, schemes and guards by `&`.
-fn shown(operation: &ResolvedOperation) -> String {
+pub(super) fn shown(operation: &ResolvedOperation) -> String {
     let way = |way: &scopegate_policy::Alternative| {
         let schemes = way.schemes().iter().map(|(name, tokens)| {
             let tokens: Vec<&str> = tokens.iter().map(AsRef::as_ref).collect();
@@ -59,8 +59,7 @@ paths:
   /both: { get: { security: [{ nobody: [], key: [] }, { key: [] }] } }
   /undeclared: { get: { security: [{ oauth: [c] }] } }
   /scoped-key: { get: { security: [{ key: [admin] }] } }
-  /elsewhere: { $ref: 'other.yaml#/paths/x' }
-  /odd: { query: {} }
+  /odd: { query: {}, note: text }
 ";
 
 #[test]
@@ -91,7 +90,6 @@ fn security_of_documents_and_operations() {
             NoteKind::UndefinedScheme,
             NoteKind::UndeclaredScope,
             NoteKind::ScopeOnSchemeWithout,
-            NoteKind::Reference,
             NoteKind::UnknownMethod,
         ]
     );
@@ -163,7 +161,7 @@ fn swagger_and_discovery() {
         "Oauth2(https://x/a) | Oauth2(https://x/b)"
     );
     assert_eq!(shown(find(&discovery, "/things/v2/{*name}")), "Oauth2(https://x/a)");
-    assert_eq!(shown(find(&discovery, "/things/open")), "Oauth2() | key()");
+    assert_eq!(find(&discovery, "/things/open").access(), Access::Public);
     assert_eq!(kinds(&discovery), [NoteKind::NoScopes]);
 }
 
@@ -210,12 +208,13 @@ fn faults_say_where() {
         ("openapi: 3.0.0\npaths:\n  /a: {}\n  /a: {}\n".to_owned(), "line 4, column 3: name `/a` comes twice"),
         ("openapi: 3.0.0\npaths: [\n".to_owned(), "line 3, column 1: while parsing a node, did not find expected node content"),
         ("openapi: 3.0.0\n---\nopenapi: 3.0.0\n".to_owned(), "line 3, column 1: a second document begins here"),
-        ("openapi: 3.0.0\npaths:\n  /a: &a\n    <<: *a\n".to_owned(), "line 4, column 5: `<<` is no name of YAML 1.2, and is not merged"),
+        ("openapi: 3.0.0\npaths:\n  /a: &a\n    <<: *a\n".to_owned(), "line 4, column 9: an alias stands inside of what it stands for"),
+        ("openapi: 3.0.0\npaths:\n  /a:\n    <<: text\n".to_owned(), "line 4, column 9: `<<` merges an object, or a list of objects"),
         ("openapi: 4.0.0\n".to_owned(), "OpenAPI of version `4.0.0` is not known"),
         ("{}".to_owned(), "the document is none of OpenAPI (`openapi`), Swagger (`swagger`), Google discovery (`discoveryVersion`), Microsoft Graph permissions (`permissions`) and Scopegate's TOML"),
         (
             r##"{ "openapi": "3.0.0", "paths": { "/a": { "$ref": "#/paths/~1b" }, "/b": { "$ref": "#/paths/~1a" } } }"##.to_owned(),
-            "`/paths/~1a`: references lead in a circle, or over more than 32 others",
+            "`/paths/~1b`: reference `#/paths/~1a` leads in a circle; remove one of the references in it",
         ),
     ] {
         assert_eq!(fault(&text), expected, "{text}");

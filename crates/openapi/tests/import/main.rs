@@ -19,9 +19,14 @@ mod reader;
 mod table;
 
 mod documents;
+mod foreign;
 mod hostile;
 mod language;
 mod marks;
+mod openapi_3_2;
+mod places;
 mod real;
+mod references;
 mod repeated;
 mod round_trips;
+mod tolerance;

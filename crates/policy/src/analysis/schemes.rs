@@ -278,9 +278,10 @@ fn fields_of(scheme: &SecurityScheme) -> Fields {
 
 fn oauth(flows: &OAuthFlows) -> Fields {
     let mut fields = Fields::from([("type".to_owned(), "oauth2".to_owned())]);
-    let declared: [(&str, &Option<OAuthFlow>); 4] = [
+    let declared: [(&str, &Option<OAuthFlow>); 5] = [
         ("authorizationCode", &flows.authorization_code),
         ("clientCredentials", &flows.client_credentials),
+        ("deviceAuthorization", &flows.device_authorization),
         ("implicit", &flows.implicit),
         ("password", &flows.password),
     ];
@@ -290,6 +291,7 @@ fn oauth(flows: &OAuthFlows) -> Fields {
         names.push(name);
         let urls = [
             ("authorizationUrl", &flow.authorization_url),
+            ("deviceAuthorizationUrl", &flow.device_authorization_url),
             ("refreshUrl", &flow.refresh_url),
             ("tokenUrl", &flow.token_url),
         ];
@@ -300,6 +302,9 @@ fn oauth(flows: &OAuthFlows) -> Fields {
         }
     }
     fields.insert("flows".to_owned(), names.join(", "));
+    if let Some(url) = &flows.metadata_url {
+        fields.insert("oauth2MetadataUrl".to_owned(), url.clone());
+    }
     fields
 }
 

@@ -7,7 +7,7 @@ use scopegate_policy::analysis::Severity;
 
 /// Questions about a policy.
 ///
-/// FILE is an `OpenAPI` 3.0 or 3.1 or Swagger 2.0 document (JSON or YAML), a Google discovery document, Microsoft Graph's
+/// FILE is an `OpenAPI` 3.0 to 3.2 or Swagger 2.0 document (JSON or YAML), a Google discovery document, Microsoft Graph's
 /// permissions file, or Scopegate's own TOML, told apart by content; `-` is standard input.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -46,6 +46,19 @@ pub(crate) struct PolicyFile {
     /// differ; may be given again
     #[arg(long, value_name = "SCHEME=SCHEME")]
     pub(crate) same_server: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// Where the files may lie that a document refers to.
+#[derive(Args, Debug)]
+pub(crate) struct Reading {
+    /// A folder, besides that of the document, whose files it may refer to; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_root: Vec<PathBuf>,
+    /// The folder that a document from standard input refers to files from
+    #[arg(long, value_name = "DIR")]
+    pub(crate) base: Option<PathBuf>,
 }
 
 /// One operation of a document.
@@ -161,6 +174,8 @@ pub(crate) struct DiffArguments {
     /// Compares the operations of OLD below one path with those of NEW below another one, such as `/v1=/v2`; may be repeated
     #[arg(long, value_name = "OLD=NEW")]
     pub(crate) map: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// `policy lint`

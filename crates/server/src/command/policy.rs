@@ -13,6 +13,7 @@ mod lint;
 mod marks;
 mod mine;
 mod names;
+mod notes;
 mod routes;
 mod tree;
 mod usage;

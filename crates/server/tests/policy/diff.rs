@@ -19,7 +19,10 @@ fn with(change: impl FnOnce(&mut Value)) -> (Shell, i32, Value) {
 #[test]
 fn equal_policies_have_no_changes() {
     let (shell, status, data) = with(|_| {});
-    assert_eq!((status, data), (0, json!({ "changes": [], "schemes": [] })));
+    assert_eq!(
+        (status, data),
+        (0, json!({ "changes": [], "schemes": [], "notes": [] }))
+    );
     let text = shell.run(&["policy", "diff", "old.json", "new.json"]).stdout;
     assert_eq!(text, "0 weaker, 0 incomparable, 0 added, 0 stronger, 0 removed\n");
 }
@@ -243,7 +246,11 @@ fn a_scheme_that_changed_its_text_alone_is_the_same() {
         (password("https://a.example/t"), password("HTTPS://A.example:443/t")),
     ] {
         let (status, data) = schemes(&json!({ "x": old }), &json!({ "x": new }), &[]);
-        assert_eq!((status, data), (0, json!({ "changes": [], "schemes": [] })), "{new}");
+        assert_eq!(
+            (status, data),
+            (0, json!({ "changes": [], "schemes": [], "notes": [] })),
+            "{new}"
+        );
     }
 }
 
@@ -253,7 +260,11 @@ fn a_scheme_that_changed_its_name_alone_is_the_same() {
     let issuer = json!({ "type": "openIdConnect", "openIdConnectUrl": "https://a.example/c" });
     for same in [key, issuer, password("https://a.example/t")] {
         let (status, data) = schemes(&json!({ "x": same }), &json!({ "renamedx": same }), &[]);
-        assert_eq!((status, data), (0, json!({ "changes": [], "schemes": [] })), "{same}");
+        assert_eq!(
+            (status, data),
+            (0, json!({ "changes": [], "schemes": [], "notes": [] })),
+            "{same}"
+        );
     }
     // A bearer scheme says nothing of who issues its tokens.
     let bearer = json!({ "type": "http", "scheme": "bearer" });

@@ -12,6 +12,7 @@ mod diff;
 mod documents;
 mod lint;
 mod questions;
+mod reading;
 mod routes;
 mod scopes;
 mod servers;

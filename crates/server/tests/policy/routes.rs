@@ -71,7 +71,7 @@ fn a_document_comes_from_standard_input_too_and_a_broken_one_is_said_with_its_pl
     let broken = shell.policy(&["routes", "broken.json"]);
     assert_eq!(
         broken.complaint(2),
-        "`broken.json` is no policy: `/paths`: must be an object"
+        "`broken.json` is no policy (line 1, column 28): `/paths`: must be an object"
     );
     let absent = shell.policy(&["routes", "absent.json"]);
     assert!(

@@ -87,7 +87,7 @@ fn the_fewest_scopes_for_some_operations() {
     let both = least(&["GET /users/me/items/", "GET /users/me/"]).json();
     assert_eq!(
         both,
-        json!({ "sets": [["items", "me"]], "optimal": true, "without_scopes": [], "unreachable": [] })
+        json!({ "sets": [["items", "me"]], "optimal": true, "without_scopes": [], "unreachable": [], "notes": [] })
     );
     // `admin` implies `items`, so two scopes do for three operations.
     let three = least(&["GET /users/me/items/", "GET /users/me/", "DELETE /items/7"]).json();
@@ -112,7 +112,7 @@ fn scopes_that_no_call_of_a_log_needs_can_be_taken_away() {
         serde_json::from_str::<Value>(&run.stdout).unwrap(),
         json!({
             "needed": ["me"], "unneeded": ["items"], "complete": true, "optimal": true,
-            "refused_calls": [], "unknown_calls": [], "answered_no": 1,
+            "refused_calls": [], "unknown_calls": [], "answered_no": 1, "notes": [],
             "lines_without_call": { "count": 1, "examples": [{ "line": 3, "text": "nothing at all" }] },
         })
     );
@@ -151,7 +151,7 @@ fn every_form_that_a_policy_is_written_in_means_the_same() {
     write("openapi", "shop2.json");
     for other in ["shop.toml", "shop2.json"] {
         let changes = shell.policy(&["diff", "shop.json", other]).json();
-        assert_eq!(changes, json!({ "changes": [], "schemes": [] }), "{other}");
+        assert_eq!(changes, json!({ "changes": [], "schemes": [], "notes": [] }), "{other}");
     }
     let canonical = |name: &str| shell.run(&["policy", "export", name, "--to", "canonical"]).stdout;
     assert_eq!(canonical("shop.toml"), canonical("shop.json"));
@@ -180,6 +180,7 @@ fn what_a_publisher_calls_least_privilege_is_compared_with_what_is() {
             "dominated": [dominated],
             "opening_nothing": [mark("GET", "/tags", "App", "Read")],
             "unmarked": [{ "scheme": "Work", "method": "PUT", "path": "/tags" }],
+            "notes": [],
         })
     );
     let human = shell.run(&["policy", "least", "graph.json"]).stdout;

@@ -8,7 +8,61 @@ use scopegate_policy::MAX_ATOMS;
 use super::super::error::{ImportError, Shown};
 use super::super::guards::{self, ChecksNeed};
 use super::super::limits::{ImportLimit, MAX_EDGES};
+use super::super::node::pointer;
+use super::super::place::{self, Lines, Mark, OperationPlace, Place, SchemePlace};
 use super::super::table::{Table, Value};
+
+/// The places of what a policy declares.
+pub(super) struct Places<'t> {
+    text: &'t str,
+    lines: Lines,
+    kept: place::Places,
+}
+
+impl<'t> Places<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            lines: Lines::of(text),
+            kept: place::Places::default(),
+        }
+    }
+
+    pub(super) fn mark(&self, byte: usize) -> Mark {
+        self.lines.mark(self.text, byte)
+    }
+
+    fn place(&mut self, pointer: String, byte: usize) -> Place {
+        let mark = self.mark(byte);
+        self.kept.bounded(Place::of_value(pointer, mark))
+    }
+
+    fn add_scheme(&mut self, name: &str, byte: usize) {
+        let scheme = self.place(pointer(&["schemes", name]), byte);
+        let place = SchemePlace {
+            scheme,
+            ..SchemePlace::default()
+        };
+        self.kept.schemes.insert(name.to_owned(), place);
+    }
+
+    fn add_scope(&mut self, scheme: &str, name: &str, byte: usize) {
+        let place = self.place(pointer(&["schemes", scheme, "scopes", name]), byte);
+        if let Some(scheme) = self.kept.schemes.get_mut(scheme) {
+            scheme.scopes.insert(name.to_owned(), place);
+        }
+    }
+
+    /// Its requirement is written in the same table.
+    pub(super) fn add_operation(&mut self, pointer: &str, byte: usize) {
+        let place = self.place(pointer.to_owned(), byte);
+        self.kept.operations.push(OperationPlace::new(place, None, ""));
+    }
+
+    pub(super) fn into_kept(self) -> place::Places {
+        self.kept
+    }
+}
 
 /// `[checks]`: what each needs.
 pub(super) fn checks(root: &mut Table<'_, '_>) -> Result<ChecksNeed, ImportError> {
@@ -24,12 +78,13 @@ pub(super) fn checks(root: &mut Table<'_, '_>) -> Result<ChecksNeed, ImportError
 }
 
 /// `[schemes.NAME]`
-pub(super) fn catalog(root: &mut Table<'_, '_>) -> Result<Catalog, ImportError> {
+pub(super) fn catalog(root: &mut Table<'_, '_>, places: &mut Places<'_>) -> Result<Catalog, ImportError> {
     let mut builder = Catalog::builder();
     let mut size = Size::default();
     if let Some(value) = root.take("schemes") {
-        for (name, _, value) in value.table()?.all() {
-            builder = scheme(builder, name, value.table()?, &mut size)?;
+        for (name, start, value) in value.table()?.all() {
+            places.add_scheme(name, start);
+            builder = scheme(builder, name, value.table()?, &mut size, places)?;
         }
     }
     Ok(builder.build()?)
@@ -46,6 +101,7 @@ fn scheme(
     name: &str,
     mut table: Table<'_, '_>,
     size: &mut Size,
+    places: &mut Places<'_>,
 ) -> Result<CatalogBuilder, ImportError> {
     let mut builder = builder.scheme(name, kind(&mut table)?);
     if let Some(text) = table.text("description")? {
@@ -56,12 +112,13 @@ fn scheme(
     }
     size.atoms += 1;
     if let Some(scopes) = table.take("scopes") {
-        for (name, _, value) in scopes.table()?.all() {
+        for (scope, start, value) in scopes.table()?.all() {
             size.atoms += 1;
             if size.atoms > MAX_ATOMS {
                 return Err(ImportError::TooLarge(ImportLimit::Atoms));
             }
-            builder = builder.scope(token(name, value)?, value.text()?);
+            places.add_scope(name, scope, start);
+            builder = builder.scope(token(scope, value)?, value.text()?);
         }
     }
     if let Some(edges) = table.take("implies") {
@@ -118,8 +175,10 @@ fn flows(table: &mut Table<'_, '_>) -> Result<OAuthFlows, ImportError> {
     let mut flows = OAuthFlows::default();
     flows.authorization_code = flow(table, "authorization_code")?;
     flows.client_credentials = flow(table, "client_credentials")?;
+    flows.device_authorization = flow(table, "device_authorization")?;
     flows.implicit = flow(table, "implicit")?;
     flows.password = flow(table, "password")?;
+    flows.metadata_url = table.text("metadata")?.map(str::to_owned);
     Ok(flows)
 }
 
@@ -132,6 +191,7 @@ fn flow(table: &mut Table<'_, '_>, name: &'static str) -> Result<Option<OAuthFlo
     flow.authorization_url = table.text("authorize")?.map(str::to_owned);
     flow.token_url = table.text("token")?.map(str::to_owned);
     flow.refresh_url = table.text("refresh")?.map(str::to_owned);
+    flow.device_authorization_url = table.text("device")?.map(str::to_owned);
     table.finish()?;
     Ok(Some(flow))
 }

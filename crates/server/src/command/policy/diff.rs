@@ -17,7 +17,10 @@ use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
 
 pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<()> {
     let failing = Failing::new(&arguments.fail_on)?;
-    let (old, new) = (document::read(&arguments.old)?, document::read(&arguments.new)?);
+    let reading = &arguments.reading;
+    reading.refuse_unused_base(&[arguments.old.as_path(), arguments.new.as_path()])?;
+    let old = document::read_side(&arguments.old, reading, "old")?;
+    let new = document::read_side(&arguments.new, reading, "new")?;
     let before = moved::with_prefixes(&arguments.map, &old, &new)?;
     let found = compare(&before, &new.version_to_compare())?;
     if format == Format::Markdown {

@@ -5,36 +5,98 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use scopegate_openapi::address::{Addresses, UnknownAddress};
-use scopegate_openapi::import::{self, Imported, MAX_DOCUMENT};
+use scopegate_openapi::import::{self, ImportError, Imported, MAX_DOCUMENT, ReadOptions};
 use scopegate_policy::{Method, ResolvedOperation};
 
 use super::names::{self, near, unknown};
-use crate::arguments::{PolicyFile, PolicyOperation};
+use super::notes;
+use crate::arguments::{PolicyFile, PolicyOperation, Reading};
 
-/// Reads a policy. The error names the file, and the place in it.
-pub(super) fn read(path: &Path) -> anyhow::Result<Imported> {
-    let name = path.display().to_string().escape_debug().to_string();
-    let bytes = bytes(path).with_context(|| format!("`{name}` cannot be read"))?;
-    import::read(&bytes).with_context(|| format!("`{name}` is no policy"))
-}
-
-/// Reads a policy that is asked about, with the servers that were joined.
+/// Reads the policy that is asked about, with the servers that were joined. The error names the file, and the place in it.
 pub(super) fn open(file: &PolicyFile) -> anyhow::Result<Imported> {
-    let mut policy = read(&file.file)?;
-    names::join_servers(&mut policy, &file.same_server)?;
+    let (policy, _) = open_with_text(file)?;
     Ok(policy)
 }
 
 /// The same with the text of the document, to find lines in it.
 pub(super) fn open_with_text(file: &PolicyFile) -> anyhow::Result<(Imported, String)> {
-    let name = file.file.display().to_string().escape_debug().to_string();
-    let bytes = bytes(&file.file).with_context(|| format!("`{name}` cannot be read"))?;
-    let mut policy = import::read(&bytes).with_context(|| format!("`{name}` is no policy"))?;
+    file.reading.refuse_unused_base(&[file.file.as_path()])?;
+    let (mut policy, bytes) = read_one(&file.file, &file.reading)?;
+    notes::tell(&policy, &file.file, None);
     names::join_servers(&mut policy, &file.same_server)?;
     // A policy is UTF-8.
     Ok((policy, String::from_utf8(bytes).unwrap_or_default()))
+}
+
+/// Reads one of two policies that are compared.
+pub(super) fn read_side(path: &Path, reading: &Reading, side: &'static str) -> anyhow::Result<Imported> {
+    let (imported, _) = read_one(path, reading)?;
+    notes::tell(&imported, path, Some(side));
+    Ok(imported)
+}
+
+fn read_one(path: &Path, reading: &Reading) -> anyhow::Result<(Imported, Vec<u8>)> {
+    let shown = path.display().to_string();
+    let name = shown.escape_debug().to_string();
+    refuse_url(&shown)?;
+    let options = reading.options();
+    let bytes = bytes(path).with_context(|| format!("`{name}` cannot be read"))?;
+    let read = if path == Path::new("-") {
+        import::read_with(&bytes, &options)
+    } else {
+        import::read_as(&bytes, path, &options)
+    };
+    let read = read.map_err(|fault| match &fault {
+        ImportError::Folder { .. } => fault.into(),
+        _ => {
+            let line = fault.place().filter(|place| place.pointer().is_some());
+            let line = line.and_then(|place| place.line().zip(place.column()));
+            let line = line.map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
+            anyhow::Error::from(fault).context(format!("`{name}` is no policy{line}"))
+        }
+    })?;
+    Ok((read, bytes))
+}
+
+/// Refuses an address where a file is needed: nothing is fetched.
+fn refuse_url(name: &str) -> anyhow::Result<()> {
+    let is_scheme = |scheme: &str| {
+        scheme.len() > 1
+            && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric() || matches!(character, '+' | '-' | '.'))
+    };
+    let is_url = name
+        .split_once(':')
+        .is_some_and(|(scheme, rest)| is_scheme(scheme) && rest.starts_with('/'));
+    if is_url && !Path::new(name).exists() {
+        bail!(
+            "`{}` is a URL, and nothing is fetched; save the document as a file, or write it to standard input (`-`)",
+            name.escape_debug()
+        );
+    }
+    Ok(())
+}
+
+impl Reading {
+    fn options(&self) -> ReadOptions {
+        let options = self.allow_root.iter().fold(ReadOptions::new(), ReadOptions::allow_root);
+        match &self.base {
+            Some(base) => options.base(base),
+            None => options,
+        }
+    }
+
+    /// Refuses `--base` where no document comes from standard input: a file has a folder of its own.
+    pub(super) fn refuse_unused_base(&self, files: &[&Path]) -> anyhow::Result<()> {
+        if self.base.is_some() && !files.contains(&Path::new("-")) {
+            bail!("`--base` is for a document from standard input (`-`); a file has a folder of its own");
+        }
+        Ok(())
+    }
 }
 
 /// One byte more than a document may have, so that a larger one is known to be too large without being held.

@@ -3,9 +3,9 @@
 use anyhow::bail;
 use scopegate_openapi::export::{self, DocumentInfo};
 use scopegate_policy::OperationTable;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::document;
+use super::{document, notes};
 use crate::arguments::ExportArguments;
 use crate::output::{Format, remark, write_line};
 
@@ -22,8 +22,16 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
             if arguments.to == "openapi-3.0" {
                 info = info.openapi_3_0();
                 remark_on_roles(table);
+                if export::needs_openapi_3_2(table) {
+                    remark("the policy has a method or a flow that OpenAPI has words for as of 3.2, so 3.2 is written");
+                }
             }
-            let document = export::document(&info, table, &[], &Map::new());
+            let mut document = export::document(&info, table, &[], &Map::new());
+            if format == Format::Json
+                && let Value::Object(members) = &mut document
+            {
+                members.insert("x-scopegate-notes".to_owned(), notes::all(&policy).into());
+            }
             write_line(&serde_json::to_string_pretty(&document)?)
         }
         _ => write_line(&export::toml(table)?),

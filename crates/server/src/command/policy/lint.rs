@@ -72,7 +72,7 @@ fn write(format: Format, report: &Report<'_>) -> anyhow::Result<()> {
         Format::Sarif => write_line(&sarif::to_json(report).to_string()),
         Format::Human | Format::Json => {
             let notes = remarks(report);
-            print(format, &to_human(report, &notes), &to_json(report, &notes))
+            print(format, &to_human(report, &notes), &to_json(report))
         }
     }
 }
@@ -118,17 +118,16 @@ fn remarks<'n>(report: &Report<'n>) -> Vec<&'n Note> {
     report.policy.notes().iter().filter(|note| !is_finding(note)).collect()
 }
 
-fn to_json(report: &Report<'_>, notes: &[&Note]) -> Value {
+fn to_json(report: &Report<'_>) -> Value {
     let stale = report
         .stale
         .iter()
         .map(|stale| json!({ "state": stale.state, "file": stale.file, "line": stale.line, "message": stale.message }));
     json!({
-        "findings": report.findings.iter().map(|reported| reported.to_json(report.file)).collect::<Vec<_>>(),
+        "findings": report.findings.iter().map(|reported| reported.to_json()).collect::<Vec<_>>(),
         "ignored": report.ignored,
         "known": report.known,
         "stale_ignores": stale.collect::<Vec<_>>(),
-        "notes": notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
@@ -150,7 +149,7 @@ fn to_human(report: &Report<'_>, notes: &[&Note]) -> String {
             let _ = writeln!(
                 text,
                 "  {}:{}:{}: {}: {}",
-                one_line(report.file),
+                one_line(&reported.file),
                 position.line,
                 position.column,
                 paint(tone(severity), severity.as_str()),
@@ -192,7 +191,7 @@ fn to_markdown(report: &Report<'_>) -> String {
     for reported in &report.findings {
         let finding = &reported.finding;
         let place = code(&reported.operations_in_short());
-        let line = code(&format!("{}:{}", report.file, reported.located.position.line));
+        let line = code(&format!("{}:{}", reported.file, reported.located.position.line));
         let _ = writeln!(
             text,
             "| {} | {} | {place} | {} | {line} |",

@@ -19,7 +19,7 @@ pub(super) fn to_text(report: &Report<'_>) -> String {
         let _ = writeln!(
             text,
             "::{command} file={},line={},col={},title={}::{}",
-            property(report.file),
+            property(&reported.file),
             reported.located.position.line,
             reported.located.position.column,
             property(finding.rule().as_str()),

@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use scopegate_openapi::import::{Ignore, IgnoreDate, Imported, Located, Place, locate_pointers, read_ignores};
+use scopegate_openapi::import::{Ignore, IgnoreDate, Imported, Located, locate_pointers, read_ignores};
 use scopegate_policy::analysis::Finding;
 
-use super::report::Stale;
+use super::report::{Stale, beside};
 
 /// An ignore file is written by hand.
 const MAX_FILE: u64 = 1 << 20;
@@ -73,19 +73,19 @@ fn of_document((file, text, policy): (&str, &str, &Imported)) -> Vec<Entry> {
     let pointers: Vec<Vec<String>> = policy.ignores().iter().map(pointer_of).collect();
     let located = locate_pointers(text, &pointers);
     let entries = policy.ignores().iter().zip(located);
-    let entry = |(ignore, located): (&Ignore, Located)| Entry {
-        ignore: ignore.clone(),
-        file: file.to_owned(),
-        line: located.position.line,
+    let entry = |(ignore, located): (&Ignore, Located)| {
+        let other = ignore.place().file().zip(ignore.place().position());
+        Entry {
+            ignore: ignore.clone(),
+            file: other.map_or_else(|| file.to_owned(), |(other, _)| beside(file, other)),
+            line: other.map_or(located.position, |(_, position)| position).line,
+        }
     };
     entries.map(entry).collect()
 }
 
 fn pointer_of(ignore: &Ignore) -> Vec<String> {
-    match ignore.place() {
-        Place::Pointer(pointer) => vec![pointer.clone()],
-        Place::Line { .. } => Vec::new(),
-    }
+    ignore.place().pointer().map(str::to_owned).into_iter().collect()
 }
 
 fn apply_at(mut findings: Vec<Finding>, entries: Vec<Entry>, today: IgnoreDate) -> Applied {

@@ -1,5 +1,7 @@
 //! Findings with their place in the document.
 
+use std::path::Path;
+
 use scopegate_openapi::import::{Imported, Located, locate_pointers};
 use scopegate_policy::Method;
 use scopegate_policy::analysis::{Finding, LintRule, Severity};
@@ -9,6 +11,8 @@ use serde_json::{Value, json};
 pub(super) struct Reported {
     pub(super) finding: Finding,
     pub(super) located: Located,
+    /// The file that it is written in: the document, or one that the document refers to.
+    pub(super) file: String,
 }
 
 /// What the command prints.
@@ -48,7 +52,7 @@ impl<'d> Report<'d> {
             file,
             policy,
             findings: reported
-                .map(|(finding, located)| Reported { finding, located })
+                .map(|(finding, located)| Reported::new(finding, located, file, policy))
                 .collect(),
             ignored: 0,
             known: 0,
@@ -76,7 +80,28 @@ impl<'d> Report<'d> {
     }
 }
 
+/// The path of a file that a document refers to.
+pub(super) fn beside(document: &str, file: &str) -> String {
+    Path::new(document).with_file_name(file).display().to_string()
+}
+
 impl Reported {
+    /// What is written in another file has its place from the reader.
+    fn new(finding: Finding, located: Located, document: &str, policy: &Imported) -> Self {
+        let place = policy.finding_place(&finding);
+        let place = place
+            .as_ref()
+            .and_then(|place| Some((place.file()?, place, place.position()?)));
+        let (file, located) = match place {
+            None => (document.to_owned(), located),
+            Some((file, place, position)) => {
+                let pointer = place.pointer().unwrap_or_default().to_owned();
+                (beside(document, file), Located { pointer, position })
+            }
+        };
+        Self { finding, located, file }
+    }
+
     /// The operations, as `METHOD PATH`.
     pub(super) fn operations(&self) -> Vec<String> {
         let operations = self.finding.operations().iter();
@@ -92,7 +117,7 @@ impl Reported {
         }
     }
 
-    pub(super) fn to_json(&self, file: &str) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let finding = &self.finding;
         let operations = finding.operations().iter();
         let operations: Vec<Value> = operations
@@ -108,7 +133,7 @@ impl Reported {
             "scheme": finding.scheme(),
             "suggestion": finding.suggestion(),
             "pointer": self.located.pointer,
-            "file": file,
+            "file": self.file,
             "line": self.located.position.line,
             "column": self.located.position.column,
         })

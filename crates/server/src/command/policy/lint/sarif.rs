@@ -56,7 +56,7 @@ fn result(report: &Report<'_>, reported: &Reported) -> Value {
     let rule_index = LintRule::ALL.iter().position(|rule| *rule == finding.rule());
     let mut location = json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(report.file) },
+            "artifactLocation": { "uri": uri(&reported.file) },
             "region": { "startLine": position.line, "startColumn": position.column },
         },
     });

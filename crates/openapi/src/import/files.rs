@@ -1,0 +1,200 @@
+//! The files of one description, each parsed once.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::error::{ImportError, Shown};
+use super::folder::{Folder, Refused, bytes};
+use super::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
+use super::node::{At, Budget, Node, Nulls, Origin};
+use super::place::Place;
+use super::refs::unescaped;
+use super::shape::Shape;
+use super::{Syntax, json, yaml};
+
+/// The files that were read so far. The first is the document itself.
+#[derive(Debug)]
+pub(super) struct Files<'t> {
+    folder: Option<&'t Folder>,
+    text: &'t str,
+    syntax: Syntax,
+    slots: Vec<Slot>,
+    by_path: RefCell<HashMap<PathBuf, usize>>,
+    by_reference: RefCell<HashMap<(usize, String), usize>>,
+    bytes: Cell<usize>,
+    /// For the parts of all files that may say something of security.
+    pub(super) budget: Budget,
+    /// For files that are read whole, because a reference leads to another part.
+    spare: Budget,
+    pub(super) nulls: Rc<Nulls>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    origin: OnceCell<Origin>,
+    path: OnceCell<PathBuf>,
+    lean: OnceCell<Node<'static>>,
+    whole: OnceCell<Node<'static>>,
+}
+
+impl<'t> Files<'t> {
+    /// The document alone.
+    pub(super) fn new(text: &'t str, syntax: Syntax, folder: Option<&'t Folder>) -> Self {
+        let nulls = Rc::new(Nulls::default());
+        let mut slots: Vec<Slot> = Vec::new();
+        slots.resize_with(MAX_FILES, Slot::default);
+        let mut by_path = HashMap::new();
+        if let Some(slot) = slots.first() {
+            let _ = slot.origin.set(Origin::new(0, None, Rc::clone(&nulls)));
+            if let Some(document) = folder.and_then(Folder::document) {
+                let _ = slot.path.set(document.to_owned());
+                by_path.insert(document.to_owned(), 0);
+            }
+        }
+        Self {
+            folder,
+            text,
+            syntax,
+            slots,
+            by_path: RefCell::new(by_path),
+            by_reference: RefCell::default(),
+            bytes: Cell::new(text.len()),
+            budget: Budget::new(),
+            spare: Budget::new(),
+            nulls,
+        }
+    }
+
+    /// What the values of a file say of their origin.
+    pub(super) fn origin(&self, file: usize) -> Option<&Origin> {
+        self.slots.get(file)?.origin.get()
+    }
+
+    /// What may say something of security in a file other than the document itself.
+    pub(super) fn lean(&self, file: usize) -> Option<&Node<'static>> {
+        self.slots.get(file)?.lean.get()
+    }
+
+    /// All of a file. It is read again for that.
+    pub(super) fn whole(&self, file: usize) -> Result<Option<&Node<'static>>, ImportError> {
+        let Some(slot) = self.slots.get(file) else {
+            return Ok(None);
+        };
+        if slot.whole.get().is_none() {
+            let node = if file == 0 {
+                match self.syntax {
+                    Syntax::Json => json::parse(self.text, Shape::Kept, &self.spare)?.into_owned(),
+                    _ => yaml::parse(self.text, Shape::Kept, &self.spare)?,
+                }
+            } else {
+                let name = slot.origin.get().and_then(|origin| origin.file.clone());
+                let Some(path) = slot.path.get() else {
+                    return Ok(None);
+                };
+                let bytes = bytes(path, MAX_DOCUMENT)
+                    .map_err(|fault| ImportError::at(Place::default().in_file(name.clone()), fault.to_string()))?;
+                parse(path, &bytes, Shape::Kept, &self.spare).map_err(|fault| fault.in_file(name.as_ref()))?
+            };
+            let _ = slot.whole.set(node);
+        }
+        Ok(slot.whole.get())
+    }
+
+    /// The file that the first part of a reference names.
+    pub(super) fn open(&self, at: &At<'_>, reference: &str, path: &str) -> Result<usize, ImportError> {
+        let key = (at.origin.index, path.to_owned());
+        if let Some(known) = self.by_reference.borrow().get(&key) {
+            return Ok(*known);
+        }
+        let file = self.open_new(at, reference, path)?;
+        self.by_reference.borrow_mut().insert(key, file);
+        Ok(file)
+    }
+
+    fn open_new(&self, at: &At<'_>, reference: &str, path: &str) -> Result<usize, ImportError> {
+        let shown = Shown(reference);
+        if is_url(path) {
+            return Err(at.fault(format!(
+                "reference `{shown}` is a URL, and nothing is fetched; save the document below the folder of this one and \
+                 refer to the file"
+            )));
+        }
+        let Some(folder) = self.folder else {
+            return Err(at.fault(format!(
+                "reference `{shown}` leads to another file, and this document has no folder; name it with `--base DIR`, or \
+                 give the document as a file"
+            )));
+        };
+        let plain = unescaped(path)
+            .filter(|plain| !plain.contains('\0'))
+            .ok_or_else(|| at.fault(format!("reference `{shown}` has an escape that is no text; correct it")))?;
+        let from = self.slots.get(at.origin.index).and_then(|slot| slot.path.get());
+        let found = folder
+            .locate(from.map(PathBuf::as_path), Path::new(&*plain))
+            .map_err(|refused| match refused {
+                Refused::Outside(found) => at.fault(format!(
+                    "reference `{shown}` leads to `{}`, which is outside of `{}`; allow its folder with `--allow-root DIR`",
+                    Shown(&found.display().to_string()),
+                    Shown(&folder.start().display().to_string()),
+                )),
+                Refused::Unreadable(fault) => at.fault(format!(
+                    "the file of reference `{shown}` cannot be read: {fault}; add the file or correct the reference"
+                )),
+            })?;
+        if let Some(known) = self.by_path.borrow().get(&found) {
+            return Ok(*known);
+        }
+        let unreadable =
+            |fault: std::io::Error| at.fault(format!("the file of reference `{shown}` cannot be read: {fault}"));
+        let index = self.by_path.borrow().len() + usize::from(folder.document().is_none());
+        let Some(slot) = self.slots.get(index) else {
+            return Err(ImportError::TooLarge(ImportLimit::Files));
+        };
+        let bytes = bytes(&found, MAX_DOCUMENT).map_err(unreadable)?;
+        if bytes.len() > MAX_DOCUMENT {
+            return Err(ImportError::TooLarge(ImportLimit::Document));
+        }
+        self.bytes.set(self.bytes.get().saturating_add(bytes.len()));
+        if self.bytes.get() > MAX_FILES_BYTES {
+            return Err(ImportError::TooLarge(ImportLimit::FilesBytes));
+        }
+        let name: Arc<str> = folder.name(&found).into();
+        let node = parse(&found, &bytes, Shape::Loose, &self.budget).map_err(|fault| fault.in_file(Some(&name)))?;
+        let _ = slot.lean.set(node);
+        let _ = slot.path.set(found.clone());
+        let _ = slot.origin.set(Origin::new(index, Some(name), Rc::clone(&self.nulls)));
+        self.by_path.borrow_mut().insert(found, index);
+        Ok(index)
+    }
+}
+
+/// JSON by the name of the file, or by its first character; everything else is YAML, of which JSON is a part.
+fn parse(path: &Path, bytes: &[u8], shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
+    let text = super::text(bytes)?;
+    if path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    {
+        return Ok(json::parse(text, shape, budget)?.into_owned());
+    }
+    if text.trim_ascii_start().starts_with('{')
+        && let Ok(node) = json::parse(text, shape, budget)
+    {
+        return Ok(node.into_owned());
+    }
+    yaml::parse(text, shape, budget)
+}
+
+/// Whether a reference begins with a scheme or a host (RFC 3986, sections 3.1 and 4.2).
+fn is_url(path: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    };
+    path.starts_with("//") || path.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme))
+}

@@ -1,0 +1,141 @@
+//! The folders that the files of a description lie in.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::error::{ImportError, Shown};
+
+/// Where the files that a document refers to may lie.
+///
+/// Without options these are the files below the folder of the document itself.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use scopegate_openapi::import::{self, ReadOptions};
+///
+/// let options = ReadOptions::new().allow_root("../common");
+/// let imported = import::read_file(Path::new("api/openapi.yaml"), &options)?;
+/// # Ok::<(), import::ImportError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    base: Option<PathBuf>,
+    allowed: Vec<PathBuf>,
+}
+
+impl ReadOptions {
+    /// No folder beside that of the document.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the folder of a document that is no file, such as standard input. Default: none.
+    #[must_use]
+    pub fn base(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.base = Some(folder.into());
+        self
+    }
+
+    /// Adds a folder whose files a document may refer to.
+    #[must_use]
+    pub fn allow_root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.allowed.push(folder.into());
+        self
+    }
+}
+
+/// The folder that relative references start from, and those that files may lie in, with all links resolved.
+#[derive(Debug)]
+pub(super) struct Folder {
+    start: PathBuf,
+    roots: Vec<PathBuf>,
+    document: Option<PathBuf>,
+}
+
+/// Why a file is not read.
+pub(super) enum Refused {
+    /// It lies in none of the folders.
+    Outside(PathBuf),
+    Unreadable(io::Error),
+}
+
+impl Folder {
+    /// The folder of a document. None for what is no file, such as a pipe.
+    pub(super) fn of_file(path: &Path, options: &ReadOptions) -> Result<Option<Self>, ImportError> {
+        let Ok(document) = fs::canonicalize(path) else {
+            return Ok(None);
+        };
+        match document.parent() {
+            Some(folder) if document.is_file() => Self::new(folder.to_owned(), Some(document), options).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The folder that the options name.
+    pub(super) fn of_options(options: &ReadOptions) -> Result<Option<Self>, ImportError> {
+        let Some(base) = &options.base else {
+            return Ok(None);
+        };
+        Self::new(canonical(base)?, None, options).map(Some)
+    }
+
+    fn new(start: PathBuf, document: Option<PathBuf>, options: &ReadOptions) -> Result<Self, ImportError> {
+        let allowed = options.allowed.iter().map(|folder| canonical(folder));
+        let mut roots = allowed.collect::<Result<Vec<_>, _>>()?;
+        roots.insert(0, start.clone());
+        Ok(Self { start, roots, document })
+    }
+
+    /// The document itself, where it is a file.
+    pub(super) fn document(&self) -> Option<&Path> {
+        self.document.as_deref()
+    }
+
+    /// The folder below which all files lie that need no option.
+    pub(super) fn start(&self) -> &Path {
+        &self.start
+    }
+
+    /// The file of a path that is relative to this one, with all links resolved.
+    pub(super) fn locate(&self, from: Option<&Path>, path: &Path) -> Result<PathBuf, Refused> {
+        let folder = from.and_then(Path::parent).unwrap_or(&self.start);
+        let found = fs::canonicalize(folder.join(path)).map_err(Refused::Unreadable)?;
+        if !self.roots.iter().any(|root| found.starts_with(root)) {
+            return Err(Refused::Outside(found));
+        }
+        // A pipe or a device would be read without an end.
+        if !found.is_file() {
+            return Err(Refused::Unreadable(io::Error::other("it is no file")));
+        }
+        Ok(found)
+    }
+
+    /// How a file is named: from the folder of the document.
+    pub(super) fn name(&self, file: &Path) -> String {
+        file.strip_prefix(&self.start).unwrap_or(file).display().to_string()
+    }
+}
+
+fn canonical(folder: &Path) -> Result<PathBuf, ImportError> {
+    let unusable = |message: String| ImportError::Folder {
+        folder: Shown(&folder.display().to_string()).to_string(),
+        message,
+    };
+    let found = fs::canonicalize(folder).map_err(|fault| unusable(fault.to_string()))?;
+    if found.is_dir() {
+        Ok(found)
+    } else {
+        Err(unusable("it is no folder".to_owned()))
+    }
+}
+
+/// The bytes of a file, one more than `limit` at most, so that a larger file is known without being held.
+pub(super) fn bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,312 @@
+//! Where something stands: the file, the JSON pointer, the line and the column.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use scopegate_policy::Method;
+
+use super::error::Shown;
+use super::limits::MAX_POINTERS;
+use super::node::pointer;
+use super::positions::Position;
+
+/// Line and column of a value, both counted from 1. The column counts characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Mark {
+    line: u32,
+    column: u32,
+}
+
+impl Mark {
+    pub(super) const START: Self = Self { line: 1, column: 1 };
+
+    pub(super) fn new(line: usize, column: usize) -> Self {
+        let bounded = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self {
+            line: bounded(line),
+            column: bounded(column),
+        }
+    }
+
+    pub(super) fn position(self) -> Position {
+        let wide = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Position {
+            line: wide(self.line),
+            column: wide(self.column),
+        }
+    }
+
+    /// The mark after this byte. A byte that continues a UTF-8 sequence is no character of its own.
+    pub(super) const fn after(self, byte: u8) -> Self {
+        match byte {
+            b'\n' => Self {
+                line: self.line.saturating_add(1),
+                column: 1,
+            },
+            _ if byte & 0xC0 == 0x80 => self,
+            _ => Self {
+                line: self.line,
+                column: self.column.saturating_add(1),
+            },
+        }
+    }
+}
+
+/// Marks of bytes in one text, found without a look at the whole text each time.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// The mark of each byte whose number is a multiple of [`Lines::STEP`].
+    steps: Vec<Mark>,
+}
+
+impl Lines {
+    const STEP: usize = 4096;
+
+    pub(super) fn of(text: &str) -> Self {
+        let mut mark = Mark::START;
+        let mut steps = Vec::with_capacity(text.len() / Self::STEP + 1);
+        for (number, byte) in text.bytes().enumerate() {
+            if number % Self::STEP == 0 {
+                steps.push(mark);
+            }
+            mark = mark.after(byte);
+        }
+        Self { steps }
+    }
+
+    /// The mark of a byte of the same text.
+    pub(super) fn mark(&self, text: &str, byte: usize) -> Mark {
+        let step = (byte / Self::STEP).min(self.steps.len().saturating_sub(1));
+        let start = self.steps.get(step).copied().unwrap_or(Mark::START);
+        let bytes = text.as_bytes().get(step * Self::STEP..byte).unwrap_or_default();
+        bytes.iter().fold(start, |mark, byte| mark.after(*byte))
+    }
+}
+
+/// Where something stands in a document.
+///
+/// A value of JSON or YAML has a pointer, a line and a column. A fault of syntax has no pointer.
+///
+/// ```
+/// use scopegate_openapi::import;
+///
+/// let fault = import::read(b"{ \"openapi\": \"3.1.0\",\n  \"paths\": [] }").unwrap_err();
+/// let place = fault.place().unwrap();
+/// assert_eq!((place.file(), place.pointer()), (None, Some("/paths")));
+/// assert_eq!((place.line(), place.column()), (Some(2), Some(12)));
+/// assert_eq!(place.to_string(), "`/paths`");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place {
+    file: Option<Arc<str>>,
+    pointer: Option<Box<str>>,
+    mark: Option<Mark>,
+}
+
+impl Place {
+    pub(super) fn new(file: Option<Arc<str>>, pointer: Option<String>, mark: Option<Mark>) -> Self {
+        Self {
+            file,
+            pointer: pointer.map(String::into_boxed_str),
+            mark,
+        }
+    }
+
+    /// A place in the text of the document itself.
+    pub(super) fn of_mark(mark: Mark) -> Self {
+        Self::new(None, None, Some(mark))
+    }
+
+    /// A place in the text of the document itself, with the pointer to the value.
+    pub(super) fn of_value(pointer: String, mark: Mark) -> Self {
+        Self::new(None, Some(pointer), Some(mark))
+    }
+
+    /// The same place in this file.
+    pub(super) fn in_file(self, file: Option<Arc<str>>) -> Self {
+        Self { file, ..self }
+    }
+
+    /// The file, as the folder of the document names it. None for the document itself.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// The JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)), empty for the whole file.
+    #[must_use]
+    pub fn pointer(&self) -> Option<&str> {
+        self.pointer.as_deref()
+    }
+
+    /// The line, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        self.mark.map(|mark| mark.line)
+    }
+
+    /// The column in characters, counted from 1.
+    #[must_use]
+    pub fn column(&self) -> Option<u32> {
+        self.mark.map(|mark| mark.column)
+    }
+
+    /// The line and the column, where they are known.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.mark.map(Mark::position)
+    }
+
+    /// How many bytes its texts take.
+    pub(super) fn text_len(&self) -> usize {
+        self.pointer.as_ref().map_or(0, |pointer| pointer.len())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.file, self.pointer.as_deref(), self.mark) {
+            (None, Some(""), _) | (None, None, None) => f.write_str("the document"),
+            (None, Some(pointer), _) => write!(f, "`{}`", Shown(pointer)),
+            (None, None, Some(mark)) => write!(f, "line {}, column {}", mark.line, mark.column),
+            (Some(file), Some("") | None, None) | (Some(file), Some(""), Some(_)) => write!(f, "`{}`", Shown(file)),
+            (Some(file), Some(pointer), _) => write!(f, "`{}#{}`", Shown(file), Shown(pointer)),
+            (Some(file), None, Some(mark)) => {
+                write!(f, "`{}`, line {}, column {}", Shown(file), mark.line, mark.column)
+            }
+        }
+    }
+}
+
+/// The places of what a table holds, each by its number or name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    pub(super) operations: Vec<OperationPlace>,
+    pub(super) schemes: HashMap<String, SchemePlace>,
+    text: usize,
+}
+
+impl Places {
+    /// A place to keep: without its pointer, where the pointers before it take too much memory.
+    pub(super) fn bounded(&mut self, place: Place) -> Place {
+        self.text = self.text.saturating_add(place.text_len());
+        if self.text > MAX_POINTERS {
+            return Place { pointer: None, ..place };
+        }
+        place
+    }
+}
+
+/// Where an operation stands, and the `security` that counts for it.
+#[derive(Clone, Debug)]
+pub(super) struct OperationPlace {
+    mark: Mark,
+    /// Where its pointer is not the one that its path and method make.
+    elsewhere: Option<Box<Place>>,
+    security: SecurityPlace,
+}
+
+/// Where the `security` of an operation stands.
+#[derive(Clone, Debug)]
+pub(super) enum SecurityPlace {
+    None,
+    /// In the operation, by its own name.
+    Own(Mark),
+    Shared(Arc<Place>),
+}
+
+impl SecurityPlace {
+    /// The place of a `security` that an operation at another place may have for its own.
+    fn of(security: Option<Arc<Place>>, operation: &Place) -> Self {
+        let Some(security) = security else { return Self::None };
+        let own = security.pointer().zip(operation.pointer());
+        let is_own = own.is_some_and(|(security, operation)| security.strip_prefix(operation) == Some(SECURITY));
+        match security.mark.filter(|_| is_own && security.file == operation.file) {
+            Some(mark) => Self::Own(mark),
+            None => Self::Shared(security),
+        }
+    }
+}
+
+const SECURITY: &str = "/security";
+
+impl OperationPlace {
+    /// The pointer `derived` is the one that the path and the method of the operation make.
+    pub(super) fn new(place: Place, security: Option<Arc<Place>>, derived: &str) -> Self {
+        let mark = place.mark.unwrap_or(Mark::START);
+        let security = SecurityPlace::of(security, &place);
+        let is_derived = place.file.is_none() && place.pointer() == Some(derived);
+        Self {
+            mark,
+            elsewhere: (!is_derived).then(|| Box::new(place)),
+            security,
+        }
+    }
+
+    /// The same place without pointers, where those before it take too much memory.
+    pub(super) fn bounded(self, places: &mut Places) -> Self {
+        let elsewhere = self.elsewhere.map(|place| Box::new(places.bounded(*place)));
+        let security = match self.security {
+            SecurityPlace::Shared(place) if Arc::strong_count(&place) == 1 => {
+                SecurityPlace::Shared(Arc::new(places.bounded(Arc::unwrap_or_clone(place))))
+            }
+            other => other,
+        };
+        Self {
+            elsewhere,
+            security,
+            ..self
+        }
+    }
+
+    pub(super) fn operation(&self, derived: impl FnOnce() -> String) -> Place {
+        match &self.elsewhere {
+            Some(place) => Place::clone(place),
+            None => Place::of_value(derived(), self.mark),
+        }
+    }
+
+    pub(super) fn security(&self, derived: impl FnOnce() -> String) -> Option<Place> {
+        match &self.security {
+            SecurityPlace::None => None,
+            SecurityPlace::Shared(place) => Some(Place::clone(place)),
+            SecurityPlace::Own(mark) => {
+                let operation = self.operation(derived);
+                let pointer = operation.pointer.map(|pointer| format!("{pointer}{SECURITY}"));
+                Some(Place::new(operation.file, pointer, Some(*mark)))
+            }
+        }
+    }
+}
+
+/// The pointer of the operation of a path and a method in an OpenAPI document.
+pub(super) fn derived(template: &str, method: Method) -> String {
+    pointer(&["paths", template, &method.as_str().to_ascii_lowercase()])
+}
+
+/// Where a scheme stands, and each of its scopes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SchemePlace {
+    pub(super) scheme: Place,
+    pub(super) scopes: HashMap<String, Place>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_counts_lines_and_characters() {
+        let text = format!("{}ä\nbc", "x".repeat(2 * Lines::STEP));
+        let lines = Lines::of(&text);
+        for (byte, line, column) in [
+            (0, 1, 1),
+            (2 * Lines::STEP, 1, 2 * Lines::STEP + 1),
+            (2 * Lines::STEP + 2, 1, 2 * Lines::STEP + 2),
+            (text.len() - 1, 2, 2),
+        ] {
+            assert_eq!(lines.mark(&text, byte), Mark::new(line, column), "byte {byte}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Documents of other kinds are refused by name.
+
+use crate::documents::fault;
+
+const FOREIGN: &[(&str, &str)] = &[
+    (
+        r#"{ "info": { "name": "x", "schema": "https://schema.getpostman.com/json/collection/v2.0.0/collection.json" }, "item": [{}] }"#,
+        "Postman",
+    ),
+    (r#"{ "collection": { "info": {}, "item": [] } }"#, "Postman"),
+    (
+        "asyncapi: 2.6.0\ninfo: {title: x, version: '1'}\nchannels: {a: {}}\n",
+        "AsyncAPI",
+    ),
+    (r#"{ "asyncapi": "3.0.0", "operations": {} }"#, "AsyncAPI"),
+    (
+        "\"\"\"\nA query: of all.\n\"\"\"\ntype Query {\n  lamps: [Lamp]\n}\n",
+        "GraphQL",
+    ),
+    ("# a comment\nscalar Date\n\ntype A { b: Int }\n", "GraphQL"),
+    ("schema {\n  query: Query\n}\n", "GraphQL"),
+    ("extend type Query @key(fields: \"id\") {\n  a: Int\n}", "GraphQL"),
+    ("directive @a on FIELD\ntype Query { a: Int }", "GraphQL"),
+    (
+        r#"{ "data": { "__schema": { "queryType": { "name": "Query" } } } }"#,
+        "GraphQL",
+    ),
+    (r#"{ "__schema": { "types": [] } }"#, "GraphQL"),
+    ("// Lamps.\nsyntax = \"proto3\";\npackage lamps;\n", "protobuf"),
+    (
+        "/* Lamps.\n   All of them. */\npackage lamps.v1;\nmessage Lamp { int32 id = 1; }\n",
+        "protobuf",
+    ),
+    (
+        r#"{ "tools": [{ "name": "see", "inputSchema": { "type": "object" } }] }"#,
+        "MCP",
+    ),
+    (
+        r#"{ "jsonrpc": "2.0", "id": 1, "result": { "tools": [{ "name": "see" }] } }"#,
+        "MCP",
+    ),
+    (
+        "_format_version: '3.0'\nservices:\n- name: lamps\n  url: http://lamps\n",
+        "Kong",
+    ),
+    (
+        "overlay: 1.0.0\ninfo: {title: x, version: '1'}\nactions: []\n",
+        "Overlay",
+    ),
+    ("arazzo: 1.0.1\nworkflows: []\n", "Arazzo"),
+    (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: []\n",
+        "Kubernetes RBAC",
+    ),
+    (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n",
+        "Kubernetes RBAC",
+    ),
+    (
+        r#"{ "apiVersion": "v1", "kind": "List", "items": [{ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole" }] }"#,
+        "Kubernetes RBAC",
+    ),
+    (
+        r#"{ "id": "x", "realm": "lamps", "enabled": true, "clients": [{ "clientId": "a" }], "roles": {} }"#,
+        "Keycloak",
+    ),
+];
+
+#[test]
+fn a_foreign_document_is_refused_by_name() {
+    for (text, kind) in FOREIGN {
+        let said = fault(text);
+        assert!(said.contains(kind), "{kind}: {said}\n{text}");
+        assert!(said.contains("read are OpenAPI"), "{said}");
+    }
+}
+
+#[test]
+fn a_document_that_only_looks_foreign_is_read() {
+    for text in [
+        "openapi: 3.1.0\nrealm: x\nclients: []\npaths: {}\n",
+        "# type A {\nopenapi: 3.1.0\nitem: []\ninfo: {title: t, version: '1'}\npaths: {}\n",
+        r#"{ "openapi": "3.1.0", "tools": [{ "name": "x" }], "paths": {} }"#,
+        "type = 1\n",
+        "syntax: proto\n",
+    ] {
+        let said = scopegate_openapi::import::read(text.as_bytes());
+        assert!(
+            !matches!(said, Err(scopegate_openapi::import::ImportError::Foreign { .. })),
+            "{text}: {said:?}"
+        );
+    }
+}

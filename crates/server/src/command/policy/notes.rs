@@ -1,0 +1,70 @@
+//! What a document says that its policy cannot: in the JSON answer of each command, and on standard error.
+
+use std::path::Path;
+
+use scopegate_openapi::import::{Imported, Note, NoteKind};
+use serde_json::{Value, json};
+
+use crate::output::{add_notes, remark};
+
+/// Most notes that standard error shows. The JSON answer has them all.
+const SHOWN: usize = 20;
+
+/// Writes the notes on a document. `side` says which of two documents it is.
+pub(super) fn tell(policy: &Imported, file: &Path, side: Option<&str>) {
+    let notes = policy.notes();
+    add_notes(notes.iter().map(|note| to_json(note, side)));
+    // What may change an answer comes first.
+    let (about_access, others): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|note| is_about_access(note.kind()));
+    let mut ordered = about_access.into_iter().chain(others);
+    for note in ordered.by_ref().take(SHOWN) {
+        remark(&to_line(note, file));
+    }
+    match ordered.count() {
+        0 => {}
+        rest => remark(&format!(
+            "{rest} more notes on `{}`; `--format json` lists them",
+            file.display()
+        )),
+    }
+}
+
+/// All notes on a document, as the answers have them.
+pub(super) fn all(policy: &Imported) -> Vec<Value> {
+    policy.notes().iter().map(|note| to_json(note, None)).collect()
+}
+
+/// Whether a note is about what a request needs.
+const fn is_about_access(kind: NoteKind) -> bool {
+    !matches!(
+        kind,
+        NoteKind::Callbacks | NoteKind::Deprecated | NoteKind::FlowsDiffer | NoteKind::UploadPath | NoteKind::Webhooks
+    )
+}
+
+fn to_json(note: &Note, side: Option<&str>) -> Value {
+    let place = note.place();
+    let mut json = json!({
+        "kind": note.kind().as_str(),
+        "pointer": place.pointer(),
+        "file": place.file(),
+        "line": place.line(),
+        "column": place.column(),
+        "message": note.message(),
+    });
+    if let (Value::Object(members), Some(side)) = (&mut json, side) {
+        members.insert("side".to_owned(), side.into());
+    }
+    json
+}
+
+/// `FILE:LINE:COLUMN: PLACE: MESSAGE`, as editors read it.
+fn to_line(note: &Note, file: &Path) -> String {
+    let place = note.place();
+    let own = file.display().to_string();
+    let file = place.file().unwrap_or(&own);
+    match place.line().zip(place.column()) {
+        Some((line, column)) => format!("{file}:{line}:{column}: {note}"),
+        None => format!("{file}: {note}"),
+    }
+}
