@@ -48,14 +48,14 @@ fn read_one(path: &Path, reading: &Reading) -> anyhow::Result<(Imported, Vec<u8>
     } else {
         import::read_as(&bytes, path, &options)
     };
-    let read = read.map_err(|fault| match &fault {
-        ImportError::Folder { .. } => fault.into(),
-        _ => {
-            let line = fault.place().filter(|place| place.pointer().is_some());
-            let line = line.and_then(|place| place.line().zip(place.column()));
-            let line = line.map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
-            anyhow::Error::from(fault).context(format!("`{name}` is no policy{line}"))
+    let read = read.map_err(|fault| {
+        if matches!(fault, ImportError::Folder { .. }) {
+            return anyhow::Error::from(fault);
         }
+        let line = fault.place().filter(|place| place.pointer().is_some());
+        let line = line.and_then(|place| place.line().zip(place.column()));
+        let line = line.map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
+        anyhow::Error::from(fault).context(format!("`{name}` is no policy{line}"))
     })?;
     Ok((read, bytes))
 }

@@ -124,7 +124,7 @@ fn to_json(report: &Report<'_>) -> Value {
         .iter()
         .map(|stale| json!({ "state": stale.state, "file": stale.file, "line": stale.line, "message": stale.message }));
     json!({
-        "findings": report.findings.iter().map(|reported| reported.to_json()).collect::<Vec<_>>(),
+        "findings": report.findings.iter().map(report::Reported::to_json).collect::<Vec<_>>(),
         "ignored": report.ignored,
         "known": report.known,
         "stale_ignores": stale.collect::<Vec<_>>(),

@@ -17,8 +17,6 @@ pub(super) struct Reported {
 
 /// What the command prints.
 pub(super) struct Report<'d> {
-    /// The file, as it was given.
-    pub(super) file: &'d str,
     pub(super) policy: &'d Imported,
     pub(super) findings: Vec<Reported>,
     /// How many findings the ignore file or the document accepts, in whole or in part.
@@ -49,7 +47,6 @@ impl<'d> Report<'d> {
         let located = locate_pointers(text, &pointers);
         let reported = findings.into_iter().zip(located);
         Self {
-            file,
             policy,
             findings: reported
                 .map(|(finding, located)| Reported::new(finding, located, file, policy))
