@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use scopegate_openapi::import::{self, Imported};
-use scopegate_policy::analysis::{LintRule, Severity};
+use scopegate_policy::analysis::{Finding, LintRule, Severity};
 
 /// A document with two schemes and these paths.
 fn openapi(paths: &str) -> String {
@@ -39,6 +39,7 @@ fn requires(requires: &str) -> String {
 }
 
 /// The rule, a document for which it is true, and one on which it is silent.
+#[expect(clippy::too_many_lines, reason = "two documents for each rule")]
 fn examples() -> Vec<(LintRule, String, String)> {
     use LintRule as R;
 
@@ -170,7 +171,7 @@ fn read(text: &str) -> Imported {
 }
 
 fn rules(text: &str) -> Vec<LintRule> {
-    read(text).lint().iter().map(|finding| finding.rule()).collect()
+    read(text).lint().iter().map(Finding::rule).collect()
 }
 
 #[test]
@@ -212,12 +213,8 @@ fn a_read_that_is_stated_to_be_public_is_worth_a_look_at_most() {
 fn every_operation_has_a_place() {
     for text in [openapi("  /b: {post: {security: []}}\n"), requires("a")] {
         let policy = read(&text);
-        for operation in policy.table().operations() {
-            assert!(
-                policy
-                    .operation_place(operation.method(), operation.template())
-                    .is_some()
-            );
+        for number in 0..policy.table().operations().len() {
+            assert!(policy.operation_place(number).is_some());
         }
     }
 }

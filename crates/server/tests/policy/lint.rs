@@ -214,6 +214,7 @@ fn the_exit_status_follows_the_severity_that_fails() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "each object of the schema is looked at")]
 fn sarif_is_valid() {
     let shell = with_paths(&format!(
         "  /a: {{get: {READ}, put: {WRITE}, delete: {READ}}}\n  /health: {{get: {{security: []}}}}\n"

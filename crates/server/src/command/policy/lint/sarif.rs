@@ -9,7 +9,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 
 pub(super) fn to_json(report: &Report<'_>) -> Value {
     let rules: Vec<Value> = LintRule::ALL.into_iter().map(rule).collect();
-    let results: Vec<Value> = report.findings.iter().map(|reported| result(reported)).collect();
+    let results: Vec<Value> = report.findings.iter().map(result).collect();
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
