@@ -83,21 +83,24 @@ pub use self::positions::{Located, Position, locate_pointers};
 ///
 /// # Errors
 ///
-/// [`ImportError`], one sentence, where the document is broken, is none of these, or is too large. A reference to another file
-/// is an error, too: these bytes have no folder. [`read_file`] and [`read_with`] follow it.
+/// [`ImportError`], one sentence, if the document is broken, is none of these, or is too large.
+/// A reference to another file is an error, too: these bytes have no folder. [`read_file`] and
+/// [`read_with`] follow it.
 pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
     read_in(bytes, None)
 }
 
 /// Reads a document as [`read`] does, with the other files that it refers to.
 ///
-/// A reference is followed where it decides about access: paths, path items, operations, security schemes and their parts,
-/// and `security`. Files lie below the folder of the document, or below a folder that the options allow; links are resolved
-/// before that is checked. No description has more than [`MAX_FILES`] files of [`MAX_FILES_BYTES`] bytes together.
+/// A reference is followed if it decides about access: in paths, path items, operations,
+/// security schemes with their parts, and `security`. Files lie below the folder of the document,
+/// or below a folder that the options allow, after links are resolved. A description has at most
+/// [`MAX_FILES`] files of [`MAX_FILES_BYTES`] bytes together.
 ///
 /// # Errors
 ///
-/// [`ImportError`], as [`read`]; and where a reference leads to no file, outside of the folders, to a URL or in a circle.
+/// [`ImportError`], as [`read`]. A reference to a missing file, outside of the folders, to a URL
+/// or in a circle is an error, too.
 pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Imported, ImportError> {
     let unreadable = |fault: std::io::Error| ImportError::Unreadable {
         message: fault.to_string(),
@@ -116,7 +119,8 @@ pub fn read_as(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Impor
     read_in(bytes, folder.as_ref())
 }
 
-/// Reads a document that is no file, such as standard input, as [`read_file`] does: its folder is the base of the options.
+/// Reads a document from bytes, such as standard input, with the base of the options for its
+/// folder.
 ///
 /// # Errors
 ///
@@ -175,7 +179,7 @@ fn syntax(text: &str) -> Syntax {
     }
 }
 
-/// The trees are gone before the table is built: both together would take twice the memory.
+/// Drops the trees before the table is built: both together would take twice the memory.
 fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Imported, ImportError> {
     let collected = {
         let files = Files::new(text, syntax, folder);
@@ -324,15 +328,16 @@ impl Imported {
         &self.notes
     }
 
-    /// Where an operation stands, by its number in [`OperationTable::operations`].
+    /// The place of an operation, by its number in [`OperationTable::operations`].
     #[must_use]
     pub fn operation_place(&self, number: usize) -> Option<Place> {
         let place = self.places.operations.get(number)?;
         Some(place.operation(|| self.derived(number)))
     }
 
-    /// Where the `security` stands that counts for an operation: its own, or that of the document. None where none is written,
-    /// and in Scopegate's TOML, where it is a part of the operation.
+    /// The place of the `security` that counts for an operation: its own, or that of the document.
+    ///
+    /// `None` if none is written, and for Scopegate's TOML, which has it in the operation.
     #[must_use]
     pub fn security_place(&self, number: usize) -> Option<Place> {
         self.places.operations.get(number)?.security(|| self.derived(number))
@@ -346,13 +351,13 @@ impl Imported {
         })
     }
 
-    /// Where a scheme is declared.
+    /// The place of a scheme.
     #[must_use]
     pub fn scheme_place(&self, scheme: &str) -> Option<&Place> {
         Some(&self.places.schemes.get(scheme)?.scheme)
     }
 
-    /// Where a scheme declares a scope. None for a scope that is asked for without a declaration.
+    /// The place of a scope that a scheme declares; `None` for a scope without a declaration.
     #[must_use]
     pub fn scope_place(&self, scheme: &str, scope: &str) -> Option<&Place> {
         self.places.schemes.get(scheme)?.scopes.get(scope)

@@ -142,7 +142,8 @@ impl Method {
         Self::VersionControl,
     ];
 
-    /// Whether a path item of OpenAPI 3.2 has a field for it. It holds other methods in `additionalOperations`.
+    /// Whether a path item of OpenAPI 3.2 has a field for it. It has other methods in
+    /// `additionalOperations`.
     #[must_use]
     pub const fn is_field_of_path_item(self) -> bool {
         self.is_in_openapi_3_1() || matches!(self, Self::Query)

@@ -86,7 +86,8 @@ fn with_notes(json: &Value) -> Value {
     json
 }
 
-/// Writes data to standard output: `human` as it is, or the JSON value on one line, with the notes of [`add_notes`].
+/// Writes data to standard output: `human` as it is, or the JSON value on one line with the notes
+/// of [`add_notes`].
 pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result<()> {
     match format {
         Format::Human => write_line(&lines_for_people(human)),

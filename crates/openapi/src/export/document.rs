@@ -287,7 +287,7 @@ fn add(
     }
 }
 
-/// Whether a table holds what OpenAPI has words for as of version 3.2: other methods, the device flow, addresses of metadata.
+/// Whether a table needs OpenAPI 3.2: for its methods, the device flow or an address of metadata.
 #[must_use]
 pub fn needs_openapi_3_2(table: &OperationTable) -> bool {
     let has_flow = |scheme: &DeclaredScheme| match scheme.scheme() {

@@ -173,6 +173,14 @@ impl Assembly {
         self.by_name.get(name).copied()
     }
 
+    /// The scheme that is declared at this place.
+    pub(super) fn scheme_at(&mut self, place: &Place) -> Result<Option<SchemeIndex>, ImportError> {
+        self.count_read(self.schemes.len())?;
+        let mut places = self.places.schemes.iter();
+        let found = places.find(|(_, known)| known.scheme == *place);
+        Ok(found.and_then(|(name, _)| self.scheme(name)))
+    }
+
     pub(super) fn kind(&self, scheme: SchemeIndex) -> Option<&SecurityScheme> {
         self.schemes.get(usize::from(scheme.0)).map(|draft| &draft.kind)
     }

@@ -128,9 +128,11 @@ impl<'t> Files<'t> {
                  give the document as a file"
             )));
         };
-        let plain = unescaped(path)
-            .filter(|plain| !plain.contains('\0'))
-            .ok_or_else(|| at.fault(format!("reference `{shown}` has an escape that is no text; correct it")))?;
+        let plain = unescaped(path).filter(|plain| !plain.contains('\0')).ok_or_else(|| {
+            at.fault(format!(
+                "reference `{shown}` has an escape that is not UTF-8; correct it"
+            ))
+        })?;
         let from = self.slots.get(at.origin.index).and_then(|slot| slot.path.get());
         let found = folder
             .locate(from.map(PathBuf::as_path), Path::new(&*plain))
@@ -171,7 +173,7 @@ impl<'t> Files<'t> {
     }
 }
 
-/// JSON by the name of the file, or by its first character; everything else is YAML, of which JSON is a part.
+/// Parses JSON by the name of the file, or by its first character, and YAML otherwise.
 fn parse(path: &Path, bytes: &[u8], shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
     let text = super::text(bytes)?;
     if path

@@ -26,13 +26,13 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// No folder beside that of the document.
+    /// Returns options without a folder other than that of the document.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the folder of a document that is no file, such as standard input. Default: none.
+    /// Sets the folder of a document that comes from bytes, such as standard input. Default: none.
     #[must_use]
     pub fn base(mut self, folder: impl Into<PathBuf>) -> Self {
         self.base = Some(folder.into());
@@ -47,7 +47,8 @@ impl ReadOptions {
     }
 }
 
-/// The folder that relative references start from, and those that files may lie in, with all links resolved.
+/// The folder that relative references start from, and those that files may lie in. Links are
+/// resolved in all of them.
 #[derive(Debug)]
 pub(super) struct Folder {
     start: PathBuf,
@@ -63,7 +64,7 @@ pub(super) enum Refused {
 }
 
 impl Folder {
-    /// The folder of a document. None for what is no file, such as a pipe.
+    /// The folder of a document; `None` for a pipe or a device.
     pub(super) fn of_file(path: &Path, options: &ReadOptions) -> Result<Option<Self>, ImportError> {
         let Ok(document) = fs::canonicalize(path) else {
             return Ok(None);
@@ -89,7 +90,7 @@ impl Folder {
         Ok(Self { start, roots, document })
     }
 
-    /// The document itself, where it is a file.
+    /// The file of the document.
     pub(super) fn document(&self) -> Option<&Path> {
         self.document.as_deref()
     }
@@ -108,7 +109,7 @@ impl Folder {
         }
         // A pipe or a device would be read without an end.
         if !found.is_file() {
-            return Err(Refused::Unreadable(io::Error::other("it is no file")));
+            return Err(Refused::Unreadable(io::Error::other("it is not a file")));
         }
         Ok(found)
     }
@@ -128,11 +129,11 @@ fn canonical(folder: &Path) -> Result<PathBuf, ImportError> {
     if found.is_dir() {
         Ok(found)
     } else {
-        Err(unusable("it is no folder".to_owned()))
+        Err(unusable("it is not a folder".to_owned()))
     }
 }
 
-/// The bytes of a file, one more than `limit` at most, so that a larger file is known without being held.
+/// Reads a file up to one byte more than `limit`, which shows that a file is larger.
 pub(super) fn bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();

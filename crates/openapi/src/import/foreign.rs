@@ -8,7 +8,7 @@ pub(super) fn of_text(text: &str) -> Option<&'static str> {
         let version = line.strip_prefix("apiVersion:").map(str::trim_start);
         version.is_some_and(|version| version.trim_start_matches(['"', '\'']).starts_with(RBAC))
     };
-    if text.lines().any(rbac) {
+    if text.contains(RBAC) && text.lines().any(rbac) {
         return Some("a Kubernetes RBAC object");
     }
     let line = first_statement(text)?;
@@ -66,7 +66,8 @@ fn is_graphql(word: &str, rest: &str) -> bool {
     }
 }
 
-/// A name with an open brace behind it. What YAML and TOML write has a colon or an equals sign behind the first word.
+/// A name followed by an open brace. YAML and TOML have a colon or an equals sign after the first
+/// word.
 fn is_named_block(rest: &str) -> bool {
     rest.starts_with(|first: char| first.is_alphabetic() || first == '_') && rest.contains('{')
 }

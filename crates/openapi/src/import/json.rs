@@ -51,7 +51,7 @@ fn lower(message: &str) -> String {
     first.into_iter().flatten().chain(characters).collect()
 }
 
-/// Follows the parser through the text, value by value: the parser does not say where a value stands.
+/// Follows the parser through the text, value by value: the parser has no position of a value.
 struct Cursor<'t> {
     bytes: &'t [u8],
     here: Cell<usize>,

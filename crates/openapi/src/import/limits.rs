@@ -26,7 +26,8 @@ pub(super) const MAX_LOOK_UPS: usize = 20_000_000;
 pub(super) const MAX_READ: usize = 1_000_000;
 /// Most text of templates, names and descriptions, in bytes, what references repeat counted each time.
 pub(super) const MAX_TEXT: usize = 8 * 1024 * 1024;
-/// Most text of pointers that are kept for places, in bytes. A place above it has a line and a column alone.
+/// Most text of pointers that are kept for places, in bytes. Places above it have a line and a
+/// column alone.
 pub(super) const MAX_POINTERS: usize = 6 * 1024 * 1024;
 /// Most implications of one document.
 pub(super) const MAX_EDGES: usize = 16_384;

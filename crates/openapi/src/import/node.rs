@@ -12,7 +12,7 @@ use super::limits::{ImportLimit, MAX_NAMES, MAX_NODES};
 use super::note::{NoteKind, Notes};
 use super::place::{Mark, Place};
 
-/// A value of a JSON or YAML document, and where it stands in the text.
+/// A value of a JSON or YAML document with its position in the text.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'a> {
     pub(super) kind: Kind<'a>,
@@ -127,7 +127,7 @@ impl Node<'_> {
     }
 }
 
-/// The file that values stand in, and the notes on `null` where a list or an object belongs.
+/// The file of values, and the notes on `null` for a list or an object.
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) index: usize,
@@ -261,7 +261,7 @@ impl<'n> At<'n> {
             .map(|(index, node)| self.child(node, Step::Index(index))))
     }
 
-    /// The object of a name; none where there is none.
+    /// The object of a name, if there is one.
     pub(super) fn object<'s>(&'s self, name: &'s str) -> Result<Option<At<'s>>, ImportError> {
         let found = self.get(name);
         if let Some(found) = &found {
@@ -289,7 +289,7 @@ impl<'n> At<'n> {
         }
     }
 
-    /// The text of a name; none where there is none, or `null`, which is noted.
+    /// The text of a name, if there is one. `null` is noted.
     pub(super) fn text_of(&self, name: &str) -> Result<Option<&'n str>, ImportError> {
         let Some(node) = self.node.find(name) else {
             return Ok(None);

@@ -59,7 +59,7 @@ struct Document<'n> {
     ignores: Vec<Ignore>,
 }
 
-/// What an operation asks for, and where that is written.
+/// The requirement of an operation, and its place.
 #[derive(Clone)]
 struct Written {
     guarded: Guarded,
@@ -148,6 +148,7 @@ impl<'n> Document<'n> {
     fn demand(&mut self, security: &At<'_>, guards: Option<&At<'_>>) -> Result<Written, ImportError> {
         let dialect = Dialect {
             has_roles: matches!(self.format, Format::OpenApi31 | Format::OpenApi32),
+            has_uris: self.format == Format::OpenApi32,
             checks: &self.checks,
             references: self.references,
         };
@@ -201,12 +202,12 @@ impl<'n> Document<'n> {
             }
             if matches!(operation.node.kind, Kind::Map(_) | Kind::Null) {
                 return Err(operation.fault(format!(
-                    "`{}` is no method and no field of a path item; correct the name, or begin it with `x-`",
+                    "`{}` is neither a method nor a field of a path item; correct the name, or begin it with `x-`",
                     Shown(name)
                 )));
             }
             let message = format!(
-                "`{}` is no field of a path item and no operation; it is left out",
+                "`{}` is neither an operation nor a field of a path item; it is left out",
                 Shown(name)
             );
             self.assembly
@@ -269,7 +270,7 @@ impl<'n> Document<'n> {
         self.assembly.add_operation(draft, || at.place(), asked.place)
     }
 
-    /// The operation that stands here, or that is referred to.
+    /// The operation itself, or the one that it refers to.
     fn referred<'s>(&self, written: At<'s>) -> Result<At<'s>, ImportError>
     where
         'n: 's,

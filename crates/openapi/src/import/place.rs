@@ -1,4 +1,4 @@
-//! Where something stands: the file, the JSON pointer, the line and the column.
+//! Places of values: the file, the JSON pointer, the line and the column.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -37,7 +37,7 @@ impl Mark {
         }
     }
 
-    /// The mark after this byte. A byte that continues a UTF-8 sequence is no character of its own.
+    /// The mark after this byte. A byte that continues a UTF-8 sequence does not count.
     pub(super) const fn after(self, byte: u8) -> Self {
         match byte {
             b'\n' => Self {
@@ -53,7 +53,7 @@ impl Mark {
     }
 }
 
-/// Marks of bytes in one text, found without a look at the whole text each time.
+/// Marks of bytes in one text, computed from the nearest step before each.
 #[derive(Debug)]
 pub(super) struct Lines {
     /// The mark of each byte whose number is a multiple of [`Lines::STEP`].
@@ -84,7 +84,7 @@ impl Lines {
     }
 }
 
-/// Where something stands in a document.
+/// The place of a value in a document.
 ///
 /// A value of JSON or YAML has a pointer, a line and a column. A fault of syntax has no pointer.
 ///
@@ -152,7 +152,7 @@ impl Place {
         self.mark.map(|mark| mark.column)
     }
 
-    /// The line and the column, where they are known.
+    /// The line and the column, if they are known.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.mark.map(Mark::position)
@@ -198,16 +198,16 @@ impl Places {
     }
 }
 
-/// Where an operation stands, and the `security` that counts for it.
+/// The place of an operation, and that of the `security` that counts for it.
 #[derive(Clone, Debug)]
 pub(super) struct OperationPlace {
     mark: Mark,
-    /// Where its pointer is not the one that its path and method make.
+    /// Its place, if the pointer is not the one that its path and method make.
     elsewhere: Option<Box<Place>>,
     security: SecurityPlace,
 }
 
-/// Where the `security` of an operation stands.
+/// The place of the `security` of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum SecurityPlace {
     None,
@@ -285,7 +285,7 @@ pub(super) fn derived(template: &str, method: Method) -> String {
     pointer(&["paths", template, &method.as_str().to_ascii_lowercase()])
 }
 
-/// Where a scheme stands, and each of its scopes.
+/// The place of a scheme, and that of each of its scopes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchemePlace {
     pub(super) scheme: Place,

@@ -29,7 +29,7 @@ enum Target<'n> {
     Lost,
 }
 
-/// Notices that a chain of references comes back to where it was (Brent's algorithm).
+/// Detects a circle in a chain of references (Brent's algorithm).
 #[derive(Debug)]
 pub(super) struct Circle<'n> {
     earlier: &'n Node<'n>,
@@ -84,6 +84,11 @@ impl<'n> References<'n> {
         Ok(here)
     }
 
+    /// The value that a URI at this place leads to, over any number of references.
+    pub(super) fn resolve_uri(&self, at: At<'n>, uri: &'n str) -> Result<At<'n>, ImportError> {
+        self.resolve(self.follow(&at, uri, 0)?)
+    }
+
     /// The value of a name, resolved.
     pub(super) fn part<'s>(&'s self, at: &'s At<'n>, name: &'s str) -> Result<Option<At<'s>>, ImportError>
     where
@@ -92,7 +97,7 @@ impl<'n> References<'n> {
         at.get(name).map(|found| self.resolve(found)).transpose()
     }
 
-    /// What a value refers to, one reference further; none where it refers to nothing.
+    /// The value that this one refers to, one reference further, if it refers to any.
     pub(super) fn next(&self, at: &At<'n>) -> Result<Option<At<'n>>, ImportError> {
         let Some(node) = at.node.find(REFERENCE) else {
             return Ok(None);
@@ -103,7 +108,7 @@ impl<'n> References<'n> {
         }
     }
 
-    /// What a reference leads to that stands at this place.
+    /// The value that a reference at this place leads to.
     fn follow(&self, at: &At<'n>, reference: &'n str, through: usize) -> Result<At<'n>, ImportError> {
         let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         // A long reference that many values have is read each time.
@@ -141,7 +146,7 @@ impl<'n> References<'n> {
         }
     }
 
-    /// A pointer leads through a reference where what stands there has no member of its name.
+    /// A pointer leads through a reference if the object itself has no member of its name.
     fn walk(
         &self,
         at: &At<'n>,
@@ -210,7 +215,7 @@ fn name(part: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(plain.replace("~1", "/").replace("~0", "~")))
 }
 
-/// The text without its percent escapes (RFC 3986, section 2.1); none where these are no UTF-8.
+/// The text without its percent escapes (RFC 3986, section 2.1); `None` if they are not UTF-8.
 pub(super) fn unescaped(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));

@@ -26,19 +26,29 @@ pub(super) fn read<'n>(
             assembly.notes.add(NoteKind::InvalidSchemeName, at.place(), message)?;
             continue;
         };
-        let found = references.resolve(at)?;
-        // Many may refer to one, and each keeps its texts.
-        let values = found.node.count();
-        assembly.count_read(values)?;
-        assembly.count_text(values.saturating_mul(64))?;
-        let kind = if is_swagger {
-            swagger_kind(&found)?
-        } else {
-            kind(references, &found)?
-        };
-        scheme(assembly, references, parsed, kind, &found, is_swagger)?;
+        read_one(assembly, references, parsed, &references.resolve(at)?, is_swagger)?;
     }
     Ok(())
+}
+
+/// Reads one scheme under this name.
+pub(super) fn read_one(
+    assembly: &mut Assembly,
+    references: &References<'_>,
+    name: SchemeName,
+    at: &At<'_>,
+    is_swagger: bool,
+) -> Result<(), ImportError> {
+    // Many may refer to one, and each keeps its texts.
+    let values = at.node.count();
+    assembly.count_read(values)?;
+    assembly.count_text(values.saturating_mul(64))?;
+    let kind = if is_swagger {
+        swagger_kind(at)?
+    } else {
+        kind(references, at)?
+    };
+    scheme(assembly, references, name, kind, at, is_swagger)
 }
 
 /// A kind of scheme, perhaps by the nearest that we have.

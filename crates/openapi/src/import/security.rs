@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scopegate_domain::{InvalidScope, ScopeToken, SecurityScheme};
+use scopegate_domain::{InvalidScope, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::{Atom, Needs};
 
 use super::assembly::{Assembly, Conjunction, Demand, SchemeIndex, Term};
@@ -11,12 +11,15 @@ use super::guards::{self, ChecksNeed};
 use super::node::At;
 use super::note::NoteKind;
 use super::refs::References;
+use super::schemes;
 
 /// How a document is to be understood.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dialect<'c> {
     /// Whether a scheme that is neither OAuth 2.0 nor `OpenID` Connect may list roles (OpenAPI 3.1).
     pub(super) has_roles: bool,
+    /// Whether the URI of a scheme is a name for it (OpenAPI 3.2, section 4.30).
+    pub(super) has_uris: bool,
     pub(super) checks: &'c ChecksNeed,
     pub(super) references: &'c References<'c>,
 }
@@ -69,7 +72,11 @@ fn way(
     for (name, scopes) in object.members()? {
         count_word(assembly, name)?;
         let scopes = dialect.references.resolve(scopes)?;
-        if let Some(scheme) = assembly.scheme(name) {
+        let declared = match assembly.scheme(name) {
+            None if dialect.has_uris && name.contains(['#', '/']) => by_uri(assembly, dialect, object, name)?,
+            declared => declared,
+        };
+        if let Some(scheme) = declared {
             assembly.name_scheme(scheme);
             is_open &= requires(assembly, dialect, scheme, &scopes, &mut schemes)?;
             continue;
@@ -101,6 +108,29 @@ fn way(
         }
     }
     Ok(is_open.then_some(Way { schemes, guards: atoms }))
+}
+
+/// The scheme of a URI. One that the document does not declare gets the last part of the URI for its name.
+fn by_uri(
+    assembly: &mut Assembly,
+    dialect: Dialect<'_>,
+    object: &At<'_>,
+    uri: &str,
+) -> Result<Option<SchemeIndex>, ImportError> {
+    let found = dialect.references.resolve_uri(*object, uri)?;
+    if let Some(scheme) = assembly.scheme_at(&found.place())? {
+        return Ok(Some(scheme));
+    }
+    let name = uri.rsplit(['/', '#']).next().unwrap_or_default();
+    let parsed = SchemeName::parse(name).ok().filter(|_| assembly.scheme(name).is_none());
+    let Some(parsed) = parsed else {
+        return Err(object.fault(format!(
+            "the scheme of `{}` has no name of its own here; declare it in `components`",
+            Shown(uri)
+        )));
+    };
+    schemes::read_one(assembly, dialect.references, parsed, &found, false)?;
+    Ok(assembly.scheme(name))
 }
 
 fn count_word(assembly: &mut Assembly, word: &str) -> Result<(), ImportError> {

@@ -6,7 +6,7 @@ pub(super) enum Shape {
     Components,
     /// Whole.
     Kept,
-    /// What a reference may lead to: all but what says nothing of security wherever it stands.
+    /// All that a reference may lead to, without what never contains security.
     Loose,
     /// A method of a discovery document.
     Method,

@@ -245,7 +245,7 @@ impl<'t> Reader<'t> {
 /// The name that merges other objects into its own (the merge key of YAML 1.1).
 const MERGE: &str = "<<";
 
-/// A member that is merged, and where the merge stands.
+/// A member that is merged, and the position of the merge.
 type Merged = (Cow<'static, str>, Node<'static>, Span);
 
 fn fault_of_name(fault: &NameFault, span: Span, name: &str) -> ImportError {

@@ -92,6 +92,38 @@ fn openapi_3_2_is_written_back() {
 }
 
 #[test]
+fn openapi_3_2_security_names_schemes_by_uri() {
+    let local = DOCUMENT.replace("[{ tv: [find] }]", "[{ '#/components/securitySchemes/tv': [find] }]");
+    let imported = read(&local);
+    let query = imported.table().find(Method::Query, "/shows").unwrap();
+    assert_eq!(shown(query), "tv(find)");
+    let folder = tempfile::TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("s.yaml", "all: { key: { type: apiKey, in: header, name: K } }");
+    write(
+        "api.yaml",
+        &DOCUMENT.replace(
+            "[{ tv: [find] }]",
+            "[{ 's.yaml#/all/key': [] }, { './s.yaml#/all/key': [x] }]",
+        ),
+    );
+    let options = import::ReadOptions::new();
+    let imported = import::read_file(&folder.path().join("api.yaml"), &options).unwrap();
+    let query = imported.table().find(Method::Query, "/shows").unwrap();
+    assert_eq!(shown(query), "key()");
+    assert_eq!(imported.notes(), []);
+    for (name, says) in [
+        ("#/components/securitySchemes/x", "correct it"),
+        ("https://a.example/x", "is a URL"),
+    ] {
+        let said = fault(&DOCUMENT.replace("[{ tv: [find] }]", &format!("[{{ '{name}': [] }}]")));
+        assert!(said.contains(says) && said.contains("security/0"), "{said}");
+    }
+    let before = read("openapi: 3.1.0\npaths: {/a: {get: {security: [{'#/components/securitySchemes/tv': []}]}}}\n");
+    assert_eq!(before.notes().len(), 1);
+}
+
+#[test]
 fn openapi_3_1_stays_3_1() {
     let imported = read("openapi: 3.1.0\npaths: {/a: {get: {}}}\n");
     let written = document(&DocumentInfo::new("a", "1"), imported.table(), &[], &Map::new());

@@ -1,4 +1,4 @@
-//! References: where they are followed, and where they are refused.
+//! References: which are followed, and which are refused.
 
 use std::fs;
 use std::path::PathBuf;
@@ -251,7 +251,7 @@ fn a_reference_over_several_files_resolves_against_each() {
 }
 
 #[test]
-fn a_reference_beside_operations_keeps_them() {
+fn a_reference_next_to_operations_keeps_them() {
     let files = Files::new(&[
         (
             "api.yaml",
@@ -267,7 +267,7 @@ fn a_reference_beside_operations_keeps_them() {
 }
 
 #[test]
-fn a_reference_from_an_operation_refuses_security_beside_it() {
+fn a_reference_from_an_operation_refuses_its_own_security() {
     let files = Files::new(&[
         (
             "api.yaml",
@@ -303,7 +303,7 @@ fn a_reference_that_leads_nowhere_is_a_fault() {
         ("one.yaml#/lost", "correct it"),
         ("#/paths/~1lost", "correct it"),
         ("one.yaml#anchor", "correct it"),
-        (".", "no file"),
+        (".", "not a file"),
         ("one.yaml%ff", "correct it"),
         ("one.yaml%00", "correct it"),
         ("https://example.com/a.yaml", "is a URL"),
@@ -380,7 +380,7 @@ fn a_reference_in_a_circle_is_a_fault() {
 }
 
 #[test]
-fn a_reference_outside_is_followed_where_its_folder_is_allowed() {
+fn a_reference_outside_is_followed_if_its_folder_is_allowed() {
     let files = Files::new(&[
         (
             "api/openapi.yaml",
@@ -475,10 +475,10 @@ fn a_reference_to_a_pipe_is_refused() {
     let files = Files::new(&[("api.yaml", &with_paths("  /a: { $ref: pipe }"))]);
     let made = std::process::Command::new("mkfifo").arg(files.path("pipe")).status();
     assert!(made.unwrap().success());
-    assert!(files.fault().contains("no file"), "{}", files.fault());
+    assert!(files.fault().contains("not a file"), "{}", files.fault());
 }
 
-/// Each file is read once, whatever the number of references to it.
+/// Each file is read once, regardless of the number of references to it.
 #[test]
 fn a_reference_to_one_of_many_files_stays_within_bounds() {
     let many = |count: usize| {

@@ -1,4 +1,4 @@
-//! What is read although a specification does not have it: `null` for a list or an object, merge keys of YAML.
+//! Tolerance: `null` for a list or an object, and merge keys of YAML.
 
 use scopegate_openapi::import::NoteKind;
 use scopegate_policy::Access;
@@ -180,6 +180,6 @@ fn merge_key_in_quotes_is_an_ordinary_name() {
         ),
     ] {
         let said = fault(text);
-        assert!(said.contains(name) && said.contains("no method"), "{said}");
+        assert!(said.contains(name) && said.contains("neither a method"), "{said}");
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct PolicyFile {
 /// Where the files may lie that a document refers to.
 #[derive(Args, Debug)]
 pub(crate) struct Reading {
-    /// A folder, besides that of the document, whose files it may refer to; may be repeated
+    /// A further folder whose files the document may refer to; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) allow_root: Vec<PathBuf>,
     /// The folder that a document from standard input refers to files from

@@ -80,7 +80,7 @@ fn an_address_is_refused_as_a_url() {
 }
 
 #[test]
-fn notes_stand_in_each_answer_and_on_standard_error() {
+fn notes_are_in_each_answer_and_on_standard_error() {
     let mut document = shop();
     document["paths"]["/health"]["get"]["security"] = json!([{ "oauth": null }]);
     let shell = Shell::with("shop.json", &document);

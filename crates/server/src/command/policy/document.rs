@@ -14,7 +14,8 @@ use super::names::{self, near, unknown};
 use super::notes;
 use crate::arguments::{PolicyFile, PolicyOperation, Reading};
 
-/// Reads the policy that is asked about, with the servers that were joined. The error names the file, and the place in it.
+/// Reads the policy of a command, with the servers that were joined. The error names the file and
+/// the place in it.
 pub(super) fn open(file: &PolicyFile) -> anyhow::Result<Imported> {
     let (policy, _) = open_with_text(file)?;
     Ok(policy)
@@ -90,7 +91,7 @@ impl Reading {
         }
     }
 
-    /// Refuses `--base` where no document comes from standard input: a file has a folder of its own.
+    /// Refuses `--base` if no document comes from standard input: a file has its own folder.
     pub(super) fn refuse_unused_base(&self, files: &[&Path]) -> anyhow::Result<()> {
         if self.base.is_some() && !files.contains(&Path::new("-")) {
             bail!("`--base` is for a document from standard input (`-`); a file has a folder of its own");

@@ -1,4 +1,4 @@
-//! What a document says that its policy cannot: in the JSON answer of each command, and on standard error.
+//! Notes on a document: in the JSON answer of each command, and on standard error.
 
 use std::path::Path;
 

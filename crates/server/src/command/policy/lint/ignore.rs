@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use scopegate_openapi::import::{Ignore, IgnoreDate, Imported, Located, locate_pointers, read_ignores};
 use scopegate_policy::analysis::Finding;
 
-use super::report::{Stale, beside};
+use super::report::{Stale, path_of};
 
 /// An ignore file is written by hand.
 const MAX_FILE: u64 = 1 << 20;
@@ -77,7 +77,7 @@ fn of_document((file, text, policy): (&str, &str, &Imported)) -> Vec<Entry> {
         let other = ignore.place().file().zip(ignore.place().position());
         Entry {
             ignore: ignore.clone(),
-            file: other.map_or_else(|| file.to_owned(), |(other, _)| beside(file, other)),
+            file: other.map_or_else(|| file.to_owned(), |(other, _)| path_of(file, other)),
             line: other.map_or(located.position, |(_, position)| position).line,
         }
     };

@@ -78,12 +78,12 @@ impl<'d> Report<'d> {
 }
 
 /// The path of a file that a document refers to.
-pub(super) fn beside(document: &str, file: &str) -> String {
+pub(super) fn path_of(document: &str, file: &str) -> String {
     Path::new(document).with_file_name(file).display().to_string()
 }
 
 impl Reported {
-    /// What is written in another file has its place from the reader.
+    /// A finding in another file has its place from the reader.
     fn new(finding: Finding, located: Located, document: &str, policy: &Imported) -> Self {
         let place = policy.finding_place(&finding);
         let place = place
@@ -93,7 +93,7 @@ impl Reported {
             None => (document.to_owned(), located),
             Some((file, place, position)) => {
                 let pointer = place.pointer().unwrap_or_default().to_owned();
-                (beside(document, file), Located { pointer, position })
+                (path_of(document, file), Located { pointer, position })
             }
         };
         Self { finding, located, file }
