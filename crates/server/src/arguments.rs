@@ -60,7 +60,7 @@ pub(crate) struct CommonFlags {
 }
 
 /// Settings that every command takes. Their values are read where those of variables and files are; their help texts are in
-/// [`SettingRow`].
+/// [`crate::config::SettingRow`].
 #[derive(Args, Debug, Default, Serialize)]
 pub(crate) struct CommonSettings {
     #[arg(long, global = true, value_name = "URL")]

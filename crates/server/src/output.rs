@@ -71,7 +71,7 @@ thread_local! {
     static NOTES: RefCell<Option<Vec<Value>>> = const { RefCell::new(None) };
 }
 
-/// Adds notes to the JSON answer that [`print`] writes, as its member `notes`.
+/// Adds notes to the JSON answer that [`print()`] writes, as its member `notes`.
 pub(crate) fn add_notes(notes: impl Iterator<Item = Value>) {
     NOTES.with_borrow_mut(|all| all.get_or_insert_default().extend(notes));
 }
