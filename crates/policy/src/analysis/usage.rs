@@ -44,7 +44,8 @@ pub fn usage<P: AsRef<str>>(
     let held_by = |builder: super::GrantBuilder, scope: &ServerScope| {
         builder.scope_of(scope.scheme().clone(), scope.token().clone())
     };
-    let grant = held.iter().fold(Grant::builder(), held_by).build(table);
+    let grant_of = |held: &[ServerScope]| held.iter().fold(Grant::builder(), held_by).build(table);
+    let grant = grant_of(held);
     let mut usage = Usage::default();
     let mut seen = HashSet::new();
     let mut operations: Vec<&ResolvedOperation> = Vec::new();
@@ -70,11 +71,30 @@ pub fn usage<P: AsRef<str>>(
     // The client presents its token with every call, so a call that is open without one asks for what its token must carry.
     let least = least_of(&operations, &is_held, false, budget);
     usage.is_optimal = least.is_optimal();
-    usage.needed = least.sets().first().cloned().unwrap_or_default();
+    usage.needed = least.sets().first().cloned().unwrap_or_else(|| {
+        // An operation needs a token whose scopes are all unknown, so no set of known scopes opens it.
+        let opens = |scopes: &[ServerScope]| {
+            let grant = grant_of(scopes);
+            operations.iter().all(|operation| grant.opens(operation))
+        };
+        without_surplus(held, opens)
+    });
     let is_needed = |held: &ServerScope| usage.needed.iter().any(|needed| is_same(needed, held));
     let unneeded = held.iter().filter(|scope| !is_needed(scope));
     usage.unneeded = unneeded.cloned().collect();
     usage
+}
+
+/// The scopes, without each that can be left out after those before it.
+fn without_surplus(held: &[ServerScope], opens: impl Fn(&[ServerScope]) -> bool) -> Vec<ServerScope> {
+    let mut kept = held.to_vec();
+    for scope in held {
+        let fewer: Vec<ServerScope> = kept.iter().filter(|other| *other != scope).cloned().collect();
+        if opens(&fewer) {
+            kept = fewer;
+        }
+    }
+    kept
 }
 
 /// The answer of [`usage()`].
