@@ -4,9 +4,10 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, Span};
+use saphyr_parser::{Event, Span};
 
 use super::limits::{MAX_DEPTH, MAX_EVENTS};
+use super::yaml::Events;
 use super::{Syntax, syntax};
 
 /// A line and a column of a text; both are counted from 1.
@@ -193,7 +194,7 @@ fn yaml(text: &str, wanted: &mut Wanted) {
         column: span.start.col() + 1,
     };
     let mut way = Way::default();
-    for told in Parser::new_from_str(text).take(MAX_EVENTS) {
+    for told in Events::new(text).take(MAX_EVENTS) {
         let Ok((event, span)) = told else { return };
         match event {
             Event::MappingStart(..) => way.open(Open::Map(None), at(&span), wanted),

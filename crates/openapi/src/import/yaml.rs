@@ -16,14 +16,8 @@ use super::shape::Shape;
 
 /// Reads one YAML document.
 pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Node<'static>, ImportError> {
-    let run = Rc::new(Cell::new(0));
-    let input = Bounded {
-        characters: text.chars(),
-        run: Rc::clone(&run),
-    };
     let mut reader = Reader {
-        parser: Parser::new_from_iter(input),
-        run,
+        parsed: Events::new(text),
         events: 0,
         budget,
         anchors: HashMap::new(),
@@ -50,9 +44,40 @@ impl Iterator for Bounded<'_> {
     }
 }
 
-struct Reader<'t> {
+/// The events of a YAML text. It ends early where the parser reads more than [`MAX_RUN`] characters for one event.
+pub(super) struct Events<'t> {
     parser: Parser<'t, BufferedInput<Bounded<'t>>>,
     run: Rc<Cell<usize>>,
+}
+
+impl<'t> Events<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        let run = Rc::new(Cell::new(0));
+        let characters = text.chars();
+        let input = Bounded {
+            characters,
+            run: Rc::clone(&run),
+        };
+        let parser = Parser::new_from_iter(input);
+        Self { parser, run }
+    }
+
+    fn exceeds_run(&self) -> bool {
+        self.run.get() > MAX_RUN
+    }
+}
+
+impl<'t> Iterator for Events<'t> {
+    type Item = Result<(Event<'t>, Span), ScanError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.run.set(0);
+        self.parser.next()
+    }
+}
+
+struct Reader<'t> {
+    parsed: Events<'t>,
     events: usize,
     budget: &'t Budget,
     anchors: HashMap<usize, Node<'static>>,
@@ -79,10 +104,9 @@ impl<'t> Reader<'t> {
         if self.events > MAX_EVENTS {
             return Err(ImportError::TooLarge(ImportLimit::Nodes));
         }
-        self.run.set(0);
-        match self.parser.next() {
+        match self.parsed.next() {
             Some(Ok(told)) => Ok(told),
-            _ if self.run.get() > MAX_RUN => Err(ImportError::TooLarge(ImportLimit::Run)),
+            _ if self.parsed.exceeds_run() => Err(ImportError::TooLarge(ImportLimit::Run)),
             Some(Err(fault)) => Err(told(&fault)),
             None => Err(at(Marker::new(0, 1, 0), "the text ends too soon")),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use scopegate_openapi::import::{Ignore, IgnoreDate, Imported, Located, locate_pointers, read_ignores};
 use scopegate_policy::analysis::Finding;
 
@@ -43,7 +43,7 @@ pub(super) fn apply(
 
 /// The day in UTC, so that machines in different zones agree.
 fn today() -> anyhow::Result<IgnoreDate> {
-    let date = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let date = Offset::UTC.to_datetime(Timestamp::now()).date();
     let (year, month, day) = (date.year(), date.month(), date.day());
     let number = |value: i8| u8::try_from(value).context("the clock is not set");
     Ok(IgnoreDate {
