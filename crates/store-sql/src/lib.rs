@@ -31,6 +31,7 @@
 //! | a write that could not be kept changes nothing, and the next one is tried anew | one statement, one transaction |
 //! | no data is destroyed by a new file | a database is created only where neither it nor a file that belongs to it exists ([`OpenMode`]) |
 //! | nothing is answered out of a file that was removed or replaced | files are compared with those that were opened |
+//! | a copy of the file that contains each answered change is used without a restart | each change has a mark |
 //! | those who read wait for nobody | write-ahead log, connections of their own |
 //! | another program may use the file meanwhile | a busy timeout of 5 seconds |
 //! | nobody else on the machine reads it | it is made with mode 0600, and so are its `-wal` and `-shm` |
@@ -43,14 +44,19 @@
 //!
 //! A pool (SQLite has one writer, and a reader needs no other), transactions for callers, options in the URL.
 
+mod changes;
 mod clients;
+mod connect;
 mod copy;
 mod failure;
 mod files;
+mod home;
 mod lookups;
 mod migrations;
 mod open_error;
 mod place;
+mod prepare;
+mod recovery;
 mod revocations;
 mod row;
 mod signing_keys;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "token lifetimes",
         include_str!("../migrations/0004_token_lifetimes.sql"),
     ),
+    (5, "changes", include_str!("../migrations/0005_changes.sql")),
 ];
 
 /// Where the database remembers which of them it has had: the table of `sqlx`, so that its tools can read it.

@@ -54,7 +54,13 @@ impl Revocations for SqlStore {
         place: RevocationPlace,
         limit: u16,
     ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>> {
-        Box::pin(self.all(query(AFTER).bind(place.number()).bind(limit), row::revocation))
+        let after = query(AFTER).bind(place.number()).bind(limit);
+        Box::pin(async move {
+            let kept = self.all(after, row::revocation).await?;
+            // Asked again and again while a server runs, so the server knows what other processes have changed.
+            self.note().await?;
+            Ok(kept)
+        })
     }
 
     fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>> {

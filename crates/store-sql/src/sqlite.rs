@@ -1,27 +1,15 @@
 //! Connections to SQLite.
 
-use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use scopegate_store::StoreError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
-use crate::DatabaseUrl;
-use crate::failure::{Closed, Overdue, SQLITE_BUSY, primary_code};
-use crate::place::Place;
-
-/// How long a statement waits for another program that writes to the same file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How often a connection is tried again meanwhile: SQLite does not wait where two programs give a file its log.
-const PAUSES: u32 = 100;
-
-/// How many statements can read at once, the look-ups' with them. Each has a thread: more would wait for a core.
-const READERS: usize = 4;
+use crate::changes::Change;
+use crate::connect::BUSY_TIMEOUT;
+use crate::failure::{Closed, Overdue};
+use crate::home::Home;
 
 /// A connection that can be closed while others still hold the store.
 pub(crate) type Slot = Mutex<Option<SqliteConnection>>;
@@ -34,16 +22,17 @@ pub(crate) type Borrowed<'a> = MappedMutexGuard<'a, SqliteConnection>;
 /// Not a pool of `sqlx`: that asks a connection for a sign of life whenever it is given back, which costs as much as the
 /// look-up did.
 pub(crate) struct Connections {
-    writer: Slot,
-    lookups: Option<Slot>,
-    readers: Vec<Slot>,
+    pub(crate) writer: Slot,
+    pub(crate) lookups: Option<Slot>,
+    pub(crate) readers: Vec<Slot>,
     turn: AtomicUsize,
-    place: Option<Place>,
+    /// None for a database in memory, or one that is only read.
+    pub(crate) home: Option<Home>,
 }
 
 impl Connections {
-    /// All connections; `place` where they are to a file.
-    pub(crate) fn new(writer: SqliteConnection, readers: Vec<SqliteConnection>, place: Option<Place>) -> Self {
+    /// All connections; `home` where they are to a file.
+    pub(crate) fn new(writer: SqliteConnection, readers: Vec<SqliteConnection>, home: Option<Home>) -> Self {
         let slot = |connection| Mutex::new(Some(connection));
         let mut readers = readers.into_iter().map(slot);
         Self {
@@ -51,35 +40,61 @@ impl Connections {
             lookups: readers.next(),
             readers: readers.collect(),
             turn: AtomicUsize::new(0),
-            place,
+            home,
         }
     }
 
     /// Whether the files are where they were, so that what is written now will be found.
     pub(crate) fn in_place(&self) -> Result<(), StoreError> {
-        self.place.as_ref().map_or(Ok(()), Place::look)
+        self.home.as_ref().map_or(Ok(()), |home| home.place.look())
+    }
+
+    /// Notes the last change that a connection sees: it was answered, or may have been acted on.
+    pub(crate) async fn note(&self, connection: &mut SqliteConnection) {
+        // Without it an older change is known, which a copy contains as well.
+        if self.home.is_some()
+            && let Ok(change) = Change::last(connection).await
+        {
+            self.remember(change);
+        }
+    }
+
+    /// Notes a change that was answered.
+    pub(crate) fn remember(&self, change: Option<Change>) {
+        if let (Some(home), Some(change)) = (&self.home, change) {
+            home.remember(change);
+        }
     }
 
     /// The connection that writes; others wait for their turn, as long as they would for another program.
     pub(crate) async fn writer(&self) -> Result<Borrowed<'_>, StoreError> {
+        self.recover().await?;
         let turn = tokio::time::timeout(BUSY_TIMEOUT, self.writer.lock()).await;
         Ok(open(turn.map_err(|_| StoreError::unavailable(Overdue))?)?)
     }
 
     /// The connection of the look-ups.
-    pub(crate) fn lookups(&self) -> Result<&Slot, StoreError> {
-        self.glance()?;
+    pub(crate) async fn lookups(&self) -> Result<&Slot, StoreError> {
+        self.be_there().await?;
         Ok(self.lookups.as_ref().unwrap_or(&self.writer))
     }
 
     /// A connection that reads: one that is free, or else the next in turn.
     pub(crate) async fn reader(&self) -> Result<Borrowed<'_>, StoreError> {
-        self.glance()?;
+        self.be_there().await?;
         Ok(self.free_reader().await?)
     }
 
+    /// Fails if the files were not there a moment ago, and are not back.
+    async fn be_there(&self) -> Result<(), StoreError> {
+        match self.glance() {
+            Ok(()) => Ok(()),
+            Err(_) => self.recover().await,
+        }
+    }
+
     fn glance(&self) -> Result<(), StoreError> {
-        self.place.as_ref().map_or(Ok(()), Place::glance)
+        self.home.as_ref().map_or(Ok(()), |home| home.place.glance())
     }
 
     async fn free_reader(&self) -> Result<Borrowed<'_>, Closed> {
@@ -96,10 +111,16 @@ impl Connections {
 
     /// Closes all of them, each when its statement is done. The writer goes last, and folds the log into the file.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
+        if let Some(home) = &self.home {
+            home.close();
+        }
         for slot in self.readers.iter().chain(&self.lookups).chain([&self.writer]) {
             if let Some(connection) = slot.lock().await.take() {
                 connection.close().await?;
             }
+        }
+        if let Some(home) = &self.home {
+            home.place.release();
         }
         Ok(())
     }
@@ -107,128 +128,4 @@ impl Connections {
 
 pub(crate) fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<Borrowed<'_>, Closed> {
     MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Closed)
-}
-
-/// Opens the connection that writes. The journal mode stays as it is: the file may be of another
-/// program.
-pub(crate) async fn writer(url: &DatabaseUrl) -> Result<SqliteConnection, sqlx::Error> {
-    options(url)?.connect().await
-}
-
-/// Opens a connection that cannot write, and does not create a file either.
-///
-/// `is_at_rest`: there is no log, so the file is read without locks, also in a folder that cannot
-/// be written to.
-pub(crate) async fn read_only(path: &Path, is_at_rest: bool) -> Result<SqliteConnection, sqlx::Error> {
-    let options = plain()
-        .filename(std::path::absolute(path)?)
-        .read_only(true)
-        .immutable(is_at_rest);
-    options.connect().await
-}
-
-/// Sets the journal mode of a file: a write-ahead log.
-pub(crate) async fn use_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let mut pauses = 0..PAUSES;
-    loop {
-        match connection.execute("PRAGMA journal_mode = WAL").await {
-            Err(error) if primary_code(&error) == Some(SQLITE_BUSY) && pauses.next().is_some() => {
-                tokio::time::sleep(BUSY_TIMEOUT / PAUSES).await;
-            }
-            result => return result.map(drop),
-        }
-    }
-}
-
-/// Opens the connections that read.
-///
-/// Only a file has them: a second connection to a database in memory would see another database.
-pub(crate) async fn readers(url: &DatabaseUrl) -> Result<Vec<SqliteConnection>, sqlx::Error> {
-    let mut readers = Vec::new();
-    if url.path().is_some() {
-        let options = options(url)?.pragma("query_only", "ON");
-        for _ in 0..READERS {
-            readers.push(options.connect().await?);
-        }
-    }
-    Ok(readers)
-}
-
-fn plain() -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .busy_timeout(BUSY_TIMEOUT)
-        .foreign_keys(true)
-        .disable_statement_logging()
-        .pragma("secure_delete", "ON")
-        .pragma("trusted_schema", "OFF")
-}
-
-fn options(url: &DatabaseUrl) -> io::Result<SqliteConnectOptions> {
-    let options = plain();
-    let Some(path) = url.path() else {
-        return Ok(options);
-    };
-    // Absolute, for SQLite takes `file:x` and `:memory:` for something else than files of these names.
-    // FULL, for an answered write survives the loss of power; NORMAL does not promise that of a log.
-    Ok(options
-        .filename(std::path::absolute(path)?)
-        .synchronous(SqliteSynchronous::Full))
-}
-
-#[cfg(test)]
-mod tests {
-    use sqlx::{AssertSqlSafe, query_scalar};
-
-    use super::*;
-
-    async fn pragma(connection: &mut SqliteConnection, name: &str) -> String {
-        let sql = AssertSqlSafe(format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"));
-        query_scalar(sql).fetch_one(connection).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn connections_to_a_file_are_as_promised() {
-        let folder = tempfile::TempDir::new().unwrap();
-        let path = folder.path().join("scopegate.db");
-        crate::files::create(&path, &[]).unwrap();
-        let url = DatabaseUrl::file(path);
-        let mut connections = vec![writer(&url).await.unwrap()];
-        use_log(&mut connections[0]).await.unwrap();
-        connections.extend(readers(&url).await.unwrap());
-        assert_eq!(connections.len(), 1 + READERS);
-        for (number, connection) in connections.iter_mut().enumerate() {
-            assert_eq!(pragma(connection, "journal_mode").await, "wal");
-            assert_eq!(pragma(connection, "synchronous").await, "2", "FULL");
-            assert_eq!(pragma(connection, "foreign_keys").await, "1");
-            assert_eq!(pragma(connection, "secure_delete").await, "1");
-            assert_eq!(pragma(connection, "trusted_schema").await, "0");
-            let timeout: i64 = query_scalar("PRAGMA busy_timeout")
-                .fetch_one(&mut *connection)
-                .await
-                .unwrap();
-            assert_eq!(u128::try_from(timeout).unwrap(), BUSY_TIMEOUT.as_millis());
-            assert_eq!(
-                pragma(connection, "query_only").await,
-                if number == 0 { "0" } else { "1" }
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn a_database_in_memory_has_one_connection() {
-        let mut connections = vec![writer(&DatabaseUrl::memory()).await.unwrap()];
-        connections.extend(readers(&DatabaseUrl::memory()).await.unwrap());
-        assert_eq!(connections.len(), 1);
-        assert_eq!(pragma(&mut connections[0], "foreign_keys").await, "1");
-    }
-
-    #[test]
-    fn a_file_is_a_file_whatever_its_name() {
-        for name in ["file:scopegate.db", ":memory:", "a%20b#c'd.db"] {
-            let options = options(&DatabaseUrl::file(name)).unwrap();
-            assert!(options.get_filename().is_absolute());
-            assert_eq!(options.get_filename().file_name().unwrap(), name);
-        }
-        assert!(options(&DatabaseUrl::file("")).is_err());
-    }
 }

@@ -8,13 +8,14 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction, query, query_scalar};
 
+use crate::changes::Change;
 use crate::failure::failure;
 use crate::files::{self, Snapshot};
+use crate::home::Home;
 use crate::lookups::Lookups;
-use crate::migrations::Contents;
-use crate::place::Place;
+use crate::prepare::{expect_ours, prepare};
 use crate::sqlite::Connections;
-use crate::{DatabaseUrl, OpenError, migrations, sqlite, users};
+use crate::{DatabaseUrl, OpenError, connect, migrations, users};
 
 pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 
@@ -30,7 +31,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqlStore::open(&DatabaseUrl::memory()).await?;
-/// assert_eq!(store.migrated(), [1, 2, 3, 4]);
+/// assert_eq!(store.migrated(), [1, 2, 3, 4, 5]);
 /// store.ping().await?;
 /// store.close().await?;
 /// assert!(store.ping().await.is_err());
@@ -66,29 +67,12 @@ pub enum OpenMode<'a> {
     Copy,
 }
 
-/// Checks whose database it is, and migrates it.
-async fn prepare(writer: &mut SqliteConnection, path: &Path, is_new: bool) -> Result<Vec<i64>, OpenError> {
-    expect_ours(writer, path, is_new).await?;
-    sqlite::use_log(writer).await?;
-    migrations::migrate(writer).await
-}
-
 /// Checks a database that is only read.
 async fn check(reader: &mut SqliteConnection, path: &Path, mode: OpenMode<'_>) -> Result<(), OpenError> {
     expect_ours(reader, path, false).await?;
     match migrations::expect_current(reader).await {
         Err(OpenError::Older { .. }) if mode == OpenMode::Copy => Ok(()),
         checked => checked,
-    }
-}
-
-/// Fails if the database is not one of this program. `may_be_new`: it may also have no tables yet.
-async fn expect_ours(connection: &mut SqliteConnection, path: &Path, may_be_new: bool) -> Result<(), OpenError> {
-    match migrations::contents(connection).await? {
-        Contents::Ours => Ok(()),
-        Contents::Nothing if may_be_new => Ok(()),
-        Contents::Nothing => Err(OpenError::Empty { path: path.to_owned() }),
-        Contents::Foreign => Err(OpenError::Foreign { path: path.to_owned() }),
     }
 }
 
@@ -114,7 +98,7 @@ impl SqlStore {
     /// [`OpenError`], and the database is as it was.
     pub async fn open_with(url: &DatabaseUrl, mode: OpenMode<'_>) -> Result<Self, OpenError> {
         let Some(path) = url.path() else {
-            let mut writer = sqlite::writer(url).await?;
+            let mut writer = connect::writer(url).await?;
             let migrated = migrations::migrate(&mut writer).await?;
             return Ok(Self::new(Connections::new(writer, Vec::new(), None), migrated));
         };
@@ -130,7 +114,7 @@ impl SqlStore {
             }
         };
         files::expect_log(path).await?;
-        let mut writer = sqlite::writer(url).await?;
+        let mut writer = connect::writer(url).await?;
         let prepared = prepare(&mut writer, path, is_new).await;
         let migrated = match prepared {
             Ok(migrated) => migrated,
@@ -140,8 +124,8 @@ impl SqlStore {
                 return Err(error);
             }
         };
-        let place = Some(Place::of(path)?);
-        let connections = Connections::new(writer, sqlite::readers(url).await?, place);
+        let home = Home::of(url, &mut writer).await?;
+        let connections = Connections::new(writer, connect::readers(url).await?, home);
         for version in &migrated {
             tracing::info!(version, database = %url, "tables brought up to date");
         }
@@ -153,7 +137,7 @@ impl SqlStore {
         files::expect_log(path).await?;
         let is_at_rest = files::is_at_rest(path)?;
         let snapshot = is_at_rest.then(|| Snapshot::of(path)).transpose()?;
-        let mut reader = sqlite::read_only(path, is_at_rest).await?;
+        let mut reader = connect::read_only(path, is_at_rest).await?;
         if let Err(error) = check(&mut reader, path, mode).await {
             let _ = reader.close().await;
             return Err(error);
@@ -201,7 +185,7 @@ impl SqlStore {
         key: &str,
         value: fn(&SqliteRow) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let row = lookups.find(self.connections.lookups()?, key).await?;
+        let row = lookups.find(self.connections.lookups().await?, key).await?;
         row.as_ref().map(value).transpose()
     }
 
@@ -229,6 +213,13 @@ impl SqlStore {
         rows.iter().map(value).collect()
     }
 
+    /// Notes the last change that can be read: a copy without it is not used.
+    pub(crate) async fn note(&self) -> Result<(), StoreError> {
+        let mut connection = self.connections.reader().await?;
+        self.connections.note(&mut connection).await;
+        Ok(())
+    }
+
     /// Whether a statement changed a row.
     pub(crate) async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
         Ok(self.change_many(statement).await? > 0)
@@ -241,6 +232,7 @@ impl SqlStore {
         self.connections.in_place()?;
         let result = statement.execute(&mut *connection).await.map_err(failure)?;
         self.connections.in_place()?;
+        self.connections.note(&mut connection).await;
         Ok(result.rows_affected())
     }
 
@@ -251,13 +243,15 @@ impl SqlStore {
     }
 
     /// Ends it: done, or not where something is not as it should be. Says which.
-    async fn end(&self, transaction: Transaction<'_, Sqlite>, is_good: bool) -> Result<bool, StoreError> {
+    async fn end(&self, mut transaction: Transaction<'_, Sqlite>, is_good: bool) -> Result<bool, StoreError> {
         if !is_good {
             transaction.rollback().await.map_err(failure)?;
             return Ok(false);
         }
+        let change = Change::last(&mut transaction).await.map_err(failure)?;
         transaction.commit().await.map_err(failure)?;
         self.connections.in_place()?;
+        self.connections.remember(change);
         Ok(true)
     }
 

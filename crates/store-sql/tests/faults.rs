@@ -222,7 +222,7 @@ async fn only_one_mode_creates_a_database() {
     // An interrupted creation leaves an empty file, and perhaps its journal.
     fs::write(side(&path, "-journal"), "").unwrap();
     let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
-    assert_eq!(store.migrated().len(), 4);
+    assert_eq!(store.migrated().len(), 5);
 }
 
 #[cfg(unix)]
@@ -325,14 +325,18 @@ async fn an_older_database_is_not_migrated_by_reading() {
     let (store, folder, path) = file().await;
     store.close().await.unwrap();
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
-    let older = "DELETE FROM _sqlx_migrations WHERE version = 4; DROP TABLE token_lifetimes";
-    other.execute(older).await.unwrap();
+    let triggers = "SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'";
+    let triggers: Vec<String> = sqlx::query_scalar(triggers).fetch_all(&mut other).await.unwrap();
+    let older = "DELETE FROM _sqlx_migrations WHERE version = 5; DROP TABLE changes";
+    for sql in triggers.into_iter().chain([older.to_owned()]) {
+        other.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+    }
     sqlx::Connection::close(other).await.unwrap();
     let before = contents(&folder);
     let url = DatabaseUrl::file(&path);
     let error = SqlStore::open_with(&url, OpenMode::ReadOnly).await.unwrap_err();
-    assert!(matches!(error, OpenError::Older { found: 3, known: 4 }), "{error}");
+    assert!(matches!(error, OpenError::Older { found: 4, known: 5 }), "{error}");
     assert_eq!(contents(&folder), before);
     let store = SqlStore::open_with(&url, OpenMode::Existing).await.unwrap();
-    assert_eq!(store.migrated(), [4]);
+    assert_eq!(store.migrated(), [5]);
 }

@@ -9,6 +9,7 @@
 )]
 
 mod backup;
+mod copied;
 mod faults;
 mod moved;
 mod reading;

@@ -1,0 +1,115 @@
+//! Opens a database again when its files were replaced by a copy.
+//!
+//! | at the path | what happens |
+//! |---|---|
+//! | the files that are open | nothing: they are used on |
+//! | a main file with a log, both with the bytes of those that are open | the connections are opened again |
+//! | a main file without a log, undamaged, with the last change that this process knows | the same |
+//! | anything else: no file, an older copy, another database, a log of another main file | nothing is answered |
+//!
+//! The second and the third row are copies that contain each change that this process has answered or seen. Another
+//! process may have changed the copy meanwhile, and have folded the log into it: that is the third row.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use scopegate_store::StoreError;
+use sqlx::{Connection, SqliteConnection};
+use tokio::time::Instant;
+
+use crate::connect;
+use crate::home::{Home, Unfit};
+use crate::place::Found;
+use crate::prepare::prepare;
+use crate::sqlite::Connections;
+
+/// The shortest time between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// An attempt that takes long is repeated after this many times its duration: it reads the whole file.
+const SHARE: u32 = 10;
+
+impl Connections {
+    /// Fails if the files are not where they were. Uses a copy of them if there is one.
+    pub(crate) async fn recover(&self) -> Result<(), StoreError> {
+        let Some(home) = &self.home else {
+            return Ok(());
+        };
+        let Err(moved) = home.place.look() else {
+            return Ok(());
+        };
+        // Another caller is at it, or has been a moment ago.
+        let Ok(mut next) = home.next.try_lock() else {
+            return Err(moved);
+        };
+        let begin = Instant::now();
+        if home.is_closed.load(Ordering::Relaxed) || next.is_some_and(|next| begin < next) {
+            return home.place.look();
+        }
+        let tried = self.try_to_recover(home, moved).await;
+        let end = Instant::now();
+        *next = Some(end + PAUSE.max(end.duration_since(begin).saturating_mul(SHARE)));
+        tried
+    }
+
+    async fn try_to_recover(&self, home: &Home, moved: StoreError) -> Result<(), StoreError> {
+        let (place, is_down) = (Arc::clone(&home.place), home.is_down.load(Ordering::Relaxed));
+        let found = tokio::task::spawn_blocking(move || place.find_copy(is_down)).await;
+        let found = match found.map_err(StoreError::unavailable)? {
+            Ok(Some(found)) => found,
+            Ok(None) => return Err(StoreError::unavailable(Unfit::Other)),
+            // The file is missing, most of the time.
+            Err(_) => return Err(moved),
+        };
+        if matches!(found, Found::WithoutLog(_)) {
+            home.check().await.map_err(StoreError::unavailable)?;
+        }
+        self.reopen(home, found).await.map_err(StoreError::unavailable)?;
+        tracing::warn!(database = %home.url, "database file was replaced by a copy, which is used from now on");
+        Ok(())
+    }
+
+    /// Closes all connections, and opens them to the files that are at the path now.
+    ///
+    /// SQLite leaves the files at the path alone when it closes a database whose main file was moved.
+    async fn reopen(&self, home: &Home, found: Found) -> Result<(), Unfit> {
+        // Whoever waits for a connection gets a new one.
+        let mut writer = self.writer.lock().await;
+        let mut readers = Vec::new();
+        for slot in self.lookups.iter().chain(&self.readers) {
+            readers.push(slot.lock().await);
+        }
+        home.is_down.store(true, Ordering::Relaxed);
+        for slot in readers.iter_mut().chain([&mut writer]) {
+            if let Some(connection) = slot.take() {
+                // What was answered is in the copy.
+                let _ = connection.close().await;
+            }
+        }
+        let mut opened = connect::writer(&home.url).await?;
+        if let Err(error) = self.settle(home, found, &mut opened).await {
+            let _ = opened.close().await;
+            return Err(error);
+        }
+        for (slot, connection) in readers.iter_mut().zip(connect::readers(&home.url).await?) {
+            **slot = Some(connection);
+        }
+        *writer = Some(opened);
+        home.is_down.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn settle(&self, home: &Home, found: Found, writer: &mut SqliteConnection) -> Result<(), Unfit> {
+        home.expect_seen(writer).await?;
+        if let Some(path) = home.url.path() {
+            prepare(writer, path, false).await?;
+        }
+        home.place.renew()?;
+        if home.place.is_at(found.identity()) {
+            Ok(())
+        } else {
+            Err(Unfit::ReplacedAgain)
+        }
+    }
+}
