@@ -1,5 +1,5 @@
--- The last changes of the database, each with a random mark. A process that knows the mark of a change finds out whether another file
--- contains this change: then it is a copy that is as new, or newer, and not an older one or another database.
+-- The last changes of the database, each with a random mark. A process that knows a mark finds out
+-- whether another file contains the change. A file without it is an older copy or another database.
 
 CREATE TABLE changes (
     number INTEGER NOT NULL PRIMARY KEY,

@@ -18,8 +18,8 @@ const TRUST: Duration = Duration::from_secs(1);
 /// The files of an open database.
 ///
 /// A file that was removed or replaced stays open under this program: it would answer out of a database that nobody else
-/// sees any more, and keep changes that are gone with the next start. So it answers nothing until its own files are back, or a copy
-/// of them: see [`crate::recovery`].
+/// sees any more, and keep changes that are gone with the next start. So it answers nothing until its own files are back,
+/// or a copy of them: see [`crate::recovery`].
 // INVARIANT: a change is answered only if it stands in the files that the next start will open; held by
 // `a_file_that_was_taken_away_is_no_store` in tests/faults.rs.
 pub(crate) struct Place {
@@ -48,7 +48,7 @@ struct SideFile {
 /// Device and number of a file.
 pub(crate) type Identity = (u64, u64);
 
-/// What is at the path of a database whose files are not the ones that were opened.
+/// A copy of a database at its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// A database file without a log.

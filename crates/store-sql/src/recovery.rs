@@ -3,8 +3,8 @@
 //! | at the path | what happens |
 //! |---|---|
 //! | the files that are open | nothing: they are used on |
-//! | a main file with a log, both with the bytes of those that are open | the connections are opened again |
-//! | a main file without a log, undamaged, with the last change that this process knows | the same |
+//! | a main file and a log with the bytes of the open files | the connections are opened again |
+//! | an undamaged main file without a log, with the last change that is known | the same |
 //! | anything else: no file, an older copy, another database, a log of another main file | nothing is answered |
 //!
 //! The second and the third row are copies that contain each change that this process has answered or seen. Another
@@ -72,9 +72,9 @@ impl Connections {
 
     /// Closes all connections, and opens them to the files that are at the path now.
     ///
-    /// SQLite leaves the files at the path alone when it closes a database whose main file was moved.
+    /// SQLite changes no file at the path when it closes a database whose main file was moved.
     async fn reopen(&self, home: &Home, found: Found) -> Result<(), Unfit> {
-        // Whoever waits for a connection gets a new one.
+        // A caller that waits for a connection gets a new one.
         let mut writer = self.writer.lock().await;
         let mut readers = Vec::new();
         for slot in self.lookups.iter().chain(&self.readers) {
@@ -83,7 +83,7 @@ impl Connections {
         home.is_down.store(true, Ordering::Relaxed);
         for slot in readers.iter_mut().chain([&mut writer]) {
             if let Some(connection) = slot.take() {
-                // What was answered is in the copy.
+                // The copy contains all answered changes.
                 let _ = connection.close().await;
             }
         }

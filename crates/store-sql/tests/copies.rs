@@ -1,6 +1,7 @@
 //! The files of an open database are replaced: by a copy, by an older copy, by another database.
 
 #![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
+#![expect(clippy::disallowed_methods, reason = "recovery is waited for")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ impl Place {
         }
     }
 
-    /// Waits until the store answers again, writes with it, and opens the database as the next start does.
+    /// Waits until the store answers, writes, and opens the database as the next start does.
     async fn recovers(self, expected: &[&str]) {
         let begin = Instant::now();
         while let Err(error) = self.store.ping().await {
@@ -95,7 +96,7 @@ impl Place {
         assert_eq!(names(&next).await, expected);
     }
 
-    /// Asks for longer than a look and several attempts take: nothing is answered, and no file changes.
+    /// Tries for longer than several attempts take: nothing is answered, and no file changes.
     async fn stays_unavailable(&self) {
         let before = self.contents();
         tokio::time::sleep(Duration::from_millis(1_050)).await;

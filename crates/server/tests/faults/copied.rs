@@ -42,9 +42,9 @@ fn a_running_server_uses_a_copy_of_its_files() {
     }
 }
 
-/// What a command answers on the copy is in force in the server.
+/// The server applies what a command has changed in the copy.
 #[test]
-fn a_command_that_changes_the_copy_is_heard_by_the_server() {
+fn a_server_applies_what_a_command_changes_in_the_copy() {
     let stage = Stage::new();
     let server = stage.serve();
     for number in 0..3 {
@@ -127,7 +127,7 @@ fn a_folder_that_is_renamed_and_back_is_used_on() {
     let away = stage.path("away");
     fs::rename(&folder, &away).unwrap();
     wait_for(503, || me(&server, &kept));
-    // Another folder with an empty file in its place.
+    // Another folder with an empty file has its name.
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("scopegate.db"), "").unwrap();
     assert_eq!(log_in(&server, "ada").status, 503);
