@@ -78,6 +78,17 @@ pub struct AnyJson<T = serde_json::Value>(pub T);
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
 pub struct Created<A>(pub A);
 
+/// An answer without a body: 204 in the answer and in the document.
+///
+/// ```
+/// use scopegate_http::{Answer, NoContent};
+///
+/// assert_eq!(NoContent.into_response().status(), 204);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing in it")]
+pub struct NoContent;
+
 /// Any reply of warp's, of which the document says only that there is one.
 ///
 /// ```
@@ -122,6 +133,18 @@ impl<A: Answer> Answer for Created<A> {
     }
 }
 
+/// Always 204, without a body
+/// ([RFC 9110, section 15.3.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.5)).
+impl Answer for NoContent {
+    fn into_response(self) -> Response {
+        Answer::into_response(StatusCode::NO_CONTENT)
+    }
+
+    fn describe(description: &mut Description) {
+        description.response(StatusCode::NO_CONTENT, SUCCESS);
+    }
+}
+
 impl<R: Reply + 'static> Answer for Raw<R> {
     fn into_response(self) -> Response {
         self.0.into_response()
@@ -142,7 +165,9 @@ impl Answer for Response {
     }
 }
 
-/// A status without a body.
+/// A status without a body. Its value is known at run time only, so the document has `default`.
+///
+/// For a constant 204 see [`NoContent`].
 impl Answer for StatusCode {
     fn into_response(self) -> Response {
         let mut response = Response::default();

@@ -120,8 +120,12 @@ pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -
     if !is_json(headers) || is_encoded(headers) {
         return Err(InputError::MediaType);
     }
-    // A body is read a second time only where the first found a fault, so a good body costs nothing.
-    serde_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body).into())
+    // A second reading explains a fault, or finds an array in place of an object.
+    let value = serde_json::from_slice(body).map_err(|fault| json_fault::explain::<T>(&fault, body))?;
+    match json_fault::array_for_object::<T>(body) {
+        Some(fault) => Err(fault.into()),
+        None => Ok(value),
+    }
 }
 
 /// Whether the media type is `application/json` or ends in `+json`

@@ -1,8 +1,11 @@
 //! References to components in place of schemas that a wrapper such as `Vec` wrote out.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
-use crate::description::has_shape;
+use crate::gate_error::GateError;
+use crate::utoipa_schema::{self, VALUES};
 
 /// Marks a schema with the name of its type, until all components of the document are known.
 const NAME: &str = "$component";
@@ -17,6 +20,13 @@ const WRAPPERS: [&str; 7] = [
     "alloc::collections::btree::set::BTreeSet",
     "std::collections::hash::set::HashSet",
 ];
+
+/// Whether a schema is worth a name.
+pub(crate) fn has_shape(schema: &Value) -> bool {
+    ["properties", "oneOf", "allOf", "anyOf", "enum"]
+        .iter()
+        .any(|key| schema.get(key).is_some())
+}
 
 /// Marks the schema of the type inside of `Vec`, `Option` and the like.
 pub(crate) fn marked(type_name: &str, mut schema: Value) -> Value {
@@ -82,5 +92,57 @@ pub(crate) fn resolve(value: &mut Value, components: &mut Map<String, Value>, st
         }
         Value::Array(values) => values.iter_mut().for_each(|value| resolve(value, components, style)),
         _ => {}
+    }
+}
+
+/// Follows each reference to a schema: one to a primitive type becomes the schema of that type.
+///
+/// utoipa writes the parameter of a generic type as a reference by its name alone.
+///
+/// # Errors
+///
+/// [`GateError::SchemaMissing`].
+pub(crate) fn check_references(document: &mut Value) -> Result<(), GateError> {
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    let names: HashSet<String> = schemas.into_iter().flat_map(Map::keys).cloned().collect();
+    let is_known = |name: &str| names.contains(name);
+    let missing = |place: String| move |name: String| GateError::SchemaMissing { place, name };
+    for (template, item) in members(document.get_mut("paths")) {
+        for (method, operation) in members(Some(item)) {
+            let place = format!("`{} {template}`", method.to_uppercase());
+            inline_primitives(operation, &is_known).map_err(missing(place))?;
+        }
+    }
+    for (name, schema) in members(document.pointer_mut("/components/schemas")) {
+        inline_primitives(schema, &is_known).map_err(missing(format!("schema `{name}`")))?;
+    }
+    Ok(())
+}
+
+fn members(value: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.and_then(Value::as_object_mut).into_iter().flatten()
+}
+
+/// Writes out each primitive type to which a schema refers.
+///
+/// # Errors
+///
+/// The name of a schema that is neither known nor primitive.
+pub(crate) fn inline_primitives(value: &mut Value, is_known: &impl Fn(&str) -> bool) -> Result<(), String> {
+    match value {
+        Value::Object(members) => {
+            let reference = members.get("$ref").and_then(Value::as_str);
+            let name = reference.and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+            if let Some(name) = name.filter(|name| !is_known(name)) {
+                *value = utoipa_schema::primitive(name).ok_or_else(|| name.to_owned())?;
+                return Ok(());
+            }
+            let mut schemas = members.iter_mut().filter(|(name, _)| !VALUES.contains(&name.as_str()));
+            schemas.try_for_each(|(_, value)| inline_primitives(value, is_known))
+        }
+        Value::Array(values) => values
+            .iter_mut()
+            .try_for_each(|value| inline_primitives(value, is_known)),
+        _ => Ok(()),
     }
 }

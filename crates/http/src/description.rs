@@ -5,11 +5,13 @@ use scopegate_policy::ResolvedOperation;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-use utoipa::openapi::{RefOr, Schema};
 
+use crate::component::{self, has_shape};
 use crate::gate_error::GateError;
-use crate::query_shape::{QueryShape, combine};
-use crate::{component, query_check};
+use crate::merge::{merge_parameters, merge_responses};
+use crate::query_check;
+use crate::query_shape::QueryShape;
+use crate::utoipa_schema::to_json;
 
 /// Collects what an operation's types say of themselves for the document.
 ///
@@ -79,7 +81,13 @@ impl Description {
     /// Each field of the structure as one parameter.
     pub(crate) fn query<T: ToSchema + DeserializeOwned>(&mut self) {
         self.add_referenced::<T>();
-        let shape = QueryShape::of(&to_json(&T::schema()), &self.schemas);
+        let mut schema = to_json(&T::schema());
+        if let Err(name) = component::inline_primitives(&mut schema, &|name| self.schemas.contains_key(name)) {
+            self.note(TypeFault::Query(format!(
+                "it refers to schema `{name}`, which no type declares"
+            )));
+        }
+        let shape = QueryShape::of(&schema, &self.schemas);
         let mut shape = shape.unwrap_or_else(|| {
             self.note(TypeFault::Query("its type is not a structure".to_owned()));
             QueryShape::default()
@@ -225,61 +233,6 @@ impl Description {
     }
 }
 
-/// Whether a schema is worth a name.
-pub(crate) fn has_shape(schema: &Value) -> bool {
-    ["properties", "oneOf", "allOf", "anyOf", "enum"]
-        .iter()
-        .any(|key| schema.get(key).is_some())
-}
-
-/// Says in one parameter what two queries say of it: each must be able to read it.
-fn merge_parameters(known: &mut Value, other: &Value) {
-    if other.get("required") == Some(&Value::Bool(true))
-        && let Some(required) = known.get_mut("required")
-    {
-        *required = true.into();
-    }
-    if let (Some(schema), Some(other)) = (known.get_mut("schema"), other.get("schema")) {
-        combine(schema, other.clone(), "allOf");
-    }
-}
-
-/// Adds to a response what another source says about the same status. The first description stays.
-pub(crate) fn merge_responses(known: &mut Value, other: Value) {
-    let (Some(known), Value::Object(other)) = (known.as_object_mut(), other) else {
-        return;
-    };
-    for (member, value) in other {
-        let Some(existing) = known.get_mut(&member) else {
-            known.insert(member, value);
-            continue;
-        };
-        let (Some(existing), Value::Object(value)) = (existing.as_object_mut(), value) else {
-            continue;
-        };
-        for (name, value) in value {
-            match existing.get_mut(&name) {
-                Some(known) => merge_schemas(known, &value),
-                None => {
-                    existing.insert(name, value);
-                }
-            }
-        }
-    }
-}
-
-/// Two schemas of one media type or header: a value is of one of them.
-fn merge_schemas(known: &mut Value, other: &Value) {
-    if let (Some(schema), Some(other)) = (known.get_mut("schema"), other.get("schema")) {
-        combine(schema, other.clone(), "anyOf");
-    }
-}
-
 fn with_content(description: &str, media_type: &str, schema: &Value) -> Value {
     json!({ "description": description, "content": { media_type: { "schema": schema } } })
-}
-
-fn to_json(schema: &RefOr<Schema>) -> Value {
-    // A schema that cannot be written says nothing, which is what an empty schema means.
-    serde_json::to_value(schema).unwrap_or_else(|_| json!({}))
 }

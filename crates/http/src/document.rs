@@ -7,7 +7,8 @@ use scopegate_openapi::{DocumentInfo, OperationDocs};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
-use crate::description::merge_responses;
+use crate::gate_error::GateError;
+use crate::merge::merge_responses;
 use crate::route::Mounted;
 use crate::{Profile, component, endpoint, schema};
 
@@ -21,22 +22,13 @@ pub(crate) struct Source<'a> {
     pub(crate) token_endpoint: Option<(&'a str, &'a AuthorizationServer)>,
 }
 
-/// Two parts of the document have the same name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NameClash {
-    /// Two schemas.
-    Schema(String),
-    /// Two operations: the name, and both operations.
-    Operation(String, String, String),
-}
-
 /// Writes the document.
 ///
 /// # Errors
 ///
-/// [`NameClash`]: one name for two types would describe one of them wrongly, and an `operationId` is unique
-/// (OpenAPI 3.1, section 4.8.10).
-pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, NameClash> {
+/// [`GateError`], if two types or two operations have one name (OpenAPI 3.1, section 4.8.10), or if
+/// a reference leads to no component.
+pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, GateError> {
     let mut schemas = Schemas {
         profile: source.profile,
         named: Map::new(),
@@ -67,7 +59,8 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
     for (mounted, operation) in operations() {
         let id = operation_id(mounted, operation);
         if let Some(first) = ids.insert(id.clone(), operation.to_string()) {
-            return Err(NameClash::Operation(id, first, operation.to_string()));
+            let second = operation.to_string();
+            return Err(GateError::OperationIdTwice { id, first, second });
         }
         docs.push(operation_docs(mounted, operation, id, &mut schemas));
     }
@@ -76,7 +69,9 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
         Profile::Rfc => info,
         Profile::Tutorial => info.without_extensions(),
     };
-    Ok(scopegate_openapi::document(&info, table, &docs, &schemas.named))
+    let mut document = scopegate_openapi::document(&info, table, &docs, &schemas.named);
+    component::check_references(&mut document)?;
+    Ok(document)
 }
 
 struct Schemas {
@@ -108,22 +103,22 @@ impl Schemas {
         json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
-    fn add_described(&mut self, name: &str, schema: &Value) -> Result<(), NameClash> {
+    fn add_described(&mut self, name: &str, schema: &Value) -> Result<(), GateError> {
         match self.profile {
             Profile::Rfc => self.add(name.to_owned(), schema.clone()),
             Profile::Tutorial => self.add(name.to_owned(), schema::as_fastapi(name, schema)),
         }
     }
 
-    fn extend(&mut self, schemas: impl IntoIterator<Item = (String, Value)>) -> Result<(), NameClash> {
+    fn extend(&mut self, schemas: impl IntoIterator<Item = (String, Value)>) -> Result<(), GateError> {
         schemas
             .into_iter()
             .try_for_each(|(name, schema)| self.add(name, schema))
     }
 
-    fn add(&mut self, name: String, schema: Value) -> Result<(), NameClash> {
+    fn add(&mut self, name: String, schema: Value) -> Result<(), GateError> {
         match self.named.get(&name) {
-            Some(known) if *known != schema => Err(NameClash::Schema(name)),
+            Some(known) if *known != schema => Err(GateError::SchemaTwice { name }),
             Some(_) => Ok(()),
             None => {
                 self.named.insert(name, schema);

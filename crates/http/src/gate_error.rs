@@ -3,8 +3,6 @@
 use scopegate_policy::TableError;
 use scopegate_token::EntropyError;
 
-use crate::document::NameClash;
-
 /// Why a gate cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -131,6 +129,17 @@ pub enum GateError {
         /// Why.
         fault: String,
     },
+    /// The schema of a type refers to a component that no type declares.
+    #[error(
+        "{place} refers to schema `{name}`, which no type declares; where it is the parameter of a generic type, such as \
+         `Page<{name}>`, put that type into a structure of its own"
+    )]
+    SchemaMissing {
+        /// The operation or the schema.
+        place: String,
+        /// The schema that is not there.
+        name: String,
+    },
     /// Two types of one name would stand in the document.
     #[error("two schemas of the document are called `{name}`")]
     SchemaTwice {
@@ -158,13 +167,4 @@ pub enum GateError {
         /// Which scheme.
         scheme: String,
     },
-}
-
-impl From<NameClash> for GateError {
-    fn from(clash: NameClash) -> Self {
-        match clash {
-            NameClash::Schema(name) => Self::SchemaTwice { name },
-            NameClash::Operation(id, first, second) => Self::OperationIdTwice { id, first, second },
-        }
-    }
 }

@@ -12,20 +12,36 @@ use crate::query;
 /// Most members of a body that are tried alone to find the place of a fault.
 const TRIED_MEMBERS: usize = 64;
 
+/// The kind of the fault of a value that is not an object, as FastAPI names it.
+const NO_OBJECT: &str = "dict_type";
+
 /// Says what is wrong with a body that is no `T`.
 ///
 /// The parser's own messages repeat the input and name types of the program, so the body is read again by a reader that
 /// notes the path, and that keeps apart the messages of serde and those of the type.
 pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8]) -> InvalidInput {
-    if !fault.is_data() {
+    // serde_json classifies some values of a wrong type as syntax errors.
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
-    }
-    if let Ok(Some(found)) = serde_json::from_slice::<Value>(body).map(|value| found::<T>(&value)) {
+    };
+    if let Some(found) = found::<T>(&value) {
         return found.into_input("body");
     }
     let (line, column) = (fault.line(), fault.column());
     let message = format!("Value error, the input is not as declared at line {line}, column {column}");
     InvalidInput::new("value_error", "body", None, message)
+}
+
+/// Finds an array in place of a structure. Derived readers accept it, and documents do not.
+///
+/// It is not found behind `flatten` or in an enum, because serde reads those as any value first.
+pub(crate) fn array_for_object<T: DeserializeOwned>(body: &[u8]) -> Option<InvalidInput> {
+    if !body.contains(&b'[') {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let fault = T::deserialize(Json(&body)).err()?;
+    (fault.kind == NO_OBJECT).then(|| fault.into_input("body"))
 }
 
 fn found<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
@@ -60,7 +76,7 @@ fn placed<T: DeserializeOwned>(fault: Fault, members: &Map<String, Value>) -> Fa
 struct Json<'de>(&'de Value);
 
 macro_rules! typed {
-    ($($pattern:pat, $kind:literal, $message:literal: $($method:ident)*;)*) => {$($(
+    ($($pattern:pat, $kind:expr, $message:literal: $($method:ident)*;)*) => {$($(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
             match self.0 {
                 $pattern => self.deserialize_any(visitor),
@@ -101,7 +117,7 @@ impl<'de> Deserializer<'de> for Json<'de> {
         Value::String(_), "string_type", "Input should be a valid string":
             deserialize_char deserialize_str deserialize_string;
         Value::Array(_), "list_type", "Input should be a valid list": deserialize_seq;
-        Value::Object(_), "dict_type", "Input should be a valid dictionary": deserialize_map;
+        Value::Object(_), NO_OBJECT, "Input should be a valid dictionary": deserialize_map;
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -111,8 +127,8 @@ impl<'de> Deserializer<'de> for Json<'de> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match self.0 {
-            Value::Object(_) | Value::Array(_) => self.deserialize_any(visitor),
-            _ => Err(Fault::new("dict_type", "Input should be a valid dictionary")),
+            Value::Object(_) => self.deserialize_any(visitor),
+            _ => Err(Fault::new(NO_OBJECT, "Input should be a valid dictionary")),
         }
     }
 

@@ -76,6 +76,7 @@ mod incoming;
 mod input;
 mod invalid_input;
 mod json_fault;
+mod merge;
 mod metrics;
 mod path;
 mod producers;
@@ -101,6 +102,7 @@ mod testing;
 mod told;
 mod trace;
 mod trusted_proxies;
+mod utoipa_schema;
 
 #[doc(hidden)]
 pub mod fuzzing;
@@ -109,7 +111,7 @@ pub mod fuzzing;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-pub use answer::{Answer, AnyJson, Created, Json, Raw, Response};
+pub use answer::{Answer, AnyJson, Created, Json, NoContent, Raw, Response};
 pub use bearer_tokens::BearerTokens;
 pub use caller::{Caller, Closable, CurrentUser, Decided, Guarded, Optional, Public, Undecided};
 pub use challenge::Challenge;

@@ -88,13 +88,11 @@ fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fau
             found.push(Fault::new("missing", "Field required").inside(Step::name(&parameter.name)));
         }
     }
-    if first.kind == "extra_forbidden" {
-        let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());
-        let alone = unknown
-            .take(UNKNOWN_NAMES)
-            .filter_map(|name| try_only(&Texts::from([(name.clone(), Vec::new())])));
-        found.extend(alone.filter(|fault| fault.kind == first.kind));
-    }
+    let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());
+    let alone = unknown
+        .take(UNKNOWN_NAMES)
+        .filter_map(|name| try_only(&Texts::from([(name.clone(), Vec::new())])));
+    found.extend(alone.filter(|fault| fault.kind == "extra_forbidden"));
     let is_told = |fault: &Fault| match fault.name() {
         Some(name) => found.iter().any(|other| other.name() == Some(name)),
         None => found.iter().any(|other| other.is_like(fault)),

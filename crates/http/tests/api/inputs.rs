@@ -6,7 +6,7 @@ use http::Request;
 use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{Answer, Description, Gate, Json, Profile, Response, Route, StatusCode, Undecided, get, post};
+use scopegate_http::{Gate, Json, Profile, Route, Undecided, get, post};
 use serde_json::{Value, json};
 
 use crate::common::{self, send};
@@ -342,40 +342,6 @@ async fn a_fault_of_a_body_names_the_path_and_the_message_of_the_type() {
     let flattened = body_fault::<Titled>(r#"{"title":"a","subtitle":""}"#).await;
     assert_eq!(flattened["loc"], json!(["body", "subtitle"]));
     assert_eq!(flattened["msg"], "Value error, a title is needed");
-}
-
-enum Refusal {
-    Own,
-}
-
-impl Answer for Refusal {
-    fn into_response(self) -> Response {
-        StatusCode::BAD_REQUEST.into_response()
-    }
-
-    fn describe(description: &mut Description) {
-        description.json_response::<Note>(StatusCode::BAD_REQUEST, "The note is not good");
-        description.text_response(StatusCode::BAD_REQUEST, "Another text");
-    }
-}
-
-#[tokio::test]
-async fn what_an_error_type_says_stays_in_the_document() {
-    for (profile, status) in [(Profile::Rfc, "400"), (Profile::Tutorial, "400")] {
-        let operation = at().public().query::<Paging>();
-        let operation = operation.then(|_: Paging| async { if true { Ok("") } else { Err(Refusal::Own) } });
-        let gate = common::gate(profile).await.operation(operation).build().unwrap();
-        let response = &gate.openapi()["paths"]["/f"]["get"]["responses"][status];
-        assert_eq!(response["description"], "The note is not good");
-        assert_eq!(
-            response["content"]["application/json"]["schema"]["$ref"],
-            "#/components/schemas/Note"
-        );
-        assert_eq!(response["content"]["text/plain"]["schema"]["type"], "string");
-        let problem = &response["content"]["application/problem+json"]["schema"]["$ref"];
-        let is_rfc = profile == Profile::Rfc;
-        assert_eq!(*problem == "#/components/schemas/ProblemDetails", is_rfc);
-    }
 }
 
 #[tokio::test]

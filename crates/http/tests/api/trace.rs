@@ -17,7 +17,7 @@ use scopegate_http::{
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::common::{Answered, listen, remembering, send};
 
@@ -105,6 +105,33 @@ impl Subscriber for Told {
         let mut fields = BTreeMap::new();
         event.record(&mut Fields(&mut fields));
         writeln!(self.lines().text, "{} {fields:?}", event.metadata().target()).unwrap();
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Logs at level `info` and above, as a program does by default.
+struct Informed(Told);
+
+impl Subscriber for Informed {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::INFO
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.0.new_span(span)
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        self.0.record(span, values);
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        self.0.event(event);
     }
 
     fn enter(&self, _: &Id) {}
@@ -326,6 +353,48 @@ async fn a_span_says_what_was_asked_for_and_what_came_of_it() {
     assert_eq!(next(12).await, fields(&unknown));
     let odd = [("method", "other"), ("route", "(unknown)"), ("status", "405")];
     assert_eq!(next(1).await, fields(&odd));
+}
+
+#[tokio::test]
+async fn a_span_has_its_status_at_level_info() {
+    let told = Told::default();
+    let _guard = listen(Informed(told.clone()));
+    let (gate, _) = gate().await;
+    let answer = send(&gate, Request::get("/number/x").body(String::new()).unwrap()).await;
+    let span = told.span(answer.header("x-request-id").unwrap());
+    assert_eq!(span["status"], answer.status.as_u16().to_string());
+    assert!(!told.text().contains("scopegate_http::access"), "{}", told.text());
+}
+
+#[tokio::test]
+async fn a_refused_input_has_its_cause_and_place_in_the_log() {
+    let told = Told::default();
+    let _guard = listen(told.clone());
+    let (gate, _) = gate().await;
+    for (request, place) in [
+        (Request::get("/number/x").body(String::new()), "path"),
+        (
+            Request::post("/body")
+                .header("content-type", "application/json")
+                .body("{".to_owned()),
+            "body",
+        ),
+        (Request::post("/body").body("x".to_owned()), "application/json"),
+    ] {
+        let before = told.text().len();
+        let answer = send(&gate, request.unwrap()).await;
+        assert!(answer.status.is_client_error());
+        let text = told.text().split_off(before);
+        let id = answer.header("x-request-id").unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.contains("was refused"))
+            .unwrap_or_else(|| panic!("{text}"));
+        assert!(
+            line.contains(id) && line.contains("cause") && line.contains(place),
+            "{line}"
+        );
+    }
 }
 
 #[tokio::test]

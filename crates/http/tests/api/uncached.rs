@@ -6,10 +6,12 @@
     reason = "a test may fail"
 )]
 
+mod agreement;
 mod challenge;
 mod common;
 mod cors;
 mod credentials;
+mod documented;
 mod example_schemes;
 mod example_snapshot;
 mod fall_through;

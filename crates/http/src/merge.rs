@@ -1,0 +1,48 @@
+//! What two sources say about one parameter, status, media type or header.
+
+use serde_json::Value;
+
+use crate::query_shape::combine;
+
+/// Says in one parameter what two queries say of it: each must be able to read it.
+pub(crate) fn merge_parameters(known: &mut Value, other: &Value) {
+    if other.get("required") == Some(&Value::Bool(true))
+        && let Some(required) = known.get_mut("required")
+    {
+        *required = true.into();
+    }
+    if let (Some(schema), Some(other)) = (known.get_mut("schema"), other.get("schema")) {
+        combine(schema, other.clone(), "allOf");
+    }
+}
+
+/// Adds to a response what another source says about the same status. The first description stays.
+pub(crate) fn merge_responses(known: &mut Value, other: Value) {
+    let (Some(known), Value::Object(other)) = (known.as_object_mut(), other) else {
+        return;
+    };
+    for (member, value) in other {
+        let Some(existing) = known.get_mut(&member) else {
+            known.insert(member, value);
+            continue;
+        };
+        let (Some(existing), Value::Object(value)) = (existing.as_object_mut(), value) else {
+            continue;
+        };
+        for (name, value) in value {
+            match existing.get_mut(&name) {
+                Some(known) => merge_schemas(known, &value),
+                None => {
+                    existing.insert(name, value);
+                }
+            }
+        }
+    }
+}
+
+/// Two schemas of one media type or header: a value is of one of them.
+fn merge_schemas(known: &mut Value, other: &Value) {
+    if let (Some(schema), Some(other)) = (known.get_mut("schema"), other.get("schema")) {
+        combine(schema, other.clone(), "anyOf");
+    }
+}

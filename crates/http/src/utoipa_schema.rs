@@ -1,0 +1,72 @@
+//! Schemas as utoipa makes them, with what it leaves out.
+
+use serde_json::{Value, json};
+use utoipa::PartialSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+/// The formats that utoipa writes for small and unsigned integers, their names in the
+/// [registry of formats](https://spec.openapis.org/registry/format/), and their bounds.
+///
+/// `uint64` has no bounds here: many JSON readers support integers of 53 bits only.
+const FORMATS: [(&str, &str, i64, i64); 5] = [
+    ("int8", "int8", -128, 127),
+    ("int16", "int16", -32_768, 32_767),
+    ("u-int8", "uint8", 0, 255),
+    ("u-int16", "uint16", 0, 65_535),
+    ("u-int32", "uint32", 0, 4_294_967_295),
+];
+
+/// Members of a schema that hold values of the application.
+pub(crate) const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
+
+/// The JSON of a schema.
+pub(crate) fn to_json(schema: &RefOr<Schema>) -> Value {
+    // A schema that cannot be written says nothing, which is what an empty schema means.
+    let mut schema = serde_json::to_value(schema).unwrap_or_else(|_| json!({}));
+    correct(&mut schema);
+    schema
+}
+
+/// The schema of a primitive type, by the name that utoipa gives it.
+pub(crate) fn primitive(name: &str) -> Option<Value> {
+    macro_rules! of {
+        ($($primitive:ident)*) => {
+            match name {
+                $(stringify!($primitive) => Some(to_json(&<$primitive>::schema())),)*
+                _ => None,
+            }
+        };
+    }
+    of!(bool char String i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64)
+}
+
+/// Adds the bounds of integer types unless they are declared, and removes what nothing enforces.
+///
+/// Few readers know the formats of small integers, and all know the bounds.
+fn correct(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let format = members.get("format").and_then(Value::as_str);
+            let known = FORMATS.iter().find(|(written, ..)| Some(*written) == format);
+            if let Some((_, name, least, most)) = known {
+                for (bound, other, value) in [
+                    ("minimum", "exclusiveMinimum", least),
+                    ("maximum", "exclusiveMaximum", most),
+                ] {
+                    if !members.contains_key(bound) && !members.contains_key(other) {
+                        members.insert(bound.to_owned(), (*value).into());
+                    }
+                }
+                members.insert("format".to_owned(), (*name).into());
+            } else if format == Some("u-int64") {
+                members.insert("format".to_owned(), "uint64".into());
+            }
+            // serde reads a repeated element of a set as one, so nothing enforces it.
+            members.remove("uniqueItems");
+            let schemas = members.iter_mut().filter(|(name, _)| !VALUES.contains(&name.as_str()));
+            schemas.for_each(|(_, schema)| correct(schema));
+        }
+        Value::Array(values) => values.iter_mut().for_each(correct),
+        _ => {}
+    }
+}
