@@ -6,12 +6,13 @@
 //! object model and a fixed sheet of its scroll bar, which are named by their hashes. A new version of a bundle needs another look
 //! (`crates/server/tests/browser.rs` fails where a policy is violated).
 
+mod assets;
+
 use std::fmt;
-use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use crate::entity_tag;
+pub(crate) use self::assets::Asset;
 
 /// Where Swagger UI is shown.
 pub const DOCS_PATH: &str = "/docs";
@@ -29,54 +30,8 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; \
      img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 const REDIRECT_POLICY: &str =
     "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-const ASSET_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
-const PNG: &str = "image/png";
-const TEXT: &str = "text/plain; charset=utf-8";
-
-/// Name below `/docs/assets/`, media type, bytes.
-const FILES: [(&str, &str, &[u8]); 9] = [
-    ("docs.js", SCRIPT, include_bytes!("../assets/docs.js")),
-    ("redoc.js", SCRIPT, include_bytes!("../assets/redoc.js")),
-    ("redoc.css", STYLE, include_bytes!("../assets/redoc.css")),
-    (
-        "oauth2-redirect.js",
-        SCRIPT,
-        include_bytes!("../assets/oauth2-redirect.js"),
-    ),
-    (
-        "swagger-ui.css",
-        STYLE,
-        include_bytes!("../assets/swagger-ui/swagger-ui.css"),
-    ),
-    (
-        "swagger-ui-bundle.js",
-        SCRIPT,
-        include_bytes!("../assets/swagger-ui/swagger-ui-bundle.js"),
-    ),
-    (
-        "favicon-32x32.png",
-        PNG,
-        include_bytes!("../assets/swagger-ui/favicon-32x32.png"),
-    ),
-    (
-        "redoc.standalone.js",
-        SCRIPT,
-        include_bytes!("../assets/redoc/redoc.standalone.js"),
-    ),
-    ("LICENSES.txt", TEXT, LICENSES.as_bytes()),
-];
-
-/// What the licences of the bundles want to be said wherever they go.
-const LICENSES: &str = concat!(
-    include_str!("../assets/swagger-ui/NOTICE"),
-    include_str!("../assets/swagger-ui/LICENSE"),
-    include_str!("../assets/redoc/NOTICE"),
-    include_str!("../assets/redoc/LICENSE"),
-);
 
 /// The documentation of one API, its pages written once.
 #[derive(Clone)]
@@ -111,7 +66,7 @@ impl Docs {
             DOCS_PATH => Some(DocsPage::html(&self.swagger, DOCS_POLICY)),
             REDOC_PATH => Some(DocsPage::html(&self.redoc, REDOC_POLICY)),
             OAUTH2_REDIRECT_PATH => Some(DocsPage::html(&self.redirect, REDIRECT_POLICY)),
-            _ => asset(path.strip_prefix(ASSETS)?).map(|(page, _)| page),
+            _ => Asset::find(path.strip_prefix(ASSETS)?)?.page(),
         }
     }
 }
@@ -170,21 +125,6 @@ impl fmt::Debug for DocsPage {
             .field("content_type", &self.content_type)
             .finish_non_exhaustive()
     }
-}
-
-/// The asset of this name, with its entity tag.
-pub(crate) fn asset(name: &str) -> Option<(DocsPage, &'static str)> {
-    // Made at the first request for each: a start does not wait for megabytes to be hashed.
-    static TAGS: [OnceLock<String>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
-    let mut files = FILES.iter().zip(&TAGS);
-    let ((_, content_type, bytes), tag) = files.find(|((known, ..), _)| *known == name)?;
-    let page = DocsPage {
-        content_type,
-        body: Bytes::from_static(bytes),
-        csp: ASSET_POLICY,
-        cache_control: "public, max-age=3600",
-    };
-    Some((page, tag.get_or_init(|| entity_tag::of(bytes))))
 }
 
 /// The template with each `{{name}}` replaced by its value, escaped for HTML. A value is never looked into again.

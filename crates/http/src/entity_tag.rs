@@ -10,9 +10,18 @@ use crate::Response;
 
 /// The tag of these bytes.
 pub(crate) fn of(bytes: &[u8]) -> String {
+    format!("\"{:016x}\"", hash(bytes))
+}
+
+/// The tag of these bytes in a content coding.
+pub(crate) fn of_coding(bytes: &[u8], coding: &str) -> String {
+    format!("\"{:016x}-{coding}\"", hash(bytes))
+}
+
+fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    format!("\"{:016x}\"", hasher.finish())
+    hasher.finish()
 }
 
 /// Adds the tag to a response. Drops its body, with status 304, if the request has the tag already.

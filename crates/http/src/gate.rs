@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use hyper::body::Body;
 use scopegate_grant::AuthorizationServer;
 use scopegate_policy::{OperationTable, Permit, ResolvedOperation};
@@ -20,9 +20,10 @@ use crate::TrustedProxies;
 use crate::admission::{Admission, Asked};
 use crate::answer::Response;
 use crate::body::{self, BodyLimits};
+use crate::content_coding::ContentCoding;
 use crate::cors::CorsHeaders;
 use crate::decision_class::DecisionClass;
-use crate::docs::{self, DOCS_PATH, Docs, DocsPage};
+use crate::docs::{Asset, DOCS_PATH, Docs, DocsPage};
 use crate::endpoint;
 use crate::entity_tag;
 use crate::incoming::Incoming;
@@ -398,12 +399,23 @@ impl Gate {
         }
     }
 
-    /// A file that a page needs. Its tag saves a client of a page that is opened again two megabytes.
+    /// A file that a page loads, compressed if the client accepts that.
     fn asset(&self, name: &str, headers: &HeaderMap) -> Response {
-        match (&self.inner.docs, docs::asset(name)) {
-            (Some(_), Some((page, tag))) => entity_tag::apply(tag, headers, shown(page)),
-            _ => self.inner.replies.not_found(),
+        let asset = self.inner.docs.as_ref().and_then(|_| Asset::find(name));
+        let coded = asset.and_then(|asset| Some((asset, asset.page_in(ContentCoding::of(headers))?)));
+        let Some((asset, (page, coding))) = coded else {
+            return self.inner.replies.not_found();
+        };
+        let mut response = entity_tag::apply(asset.tag(coding), headers, shown(page));
+        if asset.varies() {
+            let vary = HeaderValue::from_static("accept-encoding");
+            response.headers_mut().append(VARY, vary);
         }
+        if coding == ContentCoding::Gzip && response.status() == StatusCode::OK {
+            let coding = HeaderValue::from_static(coding.name());
+            response.headers_mut().insert(CONTENT_ENCODING, coding);
+        }
+        response
     }
 
     fn page(&self, path: &str) -> Response {

@@ -54,6 +54,7 @@ mod caller;
 mod challenge;
 mod challenges;
 mod component;
+mod content_coding;
 mod cors;
 mod credential;
 mod decision_class;

@@ -7,6 +7,7 @@
 )]
 
 mod agreement;
+mod assets;
 mod challenge;
 mod common;
 mod cors;
