@@ -56,7 +56,7 @@ pub use self::ignore::{Ignore, IgnoreDate, read_ignores};
 pub use self::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
 pub use self::note::{Note, NoteKind};
 pub use self::place::Place;
-pub use self::positions::{Located, Position, locate_pointers};
+pub use self::positions::{Located, Position, locate_in_toml, locate_pointers};
 
 /// Reads a document: `OpenAPI` 3.0 to 3.2 and Swagger 2.0, each as JSON or YAML, a Google discovery document, Microsoft Graph's
 /// permissions file, or Scopegate's own TOML. What it is, its content says.

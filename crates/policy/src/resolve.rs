@@ -21,6 +21,8 @@ use crate::{
 };
 
 /// First look at every tree: is it small enough, does it ask for something, which atoms does it name?
+// INVARIANT: an address names one guard. `OperationTableBuilder::build` has all guards of the table
+// before the first address is taken, and no guard is created before the last address is dropped.
 pub(crate) struct Resolver<'a> {
     order: ClassOrder,
     atoms: UniverseBuilder<'a>,

@@ -363,7 +363,7 @@ pub(crate) struct NewClient {
     /// It can keep a secret
     #[arg(long, group = "kind")]
     pub(crate) confidential: bool,
-    /// Where answers may be sent; may be given again
+    /// Where answers may be sent; may be given again. Stored for a later version: this one has no authorization endpoint
     #[arg(long, value_name = "U")]
     pub(crate) redirect_uri: Vec<String>,
     /// A grant that it may use, such as `password`; may be given again
@@ -372,7 +372,7 @@ pub(crate) struct NewClient {
     /// The most that it can be granted
     #[arg(long, value_name = "SCOPES", default_value = "")]
     pub(crate) scope: String,
-    /// It may ask whether tokens are valid
+    /// It may ask whether tokens are valid. Stored for a later version: this one has no introspection endpoint
     #[arg(long)]
     pub(crate) introspect: bool,
 }

@@ -31,9 +31,6 @@ pub(crate) use self::table::{SettingRow, variables};
 /// What the names of our variables begin with.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 
-/// Variables that begin with this say which programs the tests may not do without; they are no settings.
-const TEST_PREFIX: &str = "SCOPEGATE_REQUIRE_";
-
 /// Shortest key for HS256, in bytes: as long as the hash ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const LEAST_SECRET: usize = 32;
 
@@ -120,8 +117,7 @@ impl Settings {
     pub(crate) fn load(common: &CommonFlags, serve: Option<&ServeSettings>) -> Result<Self, ConfigError> {
         let mut variables = Vec::new();
         for (name, value) in std::env::vars_os() {
-            let is_ours = |name: &&str| name.starts_with(VARIABLE_PREFIX) && !name.starts_with(TEST_PREFIX);
-            let Some(name) = name.to_str().filter(is_ours) else {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLE_PREFIX)) else {
                 continue;
             };
             let Some(value) = value.to_str() else {
@@ -183,6 +179,12 @@ impl Settings {
         })
     }
 
+    /// The place of a setting.
+    pub(crate) fn place_of(&self, key: &str) -> String {
+        let shown = self.shown.iter().find(|shown| shown.key == key);
+        shown.map_or_else(|| format!("`{key}`"), |shown| shown.source.line(key))
+    }
+
     /// The issuer for a listener at this address: the one that was set, or on a loopback address the listener's own.
     pub(crate) fn issuer_at(&self, address: SocketAddr) -> Result<Issuer, ConfigError> {
         let missing = || ConfigError::IssuerMissing {
@@ -190,6 +192,7 @@ impl Settings {
         };
         match &self.issuer {
             Some(issuer) if is_plain_elsewhere(issuer) => Err(ConfigError::IssuerPlain {
+                place: self.place_of("issuer"),
                 issuer: issuer.as_str().to_owned(),
             }),
             Some(issuer) => Ok(issuer.clone()),
@@ -291,10 +294,14 @@ fn take_secret(layers: &mut Layers, [key, file]: [&'static str; 2]) -> Result<Op
     let path: Option<PathBuf> = layers.take_optional(file)?;
     match (direct, path) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(ConfigError::BothSecrets { key, file }),
+        (Some(_), Some(_)) => Err(ConfigError::BothSecrets {
+            key,
+            file,
+            places: [key, file].map(|name| layers.place_of(name)).join(", "),
+        }),
         (Some(text), None) => Ok(Some(TakenSecret {
             text,
-            place: format!("`{key}`"),
+            place: layers.place_of(key),
             file: None,
         })),
         (None, Some(path)) => Ok(Some(TakenSecret {

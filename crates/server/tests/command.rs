@@ -79,6 +79,17 @@ fn a_client_from_beginning_to_end() {
     assert!(secret.starts_with("sgcs_"), "{secret}");
     assert_eq!(client["redirect_uris"], json!(["https://app.example/back"]));
 
+    let other = [&["client", "add", "Other", "--id", "other", "--confidential"], &uri[..]].concat();
+    let other = shell.run(&other);
+    assert_eq!(other.status, 0, "{}", other.stderr);
+    for (option, endpoint) in [("--redirect-uri", "authorization"), ("--introspect", "introspection")] {
+        let note = format!("`{option}` is stored and has no effect: this version has no {endpoint} endpoint");
+        assert!(other.stderr.contains(&note), "{}", other.stderr);
+    }
+    let shown = json(&["client", "show", "other"]);
+    assert_eq!(shown["redirect_uris"], json!(["https://app.example/back"]));
+    json(&["client", "remove", "other"]);
+
     let shown = json(&["client", "show", "app"]);
     assert_eq!(shown["client_secret"], Value::Null, "a secret is shown once");
     assert_eq!(
@@ -295,7 +306,7 @@ fn a_bad_configuration_is_one_sentence() {
     let unknown = shell.run(&["config", "check", "--config", "s.toml"]);
     assert_eq!(
         unknown.complaint(2),
-        "unknown key `lsten` in file `s.toml`; did you mean `listen`?"
+        "unknown key `lsten` in file `s.toml`, line 1; did you mean `listen`?"
     );
     let missing = shell.run(&["config", "check", "--config", "none.toml"]);
     assert!(

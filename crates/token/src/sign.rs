@@ -77,7 +77,7 @@ impl Signer {
             TokenKind::Rfc9068 { issuer, audience } => {
                 claims.to_rfc9068_json(issuer, audience).ok_or(SignError::Claims)?
             }
-            TokenKind::Tutorial => claims.to_tutorial_json(),
+            TokenKind::Tutorial => claims.to_tutorial_json().ok_or(SignError::Claims)?,
             TokenKind::Jwt(_)
             | TokenKind::ClientAssertion { .. }
             | TokenKind::DpopProof
@@ -136,8 +136,9 @@ pub enum SignError {
     /// This kind of token is not signed with the key's algorithm.
     #[error("this kind of token is not signed with the algorithm of the key")]
     Algorithm,
-    /// `client_id` or `jti` is missing from the claims of an RFC 9068 token.
-    #[error("claims lack a client or a token id")]
+    /// `client_id` or `jti` is missing from the claims of an RFC 9068 token, or the claims cannot be
+    /// written as JSON.
+    #[error("claims lack a client or a token id, or cannot be written")]
     Claims,
     /// Tokens of these rules are issued by others.
     #[error("this kind of token is issued by others")]

@@ -66,9 +66,10 @@ impl AccessTokenClaims {
         self.expires_at
     }
 
-    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else.
+    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else. None if it
+    /// cannot be written as JSON.
     #[must_use]
-    pub fn to_tutorial_json(&self) -> String {
+    pub fn to_tutorial_json(&self) -> Option<String> {
         #[derive(Serialize)]
         struct Payload<'a> {
             sub: &'a str,
@@ -84,7 +85,7 @@ impl AccessTokenClaims {
     }
 
     /// The payload of [RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2). None where
-    /// `client_id` or `jti`, which the RFC requires, is not set.
+    /// `client_id` or `jti`, which the RFC requires, is not set, or if it cannot be written as JSON.
     #[must_use]
     pub fn to_rfc9068_json(&self, issuer: &Issuer, audience: &Audience) -> Option<String> {
         #[derive(Serialize)]
@@ -109,16 +110,37 @@ impl AccessTokenClaims {
             exp: self.expires_at,
             jti: self.token_id.as_ref()?,
         };
-        Some(print(&payload))
+        print(&payload)
     }
 }
 
-/// Prints texts, numbers and lists of texts: nothing among them fails to print.
-fn print(payload: &impl Serialize) -> String {
-    serde_json::to_string(payload).unwrap_or_default()
+/// Never an empty payload: it would be signed.
+fn print(payload: &impl Serialize) -> Option<String> {
+    serde_json::to_string(payload).ok()
 }
 
 fn delimited<S: Serializer>(scopes: &&[ScopeToken], serializer: S) -> Result<S::Ok, S::Error> {
     let words: Vec<&str> = scopes.iter().map(ScopeToken::as_str).collect();
     serializer.serialize_str(&words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::ser::Error;
+
+    use super::*;
+
+    struct Unprintable;
+
+    impl Serialize for Unprintable {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(S::Error::custom("no"))
+        }
+    }
+
+    #[test]
+    fn a_payload_that_cannot_be_written_is_none() {
+        assert_eq!(print(&Unprintable), None);
+        assert_eq!(print(&"text").as_deref(), Some("\"text\""));
+    }
 }

@@ -44,11 +44,19 @@ const NODES: &str = "too many values";
 const NAMES: &str = "too many names";
 const DEPTH: &str = "too deep";
 
-/// In the style of our own messages.
+/// Writes the first word in lower case, as our own messages do. An abbreviation (`EOF`) stays.
 fn lower(message: &str) -> String {
     let mut characters = message.chars();
-    let first = characters.next().map(char::to_lowercase);
-    first.into_iter().flatten().chain(characters).collect()
+    let first = characters.next();
+    let is_word = characters
+        .clone()
+        .next()
+        .is_none_or(|second| second.is_lowercase() || second == ' ');
+    if !is_word {
+        return message.to_owned();
+    }
+    let first = first.into_iter().flat_map(char::to_lowercase);
+    first.chain(characters).collect()
 }
 
 /// Follows the parser through the text, value by value: the parser has no position of a value.
@@ -267,5 +275,26 @@ impl<'de> Visitor<'de> for Name {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Cow<'de, str>, E> {
         Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_is_lowered_unless_it_is_an_abbreviation() {
+        for (message, expected) in [
+            ("Expected a value", "expected a value"),
+            ("A value is missing", "a value is missing"),
+            ("EOF while parsing a value", "EOF while parsing a value"),
+            ("UTF-8 is required", "UTF-8 is required"),
+            ("I/O error", "I/O error"),
+            ("trailing comma", "trailing comma"),
+            ("", ""),
+            ("X", "x"),
+        ] {
+            assert_eq!(lower(message), expected);
+        }
     }
 }

@@ -61,6 +61,16 @@ pub fn locate_pointers(text: &str, lists: &[Vec<String>]) -> Vec<Located> {
     lists.iter().map(nearest).collect()
 }
 
+/// Finds a value in a TOML text, or the nearest value that contains it.
+#[must_use]
+pub fn locate_in_toml(text: &str, pointer: &str) -> Located {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let pointer = pointer.to_owned();
+    let mut wanted = Wanted::new(std::iter::once(&pointer));
+    super::table::visit(text, &mut |pointer, position| wanted.found(pointer, position));
+    wanted.nearest(&pointer)
+}
+
 /// The pointers that are looked for, with all that lead to them.
 struct Wanted {
     positions: HashMap<String, Option<Position>>,
@@ -320,6 +330,23 @@ mod tests {
             ],
         );
         assert_eq!(found, [at(1, 10), at(3, 12), at(8, 1), at(6, 1)]);
+    }
+
+    #[test]
+    fn a_value_of_any_toml_text_is_found() {
+        let text = "# a: b\nlisten = 1\n\n[[issuers]]\nname = 'a'\n[[issuers]]\nname = 'b'\nallow = [\n 'x',\n 'y' ]\n";
+        for (pointer, line, found) in [
+            ("/listen", 2, "/listen"),
+            ("/issuers/0/name", 5, "/issuers/0/name"),
+            ("/issuers/1/name", 7, "/issuers/1/name"),
+            ("/issuers/1/allow/1", 10, "/issuers/1/allow/1"),
+            ("/issuers/1/tokens", 6, "/issuers/1"),
+            ("/other", 1, ""),
+        ] {
+            let located = locate_in_toml(text, pointer);
+            assert_eq!((located.position.line, &*located.pointer), (line, found), "{pointer}");
+        }
+        assert_eq!(locate_in_toml("= no toml", "/a").position, Position::START);
     }
 
     #[test]

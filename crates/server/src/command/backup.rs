@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::{BackupArguments, CommonFlags, RestoreArguments};
 use crate::compose::{Copied, KekOutcome, backup, restore};
-use crate::output::{print, remark};
+use crate::output::{counted, print, remark};
 
 pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::Result<()> {
     let settings = super::settings(common)?;
@@ -65,7 +65,7 @@ fn report(
         ("revocation", rows.revocations),
         ("signing key", rows.signing_keys),
     ];
-    let counted = counts.map(|(name, count)| format!("{count} {name}{}", if count == 1 { "" } else { "s" }));
+    let counted = counts.map(|(name, count)| counted(usize::try_from(count).unwrap_or(usize::MAX), name));
     writeln!(human, "contains {}", counted.join(", "))?;
     writeln!(human, "{note}")?;
     let mut json = Map::new();

@@ -109,6 +109,16 @@ async fn add(
     let taken = format!("there is a client `{}` already", client.id());
     refuse_taken(clients.add(client.clone()).await, taken)?;
     let id = client.id();
+    for (is_given, option, endpoint) in [
+        (!client.redirect_uris().is_empty(), "--redirect-uri", "authorization"),
+        (client.may_introspect(), "--introspect", "introspection"),
+    ] {
+        if is_given {
+            remark(&format!(
+                "`{option}` is stored and has no effect: this version has no {endpoint} endpoint"
+            ));
+        }
+    }
     if client.grant_types().is_empty() {
         remark(&format!(
             "client `{id}` has no grant, so it gets no tokens; remove it, and add it with `--grant`"

@@ -21,7 +21,11 @@ pub(super) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Resu
         .map_or_else(|| Audience::parse(own.as_str()), Ok)?;
     let (bytes, catalog) = (settings.token_cache_bytes, demo::catalog(true)?);
     let trust = |one: &IssuerSettings| {
-        ensure!(one.issuer != *own, "issuer `{own}` is our own, and in `issuers`");
+        ensure!(
+            one.issuer != *own,
+            "{}: issuer `{own}` is our own, and in `issuers`; remove the table",
+            one.place
+        );
         for scope in one.scopes.iter().flatten() {
             let is_declared = catalog
                 .schemes()
@@ -29,12 +33,12 @@ pub(super) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Resu
                 .any(|scheme| scheme.scopes().iter().any(|own| own.token() == scope));
             ensure!(
                 is_declared,
-                "issuer `{}`: there is no scope `{scope}` that it could be limited to",
-                one.issuer
+                "{}: there is no scope `{scope}` that it could be limited to; name scopes of this server in `scopes`",
+                one.place
             );
         }
         let audience = one.audience.clone().unwrap_or_else(|| ours.clone());
-        trust(one, audience, bytes).with_context(|| format!("issuer `{}`", one.issuer))
+        trust(one, audience, bytes).with_context(|| one.place.clone())
     };
     settings.issuers.iter().map(trust).collect()
 }

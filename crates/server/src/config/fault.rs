@@ -1,7 +1,9 @@
 //! What can be wrong with a configuration, in one sentence.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use scopegate_openapi::import::locate_in_toml;
 
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,15 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// The place of a key, with its line in a file. The file is read again.
+    pub(crate) fn line(&self, key: &str) -> String {
+        let place = self.place(key);
+        match self {
+            Self::File(path) => format!("{place}{}", line_in(path, &format!("/{key}"))),
+            _ => place,
+        }
+    }
+
     /// The place that a key has here: `--log-level`, `SCOPEGATE_LOG_LEVEL`, or the key with the file.
     pub(crate) fn place(&self, key: &str) -> String {
         match self {
@@ -28,16 +39,30 @@ impl Source {
     }
 }
 
+/// The end of a place in a file: `, line 3`. Empty if the file does not contain the value.
+pub(crate) fn line_in(file: &Path, pointer: &str) -> String {
+    let Ok(text) = std::fs::read_to_string(file) else {
+        return String::new();
+    };
+    let located = locate_in_toml(&text, pointer);
+    if located.pointer.is_empty() {
+        return String::new();
+    }
+    format!(", line {}", located.position.line)
+}
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     /// Two ways to say one secret.
-    #[error("`{key}` and `{file}` are both given")]
+    #[error("`{key}` and `{file}` are both given ({places}): remove one of them")]
     BothSecrets {
         /// The one.
         key: &'static str,
         /// The other.
         file: &'static str,
+        /// Where they were written.
+        places: String,
     },
     /// The issuer cannot be guessed.
     #[error("`issuer` is missing: on a listener that is not on the loopback address (`{listen}`) it has no default")]
@@ -46,8 +71,10 @@ pub(crate) enum ConfigError {
         listen: String,
     },
     /// An issuer without TLS that is not on this machine.
-    #[error("`issuer` is `{issuer}`: use an `https://` address; `http://` is allowed on a loopback address only")]
+    #[error("{place}: it is `{issuer}`; use an `https://` address; `http://` is allowed on a loopback address only")]
     IssuerPlain {
+        /// Where it was written.
+        place: String,
         /// The issuer.
         issuer: String,
     },

@@ -6,7 +6,7 @@ use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, Sco
 use scopegate_http::{ClientAuthentication, Discovery, Network, SubjectMapping};
 use serde::Deserialize;
 
-use super::fault::ConfigError;
+use super::fault::{ConfigError, line_in};
 use super::layers::Layers;
 use super::setting::Setting;
 
@@ -28,6 +28,55 @@ pub(crate) struct IssuerSettings {
     pub(crate) scopes: Option<Vec<ScopeToken>>,
     /// Whether there is no start without its keys.
     pub(crate) is_required: bool,
+    /// Its name, file and line, for errors.
+    pub(crate) place: String,
+}
+
+/// Why a table is not used.
+enum Fault {
+    /// The value of a key, or its absence.
+    Key {
+        key: String,
+        expected: &'static str,
+        found: Option<String>,
+    },
+    /// A file that it names.
+    Config(ConfigError),
+}
+
+impl From<ConfigError> for Fault {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// A table in its file.
+struct Table<'a> {
+    written: &'a Written,
+    file: Option<&'a Path>,
+    index: usize,
+}
+
+impl Table<'_> {
+    /// File and line of a key, or of the table if it lacks the key.
+    fn at(&self, key: &str) -> String {
+        let Some(file) = self.file else {
+            return String::new();
+        };
+        let pointer = format!("/{KEY}/{}/{key}", self.index);
+        format!(" in file `{}`{}", file.display(), line_in(file, &pointer))
+    }
+
+    fn error(&self, fault: Fault) -> ConfigError {
+        match fault {
+            Fault::Config(error) => error,
+            Fault::Key { key, expected, found } => ConfigError::Value {
+                place: format!("key `{key}` of issuer `{}`{}", self.written.name, self.at(&key)),
+                expected,
+                found,
+            },
+        }
+    }
 }
 
 /// What its tokens are.
@@ -87,38 +136,53 @@ pub(super) fn take(layers: &mut Layers) -> Result<Vec<IssuerSettings>, ConfigErr
             *path = layers.folder().join(&*path);
         }
     }
+    let file = layers.file().map(Path::to_owned);
+    let tables = written.iter().enumerate().map(|(index, written)| Table {
+        written,
+        file: file.as_deref(),
+        index,
+    });
+    let tables: Vec<Table<'_>> = tables.collect();
     let mut names: Vec<&str> = Vec::new();
-    for one in &written {
+    for table in &tables {
+        let one = table.written;
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if one.name.is_empty() || !one.name.bytes().all(is_name) {
-            return Err(one.bad("name", "lower-case letters, digits and `_`", &one.name));
+            return Err(table.error(one.bad("name", "lower-case letters, digits and `_`", &one.name)));
         }
         if names.contains(&one.name.as_str()) {
-            return Err(one.bad("name", "a name that no other issuer has", &one.name));
+            return Err(table.error(one.bad("name", "a name that no other issuer has", &one.name)));
         }
         names.push(&one.name);
     }
-    written.iter().map(|one| one.read(layers)).collect()
+    tables.iter().map(|table| table.read(layers)).collect()
+}
+
+impl Table<'_> {
+    fn read(&self, layers: &mut Layers) -> Result<IssuerSettings, ConfigError> {
+        let place = format!("issuer `{}`{}", self.written.name, self.at("issuer"));
+        self.written.read(layers, place).map_err(|fault| self.error(fault))
+    }
 }
 
 impl Written {
-    fn bad(&self, key: &str, expected: &'static str, found: &str) -> ConfigError {
-        ConfigError::Value {
-            place: format!("key `{key}` of issuer `{}`", self.name),
+    fn bad(&self, key: &str, expected: &'static str, found: &str) -> Fault {
+        Fault::Key {
+            key: key.to_owned(),
             expected,
             found: Some(found.to_owned()),
         }
     }
 
-    fn missing(&self, key: &str, expected: &'static str) -> ConfigError {
-        ConfigError::Value {
-            place: format!("key `{key}` of issuer `{}`", self.name),
+    fn missing(&self, key: &str, expected: &'static str) -> Fault {
+        Fault::Key {
+            key: key.to_owned(),
             expected,
             found: None,
         }
     }
 
-    fn read(&self, layers: &mut Layers) -> Result<IssuerSettings, ConfigError> {
+    fn read(&self, layers: &mut Layers, place: String) -> Result<IssuerSettings, Fault> {
         // A secret that nobody asks for is still one of ours, and no unknown key.
         let secret = layers.take_secret(&format!("issuer_{}_client_secret", self.name))?;
         Ok(IssuerSettings {
@@ -139,10 +203,11 @@ impl Written {
             subjects: self.word("subjects", self.subjects.as_deref(), &SUBJECTS)?,
             scopes: self.scopes.as_deref().map(|names| self.scopes(names)).transpose()?,
             is_required: self.required,
+            place,
         })
     }
 
-    fn tokens(&self, secret: Option<Secret<String>>) -> Result<Tokens, ConfigError> {
+    fn tokens(&self, secret: Option<Secret<String>>) -> Result<Tokens, Fault> {
         let kind = self.tokens.as_deref().unwrap_or("rfc9068");
         let of_jwt = [&self.scope_claim, &self.client_claim];
         let of_signed = [&self.jwks_uri, &self.leeway];
@@ -175,7 +240,7 @@ impl Written {
         }
     }
 
-    fn signed(&self, layout: Option<ClaimLayout>) -> Result<Tokens, ConfigError> {
+    fn signed(&self, layout: Option<ClaimLayout>) -> Result<Tokens, Fault> {
         let leeway = match self.leeway.as_deref() {
             None => 0,
             Some(text) => {
@@ -194,7 +259,7 @@ impl Written {
         })
     }
 
-    fn layout(&self) -> Result<ClaimLayout, ConfigError> {
+    fn layout(&self) -> Result<ClaimLayout, Fault> {
         const SCOPES: &str = "`scope`, `scopes`, `scp`, `permissions` or `realm_access.roles`";
         const CLIENTS: &str = "`client_id`, `azp`, `cid` or `appid`";
         let scope = self.scope_claim.as_deref().unwrap_or("scope");
@@ -204,7 +269,7 @@ impl Written {
         Ok(ClaimLayout::new(scopes).with_client(client))
     }
 
-    fn opaque(&self, secret: Option<Secret<String>>) -> Result<Tokens, ConfigError> {
+    fn opaque(&self, secret: Option<Secret<String>>) -> Result<Tokens, Fault> {
         let asks = "the client by which the issuer is asked about opaque tokens";
         let secret = match (secret, &self.client_secret_file) {
             (Some(secret), None) => secret,
@@ -222,11 +287,11 @@ impl Written {
         })
     }
 
-    fn setting<T: Setting>(&self, key: &str, text: &str) -> Result<T, ConfigError> {
+    fn setting<T: Setting>(&self, key: &str, text: &str) -> Result<T, Fault> {
         T::read(text).ok_or_else(|| self.bad(key, T::EXPECTED, text))
     }
 
-    fn scopes(&self, names: &[String]) -> Result<Vec<ScopeToken>, ConfigError> {
+    fn scopes(&self, names: &[String]) -> Result<Vec<ScopeToken>, Fault> {
         let scope = |name: &String| {
             let scope = ScopeToken::parse(name);
             scope.map_err(|_| self.bad("scopes", "a list of scopes of our own, each by itself", name))
@@ -234,13 +299,13 @@ impl Written {
         names.iter().map(scope).collect()
     }
 
-    fn network(&self, text: &str) -> Result<Network, ConfigError> {
+    fn network(&self, text: &str) -> Result<Network, Fault> {
         text.parse()
             .map_err(|_| self.bad("allow", "ranges of addresses, such as `10.0.0.0/8`", text))
     }
 
     /// The value of a word; the first one where none is written.
-    fn word<T: Copy>(&self, key: &str, text: Option<&str>, words: &Words<T>) -> Result<T, ConfigError> {
+    fn word<T: Copy>(&self, key: &str, text: Option<&str>, words: &Words<T>) -> Result<T, Fault> {
         let (expected, values) = words;
         let first = values.iter().map(|(_, value)| *value).next();
         let found = match text {
@@ -338,9 +403,12 @@ mod tests {
             ("name = 'corp'", "missing field `issuer`"),
             (
                 "name = 'Corp'\nissuer = 'https://id.example'",
-                "key `name` of issuer `Corp`: expected lower-case letters",
+                "key `name` of issuer `Corp` in file `DIR/scopegate.toml`, line 2: expected lower-case letters",
             ),
-            ("name = 'corp'\nissuer = 'id.example'", "key `issuer` of issuer `corp`"),
+            (
+                "name = 'corp'\nissuer = 'id.example'",
+                "key `issuer` of issuer `corp` in file `DIR/scopegate.toml`, line 3",
+            ),
             (
                 &format!("{corp}[[issuers]]\n{corp}"),
                 "expected a name that no other issuer has",
@@ -357,7 +425,7 @@ mod tests {
             ),
             (
                 &format!("{corp}absent_typ = true"),
-                "key `tokens` of issuer `corp`: expected `jwt`, because `absent_typ` is set, found `rfc9068`",
+                "key `tokens` of issuer `corp` in file `DIR/scopegate.toml`, line 1: expected `jwt`, because `absent_typ` is set, found `rfc9068`",
             ),
             (&format!("{corp}absent_typ = 'yes'"), "absent_typ"),
             (&format!("{corp}leeway = '5m'"), "at most a minute"),
@@ -368,7 +436,7 @@ mod tests {
             ),
             (
                 &format!("{corp}scopes = ['me items']"),
-                "key `scopes` of issuer `corp`: expected a list of scopes of our own, each by itself, found `me items`",
+                "key `scopes` of issuer `corp` in file `DIR/scopegate.toml`, line 4: expected a list of scopes of our own, each by itself, found `me items`",
             ),
             (&format!("{corp}scopes = 'me'"), "invalid type"),
             (
@@ -383,6 +451,10 @@ mod tests {
         for (table, fault) in cases {
             let found = issuers(table, &[]).unwrap_err();
             assert!(found.contains(fault), "{table}\n{found}");
+            assert!(
+                found.contains(" in file `DIR/scopegate.toml`, line "),
+                "{table}\n{found}"
+            );
         }
     }
 

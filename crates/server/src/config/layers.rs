@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use figment::error::Kind;
 use figment::providers::{Format as _, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -10,7 +11,7 @@ use scopegate_domain::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::fault::{ConfigError, Source};
+use super::fault::{ConfigError, Source, line_in};
 use super::setting::Setting;
 use super::{Shown, VARIABLE_PREFIX};
 
@@ -20,6 +21,7 @@ const NOT_SETTINGS: [&str; 2] = ["config", "format"];
 /// What was written anywhere, each key with the value that weighs most.
 pub(crate) struct Layers {
     figment: Figment,
+    file: Option<PathBuf>,
     /// The folder of the file. Paths in the file are relative to it.
     folder: PathBuf,
     left: BTreeMap<String, Value>,
@@ -48,6 +50,7 @@ impl Layers {
         let left = figment.extract().map_err(|error| unreadable(&error, file))?;
         Ok(Self {
             figment,
+            file: file.map(Path::to_owned),
             folder: file.and_then(Path::parent).map(Path::to_owned).unwrap_or_default(),
             left,
             known: Vec::new(),
@@ -99,15 +102,8 @@ impl Layers {
             None => (Vec::new(), Source::Default),
             Some(value) => {
                 let source = self.source(&value);
-                let place = source.place(key);
-                let read = value.deserialize().map_err(|error| ConfigError::Table {
-                    place,
-                    reason: match &*error.path {
-                        [] => error.kind.to_string(),
-                        path => format!("`{}`: {}", path.join("."), error.kind),
-                    },
-                });
-                (read?, source)
+                let read = value.deserialize();
+                (read.map_err(|error| bad_table(key, &source, &error))?, source)
             }
         };
         let names: Vec<String> = tables.iter().map(name).collect();
@@ -124,6 +120,17 @@ impl Layers {
         Ok(tables)
     }
 
+    /// The file, if there is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The place of a key that was taken.
+    pub(crate) fn place_of(&self, key: &str) -> String {
+        let taken = self.shown.iter().rev().find(|shown| shown.key == key);
+        taken.map_or_else(|| format!("`{key}`"), |shown| shown.source.line(key))
+    }
+
     /// Takes out a secret whose key hangs on another setting.
     pub(crate) fn take_secret(&mut self, key: &str) -> Result<Option<Secret<String>>, ConfigError> {
         let Some(value) = self.left.remove(key) else {
@@ -131,7 +138,7 @@ impl Layers {
         };
         let source = self.source(&value);
         let text = plain(&value).ok_or_else(|| ConfigError::Value {
-            place: source.place(key),
+            place: source.line(key),
             expected: "a text",
             found: None,
         })?;
@@ -156,7 +163,7 @@ impl Layers {
                 _ => (*known).to_owned(),
             });
         Err(ConfigError::UnknownKey {
-            place: source.place(key),
+            place: source.line(key),
             nearest,
         })
     }
@@ -171,7 +178,7 @@ impl Layers {
         let Some(setting) = text.as_deref().and_then(T::read) else {
             let found = if T::SECRET { None } else { text };
             return Err(ConfigError::Value {
-                place: source.place(key),
+                place: source.line(key),
                 expected: T::EXPECTED,
                 found,
             });
@@ -260,6 +267,30 @@ fn list(value: &Value) -> Option<String> {
     };
     let texts: Option<Vec<String>> = items.iter().map(plain).collect();
     Some(texts?.join(","))
+}
+
+/// A table with an unknown key, without a required one, or with a value of another type.
+fn bad_table(key: &str, source: &Source, error: &figment::Error) -> ConfigError {
+    let mut path = error.path.clone();
+    if let Kind::UnknownField(name, _) = &error.kind
+        && path.last() != Some(name)
+    {
+        path.push(name.clone());
+    }
+    let place = match source {
+        Source::File(file) => {
+            let pointer = format!("/{key}/{}", path.join("/"));
+            format!("{}{}", source.place(key), line_in(file, &pointer))
+        }
+        _ => source.place(key),
+    };
+    ConfigError::Table {
+        place,
+        reason: match &*error.path {
+            [] => error.kind.to_string(),
+            path => format!("`{}`: {}", path.join("."), error.kind),
+        },
+    }
 }
 
 fn unreadable(error: &figment::Error, file: Option<&Path>) -> ConfigError {

@@ -84,15 +84,15 @@ fn faults_name_the_place() {
     let file = |text| load(&[], &[], Some(text)).unwrap_err();
     assert_eq!(
         file("tokn_lifetime = '1h'"),
-        "unknown key `tokn_lifetime` in file `DIR/scopegate.toml`; did you mean `token_lifetime`?"
+        "unknown key `tokn_lifetime` in file `DIR/scopegate.toml`, line 1; did you mean `token_lifetime`?"
     );
     assert_eq!(
-        file("colour = 'red'"),
-        "unknown key `colour` in file `DIR/scopegate.toml`"
+        file("# a comment\n\ncolour = 'red'"),
+        "unknown key `colour` in file `DIR/scopegate.toml`, line 3"
     );
     assert_eq!(
         file("rehash = ['x']"),
-        "bad value for key `rehash` in file `DIR/scopegate.toml`: expected `true` or `false`"
+        "bad value for key `rehash` in file `DIR/scopegate.toml`, line 1: expected `true` or `false`"
     );
     let syntax = file("listen = '127.0.0.1:1'\nsecret_key = 'not closed");
     assert!(
@@ -115,7 +115,7 @@ fn a_secret_is_its_text_and_is_never_repeated() {
     let short = load(&[], &[("SCOPEGATE_SECRET_KEY", "hunter2")], None).unwrap_err();
     assert_eq!(
         short,
-        "`secret_key` is too short: a key needs at least 32 bytes, this one has 7"
+        "variable `SCOPEGATE_SECRET_KEY` is too short: a key needs at least 32 bytes, this one has 7"
     );
     let table = load(&[], &[], Some("secret_key = ['hunter2']")).unwrap_err();
     assert!(!table.contains("hunter2"), "{table}");
@@ -136,7 +136,17 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
         None,
     )
     .unwrap_err();
-    assert_eq!(both, "`secret_key` and `secret_key_file` are both given");
+    assert_eq!(
+        both,
+        "`secret_key` and `secret_key_file` are both given (variable `SCOPEGATE_SECRET_KEY`, variable \
+         `SCOPEGATE_SECRET_KEY_FILE`): remove one of them"
+    );
+    let file = "secret_key_file = 'a'\nsecret_key = 'b'\n";
+    assert_eq!(
+        load(&[], &[], Some(file)).unwrap_err(),
+        "`secret_key` and `secret_key_file` are both given (key `secret_key` in file `DIR/scopegate.toml`, line 2, key \
+         `secret_key_file` in file `DIR/scopegate.toml`, line 1): remove one of them"
+    );
 }
 
 #[test]

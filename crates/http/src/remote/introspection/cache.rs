@@ -12,6 +12,9 @@ use crate::Verdict;
 /// What one entry takes beside its texts, in bytes; an estimate from above.
 const ENTRY: usize = 256;
 
+/// Places of replaced answers that are kept in any case.
+const SPARE: usize = 16;
+
 /// A token as a key of a table: compared whole, wiped when it is forgotten.
 pub(super) struct TokenText(Secret<String>);
 
@@ -83,6 +86,7 @@ struct Room {
     most: usize,
     bytes: usize,
     answers: HashMap<Arc<TokenText>, Kept>,
+    /// The answers from the oldest on, and some that were replaced: see [`Room::tidy`].
     order: VecDeque<(Arc<TokenText>, u64)>,
     next: u64,
 }
@@ -119,6 +123,7 @@ impl Room {
         let until = until.min(now + self.age);
         let bytes = size(token, verdict);
         if until <= now || bytes > self.most {
+            self.tidy();
             return;
         }
         while self.bytes + bytes > self.most
@@ -138,6 +143,19 @@ impl Room {
             bytes,
         };
         self.answers.insert(Arc::clone(token), kept);
+        self.tidy();
+    }
+
+    /// Drops the places of replaced answers once they are the majority.
+    ///
+    /// Each walk over the order follows at least as many changes as the order is long, so a change
+    /// costs a constant time on average, and the order stays within twice the number of answers.
+    fn tidy(&mut self) {
+        if self.order.len() > 2 * self.answers.len() + SPARE {
+            let answers = &self.answers;
+            let is_kept = |token: &Arc<TokenText>, number| answers.get(token).is_some_and(|kept| kept.number == number);
+            self.order.retain(|(token, number)| is_kept(token, *number));
+        }
     }
 
     /// Forgets an answer; one of a number only where it is still that one.
@@ -148,9 +166,6 @@ impl Room {
         }
         if let Some(kept) = self.answers.remove(token) {
             self.bytes -= kept.bytes;
-            if number.is_none() {
-                self.order.retain(|(_, other)| *other != kept.number);
-            }
         }
     }
 }
@@ -219,6 +234,28 @@ mod tests {
         assert!(answers.bad.bytes <= 10_000 && answers.bad.answers.len() > 10);
     }
 
+    /// An attacker with two valid tokens renews one of them for a year.
+    #[test]
+    fn a_year_of_renewals_is_bounded_in_memory_and_time() {
+        let mut answers = Answers::new((60, 5), 100_000);
+        for number in 0..200 {
+            let token = Arc::new(TokenText::new(&format!("token {number}")));
+            answers.keep(&token, &good("joe"), Timestamp::MAX, at(0));
+        }
+        let (renewed, refused) = (TokenText::new("token 1"), TokenText::new("refused"));
+        let (renewed, refused) = (Arc::new(renewed), Arc::new(refused));
+        for minute in 0..365 * 24 * 60 {
+            let now = at(minute * 60);
+            answers.keep(&renewed, &good("joe"), Timestamp::MAX, now);
+            answers.keep(&refused, &Verdict::Refuse, Timestamp::MAX, now);
+            for room in [&answers.good, &answers.bad] {
+                assert!(room.order.len() <= 2 * room.answers.len() + SPARE);
+                assert!(room.bytes <= 100_000 && room.order.capacity() < 2_000);
+            }
+        }
+        assert!(answers.good.answers.len() <= 201 && answers.bad.answers.len() == 1);
+    }
+
     proptest! {
         /// Held against a list that is looked through from its end.
         #[test]
@@ -235,7 +272,8 @@ mod tests {
                 room.keep(&token, &verdict, until, at(now));
                 history.push((name, verdict, until.min(at(now + 10))));
                 prop_assert!(room.bytes <= 2_000);
-                prop_assert_eq!(room.answers.len(), room.order.len());
+                prop_assert!(room.answers.len() <= room.order.len());
+                prop_assert!(room.order.len() <= 2 * room.answers.len() + SPARE);
                 prop_assert_eq!(room.answers.values().map(|kept| kept.bytes).sum::<usize>(), room.bytes);
                 for name in 0..12 {
                     let found = room.find(&TokenText::new(&format!("token {name}")), at(now));
