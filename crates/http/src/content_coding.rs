@@ -48,7 +48,7 @@ impl ContentCoding {
     }
 }
 
-/// The weight in thousandths; 0 if it is no weight
+/// The weight in thousandths; 0 if the parameter is not a weight
 /// ([RFC 9110, section 12.4.2](https://www.rfc-editor.org/rfc/rfc9110#section-12.4.2)).
 fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> u16 {
     let Some(parameter) = parameters.next() else {

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_bytes_are_no_asset() {
+    fn damaged_bytes_are_not_an_asset() {
         assert_eq!(decompress(b"no gzip"), None);
     }
 }

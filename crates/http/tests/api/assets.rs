@@ -21,7 +21,7 @@ impl Sent {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The values of `Vary`, whatever other fields are among them.
+    /// Whether a `Vary` names `Accept-Encoding`.
     fn varies(&self) -> bool {
         let mut vary = self.headers.get_all("vary").iter();
         vary.any(|value| value.to_str().unwrap().eq_ignore_ascii_case("accept-encoding"))

@@ -1,5 +1,5 @@
-//! Processes on one database whose clocks differ by up to a minute: what a command takes back is
-//! refused by all, and new tokens are accepted by all.
+//! Processes on one database whose clocks differ by up to a minute: all refuse what a
+//! command revokes, and all accept new tokens.
 
 #![expect(clippy::disallowed_methods, reason = "other processes are waited for")]
 #![expect(
@@ -86,7 +86,7 @@ impl Stage {
     }
 
     /// Runs commands one after the other, and checks tokens from before and after.
-    fn takes_back(&self, lines: &[&[&str]]) {
+    fn revokes(&self, lines: &[&[&str]]) {
         let old = self.tokens();
         for line in lines {
             self.run(line);
@@ -135,7 +135,7 @@ fn a_revocation_covers_the_tokens_of_nodes_with_other_clocks() {
     for shifts in SHIFTS {
         let stage = Stage::new(shifts);
         for lines in commands {
-            stage.takes_back(lines);
+            stage.revokes(lines);
         }
     }
 }

@@ -31,7 +31,7 @@ const KEY: &[u8] = include_bytes!("../../../token/tests/data/p256_pkcs8.pem");
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
-/// The clock of the machine, so many seconds ahead or behind.
+/// The clock of the machine, ahead or behind by a number of seconds.
 #[derive(Clone, Copy, Debug)]
 struct Shifted(i64);
 

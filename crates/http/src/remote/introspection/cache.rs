@@ -148,8 +148,8 @@ impl Room {
 
     /// Drops the places of replaced answers once they are the majority.
     ///
-    /// Each walk over the order follows at least as many changes as the order is long, so a change
-    /// costs a constant time on average, and the order stays within twice the number of answers.
+    /// A walk over the order follows at least half as many changes as the order is long. So a change
+    /// has a constant cost on average, and the order stays within twice the number of answers.
     fn tidy(&mut self) {
         if self.order.len() > 2 * self.answers.len() + SPARE {
             let answers = &self.answers;
