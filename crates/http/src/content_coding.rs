@@ -55,9 +55,8 @@ fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> u16 {
         return 1_000;
     };
     let value = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
-    let (whole, fraction) = match value.map(|value| value.split_once('.').unwrap_or((value, ""))) {
-        Some(parts) => parts,
-        None => return 0,
+    let Some((whole, fraction)) = value.map(|value| value.split_once('.').unwrap_or((value, ""))) else {
+        return 0;
     };
     let is_digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
     let thousandths = format!("{fraction:0<3}").parse();
