@@ -148,10 +148,10 @@ pub(super) fn take(layers: &mut Layers) -> Result<Vec<IssuerSettings>, ConfigErr
         let one = table.written;
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if one.name.is_empty() || !one.name.bytes().all(is_name) {
-            return Err(table.error(one.bad("name", "lower-case letters, digits and `_`", &one.name)));
+            return Err(table.error(bad("name", "lower-case letters, digits and `_`", &one.name)));
         }
         if names.contains(&one.name.as_str()) {
-            return Err(table.error(one.bad("name", "a name that no other issuer has", &one.name)));
+            return Err(table.error(bad("name", "a name that no other issuer has", &one.name)));
         }
         names.push(&one.name);
     }
@@ -166,42 +166,22 @@ impl Table<'_> {
 }
 
 impl Written {
-    fn bad(&self, key: &str, expected: &'static str, found: &str) -> Fault {
-        Fault::Key {
-            key: key.to_owned(),
-            expected,
-            found: Some(found.to_owned()),
-        }
-    }
-
-    fn missing(&self, key: &str, expected: &'static str) -> Fault {
-        Fault::Key {
-            key: key.to_owned(),
-            expected,
-            found: None,
-        }
-    }
-
     fn read(&self, layers: &mut Layers, place: String) -> Result<IssuerSettings, Fault> {
         // A secret that nobody asks for is still one of ours, and no unknown key.
         let secret = layers.take_secret(&format!("issuer_{}_client_secret", self.name))?;
         Ok(IssuerSettings {
-            issuer: self.setting("issuer", &self.issuer)?,
+            issuer: setting("issuer", &self.issuer)?,
             audience: self
                 .audience
                 .as_deref()
-                .map(|text| self.setting("audience", text))
+                .map(|text| setting("audience", text))
                 .transpose()?,
             tokens: self.tokens(secret)?,
-            discovery: self.word("discovery", self.discovery.as_deref(), &DISCOVERIES)?,
-            allow: self
-                .allow
-                .iter()
-                .map(|text| self.network(text))
-                .collect::<Result<_, _>>()?,
+            discovery: word("discovery", self.discovery.as_deref(), &DISCOVERIES)?,
+            allow: self.allow.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
             trust_only: self.trust_only.clone(),
-            subjects: self.word("subjects", self.subjects.as_deref(), &SUBJECTS)?,
-            scopes: self.scopes.as_deref().map(|names| self.scopes(names)).transpose()?,
+            subjects: word("subjects", self.subjects.as_deref(), &SUBJECTS)?,
+            scopes: self.scopes.as_deref().map(scopes).transpose()?,
             is_required: self.required,
             place,
         })
@@ -219,16 +199,12 @@ impl Written {
         let is_opaque =
             secret.is_some() || self.client_secret_file.is_some() || of_opaque.into_iter().any(Option::is_some);
         match kind {
-            "jwt" | "rfc9068" if is_opaque => {
-                Err(self.bad("tokens", "`opaque` where there is a client to ask by", kind))
-            }
-            "rfc9068" | "opaque" if self.absent_typ => {
-                Err(self.bad("tokens", "`jwt`, because `absent_typ` is set", kind))
-            }
+            "jwt" | "rfc9068" if is_opaque => Err(bad("tokens", "`opaque` where there is a client to ask by", kind)),
+            "rfc9068" | "opaque" if self.absent_typ => Err(bad("tokens", "`jwt`, because `absent_typ` is set", kind)),
             "rfc9068" if of_jwt.into_iter().any(Option::is_some) => {
-                Err(self.bad("tokens", "`jwt` where it is said which claims are read", kind))
+                Err(bad("tokens", "`jwt` where it is said which claims are read", kind))
             }
-            "opaque" if of_jwt.into_iter().chain(of_signed).any(Option::is_some) => Err(self.bad(
+            "opaque" if of_jwt.into_iter().chain(of_signed).any(Option::is_some) => Err(bad(
                 "tokens",
                 "`jwt` or `rfc9068` where it is said how JWTs are verified",
                 kind,
@@ -236,7 +212,7 @@ impl Written {
             "rfc9068" => self.signed(None),
             "jwt" => self.signed(Some(self.layout()?)),
             "opaque" => self.opaque(secret),
-            other => Err(self.bad("tokens", "`rfc9068`, `jwt` or `opaque`", other)),
+            other => Err(bad("tokens", "`rfc9068`, `jwt` or `opaque`", other)),
         }
     }
 
@@ -248,7 +224,7 @@ impl Written {
                 let seconds = std::time::Duration::read(text).map(|time| time.as_secs());
                 seconds
                     .filter(|seconds| *seconds <= 60)
-                    .ok_or_else(|| self.bad("leeway", expected, text))?
+                    .ok_or_else(|| bad("leeway", expected, text))?
             }
         };
         Ok(Tokens::Jwt {
@@ -264,8 +240,8 @@ impl Written {
         const CLIENTS: &str = "`client_id`, `azp`, `cid` or `appid`";
         let scope = self.scope_claim.as_deref().unwrap_or("scope");
         let client = self.client_claim.as_deref().unwrap_or("client_id");
-        let scopes = ScopeLayout::find(scope).ok_or_else(|| self.bad("scope_claim", SCOPES, scope))?;
-        let client = ClientClaim::find(client).ok_or_else(|| self.bad("client_claim", CLIENTS, client))?;
+        let scopes = ScopeLayout::find(scope).ok_or_else(|| bad("scope_claim", SCOPES, scope))?;
+        let client = ClientClaim::find(client).ok_or_else(|| bad("client_claim", CLIENTS, client))?;
         Ok(ClaimLayout::new(scopes).with_client(client))
     }
 
@@ -274,45 +250,64 @@ impl Written {
         let secret = match (secret, &self.client_secret_file) {
             (Some(secret), None) => secret,
             (None, Some(path)) => super::read_secret(path)?,
-            (Some(_), Some(_)) => return Err(self.missing("client_secret_file", "one secret, here or in a variable")),
+            (Some(_), Some(_)) => return Err(missing("client_secret_file", "one secret, here or in a variable")),
             (None, None) => {
-                return Err(self.missing("client_secret_file", "the secret of that client, here or in a variable"));
+                return Err(missing(
+                    "client_secret_file",
+                    "the secret of that client, here or in a variable",
+                ));
             }
         };
         Ok(Tokens::Opaque {
             endpoint: self.introspection_endpoint.clone(),
-            client_id: self.client_id.clone().ok_or_else(|| self.missing("client_id", asks))?,
+            client_id: self.client_id.clone().ok_or_else(|| missing("client_id", asks))?,
             secret,
-            authentication: self.word("client_authentication", self.client_authentication.as_deref(), &CLIENTS)?,
+            authentication: word("client_authentication", self.client_authentication.as_deref(), &CLIENTS)?,
         })
     }
+}
 
-    fn setting<T: Setting>(&self, key: &str, text: &str) -> Result<T, Fault> {
-        T::read(text).ok_or_else(|| self.bad(key, T::EXPECTED, text))
+fn setting<T: Setting>(key: &str, text: &str) -> Result<T, Fault> {
+    T::read(text).ok_or_else(|| bad(key, T::EXPECTED, text))
+}
+
+fn scopes(names: &[String]) -> Result<Vec<ScopeToken>, Fault> {
+    let scope = |name: &String| {
+        let scope = ScopeToken::parse(name);
+        scope.map_err(|_| bad("scopes", "a list of scopes of our own, each by itself", name))
+    };
+    names.iter().map(scope).collect()
+}
+
+fn network(text: &str) -> Result<Network, Fault> {
+    text.parse()
+        .map_err(|_| bad("allow", "ranges of addresses, such as `10.0.0.0/8`", text))
+}
+
+/// The value of a word; the first one where none is written.
+fn word<T: Copy>(key: &str, text: Option<&str>, words: &Words<T>) -> Result<T, Fault> {
+    let (expected, values) = words;
+    let first = values.iter().map(|(_, value)| *value).next();
+    let found = match text {
+        None => first,
+        Some(text) => values.iter().find(|(word, _)| *word == text).map(|(_, value)| *value),
+    };
+    found.ok_or_else(|| bad(key, expected, text.unwrap_or_default()))
+}
+
+fn bad(key: &str, expected: &'static str, found: &str) -> Fault {
+    Fault::Key {
+        key: key.to_owned(),
+        expected,
+        found: Some(found.to_owned()),
     }
+}
 
-    fn scopes(&self, names: &[String]) -> Result<Vec<ScopeToken>, Fault> {
-        let scope = |name: &String| {
-            let scope = ScopeToken::parse(name);
-            scope.map_err(|_| self.bad("scopes", "a list of scopes of our own, each by itself", name))
-        };
-        names.iter().map(scope).collect()
-    }
-
-    fn network(&self, text: &str) -> Result<Network, Fault> {
-        text.parse()
-            .map_err(|_| self.bad("allow", "ranges of addresses, such as `10.0.0.0/8`", text))
-    }
-
-    /// The value of a word; the first one where none is written.
-    fn word<T: Copy>(&self, key: &str, text: Option<&str>, words: &Words<T>) -> Result<T, Fault> {
-        let (expected, values) = words;
-        let first = values.iter().map(|(_, value)| *value).next();
-        let found = match text {
-            None => first,
-            Some(text) => values.iter().find(|(word, _)| *word == text).map(|(_, value)| *value),
-        };
-        found.ok_or_else(|| self.bad(key, expected, text.unwrap_or_default()))
+fn missing(key: &str, expected: &'static str) -> Fault {
+    Fault::Key {
+        key: key.to_owned(),
+        expected,
+        found: None,
     }
 }
 
