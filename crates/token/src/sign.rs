@@ -77,7 +77,9 @@ impl Signer {
             TokenKind::Rfc9068 { issuer, audience } => {
                 claims.to_rfc9068_json(issuer, audience).ok_or(SignError::Claims)?
             }
-            TokenKind::Tutorial => claims.to_tutorial_json().ok_or(SignError::Claims)?,
+            TokenKind::Tutorial => Some(claims.to_tutorial_json())
+                .filter(|payload| !payload.is_empty())
+                .ok_or(SignError::Claims)?,
             TokenKind::Jwt(_)
             | TokenKind::ClientAssertion { .. }
             | TokenKind::DpopProof

@@ -66,10 +66,10 @@ impl AccessTokenClaims {
         self.expires_at
     }
 
-    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else. None if it
-    /// cannot be written as JSON.
+    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else. Empty if it
+    /// cannot be written as JSON: nobody may sign that.
     #[must_use]
-    pub fn to_tutorial_json(&self) -> Option<String> {
+    pub fn to_tutorial_json(&self) -> String {
         #[derive(Serialize)]
         struct Payload<'a> {
             sub: &'a str,
@@ -81,7 +81,7 @@ impl AccessTokenClaims {
             scopes: &self.scopes,
             exp: self.expires_at,
         };
-        print(&payload)
+        print(&payload).unwrap_or_default()
     }
 
     /// The payload of [RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2). None where
@@ -114,7 +114,7 @@ impl AccessTokenClaims {
     }
 }
 
-/// Never an empty payload: it would be signed.
+/// The text of a payload; none, and never an empty one, if it cannot be written.
 fn print(payload: &impl Serialize) -> Option<String> {
     serde_json::to_string(payload).ok()
 }
