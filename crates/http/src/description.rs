@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 use crate::component::{self, has_shape};
 use crate::gate_error::GateError;
 use crate::merge::{merge_parameters, merge_responses};
-use crate::query_check;
 use crate::query_shape::QueryShape;
 use crate::utoipa_schema::to_json;
+use crate::{body_check, query_check};
 
 /// Collects what an operation's types say of themselves for the document.
 ///
@@ -37,6 +37,7 @@ struct QueryInput {
 
 #[derive(Clone, Debug)]
 enum TypeFault {
+    Body(String),
     Query(String),
     Schema(String),
 }
@@ -112,6 +113,10 @@ impl Description {
             reason,
         };
         match &self.fault {
+            Some(TypeFault::Body(reason)) => {
+                let (operation, reason) = (operation.to_string(), reason.clone());
+                return Err(GateError::Body { operation, reason });
+            }
             Some(TypeFault::Query(reason)) => return Err(query(reason.clone())),
             Some(TypeFault::Schema(name)) => return Err(GateError::SchemaTwice { name: name.clone() }),
             None => {}
@@ -140,8 +145,11 @@ impl Description {
         self.fault.get_or_insert(fault);
     }
 
-    pub(crate) fn json_body<T: ToSchema>(&mut self) {
+    pub(crate) fn json_body<T: ToSchema + DeserializeOwned>(&mut self) {
         let schema = self.reference::<T>();
+        if let Err(reason) = body_check::check::<T>(&to_json(&T::schema()), &self.schemas) {
+            self.note(TypeFault::Body(reason));
+        }
         self.request_body = Some(json!({ "content": { "application/json": { "schema": schema } }, "required": true }));
     }
 

@@ -68,6 +68,12 @@ impl Fault {
         }
     }
 
+    /// The path of the value, for a developer.
+    pub(crate) fn place(&self) -> String {
+        let steps: Vec<_> = self.location.iter().rev().map(Step::to_path).collect();
+        format!("`{}`", steps.concat())
+    }
+
     /// Whether both have the same cause, wherever they are.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         (self.kind, &self.message) == (other.kind, &other.message)

@@ -95,6 +95,14 @@ pub enum GateError {
         /// The other operation.
         second: String,
     },
+    /// The body cannot be read as the document has it.
+    #[error("the body of `{operation}` cannot be read as documented: {reason}; describe the type by `#[schema(..)]`")]
+    Body {
+        /// Which operation.
+        operation: String,
+        /// Which value, and why.
+        reason: String,
+    },
     /// The query cannot be read as the document has it.
     #[error("the query of `{operation}` cannot be read as documented: {reason}")]
     Query {

@@ -17,6 +17,14 @@ impl Step {
     pub(crate) fn name(name: &str) -> Self {
         Self::Name(name.chars().take(NAME_LIMIT).collect())
     }
+
+    /// As one step of a path: `/name` or `/0`.
+    pub(crate) fn to_path(&self) -> String {
+        match self {
+            Self::Name(name) => format!("/{name}"),
+            Self::Index(index) => format!("/{index}"),
+        }
+    }
 }
 
 /// One thing wrong with what was sent.

@@ -24,8 +24,8 @@ pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return InvalidInput::new("json_invalid", "body", None, "JSON decode error");
     };
-    if let Some(found) = found::<T>(&value) {
-        return found.into_input("body");
+    if let Some(fault) = find::<T>(&value) {
+        return fault.into_input("body");
     }
     let (line, column) = (fault.line(), fault.column());
     let message = format!("Value error, the input is not as declared at line {line}, column {column}");
@@ -44,7 +44,8 @@ pub(crate) fn array_for_object<T: DeserializeOwned>(body: &[u8]) -> Option<Inval
     (fault.kind == NO_OBJECT).then(|| fault.into_input("body"))
 }
 
-fn found<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
+/// What is wrong with a value that is not a `T`.
+pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
     let fault = T::deserialize(Json(body)).err()?;
     match body.as_object() {
         Some(members) if !fault.has_place() => Some(placed::<T>(fault, members)),

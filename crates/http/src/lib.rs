@@ -50,6 +50,7 @@ mod basic;
 mod bearer;
 mod bearer_tokens;
 mod body;
+mod body_check;
 mod caller;
 mod challenge;
 mod challenges;

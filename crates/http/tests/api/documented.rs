@@ -183,6 +183,66 @@ fn references(document: &Value) -> usize {
 }
 
 #[tokio::test]
+async fn a_body_whose_type_and_document_differ_is_not_built() {
+    // utoipa documents a structure, and serde reads the number in it.
+    #[derive(Deserialize, ToSchema)]
+    #[serde(transparent)]
+    struct Count {
+        #[expect(dead_code, reason = "only its schema counts")]
+        value: u8,
+    }
+    #[derive(Deserialize, ToSchema)]
+    struct Counts {
+        #[expect(dead_code, reason = "only its schema counts")]
+        all: Vec<Count>,
+        #[expect(dead_code, reason = "only its schema counts")]
+        first: Count,
+    }
+    #[derive(Deserialize)]
+    struct Read {
+        id: u32,
+    }
+    #[derive(Deserialize, ToSchema)]
+    #[serde(from = "Read")]
+    struct Renamed {
+        #[expect(dead_code, reason = "only its schema counts")]
+        number: u32,
+    }
+    impl From<Read> for Renamed {
+        fn from(read: Read) -> Self {
+            Self { number: read.id }
+        }
+    }
+    #[derive(Deserialize, ToSchema)]
+    struct Text {
+        #[schema(value_type = String)]
+        #[expect(dead_code, reason = "only its schema counts")]
+        flag: bool,
+    }
+    for (operation, reason) in [
+        (
+            post("/f").public().json::<Count>().then(|_: Count| async { "" }),
+            "int_type at ``",
+        ),
+        (
+            post("/f").public().json::<Counts>().then(|_: Counts| async { "" }),
+            "int_type at `/first`",
+        ),
+        (
+            post("/f").public().json::<Renamed>().then(|_: Renamed| async { "" }),
+            "missing at `/id`",
+        ),
+        (
+            post("/f").public().json::<Text>().then(|_: Text| async { "" }),
+            "bool_type at `/flag`",
+        ),
+    ] {
+        let error = build(Profile::Rfc, [operation]).await.unwrap_err();
+        assert!(error.contains("`POST /f`") && error.contains(reason), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_constant_status_is_documented() {
     let gate = build(Profile::Rfc, [get("/f").public().then(|| async { NoContent })])
         .await
