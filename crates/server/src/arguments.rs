@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
-    LeastArguments, LintArguments, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
+    LeastArguments, LintArguments, PictureFormat, PolicyCommand, PolicyFile, PolicyOperation, Reading, UsageArguments,
     WhoCanArguments,
 };
 pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};

@@ -3,32 +3,18 @@
 //! Needs `chromium` and `chromedriver` on the search path. Without them the tests say so and pass; with
 //! `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail")]
-
-#[path = "picture/stage.rs"]
-mod stage;
-#[path = "../../openapi/examples/tables/mod.rs"]
-mod tables;
-#[path = "support/webdriver.rs"]
-mod webdriver;
-
-use std::collections::BTreeSet;
-
-use scopegate_openapi::picture::{self, Labels};
-use serde_json::{Value, json};
-use stage::{Stage, allows, missing};
-
-/// Whether an operation is allowed, and the lists of what else is missing.
-type Answer = (bool, BTreeSet<BTreeSet<usize>>);
-
-const ENTER: &str = "\u{e007}";
-const TAB: &str = "\u{e004}";
-const SPACE: &str = " ";
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it skips"
+)]
 
 /// The stage, or a loud word that nothing was tested.
 macro_rules! stage {
     ($table:expr) => {
-        match Stage::set($table.expect("a table")).expect("the browser shows the page") {
+        match crate::stage::Stage::set($table.expect("a table")).expect("the browser shows the page") {
             Some(stage) => stage,
             None => {
                 eprintln!("SKIPPED, NOTHING WAS TESTED: chromium or chromedriver is not on the search path");
@@ -38,25 +24,86 @@ macro_rules! stage {
     };
 }
 
+#[path = "picture/address.rs"]
+mod address;
+#[path = "picture/answers.rs"]
+mod answers;
+#[path = "picture/counts.rs"]
+mod counts;
+#[path = "picture/documents.rs"]
+mod documents;
+#[path = "picture/matrix.rs"]
+mod matrix;
+#[path = "picture/stage.rs"]
+mod stage;
+#[path = "../../openapi/examples/tables/mod.rs"]
+mod tables;
+#[path = "support/webdriver.rs"]
+mod webdriver;
+#[path = "picture/width.rs"]
+mod width;
+
+use std::collections::BTreeSet;
+
+use scopegate_openapi::picture::{self, Labels};
+use serde_json::{Value, json};
+use stage::{grant, missing};
+
+/// Whether an operation is allowed, and the lists of what else is missing.
+type Answer = (bool, BTreeSet<BTreeSet<usize>>);
+/// Boxes with a tick, conditions without one, what holds then, and the answers.
+type Asked = (Vec<usize>, Vec<usize>, BTreeSet<usize>, Vec<Answer>);
+
+const ENTER: &str = "\u{e007}";
+const TAB: &str = "\u{e004}";
+const SPACE: &str = " ";
+
+#[test]
+fn the_page_opens_without_an_answer() {
+    for table in [tables::tutorial(), tables::shapes(), tables::regular(100, 17)] {
+        let stage = stage!(table);
+        let script = "return [document.querySelectorAll('.decision, .has, .lacks').length,
+            document.querySelectorAll('[data-tick]:checked').length - policy.guards.length,
+            document.querySelectorAll('[aria-pressed=true]').length, location.hash]";
+        assert_eq!(stage.run(script), json!([0, 0, 0, ""]));
+        let words = stage.browser.text("#credentials").expect("a hint");
+        assert!(words.contains("Tick what a request presents"), "{words}");
+        for place in ["#status", "#tree"] {
+            let words = stage.browser.text(place).expect("words");
+            assert!(!words.contains("allowed") && !words.contains("lacks"), "{words}");
+        }
+        let status = stage.browser.text("#status").expect("words");
+        assert!(status.contains("nothing is decided"), "{status}");
+        assert_eq!(stage.run("return byId('show').options[1].disabled"), true);
+        stage.all_is_quiet();
+    }
+    let stage = stage!(tables::shapes());
+    let needs = stage.browser.text("[data-operation=\"2\"] .why").expect("words");
+    assert_eq!(needs, "needs read or audit");
+}
+
 #[test]
 fn ticking_shows_what_the_engine_decides() {
     let stage = stage!(tables::shapes());
-    let grants: [&[&str]; 7] = [
-        &[],
-        &["read"],
-        &["audit", "user"],
-        &["write", "scheme:key", "active"],
-        &["admin"],
-        &["check:signature"],
-        &["authenticated", "check:signature"],
+    let requests: [(&[&str], &[&str]); 6] = [
+        (&["read"], &[]),
+        (&["audit"], &["user"]),
+        (&["write", "scheme:key"], &["active"]),
+        (&["admin"], &[]),
+        (&["scheme:oauth"], &[]),
+        (&["scheme:key"], &["check:signature", "user"]),
     ];
-    for grant in grants {
-        for name in grant {
+    for (ticked, lacking) in requests {
+        for name in ticked.iter().chain(lacking) {
             stage.browser.click(&stage.box_of(name)).expect("a box");
         }
         let shown = stage.shown().expect("rows");
         assert_eq!(shown.len(), 10);
-        assert_eq!(shown, stage.decided(&shown, grant), "with {grant:?}");
+        assert_eq!(
+            shown,
+            stage.decided(&shown, ticked, lacking),
+            "with {ticked:?} without {lacking:?}"
+        );
         let allowed = shown.iter().filter(|(_, allowed)| *allowed).count();
         let status = stage.browser.text("#status").expect("the count");
         assert!(
@@ -65,50 +112,94 @@ fn ticking_shows_what_the_engine_decides() {
         );
         stage.browser.click("#clear").expect("a button");
     }
+    // A request without a credential is asked about by a box of its own, which takes the others back.
+    stage.browser.click(&stage.box_of("read")).expect("a box");
+    stage.browser.click("#nobody").expect("a box");
+    let shown = stage.shown().expect("rows");
+    assert_eq!(shown, stage.decided(&shown, &[], &[]));
+    assert_eq!(shown.iter().filter(|(_, allowed)| *allowed).count(), 3);
+    assert_eq!(
+        stage.run("return document.querySelector('[data-tick=\"' + [...boxes.keys()][1] + '\"]').checked"),
+        false
+    );
+    stage.browser.click(&stage.box_of("read")).expect("a box");
+    assert_eq!(stage.run("return byId('nobody').checked"), false);
     stage.all_is_quiet();
 }
 
-/// Every set of boxes, decided by the page's own function: what is allowed, and what else is missing.
+/// A condition that implies another does not hold without it.
+#[test]
+fn a_condition_without_a_tick_takes_those_that_imply_it() {
+    let stage = stage!(tables::shapes());
+    let is_ticked = |name: &str| {
+        stage.run(&format!(
+            "return document.querySelector('{}').checked",
+            stage.box_of(name)
+        ))
+    };
+    stage.browser.click(&stage.box_of("user")).expect("a box");
+    assert_eq!(
+        (is_ticked("user"), is_ticked("active")),
+        (Value::Bool(false), Value::Bool(false))
+    );
+    stage.browser.click(&stage.box_of("active")).expect("a box");
+    assert_eq!(
+        (is_ticked("user"), is_ticked("active")),
+        (Value::Bool(true), Value::Bool(true))
+    );
+    stage.all_is_quiet();
+}
+
+/// Every set of boxes, decided by the page's own functions: what holds, what is allowed, and what else is missing.
 #[test]
 fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
-    for (name, table) in [("tutorial", tables::tutorial()), ("shapes", tables::shapes())] {
+    let tables = [
+        ("tutorial", tables::tutorial()),
+        ("shapes", tables::shapes()),
+        (
+            "keys",
+            stage::table_of(documents::WORDS).map_err(|fault| fault.to_string().into()),
+        ),
+    ];
+    for (name, table) in tables {
         let stage = stage!(table);
         let script = "
-            const boxes = [...document.querySelectorAll('[data-tick]')].map((box) => Number(box.dataset.tick));
+            const all = [...document.querySelectorAll('[data-tick]')].map((box) => Number(box.dataset.tick));
             const sets = [];
-            for (let bits = 0; bits < 2 ** boxes.length; bits += 1) {
-              const set = boxes.filter((_, place) => bits >> place & 1);
-              const world = close(set);
-              sets.push([set, operations.map((operation) => [allows(operation, world), missing(operation, world)])]);
+            for (let bits = 0; bits < 2 ** all.length; bits += 1) {
+              const set = all.filter((_, place) => bits >> place & 1);
+              const [ticks, without] = [set.filter((atom) => boxes.has(atom)), set.filter((atom) => !boxes.has(atom))];
+              const world = request(ticks, new Set(without));
+              const answers = operations.map((operation) => [allows(operation, world), missing(operation, world)]);
+              sets.push([ticks, without, [...world], answers]);
             }
             return sets";
-        let answer = stage.browser.run(script).expect("the script runs");
-        let sets: Vec<(Vec<usize>, Vec<Answer>)> = serde_json::from_value(answer).expect("lists");
-        assert!(sets.len() >= 32, "{name} has few boxes: {}", sets.len());
-        for (set, answers) in sets {
+        let sets: Vec<Asked> = serde_json::from_value(stage.run(script)).expect("lists");
+        assert!(sets.len() >= 16, "{name} has few boxes: {}", sets.len());
+        for (ticks, without, world, answers) in sets {
+            let grant = grant(&stage.table, &ticks, &without);
+            let holds: BTreeSet<usize> = grant.atoms().iter().map(scopegate_policy::AtomId::index).collect();
+            assert_eq!(world, holds, "{name}: {ticks:?} without {without:?}");
             for (operation, (is_allowed, lacks)) in stage.table.operations().iter().zip(answers) {
-                assert_eq!(
-                    is_allowed,
-                    allows(&stage.table, operation, &set),
-                    "{name}: {operation} with {set:?}"
-                );
-                let by_engine: BTreeSet<BTreeSet<usize>> = missing(&stage.table, operation, &set)
+                let about = format!("{name}: {operation} with {ticks:?} without {without:?}");
+                assert_eq!(is_allowed, grant.opens(operation), "{about}");
+                let by_engine: BTreeSet<BTreeSet<usize>> = missing(&stage.table, operation, grant.atoms())
                     .into_iter()
                     .map(BTreeSet::from_iter)
                     .collect();
-                assert_eq!(lacks, by_engine, "{name}: {operation} with {set:?}");
+                assert_eq!(lacks, by_engine, "{about}");
             }
         }
     }
 }
 
 #[test]
-fn a_click_on_a_scope_shows_what_it_opens() {
+fn a_click_on_a_scope_shows_where_it_is_needed() {
     let stage = stage!(tables::shapes());
     stage.browser.click(&stage.name_of("write")).expect("a button");
     let words = stage.browser.text("#chosen").expect("a sentence");
     assert!(
-        words.starts_with("write opens 3 operations by itself, and 2 together with other credentials."),
+        words.starts_with("write opens 3 operations alone, and takes part in 2 with others."),
         "{words}"
     );
     let opened: Vec<String> = stage.shown().expect("rows").into_iter().map(|(name, _)| name).collect();
@@ -120,14 +211,15 @@ fn a_click_on_a_scope_shows_what_it_opens() {
         "PUT /documents/{id}",
     ];
     assert_eq!(opened, expected);
+    assert_eq!(stage.run("return document.querySelectorAll('.decision').length"), 0);
     let pressed = format!(
         "return document.querySelector('{}').ariaPressed",
         stage.name_of("write")
     );
-    assert_eq!(stage.browser.run(&pressed).expect("the script runs"), "true");
+    assert_eq!(stage.run(&pressed), "true");
     // By keyboard it is let go.
     stage.browser.fill(&stage.name_of("write"), SPACE).expect("a key");
-    assert_eq!(stage.browser.run(&pressed).expect("the script runs"), "false");
+    assert_eq!(stage.run(&pressed), "false");
     assert_eq!(stage.shown().expect("rows").len(), 10);
     stage.all_is_quiet();
 }
@@ -146,12 +238,12 @@ fn the_keyboard_is_enough() {
     assert_eq!(focus("className"), "skip");
     browser.fill(":focus", ENTER).expect("a key");
     browser.fill(":focus", TAB).expect("a key");
-    assert_eq!(focus("id"), "find-operation");
+    assert_eq!(focus("parentElement.id"), "matrix");
     // A box is ticked by the space bar, and keeps the focus.
     browser.fill(&stage.box_of("read"), SPACE).expect("a key");
     assert_eq!(focus("dataset.tick"), stage.atom("read").to_string());
     let shown = stage.shown().expect("rows");
-    assert_eq!(shown, stage.decided(&shown, &["read"]));
+    assert_eq!(shown, stage.decided(&shown, &["read"], &[]));
     // An operation opens, keeps the focus, and says all its ways and what of them is there.
     browser.fill("[data-operation=\"2\"] > button", ENTER).expect("a key");
     assert_eq!(focus("ariaExpanded"), "true");
@@ -162,10 +254,10 @@ fn the_keyboard_is_enough() {
     browser.fill(":focus", ENTER).expect("a key");
     assert_eq!(focus("ariaExpanded"), "false");
     // A group closes and opens.
-    browser.fill("summary", ENTER).expect("a key");
+    browser.fill("#tree summary", ENTER).expect("a key");
     assert_eq!(
         browser
-            .run("return document.querySelector('details').open")
+            .run("return document.querySelector('#tree details').open")
             .expect("the script runs"),
         false
     );
@@ -257,6 +349,7 @@ fn hostile_names_stay_names() {
     ] {
         assert!(text.contains(name), "{name}: {text}");
     }
+    browser.click("#open-all").expect("a button");
     assert_eq!(stage.shown().expect("rows").len(), stage.table.operations().len());
     let elements = "return [window.broken === undefined, document.querySelectorAll('img, script, iframe').length]";
     assert_eq!(browser.run(elements).expect("the script runs"), json!([true, 2]));
@@ -276,21 +369,19 @@ fn eleven_thousand_operations_can_be_looked_through() {
     assert_eq!(stage.shown().expect("rows").len(), 0, "groups begin closed");
     browser.click(&stage.box_of("albums.read")).expect("a box");
     let operations = stage.table.operations().iter();
-    let ticked = [stage.atom("albums.read")];
-    let allowed = operations
-        .filter(|operation| allows(&stage.table, operation, &ticked))
-        .count();
+    let ticked = grant(&stage.table, &[stage.atom("albums.read")], &[]);
+    let allowed = operations.filter(|operation| ticked.opens(operation)).count();
     let status = browser.text("#status").expect("the count").replace(',', "");
     assert!(
         status.contains(&format!("may do {allowed} of 11215 operations")),
         "{status}"
     );
-    browser.fill("summary", ENTER).expect("a key");
+    browser.fill("#tree summary", ENTER).expect("a key");
     // Rows are made when a group opens, not before.
-    browser.wait_for("details[open] [data-operation]").expect("rows");
+    browser.wait_for("#tree details[open] [data-operation]").expect("rows");
     let shown = stage.shown().expect("rows");
     assert!((1..=200).contains(&shown.len()), "{}", shown.len());
-    assert_eq!(shown, stage.decided(&shown, &["albums.read"]));
+    assert_eq!(shown, stage.decided(&shown, &["albums.read"], &[]));
     browser.click("#open-all").expect("a button");
     let count = stage
         .browser

@@ -50,11 +50,21 @@ fn quoted(text: &str) -> String {
     )
 }
 
+/// The whole name, where the label is shorter.
+fn tooltip(model: &Model, atom: usize) -> String {
+    let name = model.name(atom);
+    if name == model.label(atom) {
+        String::new()
+    } else {
+        format!(", tooltip={}", quoted(name))
+    }
+}
+
 /// Schemes as clusters of their scopes, and the guards beside them.
 fn scopes(out: &mut String, model: &Model) {
     for (number, scheme) in model.schemes.iter().enumerate() {
         line(out, 1, &format!("subgraph cluster_scheme{number} {{"));
-        let label = format!("{} ({})", model.name(scheme.atom), scheme.kind);
+        let label = format!("{} ({})", model.label(scheme.atom), scheme.kind);
         line(out, 2, &format!("graph [label={}, style=rounded]", quoted(&label)));
         if model.is_asked_for(scheme.atom) || scheme.scopes.is_empty() {
             line(
@@ -67,7 +77,12 @@ fn scopes(out: &mut String, model: &Model) {
             line(
                 out,
                 2,
-                &format!("a{} [label={}]", scope.atom, quoted(model.name(scope.atom))),
+                &format!(
+                    "a{} [label={}{}]",
+                    scope.atom,
+                    quoted(model.label(scope.atom)),
+                    tooltip(model, scope.atom)
+                ),
             );
         }
         line(out, 1, "}");
@@ -76,7 +91,11 @@ fn scopes(out: &mut String, model: &Model) {
         line(
             out,
             1,
-            &format!("a{guard} [label={}, shape=hexagon]", quoted(model.name(*guard))),
+            &format!(
+                "a{guard} [label={}{}, shape=hexagon]",
+                quoted(model.label(*guard)),
+                tooltip(model, *guard)
+            ),
         );
     }
     for scope in model.listed() {
@@ -107,7 +126,7 @@ fn group(out: &mut String, model: &Model, group: &Group, depth: usize, cluster: 
         line(
             out,
             depth + 1,
-            &format!("graph [label={}, style=rounded]", quoted(&smaller.prefix)),
+            &format!("graph [label={}, style=rounded]", quoted(&smaller.label)),
         );
         self::group(out, model, smaller, depth + 1, cluster);
         line(out, depth, "}");

@@ -1,11 +1,11 @@
 //! The table as one HTML page.
 //!
-//! What is fixed stands in `html/`: the style, and a script in three parts (how it decides, what it draws, what people do).
+//! What is fixed stands in `html/`: the style, and a script in parts (how it decides, what the address says, what it draws, what people do).
 //! What the table says stands in one block of JSON, which the script reads and which is no script itself.
 
 use serde_json::{Map, Value, json};
 
-use super::model::{Fact, Model, Operation, Scheme, access_word};
+use super::model::{Fact, Model, Operation, Scheme, Section, Server, access_word, sections};
 use super::paths::Group;
 use super::text::{escaped, json_in_script};
 
@@ -13,15 +13,21 @@ const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = concat!(
     include_str!("html/decide.js"),
     "\n",
+    include_str!("html/address.js"),
+    "\n",
     include_str!("html/draw.js"),
+    "\n",
+    include_str!("html/row.js"),
+    "\n",
+    include_str!("html/matrix.js"),
     "\n",
     include_str!("html/page.js")
 );
 const BODY: &str = include_str!("html/body.html");
 /// SHA-256 of the style and of the script, which alone the page may apply and run.
 // SECURITY: whoever changes one of them changes its digest here. Held by `crates/server/tests/picture.rs`.
-const STYLE_DIGEST: &str = "sha256-dDbRKyIKXxaMFGtiF73cG1dN+saHB+Xl39Dex1+cKQo=";
-const SCRIPT_DIGEST: &str = "sha256-8mNjNJ7SFXkNrI368peFCZn9q+PaRieSbWedTIYrb8w=";
+const STYLE_DIGEST: &str = "sha256-0jon1+3XT0qTGm8zopob+dePsVGZh8vqdgjxc92FDVg=";
+const SCRIPT_DIGEST: &str = "sha256-5QaGwnRDKFQ3wBYpAHiTgmqo6ROkNEGuOei+GfVAhGA=";
 
 pub(super) fn write(model: &Model) -> String {
     let title = escaped(&model.title);
@@ -45,20 +51,28 @@ pub(super) fn write(model: &Model) -> String {
     )
 }
 
+/// Most columns of the matrix.
+const MOST_SECTIONS: usize = 16;
+
 /// What the page's script reads.
 fn data(model: &Model) -> Value {
     json!({
         "atoms": model.atoms.iter().map(atom).collect::<Vec<_>>(),
         "schemes": model.schemes.iter().map(scheme).collect::<Vec<_>>(),
+        "servers": model.servers.iter().map(server).collect::<Vec<_>>(),
         "guards": model.guards,
         "operations": model.operations.iter().map(operation).collect::<Vec<_>>(),
         "paths": group(&model.paths),
+        "sections": sections(model, MOST_SECTIONS).iter().map(section).collect::<Vec<_>>(),
     })
 }
 
 fn atom(fact: &Fact) -> Value {
     let mut object = Map::new();
     object.insert("name".to_owned(), fact.name.as_str().into());
+    if fact.label != fact.name {
+        object.insert("label".to_owned(), fact.label.as_str().into());
+    }
     if !fact.about.is_empty() {
         object.insert("about".to_owned(), fact.about.as_str().into());
     }
@@ -69,6 +83,14 @@ fn atom(fact: &Fact) -> Value {
 fn scheme(scheme: &Scheme) -> Value {
     let scopes: Vec<[usize; 2]> = scheme.scopes.iter().map(|scope| [scope.atom, scope.depth]).collect();
     json!({ "atom": scheme.atom, "kind": scheme.kind, "scopes": scopes })
+}
+
+fn server(server: &Server) -> Value {
+    json!({ "schemes": server.schemes, "word": server.word, "default": server.is_default })
+}
+
+fn section(section: &Section<'_>) -> Value {
+    json!([section.label, section.operations])
 }
 
 /// What does not hold of an operation is left out: there are many of them.
@@ -99,5 +121,5 @@ fn operation(operation: &Operation) -> Value {
 
 fn group(of: &Group) -> Value {
     let groups: Vec<Value> = of.groups.iter().map(group).collect();
-    json!({ "prefix": of.prefix, "operations": of.operations, "groups": groups })
+    json!({ "prefix": of.prefix, "label": of.label, "operations": of.operations, "groups": groups })
 }

@@ -1,15 +1,21 @@
 //! What is drawn: the table in numbers and in texts that are fit to be shown.
 
+mod counts;
 mod facts;
 mod operations;
+mod sections;
+mod servers;
 
 use std::collections::BTreeSet;
 
-use scopegate_policy::{Access, Atom, AtomId, OperationTable, Universe};
+use scopegate_policy::{Access, Atom, OperationTable, Universe};
 
 use super::Labels;
 use super::paths::Group;
-use super::text::prose;
+use super::text::{cells, prose};
+pub(super) use counts::Counts;
+pub(super) use sections::{Section, sections};
+pub(super) use servers::Server;
 
 /// All that pictures show of a table. Atoms and operations are named by their numbers.
 pub(super) struct Model {
@@ -17,9 +23,10 @@ pub(super) struct Model {
     pub(super) note: Option<String>,
     pub(super) atoms: Vec<Fact>,
     pub(super) schemes: Vec<Scheme>,
+    pub(super) servers: Vec<Server>,
     /// The atoms that are scopes.
     pub(super) scopes: BTreeSet<usize>,
-    /// Atoms beside schemes and scopes that some operation asks for.
+    /// Conditions: atoms that are no scheme and no scope, and that some operation asks for.
     pub(super) guards: Vec<usize>,
     pub(super) operations: Vec<Operation>,
     pub(super) paths: Group,
@@ -28,11 +35,14 @@ pub(super) struct Model {
 /// An atom.
 pub(super) struct Fact {
     pub(super) name: String,
+    /// The name without the beginning that it shares with others, and not too long.
+    pub(super) label: String,
     pub(super) about: String,
     /// What it implies by one step.
     pub(super) implies: Vec<usize>,
-    /// The operations that have a way in that names it, or names a scope that it implies.
+    /// The operations that it takes part in.
     pub(super) opens: BTreeSet<usize>,
+    pub(super) counts: Counts,
 }
 
 /// A scheme with its scopes, those that imply others before them.
@@ -77,6 +87,7 @@ impl Model {
                 .filter_map(|declared| facts::scheme(universe, &atoms, declared))
                 .collect(),
             atoms,
+            servers: servers::servers(table),
             scopes: BTreeSet::new(),
             guards: Vec::new(),
             operations,
@@ -84,12 +95,42 @@ impl Model {
         };
         model.scopes = model.listed().map(|scope| scope.atom).collect();
         model.guards = model.guards_asked_for(universe);
-        model.count_what_opens(universe);
+        counts::count(&mut model, table);
         model
     }
 
     pub(super) fn name(&self, atom: usize) -> &str {
         self.atoms.get(atom).map_or("", |fact| &fact.name)
+    }
+
+    pub(super) fn label(&self, atom: usize) -> &str {
+        self.atoms.get(atom).map_or("", |fact| &fact.label)
+    }
+
+    /// The label, with the scheme where scopes of several authorization servers have this name.
+    fn word(&self, atom: usize) -> String {
+        let scheme_of = |atom: usize| {
+            let mut schemes = self.schemes.iter();
+            schemes.find(|scheme| scheme.scopes.iter().any(|scope| scope.atom == atom))
+        };
+        let server_of = |scheme: &Scheme| {
+            self.servers
+                .iter()
+                .position(|server| server.schemes.contains(&scheme.atom))
+        };
+        let label = self.label(atom);
+        let Some(own) = scheme_of(atom) else {
+            return label.to_owned();
+        };
+        let is_of_other = |scheme: &&Scheme| {
+            let named = |scope: &Listed| self.name(scope.atom) == self.name(atom);
+            server_of(scheme) != server_of(own) && scheme.scopes.iter().any(named)
+        };
+        if self.schemes.iter().any(|scheme| is_of_other(&scheme)) {
+            format!("{label} of {}", self.label(own.atom))
+        } else {
+            label.to_owned()
+        }
     }
 
     /// The scopes of all schemes, in the order in which they are shown.
@@ -137,32 +178,39 @@ impl Model {
 
     /// What an operation asks for, in words: `items and me, or admin`.
     pub(super) fn words(&self, operation: &Operation) -> String {
-        let words = match operation.access {
-            Access::Public => "public".to_owned(),
-            Access::Deny => "denied to all".to_owned(),
-            Access::Authenticated | Access::Scoped => {
-                let ways: Vec<String> = operation.needs.iter().map(|need| self.way(need)).collect();
-                ways.join(if ways.iter().any(|way| way.contains(" and ")) {
-                    ", or "
-                } else {
-                    " or "
-                })
-            }
-        };
+        self.words_within(operation, usize::MAX)
+    }
+
+    /// The same in so many cells, if at least one way in fits: ways that do not fit are counted.
+    pub(super) fn words_within(&self, operation: &Operation, most: usize) -> String {
         let optional = if operation.is_optional { " (optional)" } else { "" };
         let overrides = if operation.overridden.is_empty() {
             ""
         } else {
             " (overrides)"
         };
-        format!("{words}{optional}{overrides}")
+        let end = format!("{optional}{overrides}");
+        let words = match operation.access {
+            Access::Public => "public".to_owned(),
+            Access::Deny => "denied to all".to_owned(),
+            Access::Authenticated | Access::Scoped => {
+                let mut ways: Vec<String> = Vec::new();
+                for way in operation.needs.iter().map(|need| self.way(need)) {
+                    if !ways.contains(&way) {
+                        ways.push(way);
+                    }
+                }
+                some_of(&ways, most.saturating_sub(cells(&end)))
+            }
+        };
+        format!("{words}{end}")
     }
 
     fn way(&self, need: &[usize]) -> String {
         let is_scheme = |atom: usize| self.schemes.iter().any(|scheme| scheme.atom == atom);
         let word = |atom: &usize| {
             let before = if is_scheme(*atom) { "a credential of " } else { "" };
-            format!("{before}{}", self.name(*atom))
+            format!("{before}{}", self.word(*atom))
         };
         need.iter().map(word).collect::<Vec<_>>().join(" and ")
     }
@@ -175,40 +223,34 @@ impl Model {
             .flatten()
             .copied()
             .collect();
+        // A credential is accepted or it is not: authentication is no condition of its own.
         let is_guard = |atom: &usize| {
             !matches!(
                 universe.atoms().get(*atom),
-                Some(Atom::Scheme(_) | Atom::Scope { .. }) | None
+                Some(Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. }) | None
             )
         };
         asked.into_iter().filter(is_guard).collect()
     }
+}
 
-    fn count_what_opens(&mut self, universe: &Universe) {
-        let mut asking: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.atoms.len()];
-        for (number, operation) in self.operations.iter().enumerate() {
-            for atom in operation.needs.iter().flatten() {
-                if let Some(asking) = asking.get_mut(*atom) {
-                    asking.insert(number);
-                }
-            }
+/// As many ways in as fit, the first in any case, and how many there are beside them.
+fn some_of(ways: &[String], most: usize) -> String {
+    let comma = if ways.iter().any(|way| way.contains(" and ")) {
+        ","
+    } else {
+        ""
+    };
+    let shown = |count: usize| {
+        let words = ways.iter().take(count).map(String::as_str).collect::<Vec<_>>();
+        let words = words.join(&format!("{comma} or "));
+        match ways.len() - count {
+            0 => words,
+            rest => format!("{words}{comma} or {}", counted(rest, "other way")),
         }
-        for (fact, atom) in self.atoms.iter_mut().zip(universe.atoms()) {
-            let Some(id) = universe.find(atom) else { continue };
-            if let Atom::Scope { scheme, .. } = atom {
-                // A credential of the scheme by itself is nothing that a scope adds.
-                let adds = |other: &AtomId| matches!(universe.atom(*other), Some(Atom::Scope { scheme: own, .. }) if own == scheme);
-                let brought = universe.closure(id).iter().filter(adds);
-                fact.opens = brought
-                    .filter_map(|id| asking.get(id.index()))
-                    .flatten()
-                    .copied()
-                    .collect();
-            } else {
-                fact.opens = asking.get(id.index()).cloned().unwrap_or_default();
-            }
-        }
-    }
+    };
+    let fitting = (1..=ways.len()).rev().map(shown).find(|words| cells(words) <= most);
+    fitting.unwrap_or_else(|| shown(1.min(ways.len())))
 }
 
 /// `1 scope`, `2 scopes`.

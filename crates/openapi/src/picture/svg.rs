@@ -4,11 +4,10 @@ mod canvas;
 mod linked;
 mod list;
 mod matrix;
-mod sections;
 
 use std::collections::BTreeSet;
 
-use super::model::{Listed, Model, Scheme};
+use super::model::{Counts, Listed, Model, Scheme};
 use canvas::Canvas;
 
 /// Where everything begins.
@@ -37,7 +36,7 @@ fn heading(canvas: &mut Canvas, model: &Model) -> usize {
     104
 }
 
-/// A line on the side of those who open.
+/// A line for a scope, or for a credential without scopes.
 enum Opener<'m> {
     /// A credential of the scheme, where some operation asks for no more or the scheme has no scopes.
     Credential(&'m Scheme),
@@ -65,9 +64,17 @@ impl Opener<'_> {
         }
     }
 
-    fn name<'m>(&self, model: &'m Model) -> &'m str {
+    fn label<'m>(&self, model: &'m Model) -> &'m str {
         match self {
             Self::Credential(_) => "any credential of it",
+            Self::Scope(scope) => model.label(scope.atom),
+        }
+    }
+
+    /// The name where the label is shorter.
+    fn whole_name<'m>(&self, model: &'m Model) -> &'m str {
+        match self {
+            Self::Credential(_) => self.label(model),
             Self::Scope(scope) => model.name(scope.atom),
         }
     }
@@ -91,7 +98,12 @@ impl Opener<'_> {
         } else {
             format!(" Implies {}.", weaker.join(", "))
         };
-        format!("{}: {}{implies}", fact.name, fact.about)
+        let about = if fact.about.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", fact.about)
+        };
+        format!("{}{about}{implies}", fact.name)
     }
 }
 
@@ -109,4 +121,12 @@ fn openers<'m>(model: &Model, scheme: &'m Scheme) -> Vec<Opener<'m>> {
 fn opened<'m>(model: &'m Model, opener: &Opener<'_>) -> &'m BTreeSet<usize> {
     const NOTHING: &BTreeSet<usize> = &BTreeSet::new();
     model.atoms.get(opener.atom()).map_or(NOTHING, |fact| &fact.opens)
+}
+
+fn counts(model: &Model, opener: &Opener<'_>) -> Counts {
+    model
+        .atoms
+        .get(opener.atom())
+        .map(|fact| fact.counts)
+        .unwrap_or_default()
 }

@@ -47,15 +47,32 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     if cells(text) <= most {
         return text.to_owned();
     }
-    let mut left = most.saturating_sub(1);
+    let mut short = fitting(text.chars(), most.saturating_sub(1));
+    short.push('…');
+    short
+}
+
+/// The text, or its beginning, an ellipsis and its end where it takes more cells. The end is the longer part.
+pub(super) fn cut_middle(text: &str, most: usize) -> String {
+    if cells(text) <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(1);
+    let beginning = fitting(text.chars(), room / 3);
+    let end: String = fitting(text.chars().rev(), room - room / 3);
+    let end: String = end.chars().rev().collect();
+    format!("{beginning}…{end}")
+}
+
+/// As many of these characters as fit.
+fn fitting(characters: impl Iterator<Item = char>, cells: usize) -> String {
+    let mut left = cells;
     let fits = |character: &char| {
         let fitting = left.checked_sub(width(*character));
         left = fitting.unwrap_or(0);
         fitting.is_some()
     };
-    let mut short: String = text.chars().take_while(fits).collect();
-    short.push('…');
-    short
+    characters.take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -85,5 +102,13 @@ mod tests {
         assert_eq!(cut("日本語の道", 6), "日本…");
         assert_eq!(cells("日本"), 4);
         assert_eq!(cut("abc", 0), "…");
+    }
+
+    #[test]
+    fn a_name_that_is_cut_keeps_its_end() {
+        assert_eq!(cut_middle("drive.readonly", 14), "drive.readonly");
+        assert_eq!(cut_middle("drive.readonly", 10), "dri…adonly");
+        assert_eq!(cut_middle("日本語の道", 6), "…の道");
+        assert_eq!(cut_middle("abc", 0), "…");
     }
 }

@@ -230,9 +230,25 @@ impl LintFailOn {
 pub(crate) struct GraphArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// Where it is written to: a name that ends in `.svg`, `.html` or `.dot`
+    /// The file to write: a name that ends in `.svg`, `.html` or `.dot`, or `-` for standard output
+    ///
+    /// With `-` the picture is an SVG unless `--as` names another format, and no summary is printed.
     #[arg(long, value_name = "F")]
     pub(crate) output: PathBuf,
+    /// The format of the picture; without it, the end of the file name decides
+    #[arg(long = "as", value_name = "FORMAT", value_enum)]
+    pub(crate) picture: Option<PictureFormat>,
+}
+
+/// The format of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PictureFormat {
+    /// A picture without a script
+    Svg,
+    /// A page with boxes to tick, which asks nothing of the network
+    Html,
+    /// Text for Graphviz
+    Dot,
 }
 
 /// How far a search may go.

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
-use scopegate_domain::Timestamp;
+use scopegate_domain::SchemeName;
+use scopegate_openapi::import;
 use scopegate_openapi::picture::{self, Labels};
-use scopegate_policy::{AtomId, AtomSet, Decision, OperationTable, Presented, ResolvedOperation, World, authorize};
-use serde_json::json;
+use scopegate_policy::analysis::{Grant, GrantBuilder};
+use scopegate_policy::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::webdriver::{Browser, Failure};
@@ -30,10 +35,43 @@ impl Stage {
         Ok(Some(stage))
     }
 
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     pub(crate) fn open(&self, name: &str, text: &str) -> Result<(), Failure> {
-        let file = self.folder.path().join(name);
+        let file = self.path(name);
         fs::write(&file, text)?;
         self.browser.open(&format!("file://{}", file.display()))
+    }
+
+    /// Opens the page by an address with this choice, as somebody does who got the link.
+    pub(crate) fn open_with(&self, hash: &str) {
+        let page = format!("file://{}{hash}", self.path("page.html").display());
+        self.browser.open("about:blank").expect("an empty page");
+        self.browser.open(&page).expect("the page");
+        self.browser.wait_for("#ticks fieldset").expect("boxes");
+    }
+
+    /// The address of the page, once it says the choice.
+    pub(crate) fn hash(&self) -> String {
+        thread::sleep(Duration::from_millis(300));
+        let hash = self.browser.run("return location.hash").expect("the script runs");
+        hash.as_str().expect("a text").to_owned()
+    }
+
+    /// Looks at the page as on a screen of this width.
+    pub(crate) fn resize(&self, width: u32) {
+        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        let emulated = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
+        self.browser
+            .command("POST", "/goog/cdp/execute", &emulated)
+            .expect("a size");
+    }
+
+    /// The result of a function body in the page.
+    pub(crate) fn run(&self, script: &str) -> Value {
+        self.browser.run(script).expect("the script runs")
     }
 
     /// The number of an atom, by its name.
@@ -53,11 +91,11 @@ impl Stage {
         format!("[data-press=\"{}\"]", self.atom(name))
     }
 
-    /// What the page shows of each operation: whether it is allowed.
+    /// What the page shows of each operation: whether it is allowed. Without a request nothing is.
     pub(crate) fn shown(&self) -> Result<Vec<(String, bool)>, Failure> {
         let script = "return [...document.querySelectorAll('[data-operation]')].map((row) => [
             row.querySelector('.method').innerText + ' ' + row.querySelector('.path').innerText,
-            row.querySelector('.decision').innerText])";
+            row.querySelector('.decision')?.innerText ?? ''])";
         let rows: Vec<(String, String)> = serde_json::from_value(self.browser.run(script)?)?;
         Ok(rows
             .into_iter()
@@ -66,18 +104,13 @@ impl Stage {
     }
 
     /// What the engine says, in the order of the page.
-    pub(crate) fn decided(&self, shown: &[(String, bool)], ticked: &[&str]) -> Vec<(String, bool)> {
-        let ticked: Vec<usize> = ticked.iter().map(|name| self.atom(name)).collect();
+    pub(crate) fn decided(&self, shown: &[(String, bool)], ticked: &[&str], lacking: &[&str]) -> Vec<(String, bool)> {
+        let atoms = |names: &[&str]| names.iter().map(|name| self.atom(name)).collect::<Vec<_>>();
+        let grant = grant(&self.table, &atoms(ticked), &atoms(lacking));
         let decide = |(name, _): &(String, bool)| {
-            let found = self
-                .table
-                .operations()
-                .iter()
-                .find(|operation| operation.to_string() == *name);
-            (
-                name.clone(),
-                allows(&self.table, found.expect("it is in the table"), &ticked),
-            )
+            let mut all = self.table.operations().iter();
+            let found = all.find(|operation| operation.to_string() == *name);
+            (name.clone(), grant.opens(found.expect("it is in the table")))
         };
         shown.iter().map(decide).collect()
     }
@@ -92,34 +125,57 @@ impl Stage {
     }
 }
 
-/// All that these atoms bring.
-fn world(table: &OperationTable, atoms: &[usize]) -> AtomSet {
-    let universe = table.universe();
-    let ids = atoms
-        .iter()
-        .map(|atom| universe.find(&universe.atoms()[*atom]).expect("its own atom"));
-    universe.close(&ids.collect())
+/// A table from a document.
+pub(crate) fn table_of(document: &str) -> Result<OperationTable, Failure> {
+    Ok(import::read(document.as_bytes())?.into_table())
 }
 
-/// Whether the engine lets a request through that brings these atoms.
-pub(crate) fn allows(table: &OperationTable, operation: &ResolvedOperation, atoms: &[usize]) -> bool {
-    let closed = world(table, atoms);
-    if closed.contains(AtomId::AUTHENTICATED) {
-        return operation.decide(&World::of_atoms(&closed)) != Decision::Deny;
+/// A document of an interface that people use, where it is at hand.
+pub(crate) fn real(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openapi");
+    let file = folder.join(name);
+    if !file.exists() {
+        eprintln!("SKIPPED, NOTHING WAS TESTED: {name} is not in {}", folder.display());
+        return None;
     }
-    let names: Vec<String> = atoms
+    Some(file)
+}
+
+/// A request with the tokens of these boxes, while these conditions do not hold.
+pub(crate) fn grant(table: &OperationTable, ticked: &[usize], lacking: &[usize]) -> Grant {
+    let atom = |number: &usize| table.universe().atoms()[*number].clone();
+    let present = |builder: GrantBuilder, number: &usize| match atom(number) {
+        Atom::Scheme(name) => builder.token_of(name),
+        Atom::Scope { scheme, token } => builder.scope_of(scheme, token),
+        other => panic!("{other} is no box of a token"),
+    };
+    let mut builder = ticked.iter().fold(Grant::builder(), present);
+    if ticked.is_empty() {
+        builder = builder.without(Atom::Authenticated);
+    }
+    let builder = lacking
         .iter()
-        .map(|atom| table.universe().atoms()[*atom].to_string())
-        .collect();
-    let facts = names.iter().filter_map(|name| name.strip_prefix("check:"));
-    let nobody = facts.fold(Presented::new(Timestamp::from_unix(0)), Presented::with_fact);
-    authorize(operation, &nobody).is_ok()
+        .fold(builder, |builder, number| builder.without(atom(number)));
+    builder.build(table)
+}
+
+/// What tokens without scopes open: one for each of these schemes.
+pub(crate) fn opened_by_tokens_of(table: &OperationTable, schemes: &[SchemeName]) -> BTreeSet<String> {
+    let grants = schemes
+        .iter()
+        .map(|name| Grant::builder().token_of(name.clone()).build(table));
+    grants.flat_map(|grant| opened(table, &grant)).collect()
+}
+
+pub(crate) fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<String> {
+    let operations = table.operations().iter().filter(|operation| grant.opens(operation));
+    operations.map(ToString::to_string).collect()
 }
 
 /// All the smallest lists of what is missing, in the fewest words.
-pub(crate) fn missing(table: &OperationTable, operation: &ResolvedOperation, atoms: &[usize]) -> BTreeSet<Vec<usize>> {
+pub(crate) fn missing(table: &OperationTable, operation: &ResolvedOperation, closed: &AtomSet) -> BTreeSet<Vec<usize>> {
     let universe = table.universe();
-    let residual = operation.requirement().residual(&world(table, atoms));
+    let residual = operation.requirement().residual(closed);
     let numbers = |set: &AtomSet| universe.generators(set).iter().map(AtomId::index).collect();
     residual.iter().map(numbers).collect()
 }

@@ -213,5 +213,50 @@ fn a_picture_is_written_as_its_name_says() {
         assert!(text.starts_with(begin) && text.contains("/users/me/items/"), "{name}");
     }
     let other = shell.policy(&["graph", "shop.json", "--output", "p.png"]);
-    assert_eq!(other.complaint(2), "`p.png` ends in none of `.svg`, `.html` and `.dot`");
+    assert_eq!(
+        other.complaint(2),
+        "`p.png` ends in none of `.svg`, `.html` and `.dot`; add `--as svg`, `--as html` or `--as dot`"
+    );
+    let named = shell
+        .policy(&["graph", "shop.json", "--output", "p.png", "--as", "dot"])
+        .json();
+    assert_eq!(named["output"], "p.png");
+    let text = std::fs::read_to_string(shell.path().join("p.png")).unwrap();
+    assert!(text.starts_with("digraph"), "{text}");
+}
+
+#[test]
+fn a_picture_on_standard_output_is_the_picture_alone() {
+    let shell = Shell::with("shop.json", &shop());
+    let cases: [(&[&str], &str, &str); 4] = [
+        (&[], "<svg", "</svg>\n"),
+        (&["--as", "svg"], "<svg", "</svg>\n"),
+        (&["--as", "html"], "<!DOCTYPE html>", "</html>\n"),
+        (&["--as", "dot"], "digraph", "}\n"),
+    ];
+    for (format, begin, end) in cases {
+        let line = [&["policy", "graph", "shop.json", "--output", "-"], format].concat();
+        let run = shell.run_with(&line, "", &[]);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{format:?}");
+        assert!(run.stdout.starts_with(begin) && run.stdout.ends_with(end), "{format:?}");
+        let file = [&["graph", "shop.json", "--output", "picture.svg"], format].concat();
+        shell.policy(&file).json();
+        let file = std::fs::read_to_string(shell.path().join("picture.svg")).unwrap();
+        assert_eq!(run.stdout, file, "{format:?}");
+        let json = shell.run_with(&[&line[..], &["--format", "json"]].concat(), "", &[]);
+        assert_eq!((json.status, json.stdout), (0, file), "{format:?}");
+    }
+    assert!(!shell.path().join("-").exists());
+    let refused = shell.run_with(
+        &["policy", "graph", "shop.json", "--output", "-", "--format", "sarif"],
+        "",
+        &[],
+    );
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    let unknown = shell.run_with(
+        &["policy", "graph", "shop.json", "--output", "-", "--as", "png"],
+        "",
+        &[],
+    );
+    assert_eq!((unknown.status, unknown.stdout.as_str()), (2, ""));
 }

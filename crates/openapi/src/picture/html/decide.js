@@ -1,7 +1,7 @@
 "use strict";
 
 const policy = JSON.parse(document.getElementById("policy").textContent);
-const { atoms, schemes, operations } = policy;
+const { atoms, schemes, servers, operations } = policy;
 
 /* ---- The decision. A world is the set of all atoms that hold; an operation has its ways in, each a list of atoms. ---- */
 
@@ -55,28 +55,73 @@ function fewestWords(list) {
   return list.filter((atom) => !list.some((other) => other !== atom && closure(other).has(atom)));
 }
 
-/* ---- Who opens what. ---- */
+/* ---- Requests. There is one token of each authorization server, so a scope has one box for all schemes of its server. ---- */
 
-const scopesOf = new Map();
-for (const { scopes, atom } of schemes) for (const [scope] of scopes) scopesOf.set(scope, atom);
+const schemeOf = new Map(); // for each scope, its scheme
+for (const { scopes, atom } of schemes) for (const [scope] of scopes) schemeOf.set(scope, atom);
+const byAtom = new Map(schemes.map((scheme) => [scheme.atom, scheme]));
+const serverOf = new Map(servers.flatMap((server, place) => server.schemes.map((atom) => [atom, place])));
+
+/** For each box, by its atom: the server, the atoms that it brings, the depth in the tree of scopes. */
+const boxes = new Map();
+servers.forEach((server, place) => {
+  boxes.set(server.schemes[0], { server: place, brings: server.schemes, depth: 0, isScope: false });
+  const byName = new Map();
+  for (const [scope, depth] of server.schemes.flatMap((atom) => byAtom.get(atom)?.scopes ?? [])) {
+    const known = byName.get(atoms[scope].name);
+    if (known) {
+      known.brings.push(scope);
+      continue;
+    }
+    const box = { server: place, brings: [...server.schemes, scope], depth, isScope: true };
+    byName.set(atoms[scope].name, box);
+    boxes.set(scope, box);
+  }
+});
+
+/** What is no scope, no scheme and no authentication: it holds unless somebody says otherwise. */
+const conditions = atoms.map((_, atom) => atom).filter((atom) => atom !== AUTHENTICATED && !byAtom.has(atom) && !schemeOf.has(atom));
+/** Whether a condition holds while these do not. */
+const holdsWithout = (guard, lacking) => ![...closure(guard)].some((atom) => lacking.has(atom));
+
+/** What holds for a request that presents what these boxes stand for. Without a credential, no condition holds that needs one. */
+function request(ticks, lacking) {
+  const world = close([...ticks].flatMap((atom) => boxes.get(atom).brings));
+  const isAuthenticated = world.has(AUTHENTICATED);
+  for (const guard of conditions) {
+    const brought = closure(guard);
+    if ((isAuthenticated || !brought.has(AUTHENTICATED)) && holdsWithout(guard, lacking)) brought.forEach((atom) => world.add(atom));
+  }
+  return world;
+}
+
+const openTo = (world) => new Set(operations.flatMap((operation, number) => (allows(operation, world) ? [number] : [])));
+
+/* ---- What a box is good for. ---- */
 
 const asking = atoms.map(() => new Set());
 operations.forEach((operation, number) => operation.needs.flat().forEach((atom) => asking[atom].add(number)));
 
-/** The operations that have a way in with this atom, or with a scope that it brings. */
-function openedBy(atom) {
-  if (!scopesOf.has(atom)) return asking[atom];
-  const opened = new Set();
-  for (const brought of closure(atom)) {
-    if (scopesOf.get(brought) === scopesOf.get(atom)) for (const number of asking[brought]) opened.add(number);
+/** For each box: the operations that it opens alone, and those that need more beside it. */
+function uses(lacking) {
+  const nobody = openTo(request([], lacking));
+  const tokens = new Map([...boxes].filter(([, box]) => !box.isScope).map(([atom]) => [atom, openTo(request([atom], lacking))]));
+  const bare = new Set();
+  for (const [atom, open] of tokens) if (servers[boxes.get(atom).server].default) open.forEach((number) => bare.add(number));
+  const found = new Map();
+  for (const [atom, box] of boxes) {
+    const world = request([atom], lacking);
+    const before = box.isScope ? bare : nobody;
+    const named = close(box.brings);
+    const isOwn = (other) => box.isScope ? schemeOf.has(other) : box.brings.includes(other);
+    const asked = new Set([...named].filter(isOwn).flatMap((other) => [...asking[other]]));
+    if (!box.isScope) tokens.get(atom).forEach((number) => before.has(number) || asked.add(number));
+    const use = { alone: new Set(), others: new Set(), all: asked };
+    for (const number of asked) {
+      if (!allows(operations[number], world)) use.others.add(number);
+      else if (!before.has(number)) use.alone.add(number);
+    }
+    found.set(atom, use);
   }
-  return opened;
-}
-
-/** Whether it needs no other scope and no other scheme for that. */
-function opensAlone(atom, operation) {
-  const brought = closure(atom);
-  const isCredential = (other) => scopesOf.has(other) || schemes.some((scheme) => scheme.atom === other);
-  const others = (way) => way.filter((other) => isCredential(other) && !brought.has(other));
-  return operation.needs.some((way) => others(way).length === 0 && way.some((other) => brought.has(other)));
+  return found;
 }

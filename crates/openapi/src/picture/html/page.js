@@ -4,30 +4,60 @@ function draw() {
   decide();
   drawTickStates();
   drawStatus();
+  drawMatrix();
   drawTree();
 }
 
-byId("ticks").addEventListener("change", (event) => {
-  const atom = Number(event.target.dataset.tick);
-  if (event.target.checked) ticked.add(atom);
-  else ticked.delete(atom);
+/** After a change: what the address said before is no longer of interest. */
+function change() {
+  remarks = [];
   draw();
+  remember();
+}
+
+function choose(row, column) {
+  const isSame = pressed === row && part === column;
+  [pressed, part] = isSame ? [null, null] : [row, column];
+  [opensAll] = [null];
+  opened.clear();
+  change();
+}
+
+byId("ticks").addEventListener("change", ({ target }) => {
+  if (target.id === "nobody") {
+    isNobody = target.checked;
+    ticked.clear();
+    return change();
+  }
+  const atom = Number(target.dataset.tick);
+  if (boxes.has(atom)) {
+    if (target.checked) ticked.add(atom);
+    else ticked.delete(atom);
+    isNobody = false;
+  } else if (target.checked) closure(atom).forEach((other) => lacking.delete(other));
+  else lacking.add(atom);
+  change();
 });
 byId("ticks").addEventListener("click", (event) => {
   const button = event.target.closest("[data-press]");
-  if (!button) return;
-  const atom = Number(button.dataset.press);
-  pressed = pressed === atom ? null : atom;
-  opened.clear();
-  draw();
+  if (button) choose(Number(button.dataset.press), null);
 });
+byId("matrix").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-row], [data-column]");
+  if (!button) return;
+  const { row: key, column } = button.dataset;
+  const box = key === undefined ? null : ACCESSES.includes(key) ? key : Number(key);
+  choose(box, column === undefined ? null : Number(column));
+  if (byId("chosen").hidden) return;
+  byId("chosen").focus({ preventScroll: true });
+  byId("chosen").scrollIntoView({ block: "start" });
+});
+byId("matrix").addEventListener("toggle", drawMatrix);
 byId("chosen").addEventListener("click", (event) => {
   if (event.target.id !== "all-again") return;
-  const button = document.querySelector(`[data-press="${pressed}"]`);
-  pressed = null;
-  opened.clear();
-  draw();
-  button?.focus();
+  const button = document.querySelector(`[data-press="${pressed}"]`) ?? byId("find-operation");
+  choose(pressed, part);
+  button.focus();
 });
 byId("tree").addEventListener("click", (event) => {
   const item = event.target.closest("[data-operation] > button")?.parentElement;
@@ -37,34 +67,28 @@ byId("tree").addEventListener("click", (event) => {
   const fresh = row(number);
   item.replaceWith(fresh);
   fresh.querySelector("button").focus();
+  remember();
 });
 byId("clear").addEventListener("click", () => {
-  ticked.clear();
-  draw();
+  reset();
+  change();
 });
-byId("find-scope").addEventListener("input", (event) => {
-  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const item of byId("ticks").querySelectorAll("li")) {
-    item.hidden = !words.every((word) => item.dataset.words.includes(word));
-  }
+byId("find-scope").addEventListener("input", () => {
+  drawTickStates();
+  remember();
 });
 byId("find-operation").addEventListener("input", () => {
   opened.clear();
-  draw();
+  change();
 });
-byId("show").addEventListener("change", draw);
+byId("show").addEventListener("change", change);
 
-function setAll(group, isOpen) {
-  for (const smaller of group.groups) {
-    smaller.number ??= numberOfGroups++;
-    opened.set(smaller.number, isOpen);
-    setAll(smaller, isOpen);
-  }
-}
 for (const [id, isOpen] of [["open-all", true], ["close-all", false]]) {
   byId(id).addEventListener("click", () => {
-    setAll(policy.paths, isOpen);
+    opensAll = isOpen;
+    opened.clear();
     drawTree();
+    remember();
   });
 }
 
@@ -72,17 +96,32 @@ for (const [id, isOpen] of [["open-all", true], ["close-all", false]]) {
 let before = null;
 addEventListener("beforeprint", () => {
   if (matching.filter(Boolean).length > 2000) return;
-  before = new Map(opened);
-  setAll(policy.paths, true);
+  before = [opensAll, [...opened]];
+  opensAll = true;
+  opened.clear();
   drawTree();
 });
 addEventListener("afterprint", () => {
   if (!before) return;
-  opened.clear();
-  for (const [number, isOpen] of before) opened.set(number, isOpen);
+  opensAll = before[0];
+  for (const [prefix, isOpen] of before[1]) opened.set(prefix, isOpen);
   before = null;
   drawTree();
 });
 
+addEventListener("hashchange", () => {
+  const text = location.hash.slice(1);
+  // The link past the boxes leads to a place of the page: the choice stays, and with it the address.
+  if (text === "operations") return writeAddress();
+  if (text === address()) return;
+  readAddress();
+  draw();
+});
+addEventListener("pagehide", () => isWaiting !== null && writeAddress());
+
 drawTicks();
+if (location.hash.length > 1 && location.hash !== "#operations") readAddress();
+decide();
+const rows = matrixRows().length;
+byId("matrix").open = rows <= 12 || (rows <= MATRIX_OPEN && matchMedia("(min-width: 52rem)").matches);
 draw();

@@ -5,15 +5,22 @@ use std::collections::BTreeSet;
 use scopegate_domain::{DeclaredScheme, ScopeToken, SecurityScheme};
 use scopegate_policy::{Atom, AtomId, AtomSet, OperationTable, Universe};
 
+use super::super::names::short_forms;
 use super::super::text::{cut, prose, visible};
-use super::{Fact, Listed, Scheme};
+use super::{Counts, Fact, Listed, Scheme};
 
 /// Longest description that is shown, in cells.
 const LONGEST_ABOUT: usize = 300;
 
 pub(super) fn facts(table: &OperationTable) -> Vec<Fact> {
     let universe = table.universe();
-    let fact = |atom: &Atom| {
+    let name = |atom: &Atom| match atom {
+        Atom::Scheme(name) => visible(name.as_str()),
+        other => visible(&other.to_string()),
+    };
+    let names: Vec<String> = universe.atoms().iter().map(name).collect();
+    let labels = short_forms(&names, &families(table));
+    let fact = |(atom, (name, label)): (&Atom, (String, String))| {
         let about = match atom {
             Atom::Scheme(name) => table
                 .catalog()
@@ -29,18 +36,30 @@ pub(super) fn facts(table: &OperationTable) -> Vec<Fact> {
             }
             _ => "",
         };
-        let name = match atom {
-            Atom::Scheme(name) => visible(name.as_str()),
-            other => visible(&other.to_string()),
-        };
         Fact {
             name,
+            label,
             about: cut(&prose(about), LONGEST_ABOUT),
             implies: universe.find(atom).map(|id| next(universe, id)).unwrap_or_default(),
             opens: BTreeSet::new(),
+            counts: Counts::default(),
         }
     };
-    universe.atoms().iter().map(fact).collect()
+    let pairs = names.into_iter().zip(labels);
+    universe.atoms().iter().zip(pairs).map(fact).collect()
+}
+
+/// The scopes of each scheme, by their atoms.
+fn families(table: &OperationTable) -> Vec<Vec<usize>> {
+    let scopes = |declared: &DeclaredScheme| {
+        let is_own = |atom: &Atom| matches!(atom, Atom::Scope { scheme, .. } if scheme == declared.name());
+        let numbered = table.universe().atoms().iter().enumerate();
+        numbered
+            .filter(|(_, atom)| is_own(atom))
+            .map(|(atom, _)| atom)
+            .collect()
+    };
+    table.catalog().schemes().iter().map(scopes).collect()
 }
 
 /// What an atom implies by one step, the steps that others make superfluous left out.

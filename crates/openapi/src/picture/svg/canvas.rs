@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::text::{cells, cut, escaped};
+use super::super::text::{cells, cut, cut_middle, escaped};
 
 const STYLE: &str = include_str!("style.css");
 /// Widest cell of the fonts, in tenths of a pixel, by class.
@@ -67,15 +67,24 @@ impl Canvas {
 
     /// A text of so many cells at most; the whole of it is told where somebody points at it.
     pub(super) fn text_within(&mut self, x: usize, y: usize, class: &str, text: &str, most: usize) {
-        let short = cut(text, most);
-        if short == text {
-            return self.text(x, y, class, text);
+        self.text_for(x, y, class, &cut(text, most), &cut(text, 1_000));
+    }
+
+    /// A short text for a longer one, which a reader sees who points at it.
+    pub(super) fn text_for(&mut self, x: usize, y: usize, class: &str, short: &str, whole: &str) {
+        if short == whole {
+            return self.text(x, y, class, short);
         }
-        self.reach(x + width_of(class, &short), y + 6);
-        let (short, whole) = (escaped(&short), escaped(&cut(text, 1_000)));
+        self.reach(x + width_of(class, short), y + 6);
+        let (short, whole) = (escaped(short), escaped(&cut_middle(whole, 10_000)));
         self.put(format_args!(
             "<text x=\"{x}\" y=\"{y}\" class=\"{class}\"><title>{whole}</title>{short}</text>\n"
         ));
+    }
+
+    /// A name of at most so many cells: its end stays.
+    pub(super) fn name_within(&mut self, x: usize, y: usize, class: &str, name: &str, most: usize) {
+        self.text_for(x, y, class, &cut_middle(name, most), name);
     }
 
     /// A rectangle.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::model::{Model, Operation, counted};
 use super::super::paths::Group;
 use super::canvas::{Canvas, width_of};
-use super::{LEFT, MOST_EDGES, MOST_LINKED, opened, openers};
+use super::{LEFT, MOST_EDGES, MOST_LINKED, counts, openers};
 
 const LINE: usize = 28;
 const ROW: usize = 46;
@@ -26,8 +26,9 @@ pub(super) fn is_readable(model: &Model) -> bool {
 type Anchors = HashMap<usize, usize>;
 
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
-    let arrows = "An arrow leads to what a scope opens; dashed ones meet where all of them are needed together.";
-    let tree = "A scope implies those below it in the tree, and opens what they open.";
+    let arrows =
+        "An arrow leads from a scope to an operation that needs it; dashed arrows meet where all are needed together.";
+    let tree = "A scope implies those below it in the tree. Alone: what a token with this scope opens, and a token without scopes does not.";
     canvas.text(LEFT, top, "small", arrows);
     canvas.text(LEFT, top + 16, "small", tree);
     let top = top + 20;
@@ -45,16 +46,16 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
 
 fn width_of_openers(model: &Model) -> usize {
     let lines = model.schemes.iter().flat_map(|scheme| openers(model, scheme));
-    let line = |opener: super::Opener<'_>| 16 * opener.depth() + width_of("name", opener.name(model)) + 130;
+    let line = |opener: super::Opener<'_>| 16 * opener.depth() + width_of("name", opener.label(model)) + 190;
     let heads = model
         .schemes
         .iter()
         .map(|scheme| width_of("head", &head(model, scheme)) + 44);
-    lines.map(line).chain(heads).max().unwrap_or(0).clamp(240, 520)
+    lines.map(line).chain(heads).max().unwrap_or(0).max(240)
 }
 
 fn head(model: &Model, scheme: &super::Scheme) -> String {
-    format!("{} ({})", model.name(scheme.atom), scheme.kind)
+    format!("{} ({})", model.label(scheme.atom), scheme.kind)
 }
 
 fn draw_openers(canvas: &mut Canvas, model: &Model, top: usize, width: usize) -> Anchors {
@@ -80,15 +81,8 @@ fn draw_openers(canvas: &mut Canvas, model: &Model, top: usize, width: usize) ->
                 canvas.path("tree", &format!("M{} {}V{middle}H{}", x - 10, parent + 9, x - 2));
             }
             canvas.begin("opener", &opener.about(model));
-            let count = format!("opens {}", opened(model, &opener).len());
-            canvas.text_within(
-                x,
-                middle + 4,
-                "name",
-                opener.name(model),
-                (width.saturating_sub(100 + 16 * opener.depth())) * 10 / 73,
-            );
-            canvas.text_before(LEFT + width - 12, middle + 4, "small", &count);
+            canvas.text_for(x, middle + 4, "name", opener.label(model), opener.whole_name(model));
+            canvas.text_before(LEFT + width - 12, middle + 4, "small", &counts(model, &opener).words());
             canvas.end();
             anchors.insert(opener.atom(), middle);
             parents.push(middle);
@@ -119,9 +113,9 @@ impl Right<'_> {
     /// The operations of a group, then its smaller groups; where it ends.
     fn group(&self, canvas: &mut Canvas, group: &Group, top: usize) -> usize {
         let mut y = top + 16;
-        if !group.prefix.is_empty() {
-            let words = format!("{} — {}", group.prefix, counted(group.len(), "operation"));
-            canvas.text_within(self.x, y + 12, "head", &words, self.width / 8);
+        if !group.label.is_empty() {
+            let words = format!("{} — {}", group.label, counted(group.len(), "operation"));
+            canvas.name_within(self.x, y + 12, "head", &words, self.width / 8);
             y += 22;
         }
         for operation in group
@@ -145,20 +139,16 @@ impl Right<'_> {
         canvas.begin("row", &format!("{} {}: {words}", operation.method, operation.path));
         canvas.rect(self.x, y, self.width, height - 6, "box");
         canvas.text(self.x + 10, y + 17, "path", operation.method);
-        canvas.text_within(
+        canvas.name_within(
             self.x + 74,
             y + 17,
             "name",
             &operation.path,
             self.width.saturating_sub(84) * 10 / 73,
         );
-        canvas.text_within(
-            self.x + 74,
-            y + 33,
-            "small",
-            &words,
-            self.width.saturating_sub(84) * 10 / 62,
-        );
+        let most = self.width.saturating_sub(84) * 10 / 66;
+        let short = self.model.words_within(operation, most);
+        canvas.text_for(self.x + 74, y + 33, "small", &short, &words);
         canvas.end();
         let middle = y + (height - 6) / 2;
         let first = middle.saturating_sub(11 * joins.saturating_sub(1));

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use scopegate_policy::Access;
 
-use super::super::model::{Model, Operation, counted};
+use super::super::model::{Model, Operation, Section, counted, sections};
 use super::super::paths::Group;
 use super::LEFT;
 use super::canvas::Canvas;
-use super::sections::{Section, sections};
 
 /// Most operations that have a line each.
 const MOST: usize = 1_500;
@@ -57,10 +56,10 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
 
 fn collect<'m>(model: &'m Model, group: &'m Group, items: &mut Vec<Item<'m>>) {
     if !group.operations.is_empty() {
-        items.push(Item::Head(if group.prefix.is_empty() {
+        items.push(Item::Head(if group.label.is_empty() {
             "other paths".to_owned()
         } else {
-            group.prefix.clone()
+            group.label.clone()
         }));
     }
     items.extend(
@@ -103,14 +102,15 @@ fn flow(canvas: &mut Canvas, model: &Model, items: &[Item<'_>], top: usize) {
 }
 
 fn draw_head(canvas: &mut Canvas, prefix: &str, x: usize, y: usize) {
-    canvas.text_within(x, y + 20, "path", prefix, CELLS);
+    canvas.name_within(x, y + 20, "path", prefix, CELLS);
     canvas.path("rule", &format!("M{x} {}H{}", y + 26, x + COLUMN));
 }
 
 fn draw_row(canvas: &mut Canvas, model: &Model, operation: &Operation, x: usize, y: usize) {
     canvas.text(x + 8, y + 14, "name", operation.method);
-    canvas.text_within(x + 66, y + 14, "name", &operation.path, CELLS - 1);
-    canvas.text_within(x + 66, y + 28, "small", &model.words(operation), CELLS + 6);
+    canvas.name_within(x + 66, y + 14, "name", &operation.path, CELLS - 1);
+    let words = model.words_within(operation, CELLS + 6);
+    canvas.text_for(x + 66, y + 28, "small", &words, &model.words(operation));
 }
 
 fn draw_section(canvas: &mut Canvas, model: &Model, section: &Section<'_>, x: usize, y: usize) {
@@ -142,7 +142,7 @@ fn draw_section(canvas: &mut Canvas, model: &Model, section: &Section<'_>, x: us
         counted(section.operations.len(), "operation"),
         kinds.join(", ")
     );
-    canvas.text_within(x, y + 14, "path", &section.label, CELLS + 6);
+    canvas.name_within(x, y + 14, "path", &section.label, CELLS + 6);
     canvas.text_within(x + 12, y + 28, "small", &words, CELLS + 12);
     canvas.text_within(x + 12, y + 42, "small", &asked_most(model, operations()), CELLS + 12);
 }
@@ -163,6 +163,6 @@ fn asked_most<'m>(model: &Model, operations: impl Iterator<Item = &'m Operation>
     let most = counts
         .iter()
         .take(3)
-        .map(|(atom, count)| format!("{} ({count})", model.name(*atom)));
+        .map(|(atom, count)| format!("{} ({count})", model.label(*atom)));
     most.collect::<Vec<_>>().join(", ")
 }

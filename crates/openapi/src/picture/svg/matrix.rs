@@ -1,20 +1,18 @@
-//! Who opens what in a large table: a line for each scope, a column for each part of the paths, the count where they cross.
+//! Which scopes take part where in a large table: a line for each scope, a column for each part of the paths, the count where they cross.
 
 use std::collections::{BTreeSet, HashMap};
 
 use scopegate_policy::Access;
 
-use super::super::model::{Model, Scheme};
-use super::super::text::cut;
+use super::super::model::{Model, Scheme, Section, sections};
+use super::super::text::cut_middle;
 use super::canvas::{Canvas, width_of};
-use super::sections::{Section, sections};
 use super::{LEFT, opened, openers};
 
 const LINE: usize = 20;
 const COLUMN: usize = 30;
-/// Most columns, and most cells of a name.
+/// Most columns, and most cells of a label.
 const MOST: usize = 40;
-const LONGEST: usize = 48;
 const LONGEST_LABEL: usize = 30;
 
 struct Matrix<'m> {
@@ -42,12 +40,12 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) -> usize {
         sections,
         x: LEFT + width_of_names(model) + 70,
     };
-    canvas.text(LEFT, top + 12, "head", "Who opens what");
+    canvas.text(LEFT, top + 12, "head", "Scopes by paths");
     canvas.text(
         LEFT,
         top + 30,
         "small",
-        "How many operations a scope has a part in: over all, and by what their paths begin with.",
+        "How many operations a scope takes part in, alone or with others: over all, and by what their paths begin with.",
     );
     let mut y = matrix.columns(canvas, top + 40);
     for scheme in &model.schemes {
@@ -58,13 +56,13 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) -> usize {
 
 fn width_of_names(model: &Model) -> usize {
     let lines = model.schemes.iter().flat_map(|scheme| openers(model, scheme));
-    let line = |opener: super::Opener<'_>| 14 * opener.depth() + width_of("name", &cut(opener.name(model), LONGEST));
+    let line = |opener: super::Opener<'_>| 14 * opener.depth() + width_of("name", opener.label(model));
     lines.map(line).max().unwrap_or(0).max(240)
 }
 
 impl Matrix<'_> {
     fn columns(&self, canvas: &mut Canvas, top: usize) -> usize {
-        let label = |section: &Section<'_>| cut(&section.label, LONGEST_LABEL);
+        let label = |section: &Section<'_>| cut_middle(&section.label, LONGEST_LABEL);
         let longest = self
             .sections
             .iter()
@@ -80,7 +78,7 @@ impl Matrix<'_> {
         }
         self.line(
             canvas,
-            "all operations",
+            ("all operations", "all operations"),
             (0, "head"),
             &(0..self.model.operations.len()).collect(),
             bottom,
@@ -88,14 +86,14 @@ impl Matrix<'_> {
     }
 
     fn scheme(&self, canvas: &mut Canvas, scheme: &Scheme, top: usize) -> usize {
-        let name = format!("{} ({})", self.model.name(scheme.atom), scheme.kind);
-        canvas.text_within(LEFT, top + 22, "head", &name, LONGEST);
+        let name = format!("{} ({})", self.model.label(scheme.atom), scheme.kind);
+        canvas.text_for(LEFT, top + 22, "head", &name, self.model.name(scheme.atom));
         let mut y = top + 30;
         for opener in openers(self.model, scheme) {
             canvas.begin("opener", &opener.about(self.model));
             y = self.line(
                 canvas,
-                opener.name(self.model),
+                (opener.label(self.model), opener.whole_name(self.model)),
                 (opener.depth(), "name"),
                 opened(self.model, &opener),
                 y,
@@ -123,7 +121,7 @@ impl Matrix<'_> {
         for (access, word) in kinds {
             let operations = of(access);
             if !operations.is_empty() {
-                y = self.line(canvas, word, (0, "head"), &operations, y);
+                y = self.line(canvas, (word, word), (0, "head"), &operations, y);
             }
         }
         y + 20
@@ -133,7 +131,7 @@ impl Matrix<'_> {
     fn line(
         &self,
         canvas: &mut Canvas,
-        name: &str,
+        (label, name): (&str, &str),
         (depth, class): (usize, &str),
         operations: &BTreeSet<usize>,
         y: usize,
@@ -146,7 +144,7 @@ impl Matrix<'_> {
         if depth > 0 {
             canvas.text(LEFT + 14 * (depth - 1), base, "small", "└");
         }
-        canvas.text_within(LEFT + 14 * depth, base, class, name, LONGEST);
+        canvas.text_for(LEFT + 14 * depth, base, class, label, name);
         canvas.text_before(self.x - 10, base, "name", &operations.len().to_string());
         let mut counts = vec![0_usize; self.sections.len()];
         for place in operations.iter().filter_map(|number| self.column_of.get(number)) {

@@ -10,16 +10,15 @@ use scopegate_openapi::picture::{self, Labels};
 use serde_json::json;
 
 use super::document;
-use crate::arguments::GraphArguments;
-use crate::output::{Format, counted, print};
+use crate::arguments::{GraphArguments, PictureFormat};
+use crate::output::{Format, counted, print, write_line};
 
 pub(super) fn run(format: Format, arguments: &GraphArguments) -> anyhow::Result<()> {
     let output = &arguments.output;
-    let draw = match output.extension().and_then(|extension| extension.to_str()) {
-        Some("dot") => picture::dot,
-        Some("html") => picture::html,
-        Some("svg") => picture::svg,
-        _ => bail!("`{}` ends in none of `.svg`, `.html` and `.dot`", output.display()),
+    let draw = match arguments.picture_format()? {
+        PictureFormat::Dot => picture::dot,
+        PictureFormat::Html => picture::html,
+        PictureFormat::Svg => picture::svg,
     };
     let policy = document::open(&arguments.document)?;
     let mut labels = Labels::new(policy.title().unwrap_or("Policy"));
@@ -27,20 +26,53 @@ pub(super) fn run(format: Format, arguments: &GraphArguments) -> anyhow::Result<
         labels = labels.note(format!("{version} ({})", policy.format()));
     }
     let text = draw(policy.table(), &labels);
+    if arguments.writes_to_stdout() {
+        return match format {
+            Format::Human | Format::Json => write_line(&text),
+            // The other formats are refused as for a file.
+            other => print(other, "", &json!({})),
+        };
+    }
     refuse_input(&arguments.document.file, output)?;
     replace(output, &text).with_context(|| format!("`{}` cannot be written", output.display()))?;
     let operations = policy.table().operations().len();
     let human = format!(
-        "{}: {}, {} bytes",
+        "{}: {}, {}",
         output.display(),
         counted(operations, "operation"),
-        text.len()
+        counted(text.len(), "byte")
     );
     print(
         format,
         &human,
         &json!({ "output": output, "operations": operations, "bytes": text.len() }),
     )
+}
+
+impl GraphArguments {
+    fn writes_to_stdout(&self) -> bool {
+        self.output == Path::new("-")
+    }
+
+    /// The format that `--as` names, or else the format of the file name.
+    fn picture_format(&self) -> anyhow::Result<PictureFormat> {
+        if let Some(format) = self.picture {
+            return Ok(format);
+        }
+        if self.writes_to_stdout() {
+            return Ok(PictureFormat::Svg);
+        }
+        let extension = self.output.extension().and_then(|extension| extension.to_str());
+        match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("dot") => Ok(PictureFormat::Dot),
+            Some("html") => Ok(PictureFormat::Html),
+            Some("svg") => Ok(PictureFormat::Svg),
+            _ => bail!(
+                "`{}` ends in none of `.svg`, `.html` and `.dot`; add `--as svg`, `--as html` or `--as dot`",
+                self.output.display()
+            ),
+        }
+    }
 }
 
 /// A picture never replaces the document that it shows, by whatever name.

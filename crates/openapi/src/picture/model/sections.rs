@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::super::model::Model;
 use super::super::paths::Group;
+use super::Model;
 
 /// Operations whose paths begin alike.
-pub(super) struct Section<'m> {
-    pub(super) label: String,
-    pub(super) operations: Vec<usize>,
+pub(crate) struct Section<'m> {
+    pub(crate) label: String,
+    pub(crate) operations: Vec<usize>,
     /// What it can be divided by.
     group: Option<&'m Group>,
 }
 
 /// The whole table in at most so many parts (three at least), the largest divided first.
-pub(super) fn sections(model: &Model, most: usize) -> Vec<Section<'_>> {
+pub(crate) fn sections(model: &Model, most: usize) -> Vec<Section<'_>> {
     let mut sections = parts(&model.paths, most);
     while let Some((place, group)) = largest(&sections) {
         // The one that is divided makes room.
@@ -47,7 +47,7 @@ fn parts(group: &Group, room: usize) -> Vec<Section<'_>> {
     for (place, smaller) in group.groups.iter().enumerate() {
         if kept.contains(&place) {
             sections.push(Section {
-                label: smaller.prefix.clone(),
+                label: smaller.label.clone(),
                 operations: smaller.members(),
                 group: Some(smaller),
             });
@@ -56,13 +56,15 @@ fn parts(group: &Group, room: usize) -> Vec<Section<'_>> {
         }
     }
     if !rest.is_empty() {
-        let below = if group.prefix.is_empty() {
+        let below = if group.label.is_empty() {
             String::new()
         } else {
-            format!(" below {}", group.prefix)
+            format!(" below {}", group.label)
         };
-        let label = if sections.is_empty() {
-            group.prefix.clone()
+        let label = if sections.is_empty() && group.label.is_empty() {
+            "all paths".to_owned()
+        } else if sections.is_empty() {
+            group.label.clone()
         } else {
             format!("other paths{below}")
         };

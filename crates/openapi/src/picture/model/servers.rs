@@ -1,0 +1,59 @@
+//! Authorization servers: whose tokens the schemes take.
+
+use scopegate_domain::{DeclaredScheme, SecurityScheme};
+use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers};
+use scopegate_policy::{Atom, AtomId, OperationTable};
+
+/// An authorization server.
+pub(crate) struct Server {
+    /// The atoms of its schemes: a token of the server is accepted for all of them.
+    pub(crate) schemes: Vec<usize>,
+    /// What is presented: `token` or `credential`.
+    pub(crate) word: &'static str,
+    /// Whether a token without scopes, of which nobody says the server, can be of this one.
+    pub(crate) is_default: bool,
+}
+
+pub(super) fn servers(table: &OperationTable) -> Vec<Server> {
+    let servers = AuthorizationServers::of(table);
+    let defaults = defaults(&servers);
+    let server = |(place, server): (usize, &AuthorizationServer<'_>)| {
+        let atoms = server
+            .schemes()
+            .iter()
+            .map(|declared| Atom::Scheme(declared.name().clone()));
+        let is_token = |declared: &&DeclaredScheme| issues_tokens(declared);
+        Server {
+            schemes: atoms
+                .filter_map(|atom| table.universe().find(&atom))
+                .map(AtomId::index)
+                .collect(),
+            word: if server.schemes().iter().any(is_token) {
+                "token"
+            } else {
+                "credential"
+            },
+            is_default: defaults.contains(&place),
+        }
+    };
+    servers.as_slice().iter().enumerate().map(server).collect()
+}
+
+fn issues_tokens(declared: &DeclaredScheme) -> bool {
+    declared.scheme().has_scopes() || declared.scheme().is_bearer()
+}
+
+/// The places of the servers that a token without scopes can be of: those whose tokens have scopes, or else bearer tokens.
+pub(super) fn defaults(servers: &AuthorizationServers<'_>) -> Vec<usize> {
+    let having = |wanted: fn(&DeclaredScheme) -> bool| -> Vec<usize> {
+        let numbered = servers.as_slice().iter().enumerate();
+        let fitting = numbered.filter(|(_, server)| server.schemes().iter().any(|declared| wanted(declared)));
+        fitting.map(|(place, _)| place).collect()
+    };
+    let with_scopes = having(DeclaredScheme::has_scopes);
+    if with_scopes.is_empty() {
+        having(|declared| SecurityScheme::is_bearer(declared.scheme()))
+    } else {
+        with_scopes
+    }
+}
