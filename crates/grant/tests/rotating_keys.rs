@@ -469,3 +469,20 @@ async fn nothing_was_read_yet() {
     assert!(matches!(node.signing_key(), Err(KeysError::Empty)));
     assert!(!format!("{node:?}").contains("opened"));
 }
+
+/// A key each day, looked after each hour, for a year: the store and the published set stay small.
+#[tokio::test]
+async fn a_year_of_rotations_leaves_few_keys() {
+    let world = World::new();
+    let node = world.node();
+    let (mut most_rows, mut most_published, mut signers) = (0, 0, std::collections::BTreeSet::new());
+    for _ in 0..365 * 24 {
+        let in_force = node.refresh().await.unwrap();
+        signers.insert(in_force.signs.to_string());
+        most_rows = most_rows.max(world.rows().await.len());
+        most_published = most_published.max(in_force.published.iter().count());
+        world.clock.advance(HOUR);
+    }
+    assert!(signers.len() >= 350, "{}", signers.len());
+    assert!(most_rows <= 4 && most_published <= 4, "{most_rows} {most_published}");
+}

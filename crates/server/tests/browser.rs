@@ -37,6 +37,10 @@ impl Stage {
             return Ok(None);
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+        // The program refuses variables that it does not know.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
+            command.env_remove(name);
+        }
         let server = Process::start(command.args(["serve", "--demo", "--listen", "127.0.0.1:0"]))?;
         let address = format!("http://127.0.0.1:{}", server.port_after("http://127.0.0.1:")?);
         Ok(Some(Self {

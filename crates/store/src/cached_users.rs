@@ -54,6 +54,10 @@ impl CachedUsers {
     /// Most users that are remembered.
     pub const MOST: usize = 16_384;
 
+    /// Users who are not read again leave after twice this time, or twice the age if that is longer: when
+    /// another user is read.
+    pub const PERIOD: Lifetime = Lifetime::from_seconds(60);
+
     /// Remembers users of this store for at most so long, by this clock; not at all where it is 0.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, age: Lifetime) -> Self {
@@ -107,7 +111,7 @@ impl CachedUsers {
         });
         let mut known = self.write();
         if known.changes == begun.changes {
-            known.add(entry);
+            known.add(entry, self.age);
         }
     }
 
@@ -145,11 +149,14 @@ struct Entry {
     read_at: Timestamp,
 }
 
-/// Two tables: when the young one is full it becomes the old one, and the old one is dropped.
+/// Two tables: when the young one is full, or a minute old, it becomes the old one, and the old one is
+/// dropped.
 #[derive(Default)]
 struct Known {
     young: Table,
     old: Table,
+    /// When the first user of the young table was read.
+    begun: Option<Timestamp>,
     /// How many changes of users have ended.
     changes: u64,
 }
@@ -170,9 +177,14 @@ impl Known {
         self.young.by_id.get(id).or_else(|| self.old.by_id.get(id))
     }
 
-    fn add(&mut self, entry: Arc<Entry>) {
-        if self.young.by_id.len() >= CachedUsers::MOST / 2 {
+    fn add(&mut self, entry: Arc<Entry>, age: Lifetime) {
+        let period = CachedUsers::PERIOD.max(age);
+        let is_due = self
+            .begun
+            .is_none_or(|begun| !(0..=i64::from(period.as_seconds())).contains(&entry.read_at.seconds_since(begun)));
+        if is_due || self.young.by_id.len() >= CachedUsers::MOST / 2 {
             self.old = std::mem::take(&mut self.young);
+            self.begun = Some(entry.read_at);
         }
         let (id, name) = (entry.user.id().to_string(), entry.user.username().to_string());
         // Whoever had the id or the name before is gone.

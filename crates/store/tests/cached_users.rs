@@ -218,3 +218,23 @@ async fn an_answer_that_is_known_is_there_at_once() {
     let asked = pin!(Users::find(&stage.users, &name));
     assert!(asked.poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
+
+/// Each minute somebody else comes, for a year: users who do not come again leave.
+#[tokio::test]
+async fn a_year_of_visitors_is_forgotten() {
+    const USERS: usize = 500;
+    let stage = stage(USERS).await;
+    let mut most = 0;
+    for minute in 0..365 * 24 * 60 {
+        Users::find(&stage.users, &name(minute % USERS)).await.unwrap().unwrap();
+        most = most.max(stage.users.len());
+        stage.clock.advance(Lifetime::from_minutes(1));
+    }
+    assert!(most <= 4, "{most}");
+    // All at once are remembered within their age.
+    for number in 0..USERS {
+        Users::find(&stage.users, &name(number)).await.unwrap().unwrap();
+    }
+    assert!(stage.users.recall("user1").is_some());
+    assert!(stage.users.len() >= USERS);
+}

@@ -70,6 +70,17 @@ mod tests {
         PasswordScheme::parse(text).unwrap()
     }
 
+    /// Each day the store changes to another scheme, for a year.
+    #[test]
+    fn a_year_of_schemes_is_forgotten() {
+        let pace = Pace::default();
+        for day in 0..365 {
+            let own = scheme(&format!("$scheme{day}$"));
+            pace.wait_after(Some(&own), ms(100), &vec![(own.clone(), ms(70))]);
+            assert_eq!(pace.slowest.lock().unwrap().len(), 1);
+        }
+    }
+
     #[test]
     fn each_waits_for_the_slowest_of_late_but_not_for_ever() {
         let (pace, own) = (Pace::default(), scheme("$2b$10$"));

@@ -205,6 +205,30 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
     assert_eq!(sizes(&stage), [0; 3], "all of it ends");
 }
 
+/// Each hour others fail and one owner logs in from another address, for a year.
+#[test]
+fn a_year_of_attempts_is_forgotten() {
+    let mut stage = Stage::new();
+    let mut most = [0; 3];
+    for hour in 0..365 * 24 {
+        for number in 0..5 {
+            let name = format!("{hour}-{number}");
+            stage.fail(Whose::User(&name), anywhere(hour * 8 + number));
+        }
+        stage.attempt(JOHN, anywhere(hour * 8 + 7), Outcome::Succeeded);
+        stage.wait(3_600);
+        let mut buckets = stage.throttle.lock();
+        buckets.sweep(stage.now);
+        let sizes = [buckets.accounts.len(), buckets.known.len(), buckets.addresses.len()];
+        for (most, size) in most.iter_mut().zip(sizes) {
+            *most = (*most).max(size);
+        }
+    }
+    let [accounts, known, addresses] = most;
+    // An address counts as known for 30 days.
+    assert!(accounts <= 10 && addresses <= 10 && known <= 31 * 24, "{most:?}");
+}
+
 #[tokio::test]
 async fn attempts_under_way_count_until_they_end() {
     for (outcome, admitted_in_all) in [(Outcome::Failed, 10), (Outcome::Succeeded, 50)] {

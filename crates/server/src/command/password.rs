@@ -31,8 +31,8 @@ pub(super) fn new_hash(source: &PasswordSource, least: NonZeroUsize) -> anyhow::
 fn from_stdin() -> anyhow::Result<Secret<String>> {
     if io::stdin().is_terminal() {
         // What is typed is not shown.
-        let password = rpassword::read_password().context("the password cannot be read")?;
-        return within_limit(Secret::new(password));
+        let password = rpassword::prompt_password("Password: ").map(Secret::new);
+        return within_limit(password.context("the password cannot be read")?);
     }
     let mut bytes = Vec::new();
     io::stdin()

@@ -289,7 +289,9 @@ fn removal_asks_on_a_terminal() {
     }
     let remove = |name: &str, answer: &str| {
         let command = format!("{} user remove {name}", env!("CARGO_BIN_EXE_scopegate"));
-        let mut child = std::process::Command::new("script")
+        let mut script = std::process::Command::new("script");
+        remove_own_variables(&mut script);
+        let mut child = script
             .args(["-qec", &command, "/dev/null"])
             .current_dir(stage.shell.path())
             .stdin(Stdio::piped())
@@ -319,7 +321,9 @@ fn a_log_on_a_terminal_has_no_colours_where_none_are_wanted() {
             "timeout 2 {} serve --listen 127.0.0.1:0 --database sqlite:scopegate.db",
             env!("CARGO_BIN_EXE_scopegate")
         );
-        let output = std::process::Command::new("script")
+        let mut script = std::process::Command::new("script");
+        remove_own_variables(&mut script);
+        let output = script
             .args(["-qec", &command, "/dev/null"])
             .current_dir(stage.shell.path())
             .env("TERM", "xterm")

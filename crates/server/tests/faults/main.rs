@@ -19,3 +19,4 @@ mod stage;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod support;
+mod typed;

@@ -26,7 +26,12 @@ struct Terminal {
 impl Terminal {
     fn run(folder: &Path, line: &str) -> Self {
         let program = env!("CARGO_BIN_EXE_scopegate");
-        let mut script = Command::new("script")
+        let mut script = Command::new("script");
+        // The program refuses variables that it does not know.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
+            script.env_remove(name);
+        }
+        let mut script = script
             .args(["-qefc", &format!("'{program}' {line}"), "/dev/null"])
             .current_dir(folder)
             .env("NO_COLOR", "1")

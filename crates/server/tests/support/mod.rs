@@ -14,10 +14,15 @@ pub(crate) struct Server {
 /// The program, with none of our own variables.
 pub(crate) fn scopegate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+    remove_own_variables(&mut command);
+    command
+}
+
+/// Keeps variables of the test run from the program, which refuses those that it does not know.
+pub(crate) fn remove_own_variables(command: &mut Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
         command.env_remove(name);
     }
-    command
 }
 
 impl Server {

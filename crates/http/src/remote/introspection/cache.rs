@@ -120,6 +120,7 @@ impl Room {
 
     fn keep(&mut self, token: &Arc<TokenText>, verdict: &Verdict, until: Timestamp, now: Timestamp) {
         self.forget(token, None);
+        self.forget_expired(now);
         let until = until.min(now + self.age);
         let bytes = size(token, verdict);
         if until <= now || bytes > self.most {
@@ -144,6 +145,19 @@ impl Room {
         };
         self.answers.insert(Arc::clone(token), kept);
         self.tidy();
+    }
+
+    /// Drops the oldest answers as far as they are older than any that counts.
+    fn forget_expired(&mut self, now: Timestamp) {
+        while let Some((token, number)) = self.order.front() {
+            let kept = self.answers.get(token).filter(|kept| kept.number == *number);
+            if kept.is_some_and(|kept| now < kept.since + self.age && kept.since <= now) {
+                break;
+            }
+            if let Some((token, number)) = self.order.pop_front() {
+                self.forget(&token, Some(number));
+            }
+        }
     }
 
     /// Drops the places of replaced answers once they are the majority.
@@ -253,7 +267,11 @@ mod tests {
                 assert!(room.bytes <= 100_000 && room.order.capacity() < 2_000);
             }
         }
-        assert!(answers.good.answers.len() <= 201 && answers.bad.answers.len() == 1);
+        assert_eq!(
+            (answers.good.answers.len(), answers.bad.answers.len()),
+            (1, 1),
+            "the others have expired"
+        );
     }
 
     proptest! {

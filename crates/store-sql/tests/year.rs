@@ -1,0 +1,72 @@
+//! A simulated year of a database in use: each table that forgets stays small.
+
+#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use scopegate_domain::{Lifetime, Revocation, Revoked, Timestamp, TokenId};
+use scopegate_store::{Revocations, Store};
+use scopegate_store_sql::{DatabaseUrl, SqlStore};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, query_scalar};
+
+const DAY: Lifetime = Lifetime::from_minutes(24 * 60);
+
+/// The number of rows of each table.
+async fn rows(path: &Path) -> BTreeMap<String, i64> {
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+    let tables: Vec<String> = query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        let count = query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")));
+        rows.insert(table, count.fetch_one(&mut connection).await.unwrap());
+    }
+    rows
+}
+
+/// Each day: another lifetime of tokens, four revocations, and the cleaning that a server does.
+#[tokio::test]
+async fn a_year_of_changes_is_forgotten() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("scopegate.db");
+    let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
+    let mut now = Timestamp::from_unix(1_700_000_000);
+    let mut most: BTreeMap<String, i64> = BTreeMap::new();
+    for day in 0..365_u32 {
+        let lifetime = Lifetime::from_seconds(1_800 + day);
+        store.keep_lifetime(lifetime, now + lifetime).await.unwrap();
+        for number in 0..4 {
+            let token = Revoked::Token(TokenId::parse(&format!("{day}-{number}")).unwrap());
+            let revocation = Revocation::until(token, now).forgotten_at(now + lifetime);
+            store.revoke(&revocation).await.unwrap();
+        }
+        // Supervisors ask for readiness.
+        store.rehearse_change().await.unwrap();
+        if day % 10 == 0 {
+            for (table, count) in rows(&path).await {
+                let known = most.entry(table).or_default();
+                *known = (*known).max(count);
+            }
+        }
+        now = now + DAY;
+        store.forget_revocations(now).await.unwrap();
+    }
+    // Tables without an entry here grow by commands of an operator alone.
+    for (table, bound) in [("changes", 1_000), ("revocations", 4), ("token_lifetimes", 1)] {
+        assert!(most[table] <= bound, "{table}: {most:?}");
+    }
+    let at_rest = [
+        "_sqlx_migrations",
+        "changes",
+        "clients",
+        "revocations",
+        "signing_keys",
+        "token_lifetimes",
+        "users",
+    ];
+    assert_eq!(most.keys().collect::<Vec<_>>(), at_rest, "a new table needs a bound");
+    // The last changes are there, so that a copy is recognized.
+    assert_eq!(rows(&path).await["changes"], 1_000);
+}
