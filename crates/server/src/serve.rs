@@ -13,6 +13,7 @@ mod residents;
 mod sending;
 mod signals;
 mod socket;
+mod streams;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -408,7 +408,14 @@ mod tests {
                 &format!("{corp}[[issuers]]\n{corp}"),
                 "expected a name that no other issuer has",
             ),
-            (&format!("{corp}isuer = 1"), "isuer"),
+            (
+                &format!("{corp}tokns = 1"),
+                "in file `DIR/scopegate.toml`, line 4: unknown key `tokns`; did you mean `tokens`?",
+            ),
+            (
+                &format!("{corp}colour = 1"),
+                "unknown key `colour`; it may have name, issuer, audience, tokens",
+            ),
             (
                 &format!("{corp}tokens = 'saml'"),
                 "expected `rfc9068`, `jwt` or `opaque`, found `saml`",

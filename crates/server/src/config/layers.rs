@@ -286,10 +286,20 @@ fn bad_table(key: &str, source: &Source, error: &figment::Error) -> ConfigError 
     };
     ConfigError::Table {
         place,
-        reason: match &*error.path {
-            [] => error.kind.to_string(),
-            path => format!("`{}`: {}", path.join("."), error.kind),
+        reason: match (&error.kind, &*error.path) {
+            (Kind::UnknownField(name, known), _) => unknown_field(name, known),
+            (kind, []) => kind.to_string(),
+            (kind, path) => format!("`{}`: {kind}", path.join(".")),
         },
+    }
+}
+
+fn unknown_field(name: &str, known: &[&str]) -> String {
+    let distance = |other: &&&str| strsim::damerau_levenshtein(other, name);
+    let nearest = known.iter().min_by_key(distance);
+    match nearest.filter(|nearest| distance(nearest) <= nearest.len() / 3 + 1) {
+        Some(nearest) => format!("unknown key `{name}`; did you mean `{nearest}`?"),
+        None => format!("unknown key `{name}`; it may have {}", known.join(", ")),
     }
 }
 

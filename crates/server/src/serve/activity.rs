@@ -25,6 +25,9 @@ const GRACE: Duration = Duration::from_millis(100);
 /// place.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How much longer than one stream a whole HTTP/2 connection may stall.
+const STREAM_MARGIN: Duration = Duration::from_millis(500);
+
 /// One connection's state, shared by its socket, its requests and its timer.
 ///
 /// ```text
@@ -177,6 +180,8 @@ impl Activity {
         if state.streaming > 0 || state.unsent > 0 {
             let time = match state.otherwise {
                 Phase::Closing(linger) => linger.max(SHORT_LINGER),
+                // A stream that stalls alone ends alone, before that.
+                _ if state.is_multiplexed => self.limits.idle_timeout + STREAM_MARGIN,
                 Phase::Head | Phase::Waiting => self.limits.idle_timeout,
             };
             return Some(state.since.max(state.progress) + time);

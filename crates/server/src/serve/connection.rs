@@ -12,7 +12,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::service::{Service, service_fn};
 use hyper::{Request, Response, Version};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::AsyncReadExt;
@@ -25,6 +25,7 @@ use super::activity::{Activity, Phase};
 use super::arriving::Arriving;
 use super::sending::ResponseBody;
 use super::socket::{Reading, Watched};
+use super::streams::StreamExecutor;
 use crate::config::Limits;
 
 /// Largest head of a request, in bytes, and the most that is buffered of one connection.
@@ -50,14 +51,14 @@ pub(crate) trait Answers:
     + 'static
 {
     /// The answer's body.
-    type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static;
+    type Body: Body<Data: Send + Unpin, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static;
 }
 
 impl<S, B> Answers for S
 where
     S: Service<Request<Arriving>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
     S: Clone + Send + Sync + 'static,
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
+    B: Body<Data: Send + Unpin, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
     type Body = B;
 }
@@ -109,7 +110,8 @@ impl<A: Answers> Connection<A> {
         let watched = Watched::new(read.clone(), write, Arc::clone(&activity));
         let io = TokioIo::new(watched);
         let service = service_fn(|request: Request<Incoming>| {
-            let mut answering = activity.answer(length(&request));
+            let length = length(&request);
+            let mut answering = activity.answer(length);
             let answer = answers.call(request.map(|body| Arriving::new(body, &activity)));
             async move {
                 let mut response = answer.await?;
@@ -117,10 +119,10 @@ impl<A: Answers> Connection<A> {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
                 }
-                Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, answering)))
+                Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, answering, length.is_none())))
             }
         });
-        let protocol = protocol();
+        let protocol = protocol(limits.idle_timeout);
         let connection = protocol.serve_connection(io, service);
         if drive(connection, &activity, limits, end).await == Ended::ByHyper {
             see_off(read).await;
@@ -213,8 +215,8 @@ async fn see_off(mut read: Reading) {
 
 /// HTTP/1 and, by prior knowledge, HTTP/2, with their limits. A head of HTTP/1 has at most 100 fields: that is hyper's own limit,
 /// and saying it again would make hyper clear its room for them at each request.
-fn protocol() -> auto::Builder<TokioExecutor> {
-    let mut protocol = auto::Builder::new(TokioExecutor::new());
+fn protocol(stream_limit: Duration) -> auto::Builder<StreamExecutor> {
+    let mut protocol = auto::Builder::new(StreamExecutor(stream_limit));
     protocol
         .http1()
         .timer(TokioTimer::new())

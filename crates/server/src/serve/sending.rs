@@ -2,35 +2,75 @@
 
 use std::io::IoSlice;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Buf, Bytes, Frame, SizeHint};
 
 use super::activity::{Answering, UnsentPart};
+use super::streams::{StreamPart, StreamProgress};
 
 /// A response body that records whether its bytes are sent.
 ///
 /// hyper drops a body as soon as it has its last frame, long before the peer has the bytes. The
 /// frames themselves are dropped when they are sent, in HTTP/1 and in HTTP/2, so they carry the
 /// record.
+///
+/// Over HTTP/2 it sends large frames in pieces: hyper hands a frame to h2 whole, and a stream whose last
+/// frame is there cannot be reset.
 #[derive(Debug)]
-pub(crate) struct ResponseBody<B> {
+pub(crate) struct ResponseBody<B: Body> {
     body: B,
     /// `None` after the last frame.
     answering: Option<Answering>,
+    is_multiplexed: bool,
+    /// What is left of a frame that is sent in pieces.
+    rest: Option<B::Data>,
+    stream: Option<Arc<StreamProgress>>,
 }
 
-impl<B> ResponseBody<B> {
+/// Largest piece, in bytes: the largest frame that each peer of HTTP/2 accepts
+/// ([RFC 9113, section 4.2](https://www.rfc-editor.org/rfc/rfc9113#section-4.2)).
+const PIECE: usize = 16 * 1024;
+
+impl<B: Body> ResponseBody<B> {
     /// Wraps the body of a response whose head is complete.
-    pub(super) const fn new(body: B, answering: Answering) -> Self {
+    pub(super) const fn new(body: B, answering: Answering, is_multiplexed: bool) -> Self {
         Self {
             body,
             answering: Some(answering),
+            is_multiplexed,
+            rest: None,
+            stream: None,
+        }
+    }
+
+    /// The next piece of a frame, with the record that it is unsent.
+    fn send(&mut self, mut data: B::Data) -> UnsentData<B::Data> {
+        let piece = if self.is_multiplexed && data.remaining() > PIECE {
+            let piece = data.copy_to_bytes(PIECE);
+            self.rest = Some(data);
+            Piece::Part(piece)
+        } else {
+            Piece::Whole(data)
+        };
+        let is_last = self.rest.is_none() && self.body.is_end_stream();
+        if self.is_multiplexed && !is_last && self.stream.is_none() {
+            self.stream = Some(StreamProgress::current());
+        }
+        UnsentData {
+            piece,
+            part: if is_last {
+                self.answering.take().map(Answering::into_last_part)
+            } else {
+                self.answering.as_ref().map(Answering::part)
+            },
+            stream: self.stream.as_ref().map(StreamProgress::part),
         }
     }
 }
 
-impl<B: Body + Unpin> Body for ResponseBody<B> {
+impl<B: Body<Data: Unpin> + Unpin> Body for ResponseBody<B> {
     type Data = UnsentData<B::Data>;
     type Error = B::Error;
 
@@ -38,67 +78,112 @@ impl<B: Body + Unpin> Body for ResponseBody<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        if let Some(rest) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(self.send(rest)))));
+        }
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        polled.map(|frame| {
-            let Some(Ok(frame)) = frame else {
+        polled.map(|frame| match frame? {
+            Err(error) => {
                 self.answering = None;
-                return frame.map(|failed| failed.map(|frame| frame.map_data(UnsentData::untracked)));
-            };
-            let part = if self.body.is_end_stream() {
-                self.answering.take().map(Answering::into_last_part)
-            } else {
-                self.answering.as_ref().map(Answering::part)
-            };
-            Some(Ok(frame.map_data(|data| UnsentData { data, part })))
+                Some(Err(error))
+            }
+            Ok(frame) => Some(Ok(match frame.into_data() {
+                Ok(data) => Frame::data(self.send(data)),
+                // Trailers are the last frame.
+                Err(trailers) => {
+                    self.answering = None;
+                    trailers.map_data(UnsentData::untracked)
+                }
+            })),
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let of_body = self.body.size_hint();
+        let Some(rest) = &self.rest else {
+            return of_body;
+        };
+        let rest = u64::try_from(rest.remaining()).unwrap_or(u64::MAX);
+        let mut hint = SizeHint::new();
+        hint.set_lower(of_body.lower().saturating_add(rest));
+        if let Some(upper) = of_body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
+}
+
+/// A frame, or a part of one.
+#[derive(Debug)]
+enum Piece<D> {
+    Whole(D),
+    Part(Bytes),
 }
 
 /// Bytes of a response that wait for the peer until this is dropped.
 #[derive(Debug)]
 pub(crate) struct UnsentData<D> {
-    data: D,
+    piece: Piece<D>,
     part: Option<UnsentPart>,
+    stream: Option<StreamPart>,
 }
 
 impl<D> UnsentData<D> {
     const fn untracked(data: D) -> Self {
-        Self { data, part: None }
+        Self {
+            piece: Piece::Whole(data),
+            part: None,
+            stream: None,
+        }
     }
 }
 
 impl<D: Buf> Buf for UnsentData<D> {
     fn remaining(&self) -> usize {
-        self.data.remaining()
+        match &self.piece {
+            Piece::Whole(data) => data.remaining(),
+            Piece::Part(data) => data.remaining(),
+        }
     }
 
     fn chunk(&self) -> &[u8] {
-        self.data.chunk()
+        match &self.piece {
+            Piece::Whole(data) => data.chunk(),
+            Piece::Part(data) => data.chunk(),
+        }
     }
 
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        self.data.chunks_vectored(slices)
+        match &self.piece {
+            Piece::Whole(data) => data.chunks_vectored(slices),
+            Piece::Part(data) => data.chunks_vectored(slices),
+        }
     }
 
     fn advance(&mut self, count: usize) {
-        self.data.advance(count);
+        match &mut self.piece {
+            Piece::Whole(data) => data.advance(count),
+            Piece::Part(data) => data.advance(count),
+        }
         // The drop that follows the last byte records that one.
-        if self.data.has_remaining()
-            && let Some(part) = &mut self.part
-        {
-            part.moved();
+        if self.has_remaining() {
+            if let Some(part) = &mut self.part {
+                part.moved();
+            }
+            if let Some(stream) = &self.stream {
+                stream.moved();
+            }
         }
     }
 
     fn copy_to_bytes(&mut self, length: usize) -> Bytes {
-        self.data.copy_to_bytes(length)
+        match &mut self.piece {
+            Piece::Whole(data) => data.copy_to_bytes(length),
+            Piece::Part(data) => data.copy_to_bytes(length),
+        }
     }
 }

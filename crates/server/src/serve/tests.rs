@@ -19,6 +19,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::*;
 
+mod streams;
+
 pub(super) const LIMITS: Limits = Limits {
     header_timeout: Duration::from_millis(300),
     body_timeout: Duration::from_millis(300),

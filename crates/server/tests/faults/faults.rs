@@ -6,6 +6,7 @@ use crate::shell::Shell;
 use serde_json::Value;
 
 use crate::stage::{PASSWORD, Stage, log_in_with, me, token, wait_for};
+use crate::support::remove_own_variables;
 use crate::support::{Server, scopegate};
 
 const DEMO: [&str; 4] = ["serve", "--demo", "--listen", "127.0.0.1:0"];

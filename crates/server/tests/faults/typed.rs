@@ -47,8 +47,8 @@ fn run(stage: &Stage, line: &str, prompts: &[(&str, &str)]) -> (Option<i32>, Str
 
 fn wait_for(prompt: &str, text: &mut String, shown: &Receiver<String>) {
     while !text.contains(prompt) {
-        let more = shown.recv_timeout(Duration::from_secs(20));
-        text.push_str(&more.unwrap_or_else(|_| panic!("no `{prompt}` in {text:?}")));
+        let more = shown.recv_timeout(Duration::from_secs(20)).expect(prompt);
+        text.push_str(&more);
     }
 }
 

@@ -1,0 +1,141 @@
+//! The streams of an HTTP/2 connection, each with a limit of its own.
+//!
+//! hyper does not poll a body while the peer leaves no room for it, so the body cannot end its stream.
+//! But hyper runs each stream as a task: when the task is dropped, h2 resets the stream alone.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::debug;
+
+thread_local! {
+    /// The progress of the stream whose task is polled now; created for its first part.
+    static CURRENT: RefCell<Option<Arc<StreamProgress>>> = const { RefCell::new(None) };
+}
+
+/// Runs each stream as a task, and drops one whose response stalls for this time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StreamExecutor(pub(super) Duration);
+
+impl<F> Executor<F> for StreamExecutor
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let mut watch = StreamWatch {
+            limit: self.0,
+            progress: None,
+            timer: None,
+        };
+        tokio::spawn(async move {
+            let mut stream = pin!(stream);
+            poll_fn(move |context| watch.poll(stream.as_mut(), context)).await;
+        });
+    }
+}
+
+/// How the response of one stream advances.
+#[derive(Debug)]
+pub(super) struct StreamProgress(Mutex<Unsent>);
+
+#[derive(Clone, Copy, Debug)]
+struct Unsent {
+    parts: usize,
+    /// When bytes moved last.
+    moved: Instant,
+}
+
+impl StreamProgress {
+    /// The progress of the stream that is polled now.
+    pub(super) fn current() -> Arc<Self> {
+        CURRENT.with_borrow_mut(|current| {
+            let new = || {
+                Arc::new(Self(Mutex::new(Unsent {
+                    parts: 0,
+                    moved: Instant::now(),
+                })))
+            };
+            Arc::clone(current.get_or_insert_with(new))
+        })
+    }
+
+    /// A part of the response that waits for the peer until the result is dropped.
+    pub(super) fn part(self: &Arc<Self>) -> StreamPart {
+        let mut unsent = self.lock();
+        if unsent.parts == 0 {
+            unsent.moved = Instant::now();
+        }
+        unsent.parts += 1;
+        drop(unsent);
+        StreamPart(Arc::clone(self))
+    }
+
+    /// When the stream ends unless bytes move. None if the peer has everything.
+    fn deadline(&self, limit: Duration) -> Option<Instant> {
+        let unsent = *self.lock();
+        (unsent.parts > 0).then(|| unsent.moved + limit)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Unsent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A part of a response that the peer has not taken.
+#[derive(Debug)]
+pub(super) struct StreamPart(Arc<StreamProgress>);
+
+impl StreamPart {
+    /// The peer took some of the bytes.
+    pub(super) fn moved(&self) {
+        self.0.lock().moved = Instant::now();
+    }
+}
+
+impl Drop for StreamPart {
+    fn drop(&mut self) {
+        let mut unsent = self.0.lock();
+        unsent.parts = unsent.parts.saturating_sub(1);
+        unsent.moved = Instant::now();
+    }
+}
+
+/// Watches one stream.
+struct StreamWatch {
+    limit: Duration,
+    progress: Option<Arc<StreamProgress>>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl StreamWatch {
+    fn poll<F: Future>(&mut self, stream: Pin<&mut F>, context: &mut Context<'_>) -> Poll<()> {
+        CURRENT.set(self.progress.take());
+        let polled = stream.poll(context);
+        self.progress = CURRENT.take();
+        if polled.is_ready() {
+            return Poll::Ready(());
+        }
+        while let Some(deadline) = self
+            .progress
+            .as_ref()
+            .and_then(|progress| progress.deadline(self.limit))
+        {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            if timer.deadline() == deadline && timer.is_elapsed() {
+                debug!("a stream ended because its response stalled");
+                return Poll::Ready(());
+            }
+            if timer.deadline() != deadline {
+                timer.as_mut().reset(deadline);
+            }
+            ready!(timer.as_mut().poll(context));
+        }
+        Poll::Pending
+    }
+}
