@@ -470,7 +470,7 @@ async fn nothing_was_read_yet() {
     assert!(!format!("{node:?}").contains("opened"));
 }
 
-/// A key each day, looked after each hour, for a year: the store and the published set stay small.
+/// A key each day, refreshed each hour, for a year: the store and the published set stay small.
 #[tokio::test]
 async fn a_year_of_rotations_leaves_few_keys() {
     let world = World::new();

@@ -42,7 +42,7 @@ async fn a_year_of_changes_is_forgotten() {
             let revocation = Revocation::until(token, now).forgotten_at(now + lifetime);
             store.revoke(&revocation).await.unwrap();
         }
-        // Supervisors ask for readiness.
+        // A check of readiness.
         store.rehearse_change().await.unwrap();
         if day % 10 == 0 {
             for (table, count) in rows(&path).await {

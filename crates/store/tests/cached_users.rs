@@ -219,7 +219,7 @@ async fn an_answer_that_is_known_is_there_at_once() {
     assert!(asked.poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
-/// Each minute somebody else comes, for a year: users who do not come again leave.
+/// Each minute another user comes, for a year: users who do not come again leave.
 #[tokio::test]
 async fn a_year_of_visitors_is_forgotten() {
     const USERS: usize = 500;

@@ -409,14 +409,6 @@ mod tests {
                 "expected a name that no other issuer has",
             ),
             (
-                &format!("{corp}tokns = 1"),
-                "in file `DIR/scopegate.toml`, line 4: unknown key `tokns`; did you mean `tokens`?",
-            ),
-            (
-                &format!("{corp}colour = 1"),
-                "unknown key `colour`; it may have name, issuer, audience, tokens",
-            ),
-            (
                 &format!("{corp}tokens = 'saml'"),
                 "expected `rfc9068`, `jwt` or `opaque`, found `saml`",
             ),
@@ -457,6 +449,24 @@ mod tests {
                 found.contains(" in file `DIR/scopegate.toml`, line "),
                 "{table}\n{found}"
             );
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let corp = "name = 'corp'\nissuer = 'https://id.example'\n";
+        for (line, fault) in [
+            (
+                "tokns = 1",
+                "in file `DIR/scopegate.toml`, line 4: unknown key `tokns`; did you mean `tokens`?",
+            ),
+            (
+                "\ncolour = 1",
+                "line 5: unknown key `colour`; it may have name, issuer, audience, tokens",
+            ),
+        ] {
+            let found = issuers(&format!("{corp}{line}"), &[]).unwrap_err();
+            assert!(found.contains(fault), "{found}");
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct ResponseBody<B: Body> {
     /// `None` after the last frame.
     answering: Option<Answering>,
     is_multiplexed: bool,
-    /// What is left of a frame that is sent in pieces.
+    /// The end of a frame that is sent in pieces.
     rest: Option<B::Data>,
     stream: Option<Arc<StreamProgress>>,
 }

@@ -1,6 +1,6 @@
 //! The streams of an HTTP/2 connection, each with a limit of its own.
 //!
-//! hyper does not poll a body while the peer leaves no room for it, so the body cannot end its stream.
+//! hyper does not poll a body while the peer's window is full, so the body cannot end its stream.
 //! But hyper runs each stream as a task: when the task is dropped, h2 resets the stream alone.
 
 use std::cell::RefCell;

@@ -36,7 +36,7 @@ async fn a_response_that_stalls_is_over() {
     answering.respond();
     let part = answering.into_last_part();
     pass(LIMITS.idle_timeout).await;
-    assert!(!is_over(&activity), "its stream ends first, where it can");
+    assert!(!is_over(&activity), "its stream ends first, if it can");
     pass(STREAM_MARGIN).await;
     assert!(is_over(&activity));
     assert_eq!(activity.expire(), Some(Phase::Waiting));

@@ -46,7 +46,7 @@ impl Peer {
 }
 
 #[test]
-fn a_stream_that_stalls_ends_alone_beside_a_silent_one() {
+fn a_stalled_stream_ends_and_a_silent_one_stays() {
     let (address, _stop, _serving) = start(LIMITS);
     let (mut peer, begin) = (Peer::connect(address), Instant::now());
     // The window of the first stream is never opened again; the second one is silent most of the time.
@@ -72,7 +72,7 @@ fn a_stream_that_stalls_ends_alone_beside_a_silent_one() {
 }
 
 #[test]
-fn a_stream_that_stalls_ends_alone_beside_one_that_flows() {
+fn a_stalled_stream_ends_and_one_that_flows_stays() {
     let (address, _stop, _serving) = start(LIMITS);
     let (mut peer, begin) = (Peer::connect(address), Instant::now());
     peer.get(1, "/download");
