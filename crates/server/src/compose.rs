@@ -32,9 +32,19 @@ pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::{ring, unopened_ring};
 
+/// The database that the settings name.
+fn database_url(settings: &Settings) -> anyhow::Result<DatabaseUrl> {
+    DatabaseUrl::parse(&settings.database).with_context(|| {
+        format!(
+            "bad value for {}: expected `sqlite:PATH` or `sqlite::memory:`",
+            settings.place_of("database")
+        )
+    })
+}
+
 /// Whether the settings name a database file with contents.
 pub(crate) fn has_database(settings: &Settings) -> anyhow::Result<bool> {
-    let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+    let url = database_url(settings)?;
     let file = url.path().map(std::fs::metadata);
     Ok(file.is_some_and(|file| file.is_ok_and(|file| file.len() > 0)))
 }
@@ -60,7 +70,7 @@ pub(crate) struct Database {
 impl Database {
     /// Opens it as far as the command needs it.
     pub(crate) async fn open(settings: &Settings, access: Access) -> anyhow::Result<Self> {
-        let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+        let url = database_url(settings)?;
         let key_files = url.path().map(kek::key_files).unwrap_or_default();
         let mode = match access {
             Access::Create => OpenMode::Create { key_files: &key_files },

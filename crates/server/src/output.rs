@@ -164,7 +164,7 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
 pub(crate) fn complain(error: &anyhow::Error) {
     progress::end();
     // Where standard error is closed too, there is nobody left to tell.
-    let text = one_line(&causes(error));
+    let text = without_userinfo(&one_line(&causes(error)));
     let _ = if wants_json() {
         let status = match Outcome::of(error) {
             Outcome::No => 1,
@@ -195,7 +195,35 @@ fn causes(error: &anyhow::Error) -> String {
 /// Writes one sentence to standard error that changes nothing about the answer.
 pub(crate) fn remark(text: &str) {
     progress::end();
-    let _ = writeln!(io::stderr(), "note: {}", one_line(text));
+    let _ = writeln!(io::stderr(), "note: {}", without_userinfo(&one_line(text)));
+}
+
+/// The text with the user and password of each URL left out.
+// SECURITY: a password in a URL is not repeated. Tested by
+// `a_password_in_a_url_is_left_out`.
+pub(crate) fn without_userinfo(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        let end = after
+            .find(|character: char| {
+                matches!(character, '/' | '?' | '#' | ',' | '`' | '\'' | '"') || character.is_whitespace()
+            })
+            .unwrap_or(after.len());
+        let (authority, behind) = after.split_at_checked(end).unwrap_or((after, ""));
+        shown.push_str(before);
+        shown.push_str("://");
+        match authority.rsplit_once('@') {
+            Some((_, host)) => {
+                shown.push_str("..@");
+                shown.push_str(host);
+            }
+            None => shown.push_str(authority),
+        }
+        rest = behind;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// A number with its noun: `1 operation`, `2 operations`.
@@ -285,6 +313,23 @@ mod tests {
             table(&["NAME", "SCOPE"], &rows),
             "NAME      SCOPE\na b       x\nlong one\n"
         );
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_left_out() {
+        for (text, expected) in [
+            ("https://a.example/x@y", "https://a.example/x@y"),
+            ("no url, a@b", "no url, a@b"),
+            (
+                "bad `https://ada:hunter2@b.example`: no",
+                "bad `https://..@b.example`: no",
+            ),
+            ("a://u@b,c://d:e@f@g?h", "a://..@b,c://..@g?h"),
+            ("https://a.example `x@y`", "https://a.example `x@y`"),
+            ("://", "://"),
+        ] {
+            assert_eq!(without_userinfo(text), expected);
+        }
     }
 
     #[test]

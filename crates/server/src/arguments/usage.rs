@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 use serde_json::json;
 
 use crate::config::SettingRow;
-use crate::output::{Format, wants_json};
+use crate::output::{Format, wants_json, without_userinfo};
 
 /// Adds help texts, and hides the options that a command does not use.
 pub(super) fn adapt(command: Command) -> Command {
@@ -85,7 +85,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         }
         _ => {}
     }
-    let text = message(error, std::env::args_os().skip(1));
+    let text = without_userinfo(&message(error, std::env::args_os().skip(1)));
     let mut stderr = io::stderr();
     let _ = if wants_json() {
         let first = text.lines().next().unwrap_or_default();
@@ -102,6 +102,8 @@ fn message(error: &clap::Error, arguments: impl Iterator<Item = impl AsRef<OsStr
     let named = |kind| error.get(kind).map(ToString::to_string);
     let unknown = match error.kind() {
         ErrorKind::UnknownArgument => named(ContextKind::InvalidArg).filter(|value| !value.starts_with('-')),
+        // An option without a value, such as `--password-stdin=VALUE`.
+        ErrorKind::TooManyValues => named(ContextKind::InvalidValue).or_else(|| Some(String::new())),
         ErrorKind::InvalidSubcommand => named(ContextKind::InvalidSubcommand).filter(|value| !is_word(value)),
         _ => None,
     };

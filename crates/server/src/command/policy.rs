@@ -18,6 +18,7 @@ mod routes;
 mod tree;
 mod usage;
 mod who_can;
+mod written;
 
 use crate::arguments::PolicyCommand;
 use crate::output::Format;

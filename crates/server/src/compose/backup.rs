@@ -97,7 +97,7 @@ async fn open(path: &Path) -> anyhow::Result<SqlStore> {
 }
 
 fn database_file(settings: &Settings) -> anyhow::Result<PathBuf> {
-    let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+    let url = super::database_url(settings)?;
     let path = url
         .path()
         .context("a database in memory ends with its process; there is nothing to copy")?;

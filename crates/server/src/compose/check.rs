@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use scopegate_domain::{Audience, Issuer};
 use scopegate_http::policy::OperationTable;
-use scopegate_store_sql::DatabaseUrl;
 
 use super::issuers::{TrustedIssuer, trusted_issuers};
 use super::{key, shadow};
@@ -47,7 +46,7 @@ pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<
 
 /// A database is made where there is none, but no folder is.
 fn check_folder(settings: &Settings) -> anyhow::Result<()> {
-    let url = DatabaseUrl::parse(&settings.database).context("bad value for `database`")?;
+    let url = super::database_url(settings)?;
     let folder = url
         .path()
         .and_then(Path::parent)

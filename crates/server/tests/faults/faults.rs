@@ -90,6 +90,20 @@ fn no_wrong_command_line_repeats_a_secret() {
         &["serve", "hunter2"],
         &["user", "list", "--database", "postgres://scopegate:hunter2@db/x"],
         &["migrate", "--database", "mysql://scopegate:hunter2@db/x"],
+        &["user", "add", "eve", "--password-stdin=hunter2"],
+        &["serve", "--issuer", "https://ada:hunter2@id.example"],
+        &["serve", "--listen", "http://ada:hunter2@127.0.0.1:1/"],
+        &["config", "check", "--cors-origins", "https://ada:hunter2@a.example/"],
+        &["config", "check", "--shadow-policy", "https://ada:hunter2@a.example/"],
+        &["policy", "routes", "https://ada:hunter2@a.example/openapi.json"],
+        &[
+            "client",
+            "add",
+            "x",
+            "--public",
+            "--redirect-uri",
+            "https://ada:hunter2@a.example/#x",
+        ],
     ] {
         for format in [&[][..], &["--format", "json"]] {
             let run = stage.shell.run_with(&[line, format].concat(), "", &[]);

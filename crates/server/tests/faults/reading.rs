@@ -147,3 +147,58 @@ fn a_picture_never_replaces_its_document() {
         "no temporary file is left"
     );
 }
+
+/// A command that writes a file replaces only a file of its own kind.
+#[test]
+fn a_baseline_or_picture_replaces_no_other_file() {
+    let stage = Stage::new();
+    stage.done(&["key", "rotate"]);
+    let document = r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
+    for (name, text) in [
+        ("a.json", document),
+        ("shared.json", "{}"),
+        ("ignore.toml", "[[ignore]]\nrule = \"no-security\"\nreason = \"x\"\n"),
+        ("empty.json", ""),
+    ] {
+        fs::write(stage.path(name), text).unwrap();
+    }
+    fs::hard_link(stage.path("a.json"), stage.path("b.json")).unwrap();
+    std::os::unix::fs::symlink("a.json", stage.path("c.json")).unwrap();
+    let before = stage.files();
+    for name in [
+        "a.json",
+        "b.json",
+        "c.json",
+        "shared.json",
+        "ignore.toml",
+        "scopegate.db",
+        "scopegate.db.kek",
+    ] {
+        for line in [
+            &[
+                "policy",
+                "lint",
+                "a.json",
+                "--ignore",
+                "ignore.toml",
+                "--write-baseline",
+                name,
+            ][..],
+            &["policy", "graph", "a.json", "--as", "svg", "--output", name],
+        ] {
+            let run = stage.shell.run(line);
+            assert_eq!(run.status, 2, "{line:?}: {}", run.stderr);
+            let last = run.stderr.lines().last().unwrap_or_default();
+            assert!(
+                last.contains("is the document itself") || last.contains("so it is not overwritten"),
+                "{line:?}: {}",
+                run.stderr
+            );
+            assert!(stage.files() == before, "{line:?}");
+        }
+    }
+    for name in ["new.json", "new.json", "empty.json"] {
+        stage.done(&["policy", "lint", "a.json", "--write-baseline", name]);
+        stage.done(&["policy", "lint", "a.json", "--baseline", name]);
+    }
+}

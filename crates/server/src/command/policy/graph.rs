@@ -1,8 +1,5 @@
 //! `scopegate policy graph FILE --output F`
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -10,6 +7,7 @@ use scopegate_openapi::picture::{self, Labels};
 use serde_json::json;
 
 use super::document;
+use super::written::{refuse_input, refuse_other, replace};
 use crate::arguments::{GraphArguments, PictureFormat};
 use crate::output::{Format, counted, print, write_line};
 
@@ -34,6 +32,7 @@ pub(super) fn run(format: Format, arguments: &GraphArguments) -> anyhow::Result<
         };
     }
     refuse_input(&arguments.document.file, output)?;
+    refuse_other(output, "picture", is_picture)?;
     replace(output, &text).with_context(|| format!("`{}` cannot be written", output.display()))?;
     let operations = policy.table().operations().len();
     let human = format!(
@@ -75,29 +74,9 @@ impl GraphArguments {
     }
 }
 
-/// A picture never replaces the document that it shows, by whatever name.
-fn refuse_input(document: &Path, output: &Path) -> anyhow::Result<()> {
-    let file = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
-    if let (Ok(document), Ok(picture)) = (file(document), file(output))
-        && document == picture
-    {
-        bail!("`{}` is the document itself; give another name", output.display());
-    }
-    Ok(())
-}
-
-/// Writes a file whole or not at all: a full disk does not destroy the picture that is there.
-fn replace(output: &Path, text: &str) -> io::Result<()> {
-    let target = fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
-    if fs::metadata(&target).is_ok_and(|file| !file.is_file()) {
-        return fs::write(target, text);
-    }
-    let mut new = target.clone().into_os_string();
-    new.push(format!(".{}.new", std::process::id()));
-    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &target));
-    if written.is_err() {
-        // The first error is the cause.
-        let _ = fs::remove_file(&new);
-    }
-    written
+/// Whether a text starts as a picture or a page does.
+fn is_picture(start: &str) -> bool {
+    ["<", "digraph", "strict", "graph", "//", "/*"]
+        .iter()
+        .any(|sign| start.starts_with(sign))
 }

@@ -18,6 +18,7 @@ use self::ignore::Applied;
 use self::report::Report;
 use super::document;
 use super::names::unknown;
+use super::written::refuse_input;
 use crate::arguments::LintArguments;
 use crate::markdown::{cell, code};
 use crate::output::{Format, SaidNo, Tone, counted, one_line, paint, print, remark, write_line};
@@ -33,6 +34,7 @@ pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<(
         stale,
     } = applied;
     if let Some(path) = &arguments.write_baseline {
+        refuse_input(&arguments.document.file, path)?;
         Baseline::of(&findings).write(path)?;
         remark(&format!("the baseline holds {}", counted(findings.len(), "finding")));
     }

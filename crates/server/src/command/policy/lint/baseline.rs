@@ -10,6 +10,8 @@ use anyhow::Context;
 use scopegate_policy::analysis::Finding;
 use serde::{Deserialize, Serialize};
 
+use crate::command::policy::written::{refuse_other, replace};
+
 /// A baseline is as large as a report.
 const MAX_FILE: u64 = 64 << 20;
 const VERSION: u32 = 1;
@@ -60,7 +62,10 @@ impl Baseline {
         let name = path.display().to_string().escape_debug().to_string();
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        fs::write(path, text).with_context(|| format!("`{name}` cannot be written"))
+        refuse_other(path, "baseline", |start| {
+            start.starts_with('{') && start.contains("\"version\"") && start.contains("\"findings\"")
+        })?;
+        replace(path, &text).with_context(|| format!("`{name}` cannot be written"))
     }
 
     /// What is new, each with its new operations, and how many findings are known as a whole.
