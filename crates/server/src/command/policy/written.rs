@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-/// What is read of a file to recognize its kind.
+/// Bytes of a file that are read to recognize its kind.
 const START: u64 = 4096;
 
 /// Fails if a file is the document of the command, by any name.
