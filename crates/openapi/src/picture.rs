@@ -86,9 +86,10 @@ pub fn svg(table: &OperationTable, labels: &Labels) -> String {
 /// The table as one HTML page that works from a file: its style and its script stand in it, and its content security
 /// policy allows nothing else.
 ///
-/// One presses a scope or a cell of the table of scopes by paths to see the operations that it takes part in, opens an
-/// operation to see what it asks for, and ticks scopes to see what a request with them may do and what it lacks. There is
-/// one group of boxes for each authorization server. What is chosen is part of the address.
+/// A user presses a scope, or a cell of the table of scopes by paths, to see the operations that
+/// need it; opens an operation to see its alternatives; and ticks scopes to see what a request
+/// with them may do and what it lacks. There is one group of boxes for each authorization server.
+/// The address of the page contains the choice.
 #[must_use]
 pub fn html(table: &OperationTable, labels: &Labels) -> String {
     html::write(&Model::new(table, labels))

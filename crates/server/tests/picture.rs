@@ -112,7 +112,7 @@ fn ticking_shows_what_the_engine_decides() {
         );
         stage.browser.click("#clear").expect("a button");
     }
-    // A request without a credential is asked about by a box of its own, which takes the others back.
+    // A request without a credential has its own box, which takes the other ticks back.
     stage.browser.click(&stage.box_of("read")).expect("a box");
     stage.browser.click("#nobody").expect("a box");
     let shown = stage.shown().expect("rows");
@@ -150,7 +150,8 @@ fn a_condition_without_a_tick_takes_those_that_imply_it() {
     stage.all_is_quiet();
 }
 
-/// Every set of boxes, decided by the page's own functions: what holds, what is allowed, and what else is missing.
+/// Every set of boxes, decided by the page's own functions: what holds, what is allowed, and what
+/// is missing.
 #[test]
 fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
     let tables = [
@@ -194,7 +195,7 @@ fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
 }
 
 #[test]
-fn a_click_on_a_scope_shows_where_it_is_needed() {
+fn a_click_on_a_scope_shows_its_operations() {
     let stage = stage!(tables::shapes());
     stage.browser.click(&stage.name_of("write")).expect("a button");
     let words = stage.browser.text("#chosen").expect("a sentence");

@@ -1,7 +1,8 @@
 //! The table as one HTML page.
 //!
-//! What is fixed stands in `html/`: the style, and a script in parts (how it decides, what the address says, what it draws, what people do).
-//! What the table says stands in one block of JSON, which the script reads and which is no script itself.
+//! The fixed parts are in `html/`: the style, and a script in parts (how it decides, what the
+//! address contains, what it draws, what users do). The table is one block of JSON, which the
+//! script reads and which is not a script itself.
 
 use serde_json::{Map, Value, json};
 
@@ -26,8 +27,8 @@ const SCRIPT: &str = concat!(
 const BODY: &str = include_str!("html/body.html");
 /// SHA-256 of the style and of the script, which alone the page may apply and run.
 // SECURITY: whoever changes one of them changes its digest here. Held by `crates/server/tests/picture.rs`.
-const STYLE_DIGEST: &str = "sha256-0jon1+3XT0qTGm8zopob+dePsVGZh8vqdgjxc92FDVg=";
-const SCRIPT_DIGEST: &str = "sha256-5QaGwnRDKFQ3wBYpAHiTgmqo6ROkNEGuOei+GfVAhGA=";
+const STYLE_DIGEST: &str = "sha256-S02mMCJr9+Abr19MJoNO949iZNuoU8if4pgROXl+cz4=";
+const SCRIPT_DIGEST: &str = "sha256-+gpkRwmjiuTJ9BSWSfeHgpyCKwyx/IOrXddL1rLK73s=";
 
 pub(super) fn write(model: &Model) -> String {
     let title = escaped(&model.title);
@@ -38,7 +39,7 @@ pub(super) fn write(model: &Model) -> String {
         .map(escaped)
         .map(|note| format!("<p>{note}</p>\n"))
         .unwrap_or_default();
-    let data = json_in_script(&data(model).to_string());
+    let data = data(model);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{STYLE_DIGEST}'; \
@@ -54,17 +55,33 @@ pub(super) fn write(model: &Model) -> String {
 /// Most columns of the matrix.
 const MOST_SECTIONS: usize = 16;
 
-/// What the page's script reads.
-fn data(model: &Model) -> Value {
-    json!({
-        "atoms": model.atoms.iter().map(atom).collect::<Vec<_>>(),
-        "schemes": model.schemes.iter().map(scheme).collect::<Vec<_>>(),
-        "servers": model.servers.iter().map(server).collect::<Vec<_>>(),
-        "guards": model.guards,
-        "operations": model.operations.iter().map(operation).collect::<Vec<_>>(),
-        "paths": group(&model.paths),
-        "sections": sections(model, MOST_SECTIONS).iter().map(section).collect::<Vec<_>>(),
-    })
+/// What the page's script reads: JSON for a `script` element.
+fn data(model: &Model) -> String {
+    let sections = sections(model, MOST_SECTIONS);
+    let members = [
+        ("atoms", list(model.atoms.iter().map(atom))),
+        ("schemes", list(model.schemes.iter().map(scheme))),
+        ("servers", list(model.servers.iter().map(server))),
+        ("guards", json_in_script(&json!(model.guards).to_string())),
+        ("operations", list(model.operations.iter().map(operation))),
+        ("paths", json_in_script(&group(&model.paths).to_string())),
+        ("sections", list(sections.iter().map(section))),
+    ];
+    let member = |(name, value): (&str, String)| format!("\"{name}\":{value}");
+    format!("{{{}}}", members.map(member).join(","))
+}
+
+/// One value after the other: those of all operations at a time are larger than their text.
+fn list(values: impl Iterator<Item = Value>) -> String {
+    let mut text = String::from("[");
+    for (place, value) in values.enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        text.push_str(&json_in_script(&value.to_string()));
+    }
+    text.push(']');
+    text
 }
 
 fn atom(fact: &Fact) -> Value {

@@ -26,7 +26,7 @@ pub(super) struct Model {
     pub(super) servers: Vec<Server>,
     /// The atoms that are scopes.
     pub(super) scopes: BTreeSet<usize>,
-    /// Conditions: atoms that are no scheme and no scope, and that some operation asks for.
+    /// Conditions that some operation requires: atoms other than schemes and scopes.
     pub(super) guards: Vec<usize>,
     pub(super) operations: Vec<Operation>,
     pub(super) paths: Group,
@@ -41,7 +41,7 @@ pub(super) struct Fact {
     /// What it implies by one step.
     pub(super) implies: Vec<usize>,
     /// The operations that it takes part in.
-    pub(super) opens: BTreeSet<usize>,
+    pub(super) used_by: BTreeSet<usize>,
     pub(super) counts: Counts,
 }
 
@@ -181,7 +181,7 @@ impl Model {
         self.words_within(operation, usize::MAX)
     }
 
-    /// The same in so many cells, if at least one way in fits: ways that do not fit are counted.
+    /// The same within a number of cells, if at least one alternative fits. The others are counted.
     pub(super) fn words_within(&self, operation: &Operation, most: usize) -> String {
         let optional = if operation.is_optional { " (optional)" } else { "" };
         let overrides = if operation.overridden.is_empty() {
@@ -223,7 +223,7 @@ impl Model {
             .flatten()
             .copied()
             .collect();
-        // A credential is accepted or it is not: authentication is no condition of its own.
+        // Authentication follows from a credential and is not a condition of its own.
         let is_guard = |atom: &usize| {
             !matches!(
                 universe.atoms().get(*atom),
@@ -234,7 +234,7 @@ impl Model {
     }
 }
 
-/// As many ways in as fit, the first in any case, and how many there are beside them.
+/// The alternatives that fit, at least the first, and the number of the others.
 fn some_of(ways: &[String], most: usize) -> String {
     let comma = if ways.iter().any(|way| way.contains(" and ")) {
         ","

@@ -1,4 +1,5 @@
-//! Short forms of names: without the beginning that they share, and cut in the middle, so that the end stays.
+//! Short forms of names: without the beginning that they share, and cut in the middle. The end of
+//! a name is always part of its short form.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +13,8 @@ const SEPARATORS: [char; 5] = ['/', ':', '.', '#', '|'];
 
 /// A short form for each name. Two names that differ have short forms that differ.
 ///
-/// Each of `families` lists the places of names that can lose a shared beginning, such as the scopes of a scheme.
+/// Each of `families` lists the places of names that can lose a shared beginning, such as the
+/// scopes of a scheme.
 pub(super) fn short_forms(names: &[String], families: &[Vec<usize>]) -> Vec<String> {
     let mut stripped: Vec<&str> = names.iter().map(String::as_str).collect();
     for family in families {
@@ -45,7 +47,8 @@ pub(super) fn short_forms(names: &[String], families: &[Vec<usize>]) -> Vec<Stri
     }
 }
 
-/// The names of a family that can share a beginning: addresses by their host, and all others that have several parts.
+/// The names of a family that can share a beginning: addresses by their host, and all others that
+/// have several parts.
 fn parts<'n>(names: &'n [String], family: &[usize]) -> Vec<Vec<(usize, &'n str)>> {
     let mut parts: HashMap<&str, Vec<(usize, &str)>> = HashMap::new();
     for place in family {
@@ -71,7 +74,7 @@ fn origin(name: &str) -> &str {
 fn shared_prefix(names: &[&str]) -> usize {
     let Some(first) = names.first() else { return 0 };
     let is_address = first.contains("://");
-    // A name that has no other to share with loses its beginning only where it is an address.
+    // A single name loses its beginning only if it is an address.
     if names.iter().all(|name| name == first) && !is_address {
         return 0;
     }
@@ -119,6 +122,9 @@ fn equal_forms(names: &[String], forms: &[String]) -> HashSet<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn forms(names: &[&str]) -> Vec<String> {
@@ -195,6 +201,23 @@ mod tests {
         assert!(short.iter().take(2).all(|form| form.ends_with("endend")), "{short:?}");
         let (one, other) = (format!("{0}1{0}", "a".repeat(200)), format!("{0}2{0}", "a".repeat(200)));
         assert_eq!(forms(&[&one, &other]), [one, other]);
+    }
+
+    proptest! {
+        #[test]
+        fn short_forms_differ_where_names_do(
+            names in vec("(https://[ab]/)?([ab]{1,2}[.:/]){0,3}[ab]{0,30}", 0..12),
+            split in 0..12_usize,
+        ) {
+            let (one, other) = (0..names.len()).partition(|place| *place < split);
+            let forms = short_forms(&names, &[one, other]);
+            for (name, form) in names.iter().zip(&forms) {
+                prop_assert_eq!(name.chars().last(), form.chars().last());
+                for (other, its_form) in names.iter().zip(&forms) {
+                    prop_assert!(form != its_form || name == other, "{} and {}: {}", name, other, form);
+                }
+            }
+        }
     }
 
     #[test]

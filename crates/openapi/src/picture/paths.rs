@@ -129,8 +129,9 @@ impl<'p> Path<'p> {
     }
 }
 
-/// The ends of the segments of a path. A slash begins a segment. So do, inside a word, the dot of `chat.postMessage` and the
-/// colon of `topics:publish`. A parameter stays whole, and so does a number such as `1.0`.
+/// The ends of the segments of a path. A slash begins a segment. Inside a word, so do the dot of
+/// `chat.postMessage` and the colon of `topics:publish`. Parameters and numbers such as `1.0` are
+/// not divided.
 fn ends(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut open = 0_usize;
@@ -225,7 +226,7 @@ mod tests {
         assert_eq!(groups(&paths), (vec![0], named(&[("files", 2), ("changes", 2)])));
         assert_eq!(all(&paths).prefix, "/drive/v3");
         assert_eq!(all(&paths).groups[0].prefix, "/drive/v3/files");
-        // A path that is the common beginning itself stands alone.
+        // A path that is the common beginning itself is in no group.
         assert_eq!(
             groups(&["/api", "/api/", "/api/a/b", "/api/a/c"]),
             (vec![0, 1], named(&[("a", 2)]))
@@ -252,7 +253,7 @@ mod tests {
             "/xrpc/com.x.sync.list",
         ];
         assert_eq!(groups(&rpc), (vec![], named(&[("repo", 2), ("sync", 2)])));
-        // Numbers, parameters, arguments and hidden files are whole; an extension belongs to its word.
+        // Numbers, parameters, arguments and hidden files are not divided.
         let versions = ["/v1.0/a", "/v1.0/b", "/v1.1/a", "/v1.1/b", "/.well-known/x"];
         assert_eq!(groups(&versions), (vec![4], named(&[("v1.0", 2), ("v1.1", 2)])));
         let others = [

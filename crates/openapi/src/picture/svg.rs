@@ -120,7 +120,7 @@ fn openers<'m>(model: &Model, scheme: &'m Scheme) -> Vec<Opener<'m>> {
 /// The operations that an opener has a part in.
 fn opened<'m>(model: &'m Model, opener: &Opener<'_>) -> &'m BTreeSet<usize> {
     const NOTHING: &BTreeSet<usize> = &BTreeSet::new();
-    model.atoms.get(opener.atom()).map_or(NOTHING, |fact| &fact.opens)
+    model.atoms.get(opener.atom()).map_or(NOTHING, |fact| &fact.used_by)
 }
 
 fn counts(model: &Model, opener: &Opener<'_>) -> Counts {

@@ -52,7 +52,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     short
 }
 
-/// The text, or its beginning, an ellipsis and its end where it takes more cells. The end is the longer part.
+/// The text, or its beginning, an ellipsis and its end if it takes more cells. The end is longer.
 pub(super) fn cut_middle(text: &str, most: usize) -> String {
     if cells(text) <= most {
         return text.to_owned();

@@ -40,7 +40,8 @@ proptest! {
                 prop_assert_eq!(by_page, table::allows(operation, &policy, &brought), "{}: {:?}", operation, brought);
                 prop_assert_eq!(by_page, policy.allows(number, &brought), "{}: {:?}", operation, brought);
             }
-            // Whatever is asked for has its box (any credential has one for each scheme), and all boxes of a way in together open it.
+            // Each required atom has a box (authentication has those of all schemes), and all boxes
+                // of an alternative together open the operation.
             for way in page.operations()[number]["needs"].as_array().unwrap() {
                 let way: Vec<u64> = numbers(way).collect();
                 let has_box = |atom: &u64| ticks.contains(atom) || page.name(*atom) == "authenticated";

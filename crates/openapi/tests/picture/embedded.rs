@@ -28,6 +28,21 @@ impl Embedded {
             .unwrap()
     }
 
+    /// The short form of a name.
+    pub(crate) fn label(&self, atom: u64) -> &str {
+        let label = self.0["atoms"][usize::try_from(atom).unwrap()]["label"].as_str();
+        label.unwrap_or_else(|| self.name(atom))
+    }
+
+    /// What all paths begin with, and the labels of the largest groups.
+    pub(crate) fn groups(&self) -> (&str, Vec<&str>) {
+        let paths = &self.0["paths"];
+        let labels = list(&paths["groups"])
+            .iter()
+            .map(|group| group["label"].as_str().unwrap());
+        (paths["prefix"].as_str().unwrap(), labels.collect())
+    }
+
     /// The operations that can be come by through groups, as often as they stand there.
     pub(crate) fn grouped(&self) -> Vec<u64> {
         grouped(&self.0["paths"])

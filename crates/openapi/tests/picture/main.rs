@@ -8,10 +8,12 @@
 )]
 
 mod complete;
+mod counted;
 mod decision;
 mod decisions;
 mod embedded;
 mod markup;
+mod shortened;
 
 // Random policies and requests, and the engine asked about them, as for documents.
 #[path = "../read_back/policy.rs"]

@@ -230,7 +230,7 @@ impl LintFailOn {
 pub(crate) struct GraphArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// The file to write: a name that ends in `.svg`, `.html` or `.dot`, or `-` for standard output
+    /// The file to write, which ends in `.svg`, `.html` or `.dot`; `-` is standard output
     ///
     /// With `-` the picture is an SVG unless `--as` names another format, and no summary is printed.
     #[arg(long, value_name = "F")]

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::stage::{self, Stage};
 use crate::{ENTER, TAB, documents, tables};
 
-/// All that somebody chose, as the page holds it.
+/// The whole choice, as the page holds it.
 fn choice(stage: &Stage) -> serde_json::Value {
     stage.run(
         "return [[...ticked], [...lacking], isNobody, pressed, part, opensAll, [...opened], [...unfolded],
@@ -13,7 +13,7 @@ fn choice(stage: &Stage) -> serde_json::Value {
     )
 }
 
-fn remark(stage: &Stage) -> String {
+fn notice(stage: &Stage) -> String {
     let text = stage.run("return byId('remark').hidden ? '' : byId('remark').innerText");
     text.as_str().expect("a text").to_owned()
 }
@@ -65,13 +65,13 @@ fn a_change_of_the_address_changes_the_choice() {
         stage.hash();
         stage.browser.text("#status").expect("words")
     };
-    // One token for each server: the name of one that several servers declare is said with its scheme.
+    // One token for each server: a name that several servers declare appears with its scheme.
     let words = status("scope+of+owner=read+write&scope+of+partner=read");
     assert!(
         words.starts_with("A request with read of app, write, read of partner may do"),
         "{words}"
     );
-    assert_eq!(remark(&stage), "");
+    assert_eq!(notice(&stage), "");
     // A name that one server declares is enough, as in `can-i`.
     let words = status("scope=write&lacking=active");
     assert!(
@@ -84,7 +84,7 @@ fn a_change_of_the_address_changes_the_choice() {
         "{words}"
     );
     assert!(status("").starts_with("Nothing is ticked yet"));
-    // What is chosen outlives the link past the boxes.
+    // The choice outlives the link past the boxes.
     stage.browser.click(&stage.box_of("billing")).expect("a box");
     stage.browser.fill("body", TAB).expect("a key");
     stage.browser.fill(".skip", ENTER).expect("a key");
@@ -93,7 +93,7 @@ fn a_change_of_the_address_changes_the_choice() {
 }
 
 #[test]
-fn names_that_the_policy_does_not_have_are_ignored_with_a_remark() {
+fn unknown_names_in_the_address_are_ignored_and_named() {
     let stage = stage!(stage::table_of(documents::SERVERS));
     for (hash, ignored) in [
         ("#scope+of+app=write+nonsense", "scope `nonsense`"),
@@ -124,7 +124,7 @@ fn names_that_the_policy_does_not_have_are_ignored_with_a_remark() {
         ),
     ] {
         stage.open_with(hash);
-        let (said, words) = (remark(&stage), stage.browser.text("#status").expect("words"));
+        let (said, words) = (notice(&stage), stage.browser.text("#status").expect("words"));
         assert!(said.contains(ignored), "{hash}: {said}");
         assert!(words.starts_with("A request with write may do"), "{hash}: {words}");
         assert_eq!(
@@ -132,10 +132,10 @@ fn names_that_the_policy_does_not_have_are_ignored_with_a_remark() {
             json!([true, null])
         );
     }
-    // The next change takes the remark back.
+    // The next change hides the notice.
     stage.browser.click(&stage.box_of("write")).expect("a box");
-    assert_eq!(remark(&stage), "");
-    // A token whose scopes are all unknown is no token without scopes.
+    assert_eq!(notice(&stage), "");
+    // A token whose scopes are all unknown is not a token without scopes.
     stage.open_with("#scope+of+app=nonsense");
     assert!(
         stage
@@ -144,7 +144,7 @@ fn names_that_the_policy_does_not_have_are_ignored_with_a_remark() {
             .expect("words")
             .starts_with("Nothing is ticked yet")
     );
-    assert!(remark(&stage).contains("scope `nonsense`"));
+    assert!(notice(&stage).contains("scope `nonsense`"));
     stage.all_is_quiet();
 }
 
@@ -185,9 +185,9 @@ fn garbage_in_the_address_changes_nothing() {
         assert_eq!(stage.shown().expect("rows").len(), 10);
     }
     assert!(
-        remark(&stage).contains("an address of 300006 characters"),
+        notice(&stage).contains("an address of 300006 characters"),
         "{}",
-        remark(&stage)
+        notice(&stage)
     );
     stage.all_is_quiet();
 }

@@ -37,7 +37,8 @@ fn agree(stage: &Stage, lacking: &[usize]) {
     for (atom, (is_scope, name, words)) in counted {
         let alone = grant(table, &[atom], lacking);
         let (open, before) = (opened(table, &alone), if is_scope { &bare } else { &nobody });
-        // An operation with a way in that names the scope, or a scope that it implies, in any scheme of its server.
+        // Operations with an alternative that names the scope, or a scope that it implies, in any
+        // scheme of its server.
         let brought: BTreeSet<usize> = alone.atoms().iter().map(scopegate_policy::AtomId::index).collect();
         let is_own = |atom: &scopegate_policy::AtomId| {
             let other = &table.universe().atoms()[atom.index()];

@@ -1,6 +1,7 @@
-//! Small documents: several authorization servers, words of schemes that are not OAuth 2.0, long names.
+//! Documents: several authorization servers, words of other schemes than OAuth 2.0, long names.
 
-/// Two OAuth 2.0 schemes of one server, one of another, words of a bearer scheme, a key, and conditions.
+/// Two OAuth 2.0 schemes of one server, one of another server, words of a bearer scheme, a key, and
+/// conditions.
 pub(crate) const SERVERS: &str = r#"{
   "openapi": "3.1.0",
   "info": { "title": "Several servers", "version": "1" },

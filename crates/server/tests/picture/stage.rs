@@ -45,7 +45,7 @@ impl Stage {
         self.browser.open(&format!("file://{}", file.display()))
     }
 
-    /// Opens the page by an address with this choice, as somebody does who got the link.
+    /// Opens the page by an address with this choice, as from a link.
     pub(crate) fn open_with(&self, hash: &str) {
         let page = format!("file://{}{hash}", self.path("page.html").display());
         self.browser.open("about:blank").expect("an empty page");
@@ -60,7 +60,7 @@ impl Stage {
         hash.as_str().expect("a text").to_owned()
     }
 
-    /// Looks at the page as on a screen of this width.
+    /// Sets the width of the screen.
     pub(crate) fn resize(&self, width: u32) {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         let emulated = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
@@ -130,7 +130,7 @@ pub(crate) fn table_of(document: &str) -> Result<OperationTable, Failure> {
     Ok(import::read(document.as_bytes())?.into_table())
 }
 
-/// A document of an interface that people use, where it is at hand.
+/// The description of a real interface, if the file exists.
 pub(crate) fn real(name: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openapi");
     let file = folder.join(name);

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::stage::{self, Stage};
 use crate::{documents, tables};
 
-/// What sticks out of the page, and boxes that are too small or beside it.
+/// Elements outside the page, and boxes that are too small.
 const OUTSIDE: &str = "
     const root = document.documentElement;
     const out = root.scrollWidth > innerWidth ? [`the page is ${root.scrollWidth} wide`] : [];
@@ -25,7 +25,7 @@ fn fits(stage: &Stage, name: &str, width: u32) {
     stage.resize(width);
     stage.open_with("");
     assert_eq!(stage.run(OUTSIDE), json!([]), "{name} at {width}, as it opens");
-    // The matrix is moved by itself: each cell can be brought into its window and pressed.
+    // The matrix is moved by itself: each cell can be moved into its window and pressed.
     stage.run("byId('matrix').open = true");
     stage
         .browser

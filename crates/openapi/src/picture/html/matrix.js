@@ -16,9 +16,9 @@ function matrixRows() {
     if (servers.length > 1 && own.length > 0) rows.push({ head: server.schemes.map((atom) => labelOf(atom)).join(", ") });
     for (const [atom, box] of own) rows.push({ key: atom, label: box.isScope ? labelOf(atom) : `any ${server.word}`, depth: box.depth });
   });
-  for (const [access, label] of [["public", "public"], ["deny", "denied to all"]]) {
-    if (operations.some((operation) => operation.access === access)) rows.push({ key: access, label, depth: 0 });
-  }
+  const others = [["public", "public"], ["deny", "denied to all"]].filter(([access]) => operations.some((operation) => operation.access === access));
+  if (servers.length > 1 && others.length > 0) rows.push({ head: "Any request" });
+  for (const [key, label] of others) rows.push({ key, label, depth: 0 });
   return rows;
 }
 

@@ -7,13 +7,14 @@ use scopegate_policy::{Atom, OperationTable};
 
 use super::Model;
 
-/// What a scope, or a token without scopes, is good for.
+/// The operations of a scope, or of a token without scopes, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Operations that a token with this scope alone opens, without those that a token without scopes opens. Of a token
-    /// without scopes: operations that it opens, without those that need no credential.
+    /// Operations that a token with this scope alone opens, without those that a token without
+    /// scopes opens. For a token without scopes: operations that it opens, without those that
+    /// need no credential.
     pub(crate) alone: usize,
-    /// Operations that have a way in with it, and that it does not open alone.
+    /// Operations that have an alternative with it, and that it does not open alone.
     pub(crate) others: usize,
 }
 
@@ -38,11 +39,11 @@ pub(super) fn count(model: &mut Model, table: &OperationTable) {
     let bare = without_scopes(table);
     for (fact, atom) in model.atoms.iter_mut().zip(table.universe().atoms()) {
         let own = table.universe().find(atom).and_then(|id| asking.get(id.index()));
-        fact.opens = own.cloned().unwrap_or_default();
+        fact.used_by = own.cloned().unwrap_or_default();
         let (grant, before) = match atom {
             Atom::Scheme(name) => {
                 let grant = Grant::builder().token_of(name.clone()).build(table);
-                fact.opens.extend(opened(table, &grant).difference(&public));
+                fact.used_by.extend(opened(table, &grant).difference(&public));
                 (grant, &public)
             }
             Atom::Scope { scheme, token } => {
@@ -53,7 +54,7 @@ pub(super) fn count(model: &mut Model, table: &OperationTable) {
                     atom.is_some_and(|atom| atom.scope_token().is_some())
                 });
                 let asked = scopes.filter_map(|id| asking.get(id.index())).flatten();
-                fact.opens.extend(asked);
+                fact.used_by.extend(asked);
                 (grant, &bare)
             }
             _ => continue,
@@ -64,11 +65,11 @@ pub(super) fn count(model: &mut Model, table: &OperationTable) {
                 .get(**number)
                 .is_some_and(|operation| grant.opens(operation))
         };
-        let open = fact.opens.iter().filter(is_open);
+        let open = fact.used_by.iter().filter(is_open);
         let open: Vec<usize> = open.copied().collect();
         fact.counts = Counts {
             alone: open.iter().filter(|number| !before.contains(number)).count(),
-            others: fact.opens.len() - open.len(),
+            others: fact.used_by.len() - open.len(),
         };
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn facts(table: &OperationTable) -> Vec<Fact> {
             label,
             about: cut(&prose(about), LONGEST_ABOUT),
             implies: universe.find(atom).map(|id| next(universe, id)).unwrap_or_default(),
-            opens: BTreeSet::new(),
+            used_by: BTreeSet::new(),
             counts: Counts::default(),
         }
     };

@@ -8,9 +8,9 @@ use scopegate_policy::{Atom, AtomId, OperationTable};
 pub(crate) struct Server {
     /// The atoms of its schemes: a token of the server is accepted for all of them.
     pub(crate) schemes: Vec<usize>,
-    /// What is presented: `token` or `credential`.
+    /// The word for its credentials: `token` or `credential`.
     pub(crate) word: &'static str,
-    /// Whether a token without scopes, of which nobody says the server, can be of this one.
+    /// Whether it can have issued a token without scopes whose server is not named.
     pub(crate) is_default: bool,
 }
 
@@ -43,7 +43,8 @@ fn issues_tokens(declared: &DeclaredScheme) -> bool {
     declared.scheme().has_scopes() || declared.scheme().is_bearer()
 }
 
-/// The places of the servers that a token without scopes can be of: those whose tokens have scopes, or else bearer tokens.
+/// The places of the servers that can have issued a token without scopes: those whose tokens have
+/// scopes, or else those of bearer tokens.
 pub(super) fn defaults(servers: &AuthorizationServers<'_>) -> Vec<usize> {
     let having = |wanted: fn(&DeclaredScheme) -> bool| -> Vec<usize> {
         let numbered = servers.as_slice().iter().enumerate();

@@ -82,7 +82,7 @@ impl Canvas {
         ));
     }
 
-    /// A name of at most so many cells: its end stays.
+    /// A name of at most `most` cells, cut in the middle.
     pub(super) fn name_within(&mut self, x: usize, y: usize, class: &str, name: &str, most: usize) {
         self.text_for(x, y, class, &cut_middle(name, most), name);
     }

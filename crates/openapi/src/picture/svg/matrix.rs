@@ -1,4 +1,5 @@
-//! Which scopes take part where in a large table: a line for each scope, a column for each part of the paths, the count where they cross.
+//! Which scopes take part in which operations of a large table: a line for each scope, a column for
+//! each part of the paths, and their number in each cell.
 
 use std::collections::{BTreeSet, HashMap};
 
