@@ -34,7 +34,7 @@ mod usage;
 
 pub use diff::{Change, ChangeKind, DiffError, PolicyDiff, compare, diff};
 pub use grant::{Grant, GrantBuilder};
-pub use least::{Least, WithoutScopes, least};
+pub use least::{InAddition, Least, WithoutScopes, least};
 pub use lint::{
     DocumentFacts, Finding, FindingSubject, LintRule, SecurityOrigin, Severity, UnknownRule, lint, lint_document,
 };

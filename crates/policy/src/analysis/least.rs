@@ -14,6 +14,7 @@ use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Universe};
 ///
 /// The scopes of one authorization server are those of one token; a set with scopes of several servers takes a token of each.
 /// Where no scope is needed the set is empty: for operations that are open without a credential, or to a token without scopes.
+/// A credential without scopes that an operation requires together with scopes is presumed: [`Least::in_addition`] names it.
 /// A scope that implies others counts once, and may stand for them. Of two sets of one size, one that holds strictly less is
 /// preferred. The search is exact while it stays within so many nodes, at each of which every operation is looked at; past them
 /// there is one set that suffices, out of which nothing can be left, and which need not be the smallest.
@@ -71,6 +72,7 @@ pub(super) fn least_of(
         return Least {
             unreachable: problem.unreachable,
             without_scopes,
+            in_addition: problem.in_addition,
             ..Least::of(Vec::new(), true)
         };
     }
@@ -90,7 +92,29 @@ pub(super) fn least_of(
     };
     Least {
         without_scopes,
+        in_addition: problem.in_addition,
         ..found
+    }
+}
+
+/// Credentials that an operation requires in addition to scopes: of schemes whose scopes are not chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InAddition {
+    operation: String,
+    schemes: Vec<SchemeName>,
+}
+
+impl InAddition {
+    /// The operation, as its method and path.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// The schemes, of each of which a credential is needed.
+    #[must_use]
+    pub fn schemes(&self) -> &[SchemeName] {
+        &self.schemes
     }
 }
 
@@ -172,6 +196,7 @@ pub struct Least {
     is_optimal: bool,
     unreachable: Vec<ResolvedOperation>,
     without_scopes: Vec<WithoutScopes>,
+    in_addition: Vec<InAddition>,
 }
 
 impl Least {
@@ -188,7 +213,7 @@ impl Least {
         self.is_optimal
     }
 
-    /// The operations that no scopes allow: nobody may, or they need a credential without scopes.
+    /// The operations that no scopes allow: nobody may, or credentials without scopes alone open them.
     #[must_use]
     pub fn unreachable(&self) -> &[ResolvedOperation] {
         &self.unreachable
@@ -200,12 +225,19 @@ impl Least {
         &self.without_scopes
     }
 
+    /// The credentials that operations need in addition to the scopes. An operation comes once for each choice of them.
+    #[must_use]
+    pub fn in_addition(&self) -> &[InAddition] {
+        &self.in_addition
+    }
+
     const fn of(sets: Vec<Vec<ServerScope>>, is_optimal: bool) -> Self {
         Self {
             sets,
             is_optimal,
             unreachable: Vec::new(),
             without_scopes: Vec::new(),
+            in_addition: Vec::new(),
         }
     }
 }
@@ -225,6 +257,7 @@ struct Problem {
     choices: Vec<Choice>,
     needs: Vec<Need>,
     unreachable: Vec<ResolvedOperation>,
+    in_addition: Vec<InAddition>,
 }
 
 impl Problem {
@@ -243,10 +276,21 @@ impl Problem {
         let granted: AtomSet = universe.guards().map(|(id, _)| id).collect();
         let mut needs: HashSet<Need> = HashSet::new();
         let mut unreachable = Vec::new();
+        let mut in_addition = Vec::new();
         let mut seen = HashSet::new();
         for operation in operations {
             if !everything.opens(operation) {
-                unreachable.push((*operation).clone());
+                let ways = ways_with_credentials(operation, everything.atoms());
+                if ways.is_empty() {
+                    unreachable.push((*operation).clone());
+                    continue;
+                }
+                in_addition.extend(credentials_of(operation, &ways));
+                let mut presumed = all_credentials(universe);
+                presumed.unite(&granted);
+                let mut need: Need = ways.iter().map(|set| set.difference(&presumed)).collect();
+                minimise(&mut need);
+                needs.insert(need);
             } else if seen.insert(operation.tree_number()) && !is_open_to(operation, &granted) {
                 needs.insert(need(operation, &granted, everything.atoms()));
             }
@@ -255,8 +299,57 @@ impl Problem {
             choices,
             needs: without_implied(needs.into_iter().collect()),
             unreachable,
+            in_addition,
         }
     }
+}
+
+/// A credential of each scheme, without scopes.
+fn all_credentials(universe: &Universe) -> AtomSet {
+    let schemes = universe.scheme_names().filter_map(|name| universe.scheme_id(name));
+    let closures = schemes.filter_map(|scheme| universe.scheme_closure(scheme));
+    closures.fold(AtomSet::EMPTY, |mut all, closure| {
+        all.unite(closure);
+        all
+    })
+}
+
+/// The alternatives that hold a scope, and that these atoms satisfy together with credentials without scopes.
+fn ways_with_credentials<'o>(operation: &'o ResolvedOperation, held: &AtomSet) -> Vec<&'o AtomSet> {
+    let universe = operation.universe();
+    let mut possible = all_credentials(universe);
+    possible.unite(held);
+    let has_scope = |set: &AtomSet| universe.atoms_of(set).any(|atom| atom.scope_token().is_some());
+    let alternatives = operation.requirement().alternatives().iter();
+    alternatives
+        .filter(|set| set.is_subset_of(&possible) && has_scope(set))
+        .collect()
+}
+
+/// Whether these atoms open an operation together with credentials without scopes, by an alternative that holds a scope.
+pub(super) fn is_open_with_credentials(operation: &ResolvedOperation, held: &AtomSet) -> bool {
+    !ways_with_credentials(operation, held).is_empty()
+}
+
+/// The schemes of each of these alternatives that no scope of it implies.
+fn credentials_of(operation: &ResolvedOperation, ways: &[&AtomSet]) -> Vec<InAddition> {
+    let universe = operation.universe();
+    let mut all: Vec<InAddition> = Vec::new();
+    for set in ways {
+        let generators = universe.generators(set);
+        let schemes = universe.atoms_of(&generators).filter_map(|atom| match atom {
+            Atom::Scheme(name) => Some(name.clone()),
+            _ => None,
+        });
+        let credentials = InAddition {
+            operation: operation.to_string(),
+            schemes: schemes.collect(),
+        };
+        if !all.contains(&credentials) {
+            all.push(credentials);
+        }
+    }
+    all
 }
 
 fn choices(universe: &Universe, is_available: &dyn Fn(&ServerScope) -> bool) -> Vec<Choice> {

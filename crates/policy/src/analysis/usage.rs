@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use super::ServerScope;
 use super::grant::Grant;
-use super::least::least_of;
+use super::least::{is_open_with_credentials, least_of};
 use super::locate::Locator;
 use crate::{Method, OperationTable, ResolvedOperation};
 
 /// Which of the scopes that somebody holds these calls need. The scopes of one authorization server are those of one token.
 ///
-/// The calls that are refused as it is, and those of no operation, need nothing. `budget` is that of
+/// A credential without scopes that an operation requires together with scopes is presumed. The calls that are refused all the
+/// same, and those of no operation, need nothing. `budget` is that of
 /// [`least()`](super::least()).
 ///
 /// ```
@@ -52,7 +53,7 @@ pub fn usage<P: AsRef<str>>(
     for (method, path) in calls {
         match locator.find(method, path.as_ref()) {
             None => usage.unknown_calls.push((method, path.as_ref().to_owned())),
-            Some(operation) if !grant.opens(operation) => {
+            Some(operation) if !grant.opens(operation) && !is_open_with_credentials(operation, grant.atoms()) => {
                 usage.refused_calls.push((method, path.as_ref().to_owned()));
             }
             Some(operation) => {

@@ -13,19 +13,35 @@ use crate::random_words;
 
 const PLENTY: usize = 1_000_000;
 
-/// Whether tokens with these scopes allow these operations.
-fn opens(policy: &Policy, operations: &[usize], names: &BTreeSet<String>) -> bool {
-    let facts = policy.granted(names);
-    operations.iter().all(|place| policy.allows(*place, &facts))
+/// Whether tokens with these scopes allow an operation together with some credentials without
+/// scopes, and the scopes matter.
+fn opens_with_credentials(policy: &Policy, operation: usize, names: &BTreeSet<String>) -> bool {
+    let granted = policy.granted(names);
+    let schemes: Vec<String> = policy.words.schemes.iter().map(|scheme| scheme.fact()).collect();
+    subsets(&schemes).into_iter().any(|credentials| {
+        let presented: Facts = granted.iter().cloned().chain(credentials).collect();
+        let is_scope = |fact: &&String| fact.starts_with("scope:");
+        let without_scopes = presented.iter().filter(|fact| !is_scope(fact)).cloned().collect();
+        policy.allows(operation, &presented) && !policy.allows(operation, &without_scopes)
+    })
+}
+
+/// Whether tokens with these scopes allow these operations. For those that all of `held` do not
+/// allow, credentials without scopes are presumed.
+fn opens(policy: &Policy, operations: &[usize], names: &BTreeSet<String>, held: &BTreeSet<String>) -> bool {
+    let (facts, most) = (policy.granted(names), policy.granted(held));
+    operations.iter().all(|place| {
+        policy.allows(*place, &facts) || !policy.allows(*place, &most) && opens_with_credentials(policy, *place, names)
+    })
 }
 
 /// The same, where no scope may mean no credential.
-fn suffices(policy: &Policy, operations: &[usize], names: &BTreeSet<String>) -> bool {
+fn suffices(policy: &Policy, operations: &[usize], names: &BTreeSet<String>, held: &BTreeSet<String>) -> bool {
     let nothing = Facts::from(["check:signature".to_owned()]);
     let known: Facts = policy.words.facts().into_iter().collect();
     let nothing = &nothing & &known;
     let is_open_without = || operations.iter().all(|place| policy.allows(*place, &nothing));
-    opens(policy, operations, names) || (names.is_empty() && is_open_without())
+    opens(policy, operations, names, held) || (names.is_empty() && is_open_without())
 }
 
 /// What scopes bring, without what is taken for granted.
@@ -42,12 +58,12 @@ fn smallest(
     policy: &Policy,
     operations: &[usize],
     held: &BTreeSet<String>,
-    is_enough: fn(&Policy, &[usize], &BTreeSet<String>) -> bool,
+    is_enough: fn(&Policy, &[usize], &BTreeSet<String>, &BTreeSet<String>) -> bool,
 ) -> BTreeSet<BTreeSet<String>> {
-    let held: Vec<String> = held.intersection(&policy.server_scopes()).cloned().collect();
-    let sufficient = subsets(&held)
+    let held: BTreeSet<String> = held.intersection(&policy.server_scopes()).cloned().collect();
+    let sufficient = subsets(&held.iter().cloned().collect::<Vec<_>>())
         .into_iter()
-        .filter(|names| is_enough(policy, operations, names));
+        .filter(|names| is_enough(policy, operations, names, &held));
     let sufficient: Vec<BTreeSet<String>> = sufficient.collect();
     let size = sufficient.iter().map(BTreeSet::len).min();
     let smallest = sufficient.iter().filter(|names| Some(names.len()) == size);
@@ -94,10 +110,10 @@ proptest! {
         prop_assert_eq!(answer.sets().is_empty(), exact.sets().is_empty());
         for set in answer.sets() {
             let set = names(set);
-            prop_assert!(suffices(&policy, &places, &set));
+            prop_assert!(suffices(&policy, &places, &set, &policy.server_scopes()));
             for name in &set {
                 let fewer = set.iter().filter(|other| *other != name).cloned().collect();
-                prop_assert!(!suffices(&policy, &places, &fewer), "`{}` can be left out of {:?}", name, set);
+                prop_assert!(!suffices(&policy, &places, &fewer, &policy.server_scopes()), "`{}` can be left out of {:?}", name, set);
             }
         }
     }
@@ -147,7 +163,7 @@ proptest! {
         let paths = calls.iter().map(|place| (Method::Get, format!("/{place}")));
         let answer = usage(&table, &server_scopes(&held), paths, PLENTY);
         let (known, unknown): (Vec<usize>, Vec<usize>) = calls.iter().partition(|place| **place < policy.operations.len());
-        let (allowed, refused): (Vec<usize>, Vec<usize>) = known.into_iter().partition(|place| opens(&policy, &[*place], &held));
+        let (allowed, refused): (Vec<usize>, Vec<usize>) = known.into_iter().partition(|place| opens(&policy, &[*place], &held, &held));
         let path = |places: &[usize]| -> Vec<(Method, String)> {
             places.iter().map(|place| (Method::Get, format!("/{place}"))).collect()
         };
@@ -156,7 +172,7 @@ proptest! {
         let (needed, unneeded) = (names(answer.needed()), names(answer.unneeded()));
         prop_assert_eq!(&(&needed | &unneeded), &held);
         prop_assert!(needed.is_disjoint(&unneeded));
-        prop_assert!(opens(&policy, &allowed, &needed), "{:?} of {:?}", needed, held);
+        prop_assert!(opens(&policy, &allowed, &needed, &held), "{:?} of {:?}", needed, held);
         prop_assert!(answer.is_optimal());
         prop_assert!(smallest(&policy, &allowed, &held, opens).contains(&needed));
     }

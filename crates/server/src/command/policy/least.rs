@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context;
 use scopegate_domain::SchemeName;
 use scopegate_policy::ResolvedOperation;
-use scopegate_policy::analysis::{WithoutScopes, least};
+use scopegate_policy::analysis::{InAddition, WithoutScopes, least};
 use serde_json::{Value, json};
 
 use super::names::Spelling;
@@ -35,6 +35,9 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
     for operation in least.unreachable() {
         let _ = writeln!(human, "no scopes open {operation}");
     }
+    for credentials in least.in_addition() {
+        let _ = writeln!(human, "{}", in_addition(credentials));
+    }
     for credentials in least.without_scopes() {
         let _ = writeln!(human, "{}", without_scopes(credentials, operations.len()));
     }
@@ -51,11 +54,32 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
     let json = json!({
         "sets": sets,
         "optimal": least.is_optimal(),
+        "in_addition": least.in_addition().iter().map(addition_to_json).collect::<Vec<_>>(),
         "without_scopes": least.without_scopes().iter().map(to_json).collect::<Vec<_>>(),
         "unreachable": least.unreachable().iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     print(format, &human, &json)?;
     if sets.is_empty() { Err(SaidNo.into()) } else { Ok(()) }
+}
+
+/// The credentials that an operation needs together with the scopes.
+fn addition_to_json(credentials: &InAddition) -> Value {
+    let schemes: Vec<&str> = credentials.schemes().iter().map(SchemeName::as_str).collect();
+    json!({ "operation": credentials.operation(), "schemes": schemes })
+}
+
+fn in_addition(credentials: &InAddition) -> String {
+    let schemes: Vec<String> = credentials.schemes().iter().map(|name| format!("`{name}`")).collect();
+    let noun = if schemes.len() == 1 {
+        "a credential"
+    } else {
+        "credentials"
+    };
+    format!(
+        "{} needs {noun} of {}, too",
+        credentials.operation(),
+        schemes.join(" and ")
+    )
 }
 
 /// The credentials that open operations without a scope.
