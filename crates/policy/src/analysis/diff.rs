@@ -6,7 +6,7 @@ use std::fmt;
 use super::bridge::Bridge;
 use super::pairing::Pairing;
 use super::reach::who_can;
-use super::schemes::{SchemeChange, SchemePairs, Version, pair};
+use super::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
 use crate::index::Index;
 use crate::limits::Limit;
 use crate::{Atom, Method, OperationTable, ResolvedOperation};
@@ -75,7 +75,20 @@ pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, D
 ///
 /// [`DiffError`] as [`diff()`].
 pub fn compare(old: &Version<'_>, new: &Version<'_>) -> Result<PolicyDiff, DiffError> {
-    let mut schemes = pair(old, new);
+    let by_name = compare_with(old, new, pair(old, new))?;
+    let Some(renamed) = pair_renamed(old, new) else {
+        return Ok(by_name);
+    };
+    // Names were exchanged: either the schemes took other names, or the operations take other schemes.
+    let renamed = compare_with(old, new, renamed)?;
+    Ok(if renamed.changes.len() < by_name.changes.len() {
+        renamed
+    } else {
+        by_name
+    })
+}
+
+fn compare_with(old: &Version<'_>, new: &Version<'_>, mut schemes: SchemePairs) -> Result<PolicyDiff, DiffError> {
     let mut comparison = Comparison::new(old.table, new.table, &schemes);
     let pairing = Pairing::new(old.table.operations(), new.table.operations(), &old.moved);
     let mut changes = Vec::new();

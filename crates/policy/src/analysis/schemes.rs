@@ -163,6 +163,39 @@ pub(super) fn pair(old: &Version<'_>, new: &Version<'_>) -> SchemePairs {
     pairs
 }
 
+/// Pairs schemes by content where names went from one to another. `None` if no name did.
+pub(super) fn pair_renamed(old: &Version<'_>, new: &Version<'_>) -> Option<SchemePairs> {
+    let (before, after) = (old.schemes(), new.schemes());
+    let (was, is) = (by_content(before.iter()), by_content(after.iter()));
+    let mut pairs = SchemePairs::default();
+    for (content, names) in &was {
+        if let ([was], Some([is])) = (names.as_slice(), is.get(content).map(Vec::as_slice))
+            && was != is
+        {
+            pairs.to_old.insert((*is).clone(), (*was).clone());
+            pairs.to_new.insert((*was).clone(), (*is).clone());
+        }
+    }
+    // A name that is in both versions and has another content now must be the new name of a scheme.
+    let moved = before
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| after.iter().any(|(known, _)| known == name))
+        .filter(|name| pairs.to_new.contains_key(*name) || pairs.to_old.contains_key(*name));
+    let mut moved = moved.peekable();
+    moved.peek()?;
+    if !moved.all(|name| pairs.to_new.contains_key(name) && pairs.to_old.contains_key(name)) {
+        return None;
+    }
+    for (name, fields) in &after {
+        let same = |(known, _): &&(&SchemeName, Fields)| known == name;
+        if let Some((_, was)) = before.iter().find(same).filter(|_| !pairs.to_old.contains_key(*name)) {
+            pairs.changes.extend(change(name, was, fields));
+        }
+    }
+    Some(pairs)
+}
+
 /// Schemes by what they take, as far as it identifies a credential whatever the scheme is called.
 fn by_content<'s>(
     schemes: impl Iterator<Item = &'s (&'s SchemeName, Fields)>,
