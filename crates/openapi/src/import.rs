@@ -11,6 +11,7 @@ mod foreign;
 mod graph;
 mod guards;
 mod ignore;
+mod indentation;
 mod json;
 mod limits;
 mod node;
@@ -41,7 +42,7 @@ pub(crate) use self::expression::{guard_word, scope_word};
 use self::files::Files;
 use self::folder::Folder;
 pub(crate) use self::guards::needs_word;
-use self::node::At;
+use self::node::{At, Budget, Node};
 use self::place::Places;
 use self::refs::References;
 pub(crate) use self::security::ROLE;
@@ -169,8 +170,16 @@ fn syntax(text: &str) -> Syntax {
             .map_or("", |(_, behind)| behind.trim_ascii_start());
     }
     let line = rest.split('\n').next().unwrap_or_default();
+    // A table of TOML has a name between its brackets.
+    let is_json_list = rest
+        .strip_prefix('[')
+        .is_some_and(|items| items.trim_ascii_start().starts_with(['{', ']']));
     let marks = |mark: char| line.find(mark).unwrap_or(usize::MAX);
-    if line.starts_with('{') {
+    // Names between braces are quoted in JSON, and need not be in YAML.
+    let is_json_object = rest.strip_prefix('{').is_some_and(|members| {
+        members.trim_ascii_start().is_empty() || members.trim_ascii_start().starts_with(['"', '}'])
+    });
+    if is_json_object || is_json_list {
         Syntax::Json
     } else if line.starts_with('[') || marks('=') < marks(':') {
         Syntax::Toml
@@ -183,10 +192,8 @@ fn syntax(text: &str) -> Syntax {
 fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Imported, ImportError> {
     let collected = {
         let files = Files::new(text, syntax, folder);
-        let root = match syntax {
-            Syntax::Json => json::parse(text, Shape::Root, &files.budget)?,
-            Syntax::Toml | Syntax::Yaml => yaml::parse(text, Shape::Root, &files.budget)?,
-        };
+        let root = tree(text, syntax, Shape::Root, &files.budget)?;
+        files.note_indentation(None)?;
         let Some(origin) = files.origin(0) else {
             return Err(ImportError::Unrecognised);
         };
@@ -198,16 +205,25 @@ fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Impo
     collected.build()
 }
 
+/// The tree of a text that is no TOML.
+fn tree<'t>(text: &'t str, syntax: Syntax, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {
+    if syntax != Syntax::Json {
+        return yaml::parse(text, shape, budget);
+    }
+    json::parse(text, shape, budget)
+}
+
 /// By the fields that every document of a kind has.
 fn collect(root: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
     let has = |name: &str| root.node.find(name).is_some();
+    let is_discovery = matches!(root.text_of("kind"), Ok(Some("discovery#restDescription")));
     if has("openapi") {
         openapi::read(root, references)
     } else if has("swagger") {
         openapi::read_swagger(root, references)
     } else if let Some(kind) = foreign::of_tree(root.node) {
         Err(ImportError::Foreign { kind })
-    } else if has("discoveryVersion") || (has("auth") && has("resources")) {
+    } else if has("discoveryVersion") || is_discovery || (has("auth") && has("resources")) {
         discovery::read(root)
     } else if has("permissions") {
         graph::read(root)
@@ -504,6 +520,10 @@ struct Heading {
 
 impl Heading {
     fn of(at: Option<&At<'_>>) -> Result<Self, ImportError> {
+        // `null` is noted.
+        if let Some(at) = at {
+            drop(at.members()?);
+        }
         let text = |name: &str| -> Result<Option<String>, ImportError> {
             Ok(at.map(|at| at.text_of(name)).transpose()?.flatten().map(str::to_owned))
         };

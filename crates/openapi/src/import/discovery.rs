@@ -177,7 +177,7 @@ impl Discovery<'_> {
 
     fn note_about(&mut self, at: &At<'_>) -> Result<(), ImportError> {
         if let Some(deprecated) = at.get("deprecated")
-            && deprecated.is_true()?
+            && deprecated.is_set()?
         {
             let message = "the operation is deprecated";
             self.assembly

@@ -41,6 +41,9 @@ pub enum ImportError {
         /// Why not.
         message: String,
     },
+    /// It has no content.
+    #[error("the document is empty")]
+    Empty,
     /// It is a document of another kind.
     #[error(
         "the document is {kind}, which declares no policy that can be read; read are OpenAPI, Swagger, Google discovery, Microsoft Graph permissions and Scopegate's TOML"
@@ -50,7 +53,7 @@ pub enum ImportError {
         kind: &'static str,
     },
     /// Neither JSON nor YAML nor TOML can be made of it.
-    #[error("byte {position} is not UTF-8")]
+    #[error("byte {position} is not UTF-8; save the document as UTF-8")]
     NotText {
         /// Which byte, counted from 0.
         position: usize,
@@ -98,7 +101,7 @@ impl ImportError {
                 place: place.in_file(file.cloned()),
                 message,
             },
-            Self::NotText { .. } | Self::Unrecognised => Self::At {
+            Self::Empty | Self::NotText { .. } | Self::Unrecognised => Self::At {
                 place: Place::default().in_file(file.cloned()),
                 message,
             },

@@ -10,8 +10,8 @@ use super::error::{ImportError, Shown};
 use super::folder::{Folder, Refused, bytes};
 use super::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
 use super::node::{At, Budget, Node, Nulls, Origin};
-use super::place::Place;
-use super::refs::unescaped;
+use super::note::NoteKind;
+use super::place::{Place, unescaped};
 use super::shape::Shape;
 use super::{Syntax, json, yaml};
 
@@ -85,10 +85,7 @@ impl<'t> Files<'t> {
         };
         if slot.whole.get().is_none() {
             let node = if file == 0 {
-                match self.syntax {
-                    Syntax::Json => json::parse(self.text, Shape::Kept, &self.spare)?.into_owned(),
-                    _ => yaml::parse(self.text, Shape::Kept, &self.spare)?,
-                }
+                super::tree(self.text, self.syntax, Shape::Kept, &self.spare)?.into_owned()
             } else {
                 let name = slot.origin.get().and_then(|origin| origin.file.clone());
                 let Some(path) = slot.path.get() else {
@@ -101,6 +98,16 @@ impl<'t> Files<'t> {
             let _ = slot.whole.set(node);
         }
         Ok(slot.whole.get())
+    }
+
+    /// Notes the lines of the last text whose indentation was corrected.
+    pub(super) fn note_indentation(&self, file: Option<&Arc<str>>) -> Result<(), ImportError> {
+        for mark in self.budget.take_indented() {
+            let place = Place::of_mark(mark).in_file(file.cloned());
+            let message = "the line is indented less than what it belongs to; it is read as if it were indented more";
+            self.nulls.add_note(NoteKind::Indentation, place, message)?;
+        }
+        Ok(())
     }
 
     /// The file that the first part of a reference names.
@@ -165,6 +172,7 @@ impl<'t> Files<'t> {
         }
         let name: Arc<str> = folder.name(&found).into();
         let node = parse(&found, &bytes, Shape::Loose, &self.budget).map_err(|fault| fault.in_file(Some(&name)))?;
+        self.note_indentation(Some(&name))?;
         let _ = slot.lean.set(node);
         let _ = slot.path.set(found.clone());
         let _ = slot.origin.set(Origin::new(index, Some(name), Rc::clone(&self.nulls)));

@@ -11,6 +11,9 @@ pub(super) fn of_text(text: &str) -> Option<&'static str> {
     if text.contains(RBAC) && text.lines().any(rbac) {
         return Some("a Kubernetes RBAC object");
     }
+    if text.trim_ascii_start().starts_with('<') {
+        return Some("an XML or HTML document");
+    }
     let line = first_statement(text)?;
     let end = line.find(|mark: char| !(mark.is_alphanumeric() || mark == '_'));
     let (word, rest) = line.split_at(end.unwrap_or(line.len()));
@@ -73,9 +76,13 @@ fn is_named_block(rest: &str) -> bool {
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io/";
+const KONG: &str = "configuration.konghq.com/";
 
 /// The kind of a tree that is none of those that are read.
 pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
+    if let Kind::List(items) = &root.kind {
+        return of_list(items);
+    }
     let has = |name: &str| root.find(name).is_some();
     let info = root.find("info");
     if has("asyncapi") {
@@ -91,6 +98,7 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
         || info.is_some_and(|info| info.find("_postman_id").is_some())
         || has("_postman_variable_scope")
         || (has("item") && info.is_some())
+        || (has("requests") && has("name"))
         || root
             .find("collection")
             .is_some_and(|collection| collection.find("item").is_some());
@@ -110,11 +118,33 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
     if version.starts_with(RBAC) || is_list_of_rbac(root) {
         return Some("a Kubernetes RBAC object");
     }
+    if version.starts_with(KONG) {
+        return Some("a Kong configuration");
+    }
     if !version.is_empty() && has("kind") {
         return Some("a Kubernetes object");
     }
+    if text_of(Some(root), "kind") == "discovery#directoryList" {
+        return Some("a list of Google discovery documents");
+    }
+    if has("clientId") && (has("redirectUris") || has("protocolMappers")) {
+        return Some("a Keycloak client");
+    }
     let of_realm = ["clients", "clientScopes", "enabled", "roles", "sslRequired", "users"];
     (has("realm") && of_realm.iter().any(|name| has(name))).then_some("a Keycloak realm")
+}
+
+/// Tools without the object around them, or several documents of one kind.
+fn of_list(items: &[Node<'_>]) -> Option<&'static str> {
+    let has = |item: &Node<'_>, names: &[&str]| names.iter().any(|name| item.find(name).is_some());
+    let is_tool = |item: &Node<'_>| has(item, &["name"]) && has(item, &["inputSchema", "input_schema"]);
+    if !items.is_empty() && items.iter().all(is_tool) {
+        return Some("an MCP tool list");
+    }
+    match items.first()? {
+        first if matches!(first.kind, Kind::Map(_)) => of_tree(first),
+        _ => None,
+    }
 }
 
 fn text_of<'n>(node: Option<&'n Node<'_>>, name: &str) -> &'n str {

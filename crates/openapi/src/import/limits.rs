@@ -46,10 +46,10 @@ pub enum ImportLimit {
     #[error("more than {MAX_DOCUMENT} bytes")]
     Document,
     /// Files of one description.
-    #[error("more than {MAX_FILES} files")]
+    #[error("more than {MAX_FILES} files; join them with a bundler")]
     Files,
     /// Bytes of all files of one description.
-    #[error("more than {MAX_FILES_BYTES} bytes in all its files")]
+    #[error("more than {MAX_FILES_BYTES} bytes in all its files; read parts of it alone")]
     FilesBytes,
     /// Implications.
     #[error("more than {MAX_EDGES} implications")]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_NAMES, MAX_NODES};
 use super::note::{NoteKind, Notes};
-use super::place::{Mark, Place};
+use super::place::{Mark, Place, unescaped};
 
 /// A value of a JSON or YAML document with its position in the text.
 #[derive(Clone, Debug)]
@@ -32,19 +32,42 @@ pub(super) enum Kind<'a> {
     Text(Cow<'a, str>),
 }
 
-/// How many more values may be kept.
+/// How many more values may be kept, and the lines of a text whose indentation was corrected.
 #[derive(Debug)]
-pub(super) struct Budget(Cell<usize>);
+pub(super) struct Budget {
+    left: Cell<usize>,
+    indented: RefCell<Vec<Mark>>,
+}
 
 impl Budget {
     pub(super) const fn new() -> Self {
-        Self(Cell::new(MAX_NODES))
+        Self {
+            left: Cell::new(MAX_NODES),
+            indented: RefCell::new(Vec::new()),
+        }
     }
 
     pub(super) fn spend(&self, nodes: usize) -> Result<(), ImportLimit> {
-        let left = self.0.get().checked_sub(nodes).ok_or(ImportLimit::Nodes)?;
-        self.0.set(left);
+        let left = self.left.get().checked_sub(nodes).ok_or(ImportLimit::Nodes)?;
+        self.left.set(left);
         Ok(())
+    }
+
+    pub(super) const fn left(&self) -> usize {
+        self.left.get()
+    }
+
+    /// Takes back what was spent since then.
+    pub(super) fn restore(&self, left: usize) {
+        self.left.set(left);
+    }
+
+    pub(super) fn set_indented(&self, lines: Vec<Mark>) {
+        self.indented.replace(lines);
+    }
+
+    pub(super) fn take_indented(&self) -> Vec<Mark> {
+        self.indented.take()
     }
 }
 
@@ -148,6 +171,11 @@ impl Nulls {
         self.notes.take()
     }
 
+    /// Adds a note on another matter.
+    pub(super) fn add_note(&self, kind: NoteKind, place: Place, message: &str) -> Result<(), ImportError> {
+        self.notes.borrow_mut().add(kind, place, message)
+    }
+
     fn add(&self, at: &At<'_>, what: &str) -> Result<(), ImportError> {
         let place = at.place();
         if !self.known.borrow_mut().insert(place.clone()) {
@@ -214,7 +242,8 @@ impl<'n> At<'n> {
                 // Writing to a text cannot fail.
                 Step::Index(index) => drop(write!(pointer, "/{index}")),
                 Step::Name(name) => push_name(&mut pointer, name),
-                Step::Start(start) => pointer.push_str(start),
+                // A pointer in a fragment has percent escapes (RFC 6901, section 6).
+                Step::Start(start) => pointer.push_str(&unescaped(start).unwrap_or(Cow::Borrowed(start))),
             }
         }
         Place::of_value(pointer, self.node.mark).in_file(self.origin.file.clone())
@@ -230,7 +259,7 @@ impl<'n> At<'n> {
     }
 
     /// The members of an object; none of `null`, which is noted.
-    pub(super) fn members(&self) -> Result<impl Iterator<Item = (&str, At<'_>)>, ImportError> {
+    pub(super) fn members(&self) -> Result<impl ExactSizeIterator<Item = (&str, At<'_>)>, ImportError> {
         let members: &[_] = match &self.node.kind {
             Kind::Map(members) => members,
             Kind::Null => {
@@ -286,6 +315,14 @@ impl<'n> At<'n> {
                 Ok(false)
             }
             _ => Err(self.fault("must be `true` or `false`")),
+        }
+    }
+
+    /// Whether it is `true`. Another value is no fault: the field decides nothing about access.
+    pub(super) fn is_set(&self) -> Result<bool, ImportError> {
+        match &self.node.kind {
+            Kind::Bool(_) | Kind::Null => self.is_true(),
+            _ => Ok(false),
         }
     }
 

@@ -71,6 +71,8 @@ pub enum NoteKind {
     DuplicateOperation,
     /// The flows of a scheme do not declare the same scopes.
     FlowsDiffer,
+    /// A line of YAML that is indented less than what it belongs to.
+    Indentation,
     /// An implication between scopes that cannot be declared.
     InvalidImplication,
     /// A name that cannot name a scheme.
@@ -122,6 +124,7 @@ impl NoteKind {
             Self::Deprecated => "deprecated",
             Self::DuplicateOperation => "duplicate-operation",
             Self::FlowsDiffer => "flows-differ",
+            Self::Indentation => "indentation",
             Self::InvalidImplication => "invalid-implication",
             Self::InvalidSchemeName => "invalid-scheme-name",
             Self::InvalidScope => "invalid-scope",

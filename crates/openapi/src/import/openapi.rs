@@ -292,7 +292,7 @@ impl<'n> Document<'n> {
 
     fn note_about(&mut self, at: &At<'_>) -> Result<(), ImportError> {
         if let Some(deprecated) = at.get("deprecated")
-            && deprecated.is_true()?
+            && deprecated.is_set()?
         {
             self.assembly
                 .notes

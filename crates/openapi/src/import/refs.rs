@@ -7,6 +7,7 @@ use super::error::{ImportError, Shown};
 use super::files::Files;
 use super::limits::{ImportLimit, MAX_LOOK_UPS};
 use super::node::{At, Kind, Node, Origin};
+use super::place::unescaped;
 
 /// The name that makes an object a reference.
 const REFERENCE: &str = "$ref";
@@ -115,6 +116,8 @@ impl<'n> References<'n> {
         self.look_up(reference.len())?;
         let file = if path.is_empty() {
             at.origin.index
+        } else if self.is_root(path) {
+            0
         } else {
             self.files.open(at, reference, path)?
         };
@@ -125,7 +128,8 @@ impl<'n> References<'n> {
             ))
         };
         let origin = self.files.origin(file).ok_or_else(lost)?;
-        if !(fragment.is_empty() || fragment.starts_with('/')) {
+        let is_pointer = |text: &str| text.is_empty() || text.starts_with('/');
+        if !unescaped(fragment).is_some_and(|fragment| is_pointer(&fragment)) {
             return Err(lost());
         }
         let lean: &'n Node<'n> = if file == 0 {
@@ -133,17 +137,30 @@ impl<'n> References<'n> {
         } else {
             self.files.lean(file).ok_or_else(lost)?
         };
-        match self.walk(at, lean, origin, fragment, through)? {
-            Target::Found(found) => Ok(found),
-            Target::Lost => Err(lost()),
-            Target::Hidden => {
-                let whole: &'n Node<'n> = self.files.whole(file)?.ok_or_else(lost)?;
-                match self.walk(at, whole, origin, fragment, through)? {
-                    Target::Found(found) => Ok(found),
-                    Target::Hidden | Target::Lost => Err(lost()),
+        let ways: &[Slashes] = match (fragment.contains('%'), is_pointer(fragment)) {
+            (false, _) => &[Slashes::Plain],
+            (true, false) => &[Slashes::Escaped],
+            (true, true) => &[Slashes::Escaped, Slashes::Plain],
+        };
+        for slashes in ways {
+            let found = match self.walk(at, lean, origin, (fragment, *slashes), through)? {
+                Target::Hidden => {
+                    let whole: &'n Node<'n> = self.files.whole(file)?.ok_or_else(lost)?;
+                    self.walk(at, whole, origin, (fragment, *slashes), through)?
                 }
+                found => found,
+            };
+            if let Target::Found(found) = found {
+                return Ok(found);
             }
         }
+        Err(lost())
+    }
+
+    /// Whether a URL is that of the document itself (`$self` of OpenAPI 3.2).
+    fn is_root(&self, url: &str) -> bool {
+        let own = self.root.find("$self").map(|node| &node.kind);
+        matches!(own, Some(Kind::Text(own)) if own == url && own.contains("://"))
     }
 
     /// A pointer leads through a reference if the object itself has no member of its name.
@@ -152,11 +169,11 @@ impl<'n> References<'n> {
         at: &At<'n>,
         start: &'n Node<'n>,
         origin: &'n Origin,
-        pointer: &'n str,
+        (pointer, slashes): (&'n str, Slashes),
         through: usize,
     ) -> Result<Target<'n>, ImportError> {
         let mut here = At::start(start, origin, "");
-        for part in pointer.split('/').skip(1) {
+        for part in parts(pointer, slashes) {
             let look_ups = match &here.node.kind {
                 Kind::Map(members) => members.len() + 1,
                 _ => 1,
@@ -201,46 +218,61 @@ fn circle(at: &At<'_>, reference: &str) -> ImportError {
 
 fn member<'n>(node: &'n Node<'n>, part: &str) -> Option<&'n Node<'n>> {
     match &node.kind {
-        Kind::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
+        Kind::List(items) => index(&unescaped(part)?).and_then(|index| items.get(index)),
         _ => node.find(&name(part)?),
     }
 }
 
-/// The name that a part of a pointer in a fragment stands for: first `%2F`, then `~1` (RFC 6901, sections 4 and 6).
+/// The number of an item: digits without a leading zero (RFC 6901, section 4).
+fn index(part: &str) -> Option<usize> {
+    let is_index = part == "0" || part.starts_with(|first| matches!(first, '1'..='9'));
+    let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+    (is_index && is_number).then(|| part.parse().ok()).flatten()
+}
+
+/// The parts of a pointer in a fragment. A slash may be escaped there (RFC 6901, section 6).
+fn parts(pointer: &str, slashes: Slashes) -> impl Iterator<Item = &str> {
+    let mut rest = Some(pointer);
+    std::iter::from_fn(move || {
+        let here = rest?;
+        let mut ends = here.match_indices('/').map(|(place, _)| (place, 1));
+        let end = match slashes {
+            Slashes::Plain => ends.next(),
+            Slashes::Escaped => {
+                let escaped = here.match_indices('%').filter(|(place, _)| {
+                    here.get(*place..place + 3)
+                        .is_some_and(|escape| escape.eq_ignore_ascii_case("%2f"))
+                });
+                ends.next()
+                    .into_iter()
+                    .chain(escaped.map(|(place, _)| (place, 3)).next())
+                    .min()
+            }
+        };
+        let part;
+        (part, rest) = match end {
+            Some((place, length)) => (here.get(..place)?, here.get(place + length..)),
+            None => (here, None),
+        };
+        Some(part)
+    })
+    .skip(1)
+}
+
+/// Which slashes divide a pointer.
+#[derive(Clone, Copy)]
+enum Slashes {
+    /// Those that are escaped, too.
+    Escaped,
+    /// Those that are not escaped: many documents escape a slash that belongs to a name.
+    Plain,
+}
+
+/// The name that a part of a pointer in a fragment stands for (RFC 6901, sections 4 and 6).
 fn name(part: &str) -> Option<Cow<'_, str>> {
     let plain = unescaped(part)?;
     if !plain.contains('~') {
         return Some(plain);
     }
     Some(Cow::Owned(plain.replace("~1", "/").replace("~0", "~")))
-}
-
-/// The text without its percent escapes (RFC 3986, section 2.1); `None` if they are not UTF-8.
-pub(super) fn unescaped(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('%') {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        match (first, behind) {
-            (b'%', [high, low, behind @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    bytes.push(high << 4 | low);
-                    rest = behind;
-                    continue;
-                }
-                _ => bytes.push(b'%'),
-            },
-            _ => bytes.push(*first),
-        }
-        rest = behind;
-    }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
 }

@@ -26,7 +26,12 @@ pub(super) fn read<'n>(
             assembly.notes.add(NoteKind::InvalidSchemeName, at.place(), message)?;
             continue;
         };
-        read_one(assembly, references, parsed, &references.resolve(at)?, is_swagger)?;
+        let at = references.resolve(at)?;
+        // `null` is noted, and declares nothing.
+        if at.members()?.len() == 0 && matches!(at.node.kind, node::Kind::Null) {
+            continue;
+        }
+        read_one(assembly, references, parsed, &at, is_swagger)?;
     }
     Ok(())
 }
@@ -131,13 +136,13 @@ fn kind(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> {
 
 fn unsupported(kind: &str) -> Kind {
     let message = format!(
-        "a scheme of type `{}` is not known, so nothing satisfies what asks for it",
+        "a scheme of type `{}` is not known; it is read as a key in the header `Authorization`",
         Shown(kind)
     );
     Kind {
-        scheme: None,
+        scheme: Some(SecurityScheme::api_key(ApiKeyLocation::Header, "Authorization")),
         note: Some((NoteKind::UnsupportedScheme, message)),
-        details: Vec::new(),
+        details: detail("type", kind),
     }
 }
 

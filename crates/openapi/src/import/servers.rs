@@ -177,6 +177,10 @@ fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>
     let mut servers = Vec::new();
     for item in items {
         assembly.count_read(1)?;
+        if let Some(variables) = item.get("variables").filter(|at| matches!(at.node.kind, Kind::Null)) {
+            // It is noted.
+            drop(variables.members()?);
+        }
         match text(&item, "url") {
             Some(url) => {
                 let written = Written::new(url, |name| variable(&item, name));
@@ -210,9 +214,9 @@ fn variable(server: &At<'_>, name: &str) -> Option<Vec<String>> {
     let default = variable.find("default").and_then(text);
     match variable.find("enum").map(|values| &values.kind) {
         Some(Kind::List(values)) if !values.is_empty() => Some(values.iter().filter_map(text).chain(default).collect()),
-        // A default with a slash is part of the address, so no other value is recognised.
+        // A default with a slash, or an empty one, is part of the address, so no other value is recognised.
         _ => default
-            .filter(|default| default.contains('/'))
+            .filter(|default| default.is_empty() || default.contains('/'))
             .map(|default| vec![default]),
     }
 }

@@ -74,7 +74,7 @@ impl Shape {
             "methods" => Self::Methods,
             // The last of these are parts of documents of other kinds, which may be long.
             "parameters" | "webhooks" | "__schema" | "actions" | "channels" | "clients" | "collection" | "data"
-            | "item" | "roles" | "services" | "users" | "workflows" => Self::Shallow,
+            | "item" | "requests" | "roles" | "services" | "users" | "workflows" => Self::Shallow,
             "paths" => Self::Paths,
             "resources" => Self::Resources,
             _ if name.starts_with("x-") && !is_ours(name) => Self::Loose,
@@ -98,6 +98,8 @@ impl Shape {
         match self {
             Self::Kept => Self::Kept,
             Self::Loose => Self::Loose,
+            // Documents of other kinds may be lists.
+            Self::Root => Self::Root,
             _ => Self::Skipped,
         }
     }

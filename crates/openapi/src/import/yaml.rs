@@ -9,20 +9,53 @@ use std::str::Chars;
 use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::error::{ImportError, Shown};
+use super::indentation::{Corrected, Slip};
 use super::limits::{ImportLimit, MAX_DEPTH, MAX_EVENTS, MAX_RUN};
 use super::node::{Budget, Kind, NameFault, Names, Node};
 use super::place::{Mark, Place};
 use super::shape::Shape;
 
-/// Reads one YAML document.
-pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Node<'static>, ImportError> {
+/// Reads one YAML document. Lines that are indented too little are corrected, and noted in the budget.
+pub(super) fn parse(text: &str, shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
+    let left = budget.left();
+    let mut corrected = Corrected::new(text);
+    loop {
+        match parse_once(corrected.text(), shape, budget) {
+            Err(Fault::Indentation(fault, slip)) => {
+                if !corrected.correct(&slip) {
+                    return Err(fault);
+                }
+                budget.restore(left);
+            }
+            Err(Fault::Other(fault)) => return Err(fault),
+            Ok(node) => {
+                budget.set_indented(corrected.into_lines());
+                return Ok(node);
+            }
+        }
+    }
+}
+
+/// Why a text is not read.
+enum Fault {
+    /// A line is indented too little.
+    Indentation(ImportError, Slip),
+    Other(ImportError),
+}
+
+fn parse_once<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Node<'static>, Fault> {
     let mut reader = Reader {
         parsed: Events::new(text),
         events: 0,
         budget,
         anchors: HashMap::new(),
+        slip: None,
     };
-    reader.document(shape)
+    let read = reader.document(shape);
+    read.map_err(|fault| match reader.slip.take() {
+        Some(slip) => Fault::Indentation(fault, slip),
+        None => Fault::Other(fault),
+    })
 }
 
 /// The characters of a text, as many as may be looked at before an event is told: in a list between brackets the parser looks
@@ -81,6 +114,8 @@ struct Reader<'t> {
     events: usize,
     budget: &'t Budget,
     anchors: HashMap<usize, Node<'static>>,
+    /// Where a line is indented too little, if that is why the parser stopped.
+    slip: Option<Slip>,
 }
 
 type Told<'t> = (Event<'t>, Span);
@@ -91,7 +126,7 @@ impl<'t> Reader<'t> {
         loop {
             let (event, span) = self.next()?;
             match event {
-                Event::StreamEnd => return root.ok_or(ImportError::Unrecognised),
+                Event::StreamEnd => return root.ok_or(ImportError::Empty),
                 Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {}
                 _ if root.is_some() => return Err(at(span.start, "a second document begins here")),
                 _ => root = Some(self.node((event, span), shape, 0)?),
@@ -107,7 +142,10 @@ impl<'t> Reader<'t> {
         match self.parsed.next() {
             Some(Ok(told)) => Ok(told),
             _ if self.parsed.exceeds_run() => Err(ImportError::TooLarge(ImportLimit::Run)),
-            Some(Err(fault)) => Err(told(&fault)),
+            Some(Err(fault)) => {
+                self.slip = Slip::of(fault.info(), *fault.marker());
+                Err(told(&fault))
+            }
             None => Err(at(Marker::new(0, 1, 0), "the text ends too soon")),
         }
     }
@@ -197,7 +235,10 @@ impl<'t> Reader<'t> {
             let (name, is_merge): (Cow<'static, str>, bool) = match event {
                 Event::MappingEnd => break,
                 Event::Scalar(text, style, _, tag) => {
-                    let is_merge = text == MERGE && style == ScalarStyle::Plain && !is_text(tag.as_deref());
+                    let tag = tag.as_deref();
+                    let is_tagged = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "merge");
+                    let is_plain = style == ScalarStyle::Plain && !is_text(tag);
+                    let is_merge = text == MERGE && (is_plain || is_tagged);
                     (Cow::Owned(text.into_owned()), is_merge)
                 }
                 _ => return Err(at(span.start, "a name must be a text")),
@@ -275,6 +316,10 @@ type Merged = (Cow<'static, str>, Node<'static>, Span);
 fn fault_of_name(fault: &NameFault, span: Span, name: &str) -> ImportError {
     match fault {
         NameFault::TooMany => ImportError::TooLarge(ImportLimit::Names),
+        NameFault::Twice if name == MERGE => at(
+            span.start,
+            "name `<<` comes twice; write one `<<` with a list of all that it merges",
+        ),
         NameFault::Twice => at(span.start, &format!("name `{}` comes twice", Shown(name))),
     }
 }

@@ -115,7 +115,7 @@ fn what_cannot_be_expressed_is_noted_and_no_more_open() {
           "/unknown": { "get": { "security": [{ "oauth": ["a"] }], "x-scopegate-guards": [["moon=full"]] } } },
         "x-scopegate-checks": { "signature": "nothing" } }"#,
     );
-    assert_eq!(shown(find(&imported, "/")), "basic(admin) | cert() | odd()");
+    assert_eq!(shown(find(&imported, "/")), "basic(admin) | cert() | new() | odd()");
     // Without a credential the signature would be asked for; an operation whose authentication is optional would not ask.
     assert!(!find(&imported, "/checked").is_optional());
     assert_eq!(find(&imported, "/unknown").access(), Access::Deny);
@@ -130,7 +130,6 @@ fn what_cannot_be_expressed_is_noted_and_no_more_open() {
             NoteKind::InvalidScope,
             NoteKind::MutualTls,
             NoteKind::OptionalLost,
-            NoteKind::UndefinedScheme,
             NoteKind::UnknownGuard,
             NoteKind::UnsupportedScheme,
             NoteKind::UnsupportedScheme,
@@ -219,5 +218,8 @@ fn faults_say_where() {
     ] {
         assert_eq!(fault(&text), expected, "{text}");
     }
-    assert_eq!(import::read(b"\xff").unwrap_err().to_string(), "byte 0 is not UTF-8");
+    assert_eq!(
+        import::read(b"\xff").unwrap_err().to_string(),
+        "byte 0 is not UTF-8; save the document as UTF-8"
+    );
 }

@@ -9,6 +9,24 @@ const FOREIGN: &[(&str, &str)] = &[
     ),
     (r#"{ "collection": { "info": {}, "item": [] } }"#, "Postman"),
     (
+        r#"{ "id": "1", "name": "x", "order": [], "requests": [{ "url": "/" }] }"#,
+        "Postman",
+    ),
+    (r#"[{ "name": "see", "inputSchema": { "type": "object" } }]"#, "MCP"),
+    ("- name: see\n  inputSchema: {type: object}\n", "MCP"),
+    ("apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\n", "Kong"),
+    (r#"[{ "id": "1", "realm": "lamps", "clients": [] }]"#, "Keycloak realm"),
+    (
+        r#"{ "clientId": "app", "redirectUris": [], "protocol": "openid-connect" }"#,
+        "Keycloak client",
+    ),
+    (
+        r#"{ "kind": "discovery#directoryList", "items": [] }"#,
+        "list of Google discovery",
+    ),
+    ("<!DOCTYPE html>\n<html></html>\n", "HTML"),
+    ("<?xml version=\"1.0\"?>\n<definitions/>\n", "XML"),
+    (
         "asyncapi: 2.6.0\ninfo: {title: x, version: '1'}\nchannels: {a: {}}\n",
         "AsyncAPI",
     ),
@@ -90,4 +108,16 @@ fn a_document_that_only_looks_foreign_is_read() {
             "{text}: {said:?}"
         );
     }
+}
+
+#[test]
+fn an_empty_document_is_named_so() {
+    for text in ["", " \n\n", "\u{FEFF}", "# a comment\n", "---\n"] {
+        let fault = fault(text);
+        assert!(
+            fault.contains("the document is empty") || text == "---\n",
+            "{text:?}: {fault}"
+        );
+    }
+    assert!(fault("[]").contains("the document is none of"));
 }

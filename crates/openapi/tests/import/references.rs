@@ -531,3 +531,69 @@ fn a_reference_of_swagger_and_of_each_version_is_followed() {
         assert_eq!(find(&imported, "/b").access(), Access::Public, "{head}");
     }
 }
+
+#[test]
+fn a_reference_into_a_list_has_the_number_of_an_item() {
+    let operation = |index: &str| {
+        Files::new(&[
+            (
+                "api.yaml",
+                &with_paths(&format!("  /a: {{ get: {{ $ref: 'x.yaml#/all/{index}' }} }}")),
+            ),
+            (
+                "x.yaml",
+                "all:\n- { security: [] }\n- { security: [{ login: [switch] }] }\n",
+            ),
+        ])
+    };
+    for index in ["1", "%31"] {
+        assert_eq!(
+            shown(find(&operation(index).imported(), "/a")),
+            "login(switch)",
+            "{index}"
+        );
+    }
+    for index in ["01", "+1", "-", "2", "1.0", ""] {
+        let fault = operation(index).fault();
+        assert!(fault.contains("leads to nothing"), "{index}: {fault}");
+    }
+}
+
+#[test]
+fn a_reference_may_escape_its_slashes() {
+    for pointer in [
+        "#/paths/~1a~0b%20c/get",
+        "#%2Fpaths%2F~1a~0b%20c%2Fget",
+        "#/paths/%2Fa~0b%20c/get",
+        "#/paths/%7E1a~0b c/get",
+    ] {
+        let paths =
+            format!("  '/a~b c': {{ get: {{ security: [{{ login: }}] }} }}\n  /z: {{ get: {{ $ref: '{pointer}' }} }}");
+        let imported = read(&with_paths(&paths));
+        assert_eq!(find(&imported, "/z").access(), Access::Authenticated, "{pointer}");
+    }
+    let imported = Files::new(&[
+        ("api.yaml", &with_paths("  /a: { get: { $ref: 'x.yaml#/of%20a/b' } }")),
+        ("x.yaml", "of a: { b: { security: [{ login: }] } }\n"),
+    ])
+    .imported();
+    let place = imported.notes()[0].place();
+    assert_eq!(
+        place.pointer(),
+        Some("/of a/b/security/0/login"),
+        "a pointer of a note has no escapes"
+    );
+}
+
+#[test]
+fn a_reference_to_the_own_uri_is_followed() {
+    let document = |reference: &str| {
+        format!(
+            "openapi: 3.2.0\n$self: https://api.example/d/a.yaml\n{SCHEMES}x-own: {{ get: {{ security: [] }} }}\npaths:\n  /a: {{ $ref: '{reference}' }}\n"
+        )
+    };
+    let imported = read(&document("https://api.example/d/a.yaml#/x-own"));
+    assert_eq!(find(&imported, "/a").access(), Access::Public);
+    let fault = import::read(document("https://api.example/d/b.yaml#/x-own").as_bytes()).unwrap_err();
+    assert!(fault.to_string().contains("is a URL"), "{fault}");
+}

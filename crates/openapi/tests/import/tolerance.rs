@@ -94,7 +94,6 @@ fn null_elsewhere_reads_as_empty() {
 #[test]
 fn null_where_something_else_belongs_is_a_fault() {
     for text in [
-        "openapi: 3.0.0\npaths: {}\ncomponents: {securitySchemes: {o: }}\n",
         "openapi: 3.0.0\npaths: {/a: {$ref: }}\n",
         "openapi: 3.0.0\npaths: {/a: {get: {security: [{o: [null]}]}}}\ncomponents: {securitySchemes: {o: {type: http, scheme: basic}}}\n",
     ] {
@@ -181,5 +180,106 @@ fn merge_key_in_quotes_is_an_ordinary_name() {
     ] {
         let said = fault(text);
         assert!(said.contains(name) && said.contains("neither a method"), "{said}");
+    }
+}
+
+#[test]
+fn null_for_a_scheme_declares_nothing() {
+    let imported = read(
+        "openapi: 3.1.0\ninfo:\ncomponents: { securitySchemes: { none: , key: { type: apiKey, in: header, name: K } } }\n\
+         servers: [{ url: /v1, variables: }]\n\
+         paths: { /a: { get: { security: [{ key: [] }] } }, /b: { get: { security: [{ none: [] }] } } }\n",
+    );
+    assert_eq!(find(&imported, "/a").access(), Access::Authenticated);
+    assert_eq!(find(&imported, "/b").access(), Access::Deny);
+    let mut pointers = nulls(&imported);
+    pointers.sort_unstable();
+    assert_eq!(
+        pointers,
+        ["/components/securitySchemes/none", "/info", "/servers/0/variables"]
+    );
+}
+
+#[test]
+fn merge_keys_may_have_their_tag() {
+    let of = |merge: &str| {
+        read(&format!(
+            "{HEAD}x-a: &a {{ security: [{{ login: [switch] }}] }}\npaths: {{ /a: {{ get: {{ {merge}: *a }} }} }}\n"
+        ))
+    };
+    assert_eq!(shown(find(&of("!!merge <<"), "/a")), "login(switch)");
+    assert_eq!(shown(find(&of("!!merge \"<<\""), "/a")), "login(switch)");
+    assert_eq!(
+        shown(find(&of("\"<<\""), "/a")),
+        "login(see)",
+        "a quoted name merges nothing"
+    );
+    let fault = fault(&format!(
+        "{HEAD}paths: {{}}\nx-a: {{ <<: {{ a: 1 }}, <<: {{ b: 1 }} }}\n"
+    ));
+    assert!(fault.contains("write one `<<` with a list"), "{fault}");
+}
+
+#[test]
+fn a_line_that_is_indented_too_little_is_read_with_a_note() {
+    let example = |text: &str| {
+        read(&format!(
+            "{HEAD}paths:\n  /a:\n    get:\n      x-note:\n        {text}\n      security: [{{ login: [switch] }}]\n  /b:\n    get: {{}}\n"
+        ))
+    };
+    for (text, lines) in [
+        (
+            "description: \"It's a \\\"text\\\" that\n        goes on: here\n\n      and here\"",
+            2,
+        ),
+        ("description: 'It is\n        a ''text'' # that\n        goes on'", 2),
+        ("example: {\n          \"a\": {},\n          \"b\": {}\n        }", 1),
+        ("example: [\n          {a: 1},\n          {}\n    ]", 1),
+        ("example: [{}\n        , {}\n    ]", 2),
+    ] {
+        let imported = example(text);
+        assert_eq!(shown(find(&imported, "/a")), "login(switch)", "{text}");
+        assert_eq!(shown(find(&imported, "/b")), "login(see)", "{text}");
+        let notes: Vec<NoteKind> = kinds(&imported);
+        assert_eq!(notes, vec![NoteKind::Indentation; lines], "{text}");
+        assert!(
+            imported.notes().iter().all(|note| note.place().line() > Some(12)),
+            "{text}"
+        );
+    }
+    for text in [
+        "a: 1\n       b: 2",
+        "example: {\n  a: {},\nb: {} }",
+        "a: \"not closed\n  b",
+    ] {
+        let document = format!("{HEAD}paths:\n  /a:\n    get:\n      x-note:\n        {text}\n");
+        assert!(!fault(&document).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn many_lines_that_are_indented_too_little_end_in_an_error() {
+    let lines = "  - k: \"a\n    b\"\n".repeat(200);
+    let fault = fault(&format!("{HEAD}paths: {{}}\nx-all:\n{lines}"));
+    assert!(fault.contains("invalid indentation"), "{fault}");
+}
+
+#[test]
+fn yaml_that_begins_with_a_brace_is_read() {
+    let imported = read("{openapi: 3.1.0, info: {}, # a comment\npaths: {/a: {get: {security: []}}}}\n");
+    assert_eq!(find(&imported, "/a").access(), Access::Public);
+    let fault = fault("{\"openapi\": \"3.1.0\",\n \"paths\": {\"/a\": {}, \"/a\": {}}}");
+    assert!(fault.contains("name `/a` comes twice"), "{fault}");
+}
+
+#[test]
+fn a_scheme_of_an_unknown_type_asks_for_a_credential() {
+    for document in [
+        "openapi: 3.1.0\ncomponents: { securitySchemes: { odd: { type: spell } } }\npaths: { /a: { get: { security: [{ odd: [word] }] } } }\n",
+        "swagger: '2.0'\nsecurityDefinitions: { odd: { type: http, scheme: bearer } }\npaths: { /a: { get: { security: [{ odd: [word] }] } } }\n",
+    ] {
+        let imported = read(document);
+        assert_eq!(shown(find(&imported, "/a")), "odd(word)");
+        assert!(kinds(&imported).contains(&NoteKind::UnsupportedScheme));
     }
 }

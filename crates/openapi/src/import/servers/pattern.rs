@@ -77,15 +77,15 @@ impl Server {
 fn ends(pieces: &[Piece], text: &str) -> BTreeSet<usize> {
     let mut places = BTreeSet::from([0]);
     for piece in pieces {
+        if matches!(piece, Piece::Any) {
+            places = ends_of_any(&places, text);
+            continue;
+        }
         let mut next = BTreeSet::new();
         for place in places {
             let rest = text.get(place..).unwrap_or_default();
             match piece {
-                Piece::Any => {
-                    let segment = rest.split('/').next().unwrap_or_default();
-                    let after = segment.char_indices().map(|(at, character)| at + character.len_utf8());
-                    next.extend(after.map(|length| place + length));
-                }
+                Piece::Any => {}
                 Piece::OneOf(values) => {
                     let known = values.iter().filter(|value| rest.starts_with(value.as_str()));
                     next.extend(known.map(|value| place + value.len()));
@@ -96,6 +96,20 @@ fn ends(pieces: &[Piece], text: &str) -> BTreeSet<usize> {
         places = next;
     }
     places
+}
+
+/// All places where a value without a slash can end that begins at one of these places. The text is
+/// read once, however many places there are.
+fn ends_of_any(places: &BTreeSet<usize>, text: &str) -> BTreeSet<usize> {
+    let mut is_inside = false;
+    let mut ends = BTreeSet::new();
+    for (place, character) in text.char_indices() {
+        is_inside = (is_inside || places.contains(&place)) && character != '/';
+        if is_inside {
+            ends.insert(place + character.len_utf8());
+        }
+    }
+    ends
 }
 
 /// The address of a server as a document writes it.
@@ -124,13 +138,19 @@ impl Written {
         Self(pieces)
     }
 
-    /// The servers that it can name. A value with a slash or colon decides where the host ends, so
-    /// each value makes its own server.
+    /// The servers that it can name. A value with a slash or colon decides where the host ends, and an
+    /// empty one where the path ends, so each value makes its own server.
     pub(super) fn servers(&self) -> Vec<Server> {
         let mut written: Vec<Vec<Piece>> = vec![Vec::new()];
         for piece in &self.0 {
             let values = match piece {
-                Piece::OneOf(values) if values.iter().any(|value| value.contains(['/', ':'])) => values,
+                Piece::OneOf(values)
+                    if values
+                        .iter()
+                        .any(|value| value.is_empty() || value.contains(['/', ':'])) =>
+                {
+                    values
+                }
                 _ => {
                     for pieces in &mut written {
                         pieces.push(piece.clone());
@@ -199,6 +219,8 @@ fn merged(pieces: Vec<Piece>) -> Vec<Piece> {
         match (merged.last_mut(), piece) {
             (_, Piece::Text(text)) if text.is_empty() => {}
             (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
+            // Two variables of any value without a text between them are one.
+            (Some(Piece::Any), Piece::Any) => {}
             (_, piece) => merged.push(piece),
         }
     }
@@ -274,6 +296,7 @@ mod tests {
             "region" => &["eu", "us"],
             "port" => &["443", "8443"],
             "base" => &["v1", "v2/beta"],
+            "empty" => &["", "v1"],
             "whole" => &["https://api.example/v7"],
             _ => return None,
         };
@@ -381,6 +404,20 @@ mod tests {
         ),
         ("{whole}", "api.example", "/v7/lamps", Ok("/lamps")),
         ("{whole}", "other.example", "/v7/lamps", Err("another host")),
+        (
+            "https://{a}{b}.example/v{c}{d}",
+            "shop.example",
+            "/v12/lamps",
+            Ok("/lamps"),
+        ),
+        ("https://api.example/{empty}", "api.example", "/lamps", Ok("/lamps")),
+        ("https://api.example/{empty}", "api.example", "/v1/lamps", Ok("/lamps")),
+        (
+            "https://api.example/{empty}/x",
+            "api.example",
+            "/v1/x/lamps",
+            Ok("/lamps"),
+        ),
         ("{any}/v1", "any.example", "/v1/lamps", Ok("/lamps")),
         ("{any}", "any.example", "/lamps", Ok("/lamps")),
     ];
@@ -394,6 +431,15 @@ mod tests {
                 "{url} {host} {path}"
             );
         }
+    }
+
+    #[test]
+    fn many_variables_are_compared_in_little_time() {
+        let url = format!("https://x/{}", "{a}b".repeat(2_000));
+        let path = format!("/{}", "ab".repeat(2_000));
+        assert_eq!(rest(&url, "x", &path).as_deref(), Ok(""));
+        let url = format!("https://{}", "{a}".repeat(5_000));
+        assert_eq!(rest(&url, &"a".repeat(5_000), "/lamps").as_deref(), Ok("/lamps"));
     }
 
     #[test]
