@@ -430,3 +430,46 @@ fn a_moved_prefix_is_compared() {
     );
     assert!(run(&["/v1"]).complaint(2).contains("is not OLD=NEW"));
 }
+
+/// Two authorization servers, and one operation of each.
+fn two_servers(one: &str, other: &str, of_operations: [&str; 2]) -> Value {
+    let [first, second] = of_operations;
+    json!({
+        "openapi": "3.1.0", "info": { "title": "Desk", "version": "1" },
+        "components": { "securitySchemes": { "x": password(one), "y": password(other) } },
+        "paths": {
+            "/a": { "get": { "security": [{ first: [] }] } }, "/b": { "get": { "security": [{ second: [] }] } } },
+    })
+}
+
+#[test]
+fn a_scheme_that_changed_its_name_with_another_one_is_the_same() {
+    let (a, b) = ("https://a.example/t", "https://b.example/t");
+    let compared = |new: &Value| {
+        let shell = Shell::with("old.json", &two_servers(a, b, ["x", "y"]));
+        shell.write("new.json", &new.to_string());
+        let run = shell.policy(&["diff", "old.json", "new.json"]);
+        (run.status, serde_json::from_str::<Value>(&run.stdout).unwrap())
+    };
+    let (status, data) = compared(&two_servers(b, a, ["y", "x"]));
+    assert_eq!(
+        (status, data),
+        (0, json!({ "changes": [], "schemes": [], "notes": [] })),
+        "the names are exchanged, and the operations follow them"
+    );
+    let (status, data) = compared(&two_servers(b, a, ["x", "y"]));
+    let changed: Vec<&Value> = data["schemes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| &change["scheme"])
+        .collect();
+    assert_eq!(
+        (status, json!(changed)),
+        (1, json!(["x", "y"])),
+        "the servers are exchanged"
+    );
+    assert_eq!(data["changes"], json!([]));
+    let (status, data) = compared(&two_servers(b, a, ["x", "x"]));
+    assert_eq!((status, data["changes"].as_array().unwrap().len()), (1, 1), "{data}");
+}

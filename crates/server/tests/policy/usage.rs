@@ -224,6 +224,196 @@ fn a_line_without_a_call_is_reported_without_secrets() {
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     assert_eq!(
         data["lines_without_call"],
-        json!({ "count": 2, "examples": [{ "line": 2, "text": "starting with .." }, { "line": 4, "text": "bye" }] })
+        json!({ "count": 2, "unread": 0, "examples": [{ "line": 2, "text": "starting with .." }, { "line": 4, "text": "bye" }] })
     );
+}
+
+/// A scope with a key, a bearer token or a token of another server in one alternative.
+fn with_other_credentials() -> Value {
+    let mut document = lamps(&json!({}));
+    let schemes = document["components"]["securitySchemes"].as_object_mut().unwrap();
+    schemes.extend(
+        json!({
+            "key": { "type": "apiKey", "in": "header", "name": "X-Key" },
+            "bearer": { "type": "http", "scheme": "bearer" },
+            "other": { "type": "oauth2", "flows": { "clientCredentials": {
+                "tokenUrl": "https://other.example/token", "scopes": { "more": "" } } } },
+        })
+        .as_object()
+        .unwrap()
+        .clone(),
+    );
+    let operation = |scheme: &str| json!({ "security": [{ "login": ["switch"], scheme: [] }] });
+    document["paths"]["/lamps"] = json!({
+        "get": { "security": [{ "key": [] }] }, "put": operation("key"), "post": operation("bearer"), "patch": operation("other"),
+    });
+    document
+}
+
+#[test]
+fn a_scope_that_is_required_with_another_credential_is_needed() {
+    for method in ["PUT", "POST", "PATCH"] {
+        let held = ["--scope", "see switch"];
+        let (run, data) = usage_of(&with_other_credentials(), &format!("{method} /lamps 200\n"), &held);
+        assert_eq!(
+            (run.status, &data["needed"], &data["unneeded"], &data["refused_calls"]),
+            (0, &json!(["switch"]), &json!(["see"]), &json!([])),
+            "{method}"
+        );
+    }
+    let (_, data) = usage_of(&with_other_credentials(), "GET /lamps 200\n", &[]);
+    assert_eq!(data["needed"], json!([]), "a key alone opens it");
+}
+
+#[test]
+fn least_names_the_credentials_in_addition_to_scopes() {
+    let shell = Shell::with("lamps.json", &with_other_credentials());
+    for (method, scheme) in [("PUT", "key"), ("POST", "bearer")] {
+        let operation = format!("{method} /lamps");
+        let line = ["least", "lamps.json", "--operation", &operation];
+        let data = shell.policy(&line).json();
+        assert_eq!(data["sets"], json!([["switch"]]), "{method}");
+        assert_eq!(
+            data["in_addition"],
+            json!([{ "operation": operation, "schemes": [scheme] }])
+        );
+        let human = shell.run(&[&["policy"], &line[..]].concat());
+        assert!(
+            human
+                .stdout
+                .contains(&format!("{operation} needs a credential of `{scheme}`, too")),
+            "{}",
+            human.stdout
+        );
+    }
+    let key = shell.policy(&["least", "lamps.json", "--operation", "GET /lamps"]);
+    assert_eq!(key.status, 1, "no scope opens it");
+}
+
+/// A call of `GET /lamps` that was answered, and one of `POST /lamps` that was refused.
+#[test]
+fn a_refused_call_is_no_use_in_every_kind_of_log() {
+    let load_balancer = |method: &str, status: u16| {
+        format!(
+            "https 2026-03-02T08:00:00.1Z app/lb/1 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.0 {status} {status} 34 366 \"{method} https://any.example:443/lamps?x=1 HTTP/1.1\" \"curl\" - - arn:1 \"Root=1\"\n"
+        )
+    };
+    let objects = [
+        ("httpRequest", "requestMethod", "requestUrl", "status"),
+        ("request", "method", "uri", "status"),
+    ];
+    let mut logs: Vec<String> = Vec::new();
+    for (object, method, address, status) in objects {
+        let call = |name: &str, code: u16| json!({ object: { method: name, address: "/lamps" }, status: code });
+        let all = json!([call("GET", 200), call("POST", 403)]);
+        logs.push(all.to_string());
+        logs.push(serde_json::to_string_pretty(&all).unwrap());
+        let each: Vec<String> = all
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|call| serde_json::to_string_pretty(call).unwrap())
+            .collect();
+        logs.push(each.join("\n"));
+        logs.push(json!({ "log": { "entries": all } }).to_string());
+        let wrapped = |call: &Value| json!({ "jsonPayload": call }).to_string();
+        logs.push(
+            all.as_array()
+                .unwrap()
+                .iter()
+                .map(wrapped)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
+    }
+    logs.extend([
+        load_balancer("GET", 200) + &load_balancer("POST", 403),
+        "{\"request\":\"GET /lamps HTTP/1.1\",\"status\":\"200\"}\n{\"request\":\"POST /lamps HTTP/1.1\",\"status\":\"401\"}\n".to_owned(),
+        "\u{FEFF}GET /lamps 200\r\nPOST /lamps 404\r\n".to_owned(),
+        "#Version: 1.0\n#Fields: date cs-method cs-uri-stem cs-uri-query sc-status\n2026-03-02 GET /lamps - 200\n2026-03-02 POST /lamps a=b 405\n".to_owned(),
+        "at=info method=GET path=\"/lamps?x\" status=200\nat=info method=POST path=\"/lamps\" status=403\n".to_owned(),
+        "{\"http.request.method\":\"GET\",\"url.path\":\"/lamps\",\"http.response.status_code\":200}\n{\"attributes\":{\"http.method\":\"POST\",\"http.target\":\"/lamps\",\"http.status_code\":403}}\n".to_owned(),
+    ]);
+    for log in logs {
+        let (run, data) = usage_of(&lamps(&json!({})), &log, &[]);
+        assert_eq!(run.status, 0, "{log}: {} {}", run.stdout, run.stderr);
+        assert_eq!(
+            (&data["needed"], &data["unneeded"], &data["answered_no"]),
+            (&json!(["see"]), &json!(["switch"]), &json!(1)),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn a_line_that_may_hold_a_call_ends_every_advice() {
+    for line in [
+        r#"{"verb":"POST","resource":"/lamps"}"#,
+        "POST|/lamps|200",
+        "route='/lamps' verb='POST'",
+    ] {
+        let (run, data) = usage_of(&lamps(&json!({})), &format!("GET /lamps 200\n{line}\n"), &[]);
+        assert_eq!((run.status, &data["unneeded"]), (1, &json!([])), "{line}");
+        assert_eq!(data["lines_without_call"]["unread"], 1, "{line}");
+    }
+    let (run, _) = usage_of(
+        &lamps(&json!({})),
+        "GET /lamps 200\nPOST|/lamps|200\n",
+        &["--ignore-unknown"],
+    );
+    assert_eq!(run.status, 0);
+    let (_, data) = usage_of(&lamps(&json!({})), "2026-03-02 audit \"POST /lamps\" by ada\n", &[]);
+    assert_eq!(
+        data["needed"],
+        json!(["switch"]),
+        "a method before a path is a call wherever it is"
+    );
+}
+
+#[test]
+fn a_preflight_request_is_no_use() {
+    let (run, data) = usage_of(&lamps(&json!({})), "GET /lamps 200\nOPTIONS /lamps 204\n", &[]);
+    assert_eq!(
+        (run.status, &data["unneeded"], &data["preflights"]),
+        (0, &json!(["switch"]), &json!(1))
+    );
+    let (run, _) = usage_of(&lamps(&json!({})), "GET /lamps 200\nOPTIONS /lumps 204\n", &[]);
+    assert_eq!(run.status, 1);
+}
+
+#[test]
+fn an_unknown_call_is_listed_without_secrets() {
+    let log = "GET /reset/9f86d081884c7d659a2feaa0c55ad015?key=word 200\nGET /o/01890a5d-ac96-774b-bcce-b302099a8057/very-long-name-of-a-list 200\n";
+    let (_, data) = usage_of(&lamps(&json!({})), log, &[]);
+    assert_eq!(
+        data["unknown_calls"],
+        json!([
+            "GET /reset/..",
+            "GET /o/01890a5d-ac96-774b-bcce-b302099a8057/very-long-name-of-a-list"
+        ])
+    );
+}
+
+#[test]
+fn a_log_is_no_url_and_no_broken_json() {
+    let shell = Shell::with("lamps.json", &lamps(&json!({})));
+    let url = shell.policy(&["usage", "lamps.json", "https://logs.example/x"]);
+    assert!(url.complaint(2).contains("is a URL"), "{}", url.stderr);
+    shell.write("calls.log", "[{\"method\":\"GET\",\"path\":\"/lamps\"},\n{\"method\"");
+    let broken = shell.policy(&["usage", "lamps.json", "calls.log"]);
+    assert!(broken.complaint(2).contains("line 2"), "{}", broken.stderr);
+}
+
+#[test]
+fn a_prefix_that_can_be_empty_is_understood() {
+    let variable = json!({ "enum": ["", "v1"], "default": "" });
+    let document = servers(&json!([{ "url": "https://any.example/{base}", "variables": { "base": variable } }]));
+    is_understood(
+        &document,
+        "GET https://any.example/lamps\nPOST https://any.example/v1/lamps\n",
+    );
+    let mut document =
+        servers(&json!([{ "url": "https://any.example/{base}", "variables": { "base": { "default": "" } } }]));
+    document["paths"]["/"] = json!({ "get": { "security": [] } });
+    is_understood(&document, "GET https://any.example/lamps\nPOST /lamps\n");
 }

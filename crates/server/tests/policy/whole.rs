@@ -87,7 +87,7 @@ fn the_fewest_scopes_for_some_operations() {
     let both = least(&["GET /users/me/items/", "GET /users/me/"]).json();
     assert_eq!(
         both,
-        json!({ "sets": [["items", "me"]], "optimal": true, "without_scopes": [], "unreachable": [], "notes": [] })
+        json!({ "sets": [["items", "me"]], "optimal": true, "in_addition": [], "without_scopes": [], "unreachable": [], "notes": [] })
     );
     // `admin` implies `items`, so two scopes do for three operations.
     let three = least(&["GET /users/me/items/", "GET /users/me/", "DELETE /items/7"]).json();
@@ -112,8 +112,8 @@ fn scopes_that_no_call_of_a_log_needs_can_be_taken_away() {
         serde_json::from_str::<Value>(&run.stdout).unwrap(),
         json!({
             "needed": ["me"], "unneeded": ["items"], "complete": true, "optimal": true,
-            "refused_calls": [], "unknown_calls": [], "answered_no": 1, "notes": [],
-            "lines_without_call": { "count": 1, "examples": [{ "line": 3, "text": "nothing at all" }] },
+            "refused_calls": [], "unknown_calls": [], "more_unknown_calls": 0, "answered_no": 1, "preflights": 0,
+            "notes": [], "lines_without_call": { "count": 1, "unread": 0, "examples": [{ "line": 3, "text": "nothing at all" }] },
         })
     );
     shell.write("none.log", "hello\n");

@@ -1,6 +1,12 @@
 //! Calls in logs: one in each line.
 
+mod columns;
+mod json;
+
 use serde_json::Value;
+
+pub(super) use self::columns::Columns;
+pub(super) use self::json::{holds_list, values};
 
 /// A call of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +46,12 @@ impl Logged {
         matches!(self.status, Some(401 | 403 | 404 | 405))
     }
 
+    /// Whether it can ask a server which requests of another origin it accepts. A browser sends it
+    /// without credentials (Fetch, section 4.8).
+    pub(super) fn can_be_preflight(&self) -> bool {
+        self.call.method == "OPTIONS"
+    }
+
     fn of_template(mut self) -> Self {
         self.call.is_template = true;
         self
@@ -65,90 +77,93 @@ fn without_user(address: &str) -> String {
 pub(super) fn read(line: &str) -> Option<Logged> {
     let line = line.trim();
     if line.starts_with('{') {
-        return json(line);
+        let value: Value = serde_json::from_str(line).ok()?;
+        return json::read(&value);
     }
-    fields(line).or_else(|| quoted(line)).or_else(|| plain(line))
+    fields(line)
+        .or_else(|| quoted(line))
+        .or_else(|| plain(line))
+        .or_else(|| anywhere(line))
 }
 
-/// The members of access logs as JSON: method, address, status. The first one that a line has
-/// counts.
-const SHAPES: [(&str, &str, &[&str]); 14] = [
-    (
-        "/httpRequest/requestMethod",
-        "/httpRequest/requestUrl",
-        &["/httpRequest/status", "/status"],
-    ),
-    ("/request/method", "/request/uri", &["/status", "/response/status"]),
-    ("/request/method", "/request/url", &["/response/status", "/status"]),
-    ("/req/method", "/req/url", &["/res/statusCode", "/statusCode"]),
-    ("/http/request/method", "/url/full", &["/http/response/status_code"]),
-    ("/http/request/method", "/url/path", &["/http/response/status_code"]),
-    ("/request_method", "/request_uri", &["/status"]),
-    (
-        "/RequestMethod",
-        "/RequestPath",
-        &["/DownstreamStatus", "/OriginStatus"],
-    ),
-    ("/httpMethod", "/path", &["/status", "/statusCode"]),
-    ("/requestMethod", "/requestUrl", &["/status"]),
-    (
-        "/method",
-        "/path",
-        &["/status", "/status_code", "/statusCode", "/response_code"],
-    ),
-    ("/method", "/url", &["/status", "/status_code", "/statusCode"]),
-    ("/method", "/uri", &["/status", "/status_code", "/statusCode"]),
-    ("/method", "/target", &["/status", "/status_code", "/statusCode"]),
-];
-
-fn json(line: &str) -> Option<Logged> {
-    let value: Value = serde_json::from_str(line).ok()?;
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
-    let status = |pointers: &[&str]| {
-        let mut values = pointers.iter().filter_map(|pointer| value.pointer(pointer));
-        values.find_map(|value| match value {
-            Value::Number(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        })
-    };
-    let own = ["", "/span"].into_iter().find_map(|span| {
-        let (method, route) = (text(&format!("{span}/method"))?, text(&format!("{span}/route"))?);
-        let status = status(&[&format!("{span}/status"), "/status", "/fields/status"]);
-        Some(Logged::new(method, route, status)?.of_template())
+/// Whether a line without a call may hold one in a form that is not known: it names a method and a
+/// path or URL.
+pub(super) fn may_be_call(line: &str) -> bool {
+    let mut words = line.split(|character: char| {
+        character.is_whitespace() || matches!(character, '"' | '\'' | ',' | ';' | '=' | '|' | '(' | ')' | '[' | ']')
     });
-    own.or_else(|| {
-        let spanned = ["/span", ""].into_iter().find_map(|span| {
-            let (method, path) = (text(&format!("{span}/method"))?, text(&format!("{span}/path"))?);
-            Logged::new(method, path, status(&[&format!("{span}/status"), "/status"]))
-        });
-        let mut shapes = SHAPES.iter();
-        shapes
-            .find_map(|(method, address, statuses)| Logged::new(text(method)?, text(address)?, status(statuses)))
-            .or(spanned)
-    })
+    let is_address = |word: &str| word.starts_with('/') || word.contains("://");
+    words.clone().any(is_method_in_capitals) && words.any(is_address)
 }
 
-/// The fields of a span, as text.
+fn is_method_in_capitals(word: &str) -> bool {
+    word.parse::<scopegate_policy::Method>().is_ok()
+}
+
+/// `name=value` or `name="value"`: the fields of a span of Scopegate's own log, or those of
+/// another one.
 fn fields(line: &str) -> Option<Logged> {
     let value = |name: &str| {
-        let begin = |before: char| line.split_once(&format!("{before}{name}=\""));
-        let (_, rest) = begin(' ').or_else(|| begin('{'))?;
-        rest.split_once('"').map(|(value, _)| value)
+        let begins = [' ', '{', '\t'].map(|before| format!("{before}{name}="));
+        let rest = match line.strip_prefix(&format!("{name}=")) {
+            Some(rest) => rest,
+            None => begins.iter().find_map(|begin| line.split_once(begin.as_str()))?.1,
+        };
+        match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').map(|(value, _)| value),
+            None => rest.split([' ', '\t', '}', ',']).next(),
+        }
     };
-    let status = line.split_once(" status=").and_then(|(_, rest)| leading_number(rest));
-    Some(Logged::new(value("method")?, value("route")?, status)?.of_template())
+    let method = value("method").or_else(|| value("request_method"))?;
+    let status = ["status", "status_code", "code"];
+    let status = status.into_iter().find_map(|name| value(name).and_then(leading_number));
+    if let Some(route) = value("route") {
+        return Some(Logged::new(method, route, status)?.of_template());
+    }
+    let address = ["path", "uri", "url", "request_uri", "target"];
+    Logged::new(method, address.into_iter().find_map(value)?, status)
 }
 
+/// A request line in quotes. Its status is behind it. Logs of load balancers have it before the
+/// request line, with the status of the target and two counts of bytes.
 fn quoted(line: &str) -> Option<Logged> {
-    let mut parts = line.split('"').skip(1);
-    let mut words = parts.next()?.split_ascii_whitespace();
-    let (method, address, version) = (words.next()?, words.next()?, words.next()?);
-    let status = parts.next().and_then(|rest| leading_number(rest.trim_start()));
-    if !version.starts_with("HTTP/") {
-        return None;
-    }
+    let mut parts = line.split('"');
+    let before = parts.next()?;
+    let (method, address) = request_line(parts.next()?)?;
+    let behind = parts.next().and_then(|rest| leading_number(rest.trim_start()));
+    let status = behind.or_else(
+        || match before.split_ascii_whitespace().rev().take(4).collect::<Vec<_>>()[..] {
+            [sent, received, _, status] if is_count(sent) && is_count(received) => leading_number(status),
+            _ => None,
+        },
+    );
     Logged::new(method, address, status)
+}
+
+fn is_count(text: &str) -> bool {
+    text == "-" || text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `GET /items HTTP/1.1`
+fn request_line(text: &str) -> Option<(&str, &str)> {
+    let mut words = text.split_ascii_whitespace();
+    let (method, address, version) = (words.next()?, words.next()?, words.next()?);
+    version.starts_with("HTTP/").then_some((method, address))
+}
+
+/// A known method in capitals before an address, wherever the line has them.
+fn anywhere(line: &str) -> Option<Logged> {
+    let mut words = line.split_ascii_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let word = word.trim_matches(['"', '\'', '[', '(']);
+        if let Some(address) = words.peek().filter(|_| is_method_in_capitals(word)) {
+            let address = address.trim_matches(['"', '\'', ']', ')', ',']);
+            if let Some(logged) = Logged::new(word, address, None) {
+                return Some(logged);
+            }
+        }
+    }
+    None
 }
 
 /// Words that begin with a method in capitals, or with one that is known.
@@ -231,6 +246,55 @@ mod tests {
     }
 
     #[test]
+    fn a_call_is_read_from_logs_of_clouds_and_proxies() {
+        for (line, is_template, status) in [
+            (
+                r#"{"request":"GET /users/42?x HTTP/1.1","status":"403"}"#,
+                false,
+                Some(403),
+            ),
+            (
+                r#"{"jsonPayload":{"httpRequest":{"requestMethod":"GET","requestUrl":"/users/42"}},"status":401}"#,
+                false,
+                Some(401),
+            ),
+            (
+                r#"{"attributes":{"http.request.method":"GET","url.path":"/users/42","http.response.status_code":404}}"#,
+                false,
+                Some(404),
+            ),
+            (
+                r#"{"http.method":"GET","http.target":"/users/42","http.status_code":200}"#,
+                false,
+                Some(200),
+            ),
+            (
+                r#"h2 2026-03-02T08:00:00Z app/lb/5 1.2.3.4:2 10.0.0.1:80 0.1 0.2 0.0 403 - 34 57 "GET /users/42 HTTP/2.0" "curl/8" - -"#,
+                false,
+                Some(403),
+            ),
+            (
+                r#"at=info method=GET path="/users/42?x" host=any.example status=405 bytes=7"#,
+                false,
+                Some(405),
+            ),
+            (
+                "[2026-03-02T08:00:00.000Z] [info] request \"GET /users/42\" finished",
+                false,
+                None,
+            ),
+        ] {
+            let logged = read(line).unwrap_or_else(|| panic!("{line}"));
+            let call = (logged.call.method.as_str(), logged.call.address.as_str());
+            assert_eq!(
+                (call, logged.call.is_template, logged.status),
+                (("GET", "/users/42"), is_template, status),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
     fn a_refused_call_is_known_by_its_status() {
         for (status, is_refused) in [
             (200, false),
@@ -258,6 +322,7 @@ mod tests {
             "{}",
             r#"{"method":"GET"}"#,
             r#"listening address="/x""#,
+            "GET of a /path",
             "{ GET /x",
             r#"a - - [x] "-" 400 0"#,
             "OPTIONS * 200",

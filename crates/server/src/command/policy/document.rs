@@ -62,7 +62,7 @@ fn read_one(path: &Path, reading: &Reading) -> anyhow::Result<(Imported, Vec<u8>
 }
 
 /// Refuses an address where a file is needed: nothing is fetched.
-fn refuse_url(name: &str) -> anyhow::Result<()> {
+pub(super) fn refuse_url(name: &str) -> anyhow::Result<()> {
     let is_scheme = |scheme: &str| {
         scheme.len() > 1
             && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -75,7 +75,7 @@ fn refuse_url(name: &str) -> anyhow::Result<()> {
         .is_some_and(|(scheme, rest)| is_scheme(scheme) && rest.starts_with('/'));
     if is_url && !Path::new(name).exists() {
         bail!(
-            "`{}` is a URL, and nothing is fetched; save the document as a file, or write it to standard input (`-`)",
+            "`{}` is a URL, and nothing is fetched; save it as a file, or write it to standard input (`-`)",
             name.escape_debug()
         );
     }

@@ -16,6 +16,13 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
         bail!("`--format json` needs `--to openapi`, `--to openapi-3.0` or `--to canonical`");
     }
     match arguments.to.as_str() {
+        "canonical" if format == Format::Json => {
+            let mut canonical: Value = serde_json::from_str(&export::canonical(table))?;
+            if let Value::Object(members) = &mut canonical {
+                members.insert("notes".to_owned(), notes::all(&policy).into());
+            }
+            write_line(&canonical.to_string())
+        }
         "canonical" => write_line(&export::canonical(table)),
         "openapi" | "openapi-3.0" => {
             let mut info = DocumentInfo::new(policy.title().unwrap_or("Policy"), policy.version().unwrap_or("0"));

@@ -58,6 +58,7 @@ pub(super) fn misnamed(servers: &AuthorizationServers<'_>, fault: &NameError) ->
             };
             anyhow!("{}", unknown(&what, token.as_str(), known))
         }
+        NameError::Apart { .. } => anyhow!("{fault}; give each token its own `--scope`"),
         fault => anyhow!("{fault}"),
     }
 }

@@ -1,65 +1,139 @@
-//! A log: the different calls that it holds, and its lines without a call.
+//! A log: the calls that it holds, and its lines without a call.
 
-use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use crate::command::policy::calls::{self, Call};
+use serde_json::Value;
+
+use crate::command::policy::calls::{self, Columns, Logged};
 use crate::output::one_line;
 
 /// Most lines without a call that are shown.
 const EXAMPLES: usize = 3;
 /// Longest word of such a line that is shown: a longer one may be a token.
 const WORD: usize = 16;
+/// Longest line that is read, in bytes.
+const MAX_LINE: u64 = 1024 * 1024;
+/// Longest log that is one JSON value, in bytes.
+const MAX_VALUE: u64 = 64 * 1024 * 1024;
 
-/// The different calls of a log, in the order of their first line.
+/// What a log holds in addition to calls that were answered.
 #[derive(Default)]
 pub(super) struct Log {
-    pub(super) calls: Vec<Call>,
-    seen: HashSet<Call>,
+    /// Lines with a call.
+    pub(super) calls: usize,
     /// Lines with a call that was refused.
     pub(super) refused: usize,
     /// Lines without a call.
     pub(super) others: usize,
-    /// The first of these, with their numbers.
+    /// Lines that name a method and a path, and hold no call in a form that is known.
+    pub(super) unread: usize,
+    /// The first lines without a call, with their numbers.
     pub(super) examples: Vec<(usize, String)>,
 }
 
 impl Log {
-    pub(super) fn read(path: &Path) -> io::Result<Self> {
-        let source: Box<dyn BufRead> = if path == Path::new("-") {
+    /// Reads a log line by line, or as JSON values that take several lines, and hands each call on
+    /// that was not refused.
+    pub(super) fn read(path: &Path, take: &mut dyn FnMut(Logged)) -> io::Result<Self> {
+        let mut source: Box<dyn BufRead> = if path == Path::new("-") {
             Box::new(io::stdin().lock())
         } else {
             Box::new(BufReader::new(File::open(path)?))
         };
+        if source.fill_buf()?.starts_with(b"\xEF\xBB\xBF") {
+            source.consume(3);
+        }
         let mut log = Self::default();
-        for (number, line) in (1..).zip(source.split(b'\n')) {
-            log.add(number, &String::from_utf8_lossy(&line?));
+        let mut columns = None;
+        for number in 1.. {
+            let Some(line) = next_line(&mut source)? else {
+                break;
+            };
+            if number == 1 && begins_values(&line) {
+                log.values(line.as_bytes().chain(source), take)?;
+                break;
+            }
+            if let Some(named) = Columns::of(&line) {
+                columns = Some(named);
+            } else {
+                log.add(number, &line, columns.as_ref(), take);
+            }
         }
         Ok(log)
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.calls.is_empty() && self.refused == 0
+        self.calls == 0 && self.refused == 0 && self.unread == 0
     }
 
-    fn add(&mut self, number: usize, line: &str) {
-        match calls::read(line) {
+    fn values(&mut self, source: impl Read, take: &mut dyn FnMut(Logged)) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        source.take(MAX_VALUE + 1).read_to_end(&mut bytes)?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_VALUE) {
+            return Err(io::Error::other(format!(
+                "it is JSON of more than {MAX_VALUE} bytes; write one object in each line"
+            )));
+        }
+        for value in serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>() {
+            calls::values(&value?, &mut |item| {
+                let number = self.calls + self.refused + self.others + 1;
+                self.add(number, &item.to_string(), None, take);
+            });
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, number: usize, line: &str, columns: Option<&Columns>, take: &mut dyn FnMut(Logged)) {
+        let read = columns.and_then(|columns| columns.read(line));
+        match read.or_else(|| calls::read(line)) {
             Some(logged) if logged.is_refused() => self.refused += 1,
-            Some(logged) if self.seen.contains(&logged.call) => {}
             Some(logged) => {
-                self.seen.insert(logged.call.clone());
-                self.calls.push(logged.call);
+                self.calls += 1;
+                take(logged);
             }
             None if line.trim().is_empty() => {}
             None => {
                 self.others += 1;
+                self.unread += usize::from(calls::may_be_call(line));
                 if self.examples.len() < EXAMPLES {
                     self.examples.push((number, shown(line)));
                 }
             }
         }
+    }
+}
+
+/// The next line, as far as it is read.
+fn next_line(source: &mut dyn BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    if source.take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    // No server writes a longer line.
+    while !line.ends_with(b"\n") && !source.fill_buf()?.is_empty() {
+        let skipped = source.fill_buf()?;
+        let end = skipped.iter().position(|byte| *byte == b'\n');
+        let count = end.map_or(skipped.len(), |end| end + 1);
+        source.consume(count);
+        if end.is_some() {
+            break;
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+}
+
+/// Whether a log is a list in JSON, or objects over several lines, by its first line.
+fn begins_values(line: &str) -> bool {
+    let line = line.trim();
+    match line.strip_prefix('[').map(str::trim_start) {
+        Some(items) => items.is_empty() || items.starts_with(['{', ']']),
+        None if line.starts_with('{') => match serde_json::from_str::<Value>(line) {
+            Ok(value) => calls::holds_list(&value),
+            Err(fault) => fault.is_eof(),
+        },
+        None => false,
     }
 }
 
