@@ -17,7 +17,12 @@ const PLENTY: usize = 1_000_000;
 /// scopes, and the scopes matter.
 fn opens_with_credentials(policy: &Policy, operation: usize, names: &BTreeSet<String>) -> bool {
     let granted = policy.granted(names);
-    let schemes: Vec<String> = policy.words.schemes.iter().map(|scheme| scheme.fact()).collect();
+    let schemes: Vec<String> = policy
+        .words
+        .schemes
+        .iter()
+        .map(crate::oracle::words::Scheme::fact)
+        .collect();
     subsets(&schemes).into_iter().any(|credentials| {
         let presented: Facts = granted.iter().cloned().chain(credentials).collect();
         let is_scope = |fact: &&String| fact.starts_with("scope:");
