@@ -27,10 +27,10 @@ pub(crate) fn shared_failure(error: Arc<sqlx::Error>) -> StoreError {
 pub(crate) const SQLITE_BUSY: u32 = 5;
 
 /// The file is damaged.
-const SQLITE_CORRUPT: u32 = 11;
+pub(crate) const SQLITE_CORRUPT: u32 = 11;
 
 /// The file is no database.
-const SQLITE_NOTADB: u32 = 26;
+pub(crate) const SQLITE_NOTADB: u32 = 26;
 
 /// What SQLite says: the low byte of an [extended result code](https://www.sqlite.org/rescode.html).
 pub(crate) fn primary_code(error: &sqlx::Error) -> Option<u32> {

@@ -4,6 +4,23 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use crate::failure::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB, primary_code};
+
+/// Access was denied.
+const SQLITE_PERM: u32 = 3;
+
+/// The file, or its folder, cannot be written.
+const SQLITE_READONLY: u32 = 8;
+
+/// The disk, or the kind of the file, does not allow the operation.
+const SQLITE_IOERR: u32 = 10;
+
+/// The disk is full.
+const SQLITE_FULL: u32 = 13;
+
+/// The file cannot be opened.
+const SQLITE_CANTOPEN: u32 = 14;
+
 /// Why a database could not be opened. It has not been changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -83,6 +100,26 @@ pub enum OpenError {
     /// The file cannot be read or written, is locked by another program, or is no database.
     #[error("database cannot be opened")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl OpenError {
+    /// What an operator can do about an error of SQLite, if that is known.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        let Self::Unavailable(cause) = self else {
+            return None;
+        };
+        match primary_code(cause.downcast_ref()?)? {
+            SQLITE_BUSY => Some("another process holds the lock of the database: wait for it, or end it"),
+            SQLITE_CORRUPT => Some("restore a backup"),
+            SQLITE_NOTADB => Some("give another file"),
+            SQLITE_PERM | SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN => {
+                Some("check that it is a file, and that the file and its folder can be read and written")
+            }
+            SQLITE_FULL => Some("make space on the disk"),
+            _ => None,
+        }
+    }
 }
 
 impl From<sqlx::Error> for OpenError {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use scopegate_domain::{Client, ClientId, ClientKind, RedirectUri, Revoked};
 use scopegate_store::{Clients, Store, Withdrawal};
 use scopegate_token::{ClientSecret, SystemEntropy};
@@ -82,6 +82,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
 
 /// Checks everything about a new client, and makes its secret.
 fn client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
+    ensure!(!new.name.trim().is_empty(), "the name of the client is empty");
     let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
     let secret = if new.confidential {
         Some(ClientSecret::generate(&SystemEntropy)?)

@@ -18,7 +18,14 @@ pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
         OpenError::Newer { .. } => {
             return anyhow::anyhow!("database `{url}`: {error}; use the newer program, or restore a backup");
         }
-        _ => return anyhow::Error::new(error).context(format!("database `{url}`")),
+        _ => {
+            let Some(remedy) = error.remedy() else {
+                return anyhow::Error::new(error).context(format!("database `{url}`"));
+            };
+            // The causes in between repeat the last one.
+            let error = anyhow::Error::new(error);
+            return anyhow::anyhow!("database `{url}`: {error}: {}; {remedy}", error.root_cause());
+        }
     };
     anyhow::anyhow!("{error}: {remedy}")
 }

@@ -441,3 +441,26 @@ fn a_path_in_a_configuration_is_relative_to_its_file() {
     let run = stage.shell.run(&["config", "check", "--config", "etc/i.toml"]);
     assert!(run.complaint(2).contains("etc/roots.pem"), "{}", run.stderr);
 }
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named_once_with_a_remedy() {
+    let stage = Stage::new();
+    std::fs::write(
+        stage.path("text.db"),
+        "this is no database, and never was one\n".repeat(99),
+    )
+    .unwrap();
+    std::fs::create_dir(stage.path("folder.db")).unwrap();
+    for (name, cause, remedy) in [
+        ("text.db", "file is not a database", "give another file"),
+        ("folder.db", "(code: ", "check that it is a file"),
+    ] {
+        let database = format!("sqlite:{name}");
+        let run = stage.shell.run(&["user", "list", "--database", &database]);
+        let error = run.complaint(2);
+        assert!(error.contains(&database) && error.contains(remedy), "{error}");
+        assert_eq!(error.matches(cause).count(), 1, "{error}");
+    }
+    let run = stage.shell.run(&["client", "add", " ", "--public"]);
+    assert_eq!(run.complaint(2), "the name of the client is empty");
+}
