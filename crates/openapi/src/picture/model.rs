@@ -6,7 +6,7 @@ mod operations;
 mod sections;
 mod servers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use scopegate_policy::{Access, Atom, OperationTable, Universe};
 
@@ -24,6 +24,7 @@ pub(super) struct Model {
     pub(super) atoms: Vec<Fact>,
     pub(super) schemes: Vec<Scheme>,
     pub(super) servers: Vec<Server>,
+    words_of_atoms: Vec<String>,
     /// The atoms that are scopes.
     pub(super) scopes: BTreeSet<usize>,
     /// Conditions that some operation requires: atoms other than schemes and scopes.
@@ -88,6 +89,7 @@ impl Model {
                 .collect(),
             atoms,
             servers: servers::servers(table),
+            words_of_atoms: Vec::new(),
             scopes: BTreeSet::new(),
             guards: Vec::new(),
             operations,
@@ -95,6 +97,7 @@ impl Model {
         };
         model.scopes = model.listed().map(|scope| scope.atom).collect();
         model.guards = model.guards_asked_for(universe);
+        model.words_of_atoms = model.words_of_atoms();
         counts::count(&mut model, table);
         model
     }
@@ -107,30 +110,34 @@ impl Model {
         self.atoms.get(atom).map_or("", |fact| &fact.label)
     }
 
-    /// The label, with the scheme where scopes of several authorization servers have this name.
-    fn word(&self, atom: usize) -> String {
-        let scheme_of = |atom: usize| {
-            let mut schemes = self.schemes.iter();
-            schemes.find(|scheme| scheme.scopes.iter().any(|scope| scope.atom == atom))
-        };
+    /// For each atom its label, with the scheme if scopes of several servers have its name.
+    fn words_of_atoms(&self) -> Vec<String> {
         let server_of = |scheme: &Scheme| {
             self.servers
                 .iter()
                 .position(|server| server.schemes.contains(&scheme.atom))
         };
-        let label = self.label(atom);
-        let Some(own) = scheme_of(atom) else {
-            return label.to_owned();
-        };
-        let is_of_other = |scheme: &&Scheme| {
-            let named = |scope: &Listed| self.name(scope.atom) == self.name(atom);
-            server_of(scheme) != server_of(own) && scheme.scopes.iter().any(named)
-        };
-        if self.schemes.iter().any(|scheme| is_of_other(&scheme)) {
-            format!("{label} of {}", self.label(own.atom))
-        } else {
-            label.to_owned()
+        let mut servers: HashMap<&str, BTreeSet<Option<usize>>> = HashMap::new();
+        for scheme in &self.schemes {
+            for scope in &scheme.scopes {
+                servers
+                    .entry(self.name(scope.atom))
+                    .or_default()
+                    .insert(server_of(scheme));
+            }
         }
+        let mut words: Vec<String> = self.atoms.iter().map(|fact| fact.label.clone()).collect();
+        for scheme in &self.schemes {
+            for scope in &scheme.scopes {
+                let is_of_several = servers
+                    .get(self.name(scope.atom))
+                    .is_some_and(|servers| servers.len() > 1);
+                if let Some(word) = words.get_mut(scope.atom).filter(|_| is_of_several) {
+                    *word = format!("{word} of {}", self.label(scheme.atom));
+                }
+            }
+        }
+        words
     }
 
     /// The scopes of all schemes, in the order in which they are shown.
@@ -210,7 +217,7 @@ impl Model {
         let is_scheme = |atom: usize| self.schemes.iter().any(|scheme| scheme.atom == atom);
         let word = |atom: &usize| {
             let before = if is_scheme(*atom) { "a credential of " } else { "" };
-            format!("{before}{}", self.word(*atom))
+            format!("{before}{}", self.words_of_atoms.get(*atom).map_or("", String::as_str))
         };
         need.iter().map(word).collect::<Vec<_>>().join(" and ")
     }

@@ -9,6 +9,8 @@ use super::text::cut_middle;
 const LENGTHS: [usize; 4] = [36, 48, 72, 144];
 /// A shared beginning with fewer characters stays: nothing is gained without it.
 const SHORTEST_PREFIX: usize = 8;
+/// After this number of attempts to tell names apart, no name is shortened.
+const MOST_ROUNDS: usize = 16;
 const SEPARATORS: [char; 5] = ['/', ':', '.', '#', '|'];
 
 /// A short form for each name. Two names that differ have short forms that differ.
@@ -31,20 +33,17 @@ pub(super) fn short_forms(names: &[String], families: &[Vec<usize>]) -> Vec<Stri
     let whole = [stripped.iter().map(ToString::to_string).collect(), names.to_vec()];
     let candidates: Vec<Vec<String>> = at_lengths.into_iter().chain(whole).collect();
     let mut used = vec![0_usize; names.len()];
-    loop {
+    for _ in 0..MOST_ROUNDS {
         let form = |(place, level): (usize, &usize)| candidates.get(*level).and_then(|forms| forms.get(place));
         let forms: Vec<String> = used.iter().enumerate().filter_map(form).cloned().collect();
         let equal = equal_forms(names, &forms);
-        let longer = used.iter_mut().enumerate().filter(|(place, _)| equal.contains(place));
-        let mut is_changed = false;
-        for (_, level) in longer.filter(|(_, level)| **level + 1 < candidates.len()) {
-            *level += 1;
-            is_changed = true;
-        }
-        if !is_changed {
+        if equal.is_empty() {
             return forms;
         }
+        let longer = used.iter_mut().enumerate().filter(|(place, _)| equal.contains(place));
+        longer.for_each(|(_, level)| *level = (*level + 1).min(candidates.len() - 1));
     }
+    names.to_vec()
 }
 
 /// The names of a family that can share a beginning: addresses by their host, and all others that

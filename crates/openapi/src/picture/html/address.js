@@ -5,17 +5,17 @@ const lacking = new Set(); // conditions that do not hold
 let isNobody = false; // whether a request without a credential is asked about
 let pressed = null; // a box, a condition, or an access: only operations that it takes part in are shown
 let part = null; // a column of the matrix: only its operations are shown
-const opened = new Map(); // groups that somebody opened or closed, by the beginning of their paths
+const opened = new Map(); // groups that the user opened or closed, by the beginning of their paths
 let opensAll = null; // whether all other groups are open; null: the page decides
 const unfolded = new Set(); // operations with their details
-let remarks = []; // what the address names and the policy does not have
+let remarks = []; // names in the address that the policy does not have
 
 const byId = (id) => document.getElementById(id);
 /** Whether there is a request to decide about. */
 const isAsked = () => isNobody || ticked.size > 0;
 
 const ACCESSES = ["public", "authenticated", "deny"];
-/** An address says the state of so many groups, and as many operations, at most. */
+/** An address contains at most this number of groups, and of operations. */
 const MOST_NAMED = 100;
 const LONGEST_ADDRESS = 200000;
 
@@ -35,7 +35,7 @@ for (const [atom, box] of boxes) if (box.isScope) boxesByServer[box.server].set(
 const tokenOf = (server) => servers[server].schemes[0];
 const nameOfServer = (server) => atoms[tokenOf(server)].name;
 
-/** A text of others in a remark: short, and without characters that nobody sees. */
+/** A foreign text in a notice: short, and with its invisible characters as escapes. */
 function plain(text) {
   const characters = [...text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${hidden.codePointAt(0).toString(16)}}`)];
   return characters.length > 80 ? `${characters.slice(0, 30).join("")}…${characters.slice(-49).join("")}` : characters.join("");
@@ -88,7 +88,7 @@ function readPressed(name, scheme) {
   return null;
 }
 
-/** Takes over what the address says. A name that the policy does not have is remarked on and changes nothing. */
+/** Reads the choice from the address. Names that the policy does not have change nothing and are listed. */
 function readAddress() {
   const text = location.hash.slice(1);
   reset();
@@ -116,7 +116,7 @@ function readAddress() {
   byId("show").value = ["allowed", "denied"].includes(named.get("show")) ? named.get("show") : "all";
 }
 
-/** What the address says, in the order in which it is read. */
+/** The choice as an address, in the order in which it is read. */
 function address() {
   const named = new URLSearchParams();
   servers.forEach((server, place) => {

@@ -79,7 +79,7 @@ servers.forEach((server, place) => {
   }
 });
 
-/** What is no scope, no scheme and no authentication: it holds unless somebody says otherwise. */
+/** Atoms other than scopes, schemes and authentication: they hold unless the user unticks them. */
 const conditions = atoms.map((_, atom) => atom).filter((atom) => atom !== AUTHENTICATED && !byAtom.has(atom) && !schemeOf.has(atom));
 /** Whether a condition holds while these do not. */
 const holdsWithout = (guard, lacking) => ![...closure(guard)].some((atom) => lacking.has(atom));
@@ -97,12 +97,12 @@ function request(ticks, lacking) {
 
 const openTo = (world) => new Set(operations.flatMap((operation, number) => (allows(operation, world) ? [number] : [])));
 
-/* ---- What a box is good for. ---- */
+/* ---- The operations of a box. ---- */
 
 const asking = atoms.map(() => new Set());
 operations.forEach((operation, number) => operation.needs.flat().forEach((atom) => asking[atom].add(number)));
 
-/** For each box: the operations that it opens alone, and those that need more beside it. */
+/** For each box: the operations that it opens alone, and those that need more than it. */
 function uses(lacking) {
   const nobody = openTo(request([], lacking));
   const tokens = new Map([...boxes].filter(([, box]) => !box.isScope).map(([atom]) => [atom, openTo(request([atom], lacking))]));

@@ -1,7 +1,7 @@
 /* ---- What follows from the choice, and its words. ---- */
 
 let world = new Set();
-let used = new Map(); // for each box, what it is good for
+let used = new Map(); // for each box, its operations
 let usedWithout = null; // the conditions that did not hold then
 let matching = []; // for each operation, whether it is shown
 let allowed = [];
@@ -63,7 +63,7 @@ function wordsForWays(ways) {
   return all.slice(0, SOME).join(`${comma} or `) + rest;
 }
 
-/** The whole names, where some short form stands for one. */
+/** The whole names, if some of them are shortened. */
 function titleFor(ways) {
   const short = ways.flat().filter((atom) => labelOf(atom) !== atoms[atom].name);
   return short.length > 0 ? [...new Set(short.map((atom) => atoms[atom].name))].slice(0, 20).join(" ") : null;
@@ -200,7 +200,7 @@ function drawChosen() {
 
 /* ---- Operations by path. ---- */
 
-/** Above so many operations groups begin closed; above the second number, where somebody chose these operations. */
+/** With more operations, groups begin closed; with more than the second number, if the user chose these operations. */
 const FEW = 60;
 const FEW_CHOSEN = 400;
 /** So many rows are drawn at once. */
