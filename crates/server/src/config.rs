@@ -305,7 +305,7 @@ fn take_secret(layers: &mut Layers, [key, file]: [&'static str; 2]) -> Result<Op
             file: None,
         })),
         (None, Some(path)) => Ok(Some(TakenSecret {
-            text: read_secret(&path)?,
+            text: read_secret(&path).map_err(|error| error.named_by(layers.place_of(file)))?,
             place: in_file(&path),
             file: Some(path),
         })),
@@ -318,6 +318,7 @@ fn in_file(path: &Path) -> String {
 
 fn read_secret(path: &Path) -> Result<Secret<String>, ConfigError> {
     let unreadable = |error: std::io::Error| ConfigError::Unreadable {
+        named_by: None,
         path: path.to_owned(),
         reason: error.to_string(),
     };

@@ -38,10 +38,20 @@ pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     check_folder(settings)?;
     Ok(Checked {
         others: trusted_issuers(settings, &issuer)?,
-        proposed: settings.shadow_policy.as_deref().map(shadow::read).transpose()?,
+        proposed: proposed(settings)?,
         issuer,
         audience,
     })
+}
+
+fn proposed(settings: &Settings) -> anyhow::Result<Option<OperationTable>> {
+    let Some(path) = &settings.shadow_policy else {
+        return Ok(None);
+    };
+    let read = shadow::read(path);
+    Ok(Some(read.map_err(|error| {
+        anyhow::anyhow!("{error:#} ({})", settings.place_of("shadow_policy"))
+    })?))
 }
 
 /// A database is made where there is none, but no folder is.
@@ -52,11 +62,12 @@ fn check_folder(settings: &Settings) -> anyhow::Result<()> {
         .and_then(Path::parent)
         .filter(|folder| *folder != Path::new(""));
     let Some(folder) = folder else { return Ok(()) };
+    let place = format!(" ({})", settings.place_of("database"));
     match std::fs::metadata(folder) {
         Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => bail!("database `{url}`: `{}` is not a folder", folder.display()),
+        Ok(_) => bail!("database `{url}`: `{}` is not a folder{place}", folder.display()),
         Err(error) => bail!(
-            "database `{url}`: the folder `{}` cannot be read ({error}); create it, or change `database`",
+            "database `{url}`: the folder `{}` cannot be read ({error}); create it, or change `database`{place}",
             folder.display()
         ),
     }

@@ -105,8 +105,10 @@ pub(crate) enum ConfigError {
         nearest: Option<String>,
     },
     /// A file that cannot be read.
-    #[error("file `{}` cannot be read: {reason}", .path.display())]
+    #[error("file `{}` cannot be read: {reason}{}", .path.display(), NamedBy(.named_by))]
     Unreadable {
+        /// Where it is named.
+        named_by: Option<String>,
         /// Which file.
         path: PathBuf,
         /// What the system or the parser said.
@@ -122,6 +124,24 @@ pub(crate) enum ConfigError {
         /// What it is, unless it is a secret.
         found: Option<String>,
     },
+}
+
+impl ConfigError {
+    /// Adds the place that names a file which cannot be read.
+    pub(crate) fn named_by(mut self, place: String) -> Self {
+        if let Self::Unreadable { named_by, .. } = &mut self {
+            *named_by = Some(place);
+        }
+        self
+    }
+}
+
+struct NamedBy<'a>(&'a Option<String>);
+
+impl fmt::Display for NamedBy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |place| write!(f, " ({place})"))
+    }
 }
 
 struct Nearest<'a>(&'a Option<String>);

@@ -69,7 +69,11 @@ impl Table<'_> {
 
     fn error(&self, fault: Fault) -> ConfigError {
         match fault {
-            Fault::Config(error) => error,
+            Fault::Config(error) => error.named_by(format!(
+                "key `client_secret_file` of issuer `{}`{}",
+                self.written.name,
+                self.at("client_secret_file")
+            )),
             Fault::Key { key, expected, found } => ConfigError::Value {
                 place: format!("key `{key}` of issuer `{}`{}", self.written.name, self.at(&key)),
                 expected,
@@ -339,6 +343,7 @@ const CLIENTS: Words<ClientAuthentication> = (
 /// Certificates, whole.
 pub(crate) fn read_roots(path: &Path) -> Result<Vec<u8>, ConfigError> {
     std::fs::read(path).map_err(|error| ConfigError::Unreadable {
+        named_by: None,
         path: path.to_owned(),
         reason: error.to_string(),
     })

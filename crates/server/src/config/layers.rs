@@ -312,6 +312,7 @@ fn unreadable(error: &figment::Error, file: Option<&Path>) -> ConfigError {
         .next_back()
         .map_or_else(|| first.to_owned(), |last| format!("{first}: {last}"));
     ConfigError::Unreadable {
+        named_by: None,
         path: file.map(Path::to_owned).unwrap_or_default(),
         reason,
     }

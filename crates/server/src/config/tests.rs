@@ -122,6 +122,27 @@ fn a_secret_is_its_text_and_is_never_repeated() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_named_with_the_line_that_names_it() {
+    for (text, expected) in [
+        (
+            "\nsecret_key_file = 'none'",
+            "(key `secret_key_file` in file `DIR/scopegate.toml`, line 2)",
+        ),
+        (
+            "[[issuers]]\nname = 'c'\nissuer = 'https://a.example'\ntokens = 'opaque'\nclient_id = 'x'\n\
+             client_secret_file = 'none'",
+            "(key `client_secret_file` of issuer `c` in file `DIR/scopegate.toml`, line 6)",
+        ),
+    ] {
+        let fault = load(&[], &[], Some(text)).unwrap_err();
+        assert!(
+            fault.contains("none` cannot be read: ") && fault.ends_with(expected),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
 fn a_secret_may_stand_in_a_file_of_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("secret");
