@@ -94,18 +94,22 @@ impl<'t> Corrected<'t> {
         let mut lines = Vec::new();
         let mut is_inside = true;
         let mut quote = None;
+        let mut rest = quoted;
         for (number, line) in quoted.split_inclusive('\n').enumerate() {
             let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
             let is_too_little = indentation < slip.marker.col() && !line.trim().is_empty();
-            if number > 0 && is_inside && is_too_little {
+            if number > 0 && is_too_little {
                 text.extend(std::iter::repeat_n(' ', slip.marker.col() - indentation));
                 lines.push(Mark::new(slip.marker.line() + number, indentation + 1));
             }
-            if is_inside {
-                is_inside = goes_on(line, &mut quote);
-            }
+            is_inside = goes_on(line, &mut quote);
             text.push_str(line);
+            rest = rest.get(line.len()..).unwrap_or_default();
+            if !is_inside {
+                break;
+            }
         }
+        text.push_str(rest);
         (!lines.is_empty() && !is_inside).then_some((text, lines))
     }
 

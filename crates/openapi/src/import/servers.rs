@@ -2,7 +2,7 @@
 
 mod pattern;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(crate) use self::pattern::Server;
 use self::pattern::Written;
@@ -150,12 +150,12 @@ pub(super) fn set_graph(assembly: &mut Assembly) -> Result<(), ImportError> {
 }
 
 fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) -> Result<(), ImportError> {
-    let mut servers = Vec::new();
+    let mut servers = IndexedServers::default();
     for url in urls {
         add(assembly, &Written::plain(&url), &mut servers)?;
     }
-    if !servers.is_empty() {
-        assembly.servers.set_document(servers);
+    if !servers.list.is_empty() {
+        assembly.servers.set_document(servers.list);
     }
     Ok(())
 }
@@ -174,7 +174,7 @@ fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>
     if items.len() == 0 {
         return Ok(None);
     }
-    let mut servers = Vec::new();
+    let mut servers = IndexedServers::default();
     for item in items {
         assembly.count_read(1)?;
         if let Some(variables) = item.get("variables").filter(|at| matches!(at.node.kind, Kind::Null)) {
@@ -189,15 +189,22 @@ fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>
             None => note(assembly, &item, "the server has no `url`; it is left out")?,
         }
     }
-    Ok(Some(servers))
+    Ok(Some(servers.list))
 }
 
-fn add(assembly: &mut Assembly, written: &Written, servers: &mut Vec<Server>) -> Result<(), ImportError> {
+/// Servers in their order, each once.
+#[derive(Default)]
+struct IndexedServers {
+    list: Vec<Server>,
+    known: HashSet<Server>,
+}
+
+fn add(assembly: &mut Assembly, written: &Written, servers: &mut IndexedServers) -> Result<(), ImportError> {
     for server in written.servers() {
         assembly.count_read(1)?;
         assembly.count_text(server.len())?;
-        if !servers.contains(&server) {
-            servers.push(server);
+        if servers.known.insert(server.clone()) {
+            servers.list.push(server);
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ mod json;
 use serde_json::Value;
 
 pub(super) use self::columns::Columns;
-pub(super) use self::json::{holds_list, values};
+pub(super) use self::json::{holds_list, read as read_value, stream};
 
 /// A call of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,5 +1,9 @@
 //! Calls in JSON: members of access logs by the names that servers, proxies and clouds give them.
 
+use std::fmt;
+use std::io::{BufRead as _, BufReader, Read};
+
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::{Logged, request_line};
@@ -54,11 +58,13 @@ const STATUSES: [&str; 19] = [
     "/OriginStatus",
     "/status",
 ];
+/// Longest log of JSON objects that take several lines, in bytes. A list may be longer.
+const MAX_OBJECT: u64 = 64 * 1024 * 1024;
 /// How deep an object may be in others, such as `jsonPayload`.
 const MAX_DEPTH: usize = 3;
 
 /// The call of an object, or of the first object in it that has one.
-pub(super) fn read(value: &Value) -> Option<Logged> {
+pub(in crate::command::policy) fn read(value: &Value) -> Option<Logged> {
     own(value)
         .or_else(|| in_object(value, MAX_DEPTH))
         .map(|logged| match logged.status {
@@ -133,9 +139,55 @@ pub(in crate::command::policy) fn holds_list(value: &Value) -> bool {
     is_found
 }
 
-/// The values of a log that is not one object in each line: those of a list, and of the lists in an
-/// object.
-pub(in crate::command::policy) fn values<'v>(value: &'v Value, add: &mut dyn FnMut(&'v Value)) {
+/// Reads the values of a log that is not one object in each line: those of a list one by one, and
+/// those of the lists in objects.
+pub(in crate::command::policy) fn stream(source: impl Read, add: &mut dyn FnMut(&Value)) -> serde_json::Result<()> {
+    let mut source = BufReader::new(source);
+    let is_list = source
+        .fill_buf()
+        .map_err(serde_json::Error::io)?
+        .trim_ascii_start()
+        .starts_with(b"[");
+    if is_list {
+        let mut deserializer = serde_json::Deserializer::from_reader(source);
+        Items(add).deserialize(&mut deserializer)?;
+        return deserializer.end();
+    }
+    // Each of these is held as a whole.
+    let source = source.take(MAX_OBJECT);
+    for value in serde_json::Deserializer::from_reader(source).into_iter::<Value>() {
+        values(&value?, add);
+    }
+    Ok(())
+}
+
+/// Hands the items of a list on, and keeps none.
+struct Items<'a>(&'a mut dyn FnMut(&Value));
+
+impl<'de> DeserializeSeed<'de> for Items<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(item) = list.next_element::<Value>()? {
+            values(&item, self.0);
+        }
+        Ok(())
+    }
+}
+
+fn values<'v>(value: &'v Value, add: &mut dyn FnMut(&'v Value)) {
     fn inside<'v>(value: &'v Value, depth: usize, add: &mut dyn FnMut(&'v Value)) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| inside(item, depth, add)),

@@ -15,8 +15,8 @@ const EXAMPLES: usize = 3;
 const WORD: usize = 16;
 /// Longest line that is read, in bytes.
 const MAX_LINE: u64 = 1024 * 1024;
-/// Longest log that is one JSON value, in bytes.
-const MAX_VALUE: u64 = 64 * 1024 * 1024;
+/// Longest log whose JSON values take several lines, in bytes. A longer one ends in an error.
+const MAX_VALUES: u64 = 1024 * 1024 * 1024;
 
 /// What a log holds in addition to calls that were answered.
 #[derive(Default)]
@@ -69,36 +69,35 @@ impl Log {
     }
 
     fn values(&mut self, source: impl Read, take: &mut dyn FnMut(Logged)) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        source.take(MAX_VALUE + 1).read_to_end(&mut bytes)?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_VALUE) {
-            return Err(io::Error::other(format!(
-                "it is JSON of more than {MAX_VALUE} bytes; write one object in each line"
-            )));
-        }
-        for value in serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>() {
-            calls::values(&value?, &mut |item| {
-                let number = self.calls + self.refused + self.others + 1;
-                self.add(number, &item.to_string(), None, take);
-            });
-        }
+        let mut number = 0;
+        calls::stream(source.take(MAX_VALUES), &mut |item| {
+            number += 1;
+            self.count(number, calls::read_value(item), &|| item.to_string(), take);
+        })?;
         Ok(())
     }
 
     fn add(&mut self, number: usize, line: &str, columns: Option<&Columns>, take: &mut dyn FnMut(Logged)) {
         let read = columns.and_then(|columns| columns.read(line));
-        match read.or_else(|| calls::read(line)) {
+        self.count(number, read.or_else(|| calls::read(line)), &|| line.to_owned(), take);
+    }
+
+    fn count(&mut self, number: usize, read: Option<Logged>, text: &dyn Fn() -> String, take: &mut dyn FnMut(Logged)) {
+        match read {
             Some(logged) if logged.is_refused() => self.refused += 1,
             Some(logged) => {
                 self.calls += 1;
                 take(logged);
             }
-            None if line.trim().is_empty() => {}
             None => {
+                let line = text();
+                if line.trim().is_empty() {
+                    return;
+                }
                 self.others += 1;
-                self.unread += usize::from(calls::may_be_call(line));
+                self.unread += usize::from(calls::may_be_call(&line));
                 if self.examples.len() < EXAMPLES {
-                    self.examples.push((number, shown(line)));
+                    self.examples.push((number, shown(&line)));
                 }
             }
         }
