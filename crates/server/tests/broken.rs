@@ -96,8 +96,8 @@ fn what_is_no_database_is_refused_at_start() {
     fs::write(at("text"), "this is no database, and never was one\n".repeat(99)).unwrap();
     refused(&at("text"), "database cannot be opened");
     fs::create_dir(at("folder")).unwrap();
-    refused(&at("folder"), "database cannot be opened");
-    changes_are_refused(&at("missing/a.db"), "No such file or directory");
+    refused(&at("folder"), "is no regular file");
+    changes_are_refused(&at("missing/a.db"), "create it");
     refused_by(&["user", "list"], &at("missing/a.db"), "does not exist");
     refused(&at("text/a.db"), "text/a.db");
     std::os::unix::fs::symlink(at("loop"), at("loop")).unwrap();

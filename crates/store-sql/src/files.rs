@@ -37,20 +37,44 @@ pub(crate) fn side_file(database: &Path, end: &str) -> PathBuf {
 // SECURITY: no existing data is destroyed. Tested by
 // `faults.rs::a_database_is_created_only_if_nothing_is_left`.
 pub(crate) fn create(path: &Path, key_files: &[PathBuf]) -> Result<(), OpenError> {
-    if size(path)? > 0 {
-        return Ok(());
-    }
-    refuse_left_over(path, key_files)?;
-    create_private(path)?;
-    if fs::metadata(path).is_err() {
-        // The name is taken and leads nowhere: a symbolic link.
-        return Err(OpenError::Missing { path: path.to_owned() });
+    if expect_creatable(path, key_files)? {
+        create_private(path)?;
     }
     Ok(())
 }
 
+/// Checks that [`create`] can make a database, or finds one. Returns whether the file is empty or
+/// missing.
+pub(crate) fn expect_creatable(path: &Path, key_files: &[PathBuf]) -> Result<bool, OpenError> {
+    expect_regular(path)?;
+    if size(path)? > 0 {
+        return Ok(false);
+    }
+    refuse_left_over(path, key_files)?;
+    if exists(path) && fs::metadata(path).is_err() {
+        // The name is taken and leads nowhere: a symbolic link.
+        return Err(OpenError::Missing { path: path.to_owned() });
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(OpenError::NoFolder {
+            folder: folder.to_owned(),
+        }),
+        _ => Ok(true),
+    }
+}
+
+/// Fails if the path is that of a directory or of a device.
+fn expect_regular(path: &Path) -> Result<(), OpenError> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(OpenError::NoFile { path: path.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 /// Checks that a database file exists and has contents.
 pub(crate) fn expect_existing(path: &Path) -> Result<(), OpenError> {
+    expect_regular(path)?;
     if size(path)? > 0 {
         return Ok(());
     }

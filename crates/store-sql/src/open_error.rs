@@ -89,6 +89,18 @@ pub enum OpenError {
         /// The newest version of this program.
         known: i64,
     },
+    /// The folder of a new database does not exist.
+    #[error("folder `{}` of the database does not exist", .folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The name is that of a directory or of a device.
+    #[error("`{}` is no regular file", .path.display())]
+    NoFile {
+        /// The path of the database.
+        path: PathBuf,
+    },
     /// The tables were made by an older program, and the database was opened for reading only.
     #[error("tables in the database have version `{found}`, and this program needs version `{known}`")]
     Older {

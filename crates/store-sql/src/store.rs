@@ -132,6 +132,22 @@ impl SqlStore {
         Ok(Self::new(connections, migrated))
     }
 
+    /// Checks without a change whether [`OpenMode::Create`] would open the database. Returns the
+    /// database for reading if there is one already; its tables may be of an older version.
+    ///
+    /// # Errors
+    ///
+    /// The [`OpenError`] with which `open_with` fails.
+    pub async fn check(url: &DatabaseUrl, key_files: &[PathBuf]) -> Result<Option<Self>, OpenError> {
+        match url.path() {
+            Some(path) if !files::expect_creatable(path, key_files)? => {
+                let opened = Self::open_read_only(path, OpenMode::Copy).await;
+                opened.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     async fn open_read_only(path: &Path, mode: OpenMode<'_>) -> Result<Self, OpenError> {
         files::expect_existing(path)?;
         files::expect_log(path).await?;

@@ -190,18 +190,15 @@ async fn what_cannot_be_opened_says_so() {
         "this file is no database, and it is longer than the header of one is: 100 bytes, that is",
     )
     .unwrap();
-    for place in [
-        path(&folder),
-        folder.path().join("missing/scopegate.db"),
-        folder.path().to_owned(),
+    for (place, says) in [
+        (path(&folder), "database cannot be opened"),
+        (folder.path().join("missing/scopegate.db"), "does not exist"),
+        (folder.path().to_owned(), "is no regular file"),
     ] {
         let error = SqlStore::open(&DatabaseUrl::file(&place)).await.unwrap_err();
-        assert!(
-            matches!(error, OpenError::Unavailable(_)),
-            "{}: {error}",
-            place.display()
-        );
-        assert_eq!(error.to_string(), "database cannot be opened");
+        assert!(error.to_string().contains(says), "{}: {error}", place.display());
+        let checked = SqlStore::check(&DatabaseUrl::file(&place), &[]).await;
+        assert_eq!(checked.err().map(|error| error.to_string()), Some(error.to_string()));
     }
 }
 

@@ -14,6 +14,12 @@ pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Resu
     let settings = Settings::load(common, Some(flags))?;
     // Port 0 becomes another one in `serve`, which changes nothing about the checks.
     let checked = compose::check(&settings, settings.listen)?;
+    super::block_on(async {
+        if settings.demo {
+            super::serve::refuse_used(&settings).await?;
+        }
+        compose::check_database(&settings).await
+    })?;
     let derived = derived(&settings, &checked);
     let values: Map<String, Value> = settings
         .shown

@@ -170,7 +170,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Database> {
 }
 
 /// Fails if the demo would add accounts with known passwords to a database that others use. It only reads.
-async fn refuse_used(settings: &Settings) -> anyhow::Result<()> {
+pub(super) async fn refuse_used(settings: &Settings) -> anyhow::Result<()> {
     if !compose::has_database(settings)? {
         return Ok(());
     }

@@ -1,14 +1,15 @@
-//! The checks of the settings that need no database. `serve` and `config check` both run them.
+//! The checks of the settings. `serve` and `config check` both run them.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use scopegate_domain::{Audience, Issuer};
 use scopegate_http::policy::OperationTable;
+use scopegate_store_sql::SqlStore;
 
 use super::issuers::{TrustedIssuer, trusted_issuers};
-use super::{key, shadow};
+use super::{kek, key, opening, shadow};
 use crate::config::Settings;
 
 /// What the settings mean for a listener at one address.
@@ -35,6 +36,7 @@ pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<
         None => Audience::parse(issuer.as_str())?,
     };
     key::token_lifetime(settings)?;
+    check_listeners(settings)?;
     check_folder(settings)?;
     Ok(Checked {
         others: trusted_issuers(settings, &issuer)?,
@@ -71,4 +73,32 @@ fn check_folder(settings: &Settings) -> anyhow::Result<()> {
             folder.display()
         ),
     }
+}
+
+/// Checks the database as `serve` would find it. Nothing is written.
+///
+/// # Errors
+///
+/// The error with which `serve` fails to open it.
+pub(crate) async fn check_database(settings: &Settings) -> anyhow::Result<()> {
+    let url = super::database_url(settings)?;
+    let key_files = url.path().map(kek::key_files).unwrap_or_default();
+    let opened = SqlStore::check(&url, &key_files).await;
+    match opened.map_err(|error| opening::explain(error, &url))? {
+        Some(database) => Ok(database.close().await?),
+        None => Ok(()),
+    }
+}
+
+/// Two listeners cannot have one port of one address.
+fn check_listeners(settings: &Settings) -> anyhow::Result<()> {
+    let (public, Some(admin)) = (settings.listen, settings.admin_listen) else {
+        return Ok(());
+    };
+    let is_one_address = public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
+    ensure!(
+        public.port() != admin.port() || public.port() == 0 || !is_one_address,
+        "`listen` is `{public}` and `admin_listen` is `{admin}`: give one of them another port"
+    );
+    Ok(())
 }

@@ -5,6 +5,9 @@ use scopegate_store_sql::{DatabaseUrl, OpenError};
 /// Returns an error with the place, the cause and the remedy.
 pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
     let remedy = match &error {
+        OpenError::Missing { path } if path.is_symlink() => {
+            "it is a symbolic link to a file that does not exist: check `--database`, or make the link name an existing file"
+        }
         OpenError::Missing { .. } => {
             "check `--database`; `scopegate serve`, `migrate`, `user add` and `client add` create a database"
         }
@@ -14,6 +17,12 @@ pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
         OpenError::LeftOver { .. } | OpenError::LogMissing { .. } => return error.into(),
         OpenError::Older { .. } => {
             return anyhow::anyhow!("database `{url}`: {error}; run `scopegate migrate` first");
+        }
+        OpenError::NoFolder { .. } => {
+            return anyhow::anyhow!("database `{url}`: {error}; create it, or give another file with `--database`");
+        }
+        OpenError::NoFile { .. } => {
+            return anyhow::anyhow!("database `{url}`: {error}; give another file with `--database`");
         }
         OpenError::Newer { .. } => {
             return anyhow::anyhow!("database `{url}`: {error}; use the newer program, or restore a backup");

@@ -17,12 +17,26 @@ const CORP: &str = "[[issuers]]\nname = 'corp'\n";
 #[test]
 fn config_check_refuses_what_serve_refuses() {
     let shell = Shell::new();
+    furnish(&shell);
     let unknown_scope = format!("{CORP}issuer = 'https://id.example'\nscopes = ['mee']\n");
     let own = format!("issuer = 'https://own.example'\n{CORP}issuer = 'https://own.example'\n");
     let cases = [
         ("listen = '0.0.0.0:48123'\n", "`issuer` is missing"),
         ("issuer = 'http://id.example'\n", "use an `https://` address"),
-        ("database = 'sqlite:no/such/x.db'\n", "the folder `no/such`"),
+        ("database = 'sqlite:no/such/x.db'\n", "folder `no/such`"),
+        ("database = 'sqlite:folder'\n", "is no regular file"),
+        ("database = 'sqlite:text.db'\n", "give another file"),
+        ("database = 'sqlite:foreign.db'\n", "of another program"),
+        ("database = 'sqlite:newer.db'\n", "use the newer program"),
+        ("database = 'sqlite:damaged.db'\n", "restore a backup"),
+        ("database = 'sqlite:gone.db'\n", "`gone.db-wal`"),
+        ("database = 'sqlite:lost.db'\n", "`lost.db.kek`"),
+        ("database = 'sqlite:link.db'\n", "symbolic link"),
+        ("demo = true\ndatabase = 'sqlite:used.db'\n", "holds other users"),
+        (
+            "listen = '127.0.0.1:48124'\nadmin_listen = '0.0.0.0:48124'\nissuer = 'https://id.example'\n",
+            "another port",
+        ),
         ("database = 'mysql:x'\n", "`database`"),
         ("shadow_policy = 'none.yaml'\n", "`none.yaml`"),
         ("secret_key = 'short'\n", "too short"),
@@ -31,7 +45,9 @@ fn config_check_refuses_what_serve_refuses() {
     ];
     for (file, says) in cases {
         std::fs::write(shell.path().join("s.toml"), file).unwrap();
+        let before = names(&shell);
         let check = shell.run(&["config", "check", "--config", "s.toml"]);
+        assert_eq!(names(&shell), before, "nothing is created: {file}");
         let mut serve = vec!["serve", "--config", "s.toml", "--log-level", "error"];
         if !file.contains("listen") {
             serve.extend(["--listen", "127.0.0.1:0"]);
@@ -40,8 +56,46 @@ fn config_check_refuses_what_serve_refuses() {
         assert_eq!(check.complaint(2), serve.complaint(2), "{file}");
         assert!(check.complaint(2).contains(says), "{file}: {}", check.stderr);
     }
-    let left: Vec<_> = std::fs::read_dir(shell.path()).unwrap().collect();
-    assert_eq!(left.len(), 1, "nothing is created: {left:?}");
+}
+
+fn names(shell: &Shell) -> Vec<std::ffi::OsString> {
+    let entries = std::fs::read_dir(shell.path()).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    names
+}
+
+/// Databases that `serve` does not open.
+fn furnish(shell: &Shell) {
+    let path = |name: &str| shell.path().join(name);
+    let user = ["user", "add", "ada", "--scope", "me", "--password-stdin"];
+    let line = [&user[..], &["--database", "sqlite:used.db"]].concat();
+    assert_eq!(shell.run_with(&line, "correct horse", &[]).status, 0);
+    std::fs::create_dir(path("folder")).unwrap();
+    std::fs::write(path("text.db"), "no database\n".repeat(100)).unwrap();
+    std::fs::write(path("gone.db-wal"), "log").unwrap();
+    std::fs::write(path("lost.db.kek"), "key").unwrap();
+    std::os::unix::fs::symlink("nowhere.db", path("link.db")).unwrap();
+    let good = std::fs::read(path("used.db")).unwrap();
+    std::fs::write(path("damaged.db"), good.get(..4096).unwrap()).unwrap();
+    std::fs::write(path("newer.db"), &good).unwrap();
+    let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+               VALUES (9999, 'later', TRUE, x'00', 1)";
+    change(&path("newer.db"), sql);
+    change(&path("foreign.db"), "CREATE TABLE notes (note TEXT)");
+}
+
+/// Changes a database past the program, and leaves no log behind.
+fn change(path: &std::path::Path, sql: &'static str) {
+    use sqlx::{Connection as _, Executor as _};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new();
+        let options = options.filename(path).create_if_missing(true);
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        connection.execute(sql).await.unwrap();
+        connection.close().await.unwrap();
+    });
 }
 
 #[test]
