@@ -181,18 +181,18 @@ impl<'t> Files<'t> {
     }
 }
 
-/// Parses JSON by the name of the file, or by its first character, and YAML otherwise.
+/// Parses JSON by the first character, and YAML otherwise. A file whose name ends in `.json` is not
+/// YAML that begins with a brace.
 fn parse(path: &Path, bytes: &[u8], shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
     let text = super::text(bytes)?;
-    if path
+    let begins_json = text.trim_ascii_start().starts_with(['{', '[']);
+    let is_named_json = path
         .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-    {
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if begins_json && is_named_json {
         return Ok(json::parse(text, shape, budget)?.into_owned());
     }
-    if text.trim_ascii_start().starts_with('{')
-        && let Ok(node) = json::parse(text, shape, budget)
-    {
+    if begins_json && let Ok(node) = json::parse(text, shape, budget) {
         return Ok(node.into_owned());
     }
     yaml::parse(text, shape, budget)

@@ -597,3 +597,17 @@ fn a_reference_to_the_own_uri_is_followed() {
     let fault = import::read(document("https://api.example/d/b.yaml#/x-own").as_bytes()).unwrap_err();
     assert!(fault.to_string().contains("is a URL"), "{fault}");
 }
+
+#[test]
+fn a_reference_to_yaml_in_a_file_named_json_is_followed() {
+    let with = |text: &str| {
+        Files::new(&[
+            ("api.yaml", &with_paths("  /a: { get: { $ref: x.json } }")),
+            ("x.json", text),
+        ])
+    };
+    let imported = with("security:\n- { login: [switch] }\n").imported();
+    assert_eq!(shown(find(&imported, "/a")), "login(switch)");
+    let fault = with("{\"security\": [{\"login\": [\"switch\"]}").fault();
+    assert!(fault.contains("x.json") && fault.contains("line 1"), "{fault}");
+}
