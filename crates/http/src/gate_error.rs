@@ -43,22 +43,27 @@ pub enum GateError {
         atom: String,
     },
     /// The handler takes a user, and the guard lets in others too.
-    #[error("the handler of `{operation}` takes a user, and its guard does not ask for one")]
+    #[error("the handler of `{operation}` takes a user, and its guard does not ask for one; add `Guard::user()`")]
     NoUser {
         /// Which operation.
         operation: String,
     },
     /// The guard asks for a user, and the gate knows none.
-    #[error("`{operation}` asks for a user, and the gate was given no users")]
+    #[error("`{operation}` asks for a user, and the gate was given no users; add them by `GateBuilder::users`")]
     NoUsers {
         /// Which operation.
         operation: String,
     },
     /// Every way into the operation needs a credential that the gate cannot verify.
-    #[error("`{operation}` asks for a credential that the gate was given no verifier for")]
+    #[error(
+        "`{operation}` asks for a credential that the gate was given no verifier for; add one for scheme {schemes} by \
+         `GateBuilder::bearer` or `GateBuilder::verifier`"
+    )]
     NoVerifier {
         /// Which operation.
         operation: String,
+        /// The schemes without a verifier.
+        schemes: String,
     },
     /// An input reads the body of a method whose body has no meaning
     /// ([RFC 9110, section 9.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.1)).
@@ -112,7 +117,10 @@ pub enum GateError {
         reason: String,
     },
     /// The handler takes another number of path parameters than the template has.
-    #[error("the template of `{operation}` has {template} parameters, and its handler takes {handler}")]
+    #[error(
+        "the template of `{operation}` has {template} {}, and its handler takes {handler}",
+        if *template == 1 { "parameter" } else { "parameters" }
+    )]
     Parameters {
         /// Which operation.
         operation: String,

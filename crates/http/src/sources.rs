@@ -155,8 +155,11 @@ impl Judges {
         let can_verify = |way: &&Alternative| way.schemes().iter().all(|(name, _)| self.find(name).is_some());
         let mut verifiable = ways.iter().filter(can_verify).peekable();
         if verifiable.peek().is_none() {
+            let unknown = operation.schemes().into_iter().filter(|name| self.find(name).is_none());
+            let schemes: Vec<String> = unknown.map(|name| format!("`{name}`")).collect();
             return Err(GateError::NoVerifier {
                 operation: operation.to_string(),
+                schemes: schemes.join(" or "),
             });
         }
         if !verifiable.any(|way| self.can_be_presented(way)) {

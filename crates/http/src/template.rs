@@ -34,13 +34,16 @@ fn segment_fault(segment: &str, is_last: bool) -> Option<&'static str> {
     if segment == "." || segment == ".." {
         return Some("contains a dot segment, which clients resolve before they send it; remove it");
     }
-    if segment.starts_with(':') || segment.starts_with('<') {
+    if segment.starts_with([':', '<', '*']) {
         return Some("contains a parameter in the style of another framework; write it in braces, such as `{id}`");
     }
     if segment.contains(|character: char| character.is_whitespace() || character.is_control()) {
         return Some(
             "contains white space, which no request target has; encode it in the client, or choose another path",
         );
+    }
+    if segment.contains('%') {
+        return Some("contains a percent sign, and it is compared with the decoded path; write the character itself");
     }
     let Some((_, after)) = segment.split_once('{') else {
         let is_closed = segment.contains('}');
@@ -95,6 +98,7 @@ mod tests {
             "/users/{id}/x-{item}",
             "/files/{*rest}",
             "/a.b/~c:d@e",
+            "/a*b",
             "/chat.postMessage",
             "/lamps:switch",
             "/\u{e9}t\u{e9}",
@@ -109,6 +113,11 @@ mod tests {
             ("/a//b", "two slashes"),
             ("/n/:id", "in braces"),
             ("/n/<id>", "in braces"),
+            ("/n/*", "in braces"),
+            ("/n/*rest", "in braces"),
+            ("/%41", "percent sign"),
+            ("/a/b%20c", "percent sign"),
+            ("/{id}%2F", "percent sign"),
             ("/{a}{b}", "two parameters"),
             ("/{a}-{b}", "two parameters"),
             ("/{}", "rename it"),

@@ -286,14 +286,20 @@ fn faults_of_a_declaration_are_told_when_the_gate_is_built() {
     let verifier = || Arc::new(Asked::default());
     let odd = Catalog::builder().scheme("odd", SecurityScheme::api_key(ApiKeyLocation::Header, "not a name"));
     let odd = Gate::builder(odd.build().unwrap()).verifier("odd", verifier());
-    let no_verifier = "`GET /x` asks for a credential that the gate was given no verifier for";
+    let no_verifier = |schemes: &str| {
+        format!(
+            "`GET /x` asks for a credential that the gate was given no verifier for; add one for scheme {schemes} by \
+             `GateBuilder::bearer` or `GateBuilder::verifier`"
+        )
+    };
+    let (no_key, no_other) = (no_verifier("`key`"), no_verifier("`oauth` or `basic`"));
     for (builder, message) in [
-        (none().operation(with(&[&["key"]])), no_verifier),
+        (none().operation(with(&[&["key"]])), no_key.as_str()),
         (
             none()
                 .verifier("key", verifier())
                 .operation(with(&[&["key", "basic"], &["me"]])),
-            no_verifier,
+            &no_other,
         ),
         (
             all().operation(with(&[&["basic", "me"]])),

@@ -400,15 +400,16 @@ async fn faults_of_a_declaration_are_errors_when_it_is_built() {
                 .await
                 .operation(get("/a").guard(Guard::requires([ME])).then(with_user))
         ),
-        "the handler of `GET /a` takes a user, and its guard does not ask for one"
+        "the handler of `GET /a` takes a user, and its guard does not ask for one; add `Guard::user()`"
     );
     assert_eq!(
         told(Gate::builder(common::catalog()).operation(get("/a").guard(Guard::user().check(ActiveUser)).then(open))),
-        "`GET /a` asks for a user, and the gate was given no users"
+        "`GET /a` asks for a user, and the gate was given no users; add them by `GateBuilder::users`"
     );
     assert_eq!(
         told(Gate::builder(common::catalog()).operation(get("/a").guard(Guard::requires([ME])).then(open))),
-        "`GET /a` asks for a credential that the gate was given no verifier for"
+        "`GET /a` asks for a credential that the gate was given no verifier for; add one for scheme `OAuth2PasswordBearer` by \
+         `GateBuilder::bearer` or `GateBuilder::verifier`"
     );
     assert_eq!(
         told(
@@ -417,6 +418,10 @@ async fn faults_of_a_declaration_are_errors_when_it_is_built() {
                 .operation(get("/{a}/{b}").public().path::<u8>().then(|_: u8| async { "" }))
         ),
         "the template of `GET /{a}/{b}` has 2 parameters, and its handler takes 1"
+    );
+    assert_eq!(
+        told(base().await.operation(get("/{a}").public().then(open))),
+        "the template of `GET /{a}` has 1 parameter, and its handler takes 0"
     );
     assert_eq!(
         told(base().await.operation(get("/docs").public().then(open)).docs()),

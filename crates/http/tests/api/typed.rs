@@ -274,7 +274,7 @@ async fn parameters_are_counted() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the template of `GET /{a}` has 1 parameters, and its handler takes 2"
+        "the template of `GET /{a}` has 1 parameter, and its handler takes 2"
     );
 }
 
