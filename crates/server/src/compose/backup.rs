@@ -41,7 +41,8 @@ pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> 
     let database = database_file(settings)?;
     refuse_own_files(&database, file)?;
     unused(file)?;
-    let source = open(&database).await?;
+    let source = open(&database).await;
+    let source = source.map_err(|error| opening::explain(error, &DatabaseUrl::file(&database)))?;
     let copy = Copy::make(&source, file).await;
     let closed = source.close().await;
     let (copy, ()) = (copy?, closed?);
@@ -76,7 +77,15 @@ pub(crate) async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<
             error => error.into(),
         });
     }
-    let source = open(file).await?;
+    // `--database` names the target, so the remedies of a database do not fit.
+    let source = open(file).await.map_err(|error| {
+        let cause = anyhow::Error::new(error);
+        let place = file.display();
+        anyhow::anyhow!(
+            "backup `{place}` cannot be read: {}; give another file",
+            cause.root_cause()
+        )
+    })?;
     let checked = source.verify().await;
     let copy = match checked {
         Ok(_) => Copy::make(&source, &database).await,
@@ -90,10 +99,8 @@ pub(crate) async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<
     copy.publish(&database, kek)
 }
 
-async fn open(path: &Path) -> anyhow::Result<SqlStore> {
-    let url = DatabaseUrl::file(path);
-    let store = SqlStore::open_with(&url, OpenMode::Copy).await;
-    store.map_err(|error| opening::explain(error, &url))
+async fn open(path: &Path) -> Result<SqlStore, OpenError> {
+    SqlStore::open_with(&DatabaseUrl::file(path), OpenMode::Copy).await
 }
 
 fn database_file(settings: &Settings) -> anyhow::Result<PathBuf> {
