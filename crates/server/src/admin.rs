@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use crate::serve::Arriving;
 use anyhow::Context;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::net::TcpListener;
 use tracing::warn;
 
@@ -66,13 +66,27 @@ impl AdminListener {
         let admin = Admin { exporter, readiness };
         let answers = service_fn(move |request: Request<Arriving>| {
             let admin = admin.clone();
-            async move { Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await) }
+            async move {
+                if !names_one_host(&request) {
+                    return Ok(text(StatusCode::BAD_REQUEST, "there must be one `Host`\n"));
+                }
+                Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await)
+            }
         });
         let serving = serve::run("admin", self.listener, answers, LIMITS, std::future::pending::<()>);
         tasks.spawn("admin listener", async move {
             serving.await;
         });
         Ok(())
+    }
+}
+
+/// Whether a request has at most one `Host`, and one over HTTP/1.1
+/// ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(HOST).iter().count() {
+        0 => request.version() != Version::HTTP_11,
+        hosts => hosts == 1,
     }
 }
 

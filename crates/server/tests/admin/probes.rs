@@ -31,6 +31,22 @@ fn there_is_none_unless_it_is_asked_for() {
 }
 
 #[test]
+fn the_host_is_named_once() {
+    let watched = Watched::start(&[]);
+    for (hosts, status) in [("", "400"), ("Host: a\r\n", "200"), ("Host: a\r\nHost: a\r\n", "400")] {
+        let mut stream = TcpStream::connect(watched.admin()).unwrap();
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{hosts:?}: {answer}"
+        );
+    }
+}
+
+#[test]
 fn only_reading_and_only_what_is_there() {
     let watched = Watched::start(&[]);
     for path in ["/healthz", "/readyz", "/metrics"] {
