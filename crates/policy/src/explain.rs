@@ -1,6 +1,6 @@
 //! Explanations: a decision, guard by guard.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use scopegate_domain::ScopeToken;
 
@@ -186,6 +186,25 @@ impl Step {
         }
     }
 
+    /// The step as text, with atoms as `word` writes them.
+    #[must_use]
+    pub fn describe(&self, word: impl Fn(&Atom) -> String) -> String {
+        let mut text = self.guard.clone();
+        if self.sees_more_than_its_name_says() {
+            let _ = write!(text, " (sees {})", list(&self.sees, " "));
+        }
+        match &*self.missing {
+            _ if self.is_satisfied => text.push_str(": satisfied"),
+            [] => text.push_str(": nothing satisfies it"),
+            ways => {
+                let way = |way: &Vec<Atom>| way.iter().map(&word).collect::<Vec<_>>().join(", ");
+                let ways: Vec<String> = ways.iter().map(way).collect();
+                let _ = write!(text, ": missing {}", ways.join(" or "));
+            }
+        }
+        text
+    }
+
     fn sees_more_than_its_name_says(&self) -> bool {
         let own = self.guard.strip_prefix("requires ").unwrap_or_default();
         !self.sees.is_empty() && own != list(&self.sees, " and ")
@@ -198,18 +217,7 @@ fn list<T: ToString>(items: &[T], between: &str) -> String {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}- {}", "  ".repeat(self.depth), self.guard)?;
-        if self.sees_more_than_its_name_says() {
-            write!(f, " (sees {})", list(&self.sees, " "))?;
-        }
-        match &*self.missing {
-            _ if self.is_satisfied => f.write_str(": satisfied"),
-            [] => f.write_str(": nothing satisfies it"),
-            ways => {
-                let ways: Vec<String> = ways.iter().map(|way| list(way, ", ")).collect();
-                write!(f, ": missing {}", ways.join(" or "))
-            }
-        }
+        write!(f, "{}- {}", "  ".repeat(self.depth), self.describe(Atom::to_string))
     }
 }
 

@@ -4,6 +4,7 @@ mod policy;
 mod token;
 mod usage;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -30,13 +31,15 @@ pub(crate) struct Arguments {
 
 /// Parses the command line of this process.
 pub(crate) fn parse() -> Result<Arguments, clap::Error> {
-    let matches = command().try_get_matches_from(std::env::args_os())?;
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let command = usage::adapt(Arguments::command(), Some(&words));
+    let matches = command.try_get_matches_from(words)?;
     Arguments::from_arg_matches(&matches)
 }
 
 /// The command line, with the help texts of the table of settings.
 pub(crate) fn command() -> clap::Command {
-    usage::adapt(Arguments::command())
+    usage::adapt(Arguments::command(), None)
 }
 
 /// Flags that every command takes.

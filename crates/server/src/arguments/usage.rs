@@ -1,6 +1,6 @@
 //! What each command offers, and what is reported of a wrong command line.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -13,25 +13,41 @@ use crate::config::SettingRow;
 use crate::output::{Format, wants_json, without_userinfo};
 
 /// Adds help texts, and hides the options that a command does not use.
-pub(super) fn adapt(command: Command) -> Command {
+///
+/// `words`: the command line. Of the commands below, only those that it names are adapted: there are
+/// a hundred, and each start pays for them. Without it, or where it names a command about all
+/// commands, all are.
+pub(super) fn adapt(command: Command, words: Option<&[OsString]>) -> Command {
+    let has = |name: &str| words.is_some_and(|words| words.iter().any(|word| word == name));
+    let is_for_all = ["completions", "help", "man"].into_iter().any(has);
+    let names: Vec<&str> = command
+        .get_subcommands()
+        .map(Command::get_name)
+        .filter(|name| has(name))
+        .collect();
+    let names: Option<Vec<String>> =
+        (!is_for_all && !names.is_empty()).then(|| names.into_iter().map(str::to_owned).collect());
     let globals: Vec<Arg> = command
         .get_arguments()
         .filter(|argument| argument.is_global_set())
         .cloned()
         .map(describe)
         .collect();
-    adapt_below(command, &globals, &mut Vec::new())
+    adapt_below(command, &globals, names.as_deref(), &mut Vec::new())
 }
 
-fn adapt_below(command: Command, globals: &[Arg], path: &mut Vec<String>) -> Command {
+fn adapt_below(command: Command, globals: &[Arg], names: Option<&[String]>, path: &mut Vec<String>) -> Command {
     let command = command.mut_args(describe);
     let below = |below: Command| {
+        if names.is_some_and(|names| !names.iter().any(|name| name == below.get_name())) {
+            return below;
+        }
         path.push(below.get_name().to_owned());
         let own = globals
             .iter()
             .filter_map(|global| global_of(global, path))
             .collect::<Vec<_>>();
-        let below = adapt_below(below.args(own), globals, path);
+        let below = adapt_below(below.args(own), globals, None, path);
         path.pop();
         below
     };

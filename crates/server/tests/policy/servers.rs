@@ -128,6 +128,34 @@ fn every_command_says_whose_a_scope_is() {
         0
     );
 
+    let both = explain("/both", "ledger of app");
+    assert_eq!(both.status, 1);
+    let both: Value = serde_json::from_str(&both.stdout).unwrap();
+    assert_eq!(both["missing"], json!([["ledger of `the owner`"]]));
+    assert_eq!(both["in_the_way"][0]["missing"], "ledger of `the owner`");
+    let tree = &both["tree"][0];
+    assert_eq!(
+        (&tree["present"], &tree["missing"]),
+        (&json!(["ledger of app"]), &json!([["ledger of `the owner`"]]))
+    );
+    let human = shell
+        .run(&[
+            "policy",
+            "explain",
+            "bank.json",
+            "GET",
+            "/both",
+            "--scope",
+            "ledger of app",
+        ])
+        .stdout;
+    for line in [
+        "missing ledger of `the owner` (there: ledger of app)",
+        "to be added: ledger of `the owner`",
+    ] {
+        assert!(human.contains(line), "{human}");
+    }
+
     shell.write("log", "GET /owner\n");
     let usage = |tokens: &[&str]| {
         let mut line = vec!["usage", "bank.json", "log"];
@@ -144,6 +172,26 @@ fn every_command_says_whose_a_scope_is() {
     assert_eq!(usage(&[]).json()["needed"], json!(["ledger of `the owner`"]));
     assert_eq!(usage(&["ledger"]).status, 2);
     assert_eq!(usage(&["ledger of app", "mandates of app"]).status, 2);
+}
+
+#[test]
+fn witnesses_of_a_diff_say_whose_a_scope_is() {
+    let shell = Shell::with("bank.json", &bank());
+    let mut changed = bank();
+    changed["paths"]["/app"]["get"]["security"] = json!([{ "the owner": ["ledger"] }]);
+    shell.write("changed.json", &changed.to_string());
+    let diff = shell.policy(&["diff", "bank.json", "changed.json"]);
+    assert_eq!(diff.status, 1);
+    let change = serde_json::from_str::<Value>(&diff.stdout).unwrap()["changes"][0].clone();
+    assert_eq!(change["allowed_now"], json!(["ledger of `the owner`"]));
+    assert_eq!(change["refused_now"], json!(["ledger of app"]));
+    assert_eq!(change["witness"], change["allowed_now"]);
+    for format in ["human", "markdown"] {
+        let text = shell
+            .run(&["policy", "diff", "bank.json", "changed.json", "--format", format])
+            .stdout;
+        assert!(text.contains("ledger of app") && text.contains("the owner"), "{text}");
+    }
 }
 
 #[test]

@@ -5,12 +5,13 @@ mod moved;
 
 use std::fmt::Write as _;
 
-use scopegate_policy::Atom;
+use scopegate_policy::OperationTable;
 use scopegate_policy::analysis::{Change, ChangeKind, FieldChange, PolicyDiff, SchemeChange, compare};
 use serde_json::{Value, json};
 
 use self::fail_on::Failing;
 use super::document;
+use super::names::Spelling;
 use crate::arguments::DiffArguments;
 use crate::markdown::code;
 use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
@@ -23,26 +24,52 @@ pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<(
     let new = document::read_side(&arguments.new, reading, "new")?;
     let before = moved::with_prefixes(&arguments.map, &old, &new)?;
     let found = compare(&before, &new.version_to_compare())?;
+    let spelled = Spelled::new(old.table(), new.table(), &found);
     if format == Format::Markdown {
-        write_line(&to_markdown(&found, failing))?;
+        write_line(&to_markdown(&found, failing, &spelled))?;
     } else {
-        print(format, &to_human(&found, failing), &to_json(&found, failing))?;
+        print(
+            format,
+            &to_human(&found, failing, &spelled),
+            &to_json(&found, failing, &spelled),
+        )?;
     }
     let fails = found.changes().iter().any(|change| failing.change(change))
         || found.schemes().iter().any(|change| failing.scheme(change));
     if fails { Err(SaidNo.into()) } else { Ok(()) }
 }
 
+/// How witnesses are written: with schemes if one of them involves several authorization servers.
+struct Spelled {
+    allowed: Spelling,
+    refused: Spelling,
+}
+
+impl Spelled {
+    /// A request that is let in now is of the new policy, one that is refused now is of the old one.
+    fn new(old: &OperationTable, new: &OperationTable, found: &PolicyDiff) -> Self {
+        let changes = found.changes();
+        Self {
+            allowed: Spelling::of_atoms(new, changes.iter().filter_map(Change::allowed_now).flatten()),
+            refused: Spelling::of_atoms(old, changes.iter().filter_map(Change::refused_now).flatten()),
+        }
+    }
+
+    fn allowed_now(&self, change: &Change) -> Option<Vec<String>> {
+        change.allowed_now().map(|atoms| self.allowed.atoms(atoms))
+    }
+
+    fn refused_now(&self, change: &Change) -> Option<Vec<String>> {
+        change.refused_now().map(|atoms| self.refused.atoms(atoms))
+    }
+}
+
 /// What separates the two: who is let in now and was not, or where there is nobody, who was and is not.
-fn witness(change: &Change) -> Option<&[Atom]> {
-    change.allowed_now().or(change.refused_now())
+fn witness(change: &Change, spelled: &Spelled) -> Option<Vec<String>> {
+    spelled.allowed_now(change).or_else(|| spelled.refused_now(change))
 }
 
-fn words(atoms: Option<&[Atom]>) -> Option<Vec<String>> {
-    atoms.map(|atoms| atoms.iter().map(ToString::to_string).collect())
-}
-
-fn to_json(found: &PolicyDiff, failing: Failing<'_>) -> Value {
+fn to_json(found: &PolicyDiff, failing: Failing<'_>, spelled: &Spelled) -> Value {
     let change = |change: &Change| {
         json!({
             "method": change.method().as_str(),
@@ -50,9 +77,9 @@ fn to_json(found: &PolicyDiff, failing: Failing<'_>) -> Value {
             "change": change.kind().as_str(),
             "public": change.opens_to_public(),
             "fails": failing.change(change),
-            "witness": words(witness(change)).unwrap_or_default(),
-            "allowed_now": words(change.allowed_now()),
-            "refused_now": words(change.refused_now()),
+            "witness": witness(change, spelled).unwrap_or_default(),
+            "allowed_now": spelled.allowed_now(change),
+            "refused_now": spelled.refused_now(change),
         })
     };
     let field = |field: &FieldChange| json!({ "field": field.field(), "old": field.old(), "new": field.new_value() });
@@ -73,20 +100,18 @@ fn to_json(found: &PolicyDiff, failing: Failing<'_>) -> Value {
 }
 
 /// A sentence on who is let in now and was not, and the other way round.
-fn sentence(change: &Change, quoted: fn(&str) -> String) -> String {
-    let held = |atoms: &[Atom]| {
-        let words: Vec<String> = atoms.iter().map(|atom| quoted(&atom.to_string())).collect();
+fn sentence(change: &Change, spelled: &Spelled, quoted: fn(&str) -> String) -> String {
+    let held = |words: Vec<String>| {
+        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         match words.as_slice() {
             [] => "a request without a credential".to_owned(),
             words => format!("a request with {}", words.join(" and ")),
         }
     };
-    let allowed = change
-        .allowed_now()
-        .map(|atoms| format!("{} is let in now", held(atoms)));
-    let refused = change
-        .refused_now()
-        .map(|atoms| format!("{} is refused now", held(atoms)));
+    let allowed = spelled.allowed_now(change);
+    let allowed = allowed.map(|words| format!("{} is let in now", held(words)));
+    let refused = spelled.refused_now(change);
+    let refused = refused.map(|words| format!("{} is refused now", held(words)));
     allowed.into_iter().chain(refused).collect::<Vec<_>>().join("; ")
 }
 
@@ -123,14 +148,14 @@ fn by_weight<'c>(changes: &'c [Change], failing: Failing<'_>) -> Vec<&'c Change>
     changes
 }
 
-fn to_human(found: &PolicyDiff, failing: Failing<'_>) -> String {
+fn to_human(found: &PolicyDiff, failing: Failing<'_>, spelled: &Spelled) -> String {
     let mut text = String::new();
     for change in by_weight(found.changes(), failing) {
         let kind = format!("{:12}", change.kind().as_str());
         let place = one_line(&format!("{} {}", change.method(), change.template()));
         let fails = if failing.change(change) { " (fails)" } else { "" };
         let _ = writeln!(text, "{} {place}{fails}", paint(tone(change.kind()), &kind));
-        let _ = writeln!(text, "             {}", sentence(change, one_line));
+        let _ = writeln!(text, "             {}", sentence(change, spelled, one_line));
     }
     for change in found.schemes() {
         let fails = failing.scheme(change);
@@ -147,7 +172,7 @@ fn to_human(found: &PolicyDiff, failing: Failing<'_>) -> String {
     text
 }
 
-fn to_markdown(found: &PolicyDiff, failing: Failing<'_>) -> String {
+fn to_markdown(found: &PolicyDiff, failing: Failing<'_>, spelled: &Spelled) -> String {
     let mut text = String::from("### Policy changes\n\n");
     if found.changes().is_empty() && found.schemes().is_empty() {
         text.push_str("Every request that was let in is let in, and every other one is refused.\n");
@@ -160,7 +185,7 @@ fn to_markdown(found: &PolicyDiff, failing: Failing<'_>) -> String {
     for change in by_weight(found.changes(), failing) {
         let mark = mark(failing.change(change));
         let place = code(&format!("{} {}", change.method(), change.template()));
-        let who = sentence(change, code);
+        let who = sentence(change, spelled, code);
         let _ = writeln!(text, "| {mark} | {place} | {} | {who} |", change.kind());
     }
     if !found.schemes().is_empty() {

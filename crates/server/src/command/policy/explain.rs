@@ -11,6 +11,7 @@ use scopegate_policy::{Atom, Denial, Explanation, Lacking, Obstacle, SchemeId, S
 use serde_json::{Value, json};
 
 use super::held::{self, Holdings};
+use super::names::Spelling;
 use super::{document, tree};
 use crate::arguments::ExplainArguments;
 use crate::output::{Format, SaidNo, Tone, paint, print};
@@ -28,16 +29,25 @@ pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Resul
         .denial()
         .map(|denial| told(&policy, grant, denial, &arguments.profile));
     let lacking = explanation.who_stands_in_the_way(&ceilings);
+    let spelling = spelling(&policy, &explanation);
     print(
         format,
-        &to_human(&explanation, told.as_ref(), &lacking),
-        &to_json(&explanation, told.as_ref(), &lacking),
+        &to_human(&explanation, told.as_ref(), &lacking, &spelling),
+        &to_json(&explanation, told.as_ref(), &lacking, &spelling),
     )?;
     if explanation.is_allowed() {
         Ok(())
     } else {
         Err(SaidNo.into())
     }
+}
+
+fn spelling(policy: &Imported, explanation: &Explanation) -> Spelling {
+    let asked = explanation
+        .steps()
+        .iter()
+        .flat_map(|step| step.missing().iter().flatten().chain(step.present()));
+    Spelling::of_atoms(policy.table(), asked)
 }
 
 fn told(policy: &Imported, grant: &Grant, denial: &Denial, profile: &str) -> Told {
@@ -63,13 +73,13 @@ fn challenge(told: &Told) -> Option<String> {
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>]) -> Value {
+fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>], spelling: &Spelling) -> Value {
     let missing = explanation.denial().map(|denial| denial.shortfall().ways_out());
-    let names = |way: &Vec<&Atom>| way.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let missing: Vec<Vec<String>> = missing.unwrap_or_default().iter().map(names).collect();
+    let missing = missing.unwrap_or_default();
+    let missing: Vec<Vec<String>> = missing.iter().map(|way| spelling.atoms(way.iter().copied())).collect();
     let in_the_way = lacking.iter().map(|lacking| {
         let who: Vec<&str> = lacking.obstacles().iter().map(Obstacle::as_str).collect();
-        json!({ "missing": lacking.atom().to_string(), "who": who })
+        json!({ "missing": spelling.atom(lacking.atom()), "who": who })
     });
     json!({
         "operation": explanation.operation().to_string(),
@@ -78,35 +88,34 @@ fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_
         "missing": missing,
         "challenge": told.and_then(challenge),
         "in_the_way": in_the_way.collect::<Vec<_>>(),
-        "tree": forest(explanation.steps()),
+        "tree": forest(explanation.steps(), spelling),
     })
 }
 
 /// The guards as a forest: each with those that it depends on. A tree is at most 64 guards deep, so the recursion is.
-fn forest(mut steps: &[Step]) -> Vec<Value> {
+fn forest(mut steps: &[Step], spelling: &Spelling) -> Vec<Value> {
     let mut forest = Vec::new();
     while let Some((first, rest)) = steps.split_first() {
         let end = rest.iter().position(|step| step.depth() <= first.depth());
         let (below, beside) = rest.split_at(end.unwrap_or(rest.len()));
-        forest.push(node(first, below));
+        forest.push(node(first, below, spelling));
         steps = beside;
     }
     forest
 }
 
-fn node(step: &Step, below: &[Step]) -> Value {
-    let names = |way: &[Atom]| way.iter().map(ToString::to_string).collect::<Vec<_>>();
+fn node(step: &Step, below: &[Step], spelling: &Spelling) -> Value {
     json!({
         "guard": step.guard(),
         "sees": step.sees().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "satisfied": step.is_satisfied(),
-        "present": names(step.present()),
-        "missing": step.missing().iter().map(|way| names(way)).collect::<Vec<_>>(),
-        "on": forest(below),
+        "present": spelling.atoms(step.present()),
+        "missing": step.missing().iter().map(|way| spelling.atoms(way)).collect::<Vec<_>>(),
+        "on": forest(below, spelling),
     })
 }
 
-fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>]) -> String {
+fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>], spelling: &Spelling) -> String {
     let operation = explanation.operation();
     let mut human = match explanation.denial() {
         None => paint(Tone::Good, &format!("{operation}: allowed")),
@@ -116,12 +125,16 @@ fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'
     if operation.is_override() {
         let _ = writeln!(human, "overrides: {}", list(operation.overridden(), ", "));
     }
-    human.push_str(&tree::draw(explanation.steps()));
+    human.push_str(&tree::draw(explanation.steps(), spelling));
     if explanation.is_allowed() && !explanation.steps().iter().all(Step::is_satisfied) {
         human.push_str("authentication is optional here: let in as nobody\n");
     }
     let ways = explanation.denial().map(|denial| denial.shortfall().ways_out());
-    let ways: Vec<String> = ways.unwrap_or_default().iter().map(|way| list(way, ", ")).collect();
+    let ways = ways.unwrap_or_default();
+    let ways: Vec<String> = ways
+        .iter()
+        .map(|way| spelling.atoms(way.iter().copied()).join(", "))
+        .collect();
     if !ways.is_empty() {
         let _ = writeln!(human, "to be added: {}", ways.join(" or "));
     }
@@ -130,7 +143,7 @@ fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'
         let _ = writeln!(
             human,
             "in the way of {}: {who}",
-            paint(Tone::Notable, &lacking.atom().to_string())
+            paint(Tone::Notable, &spelling.atom(lacking.atom()))
         );
     }
     if let Some(told) = told {

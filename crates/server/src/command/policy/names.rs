@@ -3,8 +3,8 @@
 use anyhow::anyhow;
 use scopegate_domain::{DeclaredScheme, DeclaredScope};
 use scopegate_openapi::import::Imported;
-use scopegate_policy::OperationTable;
 use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, NameError, ServerScope};
+use scopegate_policy::{Atom, OperationTable};
 use strsim::{jaro_winkler, osa_distance};
 
 /// How an answer writes scopes: by their names, and with their schemes if the answer involves
@@ -28,6 +28,22 @@ impl Spelling {
         Self { with_scheme }
     }
 
+    /// How an answer that holds these atoms writes them.
+    pub(super) fn of_atoms<'a>(table: &OperationTable, atoms: impl IntoIterator<Item = &'a Atom>) -> Self {
+        let scopes: Vec<ServerScope> = atoms.into_iter().filter_map(scope_of).collect();
+        Self::of(table, &scopes)
+    }
+
+    /// The atom in words.
+    pub(super) fn atom(&self, atom: &Atom) -> String {
+        scope_of(atom).map_or_else(|| atom.to_string(), |scope| self.word(&scope))
+    }
+
+    /// The atoms in words.
+    pub(super) fn atoms<'a>(&self, atoms: impl IntoIterator<Item = &'a Atom>) -> Vec<String> {
+        atoms.into_iter().map(|atom| self.atom(atom)).collect()
+    }
+
     /// The scope in words.
     pub(super) fn word(&self, scope: &ServerScope) -> String {
         if self.with_scheme {
@@ -40,6 +56,14 @@ impl Spelling {
     /// The scopes in words.
     pub(super) fn words(&self, scopes: &[ServerScope]) -> Vec<String> {
         scopes.iter().map(|scope| self.word(scope)).collect()
+    }
+}
+
+/// The scope that an atom asks for.
+pub(super) fn scope_of(atom: &Atom) -> Option<ServerScope> {
+    match atom {
+        Atom::Scope { scheme, token } => Some(ServerScope::new(scheme.clone(), token.clone())),
+        _ => None,
     }
 }
 

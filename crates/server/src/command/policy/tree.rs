@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use scopegate_policy::Step;
 
+use super::names::Spelling;
 use crate::output::{Tone, one_line, paint};
 
 /// One line for each guard, under the guard that depends on it.
-pub(super) fn draw(steps: &[Step]) -> String {
+pub(super) fn draw(steps: &[Step], spelling: &Spelling) -> String {
     let mut text = String::new();
     // For each guard above, whether another one follows beside it.
     let mut follows: Vec<bool> = Vec::new();
@@ -22,19 +23,18 @@ pub(super) fn draw(steps: &[Step]) -> String {
         }
         text.push_str(if is_followed { "├── " } else { "└── " });
         follows.push(is_followed);
-        let _ = writeln!(text, "{}", line(step));
+        let _ = writeln!(text, "{}", line(step, spelling));
     }
     text
 }
 
 /// What it asked for, what was there, what was missing.
-fn line(step: &Step) -> String {
-    let whole = one_line(&step.to_string());
-    let said = whole.strip_prefix("- ").unwrap_or(&whole);
+fn line(step: &Step, spelling: &Spelling) -> String {
+    let said = one_line(&step.describe(|atom| spelling.atom(atom)));
     if step.is_satisfied() {
-        return paint(Tone::Good, said);
+        return paint(Tone::Good, &said);
     }
-    let present: Vec<String> = step.present().iter().map(ToString::to_string).collect();
+    let present = spelling.atoms(step.present());
     let there = if present.is_empty() {
         String::new()
     } else {

@@ -7,7 +7,7 @@ use scopegate_policy::analysis::{ServerScope, reached_by, who_can};
 use serde_json::json;
 
 use super::document;
-use super::names::Spelling;
+use super::names::{Spelling, scope_of};
 use crate::arguments::WhoCanArguments;
 use crate::output::{Format, print, table};
 
@@ -58,13 +58,6 @@ struct Way {
     schemes: Vec<String>,
     guards: Vec<String>,
     asks_for_credential: bool,
-}
-
-fn scope_of(atom: &Atom) -> Option<ServerScope> {
-    match atom {
-        Atom::Scope { scheme, token } => Some(ServerScope::new(scheme.clone(), token.clone())),
-        _ => None,
-    }
 }
 
 impl Way {
