@@ -72,14 +72,15 @@ pub fn usage<P: AsRef<str>>(
     // The client presents its token with every call, so a call that is open without one asks for what its token must carry.
     let least = least_of(&operations, &is_held, false, budget);
     usage.is_optimal = least.is_optimal();
-    usage.needed = least.sets().first().cloned().unwrap_or_else(|| {
-        // An operation needs a token whose scopes are all unknown, so no set of known scopes opens it.
-        let opens = |scopes: &[ServerScope]| {
-            let grant = grant_of(scopes);
-            operations.iter().all(|operation| grant.opens(operation))
-        };
-        without_surplus(held, opens)
-    });
+    let opens = |scopes: &[ServerScope]| {
+        let fewer = grant_of(scopes);
+        operations.iter().all(|operation| {
+            fewer.opens(operation) || (!grant.opens(operation) && is_open_with_credentials(operation, fewer.atoms()))
+        })
+    };
+    // An operation may need a token whose scopes are all unknown. No set of known scopes brings it.
+    let known = least.sets().first().filter(|set| opens(set));
+    usage.needed = known.cloned().unwrap_or_else(|| without_surplus(held, opens));
     let is_needed = |held: &ServerScope| usage.needed.iter().any(|needed| is_same(needed, held));
     let unneeded = held.iter().filter(|scope| !is_needed(scope));
     usage.unneeded = unneeded.cloned().collect();

@@ -179,6 +179,9 @@ proptest! {
         prop_assert!(needed.is_disjoint(&unneeded));
         prop_assert!(opens(&policy, &allowed, &needed, &held), "{:?} of {:?}", needed, held);
         prop_assert!(answer.is_optimal());
-        prop_assert!(smallest(&policy, &allowed, &held, opens).contains(&needed));
+        // Where a token of unknown scopes is needed, sets of known scopes do not suffice.
+        if held.is_subset(&policy.server_scopes()) {
+            prop_assert!(smallest(&policy, &allowed, &held, opens).contains(&needed));
+        }
     }
 }

@@ -106,6 +106,27 @@ fn every_command_says_whose_a_scope_is() {
         .stdout;
     assert!(human.starts_with("ledger of app ledger of `the owner`\n"), "{human}");
 
+    shell.write("log", "GET /owner\n");
+    let usage = |tokens: &[&str]| {
+        let mut line = vec!["usage", "bank.json", "log"];
+        for token in tokens {
+            line.extend(["--scope", *token]);
+        }
+        shell.policy(&line)
+    };
+    let used = usage(&["ledger of app", "ledger of the owner"]).json();
+    assert_eq!(
+        (&used["needed"], &used["unneeded"]),
+        (&json!(["ledger of `the owner`"]), &json!(["ledger of app"]))
+    );
+    assert_eq!(usage(&[]).json()["needed"], json!(["ledger of `the owner`"]));
+    assert_eq!(usage(&["ledger"]).status, 2);
+    assert_eq!(usage(&["ledger of app", "mandates of app"]).status, 2);
+}
+
+#[test]
+fn explain_says_whose_a_scope_is() {
+    let shell = Shell::with("bank.json", &bank());
     let explain = |path: &str, token: &str| shell.policy(&["explain", "bank.json", "GET", path, "--scope", token]);
     assert_eq!(explain("/owner", "ledger of the owner").json()["decision"], "allow");
     let denied = explain("/owner", "ledger of app");
@@ -155,23 +176,6 @@ fn every_command_says_whose_a_scope_is() {
     ] {
         assert!(human.contains(line), "{human}");
     }
-
-    shell.write("log", "GET /owner\n");
-    let usage = |tokens: &[&str]| {
-        let mut line = vec!["usage", "bank.json", "log"];
-        for token in tokens {
-            line.extend(["--scope", *token]);
-        }
-        shell.policy(&line)
-    };
-    let used = usage(&["ledger of app", "ledger of the owner"]).json();
-    assert_eq!(
-        (&used["needed"], &used["unneeded"]),
-        (&json!(["ledger of `the owner`"]), &json!(["ledger of app"]))
-    );
-    assert_eq!(usage(&[]).json()["needed"], json!(["ledger of `the owner`"]));
-    assert_eq!(usage(&["ledger"]).status, 2);
-    assert_eq!(usage(&["ledger of app", "mandates of app"]).status, 2);
 }
 
 #[test]
