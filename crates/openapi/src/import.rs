@@ -25,7 +25,6 @@ mod schemes;
 mod security;
 pub(crate) mod servers;
 mod shape;
-mod similar;
 mod table;
 mod templates;
 mod yaml;

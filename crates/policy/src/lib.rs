@@ -94,6 +94,7 @@ mod resolved;
 mod rule;
 mod servers;
 mod shadow;
+mod similar;
 mod table;
 mod table_error;
 #[cfg(feature = "testing")]
@@ -126,6 +127,7 @@ pub use residual::{Nearest, Shortfall};
 pub use resolved::{Access, Decision, ResolvedOperation};
 pub use rule::Rule;
 pub use shadow::{Counterpart, Shadow, ShadowVerdict};
+pub use similar::nearest_name;
 pub use table::{OperationTable, OperationTableBuilder};
 pub use table_error::TableError;
 pub use universe::{Universe, UniverseBuilder, UniverseError};

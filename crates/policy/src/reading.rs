@@ -3,6 +3,7 @@
 use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::limits::{Budget, Limit};
+use crate::similar::nearest_name;
 use crate::{Atom, AtomId, Operation, Requirement, Rule, TableError, Universe};
 
 /// Reads one rule over a universe.
@@ -53,9 +54,16 @@ impl<'u> Reading<'u> {
     }
 
     pub(crate) fn scheme(&mut self, text: &str) -> Result<(SchemeName, AtomId), Fault> {
-        let undeclared = || Fault::UndeclaredScheme(text.to_owned());
-        let name = SchemeName::parse(text).map_err(|_| undeclared())?;
-        let id = self.universe.find(&Atom::Scheme(name.clone())).ok_or_else(undeclared)?;
+        let name = SchemeName::parse(text).ok();
+        let found = name.and_then(|name| Some((self.universe.find(&Atom::Scheme(name.clone()))?, name)));
+        let Some((id, name)) = found else {
+            let known = self
+                .universe
+                .atoms()
+                .iter()
+                .filter_map(|atom| Some(atom.scheme_name()?.as_str()));
+            return Err(Fault::UndeclaredScheme(text.to_owned(), nearest_name(text, known)));
+        };
         self.named.push(id);
         Ok((name, id))
     }
@@ -69,15 +77,25 @@ impl<'u> Reading<'u> {
         let id = self
             .universe
             .find(&atom)
-            .ok_or_else(|| Fault::UndeclaredScope(Some(scheme), token.clone()))?;
+            .ok_or_else(|| self.undeclared(Some(scheme), token))?;
         self.named.push(id);
         Ok(Requirement::atom(self.universe, id))
+    }
+
+    fn undeclared(&self, scheme: Option<SchemeName>, token: &ScopeToken) -> Fault {
+        let is_of = |other: &SchemeName| scheme.as_ref().is_none_or(|scheme| scheme == other);
+        let known = self.universe.atoms().iter().filter_map(|atom| match atom {
+            Atom::Scope { scheme, token } if is_of(scheme) => Some(token.as_str()),
+            _ => None,
+        });
+        let suggestion = nearest_name(token.as_str(), known);
+        Fault::UndeclaredScope(scheme, token.clone(), suggestion)
     }
 
     fn only_scheme_with(&self, token: &ScopeToken) -> Result<SchemeName, Fault> {
         let schemes: Vec<&SchemeName> = self.universe.schemes_with(token.as_str()).collect();
         match *schemes {
-            [] => Err(Fault::UndeclaredScope(None, token.clone())),
+            [] => Err(self.undeclared(None, token)),
             [name] => Ok(name.clone()),
             _ => Err(Fault::Ambiguous(token.clone(), schemes.into_iter().cloned().collect())),
         }
@@ -88,8 +106,8 @@ impl<'u> Reading<'u> {
 pub(crate) enum Fault {
     Ambiguous(ScopeToken, Vec<SchemeName>),
     TooLarge(Limit),
-    UndeclaredScheme(String),
-    UndeclaredScope(Option<SchemeName>, ScopeToken),
+    UndeclaredScheme(String, Option<String>),
+    UndeclaredScope(Option<SchemeName>, ScopeToken, Option<String>),
 }
 
 impl Fault {
@@ -102,11 +120,16 @@ impl Fault {
                 schemes,
             },
             Self::TooLarge(limit) => TableError::TooLarge { operation, limit },
-            Self::UndeclaredScheme(scheme) => TableError::UndeclaredScheme { operation, scheme },
-            Self::UndeclaredScope(scheme, token) => TableError::UndeclaredScope {
+            Self::UndeclaredScheme(scheme, suggestion) => TableError::UndeclaredScheme {
+                operation,
+                scheme,
+                suggestion,
+            },
+            Self::UndeclaredScope(scheme, token, suggestion) => TableError::UndeclaredScope {
                 operation,
                 scheme,
                 token,
+                suggestion,
             },
         }
     }

@@ -81,15 +81,21 @@ pub enum TableError {
         limit: Limit,
     },
     /// A scheme that the catalog does not declare.
-    #[error("`{operation}` requires scheme `{scheme}`, which is not declared")]
+    #[error("`{operation}` requires scheme `{scheme}`, which is not declared{}", meant(suggestion.as_deref()))]
     UndeclaredScheme {
         /// Which operation.
         operation: String,
         /// Which scheme.
         scheme: String,
+        /// The declared scheme with the most similar name.
+        suggestion: Option<String>,
     },
     /// A scope that the catalog does not declare, or not for this scheme.
-    #[error("`{operation}` requires scope `{token}`, which is not declared{}", for_scheme(scheme.as_ref()))]
+    #[error(
+        "`{operation}` requires scope `{token}`, which is not declared{}{}",
+        for_scheme(scheme.as_ref()),
+        meant(suggestion.as_deref())
+    )]
     UndeclaredScope {
         /// Which operation.
         operation: String,
@@ -97,7 +103,34 @@ pub enum TableError {
         scheme: Option<SchemeName>,
         /// Which scope.
         token: ScopeToken,
+        /// The declared scope with the most similar name.
+        suggestion: Option<String>,
     },
+}
+
+impl TableError {
+    /// The operation at fault: its method and template.
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        match self {
+            Self::AmbiguousScheme { operation, .. }
+            | Self::Atoms { operation, .. }
+            | Self::Duplicate { operation }
+            | Self::NoRequirement { operation }
+            | Self::NoScheme { operation }
+            | Self::NothingToOverride { operation }
+            | Self::OpenBelowGuards { operation }
+            | Self::Prefix { operation }
+            | Self::TooLarge { operation, .. }
+            | Self::UndeclaredScheme { operation, .. }
+            | Self::UndeclaredScope { operation, .. } => Some(operation),
+            Self::Catalog(_) => None,
+        }
+    }
+}
+
+fn meant(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 fn for_scheme(scheme: Option<&SchemeName>) -> String {

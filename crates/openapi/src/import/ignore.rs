@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use scopegate_policy::Method;
 use scopegate_policy::analysis::{Finding, LintRule};
+use scopegate_policy::{Method, nearest_name};
 
 use super::error::{ImportError, Shown};
 use super::node::At;
-use super::similar::nearest;
 use super::table::{Source, Table, Value};
 use super::{Place, Position};
 
@@ -204,7 +203,7 @@ fn entry(item: Value<'_, '_>) -> Result<Ignore, ImportError> {
 fn rule_of(text: &str) -> Result<LintRule, String> {
     text.parse().map_err(|_| {
         let known = LintRule::ALL.iter().map(|rule| rule.as_str());
-        match nearest(text, known) {
+        match nearest_name(text, known) {
             Some(name) => format!("`{}` is no rule of the lint; did you mean `{name}`?", Shown(text)),
             None => format!("`{}` is no rule of the lint", Shown(text)),
         }

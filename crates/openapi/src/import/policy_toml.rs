@@ -3,12 +3,13 @@
 mod guards;
 mod schemes;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Scope, ScopeToken};
 use scopegate_policy::analysis::{AuthorizationServers, DocumentFacts, without_names};
 use scopegate_policy::{
     Alternative, Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
+    TableError,
 };
 
 use self::guards::Guards;
@@ -35,6 +36,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         places,
         notes: Notes::default(),
         shapes: HashSet::new(),
+        starts: HashMap::new(),
         count: 0,
         overlaps: 0,
     };
@@ -42,7 +44,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
     let table = policy.application(&mut root, table)?;
     policy.guards.refuse_wrong_ones()?;
     root.finish()?;
-    let table = table.build()?;
+    let table = table.build().map_err(|error| policy.placed(error))?;
     Ok(Imported {
         counts: counts(&table),
         places: policy.places.into_kept(),
@@ -65,6 +67,8 @@ struct Policy<'v, 't> {
     places: schemes::Places<'t>,
     notes: Notes,
     shapes: HashSet<(Method, String)>,
+    /// The byte at which each operation begins: the last of those with one method and path.
+    starts: HashMap<String, usize>,
     count: usize,
     overlaps: usize,
 }
@@ -143,11 +147,24 @@ impl<'v, 't> Policy<'v, 't> {
         let (operation, overridden) = overriding(operation, &mut table)?;
         self.note_overlap(method, &format!("{above}{path}"), &table)?;
         self.places.add_operation(pointer, item.start());
+        self.starts.insert(format!("{method} {above}{path}"), item.start());
         table.finish()?;
         let group = overridden
             .iter()
             .fold(Group::new(""), |group, name| group.guard(Guard::deny().named(*name)));
         Ok(group.operation(operation))
+    }
+
+    /// Adds the place of the operation at fault. A limit is one of the whole table.
+    fn placed(&self, error: TableError) -> ImportError {
+        if matches!(error, TableError::TooLarge { .. }) {
+            return error.into();
+        }
+        let start = error.operation().and_then(|operation| self.starts.get(operation));
+        match start {
+            Some(start) => ImportError::at(Place::of_mark(self.places.mark(*start)), error.to_string()),
+            None => error.into(),
+        }
     }
 
     fn note_overlap(&mut self, method: Method, path: &str, table: &Table<'_, '_>) -> Result<(), ImportError> {

@@ -104,7 +104,7 @@ fn expressions() {
     }
     assert_eq!(
         requires("c"),
-        Err("`GET /` requires scope `c`, which is not declared".to_owned())
+        Err("line 2, column 15: `GET /` requires scope `c`, which is not declared".to_owned())
     );
 }
 
@@ -135,7 +135,15 @@ fn faults_say_the_line_and_the_nearest_name() {
         ("users.u = \"a\"\nusers.u = \"b\"", "line 3, column 7: duplicate key"),
         (
             "[[operations]]\nmethod = \"GET\"\npath = \"/\"\n",
-            "`GET /` has no requirement; a public operation must say so",
+            "line 2, column 1: `GET /` has no requirement; a public operation must say so",
+        ),
+        (
+            "schemes.oauth = { kind = \"oauth2\", scopes = { \"notes:read\" = \"\" } }\n[[operations]]\nmethod = \"GET\"\npath = \"/\"\nrequires = \"notes:reed\"",
+            "line 3, column 1: `GET /` requires scope `notes:reed`, which is not declared; did you mean `notes:read`?",
+        ),
+        (
+            "schemes.oauth = { kind = \"oauth2\" }\n[[groups]]\nprefix = \"/a\"\n[[groups.operations]]\nmethod = \"GET\"\npath = \"/b\"\nrequires = \"scheme:outh\"",
+            "line 5, column 1: `GET /a/b` requires scheme `outh`, which is not declared; did you mean `oauth`?",
         ),
         (
             "[[operations]]\nmethod = \"GET\"\npath = \"/\"\npublic = true\nrequires = \"a\"",

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use scopegate_domain::SchemeName;
 use scopegate_policy::analysis::DocumentFacts;
-use scopegate_policy::{Method, OperationTable};
+use scopegate_policy::{Method, OperationTable, nearest_name};
 
-use super::super::similar::nearest;
 use super::{Assembly, SchemeIndex, ScopeIndex};
 
 impl Assembly {
@@ -29,7 +28,7 @@ impl Assembly {
                 .index
                 .iter()
                 .filter(|(_, other)| !self.is_undeclared(scheme, **other));
-            let suggestion = nearest(token.as_str(), declared.map(|(token, _)| token.as_str()));
+            let suggestion = nearest_name(token.as_str(), declared.map(|(token, _)| token.as_str()));
             facts = facts.undeclared_scope(draft.name.clone(), token.clone(), suggestion);
         }
         facts
@@ -51,7 +50,7 @@ pub(super) fn with_undefined(
         }
     }
     operations.into_iter().fold(facts, |facts, (name, operations)| {
-        let suggestion = nearest(name, schemes.iter().map(SchemeName::as_str));
+        let suggestion = nearest_name(name, schemes.iter().map(SchemeName::as_str));
         facts.undefined_scheme(name, suggestion, operations)
     })
 }

@@ -3,7 +3,8 @@
 /// The known name that is most similar to a misspelt one; `None` where none is similar.
 ///
 /// Names are compared word by word: `goals:write` is another name than `roles:write`, `lamp:wirte` is `lamp:write`.
-pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+#[must_use]
+pub fn nearest_name<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let similar = known.filter_map(|known| Some((edits(name, known)?, known)));
     similar.min().map(|(_, known)| known.to_owned())
 }
@@ -26,8 +27,10 @@ fn edits(one: &str, other: &str) -> Option<usize> {
     let mut sum = 0;
     for (one, other) in ones.iter().zip(&others) {
         let edits = strsim::damerau_levenshtein(one, other);
-        let most = one.chars().count().min(other.chars().count()) / 4;
-        if edits > most.clamp(1, 2) {
+        let shortest = one.chars().count().min(other.chars().count());
+        // Two letters are another word after one edit.
+        let most = if shortest < 3 { 0 } else { (shortest / 4).clamp(1, 2) };
+        if edits > most {
             return None;
         }
         sum += edits;
@@ -45,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_name_has_a_suggestion_and_another_name_has_none() {
-        let nearest = |name: &str| nearest(name, ["lamp:read", "lamp:write", "admin"].into_iter());
+        let nearest = |name: &str| nearest_name(name, ["lamp:read", "lamp:write", "admin"].into_iter());
         assert_eq!(nearest("lamp:wirte").as_deref(), Some("lamp:write"));
         assert_eq!(nearest("lamp:raed").as_deref(), Some("lamp:read"));
         assert_eq!(nearest("Lamp:Read").as_deref(), Some("lamp:read"));
@@ -55,5 +58,6 @@ mod tests {
         assert_eq!(nearest("bulb:write"), None);
         assert_eq!(nearest("lamp:delete"), None);
         assert_eq!(nearest("owner"), None);
+        assert_eq!(nearest_name("c", ["a"].into_iter()), None);
     }
 }
