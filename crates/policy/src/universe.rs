@@ -171,12 +171,6 @@ impl Universe {
         self.schemes.get(id.index()).map_or(0, |scheme| scheme.scopes.len())
     }
 
-    /// What a scope of this name brings in each scheme that declares it.
-    pub(crate) fn scope_closures(&self, text: &str) -> impl Iterator<Item = &AtomSet> {
-        let ids = self.schemes.iter().filter_map(move |scheme| scheme.scopes.get(text));
-        ids.map(|id| self.closure(*id))
-    }
-
     /// The authorization server of a scheme: the place of its first scheme.
     pub(crate) fn server_of(&self, name: &SchemeName) -> Option<usize> {
         let mut schemes = self.schemes.iter();

@@ -24,6 +24,7 @@ use self::collector::Collector;
 use self::verbs::{changes, is_safe};
 use super::grant::Grant;
 use super::reach::{Ceiling, CeilingKind};
+use super::servers::AuthorizationServers;
 use crate::{Access, Method, OperationTable, ResolvedOperation};
 
 /// What looks wrong in a table: first what operations require, in the order of declaration, then schemes and scopes.
@@ -72,7 +73,7 @@ struct Linter<'p> {
     clients: Vec<Grant>,
     /// The operations that an undefined scheme closes, so that nothing else is said about them.
     undefined: HashSet<(Method, &'p str)>,
-    /// The names that were probably meant: they are in use.
+    /// The names of schemes that were probably meant: they are in use.
     suggested: HashSet<&'p str>,
     collector: Collector,
 }
@@ -105,11 +106,7 @@ impl<'p> Linter<'p> {
                     .undefined
                     .iter()
                     .filter_map(|undefined| undefined.suggestion.as_deref());
-                let scopes = facts
-                    .undeclared
-                    .iter()
-                    .filter_map(|(.., suggestion)| suggestion.as_deref());
-                schemes.chain(scopes).collect()
+                schemes.collect()
             },
             collector: Collector::default(),
         }
@@ -167,7 +164,12 @@ impl<'p> Linter<'p> {
             return;
         }
         let uses = schemes::uses(self.table);
-        let asked_for = scopes::asked_for(self.table);
+        let servers = AuthorizationServers::of(self.table);
+        let asked_for = scopes::AskedFor::of(self.table, &servers);
+        let suggested = self.facts.undeclared.iter();
+        let suggested: HashSet<(usize, &str)> = suggested
+            .filter_map(|(scheme, _, name)| Some((servers.place_of(scheme.as_str())?, name.as_deref()?)))
+            .collect();
         for declared in self.table.catalog().schemes() {
             let name = declared.name().as_str();
             let operations = uses.get(name);
@@ -185,7 +187,7 @@ impl<'p> Linter<'p> {
                 }
             }
             let is_any_token_enough = self.collector.is_any_token_enough(name);
-            let is_suggested = |token: &str| self.suggested.contains(token);
+            let is_suggested = |place: usize, token: &str| suggested.contains(&(place, token));
             for finding in scopes::unused(self.table, declared, &asked_for, is_any_token_enough, is_suggested) {
                 self.collector.add(finding);
             }

@@ -124,6 +124,17 @@ impl<'t> AuthorizationServers<'t> {
         self.servers.get(*place)
     }
 
+    /// The place of the server of a scheme.
+    pub(super) fn place_of(&self, name: &str) -> Option<usize> {
+        self.by_scheme.get(name).map(|(place, _)| *place)
+    }
+
+    /// The places of the servers that declare a scope of this name.
+    pub(super) fn places_declaring(&self, token: &ScopeToken) -> impl Iterator<Item = usize> {
+        let declaring = self.by_scope.get(token).into_iter().flatten();
+        declaring.map(|(place, _)| *place)
+    }
+
     /// The servers that declare a scope of this name.
     pub fn declaring(&self, token: &ScopeToken) -> impl Iterator<Item = &AuthorizationServer<'t>> {
         let declaring = self.by_scope.get(token).into_iter().flatten();

@@ -20,6 +20,8 @@ pub struct Finding {
     pub(super) scheme: Option<String>,
     /// The scopes that it is about, where they are required together.
     pub(super) together: Vec<String>,
+    /// The findings that it combines.
+    pub(super) parts: Vec<Finding>,
 }
 
 /// The object of a document that a finding is about: where the owner would change something.
@@ -53,6 +55,7 @@ impl Finding {
             suggestion: None,
             scheme: None,
             together: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -62,7 +65,7 @@ impl Finding {
         if self.subject == FindingSubject::Policy {
             self.subject = FindingSubject::Operation;
         }
-        self.operations.push((method, template.into()));
+        self.add_operation(method, template.into());
         self
     }
 
@@ -77,8 +80,20 @@ impl Finding {
         if self.subject == FindingSubject::Policy {
             self.subject = FindingSubject::Operation;
         }
-        let place = (operation.method(), operation.template().to_owned());
-        self.operations.push(place);
+        self.add_operation(operation.method(), operation.template().to_owned());
+    }
+
+    fn add_operation(&mut self, method: Method, template: String) {
+        for part in &mut self.parts {
+            part.add_operation(method, template.clone());
+        }
+        self.operations.push((method, template));
+    }
+
+    /// Sets the findings that it combines, each with a cause and operations of its own.
+    pub(super) fn combining(mut self, parts: impl IntoIterator<Item = Self>) -> Self {
+        self.parts = parts.into_iter().collect();
+        self
     }
 
     /// Sets the object that it is about. Default: the first operation; without operations, the policy.
@@ -123,11 +138,18 @@ impl Finding {
 
     /// Keeps the operations that the predicate accepts. `None` where the finding had operations and none is left.
     #[must_use]
-    pub fn retain(mut self, mut keep: impl FnMut(Method, &str) -> bool) -> Option<Self> {
+    pub fn retain(self, mut keep: impl FnMut(Method, &str) -> bool) -> Option<Self> {
+        self.retain_operations(&mut keep)
+    }
+
+    /// The same for a predicate that the parts share.
+    fn retain_operations(mut self, keep: &mut dyn FnMut(Method, &str) -> bool) -> Option<Self> {
         if self.operations.is_empty() {
             return Some(self);
         }
         self.operations.retain(|(method, template)| keep(*method, template));
+        let parts = self.parts.into_iter();
+        self.parts = parts.filter_map(|part| part.retain_operations(keep)).collect();
         (!self.operations.is_empty()).then_some(self)
     }
 
@@ -159,6 +181,12 @@ impl Finding {
     #[must_use]
     pub fn cause(&self) -> &str {
         &self.cause
+    }
+
+    /// The findings that it combines, such as one for each scope of a scheme. Empty where it combines none.
+    #[must_use]
+    pub fn parts(&self) -> &[Self] {
+        &self.parts
     }
 
     /// The operations that it affects, in the order of declaration. Empty where it is about none.

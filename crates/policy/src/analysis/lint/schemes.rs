@@ -78,7 +78,13 @@ pub(super) fn weaknesses(declared: &DeclaredScheme) -> Vec<Finding> {
             "scheme `{name}` sends credentials to {} without TLS (RFC 6749, section 3.1 and 3.2); use `https`",
             listed(&insecure, "and")
         );
-        findings.push(of_scheme(LintRule::InsecureUrl, declared, message));
+        let part = |url: &&str| {
+            let message = format!("scheme `{name}` sends credentials to `{url}` without TLS; use `https`");
+            of_scheme(LintRule::InsecureUrl, declared, message).caused_by(format!("URL `{url}` of scheme `{name}`"))
+        };
+        let parts: Vec<Finding> = insecure.iter().map(part).collect();
+        let finding = of_scheme(LintRule::InsecureUrl, declared, message);
+        findings.push(finding.combining(parts));
     }
     findings
 }

@@ -6,8 +6,8 @@ use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
 
 use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing};
 use super::{Finding, FindingSubject, LintRule, Severity};
+use crate::analysis::{AuthorizationServer, AuthorizationServers, ServerScope};
 use crate::guard::Own;
-use crate::limits::MAX_DEPTH;
 use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
 
 /// Scopes that a client asks for to sign a user in, or to get a refresh token (OpenID Connect Core, sections 3.1.2.1, 5.4
@@ -22,28 +22,81 @@ const OF_OPENID: [&str; 7] = [
     "offline_access",
 ];
 
-/// The scopes of a scheme in use that no operation requires in any scheme: neither them nor what they imply.
+/// The scopes that the rules of a table contain, each of its authorization server.
+pub(super) struct AskedFor<'t> {
+    servers: &'t AuthorizationServers<'t>,
+    scopes: HashSet<(usize, &'t ScopeToken)>,
+}
+
+impl<'t> AskedFor<'t> {
+    pub(super) fn of(table: &'t OperationTable, servers: &'t AuthorizationServers<'t>) -> Self {
+        let mut trees = HashSet::new();
+        let operations = table.operations().iter();
+        let trees = operations.filter(|operation| trees.insert(operation.tree_number()));
+        let mut scopes = HashSet::new();
+        for (of_guard, part) in trees.flat_map(parts) {
+            let (scheme, token) = match part {
+                Rule::Atom(Atom::Scope { scheme, token }) => (Some(scheme.as_str()), token),
+                Rule::Scope(token) => (of_guard, token),
+                _ => continue,
+            };
+            match scheme {
+                Some(name) => scopes.extend(servers.place_of(name).map(|place| (place, token))),
+                // Without a scheme, each server that declares the name is meant.
+                None => scopes.extend(servers.places_declaring(token).map(|place| (place, token))),
+            }
+        }
+        Self { servers, scopes }
+    }
+
+    /// Whether a scope of a server, or what it implies, is required.
+    fn contains(&self, universe: &Universe, place: usize, token: &ScopeToken) -> bool {
+        let server = self.servers.as_slice().get(place).into_iter();
+        let schemes = server.flat_map(AuthorizationServer::schemes);
+        let ids = schemes.filter_map(|scheme| universe.scope_id(universe.scheme_id(scheme.name())?, token.as_str()));
+        let mut implied = ids.flat_map(|id| universe.atoms_of(universe.closure(id)));
+        implied.any(|atom| match atom {
+            Atom::Scope { scheme, token } => {
+                let place = self.servers.place_of(scheme.as_str());
+                place.is_some_and(|place| self.scopes.contains(&(place, token)))
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The scopes of a scheme in use that no operation requires of its authorization server: neither them nor what they imply.
 pub(super) fn unused(
     table: &OperationTable,
     declared: &DeclaredScheme,
-    asked_for: &HashSet<&ScopeToken>,
+    asked_for: &AskedFor<'_>,
     is_any_token_enough: bool,
-    is_suggested: impl Fn(&str) -> bool,
+    is_suggested: impl Fn(usize, &str) -> bool,
 ) -> Vec<Finding> {
     // A list of everything that the provider has is one cause.
     const MANY: usize = 5;
-    let universe = table.universe();
-    let is_used = |token: &ScopeToken| {
-        let mut brought = universe
-            .scope_closures(token.as_str())
-            .flat_map(|closure| universe.atoms_of(closure));
-        brought.any(|atom| atom.scope_token().is_some_and(|token| asked_for.contains(token)))
+    let Some(place) = asked_for.servers.place_of(declared.name().as_str()) else {
+        return Vec::new();
     };
+    let is_used = |token: &ScopeToken| asked_for.contains(table.universe(), place, token);
     let looked_at = declared.scopes().iter().map(DeclaredScope::token);
     let looked_at: Vec<&ScopeToken> = looked_at.filter(|token| !OF_OPENID.contains(&token.as_str())).collect();
-    let is_unused = |token: &&&ScopeToken| !is_used(token) && !is_suggested(token.as_str());
+    let is_unused = |token: &&&ScopeToken| !is_used(token) && !is_suggested(place, token.as_str());
     let unused: Vec<&ScopeToken> = looked_at.iter().filter(is_unused).copied().collect();
     let name = declared.name();
+    // Schemes of one server name one scope by the first that declares it.
+    let finding = |token: &ScopeToken| {
+        let message = format!(
+            "scope `{token}` is declared and no operation requires it; remove it, or require it where it was meant"
+        );
+        let server = asked_for.servers.as_slice().get(place);
+        let scope = server.and_then(|server| server.scope(token));
+        let first = scope.as_ref().map_or(name, ServerScope::scheme);
+        Finding::new(LintRule::UnusedScope, message)
+            .caused_by(format!("scope `{token}` of scheme `{first}`"))
+            .about(FindingSubject::Scope(name.clone(), token.clone()))
+    };
+    let parts = || unused.iter().map(|token| finding(token));
     if unused.len() == looked_at.len() && unused.len() > 1 {
         // Where any token is enough, that is the cause.
         if is_any_token_enough {
@@ -54,7 +107,7 @@ pub(super) fn unused(
              remove them",
             unused.len()
         );
-        return vec![of_whole_scheme(name, message)];
+        return vec![of_whole_scheme(name, message).combining(parts())];
     }
     if unused.len() > MANY {
         let (first, others) = unused.split_at(MANY);
@@ -65,35 +118,15 @@ pub(super) fn unused(
             enumerated(first),
             others.len()
         );
-        return vec![of_whole_scheme(name, message)];
+        return vec![of_whole_scheme(name, message).combining(parts())];
     }
-    let finding = |token: &ScopeToken| {
-        let message = format!(
-            "scope `{token}` is declared and no operation requires it; remove it, or require it where it was meant"
-        );
-        Finding::new(LintRule::UnusedScope, message)
-            .caused_by(format!("scope `{token}`"))
-            .about(FindingSubject::Scope(name.clone(), token.clone()))
-    };
-    unused.into_iter().map(finding).collect()
+    parts().collect()
 }
 
 fn of_whole_scheme(name: &SchemeName, message: String) -> Finding {
     Finding::new(LintRule::UnusedScope, message)
         .caused_by(format!("scheme `{name}`"))
         .about(FindingSubject::Scheme(name.clone()))
-}
-
-/// The names of all scopes that a rule contains.
-pub(super) fn asked_for(table: &OperationTable) -> HashSet<&ScopeToken> {
-    let mut trees = HashSet::new();
-    let operations = table.operations().iter();
-    let trees = operations.filter(|operation| trees.insert(operation.tree_number()));
-    trees
-        .flat_map(ResolvedOperation::contexts)
-        .filter_map(|context| rule_of(context.guard.node().own()?))
-        .flat_map(|rule| rule.scopes(MAX_DEPTH))
-        .collect()
 }
 
 /// The names of the schemes that the rules of an operation contain, also in alternatives that decide nothing.

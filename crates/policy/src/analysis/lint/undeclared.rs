@@ -68,14 +68,7 @@ pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Findi
             .into_iter()
             .chain(unknown.into_iter().filter(|_| !is_one_cause));
         for (_, scope, suggestion) in undeclared {
-            let message = format!("scope `{scope}` is required and scheme `{scheme}` does not declare it");
-            let finding = Finding::new(LintRule::UndeclaredScope, message)
-                .caused_by(format!("scope `{scope}` of scheme `{scheme}`"))
-                .about(FindingSubject::Operation)
-                .of_scheme(scheme.as_str());
-            let operations = uses.get(&(scheme, scope)).into_iter().flatten();
-            let finding = operations.fold(finding, |finding, operation| finding.at_operation(operation));
-            findings.push(suggest(finding, suggestion.as_deref()));
+            findings.push(suggest(one_scope(scheme, scope, &uses), suggestion.as_deref()));
         }
     }
     findings
@@ -83,6 +76,16 @@ pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Findi
 
 type Undeclared = (SchemeName, ScopeToken, Option<String>);
 type Uses<'t> = HashMap<(&'t SchemeName, &'t ScopeToken), Vec<&'t ResolvedOperation>>;
+
+fn one_scope(scheme: &SchemeName, scope: &ScopeToken, uses: &Uses<'_>) -> Finding {
+    let message = format!("scope `{scope}` is required and scheme `{scheme}` does not declare it");
+    let finding = Finding::new(LintRule::UndeclaredScope, message)
+        .caused_by(format!("scope `{scope}` of scheme `{scheme}`"))
+        .about(FindingSubject::Operation)
+        .of_scheme(scheme.as_str());
+    let operations = uses.get(&(scheme, scope)).into_iter().flatten();
+    operations.fold(finding, |finding, operation| finding.at_operation(operation))
+}
 
 fn whole_scheme(scheme: &SchemeName, undeclared: &[&Undeclared], uses: &Uses<'_>, declares_none: bool) -> Finding {
     let names: Vec<&ScopeToken> = undeclared.iter().map(|(_, scope, _)| scope).take(FEW).collect();
@@ -103,6 +106,7 @@ fn whole_scheme(scheme: &SchemeName, undeclared: &[&Undeclared], uses: &Uses<'_>
     operations
         .into_iter()
         .fold(finding, |finding, operation| finding.at_operation(operation))
+        .combining(undeclared.iter().map(|(_, scope, _)| one_scope(scheme, scope, uses)))
 }
 
 /// The operations whose rules contain each scope.

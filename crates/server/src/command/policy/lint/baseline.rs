@@ -1,10 +1,12 @@
 //! `--baseline FILE` and `--write-baseline FILE`: findings that were there before.
 //!
-//! A finding is recognized by its rule, its cause and its operations, so it stays known where lines move.
+//! A finding is recognized by its rule, its cause and its operations, so it stays known where lines move. A finding that
+//! combines others is compared by these, so that one more scope of a scheme is new.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::slice;
 
 use anyhow::Context;
 use scopegate_policy::analysis::Finding;
@@ -14,7 +16,8 @@ use crate::command::policy::written::{refuse_other, replace};
 
 /// A baseline is as large as a report.
 const MAX_FILE: u64 = 64 << 20;
-const VERSION: u32 = 1;
+/// Version 1 did not hold the scopes of a finding about several.
+const VERSION: u32 = 2;
 
 /// The file.
 #[derive(Debug, Deserialize, Serialize)]
@@ -34,7 +37,7 @@ struct Entry {
 
 impl Baseline {
     pub(super) fn of(findings: &[Finding]) -> Self {
-        let mut entries: Vec<Entry> = findings.iter().map(entry).collect();
+        let mut entries: Vec<Entry> = findings.iter().flat_map(whole).map(entry).collect();
         entries.sort_unstable();
         Self {
             version: VERSION,
@@ -69,8 +72,10 @@ impl Baseline {
     }
 
     /// What is new, each with its new operations, and how many findings are known as a whole.
+    ///
+    /// A finding that combines others stays whole where all of them are new; else the new ones are reported.
     pub(super) fn new_findings(&self, findings: Vec<Finding>) -> (Vec<Finding>, usize) {
-        let mut known: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        let mut known = Known::new();
         for entry in &self.findings {
             let operations = known.entry((&entry.rule, &entry.cause)).or_default();
             operations.extend(entry.operations.iter().map(String::as_str));
@@ -78,23 +83,42 @@ impl Baseline {
         let mut new = Vec::new();
         let mut count = 0;
         for finding in findings {
-            let operations = known.get(&(finding.rule().as_str(), finding.cause()));
-            let Some(operations) = operations.cloned() else {
+            let parts = whole(&finding).iter();
+            let new_parts: Vec<Finding> = parts.filter_map(|part| new_part(&known, part)).collect();
+            if new_parts.is_empty() {
+                count += 1;
+            } else if new_parts == whole(&finding) {
                 new.push(finding);
-                continue;
-            };
-            let is_new = |operation: String| !operations.contains(operation.as_str());
-            let has_operations = !finding.operations().is_empty();
-            match finding
-                .retain(|method, path| is_new(format!("{method} {path}")))
-                .filter(|_| has_operations)
-            {
-                Some(finding) => new.push(finding),
-                None => count += 1,
+            } else {
+                new.extend(new_parts);
             }
         }
         (new, count)
     }
+}
+
+/// The known operations of each rule and cause.
+type Known<'b> = BTreeMap<(&'b str, &'b str), BTreeSet<&'b str>>;
+
+/// The findings that a finding combines, or the finding itself.
+fn whole(finding: &Finding) -> &[Finding] {
+    match finding.parts() {
+        [] => slice::from_ref(finding),
+        parts => parts,
+    }
+}
+
+/// The finding with its new operations; `None` where it is known.
+fn new_part(known: &Known<'_>, finding: &Finding) -> Option<Finding> {
+    let Some(operations) = known.get(&(finding.rule().as_str(), finding.cause())) else {
+        return Some(finding.clone());
+    };
+    if finding.operations().is_empty() {
+        return None;
+    }
+    let is_new = |operation: String| !operations.contains(operation.as_str());
+    let finding = finding.clone();
+    finding.retain(|method, path| is_new(format!("{method} {path}")))
 }
 
 fn entry(finding: &Finding) -> Entry {
