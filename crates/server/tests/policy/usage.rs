@@ -346,6 +346,24 @@ fn a_refused_call_is_no_use_in_every_kind_of_log() {
 }
 
 #[test]
+fn a_list_in_one_long_line_is_read_to_its_end() {
+    let mut calls = vec![json!({ "method": "GET", "path": "/lamps", "status": 200 }); 30_000];
+    calls.push(json!({ "method": "POST", "path": "/lamps", "status": 200 }));
+    let log = json!(calls).to_string();
+    assert!(log.len() > 1024 * 1024, "longer than any other line that is read");
+    for log in [log.clone(), json!({ "entries": calls }).to_string()] {
+        let (run, data) = usage_of(&lamps(&json!({})), &log, &[]);
+        assert_eq!(
+            (run.status, &data["unneeded"]),
+            (0, &json!([])),
+            "{} {}",
+            run.stdout,
+            run.stderr
+        );
+    }
+}
+
+#[test]
 fn a_line_that_may_hold_a_call_ends_every_advice() {
     for line in [
         r#"{"verb":"POST","resource":"/lamps"}"#,

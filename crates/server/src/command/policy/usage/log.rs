@@ -48,13 +48,16 @@ impl Log {
         let mut log = Self::default();
         let mut columns = None;
         for number in 1.. {
-            let Some(line) = next_line(&mut source)? else {
+            let Some(line) = line_begin(&mut source)? else {
                 break;
             };
-            if number == 1 && begins_values(&line) {
-                log.values(line.as_bytes().chain(source), take)?;
+            // A list may be one line of any length.
+            if number == 1 && begins_values(&String::from_utf8_lossy(&line)) {
+                log.values(line.chain(source), take)?;
                 break;
             }
+            skip_rest(&line, &mut source)?;
+            let line = String::from_utf8_lossy(&line);
             if let Some(named) = Columns::of(&line) {
                 columns = Some(named);
             } else {
@@ -105,22 +108,18 @@ impl Log {
 }
 
 /// The next line, as far as it is read.
-fn next_line(source: &mut dyn BufRead) -> io::Result<Option<String>> {
+fn line_begin(source: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    if source.take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
-        return Ok(None);
+    let length = source.take(MAX_LINE).read_until(b'\n', &mut line)?;
+    Ok((length > 0).then_some(line))
+}
+
+/// Passes over the rest of a line. No server writes a longer one.
+fn skip_rest(line: &[u8], source: &mut dyn BufRead) -> io::Result<()> {
+    if line.ends_with(b"\n") {
+        return Ok(());
     }
-    // No server writes a longer line.
-    while !line.ends_with(b"\n") && !source.fill_buf()?.is_empty() {
-        let skipped = source.fill_buf()?;
-        let end = skipped.iter().position(|byte| *byte == b'\n');
-        let count = end.map_or(skipped.len(), |end| end + 1);
-        source.consume(count);
-        if end.is_some() {
-            break;
-        }
-    }
-    Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+    source.skip_until(b'\n').map(drop)
 }
 
 /// Whether a log is a list in JSON, or objects over several lines, by its first line.
