@@ -47,7 +47,7 @@ async fn run_on(settings: &Settings, database: &Database, format: Format, comman
                 &confirmation,
                 &format!("Remove key `{id}`, and refuse every token that it signed?"),
             )?;
-            let keys = compose::unopened_ring(settings, database)?;
+            let keys = compose::unopened_ring(settings, database.store())?;
             remove(format, database, &keys, &id).await?;
         }
         KeyCommand::Rewrap { new_key_file } => {

@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{bail, ensure};
 use scopegate_domain::{Audience, Issuer};
 use scopegate_http::policy::OperationTable;
+use scopegate_store::SigningKeys;
 use scopegate_store_sql::SqlStore;
 
 use super::issuers::{TrustedIssuer, trusted_issuers};
+use super::kek::KekSource;
 use super::{kek, key, opening, shadow};
-use crate::config::Settings;
+use crate::config::{Profile, Settings};
 
 /// What the settings mean for a listener at one address.
 pub(crate) struct Checked {
@@ -84,10 +87,29 @@ pub(crate) async fn check_database(settings: &Settings) -> anyhow::Result<()> {
     let url = super::database_url(settings)?;
     let key_files = url.path().map(kek::key_files).unwrap_or_default();
     let opened = SqlStore::check(&url, &key_files).await;
-    match opened.map_err(|error| opening::explain(error, &url))? {
-        Some(database) => Ok(database.close().await?),
-        None => Ok(()),
+    let Some(database) = opened.map_err(|error| opening::explain(error, &url))? else {
+        return Ok(());
+    };
+    let database = Arc::new(database);
+    let checked = check_keys(settings, &database).await;
+    database.close().await?;
+    checked
+}
+
+/// Checks that the signing keys can be opened.
+async fn check_keys(settings: &Settings, database: &Arc<SqlStore>) -> anyhow::Result<()> {
+    if settings.profile != Profile::Rfc {
+        return Ok(());
     }
+    let sealed = SigningKeys::list(&**database).await?;
+    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    if sealed.is_empty() || source.opening(&sealed)?.is_some() {
+        return Ok(());
+    }
+    // No key opens them, so this ends with the error of `serve` before it would write anything.
+    Ok(key::unopened_ring(settings, Arc::<SqlStore>::clone(database))?
+        .look()
+        .await?)
 }
 
 /// Two listeners cannot have one port of one address.

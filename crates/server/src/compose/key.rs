@@ -8,6 +8,7 @@ use anyhow::Context;
 use scopegate_domain::{Lifetime, Secret};
 use scopegate_grant::{KeysError, RotatingKeys};
 use scopegate_http::PublishedKeys;
+use scopegate_store::Store;
 use scopegate_token::{Entropy, KeySchedule, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
 use tracing::{info, warn};
 
@@ -31,9 +32,9 @@ pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKe
 }
 
 /// The keys in a database, as far as they can be looked after without opening one.
-pub(crate) fn unopened_ring(settings: &Settings, database: &Database) -> anyhow::Result<RotatingKeys> {
+pub(crate) fn unopened_ring(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<RotatingKeys> {
     let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
-    let (store, lifetime) = (database.store(), token_lifetime(settings)?);
+    let lifetime = token_lifetime(settings)?;
     Ok(RotatingKeys::sealed_by(
         store,
         Arc::new(source),
@@ -44,7 +45,7 @@ pub(crate) fn unopened_ring(settings: &Settings, database: &Database) -> anyhow:
 
 /// The keys in a database, opened with what the settings say.
 pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Result<RotatingKeys> {
-    let keys = unopened_ring(settings, database)?;
+    let keys = unopened_ring(settings, database.store())?;
     let mut attempts = 0..ATTEMPTS;
     loop {
         match keys.look().await {

@@ -33,6 +33,8 @@ fn config_check_refuses_what_serve_refuses() {
         ("database = 'sqlite:lost.db'\n", "`lost.db.kek`"),
         ("database = 'sqlite:link.db'\n", "symbolic link"),
         ("demo = true\ndatabase = 'sqlite:used.db'\n", "holds other users"),
+        ("database = 'sqlite:unsealed.db'\n", "`unsealed.db.kek` is missing"),
+        ("database = 'sqlite:resealed.db'\n", "key `"),
         (
             "listen = '127.0.0.1:48124'\nadmin_listen = '0.0.0.0:48124'\nissuer = 'https://id.example'\n",
             "another port",
@@ -71,6 +73,14 @@ fn furnish(shell: &Shell) {
     let user = ["user", "add", "ada", "--scope", "me", "--password-stdin"];
     let line = [&user[..], &["--database", "sqlite:used.db"]].concat();
     assert_eq!(shell.run_with(&line, "correct horse", &[]).status, 0);
+    for name in ["unsealed.db", "resealed.db", "other.db"] {
+        let url = format!("sqlite:{name}");
+        let line = [&user[..], &["--database", &url]].concat();
+        assert_eq!(shell.run_with(&line, "correct horse", &[]).status, 0);
+        assert_eq!(shell.run(&["key", "rotate", "--database", &url]).status, 0);
+    }
+    std::fs::remove_file(path("unsealed.db.kek")).unwrap();
+    std::fs::copy(path("other.db.kek"), path("resealed.db.kek")).unwrap();
     std::fs::create_dir(path("folder")).unwrap();
     std::fs::write(path("text.db"), "no database\n".repeat(100)).unwrap();
     std::fs::write(path("gone.db-wal"), "log").unwrap();
