@@ -152,6 +152,18 @@ fn taken(file: &Path) -> anyhow::Error {
     anyhow::anyhow!("`{}` exists and is not overwritten; give another name", file.display())
 }
 
+fn uncreatable(file: &Path) -> String {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => format!(
+            "file `{}` cannot be created; create the folder `{}`, or give another name",
+            file.display(),
+            folder.display()
+        ),
+        None => format!("file `{}` cannot be created", file.display()),
+    }
+}
+
 /// A complete copy under a temporary name. It is removed unless it is published.
 struct Copy {
     temporary: private_file::Temporary,
@@ -161,8 +173,7 @@ struct Copy {
 
 impl Copy {
     async fn make(source: &SqlStore, file: &Path) -> anyhow::Result<Self> {
-        let temporary = private_file::Temporary::create(file)
-            .with_context(|| format!("file `{}` cannot be created", file.display()))?;
+        let temporary = private_file::Temporary::create(file).with_context(|| uncreatable(file))?;
         source.copy_to(temporary.path()).await?;
         let copy = SqlStore::open_with(&DatabaseUrl::file(temporary.path()), OpenMode::Copy).await?;
         let rows = copy.verify().await?;

@@ -117,6 +117,12 @@ fn a_backup_overwrites_nothing() {
         assert!(!run.complaint(2).is_empty());
         assert!(stage.files() == before, "{name}: {:?}", stage.names());
     }
+    let folder = stage.shell.run(&["backup", "no/such/folder/b.db"]);
+    assert!(
+        folder.complaint(2).contains("create the folder `no/such/folder`"),
+        "{}",
+        folder.stderr
+    );
     let memory = stage.shell.run(&["backup", "x.db", "--database", "sqlite::memory:"]);
     assert!(memory.complaint(2).contains("in memory"), "{}", memory.stderr);
     let typo = stage.shell.run(&["backup", "x.db", "--database", "sqlite:typo.db"]);
