@@ -57,12 +57,7 @@ impl<'u> Reading<'u> {
         let name = SchemeName::parse(text).ok();
         let found = name.and_then(|name| Some((self.universe.find(&Atom::Scheme(name.clone()))?, name)));
         let Some((id, name)) = found else {
-            let known = self
-                .universe
-                .atoms()
-                .iter()
-                .filter_map(|atom| Some(atom.scheme_name()?.as_str()));
-            return Err(Fault::UndeclaredScheme(text.to_owned(), nearest_name(text, known)));
+            return Err(self.undeclared_scheme(text));
         };
         self.named.push(id);
         Ok((name, id))
@@ -82,7 +77,17 @@ impl<'u> Reading<'u> {
         Ok(Requirement::atom(self.universe, id))
     }
 
+    fn undeclared_scheme(&self, text: &str) -> Fault {
+        let schemes = self.universe.atoms().iter().filter_map(Atom::scheme_name);
+        Fault::UndeclaredScheme(text.to_owned(), nearest_name(text, schemes.map(SchemeName::as_str)))
+    }
+
     fn undeclared(&self, scheme: Option<SchemeName>, token: &ScopeToken) -> Fault {
+        if let Some(name) = &scheme
+            && self.universe.find(&Atom::Scheme(name.clone())).is_none()
+        {
+            return self.undeclared_scheme(name.as_str());
+        }
         let is_of = |other: &SchemeName| scheme.as_ref().is_none_or(|scheme| scheme == other);
         let known = self.universe.atoms().iter().filter_map(|atom| match atom {
             Atom::Scope { scheme, token } if is_of(scheme) => Some(token.as_str()),

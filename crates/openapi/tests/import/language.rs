@@ -131,6 +131,14 @@ fn faults_say_the_line_and_the_nearest_name() {
             "[guards.one]\non = [\"two\"]\n[guards.two]\non = [\"one\"]",
             "line 3, column 7: guards depend on each other in a circle, or in too long a chain",
         ),
+        (
+            "schemes.p = { kind = \"oauth2\", scopes = { \"notes:read\" = \"\", w = \"\" }, implies = { w = [\"notes:reed\"] } }",
+            "line 2, column 88: scope `notes:reed` is not declared; did you mean `notes:read`?",
+        ),
+        (
+            "[[operations]]\nmethod = \"GET\"\npath = \"/\"\nrequires = \"a of oo\"",
+            "line 2, column 1: `GET /` requires scheme `oo`, which is not declared",
+        ),
         ("users.u = \"a c\"", "line 2, column 11: scope `c` is not declared"),
         ("users.u = \"a\"\nusers.u = \"b\"", "line 3, column 7: duplicate key"),
         (

@@ -1,9 +1,11 @@
 //! Schemes with their scopes, and what checks need.
 
+use std::collections::BTreeSet;
+
 use scopegate_domain::{
     ApiKeyLocation, Catalog, CatalogBuilder, HttpScheme, OAuthFlow, OAuthFlows, ScopeToken, SecurityScheme,
 };
-use scopegate_policy::MAX_ATOMS;
+use scopegate_policy::{MAX_ATOMS, nearest_name};
 
 use super::super::error::{ImportError, Shown};
 use super::super::guards::{self, ChecksNeed};
@@ -111,25 +113,27 @@ fn scheme(
         builder = builder.without_subject();
     }
     size.atoms += 1;
-    if let Some(scopes) = table.take("scopes") {
-        for (scope, start, value) in scopes.table()?.all() {
+    let mut scopes = BTreeSet::new();
+    if let Some(listed) = table.take("scopes") {
+        for (scope, start, value) in listed.table()?.all() {
             size.atoms += 1;
             if size.atoms > MAX_ATOMS {
                 return Err(ImportError::TooLarge(ImportLimit::Atoms));
             }
             places.add_scope(name, scope, start);
             builder = builder.scope(token(scope, value)?, value.text()?);
+            scopes.insert(scope);
         }
     }
     if let Some(edges) = table.take("implies") {
         for (stronger, _, value) in edges.table()?.all() {
-            let stronger = token(stronger, value)?;
+            let stronger = declared(stronger, value, &scopes)?;
             for (weaker, _) in value.texts()? {
                 size.edges += 1;
                 if size.edges > MAX_EDGES {
                     return Err(ImportError::TooLarge(ImportLimit::Edges));
                 }
-                builder = builder.implies(stronger.clone(), token(weaker, value)?);
+                builder = builder.implies(stronger.clone(), declared(weaker, value, &scopes)?);
             }
         }
     }
@@ -138,6 +142,17 @@ fn scheme(
         return Err(ImportError::TooLarge(ImportLimit::Atoms));
     }
     Ok(builder)
+}
+
+/// A scope that the scheme declares.
+fn declared(text: &str, at: Value<'_, '_>, scopes: &BTreeSet<&str>) -> Result<ScopeToken, ImportError> {
+    let token = token(text, at)?;
+    if scopes.contains(text) {
+        return Ok(token);
+    }
+    let nearest = nearest_name(text, scopes.iter().copied());
+    let nearest = nearest.map_or_else(String::new, |name| format!("; did you mean `{}`?", Shown(&name)));
+    Err(at.fault(format!("scope `{}` is not declared{nearest}", Shown(text))))
 }
 
 fn token(text: &str, at: Value<'_, '_>) -> Result<ScopeToken, ImportError> {
