@@ -198,6 +198,62 @@ fn a_true_example_has_its_rule_alone() {
 }
 
 #[test]
+fn scopes_of_a_resource_and_of_its_part_are_meant_together() {
+    let of = |path: &str| {
+        let paths = format!("  {path}: {{get: {{security: [{{login: ['lamp:read', 'bulb:read']}}]}}}}\n");
+        openapi(&paths).replace("other: x", "other: x, 'bulb:read': x")
+    };
+    assert!(!rules(&of("/lamp/{id}/lights")).contains(&LintRule::SeveralScopesTogether));
+    assert!(rules(&of("/house/{id}/lights")).contains(&LintRule::SeveralScopesTogether));
+}
+
+#[test]
+fn a_reader_may_list_and_be_told_of_changes() {
+    let of = |path: &str| {
+        openapi(&format!(
+            "  {path}: {{post: {{security: [{{login: ['lamp:read']}}]}}}}\n"
+        ))
+    };
+    for path in ["/lamps/all", "/v1/subscriptions", "/channels/stop"] {
+        assert!(!rules(&of(path)).contains(&LintRule::WriteGuardedByRead), "{path}");
+    }
+    assert!(rules(&of("/lamps/all-off")).contains(&LintRule::WriteGuardedByRead));
+    let named = of("/v1/subscriptions").replace("lamp:read", "subscription:read");
+    assert!(rules(&named).contains(&LintRule::WriteGuardedByRead));
+}
+
+#[test]
+fn a_message_that_is_a_credential_itself_needs_no_other() {
+    for path in ["/event-notifications", "/v1/security-events", "/challenge/{id}/verify"] {
+        let among = openapi(&format!("  {path}: {{post: {{security: []}}}}\n"));
+        assert!(rules(&among).is_empty(), "{path}");
+        let alone = format!("openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\npaths: {{'{path}': {{post: {{}}}}}}\n");
+        assert!(rules(&alone).is_empty(), "{path}");
+        assert!(!rules(&among.replace("post", "delete")).is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn a_path_with_a_credential_needs_no_other() {
+    for security in ["[]", "[{}, {key: []}]"] {
+        let of = |path: &str| openapi(&format!("  {path}: {{post: {{security: {security}}}}}\n"));
+        assert!(rules(&of("/hooks/{id}/{hook_token}")).is_empty(), "{security}");
+        assert_eq!(rules(&of("/hooks/{token_id}/colour")).len(), 1, "{security}");
+    }
+}
+
+#[test]
+fn endpoints_of_the_protocol_and_preflights_are_silent() {
+    let of = |path: &str, operation: &str| openapi(&format!("  {path}: {{{operation}}}\n"));
+    assert!(rules(&of("/v2/authorize", "get: {security: []}")).is_empty());
+    assert!(rules(&of("/lamps/{id}", "options: {security: []}")).is_empty());
+    assert!(rules(&of("/oauth2/revoke", "post: {security: [{login: []}]}")).is_empty());
+    assert_eq!(rules(&of("/lamps/authorize", "put: {}")).len(), 1);
+    assert_eq!(rules(&of("/lamps/revoke", "post: {security: [{login: []}]}")).len(), 1);
+    assert!(rules(&openapi("").replace("other: x", "other: x, offline: x")).is_empty());
+}
+
+#[test]
 fn a_read_that_is_stated_to_be_public_is_worth_a_look_at_most() {
     for path in ["{get: {security: []}}", "{head: {security: []}}"] {
         let document = openapi(&format!("  /b: {path}\n"));

@@ -21,7 +21,7 @@ pub use finding::{Finding, FindingSubject};
 pub use rule::{LintRule, Severity, UnknownRule};
 
 use self::collector::Collector;
-use self::verbs::{changes, is_safe};
+use self::verbs::{changes, has_credential_in_path, is_protocol_endpoint, is_safe};
 use super::grant::Grant;
 use super::reach::{Ceiling, CeilingKind};
 use super::servers::AuthorizationServers;
@@ -130,13 +130,18 @@ impl<'p> Linter<'p> {
             for number in &of_tree.always {
                 self.collector.affect(*number, operation);
             }
-            for number in &of_tree.worse_if_changing {
+            // These have a credential of their own, or need none.
+            let has_own_rules =
+                is_protocol_endpoint(operation.template()) || has_credential_in_path(operation.template());
+            for number in of_tree.worse_if_changing.iter().filter(|_| !has_own_rules) {
                 self.collector.affect(*number, operation);
                 if changes {
                     self.collector.raise(*number);
                 }
             }
-            let if_changing = of_tree.if_changing.filter(|_| changes);
+            let if_changing = of_tree
+                .if_changing
+                .filter(|_| changes && !scopes::is_own_subscription(operation));
             // A `POST` with the name of a read may do more than its name says.
             let if_reading = of_tree.if_reading.filter(|_| is_safe(operation.method()));
             for number in if_changing.into_iter().chain(if_reading) {

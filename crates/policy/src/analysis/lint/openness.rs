@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use super::collector::Collector;
 use super::facts::{DocumentFacts, SecurityOrigin};
 use super::url::is_endpoint;
-use super::verbs::{changes, is_entrance, is_protocol_endpoint};
+use super::verbs::{
+    answers_challenge, changes, has_credential_in_path, is_entrance, is_protocol_endpoint, receives_signed_messages,
+};
 use super::{Finding, FindingSubject, LintRule, Severity};
-use crate::{Access, OperationTable, ResolvedOperation};
+use crate::{Access, Method, OperationTable, ResolvedOperation};
 
 /// Reports public operations. Returns whether nothing in the policy requires a credential.
 pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &mut Collector) -> bool {
@@ -16,6 +18,11 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         let template = operation.template();
         template.contains("/.well-known/")
             || is_protocol_endpoint(template)
+            || receives_signed_messages(operation)
+            // A browser sends no credential with it (Fetch, section 4.8, CORS-preflight fetch).
+            || operation.method() == Method::Options
+            || has_credential_in_path(template)
+            || answers_challenge(operation)
             || endpoints.iter().any(|url| is_endpoint(url, &facts.servers, template))
     };
     let numbered = table.operations().iter().enumerate();

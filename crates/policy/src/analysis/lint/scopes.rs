@@ -5,20 +5,22 @@ use std::collections::HashSet;
 use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
 
 use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing};
-use super::{Finding, FindingSubject, LintRule, Severity};
+use super::{Finding, FindingSubject, LintRule, Severity, verbs};
 use crate::analysis::{AuthorizationServer, AuthorizationServers, ServerScope};
 use crate::guard::Own;
 use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
 
 /// Scopes that a client asks for to sign a user in, or to get a refresh token (OpenID Connect Core, sections 3.1.2.1, 5.4
-/// and 11; OpenID Connect Native SSO, section 3). No operation has to require them.
-const OF_OPENID: [&str; 7] = [
+/// and 11; OpenID Connect Native SSO, section 3); some servers call `offline_access` `offline`. No operation has to require
+/// them.
+const OF_OPENID: [&str; 8] = [
     "device_sso",
     "openid",
     "profile",
     "email",
     "address",
     "phone",
+    "offline",
     "offline_access",
 ];
 
@@ -232,6 +234,13 @@ pub(super) fn weak_for_writing(operation: &ResolvedOperation) -> Option<Finding>
         [(only, _)] => finding.of_scheme(only.as_str()),
         _ => finding,
     })
+}
+
+/// Whether the operation is about messages to its caller, and its scopes are about the data.
+pub(super) fn is_own_subscription(operation: &ResolvedOperation) -> bool {
+    let alternatives = operation.alternatives().iter();
+    let scopes = alternatives.flat_map(|alternative| alternative.scope().iter().map(ScopeToken::as_str));
+    verbs::is_own_subscription(operation, scopes)
 }
 
 /// Scopes that all sound as if they were for writing. It matters where the operation reads.

@@ -1,6 +1,6 @@
 //! What the methods, paths and names of operations say.
 
-use super::words::words;
+use super::words::{family, words};
 use crate::{Method, ResolvedOperation};
 
 /// Verbs of operations that read, whatever their method.
@@ -97,6 +97,47 @@ pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     !reads
 }
 
+/// Whether the operation creates or ends messages about data to its caller, and none of the scopes names them: who may read
+/// the data may also be told of its changes.
+pub(super) fn is_own_subscription<'s>(
+    operation: &ResolvedOperation,
+    mut scopes: impl Iterator<Item = &'s str>,
+) -> bool {
+    let template = operation.template();
+    let fixed = template.split('/').rev().filter(|segment| !segment.starts_with('{'));
+    let mut last_two = fixed.filter(|segment| !segment.is_empty()).take(2).flat_map(words);
+    let names_it = |word: &str| word.starts_with("subscription") || word.starts_with("channel");
+    last_two.any(|word| matches!(word.as_str(), "subscription" | "subscriptions" | "channels"))
+        && !scopes.any(|scope| words(scope).iter().any(|word| names_it(word)))
+}
+
+/// Whether the operation receives messages that are signed themselves: security event tokens (RFC 8935, section 2).
+pub(super) fn receives_signed_messages(operation: &ResolvedOperation) -> bool {
+    let mut segments = operation
+        .template()
+        .split('/')
+        .rev()
+        .filter(|segment| !segment.is_empty());
+    operation.method() == Method::Post
+        && segments
+            .next()
+            .is_some_and(|last| matches!(last, "event-notifications" | "security-events"))
+}
+
+/// Whether the operation is the answer to a challenge, which is the credential itself: `/challenge/{id}/verify`.
+pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
+    let mut segments = operation
+        .template()
+        .split('/')
+        .rev()
+        .filter(|segment| !segment.is_empty());
+    let (last, parameter, before) = (segments.next(), segments.next(), segments.next());
+    operation.method() == Method::Post
+        && matches!(last, Some("answer" | "verify"))
+        && parameter.is_some_and(|segment| segment.starts_with('{'))
+        && matches!(before, Some("challenge" | "challenges"))
+}
+
 fn is_report_path(template: &str) -> bool {
     let fixed = template.split('/').rev().filter(|segment| !segment.starts_with('{'));
     let mut last_two = fixed.filter(|segment| !segment.is_empty()).take(2).flat_map(words);
@@ -134,6 +175,10 @@ fn reads(text: &str) -> bool {
     };
     if words.iter().any(|word| is(word, &WRITING_VERBS)) {
         return false;
+    }
+    // `POST /lamps/all` lists.
+    if words.len() == 1 && first == "all" {
+        return true;
     }
     // `mailing-list` is a noun, `list-mails` is a verb.
     let is_noun = words.len() > 1
@@ -200,7 +245,22 @@ pub(super) fn is_protocol_endpoint(template: &str) -> bool {
     ];
     let template = template.split('#').next().unwrap_or(template).trim_end_matches('/');
     let (before, last) = template.rsplit_once('/').unwrap_or_default();
+    let is_version = |segment: &str| {
+        segment
+            .strip_prefix('v')
+            .is_some_and(|number| !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit()))
+    };
     ENDPOINTS.contains(&last) && before.split('/').any(is_protocol)
+        || last == "authorize" && before.strip_prefix('/').is_some_and(is_version)
+}
+
+/// Whether the path contains a token or a secret, so whoever knows it has a credential: `/webhooks/{id}/{webhook_token}`.
+pub(super) fn has_credential_in_path(template: &str) -> bool {
+    let parameters = template
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let mut last_words = parameters.filter_map(|name| words(name).pop());
+    last_words.any(|word| matches!(word.as_str(), "token" | "secret"))
 }
 
 fn is_protocol(segment: &str) -> bool {
@@ -216,6 +276,9 @@ pub(super) fn are_parts_of_path(scopes: &[String], template: &str) -> bool {
         .map(|word| stem(&word))
         .filter(|word| word.len() > 2)
         .collect();
+    if are_parent_and_part(scopes, template) {
+        return true;
+    }
     scopes.iter().all(|scope| {
         let names = words(scope).into_iter().map(|word| stem(&word));
         let places: Vec<usize> = names
@@ -229,6 +292,27 @@ pub(super) fn are_parts_of_path(scopes: &[String], template: &str) -> bool {
             None => false,
         }
     })
+}
+
+/// Whether two scopes are for reading two resources, of which the first contains the second: `GET /settlements/{id}/captures`
+/// needs `settlements.read` and `payments.read`, although the path has another word for payments.
+fn are_parent_and_part(scopes: &[String], template: &str) -> bool {
+    let families: Option<Vec<_>> = scopes.iter().map(|scope| family(scope)).collect();
+    let Some([(one, first), (other, second)]) = families.as_deref() else {
+        return false;
+    };
+    let segments: Vec<&str> = template.split('/').filter(|segment| !segment.is_empty()).collect();
+    let is_parent = |names: &[String]| {
+        segments.windows(3).any(|window| match window {
+            [parent, parameter, part] => {
+                parameter.starts_with('{')
+                    && !part.starts_with('{')
+                    && words(parent).iter().any(|word| names.contains(word))
+            }
+            _ => false,
+        })
+    };
+    first == second && one.iter().all(|word| !other.contains(word)) && (is_parent(one) || is_parent(other))
 }
 
 /// Whether the path is one that a client calls before it has a credential, or a probe: login, registration, health.
@@ -322,6 +406,15 @@ mod tests {
         assert!(are(
             ["okta.apps.read", "okta.groups.read"],
             "/api/apps/{id}/group-push/mappings"
+        ));
+        assert!(are(
+            ["settlements.read", "payments.read"],
+            "/v2/settlements/{id}/captures"
+        ));
+        assert!(!are(["settlements.read", "payments.read"], "/v2/settlements"));
+        assert!(!are(
+            ["settlements.read", "payments.write"],
+            "/v2/settlements/{id}/captures"
         ));
         assert!(!are(["files:read", "projects:read"], "/v1/teams/{id}/projects"));
         assert!(!are(["payments:read", "payments:refund"], "/payments"));
