@@ -11,8 +11,8 @@ use crate::guard::Own;
 use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
 
 /// Scopes that a client asks for to sign a user in, or to get a refresh token (OpenID Connect Core, sections 3.1.2.1, 5.4
-/// and 11; OpenID Connect Native SSO, section 3); some servers call `offline_access` `offline`. No operation has to require
-/// them.
+/// and 11; OpenID Connect Native SSO, section 3). Some servers have `offline` for `offline_access`.
+/// No operation has to require them.
 const OF_OPENID: [&str; 8] = [
     "device_sso",
     "openid",

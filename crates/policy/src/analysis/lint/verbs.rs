@@ -97,8 +97,8 @@ pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     !reads
 }
 
-/// Whether the operation creates or ends messages about data to its caller, and none of the scopes names them: who may read
-/// the data may also be told of its changes.
+/// Whether the operation creates or ends messages about data to its caller, and none of the scopes
+/// names them: a client that may read the data may also receive its changes.
 pub(super) fn is_own_subscription<'s>(
     operation: &ResolvedOperation,
     mut scopes: impl Iterator<Item = &'s str>,
@@ -111,7 +111,8 @@ pub(super) fn is_own_subscription<'s>(
         && !scopes.any(|scope| words(scope).iter().any(|word| names_it(word)))
 }
 
-/// Whether the operation receives messages that are signed themselves: security event tokens (RFC 8935, section 2).
+/// Whether the operation receives messages that are signed themselves: security event tokens
+/// (RFC 8935, section 2).
 pub(super) fn receives_signed_messages(operation: &ResolvedOperation) -> bool {
     let mut segments = operation
         .template()
@@ -254,7 +255,8 @@ pub(super) fn is_protocol_endpoint(template: &str) -> bool {
         || last == "authorize" && before.strip_prefix('/').is_some_and(is_version)
 }
 
-/// Whether the path contains a token or a secret, so whoever knows it has a credential: `/webhooks/{id}/{webhook_token}`.
+/// Whether the path contains a token or a secret, which is a credential:
+/// `/webhooks/{id}/{webhook_token}`.
 pub(super) fn has_credential_in_path(template: &str) -> bool {
     let parameters = template
         .split('/')
@@ -294,8 +296,9 @@ pub(super) fn are_parts_of_path(scopes: &[String], template: &str) -> bool {
     })
 }
 
-/// Whether two scopes are for reading two resources, of which the first contains the second: `GET /settlements/{id}/captures`
-/// needs `settlements.read` and `payments.read`, although the path has another word for payments.
+/// Whether two scopes of one level are for two resources, of which one contains the other:
+/// `GET /settlements/{id}/captures` needs `settlements.read` and `payments.read`, although the path
+/// has another word for payments.
 fn are_parent_and_part(scopes: &[String], template: &str) -> bool {
     let families: Option<Vec<_>> = scopes.iter().map(|scope| family(scope)).collect();
     let Some([(one, first), (other, second)]) = families.as_deref() else {
