@@ -8,6 +8,7 @@ use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
 use super::error::{ImportError, Shown};
+use super::ignore::{self, Ignore, Within};
 use super::node::At;
 use super::note::NoteKind;
 use super::openapi::METHODS;
@@ -25,18 +26,23 @@ pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     let mut discovery = Discovery {
         assembly: Assembly::default(),
         oauth: None,
+        ignores: Vec::new(),
         service: root.text_of("servicePath")?.unwrap_or_default(),
     };
     servers::read_discovery(&mut discovery.assembly, root)?;
+    ignore::read_field(root, Within::Document, &mut discovery.ignores)?;
     discovery.declare(root)?;
     discovery.resource(root)?;
     let heading = Heading::of(Some(root))?;
-    Ok(Collected::new(discovery.assembly, Format::GoogleDiscovery, heading))
+    let mut collected = Collected::new(discovery.assembly, Format::GoogleDiscovery, heading);
+    collected.ignores = discovery.ignores;
+    Ok(collected)
 }
 
 struct Discovery<'n> {
     assembly: Assembly,
     oauth: Option<SchemeIndex>,
+    ignores: Vec<Ignore>,
     service: &'n str,
 }
 
@@ -44,6 +50,9 @@ impl Discovery<'_> {
     fn declare(&mut self, root: &At<'_>) -> Result<(), ImportError> {
         let auth = root.object("auth")?;
         let oauth2 = auth.as_ref().map(|auth| auth.object("oauth2")).transpose()?.flatten();
+        if let Some(oauth2) = &oauth2 {
+            ignore::read_field(oauth2, Within::Scheme(SCHEME), &mut self.ignores)?;
+        }
         if let Some(scopes) = oauth2.as_ref().and_then(|oauth2| oauth2.get("scopes")) {
             let flows = OAuthFlows::default().authorization_code(AUTHORIZE, TOKEN);
             let oauth = self.scheme(SCHEME, SecurityScheme::oauth2(flows), scopes.place())?;
@@ -98,6 +107,7 @@ impl Discovery<'_> {
         };
         let template = format!("/{}{}", self.service, path.trim_start_matches('/'));
         let template = self.plain(&template, at)?;
+        ignore::read_field(at, Within::Operation(method, &template), &mut self.ignores)?;
         let demand = self.demand(at)?;
         let guarded = self.assembly.guarded(demand)?;
         self.note_about(at)?;

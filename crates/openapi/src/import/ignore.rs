@@ -7,8 +7,10 @@ use scopegate_policy::{Method, nearest_name};
 
 use super::error::{ImportError, Shown};
 use super::node::At;
+use super::place::Lines;
 use super::table::{Source, Table, Value};
-use super::{Place, Position};
+use super::{Imported, Place, Position};
+use crate::address::Addresses;
 
 /// The field of a document that accepts findings.
 pub(super) const FIELD: &str = "x-scopegate-ignore";
@@ -34,6 +36,8 @@ pub(super) const FIELD: &str = "x-scopegate-ignore";
 pub struct Ignore {
     rule: LintRule,
     operation: Option<(Method, String)>,
+    /// The operation that the written address calls.
+    located: Option<(Method, String)>,
     /// The path item that contains it.
     path: Option<String>,
     scheme: Option<String>,
@@ -130,6 +134,18 @@ impl Ignore {
         finding.retain(|method, template| !self.covers(method, template))
     }
 
+    /// Finds the operation by its address: a template, or the path or URL of a request as [`Addresses`] knows them.
+    #[must_use]
+    pub fn located(mut self, imported: &Imported, addresses: &Addresses<'_>) -> Self {
+        if let Some((method, address)) = &self.operation {
+            let exact = imported.table().find(*method, address);
+            if let Some(operation) = exact.or_else(|| addresses.find(*method, address).ok()) {
+                self.located = Some((operation.method(), operation.template().to_owned()));
+            }
+        }
+        self
+    }
+
     const fn is_about_operations(&self) -> bool {
         self.operation.is_some() || self.path.is_some()
     }
@@ -137,7 +153,8 @@ impl Ignore {
     fn covers(&self, method: Method, template: &str) -> bool {
         let is_of_path = |path: &String| path == template;
         let is_of_operation = |(known, path): &(Method, String)| *known == method && path == template;
-        self.path.as_ref().is_none_or(is_of_path) && self.operation.as_ref().is_none_or(is_of_operation)
+        let operation = self.located.as_ref().or(self.operation.as_ref());
+        self.path.as_ref().is_none_or(is_of_path) && operation.is_none_or(is_of_operation)
     }
 }
 
@@ -166,16 +183,18 @@ pub fn read_ignores(text: &str) -> Result<Vec<Ignore>, ImportError> {
     let document = source.parse()?;
     let mut root = Table::new(source, document.get_ref(), 0..0);
     let mut ignores = Vec::new();
+    let lines = Lines::of(text);
     if let Some(list) = root.take("ignore") {
         for item in list.items()? {
-            ignores.push(entry(item)?);
+            let place = Place::of_mark(lines.mark(text, item.start()));
+            ignores.push(entry(item, place)?);
         }
     }
     root.finish()?;
     Ok(ignores)
 }
 
-fn entry(item: Value<'_, '_>) -> Result<Ignore, ImportError> {
+fn entry(item: Value<'_, '_>, place: Place) -> Result<Ignore, ImportError> {
     let mut table = item.table()?;
     let rule = table.take("rule").ok_or_else(|| item.fault("`rule` is missing"))?;
     let operation = table.take("operation");
@@ -189,6 +208,7 @@ fn entry(item: Value<'_, '_>) -> Result<Ignore, ImportError> {
             Some(value) => Some(operation_of(value.text()?).map_err(|message| value.fault(message))?),
             None => None,
         },
+        located: None,
         path: None,
         scheme,
         reason: reason_of(reason.text()?).map_err(|message| reason.fault(message))?,
@@ -196,7 +216,7 @@ fn entry(item: Value<'_, '_>) -> Result<Ignore, ImportError> {
             Some(value) => Some(date_of(&value.text_or_date()?).map_err(|message| value.fault(message))?),
             None => None,
         },
-        place: item.place(),
+        place,
     })
 }
 
@@ -247,6 +267,31 @@ pub(super) fn read_field(at: &At<'_>, within: Within<'_>, ignores: &mut Vec<Igno
     Ok(())
 }
 
+/// The same for a table of a policy in TOML.
+pub(super) fn read_table(
+    table: &mut Table<'_, '_>,
+    within: Within<'_>,
+    place_of: impl Fn(usize) -> Place,
+    ignores: &mut Vec<Ignore>,
+) -> Result<(), ImportError> {
+    let Some(list) = table.take(FIELD) else { return Ok(()) };
+    for item in list.items()? {
+        let mut ignore = entry(item, place_of(item.start()))?;
+        match within {
+            Within::Document => {}
+            Within::Path(path) => ignore.path = Some(path.to_owned()),
+            Within::Operation(method, path) => {
+                ignore.operation.get_or_insert_with(|| (method, path.to_owned()));
+            }
+            Within::Scheme(name) => {
+                ignore.scheme.get_or_insert_with(|| name.to_owned());
+            }
+        }
+        ignores.push(ignore);
+    }
+    Ok(())
+}
+
 fn object(at: &At<'_>, within: Within<'_>) -> Result<Ignore, ImportError> {
     const MEMBERS: [&str; 5] = ["rule", "operation", "scheme", "reason", "until"];
     for (name, member) in at.members()? {
@@ -268,6 +313,7 @@ fn object(at: &At<'_>, within: Within<'_>) -> Result<Ignore, ImportError> {
     Ok(Ignore {
         rule,
         operation: written.or(operation),
+        located: None,
         path,
         scheme: at.text_of("scheme")?.map(str::to_owned).or(own_scheme),
         reason,

@@ -14,6 +14,7 @@ use scopegate_policy::{
 
 use self::guards::Guards;
 use super::error::{ImportError, Shown};
+use super::ignore::{self, Ignore, Within};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_OVERLAPS};
 use super::note::{NoteKind, Notes};
 use super::servers::Servers;
@@ -29,12 +30,16 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
     let version = root.text("version")?.map(str::to_owned);
     let checks = schemes::checks(&mut root)?;
     let mut places = schemes::Places::new(text);
-    let catalog = schemes::catalog(&mut root, &mut places)?;
+    let mut ignores = Vec::new();
+    let place_of = |start| Place::of_mark(places.mark(start));
+    ignore::read_table(&mut root, Within::Document, place_of, &mut ignores)?;
+    let catalog = schemes::catalog(&mut root, &mut places, &mut ignores)?;
     let ceilings = ceilings(&mut root, &catalog)?;
     let mut policy = Policy {
         guards: Guards::read(&mut root, checks)?,
         places,
         notes: Notes::default(),
+        ignores,
         shapes: HashSet::new(),
         starts: HashMap::new(),
         count: 0,
@@ -58,7 +63,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         servers: Servers::none(),
         details: Vec::new(),
         facts: DocumentFacts::new(),
-        ignores: Vec::new(),
+        ignores: policy.ignores,
     })
 }
 
@@ -66,6 +71,7 @@ struct Policy<'v, 't> {
     guards: Guards<'v, 't>,
     places: schemes::Places<'t>,
     notes: Notes,
+    ignores: Vec<Ignore>,
     shapes: HashSet<(Method, String)>,
     /// The byte at which each operation begins: the last of those with one method and path.
     starts: HashMap<String, usize>,
@@ -129,6 +135,14 @@ impl<'v, 't> Policy<'v, 't> {
             .parse()
             .map_err(|_| table.fault(format!("`{}` is no method of an operation", Shown(written))))?;
         let path = table.needed("path")?;
+        let template = format!("{above}{path}");
+        let place_of = |start| Place::of_mark(self.places.mark(start));
+        ignore::read_table(
+            &mut table,
+            Within::Operation(method, &template),
+            place_of,
+            &mut self.ignores,
+        )?;
         let mut operation = Operation::new(method, path);
         if let Some(name) = table.text("name")? {
             operation = operation.named(name);
@@ -145,7 +159,7 @@ impl<'v, 't> Policy<'v, 't> {
             operation = operation.optional();
         }
         let (operation, overridden) = overriding(operation, &mut table)?;
-        self.note_overlap(method, &format!("{above}{path}"), &table)?;
+        self.note_overlap(method, &template, &table)?;
         self.places.add_operation(pointer, item.start());
         self.starts.insert(format!("{method} {above}{path}"), item.start());
         table.finish()?;

@@ -184,11 +184,6 @@ impl<'v, 't> Value<'v, 't> {
         }
     }
 
-    /// Where it is written.
-    pub(super) fn place(self) -> Place {
-        Place::of_mark(Lines::of(self.source.0).mark(self.source.0, self.start()))
-    }
-
     pub(super) fn flag(self) -> Result<bool, ImportError> {
         self.as_flag().ok_or_else(|| self.fault("must be `true` or `false`"))
     }

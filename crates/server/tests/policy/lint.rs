@@ -1,5 +1,7 @@
 //! `policy lint` as a build runs it: causes, places, accepted findings, baselines, formats.
 
+mod baseline;
+
 use serde_json::{Value, json};
 
 use crate::shell::{Run, Shell};
@@ -176,115 +178,144 @@ fn ignore_fields_of_the_document_accept_a_finding() {
 }
 
 #[test]
-fn a_baseline_hides_what_was_there_before_also_where_lines_move() {
-    let shell = with_paths(&format!("  /a: {{get: {READ}, put: {WRITE}, delete: {READ}}}\n"));
-    let written = lint(&shell, &["--write-baseline", "base.json"]);
-    assert_eq!(written.status, 0, "{}", written.stderr);
-    let paths = format!("  # moved\n\n  /a: {{get: {READ}, put: {WRITE}, delete: {READ}}}\n");
-    shell.write("api.yaml", &format!("{HEAD}{LOGIN}paths:\n{paths}"));
-    let same = lint(&shell, &["--baseline", "base.json"]);
-    assert_eq!((same.status, rules(&same)), (0, Vec::new()));
+fn ignore_entries_name_operations_by_the_addresses_of_requests() {
+    let shell = Shell::new();
+    let accepts = |operation: &str| {
+        let entry =
+            format!("[[ignore]]\nrule = \"write-guarded-by-read\"\noperation = \"{operation}\"\nreason = \"meant\"\n");
+        shell.write("ignore.toml", &entry);
+        let run = lint(&shell, &["--ignore", "ignore.toml"]);
+        assert!(run.status < 2, "{}", run.stderr);
+        assert_eq!(
+            run.status == 1,
+            run.stderr.contains("matches no finding"),
+            "{}",
+            run.stderr
+        );
+        run.status == 0
+    };
+    let delete = |servers: &str| format!("delete: {{{servers}security: [{{login: ['lamp:read']}}]}}");
+    let server = |url: &str| format!("servers: [{{url: '{url}'}}], ");
+    let path = |of_path: &str, of_operation: &str| {
+        let other = format!("get: {READ}, put: {WRITE}");
+        format!(
+            "{HEAD}{LOGIN}paths:\n  '/a/{{id}}': {{{of_path}{other}, {}}}\n",
+            delete(of_operation)
+        )
+    };
+    let prefix = server("https://api.example/v3");
+    let variable =
+        "servers: [{url: 'https://{zone}.example/v3', variables: {zone: {default: api, enum: [api, eu]}}}], ";
+    let root = path("", "").replace("paths:", "servers: [{url: 'https://api.example/v3'}]\npaths:");
+    for document in [root, path(&prefix, ""), path("", &prefix), path("", variable)] {
+        shell.write("api.yaml", &document);
+        for operation in [
+            "DELETE /a/{id}",
+            "delete /a/{other}",
+            "DELETE /v3/a/7",
+            "DELETE https://api.example/v3/a/7",
+        ] {
+            assert!(accepts(operation), "{operation} in {document}");
+        }
+        for operation in ["DELETE /v2/a/7", "DELETE https://other.test/v3/a/7", "PUT /v3/a/7"] {
+            assert!(!accepts(operation), "{operation} in {document}");
+        }
+    }
+    shell.write("api.yaml", &path("", variable));
+    assert!(accepts("DELETE https://eu.example/v3/a/7"));
+    let entry = "x-scopegate-ignore: [{rule: write-guarded-by-read, operation: DELETE /v3/a/7, reason: meant}]\n";
+    shell.write("api.yaml", &format!("{}{entry}", path("", &prefix)));
+    assert_eq!(lint(&shell, &[]).status, 0);
     shell.write(
         "api.yaml",
-        &format!("{HEAD}{LOGIN}paths:\n{paths}  /b: {{delete: {READ}}}\n"),
+        "swagger: '2.0'\ninfo: {title: T, version: '1'}\nhost: api.example\nbasePath: /v3\nsecurityDefinitions:\n  login: {type: \
+         oauth2, flow: application, tokenUrl: 'https://id.example/t', scopes: {'lamp:read': x}}\npaths:\n  /a: {delete: \
+         {security: [{login: ['lamp:read']}], responses: {}}}\n",
     );
-    let grown = lint(&shell, &["--baseline", "base.json"]);
-    assert_eq!((grown.status, rules(&grown)), (1, rule("write-guarded-by-read", 1)));
-    assert!(grown.stdout.contains("\"path\":\"/b\""), "{}", grown.stdout);
-    shell.write("base.json", "{}");
-    assert_eq!(lint(&shell, &["--baseline", "base.json"]).status, 2);
+    assert!(accepts("DELETE /v3/a") && accepts("DELETE https://api.example/v3/a") && !accepts("DELETE /v4/a"));
 }
 
-/// A document whose scheme `login` declares these scopes and whose operations require these.
-fn with_scopes(declared: &[&str], paths: &str) -> String {
-    let declared: Vec<String> = declared.iter().map(|name| format!("'{name}': x")).collect();
-    let scheme = LOGIN.replace("'lamp:read': x, 'lamp:write': x", &declared.join(", "));
-    format!("{HEAD}{scheme}paths:\n{paths}")
-}
-
-/// Writes a baseline of the first document; the messages of what is new in the second.
-fn new_messages(before: &str, after: &str) -> Vec<String> {
+#[test]
+fn ignore_fields_of_toml_tables_accept_a_finding() {
     let shell = Shell::new();
-    shell.write("api.yaml", before);
-    let written = lint(&shell, &["--write-baseline", "base.json"]);
-    assert_eq!(written.status, 0, "{}", written.stderr);
-    shell.write("api.yaml", after);
-    let run = lint(&shell, &["--baseline", "base.json"]);
-    let data: Value = serde_json::from_str(&run.stdout).unwrap();
-    let findings = data["findings"].as_array().unwrap().iter();
-    let messages: Vec<String> = findings
-        .map(|finding| finding["message"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(run.status, i32::from(!messages.is_empty()), "{messages:?}");
-    messages
-}
-
-#[test]
-fn a_baseline_notices_one_more_unused_scope_among_many() {
-    let paths = format!("  /a: {{get: {READ}}}\n");
-    let names = ["lamp:read", "s1", "s2", "s3", "s4", "s5", "s6", "s7"];
-    let document = |count: usize| with_scopes(&names[..count], &paths);
-    // Six known scopes are one finding, five are findings of their own.
-    for (before, after) in [(7, 8), (6, 7), (4, 5)] {
-        let new = new_messages(&document(before), &document(after));
-        assert_eq!(new.len(), 1, "{new:?}");
-        assert!(new[0].starts_with(&format!("scope `{}`", names[after - 1])), "{new:?}");
-    }
-    for (before, after) in [(8, 8), (8, 7), (8, 6), (8, 2)] {
-        assert_eq!(new_messages(&document(before), &document(after)), [""; 0]);
-    }
-    // A whole finding that is new stays one.
-    assert_eq!(new_messages(&document(1), &document(8)).len(), 1);
-}
-
-#[test]
-fn a_baseline_notices_one_more_undeclared_scope_and_operation() {
-    let operation = |path: usize, name: usize| format!("  /p{path}: {{get: {{security: [{{login: [zz{name}q]}}]}}}}\n");
-    let document = |uses: &[(usize, usize)]| {
-        let paths: String = uses.iter().map(|(path, name)| operation(*path, *name)).collect();
-        with_scopes(&["lamp:read"], &format!("  /a: {{get: {READ}}}\n{paths}"))
+    let entry = "x-scopegate-ignore = [{ rule = \"unprotected-operation\", reason = \"meant\" }]\n";
+    let document = |root: &str, scheme: &str, operation: &str| {
+        format!(
+            "{root}[schemes.login]\nkind = \"oauth2\"\npassword = {{ token = \"token\" }}\n{scheme}scopes = {{ \"lamp:read\" = \"x\" }}\n[[operations]]\nmethod = \
+             \"GET\"\npath = \"/a\"\nrequires = \"lamp:read\"\n[[groups]]\nprefix = \"/g\"\n[[groups.operations]]\nmethod = \
+             \"POST\"\npath = \"/b\"\npublic = true\n{operation}"
+        )
     };
-    let all: Vec<(usize, usize)> = (0..8).map(|number| (number, number)).collect();
-    let new = new_messages(&document(&all[..7]), &document(&all));
-    assert_eq!(new.len(), 1, "{new:?}");
-    assert!(new[0].starts_with("scope `zz7q` is required"), "{new:?}");
-    // A known scope at an operation that required another one before.
-    let mut moved = all.clone();
-    moved[0].1 = 1;
-    let new = new_messages(&document(&all), &document(&moved));
-    assert_eq!(new.len(), 1, "{new:?}");
-    assert!(new[0].starts_with("scope `zz1q`"), "{new:?}");
-    for fewer in [8, 7, 3, 1] {
-        assert_eq!(new_messages(&document(&all), &document(&all[..fewer])), [""; 0]);
-    }
-}
-
-#[test]
-fn a_baseline_notices_one_more_insecure_url_of_a_scheme() {
-    let document = |flow: &str| {
-        let scheme = LOGIN.replace("tokenUrl: 'https:", &format!("{flow}tokenUrl: 'http:"));
-        format!("{HEAD}{scheme}paths:\n  /a: {{get: {READ}, put: {WRITE}}}\n")
+    let run = |text: &str| {
+        shell.write("p.toml", text);
+        shell.policy(&["lint", "p.toml", "--fail-on", "info"])
     };
-    let (one, two) = (document(""), document("refreshUrl: 'http://other.example/r', "));
-    let new = new_messages(&one, &two);
-    assert_eq!(new.len(), 1, "{new:?}");
-    assert!(new[0].contains("`http://other.example/r`"), "{new:?}");
-    assert_eq!(new_messages(&two, &one), [""; 0]);
-}
-
-#[test]
-fn a_baseline_without_members_is_refused_with_the_remedy() {
-    let shell = with_paths(&format!("  /a: {{get: {READ}, put: {WRITE}}}\n"));
-    shell.write("base.json", "{\"version\": 1, \"findings\": []}");
-    let run = lint(&shell, &["--baseline", "base.json"]);
-    assert_eq!(run.status, 2);
-    assert!(
-        run.stderr.contains("version 1") && run.stderr.contains("--write-baseline"),
+    let found = run(&document("", "", ""));
+    assert_eq!(
+        (found.status, rules(&found)),
+        (1, rule("unprotected-operation", 1)),
         "{}",
-        run.stderr
+        found.stderr
     );
-    assert_eq!(lint(&shell, &["--write-baseline", "base.json"]).status, 0);
-    assert_eq!(lint(&shell, &["--baseline", "base.json"]).status, 0);
+    for text in [document(entry, "", ""), document("", "", entry)] {
+        let run = run(&text);
+        assert_eq!((run.status, rules(&run)), (0, Vec::new()), "{text}{}", run.stderr);
+    }
+    let of_scheme = document("", &entry.replace("unprotected-operation", "unused-scope"), "");
+    let of_scheme = of_scheme.replace("x\" }", "x\", \"lamp:write\" = \"x\" }").replace(
+        "public = true",
+        "public = true\nx-scopegate-ignore = [{ rule = \"unprotected-operation\", reason = \"meant\" }]",
+    );
+    let accepted = run(&of_scheme);
+    assert_eq!(
+        (accepted.status, rules(&accepted)),
+        (0, Vec::new()),
+        "{}",
+        accepted.stderr
+    );
+    let stale = run(&document(
+        "",
+        "",
+        &entry.replace("unprotected-operation", "unused-scope"),
+    ));
+    assert!(stale.stderr.contains("p.toml:15: the entry for"), "{}", stale.stderr);
+    let wrong = run(&document("", "", &entry.replace("reason", "why")));
+    assert_eq!(wrong.status, 2, "{}", wrong.stderr);
+}
+
+#[test]
+fn ignore_fields_of_discovery_documents_accept_a_finding() {
+    let shell = Shell::new();
+    let entry = |rule: &str| json!([{ "rule": rule, "reason": "meant" }]);
+    let mut document = json!({
+        "kind": "discovery#restDescription", "discoveryVersion": "v1", "name": "lamps", "version": "v1",
+        "rootUrl": "https://lamps.example/", "servicePath": "v1/",
+        "auth": { "oauth2": { "scopes": { "lamp:read": { "description": "x" }, "lamp:write": { "description": "x" } } } },
+        "resources": { "lamps": { "methods": {
+            "list": { "id": "lamps.list", "httpMethod": "GET", "path": "lamps", "scopes": ["lamp:read"] },
+            "drop": { "id": "lamps.drop", "httpMethod": "DELETE", "path": "lamps", "scopes": ["lamp:read"] },
+        } } },
+    });
+    let run = |document: &Value| {
+        shell.write("d.json", &document.to_string());
+        shell.policy(&["lint", "d.json"])
+    };
+    let found = rules(&run(&document));
+    assert_eq!(
+        found,
+        [("unused-scope".to_owned(), 0), ("write-guarded-by-read".to_owned(), 1)]
+    );
+    let mut at_root = document.clone();
+    at_root["x-scopegate-ignore"] = json!([
+        { "rule": "unused-scope", "reason": "meant" },
+        { "rule": "write-guarded-by-read", "reason": "meant", "operation": "DELETE https://lamps.example/v1/lamps" },
+    ]);
+    document["auth"]["oauth2"]["x-scopegate-ignore"] = entry("unused-scope");
+    document["resources"]["lamps"]["methods"]["drop"]["x-scopegate-ignore"] = entry("write-guarded-by-read");
+    for document in [at_root, document] {
+        let run = run(&document);
+        assert_eq!((run.status, rules(&run)), (0, Vec::new()), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::super::limits::{ImportLimit, MAX_EDGES};
 use super::super::node::pointer;
 use super::super::place::{self, Lines, Mark, OperationPlace, Place, SchemePlace};
 use super::super::table::{Table, Value};
+use crate::import::ignore::{self, Ignore, Within};
 
 /// The places of what a policy declares.
 pub(super) struct Places<'t> {
@@ -80,13 +81,20 @@ pub(super) fn checks(root: &mut Table<'_, '_>) -> Result<ChecksNeed, ImportError
 }
 
 /// `[schemes.NAME]`
-pub(super) fn catalog(root: &mut Table<'_, '_>, places: &mut Places<'_>) -> Result<Catalog, ImportError> {
+pub(super) fn catalog(
+    root: &mut Table<'_, '_>,
+    places: &mut Places<'_>,
+    ignores: &mut Vec<Ignore>,
+) -> Result<Catalog, ImportError> {
     let mut builder = Catalog::builder();
     let mut size = Size::default();
     if let Some(value) = root.take("schemes") {
         for (name, start, value) in value.table()?.all() {
             places.add_scheme(name, start);
-            builder = scheme(builder, name, value.table()?, &mut size, places)?;
+            let mut table = value.table()?;
+            let place_of = |start| Place::of_mark(places.mark(start));
+            ignore::read_table(&mut table, Within::Scheme(name), place_of, ignores)?;
+            builder = scheme(builder, name, table, &mut size, places)?;
         }
     }
     Ok(builder.build()?)

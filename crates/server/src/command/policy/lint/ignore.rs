@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use scopegate_openapi::address::Addresses;
 use scopegate_openapi::import::{Ignore, IgnoreDate, Imported, Located, locate_pointers, read_ignores};
 use scopegate_policy::analysis::Finding;
 
@@ -38,7 +39,16 @@ pub(super) fn apply(
     for file in files {
         entries.extend(of_file(file.as_ref())?);
     }
-    Ok(apply_at(findings, entries, today()?))
+    if entries.is_empty() {
+        return Ok(apply_at(findings, entries, today()?));
+    }
+    let (_, _, policy) = document;
+    let addresses = Addresses::new(policy);
+    let located = entries.into_iter().map(|entry| Entry {
+        ignore: entry.ignore.located(policy, &addresses),
+        ..entry
+    });
+    Ok(apply_at(findings, located.collect(), today()?))
 }
 
 /// The day in UTC, so that machines in different zones agree.
@@ -75,10 +85,12 @@ fn of_document((file, text, policy): (&str, &str, &Imported)) -> Vec<Entry> {
     let entries = policy.ignores().iter().zip(located);
     let entry = |(ignore, located): (&Ignore, Located)| {
         let other = ignore.place().file().zip(ignore.place().position());
+        // A table of TOML has a position and no pointer.
+        let position = other.map(|(_, position)| position).or_else(|| ignore.position());
         Entry {
             ignore: ignore.clone(),
             file: other.map_or_else(|| file.to_owned(), |(other, _)| path_of(file, other)),
-            line: other.map_or(located.position, |(_, position)| position).line,
+            line: position.unwrap_or(located.position).line,
         }
     };
     entries.map(entry).collect()
