@@ -6,7 +6,7 @@ use scopegate_domain::SchemeName;
 
 use super::ServerScope;
 use super::grant::{Grant, is_open_to};
-use super::search::{Outcome, Search};
+use super::search::{Choice, Need, Outcome, Search};
 use crate::requirement::minimise;
 use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Universe};
 
@@ -241,16 +241,6 @@ impl Least {
         }
     }
 }
-
-/// A scope of a token with all that it brings.
-pub(super) struct Choice {
-    scope: ServerScope,
-    pub(super) brings: AtomSet,
-}
-
-/// What one operation asks for beyond what is taken for granted: one of these lists, which hold the generators of a set and
-/// the set itself.
-pub(super) type Need = Vec<AtomSet>;
 
 /// What is to be chosen, and what for.
 struct Problem {

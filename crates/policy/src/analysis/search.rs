@@ -1,10 +1,20 @@
 //! Branch and bound: the fewest choices that satisfy every need.
 
-use super::least::{Choice, Need};
+use super::ServerScope;
 use crate::{AtomId, AtomSet};
 
 /// Past so many sets of one size they are not told one by one.
 const MOST_SETS: usize = 4_096;
+
+/// A scope of a token with all that it brings.
+pub(super) struct Choice {
+    pub(super) scope: ServerScope,
+    pub(super) brings: AtomSet,
+}
+
+/// What one operation asks for beyond what is taken for granted: one of these lists, which hold the generators of a set and
+/// the set itself.
+pub(super) type Need = Vec<AtomSet>;
 
 /// What a search came to. A set is a list of places among the choices.
 pub(super) enum Outcome {
