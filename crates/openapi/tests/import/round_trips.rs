@@ -3,24 +3,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use scopegate_openapi::{DocumentInfo, document, export, import};
-use scopegate_policy::{OperationTable, TableError};
+use scopegate_policy::OperationTable;
 use serde_json::{Map, Value};
 
 use crate::policy::Policy;
 use crate::reader::Brought;
 use crate::{random, table};
-
-fn built(policy: &Policy) -> Result<OperationTable, TestCaseError> {
-    match table::table(policy) {
-        Ok(table) => Ok(table),
-        Err(
-            fault @ (TableError::NoRequirement { .. }
-            | TableError::OpenBelowGuards { .. }
-            | TableError::TooLarge { .. }),
-        ) => Err(TestCaseError::reject(fault.to_string())),
-        Err(fault) => Err(TestCaseError::fail(fault.to_string())),
-    }
-}
 
 fn openapi(table: &OperationTable) -> String {
     document(&DocumentInfo::new("t", "1"), table, &[], &Map::new()).to_string()
@@ -59,7 +47,7 @@ proptest! {
     /// Law 11 for TOML, and law 16: what is read back decides as the tree that was written.
     #[test]
     fn toml_keeps_the_meaning((policy, requests) in with_requests(random::policy())) {
-        let table = built(&policy)?;
+        let table = table::built(&policy)?;
         let text = export::toml(&table).unwrap();
         let read = import::read(text.as_bytes()).map_err(|fault| TestCaseError::fail(format!("{fault}\n{text}")))?;
         prop_assert!(read.notes().is_empty());
@@ -72,20 +60,20 @@ proptest! {
     /// Law 11 for OpenAPI, and law 16 for what is imported.
     #[test]
     fn openapi_keeps_the_meaning((policy, requests) in with_requests(random::policy())) {
-        let table = built(&policy)?;
+        let table = table::built(&policy)?;
         let text = openapi(&table);
         let read = import::read(text.as_bytes()).map_err(|fault| TestCaseError::fail(format!("{fault}\n{text}")))?;
         prop_assert!(read.notes().is_empty(), "{:?}\n{}", read.notes(), text);
         let meaning = |table: &OperationTable| without_denied(&export::canonical(table));
         prop_assert_eq!(meaning(read.table()), meaning(&table), "{}", text);
         decides_the_same(&policy, &requests, read.table())?;
-        prop_assert_eq!(openapi(&built(&policy)?), text, "the same table gives the same bytes");
+        prop_assert_eq!(openapi(&table::built(&policy)?), text, "the same table gives the same bytes");
     }
 
     /// Without hierarchy and guards the two fields of our own are not needed.
     #[test]
     fn plain_openapi_keeps_the_meaning((policy, requests) in with_requests(random::flat_policy())) {
-        let table = built(&policy)?;
+        let table = table::built(&policy)?;
         let info = DocumentInfo::new("t", "1").without_extensions();
         let text = document(&info, &table, &[], &Map::new()).to_string();
         let read = import::read(text.as_bytes()).map_err(|fault| TestCaseError::fail(format!("{fault}\n{text}")))?;
@@ -95,9 +83,9 @@ proptest! {
     /// Canonical JSON is JSON with sorted names, the same for the same table.
     #[test]
     fn canonical_is_stable(policy in random::policy()) {
-        let table = built(&policy)?;
+        let table = table::built(&policy)?;
         let text = export::canonical(&table);
-        let again = export::canonical(&built(&policy)?);
+        let again = export::canonical(&table::built(&policy)?);
         prop_assert_eq!(&text, &again);
         let value: Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(value.to_string() + "\n", text);

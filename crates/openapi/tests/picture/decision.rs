@@ -12,8 +12,7 @@ use scopegate_policy::analysis::{
     AuthorizationServer, AuthorizationServers, Change, ChangeKind, Grant, diff, operations_of,
 };
 use scopegate_policy::{
-    Atom, Binding, OperationTable, Presented, Shadow, ShadowVerdict, TableError, TokenWorld, authorize, explain,
-    explain_grant,
+    Atom, Binding, OperationTable, Presented, Shadow, ShadowVerdict, TokenWorld, authorize, explain, explain_grant,
 };
 
 use crate::embedded::Embedded;
@@ -251,15 +250,6 @@ fn decided(table: &OperationTable, again: OperationTable, request: &Request) -> 
     Ok(decided)
 }
 
-fn built(policy: &Policy) -> Result<OperationTable, TestCaseError> {
-    table::table(policy).map_err(|fault| match fault {
-        TableError::NoRequirement { .. } | TableError::OpenBelowGuards { .. } | TableError::TooLarge { .. } => {
-            TestCaseError::reject(fault.to_string())
-        }
-        fault => TestCaseError::fail(fault.to_string()),
-    })
-}
-
 /// Whether the gate may say this of the two versions of an operation, where they are compared so.
 fn agrees(change: Option<&Change>, was_allowed: bool, is_allowed: bool) -> bool {
     match change.map(Change::kind) {
@@ -273,11 +263,11 @@ fn agrees(change: Option<&Change>, was_allowed: bool, is_allowed: bool) -> bool 
 proptest! {
     #[test]
     fn all_commands_agree_with_the_gate((policy, changed, requests) in case()) {
-        let (old, new) = (built(&policy)?, built(&changed)?);
+        let (old, new) = (table::built(&policy)?, table::built(&changed)?);
         let changes = diff(&old, &new).expect("few scopes");
         for request in &requests {
-            let before = decided(&old, built(&policy)?, request)?;
-            let after = decided(&new, built(&changed)?, request)?;
+            let before = decided(&old, table::built(&policy)?, request)?;
+            let after = decided(&new, table::built(&changed)?, request)?;
             for (number, (was_allowed, is_allowed)) in before.into_iter().zip(after).enumerate() {
                 let change = changes.iter().find(|change| change.template() == format!("/{number}"));
                 prop_assert!(agrees(change, was_allowed, is_allowed), "diff /{}: {:?}", number, change);

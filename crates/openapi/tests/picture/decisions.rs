@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use scopegate_openapi::picture::{self, Labels};
-use scopegate_policy::TableError;
 
 use crate::embedded::{Embedded, numbers};
 use crate::policy::Policy;
@@ -22,15 +21,7 @@ fn with_requests() -> impl Strategy<Value = (Policy, Vec<Brought>)> {
 proptest! {
     #[test]
     fn a_page_decides_as_the_engine((policy, requests) in with_requests()) {
-        let table = match table::table(&policy) {
-            Ok(table) => table,
-            Err(
-                fault @ (TableError::NoRequirement { .. }
-                | TableError::OpenBelowGuards { .. }
-                | TableError::TooLarge { .. }),
-            ) => return Err(TestCaseError::reject(fault.to_string())),
-            Err(fault) => return Err(TestCaseError::fail(fault.to_string())),
-        };
+        let table = table::built(&policy)?;
         let page = Embedded::of(&picture::html(&table, &Labels::new("t")));
         let ticks: BTreeSet<u64> = page.ticks().into_iter().collect();
         for (number, operation) in table.operations().iter().enumerate() {

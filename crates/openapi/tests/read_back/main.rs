@@ -18,7 +18,6 @@ mod table;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use scopegate_openapi::{DocumentInfo, document};
-use scopegate_policy::TableError;
 use serde_json::Map;
 
 use policy::Policy;
@@ -33,17 +32,7 @@ fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value =
 
 /// Every operation and every request, decided three times.
 fn all_say_the_same(policy: &Policy, requests: &[Brought], info: &DocumentInfo) -> Result<(), TestCaseError> {
-    let table = match table::table(policy) {
-        Ok(table) => table,
-        Err(
-            fault @ (TableError::NoRequirement { .. }
-            | TableError::OpenBelowGuards { .. }
-            | TableError::TooLarge { .. }),
-        ) => {
-            return Err(TestCaseError::reject(fault.to_string()));
-        }
-        Err(fault) => return Err(TestCaseError::fail(fault.to_string())),
-    };
+    let table = table::built(policy)?;
     let document = document(info, &table, &[], &Map::new());
     for (number, operation) in table.operations().iter().enumerate() {
         let border = table::at_the_border(operation).into_iter().map(random::possible);

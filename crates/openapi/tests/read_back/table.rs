@@ -1,5 +1,6 @@
 //! Policies in strings, carried over to the engine.
 
+use proptest::test_runner::TestCaseError;
 use scopegate_domain::{
     ApiKeyLocation, Audience, Catalog, CatalogBuilder, Lifetime, SchemeName, ScopeToken, SecurityScheme, Timestamp,
 };
@@ -35,6 +36,16 @@ fn needs(check: &str) -> Needs {
         "quota" => Needs::Authentication,
         _ => Needs::Nothing,
     }
+}
+
+/// The table of a random policy, which is rejected where the engine refuses such a policy.
+pub(crate) fn built(policy: &Policy) -> Result<OperationTable, TestCaseError> {
+    table(policy).map_err(|fault| match fault {
+        TableError::NoRequirement { .. } | TableError::OpenBelowGuards { .. } | TableError::TooLarge { .. } => {
+            TestCaseError::reject(fault.to_string())
+        }
+        fault => TestCaseError::fail(fault.to_string()),
+    })
 }
 
 /// The operations are `GET /0`, `GET /1`, .., each in a group of its own.
