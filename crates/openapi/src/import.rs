@@ -17,6 +17,7 @@ mod limits;
 mod node;
 mod note;
 mod openapi;
+mod own_fields;
 mod place;
 mod policy_toml;
 mod positions;
@@ -192,12 +193,13 @@ fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Impo
     let collected = {
         let files = Files::new(text, syntax, folder);
         let root = tree(text, syntax, Shape::Root, &files.budget)?;
-        files.note_indentation(None)?;
+        files.keep_notes(0, None)?;
         let Some(origin) = files.origin(0) else {
             return Err(ImportError::Unrecognised);
         };
         let references = References::new(&root, &files);
         let mut collected = collect(&At::root(&root, origin), &references)?;
+        files.note_unread_fields(collected.format)?;
         collected.assembly.notes.extend(files.nulls.take())?;
         collected
     };
@@ -264,7 +266,6 @@ struct Collected {
     format: Format,
     heading: Heading,
     least: Vec<LeastMark>,
-    ignores: Vec<Ignore>,
     servers: Vec<String>,
 }
 
@@ -275,7 +276,6 @@ impl Collected {
             format,
             heading,
             least: Vec::new(),
-            ignores: Vec::new(),
             servers: Vec::new(),
         }
     }
@@ -283,6 +283,7 @@ impl Collected {
     fn build(mut self) -> Result<Imported, ImportError> {
         let servers = self.assembly.take_servers();
         let details = self.assembly.take_details();
+        let ignores = std::mem::take(&mut self.assembly.ignores);
         let facts = self
             .servers
             .into_iter()
@@ -300,7 +301,7 @@ impl Collected {
             details,
             counts,
             facts,
-            ignores: self.ignores,
+            ignores,
             places,
         })
     }

@@ -11,6 +11,7 @@ use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, 
 
 use super::Counts;
 use super::error::{ImportError, Shown};
+use super::ignore::Ignore;
 use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WAYS, MAX_WORK};
 use super::note::{NoteKind, Notes};
 use super::place::{OperationPlace, Place, Places, SchemePlace, derived};
@@ -113,6 +114,8 @@ pub(super) struct Assembly {
     places: Places,
     pub(super) notes: Notes,
     pub(super) servers: ServerLists,
+    /// The findings that the document accepts.
+    pub(super) ignores: Vec<Ignore>,
     details: Vec<(SchemeName, String, String)>,
 }
 

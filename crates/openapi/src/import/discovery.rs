@@ -8,7 +8,7 @@ use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
 use super::error::{ImportError, Shown};
-use super::ignore::{self, Ignore, Within};
+use super::ignore::{self, FIELD, Within};
 use super::node::At;
 use super::note::NoteKind;
 use super::openapi::METHODS;
@@ -26,23 +26,22 @@ pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     let mut discovery = Discovery {
         assembly: Assembly::default(),
         oauth: None,
-        ignores: Vec::new(),
+        operations: Vec::new(),
         service: root.text_of("servicePath")?.unwrap_or_default(),
     };
     servers::read_discovery(&mut discovery.assembly, root)?;
-    ignore::read_field(root, Within::Document, &mut discovery.ignores)?;
+    ignore::read_field(root, Within::Document, &mut discovery.assembly.ignores)?;
     discovery.declare(root)?;
-    discovery.resource(root)?;
+    discovery.members(root)?;
     let heading = Heading::of(Some(root))?;
-    let mut collected = Collected::new(discovery.assembly, Format::GoogleDiscovery, heading);
-    collected.ignores = discovery.ignores;
-    Ok(collected)
+    Ok(Collected::new(discovery.assembly, Format::GoogleDiscovery, heading))
 }
 
 struct Discovery<'n> {
     assembly: Assembly,
     oauth: Option<SchemeIndex>,
-    ignores: Vec<Ignore>,
+    /// All operations so far.
+    operations: Vec<(Method, String)>,
     service: &'n str,
 }
 
@@ -51,12 +50,12 @@ impl Discovery<'_> {
         let auth = root.object("auth")?;
         let oauth2 = auth.as_ref().map(|auth| auth.object("oauth2")).transpose()?.flatten();
         if let Some(oauth2) = &oauth2 {
-            ignore::read_field(oauth2, Within::Scheme(SCHEME), &mut self.ignores)?;
+            ignore::read_field(oauth2, Within::Scheme(SCHEME), &mut self.assembly.ignores)?;
         }
         if let Some(scopes) = oauth2.as_ref().and_then(|oauth2| oauth2.get("scopes")) {
             let flows = OAuthFlows::default().authorization_code(AUTHORIZE, TOKEN);
             let oauth = self.scheme(SCHEME, SecurityScheme::oauth2(flows), scopes.place())?;
-            for (name, scope) in scopes.members()? {
+            for (name, scope) in scopes.members()?.filter(|(name, _)| *name != FIELD) {
                 match ScopeToken::parse(name) {
                     Ok(token) => {
                         let text = scope.text_of("description")?.unwrap_or_default();
@@ -82,15 +81,25 @@ impl Discovery<'_> {
     }
 
     /// The depth of the document is bounded, so the recursion is.
-    fn resource(&mut self, at: &At<'_>) -> Result<(), ImportError> {
+    fn resource(&mut self, name: &str, at: &At<'_>) -> Result<(), ImportError> {
+        let entries = ignore::read_field(at, Within::Part(name), &mut self.assembly.ignores)?;
+        let start = self.operations.len();
+        self.members(at)?;
+        let own = self.operations.get(start..).unwrap_or_default();
+        ignore::set_operations(&mut self.assembly.ignores, entries, own);
+        Ok(())
+    }
+
+    /// The methods and the resources of the document or of a resource.
+    fn members(&mut self, at: &At<'_>) -> Result<(), ImportError> {
         if let Some(methods) = at.get("methods") {
-            for (_, method) in methods.members()? {
+            for (_, method) in methods.members()?.filter(|(name, _)| *name != FIELD) {
                 self.method(&method)?;
             }
         }
         if let Some(resources) = at.get("resources") {
-            for (_, resource) in resources.members()? {
-                self.resource(&resource)?;
+            for (name, resource) in resources.members()?.filter(|(name, _)| *name != FIELD) {
+                self.resource(name, &resource)?;
             }
         }
         Ok(())
@@ -107,7 +116,7 @@ impl Discovery<'_> {
         };
         let template = format!("/{}{}", self.service, path.trim_start_matches('/'));
         let template = self.plain(&template, at)?;
-        ignore::read_field(at, Within::Operation(method, &template), &mut self.ignores)?;
+        ignore::read_field(at, Within::Operation(method, &template), &mut self.assembly.ignores)?;
         let demand = self.demand(at)?;
         let guarded = self.assembly.guarded(demand)?;
         self.note_about(at)?;
@@ -121,7 +130,9 @@ impl Discovery<'_> {
             origin: SecurityOrigin::Own,
         };
         let security = at.get("scopes").map(|scopes| Arc::new(scopes.place()));
-        self.assembly.add_operation(draft, || at.place(), security)
+        self.assembly.add_operation(draft, || at.place(), security)?;
+        self.operations.push((method, template));
+        Ok(())
     }
 
     /// `{+name}` holds several parts of a path. At the end that is `{*name}` here; elsewhere there is no word for it.

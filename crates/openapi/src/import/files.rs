@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::error::{ImportError, Shown};
 use super::folder::{Folder, Refused, bytes};
 use super::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
-use super::node::{At, Budget, Node, Nulls, Origin};
+use super::node::{At, Budget, Node, Nulls, Origin, OwnField};
 use super::note::NoteKind;
 use super::place::{Place, unescaped};
 use super::shape::Shape;
-use super::{Syntax, json, yaml};
+use super::{Format, Syntax, json, own_fields, yaml};
 
 /// The files that were read so far. The first is the document itself.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ struct Slot {
     path: OnceCell<PathBuf>,
     lean: OnceCell<Node<'static>>,
     whole: OnceCell<Node<'static>>,
+    own_fields: OnceCell<Vec<OwnField>>,
 }
 
 impl<'t> Files<'t> {
@@ -100,12 +101,44 @@ impl<'t> Files<'t> {
         Ok(slot.whole.get())
     }
 
-    /// Notes the lines of the last text whose indentation was corrected.
-    pub(super) fn note_indentation(&self, file: Option<&Arc<str>>) -> Result<(), ImportError> {
+    /// Notes the lines of the last text whose indentation was corrected, and keeps its fields of
+    /// Scopegate's own.
+    pub(super) fn keep_notes(&self, index: usize, file: Option<&Arc<str>>) -> Result<(), ImportError> {
+        if let Some(slot) = self.slots.get(index) {
+            let _ = slot.own_fields.set(self.budget.take_own_fields());
+        }
         for mark in self.budget.take_indented() {
             let place = Place::of_mark(mark).in_file(file.cloned());
             let message = "the line is indented less than what it belongs to; it is read as if it were indented more";
             self.nulls.add_note(NoteKind::Indentation, place, message)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the fields of Scopegate's own that no reader has read.
+    pub(super) fn note_unread_fields(&self, format: Format) -> Result<(), ImportError> {
+        for (index, slot) in self.slots.iter().enumerate() {
+            let fields = slot.own_fields.get().map_or(&[][..], Vec::as_slice);
+            let mut unread: Vec<&OwnField> = fields
+                .iter()
+                .filter(|field| own_fields::is_at_fault(field, self.nulls.is_field_read(index, field.mark)))
+                .collect();
+            let Some(origin) = self.origin(index).filter(|_| !unread.is_empty()) else {
+                continue;
+            };
+            unread.sort_unstable();
+            unread.dedup();
+            // A pointer needs the whole text. If that is too large, a note has a position alone.
+            let mut places = match self.whole(index) {
+                Ok(Some(whole)) => own_fields::places(&At::root(whole, origin)),
+                _ => HashMap::new(),
+            };
+            for field in unread {
+                let by_mark = || Place::of_mark(field.mark).in_file(origin.file.clone());
+                let place = places.remove(&field.mark).unwrap_or_else(by_mark);
+                let message = own_fields::message(&field.name, format);
+                self.nulls.add_note(NoteKind::UnreadField, place, &message)?;
+            }
         }
         Ok(())
     }
@@ -172,7 +205,7 @@ impl<'t> Files<'t> {
         }
         let name: Arc<str> = folder.name(&found).into();
         let node = parse(&found, &bytes, Shape::Loose, &self.budget).map_err(|fault| fault.in_file(Some(&name)))?;
-        self.note_indentation(Some(&name))?;
+        self.keep_notes(index, Some(&name))?;
         let _ = slot.lean.set(node);
         let _ = slot.path.set(found.clone());
         let _ = slot.origin.set(Origin::new(index, Some(name), Rc::clone(&self.nulls)));

@@ -10,6 +10,7 @@ use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
 use super::error::{ImportError, Shown};
+use super::ignore::{self, FIELD, Within};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
 use super::node::{At, pointer};
 use super::note::NoteKind;
@@ -28,16 +29,22 @@ pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     };
     let mut graph = Graph::default();
     servers::set_graph(&mut graph.assembly)?;
+    ignore::read_field(root, Within::Document, &mut graph.assembly.ignores)?;
     // All permissions before any path: one may require another that comes later.
-    for (name, permission) in permissions.members()? {
+    for (name, permission) in members(&permissions)? {
         graph.declare(name, &permission)?;
     }
     let mut names = Vec::new();
-    for (name, permission) in permissions.members()? {
+    for (name, permission) in members(&permissions)? {
         graph.open(names.len(), name, &permission)?;
         names.push(name.to_owned());
     }
     graph.into_collected(&names)
+}
+
+/// The members of an object whose names are the author's.
+fn members<'a>(at: &'a At<'_>) -> Result<impl Iterator<Item = (&'a str, At<'a>)>, ImportError> {
+    Ok(at.members()?.filter(|(name, _)| *name != FIELD))
 }
 
 /// A permission of a scheme, perhaps beside another one.
@@ -86,7 +93,7 @@ impl Graph {
         let Some(schemes) = permission.get("schemes") else {
             return Err(permission.fault("`schemes` is missing"));
         };
-        for (key, at) in schemes.members()? {
+        for (key, at) in members(&schemes)? {
             let scheme = self.scheme(key, &at)?;
             let title = at.text_of("adminDisplayName")?;
             let text = title.or(at.text_of("userDisplayName")?).unwrap_or_default();
@@ -133,21 +140,31 @@ impl Graph {
         let Ok(token) = ScopeToken::parse(name) else {
             return Ok(());
         };
+        let entries = ignore::read_field(permission, Within::Part(name), &mut self.assembly.ignores)?;
         let Some(sets) = permission.get("pathSets") else {
             return Ok(());
         };
+        let mut operations = Vec::new();
         for (place, set) in sets.items()?.enumerate() {
             let Some(paths) = set.get("paths") else {
                 return Err(set.fault("`paths` is missing"));
             };
-            if paths.members()?.next().is_none() {
+            let own_entries = ignore::read_field(&set, Within::Part(name), &mut self.assembly.ignores)?;
+            if members(&paths)?.next().is_none() {
                 continue;
             }
             let opening = self.opening(&token, (number, place), &set)?;
-            for (path, at) in paths.members()? {
+            let start = operations.len();
+            for (path, at) in members(&paths)? {
                 self.path(&opening, path, &at)?;
+                if !(entries.is_empty() && own_entries.is_empty()) {
+                    operations.extend(opening.methods.iter().map(|method| (*method, path.to_owned())));
+                }
             }
+            let own = operations.get(start..).unwrap_or_default();
+            ignore::set_operations(&mut self.assembly.ignores, own_entries, own);
         }
+        ignore::set_operations(&mut self.assembly.ignores, entries, &operations);
         Ok(())
     }
 

@@ -1,19 +1,20 @@
 //! Findings of the lint that an owner accepts, with the reason: in a file of its own, or in the document.
 
+mod field;
+
 use std::fmt;
+use std::sync::Arc;
 
 use scopegate_policy::analysis::{Finding, LintRule};
 use scopegate_policy::{Method, nearest_name};
 
 use super::error::{ImportError, Shown};
-use super::node::At;
 use super::place::Lines;
 use super::table::{Source, Table, Value};
 use super::{Imported, Place, Position};
 use crate::address::Addresses;
 
-/// The field of a document that accepts findings.
-pub(super) const FIELD: &str = "x-scopegate-ignore";
+pub(super) use self::field::{FIELD, Within, read_field, read_table, set_operations};
 
 /// Accepts findings of one rule.
 ///
@@ -38,12 +39,41 @@ pub struct Ignore {
     operation: Option<(Method, String)>,
     /// The operation that the written address calls.
     located: Option<(Method, String)>,
-    /// The path item that contains it.
-    path: Option<String>,
+    /// The object with several operations that contains it.
+    part: Option<Part>,
     scheme: Option<String>,
     reason: String,
     until: Option<IgnoreDate>,
     place: Place,
+}
+
+/// An object of a document with several operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// A path item.
+    Path(String),
+    /// A resource, a permission or a group.
+    Named {
+        name: String,
+        operations: Arc<[(Method, String)]>,
+    },
+}
+
+impl Part {
+    fn name(&self) -> &str {
+        match self {
+            Self::Path(name) | Self::Named { name, .. } => name,
+        }
+    }
+
+    fn contains(&self, method: Method, template: &str) -> bool {
+        match self {
+            Self::Path(path) => path == template,
+            Self::Named { operations, .. } => operations
+                .iter()
+                .any(|(known, path)| *known == method && path == template),
+        }
+    }
 }
 
 /// The last day on which a finding is accepted.
@@ -147,23 +177,23 @@ impl Ignore {
     }
 
     const fn is_about_operations(&self) -> bool {
-        self.operation.is_some() || self.path.is_some()
+        self.operation.is_some() || self.part.is_some()
     }
 
     fn covers(&self, method: Method, template: &str) -> bool {
-        let is_of_path = |path: &String| path == template;
+        let is_of_part = |part: &Part| part.contains(method, template);
         let is_of_operation = |(known, path): &(Method, String)| *known == method && path == template;
         let operation = self.located.as_ref().or(self.operation.as_ref());
-        self.path.as_ref().is_none_or(is_of_path) && operation.is_none_or(is_of_operation)
+        self.part.as_ref().is_none_or(is_of_part) && operation.is_none_or(is_of_operation)
     }
 }
 
 impl fmt::Display for Ignore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.rule)?;
-        match (&self.operation, &self.path) {
+        match (&self.operation, &self.part) {
             (Some((method, path)), _) => write!(f, " of `{method} {}`", Shown(path))?,
-            (None, Some(path)) => write!(f, " of `{}`", Shown(path))?,
+            (None, Some(part)) => write!(f, " of `{}`", Shown(part.name()))?,
             (None, None) => {}
         }
         match &self.scheme {
@@ -209,7 +239,7 @@ fn entry(item: Value<'_, '_>, place: Place) -> Result<Ignore, ImportError> {
             None => None,
         },
         located: None,
-        path: None,
+        part: None,
         scheme,
         reason: reason_of(reason.text()?).map_err(|message| reason.fault(message))?,
         until: match until {
@@ -247,79 +277,6 @@ fn reason_of(text: &str) -> Result<String, String> {
 
 fn date_of(text: &str) -> Result<IgnoreDate, String> {
     IgnoreDate::parse(text).ok_or_else(|| format!("`{}` is no date such as `2027-01-31`", Shown(text)))
-}
-
-/// What contains a field of a document.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Within<'a> {
-    Document,
-    Path(&'a str),
-    Operation(Method, &'a str),
-    Scheme(&'a str),
-}
-
-/// Reads the field of an object, where it has one.
-pub(super) fn read_field(at: &At<'_>, within: Within<'_>, ignores: &mut Vec<Ignore>) -> Result<(), ImportError> {
-    let Some(list) = at.get(FIELD) else { return Ok(()) };
-    for item in list.items()? {
-        ignores.push(object(&item, within)?);
-    }
-    Ok(())
-}
-
-/// The same for a table of a policy in TOML.
-pub(super) fn read_table(
-    table: &mut Table<'_, '_>,
-    within: Within<'_>,
-    place_of: impl Fn(usize) -> Place,
-    ignores: &mut Vec<Ignore>,
-) -> Result<(), ImportError> {
-    let Some(list) = table.take(FIELD) else { return Ok(()) };
-    for item in list.items()? {
-        let mut ignore = entry(item, place_of(item.start()))?;
-        match within {
-            Within::Document => {}
-            Within::Path(path) => ignore.path = Some(path.to_owned()),
-            Within::Operation(method, path) => {
-                ignore.operation.get_or_insert_with(|| (method, path.to_owned()));
-            }
-            Within::Scheme(name) => {
-                ignore.scheme.get_or_insert_with(|| name.to_owned());
-            }
-        }
-        ignores.push(ignore);
-    }
-    Ok(())
-}
-
-fn object(at: &At<'_>, within: Within<'_>) -> Result<Ignore, ImportError> {
-    const MEMBERS: [&str; 5] = ["rule", "operation", "scheme", "reason", "until"];
-    for (name, member) in at.members()? {
-        if !MEMBERS.contains(&name) {
-            return Err(member.fault(format!("is not known here; known are `{}`", MEMBERS.join("`, `"))));
-        }
-    }
-    let rule = rule_of(at.needed_text("rule")?).map_err(|message| at.fault(message))?;
-    let reason = reason_of(at.needed_text("reason")?).map_err(|message| at.fault(message))?;
-    let written = at.text_of("operation")?.map(operation_of).transpose();
-    let written = written.map_err(|message| at.fault(message))?;
-    let until = at.text_of("until")?.map(date_of).transpose();
-    let (path, operation, own_scheme) = match within {
-        Within::Document => (None, None, None),
-        Within::Path(path) => (Some(path.to_owned()), None, None),
-        Within::Operation(method, path) => (None, Some((method, path.to_owned())), None),
-        Within::Scheme(name) => (None, None, Some(name.to_owned())),
-    };
-    Ok(Ignore {
-        rule,
-        operation: written.or(operation),
-        located: None,
-        path,
-        scheme: at.text_of("scheme")?.map(str::to_owned).or(own_scheme),
-        reason,
-        until: until.map_err(|message| at.fault(message))?,
-        place: at.place(),
-    })
 }
 
 /// Where an entry of a file is written.

@@ -16,6 +16,7 @@ use super::shape::Shape;
 pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let cursor = Cursor::new(text);
+    drop(budget.take_own_fields());
     let seed = Seed {
         budget,
         cursor: &cursor,
@@ -235,6 +236,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
             self.cursor.pass_scalar();
             names.add(name.clone()).map_err(|fault| named_wrong(&fault, &name))?;
             let value = map.next_value_seed(self.below(self.shape.of_member(&name))?)?;
+            let added = self.budget.add_member(&name, &value);
+            added.map_err(|_| A::Error::custom(NODES))?;
             if is_kept {
                 members.push((name, value));
             }

@@ -37,13 +37,25 @@ pub(super) enum Kind<'a> {
 pub(super) struct Budget {
     left: Cell<usize>,
     indented: RefCell<Vec<Mark>>,
+    own_fields: RefCell<Vec<OwnField>>,
 }
+
+/// A member of an object whose name begins as those of Scopegate do, by the position of its value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct OwnField {
+    pub(super) mark: Mark,
+    pub(super) name: Box<str>,
+}
+
+/// How the names of Scopegate's own fields begin.
+pub(super) const OWN: &str = "x-scopegate-";
 
 impl Budget {
     pub(super) const fn new() -> Self {
         Self {
             left: Cell::new(MAX_NODES),
             indented: RefCell::new(Vec::new()),
+            own_fields: RefCell::new(Vec::new()),
         }
     }
 
@@ -64,6 +76,22 @@ impl Budget {
 
     pub(super) fn set_indented(&self, lines: Vec<Mark>) {
         self.indented.replace(lines);
+    }
+
+    /// Keeps the position of a field of Scopegate's own. Other names are skipped.
+    pub(super) fn add_member(&self, name: &str, value: &Node<'_>) -> Result<(), ImportLimit> {
+        if !name.starts_with(OWN) {
+            return Ok(());
+        }
+        self.spend(1)?;
+        let (mark, name) = (value.mark, name.into());
+        self.own_fields.borrow_mut().push(OwnField { mark, name });
+        Ok(())
+    }
+
+    /// The fields since the last call. A parser that begins a text again calls it first.
+    pub(super) fn take_own_fields(&self) -> Vec<OwnField> {
+        self.own_fields.take()
     }
 
     pub(super) fn take_indented(&self) -> Vec<Mark> {
@@ -163,6 +191,8 @@ pub(super) struct Origin {
 pub(super) struct Nulls {
     known: RefCell<HashSet<Place>>,
     notes: RefCell<Notes>,
+    /// The files and positions of the fields of Scopegate's own that were read.
+    read_fields: RefCell<HashSet<(usize, Mark)>>,
 }
 
 impl Nulls {
@@ -174,6 +204,11 @@ impl Nulls {
     /// Adds a note on another matter.
     pub(super) fn add_note(&self, kind: NoteKind, place: Place, message: &str) -> Result<(), ImportError> {
         self.notes.borrow_mut().add(kind, place, message)
+    }
+
+    /// Whether a field of Scopegate's own was read.
+    pub(super) fn is_field_read(&self, file: usize, mark: Mark) -> bool {
+        self.read_fields.borrow().contains(&(file, mark))
     }
 
     fn add(&self, at: &At<'_>, what: &str) -> Result<(), ImportError> {
@@ -189,6 +224,11 @@ impl Nulls {
 impl Origin {
     pub(super) const fn new(index: usize, file: Option<Arc<str>>, nulls: Rc<Nulls>) -> Self {
         Self { index, file, nulls }
+    }
+
+    /// Remembers that the field of Scopegate's own at this position was read.
+    pub(super) fn set_field_read(&self, mark: Mark) {
+        self.nulls.read_fields.borrow_mut().insert((self.index, mark));
     }
 }
 

@@ -105,6 +105,8 @@ pub enum NoteKind {
     UnknownGuard,
     /// An operation of a method that a table does not know.
     UnknownMethod,
+    /// A field of our own that no reader reads at its place, or of an unknown name.
+    UnreadField,
     /// A server whose address cannot be read.
     UnreadableServer,
     /// A scheme, or a flow of one, of a kind that is not known.
@@ -141,6 +143,7 @@ impl NoteKind {
             Self::UndefinedScheme => "undefined-scheme",
             Self::UnknownGuard => "unknown-guard",
             Self::UnknownMethod => "unknown-method",
+            Self::UnreadField => "unread-field",
             Self::UnreadableServer => "unreadable-server",
             Self::UnsupportedScheme => "unsupported-scheme",
             Self::UploadPath => "upload-path",

@@ -8,11 +8,11 @@ use scopegate_policy::analysis::SecurityOrigin;
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
 use super::error::{ImportError, Shown};
 use super::guards::{self, ChecksNeed};
-use super::ignore::{self, Ignore, Within};
+use super::ignore::{self, Within};
 use super::node::{At, Kind};
 use super::note::NoteKind;
 use super::place::Place;
-use super::refs::{Circle, References};
+use super::refs::{Circle, REFERENCE, References};
 use super::security::{self, Dialect};
 use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading, schemes};
@@ -56,7 +56,6 @@ struct Document<'n> {
     references: &'n References<'n>,
     checks: ChecksNeed,
     assembly: Assembly,
-    ignores: Vec<Ignore>,
 }
 
 /// The requirement of an operation, and its place.
@@ -74,7 +73,6 @@ impl<'n> Document<'n> {
             references,
             checks: checks(root)?,
             assembly: Assembly::default(),
-            ignores: Vec::new(),
         })
     }
 
@@ -85,7 +83,7 @@ impl<'n> Document<'n> {
         } else {
             servers::read_document(&mut self.assembly, self.root)?;
         }
-        ignore::read_field(self.root, Within::Document, &mut self.ignores)?;
+        ignore::read_field(self.root, Within::Document, &mut self.assembly.ignores)?;
         let inherited = match self.root.get("security") {
             Some(security) => {
                 let guards = self.root.get("x-scopegate-guards");
@@ -115,7 +113,6 @@ impl<'n> Document<'n> {
         let heading = Heading::of(self.root.get("info").as_ref())?;
         let servers = servers(self.root, self.format);
         let mut collected = Collected::new(self.assembly, self.format, heading);
-        collected.ignores = self.ignores;
         collected.servers = servers;
         Ok(collected)
     }
@@ -125,10 +122,7 @@ impl<'n> Document<'n> {
         let (root, references) = (self.root, self.references);
         if is_swagger {
             return match references.part(root, "securityDefinitions")? {
-                Some(declared) => {
-                    scheme_ignores(references, &declared, &mut self.ignores)?;
-                    schemes::read(&mut self.assembly, references, &declared, true)
-                }
+                Some(declared) => schemes::read(&mut self.assembly, references, &declared, true),
                 None => Ok(()),
             };
         }
@@ -137,10 +131,7 @@ impl<'n> Document<'n> {
         };
         drop(components.members()?);
         match references.part(&components, "securitySchemes")? {
-            Some(declared) => {
-                scheme_ignores(references, &declared, &mut self.ignores)?;
-                schemes::read(&mut self.assembly, references, &declared, false)
-            }
+            Some(declared) => schemes::read(&mut self.assembly, references, &declared, false),
             None => Ok(()),
         }
     }
@@ -184,7 +175,7 @@ impl<'n> Document<'n> {
         above: ServerList,
     ) -> Result<ServerList, ImportError> {
         let servers = servers::read_own(&mut self.assembly, item, above)?;
-        ignore::read_field(item, Within::Path(path), &mut self.ignores)?;
+        ignore::read_field(item, Within::Path(path), &mut self.assembly.ignores)?;
         for (name, operation) in item.members()? {
             self.assembly.count_read(1)?;
             if name == MORE_OPERATIONS {
@@ -246,10 +237,9 @@ impl<'n> Document<'n> {
         inherited: &Written,
         servers: ServerList,
     ) -> Result<(), ImportError> {
-        let at = self.referred(written)?;
+        let at = self.referred((method, path), written)?;
         // Looks that it is an object.
         drop(at.members()?);
-        ignore::read_field(&at, Within::Operation(method, path), &mut self.ignores)?;
         let guards = at.get("x-scopegate-guards");
         let (asked, origin) = match at.get("security") {
             Some(security) => (self.demand(&security, guards.as_ref())?, SecurityOrigin::Own),
@@ -270,24 +260,21 @@ impl<'n> Document<'n> {
         self.assembly.add_operation(draft, || at.place(), asked.place)
     }
 
-    /// The operation itself, or the one that it refers to.
-    fn referred<'s>(&self, written: At<'s>) -> Result<At<'s>, ImportError>
+    /// The operation itself, or the one that it refers to. Each may accept findings.
+    fn referred<'s>(&mut self, (method, path): (Method, &str), written: At<'s>) -> Result<At<'s>, ImportError>
     where
         'n: 's,
     {
-        let references: &'s References<'s> = self.references;
-        let mut circle = Circle::new(&written);
-        let mut here = written;
-        while let Some(next) = references.next(&here)? {
-            if let Some(security) = here.get("security") {
-                return Err(security.fault(
+        let (references, ignores): (&'s References<'s>, _) = (self.references, &mut self.assembly.ignores);
+        references.resolve_each(written, |here| {
+            ignore::read_field(here, Within::Operation(method, path), ignores)?;
+            match here.get("security") {
+                Some(security) if here.node.find(REFERENCE).is_some() => Err(security.fault(
                     "an operation that is a reference has no `security` of its own; remove one of `$ref` and `security`",
-                ));
+                )),
+                _ => Ok(()),
             }
-            circle.pass(&next)?;
-            here = next;
-        }
-        Ok(here)
+        })
     }
 
     fn note_about(&mut self, at: &At<'_>) -> Result<(), ImportError> {
@@ -370,17 +357,4 @@ fn servers(root: &At<'_>, format: Format) -> Vec<String> {
         [] => vec![format!("//{host}{base}")],
         some => some.iter().map(|scheme| format!("{scheme}://{host}{base}")).collect(),
     }
-}
-
-/// The findings that schemes accept.
-fn scheme_ignores(
-    references: &References<'_>,
-    declared: &At<'_>,
-    ignores: &mut Vec<Ignore>,
-) -> Result<(), ImportError> {
-    for (name, at) in declared.members()? {
-        let at = references.resolve(at)?;
-        ignore::read_field(&at, Within::Scheme(name), ignores)?;
-    }
-    Ok(())
 }

@@ -42,6 +42,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         ignores,
         shapes: HashSet::new(),
         starts: HashMap::new(),
+        operations: Vec::new(),
         count: 0,
         overlaps: 0,
     };
@@ -75,6 +76,8 @@ struct Policy<'v, 't> {
     shapes: HashSet<(Method, String)>,
     /// The byte at which each operation begins: the last of those with one method and path.
     starts: HashMap<String, usize>,
+    /// All operations so far.
+    operations: Vec<(Method, String)>,
     count: usize,
     overlaps: usize,
 }
@@ -107,6 +110,9 @@ impl<'v, 't> Policy<'v, 't> {
         let mut table = item.table()?;
         let prefix = table.text("prefix")?.unwrap_or_default();
         let below = format!("{above}{prefix}");
+        let place_of = |start| Place::of_mark(self.places.mark(start));
+        let entries = ignore::read_table(&mut table, Within::Part(&below), place_of, &mut self.ignores)?;
+        let start = self.operations.len();
         let guards = self.guards.of(&mut table)?;
         let mut group = guards.iter().fold(Group::new(prefix), Group::guard);
         if let Some(operations) = table.take("operations") {
@@ -120,6 +126,8 @@ impl<'v, 't> Policy<'v, 't> {
             }
         }
         table.finish()?;
+        let own = self.operations.get(start..).unwrap_or_default();
+        ignore::set_operations(&mut self.ignores, entries, own);
         Ok(group)
     }
 
@@ -163,6 +171,7 @@ impl<'v, 't> Policy<'v, 't> {
         self.places.add_operation(pointer, item.start());
         self.starts.insert(format!("{method} {above}{path}"), item.start());
         table.finish()?;
+        self.operations.push((method, template));
         let group = overridden
             .iter()
             .fold(Group::new(""), |group, name| group.guard(Guard::deny().named(*name)));

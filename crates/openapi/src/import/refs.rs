@@ -10,7 +10,7 @@ use super::node::{At, Kind, Node, Origin};
 use super::place::unescaped;
 
 /// The name that makes an object a reference.
-const REFERENCE: &str = "$ref";
+pub(super) const REFERENCE: &str = "$ref";
 /// Most references that one pointer leads through.
 const MAX_THROUGH: usize = 32;
 
@@ -76,11 +76,22 @@ impl<'n> References<'n> {
 
     /// The value itself, or what it refers to over any number of references.
     pub(super) fn resolve(&self, at: At<'n>) -> Result<At<'n>, ImportError> {
+        self.resolve_each(at, |_| Ok(()))
+    }
+
+    /// The same, with a call for the value itself and each value that it leads through.
+    pub(super) fn resolve_each(
+        &self,
+        at: At<'n>,
+        mut each: impl FnMut(&At<'n>) -> Result<(), ImportError>,
+    ) -> Result<At<'n>, ImportError> {
         let mut here = at;
         let mut circle = Circle::new(&here);
+        each(&here)?;
         while let Some(next) = self.next(&here)? {
             here = next;
             circle.pass(&here)?;
+            each(&here)?;
         }
         Ok(here)
     }

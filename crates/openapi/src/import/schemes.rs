@@ -6,6 +6,7 @@ use scopegate_domain::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, Scheme
 
 use super::assembly::{Assembly, SchemeIndex};
 use super::error::{ImportError, Shown};
+use super::ignore::{self, FIELD, Within};
 use super::node::{self, At};
 use super::note::NoteKind;
 use super::refs::References;
@@ -18,6 +19,9 @@ pub(super) fn read<'n>(
     is_swagger: bool,
 ) -> Result<(), ImportError> {
     for (name, at) in schemes.members()? {
+        if name == FIELD {
+            continue;
+        }
         let Ok(parsed) = SchemeName::parse(name) else {
             let message = format!(
                 "`{}` cannot name a scheme, so nothing satisfies what asks for it",
@@ -26,7 +30,10 @@ pub(super) fn read<'n>(
             assembly.notes.add(NoteKind::InvalidSchemeName, at.place(), message)?;
             continue;
         };
-        let at = references.resolve(at)?;
+        let ignores = &mut assembly.ignores;
+        let at = references.resolve_each(at, |here| {
+            ignore::read_field(here, Within::Scheme(name), ignores).map(drop)
+        })?;
         // `null` is noted, and declares nothing.
         if at.members()?.len() == 0 && matches!(at.node.kind, node::Kind::Null) {
             continue;

@@ -8,6 +8,7 @@ use scopegate_policy::{Atom, Needs};
 use super::assembly::{Assembly, Conjunction, Demand, SchemeIndex, Term};
 use super::error::{ImportError, Shown};
 use super::guards::{self, ChecksNeed};
+use super::ignore::{self, Within};
 use super::node::At;
 use super::note::NoteKind;
 use super::refs::References;
@@ -129,6 +130,7 @@ fn by_uri(
             Shown(uri)
         )));
     };
+    ignore::read_field(&found, Within::Scheme(name), &mut assembly.ignores)?;
     schemes::read_one(assembly, dialect.references, parsed, &found, false)?;
     Ok(assembly.scheme(name))
 }

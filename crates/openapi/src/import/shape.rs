@@ -1,5 +1,7 @@
 //! Which parts of a document say something of security.
 
+use super::node::OWN;
+
 /// Where in a document a value stands, as far as it decides what is kept of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -59,6 +61,7 @@ impl Shape {
             Self::Resource => match name {
                 "methods" => Self::Methods,
                 "resources" => Self::Resources,
+                _ if is_ours(name) => Self::Kept,
                 _ => Self::Skipped,
             },
             Self::Resources => Self::Resource,
@@ -106,5 +109,5 @@ impl Shape {
 }
 
 fn is_ours(name: &str) -> bool {
-    name.starts_with("x-scopegate-")
+    name.starts_with(OWN)
 }

@@ -44,6 +44,7 @@ enum Fault {
 }
 
 fn parse_once<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Node<'static>, Fault> {
+    drop(budget.take_own_fields());
     let mut reader = Reader {
         parsed: Events::new(text),
         events: 0,
@@ -252,6 +253,7 @@ impl<'t> Reader<'t> {
                 continue;
             }
             let value = self.node(told, shape.of_member(&name), depth + 1)?;
+            self.budget.add_member(&name, &value).map_err(ImportError::TooLarge)?;
             if shape != Shape::Skipped {
                 members.push((name, value));
             }

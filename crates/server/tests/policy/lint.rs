@@ -1,6 +1,7 @@
 //! `policy lint` as a build runs it: causes, places, accepted findings, baselines, formats.
 
 mod baseline;
+mod ignore_fields;
 
 use serde_json::{Value, json};
 
