@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Write as _};
 
-use scopegate_domain::ScopeToken;
+use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::analysis::Grant;
 use crate::authorize::deciding_world;
+use crate::guard::Own;
 use crate::resolved::Context;
-use crate::{Atom, AtomSet, Denial, Presented, ResolvedOperation, authorize};
+use crate::{Atom, AtomSet, Denial, Guard, Presented, ResolvedOperation, Rule, authorize};
 
 /// Explains what [`authorize`] says, guard by guard: what each asked for, what was there, what was missing.
 ///
@@ -98,6 +99,24 @@ impl Explanation {
         self.denial.is_none()
     }
 
+    /// Why it may not, as text with atoms as `word` writes them. `None` if it may.
+    #[must_use]
+    pub fn reason(&self, word: impl Fn(&Atom) -> String) -> Option<String> {
+        let denial = self.denial.as_ref()?;
+        let Denial::InsufficientScope { missing, shortfall } = denial else {
+            return Some(denial.to_string());
+        };
+        let universe = self.operation.universe();
+        let generators = universe.generators(shortfall.missing_atoms());
+        let atoms: Vec<&Atom> = universe.atoms_of(&generators).collect();
+        let of_token = |token| atoms.iter().filter(move |atom| atom.scope_token() == Some(token));
+        let words = missing
+            .iter()
+            .flat_map(of_token)
+            .map(|atom| format!("`{}`", word(atom)));
+        Some(format!("scope is missing: {}", words.collect::<Vec<_>>().join(" ")))
+    }
+
     /// Why it may not.
     #[must_use]
     pub const fn denial(&self) -> Option<&Denial> {
@@ -122,6 +141,8 @@ impl Explanation {
 pub struct Step {
     depth: usize,
     guard: String,
+    /// What the guard requires, unless it has a name.
+    rule: Option<Rule>,
     sees: Vec<ScopeToken>,
     present: Vec<Atom>,
     missing: Vec<Vec<Atom>>,
@@ -139,6 +160,21 @@ impl Step {
     #[must_use]
     pub fn guard(&self) -> &str {
         &self.guard
+    }
+
+    /// The same, with atoms as `word` writes them.
+    #[must_use]
+    pub fn guard_as(&self, word: impl Fn(&Atom) -> String) -> String {
+        match &self.rule {
+            Some(rule) => format!("{REQUIRES}{}", rule.in_words(&word)),
+            None => self.guard.clone(),
+        }
+    }
+
+    /// The atoms of [`Step::guard`], in the order of writing. Empty for a guard with a name.
+    #[must_use]
+    pub fn required(&self) -> Vec<&Atom> {
+        self.rule.as_ref().map_or_else(Vec::new, Rule::atoms)
     }
 
     /// The scopes that are visible to it.
@@ -179,6 +215,7 @@ impl Step {
         Self {
             depth: context.depth,
             guard: context.guard.to_string(),
+            rule: rule_of(operation, &context.guard),
             sees: context.visible.to_vec(),
             present: words(asked.intersection(world)),
             missing: residual.into_iter().map(words).collect(),
@@ -189,7 +226,7 @@ impl Step {
     /// The step as text, with atoms as `word` writes them.
     #[must_use]
     pub fn describe(&self, word: impl Fn(&Atom) -> String) -> String {
-        let mut text = self.guard.clone();
+        let mut text = self.guard_as(&word);
         if self.sees_more_than_its_name_says() {
             let _ = write!(text, " (sees {})", list(&self.sees, " "));
         }
@@ -206,9 +243,26 @@ impl Step {
     }
 
     fn sees_more_than_its_name_says(&self) -> bool {
-        let own = self.guard.strip_prefix("requires ").unwrap_or_default();
+        let own = self.guard.strip_prefix(REQUIRES).unwrap_or_default();
         !self.sees.is_empty() && own != list(&self.sees, " and ")
     }
+}
+
+/// How the text of a guard without a name begins.
+const REQUIRES: &str = "requires ";
+
+/// The rule of a guard without a name, with scopes by their full names.
+fn rule_of(operation: &ResolvedOperation, guard: &Guard) -> Option<Rule> {
+    let node = guard.node();
+    let Some(Own::Rule(rule)) = node.own().filter(|_| node.name().is_none()) else {
+        return None;
+    };
+    let of_guard = node.scheme().and_then(|name| SchemeName::parse(name).ok());
+    let universe = operation.universe();
+    Some(rule.with_schemes(&|token| {
+        let mut declaring = universe.schemes_with(token.as_str());
+        of_guard.clone().or_else(|| declaring.next().cloned())
+    }))
 }
 
 fn list<T: ToString>(items: &[T], between: &str) -> String {

@@ -160,6 +160,10 @@ impl Guard {
 }
 
 impl Node {
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     pub(crate) const fn own(&self) -> Option<&Own> {
         self.own.as_ref()
     }

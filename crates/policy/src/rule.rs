@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scopegate_domain::ScopeToken;
+use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::Atom;
 
@@ -12,7 +12,7 @@ use crate::Atom;
 /// any of nothing is never satisfied.
 ///
 /// ```
-/// use scopegate_domain::ScopeToken;
+/// use scopegate_domain::{SchemeName, ScopeToken};
 /// use scopegate_policy::{Atom, Rule};
 ///
 /// let scope = |name| ScopeToken::parse(name).map(Rule::Scope);
@@ -61,30 +61,55 @@ impl Rule {
         }
     }
 
-    fn write_list(f: &mut fmt::Formatter<'_>, rules: &[Self], word: &str) -> fmt::Result {
-        for (index, rule) in rules.iter().enumerate() {
-            if index > 0 {
-                write!(f, " {word} ")?;
-            }
-            match rule {
-                Self::All(inner) | Self::Any(inner) if inner.len() > 1 => write!(f, "({rule})")?,
-                _ => write!(f, "{rule}")?,
-            }
+    /// The rule as text, with atoms as `word` writes them.
+    pub(crate) fn in_words(&self, word: &dyn Fn(&Atom) -> String) -> String {
+        let list = |rules: &[Self], between: &str| {
+            let part = |rule: &Self| match rule {
+                Self::All(inner) | Self::Any(inner) if inner.len() > 1 => format!("({})", rule.in_words(word)),
+                _ => rule.in_words(word),
+            };
+            rules.iter().map(part).collect::<Vec<_>>().join(between)
+        };
+        match self {
+            Self::All(rules) if rules.is_empty() => "authenticated".to_owned(),
+            Self::Any(rules) if rules.is_empty() => "deny".to_owned(),
+            Self::All(rules) => list(rules, " and "),
+            Self::Any(rules) => list(rules, " or "),
+            Self::Atom(atom) => word(atom),
+            Self::Deny => "deny".to_owned(),
+            Self::Scope(token) => token.to_string(),
         }
-        Ok(())
+    }
+
+    /// The same rule with each scope by its full name, if `scheme_of` has its scheme.
+    pub(crate) fn with_schemes(&self, scheme_of: &dyn Fn(&ScopeToken) -> Option<SchemeName>) -> Self {
+        let each = |rules: &[Self]| rules.iter().map(|rule| rule.with_schemes(scheme_of)).collect();
+        match self {
+            Self::All(rules) => Self::All(each(rules)),
+            Self::Any(rules) => Self::Any(each(rules)),
+            Self::Scope(token) => match scheme_of(token) {
+                Some(scheme) => Self::Atom(Atom::Scope {
+                    scheme,
+                    token: token.clone(),
+                }),
+                None => self.clone(),
+            },
+            Self::Atom(_) | Self::Deny => self.clone(),
+        }
+    }
+
+    /// The atoms of the rule, in the order of writing.
+    pub(crate) fn atoms(&self) -> Vec<&Atom> {
+        match self {
+            Self::All(rules) | Self::Any(rules) => rules.iter().flat_map(Self::atoms).collect(),
+            Self::Atom(atom) => vec![atom],
+            Self::Deny | Self::Scope(_) => Vec::new(),
+        }
     }
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All(rules) if rules.is_empty() => f.write_str("authenticated"),
-            Self::Any(rules) if rules.is_empty() => f.write_str("deny"),
-            Self::All(rules) => Self::write_list(f, rules, "and"),
-            Self::Any(rules) => Self::write_list(f, rules, "or"),
-            Self::Atom(atom) => write!(f, "{atom}"),
-            Self::Deny => f.write_str("deny"),
-            Self::Scope(token) => write!(f, "{token}"),
-        }
+        f.write_str(&self.in_words(&Atom::to_string))
     }
 }

@@ -179,6 +179,60 @@ fn explain_says_whose_a_scope_is() {
 }
 
 #[test]
+fn explain_writes_the_scheme_in_the_reason_and_in_guards() {
+    let shell = Shell::with("bank.json", &bank());
+    let run = |document: &str, path: &str, token: &str, format: &str| {
+        let line = ["explain", document, "GET", path, "--scope", token, "--format", format];
+        shell.run(&[&["policy"], &line[..]].concat()).stdout
+    };
+    let human = run("bank.json", "/both", "ledger of app", "human");
+    assert_eq!(
+        human.lines().next().unwrap(),
+        "GET /both: denied, no credential for `the owner`"
+    );
+    assert!(
+        human.contains("requires ledger of app and ledger of `the owner`"),
+        "{human}"
+    );
+    let human = run("bank.json", "/mandates", "ledger of app", "human");
+    for line in [
+        "GET /mandates: denied, scope is missing: `mandates of app`\n",
+        "requires mandates of app and ledger of app: missing mandates of app (there: ledger of app)\n",
+        "to be added: mandates of app\n",
+    ] {
+        assert!(human.contains(line), "{human}");
+    }
+    assert!(
+        human.contains("scope=\"mandates ledger\""),
+        "the challenge names scopes alone: {human}"
+    );
+    let data: Value = serde_json::from_str(&run("bank.json", "/mandates", "ledger of app", "json")).unwrap();
+    assert_eq!(data["tree"][0]["guard"], "requires mandates of app and ledger of app");
+
+    // In TOML a scope may have its scheme from its guard, or from the only scheme that declares it.
+    shell.write(
+        "bank.toml",
+        r#"
+        schemes.app = { kind = "oauth2", scopes = { ledger = "", mandates = "" } }
+        schemes.owner = { kind = "oauth2", scopes = { ledger = "", alone = "" } }
+        guards.named = { requires = "ledger", scheme = "owner" }
+        operations = [
+            { method = "GET", path = "/two", requires = "mandates and alone" },
+            { method = "GET", path = "/one", requires = "mandates or ledger of app" },
+            { method = "GET", path = "/named", behind = ["named"] },
+            { method = "GET", path = "/plain", requires = "alone" },
+        ]
+        "#,
+    );
+    let human = run("bank.toml", "/two", "mandates", "human");
+    assert!(human.contains("requires mandates of app and alone of owner"), "{human}");
+    let human = run("bank.toml", "/one", "mandates", "human");
+    assert!(human.contains("requires mandates of app or ledger of app"), "{human}");
+    assert!(run("bank.toml", "/named", "alone", "human").contains("scope is missing: `ledger of owner`"));
+    assert!(run("bank.toml", "/plain", "ledger of owner", "human").contains("scope is missing: `alone`\n"));
+}
+
+#[test]
 fn witnesses_of_a_diff_say_whose_a_scope_is() {
     let shell = Shell::with("bank.json", &bank());
     let mut changed = bank();

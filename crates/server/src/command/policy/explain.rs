@@ -43,10 +43,13 @@ pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Resul
 }
 
 fn spelling(policy: &Imported, explanation: &Explanation) -> Spelling {
-    let asked = explanation
-        .steps()
-        .iter()
-        .flat_map(|step| step.missing().iter().flatten().chain(step.present()));
+    let asked = explanation.steps().iter().flat_map(|step| {
+        step.missing()
+            .iter()
+            .flatten()
+            .chain(step.present())
+            .chain(step.required())
+    });
     Spelling::of_atoms(policy.table(), asked)
 }
 
@@ -106,7 +109,7 @@ fn forest(mut steps: &[Step], spelling: &Spelling) -> Vec<Value> {
 
 fn node(step: &Step, below: &[Step], spelling: &Spelling) -> Value {
     json!({
-        "guard": step.guard(),
+        "guard": step.guard_as(|atom| spelling.atom(atom)),
         "sees": step.sees().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "satisfied": step.is_satisfied(),
         "present": spelling.atoms(step.present()),
@@ -117,9 +120,9 @@ fn node(step: &Step, below: &[Step], spelling: &Spelling) -> Value {
 
 fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>], spelling: &Spelling) -> String {
     let operation = explanation.operation();
-    let mut human = match explanation.denial() {
+    let mut human = match explanation.reason(|atom| spelling.atom(atom)) {
         None => paint(Tone::Good, &format!("{operation}: allowed")),
-        Some(denial) => paint(Tone::Bad, &format!("{operation}: denied, {denial}")),
+        Some(reason) => paint(Tone::Bad, &format!("{operation}: denied, {reason}")),
     };
     human.push('\n');
     if operation.is_override() {
