@@ -1,12 +1,13 @@
 //! What a command says: data on standard output, one sentence on standard error, a number to the shell.
 
 use std::cell::RefCell;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::ValueEnum;
 use scopegate_domain::visible;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::progress;
@@ -76,22 +77,42 @@ pub(crate) fn add_notes(notes: impl Iterator<Item = Value>) {
     NOTES.with_borrow_mut(|all| all.get_or_insert_default().extend(notes));
 }
 
-fn with_notes(json: &Value) -> Value {
-    let mut json = json.clone();
-    if let Value::Object(members) = &mut json
-        && let Some(notes) = NOTES.take()
-    {
-        members.insert("notes".to_owned(), notes.into());
-    }
-    json
+/// A JSON object with one more member.
+#[derive(Serialize)]
+struct WithNotes<'j, T> {
+    #[serde(flatten)]
+    json: &'j T,
+    notes: Vec<Value>,
 }
 
-/// Writes data to standard output: `human` as it is, or the JSON value on one line with the notes
+/// A list of JSON values, each made when it is written. Thousands of values at a time take much
+/// memory.
+pub(crate) struct Each<'i, T, F>(pub(crate) &'i [T], pub(crate) F);
+
+impl<T, V: Serialize, F: Fn(&T) -> V> Serialize for Each<'_, T, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(&self.1))
+    }
+}
+
+/// Writes data to standard output: `human` as it is, or the JSON object on one line with the notes
 /// of [`add_notes`].
-pub(crate) fn print(format: Format, human: &str, json: &Value) -> anyhow::Result<()> {
+pub(crate) fn print(format: Format, human: &str, json: &impl Serialize) -> anyhow::Result<()> {
+    write_answer(format, || lines_for_people(human), json)
+}
+
+/// The same, with text for people that is made only if it is written.
+pub(crate) fn print_with(format: Format, human: impl FnOnce() -> String, json: &impl Serialize) -> anyhow::Result<()> {
+    write_answer(format, || lines_for_people(&human()), json)
+}
+
+fn write_answer(format: Format, lines: impl FnOnce() -> String, json: &impl Serialize) -> anyhow::Result<()> {
     match format {
-        Format::Human => write_line(&lines_for_people(human)),
-        Format::Json => write_line(&with_notes(json).to_string()),
+        Format::Human => write_line(&lines()),
+        Format::Json => match NOTES.take() {
+            Some(notes) => write_json(&WithNotes { json, notes }),
+            None => write_json(json),
+        },
         Format::Markdown => bail!("`--format markdown` is for `policy diff` and `policy lint` alone"),
         Format::Github => bail!("`--format github` is for `policy lint` alone"),
         Format::Sarif => bail!("`--format sarif` is for `policy lint` alone"),
@@ -155,6 +176,20 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
         "\n"
     };
     match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Writes JSON on one line to standard output.
+fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
+    progress::end();
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer(&mut stdout, json).map_err(io::Error::from);
+    let written = written
+        .and_then(|()| stdout.write_all(b"\n"))
+        .and_then(|()| stdout.flush());
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
@@ -269,20 +304,23 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
         .chain(rows)
         .map(|line| line.iter().map(|cell| one_line(cell)).collect())
         .collect();
-    let lines: Vec<&Vec<String>> = shown.iter().collect();
     let width = |column: usize| {
-        lines
-            .iter()
-            .filter_map(|line| line.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or_default()
+        let cells = shown.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
     };
     let widths: Vec<usize> = (0..heads.len()).map(width).collect();
     let mut text = String::new();
-    for line in lines {
-        let cells = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+    for line in &shown {
+        // Spaces are written before the next cell, so a line has none at its end.
+        let mut spaces = 0;
+        for (cell, width) in line.iter().zip(&widths) {
+            if !cell.is_empty() {
+                text.push_str(&" ".repeat(spaces));
+                text.push_str(cell);
+                spaces = 0;
+            }
+            spaces += width - cell.chars().count() + 2;
+        }
         text.push('\n');
     }
     text

@@ -14,7 +14,7 @@ use super::document;
 use super::names::Spelling;
 use crate::arguments::DiffArguments;
 use crate::markdown::code;
-use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
+use crate::output::{Format, SaidNo, Tone, one_line, paint, print_with, write_line};
 
 pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<()> {
     let failing = Failing::new(&arguments.fail_on)?;
@@ -28,11 +28,8 @@ pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<(
     if format == Format::Markdown {
         write_line(&to_markdown(&found, failing, &spelled))?;
     } else {
-        print(
-            format,
-            &to_human(&found, failing, &spelled),
-            &to_json(&found, failing, &spelled),
-        )?;
+        let human = || to_human(&found, failing, &spelled);
+        print_with(format, human, &to_json(&found, failing, &spelled))?;
     }
     let fails = found.changes().iter().any(|change| failing.change(change))
         || found.schemes().iter().any(|change| failing.scheme(change));

@@ -21,7 +21,7 @@ use super::names::unknown;
 use super::written::refuse_input;
 use crate::arguments::LintArguments;
 use crate::markdown::{cell, code};
-use crate::output::{Format, SaidNo, Tone, counted, one_line, paint, print, remark, write_line};
+use crate::output::{Format, SaidNo, Tone, counted, one_line, paint, print_with, remark, write_line};
 
 pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<()> {
     let selected = Selected::new(arguments)?;
@@ -73,8 +73,8 @@ fn write(format: Format, report: &Report<'_>) -> anyhow::Result<()> {
         Format::Markdown => write_line(&to_markdown(report)),
         Format::Sarif => write_line(&sarif::to_json(report).to_string()),
         Format::Human | Format::Json => {
-            let notes = remarks(report);
-            print(format, &to_human(report, &notes), &to_json(report))
+            let human = || to_human(report, &remarks(report));
+            print_with(format, human, &to_json(report))
         }
     }
 }

@@ -9,7 +9,7 @@ use scopegate_openapi::import::{Imported, LeastMark};
 use scopegate_policy::analysis::{DominatedMark, JudgedMarks, judge_marks};
 use serde_json::{Map, Value, json};
 
-use crate::output::{Format, SaidNo, Tone, paint, print, table};
+use crate::output::{Format, SaidNo, Tone, paint, print_with, table};
 
 pub(super) fn run(format: Format, policy: &Imported) -> anyhow::Result<()> {
     let marks = policy.least_marks();
@@ -19,7 +19,8 @@ pub(super) fn run(format: Format, policy: &Imported) -> anyhow::Result<()> {
         );
     }
     let judged = judge_marks(policy.table(), marks);
-    print(format, &to_human(&judged, marks.len()), &to_json(&judged, marks.len()))?;
+    let human = || to_human(&judged, marks.len());
+    print_with(format, human, &to_json(&judged, marks.len()))?;
     if judged.is_confirmed() {
         Ok(())
     } else {

@@ -5,20 +5,24 @@ use std::fmt::Write as _;
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_openapi::import::{self, Counts, Imported};
 use scopegate_policy::{Access, Alternative, ResolvedOperation};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::document;
 use crate::arguments::PolicyFile;
-use crate::output::{Format, counted, print, table};
+use crate::output::{Each, Format, counted, print_with, table};
 
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
     let policy = document::open(file)?;
-    let operations = policy.table().operations();
-    let json = json!({
-        "operations": operations.iter().map(to_json).collect::<Vec<_>>(),
-        "counts": counts(&policy),
-    });
-    print(format, &to_human(&policy), &json)
+    let operations = Each(policy.table().operations(), to_json);
+    let counts = counts(&policy);
+    print_with(format, || to_human(&policy), &Answer { operations, counts })
+}
+
+#[derive(Serialize)]
+struct Answer<O> {
+    operations: O,
+    counts: Value,
 }
 
 fn counts(policy: &Imported) -> Value {
