@@ -1,7 +1,7 @@
 //! From which address a request comes, also behind proxies.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use http::{HeaderMap, HeaderName};
@@ -66,6 +66,31 @@ impl TrustedProxies {
         self.0.is_empty()
     }
 
+    /// Whether the networks together contain every IPv4 address, or every IPv6 address.
+    ///
+    /// Each client is a trusted proxy then, and chooses the address that counts for it.
+    #[must_use]
+    pub fn contain_every_address(&self) -> bool {
+        [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)]
+            .into_iter()
+            .any(|first| self.contain_all_after(first))
+    }
+
+    /// Whether the networks contain this address and all after it. Each step passes a network.
+    fn contain_all_after(&self, first: IpAddr) -> bool {
+        let mut next = first;
+        loop {
+            let containing = self.0.iter().filter(|network| network.contains(next));
+            let Some(network) = containing.min_by_key(|network| network.prefix) else {
+                return false;
+            };
+            match network.after() {
+                Some(after) => next = after,
+                None => return true,
+            }
+        }
+    }
+
     fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
@@ -102,6 +127,23 @@ fn is_number(text: &str) -> bool {
 }
 
 impl Network {
+    /// The first address after the network; `None` if it contains the last one.
+    fn after(self) -> Option<IpAddr> {
+        let prefix = u32::from(self.prefix);
+        match self.address {
+            IpAddr::V4(address) => {
+                let rest = u32::MAX.checked_shr(prefix).unwrap_or(0);
+                let after = (address.to_bits() | rest).checked_add(1);
+                after.map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits)))
+            }
+            IpAddr::V6(address) => {
+                let rest = u128::MAX.checked_shr(prefix).unwrap_or(0);
+                let after = (address.to_bits() | rest).checked_add(1);
+                after.map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits)))
+            }
+        }
+    }
+
     fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
@@ -194,6 +236,27 @@ mod tests {
         assert_eq!(client("10.0.0.1", "::ffff:10.0.0.1", &["1.1.1.1"]), "1.1.1.1");
         assert_eq!(client("::ffff:10.0.0.0/104", "10.9.9.9", &["1.1.1.1"]), "1.1.1.1");
         assert_eq!(client("10.0.0.1", "10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn networks_that_contain_every_address_are_found() {
+        for (proxies, is_every) in [
+            ("", false),
+            ("10.0.0.0/8, ::1", false),
+            ("0.0.0.0/0", true),
+            ("203.0.113.7/0", true),
+            ("::/0", true),
+            ("::ffff:0.0.0.0/96", true),
+            ("128.0.0.0/1, 0.0.0.0/1", true),
+            ("0.0.0.0/1, 128.0.0.0/2, 192.0.0.0/2, 10.0.0.0/8", true),
+            ("0.0.0.0/1, 128.0.0.0/2", false),
+            ("::/1, 8000::/1", true),
+            ("::/1, 8000::/2", false),
+            ("0.0.0.0/1, 8000::/1", false),
+        ] {
+            let read: TrustedProxies = proxies.parse().unwrap();
+            assert_eq!(read.contain_every_address(), is_every, "{proxies}");
+        }
     }
 
     #[test]

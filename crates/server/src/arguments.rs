@@ -2,6 +2,7 @@
 
 mod policy;
 mod token;
+mod trimmed;
 mod usage;
 
 use std::ffi::OsString;

@@ -27,7 +27,7 @@ use crate::live_keys::LiveKeys;
 use crate::measured_store::MeasuredStore;
 
 pub(crate) use self::backup::{Copied, KekOutcome, backup, restore};
-pub(crate) use self::check::{Checked, check, check_database};
+pub(crate) use self::check::{Checked, check, check_database, warnings};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::{ring, unopened_ring};

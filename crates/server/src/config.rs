@@ -34,6 +34,9 @@ const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 /// Shortest key for HS256, in bytes: as long as the hash ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const LEAST_SECRET: usize = 32;
 
+/// Longest password, in bytes: longer than users type, and no work for the hash.
+pub(crate) const MAX_PASSWORD: usize = 1_024;
+
 /// One setting as `config check` shows it.
 #[derive(Debug)]
 pub(crate) struct Shown {
@@ -159,7 +162,7 @@ impl Settings {
             key_schedule: take_schedule(&mut layers)?,
             profile: layers.take("profile", if demo { Profile::Tutorial } else { Profile::Rfc })?,
             password_grant: layers.take("password_grant", demo)?,
-            password_min_length: layers.take("password_min_length", NonZeroUsize::MIN.saturating_add(7))?,
+            password_min_length: take_password_min_length(&mut layers)?,
             token_lifetime: layers.take("token_lifetime", Duration::from_mins(30))?,
             token_cache_bytes: layers.take("token_cache_bytes", BearerTokens::CACHE_BYTES)?,
             user_cache_age: layers.take("user_cache_age", CacheAge::seconds(5))?,
@@ -230,6 +233,20 @@ impl Limits {
             drain_deadline: layers.take("drain_deadline", Duration::from_secs(10))?,
         })
     }
+}
+
+/// The least length of a password, which cannot be more than the greatest.
+fn take_password_min_length(layers: &mut Layers) -> Result<NonZeroUsize, ConfigError> {
+    const KEY: &str = "password_min_length";
+    let least = layers.take(KEY, NonZeroUsize::MIN.saturating_add(7))?;
+    if least.get() > MAX_PASSWORD {
+        return Err(ConfigError::Value {
+            place: layers.place_of(KEY),
+            expected: "a number up to 1024, as a password has at most 1024 bytes",
+            found: Some(least.to_string()),
+        });
+    }
+    Ok(least)
 }
 
 fn take_hs256_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigError> {

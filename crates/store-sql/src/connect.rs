@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Executor, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 
 use crate::DatabaseUrl;
 use crate::failure::{SQLITE_BUSY, primary_code};
@@ -22,7 +22,18 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Opens the connection that writes. The journal mode stays as it is: the file may be of another
 /// program.
 pub(crate) async fn writer(url: &DatabaseUrl) -> Result<SqliteConnection, sqlx::Error> {
-    options(url)?.connect().await
+    let mut connection = options(url)?.connect().await?;
+    // FULL, for an answered write survives the loss of power; NORMAL does not promise that of a
+    // log. This reads the tables, so it fails on a damaged file, and a connection that is dropped
+    // leaves a log.
+    match connection.execute("PRAGMA synchronous = FULL").await {
+        Ok(_) => Ok(connection),
+        Err(error) => {
+            // The error that was found first is the cause.
+            let _ = connection.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// Opens a connection that cannot write, and does not create a file either.
@@ -56,7 +67,9 @@ pub(crate) async fn use_log(connection: &mut SqliteConnection) -> Result<(), sql
 pub(crate) async fn readers(url: &DatabaseUrl) -> Result<Vec<SqliteConnection>, sqlx::Error> {
     let mut readers = Vec::new();
     if url.path().is_some() {
-        let options = options(url)?.pragma("query_only", "ON");
+        // To set `synchronous` reads the tables, so a connection has the log open from the start.
+        let options = options(url)?.synchronous(SqliteSynchronous::Full);
+        let options = options.pragma("query_only", "ON");
         for _ in 0..READERS {
             readers.push(options.connect().await?);
         }
@@ -79,10 +92,7 @@ fn options(url: &DatabaseUrl) -> io::Result<SqliteConnectOptions> {
         return Ok(options);
     };
     // Absolute, for SQLite takes `file:x` and `:memory:` for something else than files of these names.
-    // FULL, for an answered write survives the loss of power; NORMAL does not promise that of a log.
-    Ok(options
-        .filename(std::path::absolute(path)?)
-        .synchronous(SqliteSynchronous::Full))
+    Ok(options.filename(std::path::absolute(path)?))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use scopegate_policy::analysis::Severity;
 
+use super::trimmed::Trimmed;
+
 /// Questions about a policy.
 ///
 /// FILE is an `OpenAPI` 3.0 to 3.2 or Swagger 2.0 document (JSON or YAML), a Google discovery document, Microsoft Graph's
@@ -169,7 +171,7 @@ pub(crate) struct DiffArguments {
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
     /// The changes that fail, separated by commas
-    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = FAIL_ON)]
+    #[arg(long, value_name = "LIST", value_parser = Trimmed::<FailOn>::new(), value_delimiter = ',', default_value = FAIL_ON)]
     pub(crate) fail_on: Vec<FailOn>,
     /// Compares the operations of OLD below one path with those of NEW below another one, such as `/v1=/v2`; may be repeated
     #[arg(long, value_name = "OLD=NEW")]

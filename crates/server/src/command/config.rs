@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::arguments::{CommonFlags, ConfigCommand};
 use crate::compose::{self, Checked};
 use crate::config::{SettingRow, Settings, Shown, Source};
-use crate::output::{one_line, print};
+use crate::output::{one_line, print, remark};
 
 pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<()> {
     let ConfigCommand::Check(flags) = command;
@@ -20,6 +20,10 @@ pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Resu
         }
         compose::check_database(&settings).await
     })?;
+    let warnings = compose::warnings(&settings);
+    for warning in &warnings {
+        remark(warning);
+    }
     let derived = derived(&settings, &checked);
     let values: Map<String, Value> = settings
         .shown
@@ -39,7 +43,7 @@ pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Resu
     print(
         common.format,
         &human,
-        &json!({ "settings": values, "sources": sources, "derived": derived }),
+        &json!({ "settings": values, "sources": sources, "derived": derived, "warnings": warnings }),
     )
 }
 

@@ -8,9 +8,7 @@ use scopegate_domain::{PasswordHash, Secret};
 use scopegate_token::{PasswordHasher, PasswordPolicy, SystemEntropy};
 
 use crate::arguments::PasswordSource;
-
-/// Longest password, in bytes: far above what anybody types, and no work for the hash.
-const MAX_LEN: u64 = 1_024;
+use crate::config::MAX_PASSWORD;
 
 /// Reads a new password and hashes it.
 pub(super) fn new_hash(source: &PasswordSource, least: NonZeroUsize) -> anyhow::Result<PasswordHash> {
@@ -36,7 +34,7 @@ fn from_stdin() -> anyhow::Result<Secret<String>> {
     }
     let mut bytes = Vec::new();
     io::stdin()
-        .take(MAX_LEN + 2)
+        .take(u64::try_from(MAX_PASSWORD + 2)?)
         .read_to_end(&mut bytes)
         .context("the password cannot be read from standard input")?;
     let Ok(text) = String::from_utf8(bytes).map(Secret::new) else {
@@ -63,8 +61,8 @@ fn from_terminal() -> anyhow::Result<Secret<String>> {
 
 fn within_limit(password: Secret<String>) -> anyhow::Result<Secret<String>> {
     ensure!(
-        u64::try_from(password.expose().len())? <= MAX_LEN,
-        "the password is longer than {MAX_LEN} bytes"
+        password.expose().len() <= MAX_PASSWORD,
+        "the password is longer than {MAX_PASSWORD} bytes"
     );
     Ok(password)
 }

@@ -51,6 +51,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         proposed,
         ..
     } = compose::check(settings, address)?;
+    for warning in compose::warnings(settings) {
+        warn!("{warning}");
+    }
     let readiness = Arc::<Readiness>::default();
     let mut tasks = Tasks::new();
     let admin = start_admin(settings, &readiness, &mut tasks).await?;

@@ -157,7 +157,7 @@ pub(crate) const SETTINGS: &[SettingRow] = &[
         None,
         "number",
         "8",
-        "Sets how many characters a new password of `user add` and `user set-password` has at least",
+        "Sets how many characters a new password of `user add` and `user set-password` has at least. At most 1024",
     ),
     row(
         "token_lifetime",

@@ -10,9 +10,11 @@
 
 mod backup;
 mod copied;
+mod damaged;
 mod faults;
 mod moved;
 mod reading;
+mod settings;
 #[path = "../support/shell.rs"]
 mod shell;
 mod stage;

@@ -352,10 +352,15 @@ fn a_new_public_operation_fails() {
                 .status
         };
         assert_eq!(
-            [run("weaker"), run("public"), run("stronger,added"), run("none")],
+            [
+                run("weaker"),
+                run("weaker, public"),
+                run(" stronger ,added"),
+                run("none")
+            ],
             [0, 1, 1, 0]
         );
-        assert_eq!(run("none,added"), 2);
+        assert_eq!((run("public"), run("none, added")), (1, 2));
         assert_eq!(run("everything"), 2);
     }
     let (_, status, data) = with(add(json!({ "security": [{ "oauth": ["me"] }] })));
