@@ -16,6 +16,7 @@ mod json;
 mod limits;
 mod node;
 mod note;
+mod objects;
 mod openapi;
 mod own_fields;
 mod place;

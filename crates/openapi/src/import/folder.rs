@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::{ImportError, Shown};
 
@@ -103,7 +103,7 @@ impl Folder {
     /// The file of a path that is relative to this one, with all links resolved.
     pub(super) fn locate(&self, from: Option<&Path>, path: &Path) -> Result<PathBuf, Refused> {
         let folder = from.and_then(Path::parent).unwrap_or(&self.start);
-        let found = fs::canonicalize(folder.join(path)).map_err(Refused::Unreadable)?;
+        let found = fs::canonicalize(without_dots(&folder.join(path))).map_err(Refused::Unreadable)?;
         if !self.roots.iter().any(|root| found.starts_with(root)) {
             return Err(Refused::Outside(found));
         }
@@ -118,6 +118,21 @@ impl Folder {
     pub(super) fn name(&self, file: &Path) -> String {
         file.strip_prefix(&self.start).unwrap_or(file).display().to_string()
     }
+}
+
+/// A path without `.` and `..`, which a reference removes before a file is looked for (RFC 3986,
+/// section 5.2.4): a folder before `..` may be missing or a link.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            // Nothing is above the root.
+            Component::ParentDir => drop(plain.pop()),
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 fn canonical(folder: &Path) -> Result<PathBuf, ImportError> {

@@ -4,24 +4,124 @@ use super::node::{Kind, Node};
 
 /// The kind of a text that no tree can be made of, or several.
 pub(super) fn of_text(text: &str) -> Option<&'static str> {
-    let rbac = |line: &str| {
-        let version = line.strip_prefix("apiVersion:").map(str::trim_start);
-        version.is_some_and(|version| version.trim_start_matches(['"', '\'']).starts_with(RBAC))
-    };
-    if text.contains(RBAC) && text.lines().any(rbac) {
-        return Some("a Kubernetes RBAC object");
+    if let Some(kind) = of_objects(text) {
+        return Some(kind);
     }
-    if text.trim_ascii_start().starts_with('<') {
-        return Some("an XML or HTML document");
+    let start = text.trim_ascii_start();
+    if start.starts_with('<') {
+        return Some(of_markup(start));
+    }
+    if start.starts_with("#%RAML") {
+        return Some("a RAML document");
+    }
+    if start.starts_with("FORMAT:") || has_blueprint_heading(text) {
+        return Some("an API Blueprint");
     }
     let line = first_statement(text)?;
+    if is_anonymous_query(text) {
+        return Some("a GraphQL document");
+    }
     let end = line.find(|mark: char| !(mark.is_alphanumeric() || mark == '_'));
     let (word, rest) = line.split_at(end.unwrap_or(line.len()));
-    let rest = rest.trim();
-    if is_protobuf(word, rest) {
+    let mut rest = rest.trim().to_owned();
+    // The brace may be in the next line.
+    if is_name(&rest) && next_line(text, line).is_some_and(|next| next.starts_with('{')) {
+        rest.push_str(" {");
+    }
+    if is_protobuf(word, &rest) || (word == "enum" && has_numbered_values(text)) {
         return Some("a protobuf file");
     }
-    is_graphql(word, rest).then_some("a GraphQL document")
+    is_graphql(word, &rest).then_some("a GraphQL document")
+}
+
+/// Objects of Kubernetes: several documents in one YAML text, of which one may name its kind.
+fn of_objects(text: &str) -> Option<&'static str> {
+    let version = |line: &str| -> Option<bool> {
+        let rest = line
+            .strip_prefix(['"', '\''])
+            .unwrap_or(line)
+            .strip_prefix("apiVersion")?;
+        let rest = rest
+            .strip_prefix(['"', '\''])
+            .unwrap_or(rest)
+            .trim_start()
+            .strip_prefix(':')?;
+        Some(rest.trim_start().trim_start_matches(['"', '\'']).starts_with(RBAC))
+    };
+    if !text.contains("apiVersion") {
+        return None;
+    }
+    let is_several = || {
+        text.lines()
+            .skip_while(|line| !line.contains("apiVersion"))
+            .any(|line| line == "---")
+    };
+    let versions: Vec<bool> = text.lines().filter_map(version).collect();
+    if versions.contains(&true) {
+        return Some("a Kubernetes RBAC object");
+    }
+    if versions.is_empty() || !is_several() {
+        return None;
+    }
+    Some(if text.contains(KONG) {
+        "a Kong configuration"
+    } else {
+        "a Kubernetes object"
+    })
+}
+
+fn of_markup(text: &str) -> &'static str {
+    let head: String = text.chars().take(4_096).collect();
+    if head.contains("schemas.xmlsoap.org/wsdl") || head.contains("www.w3.org/ns/wsdl") {
+        "a WSDL document (XML)"
+    } else if head.contains("wadl.dev.java.net") {
+        "a WADL document (XML)"
+    } else {
+        "an XML or HTML document"
+    }
+}
+
+/// `## Users [/users]` or `### List [GET]`, which in YAML would be a comment alone.
+fn has_blueprint_heading(text: &str) -> bool {
+    let is_told = |line: &str| {
+        let bracket = line.trim_end().strip_suffix(']').and_then(|line| line.rsplit_once('['));
+        line.starts_with('#') && bracket.is_some_and(|(_, told)| told.starts_with(['/', 'G', 'P', 'D']))
+    };
+    let is_prose = |line: &str| !line.starts_with(['"', '%', '-', '[', '{']) && !line.contains([':', '=']);
+    first_statement(text).is_none_or(is_prose) && text.lines().any(is_told)
+}
+
+/// `{ me { id } }`: names in braces without a colon or a comma.
+fn is_anonymous_query(text: &str) -> bool {
+    let Some(selected) = first_statement(text).and_then(|line| line.strip_prefix('{')) else {
+        return false;
+    };
+    let first = match selected.trim() {
+        "" => next_line(text, "{"),
+        selected => Some(selected),
+    };
+    first.is_some_and(|first| is_named_block(first) && !first.contains([':', '"']))
+}
+
+/// The line that follows this one and is neither empty nor a comment.
+fn next_line<'t>(text: &'t str, line: &str) -> Option<&'t str> {
+    let mut lines = text.lines().map(str::trim);
+    lines.find(|known| *known == line)?;
+    lines.find(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_alphabetic())
+        && !text.contains(|mark: char| mark.is_whitespace() || "{:=".contains(mark))
+}
+
+/// `A = 0;`
+fn has_numbered_values(text: &str) -> bool {
+    let is_numbered = |line: &str| {
+        let value = line.trim().strip_suffix(';').and_then(|line| line.split_once('='));
+        value.is_some_and(|(_, number)| number.trim().parse::<i32>().is_ok())
+    };
+    text.lines().any(is_numbered)
 }
 
 /// The first line that is neither empty nor a comment nor a description of what follows.
@@ -32,6 +132,11 @@ fn first_statement(text: &str) -> Option<&str> {
             if line.contains(end) {
                 open = None;
             }
+            continue;
+        }
+        // GraphQL describes what follows by a text.
+        let quoted = line.strip_prefix('"').and_then(|line| line.strip_suffix('"'));
+        if quoted.is_some_and(|text| !text.is_empty() && !text.contains('"')) {
             continue;
         }
         let comment = [("/*", "*/"), ("\"\"\"", "\"\"\"")].into_iter();
@@ -59,6 +164,7 @@ fn is_protobuf(word: &str, rest: &str) -> bool {
 fn is_graphql(word: &str, rest: &str) -> bool {
     let begins_with_name = rest.starts_with(|first: char| first.is_alphabetic() || first == '_');
     match word {
+        "mutation" | "query" | "subscription" if rest.starts_with(['{', '(']) => true,
         "enum" | "fragment" | "input" | "interface" | "mutation" | "query" | "subscription" | "type" => {
             is_named_block(rest) || (begins_with_name && rest.split_whitespace().count() == 1)
         }
@@ -85,16 +191,14 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
     }
     let has = |name: &str| root.find(name).is_some();
     let info = root.find("info");
-    if has("asyncapi") {
-        return Some("an AsyncAPI document");
+    if let Some((_, kind)) = MARKS.into_iter().find(|(name, _)| has(name)) {
+        return Some(kind);
     }
-    if has("overlay") {
-        return Some("an OpenAPI Overlay");
-    }
-    if has("arazzo") {
-        return Some("an Arazzo document");
-    }
-    let is_collection = text_of(info, "schema").contains("getpostman.com")
+    let is_collection = ["getpostman.com", "schema.postman.com"]
+        .iter()
+        .any(|host| text_of(info, "schema").contains(host))
+        || (text_of(Some(root), "$kind") == "collection" && has("name"))
+        || (has("name") && has("order") && ["folders", "folders_order", "hasRequests"].iter().any(|name| has(name)))
         || info.is_some_and(|info| info.find("_postman_id").is_some())
         || has("_postman_variable_scope")
         || (has("item") && info.is_some())
@@ -108,11 +212,19 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
     if has("__schema") || root.find("data").is_some_and(|data| data.find("__schema").is_some()) {
         return Some("the introspection of a GraphQL schema");
     }
-    if has("_format_version") {
+    let is_kong = has("services") && ["consumers", "plugins", "upstreams"].iter().any(|name| has(name));
+    if has("_format_version") || has("_transform") || is_kong {
         return Some("a Kong configuration");
     }
-    if is_tool_list(root) || root.find("result").is_some_and(is_tool_list) {
+    let is_empty_list = count(root) == 1 && has("tools") && items(root, "tools").is_empty();
+    if is_empty_list || is_tool_list(root) || root.find("result").is_some_and(is_tool_list) {
         return Some("an MCP tool list");
+    }
+    if count(root) == 1 && has("tools") {
+        return Some("a list of tools");
+    }
+    if let Some(kind) = of_schema(text_of(Some(root), "$schema")) {
+        return Some(kind);
     }
     let version = text_of(Some(root), "apiVersion");
     if version.starts_with(RBAC) || is_list_of_rbac(root) {
@@ -124,14 +236,62 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
     if !version.is_empty() && has("kind") {
         return Some("a Kubernetes object");
     }
+    if text_of(Some(root), "type").contains("insomnia.rest/") {
+        return Some("an export of Insomnia");
+    }
     if text_of(Some(root), "kind") == "discovery#directoryList" {
         return Some("a list of Google discovery documents");
     }
-    if has("clientId") && (has("redirectUris") || has("protocolMappers")) {
+    let of_client = ["protocolMappers", "publicClient", "redirectUris", "standardFlowEnabled"];
+    if has("clientId") && of_client.iter().any(|name| has(name)) {
         return Some("a Keycloak client");
     }
-    let of_realm = ["clients", "clientScopes", "enabled", "roles", "sslRequired", "users"];
-    (has("realm") && of_realm.iter().any(|name| has(name))).then_some("a Keycloak realm")
+    if has("realm") {
+        return Some("a Keycloak realm");
+    }
+    if has("Statement") && has("Version") {
+        return Some("a policy of AWS IAM");
+    }
+    let log = root.find("log");
+    if log.is_some_and(|log| log.find("entries").is_some()) {
+        return Some("an HTTP archive (HAR)");
+    }
+    let is_metadata = has("issuer") && (has("token_endpoint") || has("authorization_endpoint"));
+    is_metadata.then_some("the metadata of an authorization server")
+}
+
+/// Members that documents of one kind alone have.
+const MARKS: [(&str, &str); 12] = [
+    ("asyncapi", "an AsyncAPI document"),
+    ("overlay", "an OpenAPI Overlay"),
+    ("arazzo", "an Arazzo document"),
+    ("workflowsSpec", "an Arazzo document"),
+    ("swaggerVersion", "a Swagger 1 document"),
+    ("openrpc", "an OpenRPC document"),
+    ("smithy", "a Smithy model"),
+    ("mcpServers", "a configuration of MCP servers"),
+    ("dxt_version", "a manifest of an MCP server"),
+    ("AWSTemplateFormatVersion", "a CloudFormation template"),
+    ("__export_format", "an export of Insomnia"),
+    ("type_definitions", "a model of OpenFGA"),
+];
+
+/// The kind of a document that names its JSON schema.
+fn of_schema(schema: &str) -> Option<&'static str> {
+    if schema.contains("modelcontextprotocol") {
+        Some("a manifest of an MCP server")
+    } else if schema.contains("json-schema.org") {
+        Some("a JSON Schema")
+    } else {
+        None
+    }
+}
+
+fn count(node: &Node<'_>) -> usize {
+    match &node.kind {
+        Kind::Map(members) => members.len(),
+        _ => 0,
+    }
 }
 
 /// Tools without the object around them, or several documents of one kind.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::error::ImportError;
+use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_NAMES, MAX_NODES};
 use super::note::{NoteKind, Notes};
 use super::place::{Mark, Place, unescaped};
@@ -186,7 +186,7 @@ pub(super) struct Origin {
     nulls: Rc<Nulls>,
 }
 
-/// Each `null` that is read as empty, noted once.
+/// Each `null` that is read as empty, and each ignored member next to a reference, noted once.
 #[derive(Debug, Default)]
 pub(super) struct Nulls {
     known: RefCell<HashSet<Place>>,
@@ -212,12 +212,15 @@ impl Nulls {
     }
 
     fn add(&self, at: &At<'_>, what: &str) -> Result<(), ImportError> {
+        self.add_once(at, NoteKind::Null, || format!("`null` is read as {what}"))
+    }
+
+    fn add_once(&self, at: &At<'_>, kind: NoteKind, message: impl Fn() -> String) -> Result<(), ImportError> {
         let place = at.place();
         if !self.known.borrow_mut().insert(place.clone()) {
             return Ok(());
         }
-        let message = format!("`null` is read as {what}");
-        self.notes.borrow_mut().add(NoteKind::Null, place, message)
+        self.notes.borrow_mut().add(kind, place, message())
     }
 }
 
@@ -287,6 +290,12 @@ impl<'n> At<'n> {
             }
         }
         Place::of_value(pointer, self.node.mark).in_file(self.origin.file.clone())
+    }
+
+    /// Notes that a member next to a reference is ignored.
+    pub(super) fn note_ignored(&self, name: &str) -> Result<(), ImportError> {
+        let message = || format!("`{}` next to `$ref` is ignored", Shown(name));
+        self.origin.nulls.add_once(self, NoteKind::Reference, message)
     }
 
     pub(super) fn fault(&self, message: impl Into<String>) -> ImportError {

@@ -93,7 +93,7 @@ pub enum NoteKind {
     OverlappingTemplates,
     /// A parameter that holds several parts of a path.
     PathParameter,
-    /// A reference that leads out of the document, or nowhere.
+    /// A member next to a reference, which is ignored.
     Reference,
     /// Scopes on a scheme that may not list them before OpenAPI 3.1.
     ScopeOnSchemeWithout,

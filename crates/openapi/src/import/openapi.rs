@@ -11,16 +11,12 @@ use super::guards::{self, ChecksNeed};
 use super::ignore::{self, Within};
 use super::node::{At, Kind};
 use super::note::NoteKind;
+use super::objects::{self, MORE_OPERATIONS, OF_PATH_ITEM};
 use super::place::Place;
-use super::refs::{Circle, REFERENCE, References};
+use super::refs::{Circle, References};
 use super::security::{self, Dialect};
 use super::servers::{self, ServerList};
 use super::{Collected, Format, Heading, schemes};
-
-/// The fields of a path item that are no operation.
-const NO_OPERATIONS: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
-/// The field of a path item that holds operations of other methods (OpenAPI 3.2).
-const MORE_OPERATIONS: &str = "additionalOperations";
 
 /// Reads an OpenAPI document.
 pub(super) fn read(at: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
@@ -126,10 +122,12 @@ impl<'n> Document<'n> {
                 None => Ok(()),
             };
         }
-        let Some(components) = references.part(root, "components")? else {
+        let Some(written) = root.get("components") else {
             return Ok(());
         };
+        let components = references.resolve(written)?;
         drop(components.members()?);
+        objects::check_components(&written, &components)?;
         match references.part(&components, "securitySchemes")? {
             Some(declared) => schemes::read(&mut self.assembly, references, &declared, false),
             None => Ok(()),
@@ -158,6 +156,7 @@ impl<'n> Document<'n> {
         let mut here = item;
         let mut servers = ServerList::default();
         loop {
+            objects::check_path_item(&item, &here)?;
             servers = self.operations(path, &here, inherited, servers)?;
             let Some(next) = references.next(&here)? else {
                 return Ok(());
@@ -182,12 +181,10 @@ impl<'n> Document<'n> {
                 self.more_operations(path, operation, inherited, servers)?;
                 continue;
             }
-            if NO_OPERATIONS.contains(&name) || name.starts_with("x-") {
+            if OF_PATH_ITEM.contains(&name) || name.starts_with("x-") {
                 continue;
             }
-            let known = Method::ALL.into_iter().filter(|method| method.is_field_of_path_item());
-            let mut known = known.filter(|method| method.as_str().eq_ignore_ascii_case(name));
-            if let Some(method) = known.next() {
+            if let Some(method) = objects::method(name) {
                 self.operation((method, path), operation, inherited, servers)?;
                 continue;
             }
@@ -240,6 +237,7 @@ impl<'n> Document<'n> {
         let at = self.referred((method, path), written)?;
         // Looks that it is an object.
         drop(at.members()?);
+        objects::check_operation(&written, &at)?;
         let guards = at.get("x-scopegate-guards");
         let (asked, origin) = match at.get("security") {
             Some(security) => (self.demand(&security, guards.as_ref())?, SecurityOrigin::Own),
@@ -268,12 +266,7 @@ impl<'n> Document<'n> {
         let (references, ignores): (&'s References<'s>, _) = (self.references, &mut self.assembly.ignores);
         references.resolve_each(written, |here| {
             ignore::read_field(here, Within::Operation(method, path), ignores)?;
-            match here.get("security") {
-                Some(security) if here.node.find(REFERENCE).is_some() => Err(security.fault(
-                    "an operation that is a reference has no `security` of its own; remove one of `$ref` and `security`",
-                )),
-                _ => Ok(()),
-            }
+            objects::check_reference_of_operation(here)
         })
     }
 

@@ -7,6 +7,7 @@ use super::error::{ImportError, Shown};
 use super::files::Files;
 use super::limits::{ImportLimit, MAX_LOOK_UPS};
 use super::node::{At, Kind, Node, Origin};
+use super::objects;
 use super::place::unescaped;
 
 /// The name that makes an object a reference.
@@ -76,7 +77,7 @@ impl<'n> References<'n> {
 
     /// The value itself, or what it refers to over any number of references.
     pub(super) fn resolve(&self, at: At<'n>) -> Result<At<'n>, ImportError> {
-        self.resolve_each(at, |_| Ok(()))
+        self.resolve_each(at, objects::check_siblings)
     }
 
     /// The same, with a call for the value itself and each value that it leads through.

@@ -9,6 +9,7 @@ use super::error::{ImportError, Shown};
 use super::ignore::{self, FIELD, Within};
 use super::node::{self, At};
 use super::note::NoteKind;
+use super::objects;
 use super::refs::References;
 
 /// Reads the schemes of `components.securitySchemes`, or of `securityDefinitions`.
@@ -32,6 +33,7 @@ pub(super) fn read<'n>(
         };
         let ignores = &mut assembly.ignores;
         let at = references.resolve_each(at, |here| {
+            objects::note_sibling(here)?;
             ignore::read_field(here, Within::Scheme(name), ignores).map(drop)
         })?;
         // `null` is noted, and declares nothing.
@@ -216,12 +218,13 @@ fn flows(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> 
     let mut flows = OAuthFlows::default();
     let mut unknown = None;
     let mut details = Vec::new();
-    for (name, at) in all.members()? {
+    for (name, written) in all.members()? {
         if name.starts_with("x-") {
             continue;
         }
-        let at = references.resolve(at)?;
+        let at = references.resolve(written)?;
         drop(at.members()?);
+        objects::check_flow(&written, &at)?;
         let place = match name {
             "authorizationCode" => &mut flows.authorization_code,
             "clientCredentials" => &mut flows.client_credentials,
@@ -304,10 +307,12 @@ fn declare(
     scheme: SchemeIndex,
     at: &At<'_>,
 ) -> Result<BTreeSet<ScopeToken>, ImportError> {
-    match references.part(at, "scopes")? {
-        Some(scopes) => declare_all(assembly, scheme, &scopes),
-        None => Ok(BTreeSet::new()),
-    }
+    let Some(written) = at.get("scopes") else {
+        return Ok(BTreeSet::new());
+    };
+    let scopes = references.resolve(written)?;
+    objects::check_scopes(&written, &scopes)?;
+    declare_all(assembly, scheme, &scopes)
 }
 
 fn declare_all(

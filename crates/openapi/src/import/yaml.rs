@@ -201,6 +201,28 @@ impl<'t> Reader<'t> {
         Ok(Node { kind, mark })
     }
 
+    /// The name that an alias stands for.
+    fn name(&self, anchor: usize, span: Span) -> Result<String, ImportError> {
+        match self.anchors.get(&anchor).map(|node| &node.kind) {
+            Some(Kind::Text(text) | Kind::Number(text)) => Ok(text.clone().into_owned()),
+            _ => Err(at(span.start, "a name must be a text")),
+        }
+    }
+
+    /// Keeps a name that has an anchor, as a text.
+    fn keep_name(&mut self, anchor: usize, text: &str, span: Span) -> Result<(), ImportError> {
+        if anchor > 0 {
+            let kind = Kind::Text(Cow::Owned(text.to_owned()));
+            let node = Node {
+                kind,
+                mark: mark(span.start),
+            };
+            self.spend(node.count())?;
+            self.anchors.insert(anchor, node);
+        }
+        Ok(())
+    }
+
     fn list(&mut self, shape: Shape, depth: usize) -> Result<Kind<'static>, ImportError> {
         let mut items = Vec::new();
         if shape != Shape::Skipped {
@@ -235,7 +257,9 @@ impl<'t> Reader<'t> {
             let (event, span) = self.next()?;
             let (name, is_merge): (Cow<'static, str>, bool) = match event {
                 Event::MappingEnd => break,
-                Event::Scalar(text, style, _, tag) => {
+                Event::Alias(anchor) => (Cow::Owned(self.name(anchor, span)?), false),
+                Event::Scalar(text, style, anchor, tag) => {
+                    self.keep_name(anchor, &text, span)?;
                     let tag = tag.as_deref();
                     let is_tagged = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "merge");
                     let is_plain = style == ScalarStyle::Plain && !is_text(tag);

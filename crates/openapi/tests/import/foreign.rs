@@ -82,6 +82,70 @@ const FOREIGN: &[(&str, &str)] = &[
         r#"{ "id": "x", "realm": "lamps", "enabled": true, "clients": [{ "clientId": "a" }], "roles": {} }"#,
         "Keycloak",
     ),
+    (r#"{ "id": "1", "name": "x", "order": [], "folders": [] }"#, "Postman"),
+    (
+        r#"{ "info": { "name": "x", "schema": "https://schema.postman.com/collection/json/v2.1.0/" }, "item": [] }"#,
+        "Postman",
+    ),
+    ("$kind: collection\nname: x\nitems: []\n", "Postman"),
+    (r#"{ "tools": [] }"#, "MCP"),
+    (
+        r#"{ "tools": [{ "type": "function", "function": { "name": "a" } }] }"#,
+        "list of tools",
+    ),
+    (r#"{ "mcpServers": { "a": { "command": "x" } } }"#, "MCP"),
+    (
+        r#"{ "$schema": "https://static.modelcontextprotocol.io/schemas/server.schema.json", "name": "x" }"#,
+        "MCP",
+    ),
+    (r#"{ "services": [{ "name": "a" }], "plugins": [] }"#, "Kong"),
+    (
+        "apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\n---\napiVersion: configuration.konghq.com/v1\n",
+        "Kong",
+    ),
+    ("workflowsSpec: 1.0.0\nworkflows: []\n", "Arazzo"),
+    (
+        "\"apiVersion\": \"rbac.authorization.k8s.io/v1\"\n\"kind\": Role\n---\na: b\n",
+        "Kubernetes RBAC",
+    ),
+    (
+        "apiVersion: v1\nkind: ServiceAccount\n---\napiVersion: apps/v1\nkind: Deployment\n",
+        "Kubernetes",
+    ),
+    ("realm: lamps\ndisplayName: Lamps\n", "Keycloak realm"),
+    (r#"{ "clientId": "app", "publicClient": true }"#, "Keycloak client"),
+    (r#"{ "log": { "version": "1.2", "entries": [] } }"#, "HAR"),
+    (r#"{ "swaggerVersion": "1.2", "apis": [] }"#, "Swagger 1"),
+    (r#"{ "openrpc": "1.2.6", "methods": [] }"#, "OpenRPC"),
+    (r#"{ "smithy": "2.0", "shapes": {} }"#, "Smithy"),
+    (
+        r#"{ "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object" }"#,
+        "JSON Schema",
+    ),
+    (
+        r#"{ "_type": "export", "__export_format": 4, "resources": [] }"#,
+        "Insomnia",
+    ),
+    ("type: collection.insomnia.rest/5.0\nname: x\n", "Insomnia"),
+    (r#"{ "Version": "2012-10-17", "Statement": [] }"#, "AWS IAM"),
+    (r#"{ "AWSTemplateFormatVersion": "2010-09-09" }"#, "CloudFormation"),
+    (
+        r#"{ "issuer": "https://id.example", "token_endpoint": "https://id.example/token" }"#,
+        "metadata of an authorization server",
+    ),
+    ("#%RAML 1.0\ntitle: x\n/users:\n  get:\n", "RAML"),
+    ("<definitions xmlns=\"http://schemas.xmlsoap.org/wsdl/\"/>", "WSDL"),
+    (
+        "FORMAT: 1A\n\n# Lamps\n\n## Lamps [/lamps]\n+ Response 200\n",
+        "API Blueprint",
+    ),
+    ("# Lamps\n\n## Lamps [/lamps]\n### List [GET]\n", "API Blueprint"),
+    ("\"The root.\"\ntype Query { a: Int }\n", "GraphQL"),
+    ("query { me { id } }\n", "GraphQL"),
+    ("{\n  me { id }\n}\n", "GraphQL"),
+    ("interface Node\n{\n  id: ID!\n}\n", "GraphQL"),
+    ("message Lamp\n{\n  string id = 1;\n}\n", "protobuf"),
+    ("enum Kind {\n  UNKNOWN = 0;\n}\n", "protobuf"),
 ];
 
 #[test]
@@ -101,6 +165,10 @@ fn a_document_that_only_looks_foreign_is_read() {
         r#"{ "openapi": "3.1.0", "tools": [{ "name": "x" }], "paths": {} }"#,
         "type = 1\n",
         "syntax: proto\n",
+        "---\n# see [GET]\nopenapi: 3.1.0\npaths: {}\n",
+        "\"swagger\": \"2.0\"\npaths: {}\n",
+        "# Items [/items]\nopenapi: 3.1.0\napiVersion: 1\npaths: {}\n",
+        "{\n  openapi: 3.1.0,\n  paths: { }\n}\n",
     ] {
         let said = scopegate_openapi::import::read(text.as_bytes());
         assert!(

@@ -283,3 +283,17 @@ fn a_scheme_of_an_unknown_type_asks_for_a_credential() {
         assert!(kinds(&imported).contains(&NoteKind::UnsupportedScheme));
     }
 }
+
+#[test]
+fn an_alias_may_be_a_name_and_a_name_may_have_an_anchor() {
+    let text = "openapi: 3.1.0
+x-name: &login login
+components: { securitySchemes: { *login : { type: http, scheme: bearer } } }
+paths:
+  &path /a: { get: { security: [{ *login : [see] }], x-path: *path } }
+";
+    let imported = read(text);
+    assert_eq!(shown(find(&imported, "/a")), "login(see)");
+    let list = text.replace("&login login", "&login [login]");
+    assert!(fault(&list).contains("a name must be a text"), "{}", fault(&list));
+}
