@@ -120,8 +120,8 @@ impl Folder {
     }
 }
 
-/// A path without `.` and `..`, which a reference removes before a file is looked for (RFC 3986,
-/// section 5.2.4): a folder before `..` may be missing or a link.
+/// A path without `.` and `..`. A reference is resolved before a file is opened (RFC 3986, section
+/// 5.2.4): a folder before `..` may be missing or a link.
 fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {

@@ -23,7 +23,7 @@ const OF_OPERATION: [&str; 11] = [
     "summary",
     "tags",
 ];
-/// The fields of a path item that are no operation.
+/// The fields of a path item other than operations.
 pub(super) const OF_PATH_ITEM: [&str; 5] = [REFERENCE, "description", "parameters", "servers", "summary"];
 /// The field of a path item that holds operations of other methods (OpenAPI 3.2).
 pub(super) const MORE_OPERATIONS: &str = "additionalOperations";
@@ -52,7 +52,7 @@ const OF_FLOW: [&str; 5] = [
 /// The fields that a whole document has.
 const OF_DOCUMENT: [&str; 3] = ["openapi", "paths", "swagger"];
 
-/// Refuses what is no operation. `written` is the value in the position, perhaps a reference.
+/// Refuses what is not an operation. `written` is the value in the position, perhaps a reference.
 pub(super) fn check_operation(written: &At<'_>, at: &At<'_>) -> Result<(), ImportError> {
     let is_document = has(at, |name| OF_DOCUMENT.contains(&name));
     if !is_document && has(at, |name| TELLING_OF_OPERATION.contains(&name)) {
@@ -62,12 +62,12 @@ pub(super) fn check_operation(written: &At<'_>, at: &At<'_>) -> Result<(), Impor
         return Err(misled(written, "an operation"));
     }
     if has_operation(at) {
-        return Err(at.fault("a path item is in the place of an operation; move its methods up to the path"));
+        return Err(at.fault("must be an operation and is a path item; move its methods up to the path"));
     }
     Ok(())
 }
 
-/// Refuses what is no path item. It may be a reference to another one.
+/// Refuses what is not a path item. It may be a reference to another one.
 pub(super) fn check_path_item(written: &At<'_>, at: &At<'_>) -> Result<(), ImportError> {
     if has_operation(at) || is_reference(at) {
         return Ok(());
@@ -78,7 +78,7 @@ pub(super) fn check_path_item(written: &At<'_>, at: &At<'_>) -> Result<(), Impor
     let mut foreign = members
         .iter()
         .filter(|(name, _)| is_foreign(name, &OF_PATH_ITEM) && !is_operation(name));
-    // An object may be an operation of a misspelt method, which is told with its place.
+    // An object may be an operation of a misspelt method, which has an error with its place.
     if foreign.clone().any(|(_, member)| matches!(member.kind, Kind::Map(_))) {
         return Ok(());
     }
@@ -86,7 +86,7 @@ pub(super) fn check_path_item(written: &At<'_>, at: &At<'_>) -> Result<(), Impor
         return Err(misled(written, "a path item"));
     }
     if has(at, |name| TELLING_OF_OPERATION.contains(&name)) {
-        return Err(at.fault("an operation is in the place of a path item; name its method above it"));
+        return Err(at.fault("must be a path item and is an operation; write its method above it"));
     }
     Ok(())
 }

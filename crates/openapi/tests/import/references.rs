@@ -384,7 +384,7 @@ fn a_reference_loses_nothing_that_is_next_to_it() {
 }
 
 #[test]
-fn a_reference_removes_dots_before_it_looks_for_a_file() {
+fn a_reference_removes_dots_before_a_file_is_opened() {
     for reference in ["nothing/../b/a.yaml", "./c/./../b/a.yaml", "b/%2E%2E/b/a.yaml"] {
         let text = with_paths(&format!("  /a: {{ $ref: '{reference}' }}"));
         let imported = Files::new(&[("api.yaml", &text), ("b/a.yaml", "get: {}")]).imported();
