@@ -190,23 +190,10 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
         return of_list(items);
     }
     let has = |name: &str| root.find(name).is_some();
-    let info = root.find("info");
     if let Some((_, kind)) = MARKS.into_iter().find(|(name, _)| has(name)) {
         return Some(kind);
     }
-    let is_collection = ["getpostman.com", "schema.postman.com"]
-        .iter()
-        .any(|host| text_of(info, "schema").contains(host))
-        || (text_of(Some(root), "$kind") == "collection" && has("name"))
-        || (has("name") && has("order") && ["folders", "folders_order", "hasRequests"].iter().any(|name| has(name)))
-        || info.is_some_and(|info| info.find("_postman_id").is_some())
-        || has("_postman_variable_scope")
-        || (has("item") && info.is_some())
-        || (has("requests") && has("name"))
-        || root
-            .find("collection")
-            .is_some_and(|collection| collection.find("item").is_some());
-    if is_collection {
+    if is_collection(root) {
         return Some("a Postman collection");
     }
     if has("__schema") || root.find("data").is_some_and(|data| data.find("__schema").is_some()) {
@@ -242,6 +229,12 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
     if text_of(Some(root), "kind") == "discovery#directoryList" {
         return Some("a list of Google discovery documents");
     }
+    of_identities(root)
+}
+
+/// Documents of identity providers, and logs of requests.
+fn of_identities(root: &Node<'_>) -> Option<&'static str> {
+    let has = |name: &str| root.find(name).is_some();
     let of_client = ["protocolMappers", "publicClient", "redirectUris", "standardFlowEnabled"];
     if has("clientId") && of_client.iter().any(|name| has(name)) {
         return Some("a Keycloak client");
@@ -252,12 +245,28 @@ pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
     if has("Statement") && has("Version") {
         return Some("a policy of AWS IAM");
     }
-    let log = root.find("log");
-    if log.is_some_and(|log| log.find("entries").is_some()) {
+    if root.find("log").is_some_and(|log| log.find("entries").is_some()) {
         return Some("an HTTP archive (HAR)");
     }
     let is_metadata = has("issuer") && (has("token_endpoint") || has("authorization_endpoint"));
     is_metadata.then_some("the metadata of an authorization server")
+}
+
+/// Postman's collections of versions 1 to 3, and its environments.
+fn is_collection(root: &Node<'_>) -> bool {
+    let has = |name: &str| root.find(name).is_some();
+    let info = root.find("info");
+    let schema = text_of(info, "schema");
+    let is_first = has("order") && ["folders", "folders_order", "hasRequests"].iter().any(|name| has(name));
+    let is_named = has("name") && (is_first || has("requests") || text_of(Some(root), "$kind") == "collection");
+    let collection = root.find("collection");
+    is_named
+        || schema.contains("getpostman.com")
+        || schema.contains("schema.postman.com")
+        || info.is_some_and(|info| info.find("_postman_id").is_some())
+        || has("_postman_variable_scope")
+        || (has("item") && info.is_some())
+        || collection.is_some_and(|collection| collection.find("item").is_some())
 }
 
 /// Members that documents of one kind alone have.

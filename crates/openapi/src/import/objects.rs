@@ -107,10 +107,10 @@ pub(super) fn check_scopes(written: &At<'_>, at: &At<'_>) -> Result<(), ImportEr
         return Ok(());
     };
     let is_text = |kind: &Kind<'_>| !matches!(kind, Kind::List(_) | Kind::Map(_));
-    match members.iter().all(|(_, scope)| is_text(&scope.kind)) {
-        false if is_reference(written) => Err(misled(written, "an object of scopes")),
-        _ => Ok(()),
+    if is_reference(written) && members.iter().any(|(_, scope)| !is_text(&scope.kind)) {
+        return Err(misled(written, "an object of scopes"));
     }
+    Ok(())
 }
 
 fn check_fields(written: &At<'_>, at: &At<'_>, fields: &[&str], what: &str) -> Result<(), ImportError> {
@@ -120,7 +120,8 @@ fn check_fields(written: &At<'_>, at: &At<'_>, fields: &[&str], what: &str) -> R
     Ok(())
 }
 
-/// Refuses members next to a reference that would be lost. Descriptions and extensions may be there.
+/// Refuses members next to a reference that would be lost. Descriptions and extensions may be
+/// there.
 pub(super) fn check_siblings(at: &At<'_>) -> Result<(), ImportError> {
     match sibling(at) {
         Some(name) => Err(at.fault(format!(
