@@ -25,6 +25,7 @@ mod language;
 mod marks;
 mod openapi_3_2;
 mod places;
+mod positions;
 mod real;
 mod references;
 mod repeated;

@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use crate::documents::{find, read, shown};
 
 /// A folder of files; the first is the document.
-struct Files {
+pub(crate) struct Files {
     dir: TempDir,
     document: PathBuf,
 }
 
 impl Files {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
         let document = dir.path().join(files[0].0);
         let files_of = Self { dir, document };
@@ -40,11 +40,11 @@ impl Files {
         import::read_file(&self.document, &ReadOptions::new())
     }
 
-    fn imported(&self) -> Imported {
+    pub(crate) fn imported(&self) -> Imported {
         self.read().unwrap_or_else(|fault| panic!("{fault}"))
     }
 
-    fn fault(&self) -> String {
+    pub(crate) fn fault(&self) -> String {
         self.read().unwrap_err().to_string()
     }
 }
@@ -57,7 +57,7 @@ security: [{ login: [see] }]
 ";
 
 /// A document of version 3.1 with both scopes, and these paths.
-fn with_paths(paths: &str) -> String {
+pub(crate) fn with_paths(paths: &str) -> String {
     format!("openapi: 3.1.0\n{SCHEMES}paths:\n{paths}\n")
 }
 
@@ -280,116 +280,6 @@ fn a_reference_from_an_operation_refuses_its_own_security() {
         said.contains("/paths/~1a/get/security") && said.contains("remove"),
         "{said}"
     );
-}
-
-#[test]
-fn a_reference_to_another_kind_of_object_is_a_fault() {
-    let operation = "{ security: [{ login: [see] }], responses: {} }";
-    let path_item = format!("{{ get: {operation} }}");
-    let document = format!("{{ openapi: 3.1.0, security: [], paths: {{ /a: {path_item} }} }}");
-    let schema = "{ type: object, description: x, properties: {} }";
-    let wrapped = format!("{{ list: {operation} }}");
-    let rows: [(&str, &[&str]); 3] = [
-        (
-            "/a: { get: { $ref: other.yaml } }",
-            &[&path_item, &document, schema, &wrapped],
-        ),
-        (
-            "/a: { $ref: other.yaml }",
-            &[operation, &document, schema, "{ summary: x, security: [] }"],
-        ),
-        (
-            "$ref: other.yaml",
-            &[&document, &path_item, "{ get: { security: [] } }"],
-        ),
-    ];
-    for (paths, others) in rows {
-        for other in others {
-            for version in ["3.0.4", "3.1.1", "3.2.0"] {
-                let text = with_paths(&format!("  {paths}")).replace("3.1.0", version);
-                let fault = Files::new(&[("api.yaml", &text), ("other.yaml", other)]).fault();
-                assert!(
-                    fault.contains("other.yaml") || fault.contains("/get"),
-                    "{paths} {other}: {fault}"
-                );
-            }
-        }
-    }
-    let rows = [
-        (
-            "components: { $ref: other.yaml }",
-            "{ login: { type: http, scheme: basic } }",
-        ),
-        (
-            "components: { $ref: other.yaml }",
-            "{ components: { securitySchemes: {} } }",
-        ),
-        (
-            "components: { securitySchemes: { a: { type: oauth2, flows: { password: { $ref: other.yaml } } } } }",
-            "{ password: { tokenUrl: t, scopes: {} } }",
-        ),
-        (
-            "components: { securitySchemes: { a: { type: oauth2, flows: { password: { scopes: { $ref: other.yaml } } } } } }",
-            "{ scopes: { see: x } }",
-        ),
-    ];
-    for (components, other) in rows {
-        let text = format!("openapi: 3.1.0\n{components}\npaths: {{}}\n");
-        let fault = Files::new(&[("api.yaml", &text), ("other.yaml", other)]).fault();
-        assert!(fault.contains("`other.yaml`") && fault.contains("correct"), "{fault}");
-    }
-    for other in [
-        "{}",
-        "{ summary: x }",
-        "{ x-a: 1 }",
-        "{ tags: [a], unknown: 1, responses: {} }",
-    ] {
-        let text = with_paths("  /a: { get: { $ref: other.yaml } }");
-        let imported = Files::new(&[("api.yaml", &text), ("other.yaml", other)]).imported();
-        assert_eq!(shown(find(&imported, "/a")), "login(see)", "{other}");
-    }
-}
-
-#[test]
-fn a_reference_loses_nothing_that_is_next_to_it() {
-    let other = "{ securitySchemes: { a: { type: http, scheme: basic } }, /b: { get: {} }, a: [] }";
-    for text in [
-        "paths: { $ref: other.yaml, /a: { get: {} } }",
-        "paths: {}\ncomponents: { $ref: other.yaml, securitySchemes: {} }",
-        "paths: {}\ncomponents: { securitySchemes: { $ref: 'other.yaml#/securitySchemes', b: {} } }",
-        "paths: {}\nsecurity: [{ $ref: other.yaml, b: [] }]",
-        "paths: { /a: { get: { $ref: other.yaml, servers: [] } } }",
-        "paths: { /a: { get: { $ref: other.yaml, x-scopegate-guards: [] } } }",
-    ] {
-        let fault = Files::new(&[
-            ("api.yaml", &format!("openapi: 3.1.0\n{text}\n")),
-            ("other.yaml", other),
-        ])
-        .fault();
-        assert!(
-            fault.contains("`$ref`") && (fault.contains("move") || fault.contains("remove")),
-            "{text}: {fault}"
-        );
-    }
-    let text = "openapi: 3.1.0\npaths: { /a: { get: { security: [{ a: [] }] } } }\ncomponents:\n  securitySchemes:\n    \
-                a: { $ref: 'other.yaml#/securitySchemes/a', description: x, type: apiKey }\n";
-    let imported = Files::new(&[("api.yaml", text), ("other.yaml", other)]).imported();
-    let [note] = imported.notes() else {
-        panic!("{:?}", imported.notes())
-    };
-    assert_eq!(
-        note.to_string(),
-        "`/components/securitySchemes/a`: `type` next to `$ref` is ignored"
-    );
-}
-
-#[test]
-fn a_reference_removes_dots_before_a_file_is_opened() {
-    for reference in ["nothing/../b/a.yaml", "./c/./../b/a.yaml", "b/%2E%2E/b/a.yaml"] {
-        let text = with_paths(&format!("  /a: {{ $ref: '{reference}' }}"));
-        let imported = Files::new(&[("api.yaml", &text), ("b/a.yaml", "get: {}")]).imported();
-        assert_eq!(imported.table().operations().len(), 1, "{reference}");
-    }
 }
 
 #[test]
