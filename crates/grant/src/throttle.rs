@@ -14,6 +14,7 @@ mod account;
 mod address;
 mod metrics;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
@@ -24,13 +25,17 @@ use scopegate_domain::Lifetime;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use self::account::Account;
+use self::account::{Account, Weight};
 use self::address::{Address, Limit, keys};
 use self::metrics::ThrottleMetrics;
 use crate::GrantError;
 
-/// Most entries of each kind. An account or an address takes about 100 bytes.
+/// Most entries of each kind: users, clients, known addresses of each, addresses. One takes about
+/// 100 bytes.
 const MAX_ENTRIES: usize = 100_000;
+
+/// Addresses of one account that stay known where there are too many entries.
+const KNOWN_OF_ONE: usize = 8;
 
 /// How often entries without effect are dropped.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -71,18 +76,26 @@ pub(crate) struct Throttle {
 
 #[derive(Debug)]
 struct Buckets {
-    accounts: HashMap<u64, Account>,
-    /// Accounts from addresses that they logged in from before.
-    known: HashMap<u64, Account>,
+    users: Accounts,
+    /// Apart from users: to try the secret of a client costs no hash, so there can be more of them.
+    clients: Accounts,
     addresses: HashMap<u64, Address>,
     swept_at: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Accounts {
+    all: HashMap<u64, Account>,
+    /// Accounts from addresses that they logged in from before: account and network.
+    known: HashMap<(u64, u64), Account>,
 }
 
 /// The buckets of one attempt.
 #[derive(Clone, Copy, Debug)]
 struct Keys {
+    is_client: bool,
     account: u64,
-    known: Option<u64>,
+    known: Option<(u64, u64)>,
     addresses: [Option<(u64, Limit)>; 2],
 }
 
@@ -106,8 +119,8 @@ impl Throttle {
             is_on,
             hasher: RandomState::new(),
             buckets: Mutex::new(Buckets {
-                accounts: HashMap::new(),
-                known: HashMap::new(),
+                users: Accounts::default(),
+                clients: Accounts::default(),
                 addresses: HashMap::new(),
                 swept_at: Instant::now(),
             }),
@@ -158,9 +171,11 @@ impl Throttle {
         };
         let addresses = from.map_or([None; 2], keys);
         let nearest = addresses[0].map(|(network, _)| network);
+        let account = hash(&|state| whose.hash(state));
         Keys {
-            account: hash(&|state| whose.hash(state)),
-            known: nearest.map(|network| hash(&|state| (whose, network).hash(state))),
+            is_client: matches!(whose, Whose::Client(_)),
+            account,
+            known: nearest.map(|network| (account, hash(&|state| network.hash(state)))),
             addresses: addresses.map(|key| key.map(|(network, limit)| (hash(&|state| network.hash(state)), limit))),
         }
     }
@@ -187,8 +202,17 @@ fn refusal(wait: Duration) -> GrantError {
 }
 
 impl Buckets {
+    const fn accounts(&mut self, keys: &Keys) -> &mut Accounts {
+        if keys.is_client {
+            &mut self.clients
+        } else {
+            &mut self.users
+        }
+    }
+
     fn admit(&mut self, keys: &Keys, now: Instant) -> Admission {
-        if let Some(account) = keys.known.and_then(|key| self.known.get_mut(&key)) {
+        let known = &mut self.accounts(keys).known;
+        if let Some(account) = keys.known.and_then(|key| known.get_mut(&key)) {
             return match account.check(now) {
                 Check::Free => {
                     account.begin(now);
@@ -206,14 +230,16 @@ impl Buckets {
                 }
             }
         }
-        if let Some(account) = self.accounts.get_mut(&keys.account) {
+        let accounts = &mut self.accounts(keys).all;
+        if let Some(account) = accounts.get_mut(&keys.account) {
             match account.check(now) {
                 Check::Free => {}
                 other => return other.refused("account"),
             }
         }
-        make_room(&mut self.accounts, now, Account::is_over, Account::weight);
-        self.accounts
+        let is_over = |account: &Account| account.is_over(now);
+        make_room(accounts, &keys.account, is_over, |all| weigh(all, Account::weight));
+        accounts
             .entry(keys.account)
             .or_insert_with(|| Account::new(now))
             .begin(now);
@@ -223,7 +249,8 @@ impl Buckets {
 
     fn begin_addresses(&mut self, keys: &Keys, now: Instant) {
         for (key, _) in keys.addresses.iter().flatten() {
-            make_room(&mut self.addresses, now, Address::is_over, Address::weight);
+            let is_over = |address: &Address| address.is_over(now);
+            make_room(&mut self.addresses, key, is_over, |all| weigh(all, Address::weight));
             self.addresses.entry(*key).or_insert_with(|| Address::new(now)).begin();
         }
     }
@@ -234,48 +261,67 @@ impl Buckets {
                 address.end(*limit, outcome == Outcome::Failed, now);
             }
         }
+        let Accounts { all, known } = self.accounts(keys);
         let account = match keys.known.filter(|_| is_known) {
-            Some(key) => self.known.get_mut(&key),
-            None => self.accounts.get_mut(&keys.account),
+            Some(key) => known.get_mut(&key),
+            None => all.get_mut(&keys.account),
         };
         if let Some(account) = account {
             account.end(outcome, now);
         }
         if let Some(key) = keys.known.filter(|_| outcome == Outcome::Succeeded) {
-            make_room(&mut self.known, now, Account::is_forgotten, Account::weight);
-            self.known.entry(key).or_insert_with(|| Account::new(now));
+            make_room(known, &key, |account| account.is_forgotten(now), weigh_known);
+            known.entry(key).or_insert_with(|| Account::new(now));
         }
     }
 
     fn sweep(&mut self, now: Instant) {
         self.swept_at = now;
-        self.accounts.retain(|_, account| !account.is_over(now));
-        self.known.retain(|_, account| !account.is_forgotten(now));
+        for Accounts { all, known } in [&mut self.users, &mut self.clients] {
+            all.retain(|_, account| !account.is_over(now));
+            known.retain(|_, account| !account.is_forgotten(now));
+        }
         self.addresses.retain(|_, address| !address.is_over(now));
     }
 }
 
-/// Drops what has no effect, and if that is not enough, the eighth that limits least. So a flood of
-/// other names does not clear the bucket of an account under attack.
-fn make_room<T>(
-    among: &mut HashMap<u64, T>,
-    now: Instant,
-    is_over: impl Fn(&T, Instant) -> bool,
-    weight: impl Fn(&T) -> (u32, Instant),
+/// Makes room for a key that is new: drops what has no effect, and if that is not enough, the
+/// eighth with the least weight. So a flood of other names does not clear the bucket of an account
+/// under attack.
+fn make_room<K: Copy + Eq + Hash + Ord, T, W: Ord>(
+    among: &mut HashMap<K, T>,
+    key: &K,
+    is_over: impl Fn(&T) -> bool,
+    weigh: impl Fn(&HashMap<K, T>) -> Vec<(W, K)>,
 ) {
+    if among.len() < MAX_ENTRIES || among.contains_key(key) {
+        return;
+    }
+    among.retain(|_, entry| !is_over(entry));
     if among.len() < MAX_ENTRIES {
         return;
     }
-    among.retain(|_, entry| !is_over(entry, now));
-    if among.len() < MAX_ENTRIES {
-        return;
-    }
-    let mut weights: Vec<_> = among.iter().map(|(key, entry)| (weight(entry), *key)).collect();
+    let mut weights = weigh(among);
     let eighth = weights.len() / 8;
     weights.select_nth_unstable(eighth);
     for (_, key) in weights.into_iter().take(eighth.max(1)) {
         among.remove(&key);
     }
+}
+
+fn weigh<K: Copy, T, W>(all: &HashMap<K, T>, weight: impl Fn(&T) -> W) -> Vec<(W, K)> {
+    all.iter().map(|(key, entry)| (weight(entry), *key)).collect()
+}
+
+/// An account with many addresses loses its own first, so it cannot make others unknown.
+fn weigh_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight), (u64, u64))> {
+    let mut newest_first = weigh(known, |account| account.weight());
+    newest_first.sort_unstable_by_key(|((_, last), (account, _))| (*account, Reverse(*last)));
+    let of_one = newest_first.chunk_by(|(_, (one, _)), (_, (other, _))| one == other);
+    let ranked = of_one.flat_map(|places| places.iter().enumerate());
+    ranked
+        .map(|(rank, (weight, key))| ((rank < KNOWN_OF_ONE, *weight), *key))
+        .collect()
 }
 
 /// What a bucket says of one more attempt.

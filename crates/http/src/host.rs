@@ -20,7 +20,7 @@ pub(crate) enum TargetAuthority<'r> {
 }
 
 /// Whether a request names one host, and a well-formed one. `version` is that of a request from a socket: HTTP/1.1 must
-/// name a host.
+/// have a `Host`, also with an authority in its target, and HTTP/2 one of the two.
 pub(crate) fn is_clear(authority: TargetAuthority<'_>, headers: &HeaderMap, version: Option<Version>) -> bool {
     let mut values = headers.get_all(HOST).into_iter();
     let (host, second) = (values.next(), values.next());
@@ -30,7 +30,8 @@ pub(crate) fn is_clear(authority: TargetAuthority<'_>, headers: &HeaderMap, vers
     }
     let host = host.map(http::HeaderValue::as_bytes);
     match (authority, host) {
-        (TargetAuthority::Known(None), None) => version != Some(Version::HTTP_11),
+        (TargetAuthority::Known(None), None) => !matches!(version, Some(Version::HTTP_11 | Version::HTTP_2)),
+        (TargetAuthority::Known(Some(_)), None) if version == Some(Version::HTTP_11) => false,
         (TargetAuthority::Known(None), Some(_)) => true,
         (TargetAuthority::Known(Some(authority)), host) => {
             let is_same = |host: &[u8]| host.eq_ignore_ascii_case(authority.as_str().as_bytes());
@@ -41,7 +42,8 @@ pub(crate) fn is_clear(authority: TargetAuthority<'_>, headers: &HeaderMap, vers
     }
 }
 
-/// `uri-host [ ":" port ]`: an authority without user information.
+/// `uri-host [ ":" port ]`: an authority without user information, and without a comma. The grammar allows one in a name,
+/// but `a,b` is what a proxy makes of two `Host` fields (RFC 9110, section 5.3).
 fn is_host(value: &[u8]) -> bool {
     is_plain(value) || is_literal_or_name(value)
 }
@@ -75,7 +77,7 @@ fn is_literal_or_name(value: &[u8]) -> bool {
         (address.parse::<Ipv6Addr>().is_ok(), rest)
     } else {
         let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
-        let is_name = !name.contains(['@', '[', ']']) && Authority::try_from(name).is_ok();
+        let is_name = !name.contains(['@', '[', ']', ',']) && Authority::try_from(name).is_ok();
         (is_name, rest)
     };
     is_host && (rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| is_port(port.as_bytes())))
@@ -139,6 +141,13 @@ mod tests {
             b"[fe80::1%25eth0]",
             b"[v1.x]",
             b":80",
+            b"a,b",
+            b"a, b",
+            b"a,a",
+            b"a,",
+            b",",
+            b"a:80,b:80",
+            b"[::1],a",
         ] {
             assert!(
                 !is_clear(NONE, &headers(&[bad]), Some(Version::HTTP_10)),
@@ -150,11 +159,29 @@ mod tests {
     }
 
     #[test]
-    fn only_http_1_1_over_a_socket_must_name_one() {
+    fn a_request_over_a_socket_must_name_one_unless_it_is_of_http_1_0() {
         let none = HeaderMap::new();
-        assert!(!is_clear(NONE, &none, Some(Version::HTTP_11)));
-        for version in [None, Some(Version::HTTP_10), Some(Version::HTTP_2)] {
-            assert!(is_clear(NONE, &none, version), "{version:?}");
+        for (version, is_good) in [
+            (None, true),
+            (Some(Version::HTTP_10), true),
+            (Some(Version::HTTP_11), false),
+            (Some(Version::HTTP_2), false),
+        ] {
+            assert_eq!(is_clear(NONE, &none, version), is_good, "{version:?}");
+        }
+    }
+
+    #[test]
+    fn http_1_1_must_have_the_field_also_with_an_absolute_target() {
+        let authority = Authority::from_static("a.example");
+        let known = TargetAuthority::Known(Some(&authority));
+        for (version, is_good) in [
+            (None, true),
+            (Some(Version::HTTP_10), true),
+            (Some(Version::HTTP_11), false),
+            (Some(Version::HTTP_2), true),
+        ] {
+            assert_eq!(is_clear(known, &HeaderMap::new(), version), is_good, "{version:?}");
         }
     }
 
@@ -174,7 +201,7 @@ mod tests {
             ("a.example:99999", &[], false),
         ] {
             let authority = parse(authority);
-            for version in [None, Some(Version::HTTP_11), Some(Version::HTTP_2)] {
+            for version in [None, Some(Version::HTTP_10), Some(Version::HTTP_2)] {
                 let known = TargetAuthority::Known(Some(&authority));
                 assert_eq!(
                     is_clear(known, &headers(host), version),

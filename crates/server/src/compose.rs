@@ -31,6 +31,7 @@ pub(crate) use self::check::{Checked, check, check_database, warnings};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::{ring, unopened_ring};
+pub(crate) use self::opening::expect_no_side_file;
 
 /// The database that the settings name.
 fn database_url(settings: &Settings) -> anyhow::Result<DatabaseUrl> {
@@ -72,6 +73,9 @@ impl Database {
     pub(crate) async fn open(settings: &Settings, access: Access) -> anyhow::Result<Self> {
         let url = database_url(settings)?;
         let key_files = url.path().map(kek::key_files).unwrap_or_default();
+        if access == Access::Create {
+            opening::expect_creatable(&url)?;
+        }
         let mode = match access {
             Access::Create => OpenMode::Create { key_files: &key_files },
             Access::Change => OpenMode::Existing,

@@ -177,7 +177,8 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
     };
     match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+        Err(error) => bail!("standard output cannot be written: {error}; a change that the command made is kept"),
+        Ok(()) => Ok(()),
     }
 }
 
@@ -199,7 +200,7 @@ fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
 pub(crate) fn complain(error: &anyhow::Error) {
     progress::end();
     // Where standard error is closed too, there is nobody left to tell.
-    let text = without_userinfo(&one_line(&causes(error)));
+    let text = without_secrets(&one_line(&causes(error)));
     let _ = if wants_json() {
         let status = match Outcome::of(error) {
             Outcome::No => 1,
@@ -230,13 +231,52 @@ fn causes(error: &anyhow::Error) -> String {
 /// Writes one sentence to standard error that changes nothing about the answer.
 pub(crate) fn remark(text: &str) {
     progress::end();
-    let _ = writeln!(io::stderr(), "note: {}", without_userinfo(&one_line(text)));
+    let _ = writeln!(io::stderr(), "note: {}", without_secrets(&one_line(text)));
+}
+
+/// The text without what is secret by its form: tokens, client secrets, and the user and password
+/// of each URL.
+// SECURITY: a token that stands where a name is expected is not repeated. Tested by
+// `tokens_and_client_secrets_are_left_out`.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let (before, word) = rest.split_at_checked(start).unwrap_or((rest, ""));
+        let end = word.find(|character| !is_part(character)).unwrap_or(word.len());
+        let (word, behind) = word.split_at_checked(end).unwrap_or((word, ""));
+        shown.push_str(before);
+        match secret_start(word) {
+            Some(start) => {
+                shown.push_str(start);
+                shown.push_str("..");
+            }
+            None => shown.push_str(word),
+        }
+        rest = behind;
+    }
+    shown.push_str(rest);
+    without_userinfo(&shown)
+}
+
+/// How a token or a client secret begins, if the word is one.
+fn secret_start(word: &str) -> Option<&'static str> {
+    // A client secret of this program.
+    let is_client_secret = word.starts_with("sgcs_") && word.len() > 12;
+    // A JWS or a JWE: its header is a JSON object in base64url.
+    let is_token = word.starts_with("eyJ") && word.split('.').count() >= 3;
+    match (is_client_secret, is_token) {
+        (true, _) => Some("sgcs_"),
+        (_, true) => Some("eyJ"),
+        _ => None,
+    }
 }
 
 /// The text with the user and password of each URL left out.
 // SECURITY: a password in a URL is not repeated. Tested by
 // `a_password_in_a_url_is_left_out`.
-pub(crate) fn without_userinfo(text: &str) -> String {
+fn without_userinfo(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {
@@ -367,6 +407,23 @@ mod tests {
             ("://", "://"),
         ] {
             assert_eq!(without_userinfo(text), expected);
+        }
+    }
+
+    #[test]
+    fn tokens_and_client_secrets_are_left_out() {
+        for (text, expected) in [
+            ("no user `eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln`", "no user `eyJ..`"),
+            ("eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn:x", "eyJ..:x"),
+            ("Bearer eyJhbGciOiJub25lIn0.e30., then", "Bearer eyJ.., then"),
+            ("no client `sgcs_0123456789abcdef`", "no client `sgcs_..`"),
+            ("a=sgcs_0123456789abcdef&b=eyJ0.eyJ1.x", "a=sgcs_..&b=eyJ.."),
+            ("eyJust.a", "eyJust.a"),
+            ("sgcs_ is the prefix", "sgcs_ is the prefix"),
+            ("ünï `a.b.c` https://u:p@h", "ünï `a.b.c` https://..@h"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(text), expected);
         }
     }
 

@@ -82,8 +82,18 @@ impl SqlStore {
     ///
     /// # Errors
     ///
-    /// [`OpenError::Exists`] or [`OpenError::LeftOver`].
+    /// [`OpenError::Exists`], [`OpenError::LeftOver`] or [`OpenError::SideFile`].
     pub fn expect_unused(path: &Path) -> Result<(), OpenError> {
         crate::files::expect_unused(path)
+    }
+
+    /// Fails if the name is that of a file which SQLite keeps with another database, or that has
+    /// one of these ends: an application keeps such files with it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::SideFile`].
+    pub fn expect_no_side_file(path: &Path, ends: &[&str]) -> Result<(), OpenError> {
+        crate::files::refuse_side_file(path, ends)
     }
 }

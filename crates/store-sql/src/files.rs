@@ -1,6 +1,6 @@
 //! The files of a database: which exist, and whether a database may be created or opened with them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,7 @@ pub(crate) fn expect_creatable(path: &Path, key_files: &[PathBuf]) -> Result<boo
     if size(path)? > 0 {
         return Ok(false);
     }
+    refuse_side_file(path, &[])?;
     refuse_left_over(path, key_files)?;
     if exists(path) && fs::metadata(path).is_err() {
         // The name is taken and leads nowhere: a symbolic link.
@@ -90,7 +91,27 @@ pub(crate) fn expect_unused(path: &Path) -> Result<(), OpenError> {
     if exists(path) {
         return Err(OpenError::Exists { path: path.to_owned() });
     }
+    refuse_side_file(path, &[])?;
     refuse_left_over(path, &[])
+}
+
+/// Fails if the name is that of a file which SQLite, or an application, keeps with another
+/// database. `ends`: the names of the application.
+// SECURITY: SQLite would use the file as the log of the other database, or delete it. Tested by
+// `faults.rs::no_database_gets_the_name_of_a_side_file`.
+pub(crate) fn refuse_side_file(path: &Path, ends: &[&str]) -> Result<(), OpenError> {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    for end in [LOG, LOG_INDEX, JOURNAL].iter().chain(ends) {
+        let database = name.strip_suffix(end).map(|name| path.with_file_name(name));
+        // Without its end the name may be empty, which leaves the folder.
+        if let Some(database) = database.filter(|file| file.file_name().is_some() && exists(file) && !file.is_dir()) {
+            return Err(OpenError::SideFile {
+                path: path.to_owned(),
+                database,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Fails if a file of an earlier database exists without its main file.
@@ -151,15 +172,20 @@ pub(crate) async fn expect_log(path: &Path) -> Result<(), OpenError> {
     Err(OpenError::LogMissing { log, index })
 }
 
+/// Whether a process ended while it wrote to a database without a log: the next one that writes
+/// repairs it.
+pub(crate) fn has_journal(path: &Path) -> Result<bool, OpenError> {
+    Ok(size(&side_file(&fs::canonicalize(path)?, JOURNAL))? > 0)
+}
+
 /// Whether a database has no log, no journal and no user, so that it can be read without locks.
 pub(crate) fn is_at_rest(path: &Path) -> Result<bool, OpenError> {
     let path = fs::canonicalize(path)?;
-    let has_contents = |end| size(&side_file(&path, end)).map(|size| size > 0);
-    Ok(!has_contents(LOG)? && !has_contents(JOURNAL)? && !side_file(&path, LOG_INDEX).exists())
+    Ok(size(&side_file(&path, LOG))? == 0 && !has_journal(&path)? && !side_file(&path, LOG_INDEX).exists())
 }
 
 /// Size of a file in bytes; zero if it does not exist.
-fn size(path: &Path) -> Result<u64, OpenError> {
+pub(crate) fn size(path: &Path) -> Result<u64, OpenError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         found => Ok(found?.len()),

@@ -109,6 +109,17 @@ pub enum OpenError {
         /// The newest version of this program.
         known: i64,
     },
+    /// The name of a new database is that of a file which belongs to another database.
+    #[error(
+        "`{}` is the name of a file that belongs to database `{}`; give another name",
+        .path.display(), .database.display()
+    )]
+    SideFile {
+        /// The path of the new database.
+        path: PathBuf,
+        /// The database to which a file of this name belongs.
+        database: PathBuf,
+    },
     /// The file cannot be read or written, is locked by another program, or is no database.
     #[error("database cannot be opened")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),

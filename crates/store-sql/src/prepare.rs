@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use sqlx::SqliteConnection;
+use sqlx::{Connection as _, SqliteConnection};
 
+use crate::files::{self, Snapshot};
 use crate::migrations::Contents;
 use crate::{OpenError, connect, migrations};
 
@@ -12,6 +13,28 @@ pub(crate) async fn prepare(writer: &mut SqliteConnection, path: &Path, is_new: 
     expect_ours(writer, path, is_new).await?;
     connect::use_log(writer).await?;
     migrations::migrate(writer).await
+}
+
+/// Checks whose database it is before it is opened for writing.
+///
+/// SQLite copies a log into its database when the last program closes it, and a log that was left
+/// by another database replaces pages. A connection that only reads writes nothing.
+// SECURITY: a file that is refused stays as it is. Tested by
+// `faults.rs::a_log_of_another_program_is_not_applied`, `::a_damaged_database_stays_as_it_is`.
+pub(crate) async fn look_first(path: &Path, may_be_new: bool) -> Result<(), OpenError> {
+    // Another process may be creating the database, or have ended while it did.
+    while files::size(path)? > 0 && !files::has_journal(path)? {
+        let is_at_rest = files::is_at_rest(path)?;
+        let snapshot = is_at_rest.then(|| Snapshot::of(path)).transpose()?;
+        let mut reader = connect::read_only(path, is_at_rest).await?;
+        let found = expect_ours(&mut reader, path, may_be_new).await;
+        // The error that was found first is the cause.
+        let _ = reader.close().await;
+        if found.is_ok() || snapshot.is_none_or(|snapshot| snapshot.is_current()) {
+            return found;
+        }
+    }
+    Ok(())
 }
 
 /// Fails if the database is not one of this program. `may_be_new`: it may also have no tables yet.

@@ -13,7 +13,7 @@ use crate::failure::failure;
 use crate::files::{self, Snapshot};
 use crate::home::Home;
 use crate::lookups::Lookups;
-use crate::prepare::{expect_ours, prepare};
+use crate::prepare::{expect_ours, look_first, prepare};
 use crate::sqlite::Connections;
 use crate::{DatabaseUrl, OpenError, connect, migrations, users};
 
@@ -114,6 +114,7 @@ impl SqlStore {
             }
         };
         files::expect_log(path).await?;
+        look_first(path, is_new).await?;
         let mut writer = connect::writer(url).await?;
         let prepared = prepare(&mut writer, path, is_new).await;
         let migrated = match prepared {

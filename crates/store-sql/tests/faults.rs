@@ -284,6 +284,88 @@ async fn a_database_of_another_program_is_left_alone() {
     }
 }
 
+/// SQLite would copy the log into the database, which then is the other one.
+#[tokio::test]
+async fn a_log_of_another_program_is_not_applied() {
+    let (store, folder, path) = file().await;
+    store.add(user("ada")).await.unwrap();
+    store.close().await.unwrap();
+    let other = TempDir::new().unwrap();
+    let foreign = SqliteConnectOptions::new()
+        .filename(other.path().join("shop.db"))
+        .create_if_missing(true)
+        .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal);
+    let mut foreign = foreign.connect().await.unwrap();
+    foreign.execute("CREATE TABLE shop (id INTEGER)").await.unwrap();
+    fs::copy(other.path().join("shop.db-wal"), side(&path, "-wal")).unwrap();
+    let files = || [path.clone(), side(&path, "-wal")].map(|file| fs::read(file).unwrap());
+    let before = files();
+    for mode in [
+        OpenMode::Create { key_files: &[] },
+        OpenMode::Existing,
+        OpenMode::ReadOnly,
+        OpenMode::Copy,
+    ] {
+        let error = SqlStore::open_with(&DatabaseUrl::file(&path), mode).await.unwrap_err();
+        assert!(matches!(error, OpenError::Foreign { .. }), "{mode:?}: {error}");
+        assert!(files() == before, "{mode:?}");
+    }
+    for end in ["-wal", "-shm"] {
+        let _ = fs::remove_file(side(&path, end));
+    }
+    let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
+    assert_eq!(store.list(None, 9).await.unwrap().len(), 1);
+    drop(folder);
+}
+
+/// No log is left next to it, which would be in the way of a backup.
+#[tokio::test]
+async fn a_damaged_database_stays_as_it_is() {
+    let (store, folder, path) = file().await;
+    store.add(user("ada")).await.unwrap();
+    store.close().await.unwrap();
+    let whole = fs::read(&path).unwrap();
+    let half = whole.len() / 8_192 * 4_096;
+    for length in [16, 100, 512, 4_096, half, whole.len() - 4_096, whole.len() - 100] {
+        fs::write(&path, &whole[..length]).unwrap();
+        refuses(&path, &folder, "database cannot be opened").await;
+    }
+    fs::write(&path, &whole).unwrap();
+    assert!(SqlStore::open(&DatabaseUrl::file(&path)).await.is_ok());
+}
+
+#[tokio::test]
+async fn no_database_gets_the_name_of_a_side_file() {
+    let (store, folder, path) = file().await;
+    store.close().await.unwrap();
+    let create = OpenMode::Create { key_files: &[] };
+    for end in ["-wal", "-shm", "-journal"] {
+        for is_empty in [false, true] {
+            let name = side(&path, end);
+            if is_empty {
+                fs::write(&name, "").unwrap();
+            }
+            let before = contents(&folder);
+            let url = DatabaseUrl::file(&name);
+            let error = SqlStore::open_with(&url, create).await.unwrap_err();
+            assert!(matches!(error, OpenError::SideFile { .. }), "{end}: {error}");
+            let error = SqlStore::check(&url, &[]).await.unwrap_err();
+            assert!(matches!(error, OpenError::SideFile { .. }), "{end}: {error}");
+            assert_eq!(contents(&folder), before, "{end}");
+            let _ = fs::remove_file(&name);
+        }
+        assert!(SqlStore::expect_unused(&side(&path, end)).is_err(), "{end}");
+    }
+    assert!(SqlStore::expect_no_side_file(&side(&path, ".kek"), &[".kek"]).is_err());
+    for good in [
+        path.with_file_name("other-wal"),
+        path.with_file_name("-wal"),
+        side(&path, ".kek"),
+    ] {
+        assert!(SqlStore::expect_unused(&good).is_ok(), "{}", good.display());
+    }
+}
+
 #[tokio::test]
 async fn reading_changes_no_file() {
     let (store, folder, path) = file().await;

@@ -19,6 +19,9 @@ const FORGET_AFTER: Duration = Duration::from_hours(1);
 /// How long an address stays known after the last login from it.
 const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
 
+/// How much is lost if an entry is dropped: its failures, and its last attempt.
+pub(super) type Weight = (u32, Instant);
+
 /// Failed attempts to present the secret of one account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Account {
@@ -98,7 +101,7 @@ impl Account {
     }
 
     /// How much is lost if it is dropped.
-    pub(super) const fn weight(&self) -> (u32, Instant) {
+    pub(super) const fn weight(&self) -> Weight {
         (self.failures.saturating_add(self.under_way), self.last)
     }
 }

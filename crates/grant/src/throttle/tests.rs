@@ -43,6 +43,23 @@ impl Stage {
         }
     }
 
+    /// The entries of users, their known addresses, clients, their known addresses, addresses.
+    fn sizes(&self) -> [usize; 5] {
+        let Buckets {
+            users,
+            clients,
+            addresses,
+            ..
+        } = &*self.throttle.lock();
+        [
+            users.all.len(),
+            users.known.len(),
+            clients.all.len(),
+            clients.known.len(),
+            addresses.len(),
+        ]
+    }
+
     fn fail(&self, whose: Whose<'_>, from: Option<IpAddr>) -> Option<u64> {
         self.attempt(whose, from, Outcome::Failed)
     }
@@ -187,14 +204,10 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
         let name = number.to_string();
         assert_eq!(stage.fail(Whose::User(&name), anywhere(1_000 + number)), None);
     }
-    let sizes = |stage: &Stage| {
-        let buckets = stage.throttle.lock();
-        [buckets.accounts.len(), buckets.known.len(), buckets.addresses.len()]
-    };
     assert!(
-        sizes(&stage).iter().all(|size| *size <= MAX_ENTRIES),
+        stage.sizes().iter().all(|size| *size <= MAX_ENTRIES),
         "{:?}",
-        sizes(&stage)
+        stage.sizes()
     );
     assert!(
         stage.fail(JOHN, anywhere(0)).is_some(),
@@ -202,14 +215,66 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
     );
     stage.wait(3_700);
     stage.throttle.lock().sweep(stage.now);
-    assert_eq!(sizes(&stage), [0; 3], "all of it ends");
+    assert_eq!(stage.sizes(), [0; 5], "all of it ends");
+}
+
+/// To try secrets of clients costs no hash, so they come by the million.
+#[test]
+fn a_flood_of_clients_clears_no_bucket_of_a_user() {
+    let stage = Stage::new();
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    for number in 0..3 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    let flood = u32::try_from(MAX_ENTRIES).unwrap() + 20_000;
+    for number in 0..flood {
+        let name = format!("client {number}");
+        for attempt in 0..4 {
+            let from = anywhere(1_000 + number * 4 + attempt);
+            stage.fail(Whose::Client(&name), from);
+        }
+        let from = anywhere(0x0010_0000 + number);
+        assert_eq!(stage.attempt(Whose::Client("service"), from, Outcome::Succeeded), None);
+    }
+    assert!(
+        stage.sizes().iter().all(|size| *size <= MAX_ENTRIES),
+        "{:?}",
+        stage.sizes()
+    );
+    for number in 3..10 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    assert!(
+        stage.fail(JOHN, anywhere(20)).is_some(),
+        "the account under attack is kept"
+    );
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None, "the owner");
+}
+
+#[test]
+fn an_account_with_many_addresses_makes_no_other_account_unknown() {
+    let stage = Stage::new();
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    for number in 0..u32::try_from(MAX_ENTRIES).unwrap() + 50_000 {
+        let mallory = Whose::User("mallory");
+        assert_eq!(
+            stage.attempt(mallory, anywhere(1_000 + number), Outcome::Succeeded),
+            None
+        );
+    }
+    assert!(stage.sizes()[1] <= MAX_ENTRIES, "{:?}", stage.sizes());
+    for number in 0..10 {
+        assert_eq!(stage.fail(JOHN, anywhere(number)), None);
+    }
+    assert!(stage.fail(JOHN, anywhere(20)).is_some());
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None, "the owner");
 }
 
 /// Each hour others fail and one owner logs in from another address, for a year.
 #[test]
 fn a_year_of_attempts_is_forgotten() {
     let mut stage = Stage::new();
-    let mut most = [0; 3];
+    let mut most = [0; 5];
     for hour in 0..365 * 24 {
         for number in 0..5 {
             let name = format!("{hour}-{number}");
@@ -217,14 +282,12 @@ fn a_year_of_attempts_is_forgotten() {
         }
         stage.attempt(JOHN, anywhere(hour * 8 + 7), Outcome::Succeeded);
         stage.wait(3_600);
-        let mut buckets = stage.throttle.lock();
-        buckets.sweep(stage.now);
-        let sizes = [buckets.accounts.len(), buckets.known.len(), buckets.addresses.len()];
-        for (most, size) in most.iter_mut().zip(sizes) {
+        stage.throttle.lock().sweep(stage.now);
+        for (most, size) in most.iter_mut().zip(stage.sizes()) {
             *most = (*most).max(size);
         }
     }
-    let [accounts, known, addresses] = most;
+    let [accounts, known, .., addresses] = most;
     // An address counts as known for 30 days.
     assert!(accounts <= 10 && addresses <= 10 && known <= 31 * 24, "{most:?}");
 }

@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 use serde_json::json;
 
 use crate::config::SettingRow;
-use crate::output::{Format, wants_json, without_userinfo};
+use crate::output::{Format, allows_colours, complain, wants_json, without_secrets, write_line};
 
 /// Adds help texts, and hides the options that a command does not use.
 ///
@@ -91,9 +91,13 @@ fn global_of(global: &Arg, path: &[String]) -> Option<Arg> {
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A reader that went away is no fault.
-            let _ = error.print();
-            return ExitCode::SUCCESS;
+            return match print_help(error) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    complain(&error);
+                    ExitCode::from(2)
+                }
+            };
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
@@ -101,7 +105,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         }
         _ => {}
     }
-    let text = without_userinfo(&message(error, std::env::args_os().skip(1)));
+    let text = without_secrets(&message(error, std::env::args_os().skip(1)));
     let mut stderr = io::stderr();
     let _ = if wants_json() {
         let first = text.lines().next().unwrap_or_default();
@@ -110,6 +114,16 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         write!(stderr, "error: {text}")
     };
     ExitCode::from(2)
+}
+
+/// Writes help or the version to standard output. A reader that went away is no fault.
+fn print_help(error: &clap::Error) -> anyhow::Result<()> {
+    let text = error.render();
+    if allows_colours(&io::stdout()) {
+        write_line(&text.ansi().to_string())
+    } else {
+        write_line(&text.to_string())
+    }
 }
 
 fn message(error: &clap::Error, arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> String {

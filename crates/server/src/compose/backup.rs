@@ -40,6 +40,7 @@ pub(crate) struct Copied {
 pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> anyhow::Result<Copied> {
     let database = database_file(settings)?;
     refuse_own_files(&database, file)?;
+    opening::expect_no_side_file(file)?;
     unused(file)?;
     let source = open(&database).await;
     let source = source.map_err(|error| opening::explain(error, &DatabaseUrl::file(&database)))?;
@@ -67,6 +68,7 @@ pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> 
 /// Makes the database of the settings out of a backup. There must be none yet.
 pub(crate) async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<Copied> {
     let database = database_file(settings)?;
+    opening::expect_no_side_file(&database)?;
     if let Err(error) = SqlStore::expect_unused(&database) {
         return Err(match error {
             OpenError::Exists { .. } => anyhow::anyhow!(

@@ -98,6 +98,7 @@ fn check_folder(settings: &Settings) -> anyhow::Result<()> {
 /// The error with which `serve` fails to open it.
 pub(crate) async fn check_database(settings: &Settings) -> anyhow::Result<()> {
     let url = super::database_url(settings)?;
+    opening::expect_creatable(&url)?;
     let key_files = url.path().map(kek::key_files).unwrap_or_default();
     let opened = SqlStore::check(&url, &key_files).await;
     let Some(database) = opened.map_err(|error| opening::explain(error, &url))? else {

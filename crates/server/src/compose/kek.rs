@@ -119,11 +119,12 @@ pub(super) fn beside(database: &Path) -> PathBuf {
     private_file::beside(database, ".kek")
 }
 
+/// The ends of the names of [`key_files`].
+pub(super) const KEY_ENDS: [&str; 3] = [".kek", ".kek.next", ".key"];
+
 /// The files that this program keeps with a database. Another database cannot use them.
 pub(super) fn key_files(database: &Path) -> Vec<PathBuf> {
-    let current = beside(database);
-    let next = next(&current);
-    vec![current, next, private_file::beside(database, ".key")]
+    KEY_ENDS.map(|end| private_file::beside(database, end)).to_vec()
 }
 
 /// Where the next key is until it is in use.

@@ -1,6 +1,23 @@
 //! Why a database could not be opened, with the remedy that this program offers.
 
-use scopegate_store_sql::{DatabaseUrl, OpenError};
+use std::path::Path;
+
+use scopegate_store_sql::{DatabaseUrl, OpenError, SqlStore};
+
+use super::{kek, private_file};
+
+/// Fails if a new file would have the name of one that belongs to a database.
+pub(crate) fn expect_no_side_file(path: &Path) -> Result<(), OpenError> {
+    SqlStore::expect_no_side_file(path, &kek::KEY_ENDS)
+}
+
+/// The same for a database that a command may create.
+pub(super) fn expect_creatable(url: &DatabaseUrl) -> anyhow::Result<()> {
+    match url.path() {
+        Some(path) if !path.exists() => Ok(expect_no_side_file(path)?),
+        _ => Ok(()),
+    }
+}
 
 /// Returns an error with the place, the cause and the remedy.
 pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
@@ -12,9 +29,12 @@ pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
             "check `--database`; `scopegate serve`, `migrate`, `user add` and `client add` create a database"
         }
         OpenError::Empty { .. } => "`scopegate migrate` makes a database of it",
+        OpenError::Foreign { path } if private_file::beside(path, "-wal").exists() => {
+            "give another file with `--database`, or move its `-wal` and `-shm` away if they are of another database"
+        }
         OpenError::Foreign { .. } => "give another file with `--database`",
         // The error contains both paths and the remedy.
-        OpenError::LeftOver { .. } | OpenError::LogMissing { .. } => return error.into(),
+        OpenError::LeftOver { .. } | OpenError::LogMissing { .. } | OpenError::SideFile { .. } => return error.into(),
         OpenError::Older { .. } => {
             return anyhow::anyhow!("database `{url}`: {error}; run `scopegate migrate` first");
         }

@@ -13,7 +13,9 @@ mod copied;
 mod damaged;
 mod faults;
 mod moved;
+mod names;
 mod reading;
+mod said;
 mod settings;
 #[path = "../support/shell.rs"]
 mod shell;

@@ -193,6 +193,9 @@ fn the_host_is_named_once_and_used_for_nothing() {
             ("Host: [::1]:x\r\n", 400),
             ("Host: [::g]\r\n", 400),
             ("Host: [::1]:80\r\n", 307),
+            ("Host: a,b\r\n", 400),
+            ("Host: a, a\r\n", 400),
+            ("Host: a:80,b:80\r\n", 400),
             (
                 "Host: a\r\nX-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\n",
                 307,
@@ -208,6 +211,16 @@ fn the_host_is_named_once_and_used_for_nothing() {
                 answer.header("location").is_none_or(|location| location == "/status/"),
                 "{answer:?}"
             );
+        }
+        // An authority in the target takes the place of no `Host` (RFC 9112, section 3.2).
+        for (target, host, status) in [
+            ("http://a/status", "Host: a\r\n", 307),
+            ("http://a/status", "", 400),
+            ("http://a,b/status", "Host: a,b\r\n", 400),
+            ("http://a/status", "Host: b\r\n", 400),
+        ] {
+            let request = format!("GET {target} HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+            assert_eq!(ask(&server, request.as_bytes()).status, status, "{target} {host:?}");
         }
         let document = ask(
             &server,

@@ -1,0 +1,135 @@
+//! What a command says where a name is a secret, and where its output cannot be written.
+
+use std::fs::{self, OpenOptions};
+use std::process::{Command, Stdio};
+
+use crate::stage::{COMMANDS, PASSWORD, Stage};
+use crate::support::scopegate;
+
+const DOCUMENT: &str =
+    r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{"/a":{"get":{"responses":{}}}}}"#;
+
+/// A token, one that cannot be read, an encrypted one, and a client secret.
+const SECRETS: [&str; 4] = [
+    "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIn0.c2lnbmF0dXJl",
+    "eyJhbGciOiJub25lIn0.hunter2.hunter2",
+    "eyJhbGciOiJkaXIifQ..aHVudGVy.aHVudGVyMg.c2lnbmF0dXJl",
+    "sgcs_DkK81YpNb2z4LBkHlIhoUsFajMDs-hunter2",
+];
+
+#[test]
+fn a_token_or_client_secret_in_place_of_a_name_is_not_repeated() {
+    let stage = Stage::new();
+    fs::write(stage.path("a.json"), DOCUMENT).unwrap();
+    for secret in SECRETS {
+        let named = COMMANDS
+            .iter()
+            .filter(|(line, _)| line.iter().any(|word| is_name(word)));
+        let named = named.map(|(line, _)| {
+            line.iter()
+                .map(|word| if is_name(word) { secret } else { word })
+                .collect()
+        });
+        let mut lines: Vec<Vec<&str>> = named.collect();
+        assert!(lines.len() > 12, "{}", lines.len());
+        lines.extend([
+            vec!["key", "import", secret],
+            vec!["key", "rotate", "--algorithm", secret],
+            vec!["restore", secret, "--database", "sqlite:new.db"],
+            vec!["client", "set-scope", "app", secret],
+            vec!["user", "set-scope", "ada", secret],
+            vec!["policy", "can-i", "a.json", "--scope", secret],
+            vec!["policy", "who-can", "a.json", "GET", secret],
+            vec!["policy", "routes", secret],
+            vec!["serve", "--listen", secret],
+            vec!["serve", "--issuer", secret],
+            vec!["serve", "--token-lifetime", secret],
+            vec!["config", "check", "--config", secret],
+        ]);
+        for line in lines {
+            let run = stage.shell.run_with(&line, PASSWORD, &[]);
+            assert!(run.status == 1 || run.status == 2, "{line:?}: {}", run.stderr);
+            is_silent(&format!("{}{}", run.stdout, run.stderr), &line);
+        }
+        for variable in [
+            "SCOPEGATE_LISTEN",
+            "SCOPEGATE_DEMO",
+            "SCOPEGATE_DATABASE",
+            "SCOPEGATE_ISSUERS",
+        ] {
+            let run = stage.shell.run_with(&["config", "check"], "", &[(variable, secret)]);
+            assert_eq!(run.status, 2, "{variable}: {}", run.stderr);
+            is_silent(&format!("{}{}", run.stdout, run.stderr), &[variable]);
+        }
+    }
+}
+
+/// Whether a word of a command line names a user, a client, a key or a token.
+fn is_name(word: &str) -> bool {
+    matches!(word, "ada" | "app" | "k1") || word == crate::stage::TOKEN_ID
+}
+
+fn is_silent(said: &str, line: &[&str]) {
+    for part in ["hunter2", "eyJzdWIi", "aHVudGVy", "c2lnbmF0dXJl", "DkK81YpNb2z4"] {
+        assert!(!said.contains(part), "{line:?}: {said}");
+    }
+}
+
+fn full() -> Stdio {
+    OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+}
+
+fn in_stage(stage: &Stage, line: &[&str]) -> Command {
+    let mut command = scopegate();
+    command.current_dir(stage.shell.path()).args(line).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_that_names_it() {
+    let stage = Stage::new();
+    fs::write(stage.path("a.json"), DOCUMENT).unwrap();
+    for line in [
+        &["help"][..],
+        &["--help"],
+        &["--version"],
+        &["help", "user"],
+        &["serve", "--help"],
+        &["man"],
+        &["completions", "bash"],
+        &["config", "check"],
+        &["user", "list"],
+        &["user", "list", "--format", "json"],
+        &[
+            "client",
+            "add",
+            "New",
+            "--confidential",
+            "--grant",
+            "password",
+            "--scope",
+            "me",
+        ],
+        &["backup", "backup.db"],
+        &["policy", "routes", "a.json"],
+        &["policy", "graph", "a.json", "--as", "svg", "--output", "-"],
+        &["serve", "--listen", "127.0.0.1:0"],
+    ] {
+        let output = in_stage(&stage, line).stdout(full()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {stderr}");
+        assert!(
+            stderr.contains("standard output cannot be written: No space left"),
+            "{line:?}: {stderr}"
+        );
+    }
+    // What the command did is kept, and can be looked up.
+    assert!(stage.path("backup.db").exists());
+    assert!(stage.done(&["client", "list"]).stdout.contains("New"));
+    // Where standard error cannot be written, the status alone says it.
+    let lost = in_stage(&stage, &["user", "show", "nobody"])
+        .stderr(full())
+        .status()
+        .unwrap();
+    assert_eq!(lost.code(), Some(1));
+}
