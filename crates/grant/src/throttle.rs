@@ -238,7 +238,7 @@ impl Buckets {
             }
         }
         let is_over = |account: &Account| account.is_over(now);
-        make_room(accounts, &keys.account, is_over, |all| weigh(all, Account::weight));
+        make_room(accounts, &keys.account, is_over, |all| weights(all, Account::weight));
         accounts
             .entry(keys.account)
             .or_insert_with(|| Account::new(now))
@@ -250,7 +250,7 @@ impl Buckets {
     fn begin_addresses(&mut self, keys: &Keys, now: Instant) {
         for (key, _) in keys.addresses.iter().flatten() {
             let is_over = |address: &Address| address.is_over(now);
-            make_room(&mut self.addresses, key, is_over, |all| weigh(all, Address::weight));
+            make_room(&mut self.addresses, key, is_over, |all| weights(all, Address::weight));
             self.addresses.entry(*key).or_insert_with(|| Address::new(now)).begin();
         }
     }
@@ -270,7 +270,7 @@ impl Buckets {
             account.end(outcome, now);
         }
         if let Some(key) = keys.known.filter(|_| outcome == Outcome::Succeeded) {
-            make_room(known, &key, |account| account.is_forgotten(now), weigh_known);
+            make_room(known, &key, |account| account.is_forgotten(now), weights_of_known);
             known.entry(key).or_insert_with(|| Account::new(now));
         }
     }
@@ -285,14 +285,14 @@ impl Buckets {
     }
 }
 
-/// Makes room for a key that is new: drops what has no effect, and if that is not enough, the
+/// Drops entries for a key that is new: those without effect, and if that is not enough, the
 /// eighth with the least weight. So a flood of other names does not clear the bucket of an account
 /// under attack.
 fn make_room<K: Copy + Eq + Hash + Ord, T, W: Ord>(
     among: &mut HashMap<K, T>,
     key: &K,
     is_over: impl Fn(&T) -> bool,
-    weigh: impl Fn(&HashMap<K, T>) -> Vec<(W, K)>,
+    weights: impl Fn(&HashMap<K, T>) -> Vec<(W, K)>,
 ) {
     if among.len() < MAX_ENTRIES || among.contains_key(key) {
         return;
@@ -301,7 +301,7 @@ fn make_room<K: Copy + Eq + Hash + Ord, T, W: Ord>(
     if among.len() < MAX_ENTRIES {
         return;
     }
-    let mut weights = weigh(among);
+    let mut weights = weights(among);
     let eighth = weights.len() / 8;
     weights.select_nth_unstable(eighth);
     for (_, key) in weights.into_iter().take(eighth.max(1)) {
@@ -309,13 +309,13 @@ fn make_room<K: Copy + Eq + Hash + Ord, T, W: Ord>(
     }
 }
 
-fn weigh<K: Copy, T, W>(all: &HashMap<K, T>, weight: impl Fn(&T) -> W) -> Vec<(W, K)> {
+fn weights<K: Copy, T, W>(all: &HashMap<K, T>, weight: impl Fn(&T) -> W) -> Vec<(W, K)> {
     all.iter().map(|(key, entry)| (weight(entry), *key)).collect()
 }
 
 /// An account with many addresses loses its own first, so it cannot make others unknown.
-fn weigh_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight), (u64, u64))> {
-    let mut newest_first = weigh(known, |account| account.weight());
+fn weights_of_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight), (u64, u64))> {
+    let mut newest_first = weights(known, |account| account.weight());
     newest_first.sort_unstable_by_key(|((_, last), (account, _))| (*account, Reverse(*last)));
     let of_one = newest_first.chunk_by(|(_, (one, _)), (_, (other, _))| one == other);
     let ranked = of_one.flat_map(|places| places.iter().enumerate());

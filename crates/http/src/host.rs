@@ -8,7 +8,7 @@ use std::net::Ipv6Addr;
 
 use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderMap, Version};
+use http::{HeaderMap, Request, Version};
 
 /// What an entry point knows of the authority in the request target or in `:authority`.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,17 @@ pub(crate) enum TargetAuthority<'r> {
     Known(Option<&'r Authority>),
     /// A warp filter refused it: it differs from `Host`, or `Host` is malformed.
     Refused,
+}
+
+/// Whether a request from a socket names one host, and a well-formed one, by
+/// [RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2) and
+/// [RFC 9113, section 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1).
+///
+/// A gate checks its own requests. This is for a listener next to it.
+#[must_use]
+pub fn names_one_host<B>(request: &Request<B>) -> bool {
+    let authority = TargetAuthority::Known(request.uri().authority());
+    is_clear(authority, request.headers(), Some(request.version()))
 }
 
 /// Whether a request names one host, and a well-formed one. `version` is that of a request from a socket: HTTP/1.1 must
@@ -42,8 +53,10 @@ pub(crate) fn is_clear(authority: TargetAuthority<'_>, headers: &HeaderMap, vers
     }
 }
 
-/// `uri-host [ ":" port ]`: an authority without user information, and without a comma. The grammar allows one in a name,
-/// but `a,b` is what a proxy makes of two `Host` fields (RFC 9110, section 5.3).
+/// `uri-host [ ":" port ]`: an authority without user information, and without a comma.
+///
+/// The grammar allows a comma in a name, but `a,b` is what a proxy makes of two `Host` fields
+/// (RFC 9110, section 5.3).
 fn is_host(value: &[u8]) -> bool {
     is_plain(value) || is_literal_or_name(value)
 }

@@ -126,6 +126,7 @@ pub use gate_builder::GateBuilder;
 pub use gate_error::GateError;
 pub use group::Group;
 pub use handler::{Handler, TakesCaller, TakesNobody};
+pub use host::names_one_host;
 pub use http::{HeaderName, StatusCode};
 pub use input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
 pub use invalid_input::{InputError, InvalidInput};

@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use crate::serve::Arriving;
 use anyhow::Context;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode};
+use scopegate_http::names_one_host;
 use tokio::net::TcpListener;
 use tracing::warn;
 
@@ -68,7 +69,10 @@ impl AdminListener {
             let admin = admin.clone();
             async move {
                 if !names_one_host(&request) {
-                    return Ok(text(StatusCode::BAD_REQUEST, "there must be one `Host`\n"));
+                    return Ok(text(
+                        StatusCode::BAD_REQUEST,
+                        "there must be one Host header, and a well-formed one\n",
+                    ));
                 }
                 Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await)
             }
@@ -78,15 +82,6 @@ impl AdminListener {
             serving.await;
         });
         Ok(())
-    }
-}
-
-/// Whether a request has at most one `Host`, and one over HTTP/1.1
-/// ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
-fn names_one_host<B>(request: &Request<B>) -> bool {
-    match request.headers().get_all(HOST).iter().count() {
-        0 => request.version() != Version::HTTP_11,
-        hosts => hosts == 1,
     }
 }
 

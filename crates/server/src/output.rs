@@ -236,7 +236,7 @@ pub(crate) fn remark(text: &str) {
 
 /// The text without what is secret by its form: tokens, client secrets, and the user and password
 /// of each URL.
-// SECURITY: a token that stands where a name is expected is not repeated. Tested by
+// SECURITY: a token in place of a name is not repeated. Tested by
 // `tokens_and_client_secrets_are_left_out`.
 pub(crate) fn without_secrets(text: &str) -> String {
     let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');

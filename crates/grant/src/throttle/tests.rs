@@ -218,7 +218,7 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
     assert_eq!(stage.sizes(), [0; 5], "all of it ends");
 }
 
-/// To try secrets of clients costs no hash, so they come by the million.
+/// To try the secret of a client costs no hash, so there can be a million attempts.
 #[test]
 fn a_flood_of_clients_clears_no_bucket_of_a_user() {
     let stage = Stage::new();

@@ -326,6 +326,8 @@ fn a_host_is_named_once() {
         (&["a", "b"], 400),
         (&["a b"], 400),
         (&["u@a"], 400),
+        (&["a,b"], 400),
+        (&["a, a"], 400),
     ] {
         let request = hosts
             .iter()
@@ -338,13 +340,22 @@ fn a_host_is_named_once() {
     for (version, status) in [
         (http::Version::HTTP_11, 400),
         (http::Version::HTTP_10, 200),
-        (http::Version::HTTP_2, 200),
+        (http::Version::HTTP_2, 400),
     ] {
-        let request = Request::get("/open").version(version).body(String::new()).unwrap();
-        let answer = RUNTIME
-            .block_on(hyper::service::Service::call(&service, request))
-            .unwrap();
-        assert_eq!(answer.status().as_u16(), status, "{version:?}");
+        // The authority of the target takes the place of `Host` in HTTP/2 alone.
+        let with_authority = if version == http::Version::HTTP_11 { 400 } else { 200 };
+        for (target, status) in [("/open", status), ("http://a.example/open", with_authority)] {
+            let request = Request::get(target).version(version).body(String::new()).unwrap();
+            assert_eq!(
+                status == 200,
+                scopegate_http::names_one_host(&request),
+                "{version:?} {target}"
+            );
+            let answer = RUNTIME
+                .block_on(hyper::service::Service::call(&service, request))
+                .unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{version:?} {target}");
+        }
     }
 }
 

@@ -33,9 +33,21 @@ fn there_is_none_unless_it_is_asked_for() {
 #[test]
 fn the_host_is_named_once() {
     let watched = Watched::start(&[]);
-    for (hosts, status) in [("", "400"), ("Host: a\r\n", "200"), ("Host: a\r\nHost: a\r\n", "400")] {
+    for (target, hosts, status) in [
+        ("/healthz", "", "400"),
+        ("/healthz", "Host: a\r\n", "200"),
+        ("/healthz", "Host: a\r\nHost: a\r\n", "400"),
+        ("/healthz", "Host: a,b\r\n", "400"),
+        ("/healthz", "Host: a b\r\n", "400"),
+        ("/healthz", "Host:\r\n", "400"),
+        ("/healthz", "Host: a:x\r\n", "400"),
+        ("http://a/healthz", "Host: a\r\n", "200"),
+        ("http://a/healthz", "Host: b\r\n", "400"),
+        ("http://a/healthz", "", "400"),
+        ("http://u@a/healthz", "Host: u@a\r\n", "400"),
+    ] {
         let mut stream = TcpStream::connect(watched.admin()).unwrap();
-        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        let request = format!("GET {target} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

@@ -1,4 +1,4 @@
-//! What a command says where a name is a secret, and where its output cannot be written.
+//! What a command says if a name is a secret, and if its output cannot be written.
 
 use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};

@@ -23,8 +23,8 @@ pub(super) fn refuse_input(document: &Path, output: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Fails if a file exists with contents of another kind than `what`, or has the name of one that
-/// belongs to a database: the log of a database in use may be empty.
+/// Fails if a file exists with contents of another kind than `what`. The name of a file that
+/// belongs to a database is refused too: the log of a database in use may be empty.
 pub(super) fn refuse_other(output: &Path, what: &str, is_ours: impl FnOnce(&str) -> bool) -> anyhow::Result<()> {
     expect_no_side_file(&fs::canonicalize(output).unwrap_or_else(|_| output.to_owned()))?;
     if !fs::metadata(output).is_ok_and(|file| file.is_file() && file.len() > 0) {
