@@ -315,7 +315,7 @@ fn weights<K: Copy, T, W>(all: &HashMap<K, T>, weight: impl Fn(&T) -> W) -> Vec<
 
 /// An account with many addresses loses its own first, so it cannot make others unknown.
 fn weights_of_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight), (u64, u64))> {
-    let mut newest_first = weights(known, |account| account.weight());
+    let mut newest_first = weights(known, Account::weight);
     newest_first.sort_unstable_by_key(|((_, last), (account, _))| (*account, Reverse(*last)));
     let of_one = newest_first.chunk_by(|(_, (one, _)), (_, (other, _))| one == other);
     let ranked = of_one.flat_map(|places| places.iter().enumerate());

@@ -175,7 +175,12 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
     } else {
         "\n"
     };
-    match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
+    checked(write!(stdout, "{text}{end}").and_then(|()| stdout.flush()))
+}
+
+/// Explains why standard output cannot be written. A reader that went away is no fault.
+fn checked(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => bail!("standard output cannot be written: {error}; a change that the command made is kept"),
         Ok(()) => Ok(()),
@@ -187,13 +192,11 @@ fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
     progress::end();
     let mut stdout = BufWriter::new(io::stdout().lock());
     let written = serde_json::to_writer(&mut stdout, json).map_err(io::Error::from);
-    let written = written
-        .and_then(|()| stdout.write_all(b"\n"))
-        .and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    checked(
+        written
+            .and_then(|()| stdout.write_all(b"\n"))
+            .and_then(|()| stdout.flush()),
+    )
 }
 
 /// Writes one sentence about what went wrong to standard error.
