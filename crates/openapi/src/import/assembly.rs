@@ -478,7 +478,7 @@ impl Assembly {
         if let Some(name) = name {
             operation = operation.named(name);
         }
-        self.keep_place(place(), security, &derived(template, method));
+        self.keep_place(place(), security, || derived(template, method));
         self.operations.push(Entry {
             operation,
             overrides,
@@ -502,7 +502,7 @@ impl Assembly {
         std::mem::take(&mut self.details)
     }
 
-    fn keep_place(&mut self, place: Place, security: Option<Arc<Place>>, derived: &str) {
+    fn keep_place(&mut self, place: Place, security: Option<Arc<Place>>, derived: impl FnOnce() -> String) {
         let place = OperationPlace::new(place, security, derived).bounded(&mut self.places);
         self.places.operations.push(place);
     }

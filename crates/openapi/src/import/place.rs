@@ -237,13 +237,17 @@ impl SecurityPlace {
 }
 
 const SECURITY: &str = "/security";
+/// How the pointers of operations in an OpenAPI document begin.
+const PATHS: &str = "/paths/";
 
 impl OperationPlace {
     /// The pointer `derived` is the one that the path and the method of the operation make.
-    pub(super) fn new(place: Place, security: Option<Arc<Place>>, derived: &str) -> Self {
+    pub(super) fn new(place: Place, security: Option<Arc<Place>>, derived: impl FnOnce() -> String) -> Self {
         let mark = place.mark.unwrap_or(Mark::START);
         let security = SecurityPlace::of(security, &place);
-        let is_derived = place.file.is_none() && place.pointer() == Some(derived);
+        let is_in_paths = |pointer: &&str| pointer.starts_with(PATHS);
+        let own = place.pointer().filter(|_| place.file.is_none());
+        let is_derived = own.filter(is_in_paths).is_some_and(|pointer| pointer == derived());
         Self {
             mark,
             elsewhere: (!is_derived).then(|| Box::new(place)),

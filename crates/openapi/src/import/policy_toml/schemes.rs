@@ -59,7 +59,7 @@ impl<'t> Places<'t> {
     /// Its requirement is written in the same table.
     pub(super) fn add_operation(&mut self, pointer: &str, byte: usize) {
         let place = self.place(pointer.to_owned(), byte);
-        self.kept.operations.push(OperationPlace::new(place, None, ""));
+        self.kept.operations.push(OperationPlace::new(place, None, String::new));
     }
 
     pub(super) fn into_kept(self) -> place::Places {
