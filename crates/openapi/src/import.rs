@@ -396,6 +396,11 @@ impl Imported {
         )
     }
 
+    /// The fields of schemes that the table cannot express.
+    pub(crate) fn details(&self) -> &[(SchemeName, String, String)] {
+        &self.details
+    }
+
     /// The servers of its operations.
     pub(crate) const fn servers(&self) -> &Servers {
         &self.servers

@@ -64,6 +64,16 @@ impl DocumentInfo {
         self
     }
 
+    /// Whether the document has version 3.0, unless it needs 3.2.
+    pub(super) const fn is_3_0(&self) -> bool {
+        self.is_3_0
+    }
+
+    /// Whether the document has extensions.
+    pub(super) const fn has_extensions(&self) -> bool {
+        self.extensions
+    }
+
     /// How the security of operations is written.
     pub(super) const fn style(&self) -> security::Style {
         security::Style {

@@ -1,12 +1,15 @@
 //! A table in Scopegate's own language.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use scopegate_domain::{ApiKeyLocation, DeclaredScheme, HttpScheme, OAuthFlow, SecurityScheme};
+use scopegate_domain::{ApiKeyLocation, DeclaredScheme, HttpScheme, OAuthFlow, SchemeName, SecurityScheme};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 
+use super::details::{Details, details};
 use super::security::location_name;
 use super::words::{Words, checks, is_optional};
+use crate::import::Imported;
 
 /// A table as TOML that [`import::read`](crate::import::read) reads back to the same meaning, flat: trees of guards become one
 /// expression for each operation. Writing what was read back gives the same bytes.
@@ -28,9 +31,25 @@ use super::words::{Words, checks, is_optional};
 ///
 /// [`ExportError`] where a table says what the language cannot.
 pub fn toml(table: &OperationTable) -> Result<String, ExportError> {
+    written(table, &BTreeMap::new())
+}
+
+/// A policy that was read as TOML, as [`toml`] with the types of schemes and the flows that a table
+/// cannot express, such as mutual TLS.
+///
+/// # Errors
+///
+/// As [`toml`].
+pub fn toml_of(imported: &Imported) -> Result<String, ExportError> {
+    written(imported.table(), &details(imported))
+}
+
+type AllDetails<'i> = BTreeMap<&'i SchemeName, Details<'i>>;
+
+fn written(table: &OperationTable, details: &AllDetails<'_>) -> Result<String, ExportError> {
     let mut text = String::new();
     // Writing to a text cannot fail.
-    let _ = write(&mut text, table);
+    let _ = write(&mut text, table, details);
     match table
         .operations()
         .iter()
@@ -59,7 +78,7 @@ fn overridden(operation: &ResolvedOperation) -> Vec<String> {
     operation.overridden().iter().map(ToString::to_string).collect()
 }
 
-fn write(text: &mut String, table: &OperationTable) -> fmt::Result {
+fn write(text: &mut String, table: &OperationTable, details: &AllDetails<'_>) -> fmt::Result {
     let checks = checks(table);
     if !checks.is_empty() {
         writeln!(text, "[checks]")?;
@@ -69,7 +88,7 @@ fn write(text: &mut String, table: &OperationTable) -> fmt::Result {
         writeln!(text)?;
     }
     for declared in table.catalog().schemes() {
-        scheme(text, declared)?;
+        scheme(text, declared, details.get(declared.name()))?;
     }
     let words = Words::of(table);
     for one in table.operations() {
@@ -84,10 +103,13 @@ fn write(text: &mut String, table: &OperationTable) -> fmt::Result {
     writeln!(text)
 }
 
-fn scheme(text: &mut String, declared: &DeclaredScheme) -> fmt::Result {
+fn scheme(text: &mut String, declared: &DeclaredScheme, details: Option<&Details<'_>>) -> fmt::Result {
     let name = Quoted(declared.name().as_str());
     writeln!(text, "[schemes.{name}]")?;
-    kind(text, declared.scheme())?;
+    match details {
+        Some(details) => kind_in_details(text, declared.scheme(), details)?,
+        None => kind(text, declared.scheme())?,
+    }
     if let Some(description) = declared.description() {
         writeln!(text, "description = {}", Quoted(description))?;
     }
@@ -118,6 +140,23 @@ fn scheme(text: &mut String, declared: &DeclaredScheme) -> fmt::Result {
         writeln!(text)?;
     }
     Ok(())
+}
+
+/// The kind of a scheme that the table cannot express, or its further flows.
+fn kind_in_details(text: &mut String, scheme: &SecurityScheme, details: &Details<'_>) -> fmt::Result {
+    match (details.get("type").copied(), details.get("scheme").copied()) {
+        (Some("http"), Some(scheme)) => writeln!(text, "kind = \"http\"\nscheme = {}", Quoted(scheme)),
+        (Some("mutualTLS"), _) => writeln!(text, "kind = \"mutualTLS\""),
+        (Some(other), _) => writeln!(text, "kind = \"other\"\ntype = {}", Quoted(other)),
+        (None, _) => {
+            kind(text, scheme)?;
+            let flows: Vec<String> = details
+                .iter()
+                .map(|(field, url)| format!("{} = {}", Quoted(field), Quoted(url)))
+                .collect();
+            writeln!(text, "details = {{ {} }}", flows.join(", "))
+        }
+    }
 }
 
 fn kind(text: &mut String, scheme: &SecurityScheme) -> fmt::Result {

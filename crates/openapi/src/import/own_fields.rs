@@ -11,7 +11,7 @@ use super::node::{At, Kind, OWN, OwnField};
 use super::place::{Mark, Place};
 
 /// The names that some reader knows, or an export writes.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     "x-scopegate-checks",
     "x-scopegate-guards",
     FIELD,
@@ -19,6 +19,7 @@ const KNOWN: [&str; 8] = [
     "x-scopegate-notes",
     "x-scopegate-overrides",
     "x-scopegate-scopes",
+    "x-scopegate-type",
     "x-scopegate-without-subject",
 ];
 

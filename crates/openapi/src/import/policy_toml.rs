@@ -33,7 +33,8 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
     let mut ignores = Vec::new();
     let place_of = |start| Place::of_mark(places.mark(start));
     ignore::read_table(&mut root, Within::Document, place_of, &mut ignores)?;
-    let catalog = schemes::catalog(&mut root, &mut places, &mut ignores)?;
+    let mut details = Vec::new();
+    let catalog = schemes::catalog(&mut root, &mut places, (&mut ignores, &mut details))?;
     let ceilings = ceilings(&mut root, &catalog)?;
     let mut policy = Policy {
         guards: Guards::read(&mut root, checks)?,
@@ -62,7 +63,7 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         ceilings,
         least: Vec::new(),
         servers: Servers::none(),
-        details: Vec::new(),
+        details,
         facts: DocumentFacts::new(),
         ignores: policy.ignores,
     })

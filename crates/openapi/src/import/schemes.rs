@@ -11,6 +11,7 @@ use super::node::{self, At};
 use super::note::NoteKind;
 use super::objects;
 use super::refs::References;
+use crate::export::TYPE;
 
 /// Reads the schemes of `components.securitySchemes`, or of `securityDefinitions`.
 pub(super) fn read<'n>(
@@ -57,11 +58,14 @@ pub(super) fn read_one(
     let values = at.node.count();
     assembly.count_read(values)?;
     assembly.count_text(values.saturating_mul(64))?;
-    let kind = if is_swagger {
+    let mut kind = if is_swagger {
         swagger_kind(at)?
     } else {
         kind(references, at)?
     };
+    if let Some(told) = at.text_of(TYPE)? {
+        kind.details = detail("type", told);
+    }
     scheme(assembly, references, name, kind, at, is_swagger)
 }
 
@@ -130,7 +134,7 @@ fn kind(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> {
         "apiKey" => api_key(at)?.into(),
         "http" => http(at)?,
         "mutualTLS" => Kind {
-            scheme: Some(SecurityScheme::api_key(ApiKeyLocation::Header, "Client-Cert")),
+            scheme: Some(certificate()),
             note: Some((
                 NoteKind::MutualTls,
                 "certificates of clients are read as a key in the header `Client-Cert` (RFC 9440)".to_owned(),
@@ -143,13 +147,23 @@ fn kind(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> {
     })
 }
 
+/// A scheme by certificates, as the nearest that a table has.
+pub(super) fn certificate() -> SecurityScheme {
+    SecurityScheme::api_key(ApiKeyLocation::Header, "Client-Cert")
+}
+
+/// A scheme of the header `Authorization`, as the nearest that a table has.
+pub(super) fn authorization() -> SecurityScheme {
+    SecurityScheme::api_key(ApiKeyLocation::Header, "Authorization")
+}
+
 fn unsupported(kind: &str) -> Kind {
     let message = format!(
         "a scheme of type `{}` is not known; it is read as a key in the header `Authorization`",
         Shown(kind)
     );
     Kind {
-        scheme: Some(SecurityScheme::api_key(ApiKeyLocation::Header, "Authorization")),
+        scheme: Some(authorization()),
         note: Some((NoteKind::UnsupportedScheme, message)),
         details: detail("type", kind),
     }
@@ -192,7 +206,7 @@ fn http(at: &At<'_>) -> Result<Kind, ImportError> {
                 Shown(scheme)
             );
             return Ok(Kind {
-                scheme: Some(SecurityScheme::api_key(ApiKeyLocation::Header, "Authorization")),
+                scheme: Some(authorization()),
                 note: Some((NoteKind::UnsupportedScheme, message)),
                 details: [detail("type", "http"), detail("scheme", &scheme.to_ascii_lowercase())].concat(),
             });

@@ -130,6 +130,64 @@ fn scopes_of_every_scheme_are_written_and_read_back() {
     );
 }
 
+#[test]
+fn schemes_of_every_type_are_written_and_read_back() {
+    let flow = json!({ "tokenUrl": "https://id.example/t", "scopes": { "see": "" } });
+    let types = [
+        json!({ "type": "mutualTLS", "description": "A certificate." }),
+        json!({ "type": "http", "scheme": "hoba" }),
+        json!({ "type": "http", "scheme": "digest" }),
+        json!({ "type": "apiKey", "in": "cookie", "name": "sid" }),
+        json!({ "type": "saml" }),
+        json!({ "type": "oauth2", "flows": { "magic": flow } }),
+        json!({ "type": "oauth2", "flows": { "magic": flow, "password": flow } }),
+    ];
+    for scheme in types {
+        let shell = Shell::with("teams.json", &teams("3.1.0", &scheme));
+        for (form, name) in [("openapi", "31.json"), ("openapi-3.0", "30.json"), ("toml", "own.toml")] {
+            let written = shell.run(&["policy", "export", "teams.json", "--to", form]);
+            assert_eq!(written.status, 0, "{}", written.stderr);
+            shell.write(name, &written.stdout);
+            let run = shell.run(&["policy", "diff", "teams.json", name, "--format", "json"]);
+            let found: Value = serde_json::from_str(&run.stdout).unwrap();
+            assert_eq!(
+                (&found["changes"], &found["schemes"]),
+                (&json!([]), &json!([])),
+                "{scheme} {form}"
+            );
+            assert!(!run.stderr.contains("has no effect"), "{}", run.stderr);
+            let again = shell.run(&["policy", "export", name, "--to", form]);
+            assert_eq!(again.stdout, written.stdout, "{scheme} {form}");
+        }
+        let native = std::fs::read_to_string(shell.path().join("31.json")).unwrap();
+        let native: Value = serde_json::from_str(&native).unwrap();
+        let kept = &native["components"]["securitySchemes"]["personal"];
+        let kind = if scheme["type"] == "saml" {
+            "x-scopegate-type"
+        } else {
+            "type"
+        };
+        assert_eq!(kept[kind], scheme["type"], "{kept}");
+    }
+}
+
+#[test]
+fn an_operation_that_an_export_cannot_have_is_named() {
+    let document = json!({
+        "openapi": "3.1.0", "info": { "title": "x", "version": "1" },
+        "paths": { "/a": { "get": { "security": [{ "nobody": [] }] } } },
+    });
+    let shell = Shell::with("a.json", &document);
+    let run = shell.run(&["policy", "export", "a.json", "--to", "openapi"]);
+    assert!(
+        run.stderr.contains("`GET /a`") && run.stderr.contains("--to toml"),
+        "{}",
+        run.stderr
+    );
+    let run = shell.run(&["policy", "export", "a.json", "--to", "toml"]);
+    assert!(run.stdout.contains("requires = \"deny\""), "{}", run.stdout);
+}
+
 /// Before scopes of every scheme were known, they were written as checks.
 #[test]
 fn a_document_that_holds_roles_as_checks_still_reads() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use scopegate_domain::{
-    ApiKeyLocation, Catalog, CatalogBuilder, HttpScheme, OAuthFlow, OAuthFlows, ScopeToken, SecurityScheme,
+    ApiKeyLocation, Catalog, CatalogBuilder, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken, SecurityScheme,
 };
 use scopegate_policy::{MAX_ATOMS, nearest_name};
 
@@ -14,6 +14,7 @@ use super::super::node::pointer;
 use super::super::place::{self, Lines, Mark, OperationPlace, Place, SchemePlace};
 use super::super::table::{Table, Value};
 use crate::import::ignore::{self, Ignore, Within};
+use crate::import::schemes;
 
 /// The places of what a policy declares.
 pub(super) struct Places<'t> {
@@ -84,7 +85,7 @@ pub(super) fn checks(root: &mut Table<'_, '_>) -> Result<ChecksNeed, ImportError
 pub(super) fn catalog(
     root: &mut Table<'_, '_>,
     places: &mut Places<'_>,
-    ignores: &mut Vec<Ignore>,
+    (ignores, details): (&mut Vec<Ignore>, &mut Vec<Detail>),
 ) -> Result<Catalog, ImportError> {
     let mut builder = Catalog::builder();
     let mut size = Size::default();
@@ -94,7 +95,12 @@ pub(super) fn catalog(
             let mut table = value.table()?;
             let place_of = |start| Place::of_mark(places.mark(start));
             ignore::read_table(&mut table, Within::Scheme(name), place_of, ignores)?;
-            builder = scheme(builder, name, table, &mut size, places)?;
+            let (kind, fields) = kind_in_details(&mut table)?;
+            if let Ok(name) = SchemeName::parse(name) {
+                let detail = |(field, value)| (name.clone(), field, value);
+                details.extend(fields.into_iter().map(detail));
+            }
+            builder = scheme(builder.scheme(name, kind), name, table, &mut size, places)?;
         }
     }
     Ok(builder.build()?)
@@ -113,7 +119,7 @@ fn scheme(
     size: &mut Size,
     places: &mut Places<'_>,
 ) -> Result<CatalogBuilder, ImportError> {
-    let mut builder = builder.scheme(name, kind(&mut table)?);
+    let mut builder = builder;
     if let Some(text) = table.text("description")? {
         builder = builder.description(text);
     }
@@ -167,8 +173,8 @@ fn token(text: &str, at: Value<'_, '_>) -> Result<ScopeToken, ImportError> {
     ScopeToken::parse(text).map_err(|fault| at.fault(format!("`{}` is no scope: {fault}", Shown(text))))
 }
 
-fn kind(table: &mut Table<'_, '_>) -> Result<SecurityScheme, ImportError> {
-    Ok(match table.needed("kind")? {
+fn kind(table: &mut Table<'_, '_>, kind: &str) -> Result<SecurityScheme, ImportError> {
+    Ok(match kind {
         "apiKey" => {
             let location = match table.needed("in")? {
                 "cookie" => ApiKeyLocation::Cookie,
@@ -187,12 +193,40 @@ fn kind(table: &mut Table<'_, '_>) -> Result<SecurityScheme, ImportError> {
         "openIdConnect" => SecurityScheme::openid_connect(table.needed("url")?),
         other => {
             return Err(table.fault(format!(
-                "`kind` must be `apiKey`, `basic`, `bearer`, `digest`, `oauth2` or `openIdConnect`, not `{}`",
+                "`kind` must be `apiKey`, `basic`, `bearer`, `digest`, `http`, `mutualTLS`, `oauth2`, `openIdConnect` or `other`, not \
+                 `{}`",
                 Shown(other)
             )));
         }
     })
 }
+
+/// The kind of a scheme, and the fields that a table of operations cannot express.
+fn kind_in_details(table: &mut Table<'_, '_>) -> Result<(SecurityScheme, Fields), ImportError> {
+    let fields = |fields: &[(&str, &str)]| -> Fields {
+        let owned = |(field, value): &(&str, &str)| ((*field).to_owned(), (*value).to_owned());
+        fields.iter().map(owned).collect()
+    };
+    let (scheme, mut details) = match table.needed("kind")? {
+        "http" => match &*table.needed("scheme")?.to_ascii_lowercase() {
+            word @ ("basic" | "bearer" | "digest") => (kind(table, word)?, Fields::new()),
+            word => (schemes::authorization(), fields(&[("type", "http"), ("scheme", word)])),
+        },
+        "mutualTLS" => (schemes::certificate(), fields(&[("type", "mutualTLS")])),
+        "other" => (schemes::authorization(), fields(&[("type", table.needed("type")?)])),
+        word => (kind(table, word)?, Fields::new()),
+    };
+    if let Some(listed) = table.take("details") {
+        for (field, _, value) in listed.table()?.all() {
+            details.push((field.to_owned(), value.text()?.to_owned()));
+        }
+    }
+    Ok((scheme, details))
+}
+
+type Fields = Vec<(String, String)>;
+/// A field of a scheme.
+pub(super) type Detail = (SchemeName, String, String);
 
 fn flows(table: &mut Table<'_, '_>) -> Result<OAuthFlows, ImportError> {
     let mut flows = OAuthFlows::default();

@@ -2,12 +2,12 @@
 
 use anyhow::bail;
 use scopegate_openapi::export::{self, DocumentInfo};
-use scopegate_policy::OperationTable;
-use serde_json::{Map, Value};
+use scopegate_policy::{Access, OperationTable};
+use serde_json::Value;
 
 use super::{document, notes};
 use crate::arguments::ExportArguments;
-use crate::output::{Format, remark, write_line};
+use crate::output::{Format, counted, remark, write_line};
 
 pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result<()> {
     let policy = document::open(&arguments.document)?;
@@ -33,7 +33,8 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
                     remark("the policy has a method or a flow that OpenAPI has words for as of 3.2, so 3.2 is written");
                 }
             }
-            let mut document = export::document(&info, table, &[], &Map::new());
+            remark_on_denied(table);
+            let mut document = export::document_of(&info, &policy);
             if format == Format::Json
                 && let Value::Object(members) = &mut document
             {
@@ -41,7 +42,7 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
             }
             write_line(&serde_json::to_string_pretty(&document)?)
         }
-        _ => write_line(&export::toml(table)?),
+        _ => write_line(&export::toml_of(&policy)?),
     }
 }
 
@@ -52,6 +53,23 @@ fn remark_on_roles(table: &OperationTable) {
         remark(&format!(
             "OpenAPI 3.0 lists no scopes on scheme `{}`; they are written as guards, in `x-scopegate-guards`",
             declared.name()
+        ));
+    }
+}
+
+/// Names the operations that the document cannot have.
+fn remark_on_denied(table: &OperationTable) {
+    let operations = table.operations().iter();
+    let mut denied = operations.filter(|operation| operation.access() == Access::Deny);
+    if let Some(first) = denied.next() {
+        let rest = denied.count();
+        let others = if rest > 0 {
+            format!(" and {}", counted(rest, "other"))
+        } else {
+            String::new()
+        };
+        remark(&format!(
+            "`{first}`{others} cannot be written, as nothing satisfies it: OpenAPI has no word for that; use `--to toml`"
         ));
     }
 }
