@@ -151,19 +151,35 @@ fn request_line(text: &str) -> Option<(&str, &str)> {
     version.starts_with("HTTP/").then_some((method, address))
 }
 
-/// A known method in capitals before an address, wherever the line has them.
+/// A known method in capitals before an address, wherever the line has them. A status is behind the
+/// address, the first word of the line, or in a column between bars.
 fn anywhere(line: &str) -> Option<Logged> {
-    let mut words = line.split_ascii_whitespace().peekable();
-    while let Some(word) = words.next() {
-        let word = word.trim_matches(['"', '\'', '[', '(']);
-        if let Some(address) = words.peek().filter(|_| is_method_in_capitals(word)) {
-            let address = address.trim_matches(['"', '\'', ']', ')', ',']);
-            if let Some(logged) = Logged::new(word, address, None) {
-                return Some(logged);
-            }
-        }
-    }
-    None
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    words.windows(2).enumerate().find_map(|(place, pair)| {
+        let [method, address] = pair else { return None };
+        let method = method.trim_matches(['"', '\'', '[', '(']);
+        let address = address.trim_matches(['"', '\'', ']', ')', ',']);
+        let (before, rest) = words.split_at_checked(place)?;
+        let mut behind = rest.iter().skip(2).filter(|word| !word.starts_with("HTTP/"));
+        let column = before.windows(3).find_map(|columns| match columns {
+            ["|", status, "|"] => whole_status(status),
+            _ => None,
+        });
+        let first = match before {
+            [only] => whole_status(only),
+            _ => None,
+        };
+        let status = behind.next().and_then(|word| whole_status(word)).or(column).or(first);
+        is_method_in_capitals(method)
+            .then(|| Logged::new(method, address, status))
+            .flatten()
+    })
+}
+
+/// A status alone: three digits of a class that HTTP has.
+fn whole_status(word: &str) -> Option<u16> {
+    let status = leading_number(word).filter(|_| word.len() == 3)?;
+    (100..600).contains(&status).then_some(status)
 }
 
 /// Words that begin with a method in capitals, or with one that is known.
@@ -278,6 +294,15 @@ mod tests {
                 false,
                 Some(405),
             ),
+            (
+                r#"[GIN] 2026/11/24 - 17:43:49 | 403 |   1.2ms |   127.0.0.1 | GET      "/users/42""#,
+                false,
+                Some(403),
+            ),
+            ("405 GET /users/42", false, Some(405)),
+            ("2026-03-02T08:00:00Z GET /users/42 401 12ms", false, Some(401)),
+            (r#"10.0.0.1 "GET /users/42" 404 7"#, false, Some(404)),
+            ("[404] worker 404 GET /users/42", false, None),
             (
                 "[2026-03-02T08:00:00.000Z] [info] request \"GET /users/42\" finished",
                 false,

@@ -138,6 +138,15 @@ pub(super) fn find<'t>(policy: &'t Imported, method: &str, path: &str) -> anyhow
                     path.escape_debug()
                 );
             }
+            let addresses = Addresses::new(policy);
+            let mut others = Method::ALL.iter().filter_map(|other| addresses.find(*other, path).ok());
+            if let Some(other) = others.next() {
+                let asked = format!("{method} {path}");
+                return anyhow!(
+                    "the policy has no operation `{}`; did you mean `{other}`?",
+                    asked.escape_default()
+                );
+            }
             let known = policy.table().operations().iter().map(ToString::to_string);
             anyhow!("{}", unknown("operation", &format!("{method} {path}"), known))
         })
