@@ -124,7 +124,11 @@ fn examples() -> Vec<(LintRule, String, String)> {
             get("[{login: ['lamp:read', other]}]"),
             openapi("  /lamps/{id}/others: {get: {security: [{login: ['lamp:read', other]}]}}\n"),
         ),
-        (R::TokenWithoutScope, get("[{login: []}]"), get("[{key: []}]")),
+        (
+            R::TokenWithoutScope,
+            openapi("  /lamps: {get: {security: [{login: []}]}}\n"),
+            openapi("  /weather: {get: {security: [{login: []}]}}\n"),
+        ),
         (
             R::UndeclaredScope,
             get("[{login: ['lamp:raed']}]"),
@@ -251,6 +255,157 @@ fn endpoints_of_the_protocol_and_preflights_are_silent() {
     assert_eq!(rules(&of("/lamps/authorize", "put: {}")).len(), 1);
     assert_eq!(rules(&of("/lamps/revoke", "post: {security: [{login: []}]}")).len(), 1);
     assert!(rules(&openapi("").replace("other: x", "other: x, offline: x")).is_empty());
+}
+
+#[test]
+fn logins_and_probes_need_no_credential() {
+    for path in [
+        "/login",
+        "/users/sign-up",
+        "/auth/refresh",
+        "/password/reset",
+        "/users/verify-email",
+    ] {
+        assert!(
+            rules(&openapi(&format!("  {path}: {{post: {{}}}}\n"))).is_empty(),
+            "{path}"
+        );
+    }
+    for path in ["/health", "/v1/status", "/ping", "/"] {
+        assert!(
+            rules(&openapi(&format!("  {path}: {{get: {{}}}}\n"))).is_empty(),
+            "{path}"
+        );
+        assert_eq!(
+            rules(&openapi(&format!("  {path}: {{delete: {{}}}}\n"))).len(),
+            1,
+            "{path}"
+        );
+    }
+    for path in ["/lamps/{id}/status", "/users/{id}/password", "/admin/logins"] {
+        assert_eq!(
+            rules(&openapi(&format!("  {path}: {{put: {{}}}}\n"))).len(),
+            1,
+            "{path}"
+        );
+    }
+    assert!(rules(&openapi("  /webhooks/payments: {post: {security: []}}\n")).is_empty());
+    assert_eq!(rules(&openapi("  /webhooks/{id}: {post: {security: []}}\n")).len(), 1);
+}
+
+#[test]
+fn an_answer_401_contradicts_a_public_operation() {
+    let read = |responses: &str| {
+        openapi(&format!(
+            "  /b: {{get: {{security: [], responses: {{{responses}: {{description: x}}}}}}}}\n"
+        ))
+    };
+    assert!(rules(&read("'200'")).is_empty());
+    for status in ["'401'", "401"] {
+        assert_eq!(
+            rules(&read(status)),
+            [LintRule::UnprotectedOperation],
+            "{status}"
+        );
+    }
+    // Where every protected operation documents the refusal, one that does not is meant to be public.
+    let documented = openapi("  /b: {get: {}}\n").replace("{security: [{", "{responses: {'401': {}}, security: [{");
+    assert!(rules(&documented).is_empty());
+    assert_eq!(rules(&openapi("  /b: {get: {}}\n")).len(), 1);
+}
+
+#[test]
+fn data_that_everybody_reads_needs_no_scheme() {
+    let of = |servers: &str, paths: &str| {
+        let text =
+            format!("openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\nservers: [{servers}]\npaths: {{{paths}}}\n");
+        let severities = read(&text)
+            .lint()
+            .iter()
+            .map(Finding::severity)
+            .collect::<Vec<_>>();
+        severities
+    };
+    let public = "{url: 'https://api.example'}";
+    assert_eq!(of(public, "/a: {get: {}}"), [Severity::Info]);
+    assert_eq!(of(public, "/a: {get: {responses: {'401': {}}}}"), [Severity::Warning]);
+    assert_eq!(of(public, "/a: {get: {}, put: {}}"), [Severity::Warning]);
+    for local in ["{url: 'unix:///run/lamps.sock'}", "{url: 'http://gateway/v1'}"] {
+        assert_eq!(of(local, "/a: {put: {}}"), [], "{local}");
+    }
+}
+
+#[test]
+fn a_scheme_of_a_callback_or_a_webhook_is_used() {
+    let scheme = "    push: {type: http, scheme: bearer}\n    key:";
+    let of = |version: &str, paths: &str, rest: &str| {
+        let text = openapi(paths).replace("    key:", scheme).replace("3.0.3", version);
+        rules(&format!("{text}{rest}"))
+    };
+    let call = "'{$request.body#/url}': {post: {security: [{push: []}]}}";
+    let operation =
+        |callbacks: &str| format!("  /b: {{post: {{security: [{{key: []}}], callbacks: {{changed: {callbacks}}}}}}}\n");
+    assert!(of("3.0.3", "", "").contains(&LintRule::UnusedScheme));
+    assert!(of("3.0.3", &operation(&format!("{{{call}}}")), "").is_empty());
+    assert!(of("3.1.0", "", "webhooks: {changed: {post: {security: [{push: []}]}}}\n").is_empty());
+    let referred = operation("{$ref: '#/components/callbacks/changed'}");
+    let component = format!("components:\n  callbacks: {{changed: {{{call}}}}}\n");
+    let text = openapi(&referred)
+        .replace("components:\n", &component)
+        .replace("    key:", scheme);
+    assert!(rules(&text).is_empty());
+}
+
+#[test]
+fn scopes_of_two_schemes_are_no_list_of_alternatives() {
+    let two = "    second:\n      type: oauth2\n      flows: {clientCredentials: {tokenUrl: 'https://second.example/token', scopes: \
+               {'lamp:write': x, lamp: x}}}\n    key:";
+    let of = |security: &str| rules(&get(security).replace("    key:", two));
+    for security in [
+        "[{login: ['lamp:read'], second: ['lamp:write', lamp]}]",
+        "[{login: ['lamp:read'], second: [lamp, 'lamp:write']}]",
+    ] {
+        let found = of(security);
+        assert!(!found.contains(&LintRule::OrWrittenAsAnd), "{found:?}");
+    }
+    assert!(of("[{login: ['lamp:read', 'lamp:write'], second: [lamp]}]").contains(&LintRule::OrWrittenAsAnd));
+    assert!(!of("[{login: ['lamp:read'], second: [lamp]}]").contains(&LintRule::SeveralScopesTogether));
+}
+
+#[test]
+fn a_write_may_need_the_scope_for_reading_too() {
+    let of = |method: &str, scopes: &str| {
+        rules(&openapi(&format!(
+            "  /a: {{{method}: {{security: [{{login: [{scopes}]}}]}}}}\n"
+        )))
+    };
+    let both = "'lamp:read', 'lamp:write'";
+    assert!(of("get", both).contains(&LintRule::OrWrittenAsAnd));
+    assert!(of("put", both).is_empty());
+    // One list for a read and for writes is a list of alternatives.
+    let paths =
+        format!("  /a: {{get: {{security: [{{login: [{both}]}}]}}, put: {{security: [{{login: [{both}]}}]}}}}\n");
+    let findings = read(&openapi(&paths)).lint();
+    let finding = findings
+        .iter()
+        .find(|finding| finding.rule() == LintRule::OrWrittenAsAnd);
+    assert_eq!(finding.map(|finding| finding.operations().len()), Some(2));
+}
+
+#[test]
+fn a_key_that_opens_most_operations_is_worth_a_look_at_most() {
+    let severity = |count: usize| {
+        let path =
+            |number: usize| format!("  /a{number}: {{get: {{security: [{{login: ['lamp:read']}}, {{key: []}}]}}}}\n");
+        let paths: String = (0..count).map(path).collect();
+        let findings = read(&openapi(&paths)).lint();
+        let mut findings = findings
+            .iter()
+            .filter(|finding| finding.rule() == LintRule::KeyOpensWithoutScope);
+        findings.next().map(Finding::severity)
+    };
+    assert_eq!(severity(2), Some(Severity::Warning));
+    assert_eq!(severity(8), Some(Severity::Info));
 }
 
 #[test]

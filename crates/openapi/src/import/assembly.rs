@@ -82,6 +82,7 @@ struct Entry {
     is_optional: bool,
     servers: ServerList,
     origin: SecurityOrigin,
+    asks_for_credential: bool,
     undefined: Arc<[String]>,
 }
 
@@ -441,6 +442,7 @@ impl Assembly {
             overrides,
             servers,
             origin,
+            asks_for_credential,
         } = draft;
         let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
         if let Some(slashed) = &slashed {
@@ -486,6 +488,7 @@ impl Assembly {
             is_optional,
             servers,
             origin,
+            asks_for_credential,
             undefined,
         });
         Ok(())
@@ -560,6 +563,8 @@ pub(super) struct OperationDraft<'a> {
     pub(super) servers: ServerList,
     /// Where its requirement is written.
     pub(super) origin: SecurityOrigin,
+    /// Documents status 401.
+    pub(super) asks_for_credential: bool,
 }
 
 impl Term {

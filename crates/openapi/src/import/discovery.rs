@@ -128,6 +128,7 @@ impl Discovery<'_> {
             overrides: Vec::new(),
             servers: ServerList::default(),
             origin: SecurityOrigin::Own,
+            asks_for_credential: false,
         };
         let security = at.get("scopes").map(|scopes| Arc::new(scopes.place()));
         self.assembly.add_operation(draft, || at.place(), security)?;

@@ -366,6 +366,7 @@ impl Graph {
                 overrides: Vec::new(),
                 servers: ServerList::default(),
                 origin: SecurityOrigin::Own,
+                asks_for_credential: false,
             };
             let place = || {
                 let name = names.get(opened.permission).map_or("", String::as_str);

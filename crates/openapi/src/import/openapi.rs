@@ -128,8 +128,11 @@ impl<'n> Document<'n> {
         let components = references.resolve(written)?;
         drop(components.members()?);
         objects::check_components(&written, &components)?;
-        match references.part(&components, "securitySchemes")? {
-            Some(declared) => schemes::read(&mut self.assembly, references, &declared, false),
+        if let Some(declared) = references.part(&components, "securitySchemes")? {
+            schemes::read(&mut self.assembly, references, &declared, false)?;
+        }
+        match components.get("callbacks") {
+            Some(callbacks) => self.name_schemes(&callbacks),
             None => Ok(()),
         }
     }
@@ -254,6 +257,7 @@ impl<'n> Document<'n> {
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
             servers,
             origin,
+            asks_for_credential: asks_for_credential(&at),
         };
         self.assembly.add_operation(draft, || at.place(), asked.place)
     }
@@ -279,10 +283,49 @@ impl<'n> Document<'n> {
                 .add(NoteKind::Deprecated, deprecated.place(), "the operation is deprecated")?;
         }
         if let Some(callbacks) = at.get("callbacks") {
+            self.name_schemes(&callbacks)?;
             let message = "what the interface calls is no operation of it; callbacks are left out";
             self.assembly
                 .notes
                 .add(NoteKind::Callbacks, callbacks.place(), message)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers the schemes that requirements below this place name: what the interface calls uses them.
+    fn name_schemes(&mut self, at: &At<'_>) -> Result<(), ImportError> {
+        self.assembly.count_read(1)?;
+        match &at.node.kind {
+            Kind::Map(_) => {
+                for (name, value) in at.members()? {
+                    if name == "security"
+                        && let Kind::List(_) = value.node.kind
+                    {
+                        self.name_schemes_of(&value)?;
+                    } else {
+                        self.name_schemes(&value)?;
+                    }
+                }
+            }
+            Kind::List(_) => {
+                for item in at.items()? {
+                    self.name_schemes(&item)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn name_schemes_of(&mut self, security: &At<'_>) -> Result<(), ImportError> {
+        for alternative in security.items()? {
+            let Kind::Map(_) = alternative.node.kind else { continue };
+            for (name, _) in alternative.members()? {
+                self.assembly.count_read(1)?;
+                if let Some(scheme) = self.assembly.scheme(name) {
+                    self.assembly.name_scheme(scheme);
+                }
+            }
         }
         Ok(())
     }
@@ -295,6 +338,7 @@ impl<'n> Document<'n> {
         if count == 0 {
             return Ok(());
         }
+        self.name_schemes(&webhooks)?;
         let message = format!("what the interface calls is no operation of it; {count} webhooks are left out");
         self.assembly.notes.add(NoteKind::Webhooks, webhooks.place(), message)
     }
@@ -315,6 +359,12 @@ fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
         }
     }
     Ok(checks)
+}
+
+/// Whether the operation documents that it refuses requests without a credential (RFC 9110, section 15.5.2).
+fn asks_for_credential(at: &At<'_>) -> bool {
+    at.get("responses")
+        .is_some_and(|responses| responses.node.find("401").is_some())
 }
 
 fn texts(list: Option<&At<'_>>) -> Result<Vec<String>, ImportError> {

@@ -32,6 +32,7 @@ impl Shape {
             Self::Components => match name {
                 "$ref" | "securitySchemes" => Self::Kept,
                 "pathItems" => Self::Paths,
+                "callbacks" => Self::Loose,
                 _ if name.starts_with("x-") => Self::Loose,
                 _ => Self::Skipped,
             },
@@ -47,6 +48,8 @@ impl Shape {
             Self::Operation => match name {
                 "$ref" | "deprecated" | "operationId" | "security" | "servers" => Self::Kept,
                 _ if is_ours(name) => Self::Kept,
+                "callbacks" => Self::Loose,
+                "responses" => Self::Shallow,
                 _ => Self::Skipped,
             },
             Self::PathItem => match name {
@@ -76,10 +79,11 @@ impl Shape {
             "definitions" | "externalDocs" | "icons" | "responses" | "schemas" | "tags" => Self::Skipped,
             "methods" => Self::Methods,
             // The last of these are parts of documents of other kinds, which may be long.
-            "parameters" | "webhooks" | "__schema" | "actions" | "channels" | "clients" | "collection" | "data"
-            | "item" | "requests" | "roles" | "services" | "users" | "workflows" => Self::Shallow,
+            "parameters" | "__schema" | "actions" | "channels" | "clients" | "collection" | "data" | "item"
+            | "requests" | "roles" | "services" | "users" | "workflows" => Self::Shallow,
             "paths" => Self::Paths,
             "resources" => Self::Resources,
+            "webhooks" => Self::Loose,
             _ if name.starts_with("x-") && !is_ours(name) => Self::Loose,
             _ => Self::Kept,
         }

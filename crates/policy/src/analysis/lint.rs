@@ -3,6 +3,7 @@
 mod collector;
 mod facts;
 mod finding;
+mod open_paths;
 mod openness;
 mod rule;
 mod schemes;
@@ -21,7 +22,8 @@ pub use finding::{Finding, FindingSubject};
 pub use rule::{LintRule, Severity, UnknownRule};
 
 use self::collector::Collector;
-use self::verbs::{changes, has_credential_in_path, is_protocol_endpoint, is_safe};
+use self::open_paths::{has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, is_user_info};
+use self::verbs::{changes, is_safe};
 use super::grant::Grant;
 use super::reach::{Ceiling, CeilingKind};
 use super::servers::AuthorizationServers;
@@ -84,6 +86,8 @@ struct OfTree {
     always: Vec<usize>,
     /// Found for every method; it matters more where the operation changes something.
     worse_if_changing: Vec<usize>,
+    /// The same, where a read has a scope that it could require.
+    worse_if_changing_or_named: Option<usize>,
     if_changing: Option<usize>,
     if_reading: Option<usize>,
 }
@@ -131,12 +135,18 @@ impl<'p> Linter<'p> {
                 self.collector.affect(*number, operation);
             }
             // These have a credential of their own, or need none.
-            let has_own_rules =
-                is_protocol_endpoint(operation.template()) || has_credential_in_path(operation.template());
-            for number in of_tree.worse_if_changing.iter().filter(|_| !has_own_rules) {
-                self.collector.affect(*number, operation);
+            let template = operation.template();
+            let has_own_rules = is_protocol_endpoint(template)
+                || has_credential_in_path(template)
+                || is_login_step(template)
+                || (!changes && (is_probe(template) || is_user_info(template)));
+            let is_named = |_: &usize| changes || scopes::is_resource_of_a_scope(operation);
+            let of_token = of_tree.worse_if_changing_or_named.filter(is_named);
+            let worse_if_changing = of_tree.worse_if_changing.iter().copied().chain(of_token);
+            for number in worse_if_changing.filter(|_| !has_own_rules) {
+                self.collector.affect(number, operation);
                 if changes {
-                    self.collector.raise(*number);
+                    self.collector.raise(number);
                 }
             }
             let if_changing = of_tree
@@ -148,6 +158,7 @@ impl<'p> Linter<'p> {
                 self.collector.affect(number, operation);
             }
         }
+        self.collector.lower_general_keys(self.table);
         let is_open = openness::report(self.table, self.facts, &mut self.collector);
         self.of_schemes(is_open);
         for finding in tree::overridden_checks(self.table) {
@@ -226,9 +237,7 @@ fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[
             .always
             .extend(idle.chain(keys).map(|finding| collector.add_for_operations(finding)));
         let token = scopes::token_without_scope(operation);
-        found
-            .worse_if_changing
-            .extend(token.map(|finding| collector.add_for_operations(finding)));
+        found.worse_if_changing_or_named = token.map(|finding| collector.add_for_operations(finding));
     }
     let optional = tree::optional(operation);
     found

@@ -83,7 +83,11 @@ fn a_sound_policy_has_no_finding() {
 
 #[test]
 fn open_operations() {
-    assert_eq!(found(get(Guard::public())), [LintRule::UnprotectedOperation]);
+    assert_eq!(found(get(Guard::public())), []);
+    assert_eq!(
+        found(Operation::post("/x").guard(Guard::public())),
+        [LintRule::UnprotectedOperation]
+    );
     assert_eq!(
         found(get(any(&[&["items"]])).optional()),
         [LintRule::OptionalAuthentication]
@@ -185,11 +189,16 @@ fn scopes_that_are_needed_together() {
 
 #[test]
 fn tokens_without_scope() {
-    assert_eq!(found(get(Guard::authenticated())), [LintRule::TokenWithoutScope]);
-    assert_eq!(
-        found(get(Guard::requires([]).with_scheme("oauth"))),
-        [LintRule::TokenWithoutScope]
-    );
+    let on = |guard: Guard| {
+        [Operation::post("/x"), Operation::get("/items")].map(|operation| found(operation.guard(guard.clone())))
+    };
+    for guard in [Guard::authenticated(), Guard::requires([]).with_scheme("oauth")] {
+        assert_eq!(
+            on(guard.clone()),
+            [[LintRule::TokenWithoutScope], [LintRule::TokenWithoutScope]]
+        );
+        assert_eq!(found(get(guard)), [], "no scope is about it");
+    }
     assert_eq!(found(get(Guard::rule(Rule::All(vec![check("quota")])))), []);
     let key = SecurityScheme::api_key(ApiKeyLocation::Header, "key");
     let catalog = catalog().scheme("key", key).build().expect("a catalog");

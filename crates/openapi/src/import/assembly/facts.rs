@@ -12,7 +12,9 @@ use super::{Assembly, SchemeIndex, ScopeIndex};
 impl Assembly {
     /// What the table does not contain.
     pub(super) fn facts(&self, facts: DocumentFacts) -> DocumentFacts {
-        let mut facts = facts.security_origins(self.operations.iter().map(|entry| entry.origin));
+        let mut facts = facts
+            .security_origins(self.operations.iter().map(|entry| entry.origin))
+            .asking_for_credentials(self.operations.iter().map(|entry| entry.asks_for_credential));
         let draft = |scheme: SchemeIndex| self.schemes.get(usize::from(scheme.0));
         for draft in self.named.iter().filter_map(|scheme| draft(*scheme)) {
             facts = facts.used_scheme(draft.name.as_str());

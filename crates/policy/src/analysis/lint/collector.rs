@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::verbs::are_parts_of_path;
-use super::{Finding, LintRule};
-use crate::ResolvedOperation;
+use super::verbs::{changes, names_one_of};
+use super::{Finding, LintRule, Severity};
+use crate::{OperationTable, ResolvedOperation};
 
 /// Collects findings. Two of one rule and one cause are one.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ struct Collected {
     finding: Finding,
     /// Without an operation it is no finding.
     needs_operations: bool,
+    /// One of its operations reads.
+    has_reading: bool,
 }
 
 impl Collector {
@@ -43,6 +45,7 @@ impl Collector {
             None => self.findings.push(Collected {
                 finding,
                 needs_operations,
+                has_reading: false,
             }),
         }
         number
@@ -50,10 +53,11 @@ impl Collector {
 
     /// Adds an operation to a finding.
     pub(super) fn affect(&mut self, number: usize, operation: &ResolvedOperation) {
-        if let Some(Collected { finding, .. }) = self.findings.get_mut(number)
-            && (finding.together.is_empty() || !are_parts_of_path(&finding.together, operation.template()))
+        if let Some(collected) = self.findings.get_mut(number)
+            && !names_one_of(&collected.finding.together, operation.template())
         {
-            finding.push(operation);
+            collected.has_reading |= !changes(operation);
+            collected.finding.push(operation);
         }
     }
 
@@ -61,6 +65,24 @@ impl Collector {
     pub(super) fn raise(&mut self, number: usize) {
         if let Some(Collected { finding, .. }) = self.findings.get_mut(number) {
             finding.severity = finding.rule.severity();
+        }
+    }
+
+    /// Lowers findings about a key that opens most operations with scopes: an interface that gives each user a key with
+    /// all rights of the user does so on purpose.
+    pub(super) fn lower_general_keys(&mut self, table: &OperationTable) {
+        const FEW: usize = 5;
+        let has_scopes = |operation: &&ResolvedOperation| {
+            let mut alternatives = operation.alternatives().iter();
+            alternatives.any(|alternative| !alternative.scope().is_empty())
+        };
+        let with_scopes = table.operations().iter().filter(has_scopes).count();
+        for Collected { finding, .. } in &mut self.findings {
+            let opened = finding.operations.len();
+            let is_general = opened >= FEW && opened.saturating_mul(2) >= with_scopes;
+            if finding.rule == LintRule::KeyOpensWithoutScope && is_general {
+                finding.severity = finding.severity.min(Severity::Info);
+            }
         }
     }
 
@@ -76,7 +98,10 @@ impl Collector {
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        let is_kept = |collected: &Collected| !collected.needs_operations || !collected.finding.operations.is_empty();
+        let is_kept = |collected: &Collected| {
+            let has_operations = !collected.needs_operations || !collected.finding.operations.is_empty();
+            has_operations && (collected.has_reading || !collected.finding.is_level_pair)
+        };
         let kept = self.findings.into_iter().filter(is_kept);
         kept.map(|collected| collected.finding).collect()
     }

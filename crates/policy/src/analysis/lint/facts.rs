@@ -37,6 +37,7 @@ pub enum SecurityOrigin {
 pub struct DocumentFacts {
     pub(super) servers: Vec<String>,
     pub(super) origins: Vec<SecurityOrigin>,
+    pub(super) asking: Vec<bool>,
     pub(super) undeclared: Vec<(SchemeName, ScopeToken, Option<String>)>,
     pub(super) undefined: Vec<UndefinedScheme>,
     pub(super) used_schemes: HashSet<String>,
@@ -72,6 +73,14 @@ impl DocumentFacts {
         self
     }
 
+    /// Sets which operations document status 401 (RFC 9110, section 15.5.2), in the order of the table's operations.
+    /// Default: none.
+    #[must_use]
+    pub fn asking_for_credentials(mut self, operations: impl IntoIterator<Item = bool>) -> Self {
+        self.asking = operations.into_iter().collect();
+        self
+    }
+
     /// States that a requirement names this scheme, also where the table lost it because nothing satisfies the
     /// requirement.
     #[must_use]
@@ -102,6 +111,12 @@ impl DocumentFacts {
             operations: operations.into_iter().collect(),
         });
         self
+    }
+
+    /// Whether the operation with this number in the table documents status 401.
+    #[must_use]
+    pub fn asks_for_credential(&self, operation: usize) -> bool {
+        self.asking.get(operation).copied().unwrap_or_default()
     }
 
     /// Where the requirement of the operation with this number in the table is written.

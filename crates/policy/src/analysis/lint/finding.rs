@@ -20,6 +20,8 @@ pub struct Finding {
     pub(super) scheme: Option<String>,
     /// The scopes that it is about, where they are required together.
     pub(super) together: Vec<String>,
+    /// Whether it is about a scope for reading and one for writing: both may be needed to write.
+    pub(super) is_level_pair: bool,
     /// The findings that it combines.
     pub(super) parts: Vec<Finding>,
 }
@@ -55,6 +57,7 @@ impl Finding {
             suggestion: None,
             scheme: None,
             together: Vec::new(),
+            is_level_pair: false,
             parts: Vec::new(),
         }
     }

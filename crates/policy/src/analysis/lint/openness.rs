@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use super::collector::Collector;
 use super::facts::{DocumentFacts, SecurityOrigin};
-use super::url::is_endpoint;
-use super::verbs::{
-    answers_challenge, changes, has_credential_in_path, is_entrance, is_protocol_endpoint, receives_signed_messages,
+use super::open_paths::{
+    answers_challenge, has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, receives_signed_messages,
+    receives_webhooks,
 };
+use super::url::{is_endpoint, is_local};
+use super::verbs::{changes, is_safe};
 use super::{Finding, FindingSubject, LintRule, Severity};
 use crate::{Access, Method, OperationTable, ResolvedOperation};
 
@@ -18,6 +20,9 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         let template = operation.template();
         template.contains("/.well-known/")
             || is_protocol_endpoint(template)
+            || is_login_step(template)
+            || (is_safe(operation.method()) && is_probe(template))
+            || receives_webhooks(operation)
             || receives_signed_messages(operation)
             // A browser sends no credential with it (Fetch, section 4.8, CORS-preflight fetch).
             || operation.method() == Method::Options
@@ -31,18 +36,31 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         .map(|(number, operation)| Public {
             operation,
             origin: facts.security_origin(number),
+            asks_for_credential: facts.asks_for_credential(number),
         })
         .collect();
     if public.is_empty() {
         return false;
     }
     if table.operations().iter().all(is_public) {
-        collector.add(no_security(table, &public));
+        let is_local = !facts.servers.is_empty() && facts.servers.iter().all(|url| is_local(url));
+        if !(is_local && table.catalog().schemes().is_empty()) {
+            collector.add(no_security(table, &public));
+        }
         return true;
     }
     let protected = protected_resources(table);
+    // Where protected operations document the refusal, one that does not is probably meant to be public.
+    let documents_refusals = {
+        let numbered = table.operations().iter().enumerate();
+        let protected = numbered.filter(|(_, operation)| !is_public(operation));
+        let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| facts.asks_for_credential(*number));
+        with.len() > without.len()
+    };
     for operation in public {
-        collector.add(about(operation, &protected));
+        if let Some(finding) = about(operation, &protected, documents_refusals) {
+            collector.add(finding);
+        }
     }
     false
 }
@@ -56,6 +74,8 @@ fn is_public(operation: &ResolvedOperation) -> bool {
 struct Public<'t> {
     operation: &'t ResolvedOperation,
     origin: SecurityOrigin,
+    /// It documents status 401, although nothing is required.
+    asks_for_credential: bool,
 }
 
 /// The document's own endpoints for tokens and authorization: whoever calls them has no token yet.
@@ -67,9 +87,11 @@ fn endpoints(table: &OperationTable) -> Vec<&str> {
 }
 
 fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
+    let has_schemes = !table.catalog().schemes().is_empty();
+    // Data that everybody may read needs no scheme.
     let is_meant = |public: &Public<'_>| {
-        is_entrance(public.operation.template())
-            || (public.origin != SecurityOrigin::Absent && !changes(public.operation))
+        let is_stated = public.origin != SecurityOrigin::Absent;
+        !changes(public.operation) && !public.asks_for_credential && (is_stated || !has_schemes)
     };
     let is_meant = public.iter().all(is_meant);
     let message = match table.catalog().schemes() {
@@ -127,58 +149,58 @@ fn resource(template: &str) -> &str {
     rest
 }
 
-fn about(public: Public<'_>, resources: &HashMap<&str, Protected>) -> Finding {
-    let Public { operation, origin } = public;
-    let template = operation.template();
-    let protected = resources.get(resource(template)).copied().unwrap_or_default();
+fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_refusals: bool) -> Option<Finding> {
+    let Public {
+        operation,
+        origin,
+        asks_for_credential,
+    } = public;
+    let protected = resources
+        .get(resource(operation.template()))
+        .copied()
+        .unwrap_or_default();
     let is_absent = origin == SecurityOrigin::Absent;
     let changes = changes(operation);
-    let is_entrance = is_entrance(template);
-    let finding = if is_absent && protected.any && !is_entrance {
-        Finding::new(
+    let finding = |rule, cause: &str, message: &str| Finding::new(rule, message).caused_by(cause);
+    let finding = if is_absent && protected.any {
+        finding(
             LintRule::PublicAmongProtected,
+            "absent",
             "neither the operation nor the document states a requirement, so any client may call it, and other operations \
              on the same resource require a credential; require what they require, or state that it is public",
         )
-        .caused_by("absent")
-    } else if changes && protected.reading && !is_entrance {
-        Finding::new(
+    } else if changes && protected.reading {
+        finding(
             LintRule::PublicAmongProtected,
+            "stated",
             "any client may change the resource without a credential, and reading it requires one; require a credential here, \
              too",
         )
-        .caused_by("stated")
-    } else if is_absent {
-        Finding::new(
+    } else if is_absent && (changes || asks_for_credential || !documents_refusals) {
+        finding(
             LintRule::UnprotectedOperation,
+            "absent",
             "neither the operation nor the document states a requirement, so any client may call it; require a credential, \
              or state that it is public",
         )
-        .caused_by(if is_entrance { "absent-entrance" } else { "absent" })
-    } else if changes {
-        Finding::new(
+    } else if changes && !is_absent {
+        finding(
             LintRule::UnprotectedOperation,
+            "stated-change",
             "it changes something and is stated to be public, so any client may call it; make sure that this is meant",
         )
-        .caused_by(if is_entrance {
-            "stated-entrance"
-        } else {
-            "stated-change"
-        })
-    } else {
-        Finding::new(
+    } else if asks_for_credential {
+        finding(
             LintRule::UnprotectedOperation,
-            "it is stated to be public, so any client may call it without a credential; make sure that this is meant",
+            "stated-read",
+            "it is stated to be public, and it documents status 401, which asks for a credential; require the credential, or \
+             remove the response",
         )
-        .caused_by("stated-read")
-    };
-    let is_meant = is_entrance || (!is_absent && !changes);
-    let finding = if is_meant {
-        finding.at_most(Severity::Info)
+        .at_most(Severity::Info)
     } else {
-        finding
+        return None;
     };
-    finding.at_operation(operation)
+    Some(finding.at_operation(operation))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
 
-use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing};
+use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing, words};
 use super::{Finding, FindingSubject, LintRule, Severity, verbs};
 use crate::analysis::{AuthorizationServer, AuthorizationServers, ServerScope};
 use crate::guard::Own;
@@ -23,6 +23,11 @@ const OF_OPENID: [&str; 8] = [
     "offline",
     "offline_access",
 ];
+
+/// Some servers separate the words otherwise: `offline.access`.
+fn is_of_openid(name: &str) -> bool {
+    OF_OPENID.contains(&words(name).join("_").as_str())
+}
 
 /// The scopes that the rules of a table contain, each of its authorization server.
 pub(super) struct AskedFor<'t> {
@@ -82,7 +87,7 @@ pub(super) fn unused(
     };
     let is_used = |token: &ScopeToken| asked_for.contains(table.universe(), place, token);
     let looked_at = declared.scopes().iter().map(DeclaredScope::token);
-    let looked_at: Vec<&ScopeToken> = looked_at.filter(|token| !OF_OPENID.contains(&token.as_str())).collect();
+    let looked_at: Vec<&ScopeToken> = looked_at.filter(|token| !is_of_openid(token.as_str())).collect();
     let is_unused = |token: &&&ScopeToken| !is_used(token) && !is_suggested(place, token.as_str());
     let unused: Vec<&ScopeToken> = looked_at.iter().filter(is_unused).copied().collect();
     let name = declared.name();
@@ -196,6 +201,13 @@ pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Findi
         [only] => finding.about(FindingSubject::Scheme((*only).clone())),
         _ => finding,
     })
+}
+
+/// Whether the path names what a declared scope is about, so that the operation could require it.
+pub(super) fn is_resource_of_a_scope(operation: &ResolvedOperation) -> bool {
+    let atoms = operation.universe().atoms().iter();
+    let mut scopes = atoms.filter_map(Atom::scope_token);
+    scopes.any(|scope| verbs::names_resource(scope.as_str(), operation.template()))
 }
 
 /// The schemes whose tokens suffice without a scope.

@@ -2,7 +2,7 @@
 //!
 //! A document may hold anything in such a place: text that is no URL has no host, and nothing is said about it.
 
-use super::verbs::is_entrance;
+use super::open_paths::is_login_step;
 
 /// A URL, or a reference relative to one, in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,29 @@ pub(super) fn is_insecure(url: &str) -> bool {
     let Parts { scheme, host, .. } = parts(url);
     let is_plain =
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("ws"));
-    is_plain && host.is_some_and(|host| !host.is_empty() && !is_loopback(host))
+    is_plain
+        && host.is_some_and(|host| {
+            !host.is_empty() && !is_loopback(host) && !is_single_label(host) && !is_placeholder(host)
+        })
+}
+
+/// Whether the URL leads to no network beyond the own one: a socket of the own machine, or a name without a domain.
+pub(super) fn is_local(url: &str) -> bool {
+    let Parts { scheme, host, .. } = parts(url);
+    let is_socket =
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("unix") || scheme.eq_ignore_ascii_case("npipe"));
+    is_socket || host.is_some_and(|host| !is_loopback(host) && is_single_label(host))
+}
+
+/// A name that only the resolver of the own network completes: `http://gateway/`.
+fn is_single_label(host: &str) -> bool {
+    !host.is_empty() && !host.contains(['.', ':', '{']) && !is_loopback(host)
+}
+
+/// A name that the reader replaces: `your-company.com`.
+fn is_placeholder(host: &str) -> bool {
+    let labels = host.split(['.', '-', '_']);
+    labels.into_iter().any(|label| label.eq_ignore_ascii_case("your"))
 }
 
 /// Names and addresses of the own machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3).
@@ -74,7 +96,7 @@ fn is_loopback(host: &str) -> bool {
 /// of an endpoint.
 pub(super) fn is_endpoint(url: &str, servers: &[String], template: &str) -> bool {
     let endpoint = parts(url);
-    if servers.is_empty() && endpoint.host.is_some() && !is_entrance(template) {
+    if servers.is_empty() && endpoint.host.is_some() && !is_login_step(template) {
         return false;
     }
     // The endpoint may be on a server of its own, which its operation states.
@@ -140,6 +162,8 @@ mod tests {
             "http://127.8.9.1:80/",
             "http://[::1]:8000/",
             "//id.example/token",
+            "http://gateway/v1",
+            "http://your-company.example.com/",
             "not a url",
         ] {
             assert!(!is_insecure(url), "{url}");

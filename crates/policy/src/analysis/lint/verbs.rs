@@ -1,6 +1,6 @@
 //! What the methods, paths and names of operations say.
 
-use super::words::{family, words};
+use super::words::{Level, words};
 use crate::{Method, ResolvedOperation};
 
 /// Verbs of operations that read, whatever their method.
@@ -111,34 +111,6 @@ pub(super) fn is_own_subscription<'s>(
         && !scopes.any(|scope| words(scope).iter().any(|word| names_it(word)))
 }
 
-/// Whether the operation receives messages that are signed themselves: security event tokens
-/// (RFC 8935, section 2).
-pub(super) fn receives_signed_messages(operation: &ResolvedOperation) -> bool {
-    let mut segments = operation
-        .template()
-        .split('/')
-        .rev()
-        .filter(|segment| !segment.is_empty());
-    operation.method() == Method::Post
-        && segments
-            .next()
-            .is_some_and(|last| matches!(last, "event-notifications" | "security-events"))
-}
-
-/// Whether the operation is the answer to a challenge, which is the credential itself: `/challenge/{id}/verify`.
-pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
-    let mut segments = operation
-        .template()
-        .split('/')
-        .rev()
-        .filter(|segment| !segment.is_empty());
-    let (last, parameter, before) = (segments.next(), segments.next(), segments.next());
-    operation.method() == Method::Post
-        && matches!(last, Some("answer" | "verify"))
-        && parameter.is_some_and(|segment| segment.starts_with('{'))
-        && matches!(before, Some("challenge" | "challenges"))
-}
-
 fn is_report_path(template: &str) -> bool {
     let fixed = template.split('/').rev().filter(|segment| !segment.starts_with('{'));
     let mut last_two = fixed.filter(|segment| !segment.is_empty()).take(2).flat_map(words);
@@ -232,131 +204,35 @@ fn is_joined_verb(word: &str) -> bool {
     VERBS.iter().any(has_object) && !NOUNS.contains(&word)
 }
 
-/// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: whoever calls it has no token yet.
-pub(super) fn is_protocol_endpoint(template: &str) -> bool {
-    const ENDPOINTS: [&str; 8] = [
-        "authorize",
-        "certs",
-        "device",
-        "introspect",
-        "jwks",
-        "keys",
-        "revoke",
-        "token",
-    ];
-    let template = template.split('#').next().unwrap_or(template).trim_end_matches('/');
-    let (before, last) = template.rsplit_once('/').unwrap_or_default();
-    let is_version = |segment: &str| {
-        segment
-            .strip_prefix('v')
-            .is_some_and(|number| !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit()))
-    };
-    ENDPOINTS.contains(&last) && before.split('/').any(is_protocol)
-        || last == "authorize" && before.strip_prefix('/').is_some_and(is_version)
-}
-
-/// Whether the path contains a token or a secret, which is a credential:
-/// `/webhooks/{id}/{webhook_token}`.
-pub(super) fn has_credential_in_path(template: &str) -> bool {
-    let parameters = template
-        .split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
-    let mut last_words = parameters.filter_map(|name| words(name).pop());
-    last_words.any(|word| matches!(word.as_str(), "token" | "secret"))
-}
-
-fn is_protocol(segment: &str) -> bool {
-    matches!(segment, "oauth" | "oauth2" | "oidc" | "openid" | "saml" | "sso")
-}
-
-/// Whether each of several scopes names another part of the path: `GET /customers/{id}/payments` needs both on purpose.
-pub(super) fn are_parts_of_path(scopes: &[String], template: &str) -> bool {
-    let stem = |word: &str| word.trim_end_matches('s').to_owned();
-    let fixed = template.split('/').filter(|segment| !segment.starts_with('{'));
-    let mut left: Vec<String> = fixed
-        .flat_map(words)
-        .map(|word| stem(&word))
-        .filter(|word| word.len() > 2)
-        .collect();
-    if are_parent_and_part(scopes, template) {
-        return true;
-    }
-    scopes.iter().all(|scope| {
-        let names = words(scope).into_iter().map(|word| stem(&word));
-        let places: Vec<usize> = names
-            .filter_map(|name| left.iter().position(|part| *part == name))
-            .collect();
-        match places.first() {
-            Some(place) => {
-                left.remove(*place);
-                true
-            }
-            None => false,
-        }
+/// Whether the path names what one of several scopes is about: the operation needs that scope for its resource, and the
+/// others for what belongs to it.
+pub(super) fn names_one_of(scopes: &[String], template: &str) -> bool {
+    let scopes: Vec<Vec<String>> = scopes.iter().map(|scope| subjects(scope)).collect();
+    path_subjects(template).any(|word| {
+        let naming = scopes.iter().filter(|scope| scope.contains(&word)).count();
+        naming > 0 && naming < scopes.len()
     })
 }
 
-/// Whether two scopes of one level are for two resources, of which one contains the other:
-/// `GET /settlements/{id}/captures` needs `settlements.read` and `payments.read`, although the path
-/// has another word for payments.
-fn are_parent_and_part(scopes: &[String], template: &str) -> bool {
-    let families: Option<Vec<_>> = scopes.iter().map(|scope| family(scope)).collect();
-    let Some([(one, first), (other, second)]) = families.as_deref() else {
-        return false;
-    };
-    let segments: Vec<&str> = template.split('/').filter(|segment| !segment.is_empty()).collect();
-    let is_parent = |names: &[String]| {
-        segments.windows(3).any(|window| match window {
-            [parent, parameter, part] => {
-                parameter.starts_with('{')
-                    && !part.starts_with('{')
-                    && words(parent).iter().any(|word| names.contains(word))
-            }
-            _ => false,
-        })
-    };
-    first == second && one.iter().all(|word| !other.contains(word)) && (is_parent(one) || is_parent(other))
+/// Whether the path names what a scope is about: `/v1/lamps/{id}` and `lamp:read`.
+pub(super) fn names_resource(scope: &str, template: &str) -> bool {
+    let subjects = subjects(scope);
+    path_subjects(template).any(|word| subjects.contains(&word))
 }
 
-/// Whether the path is one that a client calls before it has a credential, or a probe: login, registration, health.
-pub(super) fn is_entrance(template: &str) -> bool {
-    const ENTRANCES: [&str; 31] = [
-        "auth",
-        "authenticate",
-        "authorize",
-        "callback",
-        "callbacks",
-        "confirm",
-        "discover",
-        "forgot",
-        "health",
-        "heartbeat",
-        "introspect",
-        "jwks",
-        "liveness",
-        "login",
-        "logout",
-        "oauth",
-        "password",
-        "ping",
-        "readiness",
-        "recover",
-        "register",
-        "registration",
-        "reset",
-        "revoke",
-        "signin",
-        "signup",
-        "status",
-        "token",
-        "tokens",
-        "webhook",
-        "webhooks",
-    ];
+fn path_subjects(template: &str) -> impl Iterator<Item = String> {
     let fixed = template.split('/').filter(|segment| !segment.starts_with('{'));
-    let last_two: Vec<&str> = fixed.rev().filter(|segment| !segment.is_empty()).take(2).collect();
-    let mut last_words = last_two.into_iter().flat_map(words);
-    last_words.any(|word| ENTRANCES.contains(&word.as_str())) || template.split('/').any(is_protocol)
+    fixed.flat_map(subjects)
+}
+
+/// The words of a name without those of its level, in the singular.
+fn subjects(name: &str) -> Vec<String> {
+    let words = words(name)
+        .into_iter()
+        .map(|word| word.trim_end_matches('s').to_owned());
+    words
+        .filter(|word| word.len() > 2 && Level::of_word(word).is_none())
+        .collect()
 }
 
 #[cfg(test)]
@@ -403,33 +279,17 @@ mod tests {
     }
 
     #[test]
-    fn scopes_that_name_parts_of_the_path_are_meant_together() {
-        let are = |scopes: [&str; 2], path: &str| are_parts_of_path(&scopes.map(str::to_owned), path);
-        assert!(are(["customers.read", "payments.read"], "/v2/customers/{id}/payments"));
-        assert!(are(
-            ["okta.apps.read", "okta.groups.read"],
-            "/api/apps/{id}/group-push/mappings"
+    fn a_path_that_names_one_of_two_scopes_needs_both() {
+        let names = |scopes: [&str; 2], path: &str| names_one_of(&scopes.map(str::to_owned), path);
+        assert!(names(
+            ["customers.read", "payments.read"],
+            "/v2/customers/{id}/payments"
         ));
-        assert!(are(
-            ["settlements.read", "payments.read"],
-            "/v2/settlements/{id}/captures"
-        ));
-        assert!(!are(["settlements.read", "payments.read"], "/v2/settlements"));
-        assert!(!are(
-            ["settlements.read", "payments.write"],
-            "/v2/settlements/{id}/captures"
-        ));
-        assert!(!are(["files:read", "projects:read"], "/v1/teams/{id}/projects"));
-        assert!(!are(["payments:read", "payments:refund"], "/payments"));
-    }
-
-    #[test]
-    fn endpoints_of_the_protocol_are_told_by_their_path() {
-        assert!(is_protocol_endpoint("/api/v2/oauth/token") && is_protocol_endpoint("/oauth2/v1/keys"));
-        assert!(
-            !is_protocol_endpoint("/token")
-                && !is_protocol_endpoint("/oauth/clients")
-                && !is_protocol_endpoint("/v1/keys")
-        );
+        assert!(names(["INVOICES_WRITE", "ORDERS_WRITE"], "/v2/invoices/{id}"));
+        assert!(names(["okta.apps.read", "okta.groups.read"], "/api/apps/{id}/mappings"));
+        assert!(!names(["channels:history", "groups:history"], "/conversations.history"));
+        assert!(!names(["payments:read", "payments:refund"], "/payments"));
+        assert!(!names(["chat:write:bot", "chat:write:user"], "/chat.delete"));
+        assert!(!names(["accounts", "payments"], "/events/{accounts}"));
     }
 }

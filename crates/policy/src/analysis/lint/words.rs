@@ -21,7 +21,7 @@ pub(super) enum Level {
 }
 
 impl Level {
-    fn of_word(word: &str) -> Option<Self> {
+    pub(super) fn of_word(word: &str) -> Option<Self> {
         match word {
             "read" | "readonly" | "view" | "viewer" | "reader" => Some(Self::Read),
             "write" | "readwrite" | "edit" | "editor" | "modify" | "writer" => Some(Self::Write),

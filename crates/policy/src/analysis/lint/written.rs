@@ -83,30 +83,34 @@ impl<'r> Reader<'r> {
         self.findings.push(Finding::new(rule, message));
     }
 
-    /// Adds a finding about scopes, with their scheme where they have one.
-    fn add_of_schemes(&mut self, rule: LintRule, message: String, scopes: &[(AtomId, &str)]) {
-        let mut schemes: Vec<&SchemeName> = scopes.iter().filter_map(|(id, _)| self.scheme(*id)).collect();
-        schemes.dedup();
-        let mut finding = Finding::new(rule, message);
-        if rule == LintRule::SeveralScopesTogether {
-            finding.together = scopes.iter().map(|(_, name)| (*name).to_owned()).collect();
-        }
-        self.findings.push(match schemes.as_slice() {
-            [only] => finding.of_scheme(only.as_str()),
-            _ => finding,
+    fn add_of_scheme(&mut self, finding: Finding, scheme: Option<&SchemeName>) {
+        self.findings.push(match scheme {
+            Some(scheme) => finding.of_scheme(scheme.as_str()),
+            None => finding,
         });
     }
 
-    /// What one list asks for together: one finding, for it is one list.
+    /// What one list asks for together, scheme by scheme: no token has scopes of two.
     fn together(&mut self, parts: &[&Rule]) {
         let atoms = parts.iter().filter_map(|part| self.atom(part));
-        let mut scopes: Vec<(AtomId, &str)> = Vec::new();
+        let mut schemes: Vec<(Option<&SchemeName>, Vec<(AtomId, &str)>)> = Vec::new();
         for (id, name) in atoms.filter_map(|id| Some((id, self.name(id)?))) {
-            if !scopes.iter().any(|(known, _)| *known == id) {
-                scopes.push((id, name));
+            let scheme = self.scheme(id);
+            let known = schemes.iter_mut().find(|(other, _)| *other == scheme);
+            match known {
+                Some((_, scopes)) if scopes.iter().any(|(known, _)| *known == id) => {}
+                Some((_, scopes)) => scopes.push((id, name)),
+                None => schemes.push((scheme, vec![(id, name)])),
             }
         }
-        let (including, included) = self.inclusions(&scopes);
+        for (scheme, scopes) in schemes {
+            self.together_of(scheme, &scopes);
+        }
+    }
+
+    /// One finding, for it is one list.
+    fn together_of(&mut self, scheme: Option<&SchemeName>, scopes: &[(AtomId, &str)]) {
+        let (including, included) = self.inclusions(scopes);
         if including.is_empty() {
             let mut names: Vec<&str> = scopes.iter().map(|(_, name)| *name).collect();
             names.sort_unstable();
@@ -117,7 +121,9 @@ impl<'r> Reader<'r> {
                      alternatives (in OpenAPI, objects of their own in `security`)",
                     listed(&names, "and"),
                 );
-                self.add_of_schemes(LintRule::SeveralScopesTogether, message, &scopes);
+                let mut finding = Finding::new(LintRule::SeveralScopesTogether, message);
+                finding.together = scopes.iter().map(|(_, name)| (*name).to_owned()).collect();
+                self.add_of_scheme(finding, scheme);
             }
             return;
         }
@@ -135,32 +141,40 @@ impl<'r> Reader<'r> {
                 "they differ only in how much they allow".to_owned()
             }
         );
-        self.add_of_schemes(LintRule::OrWrittenAsAnd, message, &scopes);
+        let mut finding = Finding::new(LintRule::OrWrittenAsAnd, message);
+        finding.is_level_pair = including.len() == 1 && included.len() == 1 && !self.is_implied(scopes);
+        self.add_of_scheme(finding, scheme);
     }
 
-    /// The scopes that include another one of the list, and those that are included: by implication, or by their names.
+    /// The scopes of one scheme that include another one of the list, and those that are included: by implication, or by
+    /// their names.
     fn inclusions<'n>(&self, scopes: &[(AtomId, &'n str)]) -> (BTreeSet<&'n str>, BTreeSet<&'n str>) {
-        let families: Vec<_> = scopes
-            .iter()
-            .map(|(id, name)| (self.scheme(*id), family(name)))
-            .collect();
+        let families: Vec<_> = scopes.iter().map(|(_, name)| family(name)).collect();
         let (mut including, mut included) = (BTreeSet::new(), BTreeSet::new());
-        for ((strong, whole), (scheme, high)) in scopes.iter().zip(&families) {
-            for ((weak, part), (other, low)) in scopes.iter().zip(&families) {
+        for ((strong, whole), high) in scopes.iter().zip(&families) {
+            for ((weak, part), low) in scopes.iter().zip(&families) {
                 let by_level = high
                     .as_ref()
                     .zip(low.as_ref())
-                    .is_some_and(|((high_words, high), (low_words, low))| {
-                        scheme == other && high_words == low_words && high > low
-                    });
-                let by_edge = strong != weak && self.universe.closure(*strong).contains(*weak);
-                if by_edge || by_level || is_reading_part(whole, part) {
+                    .is_some_and(|((high_words, high), (low_words, low))| high_words == low_words && high > low);
+                if self.implies(*strong, *weak) || by_level || is_reading_part(whole, part) {
                     including.insert(*whole);
                     included.insert(*part);
                 }
             }
         }
         (including, included)
+    }
+
+    fn is_implied(&self, scopes: &[(AtomId, &str)]) -> bool {
+        let mut pairs = scopes
+            .iter()
+            .flat_map(|(strong, _)| scopes.iter().map(move |(weak, _)| (*strong, *weak)));
+        pairs.any(|(strong, weak)| self.implies(strong, weak))
+    }
+
+    fn implies(&self, strong: AtomId, weak: AtomId) -> bool {
+        strong != weak && self.universe.closure(strong).contains(weak)
     }
 
     /// Alternatives of one list against each other. Returns which of them decide something.

@@ -1,0 +1,293 @@
+//! Paths that a client calls without a credential: a login, a probe, an endpoint of the protocol.
+
+use super::words::words;
+use crate::{Method, ResolvedOperation};
+
+/// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: whoever calls it has no token yet.
+pub(super) fn is_protocol_endpoint(template: &str) -> bool {
+    const ENDPOINTS: [&str; 8] = [
+        "authorize",
+        "certs",
+        "device",
+        "introspect",
+        "jwks",
+        "keys",
+        "revoke",
+        "token",
+    ];
+    let template = template.split('#').next().unwrap_or(template).trim_end_matches('/');
+    let (before, last) = template.rsplit_once('/').unwrap_or_default();
+    ENDPOINTS.contains(&last) && before.split('/').any(is_protocol)
+        || last == "authorize" && before.strip_prefix('/').is_some_and(is_version)
+}
+
+/// Whether the path contains a token or a secret, which is a credential:
+/// `/webhooks/{id}/{webhook_token}`.
+pub(super) fn has_credential_in_path(template: &str) -> bool {
+    let parameters = template
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let mut last_words = parameters.filter_map(|name| words(name).pop());
+    last_words.any(|word| matches!(word.as_str(), "token" | "secret"))
+}
+
+fn is_protocol(segment: &str) -> bool {
+    matches!(segment, "oauth" | "oauth2" | "oidc" | "openid" | "saml" | "sso")
+}
+
+/// Whether the operation receives messages that are signed themselves: security event tokens
+/// (RFC 8935, section 2).
+pub(super) fn receives_signed_messages(operation: &ResolvedOperation) -> bool {
+    let mut segments = operation
+        .template()
+        .split('/')
+        .rev()
+        .filter(|segment| !segment.is_empty());
+    operation.method() == Method::Post
+        && segments
+            .next()
+            .is_some_and(|last| matches!(last, "event-notifications" | "security-events"))
+}
+
+/// Whether the operation is the answer to a challenge, which is the credential itself: `/challenge/{id}/verify`.
+pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
+    let mut segments = operation
+        .template()
+        .split('/')
+        .rev()
+        .filter(|segment| !segment.is_empty());
+    let (last, parameter, before) = (segments.next(), segments.next(), segments.next());
+    operation.method() == Method::Post
+        && matches!(last, Some("answer" | "verify"))
+        && parameter.is_some_and(|segment| segment.starts_with('{'))
+        && matches!(before, Some("challenge" | "challenges"))
+}
+
+/// Whether a client calls the path before it has a credential: a login, a registration, a forgotten password.
+pub(super) fn is_login_step(template: &str) -> bool {
+    const ANYWHERE: [&str; 8] = [
+        "login",
+        "logon",
+        "logout",
+        "selfservice",
+        "signin",
+        "signon",
+        "signout",
+        "signup",
+    ];
+    const AT_THE_END: [&str; 10] = [
+        "auth",
+        "authenticate",
+        "authentication",
+        "callback",
+        "captcha",
+        "csrf",
+        "forgot",
+        "jwks",
+        "register",
+        "registration",
+    ];
+    const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
+    let segments = fixed_segments(template);
+    let is_administration =
+        |segment: &String| matches!(segment.as_str(), "admin" | "internal" | "management" | "private");
+    if segments.iter().any(is_administration) {
+        return false;
+    }
+    let is_managed = segments.last().is_some_and(|last| MANAGED.contains(&last.as_str()));
+    let has_step = |segment: &str| {
+        let words = words(segment);
+        // `sign-in`, `signIn` and `signin` are one.
+        let pairs = words.windows(2).map(<[String]>::concat);
+        words
+            .iter()
+            .cloned()
+            .chain(pairs)
+            .any(|word| ANYWHERE.contains(&word.as_str()))
+    };
+    if template.split('/').any(has_step) || (!is_managed && segments.iter().any(|segment| is_protocol(segment))) {
+        return true;
+    }
+    let fixed = template.split('/').filter(|segment| is_fixed(segment));
+    let last_words: Vec<String> = fixed.rev().take(2).flat_map(words).collect();
+    let has = |known: &[&str]| last_words.iter().any(|word| known.contains(&word.as_str()));
+    let is_password = has(&["password", "passwords"]) && has(&["forgotten", "recover", "recovery", "reset", "resets"]);
+    let is_proof = has(&[
+        "activate",
+        "activation",
+        "confirm",
+        "confirmation",
+        "verification",
+        "verify",
+    ]) && has(&["account", "code", "email", "otp", "phone", "signup"]);
+    let ends_in_token = segments.last().is_some_and(|last| last == "token") && !template.contains('{');
+    let is_token =
+        ends_in_token || segments.as_slice() == ["tokens"] || (has(&["token", "tokens"]) && has(&["refresh"]));
+    has(&AT_THE_END) || is_password || is_proof || is_token
+}
+
+/// Whether the path is a probe of a service, its description or its first page.
+pub(super) fn is_probe(template: &str) -> bool {
+    const FIRST: [&str; 14] = [
+        "alive",
+        "docs",
+        "live",
+        "livez",
+        "metrics",
+        "ready",
+        "readyz",
+        "schema",
+        "serverinfo",
+        "serviceinfo",
+        "status",
+        "up",
+        "version",
+        "versions",
+    ];
+    const ANYWHERE: [&str; 8] = [
+        "health",
+        "healthcheck",
+        "healthchecks",
+        "healthz",
+        "heartbeat",
+        "liveness",
+        "ping",
+        "readiness",
+    ];
+    const DESCRIPTIONS: [&str; 6] = [
+        "apidocs",
+        "openapi",
+        "openapijson",
+        "openapiyaml",
+        "swagger",
+        "swaggerjson",
+    ];
+    let segments = fixed_segments(template);
+    let has_parameter = template.contains('{');
+    match segments.as_slice() {
+        [] => !has_parameter,
+        [first, rest @ ..] => {
+            let last = rest.last().unwrap_or(first);
+            let is_first = FIRST.contains(&first.as_str()) && rest.len() < 2 && !has_parameter;
+            is_first
+                || ANYWHERE.contains(&first.as_str())
+                || ANYWHERE.contains(&last.as_str())
+                || DESCRIPTIONS.contains(&last.as_str())
+        }
+    }
+}
+
+/// Whether the operation receives calls of another service, which sign their bodies: `POST /webhooks/stripe`.
+pub(super) fn receives_webhooks(operation: &ResolvedOperation) -> bool {
+    let segments = fixed_segments(operation.template());
+    let is_receiver = match segments.as_slice() {
+        [.., last] if last == "webhook" => true,
+        [.., before, _] => matches!(before.as_str(), "webhook" | "webhooks"),
+        _ => false,
+    };
+    operation.method() == Method::Post && is_receiver && !operation.template().contains('{')
+}
+
+/// Whether any token reads data about its own user there (OpenID Connect Core, section 5.3).
+pub(super) fn is_user_info(template: &str) -> bool {
+    let segments = fixed_segments(template);
+    matches!(
+        segments.last().map(String::as_str),
+        Some("userinfo" | "tokeninfo" | "whoami")
+    )
+}
+
+/// The segments that are no parameters, in lower case without separators, without what precedes resources: `/api/v1`.
+fn fixed_segments(template: &str) -> Vec<String> {
+    let template = template.split('#').next().unwrap_or(template);
+    let fixed = template.split('/').filter(|segment| is_fixed(segment));
+    let is_prefix = |segment: &String| segment == "api" || segment == "rest" || is_version(segment);
+    let segments = fixed.map(|segment| words(segment).concat());
+    segments.skip_while(is_prefix).collect()
+}
+
+fn is_fixed(segment: &str) -> bool {
+    !segment.is_empty() && !segment.starts_with('{')
+}
+
+fn is_version(segment: &str) -> bool {
+    let number = segment.strip_prefix('v').unwrap_or(segment);
+    !number.is_empty() && number.chars().all(|digit| digit.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_a_login_are_found_by_their_path() {
+        for path in [
+            "/login",
+            "/api/v1/auth/signup",
+            "/users/sign-in",
+            "/self-service/recovery/flows",
+            "/forgot-password",
+            "/password/reset",
+            "/users/verify-email",
+            "/account/activate/{code}",
+            "/token",
+            "/partner/token",
+            "/v2/tokens",
+            "/token/refresh",
+            "/oauth2/device/verify",
+            "/users/register",
+        ] {
+            assert!(is_login_step(path), "{path}");
+        }
+        for path in [
+            "/users/{id}/password",
+            "/users/{id}/tokens",
+            "/payments/{id}/confirm",
+            "/orders/{id}/status",
+            "/admin/oauth2/auth/requests/login",
+            "/oauth2/clients",
+            "/signing-requests",
+            "/webinars/{id}/registrants",
+        ] {
+            assert!(!is_login_step(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn probes_and_first_pages_are_found_by_their_path() {
+        for path in [
+            "/",
+            "/api/v1",
+            "/health",
+            "/api/health/ready",
+            "/orders/healthz",
+            "/v1/status",
+            "/version",
+            "/metrics/prometheus",
+            "/2/openapi.json",
+            "/api/schema/",
+            "/v3/api-docs",
+        ] {
+            assert!(is_probe(path), "{path}");
+        }
+        for path in [
+            "/{id}",
+            "/orders/{id}/status",
+            "/versions/{id}",
+            "/lamps",
+            "/status/orders/open",
+        ] {
+            assert!(!is_probe(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn endpoints_of_the_protocol_are_told_by_their_path() {
+        assert!(is_protocol_endpoint("/api/v2/oauth/token") && is_protocol_endpoint("/oauth2/v1/keys"));
+        assert!(
+            !is_protocol_endpoint("/token")
+                && !is_protocol_endpoint("/oauth/clients")
+                && !is_protocol_endpoint("/v1/keys")
+        );
+    }
+}
