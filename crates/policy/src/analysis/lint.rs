@@ -158,7 +158,8 @@ impl<'p> Linter<'p> {
                 self.collector.affect(number, operation);
             }
         }
-        self.collector.lower_general_keys(self.table);
+        self.collector.remove_general_keys(self.table);
+        self.collector.remove_base_scopes(self.table);
         let is_open = openness::report(self.table, self.facts, &mut self.collector);
         self.of_schemes(is_open);
         for finding in tree::overridden_checks(self.table) {

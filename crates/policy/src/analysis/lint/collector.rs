@@ -1,9 +1,12 @@
 //! Findings of one cause become one, with all operations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use scopegate_domain::ScopeToken;
+
+use super::scopes::is_of_openid;
 use super::verbs::{changes, names_one_of};
-use super::{Finding, LintRule, Severity};
+use super::{Finding, LintRule};
 use crate::{OperationTable, ResolvedOperation};
 
 /// Collects findings. Two of one rule and one cause are one.
@@ -68,9 +71,9 @@ impl Collector {
         }
     }
 
-    /// Lowers findings about a key that opens most operations with scopes: an interface that gives each user a key with
+    /// Removes findings about a key that opens most operations with scopes: an interface that gives each user a key with
     /// all rights of the user does so on purpose.
-    pub(super) fn lower_general_keys(&mut self, table: &OperationTable) {
+    pub(super) fn remove_general_keys(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
         let has_scopes = |operation: &&ResolvedOperation| {
             let mut alternatives = operation.alternatives().iter();
@@ -81,7 +84,35 @@ impl Collector {
             let opened = finding.operations.len();
             let is_general = opened >= FEW && opened.saturating_mul(2) >= with_scopes;
             if finding.rule == LintRule::KeyOpensWithoutScope && is_general {
-                finding.severity = finding.severity.min(Severity::Info);
+                finding.operations.clear();
+            }
+        }
+    }
+
+    /// Removes findings about scopes that are required together if all but one of them are for signing in, or are required
+    /// by most operations: nobody takes those for alternatives.
+    pub(super) fn remove_base_scopes(&mut self, table: &OperationTable) {
+        const FEW: usize = 5;
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut with_scopes = 0_usize;
+        for operation in table.operations() {
+            let alternatives = operation.alternatives().iter();
+            let scopes: BTreeSet<&str> = alternatives
+                .flat_map(|alternative| alternative.scope().iter().map(ScopeToken::as_str))
+                .collect();
+            with_scopes += usize::from(!scopes.is_empty());
+            for scope in scopes {
+                *counts.entry(scope).or_default() += 1;
+            }
+        }
+        let is_base = |scope: &str| {
+            let count = counts.get(scope).copied().unwrap_or_default();
+            is_of_openid(scope) || (count >= FEW && count.saturating_mul(2) > with_scopes)
+        };
+        for Collected { finding, .. } in &mut self.findings {
+            let others = finding.together.iter().filter(|scope| !is_base(scope)).count();
+            if !finding.together.is_empty() && others < 2 {
+                finding.operations.clear();
             }
         }
     }

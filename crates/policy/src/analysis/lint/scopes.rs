@@ -24,8 +24,8 @@ const OF_OPENID: [&str; 8] = [
     "offline_access",
 ];
 
-/// Some servers separate the words otherwise: `offline.access`.
-fn is_of_openid(name: &str) -> bool {
+/// Whether it is one of these. Some servers separate the words otherwise: `offline.access`.
+pub(super) fn is_of_openid(name: &str) -> bool {
     OF_OPENID.contains(&words(name).join("_").as_str())
 }
 

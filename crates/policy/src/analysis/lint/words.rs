@@ -1,7 +1,7 @@
 //! What the names of scopes say.
 
 /// Endings that make a scope the part of another one that only reads.
-const READING: [&str; 8] = [
+const READING: [&str; 10] = [
     ".read",
     ":read",
     "/read",
@@ -10,6 +10,8 @@ const READING: [&str; 8] = [
     ".readonly",
     ":readonly",
     "/readonly",
+    "-readonly",
+    "_readonly",
 ];
 
 /// How much a scope allows, as its name says.
@@ -136,6 +138,7 @@ mod tests {
             assert_eq!(sounds_like_reading(name), is_reading, "{name}");
         }
         assert!(is_reading_part("items", "items.read") && is_reading_part("items", "items:read"));
+        assert!(is_reading_part("user.profile", "user.profile_readonly"));
         assert!(!is_reading_part("items", "items.reader") && !is_reading_part("items.read", "items"));
         assert_eq!(listed(&["a", "b", "c"], "or"), "`a`, `b` or `c`");
     }
