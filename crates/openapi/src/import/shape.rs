@@ -91,10 +91,12 @@ impl Shape {
 
     fn of_loose(name: &str) -> Self {
         match name {
-            "flows" | "scopes" | "security" | "securityDefinitions" | "securitySchemes" | "servers" => Self::Kept,
-            "callbacks" | "content" | "definitions" | "description" | "example" | "examples" | "externalDocs"
-            | "headers" | "links" | "parameters" | "properties" | "requestBodies" | "requestBody" | "responses"
-            | "schema" | "schemas" | "tags" => Self::Skipped,
+            "description" | "flows" | "scopes" | "security" | "securityDefinitions" | "securitySchemes" | "servers" => {
+                Self::Kept
+            }
+            "callbacks" | "content" | "definitions" | "example" | "examples" | "externalDocs" | "headers" | "links"
+            | "parameters" | "properties" | "requestBodies" | "requestBody" | "responses" | "schema" | "schemas"
+            | "tags" => Self::Skipped,
             _ if is_ours(name) => Self::Kept,
             _ => Self::Loose,
         }

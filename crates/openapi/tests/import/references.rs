@@ -182,6 +182,45 @@ fn a_reference_in_a_scheme_is_followed() {
 }
 
 #[test]
+fn a_reference_to_a_scheme_outside_of_its_list_keeps_the_description() {
+    let scheme = "type: http\nscheme: bearer\ndescription: |-\n  Both words.\n";
+    let indented = scheme.replace('\n', "\n    ");
+    let document = |reference: &str, rest: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\ncomponents: {{securitySchemes: {{login: {{$ref: '{reference}'}}}}}}\n\
+             paths: {{/a: {{get: {{security: [{{login: []}}]}}}}}}\n{rest}"
+        )
+    };
+    let own = format!("x-common:\n  login:\n    {indented}\n");
+    for files in [
+        [
+            ("api.yaml", document("login.yaml", "")),
+            ("login.yaml", scheme.to_owned()),
+        ],
+        [
+            ("api.yaml", document("common.yaml#/login", "")),
+            ("common.yaml", own.replace("x-common:", "").replace("\n  ", "\n")),
+        ],
+        [
+            (
+                "api.yaml",
+                document("", "").replace("{login: {$ref: ''}}", "{$ref: schemes.yaml}"),
+            ),
+            ("schemes.yaml", own.replace("x-common:", "").replace("\n  ", "\n")),
+        ],
+        [
+            ("api.yaml", document("#/x-common/login", &own)),
+            ("other.yaml", String::new()),
+        ],
+    ] {
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let imported = Files::new(&files).imported();
+        let described = imported.table().catalog().schemes()[0].description().map(str::to_owned);
+        assert_eq!(described.as_deref(), Some("Both words."), "{files:?}");
+    }
+}
+
+#[test]
 fn a_reference_inside_of_the_document_is_followed() {
     for (paths, rest) in [
         (
