@@ -304,6 +304,8 @@ fn an_answer_401_contradicts_a_public_operation() {
     for status in ["'401'", "401"] {
         assert_eq!(rules(&read(status)), [LintRule::UnprotectedOperation], "{status}");
     }
+    let everywhere = read("'401'").replace("{security: [{", "{responses: {'401': {}}, security: [{");
+    assert!(rules(&everywhere).is_empty(), "a framework added it");
     // Where every protected operation documents the refusal, one that does not is meant to be public.
     let documented = openapi("  /b: {get: {}}\n").replace("{security: [{", "{responses: {'401': {}}, security: [{");
     assert!(rules(&documented).is_empty());
@@ -394,6 +396,20 @@ fn a_write_may_need_the_scope_for_reading_too() {
         .iter()
         .find(|finding| finding.rule() == LintRule::OrWrittenAsAnd);
     assert_eq!(finding.map(|finding| finding.operations().len()), Some(2));
+}
+
+#[test]
+fn a_key_in_the_query_with_another_credential_tells_applications_apart() {
+    let of = |security: &str| {
+        let text = get(security).replace("in: header", "in: query").replace(
+            "delete: {security: [{key: []}]}",
+            "head: {security: [{login: [other]}]}",
+        );
+        rules(&text).contains(&LintRule::KeyInQuery)
+    };
+    assert!(of("[{key: []}]"));
+    assert!(of("[{key: []}, {key: [], login: ['lamp:read']}]"));
+    assert!(!of("[{key: [], login: ['lamp:read']}]"));
 }
 
 #[test]

@@ -181,6 +181,7 @@ impl<'p> Linter<'p> {
             return;
         }
         let uses = schemes::uses(self.table);
+        let in_queries = schemes::in_queries(self.table);
         let servers = AuthorizationServers::of(self.table);
         let asked_for = scopes::AskedFor::of(self.table, &servers);
         let suggested = self.facts.undeclared.iter();
@@ -198,7 +199,11 @@ impl<'p> Linter<'p> {
                 continue;
             }
             if let Some(operations) = operations {
-                for finding in schemes::weaknesses(declared) {
+                let is_alone = operations
+                    .iter()
+                    .any(|operation| schemes::is_enough(operation, declared.name(), &in_queries));
+                let found = schemes::weaknesses(declared).into_iter();
+                for finding in found.filter(|finding| is_alone || finding.rule() != LintRule::KeyInQuery) {
                     let affects = |finding: Finding, operation: &&ResolvedOperation| finding.at_operation(operation);
                     self.collector.add(operations.iter().fold(finding, affects));
                 }

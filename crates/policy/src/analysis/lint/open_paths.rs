@@ -65,17 +65,22 @@ pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
 
 /// Whether a client calls the path before it has a credential: a login, a registration, a forgotten password.
 pub(super) fn is_login_step(template: &str) -> bool {
-    const ANYWHERE: [&str; 8] = [
+    const ANYWHERE: [&str; 12] = [
+        "anonymous",
         "login",
         "logon",
         "logout",
+        "passkey",
+        "passkeys",
         "selfservice",
         "signin",
         "signon",
         "signout",
         "signup",
+        "webauthn",
     ];
-    const AT_THE_END: [&str; 10] = [
+    const AT_THE_END: [&str; 14] = [
+        "2fa",
         "auth",
         "authenticate",
         "authentication",
@@ -84,8 +89,11 @@ pub(super) fn is_login_step(template: &str) -> bool {
         "csrf",
         "forgot",
         "jwks",
+        "mfa",
+        "otp",
         "register",
         "registration",
+        "totp",
     ];
     const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
     let segments = fixed_segments(template);
@@ -123,7 +131,8 @@ pub(super) fn is_login_step(template: &str) -> bool {
     let ends_in_token = segments.last().is_some_and(|last| last == "token") && !template.contains('{');
     let is_token =
         ends_in_token || segments.as_slice() == ["tokens"] || (has(&["token", "tokens"]) && has(&["refresh"]));
-    has(&AT_THE_END) || is_password || is_proof || is_token
+    let is_set_up = segments.as_slice() == ["setup"];
+    has(&AT_THE_END) || is_set_up || is_password || is_proof || is_token
 }
 
 /// Whether the path is a probe of a service, its description or its first page.
@@ -236,6 +245,10 @@ mod tests {
             "/token/refresh",
             "/oauth2/device/verify",
             "/users/register",
+            "/v1/auth/passkeys/assert/begin",
+            "/mfa/verify",
+            "/api/setup",
+            "/api/anonymous/refresh/{address}",
         ] {
             assert!(is_login_step(path), "{path}");
         }

@@ -57,7 +57,11 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| facts.asks_for_credential(*number));
         with.len() > without.len()
     };
-    for operation in public {
+    // A framework that adds the answer everywhere says nothing about one operation.
+    let mut numbers = 0..table.operations().len();
+    let is_everywhere = numbers.all(|number| facts.asks_for_credential(number));
+    for mut operation in public {
+        operation.asks_for_credential &= !is_everywhere;
         if let Some(finding) = about(operation, &protected, documents_refusals) {
             collector.add(finding);
         }

@@ -1,6 +1,6 @@
 //! Schemes: where they are used, and what is weak about them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{ApiKeyLocation, DeclaredScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
 
@@ -87,6 +87,28 @@ pub(super) fn weaknesses(declared: &DeclaredScheme) -> Vec<Finding> {
         findings.push(finding.combining(parts));
     }
     findings
+}
+
+/// The schemes with a key in the query.
+pub(super) fn in_queries(table: &OperationTable) -> HashSet<&SchemeName> {
+    let schemes = table.catalog().schemes().iter();
+    let is_in_query = |declared: &&DeclaredScheme| {
+        let SecurityScheme::ApiKey { location, .. } = declared.scheme() else {
+            return false;
+        };
+        *location == ApiKeyLocation::Query
+    };
+    schemes.filter(is_in_query).map(DeclaredScheme::name).collect()
+}
+
+/// Whether the key suffices in some alternative, alone or with others in the query. Together with another credential it
+/// tells applications apart and opens nothing.
+pub(super) fn is_enough(operation: &ResolvedOperation, name: &SchemeName, in_queries: &HashSet<&SchemeName>) -> bool {
+    let mut alternatives = operation.alternatives().iter();
+    alternatives.any(|alternative| {
+        let mut names = alternative.schemes().iter().map(|(name, _)| name);
+        names.clone().any(|other| other == name) && names.all(|name| in_queries.contains(name))
+    })
 }
 
 /// Servers without TLS. A document may describe a server behind a proxy, so this is a warning.
