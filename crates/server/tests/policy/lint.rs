@@ -344,7 +344,7 @@ fn a_scope_is_unused_where_only_the_name_of_another_server_is_required() {
 #[test]
 fn the_exit_status_follows_the_severity_that_fails() {
     let shell = with_paths(&format!(
-        "  /a: {{get: {READ}, put: {WRITE}}}\n  /health: {{get: {{security: []}}}}\n"
+        "  /a: {{get: {READ}, put: {WRITE}}}\n  /weather: {{get: {{security: [], responses: {{'401': {{}}}}}}}}\n"
     ));
     for (fail_on, status) in [("error", 0), ("warning", 0), ("info", 1), ("none", 0)] {
         assert_eq!(lint(&shell, &["--fail-on", fail_on]).status, status, "{fail_on}");
@@ -363,7 +363,7 @@ fn the_exit_status_follows_the_severity_that_fails() {
 #[expect(clippy::too_many_lines, reason = "each object of the schema is looked at")]
 fn sarif_is_valid() {
     let shell = with_paths(&format!(
-        "  /a: {{get: {READ}, put: {WRITE}, delete: {READ}}}\n  /health: {{get: {{security: []}}}}\n"
+        "  /a: {{get: {READ}, put: {WRITE}, delete: {READ}}}\n  /weather: {{get: {{security: [], responses: {{'401': {{}}}}}}}}\n"
     ));
     let run = shell.run(&["policy", "lint", "api.yaml", "--format", "sarif"]);
     assert_eq!(run.status, 1);

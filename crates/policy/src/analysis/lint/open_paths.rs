@@ -63,39 +63,43 @@ pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
         && matches!(before, Some("challenge" | "challenges"))
 }
 
+/// Words of a login, wherever the path has them.
+const LOGIN_WORDS: [&str; 12] = [
+    "anonymous",
+    "login",
+    "logon",
+    "logout",
+    "passkey",
+    "passkeys",
+    "selfservice",
+    "signin",
+    "signon",
+    "signout",
+    "signup",
+    "webauthn",
+];
+/// Words of a login in the last two segments.
+const LAST_LOGIN_WORDS: [&str; 14] = [
+    "2fa",
+    "auth",
+    "authenticate",
+    "authentication",
+    "callback",
+    "captcha",
+    "csrf",
+    "forgot",
+    "jwks",
+    "mfa",
+    "otp",
+    "register",
+    "registration",
+    "totp",
+];
+/// What a client with a credential manages below a segment such as `oauth2`.
+const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
+
 /// Whether a client calls the path before it has a credential: a login, a registration, a forgotten password.
 pub(super) fn is_login_step(template: &str) -> bool {
-    const ANYWHERE: [&str; 12] = [
-        "anonymous",
-        "login",
-        "logon",
-        "logout",
-        "passkey",
-        "passkeys",
-        "selfservice",
-        "signin",
-        "signon",
-        "signout",
-        "signup",
-        "webauthn",
-    ];
-    const AT_THE_END: [&str; 14] = [
-        "2fa",
-        "auth",
-        "authenticate",
-        "authentication",
-        "callback",
-        "captcha",
-        "csrf",
-        "forgot",
-        "jwks",
-        "mfa",
-        "otp",
-        "register",
-        "registration",
-        "totp",
-    ];
-    const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
     let segments = fixed_segments(template);
     let is_administration =
         |segment: &String| matches!(segment.as_str(), "admin" | "internal" | "management" | "private");
@@ -111,7 +115,7 @@ pub(super) fn is_login_step(template: &str) -> bool {
             .iter()
             .cloned()
             .chain(pairs)
-            .any(|word| ANYWHERE.contains(&word.as_str()))
+            .any(|word| LOGIN_WORDS.contains(&word.as_str()))
     };
     if template.split('/').any(has_step) || (!is_managed && segments.iter().any(|segment| is_protocol(segment))) {
         return true;
@@ -132,7 +136,7 @@ pub(super) fn is_login_step(template: &str) -> bool {
     let is_token =
         ends_in_token || segments.as_slice() == ["tokens"] || (has(&["token", "tokens"]) && has(&["refresh"]));
     let is_set_up = segments.as_slice() == ["setup"];
-    has(&AT_THE_END) || is_set_up || is_password || is_proof || is_token
+    has(&LAST_LOGIN_WORDS) || is_set_up || is_password || is_proof || is_token
 }
 
 /// Whether the path is a probe of a service, its description or its first page.

@@ -9,6 +9,9 @@ use super::{Finding, LintRule};
 use crate::guard::{Node, Own};
 use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Rule, Universe};
 
+/// Scopes that one list requires together.
+type Scopes<'r> = Vec<(AtomId, &'r str)>;
+
 /// What is odd about the rules of an operation's guards.
 pub(super) fn findings(operation: &ResolvedOperation) -> Vec<Finding> {
     let mut seen = HashSet::new();
@@ -93,7 +96,7 @@ impl<'r> Reader<'r> {
     /// What one list asks for together, scheme by scheme: no token has scopes of two.
     fn together(&mut self, parts: &[&Rule]) {
         let atoms = parts.iter().filter_map(|part| self.atom(part));
-        let mut schemes: Vec<(Option<&SchemeName>, Vec<(AtomId, &str)>)> = Vec::new();
+        let mut schemes: Vec<(Option<&SchemeName>, Scopes<'_>)> = Vec::new();
         for (id, name) in atoms.filter_map(|id| Some((id, self.name(id)?))) {
             let scheme = self.scheme(id);
             let known = schemes.iter_mut().find(|(other, _)| *other == scheme);
