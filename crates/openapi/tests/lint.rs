@@ -317,8 +317,7 @@ fn data_that_everybody_reads_needs_no_scheme() {
     let of = |servers: &str, paths: &str| {
         let text =
             format!("openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\nservers: [{servers}]\npaths: {{{paths}}}\n");
-        let severities = read(&text).lint().iter().map(Finding::severity).collect::<Vec<_>>();
-        severities
+        read(&text).lint().iter().map(Finding::severity).collect::<Vec<_>>()
     };
     let public = "{url: 'https://api.example'}";
     assert_eq!(of(public, "/a: {get: {}}"), [Severity::Info]);
