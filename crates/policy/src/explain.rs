@@ -1,5 +1,6 @@
 //! Explanations: a decision, guard by guard.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write as _};
 
 use scopegate_domain::{SchemeName, ScopeToken};
@@ -78,7 +79,8 @@ pub struct Explanation {
 
 impl Explanation {
     fn new(operation: &ResolvedOperation, denial: Option<Denial>, world: &AtomSet) -> Self {
-        let step = |context: &Context| Step::new(operation, context, world);
+        let written = written(operation);
+        let step = |context: &Context| Step::new(operation, context, world, &written);
         Self {
             operation: operation.clone(),
             denial,
@@ -144,6 +146,8 @@ pub struct Step {
     /// What the guard requires, unless it has a name.
     rule: Option<Rule>,
     sees: Vec<ScopeToken>,
+    /// The same with their schemes, as the guards of the operation require them.
+    seen: Vec<Atom>,
     present: Vec<Atom>,
     missing: Vec<Vec<Atom>>,
     is_satisfied: bool,
@@ -183,6 +187,12 @@ impl Step {
         &self.sees
     }
 
+    /// The same, with atoms as `word` writes them.
+    #[must_use]
+    pub fn sees_as(&self, word: impl Fn(&Atom) -> String) -> Vec<String> {
+        self.seen.iter().map(word).collect()
+    }
+
     /// Whether the request satisfies it.
     #[must_use]
     pub const fn is_satisfied(&self) -> bool {
@@ -201,7 +211,7 @@ impl Step {
         &self.missing
     }
 
-    fn new(operation: &ResolvedOperation, context: &Context, world: &AtomSet) -> Self {
+    fn new(operation: &ResolvedOperation, context: &Context, world: &AtomSet, written: &Written) -> Self {
         let universe = operation.universe();
         let is_satisfied = context.requirement.allows(world);
         let words = |set: AtomSet| universe.atoms_of(&universe.generators(&set)).cloned().collect();
@@ -215,8 +225,15 @@ impl Step {
         Self {
             depth: context.depth,
             guard: context.guard.to_string(),
-            rule: rule_of(operation, &context.guard),
+            rule: rule_of(operation, &context.guard).filter(|_| context.guard.node().name().is_none()),
             sees: context.visible.to_vec(),
+            seen: context
+                .visible
+                .iter()
+                .filter_map(|token| written.get(token))
+                .flatten()
+                .cloned()
+                .collect(),
             present: words(asked.intersection(world)),
             missing: residual.into_iter().map(words).collect(),
             is_satisfied,
@@ -228,7 +245,7 @@ impl Step {
     pub fn describe(&self, word: impl Fn(&Atom) -> String) -> String {
         let mut text = self.guard_as(&word);
         if self.sees_more_than_its_name_says() {
-            let _ = write!(text, " (sees {})", list(&self.sees, " "));
+            let _ = write!(text, " (sees {})", self.sees_as(&word).join(" "));
         }
         match &*self.missing {
             _ if self.is_satisfied => text.push_str(": satisfied"),
@@ -251,10 +268,32 @@ impl Step {
 /// How the text of a guard without a name begins.
 const REQUIRES: &str = "requires ";
 
-/// The rule of a guard without a name, with scopes by their full names.
+/// The scopes that guards of an operation require, by their names.
+type Written = HashMap<ScopeToken, Vec<Atom>>;
+
+fn written(operation: &ResolvedOperation) -> Written {
+    let mut written = Written::new();
+    let mut known = HashSet::new();
+    for context in operation.contexts() {
+        if !known.insert(context.guard.identity()) {
+            continue;
+        }
+        let rule = rule_of(operation, &context.guard);
+        for atom in rule.iter().flat_map(Rule::atoms) {
+            let Some(token) = atom.scope_token() else { continue };
+            let atoms = written.entry(token.clone()).or_default();
+            if !atoms.contains(atom) {
+                atoms.push(atom.clone());
+            }
+        }
+    }
+    written
+}
+
+/// The rule of a guard, with scopes by their full names.
 fn rule_of(operation: &ResolvedOperation, guard: &Guard) -> Option<Rule> {
     let node = guard.node();
-    let Some(Own::Rule(rule)) = node.own().filter(|_| node.name().is_none()) else {
+    let Some(Own::Rule(rule)) = node.own() else {
         return None;
     };
     let of_guard = node.scheme().and_then(|name| SchemeName::parse(name).ok());

@@ -110,7 +110,7 @@ fn forest(mut steps: &[Step], spelling: &Spelling) -> Vec<Value> {
 fn node(step: &Step, below: &[Step], spelling: &Spelling) -> Value {
     json!({
         "guard": step.guard_as(|atom| spelling.atom(atom)),
-        "sees": step.sees().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "sees": step.sees_as(|atom| spelling.atom(atom)),
         "satisfied": step.is_satisfied(),
         "present": spelling.atoms(step.present()),
         "missing": step.missing().iter().map(|way| spelling.atoms(way)).collect::<Vec<_>>(),
