@@ -22,7 +22,7 @@ pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Resul
         TokenCommand::Inspect { token } => inspect::run(common.format, token),
         TokenCommand::Revoke { jti } => {
             let settings = super::settings(common)?;
-            let id = token_id(jti, !settings.issuers.is_empty())?;
+            let id = token_id(jti)?;
             with_settings(&settings, Access::Change, async |store| {
                 revoke(&*store, common.format, id).await
             })
@@ -32,7 +32,7 @@ pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Resul
 }
 
 /// Reads a token id. Issued tokens are not stored, so no more than the form can be checked.
-fn token_id(jti: &str, has_other_issuers: bool) -> anyhow::Result<TokenId> {
+fn token_id(jti: &str) -> anyhow::Result<TokenId> {
     ensure!(
         !jti.contains('.') || inspect_token(jti).is_err(),
         "`--jti` takes the id of a token, and this is a token: `scopegate token inspect -` shows its claim `jti`"
@@ -40,12 +40,13 @@ fn token_id(jti: &str, has_other_issuers: bool) -> anyhow::Result<TokenId> {
     let id = TokenId::parse(jti).with_context(|| format!("bad token id `{}`", jti.escape_default()))?;
     let is_hexadecimal = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_plain = jti.len() == 32 && jti.bytes().all(is_hexadecimal);
-    if has_other_issuers || is_plain || PlacedTokenId::place_of(jti).is_some() {
+    if is_plain || PlacedTokenId::place_of(jti).is_some() {
         return Ok(id);
     }
     let named = jti.escape_default();
     Err(No(format!(
-        "unknown token id `{named}`: this server makes ids of 32 hexadecimal digits, a dot and more digits; nothing is revoked"
+        "unknown token id `{named}`: this server makes ids of 32 hexadecimal digits, a dot and more digits; nothing is revoked. A token \
+         of another issuer is revoked by that issuer"
     ))
     .into())
 }

@@ -22,7 +22,7 @@ pub(super) const PATHS: [&str; 7] = [
 ];
 
 /// The rules. A row of the table for each, and no other.
-pub(super) const RULES: [&str; 26] = [
+pub(super) const RULES: [&str; 30] = [
     "a good credential is accepted",
     "expired",
     "not valid yet",
@@ -49,6 +49,10 @@ pub(super) const RULES: [&str; 26] = [
     "too many scopes",
     "a claim of another type",
     "a name twice in one object",
+    "bound to a sender: an empty object",
+    "bound to a sender: an unknown member",
+    "bound to a sender: a list",
+    "bound to a sender: false",
 ];
 
 pub(super) type Double = fn(Testing) -> Testing;
@@ -92,7 +96,13 @@ fn with(claims: [Cell; 5], application: Cell, double: Cell) -> [Cell; 7] {
 #[expect(clippy::too_many_lines, reason = "one row for each rule")]
 pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
     let bound = |value: Value| {
-        let double: Double = match value {
+        let double: Double = match &value {
+            Value::Object(members) if members.is_empty() => |testing| usual(testing).claim("cnf", json!({})),
+            Value::Object(members) if members.contains_key("x") => {
+                |testing| usual(testing).claim("cnf", json!({"x": 1}))
+            }
+            Value::Array(_) => |testing| usual(testing).claim("cnf", json!([])),
+            Value::Bool(_) => |testing| usual(testing).claim("cnf", false),
             Value::Null => |testing| usual(testing).claim("cnf", Value::Null),
             Value::String(_) => |testing| usual(testing).claim("cnf", "x"),
             _ => |testing| usual(testing).claim("cnf", json!({"x5t#S256": "x"})),
@@ -311,6 +321,10 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
                 Apart("a double is no JSON"),
             ],
         ),
+        (RULES[26], bound(json!({}))),
+        (RULES[27], bound(json!({"x": 1}))),
+        (RULES[28], bound(json!([]))),
+        (RULES[29], bound(json!(false))),
     ]
 }
 
