@@ -15,8 +15,8 @@ use crate::import::servers::{Server, ServerList};
 ///
 /// The path of a server may precede the template: a server of the document, the path item or the
 /// operation, with each value of its variables. Swagger names its server by `host` and `basePath`,
-/// Google by `rootUrl`. Query and fragment are ignored, and the path is decoded once, as the gate
-/// decodes it. The gate redirects a path whose last slash is missing or superfluous, so both
+/// Google by `rootUrl`. Query and fragment are ignored, unless a template has a query
+/// (`/items?view=all`). The path is decoded once, as the gate decodes it. The gate redirects a path whose last slash is missing or superfluous, so both
 /// spellings are known. `GET` answers `HEAD`.
 /// A URL is unknown if no server has its host. A server without a host can be on any host.
 ///
@@ -43,6 +43,8 @@ pub struct Addresses<'t> {
     all: Locator<'t>,
     /// Servers with the same operations share what finds them.
     groups: Vec<(Vec<&'t Server>, Locator<'t>)>,
+    /// Whether a template has a query.
+    has_queries: bool,
 }
 
 /// No operation has this address.
@@ -83,6 +85,7 @@ impl<'t> Addresses<'t> {
             Locator::of(operations.flatten().copied())
         };
         Self {
+            has_queries: operations.iter().any(|operation| operation.template().contains('?')),
             all: Locator::of(operations),
             groups: groups
                 .into_iter()
@@ -121,12 +124,13 @@ impl<'t> Addresses<'t> {
         }
         let below = here.iter().find_map(|(end, locator)| {
             let rest = target.path.get(*end..).filter(|rest| !rest.is_empty());
-            answered(locator, method, rest.unwrap_or("/"))
+            self.answered_in(locator, method, rest.unwrap_or("/"), &target)
         });
         let found = below.or_else(|| {
             // Logs behind a proxy hold paths without the server's.
             let prefix = here.first().map_or(0, |(end, _)| *end);
-            let bare = answered(&self.all, method, &target.path).filter(|_| target.host.is_none())?;
+            let bare = self.answered_in(&self.all, method, &target.path, &target);
+            let bare = bare.filter(|_| target.host.is_none())?;
             let is_literal = target
                 .path
                 .get(..prefix)
@@ -136,6 +140,25 @@ impl<'t> Addresses<'t> {
         found
             .or_else(|| self.all.template(method, address))
             .ok_or(UnknownAddress::Path)
+    }
+
+    /// The operation below a server. Some documents tell operations apart by a query in the template.
+    fn answered_in(
+        &self,
+        locator: &Locator<'t>,
+        method: Method,
+        path: &str,
+        target: &Target<'_>,
+    ) -> Option<&'t ResolvedOperation> {
+        /// Most parameters that are compared.
+        const MOST: usize = 64;
+        let by_query = |query: &str| {
+            let found = locator.find(method, &format!("{path}?{query}"));
+            found.filter(|operation| operation.template().contains('?'))
+        };
+        let queries = || std::iter::once(&*target.query).chain(target.query.split('&').take(MOST));
+        let named = self.has_queries.then(|| queries().find_map(by_query)).flatten();
+        named.or_else(|| answered(locator, method, path))
     }
 
     /// The path of an address below its server, or the whole path if no server precedes it.
@@ -200,16 +223,19 @@ fn answered<'t>(locator: &Locator<'t>, method: Method, path: &str) -> Option<&'t
     })
 }
 
-/// The host of an address, in lower case, and its path, decoded.
+/// The host of an address, in lower case, and its path and query, decoded.
 struct Target<'a> {
     host: Option<String>,
     path: Cow<'a, str>,
+    query: Cow<'a, str>,
 }
 
 impl<'a> Target<'a> {
     /// `None` if the text is not an address.
     fn parse(address: &'a str) -> Option<Self> {
-        let address = address.split(['?', '#']).next().unwrap_or_default();
+        let address = address.split('#').next().unwrap_or_default();
+        let (address, query) = address.split_once('?').unwrap_or((address, ""));
+        let query = percent_decode_str(query).decode_utf8_lossy();
         let (host, path) = match address.split_once("://") {
             Some((scheme, rest)) if is_scheme(scheme) => {
                 let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -221,7 +247,7 @@ impl<'a> Target<'a> {
         };
         let path = if path.is_empty() && host.is_some() { "/" } else { path };
         let path = percent_decode_str(path).decode_utf8().ok()?;
-        path.starts_with('/').then_some(Self { host, path })
+        path.starts_with('/').then_some(Self { host, path, query })
     }
 }
 

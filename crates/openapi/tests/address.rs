@@ -229,3 +229,35 @@ fn an_unknown_host_is_told_apart_from_an_unknown_path() {
     assert_eq!(addresses.path_below("/other").as_deref(), Some("/other"));
     assert_eq!(addresses.path_below("https://other.example/v1"), None);
 }
+
+#[test]
+fn a_query_of_a_template_tells_operations_apart() {
+    let public = || json!({ "get": { "security": [] } });
+    let paths = json!({
+        "/{bucket}": public(), "/{bucket}?acl": public(), "/jobs?run={how}": public(), "/jobs?stop=true&all=true": public(),
+    });
+    check(
+        &openapi(&json!({ "servers": [{ "url": "https://api.example/v1" }] }), &paths),
+        &[
+            ("/v1/lamps", Some("GET /{bucket}")),
+            ("/v1/lamps?page=2", Some("GET /{bucket}")),
+            ("/v1/lamps?acl", Some("GET /{bucket}?acl")),
+            ("https://api.example/v1/lamps?page=2&acl#x", Some("GET /{bucket}?acl")),
+            ("/lamps?acl", Some("GET /{bucket}?acl")),
+            ("/jobs?run=now", Some("GET /jobs?run={how}")),
+            ("/jobs?stop=true&all=true", Some("GET /jobs?stop=true&all=true")),
+            ("/{bucket}?acl", Some("GET /{bucket}?acl")),
+            ("/{name}?acl", Some("GET /{bucket}?acl")),
+            ("/lamps?next=/acl", Some("GET /{bucket}")),
+        ],
+    );
+    let jobs = json!({ "/jobs?stop=true": public() });
+    check(
+        &openapi(&json!({}), &jobs),
+        &[
+            ("/jobs", None),
+            ("/jobs?stop=false", None),
+            ("/jobs?stop=true", Some("GET /jobs?stop=true")),
+        ],
+    );
+}

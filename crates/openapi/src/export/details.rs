@@ -1,4 +1,4 @@
-//! What was read and a table cannot express: types of schemes other than those of a table.
+//! Types of schemes that a document has and a table cannot express.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,10 @@ pub(super) type Details<'i> = BTreeMap<&'i str, &'i str>;
 /// The field that names the type of a scheme where the document cannot have it.
 pub(crate) const TYPE: &str = "x-scopegate-type";
 
-/// The OpenAPI document of a policy that was read, as [`document`] with the types of schemes and the flows that a table cannot
-/// express: mutual TLS, HTTP schemes other than basic, bearer and digest, and those that OpenAPI does not have.
+/// The OpenAPI document of a policy that was read.
+///
+/// It is that of [`document`] with what a table cannot express: schemes of mutual TLS, other HTTP
+/// schemes than basic, bearer and digest, and types and flows that OpenAPI does not have.
 ///
 /// ```
 /// use scopegate_openapi::{DocumentInfo, export, import};

@@ -435,3 +435,32 @@ fn a_prefix_that_can_be_empty_is_understood() {
     document["paths"]["/"] = json!({ "get": { "security": [] } });
     is_understood(&document, "GET https://any.example/lamps\nPOST /lamps\n");
 }
+
+#[test]
+fn a_prefix_before_a_template_with_a_query_is_understood() {
+    let see = json!({ "get": { "security": [{ "login": ["see"] }] } });
+    let switch = json!({ "get": { "security": [{ "login": ["switch"] }] } });
+    let document = lamps(&json!({
+        "servers": [{ "url": "https://user:word@api.example/v1" }],
+        "paths": { "/lamps": see, "/lamps?switch={on}": switch },
+    }));
+    let fields = "#Fields: cs-method cs-uri-stem cs-uri-query sc-status\nGET /v1/lamps switch=1 200\n";
+    for log in [
+        "GET https://api.example/v1/lamps?page=2&switch=1 200\n",
+        "GET /lamps?switch=1\n",
+        fields,
+    ] {
+        let (run, data) = usage_of(&document, log, &[]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert_eq!(
+            (&data["needed"], &data["unneeded"]),
+            (&json!(["switch"]), &json!(["see"])),
+            "{log}"
+        );
+    }
+    let (_, data) = usage_of(&document, "GET /lamps?page=2 200\nGET /rooms?key=secret 200\n", &[]);
+    assert_eq!(
+        (&data["needed"], &data["unknown_calls"]),
+        (&json!(["see"]), &json!(["GET /rooms"]))
+    );
+}

@@ -192,13 +192,21 @@ fn server(pieces: Vec<Piece>) -> Server {
     for piece in behind {
         match piece {
             _ if !rest.is_empty() => rest.push(piece),
-            Piece::Text(text) => match text.find('/').map(|slash| text.split_at(slash)) {
-                Some((host, behind)) => {
-                    authority.push(Piece::Text(host.to_ascii_lowercase()));
+            Piece::Text(text) => {
+                let (host, behind) = text.split_at(text.find('/').unwrap_or(text.len()));
+                // A user before the host is no part of it.
+                let host = match host.rsplit_once('@') {
+                    Some((_, host)) => {
+                        authority.clear();
+                        host
+                    }
+                    None => host,
+                };
+                authority.push(Piece::Text(host.to_ascii_lowercase()));
+                if !behind.is_empty() {
                     rest.push(Piece::Text(behind.to_owned()));
                 }
-                None => authority.push(Piece::Text(text.to_ascii_lowercase())),
-            },
+            }
             Piece::OneOf(values) => {
                 let lower = values.iter().map(|value| value.to_ascii_lowercase());
                 authority.push(Piece::OneOf(lower.collect()));
@@ -339,6 +347,24 @@ mod tests {
         ),
         ("https://api.example", "other.example", "/lamps", Err("another host")),
         ("https://API.example:443", "api.example", "/lamps", Ok("/lamps")),
+        (
+            "https://user:word@api.example/v1",
+            "api.example",
+            "/v1/lamps",
+            Ok("/lamps"),
+        ),
+        (
+            "https://{region}:word@api.example",
+            "api.example",
+            "/lamps",
+            Ok("/lamps"),
+        ),
+        (
+            "https://api.example/@house",
+            "api.example",
+            "/@house/lamps",
+            Ok("/lamps"),
+        ),
         ("https://api.example", "api.example:443", "/lamps", Ok("/lamps")),
         ("https://api.example:8443", "api.example", "/lamps", Err("another host")),
         ("//api.example/v1", "api.example", "/v1/lamps", Ok("/lamps")),

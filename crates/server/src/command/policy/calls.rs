@@ -14,6 +14,8 @@ pub(super) struct Call {
     pub(super) method: String,
     /// Path or URL, without query and fragment.
     pub(super) address: String,
+    /// The query, which is never shown: it may hold tokens.
+    pub(super) query: String,
     /// Whether the address is a template of the policy.
     pub(super) is_template: bool,
 }
@@ -28,13 +30,15 @@ pub(super) struct Logged {
 impl Logged {
     fn new(method: &str, address: &str, status: Option<u16>) -> Option<Self> {
         let method = method.to_ascii_uppercase();
-        let address = address.split(['?', '#']).next().unwrap_or_default();
+        let address = address.split('#').next().unwrap_or_default();
+        let (address, query) = address.split_once('?').unwrap_or((address, ""));
         let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
         let is_address = address.starts_with('/') || address.contains("://");
         (is_method && is_address).then(|| Self {
             call: Call {
                 method,
                 address: without_user(address),
+                query: query.to_owned(),
                 is_template: false,
             },
             status,
@@ -244,15 +248,13 @@ mod tests {
                 Some(204),
             ),
         ] {
-            let expected = Logged {
-                call: Call {
-                    method: "GET".to_owned(),
-                    address: "/users/42".to_owned(),
-                    is_template,
-                },
-                status,
-            };
-            assert_eq!(read(line), Some(expected), "{line}");
+            let logged = read(line).unwrap_or_else(|| panic!("{line}"));
+            let call = (logged.call.method.as_str(), logged.call.address.as_str());
+            assert_eq!(
+                (call, logged.call.is_template, logged.status),
+                (("GET", "/users/42"), is_template, status),
+                "{line}"
+            );
         }
         let url = read("PROPFIND https://mary:word@api.example/x?token=1 207").unwrap();
         assert_eq!(

@@ -2,6 +2,7 @@
 
 mod log;
 
+use std::borrow::Cow;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -117,10 +118,15 @@ impl<'t> Located<'t> {
     }
 
     fn find(&self, method: Method, call: &Call) -> Option<&'t ResolvedOperation> {
-        let found = if call.is_template {
-            self.addresses.find(method, &call.address)
+        let address = if call.query.is_empty() {
+            Cow::Borrowed(&*call.address)
         } else {
-            self.addresses.find_request(method, &call.address)
+            Cow::Owned(format!("{}?{}", call.address, call.query))
+        };
+        let found = if call.is_template {
+            self.addresses.find(method, &address)
+        } else {
+            self.addresses.find_request(method, &address)
         };
         found.ok()
     }

@@ -6,6 +6,7 @@ use super::{Logged, leading_number};
 pub(in crate::command::policy) struct Columns {
     method: usize,
     address: usize,
+    query: Option<usize>,
     status: Option<usize>,
 }
 
@@ -17,6 +18,7 @@ impl Columns {
         Some(Self {
             method: place("cs-method")?,
             address: place("cs-uri-stem").or_else(|| place("cs-uri"))?,
+            query: place("cs-uri-query"),
             status: place("sc-status"),
         })
     }
@@ -25,7 +27,10 @@ impl Columns {
     pub(in crate::command::policy) fn read(&self, line: &str) -> Option<Logged> {
         let column = |place: usize| line.split_ascii_whitespace().nth(place);
         let status = self.status.and_then(column).and_then(leading_number);
-        Logged::new(column(self.method)?, column(self.address)?, status)
+        let address = column(self.address)?;
+        let query = self.query.and_then(column).filter(|query| *query != "-");
+        let address = query.map_or_else(|| address.to_owned(), |query| format!("{address}?{query}"));
+        Logged::new(column(self.method)?, &address, status)
     }
 }
 
