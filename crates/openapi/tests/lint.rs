@@ -323,9 +323,11 @@ fn data_that_everybody_reads_needs_no_scheme() {
     assert_eq!(of(public, "/a: {get: {}}"), [Severity::Info]);
     assert_eq!(of(public, "/a: {get: {responses: {'401': {}}}}"), [Severity::Warning]);
     assert_eq!(of(public, "/a: {get: {}, put: {}}"), [Severity::Warning]);
-    for local in ["{url: 'unix:///run/lamps.sock'}", "{url: 'http://gateway/v1'}"] {
+    let here = "{url: 'http://localhost:8080'}";
+    for local in ["{url: 'unix:///run/lamps.sock'}", "{url: 'http://gateway/v1'}", here] {
         assert_eq!(of(local, "/a: {put: {}}"), [], "{local}");
     }
+    assert_eq!(of(here, "/a: {put: {responses: {'401': {}}}}"), [Severity::Warning]);
 }
 
 #[test]

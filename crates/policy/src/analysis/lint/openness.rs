@@ -8,7 +8,7 @@ use super::open_paths::{
     answers_challenge, has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, receives_signed_messages,
     receives_webhooks,
 };
-use super::url::{is_endpoint, is_local};
+use super::url::{is_endpoint, is_local, is_loopback_url};
 use super::verbs::{changes, is_safe};
 use super::{Finding, FindingSubject, LintRule, Severity};
 use crate::{Access, Method, OperationTable, ResolvedOperation};
@@ -43,7 +43,10 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         return false;
     }
     if table.operations().iter().all(is_public) {
-        let is_local = !facts.servers.is_empty() && facts.servers.iter().all(|url| is_local(url));
+        // A server of the own machine or network may leave the protection to its surroundings.
+        let asks = public.iter().any(|public| public.asks_for_credential);
+        let is_here = |url: &String| is_local(url) || (is_loopback_url(url) && !asks);
+        let is_local = !facts.servers.is_empty() && facts.servers.iter().all(is_here);
         if !(is_local && table.catalog().schemes().is_empty()) {
             collector.add(no_security(table, &public));
         }

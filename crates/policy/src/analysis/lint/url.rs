@@ -65,6 +65,11 @@ pub(super) fn is_local(url: &str) -> bool {
     is_socket || host.is_some_and(|host| !is_loopback(host) && is_single_label(host))
 }
 
+/// Whether the URL leads to the own machine.
+pub(super) fn is_loopback_url(url: &str) -> bool {
+    parts(url).host.is_some_and(is_loopback)
+}
+
 /// A name that only the resolver of the own network completes: `http://gateway/`.
 fn is_single_label(host: &str) -> bool {
     !host.is_empty() && !host.contains(['.', ':', '{']) && !is_loopback(host)
