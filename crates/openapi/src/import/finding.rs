@@ -5,6 +5,7 @@ use scopegate_policy::analysis::{Finding, FindingSubject, LintRule, SecurityOrig
 
 use super::node::push_name;
 use super::{Format, Ignore, Imported, Note, NoteKind, Place};
+use crate::address::Addresses;
 
 impl Imported {
     /// What looks wrong in the document: [`lint_document`] with all that the document states. Accepted findings are among
@@ -116,6 +117,20 @@ impl Imported {
                 })
                 .collect(),
         }
+    }
+}
+
+impl Ignore {
+    /// Finds the operation by its address: a template, or the path or URL of a request as [`Addresses`] knows them.
+    #[must_use]
+    pub fn located(mut self, imported: &Imported, addresses: &Addresses<'_>) -> Self {
+        if let Some((method, address)) = &self.operation {
+            let exact = imported.table().find(*method, address);
+            if let Some(operation) = exact.or_else(|| addresses.find(*method, address).ok()) {
+                self.located = Some((operation.method(), operation.template().to_owned()));
+            }
+        }
+        self
     }
 }
 

@@ -9,10 +9,9 @@ use scopegate_policy::analysis::{Finding, LintRule};
 use scopegate_policy::{Method, nearest_name};
 
 use super::error::{ImportError, Shown};
-use super::place::Lines;
+use super::place::{Lines, Place};
+use super::positions::Position;
 use super::table::{Source, Table, Value};
-use super::{Imported, Place, Position};
-use crate::address::Addresses;
 
 pub(super) use self::field::{FIELD, Within, read_field, read_table, set_operations};
 
@@ -36,9 +35,9 @@ pub(super) use self::field::{FIELD, Within, read_field, read_table, set_operatio
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignore {
     rule: LintRule,
-    operation: Option<(Method, String)>,
+    pub(super) operation: Option<(Method, String)>,
     /// The operation that the written address calls.
-    located: Option<(Method, String)>,
+    pub(super) located: Option<(Method, String)>,
     /// The object with several operations that contains it.
     part: Option<Part>,
     scheme: Option<String>,
@@ -162,18 +161,6 @@ impl Ignore {
             return None;
         }
         finding.retain(|method, template| !self.covers(method, template))
-    }
-
-    /// Finds the operation by its address: a template, or the path or URL of a request as [`Addresses`] knows them.
-    #[must_use]
-    pub fn located(mut self, imported: &Imported, addresses: &Addresses<'_>) -> Self {
-        if let Some((method, address)) = &self.operation {
-            let exact = imported.table().find(*method, address);
-            if let Some(operation) = exact.or_else(|| addresses.find(*method, address).ok()) {
-                self.located = Some((operation.method(), operation.template().to_owned()));
-            }
-        }
-        self
     }
 
     const fn is_about_operations(&self) -> bool {

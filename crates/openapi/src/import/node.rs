@@ -11,6 +11,7 @@ use super::error::{ImportError, Shown};
 use super::limits::{ImportLimit, MAX_NAMES, MAX_NODES};
 use super::note::{NoteKind, Notes};
 use super::place::{Mark, Place, unescaped};
+use super::shape::OWN;
 
 /// A value of a JSON or YAML document with its position in the text.
 #[derive(Clone, Debug)]
@@ -46,9 +47,6 @@ pub(super) struct OwnField {
     pub(super) mark: Mark,
     pub(super) name: Box<str>,
 }
-
-/// How the names of Scopegate's own fields begin.
-pub(super) const OWN: &str = "x-scopegate-";
 
 impl Budget {
     pub(super) const fn new() -> Self {

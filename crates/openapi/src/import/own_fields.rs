@@ -7,8 +7,9 @@ use scopegate_policy::nearest_name;
 use super::Format;
 use super::error::Shown;
 use super::ignore::FIELD;
-use super::node::{At, Kind, OWN, OwnField};
+use super::node::{At, Kind, OwnField};
 use super::place::{Mark, Place};
+use super::shape::OWN;
 
 /// The names that some reader knows, or an export writes.
 const KNOWN: [&str; 9] = [

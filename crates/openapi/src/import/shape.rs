@@ -1,6 +1,7 @@
 //! Which parts of a document say something of security.
 
-use super::node::OWN;
+/// How the names of Scopegate's own fields begin.
+pub(super) const OWN: &str = "x-scopegate-";
 
 /// Where in a document a value stands, as far as it decides what is kept of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

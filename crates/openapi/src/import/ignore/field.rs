@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use scopegate_policy::Method;
 
-use super::super::Place;
 use super::super::error::ImportError;
 use super::super::node::At;
+use super::super::place::Place;
 use super::super::table::Table;
 use super::{Ignore, Part, date_of, entry, operation_of, reason_of, rule_of};
 
