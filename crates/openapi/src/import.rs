@@ -192,8 +192,16 @@ fn syntax(text: &str) -> Syntax {
 /// Drops the trees before the table is built: both together would take twice the memory.
 fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Imported, ImportError> {
     let collected = {
-        let files = Files::new(text, syntax, folder);
-        let root = tree(text, syntax, Shape::Root, &files.budget)?;
+        let mut files = Files::new(text, syntax, folder);
+        let root = match tree(text, syntax, Shape::Root, &files.budget) {
+            Err(fault)
+                if syntax == Syntax::Json && files.is_named_yaml() && !matches!(fault, ImportError::TooLarge(_)) =>
+            {
+                files.set_yaml();
+                tree(text, Syntax::Yaml, Shape::Root, &files.budget).map_err(|_| fault)?
+            }
+            read => read?,
+        };
         files.keep_notes(0, None)?;
         let Some(origin) = files.origin(0) else {
             return Err(ImportError::Unrecognised);

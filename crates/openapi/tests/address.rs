@@ -261,3 +261,28 @@ fn a_query_of_a_template_tells_operations_apart() {
         ],
     );
 }
+
+#[test]
+fn servers_may_be_behind_references() {
+    for (servers, known) in [
+        (json!([{ "$ref": "#/x-server" }]), true),
+        (json!({ "$ref": "#/x-servers" }), true),
+        (json!([{ "$ref": "missing.yaml" }]), false),
+        (json!({ "$ref": "https://api.example/servers.yaml" }), false),
+    ] {
+        let more = json!({
+            "servers": servers, "x-server": { "url": "https://api.example/v9" }, "x-servers": [{ "$ref": "#/x-server" }],
+        });
+        let document = openapi(&more, &lamps());
+        let expected = known.then_some("GET /lamps");
+        check(
+            &document,
+            &[
+                ("https://api.example/v9/lamps", expected),
+                ("/lamps", Some("GET /lamps")),
+            ],
+        );
+        let imported = import::read(document.to_string().as_bytes()).expect("a document");
+        assert_eq!(imported.notes().len(), usize::from(!known), "{servers}");
+    }
+}

@@ -69,6 +69,18 @@ impl<'t> Files<'t> {
         }
     }
 
+    /// Whether the name of the document ends in `.yaml` or `.yml`: it may begin as JSON does.
+    pub(super) fn is_named_yaml(&self) -> bool {
+        let document = self.folder.and_then(Folder::document);
+        document.is_some_and(|document| is_named(document, "yaml") || is_named(document, "yml"))
+    }
+
+    /// Reads the document as YAML from now on.
+    pub(super) fn set_yaml(&mut self) {
+        self.syntax = Syntax::Yaml;
+        self.budget = Budget::new();
+    }
+
     /// What the values of a file say of their origin.
     pub(super) fn origin(&self, file: usize) -> Option<&Origin> {
         self.slots.get(file)?.origin.get()
@@ -219,16 +231,18 @@ impl<'t> Files<'t> {
 fn parse(path: &Path, bytes: &[u8], shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
     let text = super::text(bytes)?;
     let begins_json = text.trim_ascii_start().starts_with(['{', '[']);
-    let is_named_json = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if begins_json && is_named_json {
+    if begins_json && is_named(path, "json") {
         return Ok(json::parse(text, shape, budget)?.into_owned());
     }
     if begins_json && let Ok(node) = json::parse(text, shape, budget) {
         return Ok(node.into_owned());
     }
     yaml::parse(text, shape, budget)
+}
+
+fn is_named(path: &Path, wanted: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// Whether a reference begins with a scheme or a host (RFC 3986, sections 3.1 and 4.2).

@@ -77,7 +77,7 @@ impl<'n> Document<'n> {
         if self.format == Format::Swagger20 {
             servers::read_swagger(&mut self.assembly, self.root)?;
         } else {
-            servers::read_document(&mut self.assembly, self.root)?;
+            servers::read_document(&mut self.assembly, self.references, self.root)?;
         }
         ignore::read_field(self.root, Within::Document, &mut self.assembly.ignores)?;
         let inherited = match self.root.get("security") {
@@ -176,7 +176,7 @@ impl<'n> Document<'n> {
         inherited: &Written,
         above: ServerList,
     ) -> Result<ServerList, ImportError> {
-        let servers = servers::read_own(&mut self.assembly, item, above)?;
+        let servers = servers::read_own(&mut self.assembly, self.references, item, above)?;
         ignore::read_field(item, Within::Path(path), &mut self.assembly.ignores)?;
         for (name, operation) in item.members()? {
             self.assembly.count_read(1)?;
@@ -248,7 +248,7 @@ impl<'n> Document<'n> {
             None => (inherited.clone(), SecurityOrigin::Absent),
         };
         self.note_about(&at)?;
-        let servers = servers::read_own(&mut self.assembly, &at, servers)?;
+        let servers = servers::read_own(&mut self.assembly, self.references, &at, servers)?;
         let draft = OperationDraft {
             method,
             template: path,

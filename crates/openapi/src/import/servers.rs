@@ -10,6 +10,7 @@ use super::assembly::Assembly;
 use super::error::ImportError;
 use super::node::{At, Kind, Node};
 use super::note::NoteKind;
+use super::refs::References;
 
 /// A list of servers by its place. The first one is that of the document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,16 +80,25 @@ impl ServerLists {
 }
 
 /// Reads the `servers` of an OpenAPI document. Without any, its paths are served below `/`.
-pub(super) fn read_document(assembly: &mut Assembly, root: &At<'_>) -> Result<(), ImportError> {
-    if let Some(servers) = read_list(assembly, root)? {
+pub(super) fn read_document(
+    assembly: &mut Assembly,
+    references: &References<'_>,
+    root: &At<'_>,
+) -> Result<(), ImportError> {
+    if let Some(servers) = read_list(assembly, references, root)? {
         assembly.servers.set_document(servers);
     }
     Ok(())
 }
 
 /// Reads the `servers` of a path item or operation. Without any, those above count.
-pub(super) fn read_own(assembly: &mut Assembly, at: &At<'_>, above: ServerList) -> Result<ServerList, ImportError> {
-    let servers = read_list(assembly, at)?;
+pub(super) fn read_own(
+    assembly: &mut Assembly,
+    references: &References<'_>,
+    at: &At<'_>,
+    above: ServerList,
+) -> Result<ServerList, ImportError> {
+    let servers = read_list(assembly, references, at)?;
     Ok(servers.map_or(above, |servers| assembly.servers.intern(servers)))
 }
 
@@ -162,8 +172,15 @@ fn set_plain(assembly: &mut Assembly, urls: impl IntoIterator<Item = String>) ->
 
 /// The list `servers`; `None` if it is absent, `null` or empty. A server that cannot be read is
 /// left out with a note: a request to it is unknown.
-fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>, ImportError> {
+fn read_list(
+    assembly: &mut Assembly,
+    references: &References<'_>,
+    at: &At<'_>,
+) -> Result<Option<Vec<Server>>, ImportError> {
     let Some(list) = at.get("servers").filter(|list| !matches!(list.node.kind, Kind::Null)) else {
+        return Ok(None);
+    };
+    let Some(list) = referred(assembly, references, list)? else {
         return Ok(None);
     };
     if !matches!(list.node.kind, Kind::List(_)) {
@@ -177,6 +194,9 @@ fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>
     let mut servers = IndexedServers::default();
     for item in items {
         assembly.count_read(1)?;
+        let Some(item) = referred(assembly, references, item)? else {
+            continue;
+        };
         if let Some(variables) = item.get("variables").filter(|at| matches!(at.node.kind, Kind::Null)) {
             // It is noted.
             drop(variables.members()?);
@@ -190,6 +210,19 @@ fn read_list(assembly: &mut Assembly, at: &At<'_>) -> Result<Option<Vec<Server>>
         }
     }
     Ok(Some(servers.list))
+}
+
+/// What a reference leads to. Servers decide nothing about access, so a broken one is a note.
+fn referred<'n>(
+    assembly: &mut Assembly,
+    references: &References<'n>,
+    at: At<'n>,
+) -> Result<Option<At<'n>>, ImportError> {
+    match references.resolve(at) {
+        Ok(found) => Ok(Some(found)),
+        Err(fault @ ImportError::TooLarge(_)) => Err(fault),
+        Err(fault) => note(assembly, &at, &format!("{fault}; the server is left out")).map(|()| None),
+    }
 }
 
 /// Servers in their order, each once.

@@ -116,3 +116,28 @@ fn a_reference_removes_dots_before_a_file_is_opened() {
         assert_eq!(imported.table().operations().len(), 1, "{reference}");
     }
 }
+
+#[test]
+fn yaml_may_begin_as_json_in_a_file_named_so() {
+    for text in [
+        "{\"openapi\": \"3.1.0\", info: {}, paths: {/a: {get: {security: []}}}}",
+        "{\"openapi\": \"3.1.0\", # a comment\n \"paths\": {\"/a\": {\"get\": {\"security\": []}}}}",
+        "{\"openapi\": \"3.1.0\", \"paths\": {\"/a\": {\"get\": {\"security\": [],},},},}",
+    ] {
+        for name in ["api.yaml", "api.YML"] {
+            assert_eq!(
+                Files::new(&[(name, text)]).imported().table().operations().len(),
+                1,
+                "{text}"
+            );
+        }
+        let fault = Files::new(&[("api.json", text)]).fault();
+        assert!(fault.contains("line "), "{fault}");
+    }
+    let fault = Files::new(&[(
+        "api.yaml",
+        "{\"openapi\": \"3.1.0\", \"paths\": {\"/a\": {}, \"/a\": {}}}",
+    )])
+    .fault();
+    assert!(fault.contains("name `/a` comes twice"), "{fault}");
+}
