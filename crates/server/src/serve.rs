@@ -30,7 +30,7 @@ use self::count::ConnectionCounts;
 pub(crate) use self::doorway::listen;
 use self::doorway::{Admitted, Doorway};
 pub(crate) use self::files::allow_connections;
-pub(crate) use self::signals::Signals;
+pub(crate) use self::signals::{Request, Signals};
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

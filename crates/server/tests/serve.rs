@@ -87,6 +87,39 @@ fn a_forced_stop_has_a_status_other_than_zero() {
     }
 }
 
+/// A supervisor could not start it again.
+#[test]
+fn a_hangup_with_settings_that_are_refused_does_not_stop_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("scopegate.toml");
+    let database = folder.path().join("scopegate.db");
+    let good = format!("database = \"sqlite:{}\"\n", database.display());
+    std::fs::write(&config, &good).unwrap();
+    let mut server = Server::start(&["--config", config.to_str().unwrap()], &[]);
+    for wrong in [
+        Some("token_lifetime = "),
+        Some("nonsense = 1\n"),
+        Some("token_lifetime = \"never\"\n"),
+        Some("shadow_policy = \"none.json\"\n"),
+        Some("database = \"sqlite:none/scopegate.db\"\n"),
+        None,
+    ] {
+        match wrong {
+            Some(wrong) => std::fs::write(&config, wrong).unwrap(),
+            None => std::fs::remove_file(&config).unwrap(),
+        }
+        for _ in 0..2 {
+            send(&server, "-HUP");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let answer = server.exchange(b"GET /docs HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert_eq!(answer.status, 200, "{wrong:?}");
+    }
+    std::fs::write(&config, &good).unwrap();
+    send(&server, "-HUP");
+    assert!(server.process.wait().unwrap().success());
+}
+
 #[test]
 fn a_silent_connection_does_not_hold_up_the_end() {
     let mut server = Server::start(&["--demo", "--drain-deadline", "500ms"], &[]);

@@ -12,14 +12,7 @@ use crate::output::{one_line, print, remark};
 pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<()> {
     let ConfigCommand::Check(flags) = command;
     let settings = Settings::load(common, Some(flags))?;
-    // Port 0 becomes another one in `serve`, which changes nothing about the checks.
-    let checked = compose::check(&settings, settings.listen)?;
-    super::block_on(async {
-        if settings.demo {
-            super::serve::refuse_used(&settings).await?;
-        }
-        compose::check_database(&settings).await
-    })?;
+    let checked = super::block_on(super::serve::check(&settings))?;
     let warnings = compose::warnings(&settings);
     for warning in &warnings {
         remark(warning);

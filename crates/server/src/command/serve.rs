@@ -1,6 +1,7 @@
 //! `scopegate serve`
 
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,15 +11,15 @@ use scopegate_grant::RevocationWatch;
 use scopegate_http::Gate;
 use scopegate_http::policy::OperationTable;
 use scopegate_store::Store;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::{CommonFlags, ServeSettings};
 use crate::compose::{self, Access, Checked, Database, Trust, TrustedIssuer};
 use crate::config::{Limits, Profile, Settings};
 use crate::live_keys::LiveKeys;
-use crate::output::write_line;
-use crate::serve::{Ending, Signals, allow_connections};
+use crate::output::{without_secrets, write_line};
+use crate::serve::{Ending, Request, Signals, allow_connections};
 use crate::tasks::Tasks;
 use crate::{demo, revocations, serve, telemetry};
 
@@ -34,13 +35,45 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
         .max_blocking_threads(BLOCKING_THREADS)
         .build();
     let runtime = runtime.context("the runtime cannot be started")?;
-    let served = runtime.block_on(serve(&settings));
+    // A terminal that closes sends SIGHUP, too: then nobody asks for other settings.
+    let has_terminal = io::stdin().is_terminal();
+    let could_start = async || {
+        if !has_terminal {
+            check(&Settings::load(common, Some(flags))?).await?;
+        }
+        Ok(())
+    };
+    let served = runtime.block_on(serve(&settings, could_start));
     // A password that is being hashed for a connection that is gone is not waited for.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(settings: &Settings) -> anyhow::Result<()> {
+/// Runs the checks of `serve` and opens nothing for writing.
+pub(super) async fn check(settings: &Settings) -> anyhow::Result<Checked> {
+    // Port 0 becomes another one in `serve`, which changes nothing about the checks.
+    let checked = compose::check(settings, settings.listen)?;
+    if settings.demo {
+        refuse_used(settings).await?;
+    }
+    compose::check_database(settings).await?;
+    Ok(checked)
+}
+
+/// Waits for a signal to stop. SIGHUP with settings that `serve` refuses is not one: a supervisor
+/// could not start the server again.
+async fn signal(signals: &mut Signals, could_start: &impl AsyncFn() -> anyhow::Result<()>) {
+    while signals.next().await == Request::Reload {
+        let Err(error) = could_start().await else { return };
+        let cause = without_secrets(&format!("{error:#}"));
+        error!(
+            cause,
+            "SIGHUP is ignored: the server goes on with its settings, as it could not start with the present ones"
+        );
+    }
+}
+
+async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be received")?;
     let listener = serve::listen(settings.listen);
     let listener = listener.with_context(|| format!("cannot listen on `{}`", settings.listen))?;
@@ -88,7 +121,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     };
     let stop = async || {
         tokio::select! {
-            () = signals.next() => {}
+            () = signal(&mut signals, &could_start) => {}
             () = tasks.failure() => {}
         }
         readiness.drain();

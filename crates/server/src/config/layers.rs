@@ -303,14 +303,22 @@ fn unknown_field(name: &str, known: &[&str]) -> String {
     }
 }
 
+/// Whether a line is one of the picture: the line of the file, or the mark below it.
+fn is_picture(line: &str) -> bool {
+    let before = line.split_once('|').map(|(before, _)| before.trim_end());
+    before.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 fn unreadable(error: &figment::Error, file: Option<&Path>) -> ConfigError {
     // The parser draws a picture of the line, which may hold a secret; its first line says where, its last line why.
     let text = error.kind.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
-    let reason = lines
+    // At the end of a file the parser gives no reason, and the picture is last.
+    let last = lines
         .next_back()
-        .map_or_else(|| first.to_owned(), |last| format!("{first}: {last}"));
+        .map(|last| if is_picture(last) { "text is incomplete" } else { last });
+    let reason = last.map_or_else(|| first.to_owned(), |last| format!("{first}: {last}"));
     ConfigError::Unreadable {
         named_by: None,
         path: file.map(Path::to_owned).unwrap_or_default(),

@@ -100,6 +100,21 @@ fn faults_name_the_place() {
         "{syntax}"
     );
     assert!(!syntax.contains("not closed"), "{syntax}");
+    for text in [
+        "listen = ",
+        "listen =",
+        "listen = [",
+        "listen",
+        "[",
+        "[[issuers]",
+        "x = {",
+        "'hunter2' =",
+    ] {
+        let syntax = file(text);
+        let (_, reason) = syntax.rsplit_once(": ").unwrap();
+        assert!(reason.len() > 4 && !syntax.contains(['|', '^']), "{text}: {syntax}");
+        assert!(!syntax.contains("hunter2"), "{syntax}");
+    }
 }
 
 #[test]

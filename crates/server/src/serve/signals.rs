@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// requests a reload).
 ///
 /// All settings are read at start, so SIGHUP drains like the others: a supervisor starts the server
-/// again.
+/// again. The caller may ignore it if the server could not start again.
 #[derive(Debug)]
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -17,6 +17,15 @@ pub(crate) struct Signals {
     /// Sent beside the error where a file would grow beyond a limit: the error is answered, and the
     /// signal would be the end.
     _file_size: Signal,
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// The process is to end.
+    Stop,
+    /// The process is to read its settings again.
+    Reload,
 }
 
 impl Signals {
@@ -31,11 +40,11 @@ impl Signals {
     }
 
     /// Waits for one of them.
-    pub(crate) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) -> Request {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Request::Stop,
+            _ = self.hangup.recv() => Request::Reload,
+            _ = self.terminate.recv() => Request::Stop,
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const TOKEN_ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// Every command that opens the database, and whether it creates one.
-pub(crate) const COMMANDS: [(&[&str], Creates); 23] = [
+pub(crate) const COMMANDS: [(&[&str], Creates); 24] = [
     (&["serve", "--listen", "127.0.0.1:0"], Creates::Yes),
     (&["migrate"], Creates::Yes),
     (
@@ -48,6 +48,7 @@ pub(crate) const COMMANDS: [(&[&str], Creates); 23] = [
     (&["key", "remove", "k1"], Creates::No),
     (&["key", "rewrap"], Creates::No),
     (&["token", "revoke", "--jti", TOKEN_ID], Creates::No),
+    (&["backup", "copy.db"], Creates::No),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
