@@ -30,7 +30,7 @@ use self::count::ConnectionCounts;
 pub(crate) use self::doorway::listen;
 use self::doorway::{Admitted, Doorway};
 pub(crate) use self::files::allow_connections;
-pub(crate) use self::signals::{Request, Signals};
+pub(crate) use self::signals::{Request, Signals, outlive_file_size};
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

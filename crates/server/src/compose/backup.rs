@@ -176,7 +176,8 @@ struct Copy {
 impl Copy {
     async fn make(source: &SqlStore, file: &Path) -> anyhow::Result<Self> {
         let temporary = private_file::Temporary::create(file).with_context(|| uncreatable(file))?;
-        source.copy_to(temporary.path()).await?;
+        let copied = source.copy_to(temporary.path()).await;
+        copied.with_context(|| format!("file `{}` cannot be written", file.display()))?;
         let copy = SqlStore::open_with(&DatabaseUrl::file(temporary.path()), OpenMode::Copy).await?;
         let rows = copy.verify().await?;
         let sealed = if rows.signing_keys == 0 {

@@ -19,7 +19,13 @@ pub(crate) struct Signals {
     _file_size: Signal,
 }
 
-/// What a signal asks for.
+/// Keeps SIGXFSZ from ending the process: a write beyond a limit on the size of files fails with an
+/// error instead. Needs a runtime, and lasts until the process ends.
+pub(crate) fn outlive_file_size() -> io::Result<Signal> {
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
+}
+
+/// What a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     /// The process is to end.
@@ -35,7 +41,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
-            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
+            _file_size: outlive_file_size()?,
         })
     }
 

@@ -79,6 +79,38 @@ fn full() -> Stdio {
     OpenOptions::new().write(true).open("/dev/full").unwrap().into()
 }
 
+/// A write beyond the limit raises a signal, which ends a process that does not expect it.
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_leaves_no_file() {
+    let stage = Stage::new();
+    fs::write(stage.path("a.json"), DOCUMENT).unwrap();
+    stage.done(&["backup", "backup.db"]);
+    for line in [
+        &["backup", "new.db"][..],
+        &["restore", "backup.db", "--database", "sqlite:new.db"],
+        &["policy", "graph", "a.json", "--as", "svg", "--output", "new.svg"],
+        &["policy", "lint", "a.json", "--write-baseline", "new.json"],
+        &["user", "revoke", "ada"],
+        &["key", "rotate"],
+    ] {
+        let before = stage.names();
+        let output = Command::new("sh")
+            .args(["-c", "ulimit -f 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_scopegate")])
+            .args(line)
+            .current_dir(stage.shell.path())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {stderr}");
+        assert!(stderr.starts_with("error: "), "{line:?}: {stderr}");
+        let mut left = stage.names();
+        left.retain(|name| !before.contains(name) && !name.starts_with("scopegate.db-"));
+        assert_eq!(left, [""; 0], "{line:?}: {stderr}");
+    }
+    assert_eq!(stage.users("sqlite:scopegate.db"), ["ada"]);
+    stage.done(&["user", "revoke", "ada"]);
+}
+
 fn in_stage(stage: &Stage, line: &[&str]) -> Command {
     let mut command = scopegate();
     command.current_dir(stage.shell.path()).args(line).stdin(Stdio::null());

@@ -68,7 +68,8 @@ impl Baseline {
         refuse_other(path, "baseline", |start| {
             start.starts_with('{') && start.contains("\"version\"") && start.contains("\"findings\"")
         })?;
-        replace(path, &text).with_context(|| format!("`{name}` cannot be written"))
+        crate::command::block_on(async { Ok(replace(path, &text)?) })
+            .with_context(|| format!("`{name}` cannot be written"))
     }
 
     /// What is new, each with its new operations, and how many findings are known as a whole.
