@@ -323,6 +323,8 @@ fn data_that_everybody_reads_needs_no_scheme() {
     assert_eq!(of(public, "/a: {get: {}}"), [Severity::Info]);
     assert_eq!(of(public, "/a: {get: {responses: {'401': {}}}}"), [Severity::Warning]);
     assert_eq!(of(public, "/a: {get: {}, put: {}}"), [Severity::Warning]);
+    let stated = "/a: {get: {security: []}, put: {security: []}}";
+    assert_eq!(of(public, stated), [Severity::Info]);
     let here = "{url: 'http://localhost:8080'}";
     for local in ["{url: 'unix:///run/lamps.sock'}", "{url: 'http://gateway/v1'}", here] {
         assert_eq!(of(local, "/a: {put: {}}"), [], "{local}");

@@ -95,24 +95,22 @@ fn endpoints(table: &OperationTable) -> Vec<&str> {
 
 fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
     let has_schemes = !table.catalog().schemes().is_empty();
+    let is_stated = public.iter().all(|public| public.origin != SecurityOrigin::Absent);
+    let asks = public.iter().any(|public| public.asks_for_credential);
+    let changes = public.iter().any(|public| changes(public.operation));
     // Data that everybody may read needs no scheme.
-    let is_meant = |public: &Public<'_>| {
-        let is_stated = public.origin != SecurityOrigin::Absent;
-        !changes(public.operation) && !public.asks_for_credential && (is_stated || !has_schemes)
-    };
-    let is_meant = public.iter().all(is_meant);
-    let message = match table.catalog().schemes() {
-        [] => {
-            "no operation requires a credential and no scheme is declared, so any client may call everything; declare a \
-               scheme and require it, or state that the interface is public (in OpenAPI `security: []`)"
-        }
-        _ => {
-            "schemes are declared and no operation requires one, so any client may call everything; require a scheme in \
-              the document's or the operations' `security`"
-        }
+    let is_meant = !asks && (is_stated || (!has_schemes && !changes));
+    let message = if has_schemes {
+        "schemes are declared and no operation requires one, so any client may call everything; require a scheme in the \
+         document's or the operations' `security`"
+    } else if is_stated {
+        "every operation is stated to be public, so any client may call everything; make sure that this is meant"
+    } else {
+        "no operation requires a credential and no scheme is declared, so any client may call everything; declare a scheme \
+         and require it, or state that the interface is public (in OpenAPI `security: []`)"
     };
     let finding = Finding::new(LintRule::NoSecurity, message).caused_by("no-security");
-    let finding = if is_meant {
+    let finding = if is_meant && !(has_schemes && changes) {
         finding.at_most(Severity::Info)
     } else {
         finding
