@@ -221,14 +221,16 @@ fn what_is_no_key_to_sign_with_is_refused() {
         "{}",
         wrong.stderr
     );
-    let wrong = shell.run(&["key", "rotate", "--algorithm", "RS256"]);
-    assert!(wrong.complaint(2).contains("not supported"), "{}", wrong.stderr);
-    assert!(
-        shell
-            .run(&["key", "rotate", "--algorithm", "none"])
-            .complaint(2)
-            .starts_with("bad algorithm `none`")
-    );
+    for algorithm in ["RS256", "HS256", "es256", "none", ""] {
+        let refused = shell.run(&["key", "rotate", "--algorithm", algorithm]);
+        assert_eq!(
+            refused.complaint(2),
+            format!(
+                "bad algorithm `{algorithm}`: a new key is for ES256, ES384, EdDSA; `scopegate key import` accepts keys for \
+                 others"
+            )
+        );
+    }
 }
 
 #[test]
@@ -270,6 +272,14 @@ fn the_key_encryption_key_is_changed_over_all_keys() {
         "{}",
         refused.stderr
     );
+    for line in [&["config", "check"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let refused = shell.run_with(line, "", &wrong);
+        let error = refused.stderr.lines().last().unwrap_or_default();
+        assert!(
+            refused.status == 2 && error.contains("configure the one of the time when the keys were stored"),
+            "{line:?}: {error}"
+        );
+    }
     let other = file(&shell, "other.kek", &after);
     let run = shell.run_with(
         &["key", "rewrap", "--new-key-file", &other, "--format", "json"],

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use scopegate_domain::{Clock, KeyId, RingKey, Secret, SystemClock, Timestamp};
 use scopegate_grant::{KeysError, RotatingKeys};
 use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
@@ -13,6 +13,9 @@ use crate::arguments::{CommonFlags, KeyCommand};
 use crate::compose::{self, Access, Database, KekSource};
 use crate::config::{Settings, read_key_encryption_key};
 use crate::output::{Format, No, print, remark, table};
+
+/// Algorithms for which a key can be made here.
+const GENERATED: [&str; 3] = ["ES256", "ES384", "EdDSA"];
 
 /// Longest file that a key is read from, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
@@ -54,6 +57,12 @@ async fn run_on(settings: &Settings, database: &Database, format: Format, comman
             rewrap(format, settings, database, new_key_file.as_deref()).await?;
         }
         KeyCommand::Rotate { algorithm } => {
+            ensure!(
+                GENERATED.contains(&algorithm.as_str()),
+                "bad algorithm `{}`: a new key is for {}; `scopegate key import` accepts keys for others",
+                algorithm.escape_default(),
+                GENERATED.join(", ")
+            );
             let keys = compose::ring(settings, database)
                 .await?
                 .algorithm(parse_algorithm(&algorithm)?);

@@ -121,9 +121,10 @@ async fn check_keys(settings: &Settings, database: &Arc<SqlStore>) -> anyhow::Re
         return Ok(());
     }
     // No key opens them, so this ends with the error of `serve` before it would write anything.
-    Ok(key::unopened_ring(settings, Arc::<SqlStore>::clone(database))?
+    key::unopened_ring(settings, Arc::<SqlStore>::clone(database))?
         .look()
-        .await?)
+        .await
+        .map_err(key::explain)
 }
 
 /// Two listeners cannot have one port of one address.

@@ -9,7 +9,7 @@ use scopegate_domain::{Lifetime, Secret};
 use scopegate_grant::{KeysError, RotatingKeys};
 use scopegate_http::PublishedKeys;
 use scopegate_store::Store;
-use scopegate_token::{Entropy, KeySchedule, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
+use scopegate_token::{Entropy, EnvelopeError, KeySchedule, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
 use tracing::{info, warn};
 
 use super::{Database, KekSource, private_file};
@@ -43,6 +43,20 @@ pub(crate) fn unopened_ring(settings: &Settings, store: Arc<dyn Store>) -> anyho
     ))
 }
 
+/// Adds the remedy to an error of the stored keys.
+pub(super) fn explain(error: KeysError) -> anyhow::Error {
+    match error {
+        KeysError::Sealed {
+            fault: EnvelopeError::OtherKey,
+            ..
+        } => anyhow::anyhow!(
+            "{error}; configure the one of the time when the keys were stored, or put its file back (`scopegate.db.kek` next to \
+             the database)"
+        ),
+        error => error.into(),
+    }
+}
+
 /// The keys in a database, opened with what the settings say.
 pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Result<RotatingKeys> {
     let keys = unopened_ring(settings, database.store())?;
@@ -53,7 +67,7 @@ pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Re
             Err(KeysError::Sealed { .. }) if attempts.next().is_some() => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            looked => break looked?,
+            looked => break looked.map_err(explain)?,
         }
     }
     if let Some(path) = database.path() {
