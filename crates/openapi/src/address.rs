@@ -9,7 +9,8 @@ use scopegate_policy::analysis::Locator;
 use scopegate_policy::{Method, ResolvedOperation};
 
 use crate::import::Imported;
-use crate::import::servers::{Server, ServerList};
+use crate::import::server_lists::ServerList;
+use crate::import::servers::Server;
 
 /// Finds the operations of a document by the addresses of requests.
 ///

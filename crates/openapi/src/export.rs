@@ -8,7 +8,6 @@ mod toml;
 mod words;
 
 pub use canonical::canonical;
-pub(crate) use details::TYPE;
 pub use details::document_of;
 pub use document::{DocumentInfo, OperationDocs, document, needs_openapi_3_2};
 pub use toml::{ExportError, toml, toml_of};

@@ -7,12 +7,10 @@ use serde_json::{Map, Value};
 
 use super::document::{DocumentInfo, document};
 use crate::import::Imported;
+use crate::import::TYPE;
 
 /// The fields of a scheme that its kind in the table cannot express.
 pub(super) type Details<'i> = BTreeMap<&'i str, &'i str>;
-
-/// The field that names the type of a scheme where the document cannot have it.
-pub(crate) const TYPE: &str = "x-scopegate-type";
 
 /// The OpenAPI document of a policy that was read.
 ///

@@ -1,6 +1,7 @@
 //! From what a document says to a table: schemes and scopes are collected, alternatives become guards, equal ones once.
 
 mod facts;
+mod undefined_schemes;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,12 +11,13 @@ use scopegate_policy::analysis::{DocumentFacts, SecurityOrigin};
 use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
 
 use super::Counts;
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::ignore::Ignore;
 use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WAYS, MAX_WORK};
 use super::note::{NoteKind, Notes};
 use super::place::{OperationPlace, Place, Places, SchemePlace, derived};
-use super::servers::{ServerList, ServerLists, Servers};
+use super::server_lists::{ServerList, ServerLists, Servers};
+use super::shown::Shown;
 use super::templates::Templates;
 
 /// A scheme by its place in the assembly.
@@ -546,7 +548,7 @@ impl Assembly {
             builder.group(group.operation(operation.overriding()))
         });
         let table = builder.build()?;
-        let facts = facts::with_undefined(facts, &table, &undefined, &schemes);
+        let facts = undefined_schemes::with_undefined(facts, &table, &undefined, &schemes);
         Ok((table, counts, facts, self.places, self.notes))
     }
 }

@@ -7,14 +7,18 @@ use scopegate_policy::Method;
 use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
-use super::error::{ImportError, Shown};
+use super::collected::Collected;
+use super::error::ImportError;
+use super::field_names::METHODS;
+use super::format::Format;
+use super::heading::Heading;
 use super::ignore::{self, FIELD, Within};
 use super::node::At;
 use super::note::NoteKind;
-use super::openapi::METHODS;
 use super::place::Place;
-use super::servers::{self, ServerList};
-use super::{Collected, Format, Heading};
+use super::server_lists::ServerList;
+use super::servers;
+use super::shown::Shown;
 
 /// The documents do not name their scheme; these are the name and the addresses of Google's.
 const SCHEME: &str = "Oauth2";

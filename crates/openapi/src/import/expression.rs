@@ -15,8 +15,8 @@ use std::str::CharIndices;
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{Atom, MAX_DEPTH, Rule};
 
-use super::error::Shown;
 use super::guards::{self, ChecksNeed};
+use super::shown::Shown;
 
 /// What is wrong with an expression, and at which of its bytes.
 #[derive(Debug)]

@@ -6,14 +6,19 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::folder::{Folder, Refused, bytes};
+use super::format::Format;
 use super::limits::{ImportLimit, MAX_DOCUMENT, MAX_FILES, MAX_FILES_BYTES};
 use super::node::{At, Budget, Node, Nulls, Origin, OwnField};
 use super::note::NoteKind;
-use super::place::{Place, unescaped};
+use super::place::Place;
+use super::pointer::unescaped;
 use super::shape::Shape;
-use super::{Format, Syntax, json, own_fields, yaml};
+use super::shown::Shown;
+use super::syntax::{Syntax, text};
+use super::tree::tree;
+use super::{json, own_fields, yaml};
 
 /// The files that were read so far. The first is the document itself.
 #[derive(Debug)]
@@ -98,7 +103,7 @@ impl<'t> Files<'t> {
         };
         if slot.whole.get().is_none() {
             let node = if file == 0 {
-                super::tree(self.text, self.syntax, Shape::Kept, &self.spare)?.into_owned()
+                tree(self.text, self.syntax, Shape::Kept, &self.spare)?.into_owned()
             } else {
                 let name = slot.origin.get().and_then(|origin| origin.file.clone());
                 let Some(path) = slot.path.get() else {
@@ -229,7 +234,7 @@ impl<'t> Files<'t> {
 /// Parses JSON by the first character, and YAML otherwise. A file whose name ends in `.json` is not
 /// YAML that begins with a brace.
 fn parse(path: &Path, bytes: &[u8], shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
-    let text = super::text(bytes)?;
+    let text = text(bytes)?;
     let begins_json = text.trim_ascii_start().starts_with(['{', '[']);
     if begins_json && is_named(path, "json") {
         return Ok(json::parse(text, shape, budget)?.into_owned());

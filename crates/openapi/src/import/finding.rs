@@ -3,7 +3,7 @@
 use scopegate_policy::Method;
 use scopegate_policy::analysis::{Finding, FindingSubject, LintRule, SecurityOrigin, Severity, lint_document};
 
-use super::node::push_name;
+use super::pointer::push_name;
 use super::{Format, Ignore, Imported, Note, NoteKind, Place};
 use crate::address::Addresses;
 

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
+use super::shown::Shown;
 
 /// Where the files that a document refers to may lie.
 ///

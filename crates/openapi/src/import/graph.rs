@@ -8,16 +8,22 @@ use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::Method;
 use scopegate_policy::analysis::SecurityOrigin;
 
+use super::LeastMark;
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
-use super::error::{ImportError, Shown};
+use super::collected::Collected;
+use super::error::ImportError;
+use super::field_names::METHODS;
+use super::format::Format;
+use super::heading::Heading;
 use super::ignore::{self, FIELD, Within};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_WAYS};
-use super::node::{At, pointer};
+use super::node::At;
 use super::note::NoteKind;
-use super::openapi::METHODS;
 use super::place::{Mark, Place};
-use super::servers::{self, ServerList};
-use super::{Collected, Format, Heading, LeastMark};
+use super::pointer::pointer;
+use super::server_lists::ServerList;
+use super::servers;
+use super::shown::Shown;
 
 /// The file names no addresses; these are those of the identity platform, by who signs in.
 const AUTHORITY: &str = "https://login.microsoftonline.com";

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use scopegate_policy::analysis::{Finding, LintRule};
 use scopegate_policy::{Method, nearest_name};
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::place::{Lines, Place};
-use super::positions::Position;
+use super::position::Position;
+use super::shown::Shown;
 use super::table::{Source, Table, Value};
 
 pub(super) use self::field::{FIELD, Within, read_field, read_table, set_operations};

@@ -6,11 +6,12 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_DEPTH};
 use super::node::{Budget, Kind, NameFault, Names, Node};
 use super::place::{Mark, Place};
 use super::shape::Shape;
+use super::shown::Shown;
 
 /// Reads one JSON text. What says nothing of security is looked at, so that it is JSON without a name twice, and forgotten.
 pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {

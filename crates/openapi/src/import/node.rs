@@ -7,11 +7,14 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_NAMES, MAX_NODES};
 use super::note::{NoteKind, Notes};
-use super::place::{Mark, Place, unescaped};
+use super::place::{Mark, Place};
+use super::pointer::push_name;
+use super::pointer::unescaped;
 use super::shape::OWN;
+use super::shown::Shown;
 
 /// A value of a JSON or YAML document with its position in the text.
 #[derive(Clone, Debug)]
@@ -402,50 +405,6 @@ impl<'n> At<'n> {
                 parent: Some(&self.way),
                 step,
             },
-        }
-    }
-}
-
-/// The pointer by these names from the root.
-pub(super) fn pointer(names: &[&str]) -> String {
-    let is_escaped = |byte: &u8| matches!(byte, b'~' | b'/');
-    let length = |name: &&str| 1 + name.len() + name.bytes().filter(is_escaped).count();
-    let mut pointer = String::with_capacity(names.iter().map(length).sum());
-    for name in names {
-        push_name(&mut pointer, name);
-    }
-    pointer
-}
-
-/// Adds a name to a pointer (RFC 6901, section 3).
-pub(super) fn push_name(pointer: &mut String, name: &str) {
-    pointer.push('/');
-    // Thousands of paths are escaped here, so the text between the characters is added at once.
-    let mut rest = name;
-    while let Some(end) = rest.bytes().position(|byte| matches!(byte, b'~' | b'/')) {
-        let (before, escaped) = rest.split_at(end);
-        pointer.push_str(before);
-        pointer.push_str(if escaped.starts_with('~') { "~0" } else { "~1" });
-        rest = escaped.get(1..).unwrap_or_default();
-    }
-    pointer.push_str(rest);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_in_a_pointer_are_escaped() {
-        for (name, pushed) in [
-            ("", "/"),
-            ("a", "/a"),
-            ("/", "/~1"),
-            ("~", "/~0"),
-            ("/é/{~1}//", "/~1é~1{~01}~1~1"),
-        ] {
-            assert_eq!(pointer(&[name]), pushed);
-            assert_eq!(pointer(&["x", name]), format!("/x{pushed}"));
         }
     }
 }

@@ -3,9 +3,10 @@
 
 use scopegate_policy::Method;
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
+use super::field_names::REFERENCE;
 use super::node::{At, Kind};
-use super::refs::REFERENCE;
+use super::shown::Shown;
 
 /// The fields of an operation that no other object of OpenAPI has together with its own.
 const TELLING_OF_OPERATION: [&str; 4] = ["operationId", "requestBody", "responses", "security"];

@@ -6,17 +6,23 @@ use scopegate_policy::Method;
 use scopegate_policy::analysis::SecurityOrigin;
 
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
-use super::error::{ImportError, Shown};
+use super::collected::Collected;
+use super::error::ImportError;
+use super::field_names::METHODS;
+use super::format::Format;
 use super::guards::{self, ChecksNeed};
+use super::heading::Heading;
 use super::ignore::{self, Within};
 use super::node::{At, Kind};
 use super::note::NoteKind;
 use super::objects::{self, MORE_OPERATIONS, OF_PATH_ITEM};
 use super::place::Place;
 use super::refs::{Circle, References};
+use super::schemes;
 use super::security::{self, Dialect};
-use super::servers::{self, ServerList};
-use super::{Collected, Format, Heading, schemes};
+use super::server_lists::ServerList;
+use super::servers;
+use super::shown::Shown;
 
 /// Reads an OpenAPI document.
 pub(super) fn read(at: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
@@ -343,9 +349,6 @@ impl<'n> Document<'n> {
         self.assembly.notes.add(NoteKind::Webhooks, webhooks.place(), message)
     }
 }
-
-/// What may be done about a method that is not known.
-pub(super) const METHODS: &str = "known are those that IANA registers";
 
 /// What the checks of a document need: `x-scopegate-checks`.
 fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {

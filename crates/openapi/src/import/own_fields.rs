@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use scopegate_policy::nearest_name;
 
 use super::Format;
-use super::error::Shown;
 use super::ignore::FIELD;
 use super::node::{At, Kind, OwnField};
 use super::place::{Mark, Place};
 use super::shape::OWN;
+use super::shown::Shown;
 
 /// The names that some reader knows, or an export writes.
 const KNOWN: [&str; 9] = [

@@ -1,22 +1,15 @@
 //! Places of values: the file, the JSON pointer, the line and the column.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use percent_encoding::percent_decode_str;
 use scopegate_policy::Method;
 
-use super::error::Shown;
 use super::limits::MAX_POINTERS;
-use super::node::pointer;
-use super::positions::Position;
-
-/// The text without its percent escapes (RFC 3986, section 2.1); `None` if they are not UTF-8.
-pub(super) fn unescaped(text: &str) -> Option<Cow<'_, str>> {
-    percent_decode_str(text).decode_utf8().ok()
-}
+use super::pointer::pointer;
+use super::position::Position;
+use super::shown::Shown;
 
 /// Line and column of a value, both counted from 1. The column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

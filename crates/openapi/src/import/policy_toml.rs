@@ -13,11 +13,12 @@ use scopegate_policy::{
 };
 
 use self::guards::Guards;
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::ignore::{self, Ignore, Within};
 use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_OVERLAPS};
 use super::note::{NoteKind, Notes};
-use super::servers::Servers;
+use super::server_lists::Servers;
+use super::shown::Shown;
 use super::table::{Source, Table, Value};
 use super::{Ceiling, CeilingKind, Counts, Format, Imported, Place};
 

@@ -7,32 +7,9 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Span};
 
 use super::limits::{MAX_DEPTH, MAX_EVENTS};
+use super::position::{Located, Position};
+use super::syntax::{Syntax, syntax};
 use super::yaml::Events;
-use super::{Syntax, syntax};
-
-/// A line and a column of a text; both are counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "a line and a column, as editors count")]
-pub struct Position {
-    /// The line.
-    pub line: usize,
-    /// The character of the line.
-    pub column: usize,
-}
-
-impl Position {
-    const START: Self = Self { line: 1, column: 1 };
-}
-
-/// A value of a document, and where it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a pointer with its position")]
-pub struct Located {
-    /// The JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
-    pub pointer: String,
-    /// Where the name of the member or the item is.
-    pub position: Position,
-}
 
 /// Finds values in a text that [`read`](super::read) accepts: for each list of pointers the first that the text has.
 ///
@@ -144,7 +121,7 @@ impl Way {
     fn name(&mut self, name: &str, position: Position, wanted: &mut Wanted) {
         if let Some((Open::Map(next), len)) = self.open.last_mut() {
             self.pointer.truncate(*len);
-            super::node::push_name(&mut self.pointer, name);
+            super::pointer::push_name(&mut self.pointer, name);
             *next = Some(name.to_owned());
             wanted.found(&self.pointer, position);
         }
@@ -162,7 +139,7 @@ impl Way {
             Some((Open::Map(next), _)) => *next = None,
             Some((Open::List(index), len)) => {
                 self.pointer.truncate(*len);
-                super::node::push_name(&mut self.pointer, &index.to_string());
+                super::pointer::push_name(&mut self.pointer, &index.to_string());
                 *index += 1;
                 wanted.found(&self.pointer, position);
             }

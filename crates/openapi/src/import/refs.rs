@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
+use super::field_names::REFERENCE;
 use super::files::Files;
 use super::limits::{ImportLimit, MAX_LOOK_UPS};
 use super::node::{At, Kind, Node, Origin};
 use super::objects;
-use super::place::unescaped;
+use super::pointer::unescaped;
+use super::shown::Shown;
 
-/// The name that makes an object a reference.
-pub(super) const REFERENCE: &str = "$ref";
 /// Most references that one pointer leads through.
 const MAX_THROUGH: usize = 32;
 

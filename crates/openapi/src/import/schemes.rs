@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use scopegate_domain::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 
 use super::assembly::{Assembly, SchemeIndex};
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
+use super::field_names::TYPE;
 use super::ignore::{self, FIELD, Within};
 use super::node::{self, At};
 use super::note::NoteKind;
 use super::objects;
 use super::refs::References;
-use crate::export::TYPE;
+use super::shown::Shown;
 
 /// Reads the schemes of `components.securitySchemes`, or of `securityDefinitions`.
 pub(super) fn read<'n>(

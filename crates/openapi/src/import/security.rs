@@ -6,13 +6,14 @@ use scopegate_domain::{InvalidScope, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::{Atom, Needs};
 
 use super::assembly::{Assembly, Conjunction, Demand, SchemeIndex, Term};
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::guards::{self, ChecksNeed};
 use super::ignore::{self, Within};
 use super::node::At;
 use super::note::NoteKind;
 use super::refs::References;
 use super::schemes;
+use super::shown::Shown;
 
 /// How a document is to be understood.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 mod pattern;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 pub(crate) use self::pattern::Server;
 use self::pattern::Written;
@@ -11,73 +11,7 @@ use super::error::ImportError;
 use super::node::{At, Kind, Node};
 use super::note::NoteKind;
 use super::refs::References;
-
-/// A list of servers by its place. The first one is that of the document.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ServerList(usize);
-
-/// The servers of a document, and those of path items and operations that have their own.
-#[derive(Clone, Debug)]
-pub(crate) struct Servers {
-    lists: Vec<Vec<Server>>,
-    of_operation: Vec<ServerList>,
-}
-
-impl Servers {
-    /// The servers of a document that names none: its paths are served below `/`
-    /// (OpenAPI 3.1, section 4.8.1.1).
-    pub(super) fn none() -> Self {
-        ServerLists::default().with_operations(Vec::new())
-    }
-
-    /// The servers of an operation, by its place in the table, as a key and a list.
-    pub(crate) fn of(&self, operation: usize) -> (ServerList, &[Server]) {
-        let list = self.of_operation.get(operation).copied().unwrap_or_default();
-        (list, self.lists.get(list.0).map_or(&[], Vec::as_slice))
-    }
-}
-
-/// Collects lists of servers, each once.
-#[derive(Debug)]
-pub(super) struct ServerLists {
-    lists: Vec<Vec<Server>>,
-    places: HashMap<Vec<Server>, ServerList>,
-}
-
-impl Default for ServerLists {
-    fn default() -> Self {
-        Self {
-            lists: vec![vec![Server::root()]],
-            places: HashMap::new(),
-        }
-    }
-}
-
-impl ServerLists {
-    pub(super) fn with_operations(self, of_operation: Vec<ServerList>) -> Servers {
-        Servers {
-            lists: self.lists,
-            of_operation,
-        }
-    }
-
-    /// Replaces the servers of the document.
-    fn set_document(&mut self, servers: Vec<Server>) {
-        if let Some(document) = self.lists.first_mut() {
-            *document = servers;
-        }
-    }
-
-    fn intern(&mut self, servers: Vec<Server>) -> ServerList {
-        if let Some(list) = self.places.get(&servers) {
-            return *list;
-        }
-        let list = ServerList(self.lists.len());
-        self.lists.push(servers.clone());
-        self.places.insert(servers, list);
-        list
-    }
-}
+use super::server_lists::ServerList;
 
 /// Reads the `servers` of an OpenAPI document. Without any, its paths are served below `/`.
 pub(super) fn read_document(

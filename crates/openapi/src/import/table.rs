@@ -5,11 +5,12 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::limits::{ImportLimit, MAX_TOKENS};
-use super::node::push_name;
 use super::place::{Lines, Place};
-use super::positions::Position;
+use super::pointer::push_name;
+use super::position::Position;
+use super::shown::Shown;
 
 /// The text, to say where something stands.
 #[derive(Clone, Copy, Debug)]

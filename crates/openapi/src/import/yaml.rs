@@ -8,12 +8,13 @@ use std::str::Chars;
 
 use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::error::{ImportError, Shown};
+use super::error::ImportError;
 use super::indentation::{Corrected, Slip};
 use super::limits::{ImportLimit, MAX_DEPTH, MAX_EVENTS, MAX_RUN};
 use super::node::{Budget, Kind, NameFault, Names, Node};
 use super::place::{Mark, Place};
 use super::shape::Shape;
+use super::shown::Shown;
 
 /// Reads one YAML document. Lines that are indented too little are corrected, and noted in the budget.
 pub(super) fn parse(text: &str, shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use scopegate_policy::Method;
 
-use super::super::error::ImportError;
-use super::super::node::At;
-use super::super::place::Place;
-use super::super::table::Table;
 use super::{Ignore, Part, date_of, entry, operation_of, reason_of, rule_of};
+use crate::import::error::ImportError;
+use crate::import::node::At;
+use crate::import::place::Place;
+use crate::import::table::Table;
 
 /// The field of a document that accepts findings.
-pub(in super::super) const FIELD: &str = "x-scopegate-ignore";
+pub(crate) const FIELD: &str = "x-scopegate-ignore";
 
 /// The object that contains a field.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) enum Within<'a> {
+pub(crate) enum Within<'a> {
     Document,
     Operation(Method, &'a str),
     /// An object with several operations, by its name. [`set_operations`] adds them.
@@ -27,7 +27,7 @@ pub(in super::super) enum Within<'a> {
 }
 
 /// Reads the field of an object, if it has one. The result is the range of its entries.
-pub(in super::super) fn read_field(
+pub(crate) fn read_field(
     at: &At<'_>,
     within: Within<'_>,
     ignores: &mut Vec<Ignore>,
@@ -43,7 +43,7 @@ pub(in super::super) fn read_field(
 }
 
 /// The same for a table of a policy in TOML.
-pub(in super::super) fn read_table(
+pub(crate) fn read_table(
     table: &mut Table<'_, '_>,
     within: Within<'_>,
     place_of: impl Fn(usize) -> Place,
@@ -59,7 +59,7 @@ pub(in super::super) fn read_table(
 }
 
 /// Sets the operations of entries that an object with several operations contains.
-pub(in super::super) fn set_operations(ignores: &mut [Ignore], entries: Range<usize>, operations: &[(Method, String)]) {
+pub(crate) fn set_operations(ignores: &mut [Ignore], entries: Range<usize>, operations: &[(Method, String)]) {
     let entries = ignores.get_mut(entries).unwrap_or_default();
     if entries.is_empty() {
         return;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use scopegate_policy::{Guard, MAX_ALTERNATIVES, MAX_DEPTH, Rule};
 
-use super::super::error::{ImportError, Shown};
+use super::super::error::ImportError;
 use super::super::expression;
 use super::super::guards::ChecksNeed;
 use super::super::limits::{ImportLimit, MAX_WORK};
+use super::super::shown::Shown;
 use super::super::table::{Table, Value};
 
 /// `[guards.NAME]`, each made where it is first asked for.

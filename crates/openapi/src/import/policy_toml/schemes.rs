@@ -7,11 +7,12 @@ use scopegate_domain::{
 };
 use scopegate_policy::{MAX_ATOMS, nearest_name};
 
-use super::super::error::{ImportError, Shown};
+use super::super::error::ImportError;
 use super::super::guards::{self, ChecksNeed};
 use super::super::limits::{ImportLimit, MAX_EDGES};
-use super::super::node::pointer;
 use super::super::place::{self, Lines, Mark, OperationPlace, Place, SchemePlace};
+use super::super::pointer::pointer;
+use super::super::shown::Shown;
 use super::super::table::{Table, Value};
 use crate::import::ignore::{self, Ignore, Within};
 use crate::import::schemes;

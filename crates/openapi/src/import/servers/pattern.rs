@@ -28,7 +28,7 @@ enum Piece {
 
 impl Server {
     /// `/` on the host of the document.
-    pub(super) const fn root() -> Self {
+    pub(crate) const fn root() -> Self {
         Self {
             authority: None,
             path: Vec::new(),

@@ -1,0 +1,57 @@
+//! What a document says, before its trees are resolved.
+
+use scopegate_policy::analysis::{DocumentFacts, LeastMark};
+
+use super::ImportError;
+use super::assembly::Assembly;
+use super::format::Format;
+use super::heading::Heading;
+use super::imported::Imported;
+
+/// A document whose trees are not resolved yet.
+#[derive(Debug)]
+pub(super) struct Collected {
+    pub(super) assembly: Assembly,
+    pub(super) format: Format,
+    pub(super) heading: Heading,
+    pub(super) least: Vec<LeastMark>,
+    pub(super) servers: Vec<String>,
+}
+
+impl Collected {
+    pub(super) const fn new(assembly: Assembly, format: Format, heading: Heading) -> Self {
+        Self {
+            assembly,
+            format,
+            heading,
+            least: Vec::new(),
+            servers: Vec::new(),
+        }
+    }
+
+    pub(super) fn build(mut self) -> Result<Imported, ImportError> {
+        let servers = self.assembly.take_servers();
+        let details = self.assembly.take_details();
+        let ignores = std::mem::take(&mut self.assembly.ignores);
+        let facts = self
+            .servers
+            .into_iter()
+            .fold(DocumentFacts::new(), DocumentFacts::server);
+        let (table, counts, facts, places, notes) = self.assembly.build(facts)?;
+        Ok(Imported {
+            table,
+            format: self.format,
+            title: self.heading.title,
+            version: self.heading.version,
+            notes: notes.into_vec(),
+            ceilings: Vec::new(),
+            least: self.least,
+            servers,
+            details,
+            counts,
+            facts,
+            ignores,
+            places,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! How much a document holds.
+
+/// How much a document holds. Scopes count by name, once for all schemes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub(super) operations: usize,
+    pub(super) triples: usize,
+    pub(super) scopes_declared: usize,
+    pub(super) scopes_used: usize,
+    pub(super) scopes_undeclared: usize,
+}
+
+impl Counts {
+    /// Operations: pairs of a method and a path.
+    #[must_use]
+    pub const fn operations(&self) -> usize {
+        self.operations
+    }
+
+    /// Triples of a scheme, a method and a path.
+    #[must_use]
+    pub const fn triples(&self) -> usize {
+        self.triples
+    }
+
+    /// Scopes that some scheme declares.
+    #[must_use]
+    pub const fn scopes_declared(&self) -> usize {
+        self.scopes_declared
+    }
+
+    /// Declared scopes that some operation requires: at most [`Counts::scopes_declared`].
+    #[must_use]
+    pub const fn scopes_used(&self) -> usize {
+        self.scopes_used
+    }
+
+    /// Scopes that some operation requires and that its scheme does not declare in the document. `OpenID` Connect scopes are
+    /// declared by the provider, and the roles of other schemes have no declaration.
+    #[must_use]
+    pub const fn scopes_undeclared(&self) -> usize {
+        self.scopes_undeclared
+    }
+}

@@ -1,0 +1,27 @@
+//! What a document calls itself.
+
+use super::ImportError;
+use super::node::At;
+
+/// What a document calls itself.
+#[derive(Debug, Default)]
+pub(super) struct Heading {
+    pub(super) title: Option<String>,
+    pub(super) version: Option<String>,
+}
+
+impl Heading {
+    pub(super) fn of(at: Option<&At<'_>>) -> Result<Self, ImportError> {
+        // `null` is noted.
+        if let Some(at) = at {
+            drop(at.members()?);
+        }
+        let text = |name: &str| -> Result<Option<String>, ImportError> {
+            Ok(at.map(|at| at.text_of(name)).transpose()?.flatten().map(str::to_owned))
+        };
+        Ok(Self {
+            title: text("title")?,
+            version: text("version")?,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! A document that was read.
+
+use scopegate_domain::SchemeName;
+use scopegate_policy::OperationTable;
+use scopegate_policy::analysis::{Ceiling, DocumentFacts, LeastMark, Version};
+
+use super::counts::Counts;
+use super::format::Format;
+use super::ignore::Ignore;
+use super::note::Note;
+use super::place::{self, Place, Places};
+use super::server_lists::Servers;
+
+/// What a document says, as a table.
+///
+/// ```
+/// use scopegate_openapi::import::{self, Format};
+///
+/// let imported = import::read(br#"{ "swagger": "2.0", "info": { "title": "Items", "version": "7" }, "paths": {} }"#)?;
+/// assert_eq!((imported.format(), imported.title(), imported.version()), (Format::Swagger20, Some("Items"), Some("7")));
+/// # Ok::<(), import::ImportError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Imported {
+    pub(super) table: OperationTable,
+    pub(super) format: Format,
+    pub(super) title: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) notes: Vec<Note>,
+    pub(super) ceilings: Vec<Ceiling>,
+    pub(super) least: Vec<LeastMark>,
+    pub(super) servers: Servers,
+    pub(super) details: Vec<(SchemeName, String, String)>,
+    pub(super) counts: Counts,
+    pub(super) facts: DocumentFacts,
+    pub(super) ignores: Vec<Ignore>,
+    pub(super) places: Places,
+}
+
+impl Imported {
+    /// The operations with what they ask for.
+    #[must_use]
+    pub const fn table(&self) -> &OperationTable {
+        &self.table
+    }
+
+    /// The table alone.
+    #[must_use]
+    pub fn into_table(self) -> OperationTable {
+        self.table
+    }
+
+    /// What kind of document it was.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What the document calls the interface.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// Which version of the interface it describes.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// What could not be expressed, and what looks wrong.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The place of an operation, by its number in [`OperationTable::operations`].
+    #[must_use]
+    pub fn operation_place(&self, number: usize) -> Option<Place> {
+        let place = self.places.operations.get(number)?;
+        Some(place.operation(|| self.derived(number)))
+    }
+
+    /// The place of the `security` that counts for an operation: its own, or that of the document.
+    ///
+    /// `None` if none is written, and for Scopegate's TOML, which has it in the operation.
+    #[must_use]
+    pub fn security_place(&self, number: usize) -> Option<Place> {
+        self.places.operations.get(number)?.security(|| self.derived(number))
+    }
+
+    /// The pointer of an operation by its path and method.
+    fn derived(&self, number: usize) -> String {
+        let operation = self.table.operations().get(number);
+        operation.map_or_else(String::new, |operation| {
+            place::derived(operation.template(), operation.method())
+        })
+    }
+
+    /// The place of a scheme.
+    #[must_use]
+    pub fn scheme_place(&self, scheme: &str) -> Option<&Place> {
+        Some(&self.places.schemes.get(scheme)?.scheme)
+    }
+
+    /// The place of a scope that a scheme declares; `None` for a scope without a declaration.
+    #[must_use]
+    pub fn scope_place(&self, scheme: &str, scope: &str) -> Option<&Place> {
+        self.places.schemes.get(scheme)?.scopes.get(scope)
+    }
+
+    /// How far clients, users and roles reach at most. Scopegate's TOML alone says that.
+    #[must_use]
+    pub fn ceilings(&self) -> &[Ceiling] {
+        &self.ceilings
+    }
+
+    /// This version of a policy, for a comparison with another one. It has fields of schemes that the table cannot express.
+    #[must_use]
+    pub fn version_to_compare(&self) -> Version<'_> {
+        let details = self.details.iter().cloned();
+        details.fold(Version::new(&self.table), |version, (scheme, field, value)| {
+            version.detail(scheme, field, value)
+        })
+    }
+
+    /// The fields of schemes that the table cannot express.
+    pub(crate) fn details(&self) -> &[(SchemeName, String, String)] {
+        &self.details
+    }
+
+    /// The servers of its operations.
+    pub(crate) const fn servers(&self) -> &Servers {
+        &self.servers
+    }
+
+    /// What the publisher says to be least privilege. Microsoft Graph's file alone says that.
+    #[must_use]
+    pub fn least_marks(&self) -> &[LeastMark] {
+        &self.least
+    }
+
+    /// Makes one authorization server of the servers of two schemes. False where a scheme is not declared.
+    pub fn join_servers(&mut self, one: &SchemeName, other: &SchemeName) -> bool {
+        match self.table.with_same_server(one, other) {
+            Some(table) => {
+                self.table = table;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// How much a document holds.
+#[must_use]
+pub const fn counts(imported: &Imported) -> Counts {
+    imported.counts
+}

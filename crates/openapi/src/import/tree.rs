@@ -1,0 +1,15 @@
+//! The tree of a text in JSON or YAML.
+
+use super::error::ImportError;
+use super::node::{Budget, Node};
+use super::shape::Shape;
+use super::syntax::Syntax;
+use super::{json, yaml};
+
+/// The tree of a text that is no TOML.
+pub(super) fn tree<'t>(text: &'t str, syntax: Syntax, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {
+    if syntax != Syntax::Json {
+        return yaml::parse(text, shape, budget);
+    }
+    json::parse(text, shape, budget)
+}
