@@ -329,7 +329,10 @@ fn data_that_everybody_reads_needs_no_scheme() {
     for local in ["{url: 'unix:///run/lamps.sock'}", "{url: 'http://gateway/v1'}", here] {
         assert_eq!(of(local, "/a: {put: {}}"), [], "{local}");
     }
-    assert_eq!(of(here, "/a: {put: {responses: {'401': {}}}}"), [Severity::Warning]);
+    for status in ["401", "403"] {
+        let paths = format!("/a: {{put: {{responses: {{'{status}': {{}}}}}}}}");
+        assert_eq!(of(here, &paths), [Severity::Warning], "{status}");
+    }
 }
 
 #[test]
@@ -379,6 +382,19 @@ fn scopes_for_signing_in_and_of_most_operations_are_no_alternatives() {
     assert!(of("'lamp:read', other", 2).contains(&LintRule::SeveralScopesTogether));
     assert!(!of("'lamp:read', openid", 2).contains(&LintRule::SeveralScopesTogether));
     assert!(!of("'lamp:read', other", 9).contains(&LintRule::SeveralScopesTogether));
+}
+
+#[test]
+fn a_list_of_scopes_that_documents_share_is_not_unused() {
+    let of = |count: usize| {
+        let scopes: Vec<String> = (0..count).map(|number| format!("'s{number}': x, ")).collect();
+        let findings = read(&openapi("").replace("other: x", &format!("{}other: x", scopes.concat()))).lint();
+        findings
+            .iter()
+            .filter(|finding| finding.rule() == LintRule::UnusedScope)
+            .count()
+    };
+    assert_eq!([3, 9, 20].map(of), [3, 1, 0]);
 }
 
 #[test]

@@ -84,7 +84,7 @@ struct Entry {
     is_optional: bool,
     servers: ServerList,
     origin: SecurityOrigin,
-    asks_for_credential: bool,
+    refusals: Refusals,
     undefined: Arc<[String]>,
 }
 
@@ -444,7 +444,7 @@ impl Assembly {
             overrides,
             servers,
             origin,
-            asks_for_credential,
+            refusals,
         } = draft;
         let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
         if let Some(slashed) = &slashed {
@@ -490,7 +490,7 @@ impl Assembly {
             is_optional,
             servers,
             origin,
-            asks_for_credential,
+            refusals,
             undefined,
         });
         Ok(())
@@ -553,6 +553,15 @@ impl Assembly {
     }
 }
 
+/// The refusals that an operation documents.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Refusals {
+    /// Status 401.
+    pub(super) unauthenticated: bool,
+    /// Status 403.
+    pub(super) forbidden: bool,
+}
+
 /// An operation, as it is read.
 #[derive(Debug)]
 pub(super) struct OperationDraft<'a> {
@@ -565,8 +574,7 @@ pub(super) struct OperationDraft<'a> {
     pub(super) servers: ServerList,
     /// Where its requirement is written.
     pub(super) origin: SecurityOrigin,
-    /// Documents status 401.
-    pub(super) asks_for_credential: bool,
+    pub(super) refusals: Refusals,
 }
 
 impl Term {

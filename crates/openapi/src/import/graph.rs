@@ -9,7 +9,7 @@ use scopegate_policy::Method;
 use scopegate_policy::analysis::SecurityOrigin;
 
 use super::LeastMark;
-use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
+use super::assembly::{Assembly, Demand, Guarded, OperationDraft, Refusals, SchemeIndex, ScopeIndex, Term};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
@@ -372,7 +372,7 @@ impl Graph {
                 overrides: Vec::new(),
                 servers: ServerList::default(),
                 origin: SecurityOrigin::Own,
-                asks_for_credential: false,
+                refusals: Refusals::default(),
             };
             let place = || {
                 let name = names.get(opened.permission).map_or("", String::as_str);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scopegate_policy::Method;
 use scopegate_policy::analysis::SecurityOrigin;
 
-use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
+use super::assembly::{Assembly, Demand, Guarded, OperationDraft, Refusals};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
@@ -263,7 +263,7 @@ impl<'n> Document<'n> {
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
             servers,
             origin,
-            asks_for_credential: asks_for_credential(&at),
+            refusals: refusals(&at),
         };
         self.assembly.add_operation(draft, || at.place(), asked.place)
     }
@@ -364,10 +364,18 @@ fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
     Ok(checks)
 }
 
-/// Whether the operation documents that it refuses requests without a credential (RFC 9110, section 15.5.2).
-fn asks_for_credential(at: &At<'_>) -> bool {
-    at.get("responses")
-        .is_some_and(|responses| responses.node.find("401").is_some())
+/// Whether the operation documents that it refuses requests without a credential (RFC 9110, sections 15.5.2 and 15.5.4).
+fn refusals(at: &At<'_>) -> Refusals {
+    let responses = at.get("responses");
+    let has = |status: &str| {
+        responses
+            .as_ref()
+            .is_some_and(|responses| responses.node.find(status).is_some())
+    };
+    Refusals {
+        unauthenticated: has("401"),
+        forbidden: has("403"),
+    }
 }
 
 fn texts(list: Option<&At<'_>>) -> Result<Vec<String>, ImportError> {

@@ -38,6 +38,7 @@ pub struct DocumentFacts {
     pub(super) servers: Vec<String>,
     pub(super) origins: Vec<SecurityOrigin>,
     pub(super) asking: Vec<bool>,
+    pub(super) forbids: bool,
     pub(super) undeclared: Vec<(SchemeName, ScopeToken, Option<String>)>,
     pub(super) undefined: Vec<UndefinedScheme>,
     pub(super) used_schemes: HashSet<String>,
@@ -78,6 +79,13 @@ impl DocumentFacts {
     #[must_use]
     pub fn asking_for_credentials(mut self, operations: impl IntoIterator<Item = bool>) -> Self {
         self.asking = operations.into_iter().collect();
+        self
+    }
+
+    /// States that an operation documents status 403 (RFC 9110, section 15.5.4).
+    #[must_use]
+    pub const fn forbidding(mut self) -> Self {
+        self.forbids = true;
         self
     }
 

@@ -64,8 +64,7 @@ pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
 }
 
 /// Words of a login, wherever the path has them.
-const LOGIN_WORDS: [&str; 12] = [
-    "anonymous",
+const LOGIN_WORDS: [&str; 11] = [
     "login",
     "logon",
     "logout",
@@ -98,13 +97,20 @@ const LAST_LOGIN_WORDS: [&str; 14] = [
 /// What a client with a credential manages below a segment such as `oauth2`.
 const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
 
-/// Whether a client calls the path before it has a credential: a login, a registration, a forgotten password.
+/// Whether a client calls the path without a credential: a login, a registration, a forgotten password, or what the path
+/// itself calls public.
 pub(super) fn is_login_step(template: &str) -> bool {
     let segments = fixed_segments(template);
     let is_administration =
         |segment: &String| matches!(segment.as_str(), "admin" | "internal" | "management" | "private");
     if segments.iter().any(is_administration) {
         return false;
+    }
+    if segments
+        .iter()
+        .any(|segment| matches!(segment.as_str(), "anonymous" | "public"))
+    {
+        return true;
     }
     let is_managed = segments.last().is_some_and(|last| MANAGED.contains(&last.as_str()));
     let has_step = |segment: &str| {
@@ -139,7 +145,7 @@ pub(super) fn is_login_step(template: &str) -> bool {
     has(&LAST_LOGIN_WORDS) || is_set_up || is_password || is_proof || is_token
 }
 
-/// Whether the path is a probe of a service, its description or its first page.
+/// Whether the path is a probe of a service, its description, its first page or an example.
 pub(super) fn is_probe(template: &str) -> bool {
     const FIRST: [&str; 14] = [
         "alive",
@@ -186,6 +192,8 @@ pub(super) fn is_probe(template: &str) -> bool {
                 || ANYWHERE.contains(&first.as_str())
                 || ANYWHERE.contains(&last.as_str())
                 || DESCRIPTIONS.contains(&last.as_str())
+                || last.starts_with("sample")
+                || last.starts_with("example")
         }
     }
 }
@@ -251,6 +259,7 @@ mod tests {
             "/users/register",
             "/v1/auth/passkeys/assert/begin",
             "/mfa/verify",
+            "/public/sessions",
             "/api/setup",
             "/api/anonymous/refresh/{address}",
         ] {
@@ -263,6 +272,7 @@ mod tests {
             "/orders/{id}/status",
             "/admin/oauth2/auth/requests/login",
             "/oauth2/clients",
+            "/public-holidays",
             "/signing-requests",
             "/webinars/{id}/registrants",
         ] {
@@ -284,6 +294,7 @@ mod tests {
             "/2/openapi.json",
             "/api/schema/",
             "/v3/api-docs",
+            "/cards/{id}/sample-response",
         ] {
             assert!(is_probe(path), "{path}");
         }

@@ -44,7 +44,7 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
     }
     if table.operations().iter().all(is_public) {
         // A server of the own machine or network may leave the protection to its surroundings.
-        let asks = public.iter().any(|public| public.asks_for_credential);
+        let asks = facts.forbids || public.iter().any(|public| public.asks_for_credential);
         let is_here = |url: &String| is_local(url) || (is_loopback_url(url) && !asks);
         let is_local = !facts.servers.is_empty() && facts.servers.iter().all(is_here);
         if !(is_local && table.catalog().schemes().is_empty()) {

@@ -116,6 +116,10 @@ pub(super) fn unused(
         );
         return vec![of_whole_scheme(name, message).combining(parts())];
     }
+    // A list that several documents share.
+    if unused.len() > 2 * MANY && unused.len() * 2 > looked_at.len() {
+        return Vec::new();
+    }
     if unused.len() > MANY {
         let (first, others) = unused.split_at(MANY);
         let message = format!(
