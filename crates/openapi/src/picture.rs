@@ -32,6 +32,7 @@
 
 mod dot;
 mod html;
+mod labels;
 mod model;
 mod names;
 mod paths;
@@ -42,37 +43,7 @@ use scopegate_policy::OperationTable;
 
 use model::Model;
 
-/// What stands above a picture.
-///
-/// ```
-/// use scopegate_openapi::picture::Labels;
-///
-/// let labels = Labels::new("Items").note("from items.yaml");
-/// assert_ne!(labels, Labels::new("Items"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Labels {
-    title: String,
-    note: Option<String>,
-}
-
-impl Labels {
-    /// The name of the interface.
-    #[must_use]
-    pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            note: None,
-        }
-    }
-
-    /// One line more: where the table comes from, for one.
-    #[must_use]
-    pub fn note(mut self, text: impl Into<String>) -> Self {
-        self.note = Some(text.into());
-        self
-    }
-}
+pub use labels::Labels;
 
 /// The table as a self-contained SVG without a script.
 ///

@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::model::{Fact, Model, Operation, Scheme, Section, Server, access_word, sections};
+use super::model::sections::{Section, sections};
+use super::model::{Fact, Model, Operation, Scheme, Server, access_word};
 use super::paths::Group;
 use super::text::{escaped, json_in_script};
 

@@ -1,20 +1,24 @@
 //! What is drawn: the table in numbers and in texts that are fit to be shown.
 
+mod counting;
 mod counts;
+mod fact;
 mod facts;
+mod operation;
 mod operations;
-mod sections;
+pub(super) mod sections;
 mod servers;
 
 use std::collections::{BTreeSet, HashMap};
 
 use scopegate_policy::{Access, Atom, OperationTable, Universe};
 
-use super::Labels;
+use super::labels::Labels;
 use super::paths::Group;
 use super::text::{cells, prose};
 pub(super) use counts::Counts;
-pub(super) use sections::{Section, sections};
+pub(super) use fact::{Fact, Listed, Scheme};
+pub(super) use operation::Operation;
 pub(super) use servers::Server;
 
 /// All that pictures show of a table. Atoms and operations are named by their numbers.
@@ -31,47 +35,6 @@ pub(super) struct Model {
     pub(super) guards: Vec<usize>,
     pub(super) operations: Vec<Operation>,
     pub(super) paths: Group,
-}
-
-/// An atom.
-pub(super) struct Fact {
-    pub(super) name: String,
-    /// The name without the beginning that it shares with others, and not too long.
-    pub(super) label: String,
-    pub(super) about: String,
-    /// What it implies by one step.
-    pub(super) implies: Vec<usize>,
-    /// The operations that it takes part in.
-    pub(super) used_by: BTreeSet<usize>,
-    pub(super) counts: Counts,
-}
-
-/// A scheme with its scopes, those that imply others before them.
-pub(super) struct Scheme {
-    pub(super) atom: usize,
-    pub(super) kind: &'static str,
-    pub(super) scopes: Vec<Listed>,
-}
-
-/// A scope in its place in the hierarchy.
-pub(super) struct Listed {
-    pub(super) atom: usize,
-    pub(super) depth: usize,
-}
-
-/// An operation.
-pub(super) struct Operation {
-    pub(super) method: &'static str,
-    pub(super) path: String,
-    pub(super) name: Option<String>,
-    pub(super) access: Access,
-    pub(super) is_optional: bool,
-    pub(super) overridden: Vec<String>,
-    /// For each way in, the atoms that say it in the fewest words.
-    pub(super) needs: Vec<Vec<usize>>,
-    /// Its guards, where they say more than that: how deep each stands, its name, what it sees.
-    pub(super) tree: Vec<(usize, String, Vec<String>)>,
-    pub(super) is_tree_cut: bool,
 }
 
 impl Model {
@@ -98,7 +61,7 @@ impl Model {
         model.scopes = model.listed().map(|scope| scope.atom).collect();
         model.guards = model.guards_asked_for(universe);
         model.words_of_atoms = model.words_of_atoms();
-        counts::count(&mut model, table);
+        counting::count(&mut model.atoms, &model.operations, table);
         model
     }
 

@@ -1,12 +1,5 @@
 //! How many operations a scope opens alone, and how many it takes part in with others.
 
-use std::collections::BTreeSet;
-
-use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, Grant};
-use scopegate_policy::{Atom, OperationTable};
-
-use super::Model;
-
 /// The operations of a scope, or of a token without scopes, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -23,73 +16,4 @@ impl Counts {
     pub(crate) fn words(self) -> String {
         format!("alone {}, with others {}", self.alone, self.others)
     }
-}
-
-pub(super) fn count(model: &mut Model, table: &OperationTable) {
-    let mut asking: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); model.atoms.len()];
-    for (number, operation) in model.operations.iter().enumerate() {
-        for atom in operation.needs.iter().flatten() {
-            if let Some(asking) = asking.get_mut(*atom) {
-                asking.insert(number);
-            }
-        }
-    }
-    let nobody = Grant::builder().without(Atom::Authenticated).build(table);
-    let public = opened(table, &nobody);
-    let bare = without_scopes(table);
-    for (fact, atom) in model.atoms.iter_mut().zip(table.universe().atoms()) {
-        let own = table.universe().find(atom).and_then(|id| asking.get(id.index()));
-        fact.used_by = own.cloned().unwrap_or_default();
-        let (grant, before) = match atom {
-            Atom::Scheme(name) => {
-                let grant = Grant::builder().token_of(name.clone()).build(table);
-                fact.used_by.extend(opened(table, &grant).difference(&public));
-                (grant, &public)
-            }
-            Atom::Scope { scheme, token } => {
-                let grant = Grant::builder().scope_of(scheme.clone(), token.clone()).build(table);
-                // A credential by itself is nothing that a scope adds.
-                let scopes = grant.atoms().iter().filter(|id| {
-                    let atom = table.universe().atom(*id);
-                    atom.is_some_and(|atom| atom.scope_token().is_some())
-                });
-                let asked = scopes.filter_map(|id| asking.get(id.index())).flatten();
-                fact.used_by.extend(asked);
-                (grant, &bare)
-            }
-            _ => continue,
-        };
-        let is_open = |number: &&usize| {
-            table
-                .operations()
-                .get(**number)
-                .is_some_and(|operation| grant.opens(operation))
-        };
-        let open = fact.used_by.iter().filter(is_open);
-        let open: Vec<usize> = open.copied().collect();
-        fact.counts = Counts {
-            alone: open.iter().filter(|number| !before.contains(number)).count(),
-            others: fact.used_by.len() - open.len(),
-        };
-    }
-}
-
-fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<usize> {
-    let operations = table.operations().iter().enumerate();
-    operations
-        .filter(|(_, operation)| grant.opens(operation))
-        .map(|(number, _)| number)
-        .collect()
-}
-
-/// What a token without scopes opens, of whichever server it is.
-fn without_scopes(table: &OperationTable) -> BTreeSet<usize> {
-    let servers = AuthorizationServers::of(table);
-    let first = |server: &AuthorizationServer<'_>| server.schemes().first().map(|declared| declared.name().clone());
-    let defaults = super::servers::defaults(&servers);
-    let names = defaults
-        .iter()
-        .filter_map(|place| servers.as_slice().get(*place).and_then(first));
-    let open = names.map(|name| opened(table, &Grant::builder().token_of(name).build(table)));
-    open.flatten().collect()
 }

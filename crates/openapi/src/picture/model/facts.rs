@@ -7,7 +7,8 @@ use scopegate_policy::{Atom, AtomId, AtomSet, OperationTable, Universe};
 
 use super::super::names::short_forms;
 use super::super::text::{cut, prose, visible};
-use super::{Counts, Fact, Listed, Scheme};
+use super::counts::Counts;
+use super::fact::{Fact, Listed, Scheme};
 
 /// Longest description that is shown, in cells.
 const LONGEST_ABOUT: usize = 300;

@@ -4,7 +4,7 @@ use scopegate_domain::{SchemeName, ScopeToken, Timestamp};
 use scopegate_policy::{Alternative, Atom, AtomId, AtomSet, Presented, ResolvedOperation, Step, Universe, explain};
 
 use super::super::text::visible;
-use super::Operation;
+use super::operation::Operation;
 
 /// Most guards of one tree that are shown.
 const MOST_STEPS: usize = 64;

@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use super::super::text::{cells, cut, cut_middle, escaped};
 
+/// Where everything begins.
+pub(super) const LEFT: usize = 24;
+
 const STYLE: &str = include_str!("style.css");
 /// Widest cell of the fonts, in tenths of a pixel, by class.
 const fn cell(class: &str) -> usize {

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::super::model::{Model, Operation, counted};
+use super::super::model::{Model, Operation, Scheme, counted};
 use super::super::paths::Group;
-use super::canvas::{Canvas, width_of};
-use super::{LEFT, MOST_EDGES, MOST_LINKED, counts, openers};
+use super::canvas::{Canvas, LEFT, width_of};
+use super::opener::{Opener, counts, openers};
+
+/// Most operations, and most edges to them, that are drawn as edges.
+const MOST_LINKED: usize = 30;
+const MOST_EDGES: usize = 90;
 
 const LINE: usize = 28;
 const ROW: usize = 46;
@@ -46,7 +50,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
 
 fn width_of_openers(model: &Model) -> usize {
     let lines = model.schemes.iter().flat_map(|scheme| openers(model, scheme));
-    let line = |opener: super::Opener<'_>| 16 * opener.depth() + width_of("name", opener.label(model)) + 190;
+    let line = |opener: Opener<'_>| 16 * opener.depth() + width_of("name", opener.label(model)) + 190;
     let heads = model
         .schemes
         .iter()
@@ -54,7 +58,7 @@ fn width_of_openers(model: &Model) -> usize {
     lines.map(line).chain(heads).max().unwrap_or(0).max(240)
 }
 
-fn head(model: &Model, scheme: &super::Scheme) -> String {
+fn head(model: &Model, scheme: &Scheme) -> String {
     format!("{} ({})", model.label(scheme.atom), scheme.kind)
 }
 

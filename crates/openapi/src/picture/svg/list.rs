@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use scopegate_policy::Access;
 
-use super::super::model::{Model, Operation, Section, counted, sections};
+use super::super::model::sections::{Section, sections};
+use super::super::model::{Model, Operation, counted};
 use super::super::paths::Group;
-use super::LEFT;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, LEFT};
 
 /// Most operations that have a line each.
 const MOST: usize = 1_500;

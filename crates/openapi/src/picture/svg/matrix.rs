@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use scopegate_policy::Access;
 
-use super::super::model::{Model, Scheme, Section, sections};
+use super::super::model::sections::{Section, sections};
+use super::super::model::{Model, Scheme};
 use super::super::text::cut_middle;
-use super::canvas::{Canvas, width_of};
-use super::{LEFT, opened, openers};
+use super::canvas::{Canvas, LEFT, width_of};
+use super::opener::{Opener, opened, openers};
 
 const LINE: usize = 20;
 const COLUMN: usize = 30;
@@ -57,7 +58,7 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) -> usize {
 
 fn width_of_names(model: &Model) -> usize {
     let lines = model.schemes.iter().flat_map(|scheme| openers(model, scheme));
-    let line = |opener: super::Opener<'_>| 14 * opener.depth() + width_of("name", opener.label(model));
+    let line = |opener: Opener<'_>| 14 * opener.depth() + width_of("name", opener.label(model));
     lines.map(line).max().unwrap_or(0).max(240)
 }
 

@@ -1,0 +1,33 @@
+//! The texts above a picture.
+
+/// What stands above a picture.
+///
+/// ```
+/// use scopegate_openapi::picture::Labels;
+///
+/// let labels = Labels::new("Items").note("from items.yaml");
+/// assert_ne!(labels, Labels::new("Items"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    pub(super) title: String,
+    pub(super) note: Option<String>,
+}
+
+impl Labels {
+    /// The name of the interface.
+    #[must_use]
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            note: None,
+        }
+    }
+
+    /// One line more: where the table comes from, for one.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.note = Some(text.into());
+        self
+    }
+}

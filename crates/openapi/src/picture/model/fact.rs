@@ -1,0 +1,31 @@
+//! Atoms and schemes of a picture.
+
+use std::collections::BTreeSet;
+
+use super::counts::Counts;
+
+/// An atom.
+pub(crate) struct Fact {
+    pub(crate) name: String,
+    /// The name without the beginning that it shares with others, and not too long.
+    pub(crate) label: String,
+    pub(crate) about: String,
+    /// What it implies by one step.
+    pub(crate) implies: Vec<usize>,
+    /// The operations that it takes part in.
+    pub(crate) used_by: BTreeSet<usize>,
+    pub(crate) counts: Counts,
+}
+
+/// A scheme with its scopes, those that imply others before them.
+pub(crate) struct Scheme {
+    pub(crate) atom: usize,
+    pub(crate) kind: &'static str,
+    pub(crate) scopes: Vec<Listed>,
+}
+
+/// A scope in its place in the hierarchy.
+pub(crate) struct Listed {
+    pub(crate) atom: usize,
+    pub(crate) depth: usize,
+}
