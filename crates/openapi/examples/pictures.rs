@@ -1,4 +1,4 @@
-//! Writes the pictures of made-up tables into a folder, in all three forms, to be looked at:
+//! Writes the pictures of invented tables into a folder, in all three forms, for a visual check:
 //! `cargo run -p scopegate-openapi --example pictures -- FOLDER`.
 
 mod tables;

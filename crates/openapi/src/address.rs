@@ -14,12 +14,12 @@ use crate::import::servers::Server;
 
 /// Finds the operations of a document by the addresses of requests.
 ///
-/// The path of a server may precede the template: a server of the document, the path item or the
-/// operation, with each value of its variables. Swagger names its server by `host` and `basePath`,
+/// The path of a server may precede the template. A document, a path item or an operation has
+/// servers, with each value of their variables. Swagger names its server by `host` and `basePath`,
 /// Google by `rootUrl`. Query and fragment are ignored, unless a template has a query
-/// (`/items?view=all`). The path is decoded once, as the gate decodes it. The gate redirects a path whose last slash is missing or superfluous, so both
-/// spellings are known. `GET` answers `HEAD`.
-/// A URL is unknown if no server has its host. A server without a host can be on any host.
+/// (`/items?view=all`). The path is decoded once, as the gate decodes it. The gate redirects a path
+/// whose last slash is missing or superfluous, so both forms are known. `GET` answers `HEAD`. A URL
+/// is unknown if no server has its host. A server without a host can be on any host.
 ///
 /// ```
 /// use scopegate_openapi::address::Addresses;
@@ -143,7 +143,8 @@ impl<'t> Addresses<'t> {
             .ok_or(UnknownAddress::Path)
     }
 
-    /// The operation below a server. Some documents tell operations apart by a query in the template.
+    /// Returns the operation below a server. Some documents distinguish operations by a query in
+    /// the template.
     fn answered_in(
         &self,
         locator: &Locator<'t>,

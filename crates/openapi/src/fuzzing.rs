@@ -1,13 +1,13 @@
-//! Doors for fuzz targets: each asserts what must hold for any input.
+//! Entry points of fuzz targets: each asserts what must hold for any input.
 
 use crate::export;
 use crate::import::{self, Format, Imported};
 
-/// A document that is accepted is written as TOML and reads back to the same meaning.
+/// Asserts that an accepted document is written as TOML and reads back to the same meaning.
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn import(input: &[u8]) {
     if let Ok(imported) = import::read(input) {
         reads_back(&imported);
@@ -17,11 +17,11 @@ pub fn import(input: &[u8]) {
     }
 }
 
-/// The same, of policies in our own language alone.
+/// Asserts the same for policies in Scopegate's own TOML alone.
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn policy_toml(input: &[u8]) {
     match import::read(input) {
         Ok(imported) if imported.format() == Format::Toml => reads_back(&imported),
@@ -52,5 +52,5 @@ fn reads_back(imported: &Imported) {
     }
 }
 
-/// What is longer written out than read may pass a limit.
+/// A longer text may pass a limit of the reader, because the written form can exceed its source.
 const MOST: usize = 1024 * 1024;

@@ -72,10 +72,11 @@ pub use self::place::Place;
 pub use self::position::{Located, Position};
 pub use self::positions::{locate_in_toml, locate_pointers};
 
-/// Reads a document: `OpenAPI` 3.0 to 3.2 and Swagger 2.0, each as JSON or YAML, a Google discovery document, Microsoft Graph's
-/// permissions file, or Scopegate's own TOML. What it is, its content says.
+/// Reads a document: `OpenAPI` 3.0 to 3.2 or Swagger 2.0, as JSON or YAML; a Google discovery
+/// document; Microsoft Graph's permissions file; or Scopegate's own TOML. The content determines
+/// the format.
 ///
-/// What a table cannot express is told by [`Imported::notes`], and never made more open.
+/// [`Imported::notes`] reports what a table cannot express. Such a part never becomes more open.
 ///
 /// ```
 /// use scopegate_openapi::import;
@@ -123,7 +124,7 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Imported, ImportE
     read_as(&bytes, path, options)
 }
 
-/// Reads a document as [`read_file`] does, from the bytes of the file at `path` that were read before.
+/// Reads a document as [`read_file`] does, from bytes that the caller read from the file at `path`.
 ///
 /// # Errors
 ///

@@ -1,20 +1,33 @@
-//! **How is it written down?** An OpenAPI 3.1 document out of a table of operations.
+//! **How does a document describe access?** Writes OpenAPI from a table of operations, and reads a
+//! table from a document.
 //!
 //! ```text
 //!   OperationTable ─┐
 //!   [OperationDocs] ┼─ document() ─> serde_json::Value ─> /openapi.json
 //!   DocumentInfo ───┘
+//!
+//!   OpenAPI, Swagger, .. ─ import::read() ─> Imported ─> OperationTable
 //! ```
 //!
-//! Who writes the documentation of an operation cannot write its security: that comes from the table that is enforced, so
-//! the two cannot drift apart. What must hold together stands in one object of `security`, what may replace each other in
-//! several; a public operation has the empty list, and one that everybody is denied is left out.
-//! Optional authentication adds the empty object: beside one that asks for as much, it is for requests without a credential.
+//! Documentation cannot change the security of an operation. [`document`] takes the security from
+//! the table that the gate enforces, so the two always agree.
 //!
-//! What OpenAPI has no words for stands in fields of our own. `x-scopegate-implies`, in a security scheme, maps a
-//! scope to the scopes that it implies. `x-scopegate-guards`, in an operation, has one list for each object of `security`,
-//! in the same order: what must hold beside it. `x-scopegate-overrides`, in an operation, names the guards of the
-//! application and of groups that do not stand before it.
+//! - One object of `security` lists what is required together; several objects are alternatives.
+//! - A public operation has the empty list. An operation that is always denied is left out.
+//! - Optional authentication adds an empty object, for requests without a credential. Another
+//!   object requires at least as much.
+//!
+//! Three extension fields express what OpenAPI cannot:
+//!
+//! - `x-scopegate-implies`, in a security scheme, maps a scope to the scopes that it implies.
+//! - `x-scopegate-guards`, in an operation, has one list for each object of `security`, in the same
+//!   order: the guards that must hold in addition to it.
+//! - `x-scopegate-overrides`, in an operation, names the guards of the application and of groups
+//!   that the operation overrides.
+//!
+//! Start with [`document`], [`DocumentInfo`], [`OperationDocs`], [`import::read`],
+//! [`import::Imported`], [`import::Note`], [`export::toml()`], [`export::canonical`],
+//! [`picture::html`] and [`address::Addresses`].
 //!
 //! ```
 //! use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -37,7 +50,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Deliberately absent: a model of OpenAPI in Rust types. Parameters, bodies, responses and schemas come in as JSON.
+//! Out of scope: a model of OpenAPI in Rust types. Parameters, bodies, responses and schemas are
+//! JSON.
 
 pub mod address;
 pub mod export;

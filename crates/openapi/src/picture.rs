@@ -1,12 +1,20 @@
-//! Pictures of a table of operations: scopes and what they imply, operations by path, who opens what.
+//! Draws a table of operations: scopes with their implications, operations by path, and which
+//! scopes open which operations.
 //!
-//! Three ways to look at the same table. [`svg`] is a picture that needs no script: edges where the table is small, a table
-//! of scopes by paths above some dozen operations, paths with counts above some thousand. [`html`] is a page of its own,
-//! with its style and its script inside, that asks nothing of the network: there one chooses scopes and reads the
-//! decisions. [`dot`] is for Graphviz.
+//! There are three forms of the same table:
 //!
-//! Names come from documents of others, so all of them are hostile until shown: markup is escaped, and characters that
-//! change how the text around them reads are spelled out by their number. The same table gives the same bytes.
+//! - [`svg`] is a picture without a script. A small table has edges. A table of more than some
+//!   dozen operations has a matrix of scopes by paths. A table of more than some thousand has paths
+//!   with counts.
+//!
+//! - [`html`] is one page that contains its style and its script, and makes no network request. A
+//!   user chooses scopes there and reads the decisions.
+//!
+//! - [`dot`] is for Graphviz.
+//!
+//! Names come from third-party documents, so all of them are untrusted. Markup is escaped.
+//! Characters that change how the surrounding text reads are written by their number. The same
+//! table gives the same bytes.
 //!
 //! ```
 //! use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -45,29 +53,31 @@ use model::Model;
 
 pub use labels::Labels;
 
-/// The table as a self-contained SVG without a script.
+/// Draws the table as a self-contained SVG without a script.
 ///
-/// Each operation has its row; above 1,500 operations there is one for each path in their place, with counts, and the picture
-/// says so.
+/// Each operation has a row. Above 1,500 operations the rows are paths with counts, and the picture
+/// states it.
 #[must_use]
 pub fn svg(table: &OperationTable, labels: &Labels) -> String {
     svg::draw(&Model::new(table, labels))
 }
 
-/// The table as one HTML page that works from a file: its style and its script stand in it, and its content security
-/// policy allows nothing else.
+/// Writes the table as one HTML page that works from a file.
 ///
-/// A user presses a scope, or a cell of the table of scopes by paths, to see the operations that
-/// need it; opens an operation to see its alternatives; and ticks scopes to see what a request
-/// with them may do and what it lacks. There is one group of boxes for each authorization server.
-/// The address of the page contains the choice.
+/// The page contains its style and its script, and its content security policy allows nothing else.
+///
+/// A user presses a scope, or a cell of the matrix of scopes by paths, to see the operations that
+/// need it. A user opens an operation to see its alternatives. A user ticks scopes to see what a
+/// request with them may do, and what it lacks. There is one group of boxes for each authorization
+/// server. The address of the page contains the choice.
 #[must_use]
 pub fn html(table: &OperationTable, labels: &Labels) -> String {
     html::write(&Model::new(table, labels))
 }
 
-/// The table as text for Graphviz: an edge from each scope to what it opens, dashed to what it implies; what is needed together
-/// meets in a point.
+/// Writes the table as text for Graphviz. A solid edge leads from a scope to each operation that it
+/// opens, a dashed edge to each scope that it implies. Scopes that are needed together meet in a
+/// point.
 #[must_use]
 pub fn dot(table: &OperationTable, labels: &Labels) -> String {
     dot::write(&Model::new(table, labels))

@@ -1,4 +1,5 @@
-//! What the fuzzers were given and what they found, run again: every file of the corpus through its door.
+//! Runs the inputs and the findings of the fuzzers again: every file of the corpus through its
+//! entry point.
 
 use std::fs;
 use std::path::Path;

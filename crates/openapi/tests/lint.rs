@@ -306,7 +306,8 @@ fn an_answer_401_contradicts_a_public_operation() {
     }
     let everywhere = read("'401'").replace("{security: [{", "{responses: {'401': {}}, security: [{");
     assert!(rules(&everywhere).is_empty(), "a framework added it");
-    // Where every protected operation documents the refusal, one that does not is meant to be public.
+    // If every other protected operation documents the refusal, one that does not is intended to be
+    // public.
     let documented = openapi("  /b: {get: {}}\n").replace("{security: [{", "{responses: {'401': {}}, security: [{");
     assert!(rules(&documented).is_empty());
     assert_eq!(rules(&openapi("  /b: {get: {}}\n")).len(), 1);

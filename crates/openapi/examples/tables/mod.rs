@@ -1,4 +1,4 @@
-//! Tables of operations that nobody has, small ones and large ones: what pictures are tried on.
+//! Invented tables of operations, small and large, as test data for pictures.
 
 #![expect(clippy::indexing_slicing, reason = "places are counted modulo the lengths")]
 
@@ -37,7 +37,8 @@ pub(crate) fn tutorial() -> Table {
     Ok(table.build()?)
 }
 
-/// One operation of every shape: a hierarchy, several schemes, optional, public, denied, overriding.
+/// Returns a table with operations of every shape: a hierarchy, several schemes, optional, public,
+/// denied, overriding.
 pub(crate) fn shapes() -> Table {
     let flows = OAuthFlows::default().authorization_code("/authorize", "/token");
     let [read, write, admin, audit] = ["read", "write", "admin", "audit"].map(token);
@@ -111,8 +112,8 @@ const PARTS: [&str; 9] = [
 ];
 const METHODS: [Method; 4] = [Method::Get, Method::Post, Method::Put, Method::Delete];
 
-/// So many operations on some things and their parts, guarded by so many scopes: some by none, some by one of several,
-/// some by two together.
+/// Returns a table of `operations` operations on some things and their parts, with `scopes` scopes.
+/// Some operations need no scope, some one of several, some two together.
 pub(crate) fn regular(operations: usize, scopes: usize) -> Table {
     let verbs = ["read", "write", "manage"];
     let name = |number: usize| {
@@ -164,7 +165,7 @@ pub(crate) fn regular(operations: usize, scopes: usize) -> Table {
     Ok(table.build()?)
 }
 
-/// Names that are chosen to break what they stand in.
+/// Names that are chosen to break the markup around them.
 pub(crate) const HOSTILE: [&str; 12] = [
     "</script><script>window.broken=1</script>",
     "<!--<script>",

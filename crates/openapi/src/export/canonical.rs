@@ -7,10 +7,13 @@ use serde_json::{Map, Value, json};
 use super::security::kind_word;
 use super::words::{Words, is_optional};
 
-/// The meaning of a table as JSON, with sorted names: two tables have the same text exactly where they mean the same by the same
-/// names, whatever the order and the form in which they were written down.
+/// Writes the meaning of a table as JSON, with sorted names.
 ///
-/// What is no meaning is left out: descriptions, addresses, titles, redundant implications and alternatives.
+/// Two tables have the same text exactly if they mean the same by the same names. The order and the
+/// form of the declarations have no effect.
+///
+/// The text leaves out all that has no effect on decisions: descriptions, addresses, titles,
+/// redundant implications and alternatives.
 ///
 /// ```
 /// use scopegate_openapi::{export, import};

@@ -12,10 +12,11 @@ use crate::import::TYPE;
 /// The fields of a scheme that its kind in the table cannot express.
 pub(super) type Details<'i> = BTreeMap<&'i str, &'i str>;
 
-/// The OpenAPI document of a policy that was read.
+/// Returns the OpenAPI document of a policy that was read.
 ///
-/// It is that of [`document`] with what a table cannot express: schemes of mutual TLS, other HTTP
-/// schemes than basic, bearer and digest, and types and flows that OpenAPI does not have.
+/// The document is that of [`document`], with what a table cannot express. These are schemes of
+/// mutual TLS, HTTP schemes other than basic, bearer and digest, and types and flows that OpenAPI
+/// does not have.
 ///
 /// ```
 /// use scopegate_openapi::{DocumentInfo, export, import};

@@ -45,8 +45,8 @@ impl DocumentInfo {
 
     /// Leaves out `x-scopegate-implies`, `x-scopegate-guards` and `x-scopegate-overrides`.
     ///
-    /// What is left is what OpenAPI itself can say, and so what FastAPI writes; that a scope implies another, that the user
-    /// must be active, or that an operation overrides guards, is then said nowhere.
+    /// The rest is what OpenAPI itself can express, and so what FastAPI writes. The document then
+    /// does not state implications, the check for an active user, or overrides of guards.
     #[must_use]
     pub fn without_extensions(mut self) -> Self {
         self.extensions = false;
@@ -55,9 +55,10 @@ impl DocumentInfo {
 
     /// Writes OpenAPI 3.0. Default: 3.1.
     ///
-    /// OpenAPI 3.0 lists scopes on OAuth 2.0 and `OpenID` Connect schemes alone. Those of other schemes become guards in
-    /// `x-scopegate-guards`, as `check:role:SCHEME:SCOPE`; a reader that does not know the extension sees the bare scheme.
-    /// Without extensions they stay where OpenAPI 3.1 has them.
+    /// OpenAPI 3.0 lists scopes on OAuth 2.0 and `OpenID` Connect schemes alone. Scopes of other
+    /// schemes become guards in `x-scopegate-guards`, as `check:role:SCHEME:SCOPE`. A reader that
+    /// does not know the extension sees the bare scheme. Without extensions these scopes stay where
+    /// OpenAPI 3.1 has them.
     #[must_use]
     pub fn openapi_3_0(mut self) -> Self {
         self.is_3_0 = true;
@@ -93,7 +94,7 @@ impl DocumentInfo {
     }
 }
 
-/// What a document says about one operation beside its security, which comes from the table alone.
+/// The documentation of one operation, without its security, which comes from the table alone.
 ///
 /// Parameters, bodies and responses are objects of OpenAPI 3.1, taken as they are.
 ///
@@ -156,7 +157,8 @@ impl OperationDocs {
         self.with("description", text.into())
     }
 
-    /// The name that generated clients give to the operation, unique in the document; without it, the operation's own.
+    /// Sets the name of the operation in generated clients. It must be unique in the document.
+    /// Default: the name of the operation in the table.
     #[must_use]
     pub fn operation_id(self, id: impl Into<String>) -> Self {
         self.with("operationId", id.into())
@@ -201,13 +203,15 @@ impl OperationDocs {
     }
 }
 
-/// The OpenAPI document of a table, of version 3.1 unless [`DocumentInfo::openapi_3_0`] says otherwise.
+/// Returns the OpenAPI document of a table. Its version is 3.1, unless
+/// [`DocumentInfo::openapi_3_0`] was called.
 ///
 /// A table that [`needs_openapi_3_2`] makes a document of version 3.2.
 ///
-/// Documented operations come in the order of `docs`, then those that nobody documented, in the order of the table. An
-/// operation that is denied to everybody is left out: an empty `security` would say the opposite. What `docs` tells of
-/// but the table does not know, such as a token endpoint, stands there without `security`: no guard is before it.
+/// First come the documented operations, in the order of `docs`, then the others, in the order of
+/// the table. An operation that is always denied is left out, because an empty `security` would say
+/// the opposite. An entry of `docs` that the table does not contain, such as a token endpoint, has
+/// no `security`, because no guard protects it.
 ///
 /// `schemas` becomes `components.schemas`. The same arguments give the same bytes.
 #[must_use]
@@ -280,7 +284,8 @@ fn add(
         }
         object.append(&mut security::fields(operation, table.catalog(), info.style()));
     }
-    // OpenAPI has no word for a parameter that takes the rest of a path; its name is without the asterisk.
+    // OpenAPI cannot express a parameter that takes the rest of a path. Its name loses the
+    // asterisk.
     let path = paths
         .entry(docs.template.replace("{*", "{"))
         .or_insert_with(|| Value::Object(Map::new()));

@@ -1,4 +1,4 @@
-//! The security of a document: what schemes there are, and which of them an operation asks for.
+//! The security of a document: the schemes, and those that each operation requires.
 
 use scopegate_domain::{
     ApiKeyLocation, Catalog, DeclaredScheme, DeclaredScope, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken,
@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::import::ROLE;
 
-/// The object `components.securitySchemes`. With `extensions`, the scopes that a scope implies stand in
-/// `x-scopegate-implies` of its scheme.
+/// The object `components.securitySchemes`. With `extensions`, `x-scopegate-implies` of a scheme
+/// maps each scope to the scopes that it implies.
 pub(super) fn schemes(catalog: &Catalog, extensions: bool) -> Map<String, Value> {
     catalog
         .schemes()
@@ -119,7 +119,8 @@ fn described(scopes: &[DeclaredScope]) -> Map<String, Value> {
         .collect()
 }
 
-/// OpenAPI lists the scopes once for each flow; here they belong to the scheme, so each flow has them all.
+/// OpenAPI lists the scopes once for each flow. Here they belong to the scheme, so each flow has
+/// all of them.
 fn flows(flows: &OAuthFlows, scopes: &[DeclaredScope]) -> Map<String, Value> {
     [
         ("authorizationCode", &flows.authorization_code),
@@ -155,9 +156,11 @@ pub(super) struct Style {
     pub(super) is_3_0: bool,
 }
 
-/// What an operation's object says of its security: `security`, and with `extensions` `x-scopegate-guards`, which has one
-/// list for each object of `security`, in the same order, and is left out where no list names a guard; and
-/// `x-scopegate-overrides`, the guards of the application and of groups that the operation does not stand behind.
+/// The security fields of an operation's object: `security`, and with `extensions` two more.
+///
+/// `x-scopegate-guards` has one list for each object of `security`, in the same order. It is left
+/// out if no list names a guard. `x-scopegate-overrides` names the guards of the application and of
+/// groups that the operation overrides.
 pub(super) fn fields(operation: &ResolvedOperation, catalog: &Catalog, style: Style) -> Map<String, Value> {
     let extensions = style.extensions;
     let lists_scopes = |scheme: &SchemeName| {
@@ -230,7 +233,7 @@ fn names(alternative: &Alternative, wanted: fn(&Atom) -> bool) -> Vec<String> {
         .collect()
 }
 
-/// Whether a request without a credential can bring it.
+/// Whether the fact can hold for a request without a credential.
 const fn holds_for_anyone(atom: &Atom) -> bool {
     matches!(
         atom,

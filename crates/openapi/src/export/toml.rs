@@ -11,8 +11,11 @@ use super::security::location_name;
 use super::words::{Words, checks, is_optional};
 use crate::import::Imported;
 
-/// A table as TOML that [`import::read`](crate::import::read) reads back to the same meaning, flat: trees of guards become one
-/// expression for each operation. Writing what was read back gives the same bytes.
+/// Writes a table as TOML that [`import::read`](crate::import::read) reads back to the same
+/// meaning.
+///
+/// The text is flat: a tree of guards becomes one expression for each operation. Reading the text
+/// and writing it again gives the same bytes.
 ///
 /// ```
 /// use scopegate_openapi::{export, import};
@@ -66,7 +69,7 @@ fn written(table: &OperationTable, details: &AllDetails<'_>) -> Result<String, E
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// It overrides guards that have no name to be told by.
+    /// The operation overrides guards that have no name to refer to them.
     #[error("`{operation}` overrides guards without a name")]
     Override {
         /// Which operation.
@@ -95,7 +98,7 @@ fn write(text: &mut String, table: &OperationTable, details: &AllDetails<'_>) ->
         operation(text, &words, one)?;
     }
     if text.is_empty() {
-        // A text that says nothing is no document.
+        // An empty text is not a document.
         text.push_str("operations = []");
     }
     // One line end closes the text.

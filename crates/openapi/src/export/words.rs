@@ -39,7 +39,8 @@ impl<'t> Words<'t> {
         }
     }
 
-    /// The maximal atoms of each alternative, sorted, the alternatives sorted, scopes with their schemes.
+    /// Returns the maximal atoms of each alternative. Atoms and alternatives are sorted; scopes
+    /// have their schemes.
     pub(super) fn canonical(&self, operation: &ResolvedOperation) -> Vec<Vec<String>> {
         let mut ways = self.generators(operation);
         for way in &mut ways {
@@ -49,8 +50,8 @@ impl<'t> Words<'t> {
         ways
     }
 
-    /// The same checks, of the alternatives that [`Words::canonical`] tells: some of the others say nothing where whoever is
-    /// authenticated is so by a scheme that suffices.
+    /// The same checks, of the alternatives that [`Words::canonical`] returns. Other alternatives
+    /// can be redundant: a scheme that authenticates the caller already suffices.
     pub(super) fn canonical_checks(&self) -> BTreeMap<String, &'static str> {
         let universe = self.table.universe();
         let sets = self
@@ -72,8 +73,8 @@ impl<'t> Words<'t> {
         self.by_scheme(operation).iter().map(words).collect()
     }
 
-    /// The alternatives, with one for each scheme in the place of one that any scheme satisfies: whoever is authenticated is so by
-    /// one of them.
+    /// Returns the alternatives. An alternative that any scheme satisfies becomes one for each
+    /// scheme, because one of them authenticates the caller.
     fn by_scheme(&self, operation: &ResolvedOperation) -> Vec<AtomSet> {
         let universe = self.table.universe();
         let schemes = self.table.catalog().schemes().iter();
@@ -94,8 +95,11 @@ impl<'t> Words<'t> {
         sets
     }
 
-    /// The requirement as an expression. Alternatives are sorted; in each, scheme by scheme, scopes stand in the order in which a
-    /// challenge names them, as far as it can be read back: those that stand before keep their order. Guards come last.
+    /// Writes the requirement as an expression.
+    ///
+    /// Alternatives are sorted. In each, scopes are grouped by scheme, in the order in which a
+    /// challenge names them. A scope that an earlier alternative names keeps its position, so that
+    /// the text reads back to the same order. Guards come last.
     pub(super) fn expression(&self, operation: &ResolvedOperation) -> String {
         let requirement = operation.requirement().alternatives().iter();
         let mut ways: Vec<(Vec<String>, Vec<Placed>)> = requirement
@@ -137,7 +141,7 @@ impl<'t> Words<'t> {
         (key, universe.atoms_of(&maximal).map(placed).collect())
     }
 
-    /// Which scheme a scope belongs to, and where it stands among those of its scheme.
+    /// Returns the scheme of a scope, and the position of the scope in its scheme.
     fn place(&self, atom: &Atom, alternative: &Alternative) -> Option<(usize, usize)> {
         let Atom::Scope { scheme, token } = atom else {
             return None;
@@ -160,14 +164,14 @@ struct Placed {
     word: String,
 }
 
-/// Whether a request without a credential is asked for less than one with. Where nothing needs a credential, *optional* says
-/// nothing.
+/// Whether a request without a credential has a weaker requirement than one with a credential. If
+/// nothing needs a credential, *optional* has no effect.
 pub(super) fn is_optional(operation: &ResolvedOperation) -> bool {
     let mut sets = operation.requirement().alternatives().iter();
     operation.is_optional() && sets.any(|set| set.contains(AtomId::AUTHENTICATED))
 }
 
-/// The checks that operations ask for and that need something else than authentication.
+/// The checks that operations require and that need something other than authentication.
 pub(super) fn checks(table: &OperationTable) -> BTreeMap<String, &'static str> {
     let alternatives = table.operations().iter().flat_map(ResolvedOperation::alternatives);
     alternatives.flat_map(Alternative::guards).filter_map(need).collect()

@@ -1,4 +1,5 @@
-//! From what a document says to a table: schemes and scopes are collected, alternatives become guards, equal ones once.
+//! Builds a table from the content of a document. It collects schemes and scopes, and makes each
+//! distinct guard once.
 
 mod facts;
 mod undefined_schemes;
@@ -33,7 +34,7 @@ fn next_place(len: usize) -> Result<u16, ImportError> {
     u16::try_from(len).map_err(|_| ImportError::TooLarge(ImportLimit::Atoms))
 }
 
-/// One thing that an alternative asks for.
+/// One term that an alternative requires.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Term {
     Atom(Atom),
@@ -44,7 +45,7 @@ pub(super) enum Term {
 /// What must hold together.
 pub(super) type Conjunction = Vec<Term>;
 
-/// What stands before an operation.
+/// The requirement of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum Demand {
     Public,
@@ -55,7 +56,8 @@ pub(super) enum Demand {
     },
 }
 
-/// The guard of a demand, with the schemes that it names in order: made once, whatever the number of operations behind it.
+/// The guard of a demand, with the schemes that it names, in order. It is made once, regardless of
+/// the number of operations that require it.
 #[derive(Clone, Debug)]
 pub(super) struct Guarded {
     guard: Guard,
@@ -88,7 +90,7 @@ struct Entry {
     undefined: Arc<[String]>,
 }
 
-/// A table with all that it does not contain: facts for the lint, and where each operation is written.
+/// A table with what it does not contain: facts for the lint, and the position of each operation.
 pub(super) type Built = (OperationTable, Counts, DocumentFacts, Places, Notes);
 
 /// Collects a policy.
@@ -123,7 +125,7 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    /// Declares a scheme; none where one of this name is declared.
+    /// Declares a scheme. Returns `None` if a scheme of this name is declared.
     pub(super) fn add_scheme(
         &mut self,
         name: SchemeName,
@@ -153,7 +155,7 @@ impl Assembly {
         Ok(Some(index))
     }
 
-    /// Keeps fields of a scheme that its kind cannot express, so that versions are compared by them.
+    /// Keeps the fields of a scheme that its kind cannot express, for the comparison of versions.
     pub(super) fn add_details(&mut self, scheme: SchemeIndex, details: Vec<(String, String)>) {
         if let Some(draft) = self.schemes.get(usize::from(scheme.0)) {
             let own = details
@@ -195,7 +197,7 @@ impl Assembly {
         self.schemes.get(usize::from(scheme.0)).map(|draft| &draft.name)
     }
 
-    /// Declares a scope, where it is new. The first description stands.
+    /// Declares a scope, if it is new. The first description is kept.
     pub(super) fn declare(
         &mut self,
         scheme: SchemeIndex,
@@ -214,14 +216,14 @@ impl Assembly {
         Ok(index)
     }
 
-    /// A scope that is asked for, and whether it was declared before.
+    /// Returns a required scope, and whether it was declared before.
     pub(super) fn used(&mut self, scheme: SchemeIndex, token: &ScopeToken) -> Result<(ScopeIndex, bool), ImportError> {
         let (index, is_known) = self.scope_or_new(scheme, token, "")?;
         self.used.insert((scheme, index));
         Ok((index, is_known))
     }
 
-    /// Whether this is the first scope that a scheme lists where its kind may not.
+    /// Whether this is the first scope that a scheme lists although its kind may not list any.
     pub(super) fn is_first_word_of(&mut self, scheme: SchemeIndex) -> bool {
         self.listing.insert(scheme)
     }
@@ -235,7 +237,7 @@ impl Assembly {
         scopes.filter_map(token).collect::<HashSet<_>>().len()
     }
 
-    /// A scope that is asked for; one that its scheme does not declare is told at every place.
+    /// Returns a required scope. If its scheme does not declare it, a note reports each position.
     pub(super) fn asked(
         &mut self,
         scheme: SchemeIndex,
@@ -253,7 +255,7 @@ impl Assembly {
         Ok(scope)
     }
 
-    /// Remembers that a scope was asked for before anybody declared it.
+    /// Records that a scope is required before it is declared.
     fn undeclared(&mut self, scheme: SchemeIndex, scope: ScopeIndex) {
         self.undeclared.insert((scheme, scope));
     }
@@ -392,7 +394,8 @@ impl Assembly {
         Ok(guard)
     }
 
-    /// Alternatives are compared with each other, so their work grows with the square of their number.
+    /// Counts the comparison of alternatives with each other: the work grows with the square of
+    /// their number.
     fn count_work(&mut self, ways: &[Conjunction]) -> Result<(), ImportError> {
         self.ways += ways.len() + ways.iter().map(Vec::len).sum::<usize>() / 8;
         let compared = ways.len().min(4 * MAX_ALTERNATIVES);
@@ -417,7 +420,7 @@ impl Assembly {
         }))
     }
 
-    /// Makes room for so many templates.
+    /// Reserves capacity for this number of templates and operations.
     pub(super) fn reserve(&mut self, templates: usize, operations: usize) {
         self.templates.reserve(templates);
         self.operations.reserve(operations);
@@ -428,7 +431,8 @@ impl Assembly {
         self.count_text(draft.template.len() + draft.name.map_or(0, str::len) + names.sum::<usize>())
     }
 
-    /// Adds an operation. Where one of this method and path is there, both demands must be satisfied.
+    /// Adds an operation. If there is one with this method and path, a request must satisfy both
+    /// demands.
     pub(super) fn add_operation(
         &mut self,
         draft: OperationDraft<'_>,
@@ -542,7 +546,7 @@ impl Assembly {
             if entry.overrides.is_empty() {
                 return builder.operation(operation);
             }
-            // What is overridden is not asked; it is kept for its name.
+            // An overridden guard is not checked; only its name is kept.
             let overridden = |group: Group, name: String| group.guard(Guard::deny().named(name));
             let group = entry.overrides.into_iter().fold(Group::new(""), overridden);
             builder.group(group.operation(operation.overriding()))
@@ -569,10 +573,10 @@ pub(super) struct OperationDraft<'a> {
     pub(super) template: &'a str,
     pub(super) name: Option<&'a str>,
     pub(super) guarded: Guarded,
-    /// The names of the guards that it does not stand behind.
+    /// The names of the guards that it overrides.
     pub(super) overrides: Vec<String>,
     pub(super) servers: ServerList,
-    /// Where its requirement is written.
+    /// The position of its requirement.
     pub(super) origin: SecurityOrigin,
     pub(super) refusals: Refusals,
 }
@@ -587,7 +591,7 @@ impl Term {
 }
 
 impl Entry {
-    /// Stands behind this guard, too.
+    /// Adds this guard to the requirement.
     fn conjoin(&mut self, guard: Guard, schemes: &[SchemeIndex], is_optional: bool) {
         let nothing = Operation::new(Method::Get, "");
         self.operation = std::mem::replace(&mut self.operation, nothing).guard(guard);

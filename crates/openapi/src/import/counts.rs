@@ -35,8 +35,9 @@ impl Counts {
         self.scopes_used
     }
 
-    /// Scopes that some operation requires and that its scheme does not declare in the document. `OpenID` Connect scopes are
-    /// declared by the provider, and the roles of other schemes have no declaration.
+    /// The number of scopes that operations require and whose scheme does not declare them in the
+    /// document. The provider declares `OpenID` Connect scopes, and the roles of other schemes have
+    /// no declaration.
     #[must_use]
     pub const fn scopes_undeclared(&self) -> usize {
         self.scopes_undeclared

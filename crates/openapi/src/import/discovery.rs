@@ -140,7 +140,8 @@ impl Discovery<'_> {
         Ok(())
     }
 
-    /// `{+name}` holds several parts of a path. At the end that is `{*name}` here; elsewhere there is no word for it.
+    /// Converts a template. `{+name}` matches several segments of a path. At the end it becomes
+    /// `{*name}`; elsewhere there is no equivalent.
     fn plain(&mut self, template: &str, at: &At<'_>) -> Result<String, ImportError> {
         if !template.contains("{+") {
             return Ok(template.to_owned());

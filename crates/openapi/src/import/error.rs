@@ -27,10 +27,10 @@ pub enum ImportError {
     At {
         /// Where.
         place: Place,
-        /// What is wrong there.
+        /// The cause.
         message: String,
     },
-    /// Its schemes and scopes cannot stand together.
+    /// The schemes and scopes contradict each other.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// A folder that its files may lie in cannot be used.
@@ -49,7 +49,7 @@ pub enum ImportError {
         "the document is {kind}, which declares no policy that can be read; read are OpenAPI, Swagger, Google discovery, Microsoft Graph permissions and Scopegate's TOML"
     )]
     Foreign {
-        /// What it is, with an article.
+        /// The kind of the document, with an article.
         kind: &'static str,
     },
     /// Neither JSON nor YAML nor TOML can be made of it.
@@ -58,7 +58,7 @@ pub enum ImportError {
         /// Which byte, counted from 0.
         position: usize,
     },
-    /// Its operations cannot stand together.
+    /// The operations contradict each other.
     #[error(transparent)]
     Table(#[from] TableError),
     /// It is too large.
@@ -109,7 +109,7 @@ impl ImportError {
         }
     }
 
-    /// Where it stands, where it stands at one place.
+    /// Returns the position, if the error has exactly one.
     #[must_use]
     pub const fn place(&self) -> Option<&Place> {
         match self {

@@ -6,8 +6,9 @@
 //! term = "(" any ")" / guard / scope ["of" scheme]
 //! ```
 //!
-//! A word is whatever stands between spaces and parentheses. Between backticks everything stands for itself, a backtick twice; a
-//! word that begins so is a scope, whatever it reads like.
+//! A word is any text between spaces and parentheses. Between backticks every character is literal,
+//! and two backticks are one. A word that begins with a backtick is a scope, even if it looks like
+//! something else.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -18,7 +19,7 @@ use scopegate_policy::{Atom, MAX_DEPTH, Rule};
 use super::guards::{self, ChecksNeed};
 use super::shown::Shown;
 
-/// What is wrong with an expression, and at which of its bytes.
+/// The error of an expression, with the byte at which it is.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) byte: usize,
@@ -179,7 +180,7 @@ impl Reader<'_> {
         (byte, token)
     }
 
-    /// A word, with what stands between backticks.
+    /// Reads a word, including text between backticks.
     fn spelled(&mut self, start: usize) -> Result<String, Fault> {
         let mut word = String::new();
         let is_inside = |(_, character): &(usize, char)| !character.is_whitespace() && !matches!(character, '(' | ')');
@@ -215,7 +216,7 @@ fn one_or(mut rules: Vec<Rule>, several: fn(Vec<Rule>) -> Rule) -> Rule {
     }
 }
 
-/// A scope as a word: between backticks where it would read like something else.
+/// Writes a scope as a word, between backticks if it would otherwise read as something else.
 pub(crate) fn scope_word(text: &str) -> String {
     let is_plain = !matches!(text, "and" | "deny" | "of" | "or" | "public")
         && !guards::is_reserved(text)
@@ -224,7 +225,8 @@ pub(crate) fn scope_word(text: &str) -> String {
     if is_plain { text.to_owned() } else { quoted(text) }
 }
 
-/// A guard or the name of a scheme as a word: what would end the word stands between backticks.
+/// Writes a guard or the name of a scheme as a word. Characters that would end the word are between
+/// backticks.
 pub(crate) fn guard_word(text: &str) -> String {
     if is_bare(text) {
         return text.to_owned();

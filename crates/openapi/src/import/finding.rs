@@ -8,8 +8,8 @@ use super::{Format, Ignore, Imported, Note, NoteKind, Place};
 use crate::address::Addresses;
 
 impl Imported {
-    /// What looks wrong in the document: [`lint_document`] with all that the document states. Accepted findings are among
-    /// them: [`Imported::ignores`].
+    /// Returns what looks wrong in the document: [`lint_document`] with all facts of the document.
+    /// The result includes accepted findings: see [`Imported::ignores`].
     #[must_use]
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = lint_document(self.table(), self.ceilings(), &self.facts);
@@ -38,7 +38,7 @@ impl Imported {
         }
     }
 
-    /// Whether what an operation requires stands in a list named `security`.
+    /// Whether the format lists the requirement of an operation under `security`.
     const fn has_lists(&self) -> bool {
         matches!(
             self.format(),
@@ -51,8 +51,8 @@ impl Imported {
         operations.position(|operation| operation.method() == method && operation.template() == template)
     }
 
-    /// The JSON pointers at which a finding may be written, the most telling first: the document has at least one of them,
-    /// unless it is behind a reference.
+    /// Returns the JSON pointers at which a finding may be written, the most specific first. The
+    /// document has at least one of them, unless it is behind a reference.
     #[must_use]
     pub fn finding_pointers(&self, finding: &Finding) -> Vec<String> {
         if finding.rule() == LintRule::ScopeOnSchemeWithoutScopes {
@@ -121,7 +121,8 @@ impl Imported {
 }
 
 impl Ignore {
-    /// Finds the operation by its address: a template, or the path or URL of a request as [`Addresses`] knows them.
+    /// Finds the operation by its address: a template, or the path or URL of a request, as
+    /// [`Addresses`] knows them.
     #[must_use]
     pub fn located(mut self, imported: &Imported, addresses: &Addresses<'_>) -> Self {
         if let Some((method, address)) = &self.operation {

@@ -53,7 +53,7 @@ fn members<'a>(at: &'a At<'_>) -> Result<impl Iterator<Item = (&'a str, At<'a>)>
     Ok(at.members()?.filter(|(name, _)| *name != FIELD))
 }
 
-/// A permission of a scheme, perhaps beside another one.
+/// A permission of a scheme, and another permission that it also needs, if there is one.
 type Way = (SchemeIndex, ScopeIndex, Option<ScopeIndex>);
 
 #[derive(Default)]
@@ -119,7 +119,7 @@ impl Graph {
         }
     }
 
-    /// A scheme is declared where it is first named.
+    /// Returns a scheme. The first use declares it.
     fn scheme(&mut self, key: &str, at: &At<'_>) -> Result<SchemeIndex, ImportError> {
         let name = SchemeName::parse(key).map_err(|_| at.fault(format!("`{}` cannot name a scheme", Shown(key))))?;
         if let Some(scheme) = self.assembly.scheme(key) {
@@ -205,7 +205,8 @@ impl Graph {
         })
     }
 
-    /// `least=A,B;AlsoRequires=X,Y`: the schemes by which this is least privilege, and what is needed beside, one of them.
+    /// Reads `least=A,B;AlsoRequires=X,Y`: the schemes under which this is least privilege, and the
+    /// permissions one of which is also needed.
     fn path<'a>(&mut self, opening: &Opening, path: &str, at: &At<'a>) -> Result<(), ImportError> {
         let (mut least, mut also) = (None, None);
         let mut is_known = true;
@@ -239,7 +240,7 @@ impl Graph {
         self.mark(opening, &template, least, &also, at)
     }
 
-    /// A mark stands as it is written, also where the permission opens nothing by its scheme.
+    /// Adds a mark as it is written, even if the permission opens nothing by its scheme.
     fn mark<'a>(
         &mut self,
         opening: &Opening,
@@ -287,7 +288,8 @@ impl Graph {
         Ok(index)
     }
 
-    /// What is needed beside: one of these, where anything is. What is no scope opens nothing.
+    /// Returns the permissions one of which is also needed, or `None` if none is. A text that is
+    /// not a scope opens nothing.
     fn beside(
         &mut self,
         scheme: SchemeIndex,
@@ -388,7 +390,7 @@ impl Graph {
     }
 }
 
-/// One of the permissions, each with what it needs beside.
+/// Requires one of the permissions, each with the permission that it also needs.
 fn demand(ways: &[Way]) -> Demand {
     let all = |(scheme, scope, beside): &Way| {
         let scopes = [Some(*scope), *beside].into_iter().flatten();

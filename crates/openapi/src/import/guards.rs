@@ -1,14 +1,15 @@
-//! Guards by name: how an atom beside schemes and scopes is written down.
+//! The names of guards: how a document writes an atom that is neither a scheme nor a scope.
 
 use std::collections::HashMap;
 
 use scopegate_domain::{Audience, Lifetime};
 use scopegate_policy::{Atom, Binding, Needs, SubjectKind};
 
-/// What checks need; authentication, where nothing is said of one.
+/// What each check needs. Default: authentication.
 pub(super) type ChecksNeed = HashMap<String, Needs>;
 
-/// The atom of this name: `active`, `age<=60`, `check:owner`. None for schemes and scopes, and for what is no atom.
+/// Returns the atom of this name: `active`, `age<=60`, `check:owner`. Returns `None` for a scheme,
+/// for a scope, and for other text.
 pub(super) fn atom(text: &str, checks: &ChecksNeed) -> Option<Atom> {
     match text {
         "active" => return Some(Atom::Active),

@@ -1,4 +1,5 @@
-//! Findings of the lint that an owner accepts, with the reason: in a file of its own, or in the document.
+//! Findings of the lint that an owner accepts, with the reason. They are in a separate file or in
+//! the document.
 
 mod field;
 
@@ -139,7 +140,7 @@ impl Ignore {
         self.until
     }
 
-    /// Where it is written.
+    /// The position of the entry.
     #[must_use]
     pub const fn place(&self) -> &Place {
         &self.place
@@ -155,7 +156,8 @@ impl Ignore {
             && (!self.is_about_operations() || operations.any(|(method, template)| self.covers(*method, template)))
     }
 
-    /// The finding without the operations that are accepted; `None` where all of it is accepted. The finding must match.
+    /// Returns the finding without the accepted operations, or `None` if all are accepted. The
+    /// finding must match.
     #[must_use]
     pub fn apply(&self, finding: Finding) -> Option<Finding> {
         if !self.is_about_operations() {
@@ -195,7 +197,8 @@ impl fmt::Display for Ignore {
 ///
 /// # Errors
 ///
-/// [`ImportError`], with the place, where the text is no TOML, a member is unknown, or `rule` or `reason` is missing.
+/// [`ImportError`] with the place, if the text is not TOML, a member is unknown, or `rule` or
+/// `reason` is missing.
 pub fn read_ignores(text: &str) -> Result<Vec<Ignore>, ImportError> {
     let source = Source(text);
     let document = source.parse()?;

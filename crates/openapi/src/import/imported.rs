@@ -38,7 +38,7 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// The operations with what they ask for.
+    /// The operations with their requirements.
     #[must_use]
     pub const fn table(&self) -> &OperationTable {
         &self.table
@@ -115,7 +115,8 @@ impl Imported {
         &self.ceilings
     }
 
-    /// This version of a policy, for a comparison with another one. It has fields of schemes that the table cannot express.
+    /// Returns this version of a policy, for a comparison with another version. It contains fields
+    /// of schemes that the table cannot express.
     #[must_use]
     pub fn version_to_compare(&self) -> Version<'_> {
         let details = self.details.iter().cloned();
@@ -140,7 +141,8 @@ impl Imported {
         &self.least
     }
 
-    /// Makes one authorization server of the servers of two schemes. False where a scheme is not declared.
+    /// Merges the servers of two schemes into one authorization server. Returns false if a scheme
+    /// is not declared.
     pub fn join_servers(&mut self, one: &SchemeName, other: &SchemeName) -> bool {
         match self.table.with_same_server(one, other) {
             Some(table) => {

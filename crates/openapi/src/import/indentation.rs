@@ -1,9 +1,9 @@
-//! Lines of YAML that are indented less than what they belong to.
+//! Lines of YAML that are indented less than their parent.
 //!
-//! YAML 1.2 refuses a quoted text that goes on at the indentation of its name, and a bracket that
-//! closes there. libyaml and what is made with it read both, and many descriptions have them. More
-//! spaces before such a line change nothing else: leading spaces of a continued quoted text are no
-//! part of it.
+//! YAML 1.2 refuses a quoted text that continues at the indentation of its name. It also refuses a
+//! bracket that closes there. The parser libyaml and its descendants read both, and many
+//! descriptions have them. More spaces before such a line change nothing else, because leading
+//! spaces of a continued quoted text are not part of it.
 
 use std::borrow::Cow;
 

@@ -13,7 +13,8 @@ use super::place::{Mark, Place};
 use super::shape::Shape;
 use super::shown::Shown;
 
-/// Reads one JSON text. What says nothing of security is looked at, so that it is JSON without a name twice, and forgotten.
+/// Reads one JSON text. Parts without effect on security are checked, so that they are JSON without
+/// a duplicate name, and are not kept.
 pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let cursor = Cursor::new(text);

@@ -4,7 +4,8 @@
 pub const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
 /// Deepest nesting of lists and objects.
 pub(super) const MAX_DEPTH: usize = 120;
-/// Most values that are kept of one document; schemas, examples and whatever else says nothing of security are not.
+/// Most values that are kept of one document. Schemas, examples and other parts without effect on
+/// security are not kept.
 pub(super) const MAX_NODES: usize = 250_000;
 /// Most names in one object.
 pub(super) const MAX_NAMES: usize = 100_000;
@@ -20,11 +21,13 @@ pub(super) const MAX_NOTES: usize = 8 * 1024 * 1024;
 pub const MAX_FILES: usize = 256;
 /// Most bytes of all files of one description.
 pub const MAX_FILES_BYTES: usize = 64 * 1024 * 1024;
-/// Most names that are looked at to follow all references.
+/// Most name look-ups in all references of a document.
 pub(super) const MAX_LOOK_UPS: usize = 20_000_000;
-/// Most that is read of schemes, alternatives and path items, what references repeat counted each time.
+/// Most schemes, alternatives and path items that are read. What a reference repeats counts each
+/// time.
 pub(super) const MAX_READ: usize = 1_000_000;
-/// Most text of templates, names and descriptions, in bytes, what references repeat counted each time.
+/// Most text of templates, names and descriptions, in bytes. What a reference repeats counts each
+/// time.
 pub(super) const MAX_TEXT: usize = 8 * 1024 * 1024;
 /// Most text of pointers that are kept for places, in bytes. Places above it have a line and a
 /// column alone.
@@ -69,10 +72,10 @@ pub enum ImportLimit {
     /// Operations.
     #[error("more than {MAX_OPERATIONS} operations")]
     Operations,
-    /// What is read, each time that it is.
+    /// Parts that are read. A part counts each time that it is read.
     #[error("more to read, over and over, than a policy says")]
     Read,
-    /// Text that cannot be told apart before it is read whole.
+    /// A text or list that must be read whole before it is recognised.
     #[error("one text or list that is too long")]
     Run,
     /// Text of templates, names and descriptions.
@@ -87,7 +90,7 @@ pub enum ImportLimit {
 }
 /// Most events of a YAML document.
 pub(super) const MAX_EVENTS: usize = 3_000_000;
-/// Most characters of a YAML document that are looked at for one event.
+/// Most characters of a YAML document that the parser reads for one event.
 pub(super) const MAX_RUN: usize = 256 * 1024;
 /// Most words, marks and line ends of a TOML document.
 pub(super) const MAX_TOKENS: usize = 600_000;

@@ -70,7 +70,7 @@ impl Budget {
         self.left.get()
     }
 
-    /// Takes back what was spent since then.
+    /// Restores the budget to an earlier amount.
     pub(super) fn restore(&self, left: usize) {
         self.left.set(left);
     }
@@ -107,7 +107,7 @@ pub(super) struct Names<'a> {
     many: HashSet<Cow<'a, str>>,
 }
 
-/// What is wrong with a name.
+/// The reason why a name is invalid.
 pub(super) enum NameFault {
     TooMany,
     Twice,
@@ -303,7 +303,7 @@ impl<'n> At<'n> {
         ImportError::at(self.place(), message)
     }
 
-    /// The value of a name; none where there is none.
+    /// Returns the value of a name, or `None` if the name is absent.
     pub(super) fn get<'s>(&'s self, name: &'s str) -> Option<At<'s>> {
         Some(self.child(self.node.find(name)?, Step::Name(name)))
     }
@@ -349,7 +349,8 @@ impl<'n> At<'n> {
         Ok(found)
     }
 
-    /// A text, or a number as it was written: nobody quotes a version.
+    /// Returns a text, or a number as it was written, because authors write versions without
+    /// quotes.
     pub(super) fn text(&self) -> Result<&'n str, ImportError> {
         match &self.node.kind {
             Kind::Text(text) | Kind::Number(text) => Ok(text),
@@ -368,7 +369,8 @@ impl<'n> At<'n> {
         }
     }
 
-    /// Whether it is `true`. Another value is no fault: the field decides nothing about access.
+    /// Whether the value is `true`. Another value is not an error, because the field does not
+    /// decide about access.
     pub(super) fn is_set(&self) -> Result<bool, ImportError> {
         match &self.node.kind {
             Kind::Bool(_) | Kind::Null => self.is_true(),

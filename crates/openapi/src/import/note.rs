@@ -34,19 +34,19 @@ pub struct Note {
 }
 
 impl Note {
-    /// What it is about.
+    /// The subject of the note.
     #[must_use]
     pub const fn kind(&self) -> NoteKind {
         self.kind
     }
 
-    /// Where it stands.
+    /// The position of the note.
     #[must_use]
     pub const fn place(&self) -> &Place {
         &self.place
     }
 
-    /// What is said, without the place.
+    /// The message without the place.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -63,7 +63,7 @@ impl fmt::Display for Note {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NoteKind {
-    /// What the interface calls is no operation of it.
+    /// Callbacks: requests that the interface sends are not its operations.
     Callbacks,
     /// The operation is deprecated.
     Deprecated,
@@ -113,7 +113,7 @@ pub enum NoteKind {
     UnsupportedScheme,
     /// A path by which a method takes uploads.
     UploadPath,
-    /// What the interface calls is no operation of it.
+    /// Webhooks: requests that the interface sends are not its operations.
     Webhooks,
 }
 

@@ -298,7 +298,8 @@ impl<'n> Document<'n> {
         Ok(())
     }
 
-    /// Remembers the schemes that requirements below this place name: what the interface calls uses them.
+    /// Records the schemes that requirements below this place name: the requests that the interface
+    /// sends use them.
     fn name_schemes(&mut self, at: &At<'_>) -> Result<(), ImportError> {
         self.assembly.count_read(1)?;
         match &at.node.kind {
@@ -364,7 +365,8 @@ fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
     Ok(checks)
 }
 
-/// Whether the operation documents that it refuses requests without a credential (RFC 9110, sections 15.5.2 and 15.5.4).
+/// Returns which refusals the operation documents for a request without a credential (RFC 9110,
+/// sections 15.5.2 and 15.5.4).
 fn refusals(at: &At<'_>) -> Refusals {
     let responses = at.get("responses");
     let has = |status: &str| {
@@ -385,7 +387,8 @@ fn texts(list: Option<&At<'_>>) -> Result<Vec<String>, ImportError> {
     list.items()?.map(|item| item.text().map(str::to_owned)).collect()
 }
 
-/// The URLs of the servers. They decide nothing about access, so one that cannot be read is left out.
+/// Returns the URLs of the servers. They do not decide about access, so a URL that cannot be read
+/// is left out.
 fn servers(root: &At<'_>, format: Format) -> Vec<String> {
     let text = |name: &str| root.text_of(name).ok().flatten();
     if format != Format::Swagger20 {

@@ -196,7 +196,8 @@ impl<'v, 't> Policy<'v, 't> {
         if self.shapes.insert((method, without_names(path))) {
             return Ok(());
         }
-        // To count the lines before each takes as long as the text is; there are a few of them, or the policy is no policy.
+        // The line count before each overlap costs time in proportion to the text. A real policy
+        // has few overlaps.
         self.overlaps += 1;
         if self.overlaps > MAX_OVERLAPS {
             return Err(ImportError::TooLarge(ImportLimit::Notes));
@@ -211,7 +212,8 @@ impl<'v, 't> Policy<'v, 't> {
     }
 }
 
-/// `override = true`, or the names of the guards that are overridden, where they are not written down themselves.
+/// Reads `override = true`, or the names of the overridden guards, if the document does not contain
+/// these guards.
 fn overriding<'v>(operation: Operation, table: &mut Table<'v, '_>) -> Result<(Operation, Vec<&'v str>), ImportError> {
     let Some(value) = table.take("override") else {
         return Ok((operation, Vec::new()));

@@ -14,7 +14,7 @@ impl Position {
     pub(super) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// A value of a document, and where it is written.
+/// A value of a document, and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a pointer with its position")]
 pub struct Located {

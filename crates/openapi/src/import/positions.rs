@@ -11,10 +11,11 @@ use super::position::{Located, Position};
 use super::syntax::{Syntax, syntax};
 use super::yaml::Events;
 
-/// Finds values in a text that [`read`](super::read) accepts: for each list of pointers the first that the text has.
+/// Finds values in a text that [`read`](super::read) accepts: for each list of pointers, the first
+/// that the text has.
 ///
-/// Where it has none (a value behind a reference, an alias, a merged member), the result is the nearest value that contains
-/// one of them.
+/// If the text has none (a value behind a reference, an alias, a merged member), the result is the
+/// nearest value that contains one of them.
 #[must_use]
 pub fn locate_pointers(text: &str, lists: &[Vec<String>]) -> Vec<Located> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -48,7 +49,7 @@ pub fn locate_in_toml(text: &str, pointer: &str) -> Located {
     wanted.nearest(&pointer)
 }
 
-/// The pointers that are looked for, with all that lead to them.
+/// The pointers to find, with all their parents.
 struct Wanted {
     positions: HashMap<String, Option<Position>>,
 }
@@ -107,7 +108,8 @@ enum Open {
     Map(Option<String>),
 }
 
-/// Where a reader of events is: the pointer of the open object or list, and how long it was at each level.
+/// The position of a reader of events: the pointer of the open object or list, and its length at
+/// each level.
 #[derive(Default)]
 struct Way {
     pointer: String,
@@ -174,7 +176,8 @@ impl Way {
     }
 }
 
-/// The text was read before, so faults in it end the search and are told by nobody.
+/// Finds the positions in a YAML text. The text was read before, so an error in it ends the search
+/// without a report.
 fn yaml(text: &str, wanted: &mut Wanted) {
     let at = |span: &Span| Position {
         line: span.start.line(),

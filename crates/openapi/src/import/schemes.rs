@@ -342,7 +342,7 @@ fn declare_all(
         }
         match ScopeToken::parse(name) {
             Ok(token) => {
-                // A description that is missing says as much as one that is no text.
+                // A missing description is equal to one that is not a text.
                 let text = description.text().unwrap_or_default();
                 assembly.declare(scheme, &token, text, || description.place())?;
                 declared.insert(token);

@@ -15,10 +15,11 @@ use super::refs::References;
 use super::schemes;
 use super::shown::Shown;
 
-/// How a document is to be understood.
+/// The rules by which a document is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dialect<'c> {
-    /// Whether a scheme that is neither OAuth 2.0 nor `OpenID` Connect may list roles (OpenAPI 3.1).
+    /// Whether a scheme that is neither OAuth 2.0 nor `OpenID` Connect may list roles (OpenAPI
+    /// 3.1).
     pub(super) has_roles: bool,
     /// Whether the URI of a scheme is a name for it (OpenAPI 3.2, section 4.30).
     pub(super) has_uris: bool,
@@ -35,7 +36,7 @@ struct Way {
     guards: Vec<Atom>,
 }
 
-/// Reads one list with the guards beside it.
+/// Reads one list and the guards of its objects.
 pub(super) fn read(
     assembly: &mut Assembly,
     dialect: Dialect<'_>,
@@ -62,7 +63,7 @@ pub(super) fn read(
     demand(assembly, security, ways)
 }
 
-/// One object; none where nothing satisfies it.
+/// Reads one object. Returns `None` if nothing satisfies it.
 fn way(
     assembly: &mut Assembly,
     dialect: Dialect<'_>,
@@ -112,7 +113,8 @@ fn way(
     Ok(is_open.then_some(Way { schemes, guards: atoms }))
 }
 
-/// The scheme of a URI. One that the document does not declare gets the last part of the URI for its name.
+/// Returns the scheme of a URI. If the document does not declare it, its name is the last part of
+/// the URI.
 fn by_uri(
     assembly: &mut Assembly,
     dialect: Dialect<'_>,
@@ -140,7 +142,7 @@ fn count_word(assembly: &mut Assembly, word: &str) -> Result<(), ImportError> {
     assembly.count_read(word.len() / 64 + 1)
 }
 
-/// What one scheme asks for; whether anything satisfies it.
+/// Reads what one scheme requires. Returns whether anything satisfies it.
 fn requires(
     assembly: &mut Assembly,
     dialect: Dialect<'_>,
@@ -195,7 +197,7 @@ fn requires(
     Ok(true)
 }
 
-/// A role that is no scope token, such as one with a space: it is read as a check.
+/// Reads a role that is not a scope token, such as one with a space, as a check.
 fn role(
     assembly: &mut Assembly,
     dialect: Dialect<'_>,
@@ -219,8 +221,9 @@ fn role(
     }))
 }
 
-/// The scope that a guard `check:role:SCHEME:SCOPE` names: so an export to OpenAPI 3.0 writes the scopes of a scheme that may not
-/// list them there. None where it is another guard, or names no scheme of this alternative.
+/// Returns the scope that a guard `check:role:SCHEME:SCOPE` names. An export to OpenAPI 3.0 writes
+/// scopes in this way if their scheme may not list them. Returns `None` for another guard, or if
+/// this alternative does not contain the scheme.
 fn role_in_words(assembly: &mut Assembly, text: &str, schemes: &Conjunction) -> Result<Option<Term>, ImportError> {
     let Some(words) = text.strip_prefix("check:").and_then(|name| name.strip_prefix(ROLE)) else {
         return Ok(None);
@@ -239,10 +242,12 @@ fn role_in_words(assembly: &mut Assembly, text: &str, schemes: &Conjunction) -> 
     Ok(None)
 }
 
-/// The ways together. An empty object beside one that asks for as much is for requests without a credential.
+/// Combines the alternatives. An empty object is for requests without a credential, if another
+/// object requires all of its guards.
 fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand, ImportError> {
     let (with_schemes, without): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(|way| !way.schemes.is_empty());
-    // Each of those without a scheme is compared with all the others. One that is empty needs no count.
+    // Each alternative without a scheme is compared with all others. A single empty one needs no
+    // count.
     let atoms = |ways: &[Way]| ways.iter().map(|way| way.guards.len() + 1).sum::<usize>();
     let (some, all) = (atoms(&without), atoms(&without) + atoms(&with_schemes));
     assembly.count_compared(some.saturating_sub(1).saturating_mul(all))?;
@@ -254,8 +259,8 @@ fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand
     let is_optional = !anonymous.is_empty();
     let told: Vec<BTreeSet<String>> = anonymous.iter().chain(&plain).map(anonymous_part).collect();
     let kept: Vec<Way> = with_schemes.into_iter().chain(plain).collect();
-    // A request without a credential is asked for what every alternative asks of it. That must not be less than the document
-    // lets it through for.
+    // A request without a credential must satisfy the anonymous part of every alternative. That
+    // part must not be weaker than what the document requires of such a request.
     let is_expressed = kept
         .iter()
         .map(anonymous_part)

@@ -188,7 +188,8 @@ fn variable(server: &At<'_>, name: &str) -> Option<Vec<String>> {
     let default = variable.find("default").and_then(text);
     match variable.find("enum").map(|values| &values.kind) {
         Some(Kind::List(values)) if !values.is_empty() => Some(values.iter().filter_map(text).chain(default).collect()),
-        // A default with a slash, or an empty one, is part of the address, so no other value is recognised.
+        // A default that is empty or has a slash is part of the address, so no other value is
+        // recognised.
         _ => default
             .filter(|default| default.is_empty() || default.contains('/'))
             .map(|default| vec![default]),

@@ -3,7 +3,7 @@
 /// How the names of Scopegate's own fields begin.
 pub(super) const OWN: &str = "x-scopegate-";
 
-/// Where in a document a value stands, as far as it decides what is kept of it.
+/// The position of a value in a document, as far as it decides which parts of the value are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Components,
@@ -20,14 +20,14 @@ pub(super) enum Shape {
     Resource,
     Resources,
     Root,
-    /// Its names, without what stands behind them.
+    /// Names without their values.
     Shallow,
     /// That it is there.
     Skipped,
 }
 
 impl Shape {
-    /// The shape of what stands behind a name.
+    /// Returns the shape of the value of a name.
     pub(super) fn of_member(self, name: &str) -> Self {
         match self {
             Self::Components => match name {
@@ -103,7 +103,7 @@ impl Shape {
         }
     }
 
-    /// The shape of what stands in a list.
+    /// Returns the shape of an item of a list.
     pub(super) const fn of_item(self) -> Self {
         match self {
             Self::Kept => Self::Kept,

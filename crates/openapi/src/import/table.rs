@@ -1,4 +1,4 @@
-//! A TOML document as tables in which each name is asked for, so that what nobody asked for is told.
+//! A reader of TOML tables that takes each known name, so that unknown names are reported.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::pointer::push_name;
 use super::position::Position;
 use super::shown::Shown;
 
-/// The text, to say where something stands.
+/// The text, for the position of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'t>(pub(super) &'t str);
 
@@ -143,7 +143,7 @@ impl<'v, 't> Table<'v, 't> {
             .map(move |(name, value)| (name.get_ref().as_ref(), name.span().start, Value { source, value }))
     }
 
-    /// Refuses the first name that was not asked for.
+    /// Returns an error for the first name that was not taken.
     pub(super) fn finish(self) -> Result<(), ImportError> {
         let unknown = self.all().find(|(name, ..)| !self.known.contains(name));
         let Some((name, start, _)) = unknown else {

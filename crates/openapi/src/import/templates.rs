@@ -1,11 +1,11 @@
-//! Templates of paths: which operations stand on each, and which match the same requests.
+//! Templates of paths: the operations of each, and those that match the same requests.
 
 use std::collections::HashMap;
 
 use scopegate_policy::Method;
 use scopegate_policy::analysis::without_names;
 
-/// The templates of a document, each kept once whatever the number of its methods.
+/// The templates of a document, each kept once, regardless of the number of its methods.
 #[derive(Debug, Default)]
 pub(super) struct Templates {
     numbers: HashMap<String, usize>,
@@ -22,7 +22,7 @@ struct Template {
 }
 
 impl Templates {
-    /// Makes room for so many more.
+    /// Reserves capacity for this number of templates.
     pub(super) fn reserve(&mut self, templates: usize) {
         self.numbers.reserve(templates);
         self.shapes.reserve(templates);
@@ -54,7 +54,8 @@ impl Templates {
         found.map(|(_, operation)| *operation)
     }
 
-    /// Adds an operation to the template of this number; whether one before matches the same requests.
+    /// Adds an operation to the template of this number. Returns whether an earlier one matches the
+    /// same requests.
     pub(super) fn add_operation(&mut self, template: usize, method: Method, operation: usize) -> bool {
         let Some(template) = self.by_number.get_mut(template) else {
             return false;

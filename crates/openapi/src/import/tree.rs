@@ -6,7 +6,7 @@ use super::shape::Shape;
 use super::syntax::Syntax;
 use super::{json, yaml};
 
-/// The tree of a text that is no TOML.
+/// Returns the tree of a text that is not TOML.
 pub(super) fn tree<'t>(text: &'t str, syntax: Syntax, shape: Shape, budget: &Budget) -> Result<Node<'t>, ImportError> {
     if syntax != Syntax::Json {
         return yaml::parse(text, shape, budget);

@@ -16,7 +16,8 @@ use super::place::{Mark, Place};
 use super::shape::Shape;
 use super::shown::Shown;
 
-/// Reads one YAML document. Lines that are indented too little are corrected, and noted in the budget.
+/// Reads one YAML document. Lines with too little indentation are corrected, and noted in the
+/// budget.
 pub(super) fn parse(text: &str, shape: Shape, budget: &Budget) -> Result<Node<'static>, ImportError> {
     let left = budget.left();
     let mut corrected = Corrected::new(text);
@@ -60,8 +61,8 @@ fn parse_once<'t>(text: &'t str, shape: Shape, budget: &'t Budget) -> Result<Nod
     })
 }
 
-/// The characters of a text, as many as may be looked at before an event is told: in a list between brackets the parser looks
-/// ahead up to its end.
+/// The characters of a text, up to the limit for one event. The limit is necessary because the
+/// parser reads ahead to the end of a list between brackets.
 struct Bounded<'t> {
     characters: Chars<'t>,
     run: Rc<Cell<usize>>,
@@ -79,7 +80,8 @@ impl Iterator for Bounded<'_> {
     }
 }
 
-/// The events of a YAML text. It ends early where the parser reads more than [`MAX_RUN`] characters for one event.
+/// The events of a YAML text. The iterator ends early if the parser reads more than [`MAX_RUN`]
+/// characters for one event.
 pub(super) struct Events<'t> {
     parser: Parser<'t, BufferedInput<Bounded<'t>>>,
     run: Rc<Cell<usize>>,
@@ -152,7 +154,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The value that begins with this event. What has an anchor is kept wherever it stands: an alias may ask for it.
+    /// Reads the value that begins with this event. A value with an anchor is always kept, because
+    /// an alias may need it.
     fn node(&mut self, (event, span): Told<'t>, shape: Shape, depth: usize) -> Result<Node<'static>, ImportError> {
         if depth > MAX_DEPTH {
             return Err(ImportError::TooLarge(ImportLimit::Depth));

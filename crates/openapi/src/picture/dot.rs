@@ -60,7 +60,7 @@ fn tooltip(model: &Model, atom: usize) -> String {
     }
 }
 
-/// Schemes as clusters of their scopes, and the guards beside them.
+/// Writes schemes as clusters of their scopes, then the guards.
 fn scopes(out: &mut String, model: &Model) {
     for (number, scheme) in model.schemes.iter().enumerate() {
         line(out, 1, &format!("subgraph cluster_scheme{number} {{"));
@@ -143,7 +143,8 @@ fn label(operation: &Operation) -> String {
     format!("{} {}{access}{optional}", operation.method, operation.path)
 }
 
-/// An edge for each way in that asks for one thing; what is needed together meets in a point.
+/// Writes an edge for each alternative with one atom. The atoms of a larger alternative meet in a
+/// point.
 fn ways(out: &mut String, number: usize, operation: &Operation) {
     for (way, need) in operation.needs.iter().enumerate() {
         if let [atom] = &**need {

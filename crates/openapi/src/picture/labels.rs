@@ -1,6 +1,6 @@
 //! The texts above a picture.
 
-/// What stands above a picture.
+/// The texts above a picture.
 ///
 /// ```
 /// use scopegate_openapi::picture::Labels;

@@ -1,4 +1,4 @@
-//! What is drawn: the table in numbers and in texts that are fit to be shown.
+//! The model of a picture: the table in numbers, and in texts that are safe to show.
 
 mod counting;
 mod counts;
@@ -146,7 +146,7 @@ impl Model {
         format!("{} ({})", parts.join(" · "), kinds.join(", "))
     }
 
-    /// What an operation asks for, in words: `items and me, or admin`.
+    /// Returns the requirement of an operation in words: `items and me, or admin`.
     pub(super) fn words(&self, operation: &Operation) -> String {
         self.words_within(operation, usize::MAX)
     }

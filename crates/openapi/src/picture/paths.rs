@@ -9,15 +9,15 @@ pub(super) struct Group {
     pub(super) prefix: String,
     /// The prefix without what all paths of the table share.
     pub(super) label: String,
-    /// Those that stand in no smaller group, by number.
+    /// The numbers of the operations that are in no smaller group.
     pub(super) operations: Vec<usize>,
     /// Smaller groups.
     pub(super) groups: Vec<Group>,
 }
 
-/// Above so many operations a group is divided.
+/// A group of more operations than this is divided.
 const LARGE: usize = 12;
-/// How often groups are divided at most: paths of others may have any number of segments.
+/// Most divisions of a group, because third-party paths may have any number of segments.
 const DEEPEST: usize = 8;
 
 impl Group {
@@ -101,7 +101,7 @@ impl<'p> Path<'p> {
     }
 
     fn segment(&self, depth: usize) -> Option<&'p str> {
-        // A slash at the end is no segment of its own.
+        // A slash at the end is not a segment.
         self.text
             .get(self.start(depth)?..*self.ends.get(depth)?)
             .filter(|segment| *segment != "/" || depth == 0)
@@ -167,7 +167,7 @@ fn common(paths: &[Path<'_>], known: usize) -> usize {
     known + (known..longest).take_while(shared).count()
 }
 
-/// The paths by their segment at this depth, in the order in which each stands first.
+/// Groups the paths by their segment at this depth, in the order of first appearance.
 fn by_segment<'p>(paths: Vec<Path<'p>>, depth: usize) -> Vec<(Option<&'p str>, Vec<Path<'p>>)> {
     let mut places: HashMap<Option<&'p str>, usize> = HashMap::new();
     let mut parts: Vec<(Option<&'p str>, Vec<Path<'p>>)> = Vec::new();

@@ -1,4 +1,5 @@
-//! The table as an SVG without a script: edges where it is small, a table of scopes by paths and a list where it is large.
+//! The table as an SVG without a script. A small table has edges; a large one has a matrix of
+//! scopes by paths and a list.
 
 mod canvas;
 mod linked;

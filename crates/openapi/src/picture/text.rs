@@ -1,6 +1,6 @@
-//! Texts of others, made fit to be shown.
+//! Third-party texts in a form that is safe to show.
 
-/// A name in which whatever a reader cannot see is spelled out.
+/// Returns a name in which each invisible character is written by its number.
 pub(super) fn visible(text: &str) -> String {
     scopegate_domain::visible(text).into_owned()
 }
@@ -26,14 +26,15 @@ pub(super) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// JSON that may stand inside a `script` element: these characters occur in its texts alone, where they may be written by number.
+/// Returns JSON that is safe inside a `script` element. These characters occur only in texts of the
+/// JSON, where an escape may replace them.
 pub(super) fn json_in_script(json: &str) -> String {
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026")
 }
 
-/// How many cells of a monospaced font a text takes. What is not ASCII may be wide.
+/// Returns how many cells of a monospaced font a text takes. A character outside ASCII may be wide.
 pub(super) fn cells(text: &str) -> usize {
     text.chars().map(width).sum()
 }
@@ -42,7 +43,7 @@ fn width(character: char) -> usize {
     if character.is_ascii() { 1 } else { 2 }
 }
 
-/// The text, or its beginning and an ellipsis where it takes more cells.
+/// Returns the text, or its beginning and an ellipsis if it takes more cells.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if cells(text) <= most {
         return text.to_owned();

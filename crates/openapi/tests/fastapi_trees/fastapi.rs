@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use crate::format::{Call, Edge, Tree, once};
 
-/// What FastAPI keeps the result of a function by: the function, and where scopes matter to it, which it sees, in any order.
+/// The key by which FastAPI caches the result of a function: the function, and the scopes that it
+/// sees, in any order, if it uses them.
 type CacheKey = (String, BTreeSet<String>);
 
 /// An edge, as one path leads over it.
 pub(crate) struct Visit<'t> {
     pub(crate) edge: &'t Edge,
-    /// What was handed down, in the order of writing, scopes of all edges above as often as they stand there.
+    /// The scopes of all edges above, in the order of writing, each as often as it is written.
     pub(crate) above: Vec<String>,
     /// Whether FastAPI takes the result of an earlier call instead.
     is_cached: bool,
 }
 
 impl Visit<'_> {
-    /// What a function at the end of the edge sees: FastAPI leaves out own scopes that stand above, and no others.
+    /// Returns the scopes that a function at the end of the edge sees. FastAPI leaves out those own
+    /// scopes that an edge above already has, and no others.
     fn sees(&self) -> Vec<String> {
         let mut sees = self.above.clone();
         for scope in &self.edge.scopes {
@@ -74,7 +76,7 @@ impl<'t> Walk<'t> {
         called.filter_map(|visit| visit.call(self.tree)).collect()
     }
 
-    /// What it would call without its cache: every function at every place.
+    /// Returns the calls that FastAPI would make without its cache: every function at every place.
     pub(crate) fn places(&self) -> Vec<Call> {
         self.up.iter().filter_map(|visit| visit.call(self.tree)).collect()
     }

@@ -11,7 +11,7 @@ pub(crate) struct Record {
     pub(crate) cases: Vec<Tree>,
 }
 
-/// What was asked, and what FastAPI did.
+/// A tree of dependencies, and what FastAPI did with it.
 #[derive(Deserialize)]
 pub(crate) struct Tree {
     /// Each scheme with its kind.
@@ -62,7 +62,7 @@ pub(crate) struct Outcome {
     pub(crate) security: Option<Document>,
 }
 
-/// A function and the scopes that it saw, where it takes any.
+/// A function and the scopes that it saw, if it takes any.
 pub(crate) type Call = (String, Option<Vec<String>>);
 
 /// A list of `security`: what each object asks of each scheme.
@@ -91,8 +91,8 @@ impl Tree {
         once(function.deps.iter().flat_map(|next| self.schemes_below(next)))
     }
 
-    /// The schemes by which the scopes of an edge are asked for: those below it that have scopes, or where there is none,
-    /// the first that is declared.
+    /// Returns the schemes that provide the scopes of an edge: those below it that have scopes. If
+    /// there is none, the first declared one.
     pub(crate) fn schemes_for<'t>(&'t self, edge: &'t Edge) -> Vec<&'t str> {
         let below: Vec<&str> = self
             .schemes_below(edge)
@@ -108,7 +108,7 @@ impl Tree {
     }
 }
 
-/// Each item where it first stands.
+/// Returns each item once, in the order of first appearance.
 pub(crate) fn once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut once = Vec::new();
     for item in items {

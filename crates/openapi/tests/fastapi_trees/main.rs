@@ -1,7 +1,10 @@
-//! Dependency trees that FastAPI 0.165.0 was asked about, rebuilt with our guards: the same scopes at the same places in the
-//! same order, and the same `security`, but where a row says that we differ.
+//! Rebuilds recorded dependency trees of FastAPI 0.165.0 with our guards.
 //!
-//! `SCOPEGATE_TREES=FILE` asks about another file of trees. `record.py` makes such files; `trees.json` is one.
+//! The scopes, their places and order, and the `security` must be the same, unless a row documents
+//! a difference.
+//!
+//! `SCOPEGATE_TREES=FILE` reads another file of trees. `record.py` makes such files; `trees.json`
+//! is one.
 
 #![expect(
     clippy::expect_used,
@@ -105,7 +108,8 @@ fn same<T: Debug + PartialEq>(what: &str, ours: &T, expected: &T) -> Result<(), 
     Err(format!("{what}: {ours:?}, expected {expected:?}"))
 }
 
-/// What is documented is what is needed: all of it suffices, and nothing of it can be left out.
+/// Checks that the document lists exactly what is needed: all of it suffices, and no part can be
+/// left out.
 fn enforced(rebuilt: &Rebuilt, object: Option<&BTreeMap<String, Vec<String>>>) -> Result<(), String> {
     let all = object.cloned().unwrap_or_default();
     if !rebuilt.allows(&all) {

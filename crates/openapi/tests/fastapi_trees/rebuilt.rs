@@ -1,4 +1,4 @@
-//! The same tree of our guards, and what comes of it.
+//! The same tree of our guards, and its results.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::format::{Call, Document, Edge, Tree};
 
-/// What came of a tree here.
+/// The results of a tree with our guards.
 pub(crate) struct Rebuilt {
     table: OperationTable,
     sights: Sights,
@@ -47,7 +47,8 @@ impl Check for Sees {
 }
 
 impl Rebuilt {
-    /// Builds the tree on `GET /`: the application's dependencies, a group's for the router, and the operation's.
+    /// Builds the tree on `GET /`: the dependencies of the application, of a group for the router,
+    /// and of the operation.
     pub(crate) fn new(tree: &Tree) -> Result<Self, TableError> {
         let building = Building {
             tree,
@@ -58,7 +59,7 @@ impl Rebuilt {
         let operation = decorated.fold(Operation::get("/"), Operation::behind);
         let own = building.guards(&tree.route.params).into_iter();
         let operation = own.fold(operation, Operation::guard);
-        // A route that asks for nothing is public in FastAPI; here it has to say so.
+        // A route without a requirement is public in FastAPI; here it must be declared public.
         let operation = if building.asks_for_something() {
             operation
         } else {
@@ -103,7 +104,8 @@ impl Rebuilt {
         texts(self.operation().challenge_scope())
     }
 
-    /// The functions, dependants last, each with the scopes visible to it where it takes them.
+    /// Returns the functions, dependants last, each with the scopes visible to it, if it takes
+    /// them.
     pub(crate) fn places(&self, tree: &Tree) -> Vec<Call> {
         let explanation = explain(self.operation(), &Presented::new(Timestamp::from_unix(0)));
         let mut places = Vec::new();
@@ -125,7 +127,8 @@ impl Rebuilt {
         self.sights.lock().expect("nobody panicked").clone()
     }
 
-    /// Whether a request is allowed that brings these scopes by these schemes, and all that the checks ask for.
+    /// Whether a request is allowed with these scopes by these schemes, if all required checks
+    /// hold.
     pub(crate) fn allows(&self, brought: &BTreeMap<String, Vec<String>>) -> bool {
         let universe = self.table.universe();
         let named = |name: &str| SchemeName::parse(name).expect("a name");
@@ -172,8 +175,8 @@ impl<'t> Building<'t> {
         edges.iter().map(|edge| self.guard(edge)).collect()
     }
 
-    /// What an edge leads to, with the scopes that it carries. With `use_cache` a function is one guard wherever it is
-    /// depended on with these scopes, without it a guard of its own.
+    /// Returns the dependency of an edge, with the scopes of the edge. With `use_cache` a function
+    /// is one guard for all edges with these scopes. Without it each edge has its own guard.
     fn guard(&self, edge: &'t Edge) -> Guard {
         if !edge.use_cache {
             return self.new_guard(edge);
@@ -206,7 +209,7 @@ impl<'t> Building<'t> {
             .fold(guard, |guard, next| guard.on(&self.guard(next)))
     }
 
-    /// The scopes of an edge: as they are, where one scheme at most can be meant.
+    /// Returns the scopes of an edge. They are plain if they can belong to one scheme at most.
     fn own(&self, edge: &Edge) -> Guard {
         if edge.scopes.is_empty() {
             return Guard::all_of([]);

@@ -1,7 +1,7 @@
 //! Where we differ on purpose, and what the answer is there.
 //!
-//! What FastAPI answered is changed by one row after the other. The result has to be our answer, so a row explains nothing
-//! that it does not say.
+//! Each row changes what FastAPI answered. The result must equal our answer, so a row explains only
+//! what it states.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,18 +11,18 @@ use scopegate_policy::MAX_DEPTH;
 use crate::fastapi::{Walk, once_each};
 use crate::format::{Call, Document, Edge, Tree, once};
 
-/// Why an answer of ours differs.
+/// The reason for a difference between our answer and that of FastAPI.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Row {
-    /// Scopes above no scheme are asked for.
+    /// Scopes above no scheme are required.
     Enforced,
-    /// Each scope stands once in a list.
+    /// Each scope occurs once in a list.
     EachOnce,
-    /// What is required together stands in one object.
+    /// One object contains all that is required together.
     Together,
     /// Each place has its own scopes.
     OwnScopes,
-    /// Scopes are asked for by a scheme that has scopes.
+    /// A scheme that has scopes provides the scopes.
     HasScopes,
     /// A tree past a limit is refused.
     Limited,
@@ -70,7 +70,7 @@ impl fmt::Display for Row {
 /// Why a tree is refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// No scheme has scopes, but some are asked for.
+    /// No scheme has scopes, but the tree requires some.
     NoScopes,
     /// There are too many guards on one path.
     TooDeep,
@@ -90,7 +90,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// Fails where FastAPI did not go by its own rules: then no row explains anything.
+    /// Fails if FastAPI did not follow its own rules, because then no row explains anything.
     pub(crate) fn new(tree: &Tree) -> Result<Self, String> {
         let walk = Walk::new(tree);
         let mut rows = BTreeSet::new();
@@ -160,7 +160,8 @@ fn security(tree: &Tree, walk: &Walk<'_>, rows: &mut BTreeSet<Row>) -> Result<Do
     Ok(document)
 }
 
-/// One object for each scheme that is reached or asked for a scope, with its scopes dependants first, each once.
+/// Returns one object for each scheme that is reached or provides a scope, with its scopes,
+/// dependants first, each once.
 fn written<'t>(tree: &Tree, walk: &Walk<'t>, schemes_of: impl Fn(&'t Edge) -> Vec<&'t str>) -> Document {
     let mut objects: Vec<(&str, Vec<String>)> = Vec::new();
     let mut add = |scheme: &'t str, scopes: &[String]| {

@@ -116,7 +116,8 @@ fn what_cannot_be_expressed_is_noted_and_no_more_open() {
         "x-scopegate-checks": { "signature": "nothing" } }"#,
     );
     assert_eq!(shown(find(&imported, "/")), "basic(admin) | cert() | new() | odd()");
-    // Without a credential the signature would be asked for; an operation whose authentication is optional would not ask.
+    // Without a credential the signature would be required. An operation with optional
+    // authentication would not require it.
     assert!(!find(&imported, "/checked").is_optional());
     assert_eq!(find(&imported, "/unknown").access(), Access::Deny);
     let mut kinds = kinds(&imported);

@@ -154,7 +154,7 @@ fn very_long() {
     );
 }
 
-/// Every scope implies the next one: what is linear must not be looked at over and over.
+/// Every scope implies the next one. The cost must stay linear in their number.
 #[test]
 fn long_chains_of_implications() {
     let mut scopes = String::new();

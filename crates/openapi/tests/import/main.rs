@@ -1,4 +1,4 @@
-//! Documents of others, and our own, as tables.
+//! Third-party documents and our own policies, read as tables.
 
 #![expect(
     clippy::indexing_slicing,

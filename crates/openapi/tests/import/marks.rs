@@ -1,4 +1,4 @@
-//! Marks of least privilege in Microsoft Graph's form, on a file whose answer was worked out by hand.
+//! Marks of least privilege in Microsoft Graph's form, on a file with a hand-made expected answer.
 
 use scopegate_openapi::import;
 use scopegate_policy::analysis::{DominatedMark, judge_marks};
@@ -17,8 +17,8 @@ const PERMISSIONS: &str = r#"{ "permissions": {
         { "schemeKeys": ["Work"], "methods": ["DELETE"], "paths": { "/notes": "least=Work" } }] }
 } }"#;
 
-/// By `Work`, `Note.Read` opens two operations, `Note.Write` those and one more, `All` every one, `Share` and `Note.Read` three,
-/// and `Share` alone none.
+/// By `Work`, `Note.Read` opens two operations, and `Note.Write` opens those and one more. `All`
+/// opens every one, `Share` with `Note.Read` three, and `Share` alone none.
 #[test]
 fn each_mark_is_judged_by_what_its_scopes_open() {
     let imported = import::read(PERMISSIONS.as_bytes()).unwrap();

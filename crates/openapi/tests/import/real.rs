@@ -75,7 +75,7 @@ fn google() {
         };
         assert_eq!(counted(&imported), (operations, scopes, scopes), "{name}");
         let table = imported.table();
-        // What is written out is any of; none of these scopes implies another.
+        // The written list means "any of"; none of these scopes implies another.
         assert!(
             table
                 .operations()

@@ -10,7 +10,7 @@ use super::hostile::{answered, openapi, refused};
 const OAUTH: &str =
     r#""securitySchemes": { "o": { "type": "oauth2", "flows": { "password": { "scopes": { "a": "" } } } } }"#;
 
-/// So many times what is written for each number.
+/// Writes an item for each number below `count`.
 fn each(count: usize, write: impl FnMut(usize) -> String) -> String {
     (0..count).map(write).collect()
 }
@@ -187,7 +187,7 @@ fn ten_million_brackets() {
     }
 }
 
-/// What an alias stands for counts each time, wherever it stands.
+/// The value of an alias counts each time, at any position.
 #[test]
 fn aliases_in_many_operations() {
     let document = |ways: usize, operations: usize| {
@@ -208,7 +208,8 @@ fn aliases_in_many_operations() {
     }
 }
 
-/// A policy of Scopegate's own, in which each operation stands behind all these guards and one more.
+/// Returns a policy in Scopegate's own TOML, in which each operation requires all these guards and
+/// one more.
 fn behind_all(head: &str, guards: &[String], own: impl Fn(usize) -> String, operations: usize) -> String {
     let mut text = format!("{head}[guards.all]\non = [");
     for number in 0..guards.len() {
@@ -249,7 +250,8 @@ fn the_same_guards_before_many_operations() {
     }
 }
 
-/// Twelve guards with two alternatives make 4,096 together, before three that are stronger than all take their place.
+/// Twelve guards with two alternatives make 4,096 together. Then three guards that are stronger
+/// than all replace them.
 #[test]
 fn the_same_product_for_many_operations() {
     let mut head = "[schemes.o]\nkind = \"oauth2\"\n[schemes.o.scopes]\nx = \"\"\ny = \"\"\nz = \"\"\n".to_owned();
@@ -261,7 +263,7 @@ fn the_same_product_for_many_operations() {
         writeln!(head, "{stronger} = [{weaker}]").unwrap();
     }
     let clauses = (0..12).map(|number| format!("a{number} or b{number}"));
-    // So many that looking for those that others imply is not worth while.
+    // At this number the search for those that others imply is not worth its cost.
     let weak = (0..400).map(|number| format!("x or y or z or s{number}"));
     let guards: Vec<String> = clauses.chain(weak).collect();
     let own = |_| "requires = \"x or y or z\"".to_owned();

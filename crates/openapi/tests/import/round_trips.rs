@@ -1,4 +1,4 @@
-//! What is written is read back to the same meaning, and writing that gives the same bytes.
+//! Written text reads back to the same meaning, and writing it again gives the same bytes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,7 +14,8 @@ fn openapi(table: &OperationTable) -> String {
     document(&DocumentInfo::new("t", "1"), table, &[], &Map::new()).to_string()
 }
 
-/// The canonical text without the operations that are denied to everybody: documents leave those out.
+/// Returns the canonical text without operations that are always denied, because documents leave
+/// those out.
 fn without_denied(canonical: &str) -> Value {
     let mut value: Value = serde_json::from_str(canonical).unwrap();
     let operations = value["operations"].as_array_mut().unwrap();

@@ -1,4 +1,4 @@
-//! Every operation and every scope is shown, or counted where there are too many.
+//! Every operation and every scope is shown, or counted if there are too many.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use scopegate_policy::OperationTable;
 use crate::embedded::Embedded;
 use crate::{all, tables};
 
-/// The texts of an SVG, those included that are told where somebody points.
+/// Returns the texts of an SVG, including those of tooltips.
 fn texts(svg: &str) -> BTreeSet<String> {
     let document = Document::parse(svg).unwrap();
     let texts = document
@@ -88,7 +88,8 @@ fn a_text_for_graphviz_has_every_operation_and_every_scope() {
     }
 }
 
-/// Of eleven thousand operations each is counted once in the list of paths, and the picture says that they are counted.
+/// A list of paths counts each of eleven thousand operations once, and the picture states that it
+/// counts them.
 #[test]
 fn a_picture_of_too_many_operations_counts_them() {
     let table = tables::regular(11_215, 90).unwrap();

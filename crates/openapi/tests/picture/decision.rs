@@ -23,7 +23,8 @@ use crate::{random, table};
 const NOW: i64 = 1_000_000;
 const NAMES: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];
 
-/// A request: for some authorization servers, by their places, the scopes of its token; and what else holds.
+/// A request: for some authorization servers, by their index, the scopes of its token, and the
+/// other facts.
 #[derive(Clone, Debug)]
 struct Request {
     tokens: BTreeMap<usize, BTreeSet<&'static str>>,
@@ -92,7 +93,8 @@ impl Request {
         claims.to_string()
     }
 
-    /// What each credential brings to a table: a token is accepted for each scheme of its server.
+    /// Returns the facts of each credential in a table. A token is accepted for each scheme of its
+    /// server.
     fn worlds(&self, table: &OperationTable) -> Vec<TokenWorld> {
         let servers = AuthorizationServers::of(table);
         let mut worlds = Vec::new();
@@ -137,7 +139,7 @@ impl Request {
         checks.fold(presented, Presented::with_fact)
     }
 
-    /// The same as somebody holds it.
+    /// Returns the same request as credentials of a client.
     fn grant(&self, table: &OperationTable) -> Grant {
         let servers = AuthorizationServers::of(table);
         let mut builder = Grant::builder();
@@ -164,7 +166,7 @@ impl Request {
         builder.build(table)
     }
 
-    /// The same as somebody ticks it on a page.
+    /// Returns the same request as the boxes that a user ticks on a page.
     fn brought(&self, table: &OperationTable) -> Brought {
         let servers = AuthorizationServers::of(table);
         let mut schemes = BTreeMap::new();
@@ -193,7 +195,7 @@ fn case() -> impl Strategy<Value = (Policy, Policy, Vec<Request>)> {
     (random::policy(), change, vec(request(), 1..24)).prop_map(|(policy, changes, requests)| {
         let mut changed = policy.clone();
         for (operation, (flips_optional, is_other)) in changed.operations.iter_mut().zip(changes) {
-            // Authentication is optional only where the operation overrides what stands above it.
+            // Authentication is optional only if the operation overrides the guards above it.
             if operation.is_override || (operation.group.is_empty() && changed.application.is_empty()) {
                 operation.is_optional ^= flips_optional;
             }
@@ -250,7 +252,8 @@ fn decided(table: &OperationTable, again: OperationTable, request: &Request) -> 
     Ok(decided)
 }
 
-/// Whether the gate may say this of the two versions of an operation, where they are compared so.
+/// Whether the comparison may report this change of an operation, if the gate decides so before and
+/// after.
 fn agrees(change: Option<&Change>, was_allowed: bool, is_allowed: bool) -> bool {
     match change.map(Change::kind) {
         None => was_allowed == is_allowed,

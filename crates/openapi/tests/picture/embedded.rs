@@ -1,4 +1,5 @@
-//! A reader of the JSON in a page, which decides by it in its own way: names, recursion, no numbers of atoms but to look them up.
+//! A reader of the JSON in a page, which decides by its own method. It uses names and recursion,
+//! and the numbers of atoms only as keys.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +44,7 @@ impl Embedded {
         (paths["prefix"].as_str().unwrap(), labels.collect())
     }
 
-    /// The operations that can be come by through groups, as often as they stand there.
+    /// Returns the operations that are reachable through groups, as often as they occur.
     pub(crate) fn grouped(&self) -> Vec<u64> {
         grouped(&self.0["paths"])
     }
@@ -58,7 +59,8 @@ impl Embedded {
         schemes.chain(numbers(&self.0["guards"])).collect()
     }
 
-    /// What somebody would tick for such a request. What the page has no box for, it does not ask for.
+    /// Returns the boxes that a user would tick for such a request. The page requires nothing for
+    /// which it has no box.
     pub(crate) fn ticked(&self, brought: &Brought) -> Vec<u64> {
         let mut ticked = Vec::new();
         for scheme in list(&self.0["schemes"]) {

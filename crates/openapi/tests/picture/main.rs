@@ -1,4 +1,5 @@
-//! Pictures: well-formed whatever the names, complete, the same each time, and of the same mind as the engine.
+//! Pictures are well-formed for all names, complete, the same each time, and consistent with the
+//! engine.
 
 #![expect(
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Names are text and nothing else, wherever they come to stand.
+//! Names are text and nothing else, at every position.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -38,7 +38,7 @@ fn no_identifier_twice(document: &Document<'_>) {
     }
 }
 
-/// Attributes that would run something or ask somebody.
+/// Asserts that no attribute would run a script or make a request.
 fn nothing_is_run_or_fetched(document: &Document<'_>) {
     for node in document.descendants() {
         for attribute in node.attributes() {
@@ -96,7 +96,7 @@ fn a_page_allows_itself_and_nothing_else() {
     assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
 }
 
-/// In no picture stands a character that changes how the text around it reads.
+/// No picture contains a character that changes how the surrounding text reads.
 #[test]
 fn what_cannot_be_seen_is_spelled_out() {
     let [svg, html, dot] = pictures(&tables::hostile().unwrap());
@@ -109,7 +109,8 @@ fn what_cannot_be_seen_is_spelled_out() {
     }
 }
 
-/// Outside quoted texts stand names and signs of the language alone, and each text ends where it should.
+/// Outside quoted texts only names and symbols of the language occur, and each text ends at its
+/// quote.
 #[test]
 fn a_text_for_graphviz_is_quoted() {
     for (name, table) in all() {

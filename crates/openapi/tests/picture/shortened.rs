@@ -1,4 +1,5 @@
-//! Names are short, keep their ends, and never look the same; groups leave out what all paths share.
+//! Names are short, keep their ends, and never look the same. Groups leave out what all paths
+//! share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,7 +1,9 @@
-//! The decision of the tree is that of the normal form, and that of the emitted document read back.
+//! The decision of the tree equals that of the normal form, and that of the emitted document read
+//! back.
 //!
-//! The tree is asked guard by guard, the document by a reader of `security` and the two fields beside it; both know strings
-//! alone and share no code with the engine and the export.
+//! The test evaluates the tree guard by guard. A separate reader evaluates the document by
+//! `security` and the two extension fields. Both know strings alone and share no code with the
+//! engine and the export.
 
 #![expect(
     clippy::indexing_slicing,
@@ -48,13 +50,15 @@ fn all_say_the_same(policy: &Policy, requests: &[Brought], info: &DocumentInfo) 
 }
 
 proptest! {
-    /// Law 16: several schemes of every kind, hierarchies, checks, optional, public and denied operations, overrides.
+    /// Law 16: several schemes of every kind, hierarchies, checks, optional, public and denied
+    /// operations, overrides.
     #[test]
     fn a_document_means_what_its_tree_does((policy, requests) in with_requests(random::policy())) {
         all_say_the_same(&policy, &requests, &DocumentInfo::new("t", "1"))?;
     }
 
-    /// Law 16 where nothing implies anything and no guard stands beside scopes: then OpenAPI itself says it all.
+    /// Law 16 without implications and without guards other than scopes: then OpenAPI itself
+    /// expresses everything.
     #[test]
     fn without_hierarchy_and_guards_security_alone_says_it((policy, requests) in with_requests(random::flat_policy())) {
         all_say_the_same(&policy, &requests, &DocumentInfo::new("t", "1").without_extensions())?;

@@ -1,10 +1,10 @@
-//! Policies in strings, and what their trees say: each guard is asked, path by path.
+//! Policies in strings, and the decisions of their trees: each guard is evaluated, path by path.
 
 use std::collections::BTreeSet;
 
 use crate::reader::Brought;
 
-/// Facts beyond schemes and scopes, each with what it brings.
+/// Facts other than schemes and scopes, each with the facts that it implies.
 pub(crate) const GUARDS: [(&str, &[&str]); 13] = [
     ("acr:gold", &["authenticated"]),
     ("active", &["user", "authenticated"]),
@@ -41,7 +41,7 @@ pub(crate) struct Scheme {
 #[derive(Clone, Debug)]
 pub(crate) struct Guarding {
     pub(crate) own: Own,
-    /// The scheme that the guard names beside.
+    /// The scheme that the guard also names.
     pub(crate) scheme: Option<usize>,
     /// A check with code.
     pub(crate) check: Option<&'static str>,
@@ -126,7 +126,7 @@ impl Policy {
         own && named && guarding.on.iter().all(|next| self.holds(*next, facts))
     }
 
-    /// What a request brings, with all that it implies.
+    /// Returns the facts of a request, with all that they imply.
     pub(crate) fn facts_of(&self, brought: &Brought) -> Facts {
         let mut facts = brought.guards.clone();
         for (name, scopes) in &brought.schemes {

@@ -65,7 +65,8 @@ fn of(schemes: Vec<Scheme>, guards: bool) -> impl Strategy<Value = Policy> {
     })
 }
 
-/// Lets guards depend on later ones only, and whoever wants fewer guards than there are above override those.
+/// Lets guards depend on later ones only. An optional operation overrides the guards above it, if
+/// there are any.
 fn within_bounds(mut policy: Policy) -> Policy {
     let count = policy.guards.len();
     for (place, guarding) in policy.guards.iter_mut().enumerate() {
@@ -138,8 +139,8 @@ fn formula(facts: Vec<String>) -> impl Strategy<Value = Formula> {
     })
 }
 
-/// Requests with few credentials and with many. What holds for nobody without a credential does not without one, and what
-/// a fact brings is brought.
+/// Returns requests with few credentials and with many. A fact that needs a credential is absent
+/// without one, and an implied fact is present.
 pub(crate) fn brought(policy: &Policy) -> impl Strategy<Value = Brought> + use<> {
     let schemes = policy.schemes.clone();
     let count = schemes.len();
@@ -164,7 +165,8 @@ pub(crate) fn brought(policy: &Policy) -> impl Strategy<Value = Brought> + use<>
     })
 }
 
-/// The request with all that its guards bring, and without those that need a credential where there is none.
+/// Returns the request with all facts that its guards imply. Without a credential it loses the
+/// guards that need one.
 pub(crate) fn possible(mut brought: Brought) -> Brought {
     let weaker = |guard: &String| {
         GUARDS

@@ -1,10 +1,12 @@
-//! A reader of documents that knows OpenAPI and the two fields beside it, and nothing of the policy.
+//! A reader of documents that knows OpenAPI and the two extension fields, and nothing of the
+//! policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-/// What a request brings: the schemes of its credentials, each with the scopes that were granted, and what else holds.
+/// The content of a request: the schemes of its credentials, each with the granted scopes, and the
+/// other facts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Brought {
     pub(crate) schemes: BTreeMap<String, BTreeSet<String>>,
@@ -13,7 +15,7 @@ pub(crate) struct Brought {
 
 /// Whether the document lets this request through to `GET` of the path.
 pub(crate) fn allows(document: &Value, path: &str, brought: &Brought) -> bool {
-    // What is not documented is not there.
+    // An operation that is not documented does not exist.
     let Some(operation) = document["paths"].get(path).map(|methods| &methods["get"]) else {
         return false;
     };
@@ -57,8 +59,8 @@ impl Way<'_> {
             && self.guards.iter().all(|guard| brought.guards.contains(*guard))
     }
 
-    /// The empty object is for requests without a credential where another way asks for all that it does: it says that
-    /// authentication is optional.
+    /// Whether an empty object means optional authentication. It does if another alternative
+    /// requires all that the empty object requires.
     fn is_for_anonymous(&self, ways: &[Self]) -> bool {
         let asks_for_as_much = |other: &Self| !other.schemes.is_empty() && self.guards.is_subset(&other.guards);
         self.schemes.is_empty() && ways.iter().any(asks_for_as_much)

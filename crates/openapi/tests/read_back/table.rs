@@ -179,7 +179,7 @@ pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, brought: &B
     }
     let universe = operation.universe();
     let facts = policy.facts_of(brought);
-    // What no guard names is no atom of the table.
+    // A fact that no guard names is not an atom of the table.
     let atoms: AtomSet = facts.iter().filter_map(|fact| universe.find(&atom(fact))).collect();
     let world = universe.close(&atoms);
     operation.decide(&World::of_atoms(&world)) != Decision::Deny

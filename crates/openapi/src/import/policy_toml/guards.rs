@@ -11,7 +11,7 @@ use super::super::limits::{ImportLimit, MAX_WORK};
 use super::super::shown::Shown;
 use super::super::table::{Table, Value};
 
-/// `[guards.NAME]`, each made where it is first asked for.
+/// The guards `[guards.NAME]`. Each is made when it is first required.
 pub(super) struct Guards<'v, 't> {
     written: HashMap<&'v str, Value<'v, 't>>,
     made: HashMap<&'v str, Guard>,
@@ -36,7 +36,7 @@ impl<'v, 't> Guards<'v, 't> {
         })
     }
 
-    /// What a group or an operation stands behind: `behind`, names of guards, and `requires`.
+    /// Returns the guards of a group or an operation: `behind` (names of guards) and `requires`.
     pub(super) fn of(&mut self, table: &mut Table<'v, 't>) -> Result<Vec<Guard>, ImportError> {
         let mut guards = Vec::new();
         if let Some(value) = table.take("requires") {
@@ -50,7 +50,7 @@ impl<'v, 't> Guards<'v, 't> {
         Ok(guards)
     }
 
-    /// Looks at those that nobody asked for, too.
+    /// Checks the guards that no operation requires, too.
     pub(super) fn refuse_wrong_ones(&mut self) -> Result<(), ImportError> {
         let mut names: Vec<(usize, &'v str)> = self.written.iter().map(|(name, at)| (at.start(), *name)).collect();
         names.sort_unstable();

@@ -138,8 +138,8 @@ impl Written {
         Self(pieces)
     }
 
-    /// The servers that it can name. A value with a slash or colon decides where the host ends, and an
-    /// empty one where the path ends, so each value makes its own server.
+    /// Returns the servers that the pattern can name. A slash or colon in a value ends the host,
+    /// and an empty value can end the path, so each value makes its own server.
     pub(super) fn servers(&self) -> Vec<Server> {
         let mut written: Vec<Vec<Piece>> = vec![Vec::new()];
         for piece in &self.0 {
@@ -194,7 +194,7 @@ fn server(pieces: Vec<Piece>) -> Server {
             _ if !rest.is_empty() => rest.push(piece),
             Piece::Text(text) => {
                 let (host, behind) = text.split_at(text.find('/').unwrap_or(text.len()));
-                // A user before the host is no part of it.
+                // A user before the host is not part of it.
                 let host = match host.rsplit_once('@') {
                     Some((_, host)) => {
                         authority.clear();

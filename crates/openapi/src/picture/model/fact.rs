@@ -10,7 +10,7 @@ pub(crate) struct Fact {
     /// The name without the beginning that it shares with others, and not too long.
     pub(crate) label: String,
     pub(crate) about: String,
-    /// What it implies by one step.
+    /// The atoms that it implies directly.
     pub(crate) implies: Vec<usize>,
     /// The operations that it takes part in.
     pub(crate) used_by: BTreeSet<usize>,
@@ -24,7 +24,7 @@ pub(crate) struct Scheme {
     pub(crate) scopes: Vec<Listed>,
 }
 
-/// A scope in its place in the hierarchy.
+/// A scope with its depth in the hierarchy.
 pub(crate) struct Listed {
     pub(crate) atom: usize,
     pub(crate) depth: usize,

@@ -88,7 +88,8 @@ pub(super) fn scheme(universe: &Universe, facts: &[Fact], declared: &DeclaredSch
     })
 }
 
-/// The scopes of a scheme, each once: below the first that implies it, those that nothing implies in the order of declaration.
+/// Returns the scopes of a scheme, each once, below the first that implies it. Scopes that nothing
+/// implies are in the order of declaration.
 fn hierarchy(scopes: &[usize], facts: &[Fact]) -> Vec<Listed> {
     let implied = |atom: usize| facts.get(atom).map_or(&[][..], |fact| &fact.implies);
     let all: BTreeSet<usize> = scopes.iter().copied().collect();

@@ -10,9 +10,10 @@ pub(crate) struct Operation {
     pub(crate) access: Access,
     pub(crate) is_optional: bool,
     pub(crate) overridden: Vec<String>,
-    /// For each way in, the atoms that say it in the fewest words.
+    /// For each alternative, the atoms that express it in the fewest words.
     pub(crate) needs: Vec<Vec<usize>>,
-    /// Its guards, where they say more than that: how deep each stands, its name, what it sees.
+    /// The guards, if they say more than `needs`: the depth, the name and the visible scopes of
+    /// each.
     pub(crate) tree: Vec<(usize, String, Vec<String>)>,
     pub(crate) is_tree_cut: bool,
 }

@@ -1,4 +1,4 @@
-//! Operations: what each asks for, and by which guards.
+//! Operations: their requirements and their guards.
 
 use scopegate_domain::{SchemeName, ScopeToken, Timestamp};
 use scopegate_policy::{Alternative, Atom, AtomId, AtomSet, Presented, ResolvedOperation, Step, Universe, explain};
@@ -31,7 +31,8 @@ pub(super) fn operation(resolved: &ResolvedOperation) -> Operation {
     }
 }
 
-/// The maximal atoms of a way in: scopes and schemes in the order of the document, then guards.
+/// Returns the maximal atoms of an alternative: scopes and schemes in the order of the document,
+/// then guards.
 fn way(universe: &Universe, closed: &AtomSet, words: &Alternative) -> Vec<usize> {
     let generators = universe.generators(closed);
     let of_scheme = |(scheme, tokens): &(SchemeName, Vec<ScopeToken>)| {
@@ -60,7 +61,8 @@ fn way(universe: &Universe, closed: &AtomSet, words: &Alternative) -> Vec<usize>
     way
 }
 
-/// The guards of an operation; none where there is one alone without a name, which says what the requirement says.
+/// Returns the guards of an operation. A single guard without a name is left out, because it
+/// repeats the requirement.
 fn tree(resolved: &ResolvedOperation) -> (Vec<(usize, String, Vec<String>)>, bool) {
     let explanation = explain(resolved, &Presented::new(Timestamp::from_unix(0)));
     let steps = explanation.steps();

@@ -9,15 +9,15 @@ use super::Model;
 pub(crate) struct Section<'m> {
     pub(crate) label: String,
     pub(crate) operations: Vec<usize>,
-    /// What it can be divided by.
+    /// The group by which it can be divided.
     group: Option<&'m Group>,
 }
 
-/// The whole table in at most so many parts (three at least), the largest divided first.
+/// Divides the whole table into at most `most` parts (at least three), the largest first.
 pub(crate) fn sections(model: &Model, most: usize) -> Vec<Section<'_>> {
     let mut sections = parts(&model.paths, most);
     while let Some((place, group)) = largest(&sections) {
-        // The one that is divided makes room.
+        // The divided part is replaced, so its row is free.
         let room = (most + 1).saturating_sub(sections.len());
         let fits = group.groups.len() < room;
         if !fits && (sections.len() > 3 || room < 3) {

@@ -18,7 +18,8 @@ const fn cell(class: &str) -> usize {
     }
 }
 
-/// What is drawn so far. Whole pixels, so that the same table gives the same bytes everywhere.
+/// The picture so far. It uses whole pixels, so that the same table gives the same bytes
+/// everywhere.
 #[derive(Default)]
 pub(super) struct Canvas {
     body: String,
@@ -68,7 +69,7 @@ impl Canvas {
         ));
     }
 
-    /// A text of so many cells at most; the whole of it is told where somebody points at it.
+    /// Draws a text of at most `most` cells. A tooltip shows the whole text.
     pub(super) fn text_within(&mut self, x: usize, y: usize, class: &str, text: &str, most: usize) {
         self.text_for(x, y, class, &cut(text, most), &cut(text, 1_000));
     }
@@ -110,7 +111,7 @@ impl Canvas {
         self.put(format_args!("<path class=\"{class}\" d=\"{path}\"/>\n"));
     }
 
-    /// What follows belongs together, up to [`Canvas::end`]; the words are told where somebody points at it.
+    /// Begins a group of elements that [`Canvas::end`] ends. A tooltip shows the words.
     pub(super) fn begin(&mut self, class: &str, words: &str) {
         self.put(format_args!(
             "<g class=\"{class}\"><title>{}</title>\n",

@@ -1,4 +1,4 @@
-//! A small table: openers on the left, operations on the right, and an edge for each way in.
+//! A small table: openers on the left, operations on the right, and an edge for each alternative.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ const MOST_EDGES: usize = 90;
 
 const LINE: usize = 28;
 const ROW: usize = 46;
-/// Room for the edges.
+/// The width for the edges.
 const BETWEEN: usize = 220;
 
 pub(super) fn is_readable(model: &Model) -> bool {
@@ -114,7 +114,7 @@ struct Right<'m> {
 }
 
 impl Right<'_> {
-    /// The operations of a group, then its smaller groups; where it ends.
+    /// Draws the operations of a group, then its smaller groups. Returns the bottom.
     fn group(&self, canvas: &mut Canvas, group: &Group, top: usize) -> usize {
         let mut y = top + 16;
         if !group.label.is_empty() {
@@ -162,7 +162,7 @@ impl Right<'_> {
         y + height
     }
 
-    /// The ends of the edges of one way in; guards have none, they stand in the row.
+    /// Returns the starts of the edges of one alternative. A guard has no edge; the row names it.
     fn openers_of(&self, need: &[usize]) -> Vec<usize> {
         need.iter().filter_map(|atom| self.anchors.get(atom)).copied().collect()
     }

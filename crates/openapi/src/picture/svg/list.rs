@@ -1,4 +1,5 @@
-//! The operations of a large table in columns, each with what it asks for; of a very large one its paths with counts.
+//! The operations of a large table in columns, with their requirements. A very large table has
+//! paths with counts.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use super::canvas::{Canvas, LEFT};
 
 /// Most operations that have a line each.
 const MOST: usize = 1_500;
-/// Most lines in their place.
+/// Most lines of a table with more operations.
 const MOST_SECTIONS: usize = 240;
 const COLUMN: usize = 470;
 const GAP: usize = 30;
@@ -74,7 +75,8 @@ fn collect<'m>(model: &'m Model, group: &'m Group, items: &mut Vec<Item<'m>>) {
     }
 }
 
-/// Three columns of about the same height; a group that goes on in the next one is named there again.
+/// Draws three columns of about the same height. A group that continues in the next column has its
+/// heading there again.
 fn flow(canvas: &mut Canvas, model: &Model, items: &[Item<'_>], top: usize) {
     let total: usize = items.iter().map(Item::height).sum();
     let bottom = top + total.div_ceil(3);

@@ -26,7 +26,7 @@ struct Matrix<'m> {
     x: usize,
 }
 
-/// Draws it; where it ends.
+/// Draws the matrix. Returns the bottom.
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) -> usize {
     let sections = sections(model, MOST);
     let column = |(place, section): (usize, &Section<'_>)| {

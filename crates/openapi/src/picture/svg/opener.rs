@@ -6,7 +6,7 @@ use super::super::model::{Counts, Listed, Model, Scheme};
 
 /// A line for a scope, or for a credential without scopes.
 pub(super) enum Opener<'m> {
-    /// A credential of the scheme, where some operation asks for no more or the scheme has no scopes.
+    /// A credential of the scheme, if it suffices for some operation or the scheme has no scopes.
     Credential(&'m Scheme),
     Scope(&'m Listed),
 }
@@ -47,7 +47,7 @@ impl Opener<'_> {
         }
     }
 
-    /// What is told of it where somebody points at it.
+    /// Returns the text of its tooltip.
     pub(super) fn about(&self, model: &Model) -> String {
         let Some(fact) = model.atoms.get(self.atom()) else {
             return String::new();
