@@ -1,6 +1,7 @@
-//! The admin listener: is the server alive, is it ready, what has it counted? For supervisors, not for clients.
+//! The admin listener: liveness, readiness and metrics. It serves supervisors, not clients.
 //!
-//! Whoever reaches it may ask: it is off unless an address is given, and belongs on one that clients do not reach.
+//! It has no authentication. It is off unless an address is given. Use an address that clients
+//! cannot reach.
 
 mod exporter;
 mod readiness;
@@ -26,18 +27,18 @@ use crate::config::Limits;
 use crate::serve;
 use crate::tasks::Tasks;
 
-/// A handful of supervisors, and none of them is slow.
+/// The limits of the admin listener. It serves a few supervisors, and none of them is slow.
 const LIMITS: Limits = Limits {
     header_timeout: Duration::from_secs(5),
     body_timeout: Duration::from_secs(5),
-    // Prometheus keeps its connection from one visit to the next.
+    // Prometheus keeps its connection from one scrape to the next.
     idle_timeout: Duration::from_secs(90),
     body_limit: NonZeroUsize::MIN,
     max_connections: NonZeroUsize::MIN.saturating_add(15),
     drain_deadline: Duration::from_secs(1),
 };
 
-/// The admin listener, not answering yet.
+/// The bound admin listener, before it answers.
 #[derive(Debug)]
 pub(crate) struct AdminListener {
     listener: TcpListener,
@@ -56,12 +57,13 @@ impl AdminListener {
         Ok(Self { listener, address })
     }
 
-    /// Where it listens.
+    /// Returns the address of the listener.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Counts and answers from now on, until the process ends. What counts is made after this.
+    /// Counts and answers from now on, until the process ends. Create the parts that count after
+    /// this call.
     pub(crate) fn start(self, readiness: Arc<Readiness>, tasks: &mut Tasks) -> anyhow::Result<()> {
         let exporter = Exporter::install(tasks)?;
         let admin = Admin { exporter, readiness };
@@ -85,7 +87,7 @@ impl AdminListener {
     }
 }
 
-/// What the admin listener answers from.
+/// The data of the admin listener's answers.
 #[derive(Clone, Debug)]
 struct Admin {
     exporter: Exporter,

@@ -29,13 +29,13 @@ use crate::config::Settings;
 use crate::output::{No, one_line, print, remark};
 use crate::telemetry;
 
-/// How many users or clients are read at a time.
+/// The number of users or clients that are read at a time.
 const PAGE: u16 = 1_000;
 
 /// The database that ends with the process.
 const MEMORY: &str = "sqlite::memory:";
 
-/// Does what was asked.
+/// Runs the command of these arguments.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { common, command } = arguments;
     match command {
@@ -135,7 +135,7 @@ fn parse_scope(text: &str) -> anyhow::Result<Scope> {
     Scope::parse(text).with_context(|| format!("bad scope `{}`", text.escape_default()))
 }
 
-/// Asks on a terminal whether to go on. In a script the command itself is the answer.
+/// Asks on a terminal whether to continue. In a script the command itself is the confirmation.
 fn confirm(confirmation: &Confirmation, question: &str) -> anyhow::Result<()> {
     if confirmation.yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(());
@@ -150,12 +150,12 @@ fn confirm(confirmation: &Confirmation, question: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A moment for people, in UTC.
+/// A time for people, in UTC.
 fn moment(time: Timestamp) -> String {
     Moment::from_second(time.as_unix()).map_or_else(|_| time.to_string(), |moment| moment.to_string())
 }
 
-/// A name that is taken is an answer, not a fault.
+/// Turns a name that exists already into the answer "no", not into an error.
 fn refuse_taken(added: Result<(), StoreError>, taken: String) -> anyhow::Result<()> {
     match added {
         Err(error) if error.kind() == StoreErrorKind::Conflict => Err(No(taken).into()),

@@ -1,4 +1,4 @@
-//! The parts put together. Which database, which keys, which rules: it is said here and nowhere else.
+//! Puts the parts together. Only this module chooses the database, the keys and the rules.
 
 mod backup;
 mod check;
@@ -50,7 +50,7 @@ pub(crate) fn has_database(settings: &Settings) -> anyhow::Result<bool> {
     Ok(file.is_some_and(|file| file.is_ok_and(|file| file.len() > 0)))
 }
 
-/// What a command does with the database.
+/// The use that a command makes of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// It reads and writes, and creates the database if nothing of it exists.
@@ -69,7 +69,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens it as far as the command needs it.
+    /// Opens it for this use.
     pub(crate) async fn open(settings: &Settings, access: Access) -> anyhow::Result<Self> {
         let url = database_url(settings)?;
         let key_files = url.path().map(kek::key_files).unwrap_or_default();
@@ -94,7 +94,7 @@ impl Database {
         Ok(Self { sql, store, url })
     }
 
-    /// What it stores.
+    /// Returns the store of this database.
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store)
     }
@@ -109,18 +109,18 @@ impl Database {
         self.sql.migrated().first() == Some(&1)
     }
 
-    /// Its file, if it is in one.
+    /// Its file, unless it is in memory or on a server.
     fn path(&self) -> Option<&Path> {
         self.url.path()
     }
 
-    /// Closes it when what was begun is done.
+    /// Waits for running work and closes it.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         Ok(self.sql.close().await?)
     }
 }
 
-/// Who verifies and who signs, and in the RFC profile what keeps their keys up to date.
+/// The verifier and the signer, and in the RFC profile the tasks that refresh their keys.
 struct Keys {
     verifier: Arc<Verifier>,
     signer: Arc<Signer>,
@@ -148,14 +148,15 @@ async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyho
     }
 }
 
-/// Whose tokens are taken, and which of them were taken back.
+/// The issuers whose tokens are accepted, and the revoked tokens.
 pub(crate) struct Trust<'a> {
     pub(crate) others: &'a [TrustedIssuer],
     pub(crate) revoked: Arc<RevokedSet>,
 }
 
-/// The tutorial's API and its authorization server, as one gate, perhaps with a proposed policy beside its own; and the keys
-/// that have to be kept up to date meanwhile.
+/// The tutorial's API and its authorization server as one gate, with a shadow policy if one is set.
+///
+/// It also returns the keys that must be refreshed while the server runs.
 pub(crate) async fn gate(
     settings: &Settings,
     database: &Database,
@@ -188,7 +189,7 @@ pub(crate) async fn gate(
     };
     let gate = match &live {
         Some(live) => gate.jwks(live.published.clone()),
-        // A shared secret has no public half.
+        // A shared secret has no public key.
         None => gate,
     };
     let gate = match settings.cors_origins.cors() {
@@ -210,7 +211,7 @@ pub(crate) async fn gate(
     Ok((gate.build()?, live))
 }
 
-/// Whether the server offers the password grant. The tutorial's profile is nothing else.
+/// Whether the server offers the password grant. The tutorial's profile has only this grant.
 pub(crate) fn offers_password_grant(settings: &Settings) -> bool {
     settings.password_grant || settings.profile == Profile::Tutorial
 }
@@ -247,12 +248,12 @@ fn authorization_server(
     Ok(server.build())
 }
 
-/// What was taken back, as the store has it now.
+/// Reads the current revocations from the store.
 pub(crate) async fn revocations(settings: &Settings, database: &Database) -> anyhow::Result<RevocationWatch> {
     let watch = |set| RevocationWatch::new(database.store(), Arc::new(set), Arc::new(SystemClock));
     let watch = match settings.profile {
         Profile::Rfc => watch(RevokedSet::new(SubjectNames::UserIds)),
-        // The page's tokens say neither when they were issued nor to which client: there is one.
+        // The tutorial's tokens contain neither an issue time nor a client: there is one client.
         Profile::Tutorial => {
             watch(RevokedSet::new(SubjectNames::Usernames).with_unnamed_client(ClientId::parse(demo::CLIENT)?))
                 .for_unsaid(key::token_lifetime(settings)?)

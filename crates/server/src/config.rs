@@ -1,7 +1,7 @@
 //! The configuration: each setting once, with the value that takes precedence.
 //!
-//! A flag takes precedence over a variable (`SCOPEGATE_LOG_LEVEL` for `--log-level`), a variable over the
-//! file (`log_level`), the file over the default. [`table`] describes each setting.
+//! A flag takes precedence over a variable (`SCOPEGATE_LOG_LEVEL` for `--log-level`), a variable
+//! over the file (`log_level`), the file over the default. [`table`] describes each setting.
 
 mod fault;
 mod issuers;
@@ -28,13 +28,14 @@ use self::setting::Rotation;
 pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat, Profile};
 pub(crate) use self::table::{SettingRow, variables};
 
-/// What the names of our variables begin with.
+/// The prefix of our variables.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 
-/// Shortest key for HS256, in bytes: as long as the hash ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+/// Shortest key for HS256, in bytes: the length of the hash ([RFC 7518, section
+/// 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const LEAST_SECRET: usize = 32;
 
-/// Longest password, in bytes: longer than users type, and no work for the hash.
+/// Longest password, in bytes. Users type shorter ones, and hashing this length is cheap.
 pub(crate) const MAX_PASSWORD: usize = 1_024;
 
 /// One setting as `config check` shows it.
@@ -42,22 +43,22 @@ pub(crate) const MAX_PASSWORD: usize = 1_024;
 pub(crate) struct Shown {
     /// Its key.
     pub(crate) key: &'static str,
-    /// Its value; null where it is not set.
+    /// Its value; null if it is not set.
     pub(crate) value: serde_json::Value,
-    /// Whether it is a secret, which `value` does not hold.
+    /// Whether it is a secret, which `value` does not contain.
     pub(crate) is_hidden: bool,
-    /// Where it was written.
+    /// The source of the value.
     pub(crate) source: Source,
 }
 
-/// A key-encryption key that was configured, with the file that it stands in, if it stands in one.
+/// A configured key-encryption key, with the file that contains it, if it comes from a file.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfiguredKek {
     pub(crate) key: Arc<KeyEncryptionKey>,
     pub(crate) file: Option<PathBuf>,
 }
 
-/// All settings, checked.
+/// All settings, after the checks.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) demo: bool,
@@ -86,11 +87,11 @@ pub(crate) struct Settings {
     pub(crate) shadow_policy: Option<PathBuf>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: LogFilter,
-    /// All of the above in order, for `config check`.
+    /// All settings above in order, for `config check`.
     pub(crate) shown: Vec<Shown>,
 }
 
-/// What one client can take of the server.
+/// The limits of what one client can use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// How long the head of a request may take to arrive.
@@ -103,11 +104,11 @@ pub(crate) struct Limits {
     pub(crate) body_limit: NonZeroUsize,
     /// Most connections at a time.
     pub(crate) max_connections: NonZeroUsize,
-    /// How long requests under way may take to end after a signal to stop.
+    /// How long requests in progress may take after a signal to stop.
     pub(crate) drain_deadline: Duration,
 }
 
-/// How guessing passwords and client secrets is limited.
+/// The limits on guessing passwords and client secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Guessing {
     pub(crate) is_throttled: bool,
@@ -135,7 +136,8 @@ impl Settings {
         }
         let mut flags: Vec<&dyn layers::Flags> = vec![&common.settings];
         flags.extend(serve.map(|serve| -> &dyn layers::Flags { serve }));
-        // What a command on the database did is its output; only what is odd about it is for the log.
+        // The output of a command reports its work on the database. Only warnings belong in its
+        // log.
         let log_level = if serve.is_some() {
             LogFilter::INFO
         } else {
@@ -188,7 +190,8 @@ impl Settings {
         shown.map_or_else(|| format!("`{key}`"), |shown| shown.source.line(key))
     }
 
-    /// The issuer for a listener at this address: the one that was set, or on a loopback address the listener's own.
+    /// The issuer for a listener at this address: the configured one, or on a loopback address the
+    /// listener's own.
     pub(crate) fn issuer_at(&self, address: SocketAddr) -> Result<Issuer, ConfigError> {
         let missing = || ConfigError::IssuerMissing {
             listen: address.to_string(),
@@ -205,8 +208,8 @@ impl Settings {
     }
 }
 
-/// Whether an issuer is `http` at another host than this one
-/// ([RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2) requires `https`).
+/// Whether an issuer is `http` at a host other than this one ([RFC 8414, section
+/// 2](https://www.rfc-editor.org/rfc/rfc8414#section-2) requires `https`).
 fn is_plain_elsewhere(issuer: &Issuer) -> bool {
     let Some(rest) = issuer.as_str().strip_prefix("http://") else {
         return false;
@@ -235,7 +238,7 @@ impl Limits {
     }
 }
 
-/// The least length of a password, which cannot be more than the greatest.
+/// The minimum length of a password. It cannot exceed the maximum length.
 fn take_password_min_length(layers: &mut Layers) -> Result<NonZeroUsize, ConfigError> {
     const KEY: &str = "password_min_length";
     let least = layers.take(KEY, NonZeroUsize::MIN.saturating_add(7))?;
@@ -276,7 +279,7 @@ fn take_key_encryption_key(layers: &mut Layers) -> Result<Option<ConfiguredKek>,
     Ok(Some(ConfiguredKek { key, file }))
 }
 
-/// The key-encryption key in a file.
+/// Reads the key-encryption key in a file.
 pub(crate) fn read_key_encryption_key(path: &Path) -> Result<Arc<KeyEncryptionKey>, ConfigError> {
     key_encryption_key(&read_secret(path)?, in_file(path))
 }
@@ -298,14 +301,14 @@ fn take_schedule(layers: &mut Layers) -> Result<KeySchedule, ConfigError> {
     Ok(KeySchedule::new(seconds(announcement), every.map(seconds)))
 }
 
-/// A secret and where it was written.
+/// A secret and its place in the configuration.
 struct TakenSecret {
     text: Secret<String>,
     place: String,
     file: Option<PathBuf>,
 }
 
-/// The secret itself, or what stands in the file that is named (one line end behind it is left out).
+/// Takes the secret itself, or the content of the named file without one line end.
 fn take_secret(layers: &mut Layers, [key, file]: [&'static str; 2]) -> Result<Option<TakenSecret>, ConfigError> {
     let direct: Option<Secret<String>> = layers.take_optional(key)?;
     let path: Option<PathBuf> = layers.take_optional(file)?;

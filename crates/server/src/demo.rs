@@ -1,4 +1,5 @@
-//! FastAPI's tutorial on scopes: its catalog, its operations, and for the demo its users and a client.
+//! FastAPI's tutorial on scopes: its catalog, its operations, and for the demo its users and a
+//! client.
 //!
 //! <https://fastapi.tiangolo.com/advanced/security/oauth2-scopes/>
 
@@ -12,13 +13,13 @@ use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict};
 use serde::Serialize;
 
-/// The security scheme's name, as in the page's document.
+/// The security scheme's name, as in the tutorial's document.
 pub(crate) const SCHEME: &str = "OAuth2PasswordBearer";
 
-/// Where tokens are given out.
+/// The path of the token endpoint.
 pub(crate) const TOKEN_PATH: &str = "/token";
 
-/// The public client in whose name everybody logs in.
+/// The public client of every login.
 pub(crate) const CLIENT: &str = "demo-app";
 
 const ME: ScopeToken = ScopeToken::from_static("me");
@@ -38,7 +39,7 @@ pub(crate) fn catalog(password_grant: bool) -> Result<Catalog, CatalogError> {
         .build()
 }
 
-/// The page's three operations behind its three guards.
+/// The tutorial's three operations behind its three guards.
 pub(crate) fn operations() -> [BoundOperation; 3] {
     let user = Guard::user().named("get_current_user");
     let active = Guard::requires([ME])
@@ -61,7 +62,8 @@ pub(crate) fn operations() -> [BoundOperation; 3] {
     ]
 }
 
-// A user as the page shows one. (A doc comment would stand in the OpenAPI document, and the page's has none.)
+// A user as the tutorial shows one. Not a doc comment: that would appear in the OpenAPI document,
+// and the tutorial's has none.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 struct UserOut {
@@ -80,7 +82,7 @@ async fn read_users_me(user: CurrentUser) -> Json<UserOut> {
     })
 }
 
-/// An item of the page, of which its document says nothing.
+/// An item of the tutorial, which its document does not describe.
 #[derive(Debug, Serialize)]
 struct Item {
     item_id: &'static str,
@@ -94,7 +96,7 @@ async fn read_own_items(user: CurrentUser) -> AnyJson<[Item; 1]> {
     }])
 }
 
-/// What the page says of itself.
+/// The status of the tutorial's API.
 #[derive(Debug, Serialize)]
 struct Status {
     status: &'static str,
@@ -104,7 +106,7 @@ async fn read_system_status() -> AnyJson<Status> {
     AnyJson(Status { status: "ok" })
 }
 
-/// A user of the demo. The id is the name, which `user add` never makes.
+/// A user of the demo. The id is the name, which `user add` never creates.
 struct DemoUser {
     name: &'static str,
     password: &'static str,
@@ -134,7 +136,7 @@ const USERS: [DemoUser; 2] = [
     },
 ];
 
-/// Adds the tutorial's users and a client for them, those that are missing.
+/// Adds the tutorial's users and a client for them, if they are missing.
 pub(crate) async fn furnish(store: &dyn Store) -> anyhow::Result<()> {
     let scope = Scope::from_iter([ME, ITEMS]);
     for demo in USERS {
@@ -157,7 +159,7 @@ pub(crate) async fn furnish(store: &dyn Store) -> anyhow::Result<()> {
     Ok(unless_taken(store.clients().add(client.with_scope(scope)).await)?)
 }
 
-/// Whether a database holds users or clients that are not the demo's.
+/// Whether a database contains users or clients that are not the demo's.
 pub(crate) async fn is_used_by_others(store: &dyn Store) -> Result<bool, StoreError> {
     let most = u16::try_from(USERS.len()).unwrap_or(u16::MAX).saturating_add(1);
     let users = store.users().list(None, most).await?;
@@ -170,7 +172,8 @@ pub(crate) async fn is_used_by_others(store: &dyn Store) -> Result<bool, StoreEr
     Ok(!users.iter().all(is_demo_user) || !clients.iter().all(is_demo_client))
 }
 
-/// The names of accounts whose password is that of the demo, which every reader of its documents knows.
+/// The names of the accounts that have the password of the demo. Every reader of its documents
+/// knows it.
 pub(crate) async fn accounts_with_known_passwords(store: &dyn Store) -> anyhow::Result<Vec<&'static str>> {
     let hasher = PasswordHasher::new(PasswordPolicy::default());
     let mut names = Vec::new();

@@ -1,4 +1,4 @@
-//! The keys of a running server: looked at again and again, so that nobody has to start it anew.
+//! Reloads the signing keys periodically, so that a change needs no restart.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,23 +9,24 @@ use scopegate_http::PublishedKeys;
 use scopegate_token::{Signer, Verifier};
 use tracing::{info, warn};
 
-/// Keys in use: who verifies, who signs, and what others are shown.
+/// The active keys: the verifier, the signer and the published set.
 #[derive(Debug)]
 pub(crate) struct LiveKeys {
     pub(crate) keys: RotatingKeys,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) published: PublishedKeys,
-    /// The key that signs.
+    /// The id of the key that signs.
     pub(crate) signs: KeyId,
-    /// How old what is known of the keys may be: a removed key takes tokens back.
+    /// The maximum age of the loaded keys. A removed key revokes its tokens, so this bounds that
+    /// delay.
     pub(crate) age: Duration,
-    /// When another one does, or one leaves, as far as is known.
+    /// When another key starts to sign, or one is removed, as far as it is known.
     pub(crate) next_change: Option<Timestamp>,
 }
 
 impl LiveKeys {
-    /// Keeps them up to date for as long as this is polled.
+    /// Refreshes the keys for as long as this is polled.
     pub(crate) async fn keep(mut self) {
         let mut is_failing = false;
         loop {
@@ -44,7 +45,8 @@ impl LiveKeys {
                 info!("signing keys are looked after again");
             }
             is_failing = refreshed.is_err();
-            // What was read last goes on by itself: a key whose time has come signs, whether the store answers or not.
+            // The loaded keys change with time: a key signs from its start time on, even if the
+            // store does not answer.
             if let Err(error) = refreshed
                 .or_else(|_| self.keys.in_force())
                 .and_then(|now| self.put_in_force(now))
@@ -54,7 +56,7 @@ impl LiveKeys {
         }
     }
 
-    /// Until the next look, or until something changes by itself.
+    /// The time until the next read, or until the keys change by themselves.
     fn pause(&self) -> Duration {
         let age = self.keys.schedule().view_age().min(self.age);
         let now = SystemClock.now();
@@ -63,8 +65,10 @@ impl LiveKeys {
         left.map_or(age, |seconds| age.min(Duration::from_secs(seconds.max(1))))
     }
 
-    /// First those who verify, then those who sign: no token is issued that this node would refuse, but for those of a key
-    /// that was removed. They are worth nothing anyway.
+    /// Updates the verifiers first, then the signers, so that this node never issues a token that
+    /// it would refuse.
+    ///
+    /// The exception is a token of a removed key, which is worthless anyway.
     fn put_in_force(&mut self, now: KeysInForce) -> Result<(), KeysError> {
         if !same(&self.verifier.keys(), &now.trusted) {
             self.published.replace(&now.published);
@@ -84,7 +88,9 @@ impl LiveKeys {
     }
 }
 
-/// Whether two sets hold the same keys in the same order. By what they are, too: the id of one that was removed can be another's.
+/// Whether two sets hold the same keys in the same order.
+///
+/// It compares the keys themselves, too: a new key can have the id of a removed one.
 fn same(one: &scopegate_token::KeySet, other: &scopegate_token::KeySet) -> bool {
     let names = |keys: &scopegate_token::KeySet| -> Vec<_> {
         let name = |key: &scopegate_token::VerifyingKey| (key.id().cloned(), key.algorithm(), key.thumbprint());

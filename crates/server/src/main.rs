@@ -1,22 +1,22 @@
-//! `scopegate`: the program around the house.
+//! The program `scopegate`.
 //!
-//! **How is it run?** This floor alone reads arguments, variables and files, opens sockets and databases, names
-//! concrete parts and prints. What a request means is decided below.
+//! **How is it run?** Only this crate reads arguments, variables and files, opens sockets and
+//! databases, names concrete parts and prints. Lower crates decide the meaning of a request.
 //!
-//! | module | what it does |
+//! | module | purpose |
 //! |---|---|
 //! | [`arguments`] | the command line |
-//! | [`config`] | settings out of flags, variables, a file and defaults |
-//! | [`command`] | one module a command |
+//! | [`config`] | settings from flags, variables, a file and defaults |
+//! | [`command`] | one module for each command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
-//! | [`measured_store`] | how long the store takes |
-//! | [`live_keys`] | the keys of a running server, kept up to date |
+//! | [`measured_store`] | measures how long the store takes |
+//! | [`live_keys`] | refreshes the keys of a running server |
 //! | [`demo`] | the tutorial's operations, users and client |
-//! | [`admin`] | what supervisors ask |
+//! | [`admin`] | health, readiness and metrics for supervisors |
 //! | [`serve`] | the accept loop, its limits and its end |
-//! | [`telemetry`], [`output`] | what goes to standard error, and what to standard output |
+//! | [`telemetry`], [`output`] | writes to standard error, and to standard output |
 //! | [`markdown`] | cells of tables in pull requests |
-//! | [`progress`] | that a command is still at work |
+//! | [`progress`] | shows that a command still works |
 
 mod admin;
 mod arguments;

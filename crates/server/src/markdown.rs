@@ -1,15 +1,16 @@
 //! Cells of a Markdown table as GitHub reads them.
 //!
-//! A cell is cut out before anything in it is read, and a backslash before a bar is part of the cutting: `\\|` ends the cell.
-//! So nothing here is escaped by backslashes.
+//! GitHub splits a row into cells before it reads their content. A backslash before a bar is part
+//! of this splitting: `\\|` ends the cell. So this module escapes nothing with backslashes.
 
 use std::fmt::Write as _;
 
 use crate::output::one_line;
 
-/// A sentence: what stands in it between backticks is code, and everything else is read as it is.
+/// A sentence as the cell of a table. Text between backticks is code; all other text is literal.
 ///
-/// A quoted name that has a backtick itself may be cut elsewhere, and still no character of it is lost or means anything.
+/// A quoted name that contains a backtick may be split at it. Still no character is lost or becomes
+/// markup.
 pub(crate) fn cell(text: &str) -> String {
     let text = one_line(text);
     let mut written = String::with_capacity(text.len());
@@ -31,7 +32,7 @@ pub(crate) fn cell(text: &str) -> String {
     written
 }
 
-/// A name or a place as code: a code span, or what is shown as one where a span cannot hold the text.
+/// A name or a place as code: a code span, or HTML code if a span cannot hold the text.
 pub(crate) fn code(text: &str) -> String {
     let text = one_line(text);
     if text.is_empty() {
@@ -46,12 +47,14 @@ pub(crate) fn code(text: &str) -> String {
     written
 }
 
-/// Text in which no character means anything: those that could are written as the entities of their numbers.
+/// Writes literal text: each character that could be markup becomes a numeric entity.
 fn push_plain(written: &mut String, text: &str) {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        // A bare address would become a link, and so would one that begins with `www.`. One of mail still does: no entity prevents
-        // it, for GitHub looks for those when entities have been read. It leads where it says.
+        // GitHub turns a bare address into a link, and one that begins with `www.`, too.
+        //
+        // An address of mail still becomes a link: GitHub finds it after it has read the entities.
+        // The link's target is the visible address.
         let is_address = rest.starts_with("://") || rest.starts_with("www.");
         if is_address || "\\`*_[]<>&|~$".contains(character) {
             push_entity(written, character);
@@ -73,15 +76,17 @@ mod tests {
 
     use super::*;
 
-    /// What GitHub reads in the only cell of a line, as far as what is written here needs: cells end at bars that have no
-    /// backslash before them, code spans are taken literally, elsewhere backslashes and entities mean something, and marks
-    /// must not stand there bare.
+    /// Reads the only cell of a line as GitHub does, as far as this module's output needs it.
+    ///
+    /// A cell ends at a bar without a backslash before it. A code span is literal. Elsewhere
+    /// backslashes and entities have their meaning, and markup characters must not appear.
     fn read(cell: &str) -> Option<String> {
         let mut characters = cell.chars();
         let mut bare = String::new();
         while let Some(character) = characters.next() {
             match (character, characters.clone().next()) {
-                // All that can be escaped takes part in the cutting, the backslash and the bar too.
+                // All characters that can be escaped take part in the splitting, the backslash and
+                // the bar too.
                 ('\\', Some(next)) => {
                     characters.next();
                     bare.extend((next != '|').then_some('\\').into_iter().chain([next]));
@@ -116,7 +121,8 @@ mod tests {
         Some(text)
     }
 
-    /// What GitHub's own library makes of it was looked at: the cells below end where they should and read as the left side.
+    /// The output of GitHub's own library was inspected: the cells below end correctly and read as
+    /// the left side.
     #[test]
     fn templates_stay_what_they_are() {
         for (text, written) in [

@@ -1,4 +1,4 @@
-//! A store that says how long each of its methods takes.
+//! A store that measures how long each of its methods takes.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use tokio::time::Instant;
 const DURATION: &str = "scopegate_store_duration_seconds";
 const ERRORS: &str = "scopegate_store_errors_total";
 
-/// A store in front of another, which it measures. It costs an allocation a call, so it stands there only where somebody
-/// looks at the figures.
+/// Wraps a store and measures its calls. It costs one allocation a call, so it is used only if the
+/// metrics are served.
 #[derive(Debug)]
 pub(crate) struct MeasuredStore {
     store: Arc<dyn Store>,
@@ -25,7 +25,7 @@ pub(crate) struct MeasuredStore {
 }
 
 impl MeasuredStore {
-    /// Measures this store.
+    /// Wraps this store.
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         describe_histogram!(DURATION, Unit::Seconds, "Time that the store took, by method.");
         describe_counter!(ERRORS, "Questions that the store did not answer, by method.");
@@ -36,7 +36,7 @@ impl MeasuredStore {
     }
 }
 
-/// What is measured of one method.
+/// The metrics of one method.
 #[derive(Debug)]
 struct Method {
     duration: Histogram,
@@ -56,7 +56,7 @@ impl Method {
             let begin = Instant::now();
             let answer = asked.await;
             self.duration.record(begin.elapsed());
-            // That a name is taken is an answer.
+            // A name that is taken is an answer, not an error.
             if answer
                 .as_ref()
                 .is_err_and(|error| error.kind() != StoreErrorKind::Conflict)
@@ -68,7 +68,7 @@ impl Method {
     }
 }
 
-/// A question under way.
+/// The result of a call to the store.
 type Asked<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 macro_rules! methods {

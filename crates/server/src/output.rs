@@ -1,4 +1,5 @@
-//! What a command says: data on standard output, one sentence on standard error, a number to the shell.
+//! The output of a command: data on standard output, one sentence on standard error, and an exit
+//! status.
 
 use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -28,7 +29,7 @@ pub(crate) enum Format {
     Github,
 }
 
-/// How a command that did not go well ended.
+/// The outcome of a command that did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It was answered, and the answer is no: exit status 1.
@@ -38,7 +39,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// Tells a [`No`] from everything else.
+    /// Distinguishes a [`No`] from all other errors.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         if error.is::<No>() || error.is::<SaidNo>() {
             Self::No
@@ -62,13 +63,13 @@ impl From<Outcome> for ExitCode {
 #[error("{0}")]
 pub(crate) struct No(pub(crate) String);
 
-/// The answer is no, and the data on standard output says so: there is nothing to complain of.
+/// The answer is no, and the data on standard output states it, so no error is printed.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer is no")]
 pub(crate) struct SaidNo;
 
 thread_local! {
-    /// What the answer of the command must say about the documents that it was made from.
+    /// The notes on the documents of the command. Its JSON answer contains them.
     static NOTES: RefCell<Option<Vec<Value>>> = const { RefCell::new(None) };
 }
 
@@ -85,8 +86,8 @@ struct WithNotes<'j, T> {
     notes: Vec<Value>,
 }
 
-/// A list of JSON values, each made when it is written. Thousands of values at a time take much
-/// memory.
+/// A list of JSON values. Each is made only when it is written, because thousands of values at a
+/// time take much memory.
 pub(crate) struct Each<'i, T, F>(pub(crate) &'i [T], pub(crate) F);
 
 impl<T, V: Serialize, F: Fn(&T) -> V> Serialize for Each<'_, T, F> {
@@ -95,13 +96,13 @@ impl<T, V: Serialize, F: Fn(&T) -> V> Serialize for Each<'_, T, F> {
     }
 }
 
-/// Writes data to standard output: `human` as it is, or the JSON object on one line with the notes
+/// Writes data to standard output: `human` unchanged, or the JSON object on one line with the notes
 /// of [`add_notes`].
 pub(crate) fn print(format: Format, human: &str, json: &impl Serialize) -> anyhow::Result<()> {
     write_answer(format, || lines_for_people(human), json)
 }
 
-/// The same, with text for people that is made only if it is written.
+/// The same as [`print()`], with text for people that is made only if it is written.
 pub(crate) fn print_with(format: Format, human: impl FnOnce() -> String, json: &impl Serialize) -> anyhow::Result<()> {
     write_answer(format, || lines_for_people(&human()), json)
 }
@@ -119,7 +120,7 @@ fn write_answer(format: Format, lines: impl FnOnce() -> String, json: &impl Seri
     }
 }
 
-/// What a word of an answer means, for colours.
+/// The meaning of a word of an answer, which selects its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// It is allowed, or became stricter.
@@ -151,7 +152,7 @@ pub(crate) fn wants_json() -> bool {
     wanted.is_some_and(|format| format == "json")
 }
 
-/// Text in a colour, where standard output is a terminal and nobody wants none (`NO_COLOR`).
+/// Colours text if standard output is a terminal and `NO_COLOR` is not set.
 pub(crate) fn paint(tone: Tone, text: &str) -> String {
     if !allows_colours(&io::stdout()) {
         return text.to_owned();
@@ -164,9 +165,9 @@ pub(crate) fn paint(tone: Tone, text: &str) -> String {
     format!("\x1b[{colour}m{text}\x1b[0m")
 }
 
-/// Writes text to standard output, with a line end where it has none.
+/// Writes text to standard output, and adds a line end if it has none.
 ///
-/// A reader that went away (`scopegate man | head`) is no fault.
+/// A reader that has closed the pipe (`scopegate man | head`) is not an error.
 pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
     progress::end();
     let mut stdout = io::stdout().lock();
@@ -178,7 +179,8 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
     checked(write!(stdout, "{text}{end}").and_then(|()| stdout.flush()))
 }
 
-/// Explains why standard output cannot be written. A reader that went away is no fault.
+/// Explains why standard output cannot be written. A reader that has closed the pipe is not an
+/// error.
 fn checked(written: io::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -199,10 +201,10 @@ fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
     )
 }
 
-/// Writes one sentence about what went wrong to standard error.
+/// Writes one sentence about the error to standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
     progress::end();
-    // Where standard error is closed too, there is nobody left to tell.
+    // If standard error is closed too, the error cannot be reported.
     let text = without_secrets(&one_line(&causes(error)));
     let _ = if wants_json() {
         let status = match Outcome::of(error) {
@@ -215,7 +217,8 @@ pub(crate) fn complain(error: &anyhow::Error) {
     };
 }
 
-/// The causes of an error, each once: libraries repeat the text of a cause in the error that contains it.
+/// The causes of an error, each once: libraries repeat the text of a cause in the error that
+/// contains it.
 fn causes(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -231,14 +234,14 @@ fn causes(error: &anyhow::Error) -> String {
     text
 }
 
-/// Writes one sentence to standard error that changes nothing about the answer.
+/// Writes one sentence to standard error that does not affect the answer.
 pub(crate) fn remark(text: &str) {
     progress::end();
     let _ = writeln!(io::stderr(), "note: {}", without_secrets(&one_line(text)));
 }
 
-/// The text without what is secret by its form: tokens, client secrets, and the user and password
-/// of each URL.
+/// Removes all secrets that are recognized by their form: tokens, client secrets, and the user and
+/// password of each URL.
 // SECURITY: a token in place of a name is not repeated. Tested by
 // `tokens_and_client_secrets_are_left_out`.
 pub(crate) fn without_secrets(text: &str) -> String {
@@ -263,7 +266,7 @@ pub(crate) fn without_secrets(text: &str) -> String {
     without_userinfo(&shown)
 }
 
-/// How a token or a client secret begins, if the word is one.
+/// Returns the prefix of a token or a client secret, if the word is one.
 fn secret_start(word: &str) -> Option<&'static str> {
     // A client secret of this program.
     let is_client_secret = word.starts_with("sgcs_") && word.len() > 12;
@@ -276,7 +279,7 @@ fn secret_start(word: &str) -> Option<&'static str> {
     }
 }
 
-/// The text with the user and password of each URL left out.
+/// Removes the user and password of each URL.
 // SECURITY: a password in a URL is not repeated. Tested by
 // `a_password_in_a_url_is_left_out`.
 fn without_userinfo(text: &str) -> String {
@@ -310,12 +313,14 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
-/// Text of others (a parser's message, a name) on one line, with what a reader cannot see spelled out.
+/// Writes foreign text (a parser's message, a name) on one line, with invisible characters escaped.
 pub(crate) fn one_line(text: &str) -> String {
     visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
-/// Lines for people. What a reader cannot see is spelled out: a path, a title or a description comes from a document of others.
+/// Text for people, with invisible characters escaped: a path, a title or a description comes from
+/// a foreign document.
+///
 /// Line ends and our own colours stay.
 fn lines_for_people(text: &str) -> String {
     let line = |line: &str| {

@@ -6,16 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// What takes no longer than this says nothing; and how often the line is written anew.
+/// Shorter work shows no line. It is also the interval at which the line is written again.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The line that is shown now. A command writes from many places, and each of them takes the line away first.
+/// The visible line. A command writes from many places, and each of them clears the line first.
 static SHOWN: Mutex<Option<Shown>> = Mutex::new(None);
 
-/// What keeps a line alive, and who writes it.
+/// The sender that keeps the line visible, and the thread that writes it.
 struct Shown(Sender<()>, JoinHandle<()>);
 
-/// Starts to say on standard error that a command is at work, where that is a terminal.
+/// Starts to show on standard error that a command works, if that is a terminal.
 pub(crate) fn start() {
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if is_dumb || !io::stderr().is_terminal() {
@@ -23,22 +23,22 @@ pub(crate) fn start() {
     }
     let (alive, end) = channel();
     let writer = std::thread::Builder::new().spawn(move || show(&end, SECOND, &mut io::stderr()));
-    // Without the thread there is no line, and nothing else is missing.
+    // Without the thread there is no line, and nothing else changes.
     let shown = writer.ok().map(|writer| Shown(alive, writer));
     *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = shown;
 }
 
-/// Takes the line away, before anything else is written.
+/// Clears the line before other output is written.
 pub(crate) fn end() {
     let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(Shown(alive, writer)) = shown {
         drop(alive);
-        // Whether the line could be written is nobody's concern.
+        // It does not matter whether the line could be written.
         let _ = writer.join();
     }
 }
 
-/// Writes the line at each interval until the other end is gone, and then takes it away.
+/// Writes the line at each interval until the other end is closed, and then clears it.
 fn show(end: &Receiver<()>, interval: Duration, terminal: &mut impl Write) {
     let mut intervals = 0_u64;
     while end.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
@@ -86,12 +86,12 @@ mod tests {
         assert!(all.ends_with(" s\r\x1b[K"), "{all:?}");
     }
 
-    /// Tells each text that is written, and keeps them all.
+    /// Sends each written text to the channel, and keeps them all.
     struct Lines(Sender<Vec<u8>>, Vec<u8>);
 
     impl Write for Lines {
         fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-            // Nobody may listen any more.
+            // The receiver may have been dropped.
             let _ = self.0.send(text.to_vec());
             self.1.extend_from_slice(text);
             Ok(text.len())

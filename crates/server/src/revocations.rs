@@ -1,4 +1,4 @@
-//! Asks the store, while the server runs, what other programs took back.
+//! Reads the revocations of other processes from the store while the server runs.
 
 use std::error::Error;
 use std::time::Duration;
@@ -7,13 +7,14 @@ use scopegate_grant::RevocationWatch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-/// How often the store forgets what covers no token that lives.
+/// How often the store removes revocations that cover only expired tokens.
 const TIDY: Duration = Duration::from_hours(1);
 
-/// Asks so often that nothing is older than this, and never ends. A store that does not answer is asked again: until then what was
-/// known stays in force.
+/// Reads the revocations again before they are older than this. Never ends.
+///
+/// A store that does not answer is read again. Until then the known revocations stay in effect.
 pub(crate) async fn watch(revocations: RevocationWatch, age: Duration) {
-    // Twice within the age, so that it is kept though an answer takes its time.
+    // Reads twice within the age, so that the limit holds even if an answer takes long.
     let mut ticks = interval((age / 2).max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (entries, mut is_heard, mut tidied) = (metrics::gauge!("scopegate_revocations"), true, None::<Instant>);

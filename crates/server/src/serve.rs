@@ -1,7 +1,8 @@
-//! The accept loop: how connections come in, what they may take, and how it ends.
+//! The accept loop: how connections are accepted, their limits, and the shutdown.
 //!
-//! warp's own server has neither a limit of connections nor a time limit for a silent one, so the loop is ours, on
-//! hyper. One connection is one task; a panic in it ends that connection alone.
+//! warp's own server has neither a limit of connections nor a time limit for a silent one. So this
+//! loop is our own, over hyper. One connection is one task; a panic in it ends that connection
+//! alone.
 
 mod activity;
 mod arriving;
@@ -35,9 +36,9 @@ pub(crate) use self::signals::{Request, Signals, outlive_file_size};
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// A second signal, with requests under way.
+    /// A second signal arrived while requests were in progress.
     AtOnce,
-    /// Requests were still under way when the time was over.
+    /// Requests were still in progress when the time was over.
     Deadline,
     /// Every request was answered.
     Drained,
@@ -52,11 +53,11 @@ where
     run_for_peers(name, listener, |_| answers.clone(), limits, stop).await
 }
 
-/// Serves until a signal comes, then answers what is under way and returns.
+/// Serves until a signal arrives, then finishes the requests in progress and returns.
 ///
 /// Connections are counted under `name`. `stop` is called again for the signal that ends the wait.
 ///
-/// `answers` makes the service of a connection for the address of its peer.
+/// `answers` creates the service of a connection from the address of its peer.
 pub(crate) async fn run_for_peers<A, S>(
     name: &'static str,
     listener: TcpListener,
@@ -79,7 +80,7 @@ where
             leave,
             slot,
         } = admitted;
-        // Without a peer there is no connection any more.
+        // Without a peer the connection no longer exists.
         let Ok(peer) = stream.peer_addr() else { return };
         let draining = draining.clone();
         let connection = Connection::new(stream, answers(peer), limits, activity, End { draining, leave });
@@ -103,7 +104,7 @@ where
     drain.send_replace(true);
     let drained = async {
         doorway.empty(serve).await;
-        // Every slot back means every connection closed.
+        // All slots are free only when every connection is closed.
         slots.acquire_many(most).await
     };
     let ending = tokio::select! {
@@ -111,7 +112,7 @@ where
         _ = drained => return Ending::Drained,
         () = tokio::time::sleep(limits.drain_deadline) => Ending::Deadline,
     };
-    // Half a head is no request, so it loses nothing.
+    // Half a head is not a request, so its sender loses nothing.
     if doorway.is_answering() {
         ending
     } else {

@@ -1,7 +1,7 @@
-//! What is logged: one line an event to standard error, as text or as JSON.
+//! The log: one line for each event on standard error, as text or as JSON.
 //!
-//! Spans and events come from below; nothing there records a token, a password or a secret. Here only their form and
-//! their level are chosen.
+//! Spans and events come from the lower crates. They record no token, password or secret. Only the
+//! format and the level are chosen here.
 
 mod fields;
 
@@ -16,13 +16,14 @@ use self::fields::PlainFields;
 use crate::config::{LogFilter, LogFormat};
 use crate::output::allows_colours;
 
-/// Where lines go.
+/// The output of log lines.
 type Writer = fn() -> Stderr;
 
 /// Starts logging. Called once; a second call changes nothing.
 pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
     let subscriber: SubscriberBuilder<DefaultFields, Format, _, Writer> = tracing_subscriber::fmt()
-        // A line that cannot be written, for the disk is full, is lost: to complain of it in the same place is a panic.
+        // A line that cannot be written, for example to a full disk, is lost. Reporting that on
+        // standard error would panic.
         .log_internal_errors(false)
         .with_writer(io::stderr);
     let started = match format {
@@ -33,15 +34,17 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         LogFormat::Json => init(subscriber.json().flatten_event(true), filter),
     };
     drop(started);
-    // SECURITY: where it happened, and not what was said, which may hold anything.
+    // SECURITY: logs the place of a panic but not its message, which may contain a secret.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panic: a fault in this program");
     }));
 }
 
-/// Logs what the filter lets through. A level alone looks at no span; directives take a lock of all threads whenever one is begun,
-/// entered, left or ended, also where none of them names a span.
+/// Logs the events that pass the filter.
+///
+/// A level alone inspects no span. Directives take a lock of all threads whenever a span begins, is
+/// entered, is left or ends. They do so even if none of them names a span.
 fn init<N, E>(
     subscriber: SubscriberBuilder<N, E, impl Sized, Writer>,
     filter: &LogFilter,
@@ -53,7 +56,7 @@ where
     if let Some(level) = filter.level() {
         return subscriber.with_max_level(level).try_init();
     }
-    // `LogFilter` holds only what `EnvFilter` could read.
+    // `LogFilter` contains only what `EnvFilter` can read.
     let filter = EnvFilter::try_new(filter.as_str()).unwrap_or_else(|_| EnvFilter::new("info"));
     subscriber.with_env_filter(filter).try_init()
 }

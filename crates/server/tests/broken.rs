@@ -1,5 +1,7 @@
-//! A database that is full, gone, of another time or no database: a clear answer, nothing half done, and good again when the
-//! database is, without a restart.
+//! A database that is full, missing, of another version or not a database.
+//!
+//! The program gives a clear answer and does nothing by halves. It works again when the database
+//! does, without a restart.
 
 #![expect(clippy::disallowed_methods, reason = "recovery is waited for")]
 #![expect(

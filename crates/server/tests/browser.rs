@@ -1,7 +1,7 @@
-//! The pages `/docs` and `/redoc` in a real browser: what a reader of the tutorial does first.
+//! The pages `/docs` and `/redoc` in a real browser: the first steps of a reader of the tutorial.
 //!
-//! Needs `chromium` and `chromedriver` on the search path. Without them the tests say so and pass; with
-//! `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
+//! Needs `chromium` and `chromedriver` on the search path. Without them the tests report it and
+//! pass; with `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
 
 #[path = "support/webdriver.rs"]
 mod webdriver;
@@ -23,7 +23,7 @@ const LOGINS: [(&[&str], [u16; 3]); 3] = [
     (&["me", "items"], [200, 200, 200]),
 ];
 
-/// The demo, and a browser to look at it.
+/// The demo, and a browser that opens its pages.
 struct Stage {
     browser: Browser,
     address: String,
@@ -31,7 +31,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// Both started; none where there is no browser and none is required.
+    /// Starts both; `None` if there is no browser and none is required.
     fn set() -> Result<Option<Self>, Failure> {
         let Some(browser) = Browser::start_if_there()? else {
             return Ok(None);
@@ -50,7 +50,8 @@ impl Stage {
         }))
     }
 
-    /// Opens `/docs` anew, which forgets earlier logins, and asks for a token with these scopes ticked.
+    /// Opens `/docs` again, which drops earlier logins, and requests a token with these scopes
+    /// ticked.
     fn log_in(&self, password: &str, scopes: &[&str]) -> Result<(), Failure> {
         let browser = &self.browser;
         browser.open(&format!("{}/docs", self.address))?;
@@ -78,7 +79,8 @@ impl Stage {
         Ok((status.parse()?, serde_json::from_str(&body)?))
     }
 
-    /// What the console complains about, refused requests apart: each of them is an error there.
+    /// The errors in the console, without refused requests: the browser reports each of them as an
+    /// error.
     fn complaints(&self) -> Result<Vec<String>, Failure> {
         let refused = |message: &String| message.contains("the server responded with a status of 40");
         Ok(self

@@ -1,4 +1,4 @@
-//! Peers that take connections and give nothing for them, each kind with a good client beside it.
+//! Peers that hold connections and send nothing useful. A correct client runs next to each kind.
 
 #![expect(clippy::disallowed_methods, reason = "waiting has to end")]
 #![expect(
@@ -22,7 +22,7 @@ const KEPT: &[u8] = b"GET /status/ HTTP/1.1\r\nHost: a\r\n\r\n";
 const FORM: &str = "Host: a\r\nContent-Type: application/x-www-form-urlencoded\r\n";
 const LOGIN: &str = "grant_type=password&username=johndoe&password=secret&scope=me";
 
-/// Time limits so long that nothing in a test ends by them.
+/// Time limits that are too long to end anything in a test.
 const PATIENT: [&str; 7] = [
     "--demo",
     "--header-timeout",
@@ -61,7 +61,7 @@ fn slow_body() -> Vec<u8> {
     format!("POST /token HTTP/1.1\r\n{FORM}Content-Length: 60\r\n\r\ngrant").into_bytes()
 }
 
-/// Resident memory of the server, in KiB.
+/// Physical memory of the server, in KiB.
 fn resident(server: &Server) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -107,7 +107,7 @@ fn slow_bodies_make_room() {
     let mut slow = open(&server, 4, &slow_body());
     assert_serves(&server);
     for stream in &mut slow {
-        // Whoever has not had to go yet sends its body late, and is answered.
+        // A peer that is not evicted yet sends its body late, and gets its response.
         let _ = stream.write_all(&[b'x'; 60]);
         let _ = stream.shutdown(std::net::Shutdown::Write);
     }
@@ -137,7 +137,7 @@ fn a_refused_body_ends_its_connection() {
     let server = Server::start(&["--demo", "--body-limit", "1000", "--body-timeout", "300ms"], &[]);
     let request =
         |length: usize| format!("POST /token HTTP/1.1\r\n{FORM}Content-Length: {length}\r\n\r\n").into_bytes();
-    // What follows a body that was not read is not taken for a request.
+    // Bytes after an unread body are not parsed as a request.
     let smuggled = [request(2_000), vec![b'x'; 500], KEPT.to_vec()].concat();
     for (sent, status) in [(request(2_000), 413), (smuggled, 413), (request(60), 408)] {
         let mut stream = server.connect();
@@ -256,7 +256,7 @@ fn no_more_files_is_no_end() {
     let allow = |current| prlimit(id, Resource::Nofile, Rlimit { current, maximum }).unwrap();
     let usual = allow(Some(u64::try_from(before + 4).unwrap()));
     let held = open(&server, 20, b"");
-    // Those who wait for nothing make room for those who ask.
+    // Idle connections are evicted in favour of those that send requests.
     assert_serves(&server);
     assert_serves(&server);
     let used = processor_time(&server);

@@ -24,7 +24,8 @@ fn every_test_that_a_document_names_is_there() {
     );
 }
 
-/// The tests that a row names, as file and function; `::function` alone is in the file named before it.
+/// The tests that a row names, as file and function. `::function` alone is in the file that was
+/// named before it.
 fn tests(row: &str) -> Vec<(String, String)> {
     let mut file = "";
     let mut found = Vec::new();

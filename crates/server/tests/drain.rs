@@ -1,8 +1,9 @@
-//! SIGTERM in the middle of requests drops none: clients of every kind, signals at random moments, and whatever was sent before
-//! the signal is answered whole.
+//! SIGTERM during requests drops none. Clients are of every kind, and signals come at random
+//! moments. All that was sent before the signal gets a whole response.
 //!
-//! What is a request: its head came in whole. Half a head is none. A connection that the system has taken, and the server has
-//! not, counts like any other. What is sent after the signal may meet a closed door, and never half an answer.
+//! A request counts if its whole head has arrived; half a head does not. A connection that only the
+//! system has accepted counts like any other. A request that is sent after the signal may be
+//! refused, but never gets half a response.
 
 #![expect(clippy::disallowed_methods, reason = "moments are compared")]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
@@ -45,7 +46,7 @@ enum Came {
     Half,
 }
 
-/// One client's connection to a server that may be gone.
+/// One client's connection to a server that may have stopped.
 struct Line(TcpStream, Vec<u8>);
 
 impl Line {
@@ -91,7 +92,7 @@ fn end_of_answer(bytes: &[u8]) -> Option<usize> {
     (body.len() >= length).then(|| head.len() + 4 + length)
 }
 
-/// Does what it does once, and notes what became of it; none where there is nobody to ask.
+/// Sends its requests once and records their results; `None` if no server answers.
 type Visitor = fn(&Server, &mut dyn FnMut(&'static str, Instant, Came)) -> Option<()>;
 
 /// A connection for each request.
@@ -179,7 +180,8 @@ fn furnish(database: &Path) {
     });
 }
 
-/// Lets clients loose on a server, ends it, and says what became of every request and when the signal was sent.
+/// Starts clients on a server and ends it. Returns the result of every request and the time of the
+/// signal.
 fn round(database: &Path, connections: &str, moment: Duration) -> (Instant, Vec<Sent>) {
     let url = format!("sqlite:{}", database.display());
     let line = [
@@ -225,7 +227,8 @@ fn a_signal_drops_no_request() {
     furnish(&database);
     let (mut before, mut after, mut dropped) = (0, 0, Vec::new());
     for number in 0..ROUNDS {
-        // Now and then fewer may come in than there are: the others stand in the queue when the signal comes.
+        // In some rounds there are fewer slots than clients. The others wait in the queue when the
+        // signal comes.
         let connections = if number % 3 == 0 { "6" } else { "100" };
         let moment = Duration::from_micros(number.wrapping_mul(7_919) % 120_000);
         let (signalled, sent) = round(&database, connections, moment);

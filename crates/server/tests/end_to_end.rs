@@ -1,6 +1,6 @@
-//! What FastAPI's tutorial answers, asked of the built program.
+//! Checks that the built program gives the answers of FastAPI's tutorial.
 //!
-//! `tutorial/record.py` says how the cases were made, and what stands in them.
+//! `tutorial/record.py` describes how the cases were made, and their content.
 
 #![expect(
     clippy::expect_used,
@@ -175,7 +175,8 @@ fn compare_body(expected: &Value, answer: &Answer, now: i64, faults: &mut Vec<St
     }
 }
 
-/// The body with its token opened where the recording has it open, and `exp` as the recording has it where it is near.
+/// The body with its token decoded if the recording has it decoded. `exp` is that of the recording
+/// if it is close to it.
 fn opened(wanted: &Value, mut body: Value, now: i64) -> Value {
     let Some(wanted) = wanted.get("access_token").and_then(|token| token.get("jwt")) else {
         return body;

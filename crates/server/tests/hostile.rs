@@ -1,7 +1,7 @@
-//! The listener of the built program under hostile requests, each byte for byte on a socket of its own.
+//! The listener of the built program under hostile requests, each byte for byte on a socket of its
+//! own.
 //!
-//! Every answer is looked at in the same way: no 5xx, a name in the log, no word of the inside, nothing of what must stay
-//! secret.
+//! Every answer gets the same checks: no 5xx, a label in the log, no internal detail, no secret.
 
 #![expect(
     clippy::expect_used,
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use support::{Answer, Server};
 
-/// What stands in requests and must stand in no answer.
+/// A secret that requests contain and that no answer may contain.
 const CANARY: &str = "hunter2-canary";
 /// What only the inside of the program says.
 const INSIDE: [&str; 9] = [
@@ -54,7 +54,7 @@ fn post(headers: &str, body: &[u8]) -> Vec<u8> {
     )
 }
 
-/// Sends a request and looks at the answer as at any.
+/// Sends a request and applies the common checks to the answer.
 fn ask(server: &Server, request: &[u8]) -> Answer {
     let answer = server.exchange(request);
     let what = request.escape_ascii().to_string().chars().take(300).collect::<String>();
@@ -126,7 +126,7 @@ fn no_value_splits_an_answer() {
     }
 }
 
-/// A secret stands in each place where one may be sent, and in none of the answers.
+/// Each place that may carry a secret carries one, and no answer contains it.
 #[test]
 fn no_answer_repeats_a_secret() {
     let basic = |pair: &str| base64_simd::STANDARD.encode_to_string(pair);

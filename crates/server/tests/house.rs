@@ -1,4 +1,4 @@
-//! The plan of the house, held against what cargo knows: who may import whom.
+//! The layers of the workspace, compared with cargo's metadata: which crate may import which.
 
 #![expect(clippy::expect_used, reason = "a test may fail")]
 
@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-/// Each crate with the crates of the house that it may import. A crate that is not listed fails the test.
+/// Each crate with the crates of the workspace that it may import. A crate that is not listed fails
+/// the test.
 const FLOORS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("policy", &["domain"]),
@@ -31,7 +32,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
     ),
 ];
 
-/// Crates of others that belong to one of ours.
+/// Third-party crates that only one of our crates may import.
 const RESERVED: [(&str, &str); 24] = [
     ("ahash", "token"),
     ("anyhow", "server"),
@@ -59,7 +60,7 @@ const RESERVED: [(&str, &str); 24] = [
     ("warp", "http"),
 ];
 
-/// What `domain` is made of: plain values need no more.
+/// The dependencies of `domain`: plain values need only these.
 const DOMAIN: [&str; 8] = [
     "serde",
     "serde_json",
@@ -71,7 +72,8 @@ const DOMAIN: [&str; 8] = [
     "zeroize",
 ];
 
-/// Crates that must not be built at all: a flaw without a fix, or C that nobody here answers for.
+/// Crates that must not be built at all: a flaw without a fix, or C code without a maintainer in
+/// this project.
 const BANNED: [&str; 5] = ["aws-lc-sys", "native-tls", "openssl", "rsa", "rusqlite"];
 
 fn metadata() -> Metadata {
@@ -81,7 +83,7 @@ fn metadata() -> Metadata {
         .expect("cargo describes the workspace")
 }
 
-/// The crates of the house by short name, without the benches: they compare us with others.
+/// The crates of the workspace by short name, without the benches: they compare us with others.
 fn house(metadata: &Metadata) -> BTreeMap<&str, &Package> {
     let named = |package| -> Option<(&str, &Package)> {
         let package: &Package = package;
@@ -188,7 +190,7 @@ fn what_is_banned_is_not_built() {
 /// Engines of regular expressions.
 const ENGINES: [&str; 6] = ["fancy-regex", "onig", "pcre2", "regex", "regex-automata", "regex-lite"];
 
-/// Whoever matches patterns against what strangers send can be kept busy by them.
+/// A client could make a pattern engine run for very long by its input.
 #[test]
 fn no_engine_of_patterns_reads_requests() {
     let metadata = metadata();

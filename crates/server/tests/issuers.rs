@@ -154,7 +154,7 @@ fn opaque_tokens_are_asked_about_by_the_client_of_the_configuration() {
     assert_eq!(get(&server, "opaque-1").0, 401);
 }
 
-/// Both kinds of tokens say `me`, which the page asks for.
+/// Both kinds of tokens contain `me`, which the tutorial requires.
 #[test]
 fn an_issuer_opens_no_more_than_the_configuration_lets_it() {
     let (issuer, folder) = (Issuer::start(), tempfile::tempdir().unwrap());
@@ -184,7 +184,7 @@ fn an_issuer_opens_no_more_than_the_configuration_lets_it() {
     );
 }
 
-/// What `serve` says where it does not start.
+/// The error of `serve` when it does not start.
 fn refusal(config: &str) -> String {
     let mut command = scopegate();
     command.args([

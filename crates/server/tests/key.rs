@@ -1,4 +1,4 @@
-//! `scopegate key ..` as a shell sees it, and what becomes of the files beside a database.
+//! `scopegate key ..` in a shell, and its effect on the files next to a database.
 
 #![expect(clippy::disallowed_methods, reason = "a test waits for a key to take over")]
 #![expect(
@@ -251,7 +251,7 @@ fn the_key_encryption_key_is_changed_over_all_keys() {
         "the new one is in use"
     );
 
-    // Into the configuration: the file beside the database goes.
+    // The key moves into the configuration, so the file next to the database is removed.
     let new = file(&shell, "new.kek", &format!("{}\n", "0123456789abcdef".repeat(4)));
     let moved = shell.run(&["key", "rewrap", "--new-key-file", &new, "--format", "json"]);
     assert_eq!(moved.json(), json!({ "rewrapped": 2 }));
@@ -315,7 +315,7 @@ fn a_key_encryption_key_that_is_none_is_not_repeated() {
     );
 }
 
-/// The database and the bare key beside it that an earlier version left behind.
+/// The database of an earlier version, with the unencrypted key next to it.
 struct Earlier {
     shell: Shell,
     key: SigningKey,
@@ -357,7 +357,8 @@ fn the_key_of_an_earlier_version_is_taken_in_and_its_file_goes() {
     let is_bare = windows.any(|window| document.windows(32).any(|bare| bare == window));
     assert!(!is_bare && database.len() > 4_096);
 
-    // Ended before the file was removed: the next one does it. Another key is left where it is.
+    // An earlier run ended before it removed the file: the next run removes it. The file of another
+    // key stays.
     earlier.keep(document);
     json(shell, &["key", "rewrap"]);
     assert!(!earlier.file.exists());

@@ -1,7 +1,8 @@
-//! The pictures of a policy in a real browser, opened from a file: by mouse and by keyboard, held against the engine.
+//! The pictures of a policy in a real browser, opened from a file. Tests use mouse and keyboard and
+//! compare with the engine.
 //!
-//! Needs `chromium` and `chromedriver` on the search path. Without them the tests say so and pass; with
-//! `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
+//! Needs `chromium` and `chromedriver` on the search path. Without them the tests report it and
+//! pass; with `SCOPEGATE_REQUIRE_BROWSER=1` they fail.
 
 #![expect(
     clippy::expect_used,
@@ -262,7 +263,7 @@ fn the_keyboard_is_enough() {
             .expect("the script runs"),
         false
     );
-    // What is sought is found, by its path and by its scopes.
+    // The search finds operations by path and by scopes.
     for (words, count) in [("log", 1), ("audit", 2), ("nowhere", 0)] {
         browser.fill("#find-operation", words).expect("keys");
         assert_eq!(stage.shown().expect("rows").len(), count, "{words}");
@@ -273,7 +274,7 @@ fn the_keyboard_is_enough() {
     stage.all_is_quiet();
 }
 
-/// Every element that somebody works with has a name that is read out, and a visible sign of the focus.
+/// Every interactive element has an accessible name and a visible sign of the focus.
 #[test]
 fn everything_has_a_name_and_a_sign_of_the_focus() {
     let stage = stage!(tables::shapes());
@@ -288,7 +289,7 @@ fn everything_has_a_name_and_a_sign_of_the_focus() {
     assert_eq!(stage.browser.run(script).expect("the script runs"), json!([[], []]));
 }
 
-/// Foreground against background, in both colour schemes, for all the text that is seen: at least 4.5 to 1.
+/// Foreground against background, in both colour schemes, for all visible text: at least 4.5 to 1.
 #[test]
 fn text_can_be_read() {
     let stage = stage!(tables::shapes());
@@ -391,7 +392,7 @@ fn eleven_thousand_operations_can_be_looked_through() {
     stage.all_is_quiet();
 }
 
-/// What the page allows by its digest is what stands in it; any other script is refused.
+/// The digests in the page's policy are those of its style and script. Any other script is refused.
 #[test]
 fn the_digests_are_those_of_style_and_script() {
     let page = picture::html(&tables::tutorial().expect("a table"), &Labels::new("t"));

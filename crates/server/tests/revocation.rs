@@ -1,4 +1,5 @@
-//! What a command takes back is refused by a server that runs, within the time that was set, and by the next one from its start.
+//! A running server refuses revoked tokens within the configured time, and the next server refuses
+//! them from its start.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
 #![expect(
@@ -18,7 +19,7 @@ use serde_json::Value;
 use shell::Shell;
 use support::{Answer, Server};
 
-/// What is set for both, and what a busy machine may add.
+/// The configured maximum age in both profiles, and the extra time of a busy machine.
 const AGE: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_secs(10);
 
@@ -70,7 +71,7 @@ impl Place {
     fn serve_with_lifetime(&self, lifetime: &str) -> Server {
         let secret = ("SCOPEGATE_SECRET_KEY", "a secret text of more than thirty-two bytes");
         let key = [secret, ("SCOPEGATE_TOKEN_LIFETIME", lifetime)];
-        // Tokens are meant for the issuer, which has to stay the same.
+        // The audience of tokens is the issuer, which must stay the same.
         let (database, issuer) = (&*self.database, "http://127.0.0.1:1");
         let mut arguments = vec!["--database", database, "--issuer", issuer, "--profile", self.profile];
         arguments.extend(["--password-grant", "--user-cache-age", "1s", "--revocation-age", "1s"]);
@@ -182,8 +183,8 @@ fn a_user_who_was_disabled_gets_nothing_back_with_old_tokens() {
     }
 }
 
-/// Every command that takes rights away, in both profiles: old tokens are refused in time, and a
-/// new login is good at once.
+/// Every command that reduces rights, in both profiles: old tokens are refused in time, and a new
+/// login is valid at once.
 #[test]
 fn every_change_that_takes_rights_away_reaches_issued_tokens() {
     for profile in ["rfc", "tutorial"] {

@@ -1,4 +1,5 @@
-//! A load runs across a rotation: nobody notices, old tokens are good until they expire, and not a moment longer than their key.
+//! A load runs across a rotation without an error. Old tokens are valid until they expire, and
+//! never longer than their key.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested takes time")]
 #![expect(
@@ -31,7 +32,8 @@ use support::{Answer, Server};
 
 const ISSUER: &str = "https://id.example";
 
-/// A key is published so long before it signs; a token lives so long; and so does a key after its last token.
+/// Seconds between the publication of a key and its first signature, the lifetime of a token, and
+/// the lifetime of a key after its last token.
 const ANNOUNCEMENT: u64 = 4;
 const LIFETIME: u64 = 5;
 const VARIABLES: [(&str, &str); 2] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "4s"), ("SCOPEGATE_TOKEN_LIFETIME", "5s")];
@@ -128,7 +130,7 @@ impl Site {
         jwks.keys().iter().map(|key| key.id().unwrap().to_string()).collect()
     }
 
-    /// A token of the first key that lives for long, longer than the server would let one live.
+    /// A token of the first key with a longer lifetime than the server issues.
     fn long_token(&self) -> String {
         let issuer = (Issuer::parse(ISSUER).unwrap(), Audience::parse(ISSUER).unwrap());
         let document = self.key.to_pkcs8().unwrap().clone();
@@ -233,7 +235,8 @@ fn across_a_rotation(site: &Site) {
     assert_eq!(site.items(&site.token()), 200);
 }
 
-/// A server has seen tokens, remembers them, and signs with their key, which is removed: once without a next one and once with one.
+/// A server has seen tokens, caches them, and signs with their key. That key is removed: once
+/// without a next one and once with one.
 #[test]
 fn a_removed_key_is_dropped_by_a_running_server() {
     let variables = [("SCOPEGATE_KEY_ANNOUNCEMENT", "4s")];
@@ -252,7 +255,8 @@ fn a_removed_key_is_dropped_by_a_running_server() {
         }
         let leaked = key_of(&tokens[0]);
         let removed = key(&["key", "remove", &leaked]).json();
-        // A quarter of the announcement, and time for a slow machine; the tokens live for half an hour.
+        // A quarter of the announcement, and time for a slow machine. The lifetime of the tokens is
+        // half an hour.
         wait_for("dropped", Duration::from_secs(10), || {
             tokens.iter().all(|token| site.items(token) == 401)
         });
@@ -289,7 +293,8 @@ fn keys_rotate_by_themselves() {
     );
 }
 
-/// All keys are sealed anew under a running server: it reads the other key-encryption key by itself, and rotates on.
+/// All keys are resealed under a running server. It reads the other key-encryption key by itself,
+/// and continues to rotate.
 fn rotates_on_after_a_rewrap(is_configured: bool) {
     let shell = Shell::new();
     let database = format!("sqlite:{}", shell.path().join("scopegate.db").display());

@@ -182,7 +182,8 @@ fn old_and_new_ways_of_asking() {
     let answers = String::from_utf8(read_to_end(&mut stream)).unwrap();
     assert_eq!(answers.matches("HTTP/1.1 401").count(), 2, "{answers}");
 
-    // HTTP/2 by prior knowledge: the preface and empty settings are answered with settings (frame type 4).
+    // HTTP/2 by prior knowledge: the server answers the preface and empty settings with settings
+    // (frame type 4).
     let mut stream = server.connect();
     stream
         .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
@@ -221,7 +222,8 @@ fn nonsense_is_refused_and_forgotten() {
     assert_eq!(server.exchange(STATUS).status, 401);
 }
 
-/// Scripts of a configured page read refusals too; a preflight needs no credential; `/docs` is for people.
+/// Scripts of a configured page read refusals too. A preflight needs no credential; `/docs` is for
+/// people.
 #[test]
 fn configured_origins_may_call_by_script() {
     let server = Server::start(&["--demo", "--cors-origin", "https://app.example"], &[]);

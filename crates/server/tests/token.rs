@@ -13,7 +13,7 @@ use shell::{Run, Shell};
 
 const SECRET: &[u8; 32] = b"a secret text of thirty-two byte";
 const NOW: &str = "1700000000";
-/// Whose tokens they are, and for whom.
+/// The issuer and the audience of the tokens.
 const NAMED: [&str; 4] = [
     "--issuer",
     "https://issuer.example",

@@ -1,4 +1,4 @@
-//! Where counts go, and how they are written: the text that Prometheus reads.
+//! Collects the metrics and writes them in the Prometheus text format.
 
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use scopegate_domain::{Clock, SystemClock};
 
 use crate::tasks::Tasks;
 
-/// The media type of what [`Exporter::render`] writes.
+/// The media type of the output of [`Exporter::render`].
 pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// How often single times are put into their buckets.
+/// The interval at which recorded times move into their buckets.
 ///
-/// SECURITY: until then they are kept one by one, 8 bytes each, so this bounds the memory where nobody asks for `/metrics`.
+/// SECURITY: until then each time takes 8 bytes. This bounds the memory if no client reads
+/// `/metrics`.
 const UPKEEP: Duration = Duration::from_secs(1);
 
 /// Upper bounds of the buckets of each histogram, in seconds.
@@ -35,12 +36,12 @@ const BUCKETS: [(&str, &[f64]); 3] = [
     ),
 ];
 
-/// All that is counted in this process.
+/// The metrics of this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Exporter(PrometheusHandle);
 
 impl Exporter {
-    /// Counts from now on. Before this, handles count nothing, so it comes before whatever counts.
+    /// Installs the recorder. Handles that were created earlier count nothing, so call it first.
     pub(crate) fn install(tasks: &mut Tasks) -> anyhow::Result<Self> {
         let builder = BUCKETS
             .iter()
@@ -62,13 +63,14 @@ impl Exporter {
         Ok(Self(handle))
     }
 
-    /// Everything as text, in an order that does not change from one scrape to the next.
+    /// Writes all metrics as text, in the same order at each scrape.
     pub(super) fn render(&self) -> String {
         in_order(&self.0.render())
     }
 }
 
-/// Orders the families by name and their series by label. The buckets of one series keep their order.
+/// Orders the families by name and their series by label. The buckets of one series keep their
+/// order.
 fn in_order(text: &str) -> String {
     let mut families: Vec<&str> = text.split("\n\n").filter(|family| !family.trim().is_empty()).collect();
     families.sort_by_key(|family| family.split_ascii_whitespace().nth(2));

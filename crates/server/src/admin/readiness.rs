@@ -1,4 +1,4 @@
-//! Whether a request would be answered now.
+//! Readiness: whether the server would answer a request now.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,13 +9,14 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
-/// How long the store may take to say that it is there.
+/// Maximum time for the check of the store.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long its word counts.
+/// How long a result of the store is reused.
 ///
-/// SECURITY: however often readiness is asked for, the store is not asked more often than this, and never twice at a time
-/// (tests/admin/metrics.rs, `the_store_is_asked_once_however_many_ask`).
+/// SECURITY: however many clients read `/readyz`, the store is checked at most once in this time.
+/// Two checks never run at once (tests/admin/metrics.rs,
+/// `the_store_is_asked_once_however_many_ask`).
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Why the server is not ready.
@@ -29,7 +30,7 @@ pub(crate) enum Unready {
     Starting,
 }
 
-/// Knows whether the server is starting, serving or draining, and asks the store whether it is there.
+/// Knows whether the server is starting, serving or draining, and checks whether the store answers.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
     store: OnceLock<Arc<dyn Store>>,
@@ -37,7 +38,7 @@ pub(crate) struct Readiness {
     last: Arc<Mutex<Option<Word>>>,
 }
 
-/// What the store said, and when.
+/// A result of the store's check, and its time.
 #[derive(Clone, Copy, Debug)]
 struct Word {
     at: Instant,
@@ -45,21 +46,21 @@ struct Word {
 }
 
 impl Readiness {
-    /// From now on requests are answered, out of this store.
+    /// Marks the server as serving, with this store.
     pub(crate) fn serve(&self, store: Arc<dyn Store>) {
         drop(self.store.set(store));
     }
 
-    /// From now on new requests are not answered.
+    /// Marks the server as draining: it accepts no new requests.
     pub(crate) fn drain(&self) {
         metrics::gauge!("scopegate_draining").set(1.0);
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a request would be answered now.
+    /// Returns whether the server would answer a request now.
     pub(crate) async fn ask(&self) -> Result<(), Unready> {
         let store = self.store.get().ok_or(Unready::Starting)?;
-        // Asked last, too: the store may have taken its time.
+        // Checks the draining flag again, because the store may take long.
         let is_good = !self.is_draining.load(Ordering::Relaxed) && self.hear(store).await;
         if self.is_draining.load(Ordering::Relaxed) {
             return Err(Unready::Draining);
@@ -67,7 +68,8 @@ impl Readiness {
         if is_good { Ok(()) } else { Err(Unready::Database) }
     }
 
-    /// What the store says, or said a moment ago; no where it says nothing in time.
+    /// Returns whether the store answers, from a recent result if there is one. False after the
+    /// time limit.
     async fn hear(&self, store: &Arc<dyn Store>) -> bool {
         let deadline = Instant::now() + PATIENCE;
         let Ok(mut last) = timeout_at(deadline, Arc::clone(&self.last).lock_owned()).await else {
@@ -77,7 +79,7 @@ impl Readiness {
             return word.is_good;
         }
         let store = Arc::clone(store);
-        // A task, which keeps the lock when nobody waits any longer: a store that hangs is asked once.
+        // The task keeps the lock when the caller has left: a store that hangs is called once.
         let asking = tokio::spawn(async move {
             let answer = probe(&*store).await;
             log_change(last.map(|word| word.is_good), &answer);
@@ -92,13 +94,13 @@ impl Readiness {
     }
 }
 
-/// Both halves: a store may answer questions and keep nothing.
+/// Checks reading and writing: a store may answer reads and still accept no write.
 async fn probe(store: &dyn Store) -> Result<(), StoreError> {
     store.ping().await?;
     store.rehearse_change().await
 }
 
-/// One line for each change, not for each question.
+/// Logs each change once, not each check.
 fn log_change(before: Option<bool>, answer: &Result<(), StoreError>) {
     match answer {
         Ok(()) if before == Some(false) => info!("the database answers again"),

@@ -80,7 +80,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
     }
 }
 
-/// Checks everything about a new client, and makes its secret.
+/// Checks a new client and creates its secret.
 fn client(new: NewClient) -> anyhow::Result<(Client, Option<ClientSecret>)> {
     ensure!(!new.name.trim().is_empty(), "the name of the client is empty");
     let id = parse_id(&new.id.map_or_else(random_id, Ok)?)?;
@@ -175,13 +175,13 @@ async fn list(clients: &dyn Clients, format: Format) -> anyhow::Result<()> {
     )
 }
 
-/// Shows a client; its secret only where it was made this moment, for it is not kept.
+/// Shows a client. The secret is shown only at its creation, because it is not stored.
 fn show(format: Format, client: &Client, secret: Option<&ClientSecret>) -> anyhow::Result<()> {
     let (human, json) = written(client, secret)?;
     print(format, &human, &json)
 }
 
-/// As [`show`], with what became of the client's tokens.
+/// The same as [`show`], with the effect on the client's tokens.
 fn show_with(format: Format, client: &Client, secret: Option<&ClientSecret>, tokens: Tokens) -> anyhow::Result<()> {
     let (human, json) = written(client, secret)?;
     tokens.print(format, &human, json, client.id().as_str())
@@ -246,12 +246,12 @@ async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
     client.ok_or_else(|| No(format!("there is no client `{id}`")).into())
 }
 
-/// What became of the tokens of a client that was there.
+/// The effect on the tokens of a client; an error if the client does not exist.
 fn there(tokens: Option<Tokens>, id: &str) -> anyhow::Result<Tokens> {
     tokens.ok_or_else(|| No(format!("there is no client `{id}`")).into())
 }
 
-/// What was found a moment ago may be gone by now.
+/// Fails if another process has removed the client since it was read.
 fn expect(was_there: bool, id: &str) -> anyhow::Result<()> {
     if was_there {
         Ok(())

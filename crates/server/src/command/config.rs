@@ -40,7 +40,7 @@ pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Resu
     )
 }
 
-/// The values that `serve` derives where a setting has none.
+/// The values that `serve` derives for absent settings.
 fn derived(settings: &Settings, checked: &Checked) -> Map<String, Value> {
     let mut derived = Map::new();
     if settings.issuer.is_none() {
@@ -56,7 +56,7 @@ fn source(shown: &Shown) -> Value {
     json!(one_line(&shown.source.place(shown.key)))
 }
 
-/// One line of TOML; what is not set, or hidden, is a comment.
+/// One line of TOML. An absent or hidden value becomes a comment.
 fn line(shown: &Shown) -> String {
     let Shown {
         key,

@@ -14,10 +14,10 @@ use crate::compose::{self, Access, Database, KekSource};
 use crate::config::{Settings, read_key_encryption_key};
 use crate::output::{Format, No, print, remark, table};
 
-/// Algorithms for which a key can be made here.
+/// Algorithms of the keys that this command can generate.
 const GENERATED: [&str; 3] = ["ES256", "ES384", "EdDSA"];
 
-/// Longest file that a key is read from, in bytes.
+/// Maximum size of a key file, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
 
 pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<()> {
@@ -93,7 +93,7 @@ async fn list(format: Format, database: &Database) -> anyhow::Result<()> {
     print(format, &human, &json!({ "keys": keys }))
 }
 
-/// Shows a key that was added, or says why none was.
+/// Shows an added key, or the reason why none was added.
 async fn show(format: Format, database: &Database, added: Result<RingKey, KeysError>) -> anyhow::Result<()> {
     let added = match added {
         Err(KeysError::Ring(KeyRingError::NextPending { id, used_from })) => {
@@ -170,7 +170,7 @@ async fn rewrap(
     )
 }
 
-/// A private key, in PEM or as a JWK.
+/// Reads a private key, in PEM or as a JWK.
 fn read(path: &Path, algorithm: Option<&str>, id: Option<&str>) -> anyhow::Result<SigningKey> {
     let unreadable = || format!("file `{}` cannot be read", path.display());
     let length = std::fs::metadata(path).with_context(unreadable)?.len();

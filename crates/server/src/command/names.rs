@@ -6,7 +6,7 @@ use scopegate_domain::{DeclaredScheme, GrantType, Scope};
 use super::parse_scope;
 use crate::demo;
 
-/// Reads scopes, each of which the server must know.
+/// Reads scopes. An unknown scope is an error.
 pub(super) fn known_scope(text: &str) -> anyhow::Result<Scope> {
     let (scope, catalog) = (parse_scope(text)?, demo::catalog(true)?);
     let known: Vec<&str> = catalog
@@ -21,7 +21,7 @@ pub(super) fn known_scope(text: &str) -> anyhow::Result<Scope> {
     Ok(scope)
 }
 
-/// Reads grants, each of which the server must know.
+/// Reads grants. An unknown grant is an error.
 pub(super) fn known_grants(texts: &[String]) -> anyhow::Result<Vec<GrantType>> {
     let known: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
     let parse = |text: &String| match text.parse() {

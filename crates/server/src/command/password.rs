@@ -28,7 +28,7 @@ pub(super) fn new_hash(source: &PasswordSource, least: NonZeroUsize) -> anyhow::
 
 fn from_stdin() -> anyhow::Result<Secret<String>> {
     if io::stdin().is_terminal() {
-        // What is typed is not shown.
+        // The prompt does not echo the password.
         let password = rpassword::prompt_password("Password: ").map(Secret::new);
         return within_limit(password.context("the password cannot be read")?);
     }

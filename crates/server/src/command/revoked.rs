@@ -1,4 +1,4 @@
-//! What a command does to tokens that were issued, and what it says of it.
+//! The effect of a command on issued tokens, and its message.
 
 use anyhow::Context;
 use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp};
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use super::moment;
 use crate::output::{Format, print};
 
-/// What became of the tokens of a user or a client.
+/// The effect on the tokens of a user or a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tokens {
-    /// Those that were issued until then are revoked.
+    /// The tokens that were issued until then are revoked.
     Revoked(Timestamp),
-    /// Nothing was taken away, so they are as good as before.
+    /// No right was removed, so the tokens remain valid.
     Kept,
 }
 
 impl Tokens {
-    /// Prints data with what became of the tokens.
+    /// Prints data with the effect on the tokens.
     pub(super) fn print(self, format: Format, human: &str, mut json: Value, whose: &str) -> anyhow::Result<()> {
         let said = match self {
             Self::Revoked(until) => format!(
@@ -39,7 +39,7 @@ impl Tokens {
     }
 }
 
-/// Revokes the tokens that were issued until now. Returns until when.
+/// Revokes the tokens that were issued until now. Returns that time.
 pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<Timestamp> {
     let revocation = until_now(store, whose).await?;
     let kept = store.revocations().revoke(&revocation).await;
@@ -47,8 +47,8 @@ pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<
     Ok(revocation.issued_until().min(SystemClock.now()))
 }
 
-/// Ends or lowers what somebody may do and takes their tokens back, in one write. None where there
-/// is nobody.
+/// Disables a user or client, or lowers its rights, and revokes its tokens, in one write. `None` if
+/// it does not exist.
 pub(super) async fn withdraw(
     store: &dyn Store,
     withdrawal: Withdrawal<'_>,
@@ -59,7 +59,7 @@ pub(super) async fn withdraw(
     if !revocations.withdraw(withdrawal, &revocation).await? {
         return Ok(None);
     }
-    // A token may have been issued while that was waited for. New ones come with the new rights.
+    // A token may have been issued during this wait. A new one has the new rights.
     let now = SystemClock.now();
     if now > revocation.issued_until() {
         let until_now = until_now(store, revocation.whose().clone()).await?;
@@ -70,7 +70,8 @@ pub(super) async fn withdraw(
     Ok(Some(Tokens::Revoked(revocation.issued_until())))
 }
 
-/// A revocation of what was issued until now, kept until none of it lives.
+/// A revocation of all tokens that were issued until now. It is kept until the last of them
+/// expires.
 async fn until_now(store: &dyn Store, whose: Revoked) -> anyhow::Result<Revocation> {
     let now = SystemClock.now();
     let forget_at = last_expiry(store, now).await?;

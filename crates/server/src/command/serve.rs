@@ -23,8 +23,10 @@ use crate::serve::{Ending, Request, Signals, allow_connections};
 use crate::tasks::Tasks;
 use crate::{demo, revocations, serve, telemetry};
 
-/// Most threads for calls that block. None is made while requests are served: passwords are hashed on threads of their own
-/// and the database has its own. Tokio would allow 512.
+/// Maximum number of threads for blocking calls. Tokio would allow 512.
+///
+/// No blocking call is made while requests are served: passwords are hashed on threads of their
+/// own, and so is the work of the database.
 const BLOCKING_THREADS: usize = 4;
 
 pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {
@@ -35,7 +37,7 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
         .max_blocking_threads(BLOCKING_THREADS)
         .build();
     let runtime = runtime.context("the runtime cannot be started")?;
-    // A terminal that closes sends SIGHUP, too: then nobody asks for other settings.
+    // A terminal that closes sends SIGHUP, too. Then no operator requests a reload of the settings.
     let has_terminal = io::stdin().is_terminal();
     let could_start = async || {
         if !has_terminal {
@@ -44,14 +46,14 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
         Ok(())
     };
     let served = runtime.block_on(serve(&settings, could_start));
-    // A password that is being hashed for a connection that is gone is not waited for.
+    // The shutdown does not wait for a password hash of a connection that has closed.
     runtime.shutdown_background();
     served
 }
 
 /// Runs the checks of `serve` and opens nothing for writing.
 pub(super) async fn check(settings: &Settings) -> anyhow::Result<Checked> {
-    // Port 0 becomes another one in `serve`, which changes nothing about the checks.
+    // `serve` replaces port 0 by a free one, which does not change the checks.
     let checked = compose::check(settings, settings.listen)?;
     if settings.demo {
         refuse_used(settings).await?;
@@ -60,8 +62,8 @@ pub(super) async fn check(settings: &Settings) -> anyhow::Result<Checked> {
     Ok(checked)
 }
 
-/// Waits for a signal to stop. SIGHUP with settings that `serve` refuses is not one: a supervisor
-/// could not start the server again.
+/// Waits for a signal to stop. A SIGHUP is ignored if `serve` would refuse the settings: a
+/// supervisor could not start the server again.
 async fn signal(signals: &mut Signals, could_start: &impl AsyncFn() -> anyhow::Result<()>) {
     while signals.next().await == Request::Reload {
         let Err(error) = could_start().await else { return };
@@ -134,7 +136,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     conclude(ending, failed, &limits)
 }
 
-/// What has to be read before requests are served.
+/// The state that must be read before requests are served.
 struct Prepared {
     gate: Gate,
     keys: Option<LiveKeys>,
@@ -185,7 +187,8 @@ fn conclude(ending: Ending, failed: Option<&'static str>, limits: &Limits) -> an
     }
 }
 
-/// Opens the database. With `--demo` it adds the accounts of the demo, else it warns about them.
+/// Opens the database. With `--demo` it adds the accounts of the demo; otherwise it warns about
+/// them.
 async fn open(settings: &Settings) -> anyhow::Result<Database> {
     if settings.demo {
         refuse_used(settings).await?;
@@ -205,7 +208,8 @@ async fn open(settings: &Settings) -> anyhow::Result<Database> {
     Ok(database)
 }
 
-/// Fails if the demo would add accounts with known passwords to a database that others use. It only reads.
+/// Fails if the demo would add accounts with known passwords to a database that others use. It only
+/// reads.
 pub(super) async fn refuse_used(settings: &Settings) -> anyhow::Result<()> {
     if !compose::has_database(settings)? {
         return Ok(());
@@ -222,7 +226,8 @@ pub(super) async fn refuse_used(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers supervisors from here on, if it is asked for: a database that takes long to open is no dead server.
+/// Starts the admin listener, if one is configured. It starts first: a database that opens slowly
+/// must not look like a dead server.
 async fn start_admin(
     settings: &Settings,
     readiness: &Arc<Readiness>,
@@ -238,7 +243,7 @@ async fn start_admin(
     Ok(Some(address))
 }
 
-/// What has to be added before anybody can log in, as commands.
+/// The commands that are still needed before a user can log in.
 async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<String> {
     let mut text = String::new();
     let database = &settings.database;
@@ -268,7 +273,7 @@ async fn missing(settings: &Settings, store: &dyn Store) -> anyhow::Result<Strin
     Ok(text)
 }
 
-/// Where to look, and how to get a token.
+/// The address to open, and how to get a token.
 fn welcome(
     settings: &Settings,
     address: SocketAddr,

@@ -1,4 +1,4 @@
-//! What a shell and `man` want to know.
+//! Output for a shell and for `man`.
 
 use std::fmt::Write as _;
 
@@ -26,7 +26,7 @@ pub(super) fn manual() -> anyhow::Result<()> {
     write_line(&text)
 }
 
-/// What holds for all commands: exit status, variables and files.
+/// The sections for all commands: exit status, variables and files.
 fn sections() -> String {
     let mut text = String::from(".SH \"EXIT STATUS\"\n");
     for (status, meaning) in [
@@ -69,7 +69,7 @@ fn sections() -> String {
 /// One entry of a list in roff.
 fn item(text: &mut String, name: &str, meaning: &str) {
     let escaped = |text: &str| text.replace('\\', "\\\\").replace('-', "\\-").replace('`', "");
-    // A text takes everything that is written to it.
+    // Writing to a text cannot fail.
     let _ = write!(text, ".TP\n\\fB{}\\fR\n{}\n", escaped(name), escaped(meaning));
 }
 

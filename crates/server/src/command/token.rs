@@ -31,7 +31,7 @@ pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Resul
     }
 }
 
-/// Reads a token id. Issued tokens are not stored, so no more than the form can be checked.
+/// Reads a token id. Issued tokens are not stored, so only the form can be checked.
 fn token_id(jti: &str) -> anyhow::Result<TokenId> {
     ensure!(
         !jti.contains('.') || inspect_token(jti).is_err(),

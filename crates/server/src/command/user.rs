@@ -34,7 +34,7 @@ pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<
     })
 }
 
-/// Reads and checks everything about a new user, the password included.
+/// Reads and checks a new user, the password included.
 fn account(new: NewUser, least: NonZeroUsize) -> anyhow::Result<Account> {
     let mut user =
         User::new(UserId::parse(&random_id()?)?, parse_name(&new.name)?).with_scope(known_scope(&new.scope)?);
@@ -164,7 +164,7 @@ fn show(format: Format, user: &User) -> anyhow::Result<()> {
     print(format, &lines(user)?, &describe(user))
 }
 
-/// As [`show`], with what became of the user's tokens.
+/// The same as [`show`], with the effect on the user's tokens.
 fn show_with(format: Format, user: &User, tokens: Tokens) -> anyhow::Result<()> {
     tokens.print(format, &lines(user)?, describe(user), user.username().as_str())
 }
@@ -198,7 +198,7 @@ const fn status(user: &User) -> &'static str {
     }
 }
 
-/// The name of a user that there may be, also one that an earlier version accepted.
+/// Reads the name of a possible user. It also takes a name that only an earlier version accepted.
 fn name_to_find(name: &str) -> anyhow::Result<Username> {
     Username::to_find(name).with_context(|| format!("bad name `{}`", name.escape_default()))
 }
@@ -212,12 +212,12 @@ async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
     user.ok_or_else(|| No(format!("there is no user `{name}`")).into())
 }
 
-/// What became of the tokens of somebody who was there.
+/// The effect on the tokens of a user; an error if the user does not exist.
 fn there(tokens: Option<Tokens>, name: &str) -> anyhow::Result<Tokens> {
     tokens.ok_or_else(|| No(format!("there is no user `{name}`")).into())
 }
 
-/// What was found a moment ago may be gone by now.
+/// Fails if another process has removed the user since it was read.
 fn expect(was_there: bool, name: &str) -> anyhow::Result<()> {
     if was_there {
         Ok(())

@@ -14,7 +14,7 @@ use super::kek::{self, KekSource};
 use super::{opening, private_file};
 use crate::config::Settings;
 
-/// What became of the key-encryption key.
+/// The state of the key-encryption key after a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KekOutcome {
     /// There is no signing key that needs one.
@@ -23,13 +23,13 @@ pub(crate) enum KekOutcome {
     Configured,
     /// It is in a file next to the copy.
     Included,
-    /// It is not in the copy, as demanded.
+    /// It is not in the copy, as requested.
     LeftOut,
     /// It is neither next to the backup nor next to the database nor configured.
     Missing,
 }
 
-/// A copy that was made.
+/// A finished copy.
 pub(crate) struct Copied {
     pub(crate) rows: RowCounts,
     pub(crate) kek: KekOutcome,
@@ -65,7 +65,7 @@ pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> 
     copy.publish(file, kek)
 }
 
-/// Makes the database of the settings out of a backup. There must be none yet.
+/// Creates the database of the settings from a backup. The database must not exist yet.
 pub(crate) async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<Copied> {
     let database = database_file(settings)?;
     opening::expect_no_side_file(&database)?;
@@ -113,7 +113,7 @@ fn database_file(settings: &Settings) -> anyhow::Result<PathBuf> {
     Ok(path.to_owned())
 }
 
-/// A name that SQLite or this program would use for the database itself is no name for a backup.
+/// Refuses a name that SQLite or this program uses for the database itself.
 fn refuse_own_files(database: &Path, file: &Path) -> anyhow::Result<()> {
     let own = ["", "-wal", "-shm", "-journal", ".kek", ".kek.next", ".key"];
     let file = resolved(file)?;
@@ -207,7 +207,7 @@ impl Copy {
     }
 }
 
-/// The key-encryption key that opens these signing keys; none if there are none.
+/// The key-encryption key that opens these signing keys; `None` if there are no signing keys.
 fn backup_key(settings: &Settings, sealed: &[RingKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
     if sealed.is_empty() {
         return Ok(None);

@@ -15,7 +15,7 @@ use super::kek::KekSource;
 use super::{kek, key, opening, shadow};
 use crate::config::{Profile, Settings};
 
-/// What the settings mean for a listener at one address.
+/// The results of the checks for a listener at one address.
 pub(crate) struct Checked {
     /// The `iss` of tokens.
     pub(crate) issuer: Issuer,
@@ -23,11 +23,11 @@ pub(crate) struct Checked {
     pub(crate) audience: Audience,
     /// The other issuers whose tokens are accepted.
     pub(crate) others: Vec<TrustedIssuer>,
-    /// The proposed policy.
+    /// The shadow policy.
     pub(crate) proposed: Option<OperationTable>,
 }
 
-/// Checks the settings for a listener at this address. Nothing is written, and no other server is called.
+/// Checks the settings for a listener at this address. It writes nothing and calls no other server.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub(crate) fn check(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     })
 }
 
-/// Returns a sentence for each setting that is valid and probably a mistake.
+/// Returns a sentence for each setting that is valid but probably a mistake.
 pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     if settings.guessing.trusted_proxies.contain_every_address() {
@@ -72,7 +72,7 @@ fn proposed(settings: &Settings) -> anyhow::Result<Option<OperationTable>> {
     })?))
 }
 
-/// A database is made where there is none, but no folder is.
+/// A missing database is created, but a missing folder is not.
 fn check_folder(settings: &Settings) -> anyhow::Result<()> {
     let url = super::database_url(settings)?;
     let folder = url
@@ -120,14 +120,14 @@ async fn check_keys(settings: &Settings, database: &Arc<SqlStore>) -> anyhow::Re
     if sealed.is_empty() || source.opening(&sealed)?.is_some() {
         return Ok(());
     }
-    // No key opens them, so this ends with the error of `serve` before it would write anything.
+    // No key opens them, so this fails with the error of `serve` before it would write.
     key::unopened_ring(settings, Arc::<SqlStore>::clone(database))?
         .look()
         .await
         .map_err(key::explain)
 }
 
-/// Two listeners cannot have one port of one address.
+/// Two listeners cannot share a port of one address.
 fn check_listeners(settings: &Settings) -> anyhow::Result<()> {
     let (public, Some(admin)) = (settings.listen, settings.admin_listen) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Issuers beside our own.
+//! Trusted issuers other than our own.
 
 use anyhow::{Context, ensure};
 use scopegate_domain::{Audience, Issuer};
@@ -7,13 +7,13 @@ use scopegate_http::{GateBuilder, Introspection, Outgoing, RemoteIssuer};
 use crate::config::{IssuerSettings, Settings, Tokens, read_roots};
 use crate::demo;
 
-/// An issuer whose tokens are taken beside ours.
+/// A trusted issuer other than our own.
 pub(crate) enum TrustedIssuer {
     Opaque(Introspection),
     Signed(RemoteIssuer, bool),
 }
 
-/// Those of the settings. Nobody is asked yet.
+/// Builds the issuers of the settings. It sends no request.
 pub(super) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Result<Vec<TrustedIssuer>> {
     let ours = settings
         .audience
@@ -97,7 +97,7 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
     })
 }
 
-/// Takes their tokens beside ours.
+/// Adds these issuers to the gate, which also accepts our own tokens.
 pub(super) fn add(gate: GateBuilder, issuers: &[TrustedIssuer]) -> GateBuilder {
     issuers.iter().fold(gate, |gate, issuer| match issuer {
         TrustedIssuer::Opaque(introspection) => gate.introspection(demo::SCHEME, introspection.clone()),
@@ -105,7 +105,7 @@ pub(super) fn add(gate: GateBuilder, issuers: &[TrustedIssuer]) -> GateBuilder {
     })
 }
 
-/// Fetches the keys of those without which there is no start, and begins to fetch those of the others.
+/// Fetches the keys of the issuers that the start depends on. Begins to fetch those of the others.
 pub(crate) async fn fetch(issuers: &[TrustedIssuer]) -> anyhow::Result<()> {
     for issuer in issuers {
         match issuer {

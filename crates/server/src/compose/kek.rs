@@ -1,4 +1,4 @@
-//! The key-encryption key: out of the configuration, or out of a file beside a SQLite database.
+//! The key-encryption key, from the configuration or from a file next to a SQLite database.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,18 +16,18 @@ use crate::config::{ConfiguredKek, read_key_encryption_key};
 
 pub(super) const WHAT: &str = "key-encryption key";
 
-/// Where the key-encryption key comes from.
+/// The source of the key-encryption key.
 #[derive(Clone, Debug)]
 pub(crate) enum KekSource {
     /// The configuration.
     Configured(ConfiguredKek),
-    /// A file beside the database, made where it is missing.
+    /// A file next to the database. It is created if it is missing.
     File(PathBuf),
-    /// It ends with this program, as the database does.
+    /// In memory: it ends with this program, as the database does.
     Memory,
 }
 
-/// No key-encryption key, and no place to make one.
+/// There is no key-encryption key and no place to create one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`key_encryption_key` is missing: a database that several machines use has no file beside it to keep one in; set \
@@ -36,7 +36,8 @@ pub(crate) enum KekSource {
 pub(crate) struct KekMissing;
 
 impl KekSource {
-    /// The one that was configured; otherwise that of the database with this URL, if it is SQLite.
+    /// Returns the configured source. Otherwise that of the database with this URL, if it is
+    /// SQLite.
     pub(crate) fn find(configured: Option<&ConfiguredKek>, database: &str) -> Result<Self, KekMissing> {
         if let Some(configured) = configured {
             return Ok(Self::Configured(configured.clone()));
@@ -48,7 +49,7 @@ impl KekSource {
         })
     }
 
-    /// The key, as it is now.
+    /// Returns the current key.
     async fn open(&self, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {
         match self {
             Self::Configured(ConfiguredKek { file: Some(path), .. }) => Ok(read_key_encryption_key(path)?),
@@ -73,33 +74,34 @@ impl KekSource {
         Ok(keys.into_iter().find(opens))
     }
 
-    /// Makes a key that is to be the next one, and keeps it beside this one until [`KekSource::finish_replacement`]; none where
-    /// it is for others to make it.
+    /// Creates the next key and keeps it next to this one until [`KekSource::finish_replacement`].
+    ///
+    /// `None` unless the key is in a file: the operator creates the next one of a configured key.
     pub(crate) fn prepare_replacement(&self) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
         let Self::File(path) = self else {
             return Ok(None);
         };
         let key = KeyEncryptionKey::generate(&SystemEntropy)?;
         let new = next(path);
-        // One that was left behind half-way is as good as another.
+        // A file that an interrupted run left behind is just as good.
         private_file::keep(&new, key.to_text().expose().as_bytes(), WHAT)?;
         let kept = parse(&new)?.with_context(|| format!("{WHAT} `{}` is gone again", new.display()))?;
         Ok(Some(Arc::new(kept)))
     }
 
-    /// All keys are sealed with the next one now.
+    /// Replaces the key: all keys are now sealed with the next one.
     pub(crate) fn finish_replacement(&self) -> anyhow::Result<()> {
         let Self::File(path) = self else {
             return Ok(());
         };
         match private_file::replace(&next(path), path) {
-            // Another program found it half-way, and has put it there.
+            // Another process found the replacement half-way and has finished it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             replaced => Ok(replaced?),
         }
     }
 
-    /// The key is in the configuration from now on, and the file is of no use.
+    /// Removes the file: the key is in the configuration from now on.
     pub(crate) fn retire_file(&self) -> anyhow::Result<()> {
         if let Self::File(path) = self {
             private_file::remove(path)?;
@@ -127,7 +129,7 @@ pub(super) fn key_files(database: &Path) -> Vec<PathBuf> {
     KEY_ENDS.map(|end| private_file::beside(database, end)).to_vec()
 }
 
-/// Where the next key is until it is in use.
+/// The path of the next key until it is in use.
 fn next(path: &Path) -> PathBuf {
     private_file::beside(path, ".next")
 }
@@ -149,12 +151,12 @@ async fn open_file(path: &Path, keys: &dyn SigningKeys) -> anyhow::Result<Arc<Ke
     }
     let key = KeyEncryptionKey::generate(&SystemEntropy)?;
     private_file::keep(path, key.to_text().expose().as_bytes(), WHAT)?;
-    // Where another process was faster, its key is the one.
+    // If another process was faster, its key is used.
     let kept = parse(path)?.with_context(|| format!("{WHAT} `{}` is gone again", path.display()))?;
     Ok(Arc::new(kept))
 }
 
-/// A replacement was under way when its program ended: the sealed keys say whether it was made.
+/// Finishes a replacement whose program ended. The sealed keys show whether it was complete.
 async fn settle(
     path: &Path,
     kept: Option<KeyEncryptionKey>,
@@ -164,7 +166,7 @@ async fn settle(
     let sealed = keys.list().await?;
     let fits = |kek: &KeyEncryptionKey| sealed.iter().all(|key| kek.has_sealed(&key.sealed));
     if let Some(key) = kept.filter(fits) {
-        // Left where it is: its program may be about to use it.
+        // The file stays: its program may be about to use it.
         return Ok(Arc::new(key));
     }
     if !fits(&new) {
@@ -175,7 +177,7 @@ async fn settle(
         );
     }
     match private_file::replace(&next(path), path) {
-        // The program that was replacing it has come to its end.
+        // The program that was replacing it has finished.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         replaced => replaced?,
     }

@@ -1,4 +1,4 @@
-//! Keys that sign tokens: that of the tutorial, and those of the ring.
+//! Keys that sign tokens: the tutorial's key, and those of the ring.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::{Database, KekSource, private_file};
 use crate::config::Settings;
 use crate::live_keys::LiveKeys;
 
-/// How often a key-encryption key that does not fit is looked at again.
+/// How often a key-encryption key that does not fit is read again.
 const ATTEMPTS: usize = 10;
 
 /// The tutorial's key: the text of the secret, or a random one for this run.
@@ -31,7 +31,7 @@ pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKe
     Ok(key)
 }
 
-/// The keys in a database, as far as they can be looked after without opening one.
+/// The keys in a database, for work that decrypts none of them.
 pub(crate) fn unopened_ring(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<RotatingKeys> {
     let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     let lifetime = token_lifetime(settings)?;
@@ -57,13 +57,14 @@ pub(super) fn explain(error: KeysError) -> anyhow::Error {
     }
 }
 
-/// The keys in a database, opened with what the settings say.
+/// Opens the keys in a database with the configured key-encryption key.
 pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Result<RotatingKeys> {
     let keys = unopened_ring(settings, database.store())?;
     let mut attempts = 0..ATTEMPTS;
     loop {
         match keys.look().await {
-            // Another program is replacing the key-encryption key at this moment; a file is read again each time.
+            // Another program is replacing the key-encryption key at this moment. Each attempt
+            // reads the file again.
             Err(KeysError::Sealed { .. }) if attempts.next().is_some() => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -76,7 +77,7 @@ pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Re
     Ok(keys)
 }
 
-/// The keys of a server, in use and kept up to date from now on.
+/// The keys of a running server, which are refreshed from now on.
 pub(super) async fn live(settings: &Settings, database: &Database, rules: &TokenRules) -> anyhow::Result<LiveKeys> {
     if settings.key_schedule.announcement() < KeySchedule::LEAST_ANNOUNCEMENT {
         warn!(
@@ -90,22 +91,24 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
         signer: Arc::new(Signer::new(rules.clone(), keys.signing_key()?)),
         published: PublishedKeys::new(&in_force.published),
         signs: in_force.signs,
-        // Twice within the age, so that it is kept though an answer takes its time.
+        // Reads twice within the age, so that the limit holds even if an answer takes long.
         age: (settings.revocation_age / 2).max(Duration::from_millis(1)),
         next_change: in_force.next_change,
         keys,
     })
 }
 
-/// A lifetime is whole seconds, and never none.
+/// The lifetime in whole seconds, at least one.
 pub(super) fn token_lifetime(settings: &Settings) -> anyhow::Result<Lifetime> {
     Ok(Lifetime::from_seconds(
         u32::try_from(settings.token_lifetime.as_secs())?.max(1),
     ))
 }
 
-/// Earlier versions had one key, in `scopegate.db.key`. It becomes the first of the ring, its tokens stay good, and the file,
-/// which holds it bare, is removed.
+/// Imports the key of an earlier version, which had a single one in `scopegate.db.key`.
+///
+/// It becomes the first key of the ring and its tokens remain valid. The file holds the key
+/// unencrypted, so it is removed.
 async fn adopt(keys: &RotatingKeys, database: &Path) -> anyhow::Result<()> {
     let path = private_file::beside(database, ".key");
     let Some(document) = private_file::read(&path, "signing key")? else {

@@ -1,4 +1,4 @@
-//! Why a database could not be opened, with the remedy that this program offers.
+//! The errors of opening a database, with the remedy that this program offers.
 
 use std::path::Path;
 

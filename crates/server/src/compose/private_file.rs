@@ -1,4 +1,4 @@
-//! Files for their owner alone.
+//! Files that only their owner can read.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -10,14 +10,14 @@ use scopegate_domain::Secret;
 use scopegate_token::{Entropy, SystemEntropy};
 use tracing::{info, warn};
 
-/// The file beside a database: `scopegate.db` has `scopegate.db.kek`.
+/// The path of a file next to a database: `scopegate.db` has `scopegate.db.kek`.
 pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(end);
     PathBuf::from(path)
 }
 
-/// What a file holds; none where there is no such file. Warns where others can read it.
+/// Reads a file; `None` if it does not exist. Warns if other users can read it.
 pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -30,11 +30,12 @@ pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<Option<Secret<Vec<
     Ok(Some(Secret::new(bytes)))
 }
 
-/// Writes a file whole or not at all, for its owner alone, and never over another; says whether it was written.
+/// Writes a file whole or not at all, readable by its owner alone. Never overwrites a file. Returns
+/// whether it was written.
 ///
-/// Its name until then is a random one: a program that was ended half-way leaves it behind, and must not be in the way of the
-/// next one, which may well have the same process id.
-// SECURITY: nobody else on the machine reads the key (`the_key_is_for_its_owner_alone`).
+/// Until then the file has a random name. A program that ends half-way leaves it behind. The next
+/// program may have the same process id, and the leftover file must not block it.
+// SECURITY: no other user of the machine reads the key (`the_key_is_for_its_owner_alone`).
 pub(super) fn keep(path: &Path, bytes: &[u8], what: &str) -> anyhow::Result<bool> {
     let written = write_new(path, bytes).with_context(|| format!("{what} `{}` cannot be written", path.display()))?;
     if written {
@@ -51,7 +52,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
     Ok(temporary.publish(path)?)
 }
 
-/// An empty file for its owner only, next to the one that it becomes. It is removed when dropped.
+/// An empty file for its owner only, next to its final path. It is removed when dropped.
 pub(super) struct Temporary(PathBuf);
 
 impl Temporary {
@@ -84,13 +85,13 @@ impl Drop for Temporary {
     }
 }
 
-/// Gives a file the name of another, which is gone then.
+/// Renames a file over another, which is removed by that.
 pub(super) fn replace(new: &Path, path: &Path) -> io::Result<()> {
     fs::rename(new, path)?;
     sync_folder(path)
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -98,7 +99,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A name is on the disk when its folder is.
+/// Syncs the folder: a file's name is on the disk only after that.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

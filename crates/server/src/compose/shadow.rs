@@ -1,4 +1,4 @@
-//! The policy that is tried out beside the running one.
+//! The shadow policy, which is evaluated next to the running one.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use tracing::warn;
 /// Most notes about a document in the log.
 const NOTES: usize = 20;
 
-/// Reads the policy of a file: `OpenAPI` or another form that says by itself what it is.
+/// Reads the policy of a file: `OpenAPI` or another form that identifies itself.
 pub(super) fn read(path: &Path) -> anyhow::Result<OperationTable> {
     let shown = path.display();
     let imported = import::read_file(path, &ReadOptions::new()).map_err(|fault| match fault {

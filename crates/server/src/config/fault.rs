@@ -1,14 +1,14 @@
-//! What can be wrong with a configuration, in one sentence.
+//! The errors of a configuration, in one sentence each.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use scopegate_openapi::import::locate_in_toml;
 
-/// Where a value was written.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Nowhere: the value that is built in.
+    /// The built-in default.
     Default,
     /// In the configuration file.
     File(PathBuf),
@@ -28,7 +28,8 @@ impl Source {
         }
     }
 
-    /// The place that a key has here: `--log-level`, `SCOPEGATE_LOG_LEVEL`, or the key with the file.
+    /// The place of a key in this source: `--log-level`, `SCOPEGATE_LOG_LEVEL`, or the key with the
+    /// file.
     pub(crate) fn place(&self, key: &str) -> String {
         match self {
             Self::Default => "default".to_owned(),
@@ -51,83 +52,83 @@ pub(crate) fn line_in(file: &Path, pointer: &str) -> String {
     format!(", line {}", located.position.line)
 }
 
-/// Why there is no configuration.
+/// The reason why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    /// Two ways to say one secret.
+    /// Two settings give the same secret.
     #[error("`{key}` and `{file}` are both given ({places}): remove one of them")]
     BothSecrets {
-        /// The one.
+        /// The first key.
         key: &'static str,
-        /// The other.
+        /// The second key.
         file: &'static str,
-        /// Where they were written.
+        /// The places in the configuration.
         places: String,
     },
-    /// The issuer cannot be guessed.
+    /// The issuer has no default.
     #[error("`issuer` is missing: on a listener that is not on the loopback address (`{listen}`) it has no default")]
     IssuerMissing {
-        /// Where the server is to listen.
+        /// The address of the listener.
         listen: String,
     },
     /// An issuer without TLS that is not on this machine.
     #[error("{place}: it is `{issuer}`; use an `https://` address; `http://` is allowed on a loopback address only")]
     IssuerPlain {
-        /// Where it was written.
+        /// The place in the configuration.
         place: String,
         /// The issuer.
         issuer: String,
     },
-    /// A key that cannot protect anything.
+    /// A key that is too short.
     #[error("{place} is too short: a key needs at least {least} bytes, this one has {length}")]
     SecretTooShort {
-        /// Where it was written.
+        /// The place in the configuration.
         place: String,
-        /// The shortest key, in bytes.
+        /// The minimum length of a key, in bytes.
         least: usize,
-        /// What there is, in bytes.
+        /// The length of this key, in bytes.
         length: usize,
     },
-    /// A table that is not as it has to be.
+    /// An invalid table.
     #[error("{place}: {reason}")]
     Table {
-        /// Where it was written.
+        /// The place in the configuration.
         place: String,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         reason: String,
     },
-    /// No setting of that name.
+    /// A key that is not a setting.
     #[error("unknown {place}{}", Nearest(.nearest))]
     UnknownKey {
-        /// Where it was written.
+        /// The place in the configuration.
         place: String,
-        /// How the nearest known key is written there.
+        /// The spelling of the nearest known key in this source.
         nearest: Option<String>,
     },
     /// A file that cannot be read.
     #[error("file `{}` cannot be read: {reason}{}", .path.display(), NamedBy(.named_by))]
     Unreadable {
-        /// Where it is named.
+        /// The setting that names it.
         named_by: Option<String>,
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system or the parser said.
+        /// The error of the system or the parser.
         reason: String,
     },
-    /// A value that is none of those allowed.
+    /// An invalid value.
     #[error("bad value for {place}: expected {expected}{}", Found(.found))]
     Value {
-        /// Where it was written.
+        /// The place in the configuration.
         place: String,
-        /// What it has to be.
+        /// The expected value.
         expected: &'static str,
-        /// What it is, unless it is a secret.
+        /// The value, unless it is a secret.
         found: Option<String>,
     },
 }
 
 impl ConfigError {
-    /// Adds the place that names a file which cannot be read.
+    /// Adds the place that names an unreadable file.
     pub(crate) fn named_by(mut self, place: String) -> Self {
         if let Self::Unreadable { named_by, .. } = &mut self {
             *named_by = Some(place);

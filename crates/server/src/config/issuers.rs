@@ -1,4 +1,4 @@
-//! Issuers beside our own: the tables `[[issuers]]` of the file.
+//! Trusted issuers other than our own: the tables `[[issuers]]` of the file.
 
 use std::path::{Path, PathBuf};
 
@@ -13,26 +13,26 @@ use super::setting::Setting;
 /// The key of the tables.
 const KEY: &str = "issuers";
 
-/// An issuer beside our own.
+/// A trusted issuer other than our own.
 #[derive(Debug)]
 pub(crate) struct IssuerSettings {
     pub(crate) issuer: Issuer,
-    /// Ours, where it is not said.
+    /// The audience of its tokens. `None` means our own.
     pub(crate) audience: Option<Audience>,
     pub(crate) tokens: Tokens,
     pub(crate) discovery: Discovery,
     pub(crate) allow: Vec<Network>,
     pub(crate) trust_only: Option<PathBuf>,
     pub(crate) subjects: SubjectMapping,
-    /// The most that its tokens bring.
+    /// The only scopes that its tokens can grant.
     pub(crate) scopes: Option<Vec<ScopeToken>>,
-    /// Whether there is no start without its keys.
+    /// Whether the server refuses to start without its keys.
     pub(crate) is_required: bool,
     /// Its name, file and line, for errors.
     pub(crate) place: String,
 }
 
-/// Why a table is not used.
+/// The reason why a table is invalid.
 enum Fault {
     /// The value of a key, or its absence.
     Key {
@@ -40,7 +40,7 @@ enum Fault {
         expected: &'static str,
         found: Option<String>,
     },
-    /// A file that it names.
+    /// An unreadable file that the table names.
     Config(ConfigError),
 }
 
@@ -50,7 +50,7 @@ impl From<ConfigError> for Fault {
     }
 }
 
-/// A table in its file.
+/// A table and its file.
 struct Table<'a> {
     written: &'a Written,
     file: Option<&'a Path>,
@@ -83,10 +83,10 @@ impl Table<'_> {
     }
 }
 
-/// What its tokens are.
+/// The format of its tokens.
 #[derive(Debug)]
 pub(crate) enum Tokens {
-    /// JWTs, by RFC 9068 or with claims where the layout says.
+    /// JWTs, by RFC 9068 or with the claims of the layout.
     Jwt {
         layout: Option<ClaimLayout>,
         jwks_uri: Option<String>,
@@ -94,7 +94,7 @@ pub(crate) enum Tokens {
         /// Whether a token may have no `typ`.
         accepts_absent_type: bool,
     },
-    /// Texts that it is asked about.
+    /// Opaque tokens, which the issuer's introspection endpoint verifies.
     Opaque {
         endpoint: Option<String>,
         client_id: String,
@@ -103,7 +103,7 @@ pub(crate) enum Tokens {
     },
 }
 
-/// One table as it is written.
+/// One table as it appears in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -131,10 +131,10 @@ struct Written {
     required: bool,
 }
 
-/// All of them.
+/// Takes all tables.
 pub(super) fn take(layers: &mut Layers) -> Result<Vec<IssuerSettings>, ConfigError> {
     let mut written: Vec<Written> = layers.take_tables(KEY, |written: &Written| written.issuer.clone())?;
-    // Tables are in the file alone.
+    // Tables appear only in the file.
     for one in &mut written {
         for path in [&mut one.client_secret_file, &mut one.trust_only].into_iter().flatten() {
             *path = layers.folder().join(&*path);
@@ -171,7 +171,7 @@ impl Table<'_> {
 
 impl Written {
     fn read(&self, layers: &mut Layers, place: String) -> Result<IssuerSettings, Fault> {
-        // A secret that nobody asks for is still one of ours, and no unknown key.
+        // A secret without use is still a known key, so it is taken here.
         let secret = layers.take_secret(&format!("issuer_{}_client_secret", self.name))?;
         Ok(IssuerSettings {
             issuer: setting("issuer", &self.issuer)?,
@@ -288,7 +288,7 @@ fn network(text: &str) -> Result<Network, Fault> {
         .map_err(|_| bad("allow", "ranges of addresses, such as `10.0.0.0/8`", text))
 }
 
-/// The value of a word; the first one where none is written.
+/// The value of a word. Default: the first one.
 fn word<T: Copy>(key: &str, text: Option<&str>, words: &Words<T>) -> Result<T, Fault> {
     let (expected, values) = words;
     let first = values.iter().map(|(_, value)| *value).next();
@@ -315,7 +315,7 @@ fn missing(key: &str, expected: &'static str) -> Fault {
     }
 }
 
-/// Words with what they mean, and all of them in one text.
+/// Words with their meaning, and all of them in one text.
 type Words<T> = (&'static str, &'static [(&'static str, T)]);
 
 const DISCOVERIES: Words<Discovery> = (
@@ -340,7 +340,7 @@ const CLIENTS: Words<ClientAuthentication> = (
     ],
 );
 
-/// Certificates, whole.
+/// Reads a file of certificates whole.
 pub(crate) fn read_roots(path: &Path) -> Result<Vec<u8>, ConfigError> {
     std::fs::read(path).map_err(|error| ConfigError::Unreadable {
         named_by: None,

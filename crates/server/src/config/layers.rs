@@ -1,4 +1,4 @@
-//! The four layers of a configuration, laid over each other by figment, and taken apart key by key.
+//! The four layers of a configuration. figment merges them, and the settings are taken key by key.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use super::fault::{ConfigError, Source, line_in};
 use super::setting::Setting;
 use super::{Shown, VARIABLE_PREFIX};
 
-/// Variables of our prefix that are no settings: they choose how the program is called.
+/// Variables with our prefix that are not settings: they choose how the program is called.
 const NOT_SETTINGS: [&str; 2] = ["config", "format"];
 
-/// What was written anywhere, each key with the value that weighs most.
+/// All configured keys, each with the value that takes precedence.
 pub(crate) struct Layers {
     figment: Figment,
     file: Option<PathBuf>,
@@ -30,7 +30,7 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
-    /// Reads all layers: what comes first weighs most.
+    /// Reads all layers. An earlier one takes precedence.
     pub(crate) fn read(
         flags: &[&dyn Flags],
         variables: impl IntoIterator<Item = (String, String)>,
@@ -63,7 +63,7 @@ impl Layers {
         &self.folder
     }
 
-    /// Takes out one key, or its default.
+    /// Takes one key, or its default.
     pub(crate) fn take<T: Setting>(&mut self, key: &'static str, default: T) -> Result<T, ConfigError> {
         let found = self.find(key)?;
         let (value, source) = found.unwrap_or((default, Source::Default));
@@ -76,7 +76,7 @@ impl Layers {
         Ok(value)
     }
 
-    /// Takes out one key that may be absent.
+    /// Takes one key that may be absent.
     pub(crate) fn take_optional<T: Setting>(&mut self, key: &'static str) -> Result<Option<T>, ConfigError> {
         let (value, source) = self
             .find(key)?
@@ -91,7 +91,7 @@ impl Layers {
         Ok(value)
     }
 
-    /// Takes out tables of the file; `config check` prints what `name` returns for each.
+    /// Takes tables of the file. `config check` prints the result of `name` for each.
     pub(crate) fn take_tables<T: DeserializeOwned>(
         &mut self,
         key: &'static str,
@@ -131,7 +131,7 @@ impl Layers {
         taken.map_or_else(|| format!("`{key}`"), |shown| shown.source.line(key))
     }
 
-    /// Takes out a secret whose key hangs on another setting.
+    /// Takes a secret whose key depends on another setting.
     pub(crate) fn take_secret(&mut self, key: &str) -> Result<Option<Secret<String>>, ConfigError> {
         let Some(value) = self.left.remove(key) else {
             return Ok(None);
@@ -145,7 +145,7 @@ impl Layers {
         Ok(Some(Secret::new(text)))
     }
 
-    /// Ends the reading: a key that nobody took is one that nobody knows.
+    /// Finishes the reading. A key that was not taken is an unknown key.
     pub(crate) fn finish(self) -> Result<Vec<Shown>, ConfigError> {
         let Some((key, value)) = self.left.iter().find(|(key, _)| !NOT_SETTINGS.contains(&key.as_str())) else {
             return Ok(self.shown);
@@ -202,9 +202,9 @@ impl Layers {
     }
 }
 
-/// Flags of one group, those that were given.
+/// The given flags of one group.
 pub(crate) trait Flags {
-    /// Key and value of each.
+    /// The key and the value of each.
     fn values(&self) -> Dict;
 }
 
@@ -235,7 +235,7 @@ impl Provider for Layer {
     }
 }
 
-/// Variables keep their text: `figment`'s own reader would make a number of a secret that has only digits.
+/// Reads variables as text: `figment`'s own reader would turn a secret of digits into a number.
 fn variable_layer(variables: impl IntoIterator<Item = (String, String)>) -> Layer {
     let values = variables
         .into_iter()
@@ -247,7 +247,7 @@ fn variable_layer(variables: impl IntoIterator<Item = (String, String)>) -> Laye
     }
 }
 
-/// The text of a value that is no list and no table.
+/// The text of a value, unless it is a list or a table.
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(_, text) => Some(text.clone()),
@@ -260,7 +260,7 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// The text of a value that may be a list of texts.
+/// The text of a value that may also be a list of texts.
 fn list(value: &Value) -> Option<String> {
     let Value::Array(_, items) = value else {
         return plain(value);
@@ -303,14 +303,15 @@ fn unknown_field(name: &str, known: &[&str]) -> String {
     }
 }
 
-/// Whether a line is one of the picture: the line of the file, or the mark below it.
+/// Whether a line belongs to the picture: the line of the file, or the mark below it.
 fn is_picture(line: &str) -> bool {
     let before = line.split_once('|').map(|(before, _)| before.trim_end());
     before.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn unreadable(error: &figment::Error, file: Option<&Path>) -> ConfigError {
-    // The parser draws a picture of the line, which may hold a secret; its first line says where, its last line why.
+    // The parser draws a picture of the line, which may contain a secret. The first line of its
+    // message states the place, the last line the reason.
     let text = error.kind.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a setting's value may be, and how it is read and shown.
+//! The types of settings, and how they are read and shown.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -15,32 +15,33 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// A value that can be written as text: in a flag, a variable or a file.
 pub(crate) trait Setting: Sized {
-    /// What the text has to be, for the one who wrote another.
+    /// The expected text, for the error about another one.
     const EXPECTED: &'static str;
-    /// Whether the text must not be repeated.
+    /// Whether errors must not repeat the text.
     const SECRET: bool = false;
-    /// Whether it may also be written as a list of texts; it is read as one text, with commas between.
+    /// Whether it may also be written as a list of texts. It is read as one text, separated by
+    /// commas.
     const LIST: bool = false;
 
-    /// Reads the text.
+    /// Reads the text; `None` if it is invalid.
     fn read(text: &str) -> Option<Self>;
 
     /// The value as `config check` shows it.
     fn show(&self) -> Value;
 
-    /// The value as a file in this folder means it: a path there is relative to the folder.
+    /// The value in a file of this folder: a path is relative to the folder.
     #[must_use]
     fn in_folder(self, _folder: &Path) -> Self {
         self
     }
 }
 
-/// Whose answers and tokens.
+/// The dialect of the answers and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// The RFCs'.
+    /// The answers and tokens of the RFCs.
     Rfc,
-    /// The FastAPI tutorial's.
+    /// The answers and tokens of the FastAPI tutorial.
     Tutorial,
 }
 
@@ -63,12 +64,12 @@ impl Setting for Profile {
     }
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// Lines for people.
+    /// Text for people.
     Human,
-    /// One JSON object a line.
+    /// One JSON object for each line.
     Json,
 }
 
@@ -91,14 +92,14 @@ impl Setting for LogFormat {
     }
 }
 
-/// What is logged: a level, or directives for parts of the program.
+/// The filter of the log: a level, or directives for parts of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogFilter(Cow<'static, str>);
 
 impl LogFilter {
-    /// What a server did.
+    /// Events of normal operation.
     pub(crate) const INFO: Self = Self(Cow::Borrowed("info"));
-    /// What is odd.
+    /// Warnings and errors only.
     pub(crate) const WARN: Self = Self(Cow::Borrowed("warn"));
 
     /// The directives.
@@ -106,7 +107,7 @@ impl LogFilter {
         &self.0
     }
 
-    /// The level, where that is all it says.
+    /// The level, if the filter is only a level.
     pub(crate) fn level(&self) -> Option<LevelFilter> {
         self.0.trim().parse().ok()
     }
@@ -117,7 +118,7 @@ impl Setting for LogFilter {
         "`error`, `warn`, `info`, `debug`, `trace` or `off`, alone or for a part as in `info,scopegate_http=debug`";
 
     fn read(text: &str) -> Option<Self> {
-        // A lone word would be taken for the name of a part, so that `inof` meant silence.
+        // `tracing` reads a single word as the name of a part, so `inof` would silence the log.
         let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word.trim());
         let is_sound = text
             .split(',')
@@ -246,7 +247,7 @@ impl Setting for TrustedProxies {
     }
 }
 
-/// The origins whose pages may read answers by script.
+/// The origins whose scripts may read answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CorsOrigins {
     written: Vec<String>,
@@ -254,7 +255,7 @@ pub(crate) struct CorsOrigins {
 }
 
 impl CorsOrigins {
-    /// What they allow; nothing where there are none.
+    /// Returns the CORS rules; `None` if no origin is allowed.
     pub(crate) const fn cors(&self) -> Option<&Cors> {
         self.cors.as_ref()
     }
@@ -298,7 +299,7 @@ impl Setting for Duration {
     }
 }
 
-/// How often something comes again; none is never.
+/// The interval of a rotation; `None` is never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rotation(pub(crate) Option<Duration>);
 
@@ -334,12 +335,12 @@ impl Setting for usize {
     }
 }
 
-/// How old something that is remembered may be; nothing is remembered where it is none.
+/// The maximum age of a cached entry; `None` turns the cache off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CacheAge(Lifetime);
 
 impl CacheAge {
-    /// So many seconds.
+    /// An age of this number of seconds.
     pub(crate) const fn seconds(seconds: u32) -> Self {
         Self(Lifetime::from_seconds(seconds))
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::arguments::Arguments;
 use clap::Parser;
 
-/// The settings of `scopegate serve FLAGS` with these variables and this file.
+/// Loads the settings of `scopegate serve FLAGS` with these variables and this file.
 pub(super) fn load(flags: &[&str], variables: &[(&str, &str)], file: Option<&str>) -> Result<Settings, String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("scopegate.toml");

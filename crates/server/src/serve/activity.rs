@@ -1,4 +1,4 @@
-//! What a connection is doing, and how long it may go on with it.
+//! The state of a connection, and how long it may last.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,23 +9,27 @@ use tokio::time::Instant;
 
 use crate::config::Limits;
 
-/// How long a connection that was told to close may still write what it owes.
+/// How long a closing connection may still write its pending responses.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// The same for one that had not finished a request's head and is owed nothing, or that had to make
-/// room.
+/// The same limit for a connection that sent no whole head and has no pending response, and for an
+/// evicted one.
 const SHORT_LINGER: Duration = Duration::from_millis(200);
 
-/// How long a connection that owes nothing may still send a request when the server stops: one that
-/// is on its way, for nobody knows yet that this is the end.
+/// How long a connection without a pending response may still send a request after the server
+/// begins to stop.
+///
+/// Its client does not know yet that the server stops, so a request may be on its way.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// How long a peer may keep us waiting for a body, or for room to write, before it counts as busy
-/// no more. It is not cut for that: only where every connection is taken and another wants its
-/// place.
+/// How long a peer may delay a body or accept no bytes before the connection no longer counts as
+/// busy.
+///
+/// The connection is not closed for that. It can only be evicted if every slot is taken and a new
+/// connection arrives.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How much longer than one stream a whole HTTP/2 connection may stall.
+/// The additional time that a whole HTTP/2 connection may stall, compared with one stream.
 const STREAM_MARGIN: Duration = Duration::from_millis(500);
 
 /// One connection's state, shared by its socket, its requests and its timer.
@@ -42,43 +46,42 @@ pub(super) struct Activity {
 
 #[derive(Debug)]
 struct State {
-    /// Requests whose response has no head yet; HTTP/2 has many at a time.
+    /// Requests whose response has no head yet. HTTP/2 has many at a time.
     running: usize,
-    /// Response bodies whose last frame is not there yet.
+    /// Response bodies whose last frame is still missing.
     streaming: usize,
     /// Parts of responses that the peer has not taken.
     unsent: usize,
-    /// When bytes of a response moved last.
+    /// When bytes of a response were last sent.
     progress: Instant,
-    /// What the connection does while there are none.
+    /// The state of the connection while no response is pending.
     otherwise: Phase,
     since: Instant,
-    /// Bytes that came in since it owed nothing, up to the moment when the server was told to stop.
+    /// Bytes received since the last pending response, up to the start of the shutdown.
     received: u64,
-    /// Bytes of the requests that began since then.
+    /// Bytes of the requests that began after that moment.
     begun: u64,
-    /// Requests come side by side: HTTP/2.
+    /// Requests run concurrently: HTTP/2.
     is_multiplexed: bool,
-    /// The server stops.
+    /// The server is stopping.
     is_draining: bool,
     place: Place,
 }
 
-/// What is to be known where it might have to make room.
+/// The state that decides whether the connection can be evicted.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Of the requests being answered, those whose body is not there yet, and since when there is
-    /// one.
+    /// The requests in progress whose body is incomplete, and since when there is one.
     awaiting: usize,
     awaiting_since: Instant,
-    /// Since when the peer takes no more of what we write.
+    /// When the peer stopped accepting our bytes.
     blocked_since: Option<Instant>,
     has_spoken: bool,
     is_dismissed: bool,
 }
 
 impl State {
-    /// It owes nothing, and no byte of a request has come in.
+    /// No response is pending, and no byte of a request has arrived.
     const fn is_silent(&self) -> bool {
         match self.otherwise {
             Phase::Closing(_) => false,
@@ -87,12 +90,12 @@ impl State {
         }
     }
 
-    /// Whether a response is missing, in part or whole.
+    /// Whether a response is pending, in part or whole.
     const fn is_answering(&self) -> bool {
         self.running > 0 || self.streaming > 0 || self.unsent > 0
     }
 
-    /// One step of a response is over. The idle time begins when nothing of any response is left.
+    /// Ends one stage of a response. The idle time begins when no response is pending.
     fn finish(&mut self, stage: Stage) {
         let count = match stage {
             Stage::Running => &mut self.running,
@@ -105,7 +108,7 @@ impl State {
         }
     }
 
-    /// The head of a response is there, or its request was given up.
+    /// Records that the head of a response is complete, or that its request was given up.
     fn answered(&mut self) {
         self.since = Instant::now();
         self.progress = self.since;
@@ -118,30 +121,30 @@ impl State {
     }
 }
 
-/// What a connection that might make room is about.
+/// The state of a connection for the eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// A request is under way.
+    /// A request is in progress.
     Busy,
-    /// Nothing is, since then.
+    /// No request is in progress, since this moment.
     Idle(Instant),
-    /// A request is under way, but it is the peer who keeps us waiting.
+    /// A request is in progress, but it waits for the peer.
     Stalled,
 }
 
-/// What a connection does that answers no request.
+/// The state of a connection without a pending response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// It was told to close.
+    /// It is closing.
     Closing(Duration),
-    /// It is to send the head of a request, and begins now or has begun.
+    /// It waits for the head of a request, which may have begun.
     Head,
-    /// It owes nothing and may send another request.
+    /// No response is pending, and it may send another request.
     Waiting,
 }
 
 impl Activity {
-    /// A connection that was accepted at this moment.
+    /// The state of a connection that is accepted now.
     pub(super) fn new(limits: Limits) -> Arc<Self> {
         let now = Instant::now();
         let state = State {
@@ -180,7 +183,7 @@ impl Activity {
         if state.streaming > 0 || state.unsent > 0 {
             let time = match state.otherwise {
                 Phase::Closing(linger) => linger.max(SHORT_LINGER),
-                // A stream that stalls alone ends alone, before that.
+                // A single stalled stream ends earlier by itself.
                 _ if state.is_multiplexed => self.limits.idle_timeout + STREAM_MARGIN,
                 Phase::Head | Phase::Waiting => self.limits.idle_timeout,
             };
@@ -196,8 +199,8 @@ impl Activity {
         Some(state.since + time)
     }
 
-    /// Its time is over: what it was doing. `None` if the peer has taken everything and only a
-    /// handler is late.
+    /// Handles the end of the time. Returns the previous state; `None` if the peer has received
+    /// everything and only a handler is late.
     pub(super) fn expire(&self) -> Option<Phase> {
         let mut state = self.state();
         if state.is_answering() && state.unsent == 0 {
@@ -214,8 +217,8 @@ impl Activity {
         Some(was)
     }
 
-    /// The server stops. True where the connection must be told now: over HTTP/2 that turns away
-    /// only what comes later.
+    /// Begins the shutdown. Returns whether the connection must be notified at once: over HTTP/2
+    /// that refuses only later streams.
     pub(super) fn drain(&self) -> bool {
         let mut state = self.state();
         state.is_draining = true;
@@ -225,8 +228,8 @@ impl Activity {
         state.is_multiplexed
     }
 
-    /// A request of this many bytes is being answered, until what is returned is dropped; `None`
-    /// for one of HTTP/2.
+    /// Records a request of this many bytes until the result is dropped. `None` is an HTTP/2
+    /// request.
     pub(super) fn answer(self: &Arc<Self>, length: Option<u64>) -> Answering {
         let mut state = self.state();
         state.running += 1;
@@ -239,7 +242,7 @@ impl Activity {
         }
     }
 
-    /// A request's body is awaited, until what is returned is dropped.
+    /// Records that a request's body is awaited, until the result is dropped.
     pub(super) fn await_body(self: &Arc<Self>) -> AwaitedBody {
         let place = &mut self.state().place;
         if place.awaiting == 0 {
@@ -249,28 +252,28 @@ impl Activity {
         AwaitedBody(Arc::clone(self))
     }
 
-    /// Whether the peer takes what we write.
+    /// Records whether the peer accepts our bytes.
     pub(super) fn note_writing(&self, is_blocked: bool) {
         let mut state = self.state();
         let now = Instant::now();
         state.place.blocked_since = is_blocked.then_some(now);
-        // What is left in hyper's own buffer moves, though no response is known to be under way.
+        // Bytes in hyper's own buffer still move, even if no response is known to be in progress.
         if !is_blocked && !state.is_answering() && !state.place.is_dismissed && state.otherwise != Phase::Head {
             state.since = now;
         }
     }
 
-    /// Whether a response is missing, in part or whole.
+    /// Whether a response is pending, in part or whole.
     pub(super) fn is_answering(&self) -> bool {
         self.state().is_answering()
     }
 
-    /// Whether it ever asked anything.
+    /// Whether it ever sent a request.
     pub(super) fn has_spoken(&self) -> bool {
         self.state().place.has_spoken
     }
 
-    /// What it is about, where it might have to make room.
+    /// Returns the state for the eviction.
     pub(super) fn standing(&self, now: Instant) -> Standing {
         let state = self.state();
         let place = state.place;
@@ -291,10 +294,10 @@ impl Activity {
         }
     }
 
-    /// It has to make room: bodies are awaited no longer, and the end is near.
+    /// Evicts the connection: bodies are no longer awaited, and it closes soon.
     pub(super) fn dismiss(&self) {
         let mut state = self.state();
-        // hyper waits for the rest of a head that has begun; nobody is owed that.
+        // hyper waits for the rest of a started head. No response to it is due.
         state.otherwise = Phase::Closing(Duration::ZERO);
         state.since = Instant::now();
         state.place.is_dismissed = true;
@@ -302,16 +305,16 @@ impl Activity {
         self.given_up.notify_waiters();
     }
 
-    /// Whether it had to make room.
+    /// Whether it was evicted.
     pub(super) fn is_dismissed(&self) -> bool {
         self.state().place.is_dismissed
     }
 
-    /// Bytes came in.
+    /// Records received bytes.
     pub(super) fn received(&self, count: usize) {
         let mut state = self.state();
-        // Over HTTP/2 these may be pings or window updates: no head begins, and the idle time goes
-        // on.
+        // Over HTTP/2 these may be pings or window updates: no head begins, and the idle time
+        // continues.
         if !state.is_answering() && state.otherwise == Phase::Waiting && !state.is_multiplexed {
             *state = State {
                 otherwise: Phase::Head,
@@ -321,8 +324,8 @@ impl Activity {
                 ..*state
             };
         }
-        // What comes behind a request when the server stops is owed nothing; else a client could go
-        // on for ever.
+        // During the shutdown, a request that follows another gets no response. Otherwise a client
+        // could continue without end.
         if !state.is_draining || state.begun == 0 {
             let count = u64::try_from(count).unwrap_or(u64::MAX);
             state.received = state.received.saturating_add(count);
@@ -334,18 +337,18 @@ impl Activity {
     }
 }
 
-/// How far the response to a request is.
+/// The stage of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Its head is not there yet.
+    /// Its head is still missing.
     Running,
     /// Its body has not ended.
     Streaming,
-    /// The peer has not taken these bytes.
+    /// The peer has not received these bytes.
     Unsent,
 }
 
-/// One request that is being answered, from its head to the last byte of its response.
+/// One request in progress, from its head to the last byte of its response.
 #[derive(Debug)]
 pub(super) struct Answering {
     activity: Arc<Activity>,
@@ -353,9 +356,10 @@ pub(super) struct Answering {
 }
 
 impl Answering {
-    /// The head of the response is there. Returns whether it must be the last one of its
-    /// connection: the server stops, and no other request came in behind this one in time. (Over
-    /// HTTP/2 it is not said in responses.)
+    /// Records the head of the response. Returns whether it must be the last one of its connection.
+    ///
+    /// That is so if the server stops and no other request followed in time. (HTTP/2 does not state
+    /// it in responses.)
     pub(super) fn respond(&mut self) -> bool {
         let mut state = self.activity.state();
         state.streaming += 1;
@@ -365,7 +369,7 @@ impl Answering {
         state.is_draining && !state.is_multiplexed && state.received <= state.begun
     }
 
-    /// Some bytes of the response, more of which may follow.
+    /// Records some bytes of the response. More may follow.
     pub(super) fn part(&self) -> UnsentPart {
         let mut state = self.activity.state();
         state.unsent += 1;
@@ -380,7 +384,7 @@ impl Answering {
         }
     }
 
-    /// The last bytes of the response.
+    /// Records the last bytes of the response.
     pub(super) fn into_last_part(mut self) -> UnsentPart {
         let mut state = self.activity.state();
         state.unsent += 1;
@@ -404,17 +408,17 @@ impl Drop for Answering {
     }
 }
 
-/// Bytes of a response that the peer has not taken, until this is dropped.
+/// Bytes of a response that the peer has not received, until this is dropped.
 #[derive(Debug)]
 pub(super) struct UnsentPart {
     answering: Answering,
-    /// Whether its end is progress of its own. The clock is not read for a response that is sent at
+    /// Whether its end counts as progress. The clock is not read for a response that is sent at
     /// once.
     is_partly_sent: bool,
 }
 
 impl UnsentPart {
-    /// The peer took some of the bytes.
+    /// Records that the peer received some of the bytes.
     pub(super) fn moved(&mut self) {
         self.is_partly_sent = true;
         self.answering.activity.state().progress = Instant::now();
@@ -429,17 +433,17 @@ impl Drop for UnsentPart {
     }
 }
 
-/// One body that is awaited.
+/// A body that is awaited.
 #[derive(Debug)]
 pub(super) struct AwaitedBody(Arc<Activity>);
 
 impl AwaitedBody {
-    /// Whether nobody waits for it any more.
+    /// Whether its receiver no longer waits.
     pub(super) fn is_given_up(&self) -> bool {
         self.0.is_dismissed()
     }
 
-    /// Wakes when that may have changed.
+    /// Completes when that may have changed.
     pub(super) fn given_up(&self) -> OwnedNotified {
         Arc::clone(&self.0.given_up).notified_owned()
     }

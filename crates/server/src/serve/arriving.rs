@@ -1,4 +1,4 @@
-//! The body of a request on its way in.
+//! The body of an incoming request.
 
 use std::io;
 use std::pin::Pin;
@@ -10,18 +10,18 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::activity::{Activity, AwaitedBody};
 
-/// A body that is given up where its connection has to make room.
+/// A request body that ends with an error if its connection is evicted.
 #[derive(Debug)]
 pub(crate) struct Arriving {
     body: Incoming,
-    /// None where there is nothing to wait for.
+    /// `None` if the body is already complete.
     awaited: Option<Awaited>,
 }
 
 #[derive(Debug)]
 struct Awaited {
     counted: AwaitedBody,
-    /// Made when the body is not there at once.
+    /// Created only if the body does not arrive at once.
     given_up: Option<Pin<Box<OwnedNotified>>>,
 }
 
@@ -29,7 +29,7 @@ impl Awaited {
     fn poll_given_up(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let counted = &self.counted;
         let given_up = self.given_up.get_or_insert_with(|| Box::pin(counted.given_up()));
-        // Asked to be woken first: what is given up between the two is not missed.
+        // Registers the waker first, so that no notification in between is lost.
         let woken = given_up.as_mut().poll(context);
         if counted.is_given_up() { Poll::Ready(()) } else { woken }
     }

@@ -28,21 +28,22 @@ use super::socket::{Reading, Watched};
 use super::streams::StreamExecutor;
 use crate::config::Limits;
 
-/// Largest head of a request, in bytes, and the most that is buffered of one connection.
+/// Maximum size of a request's head, in bytes, and of the buffer of one connection.
 const HEAD_LIMIT: usize = 64 * 1024;
 
-/// Most requests at a time on one HTTP/2 connection.
+/// Maximum number of concurrent requests on one HTTP/2 connection.
 const STREAM_LIMIT: u32 = 100;
 
-/// Most bytes of bodies that an HTTP/2 peer may send ahead, for one request and for all together; hyper would allow 1 MiB.
+/// Maximum bytes of bodies that an HTTP/2 peer may send ahead, for one request and for all
+/// together. hyper would allow 1 MiB.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 
-/// How much is read of a request after its refusal, in bytes, and for how long.
+/// Maximum number of bytes that are read of a request after its refusal, and the time for that.
 const SEE_OFF_LIMIT: usize = 1024 * 1024;
 const SEE_OFF_TIME: Duration = Duration::from_millis(500);
 
-/// What answers requests: a service that never fails, cheap to clone.
+/// Answers requests: a service that never fails and is cheap to clone.
 pub(crate) trait Answers:
     Service<Request<Arriving>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
     + Clone
@@ -72,16 +73,16 @@ pub(super) struct Connection<A> {
     end: End,
 }
 
-/// Who tells a connection that it has to end.
+/// The signals that end a connection.
 pub(super) struct End {
-    /// The server stops.
+    /// Signals that the server stops.
     pub(super) draining: watch::Receiver<bool>,
-    /// A newcomer needs its place.
+    /// A new connection needs its slot.
     pub(super) leave: oneshot::Receiver<()>,
 }
 
 impl<A: Answers> Connection<A> {
-    /// A connection that is yet to be served.
+    /// Prepares a connection, which [`serve`](Self::serve) serves.
     pub(super) const fn new(stream: TcpStream, answers: A, limits: Limits, activity: Arc<Activity>, end: End) -> Self {
         Self {
             stream,
@@ -92,7 +93,7 @@ impl<A: Answers> Connection<A> {
         }
     }
 
-    /// Serves it until either side closes it, its time is over, it has to make room, or the server stops.
+    /// Serves it until either side closes it, its time is over, it is evicted, or the server stops.
     pub(super) async fn serve(self) {
         let Self {
             stream,
@@ -145,7 +146,8 @@ where
             activity,
         };
         tokio::select! {
-            // In their order, for the first is seldom ready and starves nobody; else every poll draws a random number.
+            // Polled in this order: the first is seldom ready, so it starves no other. Otherwise
+            // every poll draws a random number.
             biased;
             next = next => match next {
                 Event::Closed if activity.is_dismissed() => return Ended::ByTime,
@@ -155,7 +157,8 @@ where
             },
             _ = end.draining.wait_for(|draining| *draining), if !stopping => {
                 stopping = true;
-                // Not `graceful_shutdown`: over HTTP/1 that would close a connection whose request has come in and was not read.
+                // Not `graceful_shutdown`: over HTTP/1 that would close a connection with a
+                // received but unread request.
                 if !activity.drain() {
                     continue;
                 }
@@ -173,8 +176,9 @@ where
     }
 }
 
-/// How many bytes a request of HTTP/1 takes as everybody writes it, its body included where that says how long it is. More than
-/// that has come in where another request stands behind it.
+/// The usual length of an HTTP/1 request in bytes, with its body if its length is declared.
+///
+/// If more bytes have arrived, another request follows this one.
 fn length(request: &Request<Incoming>) -> Option<u64> {
     if request.version() > Version::HTTP_11 {
         return None;
@@ -190,15 +194,16 @@ fn length(request: &Request<Incoming>) -> Option<u64> {
 /// How driving a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
-    /// All was said, or the peer spoke nonsense.
+    /// hyper has finished, or the peer broke the protocol.
     ByHyper,
-    /// Its time was over, or it made room.
+    /// Its time was over, or it was evicted.
     ByTime,
 }
 
-/// Reads on for a moment what is left of a request that was refused before its end, and throws it away.
+/// Reads the rest of a request that was refused early, for a moment, and discards it.
 ///
-/// A socket that is closed with bytes unread takes the answer back: the peer would see a reset in place of a 413 or 431.
+/// A socket that closes with unread bytes cancels the response: the peer would see a reset instead
+/// of a 413 or 431.
 async fn see_off(mut read: Reading) {
     let mut thrown_away = [0; 1024];
     let reading = async {
@@ -213,14 +218,17 @@ async fn see_off(mut read: Reading) {
     let _ = tokio::time::timeout(SEE_OFF_TIME, reading).await;
 }
 
-/// HTTP/1 and, by prior knowledge, HTTP/2, with their limits. A head of HTTP/1 has at most 100 fields: that is hyper's own limit,
-/// and saying it again would make hyper clear its room for them at each request.
+/// HTTP/1 and, by prior knowledge, HTTP/2, with their limits.
+///
+/// A head of HTTP/1 has at most 100 fields. That is hyper's default: setting it would make hyper
+/// clear the memory of the fields at each request.
 fn protocol(stream_limit: Duration) -> auto::Builder<StreamExecutor> {
     let mut protocol = auto::Builder::new(StreamExecutor(stream_limit));
     protocol
         .http1()
         .timer(TokioTimer::new())
-        // `Activity` keeps the time, over a connection's whole life: hyper's own begins with the first byte.
+        // `Activity` measures the time over a connection's whole life. hyper's own timer begins
+        // with the first byte.
         .header_read_timeout(None)
         .max_buf_size(HEAD_LIMIT);
     protocol
@@ -234,15 +242,15 @@ fn protocol(stream_limit: Duration) -> auto::Builder<StreamExecutor> {
     protocol
 }
 
-/// What happens to a connection next.
+/// The next event of a connection.
 enum Event {
-    /// It is over.
+    /// It is closed.
     Closed,
-    /// It took too long over this.
+    /// A time limit has passed in this phase.
     TimeOver(Phase),
 }
 
-/// Drives a connection and keeps its time.
+/// Drives a connection and enforces its time limits.
 struct Next<'a, C> {
     connection: Pin<&'a mut C>,
     timer: Pin<&'a mut Sleep>,
@@ -262,8 +270,8 @@ where
             }
             return Poll::Ready(Event::Closed);
         }
-        // The timer moves only to an earlier moment, or when it has run out too early: a request that is answered at
-        // once never touches it.
+        // The timer moves only to an earlier moment, or after it ended too early. So a request that
+        // is answered at once never changes it.
         while let Some(deadline) = self.activity.deadline() {
             if deadline < self.timer.deadline() {
                 self.timer.as_mut().reset(deadline);

@@ -1,4 +1,4 @@
-//! What is counted of connections. Where no recorder is installed, nothing is.
+//! The metrics of connections. Without a recorder nothing is counted.
 
 use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
 
@@ -6,7 +6,7 @@ const DISPLACED: &str = "scopegate_connections_displaced_total";
 const ACCEPTED: &str = "scopegate_connections_accepted_total";
 const OPEN: &str = "scopegate_connections_open";
 
-/// The counts of one listener; handles, taken once.
+/// The metrics of one listener. The handles are looked up once.
 #[derive(Debug)]
 pub(super) struct ConnectionCounts {
     accepted: Counter,
@@ -28,12 +28,12 @@ impl ConnectionCounts {
         }
     }
 
-    /// Counts those that make room.
+    /// Counts the evicted connections.
     pub(super) fn displaced(&self) -> Counter {
         self.displaced.clone()
     }
 
-    /// One more, open until what is returned is dropped.
+    /// Counts a connection as open until the result is dropped.
     pub(super) fn open(&self) -> OpenConnection {
         self.accepted.increment(1);
         self.open.increment(1.0);

@@ -1,4 +1,4 @@
-//! Where connections come in, no more of them than there are slots.
+//! Accepts connections, at most one for each slot.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,17 +15,20 @@ use super::activity::Activity;
 use super::residents::Residents;
 use crate::config::Limits;
 
-/// Longest pause after the system refused a connection.
+/// Maximum pause after the system refused a connection.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Longest pause that the log need not know of: where files run out, there is one after the other.
+/// Longest pause without a warning in the log. If the process runs out of files, pauses follow each
+/// other.
 const WORTH_A_WARNING: Duration = Duration::from_millis(50);
 
-/// How long one connection that was told to make room is waited for, before another is.
+/// How long to wait for one evicted connection before another is evicted.
 const MAKING_ROOM: Duration = Duration::from_millis(20);
 
-/// How many connections the system keeps for us until we take them, as far as it lets us; what comes beyond has to try again a
-/// second later. Tokio would ask for 1,024.
+/// Length of the system's queue of connections that are not accepted yet, as far as the system
+/// allows it.
+///
+/// A connection beyond it must try again a second later. Tokio would request 1,024.
 const LONGEST_QUEUE: u32 = 4_096;
 
 /// Listens at this address.
@@ -35,40 +38,40 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     } else {
         TcpSocket::new_v6()?
     };
-    // As a listener of tokio's own is made: a server that was restarted gets its address at once.
+    // As for tokio's own listener: a restarted server can bind its address at once.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(LONGEST_QUEUE)
 }
 
-/// The listener, and the room behind it.
+/// The listener and its connection slots.
 pub(super) struct Doorway {
-    /// `None` once the server stops.
+    /// `None` after the server begins to stop.
     listener: Option<TcpListener>,
-    /// One who came in and has no slot yet.
+    /// An accepted connection without a slot.
     newcomer: Option<TcpStream>,
     room: Room,
 }
 
-/// The slots, and those who hold them.
+/// The slots and the connections that hold them.
 struct Room {
     slots: Arc<Semaphore>,
     residents: Residents,
     limits: Limits,
 }
 
-/// A connection that was let in.
+/// An accepted connection.
 pub(super) struct Admitted {
     pub(super) stream: TcpStream,
     pub(super) activity: Arc<Activity>,
-    /// Hears when it has to make room.
+    /// Receives the eviction.
     pub(super) leave: oneshot::Receiver<()>,
-    /// To be kept as long as the connection is open.
+    /// Keep it as long as the connection is open.
     pub(super) slot: OwnedSemaphorePermit,
 }
 
 impl Doorway {
-    /// The doorway to this listener; `displaced` counts those who have to make room for others.
+    /// Creates the acceptor of this listener. `displaced` counts the evicted connections.
     pub(super) fn new(listener: TcpListener, slots: Arc<Semaphore>, limits: Limits, displaced: Counter) -> Self {
         Self {
             listener: Some(listener),
@@ -81,9 +84,11 @@ impl Doorway {
         }
     }
 
-    /// The next connection; None where no more are let in. When it is dropped, nobody who came in is lost.
-    // SECURITY: a connection without a slot is not served, so one more can be open than there are slots, and no more
-    // (tests/connections.rs, `a_newcomer_is_served_where_the_silent_hold_every_slot`).
+    /// Accepts the next connection; `None` when the server takes none any longer. A dropped call
+    /// loses no accepted connection.
+    // SECURITY: a connection without a slot is not served. So at most one connection beyond the
+    // slots can be open (tests/connections.rs,
+    // `a_newcomer_is_served_where_the_silent_hold_every_slot`).
     pub(super) async fn next(&mut self) -> Option<Admitted> {
         if self.newcomer.is_none() {
             self.newcomer = Some(self.accept().await?);
@@ -93,13 +98,15 @@ impl Doorway {
         Some(self.room.admit(stream, slot))
     }
 
-    /// Lets in those who stand in the system's queue, and closes it behind them: they are connected, and may have sent a request.
+    /// Accepts the connections in the system's queue and then closes it: they are connected, and
+    /// may have sent a request.
     ///
-    /// What comes meanwhile is taken too, but no more than the queue could hold when the end began.
+    /// Later ones are accepted too, but at most as many as the queue could hold when the shutdown
+    /// began.
     pub(super) async fn empty(&mut self, serve: impl Fn(Admitted)) {
         let mut newcomers = self.newcomer.take().into_iter();
         let Some(listener) = self.listener.take() else { return };
-        // Not asked by way of the runtime, which may not have heard of the newest yet.
+        // Not through the runtime, which may not know of the newest connection yet.
         let Ok(listener) = listener.into_std() else { return };
         for _ in 0..LONGEST_QUEUE {
             let Some(slot) = self.room.slot().await else { return };
@@ -112,14 +119,15 @@ impl Doorway {
         }
     }
 
-    /// Whether a response is missing on any connection.
+    /// Whether a response is pending on any connection.
     pub(super) fn is_answering(&self) -> bool {
         self.room.residents.is_answering()
     }
 
-    /// The next connection; `None` once the server stops. What one peer did wrong is skipped; what
-    /// the system lacks (files, memory) is waited for, and made by taking it from who has been idle
-    /// longest.
+    /// Accepts the next connection; `None` after the server begins to stop.
+    ///
+    /// Errors of one peer are skipped. If the system lacks files or memory, this evicts the
+    /// connection with the longest idle time and waits.
     async fn accept(&mut self) -> Option<TcpStream> {
         let listener = self.listener.as_ref()?;
         let mut pause = Duration::from_millis(5);
@@ -154,7 +162,7 @@ impl Room {
         }
     }
 
-    /// A slot that is free, or that somebody idle gives up.
+    /// Returns a free slot, or the slot of an idle connection that is evicted.
     async fn slot(&mut self) -> Option<OwnedSemaphorePermit> {
         loop {
             if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {

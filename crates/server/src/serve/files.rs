@@ -1,16 +1,17 @@
-//! How many connections the system lets one process have.
+//! The number of connections that the system allows one process.
 
 use std::num::NonZeroUsize;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
-/// Files that are no connections: the database, standard streams, the runtime's own.
+/// Files that are not connections: the database, standard streams, the runtime's own.
 const RESERVED: u64 = 64;
 
-/// Raises this process's limit of open files for so many connections, and says how many there can be.
+/// Raises this process's limit of open files for the wanted connections. Returns how many are
+/// possible.
 ///
-/// Most systems start a process with 1,024 and let it go much higher.
+/// Most systems start a process with a limit of 1,024 and allow a much higher one.
 pub(crate) fn allow_connections(wanted: NonZeroUsize) -> NonZeroUsize {
     let needed = u64::try_from(wanted.get()).unwrap_or(u64::MAX).saturating_add(RESERVED);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

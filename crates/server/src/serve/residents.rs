@@ -1,4 +1,4 @@
-//! Who makes room when every connection is taken.
+//! Selects the connection to evict when every slot is taken.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -11,17 +11,18 @@ use tokio::time::Instant;
 
 use super::activity::{Activity, Standing};
 
-/// How long a connection is left in peace at the least: time for the first request of one that was just accepted.
+/// Minimum time before a connection can be evicted, so that a new one can send its first request.
 const SETTLING: Duration = Duration::from_millis(100);
 
-/// How long one that has asked something is left in peace while there are others that never did.
+/// How long a connection with a request is protected while there are others without one.
 const RESTING: Duration = Duration::from_millis(500);
 
-/// The open connections, in the order in which they have to make room for newcomers: first those that never asked anything,
-/// then those that have been idle, each by how long.
+/// The open connections in the order of their eviction. First come those without a request, then
+/// the idle ones, each by how long.
 ///
-/// A request costs nothing here: where a connection stands in the order is looked up when its turn seems to have come, and it is put
-/// back if it was active meanwhile. That is exact, for nobody becomes idle earlier than he was found to be.
+/// A request costs nothing here. The state of a connection is read when its turn comes. If it was
+/// active meanwhile, it is put back. This is exact, because a connection's idle time only moves
+/// forward.
 #[derive(Debug)]
 pub(super) struct Residents {
     silent: Line,
@@ -31,7 +32,8 @@ pub(super) struct Residents {
     displaced: Counter,
 }
 
-/// By the moment since when a connection was known to be idle, and a number that makes it unique.
+/// Sorted by the time since when a connection was known to be idle, and by a number that makes it
+/// unique.
 type Line = BTreeMap<(Instant, u64), Resident>;
 
 #[derive(Debug)]
@@ -41,7 +43,8 @@ struct Resident {
 }
 
 impl Residents {
-    /// Nobody yet, of at most so many; `displaced` counts those who had to leave.
+    /// An empty registry for at most this number of connections. `displaced` counts the evicted
+    /// ones.
     pub(super) const fn new(most: NonZeroUsize, displaced: Counter) -> Self {
         Self {
             silent: Line::new(),
@@ -52,9 +55,9 @@ impl Residents {
         }
     }
 
-    /// Takes a connection in. What is returned hears when it has to leave.
+    /// Registers a connection. The returned receiver is notified of its eviction.
     pub(super) fn admit(&mut self, activity: Arc<Activity>, now: Instant) -> oneshot::Receiver<()> {
-        // Those that are gone are forgotten by the thousand: a share of a step for each connection.
+        // Closed connections are removed by the thousand: a share of a step for each connection.
         if self.silent.len() + self.spoken.len() >= self.most.saturating_mul(2) {
             for line in [&mut self.silent, &mut self.spoken] {
                 line.retain(|_, resident| !resident.leave.is_closed());
@@ -66,8 +69,9 @@ impl Residents {
         told_to_leave
     }
 
-    /// Tells the first in order to leave; whether there was one.
-    // SECURITY: never one whose request is under way; held by `who_is_busy_stays` below.
+    /// Evicts the first connection in the order. Returns whether there was one.
+    // SECURITY: a connection with a request in progress is never evicted (tested by
+    // `who_is_busy_stays` below).
     pub(super) fn make_room(&mut self, now: Instant) -> bool {
         while let Some(((since, number), resident)) = self.next(now) {
             let back = match resident.activity.standing(now) {
@@ -91,20 +95,20 @@ impl Residents {
         false
     }
 
-    /// Whether a response is missing on any connection.
+    /// Whether a response is pending on any connection.
     pub(super) fn is_answering(&self) -> bool {
         let mut residents = self.silent.values().chain(self.spoken.values());
         residents.any(|resident| resident.activity.is_answering())
     }
 
-    /// The next that seems to have been idle for long enough.
+    /// The next connection that was idle for long enough, as far as it is known.
     fn next(&mut self, now: Instant) -> Option<((Instant, u64), Resident)> {
         let peace = if self.silent.is_empty() { SETTLING } else { RESTING };
         first(&mut self.silent, SETTLING, now).or_else(|| first(&mut self.spoken, peace, now))
     }
 }
 
-/// The first of a line, if it has had its peace.
+/// The first of a queue, if its protected time is over.
 fn first(line: &mut Line, peace: Duration, now: Instant) -> Option<((Instant, u64), Resident)> {
     let first = line.first_entry()?;
     (first.key().0 + peace <= now).then(|| first.remove_entry())

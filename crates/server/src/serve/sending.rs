@@ -12,19 +12,18 @@ use super::streams::{StreamPart, StreamProgress};
 
 /// A response body that records whether its bytes are sent.
 ///
-/// hyper drops a body as soon as it has its last frame, long before the peer has the bytes. The
-/// frames themselves are dropped when they are sent, in HTTP/1 and in HTTP/2, so they carry the
-/// record.
+/// hyper drops a body as soon as it has its last frame, long before the peer has the bytes. Frames
+/// are dropped when they are sent, in HTTP/1 and in HTTP/2, so they carry the record.
 ///
-/// Over HTTP/2 it sends large frames in pieces: hyper hands a frame to h2 whole, and a stream whose last
-/// frame is there cannot be reset.
+/// Over HTTP/2 it sends large frames in pieces. hyper hands a frame to h2 whole, and a stream with
+/// its last frame there cannot be reset.
 #[derive(Debug)]
 pub(crate) struct ResponseBody<B: Body> {
     body: B,
     /// `None` after the last frame.
     answering: Option<Answering>,
     is_multiplexed: bool,
-    /// The end of a frame that is sent in pieces.
+    /// The rest of a frame that is sent in pieces.
     rest: Option<B::Data>,
     stream: Option<Arc<StreamProgress>>,
 }
@@ -124,7 +123,7 @@ enum Piece<D> {
     Part(Bytes),
 }
 
-/// Bytes of a response that wait for the peer until this is dropped.
+/// Bytes of a response that the peer has not received, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct UnsentData<D> {
     piece: Piece<D>,
@@ -169,7 +168,7 @@ impl<D: Buf> Buf for UnsentData<D> {
             Piece::Whole(data) => data.advance(count),
             Piece::Part(data) => data.advance(count),
         }
-        // The drop that follows the last byte records that one.
+        // The drop after the last byte records that one.
         if self.has_remaining() {
             if let Some(part) = &mut self.part {
                 part.moved();

@@ -1,4 +1,4 @@
-//! The signals that ask the server to stop, and one that must not stop it.
+//! The signals that stop the server, and one that must not stop it.
 
 use std::io;
 
@@ -14,8 +14,8 @@ pub(crate) struct Signals {
     interrupt: Signal,
     hangup: Signal,
     terminate: Signal,
-    /// Sent beside the error where a file would grow beyond a limit: the error is answered, and the
-    /// signal would be the end.
+    /// Arrives together with the error if a file would grow beyond a limit. The error is handled,
+    /// but the signal would end the process.
     _file_size: Signal,
 }
 
@@ -28,14 +28,14 @@ pub(crate) fn outlive_file_size() -> io::Result<Signal> {
 /// What a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// The process is to end.
+    /// Ends the process.
     Stop,
-    /// The process is to read its settings again.
+    /// Reads the settings of the process again.
     Reload,
 }
 
 impl Signals {
-    /// Takes the signals over: from now on they no longer kill the process.
+    /// Installs the handlers: from now on these signals no longer kill the process.
     pub(crate) fn install() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,

@@ -1,4 +1,4 @@
-//! The socket of a connection, which records when bytes come in and when none go out.
+//! The socket of a connection. It records when bytes arrive and when none can be sent.
 
 use std::io;
 use std::pin::Pin;
@@ -10,8 +10,8 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::activity::Activity;
 
-/// The reading half of a socket: the task of the connection goes on reading where hyper has
-/// stopped, so both have it.
+/// The reading half of a socket. The task of the connection reads on after hyper has stopped, so
+/// both share it.
 #[derive(Clone, Debug)]
 pub(super) struct Reading(Arc<Mutex<OwnedReadHalf>>);
 
@@ -23,15 +23,15 @@ impl Reading {
 }
 
 impl AsyncRead for Reading {
-    // By the socket's own `poll_read`: it knows from a short read that no more is there, and spares
-    // the system a second one.
+    // Uses the socket's own `poll_read`. A short read tells it that no bytes are left, which saves
+    // a second system call.
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut half = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Pin::new(&mut *half).poll_read(context, buffer)
     }
 }
 
-/// A socket that notes when bytes come in, and when none go out.
+/// A socket that records when bytes arrive and when none can be sent.
 #[derive(Debug)]
 pub(super) struct Watched {
     read: Reading,
@@ -41,7 +41,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Watches a socket.
+    /// Wraps a socket.
     pub(super) const fn new(read: Reading, write: OwnedWriteHalf, activity: Arc<Activity>) -> Self {
         Self {
             read,

@@ -40,14 +40,14 @@ where
     }
 }
 
-/// How the response of one stream advances.
+/// The progress of one stream's response.
 #[derive(Debug)]
 pub(super) struct StreamProgress(Mutex<Unsent>);
 
 #[derive(Clone, Copy, Debug)]
 struct Unsent {
     parts: usize,
-    /// When bytes moved last.
+    /// When bytes were last sent.
     moved: Instant,
 }
 
@@ -65,7 +65,7 @@ impl StreamProgress {
         })
     }
 
-    /// A part of the response that waits for the peer until the result is dropped.
+    /// A part of the response that the peer has not received, until the result is dropped.
     pub(super) fn part(self: &Arc<Self>) -> StreamPart {
         let mut unsent = self.lock();
         if unsent.parts == 0 {
@@ -76,7 +76,7 @@ impl StreamProgress {
         StreamPart(Arc::clone(self))
     }
 
-    /// When the stream ends unless bytes move. None if the peer has everything.
+    /// When the stream ends unless bytes move. `None` if the peer has everything.
     fn deadline(&self, limit: Duration) -> Option<Instant> {
         let unsent = *self.lock();
         (unsent.parts > 0).then(|| unsent.moved + limit)
@@ -87,12 +87,12 @@ impl StreamProgress {
     }
 }
 
-/// A part of a response that the peer has not taken.
+/// A part of a response that the peer has not received.
 #[derive(Debug)]
 pub(super) struct StreamPart(Arc<StreamProgress>);
 
 impl StreamPart {
-    /// The peer took some of the bytes.
+    /// Records that the peer received some of the bytes.
     pub(super) fn moved(&self) {
         self.0.lock().moved = Instant::now();
     }

@@ -1,4 +1,4 @@
-//! The loop with a service of four lines, where a whole program would hide what is tested.
+//! The accept loop with a minimal service, so that the rest of the program cannot hide an effect.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
 
@@ -88,7 +88,7 @@ async fn answer(request: Request<Arriving>) -> Result<Response<TestBody>, Infall
     )))))
 }
 
-/// Serves until it is told to stop; the thread answers how it ended.
+/// Serves until a stop is sent. The thread returns how it ended.
 fn start(limits: Limits) -> (SocketAddr, UnboundedSender<()>, JoinHandle<Ending>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -108,7 +108,7 @@ fn start(limits: Limits) -> (SocketAddr, UnboundedSender<()>, JoinHandle<Ending>
     (address, stop, serving)
 }
 
-/// Sends bytes, reads to the end, and says how long it took.
+/// Sends bytes and reads to the end. Returns the response and the duration.
 fn exchange(address: SocketAddr, request: &str) -> (String, Duration) {
     let begin = Instant::now();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -260,7 +260,7 @@ fn bytes_of_a_response_are_never_edited() {
         response.as_bytes().ends_with(&[b"\r\n\r\n", REFUSAL].concat()),
         "{response}"
     );
-    // What hyper refuses by itself leaves as it was written.
+    // A refusal by hyper itself is sent unchanged.
     let (response, _) = exchange(address, "nonsense\r\n\r\n");
     assert!(
         response.starts_with("HTTP/1.1 400") && !response.contains("x-request-id"),
@@ -283,7 +283,7 @@ fn a_download_that_moves_outlives_every_timeout_over_http1() {
         left -= length;
     }
     assert!(begin.elapsed() > LIMITS.idle_timeout + LIMITS.header_timeout);
-    // The connection was not told to close in the meantime: it takes another request.
+    // The connection is still open: it takes another request.
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     assert_eq!(read_head(&mut stream), 2);
 }
@@ -303,7 +303,8 @@ fn a_silent_stream_of_events_outlives_every_timeout_over_http1() {
     }
 }
 
-/// Opens a connection of HTTP/2 and sends a GET as stream 1. Its windows are as RFC 9113 has them: 65,535 bytes.
+/// Opens a connection of HTTP/2 and sends a GET as stream 1. Its windows are the defaults of RFC
+/// 9113: 65,535 bytes.
 fn get_over_http2(address: SocketAddr, path: &str) -> TcpStream {
     let length = u8::try_from(path.len()).unwrap();
     let head = [&[0x82, 0x86, 0x04, length], path.as_bytes(), &[0x01, 0x01, b'a']].concat();
@@ -360,7 +361,8 @@ fn a_response_that_stalls_ends_over_http2() {
     let mut stream = get_over_http2(address, "/download");
     let begin = Instant::now();
     let mut goes_away = false;
-    // What fits into the window comes. The rest waits for a window update, and none comes.
+    // The bytes that fit into the window arrive. The rest waits for a window update, and none
+    // comes.
     while let Ok((kind, flags, payload)) = frame(&mut stream) {
         goes_away |= kind == 7;
         if kind == 6 && flags == 0 {

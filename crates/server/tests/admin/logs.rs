@@ -1,4 +1,4 @@
-//! What is logged of requests: one line with the id of the answer, and no secret.
+//! The log of requests: one line with the id of the response, and no secret.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! What is counted: exactly what was done, under labels that nobody outside can multiply.
+//! The metrics count exactly the requests that were made. No outside client can multiply their
+//! labels.
 
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,7 +10,7 @@ use ring::hmac;
 use crate::shadow::{file, proposed};
 use crate::watched::{SECRET_KEY, Watched};
 
-/// A token of the demo for anybody, by name.
+/// A token of the demo for any user, by name.
 fn forge(name: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs();
     let parts = [

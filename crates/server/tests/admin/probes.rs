@@ -101,7 +101,7 @@ fn only_reading_and_only_what_is_there() {
 fn silent_supervisors_do_not_stay() {
     let watched = Watched::start(&[]);
     let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(watched.admin()).unwrap()).collect();
-    // There is room for 16; each is sent away when its time is over.
+    // There are 16 slots. Each connection is closed when its time is over.
     assert_eq!(watched.ask("GET", "/healthz").status, 200);
     drop(silent);
 }

@@ -1,5 +1,7 @@
-//! A reader of the text that Prometheus reads, written from its description: every line is one of three kinds, every family
-//! stands in one piece, every sample once, and the buckets of a histogram add up.
+//! A parser of the Prometheus text format, written from its description.
+//!
+//! Every line is one of three kinds, every family is contiguous, every sample appears once. The
+//! buckets of a histogram add up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,7 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Reads the text, and panics where it breaks the grammar.
+    /// Parses the text. Panics if it breaks the grammar.
     pub(crate) fn parse(text: &str) -> Self {
         assert!(text.ends_with('\n'), "the last line has no end");
         let mut samples = Self::default();
@@ -112,7 +114,7 @@ fn name(text: &str) {
     assert!(characters.all(is_rest), "`{text}`");
 }
 
-/// `name="value",..` with `\\`, `\"` and `\n` for what cannot stand in a value.
+/// `name="value",..` with `\\`, `\"` and `\n` for characters that a value cannot contain.
 fn check_labels(mut text: &str) {
     loop {
         let (label, rest) = text.split_once("=\"").expect("a label");

@@ -1,4 +1,4 @@
-//! A proposed policy beside the demo's: what is counted, what is logged, and that it decides nothing.
+//! A shadow policy next to the demo's: its metrics, its log lines, and that it decides nothing.
 
 use std::io::Write as _;
 
@@ -21,8 +21,8 @@ fn start(policy: &str) -> Watched {
     Watched::start(&["--log-format", "json", "--shadow-policy", path])
 }
 
-/// More is asked at `/users/me/`, other things at `/users/me/items/`, nothing at `/status/`; and there is an operation that
-/// the demo does not have.
+/// It requires more at `/users/me/`, other scopes at `/users/me/items/` and nothing at `/status/`.
+/// It also has an operation that the demo does not have.
 pub(crate) fn proposed() -> String {
     let guarded = |scopes: &[&str]| json!({ "get": { "security": [{ "OAuth2PasswordBearer": scopes }] } });
     let flows = json!({ "password": { "tokenUrl": "token", "scopes": { "me": "", "items": "", "more": "" } } });

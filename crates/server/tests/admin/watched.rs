@@ -12,7 +12,7 @@ use crate::support::{Answer, Server, scopegate};
 /// The key of the demo's tokens in these tests.
 pub(crate) const SECRET_KEY: &str = "a key that must stand in no log, in no metric and in no answer";
 
-/// A running server that somebody looks after.
+/// A running server with an admin listener.
 pub(crate) struct Watched {
     pub(crate) server: Server,
     admin: SocketAddr,
@@ -20,7 +20,7 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Starts the demo with these arguments beside the two listeners.
+    /// Starts the demo with these arguments and both listeners.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let listeners = [
             "serve",
@@ -80,7 +80,7 @@ impl Watched {
         }
     }
 
-    /// What is counted.
+    /// Reads the metrics.
     pub(crate) fn samples(&self) -> Samples {
         let answer = self.ask("GET", "/metrics");
         assert_eq!(answer.status, 200);

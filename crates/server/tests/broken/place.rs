@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::support::{Answer, Server, address_in, scopegate};
 
-/// bcrypt of `secret`, cost 4: the next login hashes it anew.
+/// bcrypt of `secret`, cost 4: the next login hashes it again.
 const OUTDATED: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
 
 /// How a command ended.
@@ -33,7 +33,7 @@ pub(crate) fn run(line: &[&str], input: &str) -> Run {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // Whoever complains at once does not read what it is given.
+    // A command that fails at once does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     Run {
@@ -185,7 +185,7 @@ impl Served {
         ask(self.server.address, head, form)
     }
 
-    /// The token of a login that is let in.
+    /// The token of a successful login.
     pub(crate) fn token(&self) -> Option<String> {
         let answer = self.log_in();
         let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
@@ -268,7 +268,7 @@ impl Drop for Disk {
     }
 }
 
-/// Says that a test was left out, past the harness; where it must not be, fails.
+/// Prints past the harness that a test was skipped. Fails if it must not be skipped.
 pub(crate) fn loudly(what: &str) {
     let required = std::env::var("SCOPEGATE_REQUIRE_MOUNT").is_ok_and(|value| value == "1");
     assert!(!required, "{what}: this process may not mount a disk");

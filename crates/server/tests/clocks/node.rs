@@ -1,7 +1,7 @@
 //! A server process with a clock of its own.
 //!
-//! The program reads the clock of the machine and has no setting to shift it. So a node is this test
-//! binary, started again: the same crates, with another `Clock`.
+//! The program reads the clock of the machine and has no setting to shift it. So a node is this
+//! test binary, started again: the same crates, with another `Clock`.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;

@@ -43,7 +43,7 @@ fn demo_accounts_are_reported_without_demo() {
     let demo = Server::start(&["--demo", "--database", &database], &[]);
     assert_eq!(log_in_with(&demo, "johndoe", "secret").status, 200);
     drop(demo);
-    // Its own accounts are no reason to refuse it.
+    // Its own accounts are not a reason to refuse it.
     drop(Server::start(&["--demo", "--database", &database], &[]));
 
     let warnings = |stage: &Stage| {
@@ -417,7 +417,7 @@ fn a_moved_key_encryption_key_is_found_by_the_message() {
     assert_eq!(stage.shell.run_with(&["key", "rotate"], "", &found).status, 0);
 }
 
-/// A path in a file means the same whatever the working directory is.
+/// A path in a file has the same meaning in every working directory.
 #[test]
 fn a_path_in_a_configuration_is_relative_to_its_file() {
     let stage = Stage::new();

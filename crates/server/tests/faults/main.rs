@@ -1,4 +1,5 @@
-//! Faults of operators: a file that was moved, a wrong option, a misspelt name. Each test starts the program.
+//! Faults of operators: a file that was moved, a wrong option, a misspelt name. Each test starts
+//! the program.
 
 #![expect(clippy::disallowed_methods, reason = "a server that recovers is waited for")]
 #![expect(

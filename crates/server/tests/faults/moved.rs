@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::stage::{COMMANDS, Creates, PASSWORD, Stage, log_in, log_in_with, me, token, wait_for};
 
-/// Runs every command where the database file is missing: each names the file, and none changes a file.
+/// Runs every command without the database file. Each names the file, and none changes a file.
 fn every_command_is_refused(stage: &Stage, expected: &str) {
     let before = stage.files();
     for (line, _) in COMMANDS {
@@ -67,7 +67,7 @@ fn a_moved_database_is_not_replaced_after_a_kill() {
     let away = stage.path("away");
     fs::rename(stage.path("scopegate.db"), &away).unwrap();
     every_command_is_refused(&stage, "of the same database exists");
-    // Not even where the index of the log is gone, or somebody has made an empty file.
+    // Not even if the index of the log is missing, or if there is an empty file.
     fs::rename(stage.path("scopegate.db-shm"), stage.path("shm")).unwrap();
     every_command_is_refused(&stage, "scopegate.db-wal` of the same database exists");
     fs::write(stage.path("scopegate.db"), "").unwrap();

@@ -100,7 +100,8 @@ impl Stage {
         self.serve_as("scopegate.db")
     }
 
-    /// Starts a server on a database. All have one issuer, so that tokens of one are tokens of the other.
+    /// Starts a server on a database. All servers have one issuer, so that each accepts the tokens
+    /// of the others.
     pub(crate) fn serve_as(&self, file: &str) -> Server {
         let database = format!("sqlite:{}", self.path(file).display());
         let issuer = ["--issuer", "https://id.example"];

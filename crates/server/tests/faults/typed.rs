@@ -10,8 +10,8 @@ use crate::support::remove_own_variables;
 
 const TYPED: &str = "horsebattery";
 
-/// Runs a command on a terminal, types one text after each of the prompts, and returns its status and
-/// all that the terminal shows.
+/// Runs a command on a terminal and types one text after each of the prompts. Returns its status
+/// and all that the terminal shows.
 fn run(stage: &Stage, line: &str, prompts: &[(&str, &str)]) -> (Option<i32>, String) {
     let program = env!("CARGO_BIN_EXE_scopegate");
     let mut script = Command::new("script");

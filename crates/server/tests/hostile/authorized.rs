@@ -1,4 +1,4 @@
-//! However an operation is named, its own guard stands before it.
+//! The guard of an operation protects every spelling of its path.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -45,7 +45,8 @@ const PATHS: &[&str] = &[
     "/docs/assets/../../users/me/",
 ];
 
-/// Which statuses a request may have by the oracle, which knows neither the table of routes nor the server.
+/// The statuses that a request may have by the oracle. The oracle knows neither the table of routes
+/// nor the server.
 fn expected(method: &str, target: &str, scopes: Option<&[&str]>) -> (Vec<u16>, &'static str) {
     let table = TABLE.map(|(method, template, ..)| (method, template));
     let raw = target.split(['?', '#']).next().unwrap_or_default();

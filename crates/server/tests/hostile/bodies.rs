@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::support::Server;
 use crate::{CANARY, FORM, ask, post, request, rfc, tutorial};
 
-/// A form by its media type: the RFC has one, the page goes by the first of two and takes multipart forms.
+/// The media type selects the form. The RFC has one; the tutorial uses the first of two and accepts
+/// multipart forms.
 #[test]
 fn a_form_is_a_form_whatever_it_says_it_is() {
     let (rfc, tutorial) = (rfc(), tutorial());
@@ -41,7 +42,8 @@ fn a_form_is_a_form_whatever_it_says_it_is() {
     }
 }
 
-/// What is no text, or no form at all, is refused; the page makes a text of it, as Python does.
+/// A body that is not text, or not a form, is refused. The tutorial decodes it to text, as Python
+/// does.
 #[test]
 fn the_fields_of_a_form_are_text() {
     let (rfc, tutorial) = (rfc(), tutorial());
@@ -78,7 +80,7 @@ fn the_fields_of_a_form_are_text() {
     }
 }
 
-/// What is wrong with a body is told as everything else is at that endpoint.
+/// The errors of a body have the same form as the other errors of that endpoint.
 #[test]
 fn a_token_request_without_a_whole_body_is_refused_in_the_endpoints_words() {
     let server = Server::start(

@@ -1,4 +1,4 @@
-//! Where one request ends and the next begins, and how much of one is read.
+//! The boundaries between requests, and how much of a request is read.
 
 use std::io::{Read, Write};
 
@@ -78,7 +78,7 @@ fn chunks_are_read_by_the_grammar_and_within_limits() {
             body.as_bytes(),
         )
     };
-    // A trailer is no header: neither a credential nor a length.
+    // A trailer is not a header: neither a credential nor a length.
     assert_eq!(
         ask(&server, &trailers("Authorization: Basic eDp5\r\nContent-Length: 3\r\n")).status,
         200
@@ -107,7 +107,7 @@ fn wishes_for_another_protocol_change_nothing() {
     let waits = post(&format!("{FORM}Expect: 100-continue\r\n"), LOGIN.as_bytes());
     let all = exchange_all(&server, &waits);
     assert!(all.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"), "{all}");
-    // A body over the limit is not asked for.
+    // The server does not request a body over the limit.
     let large = request(
         "POST /token HTTP/1.1",
         &format!("{FORM}Expect: 100-continue\r\nContent-Length: 99999999\r\n"),
@@ -115,14 +115,14 @@ fn wishes_for_another_protocol_change_nothing() {
     );
     assert!(exchange_all(&server, &large).starts_with("HTTP/1.1 413"));
 
-    // What follows a request that ends its connection is not read.
+    // Bytes after a request that ends its connection are not read.
     let trailing = [
         request("GET /status/ HTTP/1.1", "", b""),
         b"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(),
     ]
     .concat();
     assert_eq!(exchange_all(&server, &trailing).matches("HTTP/1.1 ").count(), 1);
-    // A body that nobody asked for is not the next request.
+    // A body that no operation reads is not parsed as the next request.
     let body = b"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n";
     let with_body = request(
         "GET /status/ HTTP/1.1",

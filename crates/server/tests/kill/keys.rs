@@ -1,4 +1,4 @@
-//! Keys that are rotated, removed and sealed anew until all is over, and looked at afterwards.
+//! Keys that are rotated, removed and resealed until the kill, and checked afterwards.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,10 +12,10 @@ use serde_json::Value;
 use crate::support::scopegate;
 use crate::writer::Scene;
 
-/// What is done to keys.
+/// The commands on keys.
 pub(crate) const WRITES: [&str; 3] = ["key remove", "key rewrap", "key rotate"];
 
-/// What was answered.
+/// The confirmed changes.
 #[derive(Debug, Default)]
 pub(crate) struct Rotated {
     pub(crate) answered: Vec<&'static str>,
@@ -29,7 +29,7 @@ pub(crate) struct Rotated {
 static IS_TO_REMOVE: AtomicBool = AtomicBool::new(true);
 
 impl Scene {
-    /// Rotates; where the next key is there already, removes one or seals all keys anew.
+    /// Rotates. If the next key exists already, removes a key or reseals all keys.
     pub(crate) fn rotate(&self, database: &Path) -> Rotated {
         let mut rotated = Rotated::default();
         while !self.is_over() {
@@ -66,7 +66,7 @@ impl Scene {
         }
     }
 
-    /// The exit status and what was printed; nothing where it was ended before.
+    /// The exit status and the output; `None` if the command was killed.
     fn key(&self, database: &Path, words: &[&str]) -> Option<(i32, String)> {
         let mut command = scopegate();
         command.arg("key").args(words).args(["--format", "json", "--database"]);
@@ -90,7 +90,8 @@ impl Scene {
     }
 }
 
-/// Every key that was answered is there, none that was removed is, they are a ring, and each opens with the key-encryption key beside the database.
+/// Every confirmed key exists, and no removed one does. The keys form a ring, and each opens with
+/// the key-encryption key next to the database.
 pub(crate) async fn are_usable(store: &dyn Store, database: &Path, answered: &[String], removed: &[String]) {
     let ring = KeyRing::new(store.signing_keys().list().await.unwrap()).unwrap();
     let keks: Vec<_> = ["kek", "kek.next"]

@@ -1,7 +1,8 @@
-//! What was answered survives `kill -9`: the server and the commands that write are ended together at random moments, and
-//! then everything that any of them had answered is looked for.
+//! Confirmed writes survive `kill -9`. The server and the writing commands are killed together at
+//! random moments. Then the test checks every write that any of them had confirmed.
 //!
-//! 200 times; `SCOPEGATE_REQUIRE_KILLS=1000` does it more often, `SCOPEGATE_REQUIRE_SEED=..` takes the moments of an earlier run.
+//! It runs 200 times; `SCOPEGATE_REQUIRE_KILLS=1000` runs it more often.
+//! `SCOPEGATE_REQUIRE_SEED=..` repeats the moments of an earlier run.
 
 #![expect(clippy::disallowed_methods, reason = "the moments are random and measured")]
 #![expect(
@@ -41,7 +42,7 @@ use writes::WRITES;
 /// How often one database is hit before there is a new one: its making has to be hit too.
 const KILLS_A_DATABASE: usize = 8;
 
-/// How many write at a time, beside the server.
+/// The number of writers that run at a time, in addition to the server.
 const WRITERS: usize = 3;
 
 fn variable(name: &str) -> Option<u64> {
@@ -79,7 +80,7 @@ fn every_answered_write_is_found_after_a_kill() {
     assert_eq!(never.count(), 0, "something was never written");
 }
 
-/// What was done.
+/// The counts of what was done.
 #[derive(Debug, Default)]
 struct Tally {
     kills: usize,
@@ -139,7 +140,8 @@ impl Victim {
         }
     }
 
-    /// Lets them all write, ends them, and looks (now, or after the next time: then the program itself recovers first).
+    /// Lets all write, kills them, and checks the database. The check runs now, or after the next
+    /// time: then the program itself recovers first.
     fn strike(&mut self, window: Duration, random: &mut Random, tally: &mut Tally) {
         let waits_for_server = !self.is_new && random.below(4) > 0;
         let before: Vec<_> = self.under_way().collect();
@@ -179,7 +181,8 @@ impl Victim {
         self.is_new = false;
     }
 
-    /// Whose write was ended before its answer and not looked for yet, and which.
+    /// The subjects with a write that was killed before its answer and is not checked yet, and the
+    /// write.
     fn under_way(&self) -> impl Iterator<Item = (String, &'static str)> {
         let subjects = self.subjects.iter().flatten();
         subjects.filter_map(|subject| Some((subject.name.clone(), subject.under_way.as_ref()?.0)))
@@ -241,7 +244,7 @@ impl Victim {
     }
 }
 
-/// Disabling and taking back are one write.
+/// Disabling a user and revoking its tokens are one write.
 async fn tokens_of_the_disabled_are_taken_back(store: &dyn Store) {
     let kept = store
         .revocations()
@@ -257,7 +260,7 @@ async fn tokens_of_the_disabled_are_taken_back(store: &dyn Store) {
     assert!(disabled.all(has), "{users:?} {kept:?}");
 }
 
-/// Puts a user there whose hash is to be replaced at the next login.
+/// Stores a user whose hash the next login must replace.
 async fn outdated(store: &dyn Store, name: &str) -> State {
     let (id, scope) = (UserId::parse(name).unwrap(), "items me");
     let user = User::new(id, name.parse().unwrap()).with_scope(scope.parse().unwrap());
@@ -274,7 +277,7 @@ async fn outdated(store: &dyn Store, name: &str) -> State {
 }
 
 impl Victim {
-    /// The program itself recovers: it starts, lets everybody in, and comes to an orderly end.
+    /// The program itself recovers: it starts, accepts every login and stops in order.
     fn serve_once_more(&mut self) {
         let url = format!("sqlite:{}", self.database.display());
         let mut server = Server::start(&["--password-grant", "--database", &url], &[]);

@@ -1,11 +1,11 @@
-//! What was answered, and what may stand in the database.
+//! The confirmed writes, and the possible content of the database.
 
 use scopegate_domain::{Account, Client, PasswordHash, Secret, User, UserStatus};
 use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict};
 
 use crate::revoked::Taken;
 
-/// Numbers that look random and can be had again: splitmix64.
+/// Repeatable pseudo-random numbers: splitmix64.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -33,7 +33,7 @@ impl Random {
 pub(crate) enum Password {
     /// As `argon2id`, made of this text.
     Argon2id(String),
-    /// As [`BCRYPT`](Self::BCRYPT): the next login hashes it anew.
+    /// The same password as [`BCRYPT`](Self::BCRYPT), outdated: the next login hashes it again.
     Bcrypt,
 }
 
@@ -58,7 +58,7 @@ pub(crate) enum Digest {
     New,
 }
 
-/// What stands in the database under one name: a user, a client, or nothing.
+/// The content of the database under one name: a user, a client, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Absent,
@@ -73,7 +73,7 @@ pub(crate) enum State {
     },
 }
 
-/// Whose name it is, and what was answered last.
+/// A name and its last confirmed state.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
     pub(crate) name: String,
@@ -81,9 +81,10 @@ pub(crate) struct Subject {
     pub(crate) state: State,
     /// What else may be there: a write was under way when it was ended.
     pub(crate) under_way: Option<(&'static str, State)>,
-    /// What was answered of its tokens, or found.
+    /// The confirmed or found revocations of its tokens.
     pub(crate) taken_back: Vec<Taken>,
-    /// The hash that was compared with its password already: comparing costs more than all the rest.
+    /// The hash that was already compared with its password. Comparing costs more than all other
+    /// work.
     compared: String,
 }
 
@@ -150,7 +151,7 @@ impl Subject {
     }
 }
 
-/// The state with the digest that was found, where it is this client.
+/// The state with the digest that was found, if it is this client.
 fn as_client(state: &State, client: &Client) -> Option<State> {
     let State::Client { scope, secret } = state else {
         return None;

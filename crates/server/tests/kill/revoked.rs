@@ -1,4 +1,4 @@
-//! Tokens that were taken back: what was answered stands there, and little of what was ended before its answer.
+//! Revoked tokens: every confirmed revocation is stored. Of the killed writes, few are.
 
 use scopegate_domain::{Revocation, Revoked, Timestamp};
 use scopegate_store::{RevocationPlace, Store};
@@ -7,16 +7,17 @@ use serde_json::Value;
 use crate::model::Subject;
 use crate::writes::Act;
 
-/// What was taken back of a subject.
+/// A revocation of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// All tokens that were issued until then. A command that does something else besides does not say when.
+    /// All tokens that were issued until then. A command that revokes in addition to its other work
+    /// does not print the time.
     Issued(Option<Timestamp>),
     /// The token that has the subject's name for its id.
     Token,
 }
 
-/// What a command took back that has printed this.
+/// The revocation of a command that printed this.
 pub(crate) fn taken_back(act: &Act, printed: &str) -> Option<Taken> {
     let Act::Command(words, _) = act else { return None };
     match (words[0].as_str(), words[1].as_str()) {
@@ -35,11 +36,12 @@ pub(crate) fn taken_back(act: &Act, printed: &str) -> Option<Taken> {
     }
 }
 
-/// Compares what is kept with what was answered of each subject; from now on it is what was found.
+/// Compares the stored revocations with the confirmed ones of each subject. From now on it holds
+/// what was found.
 ///
 /// # Panics
 ///
-/// Where a revocation that was answered is lost, or there is one that nobody asked for.
+/// If a confirmed revocation is lost, or if there is one that no command requested.
 pub(crate) async fn settle(store: &dyn Store, subjects: impl Iterator<Item = &mut Subject>) {
     let kept = store
         .revocations()
@@ -84,7 +86,8 @@ impl Subject {
             let at = at.unwrap_or_else(|| panic!("lost: {answered:?} of {}, found: {found:?}", self.name));
             left.swap_remove(at);
         }
-        // A command that ends something revokes once more where it had to wait into the next second.
+        // A command that disables a subject revokes once more if it had to wait into the next
+        // second.
         let ended_before = if self.under_way.is_some() { 2 } else { 0 };
         let most = unknown.len() + ended_before;
         assert!(left.len() <= most, "{}: nobody took back {left:?}", self.name);

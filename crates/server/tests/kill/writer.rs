@@ -116,7 +116,7 @@ impl Scene {
         answered
     }
 
-    /// Does it; answers what was printed or said, and nothing where it was ended before.
+    /// Runs the command or the login. Returns its output, or `None` if it was killed.
     fn act(&self, database: &Path, act: &Act) -> Option<String> {
         match act {
             Act::Command(words, input) => self.command(database, words, input),
@@ -192,7 +192,7 @@ fn wait(child: &Mutex<Child>) -> ExitStatus {
     }
 }
 
-/// The bytes of the answer, as far as they came.
+/// The received bytes of the answer.
 pub(crate) fn log_in(server: SocketAddr, user: &str, password: &str) -> Vec<u8> {
     let form = format!(
         "grant_type=password&client_id=app&username={user}&password={}",

@@ -11,10 +11,10 @@ pub(crate) enum Act {
     LogIn { user: String, password: String },
 }
 
-/// What to do to a subject in this state, and what it makes of it; none where it cannot be done.
+/// Plans a write for a subject in this state, and its next state. `None` if it is not possible.
 pub(crate) type Plan = fn(&Subject, &mut Random) -> Option<(Act, State)>;
 
-/// All of them, by name, and how often each is tried beside the others: a login can be done only where a server listens.
+/// All of them by name, with the relative frequency of each. A login needs a server that listens.
 pub(crate) const WRITES: [(&str, u64, Plan); 13] = [
     ("client add", 1, add_client),
     ("client remove", 1, remove_client),
@@ -176,7 +176,8 @@ fn revoke_user(subject: &Subject, _: &mut Random) -> Option<(Act, State)> {
     is_there.then(|| (command(&["user", "revoke", &subject.name], ""), subject.state.clone()))
 }
 
-/// The id is that of no token: the program cannot know, for it keeps none. It can always be done, and others would not be.
+/// No token has this id: the program cannot detect it, because it stores no tokens. It is always
+/// possible, so it would displace others.
 fn revoke_token(subject: &Subject, random: &mut Random) -> Option<(Act, State)> {
     let act = command(&["token", "revoke", "--jti", &subject.name], "");
     (random.below(4) == 0).then(|| (act, subject.state.clone()))

@@ -1,4 +1,4 @@
-//! A page in a browser, and the engine beside it.
+//! A page in a browser, next to the engine.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::webdriver::{Browser, Failure};
 
-/// A browser that looks at the page of a table.
+/// A browser that shows the page of a table.
 pub(crate) struct Stage {
     pub(crate) browser: Browser,
     pub(crate) table: OperationTable,
@@ -115,7 +115,7 @@ impl Stage {
         shown.iter().map(decide).collect()
     }
 
-    /// Nothing was complained about, and nothing was asked of anybody.
+    /// The console has no error, and the page sent no request.
     pub(crate) fn all_is_quiet(&self) {
         assert_eq!(self.browser.console_errors().expect("the console"), [""; 0]);
         let asked = self

@@ -1,4 +1,4 @@
-//! Documents that are asked about.
+//! The documents of the tests.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::shell::{Run, Shell};
 
-/// The tutorial's three operations beside one that is public, one that is optional and one with two ways in.
+/// The tutorial's three operations, and one that is public, one that is optional and one with two
+/// alternatives.
 pub(crate) fn shop() -> Value {
     json!({
         "openapi": "3.1.0",

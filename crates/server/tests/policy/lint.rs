@@ -368,7 +368,8 @@ fn sarif_is_valid() {
     let run = shell.run(&["policy", "lint", "api.yaml", "--format", "sarif"]);
     assert_eq!(run.status, 1);
     let log: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    // What the schema of SARIF 2.1.0 requires of each object that is written here, with its types and enumerations.
+    // The requirements of the schema of SARIF 2.1.0 for each object that is written here, with its
+    // types and enumerations.
     assert_eq!(log["version"], "2.1.0");
     assert!(log["$schema"].as_str().unwrap().ends_with("sarif-schema-2.1.0.json"));
     let only = |object: &Value, names: &[&str]| {

@@ -52,7 +52,7 @@ fn whoever_stands_in_the_way_is_named() {
     let shell = Shell::with("shop.json", &shop());
     let asked = ["GET", "/users/me/items/", "--scope", "me", "--client-scope", "me admin"];
     let explain = |more: &[&str]| said_no(&shell.policy(&[&["explain", "shop.json"], &asked[..], more].concat()));
-    // `admin` implies `items`, so nobody but the request stands in the way.
+    // `admin` implies `items`, so only the request is a cause of the denial.
     let in_the_way = |more: &[&str]| explain(more)["in_the_way"].clone();
     assert_eq!(in_the_way(&[]), json!([{ "missing": "items", "who": ["request"] }]));
     let short = ["--user-scope", "me", "--consented", "me"];

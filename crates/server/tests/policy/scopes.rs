@@ -327,7 +327,7 @@ fn an_empty_scope_is_a_token_without_scopes() {
     assert_eq!((status(&["--scope", ""]), status(&[])), (json!(403), json!(401)));
 }
 
-/// The gate refuses a credential that does not suffice, also where it lets in requests without one.
+/// The gate refuses a credential that does not suffice, even if it accepts requests without one.
 #[test]
 fn optional_authentication_is_open_without_a_token_and_closed_to_one_that_does_not_suffice() {
     let policy = r#"

@@ -331,7 +331,8 @@ fn ceilings_of_a_policy_say_whose_scopes_they_are() {
     );
 }
 
-/// A key or a personal token often opens what scopes are asked for of others.
+/// An API key or a personal token often opens an operation that requires scopes of other
+/// credentials.
 #[test]
 fn least_says_which_credentials_open_without_a_scope() {
     let schemes = json!({

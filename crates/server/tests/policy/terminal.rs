@@ -1,5 +1,8 @@
-//! What is said on a terminal while a command takes long. The terminal is that of `script` (util-linux); the command takes long
-//! because its file is a pipe into which nothing is written yet. Where one of the programs is missing, the tests say so and pass.
+//! The output on a terminal while a command takes long. The terminal is that of `script`
+//! (util-linux).
+//!
+//! The command takes long because its file is a pipe without input yet. If one of the programs is
+//! missing, the tests report it and pass.
 
 use std::fs;
 use std::io::Read;
@@ -67,7 +70,7 @@ impl Terminal {
             let is_more = self.so_far.len() < 10_000;
             let bytes = self.written.recv_timeout(PATIENCE).unwrap_or_default();
             if !is_more || bytes.is_empty() {
-                // What it waits for would not come either.
+                // The output that it waits for would not come either.
                 let _ = self.script.kill();
             }
             assert!(is_more && !bytes.is_empty(), "no {wanted:?} in {:?}", self.text());

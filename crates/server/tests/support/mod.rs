@@ -26,7 +26,8 @@ pub(crate) fn remove_own_variables(command: &mut Command) {
 }
 
 impl Server {
-    /// Starts `scopegate serve --listen 127.0.0.1:0` with these arguments and variables, and waits until it listens.
+    /// Starts `scopegate serve --listen 127.0.0.1:0` with these arguments and variables. Waits
+    /// until it listens.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = scopegate()
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"])
@@ -88,7 +89,7 @@ pub(crate) fn address_in(line: &str) -> Option<SocketAddr> {
 /// An answer, taken apart as far as a test looks.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// 0 where there was no answer at all.
+    /// 0 if there was no answer at all.
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,

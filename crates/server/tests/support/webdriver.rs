@@ -1,4 +1,4 @@
-//! A WebDriver client that is just large enough: JSON over HTTP to a `chromedriver` on the loopback interface.
+//! A minimal WebDriver client: JSON over HTTP to a `chromedriver` on the loopback interface.
 
 use std::{
     env,
@@ -78,7 +78,8 @@ impl Drop for Process {
     }
 }
 
-/// Sends each line of an output to the channel, and reads on when nobody listens, so that the program never blocks.
+/// Sends each line of an output to the channel. Reads on after the receiver is dropped, so that the
+/// program never blocks.
 fn drain(output: impl Read + Send + 'static, sender: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -110,7 +111,8 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts driver and browser; none where there is no browser and `SCOPEGATE_REQUIRE_BROWSER` does not ask for one.
+    /// Starts driver and browser; `None` if there is no browser and `SCOPEGATE_REQUIRE_BROWSER` is
+    /// not set.
     pub(crate) fn start_if_there() -> Result<Option<Self>, Failure> {
         let driver = program(&["chromedriver"]);
         let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
@@ -151,7 +153,7 @@ impl Browser {
         self.command("POST", "/url", &json!({ "url": address })).map(drop)
     }
 
-    /// Clicks the first element that a CSS selector finds, as soon as there is one that can be clicked.
+    /// Clicks the first element that a CSS selector finds, as soon as one can be clicked.
     pub(crate) fn click(&self, selector: &str) -> Result<(), Failure> {
         until(selector, || {
             let element = self.find(selector)?;
@@ -169,7 +171,8 @@ impl Browser {
         .map(drop)
     }
 
-    /// The text of the first element that a selector finds, white space at its ends cut, once there is some.
+    /// The text of the first element that a selector finds, without white space at its ends. Waits
+    /// for a text.
     pub(crate) fn text(&self, selector: &str) -> Result<String, Failure> {
         until(selector, || {
             let element = self.find(selector)?;
@@ -197,7 +200,8 @@ impl Browser {
         self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// The errors of the browser's console since the last look, violations of a Content-Security-Policy among them.
+    /// The errors of the browser's console since the last call, with violations of a
+    /// Content-Security-Policy.
     pub(crate) fn console_errors(&self) -> Result<Vec<String>, Failure> {
         let entries = self.command("POST", "/se/log", &json!({ "type": "browser" }))?;
         let entries = entries.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -225,7 +229,7 @@ impl Drop for Browser {
     }
 }
 
-/// Tries until it works, or until patience ends; then the last failure, with what it was about.
+/// Tries until it succeeds or the time is over. Then returns the last failure, with its subject.
 fn until<T>(about: &str, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
     let mut last = String::new();
     for _ in 0..LOOKS {

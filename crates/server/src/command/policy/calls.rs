@@ -20,7 +20,7 @@ pub(super) struct Call {
     pub(super) is_template: bool,
 }
 
-/// A call with the status of its answer, where the line has one.
+/// A call with the status of its answer, if the line has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Logged {
     pub(super) call: Call,
@@ -128,8 +128,8 @@ fn fields(line: &str) -> Option<Logged> {
     Logged::new(method, address.into_iter().find_map(value)?, status)
 }
 
-/// A request line in quotes. Its status is behind it. Logs of load balancers have it before the
-/// request line, with the status of the target and two counts of bytes.
+/// A request line in quotes, followed by its status. Logs of load balancers have the status before
+/// the request line, with the status of the target and two counts of bytes.
 fn quoted(line: &str) -> Option<Logged> {
     let mut parts = line.split('"');
     let before = parts.next()?;
@@ -155,7 +155,7 @@ fn request_line(text: &str) -> Option<(&str, &str)> {
     version.starts_with("HTTP/").then_some((method, address))
 }
 
-/// A known method in capitals before an address, wherever the line has them. A status is behind the
+/// A known method in capitals before an address, anywhere in the line. The status is behind the
 /// address, the first word of the line, or in a column between bars.
 fn anywhere(line: &str) -> Option<Logged> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -180,13 +180,13 @@ fn anywhere(line: &str) -> Option<Logged> {
     })
 }
 
-/// A status alone: three digits of a class that HTTP has.
+/// A status alone: three digits of a class that HTTP defines.
 fn whole_status(word: &str) -> Option<u16> {
     let status = leading_number(word).filter(|_| word.len() == 3)?;
     (100..600).contains(&status).then_some(status)
 }
 
-/// Words that begin with a method in capitals, or with one that is known.
+/// A line that begins with a method in capitals, or with a known one.
 fn plain(line: &str) -> Option<Logged> {
     let mut words = line.split_ascii_whitespace();
     let (method, address) = (words.next()?, words.next()?);

@@ -43,7 +43,8 @@ struct Spelled {
 }
 
 impl Spelled {
-    /// A request that is let in now is of the new policy, one that is refused now is of the old one.
+    /// The new policy describes a request that it newly allows. The old policy describes one that
+    /// is newly refused.
     fn new(old: &OperationTable, new: &OperationTable, found: &PolicyDiff) -> Self {
         let changes = found.changes();
         Self {
@@ -61,7 +62,8 @@ impl Spelled {
     }
 }
 
-/// What separates the two: who is let in now and was not, or where there is nobody, who was and is not.
+/// An example that separates the two policies: a caller that gains access. If there is none, a
+/// caller that loses access.
 fn witness(change: &Change, spelled: &Spelled) -> Option<Vec<String>> {
     spelled.allowed_now(change).or_else(|| spelled.refused_now(change))
 }
@@ -96,7 +98,7 @@ fn to_json(found: &PolicyDiff, failing: Failing<'_>, spelled: &Spelled) -> Value
     })
 }
 
-/// A sentence on who is let in now and was not, and the other way round.
+/// A sentence that states which callers gain access and which lose it.
 fn sentence(change: &Change, spelled: &Spelled, quoted: fn(&str) -> String) -> String {
     let held = |words: Vec<String>| {
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();

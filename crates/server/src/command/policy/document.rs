@@ -14,8 +14,8 @@ use super::names::{self, near, unknown};
 use super::notes;
 use crate::arguments::{PolicyFile, PolicyOperation, Reading};
 
-/// Reads the policy of a command, with the servers that were joined. The error names the file and
-/// the place in it.
+/// Reads the policy of a command, with its joined servers. An error names the file and the place in
+/// it.
 pub(super) fn open(file: &PolicyFile) -> anyhow::Result<Imported> {
     let (policy, _) = open_with_text(file)?;
     Ok(policy)
@@ -100,7 +100,8 @@ impl Reading {
     }
 }
 
-/// One byte more than a document may have, so that a larger one is known to be too large without being held.
+/// Reads at most one byte more than the limit of a document. So a larger one is detected without
+/// being held in memory.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let limit = u64::try_from(MAX_DOCUMENT).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
@@ -112,7 +113,7 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The operation that is asked about.
+/// Finds the operation that the arguments name.
 pub(super) fn operation<'t>(policy: &'t Imported, asked: &PolicyOperation) -> anyhow::Result<&'t ResolvedOperation> {
     find(policy, &asked.method, &asked.path)
 }

@@ -69,7 +69,7 @@ fn told(policy: &Imported, grant: &Grant, denial: &Denial, profile: &str) -> Tol
     Told::of(denial, &accepted, table, profile, policy.title().unwrap_or("Scopegate"))
 }
 
-/// The value of the header, one challenge behind the other.
+/// The value of the header: the challenges in order, separated by commas.
 fn challenge(told: &Told) -> Option<String> {
     let text = |challenge: &Challenge| challenge.to_header().to_str().map(str::to_owned).ok();
     let values: Vec<String> = told.challenges().iter().filter_map(text).collect();
@@ -95,7 +95,8 @@ fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_
     })
 }
 
-/// The guards as a forest: each with those that it depends on. A tree is at most 64 guards deep, so the recursion is.
+/// The guards as a forest: each with those that it depends on. A tree is at most 64 guards deep,
+/// and so is the recursion.
 fn forest(mut steps: &[Step], spelling: &Spelling) -> Vec<Value> {
     let mut forest = Vec::new();
     while let Some((first, rest)) = steps.split_first() {

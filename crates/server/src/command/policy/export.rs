@@ -46,7 +46,7 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
     }
 }
 
-/// Names the schemes whose scopes OpenAPI 3.0 has no place for.
+/// Names the schemes whose scopes `OpenAPI` 3.0 cannot express.
 fn remark_on_roles(table: &OperationTable) {
     let schemes = table.catalog().schemes().iter();
     for declared in schemes.filter(|declared| declared.has_scopes() && !declared.scheme().has_scopes()) {
@@ -57,7 +57,7 @@ fn remark_on_roles(table: &OperationTable) {
     }
 }
 
-/// Names the operations that the document cannot have.
+/// Names the operations that the document cannot contain.
 fn remark_on_denied(table: &OperationTable) {
     let operations = table.operations().iter();
     let mut denied = operations.filter(|operation| operation.access() == Access::Deny);

@@ -75,7 +75,7 @@ impl GraphArguments {
     }
 }
 
-/// Whether a text starts as a picture or a page does.
+/// Whether a text starts like a picture or a page.
 fn is_picture(start: &str) -> bool {
     ["<", "digraph", "strict", "graph", "//", "/*"]
         .iter()

@@ -1,4 +1,4 @@
-//! What a request is said to present.
+//! The credentials that a request is assumed to present.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use scopegate_policy::{Atom, OperationTable, ResolvedOperation};
 use super::names::{misnamed, unknown};
 use crate::arguments::{Ceilings, Held};
 
-/// More requests than this are not tried, where several tokens of a server are held.
+/// Maximum number of requests that are tried, if several tokens of a server are held.
 const MOST_REQUESTS: usize = 1_024;
 
-/// What somebody holds, as the requests that it allows to make.
+/// The assumed credentials of a caller, as the requests that they allow.
 pub(super) struct Holdings(Vec<Grant>);
 
 impl Holdings {
-    /// What was described. A name that the policy does not have is an error.
+    /// Reads the description of the credentials. A name that the policy does not have is an error.
     pub(super) fn new(table: &OperationTable, held: &Held) -> anyhow::Result<Self> {
         let servers = AuthorizationServers::of(table);
         let mut base = Grant::builder();
         for name in &held.scheme {
             base = base.scheme(scheme(&servers, name)?);
         }
-        // Without a token and without any other credential nobody is authenticated.
+        // Without a token and without any other credential the request is anonymous.
         if held.scope.is_empty() && held.scheme.is_empty() {
             base = base.without(Atom::Authenticated);
         }
@@ -44,28 +44,28 @@ impl Holdings {
         Ok(Self(requests(&tokens)?.iter().map(present).collect()))
     }
 
-    /// Whether one of the requests may do the operation.
+    /// Whether one of the requests is allowed to perform the operation.
     pub(super) fn opens(&self, operation: &ResolvedOperation) -> bool {
         self.0.iter().any(|grant| grant.opens(operation))
     }
 
-    /// The request that may do the operation, or the first of all.
+    /// The request that is allowed to perform the operation, or the first of all.
     pub(super) fn best_for(&self, operation: &ResolvedOperation) -> Option<&Grant> {
         let open = self.0.iter().find(|grant| grant.opens(operation));
         open.or_else(|| self.0.first())
     }
 }
 
-/// For each authorization server, by its place, which of the tokens is presented.
+/// The presented token of each authorization server, by its index.
 type Presented = BTreeMap<usize, usize>;
 
-/// A token, as each authorization server can have issued it.
+/// A token, with each authorization server that can have issued it.
 struct Token(Vec<(usize, TokenOf)>);
 
 /// A token of one authorization server.
 enum TokenOf {
     Scopes(Vec<ServerScope>),
-    /// Without a scope, of the server of this scheme.
+    /// A token without a scope, of the server of this scheme.
     Bare(SchemeName),
 }
 
@@ -110,13 +110,14 @@ impl TokenOf {
     }
 }
 
-/// The requests that can be made with these tokens: each presents at most one token of a server, and as many as it can.
+/// The requests that these tokens allow: each presents at most one token of a server, and as many
+/// tokens as it can.
 fn requests(tokens: &[Token]) -> anyhow::Result<Vec<Presented>> {
     let mut requests = vec![Presented::new()];
     for (number, token) in tokens.iter().enumerate() {
         let mut with_it: Vec<Presented> = Vec::new();
         for request in &requests {
-            // Where another token of its server is presented, this one may stay away.
+            // If another token of its server is presented, this one may be omitted.
             if !token.0.iter().any(|(server, _)| !request.contains_key(server)) {
                 with_it.push(request.clone());
             }
@@ -162,7 +163,7 @@ fn lacking(table: &OperationTable, held: &Held, builder: GrantBuilder) -> anyhow
     })
 }
 
-/// The ceilings that were described. A name that the policy does not have is an error.
+/// The described ceilings. A name that the policy does not have is an error.
 pub(super) fn ceilings(table: &OperationTable, given: &Ceilings) -> anyhow::Result<Vec<Ceiling>> {
     let servers = AuthorizationServers::of(table);
     let kinds = [
@@ -181,7 +182,7 @@ pub(super) fn ceilings(table: &OperationTable, given: &Ceilings) -> anyhow::Resu
     given.map(ceiling).collect()
 }
 
-/// The scopes of a client: of each authorization server those of one token.
+/// The scopes of a client: for each authorization server those of one token.
 pub(super) fn scopes(table: &OperationTable, given: &[String]) -> anyhow::Result<Vec<ServerScope>> {
     let servers = AuthorizationServers::of(table);
     let mut scopes: Vec<ServerScope> = Vec::new();

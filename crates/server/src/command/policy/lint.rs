@@ -45,7 +45,7 @@ pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<(
     let report = Report {
         ignored,
         known,
-        // An entry for a rule that is not looked for matches nothing for that reason alone.
+        // An entry for a rule that does not run matches nothing for that reason alone.
         stale: stale
             .into_iter()
             .filter(|stale| selected.0.contains(&stale.rule))
@@ -79,7 +79,7 @@ fn write(format: Format, report: &Report<'_>) -> anyhow::Result<()> {
     }
 }
 
-/// The rules that are looked at.
+/// The rules that run.
 struct Selected(Vec<LintRule>);
 
 impl Selected {
@@ -109,7 +109,7 @@ fn rule(name: &str) -> anyhow::Result<LintRule> {
     Err(anyhow!(unknown("rule", name, known)))
 }
 
-/// The notes that are no finding: what the document contains beyond a policy.
+/// The notes that are not findings: parts of the document that are not about its policy.
 fn remarks<'n>(report: &Report<'n>) -> Vec<&'n Note> {
     let is_finding = |note: &&Note| {
         matches!(

@@ -1,4 +1,5 @@
-//! `scopegate policy least FILE` alone: what the publisher calls least privilege, compared with what is.
+//! Used only by `scopegate policy least FILE`. It compares the least privilege that the publisher
+//! states with the calculated one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -66,7 +67,7 @@ fn mark(mark: &LeastMark) -> Map<String, Value> {
         .collect()
 }
 
-/// The scope of a mark with what is needed beside it.
+/// The scope of an annotation, with the credentials that it needs in addition.
 fn marked(mark: &LeastMark) -> String {
     let beside = names(mark.beside());
     if beside.is_empty() {
@@ -108,7 +109,8 @@ fn to_human(judged: &JudgedMarks<'_>, marks: usize) -> String {
     text
 }
 
-/// One line for all operations that have the same mark and the same that is less; the most frequent first.
+/// One line for all operations with the same annotation and the same smaller scopes. The most
+/// frequent is first.
 fn dominated(judged: &JudgedMarks<'_>) -> String {
     let mut groups: BTreeMap<[String; 3], Vec<String>> = BTreeMap::new();
     for dominated in judged.dominated() {

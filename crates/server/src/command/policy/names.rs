@@ -7,14 +7,14 @@ use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, Name
 use scopegate_policy::{Atom, OperationTable};
 use strsim::{jaro_winkler, osa_distance};
 
-/// How an answer writes scopes: by their names, and with their schemes if the answer involves
-/// several authorization servers.
+/// The spelling of scopes in an answer: by name, and with the scheme if the answer involves several
+/// authorization servers.
 pub(super) struct Spelling {
     with_scheme: bool,
 }
 
 impl Spelling {
-    /// How an answer that holds these scopes writes them.
+    /// The spelling for an answer with these scopes.
     pub(super) fn of<'s>(table: &OperationTable, scopes: impl IntoIterator<Item = &'s ServerScope>) -> Self {
         let servers = AuthorizationServers::of(table);
         let mut first: Option<&AuthorizationServer<'_>> = None;
@@ -28,18 +28,18 @@ impl Spelling {
         Self { with_scheme }
     }
 
-    /// How an answer that holds these atoms writes them.
+    /// The spelling for an answer with these facts.
     pub(super) fn of_atoms<'a>(table: &OperationTable, atoms: impl IntoIterator<Item = &'a Atom>) -> Self {
         let scopes: Vec<ServerScope> = atoms.into_iter().filter_map(scope_of).collect();
         Self::of(table, &scopes)
     }
 
-    /// The atom in words.
+    /// The fact in words.
     pub(super) fn atom(&self, atom: &Atom) -> String {
         scope_of(atom).map_or_else(|| atom.to_string(), |scope| self.word(&scope))
     }
 
-    /// The atoms in words.
+    /// The facts in words.
     pub(super) fn atoms<'a>(&self, atoms: impl IntoIterator<Item = &'a Atom>) -> Vec<String> {
         atoms.into_iter().map(|atom| self.atom(atom)).collect()
     }
@@ -59,7 +59,7 @@ impl Spelling {
     }
 }
 
-/// The scope that an atom asks for.
+/// The scope that a fact requires.
 pub(super) fn scope_of(atom: &Atom) -> Option<ServerScope> {
     match atom {
         Atom::Scope { scheme, token } => Some(ServerScope::new(scheme.clone(), token.clone())),
@@ -67,7 +67,7 @@ pub(super) fn scope_of(atom: &Atom) -> Option<ServerScope> {
     }
 }
 
-/// A fault in a name, with the name that is nearest to it.
+/// The error about a name, with the known name nearest to it.
 pub(super) fn misnamed(servers: &AuthorizationServers<'_>, fault: &NameError) -> anyhow::Error {
     match fault {
         NameError::UnknownScheme { name } => anyhow!("{}", unknown_scheme(servers, name)),
@@ -87,20 +87,21 @@ pub(super) fn misnamed(servers: &AuthorizationServers<'_>, fault: &NameError) ->
     }
 }
 
-/// That no scheme has this name.
+/// The message that no scheme has this name.
 pub(super) fn unknown_scheme(servers: &AuthorizationServers<'_>, name: &str) -> String {
     let all = servers.as_slice().iter().flat_map(AuthorizationServer::schemes);
     unknown("scheme", name, all.map(|declared| declared.name().to_string()))
 }
 
-/// That a name is not known, with the one that is nearest to it.
+/// The message that a name is unknown, with the known name nearest to it.
 pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> String {
     near(&format!("the policy has no {what}"), name, known)
 }
 
-/// What is wrong with a name, with the one that is nearest to it.
+/// The message for an unknown name, with the known name nearest to it.
 pub(super) fn near(fault: &str, name: &str, known: impl Iterator<Item = String>) -> String {
-    // In a short name, `jaro_winkler` scores two swapped characters too low. Long names are skipped.
+    // In a short name, `jaro_winkler` scores two swapped characters too low. Long names are
+    // skipped.
     let is_one_slip = |known: &str| name.len().max(known.len()) <= 64 && osa_distance(name, known) <= 1;
     let likeness = |known: String| {
         let slip = if is_one_slip(&known) { 0.9 } else { 0.0 };
@@ -128,7 +129,7 @@ pub(super) fn join_servers(policy: &mut Imported, pairs: &[String]) -> anyhow::R
             let (one, other) = pair.split_at_checked(place)?;
             Some((one, other.strip_prefix('=')?))
         });
-        // The name of a scheme may hold the sign.
+        // The name of a scheme may contain the equals sign.
         let known = splits
             .clone()
             .find_map(|(one, other)| Some((named(one)?.clone(), named(other)?.clone())));

@@ -10,11 +10,11 @@ use crate::output::{add_notes, remark};
 /// Most notes that standard error shows. The JSON answer has them all.
 const SHOWN: usize = 20;
 
-/// Writes the notes on a document. `side` says which of two documents it is.
+/// Writes the notes on a document. `side` names one of two documents.
 pub(super) fn tell(policy: &Imported, file: &Path, side: Option<&str>) {
     let notes = policy.notes();
     add_notes(notes.iter().map(|note| to_json(note, side)));
-    // What may change an answer comes first.
+    // Notes that may change an answer come first.
     let (about_access, others): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|note| is_about_access(note.kind()));
     let mut ordered = about_access.into_iter().chain(others);
     for note in ordered.by_ref().take(SHOWN) {
@@ -29,12 +29,12 @@ pub(super) fn tell(policy: &Imported, file: &Path, side: Option<&str>) {
     }
 }
 
-/// All notes on a document, as the answers have them.
+/// Returns all notes on a document, in the form of the answers.
 pub(super) fn all(policy: &Imported) -> Vec<Value> {
     policy.notes().iter().map(|note| to_json(note, None)).collect()
 }
 
-/// Whether a note is about what a request needs.
+/// Whether a note is about the requirements of a request.
 const fn is_about_access(kind: NoteKind) -> bool {
     !matches!(
         kind,
@@ -58,7 +58,7 @@ fn to_json(note: &Note, side: Option<&str>) -> Value {
     json
 }
 
-/// `FILE:LINE:COLUMN: PLACE: MESSAGE`, as editors read it.
+/// `FILE:LINE:COLUMN: PLACE: MESSAGE`, which editors can parse.
 fn to_line(note: &Note, file: &Path) -> String {
     let place = note.place();
     let own = file.display().to_string();

@@ -56,7 +56,7 @@ fn to_json(operation: &ResolvedOperation) -> Value {
     })
 }
 
-/// The contract's words.
+/// The word of the output format for this access.
 const fn word(access: Access) -> &'static str {
     match access {
         Access::Authenticated => "authenticated",
@@ -115,7 +115,7 @@ fn to_human(policy: &Imported) -> String {
     text
 }
 
-/// The counts in a line.
+/// The counts in one line.
 fn summary(counts: Counts) -> String {
     let mut text = counted(counts.operations(), "operation");
     if counts.triples() != counts.operations() {
@@ -146,7 +146,7 @@ fn access(operation: &ResolvedOperation) -> String {
     access
 }
 
-/// The alternatives in a line: what is needed together has a plus between it, what will do by itself a bar.
+/// The alternatives in one line: ` | ` separates alternatives, ` + ` joins the requirements of one.
 fn needs(operation: &ResolvedOperation) -> String {
     let ways: Vec<String> = match operation.access() {
         Access::Public | Access::Deny => Vec::new(),

@@ -10,7 +10,7 @@ use crate::output::{Tone, one_line, paint};
 /// One line for each guard, under the guard that depends on it.
 pub(super) fn draw(steps: &[Step], spelling: &Spelling) -> String {
     let mut text = String::new();
-    // For each guard above, whether another one follows beside it.
+    // For each guard above, whether a sibling follows it.
     let mut follows: Vec<bool> = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         let behind = steps.iter().skip(place + 1);
@@ -28,7 +28,8 @@ pub(super) fn draw(steps: &[Step], spelling: &Spelling) -> String {
     text
 }
 
-/// What it asked for, what was there, what was missing.
+/// The line of a guard: its requirement. If the request does not meet it, also what the request
+/// presents.
 fn line(step: &Step, spelling: &Spelling) -> String {
     let said = one_line(&step.describe(|atom| spelling.atom(atom)));
     if step.is_satisfied() {

@@ -66,9 +66,9 @@ struct Located<'t> {
     /// Each operation by its order in the log, with the first call of it.
     known: BTreeMap<usize, (String, &'t ResolvedOperation)>,
     order: HashMap<(Method, &'t str), usize>,
-    /// The calls of no operation, as they are shown.
+    /// The calls without an operation, as text to show.
     unknown: Vec<String>,
-    /// Digests of these, so that each is listed once.
+    /// Digests of these calls, so that each is listed once.
     seen: HashSet<u64>,
     /// Further unknown calls, which are not listed.
     more_unknown: usize,
@@ -142,7 +142,7 @@ impl<'t> Located<'t> {
     }
 }
 
-/// SECURITY: a part of a path may be a token, so a long one with digits is left out. Tested by
+/// SECURITY: a part of a path may be a token, so a long one with digits is omitted. Tested by
 /// `usage::an_unknown_call_is_listed_without_secrets`.
 fn label(call: &Call) -> String {
     const LONGEST: usize = 20;
@@ -161,7 +161,7 @@ fn label(call: &Call) -> String {
     format!("{} {}", call.method, parts.join("/"))
 }
 
-/// What is reported in addition to the scopes.
+/// The parts of the report in addition to the scopes.
 struct Report<'r> {
     log: &'r Log,
     spelling: &'r Spelling,
@@ -242,7 +242,7 @@ impl Report<'_> {
         text
     }
 
-    /// Which scopes can be taken away, or why that is not known.
+    /// Names the scopes that can be removed, or the reason why they are not known.
     fn advice(&self, used: &Usage) -> String {
         if !self.is_incomplete {
             let how = if used.is_optimal() {

@@ -43,7 +43,7 @@ pub(super) fn refuse_other(output: &Path, what: &str, is_ours: impl FnOnce(&str)
     )
 }
 
-/// Writes a file whole or not at all: a full disk does not destroy the file that is there.
+/// Writes a file whole or not at all: a full disk does not destroy the existing file.
 pub(super) fn replace(output: &Path, text: &str) -> io::Result<()> {
     let target = fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
     if fs::metadata(&target).is_ok_and(|file| !file.is_file()) {

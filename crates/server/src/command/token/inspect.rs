@@ -56,7 +56,7 @@ pub(super) fn contents(token: &Unverified, now: Timestamp) -> anyhow::Result<Str
     ))
 }
 
-/// The key that the header asks for.
+/// The key that the header names.
 fn wanted_key(token: &Unverified) -> String {
     let text = |name: &str| token.header().get(name).and_then(Value::as_str).map(one_line);
     let algorithm = text("alg").unwrap_or_else(|| "no algorithm".to_owned());

@@ -1,4 +1,4 @@
-//! Keys and rules that a token is held to.
+//! The keys and rules for verifying a token.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,14 +14,14 @@ use serde_json::{Map, Value};
 use crate::arguments::{TokenProfile, VerifyArguments};
 use crate::output::remark;
 
-/// Judges tokens.
+/// Verifies tokens.
 pub(super) enum Judge {
     Access(Verifier),
     Jws(JwsVerifier),
 }
 
 impl Judge {
-    /// Reads the keys, and the rules that the arguments name.
+    /// Reads the keys and the rules that the arguments name.
     pub(super) fn new(arguments: &VerifyArguments) -> anyhow::Result<Self> {
         let rules = rules(arguments)?;
         let keys = keys(&arguments.jwks, arguments.allow_weak_keys)?;
@@ -31,7 +31,8 @@ impl Judge {
         })
     }
 
-    /// The claims of a good token, where they are a JSON object, or the rule that it breaks.
+    /// Returns the claims of a valid token, if they are a JSON object, or the rule that the token
+    /// breaks.
     pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<Option<Map<String, Value>>, VerifyError> {
         let mut scratch = Scratch::new();
         match self {
@@ -46,7 +47,7 @@ impl Judge {
         }
     }
 
-    /// The key that the token has to be signed with.
+    /// The key that must have signed the token.
     pub(super) fn key_for(&self, token: &str) -> Option<VerifyingKey> {
         match self {
             Self::Access(verifier) => verifier.key_for(token).ok(),
@@ -55,7 +56,7 @@ impl Judge {
     }
 }
 
-/// None for signature and header alone.
+/// The rules; `None` if only signature and header are checked.
 fn rules(arguments: &VerifyArguments) -> anyhow::Result<Option<TokenRules>> {
     let (issuer, audience) = (arguments.issuer.as_deref(), arguments.audience.as_deref());
     let named = |profile: &str| {
@@ -100,7 +101,7 @@ fn keys(path: &Path, allows_weak: bool) -> anyhow::Result<KeySet> {
     Ok(jwks.into_keys())
 }
 
-/// One byte more than a key set may have: enough to tell that it has too many.
+/// Reads at most one byte more than the limit of a key set, so that a larger one is detected.
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut json = Vec::new();
     let limit = u64::try_from(KeySet::MAX_JWKS)?.saturating_add(1);

@@ -1,14 +1,16 @@
-//! Tokens on standard input, one a line.
+//! Tokens on standard input, one for each line.
 
 use std::io::{BufRead, Read};
 
 use anyhow::Context;
 use scopegate_token::TokenRules;
 
-/// Longest line that is kept; of a longer one so much, which is too long for a token.
+/// Longest line that is kept. A longer line is cut here, which is still too long for a token.
 const MAX_LINE: usize = TokenRules::MAX_TOKEN + 2;
 
-/// The next line without its end; none where there is no more. What is not UTF-8 becomes something that no token holds.
+/// Reads the next line without its line end; `None` at the end of the input.
+///
+/// Bytes that are not UTF-8 become a character that no token contains.
 pub(super) fn next(input: &mut impl BufRead) -> anyhow::Result<Option<String>> {
     let fault = "the token cannot be read from standard input";
     let mut line = Vec::new();

@@ -4,7 +4,7 @@ use jiff::Timestamp as Moment;
 use scopegate_domain::Timestamp;
 use scopegate_token::Unverified;
 
-/// A line for each time that the token says.
+/// A line for each time in the token.
 pub(super) fn describe(token: &Unverified, now: Timestamp) -> String {
     let times = [
         ("auth_time", "the user logged in", "the user will have logged in"),
@@ -26,12 +26,12 @@ pub(super) fn describe(token: &Unverified, now: Timestamp) -> String {
     }
 }
 
-/// For people, in UTC.
+/// A time for people, in UTC.
 pub(super) fn moment(time: Timestamp) -> Option<String> {
     Some(Moment::from_second(time.as_unix()).ok()?.to_string())
 }
 
-/// `3 hours ago`, `in 25 minutes`: whole units of the largest that fits.
+/// `3 hours ago`, `in 25 minutes`: whole units of the largest one that fits.
 fn distance(time: Timestamp, now: Timestamp) -> String {
     let seconds = time.seconds_since(now);
     let far = seconds.unsigned_abs();

@@ -64,7 +64,8 @@ fn describe(judge: &Judge, token: &str, verdict: &Verdict, now: Timestamp) -> an
     ))
 }
 
-/// A key for people: its id, its algorithm, and the thumbprint by which it is found wherever it is written.
+/// A key for people: its id, its algorithm and its thumbprint. The thumbprint finds the key in
+/// every listing.
 fn name(key: Option<&VerifyingKey>) -> String {
     let Some(key) = key else {
         return "none of the set".to_owned();

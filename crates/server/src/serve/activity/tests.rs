@@ -1,4 +1,4 @@
-//! The times of a connection, with a clock that the test moves.
+//! The time limits of a connection, with a clock that the test controls.
 
 use super::super::tests::LIMITS;
 use super::*;

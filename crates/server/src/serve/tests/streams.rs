@@ -15,7 +15,7 @@ const LARGE: u32 = 64 * 1024 * 1024;
 struct Peer(TcpStream);
 
 impl Peer {
-    /// Connects, and lets the whole connection send as much as it likes: streams have their own windows.
+    /// Connects, and opens the window of the connection fully. Streams have their own windows.
     fn connect(address: SocketAddr) -> Self {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -49,7 +49,8 @@ impl Peer {
 fn a_stalled_stream_ends_and_a_silent_one_stays() {
     let (address, _stop, _serving) = start(LIMITS);
     let (mut peer, begin) = (Peer::connect(address), Instant::now());
-    // The window of the first stream is never opened again; the second one is silent most of the time.
+    // The window of the first stream is never opened again. The second one is silent most of the
+    // time.
     peer.get(1, "/download");
     peer.get(3, "/events");
     let (mut ended, mut events) = (None, 0);

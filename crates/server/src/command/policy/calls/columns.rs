@@ -2,7 +2,7 @@
 
 use super::{Logged, leading_number};
 
-/// Where the method, the address and the status are.
+/// The columns of the method, the address and the status.
 pub(in crate::command::policy) struct Columns {
     method: usize,
     address: usize,

@@ -60,7 +60,7 @@ const STATUSES: [&str; 19] = [
 ];
 /// Longest log of JSON objects that take several lines, in bytes. A list may be longer.
 const MAX_OBJECT: u64 = 64 * 1024 * 1024;
-/// How deep an object may be in others, such as `jsonPayload`.
+/// Maximum depth of an object in others, such as `jsonPayload`.
 const MAX_DEPTH: usize = 3;
 
 /// The call of an object, or of the first object in it that has one.
@@ -130,7 +130,7 @@ fn own(value: &Value) -> Option<Logged> {
     })
 }
 
-/// Whether an object has calls in a list, and is none itself.
+/// Whether an object has calls in a list, and is not a call itself.
 pub(in crate::command::policy) fn holds_list(value: &Value) -> bool {
     let mut is_found = false;
     values(value, &mut |item| {
@@ -161,7 +161,7 @@ pub(in crate::command::policy) fn stream(source: impl Read, add: &mut dyn FnMut(
     Ok(())
 }
 
-/// Hands the items of a list on, and keeps none.
+/// Passes the items of a list on, and keeps none.
 struct Items<'a>(&'a mut dyn FnMut(&Value));
 
 impl<'de> DeserializeSeed<'de> for Items<'_> {

@@ -5,8 +5,7 @@ use scopegate_openapi::address::Addresses;
 use scopegate_openapi::import::Imported;
 use scopegate_policy::analysis::{Version, is_below};
 
-/// The old version with the prefixes that moved. A prefix without an operation below it is an
-/// error.
+/// The old version with the moved prefixes. A prefix without an operation below it is an error.
 pub(super) fn with_prefixes<'p>(maps: &[String], old: &'p Imported, new: &Imported) -> anyhow::Result<Version<'p>> {
     maps.iter().try_fold(old.version_to_compare(), |version, map| {
         let (from, to) = sides(map)?;
@@ -33,7 +32,7 @@ fn sides(map: &str) -> anyhow::Result<(&str, &str)> {
         })
 }
 
-/// A prefix as templates have it: as it is written, or the path below the server of a URL.
+/// A prefix as templates have it: unchanged, or the path below the server of a URL.
 fn prefix(text: &str, policy: &Imported, side: &str, map: &str) -> anyhow::Result<String> {
     let operations = policy.table().operations();
     let has_below = |prefix: &str| {

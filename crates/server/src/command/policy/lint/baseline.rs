@@ -1,7 +1,8 @@
 //! `--baseline FILE` and `--write-baseline FILE`: findings that were there before.
 //!
-//! A finding is recognized by its rule, its cause and its operations, so it stays known where lines move. A finding that
-//! combines others is compared by these, so that one more scope of a scheme is new.
+//! A finding is recognized by its rule, its cause and its operations, so it stays known if lines
+//! move. A finding that combines others is compared by its parts, so that one more scope of a
+//! scheme is new.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,12 +15,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::policy::written::{refuse_other, replace};
 
-/// A baseline is as large as a report.
+/// Maximum size of the file, in bytes. A baseline is as large as a report.
 const MAX_FILE: u64 = 64 << 20;
-/// Version 1 did not hold the scopes of a finding about several.
+/// Version of the format. Version 1 did not hold the scopes of a finding about several.
 const VERSION: u32 = 2;
 
-/// The file.
+/// The content of a baseline file.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Baseline {
@@ -72,9 +73,11 @@ impl Baseline {
             .with_context(|| format!("`{name}` cannot be written"))
     }
 
-    /// What is new, each with its new operations, and how many findings are known as a whole.
+    /// Returns the new findings, each with its new operations, and the number of findings that are
+    /// known as a whole.
     ///
-    /// A finding that combines others stays whole where all of them are new; else the new ones are reported.
+    /// A finding that combines others stays whole if all of them are new. Otherwise only the new
+    /// ones are reported.
     pub(super) fn new_findings(&self, findings: Vec<Finding>) -> (Vec<Finding>, usize) {
         let mut known = Known::new();
         for entry in &self.findings {
@@ -109,7 +112,7 @@ fn whole(finding: &Finding) -> &[Finding] {
     }
 }
 
-/// The finding with its new operations; `None` where it is known.
+/// The finding with its new operations. `None` if it is known.
 fn new_part(known: &Known<'_>, finding: &Finding) -> Option<Finding> {
     let Some(operations) = known.get(&(finding.rule().as_str(), finding.cause())) else {
         return Some(finding.clone());

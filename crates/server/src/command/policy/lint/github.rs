@@ -29,12 +29,12 @@ pub(super) fn to_text(report: &Report<'_>) -> String {
     text
 }
 
-/// The text of a command: it ends at a line end.
+/// Escapes the text of a command, which ends at a line end.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property: it ends at a comma or a colon, too.
+/// Escapes a property, which ends at a comma or a colon, too.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -12,24 +12,24 @@ use scopegate_policy::analysis::Finding;
 
 use super::report::{Stale, path_of};
 
-/// An ignore file is written by hand.
+/// Maximum size of the file, in bytes. An ignore file is written by hand.
 const MAX_FILE: u64 = 1 << 20;
 
-/// What is left of the findings, and what the entries did.
+/// The remaining findings, and the effect of each entry.
 pub(super) struct Applied {
     pub(super) findings: Vec<Finding>,
     pub(super) ignored: usize,
     pub(super) stale: Vec<Stale>,
 }
 
-/// An entry, and where it is written.
+/// An entry and its place in the file.
 struct Entry {
     ignore: Ignore,
     file: String,
     line: usize,
 }
 
-/// Leaves out what the file and the document accept today.
+/// Removes the findings that the file and the document accept today.
 pub(super) fn apply(
     findings: Vec<Finding>,
     files: &[impl AsRef<Path>],

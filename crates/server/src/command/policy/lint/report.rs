@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(super) struct Reported {
     pub(super) finding: Finding,
     pub(super) located: Located,
-    /// The file that it is written in: the document, or one that the document refers to.
+    /// The file that contains it: the document, or one that the document refers to.
     pub(super) file: String,
 }
 
@@ -19,11 +19,11 @@ pub(super) struct Reported {
 pub(super) struct Report<'d> {
     pub(super) policy: &'d Imported,
     pub(super) findings: Vec<Reported>,
-    /// How many findings the ignore file or the document accepts, in whole or in part.
+    /// The number of findings that the ignore file or the document accepts, in whole or in part.
     pub(super) ignored: usize,
-    /// How many findings the baseline contains.
+    /// The number of findings that the baseline contains.
     pub(super) known: usize,
-    /// What is wrong with the accepted findings: expired entries, and those that match nothing.
+    /// The faults of the accepted findings: expired entries, and entries that match nothing.
     pub(super) stale: Vec<Stale>,
 }
 
@@ -57,7 +57,7 @@ impl<'d> Report<'d> {
         }
     }
 
-    /// How many findings are at least this severe.
+    /// The number of findings with at least this severity.
     pub(super) fn failing(&self, least: Severity) -> usize {
         let findings = self.findings.iter();
         findings.filter(|reported| reported.finding.severity() >= least).count()
@@ -83,7 +83,7 @@ pub(super) fn path_of(document: &str, file: &str) -> String {
 }
 
 impl Reported {
-    /// A finding in another file has its place from the reader.
+    /// Adds the place to a finding. If it is in another file, the reader gives its place.
     fn new(finding: Finding, located: Located, document: &str, policy: &Imported) -> Self {
         let place = policy.finding_place(&finding);
         let place = place
@@ -105,7 +105,7 @@ impl Reported {
         operations.map(|(method, path)| format!("{method} {path}")).collect()
     }
 
-    /// The operations in one cell: the first, and how many more.
+    /// The operations in one cell: the first, and the number of further ones.
     pub(super) fn operations_in_short(&self) -> String {
         match self.operations().as_slice() {
             [] => "(the whole policy)".to_owned(),

@@ -76,7 +76,8 @@ fn result(reported: &Reported) -> Value {
     })
 }
 
-/// A path as a URI reference (RFC 3986): forward slashes, and everything else that is not allowed as `%XX`.
+/// A path as a URI reference (RFC 3986): with forward slashes. Each other character that is not
+/// allowed becomes `%XX`.
 fn uri(file: &str) -> String {
     use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! A log: the calls that it holds, and its lines without a call.
+//! Reads a log: its calls, and its lines without a call.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,16 +9,16 @@ use serde_json::Value;
 use crate::command::policy::calls::{self, Columns, Logged};
 use crate::output::one_line;
 
-/// Most lines without a call that are shown.
+/// Maximum number of shown lines without a call.
 const EXAMPLES: usize = 3;
-/// Longest word of such a line that is shown: a longer one may be a token.
+/// Longest word of such a line that is shown. A longer one may be a token.
 const WORD: usize = 16;
 /// Longest line that is read, in bytes.
 const MAX_LINE: u64 = 1024 * 1024;
-/// Longest log whose JSON values take several lines, in bytes. A longer one ends in an error.
+/// Longest log with JSON values over several lines, in bytes. A longer one is an error.
 const MAX_VALUES: u64 = 1024 * 1024 * 1024;
 
-/// What a log holds in addition to calls that were answered.
+/// The content of a log other than its answered calls.
 #[derive(Default)]
 pub(super) struct Log {
     /// Lines with a call.
@@ -27,15 +27,15 @@ pub(super) struct Log {
     pub(super) refused: usize,
     /// Lines without a call.
     pub(super) others: usize,
-    /// Lines that name a method and a path, and hold no call in a form that is known.
+    /// Lines that name a method and a path, but contain no call in a known form.
     pub(super) unread: usize,
     /// The first lines without a call, with their numbers.
     pub(super) examples: Vec<(usize, String)>,
 }
 
 impl Log {
-    /// Reads a log line by line, or as JSON values that take several lines, and hands each call on
-    /// that was not refused.
+    /// Reads a log line by line, or as JSON values over several lines. Passes on each call that was
+    /// not refused.
     pub(super) fn read(path: &Path, take: &mut dyn FnMut(Logged)) -> io::Result<Self> {
         let mut source: Box<dyn BufRead> = if path == Path::new("-") {
             Box::new(io::stdin().lock())
@@ -107,14 +107,14 @@ impl Log {
     }
 }
 
-/// The next line, as far as it is read.
+/// Reads the next line up to the length limit.
 fn line_begin(source: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     let length = source.take(MAX_LINE).read_until(b'\n', &mut line)?;
     Ok((length > 0).then_some(line))
 }
 
-/// Passes over the rest of a line. No server writes a longer one.
+/// Skips the rest of a line. No server writes a longer one.
 fn skip_rest(line: &[u8], source: &mut dyn BufRead) -> io::Result<()> {
     if line.ends_with(b"\n") {
         return Ok(());
@@ -135,8 +135,8 @@ fn begins_values(line: &str) -> bool {
     }
 }
 
-/// SECURITY: the begin of a line, without long words: a line of a log may hold a token. Held by
-/// `usage::a_line_without_a_call_is_reported_without_secrets`.
+/// SECURITY: the start of a line without its long words, because a line of a log may contain a
+/// token. Tested by `usage::a_line_without_a_call_is_reported_without_secrets`.
 fn shown(line: &str) -> String {
     let word = |word: &str| {
         if word.chars().count() > WORD {
