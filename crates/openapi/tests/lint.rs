@@ -324,6 +324,14 @@ fn data_that_everybody_reads_needs_no_scheme() {
     assert_eq!(of(public, "/a: {get: {}}"), [Severity::Info]);
     assert_eq!(of(public, "/a: {get: {responses: {'401': {}}}}"), [Severity::Warning]);
     assert_eq!(of(public, "/a: {get: {}, put: {}}"), [Severity::Warning]);
+    // Errors are documented, and none is about a credential.
+    let both = |statuses: &str| format!("/a: {{put: {{responses: {statuses}}}, get: {{responses: {statuses}}}}}");
+    assert_eq!(of(public, &both("{'200': {}, '404': {}}")), []);
+    assert_eq!(
+        of(public, &both("{'200': {}, '404': {}, '403': {}}")),
+        [Severity::Warning]
+    );
+    assert_eq!(of(public, &both("{'200': {}, '500': {}}")), [Severity::Warning]);
     let stated = "/a: {get: {security: []}, put: {security: []}}";
     assert_eq!(of(public, stated), [Severity::Info]);
     let here = "{url: 'http://localhost:8080'}";
@@ -446,6 +454,13 @@ fn a_key_that_opens_most_operations_is_meant() {
     };
     assert_eq!(severity(2), Some(Severity::Warning));
     assert_eq!(severity(8), None);
+    let one = |count: usize| {
+        let path = |number: usize| format!("  /a{number}: {{get: {{security: [{{login: ['lamp:read']}}]}}}}\n");
+        let paths: Vec<String> = (0..count).map(path).collect();
+        let key = "  /b: {get: {security: [{login: ['lamp:read']}, {key: []}]}}\n";
+        rules(&openapi(&format!("{}{key}", paths.concat()))).contains(&LintRule::KeyOpensWithoutScope)
+    };
+    assert!(one(10) && !one(60), "a key for one operation of many");
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub use diff::{Change, ChangeKind, DiffError, PolicyDiff, compare, diff};
 pub use grant::{Grant, GrantBuilder};
 pub use least::{InAddition, Least, WithoutScopes, least};
 pub use lint::{
-    DocumentFacts, Finding, FindingSubject, LintRule, SecurityOrigin, Severity, UnknownRule, lint, lint_document,
+    DocumentFacts, DocumentedErrors, Finding, FindingSubject, LintRule, SecurityOrigin, Severity, UnknownRule, lint,
+    lint_document,
 };
 pub use locate::{Locator, locate};
 pub use marks::{DominatedMark, JudgedMarks, LeastMark, judge_marks};

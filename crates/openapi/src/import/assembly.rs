@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{DocumentFacts, SecurityOrigin};
+use scopegate_policy::analysis::{DocumentFacts, DocumentedErrors, SecurityOrigin};
 use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
 
 use super::Counts;
@@ -86,7 +86,7 @@ struct Entry {
     is_optional: bool,
     servers: ServerList,
     origin: SecurityOrigin,
-    refusals: Refusals,
+    errors: DocumentedErrors,
     undefined: Arc<[String]>,
 }
 
@@ -448,7 +448,7 @@ impl Assembly {
             overrides,
             servers,
             origin,
-            refusals,
+            errors,
         } = draft;
         let slashed = (!template.starts_with('/')).then(|| format!("/{template}"));
         if let Some(slashed) = &slashed {
@@ -494,7 +494,7 @@ impl Assembly {
             is_optional,
             servers,
             origin,
-            refusals,
+            errors,
             undefined,
         });
         Ok(())
@@ -557,15 +557,6 @@ impl Assembly {
     }
 }
 
-/// The refusals that an operation documents.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Refusals {
-    /// Status 401.
-    pub(super) unauthenticated: bool,
-    /// Status 403.
-    pub(super) forbidden: bool,
-}
-
 /// An operation, as it is read.
 #[derive(Debug)]
 pub(super) struct OperationDraft<'a> {
@@ -578,7 +569,7 @@ pub(super) struct OperationDraft<'a> {
     pub(super) servers: ServerList,
     /// The position of its requirement.
     pub(super) origin: SecurityOrigin,
-    pub(super) refusals: Refusals,
+    pub(super) errors: DocumentedErrors,
 }
 
 impl Term {

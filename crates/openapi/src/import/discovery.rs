@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::Method;
-use scopegate_policy::analysis::SecurityOrigin;
+use scopegate_policy::analysis::{DocumentedErrors, SecurityOrigin};
 
-use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, Refusals, SchemeIndex, Term};
+use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
@@ -132,7 +132,7 @@ impl Discovery<'_> {
             overrides: Vec::new(),
             servers: ServerList::default(),
             origin: SecurityOrigin::Own,
-            refusals: Refusals::default(),
+            errors: DocumentedErrors::default(),
         };
         let security = at.get("scopes").map(|scopes| Arc::new(scopes.place()));
         self.assembly.add_operation(draft, || at.place(), security)?;

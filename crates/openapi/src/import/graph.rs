@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::Method;
-use scopegate_policy::analysis::SecurityOrigin;
+use scopegate_policy::analysis::{DocumentedErrors, SecurityOrigin};
 
 use super::LeastMark;
-use super::assembly::{Assembly, Demand, Guarded, OperationDraft, Refusals, SchemeIndex, ScopeIndex, Term};
+use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
@@ -374,7 +374,7 @@ impl Graph {
                 overrides: Vec::new(),
                 servers: ServerList::default(),
                 origin: SecurityOrigin::Own,
-                refusals: Refusals::default(),
+                errors: DocumentedErrors::default(),
             };
             let place = || {
                 let name = names.get(opened.permission).map_or("", String::as_str);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use scopegate_policy::Method;
-use scopegate_policy::analysis::SecurityOrigin;
+use scopegate_policy::analysis::{DocumentedErrors, SecurityOrigin};
 
-use super::assembly::{Assembly, Demand, Guarded, OperationDraft, Refusals};
+use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
 use super::collected::Collected;
 use super::error::ImportError;
 use super::field_names::METHODS;
@@ -263,7 +263,7 @@ impl<'n> Document<'n> {
             overrides: texts(at.get("x-scopegate-overrides").as_ref())?,
             servers,
             origin,
-            refusals: refusals(&at),
+            errors: documented_errors(&at),
         };
         self.assembly.add_operation(draft, || at.place(), asked.place)
     }
@@ -365,19 +365,14 @@ fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
     Ok(checks)
 }
 
-/// Returns which refusals the operation documents for a request without a credential (RFC 9110,
-/// sections 15.5.2 and 15.5.4).
-fn refusals(at: &At<'_>) -> Refusals {
+/// Returns the errors that an operation documents.
+fn documented_errors(at: &At<'_>) -> DocumentedErrors {
     let responses = at.get("responses");
-    let has = |status: &str| {
-        responses
-            .as_ref()
-            .is_some_and(|responses| responses.node.find(status).is_some())
-    };
-    Refusals {
-        unauthenticated: has("401"),
-        forbidden: has("403"),
-    }
+    let members = responses.iter().flat_map(|responses| match &responses.node.kind {
+        Kind::Map(members) => members.as_slice(),
+        _ => &[],
+    });
+    DocumentedErrors::of(members.map(|(name, _)| name.as_ref()))
 }
 
 fn texts(list: Option<&At<'_>>) -> Result<Vec<String>, ImportError> {

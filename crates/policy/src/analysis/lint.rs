@@ -1,6 +1,7 @@
 //! What is wrong with a policy.
 
 mod collector;
+mod documented_errors;
 mod facts;
 mod finding;
 mod open_paths;
@@ -17,6 +18,7 @@ mod written;
 
 use std::collections::{HashMap, HashSet};
 
+pub use documented_errors::DocumentedErrors;
 pub use facts::{DocumentFacts, SecurityOrigin};
 pub use finding::{Finding, FindingSubject};
 pub use rule::{LintRule, Severity, UnknownRule};
@@ -158,7 +160,7 @@ impl<'p> Linter<'p> {
                 self.collector.affect(number, operation);
             }
         }
-        self.collector.remove_general_keys(self.table);
+        self.collector.remove_intended_keys(self.table);
         self.collector.remove_base_scopes(self.table);
         let is_open = openness::report(self.table, self.facts, &mut self.collector);
         self.of_schemes(is_open);

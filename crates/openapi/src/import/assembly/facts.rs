@@ -10,10 +10,7 @@ impl Assembly {
     pub(super) fn facts(&self, facts: DocumentFacts) -> DocumentFacts {
         let mut facts = facts
             .security_origins(self.operations.iter().map(|entry| entry.origin))
-            .asking_for_credentials(self.operations.iter().map(|entry| entry.refusals.unauthenticated));
-        if self.operations.iter().any(|entry| entry.refusals.forbidden) {
-            facts = facts.forbidding();
-        }
+            .documented_errors(self.operations.iter().map(|entry| entry.errors));
         let draft = |scheme: SchemeIndex| self.schemes.get(usize::from(scheme.0));
         for draft in self.named.iter().filter_map(|scheme| draft(*scheme)) {
             facts = facts.used_scheme(draft.name.as_str());

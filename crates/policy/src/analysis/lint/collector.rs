@@ -6,6 +6,7 @@ use scopegate_domain::ScopeToken;
 
 use super::scopes::is_of_openid;
 use super::verbs::{changes, names_one_of};
+use super::words::are_for_writing_two;
 use super::{Finding, LintRule};
 use crate::{OperationTable, ResolvedOperation};
 
@@ -58,6 +59,7 @@ impl Collector {
     pub(super) fn affect(&mut self, number: usize, operation: &ResolvedOperation) {
         if let Some(collected) = self.findings.get_mut(number)
             && !names_one_of(&collected.finding.together, operation.template())
+            && !(are_for_writing_two(&collected.finding.together) && changes(operation))
         {
             collected.has_reading |= !changes(operation);
             collected.finding.push(operation);
@@ -71,9 +73,9 @@ impl Collector {
         }
     }
 
-    /// Removes findings about a key that opens most operations with scopes: an interface that gives each user a key with
-    /// all rights of the user does so on purpose.
-    pub(super) fn remove_general_keys(&mut self, table: &OperationTable) {
+    /// Removes findings about a key that opens most operations with scopes, or one in fifty: an interface that gives each
+    /// user a key with all rights of the user, or a key made for one operation, does so on purpose.
+    pub(super) fn remove_intended_keys(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
         let has_scopes = |operation: &&ResolvedOperation| {
             let mut alternatives = operation.alternatives().iter();
@@ -83,7 +85,8 @@ impl Collector {
         for Collected { finding, .. } in &mut self.findings {
             let opened = finding.operations.len();
             let is_general = opened >= FEW && opened.saturating_mul(2) >= with_scopes;
-            if finding.rule == LintRule::KeyOpensWithoutScope && is_general {
+            let is_for_one_purpose = opened.saturating_mul(50) <= with_scopes;
+            if finding.rule == LintRule::KeyOpensWithoutScope && (is_general || is_for_one_purpose) {
                 finding.operations.clear();
             }
         }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
+use super::documented_errors::DocumentedErrors;
 use crate::Method;
 
 /// Where the requirement of an operation is written.
@@ -37,8 +38,7 @@ pub enum SecurityOrigin {
 pub struct DocumentFacts {
     pub(super) servers: Vec<String>,
     pub(super) origins: Vec<SecurityOrigin>,
-    pub(super) asking: Vec<bool>,
-    pub(super) forbids: bool,
+    pub(super) errors: Vec<DocumentedErrors>,
     pub(super) undeclared: Vec<(SchemeName, ScopeToken, Option<String>)>,
     pub(super) undefined: Vec<UndefinedScheme>,
     pub(super) used_schemes: HashSet<String>,
@@ -74,18 +74,10 @@ impl DocumentFacts {
         self
     }
 
-    /// Sets which operations document status 401 (RFC 9110, section 15.5.2), in the order of the table's operations.
-    /// Default: none.
+    /// Sets the errors that operations document, in the order of the table's operations. Default: none.
     #[must_use]
-    pub fn asking_for_credentials(mut self, operations: impl IntoIterator<Item = bool>) -> Self {
-        self.asking = operations.into_iter().collect();
-        self
-    }
-
-    /// States that an operation documents status 403 (RFC 9110, section 15.5.4).
-    #[must_use]
-    pub const fn forbidding(mut self) -> Self {
-        self.forbids = true;
+    pub fn documented_errors(mut self, errors: impl IntoIterator<Item = DocumentedErrors>) -> Self {
+        self.errors = errors.into_iter().collect();
         self
     }
 
@@ -121,15 +113,16 @@ impl DocumentFacts {
         self
     }
 
-    /// Whether the operation with this number in the table documents status 401.
-    #[must_use]
-    pub fn asks_for_credential(&self, operation: usize) -> bool {
-        self.asking.get(operation).copied().unwrap_or_default()
-    }
-
     /// Where the requirement of the operation with this number in the table is written.
     #[must_use]
     pub fn security_origin(&self, operation: usize) -> SecurityOrigin {
         self.origins.get(operation).copied().unwrap_or_default()
+    }
+
+    /// Whether the operation with this number in the table documents status 401.
+    pub(super) fn asks_for_credential(&self, operation: usize) -> bool {
+        self.errors
+            .get(operation)
+            .is_some_and(|errors| errors.is_unauthenticated())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::collector::Collector;
+use super::documented_errors::never_refuses;
 use super::facts::{DocumentFacts, SecurityOrigin};
 use super::open_paths::{
     answers_challenge, has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, receives_signed_messages,
@@ -44,10 +45,15 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
     }
     if table.operations().iter().all(is_public) {
         // A server of the own machine or network may leave the protection to its surroundings.
-        let asks = facts.forbids || public.iter().any(|public| public.asks_for_credential);
+        let asks = facts
+            .errors
+            .iter()
+            .any(|errors| errors.is_unauthenticated() || errors.is_forbidden());
         let is_here = |url: &String| is_local(url) || (is_loopback_url(url) && !asks);
         let is_local = !facts.servers.is_empty() && facts.servers.iter().all(is_here);
-        if !(is_local && table.catalog().schemes().is_empty()) {
+        let changes = public.iter().any(|public| changes(public.operation));
+        let is_meant = is_local || never_refuses(&facts.errors, changes);
+        if !(is_meant && table.catalog().schemes().is_empty()) {
             collector.add(no_security(table, &public));
         }
         return true;

@@ -49,6 +49,15 @@ pub(super) fn family(name: &str) -> Option<(Vec<String>, Level)> {
     Some((rest, level))
 }
 
+/// Whether two scopes are for writing two different resources: an operation that changes both needs both.
+pub(super) fn are_for_writing_two(names: &[String]) -> bool {
+    let families: Vec<_> = names.iter().filter_map(|name| family(name)).collect();
+    match (names, families.as_slice()) {
+        ([_, _], [(one, Level::Write), (other, Level::Write)]) => one.iter().all(|word| !other.contains(word)),
+        _ => false,
+    }
+}
+
 /// Whether one of the words of a name is about reading and none about more.
 pub(super) fn sounds_like_reading(name: &str) -> bool {
     let words = words(name);
@@ -156,6 +165,15 @@ mod tests {
         ] {
             assert_eq!(sounds_like_writing(name), is_writing, "{name}");
         }
+    }
+
+    #[test]
+    fn two_resources_are_written_with_two_scopes() {
+        let are =
+            |names: &[&str]| are_for_writing_two(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert!(are(&["ORDERS_WRITE", "PAYMENTS_WRITE"]));
+        assert!(!are(&["chat:write:bot", "chat:write:user"]) && !are(&["ORDERS_WRITE", "PAYMENTS_READ"]));
+        assert!(!are(&["channels:write", "groups:write", "im:write"]));
     }
 
     #[test]
