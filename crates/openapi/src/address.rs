@@ -1,5 +1,5 @@
-//! **Which operation does this request call?** Addresses as requests and logs hold them: a path
-//! below a server of the document, or a whole URL.
+//! **Which operation does this request call?** Finds operations by the addresses of requests and
+//! logs: a path below a server of the document, or a whole URL.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ use crate::import::servers::Server;
 #[derive(Debug)]
 pub struct Addresses<'t> {
     all: Locator<'t>,
-    /// Servers with the same operations share what finds them.
+    /// Servers with the same operations share a locator.
     groups: Vec<(Vec<&'t Server>, Locator<'t>)>,
     /// Whether a template has a query.
     has_queries: bool,
@@ -95,11 +95,12 @@ impl<'t> Addresses<'t> {
         }
     }
 
-    /// The operation of a template, with any names of parameters, or of the address of a request.
+    /// Finds the operation of a template, with any names of parameters, or of the address of a
+    /// request.
     ///
     /// # Errors
     ///
-    /// [`UnknownAddress`] if there is none.
+    /// [`UnknownAddress`] if no operation matches.
     pub fn find(&self, method: Method, address: &str) -> Result<&'t ResolvedOperation, UnknownAddress> {
         match self.all.template(method, address) {
             Some(operation) => Ok(operation),
@@ -107,12 +108,12 @@ impl<'t> Addresses<'t> {
         }
     }
 
-    /// The operation that a request calls. The path of a server takes precedence over a template
-    /// that begins in the same way.
+    /// Finds the operation that a request calls. The path of a server takes precedence over a
+    /// template that begins in the same way.
     ///
     /// # Errors
     ///
-    /// [`UnknownAddress`] if there is none.
+    /// [`UnknownAddress`] if no operation matches.
     pub fn find_request(&self, method: Method, address: &str) -> Result<&'t ResolvedOperation, UnknownAddress> {
         let target = Target::parse(address).ok_or(UnknownAddress::Path)?;
         let here = self.places(&target);
@@ -128,7 +129,7 @@ impl<'t> Addresses<'t> {
             self.answered_in(locator, method, rest.unwrap_or("/"), &target)
         });
         let found = below.or_else(|| {
-            // Logs behind a proxy hold paths without the server's.
+            // Logs behind a proxy contain paths without the path of the server.
             let prefix = here.first().map_or(0, |(end, _)| *end);
             let bare = self.answered_in(&self.all, method, &target.path, &target);
             let bare = bare.filter(|_| target.host.is_none())?;
@@ -163,7 +164,7 @@ impl<'t> Addresses<'t> {
         named.or_else(|| answered(locator, method, path))
     }
 
-    /// The path of an address below its server, or the whole path if no server precedes it.
+    /// Returns the path of an address below its server, or the whole path if no server precedes it.
     #[must_use]
     pub fn path_below<'a>(&self, address: &'a str) -> Option<Cow<'a, str>> {
         let target = Target::parse(address)?;
@@ -187,7 +188,7 @@ impl<'t> Addresses<'t> {
             .is_none_or(|host| servers.any(|server| server.has_host(host)))
     }
 
-    /// Where the path can go on behind a server, the longest first.
+    /// Returns the positions where a server can end in the path, the longest first.
     fn places(&self, target: &Target<'_>) -> Vec<(usize, &Locator<'t>)> {
         let mut places: Vec<(usize, &Locator<'t>)> = Vec::new();
         for (servers, locator) in &self.groups {
@@ -203,8 +204,8 @@ impl<'t> Addresses<'t> {
     }
 }
 
-/// The operation that the gate calls for a path: it redirects another spelling of the last slash,
-/// and `GET` answers `HEAD`.
+/// Returns the operation that the gate calls for a path. The gate redirects a path with or without
+/// a last slash, and `GET` answers `HEAD`.
 fn answered<'t>(locator: &Locator<'t>, method: Method, path: &str) -> Option<&'t ResolvedOperation> {
     let at = |path: &str| {
         let found = locator.find(method, path);

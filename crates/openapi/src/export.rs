@@ -1,4 +1,4 @@
-//! From a table of operations to a document.
+//! Writes a table of operations as a document: OpenAPI, Scopegate's TOML, or canonical JSON.
 
 mod canonical;
 mod details;

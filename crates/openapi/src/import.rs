@@ -1,4 +1,4 @@
-//! From a document to a table of operations.
+//! Reads documents and makes tables of operations from them.
 
 mod assembly;
 mod collected;
@@ -98,9 +98,9 @@ pub use self::positions::{locate_in_toml, locate_pointers};
 ///
 /// # Errors
 ///
-/// [`ImportError`], one sentence, if the document is broken, is none of these, or is too large.
-/// A reference to another file is an error, too: these bytes have no folder. [`read_file`] and
-/// [`read_with`] follow it.
+/// [`ImportError`], one sentence, if the document is broken, has another format, or is too large. A
+/// reference to another file is an error, too, because these bytes have no folder. [`read_file`]
+/// and [`read_with`] follow such a reference.
 pub fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
     read_in(bytes, None)
 }
@@ -159,7 +159,7 @@ fn read_in(bytes: &[u8], folder: Option<&Folder>) -> Result<Imported, ImportErro
     }
 }
 
-/// Drops the trees before the table is built: both together would take twice the memory.
+/// Drops the trees before it builds the table, because both together would take twice the memory.
 fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Imported, ImportError> {
     let collected = {
         let mut files = Files::new(text, syntax, folder);
@@ -185,7 +185,7 @@ fn read_tree(text: &str, syntax: Syntax, folder: Option<&Folder>) -> Result<Impo
     collected.build()
 }
 
-/// By the fields that every document of a kind has.
+/// Recognises the format by the fields that every document of a kind has.
 fn collect(root: &At<'_>, references: &References<'_>) -> Result<Collected, ImportError> {
     let has = |name: &str| root.node.find(name).is_some();
     let is_discovery = matches!(root.text_of("kind"), Ok(Some("discovery#restDescription")));

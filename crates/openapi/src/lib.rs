@@ -26,8 +26,8 @@
 //!   that the operation overrides.
 //!
 //! Start with [`document`], [`DocumentInfo`], [`OperationDocs`], [`import::read`],
-//! [`import::Imported`], [`import::Note`], [`export::toml()`], [`export::canonical`],
-//! [`picture::html`] and [`address::Addresses`].
+//! [`import::Imported`], [`import::Note`], [`export::toml()`], [`export::canonical()`],
+//! [`picture::html()`] and [`address::Addresses`].
 //!
 //! ```
 //! use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

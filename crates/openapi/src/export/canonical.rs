@@ -1,4 +1,4 @@
-//! The meaning of a table, in one way.
+//! The canonical text of the meaning of a table.
 
 use scopegate_domain::{DeclaredScheme, DeclaredScope, ScopeToken};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
@@ -64,7 +64,7 @@ fn scheme(declared: &DeclaredScheme) -> Value {
     json!({ "has_subject": declared.has_subject(), "kind": kind_word(declared.scheme()), "scopes": scopes })
 }
 
-/// All that a scope implies, over however many edges.
+/// Returns all scopes that a scope implies, over any number of steps.
 fn reach<'d>(declared: &'d DeclaredScheme, start: &'d ScopeToken) -> Vec<&'d ScopeToken> {
     let mut open = vec![start];
     let mut reached: Vec<&ScopeToken> = Vec::new();

@@ -1,4 +1,4 @@
-//! The document itself: operations in the order of declaration, each with what it requires.
+//! The OpenAPI document: operations in the order of declaration, with their requirements.
 
 use scopegate_domain::{DeclaredScheme, SecurityScheme};
 use scopegate_policy::{Access, Method, OperationTable, ResolvedOperation};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{security, words};
 
-/// What a document says about itself.
+/// The general information of a document: title, version, description and dialect.
 ///
 /// ```
 /// use scopegate_openapi::DocumentInfo;
@@ -24,7 +24,7 @@ pub struct DocumentInfo {
 }
 
 impl DocumentInfo {
-    /// The title of the interface and the version of this description of it.
+    /// Sets the title of the interface, and the version of this description of it.
     #[must_use]
     pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl DocumentInfo {
         }
     }
 
-    /// What the interface is for; `CommonMark`.
+    /// Sets the purpose of the interface, as `CommonMark`. Default: none.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = Some(text.into());
@@ -75,7 +75,7 @@ impl DocumentInfo {
         self.extensions
     }
 
-    /// How the security of operations is written.
+    /// Returns the style of the security of operations.
     pub(super) const fn style(&self) -> security::Style {
         security::Style {
             extensions: self.extensions,
@@ -139,19 +139,19 @@ impl OperationDocs {
         &self.template
     }
 
-    /// Adds a tag, under which tools group operations.
+    /// Adds a tag. Tools group operations by tags.
     #[must_use]
     pub fn tag(self, tag: impl Into<String>) -> Self {
         self.pushed("tags", tag.into())
     }
 
-    /// A few words for a list of operations.
+    /// Sets a short text for a list of operations. Default: none.
     #[must_use]
     pub fn summary(self, text: impl Into<String>) -> Self {
         self.with("summary", text.into())
     }
 
-    /// What the operation does; `CommonMark`.
+    /// Sets the description of the operation, as `CommonMark`. Default: none.
     #[must_use]
     pub fn description(self, text: impl Into<String>) -> Self {
         self.with("description", text.into())
@@ -170,7 +170,7 @@ impl OperationDocs {
         self.pushed("parameters", parameter)
     }
 
-    /// The request body object.
+    /// Sets the request body object. Default: none.
     #[must_use]
     pub fn request_body(self, body: impl Into<Value>) -> Self {
         self.with("requestBody", body)

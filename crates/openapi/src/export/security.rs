@@ -49,7 +49,7 @@ fn edges(scope: &DeclaredScope) -> Option<(String, Value)> {
     (!weaker.is_empty()).then(|| (scope.token().as_str().to_owned(), weaker.into()))
 }
 
-/// The fields that each kind of scheme has of its own.
+/// Returns the fields that only this kind of scheme has.
 fn kind(declared: &DeclaredScheme) -> Map<String, Value> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
@@ -97,12 +97,13 @@ const fn http_name(scheme: &HttpScheme) -> &'static str {
     }
 }
 
-/// Whether OpenAPI has a place for its scopes.
+/// Whether OpenAPI has a field for its scopes.
 fn has_flow(scheme: &SecurityScheme) -> bool {
     matches!(scheme, SecurityScheme::OAuth2(flows) if **flows != OAuthFlows::default())
 }
 
-/// The kind of a scheme in one word, with what tells keys apart.
+/// Returns the kind of a scheme as one word. For an API key the location and name follow, because
+/// they distinguish keys.
 pub(super) fn kind_word(scheme: &SecurityScheme) -> String {
     match scheme {
         SecurityScheme::ApiKey { location, name } => format!("apiKey {} {name}", location_name(*location)),
@@ -148,7 +149,7 @@ fn flow(flow: &OAuthFlow, scopes: &[DeclaredScope]) -> Map<String, Value> {
         .collect()
 }
 
-/// How the security of operations is written.
+/// The style of the security of operations.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
     pub(super) extensions: bool,
@@ -175,7 +176,8 @@ pub(super) fn fields(operation: &ResolvedOperation, catalog: &Catalog, style: St
         }
     }
     let (mut security, guards): (Vec<Value>, Vec<Value>) = ways.into_iter().unzip();
-    // What no scheme has a part in looks public where the checks before it are not told.
+    // Without extensions the guards are not written, so an operation without a scheme would look
+    // public.
     if !extensions && security == [json!({})] {
         security.clear();
     }

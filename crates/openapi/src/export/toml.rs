@@ -1,4 +1,4 @@
-//! A table in Scopegate's own language.
+//! The export of a table to Scopegate's own TOML.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -32,13 +32,13 @@ use crate::import::Imported;
 ///
 /// # Errors
 ///
-/// [`ExportError`] where a table says what the language cannot.
+/// [`ExportError`] if the table contains something that the TOML cannot express.
 pub fn toml(table: &OperationTable) -> Result<String, ExportError> {
     written(table, &BTreeMap::new())
 }
 
-/// A policy that was read as TOML, as [`toml`] with the types of schemes and the flows that a table
-/// cannot express, such as mutual TLS.
+/// Writes a policy that was read as TOML, like [`toml`]. The text has the types of schemes and the
+/// flows that a table cannot express, such as mutual TLS.
 ///
 /// # Errors
 ///
@@ -65,14 +65,14 @@ fn written(table: &OperationTable, details: &AllDetails<'_>) -> Result<String, E
     }
 }
 
-/// Why a table cannot be written.
+/// The reason why a table cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// The operation overrides guards that have no name to refer to them.
     #[error("`{operation}` overrides guards without a name")]
     Override {
-        /// Which operation.
+        /// The operation, as method and path.
         operation: String,
     },
 }
@@ -101,7 +101,7 @@ fn write(text: &mut String, table: &OperationTable, details: &AllDetails<'_>) ->
         // An empty text is not a document.
         text.push_str("operations = []");
     }
-    // One line end closes the text.
+    // The text ends with one line end.
     text.truncate(text.trim_end().len());
     writeln!(text)
 }
@@ -145,7 +145,7 @@ fn scheme(text: &mut String, declared: &DeclaredScheme, details: Option<&Details
     Ok(())
 }
 
-/// The kind of a scheme that the table cannot express, or its further flows.
+/// Writes the kind of a scheme that the table cannot express, or its additional flows.
 fn kind_in_details(text: &mut String, scheme: &SecurityScheme, details: &Details<'_>) -> fmt::Result {
     match (details.get("type").copied(), details.get("scheme").copied()) {
         (Some("http"), Some(scheme)) => writeln!(text, "kind = \"http\"\nscheme = {}", Quoted(scheme)),

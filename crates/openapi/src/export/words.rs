@@ -1,4 +1,4 @@
-//! Alternatives in words, so that equal requirements are written alike.
+//! Alternatives as text, so that equal requirements have equal texts.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,7 +23,7 @@ impl<'t> Words<'t> {
         Self { table, schemes_with }
     }
 
-    /// A scope without its scheme where only one declares it.
+    /// Returns a scope, without its scheme if only one scheme declares it.
     fn word(&self, atom: &Atom, is_whole: bool) -> String {
         match atom {
             Atom::Scope { scheme, token } => {
@@ -127,7 +127,8 @@ impl<'t> Words<'t> {
         written.collect::<Vec<_>>().join(" or ")
     }
 
-    /// The maximal atoms of an alternative with their places; before them what it is sorted by.
+    /// Returns the maximal atoms of an alternative with their positions, and the key by which
+    /// alternatives are sorted.
     fn placed(&self, set: &AtomSet, alternative: &Alternative) -> (Vec<String>, Vec<Placed>) {
         let universe = self.table.universe();
         let maximal = universe.generators(set);
@@ -156,7 +157,7 @@ impl<'t> Words<'t> {
     }
 }
 
-/// A word with its place in an alternative.
+/// A word with its position in an alternative.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Placed {
     scheme: usize,
@@ -177,7 +178,7 @@ pub(super) fn checks(table: &OperationTable) -> BTreeMap<String, &'static str> {
     alternatives.flat_map(Alternative::guards).filter_map(need).collect()
 }
 
-/// What a check needs, where that is something else than authentication.
+/// Returns what a check needs, if that is not authentication.
 fn need(atom: &Atom) -> Option<(String, &'static str)> {
     match atom {
         Atom::Check { name, needs } if *needs != Needs::Authentication => Some((name.to_string(), needs_word(*needs))),

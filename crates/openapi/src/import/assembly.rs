@@ -29,7 +29,7 @@ pub(super) struct SchemeIndex(u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ScopeIndex(u16);
 
-/// The next place of a list that holds atoms, of which there are few.
+/// Returns the next index of a list of atoms. Such lists are short.
 fn next_place(len: usize) -> Result<u16, ImportError> {
     u16::try_from(len).map_err(|_| ImportError::TooLarge(ImportLimit::Atoms))
 }
@@ -42,14 +42,14 @@ pub(super) enum Term {
     Scope(SchemeIndex, ScopeIndex),
 }
 
-/// What must hold together.
+/// Terms that must hold together.
 pub(super) type Conjunction = Vec<Term>;
 
 /// The requirement of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum Demand {
     Public,
-    /// One of these; with `optional`, or no credential.
+    /// One of these ways. With `is_optional`, a request without a credential is allowed, too.
     Ways {
         ways: Vec<Conjunction>,
         is_optional: bool,
@@ -110,7 +110,7 @@ pub(super) struct Assembly {
     used: HashSet<(SchemeIndex, ScopeIndex)>,
     declared: HashSet<(SchemeIndex, ScopeIndex)>,
     undeclared: HashSet<(SchemeIndex, ScopeIndex)>,
-    /// Schemes that list scopes where their kind may not.
+    /// Schemes that list scopes although their kind may not.
     listing: HashSet<SchemeIndex>,
     /// The schemes that some requirement names.
     named: HashSet<SchemeIndex>,
@@ -287,7 +287,7 @@ impl Assembly {
         Ok((index, false))
     }
 
-    /// Declares that one scope implies another, where both are declared.
+    /// Declares that one scope implies another, if both are declared.
     pub(super) fn imply(
         &mut self,
         scheme: SchemeIndex,
@@ -316,7 +316,7 @@ impl Assembly {
         Ok(())
     }
 
-    /// Counts what is read, each time that it is.
+    /// Counts parts that are read. A part counts each time that it is read.
     pub(super) fn count_read(&mut self, values: usize) -> Result<(), ImportError> {
         self.read = self.read.saturating_add(values);
         if self.read > MAX_READ {
@@ -557,7 +557,7 @@ impl Assembly {
     }
 }
 
-/// An operation, as it is read.
+/// An operation before it becomes part of the table.
 #[derive(Debug)]
 pub(super) struct OperationDraft<'a> {
     pub(super) method: Method,

@@ -1,4 +1,4 @@
-//! What a document says, before its trees are resolved.
+//! The content of a document before its trees are resolved.
 
 use scopegate_policy::analysis::{DocumentFacts, LeastMark};
 

@@ -1,4 +1,4 @@
-//! Google's API discovery: methods nested in resources, each with the scopes of which one suffices.
+//! Google's API discovery: methods nested in resources, each with scopes, one of which suffices.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::server_lists::ServerList;
 use super::servers;
 use super::shown::Shown;
 
-/// The documents do not name their scheme; these are the name and the addresses of Google's.
+/// The name and the addresses of Google's scheme, because the documents do not name it.
 const SCHEME: &str = "Oauth2";
 const AUTHORIZE: &str = "https://accounts.google.com/o/oauth2/v2/auth";
 const TOKEN: &str = "https://oauth2.googleapis.com/token";
@@ -84,7 +84,7 @@ impl Discovery<'_> {
         self.assembly.add_scheme(name, kind, place)?.ok_or_else(unnamed)
     }
 
-    /// The depth of the document is bounded, so the recursion is.
+    /// Reads a resource. The depth of the document has a limit, so the recursion has one, too.
     fn resource(&mut self, name: &str, at: &At<'_>) -> Result<(), ImportError> {
         let entries = ignore::read_field(at, Within::Part(name), &mut self.assembly.ignores)?;
         let start = self.operations.len();
@@ -159,7 +159,7 @@ impl Discovery<'_> {
         Ok(joined.replace("{+", "{"))
     }
 
-    /// One of the scopes. A method without any needs no authorization.
+    /// Requires one of the scopes. A method without scopes needs no authorization.
     fn demand(&mut self, at: &At<'_>) -> Result<Demand, ImportError> {
         let scopes = at.get("scopes");
         let count = match &scopes {

@@ -1,4 +1,4 @@
-//! Why a document cannot be read.
+//! The reasons why a document cannot be read.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::ImportLimit;
 use super::place::Place;
 use super::shown::Shown;
 
-/// Why a document cannot be read: one sentence, with the place at fault.
+/// The reason why a document cannot be read: one sentence, with the place of the error.
 ///
 /// ```
 /// use scopegate_openapi::import;
@@ -22,10 +22,10 @@ use super::shown::Shown;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// Something at one place is not what it must be.
+    /// A value at one place is invalid.
     #[error("{place}: {message}")]
     At {
-        /// Where.
+        /// The place of the value.
         place: Place,
         /// The cause.
         message: String,
@@ -33,18 +33,18 @@ pub enum ImportError {
     /// The schemes and scopes contradict each other.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// A folder that its files may lie in cannot be used.
+    /// A folder that may contain files of the document cannot be used.
     #[error("folder `{folder}` cannot be used: {message}")]
     Folder {
-        /// Which folder.
+        /// The folder.
         folder: String,
-        /// Why not.
+        /// The cause.
         message: String,
     },
-    /// It has no content.
+    /// The document has no content.
     #[error("the document is empty")]
     Empty,
-    /// It is a document of another kind.
+    /// The document has a kind that is not supported.
     #[error(
         "the document is {kind}, which declares no policy that can be read; read are OpenAPI, Swagger, Google discovery, Microsoft Graph permissions and Scopegate's TOML"
     )]
@@ -52,35 +52,35 @@ pub enum ImportError {
         /// The kind of the document, with an article.
         kind: &'static str,
     },
-    /// Neither JSON nor YAML nor TOML can be made of it.
+    /// The text is not UTF-8, so it is neither JSON nor YAML nor TOML.
     #[error("byte {position} is not UTF-8; save the document as UTF-8")]
     NotText {
-        /// Which byte, counted from 0.
+        /// The position of the first invalid byte, counted from 0.
         position: usize,
     },
     /// The operations contradict each other.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// It is too large.
+    /// The document exceeds a limit.
     #[error("the document has {0}")]
     TooLarge(ImportLimit),
-    /// Nothing in it says what it is.
+    /// No field names the kind of the document.
     #[error(
         "the document is none of OpenAPI (`openapi`), Swagger (`swagger`), Google discovery (`discoveryVersion`), Microsoft Graph permissions (`permissions`) and Scopegate's TOML"
     )]
     Unrecognised,
-    /// Its file cannot be read.
+    /// The file cannot be read.
     #[error("{message}")]
     Unreadable {
-        /// What the system says.
+        /// The message of the operating system.
         message: String,
     },
-    /// It is of a version that is not known.
+    /// The version of the format is not supported.
     #[error("{format} of version `{}` is not known", Shown(version))]
     UnknownVersion {
-        /// Of what.
+        /// The format.
         format: &'static str,
-        /// Which version it says.
+        /// The version that the document states.
         version: String,
     },
 }
@@ -93,7 +93,7 @@ impl ImportError {
         }
     }
 
-    /// The same fault in this file.
+    /// Returns the same error, in this file.
     pub(super) fn in_file(self, file: Option<&Arc<str>>) -> Self {
         let message = self.to_string();
         match self {

@@ -1,4 +1,4 @@
-//! What an operation requires, in words: `items and (me or admin)`.
+//! The requirement of an operation as an expression: `items and (me or admin)`.
 //!
 //! ```text
 //! any  = all *("or" all)

@@ -3,8 +3,8 @@
 /// The name that makes an object a reference.
 pub(super) const REFERENCE: &str = "$ref";
 
-/// What may be done about a method that is not known.
+/// The remedy for an unknown method.
 pub(super) const METHODS: &str = "known are those that IANA registers";
 
-/// The field that names the type of a scheme where the document cannot have it.
+/// The field with the type of a scheme, for a document that cannot express the type.
 pub(crate) const TYPE: &str = "x-scopegate-type";

@@ -30,9 +30,9 @@ pub(super) struct Files<'t> {
     by_path: RefCell<HashMap<PathBuf, usize>>,
     by_reference: RefCell<HashMap<(usize, String), usize>>,
     bytes: Cell<usize>,
-    /// For the parts of all files that may say something of security.
+    /// The budget for the parts of all files that can affect security.
     pub(super) budget: Budget,
-    /// For files that are read whole, because a reference leads to another part.
+    /// The budget for files that are read whole, because a reference leads to another part.
     spare: Budget,
     pub(super) nulls: Rc<Nulls>,
 }
@@ -80,23 +80,23 @@ impl<'t> Files<'t> {
         document.is_some_and(|document| is_named(document, "yaml") || is_named(document, "yml"))
     }
 
-    /// Reads the document as YAML from now on.
+    /// Treats the document as YAML from now on.
     pub(super) fn set_yaml(&mut self) {
         self.syntax = Syntax::Yaml;
         self.budget = Budget::new();
     }
 
-    /// What the values of a file say of their origin.
+    /// Returns the origin of the values of a file.
     pub(super) fn origin(&self, file: usize) -> Option<&Origin> {
         self.slots.get(file)?.origin.get()
     }
 
-    /// What may say something of security in a file other than the document itself.
+    /// Returns the parts of a file other than the document that can affect security.
     pub(super) fn lean(&self, file: usize) -> Option<&Node<'static>> {
         self.slots.get(file)?.lean.get()
     }
 
-    /// All of a file. It is read again for that.
+    /// Returns the whole of a file, which is read again for that purpose.
     pub(super) fn whole(&self, file: usize) -> Result<Option<&Node<'static>>, ImportError> {
         let Some(slot) = self.slots.get(file) else {
             return Ok(None);
@@ -118,8 +118,8 @@ impl<'t> Files<'t> {
         Ok(slot.whole.get())
     }
 
-    /// Notes the lines of the last text whose indentation was corrected, and keeps its fields of
-    /// Scopegate's own.
+    /// Notes the lines of the last text whose indentation was corrected, and keeps its
+    /// `x-scopegate` fields.
     pub(super) fn keep_notes(&self, index: usize, file: Option<&Arc<str>>) -> Result<(), ImportError> {
         if let Some(slot) = self.slots.get(index) {
             let _ = slot.own_fields.set(self.budget.take_own_fields());
@@ -132,7 +132,7 @@ impl<'t> Files<'t> {
         Ok(())
     }
 
-    /// Notes the fields of Scopegate's own that no reader has read.
+    /// Notes the `x-scopegate` fields that no reader used.
     pub(super) fn note_unread_fields(&self, format: Format) -> Result<(), ImportError> {
         for (index, slot) in self.slots.iter().enumerate() {
             let fields = slot.own_fields.get().map_or(&[][..], Vec::as_slice);

@@ -1,4 +1,4 @@
-//! Findings of the lint on a document that was read, with their place in it.
+//! Findings of the lint on a document, with their place in it.
 
 use scopegate_policy::Method;
 use scopegate_policy::analysis::{Finding, FindingSubject, LintRule, SecurityOrigin, Severity, lint_document};
@@ -17,13 +17,13 @@ impl Imported {
         findings
     }
 
-    /// The findings that the document accepts, in its fields `x-scopegate-ignore`.
+    /// Returns the findings that the document accepts, in its fields `x-scopegate-ignore`.
     #[must_use]
     pub fn ignores(&self) -> &[Ignore] {
         &self.ignores
     }
 
-    /// Where a finding is written, if it is about an operation, a scheme or a scope.
+    /// Returns the place of a finding, if the finding is about an operation, a scheme or a scope.
     #[must_use]
     pub fn finding_place(&self, finding: &Finding) -> Option<Place> {
         match finding.subject() {
@@ -135,7 +135,8 @@ impl Ignore {
     }
 }
 
-/// The finding that a note is. It is a matter of the version of OpenAPI: the meaning is clear.
+/// Returns the finding for a note. Such a note concerns the version of OpenAPI; the meaning of the
+/// document is clear.
 fn of_note(note: &Note) -> Option<Finding> {
     if note.kind() != NoteKind::ScopeOnSchemeWithout {
         return None;

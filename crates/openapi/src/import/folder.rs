@@ -1,4 +1,4 @@
-//! The folders that the files of a description lie in.
+//! The folders that may contain the files of a description.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,9 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use super::error::ImportError;
 use super::shown::Shown;
 
-/// Where the files that a document refers to may lie.
+/// The folders that may contain the files to which a document refers.
 ///
-/// Without options these are the files below the folder of the document itself.
+/// Without options these files must be below the folder of the document itself.
 ///
 /// ```no_run
 /// use std::path::Path;
@@ -40,7 +40,7 @@ impl ReadOptions {
         self
     }
 
-    /// Adds a folder whose files a document may refer to.
+    /// Adds a folder with files to which a document may refer.
     #[must_use]
     pub fn allow_root(mut self, folder: impl Into<PathBuf>) -> Self {
         self.allowed.push(folder.into());
@@ -48,8 +48,8 @@ impl ReadOptions {
     }
 }
 
-/// The folder that relative references start from, and those that files may lie in. Links are
-/// resolved in all of them.
+/// The folder from which relative references start, and the folders that may contain files. All
+/// paths have their links resolved.
 #[derive(Debug)]
 pub(super) struct Folder {
     start: PathBuf,
@@ -57,15 +57,15 @@ pub(super) struct Folder {
     document: Option<PathBuf>,
 }
 
-/// Why a file is not read.
+/// The reason why a file is not read.
 pub(super) enum Refused {
-    /// It lies in none of the folders.
+    /// The file is in none of the folders.
     Outside(PathBuf),
     Unreadable(io::Error),
 }
 
 impl Folder {
-    /// The folder of a document; `None` for a pipe or a device.
+    /// Returns the folder of a document, or `None` for a pipe or a device.
     pub(super) fn of_file(path: &Path, options: &ReadOptions) -> Result<Option<Self>, ImportError> {
         let Ok(document) = fs::canonicalize(path) else {
             return Ok(None);
@@ -76,7 +76,7 @@ impl Folder {
         }
     }
 
-    /// The folder that the options name.
+    /// Returns the folder that the options name.
     pub(super) fn of_options(options: &ReadOptions) -> Result<Option<Self>, ImportError> {
         let Some(base) = &options.base else {
             return Ok(None);
@@ -91,44 +91,44 @@ impl Folder {
         Ok(Self { start, roots, document })
     }
 
-    /// The file of the document.
+    /// Returns the file of the document.
     pub(super) fn document(&self) -> Option<&Path> {
         self.document.as_deref()
     }
 
-    /// The folder below which all files lie that need no option.
+    /// Returns the folder for files that need no option.
     pub(super) fn start(&self) -> &Path {
         &self.start
     }
 
-    /// The file of a path that is relative to this one, with all links resolved.
+    /// Returns the file of a path that is relative to this one, with all links resolved.
     pub(super) fn locate(&self, from: Option<&Path>, path: &Path) -> Result<PathBuf, Refused> {
         let folder = from.and_then(Path::parent).unwrap_or(&self.start);
         let found = fs::canonicalize(without_dots(&folder.join(path))).map_err(Refused::Unreadable)?;
         if !self.roots.iter().any(|root| found.starts_with(root)) {
             return Err(Refused::Outside(found));
         }
-        // A pipe or a device would be read without an end.
+        // A read from a pipe or a device may never end.
         if !found.is_file() {
             return Err(Refused::Unreadable(io::Error::other("it is not a file")));
         }
         Ok(found)
     }
 
-    /// How a file is named: from the folder of the document.
+    /// Returns the name of a file, relative to the folder of the document.
     pub(super) fn name(&self, file: &Path) -> String {
         file.strip_prefix(&self.start).unwrap_or(file).display().to_string()
     }
 }
 
-/// A path without `.` and `..`. A reference is resolved before a file is opened (RFC 3986, section
-/// 5.2.4): a folder before `..` may be missing or a link.
+/// Returns a path without `.` and `..`. A reference is resolved before a file is opened (RFC 3986,
+/// section 5.2.4), because a folder before `..` may be missing or a link.
 fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         match component {
             Component::CurDir => {}
-            // Nothing is above the root.
+            // The root has no parent.
             Component::ParentDir => drop(plain.pop()),
             other => plain.push(other),
         }

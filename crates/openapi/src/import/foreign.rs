@@ -2,7 +2,7 @@
 
 use super::node::{Kind, Node};
 
-/// The kind of a text that no tree can be made of, or several.
+/// Returns the kind of a text that is not a tree, or that contains several documents.
 pub(super) fn of_text(text: &str) -> Option<&'static str> {
     if let Some(kind) = of_objects(text) {
         return Some(kind);
@@ -103,7 +103,7 @@ fn is_anonymous_query(text: &str) -> bool {
     first.is_some_and(|first| is_named_block(first) && !first.contains([':', '"']))
 }
 
-/// The line that follows this one and is neither empty nor a comment.
+/// Returns the next line that is neither empty nor a comment.
 fn next_line<'t>(text: &'t str, line: &str) -> Option<&'t str> {
     let mut lines = text.lines().map(str::trim);
     lines.find(|known| *known == line)?;
@@ -124,7 +124,7 @@ fn has_numbered_values(text: &str) -> bool {
     text.lines().any(is_numbered)
 }
 
-/// The first line that is neither empty nor a comment nor a description of what follows.
+/// Returns the first line that is neither empty nor a comment nor a description.
 fn first_statement(text: &str) -> Option<&str> {
     let mut open: Option<&str> = None;
     for line in text.lines().map(str::trim) {
@@ -134,7 +134,7 @@ fn first_statement(text: &str) -> Option<&str> {
             }
             continue;
         }
-        // GraphQL describes what follows by a text.
+        // In GraphQL a text describes the next statement.
         let quoted = line.strip_prefix('"').and_then(|line| line.strip_suffix('"'));
         if quoted.is_some_and(|text| !text.is_empty() && !text.contains('"')) {
             continue;
@@ -184,7 +184,7 @@ fn is_named_block(rest: &str) -> bool {
 const RBAC: &str = "rbac.authorization.k8s.io/";
 const KONG: &str = "configuration.konghq.com/";
 
-/// The kind of a tree that is none of those that are read.
+/// Returns the kind of a tree whose format is not supported.
 pub(super) fn of_tree(root: &Node<'_>) -> Option<&'static str> {
     if let Kind::List(items) = &root.kind {
         return of_list(items);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What kind of document was read.
+/// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -23,7 +23,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Its name for people.
+    /// Returns the name of the format for a message.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

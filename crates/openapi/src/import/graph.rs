@@ -25,7 +25,7 @@ use super::server_lists::ServerList;
 use super::servers;
 use super::shown::Shown;
 
-/// The file names no addresses; these are those of the identity platform, by who signs in.
+/// The addresses of the identity platform, by the kind of sign-in, because the file names none.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
 /// Reads the permissions file.
@@ -36,7 +36,7 @@ pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     let mut graph = Graph::default();
     servers::set_graph(&mut graph.assembly)?;
     ignore::read_field(root, Within::Document, &mut graph.assembly.ignores)?;
-    // All permissions before any path: one may require another that comes later.
+    // All permissions are read before any path, because a permission may require a later one.
     for (name, permission) in members(&permissions)? {
         graph.declare(name, &permission)?;
     }
@@ -48,7 +48,7 @@ pub(super) fn read(root: &At<'_>) -> Result<Collected, ImportError> {
     graph.into_collected(&names)
 }
 
-/// The members of an object whose names are the author's.
+/// Returns the members of an object whose names the author chooses.
 fn members<'a>(at: &'a At<'_>) -> Result<impl Iterator<Item = (&'a str, At<'a>)>, ImportError> {
     Ok(at.members()?.filter(|(name, _)| *name != FIELD))
 }
@@ -72,7 +72,7 @@ struct Template {
     operations: Vec<(Method, usize)>,
 }
 
-/// An operation, with the permissions that open it and where the first of them does.
+/// An operation, with the permissions that open it, and the position of the first one.
 struct Opened {
     method: Method,
     template: Arc<str>,
@@ -82,7 +82,7 @@ struct Opened {
     mark: Mark,
 }
 
-/// What one set of paths has in common.
+/// The properties that one set of paths shares.
 struct Opening {
     token: ScopeToken,
     permission: usize,
@@ -225,7 +225,7 @@ impl Graph {
         let (least, also): (_, Vec<&str>) = (words(least), words(also).collect());
         let template = self.template(path)?;
         for (scheme, scope) in &opening.schemes {
-            // Long lists of both would make this a product of their lengths.
+            // Two long lists would make the work the product of their lengths.
             self.assembly.count_read(also.len())?;
             let some = self.beside(*scheme, &also, at)?;
             let beside = some.as_deref().unwrap_or(&[None]);

@@ -48,7 +48,7 @@ pub(super) fn atom(text: &str, checks: &ChecksNeed) -> Option<Atom> {
     })
 }
 
-/// What a check needs, in a word.
+/// Returns the word for what a check needs.
 pub(crate) const fn needs_word(needs: Needs) -> &'static str {
     match needs {
         Needs::Authentication => "authentication",
@@ -57,14 +57,14 @@ pub(crate) const fn needs_word(needs: Needs) -> &'static str {
     }
 }
 
-/// What a check needs, out of that word.
+/// Returns what a check needs, from its word.
 pub(super) fn needs(word: &str) -> Option<Needs> {
     [Needs::Authentication, Needs::Nothing, Needs::User]
         .into_iter()
         .find(|needs| needs_word(*needs) == word)
 }
 
-/// Whether a word begins like a guard, so that it is none of the scopes.
+/// Whether a word has the form of a guard, so that it is not a scope.
 pub(super) fn is_reserved(text: &str) -> bool {
     const PREFIXES: [&str; 7] = ["acr:", "age<=", "audience=", "bound=", "check:", "scheme:", "subject="];
     PREFIXES.iter().any(|prefix| text.starts_with(prefix))

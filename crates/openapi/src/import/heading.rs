@@ -1,9 +1,9 @@
-//! What a document calls itself.
+//! The title and the version of a document.
 
 use super::ImportError;
 use super::node::At;
 
-/// What a document calls itself.
+/// The title and the version of a document.
 #[derive(Debug, Default)]
 pub(super) struct Heading {
     pub(super) title: Option<String>,

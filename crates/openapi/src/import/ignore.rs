@@ -122,19 +122,19 @@ impl fmt::Display for IgnoreDate {
 }
 
 impl Ignore {
-    /// The rule whose findings it accepts.
+    /// Returns the rule of the accepted findings.
     #[must_use]
     pub const fn rule(&self) -> LintRule {
         self.rule
     }
 
-    /// Why the owner accepts them.
+    /// Returns the reason of the owner.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// The last day on which it holds; `None` for no end.
+    /// Returns the last day on which the entry is valid, or `None` if it has no end.
     #[must_use]
     pub const fn until(&self) -> Option<IgnoreDate> {
         self.until
@@ -270,9 +270,10 @@ fn date_of(text: &str) -> Result<IgnoreDate, String> {
     IgnoreDate::parse(text).ok_or_else(|| format!("`{}` is no date such as `2027-01-31`", Shown(text)))
 }
 
-/// Where an entry of a file is written.
+/// The position of an entry in a file.
 impl Ignore {
-    /// The position in the text, where the place is one; an entry of a document has a pointer.
+    /// Returns the position in the text, if the entry is in a text; an entry of a document has a
+    /// pointer.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.place.position().filter(|_| self.place.pointer().is_none())

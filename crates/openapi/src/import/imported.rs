@@ -11,7 +11,7 @@ use super::note::Note;
 use super::place::{self, Place, Places};
 use super::server_lists::Servers;
 
-/// What a document says, as a table.
+/// A document that was read, as a table.
 ///
 /// ```
 /// use scopegate_openapi::import::{self, Format};
@@ -50,25 +50,25 @@ impl Imported {
         self.table
     }
 
-    /// What kind of document it was.
+    /// Returns the format of the document.
     #[must_use]
     pub const fn format(&self) -> Format {
         self.format
     }
 
-    /// What the document calls the interface.
+    /// Returns the title of the interface.
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
     }
 
-    /// Which version of the interface it describes.
+    /// Returns the version of the interface.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// What could not be expressed, and what looks wrong.
+    /// Returns what could not be expressed, and what looks wrong.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
@@ -83,7 +83,8 @@ impl Imported {
 
     /// The place of the `security` that counts for an operation: its own, or that of the document.
     ///
-    /// `None` if none is written, and for Scopegate's TOML, which has it in the operation.
+    /// Returns `None` if none is written. It is `None` for Scopegate's TOML, too, because there the
+    /// operation contains the requirement.
     #[must_use]
     pub fn security_place(&self, number: usize) -> Option<Place> {
         self.places.operations.get(number)?.security(|| self.derived(number))
@@ -109,7 +110,8 @@ impl Imported {
         self.places.schemes.get(scheme)?.scopes.get(scope)
     }
 
-    /// How far clients, users and roles reach at most. Scopegate's TOML alone says that.
+    /// Returns the ceilings: the most that clients, users and roles may reach. Only Scopegate's
+    /// TOML declares them.
     #[must_use]
     pub fn ceilings(&self) -> &[Ceiling] {
         &self.ceilings
@@ -135,7 +137,8 @@ impl Imported {
         &self.servers
     }
 
-    /// What the publisher says to be least privilege. Microsoft Graph's file alone says that.
+    /// Returns the marks of least privilege by the publisher. Only Microsoft Graph's file contains
+    /// them.
     #[must_use]
     pub fn least_marks(&self) -> &[LeastMark] {
         &self.least
@@ -154,7 +157,7 @@ impl Imported {
     }
 }
 
-/// How much a document holds.
+/// Returns the number of operations and scopes of a document.
 #[must_use]
 pub const fn counts(imported: &Imported) -> Counts {
     imported.counts

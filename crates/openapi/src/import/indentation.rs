@@ -16,7 +16,7 @@ const MAX_CORRECTIONS: usize = 64;
 /// Most text that is parsed again for corrections, in bytes.
 const MAX_PARSED: usize = 64 * 1024 * 1024;
 
-/// Where a line is indented too little.
+/// The position of a line with too little indentation.
 #[derive(Debug)]
 pub(super) struct Slip {
     marker: Marker,
@@ -24,7 +24,7 @@ pub(super) struct Slip {
 }
 
 impl Slip {
-    /// By the message of the parser.
+    /// Recognises the error by the message of the parser.
     pub(super) fn of(message: &str, marker: Marker) -> Option<Self> {
         let is_quoted = match message {
             "invalid indentation in quoted scalar" => true,
@@ -65,7 +65,7 @@ impl<'t> Corrected<'t> {
         self.lines
     }
 
-    /// Indents the lines at fault. False if nothing can be done about it.
+    /// Indents the lines of the error. Returns false if no correction is possible.
     pub(super) fn correct(&mut self, slip: &Slip) -> bool {
         self.corrections += 1;
         self.parsed = self.parsed.saturating_add(self.text.len());
@@ -87,7 +87,7 @@ impl<'t> Corrected<'t> {
         })
     }
 
-    /// Indents what follows the first line of a quoted text as far as its begin.
+    /// Indents the later lines of a quoted text to the column of its beginning.
     fn quoted(&self, start: usize, slip: &Slip) -> Option<(String, Vec<Mark>)> {
         let (before, quoted) = self.text.split_at_checked(start)?;
         let mut text = before.to_owned();
@@ -113,7 +113,8 @@ impl<'t> Corrected<'t> {
         (!lines.is_empty() && !is_inside).then_some((text, lines))
     }
 
-    /// Indents a line that begins with a bracket or comma: no value of a block begins so.
+    /// Indents a line that begins with a bracket or comma, because no value of a block begins with
+    /// one.
     fn bracket(&mut self, place: usize, slip: &Slip) -> Option<(String, Vec<Mark>)> {
         let (before, rest) = self.text.split_at_checked(place)?;
         let begins_line = before.rsplit('\n').next()?.trim_matches([' ', '\t']).is_empty();
@@ -132,7 +133,7 @@ impl<'t> Corrected<'t> {
     }
 }
 
-/// Whether a quoted text goes on behind this line of it.
+/// Whether a quoted text continues after this line.
 fn goes_on(line: &str, quote: &mut Option<char>) -> bool {
     let mut characters = line.chars().peekable();
     while let Some(character) = characters.next() {

@@ -30,7 +30,7 @@ pub(super) fn parse<'t>(text: &'t str, shape: Shape, budget: &Budget) -> Result<
     Ok(node)
 }
 
-/// The fault with its place taken out of the message.
+/// Returns an error of the parser, with its place separate from the message.
 fn told(fault: &serde_json::Error) -> ImportError {
     let text = fault.to_string();
     let place = Place::of_mark(Mark::new(fault.line().max(1), fault.column().max(1)));
@@ -47,7 +47,8 @@ const NODES: &str = "too many values";
 const NAMES: &str = "too many names";
 const DEPTH: &str = "too deep";
 
-/// Writes the first word in lower case, as our own messages do. An abbreviation (`EOF`) stays.
+/// Writes the first word in lower case, like our own messages. An abbreviation (`EOF`) is not
+/// changed.
 fn lower(message: &str) -> String {
     let mut characters = message.chars();
     let first = characters.next();

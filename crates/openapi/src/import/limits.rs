@@ -1,4 +1,4 @@
-//! Limits: what is too large is an error, before it takes memory or time.
+//! Limits. A document that exceeds one is an error before it takes memory or time.
 
 /// Largest document, in bytes.
 pub const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
@@ -29,13 +29,13 @@ pub(super) const MAX_READ: usize = 1_000_000;
 /// Most text of templates, names and descriptions, in bytes. What a reference repeats counts each
 /// time.
 pub(super) const MAX_TEXT: usize = 8 * 1024 * 1024;
-/// Most text of pointers that are kept for places, in bytes. Places above it have a line and a
+/// Most text of the pointers that are kept for places, in bytes. Above it a place has a line and a
 /// column alone.
 pub(super) const MAX_POINTERS: usize = 6 * 1024 * 1024;
 /// Most implications of one document.
 pub(super) const MAX_EDGES: usize = 16_384;
 
-/// Which limit a document passes.
+/// A limit that a document exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportLimit {

@@ -23,7 +23,7 @@ pub(super) struct Node<'a> {
     pub(super) mark: Mark,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Clone, Debug)]
 pub(super) enum Kind<'a> {
     Bool(bool),
@@ -36,7 +36,8 @@ pub(super) enum Kind<'a> {
     Text(Cow<'a, str>),
 }
 
-/// How many more values may be kept, and the lines of a text whose indentation was corrected.
+/// The number of values that may still be kept, and the lines of a text whose indentation was
+/// corrected.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: Cell<usize>,
@@ -44,7 +45,7 @@ pub(super) struct Budget {
     own_fields: RefCell<Vec<OwnField>>,
 }
 
-/// A member of an object whose name begins as those of Scopegate do, by the position of its value.
+/// A member whose name begins with `x-scopegate-`, by the position of its value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct OwnField {
     pub(super) mark: Mark,
@@ -90,7 +91,7 @@ impl Budget {
         Ok(())
     }
 
-    /// The fields since the last call. A parser that begins a text again calls it first.
+    /// Returns the fields since the last call. A parser that restarts a text calls it first.
     pub(super) fn take_own_fields(&self) -> Vec<OwnField> {
         self.own_fields.take()
     }
@@ -100,7 +101,7 @@ impl Budget {
     }
 }
 
-/// The names of one object, to refuse one that comes twice.
+/// The names of one object, for the detection of a duplicate.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
     few: Vec<Cow<'a, str>>,
@@ -134,7 +135,7 @@ impl<'a> Names<'a> {
 }
 
 impl Node<'_> {
-    /// How many values it holds, itself included; a long text counts for several.
+    /// Returns the number of values in it, itself included. A long text counts for several.
     pub(super) fn count(&self) -> usize {
         match &self.kind {
             Kind::Number(text) | Kind::Text(text) => text.len() / 64 + 1,
@@ -158,7 +159,7 @@ impl Node<'_> {
         }
     }
 
-    /// The same value with texts of its own.
+    /// Returns the same value, with owned texts.
     pub(super) fn into_owned(self) -> Node<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         let kind = match self.kind {
@@ -254,7 +255,7 @@ struct Way<'n> {
 enum Step<'n> {
     Index(usize),
     Name(&'n str),
-    /// From the root, by a pointer.
+    /// A start at the root, by a pointer.
     Start(&'n str),
 }
 
@@ -308,7 +309,7 @@ impl<'n> At<'n> {
         Some(self.child(self.node.find(name)?, Step::Name(name)))
     }
 
-    /// The members of an object; none of `null`, which is noted.
+    /// Returns the members of an object. `null` has none, and is noted.
     pub(super) fn members(&self) -> Result<impl ExactSizeIterator<Item = (&str, At<'_>)>, ImportError> {
         let members: &[_] = match &self.node.kind {
             Kind::Map(members) => members,
@@ -324,7 +325,7 @@ impl<'n> At<'n> {
         }))
     }
 
-    /// The items of a list; none of `null`, which is noted.
+    /// Returns the items of a list. `null` has none, and is noted.
     pub(super) fn items(&self) -> Result<impl ExactSizeIterator<Item = At<'_>>, ImportError> {
         let items: &[_] = match &self.node.kind {
             Kind::List(items) => items,

@@ -1,4 +1,4 @@
-//! What a document says that a table cannot, or that looks wrong.
+//! Notes on what a table cannot express, and on what looks wrong in a document.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use super::ImportError;
 use super::limits::{ImportLimit, MAX_NOTES};
 use super::place::Place;
 
-/// What could not be expressed, or what looks wrong, at one place of a document.
+/// A note on what could not be expressed, or on what looks wrong, at one place of a document.
 ///
-/// Nothing is left out without one, and nothing becomes more open by what is left out.
+/// Each omission has a note, and no omission makes anything more open.
 ///
 /// ```
 /// use scopegate_openapi::import::{self, NoteKind};
@@ -59,7 +59,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// What a [`Note`] is about.
+/// The subject of a [`Note`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NoteKind {
@@ -71,7 +71,7 @@ pub enum NoteKind {
     DuplicateOperation,
     /// The flows of a scheme do not declare the same scopes.
     FlowsDiffer,
-    /// A line of YAML that is indented less than what it belongs to.
+    /// A line of YAML that is indented less than its parent.
     Indentation,
     /// An implication between scopes that cannot be declared.
     InvalidImplication,
@@ -85,13 +85,13 @@ pub enum NoteKind {
     MutualTls,
     /// A method that names no scope.
     NoScopes,
-    /// `null` where a list, an object or a text belongs.
+    /// `null` instead of a list, an object or a text.
     Null,
     /// Optional authentication that cannot be expressed.
     OptionalLost,
     /// The path matches the same requests as another one.
     OverlappingTemplates,
-    /// A parameter that holds several parts of a path.
+    /// A parameter that matches several segments of a path.
     PathParameter,
     /// A member next to a reference, which is ignored.
     Reference,
@@ -101,7 +101,7 @@ pub enum NoteKind {
     UndeclaredScope,
     /// A scheme that is not declared.
     UndefinedScheme,
-    /// A field of our own that says something unknown.
+    /// An `x-scopegate` field with unknown content.
     UnknownGuard,
     /// An operation of a method that a table does not know.
     UnknownMethod,
@@ -109,7 +109,7 @@ pub enum NoteKind {
     UnreadField,
     /// A server whose address cannot be read.
     UnreadableServer,
-    /// A scheme, or a flow of one, of a kind that is not known.
+    /// A scheme, or a flow of one, of an unsupported kind.
     UnsupportedScheme,
     /// A path by which a method takes uploads.
     UploadPath,
@@ -118,7 +118,7 @@ pub enum NoteKind {
 }
 
 impl NoteKind {
-    /// Its name in the answers of commands.
+    /// Returns the name of the kind in the output of commands.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! Which object is in a position: one of another type would be read as if it said nothing of
-//! security.
+//! Checks of the type of an object at a position. An object of another type would seem to have no
+//! effect on security.
 
 use scopegate_policy::Method;
 
@@ -26,7 +26,7 @@ const OF_OPERATION: [&str; 11] = [
 ];
 /// The fields of a path item other than operations.
 pub(super) const OF_PATH_ITEM: [&str; 5] = [REFERENCE, "description", "parameters", "servers", "summary"];
-/// The field of a path item that holds operations of other methods (OpenAPI 3.2).
+/// The field of a path item that contains operations of other methods (OpenAPI 3.2).
 pub(super) const MORE_OPERATIONS: &str = "additionalOperations";
 /// The fields of `components`.
 const OF_COMPONENTS: [&str; 11] = [
@@ -53,7 +53,8 @@ const OF_FLOW: [&str; 5] = [
 /// The fields that a whole document has.
 const OF_DOCUMENT: [&str; 3] = ["openapi", "paths", "swagger"];
 
-/// Refuses what is not an operation. `written` is the value in the position, perhaps a reference.
+/// Refuses a value that is not an operation. `written` is the value at the position, possibly a
+/// reference.
 pub(super) fn check_operation(written: &At<'_>, at: &At<'_>) -> Result<(), ImportError> {
     let is_document = has(at, |name| OF_DOCUMENT.contains(&name));
     if !is_document && has(at, |name| TELLING_OF_OPERATION.contains(&name)) {
@@ -68,7 +69,7 @@ pub(super) fn check_operation(written: &At<'_>, at: &At<'_>) -> Result<(), Impor
     Ok(())
 }
 
-/// Refuses what is not a path item. It may be a reference to another one.
+/// Refuses a value that is not a path item. It may be a reference to another one.
 pub(super) fn check_path_item(written: &At<'_>, at: &At<'_>) -> Result<(), ImportError> {
     if has_operation(at) || is_reference(at) {
         return Ok(());
@@ -79,7 +80,7 @@ pub(super) fn check_path_item(written: &At<'_>, at: &At<'_>) -> Result<(), Impor
     let mut foreign = members
         .iter()
         .filter(|(name, _)| is_foreign(name, &OF_PATH_ITEM) && !is_operation(name));
-    // An object may be an operation of a misspelt method, which has an error with its place.
+    // The object may be an operation of a misspelt method, which has an error with its own place.
     if foreign.clone().any(|(_, member)| matches!(member.kind, Kind::Map(_))) {
         return Ok(());
     }
@@ -92,17 +93,17 @@ pub(super) fn check_path_item(written: &At<'_>, at: &At<'_>) -> Result<(), Impor
     Ok(())
 }
 
-/// Refuses what `components` refers to and is something else.
+/// Refuses a value of another type to which `components` refers.
 pub(super) fn check_components(written: &At<'_>, at: &At<'_>) -> Result<(), ImportError> {
     check_fields(written, at, &OF_COMPONENTS, "`components`")
 }
 
-/// Refuses what a flow refers to and is something else.
+/// Refuses a value of another type to which a flow refers.
 pub(super) fn check_flow(written: &At<'_>, at: &At<'_>) -> Result<(), ImportError> {
     check_fields(written, at, &OF_FLOW, "a flow")
 }
 
-/// Refuses what scopes refer to and is something else: a scope has a text.
+/// Refuses a value of another type to which scopes refer: a scope has a text.
 pub(super) fn check_scopes(written: &At<'_>, at: &At<'_>) -> Result<(), ImportError> {
     let Kind::Map(members) = &at.node.kind else {
         return Ok(());
@@ -121,8 +122,7 @@ fn check_fields(written: &At<'_>, at: &At<'_>, fields: &[&str], what: &str) -> R
     Ok(())
 }
 
-/// Refuses members next to a reference that would be lost. Descriptions and extensions may be
-/// there.
+/// Refuses members next to a reference that would be lost. Descriptions and extensions are allowed.
 pub(super) fn check_siblings(at: &At<'_>) -> Result<(), ImportError> {
     match sibling(at) {
         Some(name) => Err(at.fault(format!(
@@ -133,7 +133,7 @@ pub(super) fn check_siblings(at: &At<'_>) -> Result<(), ImportError> {
     }
 }
 
-/// Notes a member next to a reference that is ignored, as OpenAPI says of its Reference Object
+/// Notes a member next to a reference that is ignored, as specified for the Reference Object
 /// (OpenAPI 3.1, section 4.8.23).
 pub(super) fn note_sibling(at: &At<'_>) -> Result<(), ImportError> {
     sibling(at).map_or(Ok(()), |name| at.note_ignored(name))
@@ -151,7 +151,7 @@ pub(super) fn check_reference_of_operation(at: &At<'_>) -> Result<(), ImportErro
     }
 }
 
-/// The first member next to a reference that says something of its own.
+/// Returns the first member next to a reference that has content.
 fn sibling<'n>(at: &At<'n>) -> Option<&'n str> {
     let Kind::Map(members) = &at.node.kind else {
         return None;

@@ -105,7 +105,7 @@ impl<'n> Document<'n> {
                     self.path_item(path, item, &inherited)?;
                 }
             }
-            // As of OpenAPI 3.1 a document may hold components or webhooks alone.
+            // Since OpenAPI 3.1 a document may contain only components or webhooks.
             None if matches!(self.format, Format::OpenApi30 | Format::Swagger20) => {
                 return Err(self.root.fault("`paths` is missing"));
             }
@@ -158,7 +158,7 @@ impl<'n> Document<'n> {
         })
     }
 
-    /// A path item with those that it refers to: each may have operations of its own.
+    /// Reads a path item and those to which it refers, because each may have operations.
     fn path_item(&mut self, path: &str, item: At<'_>, inherited: &Written) -> Result<(), ImportError> {
         let references = self.references;
         let mut circle = Circle::new(&item);
@@ -351,7 +351,7 @@ impl<'n> Document<'n> {
     }
 }
 
-/// What the checks of a document need: `x-scopegate-checks`.
+/// Returns what the checks of a document need: `x-scopegate-checks`.
 fn checks(root: &At<'_>) -> Result<ChecksNeed, ImportError> {
     let mut checks = ChecksNeed::new();
     if let Some(at) = root.get("x-scopegate-checks") {

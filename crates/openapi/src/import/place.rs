@@ -86,7 +86,7 @@ impl Lines {
 
 /// The place of a value in a document.
 ///
-/// A value of JSON or YAML has a pointer, a line and a column. A fault of syntax has no pointer.
+/// A value of JSON or YAML has a pointer, a line and a column. A syntax error has no pointer.
 ///
 /// ```
 /// use scopegate_openapi::import;
@@ -123,7 +123,7 @@ impl Place {
         Self::new(None, Some(pointer), Some(mark))
     }
 
-    /// The same place in this file.
+    /// Returns the same place, in this file.
     pub(super) fn in_file(self, file: Option<Arc<str>>) -> Self {
         Self { file, ..self }
     }
@@ -152,13 +152,13 @@ impl Place {
         self.mark.map(|mark| mark.column)
     }
 
-    /// The line and the column, if they are known.
+    /// Returns the line and the column, if they are known.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.mark.map(Mark::position)
     }
 
-    /// How many bytes its texts take.
+    /// Returns the size of its texts in bytes.
     pub(super) fn text_len(&self) -> usize {
         self.pointer.as_ref().map_or(0, |pointer| pointer.len())
     }
@@ -179,7 +179,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// The places of what a table holds, each by its number or name.
+/// The places of the values of a table, each by its number or name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     pub(super) operations: Vec<OperationPlace>,
@@ -188,7 +188,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// A place to keep: without its pointer, where the pointers before it take too much memory.
+    /// Returns the place to keep. It loses its pointer if earlier pointers take too much memory.
     pub(super) fn bounded(&mut self, place: Place) -> Place {
         self.text = self.text.saturating_add(place.text_len());
         if self.text > MAX_POINTERS {
@@ -202,7 +202,7 @@ impl Places {
 #[derive(Clone, Debug)]
 pub(super) struct OperationPlace {
     mark: Mark,
-    /// Its place, if the pointer is not the one that its path and method make.
+    /// The place, if its pointer differs from the one that the path and method form.
     elsewhere: Option<Box<Place>>,
     security: SecurityPlace,
 }
@@ -211,7 +211,7 @@ pub(super) struct OperationPlace {
 #[derive(Clone, Debug)]
 pub(super) enum SecurityPlace {
     None,
-    /// In the operation, by its own name.
+    /// In the operation, under its own name.
     Own(Mark),
     Shared(Arc<Place>),
 }
@@ -230,11 +230,12 @@ impl SecurityPlace {
 }
 
 const SECURITY: &str = "/security";
-/// How the pointers of operations in an OpenAPI document begin.
+/// The beginning of the pointers of operations in an OpenAPI document.
 const PATHS: &str = "/paths/";
 
 impl OperationPlace {
-    /// The pointer `derived` is the one that the path and the method of the operation make.
+    /// Makes the place of an operation. The pointer `derived` is the one that the path and the
+    /// method of the operation form.
     pub(super) fn new(place: Place, security: Option<Arc<Place>>, derived: impl FnOnce() -> String) -> Self {
         let mark = place.mark.unwrap_or(Mark::START);
         let security = SecurityPlace::of(security, &place);
@@ -248,7 +249,7 @@ impl OperationPlace {
         }
     }
 
-    /// The same place without pointers, where those before it take too much memory.
+    /// Returns the same place, without pointers if earlier ones take too much memory.
     pub(super) fn bounded(self, places: &mut Places) -> Self {
         let elsewhere = self.elsewhere.map(|place| Box::new(places.bounded(*place)));
         let security = match self.security {

@@ -23,7 +23,8 @@ pub(super) fn pointer(names: &[&str]) -> String {
 /// Adds a name to a pointer (RFC 6901, section 3).
 pub(super) fn push_name(pointer: &mut String, name: &str) {
     pointer.push('/');
-    // Thousands of paths are escaped here, so the text between the characters is added at once.
+    // Thousands of paths are escaped here, so the text between special characters is added in one
+    // piece.
     let mut rest = name;
     while let Some(end) = rest.bytes().position(|byte| matches!(byte, b'~' | b'/')) {
         let (before, escaped) = rest.split_at(end);

@@ -76,7 +76,8 @@ struct Policy<'v, 't> {
     notes: Notes,
     ignores: Vec<Ignore>,
     shapes: HashSet<(Method, String)>,
-    /// The byte at which each operation begins: the last of those with one method and path.
+    /// The byte at which each operation begins. The last operation with the same method and path
+    /// counts.
     starts: HashMap<String, usize>,
     /// All operations so far.
     operations: Vec<(Method, String)>,
@@ -133,7 +134,7 @@ impl<'v, 't> Policy<'v, 't> {
         Ok(group)
     }
 
-    /// An operation, in a group of its own for the names of the guards that it overrides.
+    /// Reads an operation. It gets its own group for the names of the guards that it overrides.
     fn operation(&mut self, above: &str, item: Value<'v, 't>, pointer: &str) -> Result<Group, ImportError> {
         self.count += 1;
         if self.count > MAX_OPERATIONS {
@@ -180,7 +181,7 @@ impl<'v, 't> Policy<'v, 't> {
         Ok(group.operation(operation))
     }
 
-    /// Adds the place of the operation at fault. A limit is one of the whole table.
+    /// Adds the place of the operation that caused the error. A limit applies to the whole table.
     fn placed(&self, error: TableError) -> ImportError {
         if matches!(error, TableError::TooLarge { .. }) {
             return error.into();
@@ -202,7 +203,7 @@ impl<'v, 't> Policy<'v, 't> {
         if self.overlaps > MAX_OVERLAPS {
             return Err(ImportError::TooLarge(ImportLimit::Notes));
         }
-        // The same path twice is an error of the table.
+        // A duplicate path is an error of the table.
         let message = format!(
             "`{method} {}` matches the same requests as an operation before",
             Shown(path)

@@ -104,7 +104,7 @@ impl Wanted {
 /// An object or a list that is open.
 enum Open {
     List(usize),
-    /// With the name of the member whose value comes next.
+    /// An open object, with the name of the member whose value follows.
     Map(Option<String>),
 }
 
@@ -114,7 +114,7 @@ enum Open {
 struct Way {
     pointer: String,
     open: Vec<(Open, usize)>,
-    /// How many levels lie below one that nothing is wanted of.
+    /// The number of open levels below a level that contains no wanted pointer.
     skipped: usize,
 }
 
@@ -134,7 +134,7 @@ impl Way {
         self.skipped == 0 && matches!(self.open.last(), Some((Open::Map(None), _)))
     }
 
-    /// A value begins: the pointer is its own then.
+    /// Begins a value. The pointer is then that of the value.
     fn value(&mut self, position: Position, wanted: &mut Wanted) {
         match self.open.last_mut() {
             None => wanted.found("", position),

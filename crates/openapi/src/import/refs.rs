@@ -23,7 +23,7 @@ pub(super) struct References<'n> {
     look_ups: Cell<usize>,
 }
 
-/// Where a pointer leads in a tree.
+/// The target of a pointer in a tree.
 enum Target<'n> {
     Found(At<'n>),
     /// Into a part that was not kept.
@@ -75,12 +75,12 @@ impl<'n> References<'n> {
         }
     }
 
-    /// The value itself, or what it refers to over any number of references.
+    /// Returns the value itself, or the value to which it refers over any number of references.
     pub(super) fn resolve(&self, at: At<'n>) -> Result<At<'n>, ImportError> {
         self.resolve_each(at, objects::check_siblings)
     }
 
-    /// The same, with a call for the value itself and each value that it leads through.
+    /// Resolves a value, and calls a function for the value itself and each value on the way.
     pub(super) fn resolve_each(
         &self,
         at: At<'n>,
@@ -110,7 +110,7 @@ impl<'n> References<'n> {
         at.get(name).map(|found| self.resolve(found)).transpose()
     }
 
-    /// The value that this one refers to, one reference further, if it refers to any.
+    /// Returns the value to which this one refers directly, if it refers to any.
     pub(super) fn next(&self, at: &At<'n>) -> Result<Option<At<'n>>, ImportError> {
         let Some(node) = at.node.find(REFERENCE) else {
             return Ok(None);
@@ -242,7 +242,8 @@ fn index(part: &str) -> Option<usize> {
     (is_index && is_number).then(|| part.parse().ok()).flatten()
 }
 
-/// The parts of a pointer in a fragment. A slash may be escaped there (RFC 6901, section 6).
+/// Returns the parts of a pointer in a fragment. A slash may be escaped there (RFC 6901, section
+/// 6).
 fn parts(pointer: &str, slashes: Slashes) -> impl Iterator<Item = &str> {
     let mut rest = Some(pointer);
     std::iter::from_fn(move || {
@@ -271,16 +272,16 @@ fn parts(pointer: &str, slashes: Slashes) -> impl Iterator<Item = &str> {
     .skip(1)
 }
 
-/// Which slashes divide a pointer.
+/// The slashes that divide a pointer.
 #[derive(Clone, Copy)]
 enum Slashes {
-    /// Those that are escaped, too.
+    /// Escaped slashes, too.
     Escaped,
-    /// Those that are not escaped: many documents escape a slash that belongs to a name.
+    /// Only slashes that are not escaped. Many documents escape a slash that belongs to a name.
     Plain,
 }
 
-/// The name that a part of a pointer in a fragment stands for (RFC 6901, sections 4 and 6).
+/// Decodes the name in a part of a pointer in a fragment (RFC 6901, sections 4 and 6).
 fn name(part: &str) -> Option<Cow<'_, str>> {
     let plain = unescaped(part)?;
     if !plain.contains('~') {

@@ -262,7 +262,7 @@ fn flows(references: &References<'_>, at: &At<'_>) -> Result<Kind, ImportError> 
     })
 }
 
-/// The addresses of a flow that is not known, and that it is there.
+/// Returns the existence and the addresses of an unsupported flow.
 fn details_of_flow(name: &str, flow: &At<'_>) -> Vec<(String, String)> {
     let mut details = detail(&format!("flows.{name}"), "");
     if let node::Kind::Map(members) = &flow.node.kind {

@@ -27,7 +27,7 @@ pub(super) struct Dialect<'c> {
     pub(super) references: &'c References<'c>,
 }
 
-/// How the name of a check begins that holds a role: `role:SCHEME:ROLE`.
+/// The beginning of the name of a check for a role: `role:SCHEME:ROLE`.
 pub(crate) const ROLE: &str = "role:";
 
 /// An object of the list.

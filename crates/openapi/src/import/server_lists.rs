@@ -16,8 +16,8 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// The servers of a document that names none: its paths are served below `/`
-    /// (OpenAPI 3.1, section 4.8.1.1).
+    /// Returns the servers of a document that names none: its paths are served below `/` (OpenAPI
+    /// 3.1, section 4.8.1.1).
     pub(super) fn none() -> Self {
         ServerLists::default().with_operations(Vec::new())
     }

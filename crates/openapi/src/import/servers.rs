@@ -132,7 +132,7 @@ fn read_list(
             continue;
         };
         if let Some(variables) = item.get("variables").filter(|at| matches!(at.node.kind, Kind::Null)) {
-            // It is noted.
+            // The call notes an invalid value.
             drop(variables.members()?);
         }
         match text(&item, "url") {
@@ -146,7 +146,7 @@ fn read_list(
     Ok(Some(servers.list))
 }
 
-/// What a reference leads to. Servers decide nothing about access, so a broken one is a note.
+/// Resolves a reference. Servers do not decide about access, so a broken reference is a note.
 fn referred<'n>(
     assembly: &mut Assembly,
     references: &References<'n>,

@@ -1,6 +1,6 @@
-//! Which parts of a document say something of security.
+//! The parts of a document that can affect security.
 
-/// How the names of Scopegate's own fields begin.
+/// The prefix of the names of Scopegate's own fields.
 pub(super) const OWN: &str = "x-scopegate-";
 
 /// The position of a value in a document, as far as it decides which parts of the value are kept.
@@ -9,7 +9,7 @@ pub(super) enum Shape {
     Components,
     /// Whole.
     Kept,
-    /// All that a reference may lead to, without what never contains security.
+    /// All values to which a reference may lead, without the parts that never affect security.
     Loose,
     /// A method of a discovery document.
     Method,
@@ -22,7 +22,7 @@ pub(super) enum Shape {
     Root,
     /// Names without their values.
     Shallow,
-    /// That it is there.
+    /// The presence of the value alone.
     Skipped,
 }
 
@@ -79,7 +79,7 @@ impl Shape {
             "components" => Self::Components,
             "definitions" | "externalDocs" | "icons" | "responses" | "schemas" | "tags" => Self::Skipped,
             "methods" => Self::Methods,
-            // The last of these are parts of documents of other kinds, which may be long.
+            // The last names belong to documents of other kinds, which may be long.
             "parameters" | "__schema" | "actions" | "channels" | "clients" | "collection" | "data" | "item"
             | "requests" | "roles" | "services" | "users" | "workflows" => Self::Shallow,
             "paths" => Self::Paths,

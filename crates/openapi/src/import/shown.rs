@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Text of a document in a message: on one line, without control characters, and not endless.
+/// Text of a document in a message: on one line, without control characters, and of limited length.
 pub(super) struct Shown<'a>(pub(super) &'a str);
 
 impl fmt::Display for Shown<'_> {

@@ -1,4 +1,4 @@
-//! How a text is written.
+//! The syntax of a text.
 
 use super::ImportError;
 
@@ -10,7 +10,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, ImportError> {
     Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
 }
 
-/// How a text is written.
+/// The syntax of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Syntax {
     Json,
@@ -18,7 +18,8 @@ pub(super) enum Syntax {
     Yaml,
 }
 
-/// By the first line that says something: a table or `name = value` is TOML, `name: value` is YAML.
+/// Detects the syntax by the first line with content: a table or `name = value` is TOML, `name:
+/// value` is YAML.
 pub(super) fn syntax(text: &str) -> Syntax {
     let mut rest = text.trim_ascii_start();
     while rest.starts_with('#') {

@@ -135,7 +135,7 @@ impl<'v, 't> Table<'v, 't> {
         self.span.start
     }
 
-    /// All members: a table whose names are the author's.
+    /// Returns all members, for a table whose names the author chooses.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'v str, usize, Value<'v, 't>)> + use<'v, 't> {
         let source = self.source;
         self.members

@@ -11,7 +11,7 @@ pub(super) struct Templates {
     numbers: HashMap<String, usize>,
     shapes: HashMap<String, usize>,
     by_number: Vec<Template>,
-    /// The methods on the templates of each shape.
+    /// The methods of the templates of each shape.
     methods: Vec<Vec<Method>>,
 }
 
@@ -47,7 +47,7 @@ impl Templates {
         number
     }
 
-    /// The operation of this method on the template of this number.
+    /// Returns the operation of this method with the template of this number.
     pub(super) fn operation(&self, template: usize, method: Method) -> Option<usize> {
         let operations = &self.by_number.get(template)?.operations;
         let found = operations.iter().find(|(known, _)| *known == method);

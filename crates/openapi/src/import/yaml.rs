@@ -1,4 +1,5 @@
-//! YAML 1.2 as a tree: core schema, aliases counted by what they stand for, no name twice.
+//! YAML 1.2 as a tree: core schema, no duplicate name. An alias counts as the values that it
+//! repeats.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -38,7 +39,7 @@ pub(super) fn parse(text: &str, shape: Shape, budget: &Budget) -> Result<Node<'s
     }
 }
 
-/// Why a text is not read.
+/// The reason why a text is not read.
 enum Fault {
     /// A line is indented too little.
     Indentation(ImportError, Slip),
@@ -118,7 +119,7 @@ struct Reader<'t> {
     events: usize,
     budget: &'t Budget,
     anchors: HashMap<usize, Node<'static>>,
-    /// Where a line is indented too little, if that is why the parser stopped.
+    /// The line with too little indentation, if that stopped the parser.
     slip: Option<Slip>,
 }
 
@@ -191,7 +192,7 @@ impl<'t> Reader<'t> {
         self.budget.spend(nodes).map_err(ImportError::TooLarge)
     }
 
-    /// What an alias stands for. It has the mark of the alias.
+    /// Returns the value of an alias, with the mark of the alias.
     fn alias(&self, anchor: usize, span: Span, shape: Shape) -> Result<Node<'static>, ImportError> {
         let mark = mark(span.start);
         if shape == Shape::Skipped {
@@ -205,7 +206,7 @@ impl<'t> Reader<'t> {
         Ok(Node { kind, mark })
     }
 
-    /// The name that an alias stands for.
+    /// Returns the name that an alias repeats.
     fn name(&self, anchor: usize, span: Span) -> Result<String, ImportError> {
         match self.anchors.get(&anchor).map(|node| &node.kind) {
             Some(Kind::Text(text) | Kind::Number(text)) => Ok(text.clone().into_owned()),
@@ -272,7 +273,7 @@ impl<'t> Reader<'t> {
                 }
                 _ => return Err(at(span.start, "a name must be a text")),
             };
-            // A quoted `<<` is a name of its own.
+            // A quoted `<<` is an ordinary name.
             let known = if is_merge { Cow::Borrowed("\0<<") } else { name.clone() };
             names.add(known).map_err(|fault| fault_of_name(&fault, span, &name))?;
             let told = self.next()?;
@@ -292,7 +293,8 @@ impl<'t> Reader<'t> {
         for (name, value, span) in merged {
             match names.add(name.clone()) {
                 Ok(()) => members.push((name, value)),
-                // What the object says itself, or an earlier object of the list, wins.
+                // A member of the object itself, or of an earlier object of the list, takes
+                // precedence.
                 Err(NameFault::Twice) => {}
                 Err(fault) => return Err(fault_of_name(&fault, span, &name)),
             }

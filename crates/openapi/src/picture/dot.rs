@@ -42,7 +42,8 @@ fn line(out: &mut String, depth: usize, text: &str) {
     let _ = writeln!(out, "{:indent$}{text}", "", indent = 2 * depth);
 }
 
-/// A label: what Graphviz reads as an escape or as an entity is written so that it shows itself.
+/// Returns a label. Characters that Graphviz reads as an escape or as an entity are quoted, so that
+/// they show themselves.
 fn quoted(text: &str) -> String {
     format!(
         "\"{}\"",
@@ -50,7 +51,7 @@ fn quoted(text: &str) -> String {
     )
 }
 
-/// The whole name, where the label is shorter.
+/// Returns the whole name, if the label is shorter.
 fn tooltip(model: &Model, atom: usize) -> String {
     let name = model.name(atom);
     if name == model.label(atom) {
@@ -113,7 +114,7 @@ fn scopes(out: &mut String, model: &Model) {
     }
 }
 
-/// Operations, in clusters by what their paths begin with.
+/// Writes operations, in clusters by the beginning of their paths.
 fn group(out: &mut String, model: &Model, group: &Group, depth: usize, cluster: &mut usize) {
     for number in &group.operations {
         if let Some(operation) = model.operations.get(*number) {

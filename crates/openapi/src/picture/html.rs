@@ -57,7 +57,7 @@ pub(super) fn write(model: &Model) -> String {
 /// Most columns of the matrix.
 const MOST_SECTIONS: usize = 16;
 
-/// What the page's script reads: JSON for a `script` element.
+/// Returns the data of the script: JSON for a `script` element.
 fn data(model: &Model) -> String {
     let sections = sections(model, MOST_SECTIONS);
     let members = [
@@ -73,7 +73,8 @@ fn data(model: &Model) -> String {
     format!("{{{}}}", members.map(member).join(","))
 }
 
-/// One value after the other: those of all operations at a time are larger than their text.
+/// Writes one value after the other, because the values of all operations together are larger than
+/// their text.
 fn list(values: impl Iterator<Item = Value>) -> String {
     let mut text = String::from("[");
     for (place, value) in values.enumerate() {
@@ -112,7 +113,8 @@ fn section(section: &Section<'_>) -> Value {
     json!([section.label, section.operations])
 }
 
-/// What does not hold of an operation is left out: there are many of them.
+/// Writes an operation. Properties that do not apply are left out, because there are many
+/// operations.
 fn operation(operation: &Operation) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);

@@ -24,7 +24,7 @@ impl Labels {
         }
     }
 
-    /// One line more: where the table comes from, for one.
+    /// Adds a line, such as the source of the table. Default: none.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.note = Some(text.into());

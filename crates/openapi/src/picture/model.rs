@@ -117,7 +117,7 @@ impl Model {
             .any(|asked| *asked == atom)
     }
 
-    /// How many operations have this access.
+    /// Returns the number of operations with this access.
     pub(super) fn count(&self, access: Access) -> usize {
         self.operations
             .iter()
@@ -151,7 +151,8 @@ impl Model {
         self.words_within(operation, usize::MAX)
     }
 
-    /// The same within a number of cells, if at least one alternative fits. The others are counted.
+    /// Returns the same words within a number of cells, if at least one alternative fits. The
+    /// others are counted.
     pub(super) fn words_within(&self, operation: &Operation, most: usize) -> String {
         let optional = if operation.is_optional { " (optional)" } else { "" };
         let overrides = if operation.overridden.is_empty() {
@@ -193,7 +194,7 @@ impl Model {
             .flatten()
             .copied()
             .collect();
-        // Authentication follows from a credential and is not a condition of its own.
+        // Authentication follows from a credential and is not a separate condition.
         let is_guard = |atom: &usize| {
             !matches!(
                 universe.atoms().get(*atom),
@@ -229,7 +230,7 @@ pub(super) fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{plural}")
 }
 
-/// The word for an access, in machine-readable places.
+/// Returns the word for an access, for machine-readable output.
 pub(super) const fn access_word(access: Access) -> &'static str {
     match access {
         Access::Authenticated => "authenticated",

@@ -9,7 +9,7 @@ use super::text::cut_middle;
 const LENGTHS: [usize; 4] = [36, 48, 72, 144];
 /// A shared beginning with fewer characters stays: nothing is gained without it.
 const SHORTEST_PREFIX: usize = 8;
-/// After this number of attempts to tell names apart, no name is shortened.
+/// After this number of attempts to distinguish names, no name is shortened.
 const MOST_ROUNDS: usize = 16;
 const SEPARATORS: [char; 5] = ['/', ':', '.', '#', '|'];
 
@@ -69,7 +69,7 @@ fn origin(name: &str) -> &str {
     name.get(..end).unwrap_or(name)
 }
 
-/// How many bytes the names lose at their beginning.
+/// Returns the number of bytes that the names lose at their beginning.
 fn shared_prefix(names: &[&str]) -> usize {
     let Some(first) = names.first() else { return 0 };
     let is_address = first.contains("://");

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-/// Operations whose paths begin alike.
+/// Operations whose paths have the same beginning.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    /// What their paths begin with. For the whole table: the beginning that all its paths share.
+    /// The beginning of their paths. For the whole table: the beginning that all its paths share.
     pub(super) prefix: String,
-    /// The prefix without what all paths of the table share.
+    /// The prefix without the part that all paths of the table share.
     pub(super) label: String,
     /// The numbers of the operations that are in no smaller group.
     pub(super) operations: Vec<usize>,
@@ -36,7 +36,7 @@ impl Group {
             return root;
         }
         root.divide(all, shared, shared, DEEPEST);
-        // One group with nearly everything says nothing: its parts take its place.
+        // A group with nearly all operations has no use, so its parts replace it.
         while let [only] = &mut *root.groups
             && !only.groups.is_empty()
         {
@@ -53,7 +53,7 @@ impl Group {
         self.operations.iter().copied().chain(smaller).collect()
     }
 
-    /// How many operations there are in it.
+    /// Returns the number of its operations.
     pub(super) fn len(&self) -> usize {
         self.operations.len() + self.groups.iter().map(Self::len).sum::<usize>()
     }
@@ -90,7 +90,7 @@ impl Group {
 struct Path<'p> {
     number: usize,
     text: &'p str,
-    /// Where each segment ends.
+    /// The ends of the segments.
     ends: Vec<usize>,
 }
 
@@ -107,7 +107,7 @@ impl<'p> Path<'p> {
             .filter(|segment| *segment != "/" || depth == 0)
     }
 
-    /// Where the segment at this depth begins.
+    /// Returns the beginning of the segment at this depth.
     fn start(&self, depth: usize) -> Option<usize> {
         match depth.checked_sub(1) {
             Some(before) => self.ends.get(before).copied(),
@@ -129,9 +129,9 @@ impl<'p> Path<'p> {
     }
 }
 
-/// The ends of the segments of a path. A slash begins a segment. Inside a word, so do the dot of
-/// `chat.postMessage` and the colon of `topics:publish`. Parameters and numbers such as `1.0` are
-/// not divided.
+/// Returns the ends of the segments of a path. A slash begins a segment. Inside a word, so do the
+/// dot of `chat.postMessage` and the colon of `topics:publish`. Parameters and numbers such as
+/// `1.0` are not divided.
 fn ends(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut open = 0_usize;
@@ -156,7 +156,7 @@ fn ends(text: &str) -> Vec<usize> {
     ends
 }
 
-/// How many segments all of them share; at least `known`.
+/// Returns the number of segments that all paths share; at least `known`.
 fn common(paths: &[Path<'_>], known: usize) -> usize {
     let shared = |depth: &usize| {
         let mut segments = paths.iter().map(|path| path.segment(*depth));
@@ -231,7 +231,7 @@ mod tests {
             groups(&["/api", "/api/", "/api/a/b", "/api/a/c"]),
             (vec![0, 1], named(&[("a", 2)]))
         );
-        // A parameter may be common to all.
+        // All paths may share a parameter.
         let tenants = ["/{tenant}/users", "/{tenant}/users/{id}", "/{tenant}/keys"];
         assert_eq!(groups(&tenants), (vec![2], named(&[("users", 2)])));
     }

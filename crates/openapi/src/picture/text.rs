@@ -65,7 +65,7 @@ pub(super) fn cut_middle(text: &str, most: usize) -> String {
     format!("{beginning}…{end}")
 }
 
-/// As many of these characters as fit.
+/// Returns as many of these characters as fit.
 fn fitting(characters: impl Iterator<Item = char>, cells: usize) -> String {
     let mut left = cells;
     let fits = |character: &char| {

@@ -1,4 +1,4 @@
-//! What a document states and a table does not contain.
+//! The facts that a document states and a table does not contain.
 
 use scopegate_policy::analysis::DocumentFacts;
 use scopegate_policy::nearest_name;
@@ -6,7 +6,7 @@ use scopegate_policy::nearest_name;
 use super::{Assembly, SchemeIndex, ScopeIndex};
 
 impl Assembly {
-    /// What the table does not contain.
+    /// Returns the facts that the table does not contain.
     pub(super) fn facts(&self, facts: DocumentFacts) -> DocumentFacts {
         let mut facts = facts
             .security_origins(self.operations.iter().map(|entry| entry.origin))

@@ -42,7 +42,7 @@ pub(crate) fn read_field(
     Ok(start..ignores.len())
 }
 
-/// The same for a table of a policy in TOML.
+/// Reads the same entries from a table of a policy in TOML.
 pub(crate) fn read_table(
     table: &mut Table<'_, '_>,
     within: Within<'_>,
@@ -94,7 +94,7 @@ impl Ignore {
     }
 }
 
-/// The template of a path, which begins with a slash in the table.
+/// Returns the template of a path, which begins with a slash in the table.
 fn slashed(path: &str) -> Cow<'_, str> {
     if path.starts_with('/') {
         Cow::Borrowed(path)

@@ -129,7 +129,7 @@ impl<'v, 't> Guards<'v, 't> {
     }
 }
 
-/// How many alternatives a rule has at most, once it is multiplied out.
+/// Returns the most alternatives that a rule can have after multiplication.
 fn ways(rule: &Rule) -> usize {
     match rule {
         Rule::All(rules) => rules.iter().map(ways).fold(1, usize::saturating_mul),

@@ -1,4 +1,4 @@
-//! Schemes with their scopes, and what checks need.
+//! Schemes with their scopes, and the needs of checks.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use super::super::table::{Table, Value};
 use crate::import::ignore::{self, Ignore, Within};
 use crate::import::schemes;
 
-/// The places of what a policy declares.
+/// The places of the declarations of a policy.
 pub(super) struct Places<'t> {
     text: &'t str,
     lines: Lines,
@@ -58,7 +58,7 @@ impl<'t> Places<'t> {
         }
     }
 
-    /// Its requirement is written in the same table.
+    /// Adds the place of an operation. Its requirement is in the same table.
     pub(super) fn add_operation(&mut self, pointer: &str, byte: usize) {
         let place = self.place(pointer.to_owned(), byte);
         self.kept.operations.push(OperationPlace::new(place, None, String::new));
@@ -69,7 +69,7 @@ impl<'t> Places<'t> {
     }
 }
 
-/// `[checks]`: what each needs.
+/// Reads `[checks]`: what each check needs.
 pub(super) fn checks(root: &mut Table<'_, '_>) -> Result<ChecksNeed, ImportError> {
     let mut checks = ChecksNeed::new();
     if let Some(value) = root.take("checks") {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use percent_encoding::percent_decode_str;
 
-/// Most addresses that the variables of one server can make.
+/// Most addresses that the variables of one server can form.
 const MAX_ADDRESSES: usize = 256;
 
 /// The address of a server: host and path, without the scheme, which a proxy may have changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Server {
-    /// Host and port; none where the address is relative to that of the document.
+    /// Host and port; `None` if the address is relative to that of the document.
     authority: Option<Vec<Piece>>,
     /// Decoded, without a slash at its end.
     path: Vec<Piece>,
@@ -35,7 +35,7 @@ impl Server {
         }
     }
 
-    /// How much text it holds.
+    /// Returns the size of its text in bytes.
     pub(super) fn len(&self) -> usize {
         let pieces = self.authority.iter().flatten().chain(&self.path);
         pieces
@@ -54,7 +54,7 @@ impl Server {
         let Some(authority) = &self.authority else {
             return true;
         };
-        // A port that is the scheme's own may be written or not.
+        // The default port of the scheme is optional.
         let bare = [":80", ":443"].into_iter().find_map(|port| host.strip_suffix(port));
         let spellings = match bare {
             Some(bare) => vec![host.to_owned(), bare.to_owned()],
@@ -63,7 +63,8 @@ impl Server {
         spellings.iter().any(|host| ends(authority, host).contains(&host.len()))
     }
 
-    /// Where the path of the server can end in the decoded path of a request, the longest first.
+    /// Returns the positions where the path of the server can end in the decoded path of a request,
+    /// the longest first.
     pub(crate) fn path_ends(&self, path: &str) -> Vec<usize> {
         let is_border = |end: &usize| {
             path.get(*end..)
@@ -73,7 +74,7 @@ impl Server {
     }
 }
 
-/// All places where a text can end that begins as the pieces say.
+/// Returns all positions where a match of the pieces can end in the text.
 fn ends(pieces: &[Piece], text: &str) -> BTreeSet<usize> {
     let mut places = BTreeSet::from([0]);
     for piece in pieces {
@@ -98,8 +99,8 @@ fn ends(pieces: &[Piece], text: &str) -> BTreeSet<usize> {
     places
 }
 
-/// All places where a value without a slash can end that begins at one of these places. The text is
-/// read once, however many places there are.
+/// Returns all positions where a value without a slash can end that begins at one of these
+/// positions. The text is read once, regardless of the number of positions.
 fn ends_of_any(places: &BTreeSet<usize>, text: &str) -> BTreeSet<usize> {
     let mut is_inside = false;
     let mut ends = BTreeSet::new();
@@ -177,7 +178,7 @@ impl Written {
 fn server(pieces: Vec<Piece>) -> Server {
     let mut pieces = without_query(merged(pieces));
     let Some(behind) = behind_scheme(&pieces) else {
-        // A variable of any value at the start holds the host and perhaps more: the rest is
+        // A variable of any value at the start can contain more than the host, so the rest is
         // compared.
         if pieces.first() == Some(&Piece::Any) {
             pieces.remove(0);
@@ -246,7 +247,7 @@ fn without_query(mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces
 }
 
-/// The address behind `https://` or `//`; `None` if it has no host.
+/// Returns the address after `https://` or `//`, or `None` if it has no host.
 fn behind_scheme(pieces: &[Piece]) -> Option<Vec<Piece>> {
     let behind = |place: usize, text: &str| {
         let rest = pieces.get(place + 1..).unwrap_or_default().iter().cloned();
@@ -264,8 +265,8 @@ fn behind_scheme(pieces: &[Piece]) -> Option<Vec<Piece>> {
     }
 }
 
-/// The path, with a slash before it and none behind. Relative parts before it depend on the place
-/// of the document, so they are left out.
+/// Returns the path, with a slash before it and none after it. Relative parts before it depend on
+/// the address of the document, so they are left out.
 fn path(pieces: Vec<Piece>) -> Vec<Piece> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let mut pieces: Vec<Piece> = pieces
@@ -311,7 +312,7 @@ mod tests {
         Some(values.iter().map(|value| (*value).to_owned()).collect())
     }
 
-    /// The rest of a path behind the address, or why there is none.
+    /// Returns the rest of a path after the address, or the reason why there is none.
     fn rest(url: &str, host: &str, path: &str) -> Result<String, &'static str> {
         let servers = Written::new(url, variables).servers();
         let mut here = servers

@@ -67,7 +67,7 @@ fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<usize> {
         .collect()
 }
 
-/// What a token without scopes opens, of whichever server it is.
+/// Returns the operations that a token without scopes opens, from any server.
 fn without_scopes(table: &OperationTable) -> BTreeSet<usize> {
     let servers = AuthorizationServers::of(table);
     let first = |server: &AuthorizationServer<'_>| server.schemes().first().map(|declared| declared.name().clone());

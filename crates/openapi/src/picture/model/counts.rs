@@ -1,4 +1,4 @@
-//! How many operations a scope opens alone, and how many it takes part in with others.
+//! The number of operations that a scope opens alone, and of those that need it with others.
 
 /// The operations of a scope, or of a token without scopes, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

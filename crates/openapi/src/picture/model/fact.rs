@@ -12,7 +12,7 @@ pub(crate) struct Fact {
     pub(crate) about: String,
     /// The atoms that it implies directly.
     pub(crate) implies: Vec<usize>,
-    /// The operations that it takes part in.
+    /// The operations with an alternative that contains it.
     pub(crate) used_by: BTreeSet<usize>,
     pub(crate) counts: Counts,
 }

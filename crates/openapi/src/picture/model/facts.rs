@@ -63,7 +63,7 @@ fn families(table: &OperationTable) -> Vec<Vec<usize>> {
     table.catalog().schemes().iter().map(scopes).collect()
 }
 
-/// What an atom implies by one step, the steps that others make superfluous left out.
+/// Returns what an atom implies directly, without steps that follow from others.
 fn next(universe: &Universe, id: AtomId) -> Vec<usize> {
     let implied = universe.closure(id).difference(&AtomSet::from_iter([id]));
     universe.generators(&implied).iter().map(AtomId::index).collect()

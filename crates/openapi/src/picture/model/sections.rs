@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::paths::Group;
 use super::Model;
 
-/// Operations whose paths begin alike.
+/// Operations whose paths have the same beginning.
 pub(crate) struct Section<'m> {
     pub(crate) label: String,
     pub(crate) operations: Vec<usize>,
@@ -38,7 +38,7 @@ fn largest<'m>(sections: &[Section<'m>]) -> Option<(usize, &'m Group)> {
     divisible.max_by_key(|(place, group)| (group.len(), std::cmp::Reverse(*place)))
 }
 
-/// The smaller groups of a group, and one part for what is in none of them or would be too many.
+/// Divides a group: its largest smaller groups, and one part for the remaining operations.
 fn parts(group: &Group, room: usize) -> Vec<Section<'_>> {
     let mut by_size: Vec<usize> = (0..group.groups.len()).collect();
     by_size.sort_by_key(|place| std::cmp::Reverse(group.groups.get(*place).map_or(0, Group::len)));

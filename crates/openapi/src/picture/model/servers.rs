@@ -1,4 +1,4 @@
-//! Authorization servers: whose tokens the schemes take.
+//! Authorization servers, by the schemes that accept their tokens.
 
 use scopegate_domain::{DeclaredScheme, SecurityScheme};
 use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers};
@@ -10,7 +10,7 @@ pub(crate) struct Server {
     pub(crate) schemes: Vec<usize>,
     /// The word for its credentials: `token` or `credential`.
     pub(crate) word: &'static str,
-    /// Whether it can have issued a token without scopes whose server is not named.
+    /// Whether a token without scopes may come from it, if the token's server is not named.
     pub(crate) is_default: bool,
 }
 
@@ -43,8 +43,8 @@ fn issues_tokens(declared: &DeclaredScheme) -> bool {
     declared.scheme().has_scopes() || declared.scheme().is_bearer()
 }
 
-/// The places of the servers that can have issued a token without scopes: those whose tokens have
-/// scopes, or else those of bearer tokens.
+/// Returns the indexes of the servers that may have issued a token without scopes: those whose
+/// tokens have scopes, or else those of bearer tokens.
 pub(super) fn defaults(servers: &AuthorizationServers<'_>) -> Vec<usize> {
     let having = |wanted: fn(&DeclaredScheme) -> bool| -> Vec<usize> {
         let numbered = servers.as_slice().iter().enumerate();

@@ -1,10 +1,10 @@
-//! Marks on a plane that grows with them.
+//! A canvas that grows with its elements.
 
 use std::fmt::Write;
 
 use super::super::text::{cells, cut, cut_middle, escaped};
 
-/// Where everything begins.
+/// The left margin, in pixels.
 pub(super) const LEFT: usize = 24;
 
 const STYLE: &str = include_str!("style.css");
@@ -27,13 +27,13 @@ pub(super) struct Canvas {
     height: usize,
 }
 
-/// How wide a text is drawn at most.
+/// Returns the greatest width at which a text is drawn.
 pub(super) fn width_of(class: &str, text: &str) -> usize {
     (cells(text) * cell(class)).div_ceil(10)
 }
 
 impl Canvas {
-    /// A text whose base line begins here.
+    /// Draws a text whose base line begins here.
     pub(super) fn text(&mut self, x: usize, y: usize, class: &str, text: &str) {
         self.reach(x + width_of(class, text), y + 6);
         self.put(format_args!(
@@ -42,7 +42,7 @@ impl Canvas {
         ));
     }
 
-    /// A text whose base line ends here.
+    /// Draws a text whose base line ends here.
     pub(super) fn text_before(&mut self, x: usize, y: usize, class: &str, text: &str) {
         self.reach(x, y + 6);
         self.put(format_args!(
@@ -119,7 +119,7 @@ impl Canvas {
         ));
     }
 
-    /// Ends what was begun last.
+    /// Ends the group that began last.
     pub(super) fn end(&mut self) {
         self.body.push_str("</g>\n");
     }

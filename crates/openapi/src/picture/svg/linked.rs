@@ -26,7 +26,7 @@ pub(super) fn is_readable(model: &Model) -> bool {
     model.operations.len() <= MOST_LINKED && edges <= MOST_EDGES && model.scopes.len() <= MOST_EDGES
 }
 
-/// Where the edges of an opener begin, by its atom.
+/// The start of the edges of an opener, by its atom.
 type Anchors = HashMap<usize, usize>;
 
 pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {

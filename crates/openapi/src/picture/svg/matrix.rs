@@ -1,5 +1,5 @@
-//! Which scopes take part in which operations of a large table: a line for each scope, a column for
-//! each part of the paths, and their number in each cell.
+//! A matrix of scopes and operations of a large table. Each scope has a line, each part of the
+//! paths a column, and each cell a number of operations.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,9 +20,9 @@ const LONGEST_LABEL: usize = 30;
 struct Matrix<'m> {
     model: &'m Model,
     sections: Vec<Section<'m>>,
-    /// In which of them an operation is counted.
+    /// The column that counts an operation.
     column_of: HashMap<usize, usize>,
-    /// Where the cells begin.
+    /// The left edge of the cells.
     x: usize,
 }
 
@@ -105,7 +105,7 @@ impl Matrix<'_> {
         y
     }
 
-    /// What needs no scope at all, so that every operation is counted somewhere.
+    /// Draws the line of operations that need no scope, so that every operation is counted.
     fn without_scope(&self, canvas: &mut Canvas, top: usize) -> usize {
         let kinds = [
             (Access::Authenticated, "without any scope"),
@@ -129,7 +129,7 @@ impl Matrix<'_> {
         y + 20
     }
 
-    /// A line, and below it where the next one begins.
+    /// Draws a line. Returns the top of the next one.
     fn line(
         &self,
         canvas: &mut Canvas,

@@ -39,7 +39,7 @@ impl Opener<'_> {
         }
     }
 
-    /// The name where the label is shorter.
+    /// Returns the name, if the label is shorter.
     pub(super) fn whole_name<'m>(&self, model: &'m Model) -> &'m str {
         match self {
             Self::Credential(_) => self.label(model),
@@ -85,7 +85,7 @@ pub(super) fn openers<'m>(model: &Model, scheme: &'m Scheme) -> Vec<Opener<'m>> 
         .collect()
 }
 
-/// The operations that an opener has a part in.
+/// Returns the operations that need an opener.
 pub(super) fn opened<'m>(model: &'m Model, opener: &Opener<'_>) -> &'m BTreeSet<usize> {
     const NOTHING: &BTreeSet<usize> = &BTreeSet::new();
     model.atoms.get(opener.atom()).map_or(NOTHING, |fact| &fact.used_by)
