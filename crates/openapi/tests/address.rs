@@ -7,7 +7,7 @@ use scopegate_openapi::import;
 use scopegate_policy::Method;
 use serde_json::{Value, json};
 
-/// What each address is, as `GET` unless it begins with another method.
+/// Asserts the operation of each address, for `GET` unless the address begins with another method.
 fn check(document: &Value, expected: &[(&str, Option<&str>)]) {
     let imported = import::read(document.to_string().as_bytes()).expect("a document");
     let addresses = Addresses::new(&imported);

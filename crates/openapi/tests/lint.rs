@@ -1,4 +1,4 @@
-//! Each rule of the lint on documents: one for which it is true, and one on which it is silent.
+//! Each rule of the lint on documents: one that has a finding, and one that has none.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
@@ -38,7 +38,7 @@ fn requires(requires: &str) -> String {
     ))
 }
 
-/// The rule, a document for which it is true, and one on which it is silent.
+/// Returns each rule, a document with a finding, and one without.
 #[expect(clippy::too_many_lines, reason = "two documents for each rule")]
 fn examples() -> Vec<(LintRule, String, String)> {
     use LintRule as R;

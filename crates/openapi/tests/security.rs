@@ -1,4 +1,4 @@
-//! How each kind of scheme and each kind of requirement is written.
+//! The written form of each kind of scheme and each kind of requirement.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
 
 use scopegate_domain::{
@@ -202,7 +202,7 @@ fn flow(authorization: &str, token: &str, refresh: &str) -> OAuthFlow {
     flow
 }
 
-/// What `components.securitySchemes` says of these schemes.
+/// Returns the `components.securitySchemes` of these schemes.
 fn schemes(catalog: CatalogBuilder) -> Value {
     let table = OperationTable::builder(catalog.build().unwrap()).build().unwrap();
     let document = document(&DocumentInfo::new("t", "1"), &table, &[], &Map::new());

@@ -1,4 +1,4 @@
-//! The tutorial's document is the one that FastAPI writes for the tutorial's program.
+//! The document of the tutorial is the one that FastAPI writes for the tutorial's program.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
-/// What FastAPI 0.165.0 answered at `/openapi.json`.
+/// The response of FastAPI 0.165.0 for `/openapi.json`.
 const RECORDED: &str = include_str!("../../server/tests/tutorial/openapi.json");
 
 fn table() -> OperationTable {

@@ -13,7 +13,7 @@ fn token(text: &str) -> Result<ScopeToken, Box<dyn Error>> {
     Ok(ScopeToken::parse(text)?)
 }
 
-/// The three operations of FastAPI's tutorial.
+/// Returns the three operations of the FastAPI tutorial.
 pub(crate) fn tutorial() -> Table {
     let (me, items) = (token("me")?, token("items")?);
     let catalog = Catalog::builder()
@@ -181,9 +181,9 @@ pub(crate) const HOSTILE: [&str; 12] = [
     "日本語 עברית العربية 👩‍👩‍👧 ñ é",
 ];
 
-/// A table in which everything that can be named has such a name.
+/// Returns a table in which every name is one of [`HOSTILE`].
 pub(crate) fn hostile() -> Table {
-    // What a scope may hold: no space, no quote, no backslash, ASCII alone.
+    // The characters of a scope: no space, no quote, no backslash, ASCII alone.
     let fits = |text: &str| {
         text.chars()
             .filter(|c| c.is_ascii_graphic() && !"\"\\".contains(*c))
@@ -212,7 +212,7 @@ pub(crate) fn hostile() -> Table {
         let guard = Guard::requires([scopes[number].clone()])
             .named(*name)
             .on(&Guard::rule(Rule::Atom(check)).named(*name));
-        // Braces would be parameters, and two templates that differ in those alone clash.
+        // Braces would be parameters, and two templates that differ only in those conflict.
         let path = name.replace(['{', '}'], "");
         table = table.operation(
             Operation::get(format!("/{number}/{path}"))

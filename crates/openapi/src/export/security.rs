@@ -176,8 +176,8 @@ pub(super) fn fields(operation: &ResolvedOperation, catalog: &Catalog, style: St
         }
     }
     let (mut security, guards): (Vec<Value>, Vec<Value>) = ways.into_iter().unzip();
-    // Without extensions the guards are not written, so an operation without a scheme would look
-    // public.
+    // Without extensions the checks are not written, so an operation without a scheme reads as
+    // public. Its list is then empty.
     if !extensions && security == [json!({})] {
         security.clear();
     }
@@ -193,7 +193,8 @@ pub(super) fn fields(operation: &ResolvedOperation, catalog: &Catalog, style: St
     fields
 }
 
-/// For each way to satisfy the operation, its object of `security` and the names of its guards.
+/// Returns the alternatives of the operation: the object of `security` and the names of the guards
+/// of each.
 fn ways_in(operation: &ResolvedOperation, lists_scopes: &dyn Fn(&SchemeName) -> bool) -> Vec<(Value, Vec<String>)> {
     if operation.access() == Access::Public {
         return Vec::new();

@@ -344,12 +344,12 @@ impl Assembly {
         Ok(())
     }
 
-    /// Remembers that a requirement names this scheme.
+    /// Records that a requirement names this scheme.
     pub(super) fn name_scheme(&mut self, scheme: SchemeIndex) {
         self.named.insert(scheme);
     }
 
-    /// Remembers that the demand that is read names a scheme that is not declared.
+    /// Records that the current demand names a scheme that is not declared.
     pub(super) fn name_undefined(&mut self, name: &str) {
         self.undefined.push(name.to_owned());
     }

@@ -81,7 +81,8 @@ fn of_markup(text: &str) -> &'static str {
     }
 }
 
-/// `## Users [/users]` or `### List [GET]`, which in YAML would be a comment alone.
+/// Whether the text has a heading such as `## Users [/users]` or `### List [GET]`, which is only a
+/// comment in YAML.
 fn has_blueprint_heading(text: &str) -> bool {
     let is_told = |line: &str| {
         let bracket = line.trim_end().strip_suffix(']').and_then(|line| line.rsplit_once('['));

@@ -32,7 +32,8 @@ impl<'t> Source<'t> {
     }
 }
 
-/// Calls with the pointer and the position of each name and item of a text that was read before.
+/// Calls `found` with the pointer and the position of each name and item of a text that was read
+/// before.
 pub(super) fn visit(text: &str, found: &mut dyn FnMut(&str, Position)) {
     if let Ok(document) = Source(text).parse() {
         let lines = Lines::of(text);

@@ -1,4 +1,4 @@
-//! What FastAPI does with a tree, by its own rules: walked path by path, without a guard.
+//! The behaviour of FastAPI for a tree, by its own rules: path by path, without a guard.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::format::{Call, Edge, Tree, once};
 /// sees, in any order, if it uses them.
 type CacheKey = (String, BTreeSet<String>);
 
-/// An edge, as one path leads over it.
+/// A visit of an edge on one path.
 pub(crate) struct Visit<'t> {
     pub(crate) edge: &'t Edge,
     /// The scopes of all edges above, in the order of writing, each as often as it is written.
@@ -57,7 +57,7 @@ impl<'t> Walk<'t> {
             depth: 0,
             cache: BTreeSet::new(),
         };
-        // FastAPI forgets `use_cache=False` of dependencies that no parameter holds.
+        // FastAPI ignores `use_cache=False` of dependencies that are not parameters.
         for edge in [&tree.route.app, &tree.route.router, &tree.route.decorator]
             .into_iter()
             .flatten()
@@ -70,7 +70,7 @@ impl<'t> Walk<'t> {
         walk
     }
 
-    /// What FastAPI calls.
+    /// Returns the calls of FastAPI.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let called = self.up.iter().filter(|visit| !visit.is_cached);
         called.filter_map(|visit| visit.call(self.tree)).collect()

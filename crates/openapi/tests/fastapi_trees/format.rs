@@ -1,4 +1,4 @@
-//! Trees, as `record.py` writes them.
+//! Trees of dependencies, as `record.py` writes them.
 
 use std::collections::BTreeMap;
 
@@ -58,14 +58,14 @@ pub(crate) struct Route {
 #[derive(Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) calls: Vec<Call>,
-    /// Absent where the document says nothing.
+    /// Absent if the document has no `security`.
     pub(crate) security: Option<Document>,
 }
 
 /// A function and the scopes that it saw, if it takes any.
 pub(crate) type Call = (String, Option<Vec<String>>);
 
-/// A list of `security`: what each object asks of each scheme.
+/// A list of `security`: the scopes of each scheme in each object.
 pub(crate) type Document = Vec<BTreeMap<String, Vec<String>>>;
 
 impl Route {
@@ -77,7 +77,7 @@ impl Route {
 }
 
 impl Tree {
-    /// The kinds on which scopes mean something.
+    /// Whether scopes have a meaning for this kind of scheme.
     pub(crate) fn has_scopes(&self, scheme: &str) -> bool {
         let kind = self.schemes.get(scheme).map(String::as_str);
         matches!(kind, Some("oauth2" | "openid"))

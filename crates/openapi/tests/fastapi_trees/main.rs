@@ -29,7 +29,7 @@ use format::{Record, Tree, once};
 use rebuilt::Rebuilt;
 use rows::{Expected, Refusal, Row};
 
-/// Which trees differ, by the rows that explain it.
+/// The trees that differ, by the rows that explain the difference.
 #[derive(Default)]
 struct Report {
     agreeing: usize,
@@ -70,7 +70,7 @@ impl Report {
     }
 }
 
-/// The rows by which our answer is another one than FastAPI's.
+/// Returns the rows that explain how our answer differs from that of FastAPI.
 fn compare(tree: &Tree) -> Result<BTreeSet<Row>, String> {
     let expected = Expected::new(tree)?;
     let rebuilt = match (Rebuilt::new(tree), expected.refusal) {

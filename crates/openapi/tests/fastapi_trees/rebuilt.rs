@@ -20,7 +20,7 @@ pub(crate) struct Rebuilt {
     sights: Sights,
 }
 
-/// Which function saw which scopes.
+/// The functions, each with the scopes that it saw.
 type Sights = Arc<Mutex<BTreeSet<(String, Vec<String>)>>>;
 
 /// A function that takes `SecurityScopes`.
@@ -120,7 +120,7 @@ impl Rebuilt {
         places
     }
 
-    /// What the checks saw when a request was decided.
+    /// Decides a request, and returns what the checks saw.
     pub(crate) fn sights(&self) -> BTreeSet<(String, Vec<String>)> {
         self.sights.lock().expect("nobody panicked").clear();
         let _ = authorize(self.operation(), &Presented::new(Timestamp::from_unix(0)));

@@ -1,4 +1,4 @@
-//! Where we differ on purpose, and what the answer is there.
+//! The intended differences from FastAPI, and our answer for each.
 //!
 //! Each row changes what FastAPI answered. The result must equal our answer, so a row explains only
 //! what it states.
@@ -24,7 +24,7 @@ pub(crate) enum Row {
     OwnScopes,
     /// A scheme that has scopes provides the scopes.
     HasScopes,
-    /// A tree past a limit is refused.
+    /// A tree that exceeds a limit is refused.
     Limited,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// Why a tree is refused.
+/// The reason why a tree is refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// No scheme has scopes, but the tree requires some.
@@ -76,14 +76,14 @@ pub(crate) enum Refusal {
     TooDeep,
 }
 
-/// What the rows make of FastAPI's answer.
+/// FastAPI's answer after the rows.
 pub(crate) struct Expected {
     /// The functions, each with the scopes that it sees, each place once.
     pub(crate) places: Vec<Call>,
     pub(crate) security: Document,
     /// Every scope, once, dependants first.
     pub(crate) scopes: Vec<String>,
-    /// Why there is no table.
+    /// The reason why there is no table.
     pub(crate) refusal: Option<Refusal>,
     /// The rows that were needed.
     pub(crate) rows: BTreeSet<Row>,

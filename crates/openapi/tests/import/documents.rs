@@ -1,4 +1,5 @@
-//! What documents mean: security of documents and operations, references, what cannot be expressed.
+//! The meaning of documents: security of documents and operations, references, and what cannot be
+//! expressed.
 
 use scopegate_openapi::import::{self, Format, Imported, NoteKind};
 use scopegate_policy::{Access, Method, ResolvedOperation};

@@ -1,11 +1,11 @@
-//! Documents that are made to be too large end in an error, soon and within bounds.
+//! Documents that exceed limits end in an error, soon and within bounds.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use scopegate_openapi::import::{self, ImportError, ImportLimit, MAX_DOCUMENT};
 
-/// What holds of a release build on a quiet machine, and far more for a debug build on a busy one.
+/// The limit for a release build on an idle machine, and far more for a debug build on a busy one.
 const SOON: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 });
 const MEMORY: u64 = 64 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-//! The policy language of docs/policy-toml.md: its example, its expressions, its faults.
+//! The policy language of docs/policy-toml.md: its example, its expressions, its errors.
 
 use scopegate_domain::ScopeToken;
 use scopegate_openapi::export;

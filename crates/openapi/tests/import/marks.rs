@@ -41,7 +41,7 @@ fn each_mark_is_judged_by_what_its_scopes_open() {
     let told: Vec<String> = judged.dominated().iter().map(dominated).collect();
     assert_eq!(told, ["Work GET /notes: Note.Read < Note.Write"]);
 
-    // `Share` is marked for `App`, by which its path set opens nothing.
+    // `Share` is marked for `App`, but its path set opens nothing for `App`.
     let [nothing] = judged.opening_nothing() else {
         panic!("{judged:?}")
     };

@@ -1,4 +1,4 @@
-//! What OpenAPI 3.2 adds.
+//! The additions of OpenAPI 3.2.
 
 use scopegate_domain::SecurityScheme;
 use scopegate_openapi::export::{DocumentInfo, document, toml};

@@ -1,4 +1,4 @@
-//! References to an object of another type, and what is next to a reference.
+//! References to an object of another type, and members next to a reference.
 
 use crate::documents::{find, shown};
 use crate::references::{Files, with_paths};

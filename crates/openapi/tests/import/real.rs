@@ -1,4 +1,4 @@
-//! Real documents: their counts are those that their collector counted.
+//! Real documents: their counts equal those that their collector counted.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use scopegate_openapi::import::{self, Imported, NoteKind};
 use scopegate_policy::Access;
 use scopegate_policy::analysis::judge_marks;
 
-/// A document of the collection; none, said loudly, where the collection is absent.
+/// Returns a document of the collection, or `None` with a printed note if the collection is absent.
 pub(crate) fn document(name: &str) -> Option<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openapi");
     if !folder.exists() {

@@ -1,4 +1,4 @@
-//! Documents that say little and have it read over and over end soon and within bounds, too.
+//! Small documents that repeat parts many times also end soon and within bounds.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ fn each(count: usize, write: impl FnMut(usize) -> String) -> String {
     (0..count).map(write).collect()
 }
 
-/// Paths that all refer to one path item.
+/// Returns paths that all refer to one path item.
 fn referring(count: usize, item: &str, rest: &str) -> String {
     let paths = each(count, |number| {
         format!("\"/{number}\": {{ \"$ref\": \"#/components/pathItems/a\" }},")

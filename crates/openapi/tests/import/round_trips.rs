@@ -30,7 +30,7 @@ fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value =
     })
 }
 
-/// Every operation that is there decides as the tree does.
+/// Asserts that every operation of the text decides as the tree does.
 fn decides_the_same(policy: &Policy, requests: &[Brought], read: &OperationTable) -> Result<(), TestCaseError> {
     for operation in read.operations() {
         let number: usize = operation.template().trim_start_matches('/').parse().unwrap();
@@ -45,7 +45,8 @@ fn decides_the_same(policy: &Policy, requests: &[Brought], read: &OperationTable
 }
 
 proptest! {
-    /// Law 11 for TOML, and law 16: what is read back decides as the tree that was written.
+    /// Law 11 for TOML, and law 16: a table that is read back decides like the tree that was
+    /// written.
     #[test]
     fn toml_keeps_the_meaning((policy, requests) in with_requests(random::policy())) {
         let table = table::built(&policy)?;
@@ -58,7 +59,7 @@ proptest! {
         prop_assert_eq!(read.table().operations().len(), policy.operations.len());
     }
 
-    /// Law 11 for OpenAPI, and law 16 for what is imported.
+    /// Law 11 for OpenAPI, and law 16 for an imported document.
     #[test]
     fn openapi_keeps_the_meaning((policy, requests) in with_requests(random::policy())) {
         let table = table::built(&policy)?;
@@ -71,7 +72,7 @@ proptest! {
         prop_assert_eq!(openapi(&table::built(&policy)?), text, "the same table gives the same bytes");
     }
 
-    /// Without hierarchy and guards the two fields of our own are not needed.
+    /// Without hierarchy and guards the two extension fields are not needed.
     #[test]
     fn plain_openapi_keeps_the_meaning((policy, requests) in with_requests(random::flat_policy())) {
         let table = table::built(&policy)?;

@@ -112,7 +112,7 @@ fn a_picture_of_too_many_operations_counts_them() {
     assert_eq!(sum, 11_215);
 }
 
-/// Interfaces that people use, where their documents are at hand.
+/// Draws real interfaces, if their documents are present.
 #[test]
 fn real_interfaces_are_drawn_whole() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openapi");

@@ -1,4 +1,4 @@
-//! `alone` and `with others` in an SVG are what the engine counts.
+//! `alone` and `with others` in an SVG equal the counts of the engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use scopegate_policy::{Atom, OperationTable};
 
 use crate::{random, table, tables};
 
-/// For each scheme and name, the words after it. A credential without scopes has no name.
+/// The words after each scheme and name. A credential without scopes has no name.
 type Counted = BTreeMap<(String, String), String>;
 
-/// The counts of a picture with arrows; none in another picture.
+/// Returns the counts of a picture with arrows; another picture has none.
 fn counted(svg: &str) -> Counted {
     let document = Document::parse(svg).unwrap();
     let (mut scheme, mut counts) = (String::new(), Counted::new());
@@ -49,7 +49,7 @@ fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<usize> {
         .collect()
 }
 
-/// What the engine says of a scope, or of a token without scopes.
+/// Returns the counts of the engine for a scope, or for a token without scopes.
 fn expected(table: &OperationTable, scheme: &SchemeName, scope: Option<&str>) -> String {
     let servers = AuthorizationServers::of(table);
     let token_of = |name: &SchemeName| Grant::builder().token_of(name.clone());

@@ -1,4 +1,4 @@
-//! The gate, explanations, grants, shadows, comparisons and the page decide alike.
+//! The gate, explanations, grants, shadows, comparisons and the page make the same decision.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +31,8 @@ struct Request {
     guards: BTreeSet<String>,
 }
 
-/// Requests that credentials can make: a token says one kind of subject, and is bound in one way.
+/// Returns requests that credentials can make. A token has one kind of subject, and is bound in one
+/// way.
 fn request() -> impl Strategy<Value = Request> {
     let scopes = prop_oneof![
         1 => Just(BTreeSet::new()),
@@ -189,7 +190,7 @@ impl Request {
     }
 }
 
-/// A policy, the same with other flags and other guards before its operations, and requests.
+/// Returns a policy, the same with other flags and other guards above its operations, and requests.
 fn case() -> impl Strategy<Value = (Policy, Policy, Vec<Request>)> {
     let change = vec((any::<bool>(), any::<bool>()), 3);
     (random::policy(), change, vec(request(), 1..24)).prop_map(|(policy, changes, requests)| {
@@ -208,7 +209,8 @@ fn case() -> impl Strategy<Value = (Policy, Policy, Vec<Request>)> {
     })
 }
 
-/// What the gate says, operation by operation; every other way of asking says the same.
+/// Returns the decisions of the gate, operation by operation, and asserts that all other methods
+/// decide the same.
 fn decided(table: &OperationTable, again: OperationTable, request: &Request) -> Result<Vec<bool>, TestCaseError> {
     let page = Embedded::of(&picture::html(table, &Labels::new("t")));
     let shadow = Shadow::new(table, again);

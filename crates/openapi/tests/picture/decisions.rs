@@ -1,4 +1,4 @@
-//! What a page says of itself decides as the engine does.
+//! The data of a page decide as the engine does.
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::reader::Brought;
 
-/// What a page says of a table.
+/// The data of a table in a page.
 pub(crate) struct Embedded(Value);
 
 impl Embedded {
@@ -35,7 +35,7 @@ impl Embedded {
         label.unwrap_or_else(|| self.name(atom))
     }
 
-    /// What all paths begin with, and the labels of the largest groups.
+    /// Returns the beginning that all paths share, and the labels of the largest groups.
     pub(crate) fn groups(&self) -> (&str, Vec<&str>) {
         let paths = &self.0["paths"];
         let labels = list(&paths["groups"])

@@ -16,7 +16,7 @@ mod embedded;
 mod markup;
 mod shortened;
 
-// Random policies and requests, and the engine asked about them, as for documents.
+// Random policies and requests, and their decisions by the engine, as for documents.
 #[path = "../read_back/policy.rs"]
 mod policy;
 #[path = "../read_back/random.rs"]

@@ -6,7 +6,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::{all, pictures, tables};
 
-/// The page without its script, which is ours and no XML.
+/// Returns the page without its script, which is fixed and is not XML.
 pub(crate) fn without_script(html: &str) -> String {
     let (before, rest) = html.split_once("<script>").unwrap();
     let (script, after) = rest.split_once("</script>").unwrap();

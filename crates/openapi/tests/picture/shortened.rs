@@ -29,7 +29,7 @@ fn with_scopes(scopes: &[&str]) -> OperationTable {
     table.build().unwrap()
 }
 
-/// The texts of an SVG as they are drawn, each with the whole text that it stands for.
+/// Returns the texts of an SVG as they are drawn, each with the whole text that it shortens.
 fn texts(svg: &str) -> Vec<(String, String)> {
     let document = Document::parse(svg).unwrap();
     let texts = document.descendants().filter(|node| node.tag_name().name() == "text");
@@ -48,7 +48,7 @@ fn texts(svg: &str) -> Vec<(String, String)> {
     texts.map(pair).collect()
 }
 
-/// How each scope of a table is shown in each picture.
+/// Returns the short form of each scope of a table in each picture.
 fn shown(table: &OperationTable) -> [BTreeMap<String, String>; 3] {
     let page = Embedded::of(&picture::html(table, &Labels::new("t")));
     let svg = picture::svg(table, &Labels::new("t"));

@@ -32,7 +32,7 @@ fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value =
     })
 }
 
-/// Every operation and every request, decided three times.
+/// Asserts that three methods decide every request to every operation alike.
 fn all_say_the_same(policy: &Policy, requests: &[Brought], info: &DocumentInfo) -> Result<(), TestCaseError> {
     let table = table::built(policy)?;
     let document = document(info, &table, &[], &Map::new());

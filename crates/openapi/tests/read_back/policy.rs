@@ -34,7 +34,7 @@ pub(crate) struct Policy {
 pub(crate) struct Scheme {
     pub(crate) name: &'static str,
     pub(crate) scopes: Vec<&'static str>,
-    /// By their places, the lower implies the higher.
+    /// Pairs of indexes: the lower scope implies the higher.
     pub(crate) edges: Vec<(usize, usize)>,
 }
 
@@ -57,9 +57,9 @@ pub(crate) enum Own {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Formula {
-    /// All of them; of nothing, authentication.
+    /// All of them. An empty list requires authentication.
     All(Vec<Formula>),
-    /// One of them; of nothing, never.
+    /// One of them. An empty list never holds.
     Any(Vec<Formula>),
     Fact(String),
 }
@@ -96,7 +96,7 @@ pub(crate) fn facts(schemes: &[Scheme]) -> Vec<String> {
 }
 
 impl Policy {
-    /// Whether the tree of an operation lets this request through.
+    /// Whether the tree of an operation allows this request.
     pub(crate) fn allows(&self, operation: usize, brought: &Brought) -> bool {
         let operation = &self.operations[operation];
         let mut facts = self.facts_of(brought);

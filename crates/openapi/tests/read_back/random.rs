@@ -16,12 +16,12 @@ const SCOPES: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];
 const CHECKS: [&str; 3] = ["owner", "quota", "signature"];
 const MOST_GUARDS: usize = 6;
 
-/// Hierarchies, checks and all other guards.
+/// Returns policies with hierarchies, checks and all other guards.
 pub(crate) fn policy() -> impl Strategy<Value = Policy> {
     schemes(true).prop_flat_map(|schemes| of(schemes, true))
 }
 
-/// Schemes and scopes that imply nothing, and no guard.
+/// Returns policies whose scopes imply nothing, without guards.
 pub(crate) fn flat_policy() -> impl Strategy<Value = Policy> {
     schemes(false).prop_flat_map(|schemes| of(schemes, false))
 }

@@ -13,7 +13,7 @@ pub(crate) struct Brought {
     pub(crate) guards: BTreeSet<String>,
 }
 
-/// Whether the document lets this request through to `GET` of the path.
+/// Whether the document allows this request to `GET` of the path.
 pub(crate) fn allows(document: &Value, path: &str, brought: &Brought) -> bool {
     // An operation that is not documented does not exist.
     let Some(operation) = document["paths"].get(path).map(|methods| &methods["get"]) else {

@@ -1,4 +1,4 @@
-//! Policies in strings, carried over to the engine.
+//! Policies in strings, converted to tables of the engine.
 
 use proptest::test_runner::TestCaseError;
 use scopegate_domain::{
@@ -12,7 +12,7 @@ use scopegate_policy::{
 use crate::policy::{Formula, Guarding, Operation, Own, Policy, Scheme};
 use crate::reader::Brought;
 
-/// A check that passes where the request was found to.
+/// A check that passes if the request contains its fact.
 #[derive(Debug)]
 struct Told(&'static str);
 
@@ -38,7 +38,7 @@ fn needs(check: &str) -> Needs {
     }
 }
 
-/// The table of a random policy, which is rejected where the engine refuses such a policy.
+/// Returns the table of a random policy. A policy that the engine refuses is rejected.
 pub(crate) fn built(policy: &Policy) -> Result<OperationTable, TestCaseError> {
     table(policy).map_err(|fault| match fault {
         TableError::NoRequirement { .. } | TableError::OpenBelowGuards { .. } | TableError::TooLarge { .. } => {
@@ -48,7 +48,7 @@ pub(crate) fn built(policy: &Policy) -> Result<OperationTable, TestCaseError> {
     })
 }
 
-/// The operations are `GET /0`, `GET /1`, .., each in a group of its own.
+/// Builds the table. The operations are `GET /0`, `GET /1`, .., each in its own group.
 pub(crate) fn table(policy: &Policy) -> Result<OperationTable, TableError> {
     let mut guards: Vec<Guard> = Vec::new();
     for guarding in policy.guards.iter().rev() {
@@ -170,7 +170,7 @@ pub(crate) fn atom(fact: &str) -> Atom {
     }
 }
 
-/// Whether the normal form lets a request through.
+/// Whether the normal form allows a request.
 pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, brought: &Brought) -> bool {
     if brought.schemes.is_empty() {
         let checks = brought.guards.iter().filter_map(|guard| guard.strip_prefix("check:"));
@@ -185,7 +185,7 @@ pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, brought: &B
     operation.decide(&World::of_atoms(&world)) != Decision::Deny
 }
 
-/// What suffices by one of the alternatives, and the same without one thing each.
+/// Returns the facts that suffice by one of the alternatives, and the same without one fact each.
 pub(crate) fn at_the_border(operation: &ResolvedOperation) -> Vec<Brought> {
     let mut all = Vec::new();
     for alternative in operation.security() {

@@ -221,7 +221,7 @@ fn server(pieces: Vec<Piece>) -> Server {
     }
 }
 
-/// Neighbouring texts as one, empty ones left out.
+/// Merges adjacent texts and removes empty ones.
 fn merged(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut merged: Vec<Piece> = Vec::with_capacity(pieces.len());
     for piece in pieces {
