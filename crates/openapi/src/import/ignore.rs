@@ -17,7 +17,7 @@ use super::table::{Source, Table, Value};
 
 pub(super) use self::field::{FIELD, Within, read_field, read_table, set_operations};
 
-/// Accepts findings of one rule.
+/// An entry that accepts findings of one rule.
 ///
 /// ```
 /// use scopegate_openapi::import::read_ignores;

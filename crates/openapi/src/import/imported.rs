@@ -38,13 +38,13 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// The operations with their requirements.
+    /// Returns the operations with their requirements.
     #[must_use]
     pub const fn table(&self) -> &OperationTable {
         &self.table
     }
 
-    /// The table alone.
+    /// Returns the table alone.
     #[must_use]
     pub fn into_table(self) -> OperationTable {
         self.table
@@ -74,14 +74,15 @@ impl Imported {
         &self.notes
     }
 
-    /// The place of an operation, by its number in [`OperationTable::operations`].
+    /// Returns the place of an operation, by its number in [`OperationTable::operations`].
     #[must_use]
     pub fn operation_place(&self, number: usize) -> Option<Place> {
         let place = self.places.operations.get(number)?;
         Some(place.operation(|| self.derived(number)))
     }
 
-    /// The place of the `security` that counts for an operation: its own, or that of the document.
+    /// Returns the place of the `security` that applies to an operation: its own, or that of the
+    /// document.
     ///
     /// Returns `None` if none is written. It is `None` for Scopegate's TOML, too, because there the
     /// operation contains the requirement.
@@ -98,13 +99,14 @@ impl Imported {
         })
     }
 
-    /// The place of a scheme.
+    /// Returns the place of a scheme.
     #[must_use]
     pub fn scheme_place(&self, scheme: &str) -> Option<&Place> {
         Some(&self.places.schemes.get(scheme)?.scheme)
     }
 
-    /// The place of a scope that a scheme declares; `None` for a scope without a declaration.
+    /// Returns the place of a scope that a scheme declares, or `None` for a scope without a
+    /// declaration.
     #[must_use]
     pub fn scope_place(&self, scheme: &str, scope: &str) -> Option<&Place> {
         self.places.schemes.get(scheme)?.scopes.get(scope)

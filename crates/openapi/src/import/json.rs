@@ -63,7 +63,8 @@ fn lower(message: &str) -> String {
     first.chain(characters).collect()
 }
 
-/// Follows the parser through the text, value by value: the parser has no position of a value.
+/// Follows the parser through the text, value by value, because the parser does not report the
+/// position of a value.
 struct Cursor<'t> {
     bytes: &'t [u8],
     here: Cell<usize>,
@@ -99,7 +100,7 @@ impl<'t> Cursor<'t> {
         self.mark.get()
     }
 
-    /// Passes a value or name that is neither a list nor an object.
+    /// Skips a value or name that is neither a list nor an object.
     fn pass_scalar(&self) {
         let rest = self.rest();
         let length = if rest.first() == Some(&b'"') {
@@ -117,14 +118,14 @@ impl<'t> Cursor<'t> {
         self.pass(length);
     }
 
-    /// Passes the bracket that begins a list or an object.
+    /// Skips the bracket that begins a list or an object.
     fn open(&self) -> Mark {
         let mark = self.start();
         self.pass(1);
         mark
     }
 
-    /// Passes the bracket that ends it.
+    /// Skips the bracket that ends it.
     fn close(&self) {
         let _ = self.open();
     }

@@ -1,4 +1,4 @@
-//! A document as a tree of values, bounded, with the way to each.
+//! A document as a tree of values with limits, and the path to each value.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -31,7 +31,7 @@ pub(super) enum Kind<'a> {
     Map(Vec<(Cow<'a, str>, Node<'a>)>),
     Null,
     Number(Cow<'a, str>),
-    /// Was there and is not needed.
+    /// A value that is present and not needed.
     Skipped,
     Text(Cow<'a, str>),
 }
@@ -198,7 +198,7 @@ pub(super) struct Nulls {
 }
 
 impl Nulls {
-    /// The notes, which are no longer here then.
+    /// Takes the notes and leaves none.
     pub(super) fn take(&self) -> Notes {
         self.notes.take()
     }
@@ -231,13 +231,13 @@ impl Origin {
         Self { index, file, nulls }
     }
 
-    /// Remembers that the field of Scopegate's own at this position was read.
+    /// Records that a reader used the `x-scopegate` field at this position.
     pub(super) fn set_field_read(&self, mark: Mark) {
         self.nulls.read_fields.borrow_mut().insert((self.index, mark));
     }
 }
 
-/// A value with the way to it.
+/// A value with the path to it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct At<'n> {
     pub(super) node: &'n Node<'n>,
@@ -264,7 +264,7 @@ impl<'n> At<'n> {
         Self::start(node, origin, "")
     }
 
-    /// A value that a pointer leads to.
+    /// Starts at the value to which a pointer leads.
     pub(super) const fn start(node: &'n Node<'n>, origin: &'n Origin, pointer: &'n str) -> Self {
         Self {
             node,

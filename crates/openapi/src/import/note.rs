@@ -34,19 +34,19 @@ pub struct Note {
 }
 
 impl Note {
-    /// The subject of the note.
+    /// Returns the subject of the note.
     #[must_use]
     pub const fn kind(&self) -> NoteKind {
         self.kind
     }
 
-    /// The position of the note.
+    /// Returns the position of the note.
     #[must_use]
     pub const fn place(&self) -> &Place {
         &self.place
     }
 
-    /// The message without the place.
+    /// Returns the message without the place.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -105,7 +105,7 @@ pub enum NoteKind {
     UnknownGuard,
     /// An operation of a method that a table does not know.
     UnknownMethod,
-    /// A field of our own that no reader reads at its place, or of an unknown name.
+    /// An `x-scopegate` field that has an unknown name, or that no reader uses at its place.
     UnreadField,
     /// A server whose address cannot be read.
     UnreadableServer,

@@ -214,7 +214,7 @@ impl<'n> Document<'n> {
         Ok(servers)
     }
 
-    /// The operations of methods that a path item has no field for.
+    /// Reads the operations of methods for which a path item has no field.
     fn more_operations(
         &mut self,
         path: &str,
@@ -244,7 +244,7 @@ impl<'n> Document<'n> {
         servers: ServerList,
     ) -> Result<(), ImportError> {
         let at = self.referred((method, path), written)?;
-        // Looks that it is an object.
+        // Checks that the value is an object.
         drop(at.members()?);
         objects::check_operation(&written, &at)?;
         let guards = at.get("x-scopegate-guards");
@@ -268,7 +268,7 @@ impl<'n> Document<'n> {
         self.assembly.add_operation(draft, || at.place(), asked.place)
     }
 
-    /// The operation itself, or the one that it refers to. Each may accept findings.
+    /// Returns the operation itself, or the one to which it refers. Each may accept findings.
     fn referred<'s>(&mut self, (method, path): (Method, &str), written: At<'s>) -> Result<At<'s>, ImportError>
     where
         'n: 's,

@@ -55,7 +55,7 @@ pub(super) fn places(at: &At<'_>) -> HashMap<Mark, Place> {
     places
 }
 
-/// The depth of a document is bounded, so the recursion is.
+/// Collects fields. The depth of a document has a limit, so the recursion has one, too.
 fn collect(at: &At<'_>, places: &mut HashMap<Mark, Place>) {
     // A call of `members` for `null` would add a note.
     match &at.node.kind {

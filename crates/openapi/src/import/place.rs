@@ -217,7 +217,7 @@ pub(super) enum SecurityPlace {
 }
 
 impl SecurityPlace {
-    /// The place of a `security` that an operation at another place may have for its own.
+    /// Returns the place of a `security`, which is `Own` if it is inside the operation.
     fn of(security: Option<Arc<Place>>, operation: &Place) -> Self {
         let Some(security) = security else { return Self::None };
         let own = security.pointer().zip(operation.pointer());

@@ -1,4 +1,4 @@
-//! Scopegate's own language: schemes, guards and operations as TOML.
+//! The reader of Scopegate's own TOML: schemes, guards and operations.
 
 mod guards;
 mod schemes;

@@ -1,6 +1,6 @@
 //! Lines and columns of values in the text of a document, found by JSON pointer.
 //!
-//! Trees do not keep them: only a report needs them, and of few values.
+//! Trees do not keep positions, because only a report needs them, for few values.
 
 use std::collections::HashMap;
 
@@ -197,7 +197,7 @@ fn yaml(text: &str, wanted: &mut Wanted) {
     }
 }
 
-/// Goes through the tokens of a JSON text.
+/// Visits the tokens of a JSON text.
 fn json(text: &str, wanted: &mut Wanted) {
     let mut way = Way::default();
     let mut characters = text.char_indices();

@@ -1,4 +1,4 @@
-//! Guards by name, and those without one.
+//! Guards with and without a name.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::super::table::{Table, Value};
 pub(super) struct Guards<'v, 't> {
     written: HashMap<&'v str, Value<'v, 't>>,
     made: HashMap<&'v str, Guard>,
-    /// Equal requirements are one guard.
+    /// The guards by their rule, so that equal requirements share one guard.
     rules: HashMap<&'v str, Guard>,
     checks: ChecksNeed,
     work: usize,
