@@ -50,8 +50,8 @@ impl<'t> Words<'t> {
         ways
     }
 
-    /// The same checks, of the alternatives that [`Words::canonical`] returns. Other alternatives
-    /// can be redundant: a scheme that authenticates the caller already suffices.
+    /// Returns the same as [`checks`], for the alternatives that [`Words::canonical`] returns. Other
+    /// alternatives can be redundant, because the scheme that authenticates the caller suffices.
     pub(super) fn canonical_checks(&self) -> BTreeMap<String, &'static str> {
         let universe = self.table.universe();
         let sets = self
@@ -98,8 +98,8 @@ impl<'t> Words<'t> {
     /// Writes the requirement as an expression.
     ///
     /// Alternatives are sorted. In each, scopes are grouped by scheme, in the order in which a
-    /// challenge names them. A scope that an earlier alternative names keeps its position, so that
-    /// the text reads back to the same order. Guards come last.
+    /// challenge names them. Scopes of an earlier alternative keep the order of that alternative,
+    /// because the reader keeps the first order. Guards come last.
     pub(super) fn expression(&self, operation: &ResolvedOperation) -> String {
         let requirement = operation.requirement().alternatives().iter();
         let mut ways: Vec<(Vec<String>, Vec<Placed>)> = requirement

@@ -1,4 +1,4 @@
-//! The number of operations that a scope opens alone, and of those that need it with others.
+//! The number of operations that a scope opens alone, and of those that it opens with others.
 
 /// The operations of a scope, or of a token without scopes, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

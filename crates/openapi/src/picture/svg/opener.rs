@@ -85,7 +85,7 @@ pub(super) fn openers<'m>(model: &Model, scheme: &'m Scheme) -> Vec<Opener<'m>> 
         .collect()
 }
 
-/// Returns the operations that need an opener.
+/// Returns the operations with an alternative that contains an opener.
 pub(super) fn opened<'m>(model: &'m Model, opener: &Opener<'_>) -> &'m BTreeSet<usize> {
     const NOTHING: &BTreeSet<usize> = &BTreeSet::new();
     model.atoms.get(opener.atom()).map_or(NOTHING, |fact| &fact.used_by)
