@@ -2,6 +2,8 @@
 //! distinct guard once.
 
 mod facts;
+mod guards;
+mod schemes;
 mod undefined_schemes;
 
 use std::collections::{HashMap, HashSet};
@@ -9,14 +11,14 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::analysis::{DocumentFacts, DocumentedErrors, SecurityOrigin};
-use scopegate_policy::{Atom, Group, Guard, MAX_ALTERNATIVES, MAX_ATOMS, Method, Operation, OperationTable, Rule};
+use scopegate_policy::{Atom, Group, Guard, MAX_ATOMS, Method, Operation, OperationTable};
 
 use super::Counts;
 use super::error::ImportError;
 use super::ignore::Ignore;
-use super::limits::{ImportLimit, MAX_EDGES, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WAYS, MAX_WORK};
+use super::limits::{ImportLimit, MAX_OPERATIONS, MAX_READ, MAX_TEXT, MAX_WORK};
 use super::note::{NoteKind, Notes};
-use super::place::{OperationPlace, Place, Places, SchemePlace, derived};
+use super::place::{OperationPlace, Place, Places, derived};
 use super::server_lists::{ServerList, ServerLists, Servers};
 use super::shown::Shown;
 use super::templates::Templates;
@@ -125,189 +127,6 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    /// Declares a scheme. Returns `None` if a scheme of this name is declared.
-    pub(super) fn add_scheme(
-        &mut self,
-        name: SchemeName,
-        kind: SecurityScheme,
-        place: Place,
-    ) -> Result<Option<SchemeIndex>, ImportError> {
-        if self.by_name.contains_key(name.as_str()) {
-            return Ok(None);
-        }
-        self.add_atom()?;
-        let index = SchemeIndex(next_place(self.schemes.len())?);
-        self.by_name.insert(name.as_str().to_owned(), index);
-        let scheme = SchemePlace {
-            scheme: self.places.bounded(place),
-            ..SchemePlace::default()
-        };
-        self.places.schemes.insert(name.as_str().to_owned(), scheme);
-        self.schemes.push(Draft {
-            name,
-            kind,
-            description: None,
-            has_subject: true,
-            scopes: Vec::new(),
-            index: HashMap::new(),
-            edges: Vec::new(),
-        });
-        Ok(Some(index))
-    }
-
-    /// Keeps the fields of a scheme that its kind cannot express, for the comparison of versions.
-    pub(super) fn add_details(&mut self, scheme: SchemeIndex, details: Vec<(String, String)>) {
-        if let Some(draft) = self.schemes.get(usize::from(scheme.0)) {
-            let own = details
-                .into_iter()
-                .map(|(field, value)| (draft.name.clone(), field, value));
-            self.details.extend(own);
-        }
-    }
-
-    pub(super) fn describe(&mut self, scheme: SchemeIndex, text: &str) {
-        if let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) {
-            draft.description = Some(text.to_owned());
-        }
-    }
-
-    pub(super) fn without_subject(&mut self, scheme: SchemeIndex) {
-        if let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) {
-            draft.has_subject = false;
-        }
-    }
-
-    pub(super) fn scheme(&self, name: &str) -> Option<SchemeIndex> {
-        self.by_name.get(name).copied()
-    }
-
-    /// The scheme that is declared at this place.
-    pub(super) fn scheme_at(&mut self, place: &Place) -> Result<Option<SchemeIndex>, ImportError> {
-        self.count_read(self.schemes.len())?;
-        let mut places = self.places.schemes.iter();
-        let found = places.find(|(_, known)| known.scheme == *place);
-        Ok(found.and_then(|(name, _)| self.scheme(name)))
-    }
-
-    pub(super) fn kind(&self, scheme: SchemeIndex) -> Option<&SecurityScheme> {
-        self.schemes.get(usize::from(scheme.0)).map(|draft| &draft.kind)
-    }
-
-    pub(super) fn scheme_name(&self, scheme: SchemeIndex) -> Option<&SchemeName> {
-        self.schemes.get(usize::from(scheme.0)).map(|draft| &draft.name)
-    }
-
-    /// Declares a scope, if it is new. The first description is kept.
-    pub(super) fn declare(
-        &mut self,
-        scheme: SchemeIndex,
-        token: &ScopeToken,
-        description: &str,
-        place: impl FnOnce() -> Place,
-    ) -> Result<ScopeIndex, ImportError> {
-        let (index, _) = self.scope_or_new(scheme, token, description)?;
-        if self.declared.insert((scheme, index)) {
-            let place = self.places.bounded(place());
-            let name = self.schemes.get(usize::from(scheme.0)).map(|draft| draft.name.as_str());
-            if let Some(kept) = name.and_then(|name| self.places.schemes.get_mut(name)) {
-                kept.scopes.insert(token.as_str().to_owned(), place);
-            }
-        }
-        Ok(index)
-    }
-
-    /// Returns a required scope, and whether it was declared before.
-    pub(super) fn used(&mut self, scheme: SchemeIndex, token: &ScopeToken) -> Result<(ScopeIndex, bool), ImportError> {
-        let (index, is_known) = self.scope_or_new(scheme, token, "")?;
-        self.used.insert((scheme, index));
-        Ok((index, is_known))
-    }
-
-    /// Whether this is the first scope that a scheme lists although its kind may not list any.
-    pub(super) fn is_first_word_of(&mut self, scheme: SchemeIndex) -> bool {
-        self.listing.insert(scheme)
-    }
-
-    /// The names of scopes.
-    fn names(&self, scopes: impl Iterator<Item = (SchemeIndex, ScopeIndex)>) -> usize {
-        let token = |(scheme, scope): (SchemeIndex, ScopeIndex)| {
-            let draft = self.schemes.get(usize::from(scheme.0))?;
-            draft.scopes.get(usize::from(scope.0)).map(|(token, _)| token)
-        };
-        scopes.filter_map(token).collect::<HashSet<_>>().len()
-    }
-
-    /// Returns a required scope. If its scheme does not declare it, a note reports each position.
-    pub(super) fn asked(
-        &mut self,
-        scheme: SchemeIndex,
-        token: &ScopeToken,
-        place: impl Fn() -> Place,
-    ) -> Result<ScopeIndex, ImportError> {
-        let (scope, is_declared) = self.used(scheme, token)?;
-        if !is_declared {
-            self.undeclared(scheme, scope);
-        }
-        if self.is_undeclared(scheme, scope) {
-            let message = format!("scope `{token}` is not declared by its scheme; it is read as if it were");
-            self.notes.add(NoteKind::UndeclaredScope, place(), message)?;
-        }
-        Ok(scope)
-    }
-
-    /// Records that a scope is required before it is declared.
-    fn undeclared(&mut self, scheme: SchemeIndex, scope: ScopeIndex) {
-        self.undeclared.insert((scheme, scope));
-    }
-
-    fn is_undeclared(&self, scheme: SchemeIndex, scope: ScopeIndex) -> bool {
-        self.undeclared.contains(&(scheme, scope))
-    }
-
-    fn scope_or_new(
-        &mut self,
-        scheme: SchemeIndex,
-        token: &ScopeToken,
-        description: &str,
-    ) -> Result<(ScopeIndex, bool), ImportError> {
-        let known = self
-            .schemes
-            .get(usize::from(scheme.0))
-            .and_then(|draft| draft.index.get(token));
-        if let Some(index) = known {
-            return Ok((*index, true));
-        }
-        self.add_atom()?;
-        let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) else {
-            return Ok((ScopeIndex(0), false));
-        };
-        let index = ScopeIndex(next_place(draft.scopes.len())?);
-        draft.scopes.push((token.clone(), description.to_owned()));
-        draft.index.insert(token.clone(), index);
-        Ok((index, false))
-    }
-
-    /// Declares that one scope implies another, if both are declared.
-    pub(super) fn imply(
-        &mut self,
-        scheme: SchemeIndex,
-        stronger: &ScopeToken,
-        weaker: &ScopeToken,
-    ) -> Result<bool, ImportError> {
-        self.edges += 1;
-        if self.edges > MAX_EDGES {
-            return Err(ImportError::TooLarge(ImportLimit::Edges));
-        }
-        let Some(draft) = self.schemes.get_mut(usize::from(scheme.0)) else {
-            return Ok(false);
-        };
-        let is_declared = draft.index.contains_key(stronger) && draft.index.contains_key(weaker);
-        if is_declared {
-            draft.edges.push((stronger.clone(), weaker.clone()));
-        }
-        Ok(is_declared)
-    }
-
     fn add_atom(&mut self) -> Result<(), ImportError> {
         self.atoms += 1;
         if self.atoms > MAX_ATOMS {
@@ -352,72 +171,6 @@ impl Assembly {
     /// Records that the current demand names a scheme that is not declared.
     pub(super) fn name_undefined(&mut self, name: &str) {
         self.undefined.push(name.to_owned());
-    }
-
-    /// The guard of a demand.
-    pub(super) fn guarded(&mut self, demand: Demand) -> Result<Guarded, ImportError> {
-        let mut undefined = std::mem::take(&mut self.undefined);
-        undefined.sort_unstable();
-        undefined.dedup();
-        let Demand::Ways { ways, is_optional } = demand else {
-            return Ok(Guarded {
-                guard: Guard::public(),
-                schemes: Arc::default(),
-                is_optional: false,
-                undefined: undefined.into(),
-            });
-        };
-        let mut schemes: Vec<SchemeIndex> = ways.iter().flatten().filter_map(Term::scheme).collect();
-        schemes.sort_unstable();
-        schemes.dedup();
-        Ok(Guarded {
-            guard: self.guard(ways)?,
-            schemes: schemes.into(),
-            is_optional,
-            undefined: undefined.into(),
-        })
-    }
-
-    /// The guard of alternatives; the same one for the same alternatives.
-    fn guard(&mut self, ways: Vec<Conjunction>) -> Result<Guard, ImportError> {
-        if let Some(guard) = self.guards.get(&ways) {
-            return Ok(guard.clone());
-        }
-        self.count_work(&ways)?;
-        let all = |way: &Conjunction| Rule::All(way.iter().filter_map(|term| self.rule(term)).collect());
-        let guard = Guard::rule(match &*ways {
-            [] => Rule::Deny,
-            [only] => all(only),
-            _ => Rule::Any(ways.iter().map(all).collect()),
-        });
-        self.guards.insert(ways, guard.clone());
-        Ok(guard)
-    }
-
-    /// Counts the comparison of alternatives with each other: the work grows with the square of
-    /// their number.
-    fn count_work(&mut self, ways: &[Conjunction]) -> Result<(), ImportError> {
-        self.ways += ways.len() + ways.iter().map(Vec::len).sum::<usize>() / 8;
-        let compared = ways.len().min(4 * MAX_ALTERNATIVES);
-        self.work = self.work.saturating_add(compared * compared * (self.atoms / 64 + 1));
-        if self.ways > MAX_WAYS || self.work > MAX_WORK || ways.len() > 16 * MAX_ALTERNATIVES {
-            return Err(ImportError::TooLarge(ImportLimit::Ways));
-        }
-        Ok(())
-    }
-
-    fn rule(&self, term: &Term) -> Option<Rule> {
-        Some(Rule::Atom(match term {
-            Term::Atom(atom) => atom.clone(),
-            Term::Scheme(scheme) => Atom::Scheme(self.schemes.get(usize::from(scheme.0))?.name.clone()),
-            Term::Scope(scheme, scope) => {
-                let draft = self.schemes.get(usize::from(scheme.0))?;
-                Atom::Scope {
-                    scheme: draft.name.clone(),
-                    token: draft.scopes.get(usize::from(scope.0))?.0.clone(),
-                }
-            }
-        }))
     }
 
     /// Reserves capacity for this number of templates and operations.
