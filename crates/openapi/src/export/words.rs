@@ -50,8 +50,9 @@ impl<'t> Words<'t> {
         ways
     }
 
-    /// Returns the same as [`checks`], for the alternatives that [`Words::canonical`] returns. Other
-    /// alternatives can be redundant, because the scheme that authenticates the caller suffices.
+    /// Returns the same as [`checks`], for the alternatives that [`Words::canonical`] returns.
+    /// Other alternatives can be redundant, because the scheme that authenticates the caller
+    /// suffices.
     pub(super) fn canonical_checks(&self) -> BTreeMap<String, &'static str> {
         let universe = self.table.universe();
         let sets = self
