@@ -1,5 +1,4 @@
-//! The output of a command: data on standard output, one sentence on standard error, and an exit
-//! status.
+//! The output of a command: data on standard output, errors on standard error, an exit status.
 
 use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -179,8 +178,7 @@ pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
     checked(write!(stdout, "{text}{end}").and_then(|()| stdout.flush()))
 }
 
-/// Explains why standard output cannot be written. A reader that has closed the pipe is not an
-/// error.
+/// Explains a failed write to standard output. A reader that has closed the pipe is not an error.
 fn checked(written: io::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -217,8 +215,7 @@ pub(crate) fn complain(error: &anyhow::Error) {
     };
 }
 
-/// The causes of an error, each once: libraries repeat the text of a cause in the error that
-/// contains it.
+/// The causes of an error, each once: libraries repeat a cause in the error that contains it.
 fn causes(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -318,10 +315,8 @@ pub(crate) fn one_line(text: &str) -> String {
     visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
-/// Text for people, with invisible characters escaped: a path, a title or a description comes from
-/// a foreign document.
-///
-/// Line ends and our own colours stay.
+/// Text for people, with invisible characters escaped: names and paths may come from a foreign
+/// document. Line ends and our own colours stay.
 fn lines_for_people(text: &str) -> String {
     let line = |line: &str| {
         let mut pieces = line.split('\x1b');

@@ -24,7 +24,7 @@ use place::{Disk, Place, Served, loudly, run};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sqlx::Connection;
 
-/// What every command says of this database, and that it leaves it alone.
+/// Every command refuses this database with this error, and does not change it.
 fn refused(place: &Path, complaint: &str) {
     changes_are_refused(place, complaint);
     refused_by(&["user", "list"], place, complaint);
@@ -107,7 +107,7 @@ fn what_is_no_database_is_refused_at_start() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing was made");
 }
 
-/// Writes beyond this many bytes of a file fail from now on, as they do on a full disk.
+/// From now on writes beyond this many bytes of a file fail, as on a full disk.
 fn limit_files(served: &Served, most: Option<u64>) {
     let limit = Rlimit {
         current: most,
@@ -127,7 +127,7 @@ fn a_disk_that_takes_nothing_stops_no_reading_and_is_found_out() {
     limit_files(&served, Some(0));
     served.wait_for_readiness(503);
     assert_eq!(served.me(&token).status, 200, "who reads needs no space");
-    // The password is right and was read; that its hash could not be renewed is for the next login.
+    // The password is right and its hash was read. The next login stores the new hash.
     assert!(served.token().is_some());
     assert!(place.is_password_outdated());
 

@@ -11,9 +11,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 use webdriver::{Browser, Failure, Process};
 
-/// What closes the dialogue, once it holds a token.
+/// The button that closes the dialogue, once it holds a token.
 const DONE: &str = ".modal-ux .auth-container:has([aria-label=\"Remove authorization\"]) .btn-done";
-/// The dialogue for user name and password, however many others the document offers.
+/// The dialogue for user name and password. The document may offer others.
 const DIALOGUE: &str = ".modal-ux .auth-container:has(#oauth_username)";
 const PATHS: [&str; 3] = ["/status/", "/users/me/", "/users/me/items/"];
 /// The scopes that are ticked, and the status of each path with the token.
@@ -37,7 +37,7 @@ impl Stage {
             return Ok(None);
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
-        // The program refuses variables that it does not know.
+        // The program refuses unknown variables of its prefix.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
             command.env_remove(name);
         }
@@ -59,13 +59,13 @@ impl Stage {
         browser.fill("#oauth_username", "johndoe")?;
         browser.fill("#oauth_password", password)?;
         for scope in scopes {
-            // The box itself is drawn by its label.
+            // The visible box belongs to the label.
             browser.click(&format!("{DIALOGUE} input[data-value=\"{scope}\"] + label"))?;
         }
         browser.click(&format!("{DIALOGUE} .auth-btn-wrapper .btn.authorize"))
     }
 
-    /// Opens an operation, tries it out; the status and the body that the page shows.
+    /// Opens an operation and tries it out. Returns the status and the body that the page shows.
     fn execute(&self, path: &str) -> Result<(u16, Value), Failure> {
         let browser = &self.browser;
         let operation = format!(".opblock-get:has(.opblock-summary-path[data-path=\"{path}\"])");
@@ -92,7 +92,7 @@ impl Stage {
     }
 }
 
-/// The stage, or a loud word that nothing was tested.
+/// The stage; if there is no browser, reports that nothing was tested.
 macro_rules! stage {
     () => {
         match Stage::set().expect("the demo and the browser start") {
@@ -105,7 +105,7 @@ macro_rules! stage {
     };
 }
 
-/// What the tutorial answers to johndoe.
+/// The tutorial's response to johndoe.
 fn expected_body(path: &str, status: u16) -> Value {
     match (path, status) {
         ("/status/", 200) => json!({ "status": "ok" }),
@@ -178,7 +178,7 @@ fn the_pages_carry_a_policy_that_allows_no_inline_script() {
             .expect("the page opens");
         let script = "return fetch(location.href).then(answer => answer.headers.get('content-security-policy'))";
         let policy = stage.browser.run(script).unwrap_or_default();
-        // The redirect page may not connect anywhere, not even to itself.
+        // The redirect page may not connect to any server, not even to its own.
         if page != "/docs/oauth2-redirect" {
             let policy = policy.as_str().expect("the page has a policy");
             assert!(

@@ -1,4 +1,4 @@
-//! Every command as a shell sees it: what goes to which stream, and the exit status.
+//! Every command in a shell: the streams of its output, and the exit status.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 

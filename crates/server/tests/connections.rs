@@ -52,7 +52,7 @@ fn open(server: &Server, count: usize, said: &[u8]) -> Vec<TcpStream> {
     (0..count).map(open).collect()
 }
 
-/// A good client who comes now is answered; [`Server::connect`] waits for a minute at most.
+/// A new correct client gets its response. [`Server::connect`] waits for a minute at most.
 fn assert_serves(server: &Server) {
     assert_eq!(server.exchange(STATUS).status, 401);
 }
@@ -171,7 +171,7 @@ fn peers_that_vanished_are_forgotten() {
         &[],
     );
     let before = open_files(&server);
-    // They acknowledge nothing more than the kernel does for them: no byte, no end.
+    // These peers send no byte and no end. Only the kernel acknowledges for them.
     let mut vanished = open(&server, 20, b"");
     vanished.extend(open(&server, 20, KEPT));
     vanished.extend(open(&server, 20, &slow_body()));
@@ -190,7 +190,7 @@ fn answers_that_nobody_reads_take_no_memory() {
         .map(|_| {
             let mut stream = server.connect();
             stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
-            // Ends where the server stops reading.
+            // The write fails where the server stops reading.
             let _ = stream.write_all(&many);
             stream
         })
@@ -206,7 +206,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// `GET /status/`, or `POST` of a body that does not come, in HPACK's static table.
+/// `GET /status/`, or a `POST` without its body, in HPACK's static table.
 fn head(stream: u32, is_whole: bool) -> Vec<u8> {
     let method = if is_whole { 0x82 } else { 0x83 };
     let path = [&[0x04, 8][..], b"/status/"].concat();
@@ -240,7 +240,7 @@ fn floods_of_http2_streams_are_cut_off() {
     assert!(grown < 64 * 1024, "{grown} KiB");
 }
 
-/// Ticks of processor time that the server has had.
+/// Processor time of the server, in ticks.
 fn processor_time(server: &Server) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.process.id())).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! The documents keep their word: each test that they name is there.
+//! Each test that the documents name exists.
 
 use std::fs;
 use std::path::PathBuf;

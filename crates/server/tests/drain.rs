@@ -31,7 +31,7 @@ const ASK: &[u8] = b"GET /status/ HTTP/1.1\r\nHost: a\r\n\r\n";
 /// bcrypt of `secret`, cost 4.
 const HASH: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
 
-/// One request: when all of it that makes it a request had been sent, and what came back.
+/// One request: the time when enough of it was sent to count, and the response.
 #[derive(Clone, Copy)]
 struct Sent {
     by: &'static str,
@@ -56,13 +56,13 @@ impl Line {
         Some(Self(stream, Vec::new()))
     }
 
-    /// Says when it was sent; none where the connection was closed before.
+    /// Sends bytes and returns the time; `None` if the connection was closed before.
     fn send(&mut self, bytes: &[u8]) -> Option<Instant> {
         self.0.write_all(bytes).ok()?;
         Some(Instant::now())
     }
 
-    /// The next answer on this connection.
+    /// Reads the next response on this connection.
     fn hear(&mut self) -> Came {
         let mut chunk = [0; 4096];
         loop {
@@ -81,7 +81,7 @@ impl Line {
     }
 }
 
-/// Where the first answer ends: all of them say how long they are.
+/// The end of the first response. Every response has a length.
 fn end_of_answer(bytes: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
@@ -103,7 +103,7 @@ fn newcomer(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)) 
     Some(())
 }
 
-/// One connection for many requests, one after the other, with pauses in which it is idle.
+/// One connection for many requests in sequence, with idle pauses.
 fn regular(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)) -> Option<()> {
     let mut line = Line::open(server)?;
     for pause in (0..4).cycle() {
@@ -133,7 +133,7 @@ fn pipelining(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)
     }
 }
 
-/// A login whose body comes in two halves: it is under way from its head on.
+/// A login whose body arrives in two halves. It is in progress from its head on.
 fn slow_body(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)) -> Option<()> {
     let (head, body) = log_in("");
     let mut line = Line::open(server)?;

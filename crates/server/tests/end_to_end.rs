@@ -23,13 +23,13 @@ use serde_json::{Map, Value, json};
 
 use support::{Answer, Server};
 
-/// The key of the page: its text, not what its digits mean.
+/// The key of the tutorial: its text, not the bytes of its digits.
 const SECRET_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
 
-/// The headers that were recorded.
+/// The recorded headers.
 const HEADERS: [&str; 4] = ["www-authenticate", "allow", "location", "content-type"];
 
-/// How many seconds a token's `exp` may be off, on a busy machine.
+/// Tolerance for a token's `exp` on a busy machine, in seconds.
 const TOLERANCE: i64 = 30;
 
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -81,13 +81,13 @@ fn the_document_is_that_of_fastapi() {
     let document: Value = serde_json::from_str(&answer.body).expect("JSON");
     let mut faults = Vec::new();
     let mut theirs = recorded("openapi.json");
-    // The one difference: whose document it is.
+    // The one difference: the title and version.
     theirs["info"] = json!({ "title": "Scopegate", "version": env!("CARGO_PKG_VERSION") });
     compare("$", &theirs, &document, &mut faults);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Where two JSON values part.
+/// Compares two JSON values and records each difference.
 fn compare(place: &str, expected: &Value, actual: &Value, faults: &mut Vec<String>) {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
@@ -107,7 +107,7 @@ fn compare(place: &str, expected: &Value, actual: &Value, faults: &mut Vec<Strin
     }
 }
 
-/// Plays one case; the error says all that differs.
+/// Runs one case. The error lists all differences.
 fn play(server: &Server, case: &Value) -> Result<(), String> {
     let now = now();
     let token = case.get("token").map_or_else(String::new, |recipe| mint(recipe, now));
@@ -202,7 +202,7 @@ fn opened(wanted: &Value, mut body: Value, now: i64) -> Value {
     body
 }
 
-/// The request as it goes over the wire.
+/// The bytes of the request.
 fn request(request: &Value, token: &str) -> Vec<u8> {
     let body = match (request.get("body"), request.get("body_base64")) {
         (Some(text), _) => Some(text.as_str().expect("text").as_bytes().to_vec()),
@@ -234,7 +234,7 @@ fn request(request: &Value, token: &str) -> Vec<u8> {
         .chain(["\r\n".to_owned()])
         .collect::<Vec<_>>()
         .concat();
-    // One character of a header is one byte.
+    // Each character of a header is one byte.
     let bytes = head
         .chars()
         .map(|character| u8::try_from(u32::from(character)).expect("Latin-1"));
@@ -303,7 +303,7 @@ fn filled(text: &str, now: i64) -> String {
     filled
 }
 
-/// A value of a recipe with its relative times and long texts made.
+/// A value of a recipe with its relative times and long texts expanded.
 fn resolved(value: &Value, now: i64) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| resolved(item, now)).collect(),

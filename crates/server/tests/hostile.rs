@@ -25,7 +25,7 @@ use support::{Answer, Server};
 
 /// A secret that requests contain and that no answer may contain.
 const CANARY: &str = "hunter2-canary";
-/// What only the inside of the program says.
+/// Texts that only internal errors contain.
 const INSIDE: [&str; 9] = [
     "panicked", "src/", "::", "Error(", "Error {", "Some(", "/root", "/work", "RUST_",
 ];
@@ -40,7 +40,7 @@ fn tutorial() -> Server {
     Server::start(&["--demo"], &[])
 }
 
-/// A request with these header lines (each with its end) and a body.
+/// A request with these header lines (each with its line end) and a body.
 fn request(line: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("{line}\r\nHost: api.example\r\nConnection: close\r\n{headers}\r\n");
     [head.as_bytes(), body].concat()
@@ -99,7 +99,7 @@ fn token(server: &Server, scope: &str) -> String {
     body["access_token"].as_str().expect("a token").to_owned()
 }
 
-/// Values that come back in a header are one header.
+/// A value that is repeated in a header stays one header.
 #[test]
 fn no_value_splits_an_answer() {
     for server in [rfc(), tutorial()] {

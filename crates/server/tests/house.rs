@@ -97,7 +97,7 @@ fn house(metadata: &Metadata) -> BTreeMap<&str, &Package> {
         .collect()
 }
 
-/// The names of what a crate is built of, tests and build scripts apart.
+/// The names of a crate's dependencies, without those of tests and build scripts.
 fn imports(package: &Package) -> BTreeSet<&str> {
     let normal = package
         .dependencies

@@ -20,7 +20,8 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use support::{Server, scopegate};
 
-/// An issuer in a thread of this test: its document, its keys, and answers about one opaque token.
+/// An issuer in a thread of this test: its document, its keys, and responses about one opaque
+/// token.
 struct Issuer {
     address: SocketAddr,
     pair: EcdsaKeyPair,
@@ -71,7 +72,7 @@ impl Issuer {
     }
 }
 
-/// A request with its body.
+/// Reads a request with its body.
 fn read(stream: &mut impl Read) -> String {
     let (mut text, mut buffer) = (String::new(), [0; 4096]);
     loop {
@@ -110,7 +111,7 @@ fn get(server: &Server, token: &str) -> (u16, String) {
 fn tokens_of_another_issuer_are_good_beside_our_own() {
     let (issuer, folder) = (Issuer::start(), tempfile::tempdir().unwrap());
     let loopback = "allow = ['127.0.0.0/8']";
-    // In the tutorial's profile users are looked up by name.
+    // In the tutorial's profile, users are found by name.
     let config = file(
         folder.path(),
         &table(
@@ -129,7 +130,7 @@ fn tokens_of_another_issuer_are_good_beside_our_own() {
     let answer = server.exchange(format!("{head}Content-Length: {length}\r\n\r\n{form}").as_bytes());
     let answer: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(get(&server, answer["access_token"].as_str().unwrap()).0, 200, "our own");
-    // By default its `johndoe` is not ours.
+    // By default its `johndoe` is not our user.
     let config = file(folder.path(), &table(issuer.address, loopback));
     let server = Server::start(&["--demo", "--config", &config], &[]);
     assert_eq!(get(&server, &issuer.token()).0, 401);
@@ -213,7 +214,7 @@ fn a_start_fails_without_an_issuer_only_where_it_is_required() {
         said.contains(&format!("issuer `http://{unused}` is required and has no keys")),
         "{said}"
     );
-    // It is there, and may not be connected to.
+    // The issuer exists, but the configuration does not allow its address.
     let config = file(folder.path(), &table(issuer.address, "required = true"));
     let said = refusal(&config);
     assert!(

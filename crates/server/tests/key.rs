@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use shell::{Run, Shell};
 
-/// Announced for a second, so that a test need not wait for an hour.
+/// An announcement of one second, so that a test need not wait for an hour.
 const SOON: [(&str, &str); 1] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "1s")];
 
 /// A folder with a database.
@@ -110,7 +110,7 @@ fn a_key_from_beginning_to_end() {
             .contains("is published, and signs from 20")
     );
 
-    // Announced for an hour: there is time to ask again.
+    // The announcement is an hour, which leaves time for a second check.
     let waiting = states(&shell).pop().unwrap();
     assert_eq!(waiting.1, "next");
     let no = shell.run(&["key", "rotate"]);
@@ -143,7 +143,8 @@ fn a_key_that_leaked_is_removed() {
     );
     assert_eq!(states(&shell), [(next.clone(), "current".to_owned())]);
 
-    // The last one: another is made, and opens with the same key-encryption key.
+    // The last key is removed: the program creates another, sealed with the same key-encryption
+    // key.
     let human = shell.run(&["key", "remove", &next]);
     let [(new, state)] = states(&shell).try_into().unwrap();
     assert_eq!(

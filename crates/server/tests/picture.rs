@@ -12,7 +12,7 @@
     reason = "a test may fail, and says what it skips"
 )]
 
-/// The stage, or a loud word that nothing was tested.
+/// The stage; if there is no browser, reports that nothing was tested.
 macro_rules! stage {
     ($table:expr) => {
         match crate::stage::Stage::set($table.expect("a table")).expect("the browser shows the page") {
@@ -52,7 +52,7 @@ use stage::{grant, missing};
 
 /// Whether an operation is allowed, and the lists of what else is missing.
 type Answer = (bool, BTreeSet<BTreeSet<usize>>);
-/// Boxes with a tick, conditions without one, what holds then, and the answers.
+/// The ticked boxes, the unmet conditions, the facts that hold, and the answers.
 type Asked = (Vec<usize>, Vec<usize>, BTreeSet<usize>, Vec<Answer>);
 
 const ENTER: &str = "\u{e007}";
@@ -113,7 +113,7 @@ fn ticking_shows_what_the_engine_decides() {
         );
         stage.browser.click("#clear").expect("a button");
     }
-    // A request without a credential has its own box, which takes the other ticks back.
+    // A request without a credential has its own box, which clears the other ticks.
     stage.browser.click(&stage.box_of("read")).expect("a box");
     stage.browser.click("#nobody").expect("a box");
     let shown = stage.shown().expect("rows");
@@ -151,8 +151,8 @@ fn a_condition_without_a_tick_takes_those_that_imply_it() {
     stage.all_is_quiet();
 }
 
-/// Every set of boxes, decided by the page's own functions: what holds, what is allowed, and what
-/// is missing.
+/// Every set of boxes, decided by the page's own functions: the facts that hold, the allowed
+/// operations and the missing facts.
 #[test]
 fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
     let tables = [
@@ -219,7 +219,7 @@ fn a_click_on_a_scope_shows_its_operations() {
         stage.name_of("write")
     );
     assert_eq!(stage.run(&pressed), "true");
-    // By keyboard it is let go.
+    // The keyboard clears the box again.
     stage.browser.fill(&stage.name_of("write"), SPACE).expect("a key");
     assert_eq!(stage.run(&pressed), "false");
     assert_eq!(stage.shown().expect("rows").len(), 10);
@@ -235,18 +235,19 @@ fn the_keyboard_is_enough() {
             .run(&format!("return document.activeElement.{what}"))
             .expect("the script runs")
     };
-    // The first stop leads past the boxes.
+    // The first tab stop is a link that skips the boxes.
     browser.fill("body", TAB).expect("a key");
     assert_eq!(focus("className"), "skip");
     browser.fill(":focus", ENTER).expect("a key");
     browser.fill(":focus", TAB).expect("a key");
     assert_eq!(focus("parentElement.id"), "matrix");
-    // A box is ticked by the space bar, and keeps the focus.
+    // The space bar ticks a box, and the box keeps the focus.
     browser.fill(&stage.box_of("read"), SPACE).expect("a key");
     assert_eq!(focus("dataset.tick"), stage.atom("read").to_string());
     let shown = stage.shown().expect("rows");
     assert_eq!(shown, stage.decided(&shown, &["read"], &[]));
-    // An operation opens, keeps the focus, and says all its ways and what of them is there.
+    // An operation opens and keeps the focus. It shows all its alternatives and which of their
+    // parts the request has.
     browser.fill("[data-operation=\"2\"] > button", ENTER).expect("a key");
     assert_eq!(focus("ariaExpanded"), "true");
     let fold = browser.text("[data-operation=\"2\"] .fold").expect("details");
@@ -379,7 +380,7 @@ fn eleven_thousand_operations_can_be_looked_through() {
         "{status}"
     );
     browser.fill("#tree summary", ENTER).expect("a key");
-    // Rows are made when a group opens, not before.
+    // Rows are created only when a group opens.
     browser.wait_for("#tree details[open] [data-operation]").expect("rows");
     let shown = stage.shown().expect("rows");
     assert!((1..=200).contains(&shown.len()), "{}", shown.len());

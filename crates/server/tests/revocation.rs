@@ -32,7 +32,7 @@ struct Place {
 }
 
 impl Place {
-    /// With `johndoe` and the client `app`.
+    /// Creates a place with `johndoe` and the client `app`.
     fn new(profile: &'static str) -> Self {
         let shell = Shell::new();
         let add = [
@@ -109,7 +109,7 @@ fn status(server: &Server, token: &str) -> u16 {
     ask(server, token).status
 }
 
-/// Waits until the token is refused, which has to be soon.
+/// Waits until the token is refused, which must happen in time.
 fn is_refused_in_time(server: &Server, token: &str) {
     let begin = Instant::now();
     while status(server, token) == 200 {
@@ -122,7 +122,7 @@ fn is_refused_in_time(server: &Server, token: &str) {
     }
 }
 
-/// Tokens of this very second count as issued before.
+/// A token of the same second counts as issued before the revocation.
 fn next_second() {
     std::thread::sleep(Duration::from_millis(1_100));
 }
@@ -228,7 +228,7 @@ fn every_change_that_takes_rights_away_reaches_issued_tokens() {
                 "remove" => break,
                 _ => {}
             }
-            // A token of the tutorial says no more than when it expires.
+            // A token of the tutorial contains only its expiry time.
             if profile == "tutorial" {
                 next_second();
             }
@@ -294,7 +294,7 @@ fn a_removed_key_takes_its_tokens_back_in_time() {
     assert_eq!(status(&server, &log_in(&server)), 200);
 }
 
-/// The tutorial's tokens say when they expire, and not when they were issued.
+/// The tutorial's tokens contain their expiry, but not the time of issue.
 #[test]
 fn a_token_of_before_the_lifetime_was_lowered_is_taken_back_and_stays_so() {
     let place = Place::new("tutorial");
@@ -307,7 +307,7 @@ fn a_token_of_before_the_lifetime_was_lowered_is_taken_back_and_stays_so() {
     assert_eq!(place.command(&["user", "disable", "johndoe"])["status"], "disabled");
     is_refused_in_time(&server, &old);
     assert_eq!(place.command(&["user", "enable", "johndoe"])["status"], "active");
-    // Until what is remembered of the user is too old.
+    // Until the cached user has expired.
     std::thread::sleep(AGE * 3);
     assert_eq!(status(&server, &old), 401);
     drop(server);

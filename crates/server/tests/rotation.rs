@@ -46,7 +46,7 @@ struct Site {
 }
 
 impl Site {
-    /// A server whose first key is known here, with a user and a client.
+    /// A server with a known first key, a user and a client.
     fn new() -> Self {
         Self::with(&VARIABLES)
     }
@@ -155,7 +155,7 @@ fn key_of(token: &str) -> String {
     header["kid"].as_str().expect("a key id").to_owned()
 }
 
-/// Looks until it is so, at most for this long.
+/// Repeats a check until it succeeds, at most for this time.
 fn wait_for(what: &str, most: Duration, mut is_so: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !is_so() {
@@ -201,7 +201,7 @@ fn across_a_rotation(site: &Site) {
         .run_with(&["key", "rotate", "--format", "json"], "", &VARIABLES);
     let second = run.json()["kid"].as_str().unwrap().to_owned();
 
-    // Published while the first still signs, without a restart.
+    // The next key is published while the first still signs, without a restart.
     wait_for("published", Duration::from_millis(2_900), || {
         site.published().contains(&second)
     });
@@ -267,7 +267,7 @@ fn a_removed_key_is_dropped_by_a_running_server() {
     }
 }
 
-/// The server makes its keys by itself, and rotates by the calendar.
+/// The server creates its keys by itself, and rotates on schedule.
 #[test]
 fn keys_rotate_by_themselves() {
     let shell = Shell::new();
@@ -322,7 +322,7 @@ fn rotates_on_after_a_rewrap(is_configured: bool) {
             std::fs::rename(new, &configured).unwrap();
         }
         let before = keys();
-        // The first may have been on its way.
+        // The first of them may already have been in preparation.
         wait_for("two more keys", Duration::from_secs(30), || keys() >= before + 2);
     }
 }

@@ -1,4 +1,4 @@
-//! The listener of the built program under bad clients, and its end.
+//! The listener of the built program under incorrect clients, and its shutdown.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
 #![expect(clippy::expect_used, reason = "a test may fail")]
@@ -35,7 +35,7 @@ fn slow_heads_are_cut_off() {
     let server = Server::start(&["--demo", "--header-timeout", "300ms"], &[]);
     let start = Instant::now();
     let mut dripping = server.connect();
-    // Each byte comes well in time; the head as a whole does not.
+    // Each byte arrives in time, but the whole head does not.
     for byte in STATUS.iter().take(20) {
         if dripping.write_all(&[*byte]).is_err() {
             break;
@@ -87,7 +87,7 @@ fn a_forced_stop_has_a_status_other_than_zero() {
     }
 }
 
-/// A supervisor could not start it again.
+/// A supervisor could not start the server again.
 #[test]
 fn a_hangup_with_settings_that_are_refused_does_not_stop_the_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,7 +142,7 @@ fn a_body_over_the_limit_is_413() {
     let body = "x".repeat(1_001);
     let declared = format!("{head}Content-Length: 1001\r\n\r\n{body}");
     assert_eq!(server.exchange(declared.as_bytes()).status, 413);
-    // Announced, and never sent: the answer does not wait for it.
+    // The body is announced but never sent: the response does not wait for it.
     assert_eq!(
         server
             .exchange(format!("{head}Content-Length: 99999999\r\n\r\n").as_bytes())

@@ -1,4 +1,4 @@
-//! `scopegate token ..` as a shell sees it.
+//! `scopegate token ..` in a shell.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
@@ -48,7 +48,7 @@ fn rfc9068() -> String {
     )
 }
 
-/// A directory with a key set: a secret, an Ed25519 key, and one of no use.
+/// A directory with a key set: a secret, an Ed25519 key, and one that cannot be used.
 fn shell() -> Shell {
     let shell = Shell::new();
     let set = json!({"keys": [

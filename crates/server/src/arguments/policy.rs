@@ -216,7 +216,7 @@ pub(crate) enum LintFailOn {
 }
 
 impl LintFailOn {
-    /// The least severity; `None` where nothing fails.
+    /// The least severity that fails; `None` if nothing fails.
     pub(crate) const fn severity(self) -> Option<Severity> {
         match self {
             Self::Error => Some(Severity::Error),

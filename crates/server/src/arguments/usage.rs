@@ -14,9 +14,9 @@ use crate::output::{Format, allows_colours, complain, wants_json, without_secret
 
 /// Adds help texts, and hides the options that a command does not use.
 ///
-/// `words`: the command line. Of the commands below, only those that it names are adapted: there are
-/// a hundred, and each start pays for them. Without it, or where it names a command about all
-/// commands, all are.
+/// `words` is the command line. Only the subcommands that it names are adapted: there are a
+/// hundred, and each start pays for them. Without it, or if it names a command about all commands,
+/// all are adapted.
 pub(super) fn adapt(command: Command, words: Option<&[OsString]>) -> Command {
     let has = |name: &str| words.is_some_and(|words| words.iter().any(|word| word == name));
     let is_for_all = ["completions", "help", "man"].into_iter().any(has);
@@ -116,7 +116,8 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Writes help or the version to standard output. A reader that went away is no fault.
+/// Writes help or the version to standard output. A reader that has closed the pipe is not an
+/// error.
 fn print_help(error: &clap::Error) -> anyhow::Result<()> {
     let text = error.render();
     if allows_colours(&io::stdout()) {

@@ -19,8 +19,7 @@ pub(crate) trait Setting: Sized {
     const EXPECTED: &'static str;
     /// Whether errors must not repeat the text.
     const SECRET: bool = false;
-    /// Whether it may also be written as a list of texts. It is read as one text, separated by
-    /// commas.
+    /// Whether it may also be a list of texts. It is read as one text, separated by commas.
     const LIST: bool = false;
 
     /// Reads the text; `None` if it is invalid.

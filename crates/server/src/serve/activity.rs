@@ -16,17 +16,12 @@ const LINGER: Duration = Duration::from_secs(10);
 /// evicted one.
 const SHORT_LINGER: Duration = Duration::from_millis(200);
 
-/// How long a connection without a pending response may still send a request after the server
-/// begins to stop.
-///
-/// Its client does not know yet that the server stops, so a request may be on its way.
+/// How long a connection without a pending response may still send a request during the shutdown.
+/// Its client does not know of the shutdown yet, so a request may be on its way.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// How long a peer may delay a body or accept no bytes before the connection no longer counts as
-/// busy.
-///
-/// The connection is not closed for that. It can only be evicted if every slot is taken and a new
-/// connection arrives.
+/// How long a peer may delay a body or accept no bytes before the connection counts as stalled. It
+/// is not closed for that, but evicted if every slot is taken and a new connection arrives.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The additional time that a whole HTTP/2 connection may stall, compared with one stream.

@@ -28,7 +28,7 @@ fn an_attack_is_stopped_and_the_owner_logs_in() {
     ]);
     assert_eq!(log_in(&watched, "secret", "198.51.100.1").status, 200);
     for number in 0..10 {
-        // The client writes what it likes on the left.
+        // A client can write any addresses on the left.
         let forwarded = format!("198.51.100.1, 203.0.113.{number}");
         assert_eq!(log_in(&watched, "wrong", &forwarded).status, 400, "{number}");
     }
@@ -76,12 +76,12 @@ fn an_attack_is_stopped_and_the_owner_logs_in() {
 fn one_address_is_stopped_for_all_accounts() {
     let watched = Watched::start(&["--login-throttle", "true"]);
     let statuses = (0..90).map(|number| {
-        // No proxy is trusted: what is forwarded counts for nothing.
+        // No proxy is trusted, so the forwarded address has no effect.
         let headers = format!("{FORM}X-Forwarded-For: 203.0.113.{number}\r\n");
         let form = format!("username=user{number}&password=wrong");
         watched.call("POST", "/token", &headers, &form).status
     });
-    // One failure in ten seconds is forgotten, and a busy machine takes that long.
+    // One failure expires after ten seconds, and a busy machine may take that long.
     let before: Vec<u16> = statuses.take_while(|status| *status != 429).collect();
     assert!((30..80).contains(&before.len()), "{}", before.len());
     assert!(before.iter().all(|status| *status == 400), "{before:?}");

@@ -9,14 +9,15 @@ use crate::metrics::bearer;
 use crate::support::Answer;
 use crate::watched::{SECRET_KEY, Watched};
 
-/// Part of every secret that the requests below hold.
+/// A part of every secret in the requests below.
 const MARK: &str = "swordfish";
 
 fn request_id(answer: &Answer) -> String {
     answer.header("x-request-id").expect("a request id").to_owned()
 }
 
-/// Requests with something secret in every place that has one, good and bad, and a good token.
+/// Sends valid and invalid requests with a secret in every place that can carry one. Returns
+/// the responses and a valid token.
 fn play(watched: &Watched) -> (Vec<Answer>, String) {
     let token = watched.token("me");
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";

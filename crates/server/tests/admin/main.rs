@@ -1,4 +1,4 @@
-//! What the built program tells supervisors and operators: alive, ready, counted, logged.
+//! The admin listener and the log of the built program: health, readiness, metrics, log lines.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
 #![expect(

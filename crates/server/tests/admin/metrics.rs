@@ -27,7 +27,7 @@ pub(crate) fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-/// Requests that are known one by one.
+/// Sends a known list of requests.
 fn play(watched: &Watched) {
     let get = |path: &str, headers: &str| watched.call("GET", path, headers, "").status;
     for _ in 0..3 {
@@ -91,7 +91,7 @@ fn what_was_done_is_counted() {
         ),
         (
             r#"scopegate_store_duration_seconds_count{method="users.find_account"}"#.into(),
-            // A login that succeeds reads the account again at its end.
+            // A successful login reads the account again at its end.
             3,
         ),
         (r#"scopegate_store_errors_total{method="users.find"}"#.into(), 0),

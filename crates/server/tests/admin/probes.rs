@@ -1,4 +1,4 @@
-//! Alive and ready.
+//! The probes for health and readiness.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use crate::watched::Watched;
 
 const LOGIN: &str = "username=johndoe&password=secret&scope=me+items";
 
-/// The head of a login whose body is yet to come.
+/// The head of a login whose body follows later.
 fn login_head() -> String {
     format!(
         "POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\
@@ -147,7 +147,7 @@ fn a_broken_database_is_not_ready_and_recovers() {
     };
     watched.wait_for("/readyz", 200, "ready\n");
 
-    // It answers questions still, and keeps nothing.
+    // The database can still be read, but not written.
     run("BEGIN IMMEDIATE");
     watched.wait_for("/readyz", 503, "the database does not answer\n");
     run("ROLLBACK");

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All samples of one answer, by name and labels.
+/// All samples of one response, by name and labels.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
     values: BTreeMap<String, f64>,
@@ -38,13 +38,13 @@ impl Samples {
         samples
     }
 
-    /// The value of a sample that has to be there.
+    /// The value of a sample that must exist.
     pub(crate) fn value(&self, sample: &str) -> f64 {
         let value = self.values.get(sample);
         *value.unwrap_or_else(|| panic!("`{sample}` is not there: {:#?}", self.values.keys()))
     }
 
-    /// The same, of what is whole.
+    /// The value of a sample, which must be a whole number.
     pub(crate) fn count(&self, sample: &str) -> u64 {
         self.value(sample).to_string().parse().expect("a whole number")
     }

@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 use crate::metrics::bearer;
 use crate::watched::Watched;
 
-/// A file with this text.
+/// Creates a file with this text.
 pub(crate) fn file(text: &str) -> NamedTempFile {
     let mut file = NamedTempFile::new().expect("a file");
     file.write_all(text.as_bytes()).expect("room");
@@ -96,7 +96,7 @@ fn flips_are_counted_and_logged_and_nobody_feels_them() {
     );
 }
 
-/// The document that the demo writes says what the demo does.
+/// The document that the demo writes describes exactly what the demo does.
 #[test]
 fn the_demos_own_document_never_flips() {
     let document = Watched::start(&[]).call("GET", "/openapi.json", "", "").body;

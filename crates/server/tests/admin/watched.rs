@@ -57,17 +57,17 @@ impl Watched {
         }
     }
 
-    /// Where supervisors ask.
+    /// The address of the admin listener.
     pub(crate) fn admin(&self) -> SocketAddr {
         self.admin
     }
 
-    /// A supervisor's question.
+    /// Sends a request to the admin listener.
     pub(crate) fn ask(&self, method: &str, path: &str) -> Answer {
         send(self.admin, &request(method, path, "", ""))
     }
 
-    /// Asks until the answer is this one.
+    /// Repeats a request until it has this response.
     pub(crate) fn wait_for(&self, path: &str, status: u16, body: &str) {
         let begin = Instant::now();
         loop {
@@ -91,12 +91,12 @@ impl Watched {
         Samples::parse(&answer.body)
     }
 
-    /// A client's question; `headers` are whole lines.
+    /// Sends a request to the server. `headers` are whole lines.
     pub(crate) fn call(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         send(self.server.address, &request(method, path, headers, body))
     }
 
-    /// A login with this form.
+    /// Logs in with this form.
     pub(crate) fn log_in(&self, form: &str) -> Answer {
         self.call(
             "POST",
@@ -106,14 +106,14 @@ impl Watched {
         )
     }
 
-    /// A token of johndoe with these scopes.
+    /// Gets a token of johndoe with these scopes.
     pub(crate) fn token(&self, scope: &str) -> String {
         let answer = self.log_in(&format!("username=johndoe&password=secret&scope={scope}"));
         let body: serde_json::Value = serde_json::from_str(&answer.body).expect("a token");
         body["access_token"].as_str().expect("a token").to_owned()
     }
 
-    /// Ends the server and gives all that it logged.
+    /// Stops the server and returns its log.
     pub(crate) fn stop(mut self) -> Vec<String> {
         let id = self.server.process.id().to_string();
         let killed = std::process::Command::new("kill").args(["-TERM", &id]).status();

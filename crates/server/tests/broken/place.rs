@@ -1,4 +1,4 @@
-//! A database in some place, a server on it, and disks that can be filled.
+//! A database at a chosen place, a server on it, and disks that can be filled.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,14 +17,14 @@ use crate::support::{Answer, Server, address_in, scopegate};
 /// bcrypt of `secret`, cost 4: the next login hashes it again.
 const OUTDATED: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
 
-/// How a command ended.
+/// The outcome of a command.
 pub(crate) struct Run {
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// Runs the program with this on its standard input.
+/// Runs the program with this standard input.
 pub(crate) fn run(line: &[&str], input: &str) -> Run {
     let mut command = scopegate();
     command
@@ -109,7 +109,7 @@ impl Place {
         run(&[line, &["--database", &self.url()]].concat(), input)
     }
 
-    /// The names of all users, as the program lists them; each of them is whole.
+    /// The names of all users, as the program lists them. Each entry is complete.
     pub(crate) fn users(&self) -> Vec<String> {
         let run = self.run(&["user", "list", "--format", "json"], "");
         assert_eq!(run.status, 0, "{}", run.stderr);
@@ -124,7 +124,7 @@ impl Place {
         self.serve_with(Stdio::null())
     }
 
-    /// Starts the server with its log going there.
+    /// Starts the server and sends its log to this output.
     pub(crate) fn serve_with(&self, log: Stdio) -> Served {
         let mut child = scopegate()
             .args([
@@ -192,7 +192,7 @@ impl Served {
         (answer.status == 200).then(|| body["access_token"].as_str().unwrap().to_owned())
     }
 
-    /// Asks until the server is ready, or is not.
+    /// Repeats the readiness check until it has this status.
     pub(crate) fn wait_for_readiness(&self, status: u16) {
         let begin = Instant::now();
         loop {
@@ -220,11 +220,11 @@ fn ask(address: SocketAddr, head: &str, body: &str) -> Answer {
     Answer::parse(&bytes)
 }
 
-/// A small disk, gone when dropped.
+/// A small disk, which is unmounted when dropped.
 pub(crate) struct Disk(TempDir);
 
 impl Disk {
-    /// None where this process may not mount.
+    /// `None` if this process may not mount.
     pub(crate) fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={size}");
@@ -251,7 +251,7 @@ impl Disk {
             .success()
     }
 
-    /// Takes all the space that there is.
+    /// Fills all free space.
     pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.path().join("filler")).unwrap();
         while file.write_all(&[0; 512]).is_ok() {}

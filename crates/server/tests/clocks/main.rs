@@ -92,7 +92,7 @@ impl Stage {
             self.run(line);
         }
         self.are_refused(&old, lines.concat().as_slice());
-        // The nodes may remember the user for a second.
+        // The nodes may cache the user for a second.
         std::thread::sleep(Duration::from_millis(1_100));
         let new = self.tokens();
         self.are_refused(&old, lines.concat().as_slice());
@@ -117,7 +117,7 @@ fn me(node: &Server, token: &str) -> u16 {
     node.exchange(request.as_bytes()).status
 }
 
-/// Each command that takes rights away, and the one that gives them back.
+/// Runs each command that reduces rights, and the one that restores them.
 #[test]
 fn a_revocation_covers_the_tokens_of_nodes_with_other_clocks() {
     let commands: [&[&[&str]]; 7] = [
@@ -140,7 +140,7 @@ fn a_revocation_covers_the_tokens_of_nodes_with_other_clocks() {
     }
 }
 
-/// The other node applies the change, too, while the user stays disabled.
+/// The other node applies the change too, while the user stays disabled.
 #[test]
 fn a_disabled_user_is_refused_by_nodes_with_other_clocks() {
     for shifts in SHIFTS {

@@ -60,7 +60,7 @@ pub(crate) fn start(database: &Path, shift: i64) -> Server {
     Server { process, address }
 }
 
-/// In a process that [`start`] has started this is the node, and ends only with its process.
+/// In a process that [`start`] has started, this is the node. It ends only with its process.
 #[test]
 fn a_node_has_a_shifted_clock() {
     if let (Ok(database), Ok(shift)) = (std::env::var(DATABASE), std::env::var(SHIFT)) {

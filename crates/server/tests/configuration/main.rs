@@ -1,4 +1,4 @@
-//! `config check` and `serve` agree, and a server says which grants are enabled.
+//! `config check` and `serve` agree, and a server logs which grants are enabled.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
@@ -67,7 +67,7 @@ fn names(shell: &Shell) -> Vec<std::ffi::OsString> {
     names
 }
 
-/// Databases that `serve` does not open.
+/// Creates databases that `serve` does not open.
 fn furnish(shell: &Shell) {
     let path = |name: &str| shell.path().join(name);
     let user = ["user", "add", "ada", "--scope", "me", "--password-stdin"];
@@ -95,7 +95,7 @@ fn furnish(shell: &Shell) {
     change(&path("foreign.db"), "CREATE TABLE notes (note TEXT)");
 }
 
-/// Changes a database past the program, and leaves no log behind.
+/// Changes a database without the program, and leaves no log behind.
 fn change(path: &std::path::Path, sql: &'static str) {
     use sqlx::{Connection as _, Executor as _};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,4 +1,4 @@
-//! Backups under load, and what is restored from them.
+//! Backups under load, and their restored content.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -153,7 +153,7 @@ fn restore_replaces_no_database() {
     wait_for(200, || log_in(&server, "ada").status);
     drop(server);
 
-    // The database is lost, its key file is not: that is what a backup is for.
+    // The database is lost but its key file is not: a backup covers this case.
     for end in ["", "-wal", "-shm"] {
         fs::remove_file(stage.path(&format!("scopegate.db{end}"))).unwrap();
     }

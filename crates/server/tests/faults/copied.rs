@@ -52,7 +52,7 @@ fn a_server_applies_what_a_command_changes_in_the_copy() {
         stage.add_user(&name);
         let issued = token(&server, &name);
         replace_by_copies(&stage, &[""]);
-        // The command may be the only one that has the copy open: then it ends the log.
+        // If no other process has the copy open, the command closes the log.
         stage.done(&["user", "revoke", &name]);
         let new = stage.shell.run_with(
             &["user", "set-password", &name, "--password-stdin"],
@@ -127,7 +127,7 @@ fn a_folder_that_is_renamed_and_back_is_used_on() {
     let away = stage.path("away");
     fs::rename(&folder, &away).unwrap();
     wait_for(503, || me(&server, &kept));
-    // Another folder with an empty file has its name.
+    // Another folder with an empty file takes its name.
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("scopegate.db"), "").unwrap();
     assert_eq!(log_in(&server, "ada").status, 503);

@@ -162,7 +162,7 @@ fn an_unknown_token_id_is_reported() {
         run.stdout
     );
     wait_for(401, || me(&server, &token));
-    // No command reaches tokens of other issuers, so none is reported as revoked.
+    // A command cannot revoke tokens of other issuers, so none is reported as revoked.
     let config = "issuer = 'https://id.example'\n[[issuers]]\nname = 'other'\nissuer = 'https://other.example'\ntokens = 'jwt'\n";
     std::fs::write(stage.path("s.toml"), config).unwrap();
     let run = stage
@@ -438,7 +438,7 @@ fn a_path_in_a_configuration_is_relative_to_its_file() {
             .status,
         0
     );
-    // So is what the file names for a policy or an issuer.
+    // The same holds for the files of a policy or an issuer that the file names.
     std::fs::write(stage.path("etc/p.toml"), "shadow_policy = 'policy.toml'\n").unwrap();
     std::fs::write(stage.path("etc/policy.toml"), "nonsense").unwrap();
     let run = stage.shell.run(&["config", "check", "--config", "etc/p.toml"]);

@@ -1,4 +1,4 @@
-//! Names of files that belong to a database, given to other files.
+//! Side files of a database: their names are refused for other files.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use crate::stage::{COMMANDS, Creates, PASSWORD, Stage};
 /// The files that SQLite and the program keep with a database.
 const ENDS: [&str; 6] = ["-wal", "-shm", "-journal", ".kek", ".kek.next", ".key"];
 
-/// SQLite would use a database of such a name as the log of another one, or delete it.
+/// SQLite would use a database with such a name as the log of another one, or delete it.
 #[test]
 fn no_command_writes_a_file_with_the_name_of_a_side_file() {
     let stage = Stage::new();

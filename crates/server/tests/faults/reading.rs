@@ -73,7 +73,7 @@ fn reading_changes_nothing() {
     let (killed, index) = (stage.files(), "scopegate.db-shm");
     for line in READING {
         stage.done(line);
-        // The index of the log is memory that processes share. It is made again from the log.
+        // The index of the log is memory that processes share. It is rebuilt from the log.
         let without = |files: Vec<(String, Vec<u8>)>| files.into_iter().filter(|(name, _)| name != index);
         assert!(
             without(stage.files()).eq(without(killed.clone())),
@@ -84,7 +84,7 @@ fn reading_changes_nothing() {
     assert_eq!(stage.users("sqlite:scopegate.db"), ["ada", "bob"]);
 }
 
-/// Runs a command as a user who may not write anywhere.
+/// Runs a command as a user without write access.
 fn as_nobody(stage: &Stage, line: &[&str]) -> (i32, String) {
     let mut command: Command = scopegate();
     command

@@ -1,4 +1,4 @@
-//! What a command says if a name is a secret, and if its output cannot be written.
+//! The messages of a command if a name is a secret, and if its output cannot be written.
 
 use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
@@ -79,7 +79,7 @@ fn full() -> Stdio {
     OpenOptions::new().write(true).open("/dev/full").unwrap().into()
 }
 
-/// A write beyond the limit raises a signal, which ends a process that does not expect it.
+/// A write beyond the limit raises a signal, which kills a process that does not handle it.
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error_and_leaves_no_file() {
     let stage = Stage::new();
@@ -155,10 +155,10 @@ fn output_that_cannot_be_written_is_an_error_that_names_it() {
             "{line:?}: {stderr}"
         );
     }
-    // What the command did is kept, and can be looked up.
+    // The effect of the command remains and can be read.
     assert!(stage.path("backup.db").exists());
     assert!(stage.done(&["client", "list"]).stdout.contains("New"));
-    // Where standard error cannot be written, the status alone says it.
+    // If standard error cannot be written, only the status reports the error.
     let lost = in_stage(&stage, &["user", "show", "nobody"])
         .stderr(full())
         .status()

@@ -12,7 +12,7 @@ use crate::support::{Answer, Server};
 /// A password that is long enough.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// A token id as this program makes them.
+/// A token id in the form that this program generates.
 pub(crate) const TOKEN_ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// Every command that opens the database, and whether it creates one.

@@ -1,4 +1,4 @@
-//! Passwords that are typed on a terminal. `script` gives the program one.
+//! Passwords that are typed on a terminal. `script` provides the terminal.
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};

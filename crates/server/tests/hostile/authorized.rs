@@ -8,7 +8,7 @@ use scopegate_http::fuzzing::oracle::{self, Named};
 use crate::targets::targets;
 use crate::{ask, request, rfc, token, tutorial};
 
-/// The demo's table: method, template, scopes (none: public), and what its 200 has in it.
+/// The demo's table: method, template, scopes (`None`: public), and a text in the body of its 200.
 const TABLE: [(&str, &str, Option<&[&str]>, &str); 19] = [
     ("GET", "/users/me/", Some(&["me"]), "\"full_name\""),
     ("HEAD", "/users/me/", Some(&["me"]), ""),
@@ -66,8 +66,9 @@ fn expected(method: &str, target: &str, scopes: Option<&[&str]>) -> (Vec<u16>, &
     }
 }
 
-/// Bytes that no request target has: [RFC 3986, appendix A](https://www.rfc-editor.org/rfc/rfc3986#appendix-A). hyper refuses
-/// some of them and takes others.
+/// Bytes that a request target cannot contain: [RFC 3986, appendix
+/// A](https://www.rfc-editor.org/rfc/rfc3986#appendix-A). hyper refuses some of them and accepts
+/// others.
 fn is_no_target(target: &str) -> bool {
     target
         .bytes()
@@ -213,7 +214,7 @@ fn the_host_is_named_once_and_used_for_nothing() {
                 "{answer:?}"
             );
         }
-        // An authority in the target takes the place of no `Host` (RFC 9112, section 3.2).
+        // An authority in the target does not replace a missing `Host` (RFC 9112, section 3.2).
         for (target, host, status) in [
             ("http://a/status", "Host: a\r\n", 307),
             ("http://a/status", "", 400),

@@ -1,4 +1,4 @@
-//! Bodies that are not what they say they are.
+//! Bodies that contradict their declared type or length.
 
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use crate::support::Server;
 use crate::{FORM, LOGIN, ask, post, request, rfc};
 
-/// Everything that the server sends on one connection, until it closes it.
+/// Everything that the server sends on one connection until it closes it.
 fn exchange_all(server: &Server, request: &[u8]) -> String {
     let mut stream = server.connect();
     let _ = stream.write_all(request);
@@ -14,8 +14,8 @@ fn exchange_all(server: &Server, request: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// [RFC 9112, section 11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2): what could be read as one request or as two is
-/// one, and the connection ends with its answer.
+/// [RFC 9112, section 11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2): bytes that could
+/// be one request or two are one. The connection ends with its response.
 #[test]
 fn no_request_is_smuggled_behind_another() {
     let server = rfc();
@@ -51,7 +51,7 @@ fn no_request_is_smuggled_behind_another() {
         assert_eq!(all.matches("HTTP/1.1 ").count(), 1, "{framing:?}: {all}");
         assert!(all.starts_with("HTTP/1.1 400"), "{framing:?}: {all}");
     }
-    // HTTP/1.0 has no chunks, and a body without a length is none.
+    // HTTP/1.0 has no chunked encoding, and without a length there is no body.
     let old = format!("POST /token HTTP/1.0\r\n{FORM}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}");
     assert!(exchange_all(&server, old.as_bytes()).matches("HTTP/1.").count() == 1);
 }

@@ -19,13 +19,14 @@ pub(crate) const WRITES: [&str; 3] = ["key remove", "key rewrap", "key rotate"];
 #[derive(Debug, Default)]
 pub(crate) struct Rotated {
     pub(crate) answered: Vec<&'static str>,
-    /// Keys that are there.
+    /// The existing keys.
     pub(crate) keys: Vec<String>,
-    /// Keys that are not.
+    /// The removed keys.
     pub(crate) removed: Vec<String>,
 }
 
-/// Whether the next one that cannot rotate removes a key. For all rounds: few come so far twice.
+/// Whether the next call that cannot rotate removes a key. All rounds share it, because few rounds
+/// get that far twice.
 static IS_TO_REMOVE: AtomicBool = AtomicBool::new(true);
 
 impl Scene {
@@ -53,7 +54,7 @@ impl Scene {
         rotated
     }
 
-    /// Removes a key. Ended before its answer, it may be there or not.
+    /// Removes a key. If the command is killed, the key may exist or not.
     fn remove(&self, database: &Path, rotated: &mut Rotated) {
         if rotated.keys.is_empty() {
             return;
@@ -80,7 +81,7 @@ impl Scene {
         let ended = self.run_to_its_end(&mut command)?;
         let status = ended.status.code()?;
         let error = String::from_utf8_lossy(&ended.stderr);
-        // Until a server or `user add` has created the database.
+        // No server and no `user add` has created the database yet.
         if error.contains("does not exist") || error.contains("is empty") {
             std::thread::sleep(std::time::Duration::from_millis(1));
             return None;

@@ -39,7 +39,7 @@ use tempfile::TempDir;
 use writer::Scene;
 use writes::WRITES;
 
-/// How often one database is hit before there is a new one: its making has to be hit too.
+/// The number of kills before the test uses a new database. Creating it must be killed too.
 const KILLS_A_DATABASE: usize = 8;
 
 /// The number of writers that run at a time, in addition to the server.
@@ -72,7 +72,7 @@ fn every_answered_write_is_found_after_a_kill() {
         }
         victim.serve_once_more();
     }
-    // Past the harness, which keeps what a test that passes prints to itself.
+    // Past the harness, which hides the output of a test that passes.
     let _ = writeln!(std::io::stderr(), "{tally:#?} (seed {seed}, moments within {window:?})");
     assert!(tally.processes_hit > tally.kills, "hardly anything was hit");
     let writes = WRITES.iter().map(|(name, ..)| *name).chain(keys::WRITES);
@@ -85,7 +85,7 @@ fn every_answered_write_is_found_after_a_kill() {
 struct Tally {
     kills: usize,
     processes_hit: usize,
-    /// Of each kind of write, how many were answered, and how many were ended before.
+    /// For each kind of write, how many were confirmed and how many were killed before.
     writes: BTreeMap<&'static str, [usize; 2]>,
 }
 
@@ -97,7 +97,7 @@ impl Tally {
     }
 }
 
-/// How long a command takes now on this machine.
+/// Measures how long a command takes now on this machine.
 fn one_command() -> Duration {
     let folder = tempfile::tempdir().unwrap();
     let line = ["client", "add", "App", "--public", "--database", "sqlite:a.db"];
@@ -109,14 +109,14 @@ fn one_command() -> Duration {
         .clamp(Duration::from_millis(10), Duration::from_millis(40))
 }
 
-/// One database, and what was answered of it.
+/// One database, and its confirmed writes.
 struct Victim {
     _folder: TempDir,
     database: PathBuf,
-    /// Each writer has its own, so that what one was answered no other undoes.
+    /// Each writer has its own subjects, so that none undoes the confirmed write of another.
     subjects: [Vec<Subject>; WRITERS],
     is_new: bool,
-    /// Keys that were answered.
+    /// The confirmed keys.
     keys: Vec<String>,
     removed_keys: Vec<String>,
 }
@@ -207,7 +207,7 @@ impl Victim {
         });
     }
 
-    /// Each subject is as it was answered, and nothing else is there.
+    /// Checks that each subject has its confirmed state and that nothing else exists.
     async fn settle(&mut self, store: &dyn Store) {
         let (mut users, mut clients) = (Vec::new(), store.clients().list(None, u16::MAX).await.unwrap());
         for user in store.users().list(None, u16::MAX).await.unwrap() {
@@ -229,7 +229,7 @@ impl Victim {
         assert!(users.is_empty() && clients.is_empty(), "{users:?} {clients:?}");
     }
 
-    /// Makes some users such that their next login writes, and the client to log in with.
+    /// Creates some users whose next login writes, and the client to log in with.
     async fn prepare_logins(&mut self, store: &dyn Store, random: &mut Random) {
         let app = Client::public(ClientId::parse("app").unwrap(), "App").with_grant_types([GrantType::Password]);
         if store.clients().find(app.id()).await.unwrap().is_none() {
@@ -307,7 +307,7 @@ impl Victim {
     }
 }
 
-/// What SQLite says of the whole file.
+/// The result of SQLite's check of the whole file.
 async fn integrity(database: &Path) -> String {
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
     let verdict = sqlx::query_scalar("PRAGMA integrity_check")

@@ -13,7 +13,7 @@ pub(crate) enum Taken {
     /// All tokens that were issued until then. A command that revokes in addition to its other work
     /// does not print the time.
     Issued(Option<Timestamp>),
-    /// The token that has the subject's name for its id.
+    /// The token whose id is the subject's name.
     Token,
 }
 
@@ -77,7 +77,7 @@ fn taken(revocation: &Revocation) -> Taken {
 impl Subject {
     fn settle_taken_back(&mut self, found: Vec<Taken>) {
         let mut left = found.clone();
-        // Those of a moment that is not known come last: any that is left may be theirs.
+        // Revocations with an unknown time come last: any that is left may be theirs.
         let is_unknown = |taken: &Taken| *taken == Taken::Issued(None);
         let (unknown, known): (Vec<Taken>, Vec<Taken>) = self.taken_back.drain(..).partition(is_unknown);
         for answered in known.iter().chain(&unknown) {

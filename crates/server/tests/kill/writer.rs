@@ -1,4 +1,4 @@
-//! Those who write at the same time, until all of them are ended at once.
+//! The processes that write at the same time until all are killed at once.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use crate::revoked::taken_back;
 use crate::support::{Answer, address_in, scopegate};
 use crate::writes::{self, Act};
 
-/// Where all processes of one round meet.
+/// The shared state of all processes of one round.
 #[derive(Default)]
 pub(crate) struct Scene {
     children: Mutex<Children>,
@@ -29,7 +29,7 @@ struct Children {
 }
 
 impl Scene {
-    /// Starts a process, unless all is over.
+    /// Starts a process, unless the round is over.
     fn start(&self, command: &mut Command) -> Option<Arc<Mutex<Child>>> {
         let mut children = self.children.lock().unwrap();
         if children.is_over {
@@ -40,7 +40,7 @@ impl Scene {
         Some(child)
     }
 
-    /// Ends all processes with SIGKILL, and says how many were running.
+    /// Kills all processes with SIGKILL. Returns how many were running.
     pub(crate) fn kill(&self) -> usize {
         let mut children = self.children.lock().unwrap();
         children.is_over = true;
@@ -62,7 +62,7 @@ impl Scene {
         self.server.get().is_some()
     }
 
-    /// Runs the server until it is ended.
+    /// Runs the server until it is killed.
     pub(crate) fn serve(&self, database: &Path) {
         let url = format!("sqlite:{}", database.display());
         let line = [
@@ -92,7 +92,7 @@ impl Scene {
         assert_eq!(status.signal(), Some(9), "the server ended by itself: {status}");
     }
 
-    /// Writes one after the other until all is over; says what was answered.
+    /// Writes in sequence until the round is over. Returns the confirmed writes.
     pub(crate) fn write(&self, database: &Path, subjects: &mut [Subject], mut random: Random) -> Vec<&'static str> {
         let mut answered = Vec::new();
         while !self.is_over() {
@@ -122,7 +122,8 @@ impl Scene {
             Act::Command(words, input) => self.command(database, words, input),
             Act::LogIn { user, password } => {
                 let answer = Answer::parse(&log_in(*self.server.get()?, user, password));
-                // Half an answer is none; and a server that is not ended has to give a whole one.
+                // Half a response does not count. A server that was not killed must send a whole
+                // one.
                 let is_whole = answer.status == 200 && answer.body.ends_with('}');
                 assert!(is_whole || self.is_over(), "{act:?}: {answer:?}");
                 is_whole.then_some(answer.body)
@@ -153,7 +154,7 @@ impl Scene {
         let _ = stdout.read_to_string(&mut printed);
         let _ = stderr.read_to_string(&mut complaint);
         let status = wait(&child);
-        // Until a server or `user add` has created the database, other commands create none.
+        // No server and no `user add` has created the database yet. Other commands create none.
         let is_early = complaint.contains("does not exist") || complaint.contains("is empty");
         assert!(
             is_early || status.success() || status.signal() == Some(9),
@@ -164,7 +165,7 @@ impl Scene {
 }
 
 impl Scene {
-    /// Runs a command that reads nothing and prints little.
+    /// Runs a command that reads no input and prints little.
     pub(crate) fn run_to_its_end(&self, command: &mut Command) -> Option<Output> {
         let child = self.start(command)?;
         let (mut stdout, mut stderr) = {
@@ -182,7 +183,7 @@ impl Scene {
     }
 }
 
-/// Waits without keeping others from ending it.
+/// Waits without a lock that would prevent others from killing it.
 fn wait(child: &Mutex<Child>) -> ExitStatus {
     loop {
         if let Some(status) = child.lock().unwrap().try_wait().unwrap() {
@@ -211,7 +212,7 @@ pub(crate) fn log_in(server: SocketAddr, user: &str, password: &str) -> Vec<u8> 
     bytes
 }
 
-/// A secret is known when it was printed.
+/// A secret is known once it was printed.
 fn with_secret(state: State, printed: &str) -> State {
     match state {
         State::Client {

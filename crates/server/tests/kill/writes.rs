@@ -1,11 +1,11 @@
-//! Every way of writing that there is. A new one is one more entry in [`WRITES`].
+//! Every kind of write. A new one is one more entry in [`WRITES`].
 
 use crate::model::{Digest, Password, Random, State, Subject};
 
-/// How something is written.
+/// The way of one write.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    /// A process of its own, with this on its standard input.
+    /// A process of its own, with this standard input.
     Command(Vec<String>, String),
     /// A request to the server.
     LogIn { user: String, password: String },
@@ -31,7 +31,7 @@ pub(crate) const WRITES: [(&str, u64, Plan); 13] = [
     ("user set-scope", 1, set_user_scope),
 ];
 
-/// One of them.
+/// Picks one of them.
 pub(crate) fn any(random: &mut Random) -> (&'static str, Plan) {
     let mut left = random.below(WRITES.iter().map(|(_, weight, _)| weight).sum());
     for (name, weight, plan) in WRITES {

@@ -1,11 +1,11 @@
-//! The choice is in the address of the page.
+//! The address of the page contains the selection.
 
 use serde_json::json;
 
 use crate::stage::{self, Stage};
 use crate::{ENTER, TAB, documents, tables};
 
-/// The whole choice, as the page holds it.
+/// The whole selection of the page.
 fn choice(stage: &Stage) -> serde_json::Value {
     stage.run(
         "return [[...ticked], [...lacking], isNobody, pressed, part, opensAll, [...opened], [...unfolded],
@@ -84,7 +84,7 @@ fn a_change_of_the_address_changes_the_choice() {
         "{words}"
     );
     assert!(status("").starts_with("Nothing is ticked yet"));
-    // The choice outlives the link past the boxes.
+    // The link that skips the boxes keeps the selection.
     stage.browser.click(&stage.box_of("billing")).expect("a box");
     stage.browser.fill("body", TAB).expect("a key");
     stage.browser.fill(".skip", ENTER).expect("a key");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::stage::{self, Stage};
 use crate::{documents, tables};
 
-/// Numbers that look random and are the same each time.
+/// Repeatable pseudo-random numbers.
 struct Random(u64);
 
 impl Random {
@@ -22,7 +22,7 @@ impl Random {
         usize::try_from(self.0 >> 33).expect("31 bits") % limit.max(1)
     }
 
-    /// Some of these, mostly few.
+    /// Picks some of these, mostly few.
     fn some<'t, T>(&mut self, all: &'t [T]) -> Vec<&'t T> {
         let most = [0, 1, 2, 4, all.len()][self.below(5)];
         let mut chosen: BTreeMap<usize, &T> = BTreeMap::new();
@@ -55,7 +55,7 @@ fn scopegate(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// What `can-i` answers.
+/// The answer of `can-i`.
 fn can_i(document: &str, joined: &[&str], options: &[String]) -> BTreeSet<String> {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let answer = scopegate(&[&["policy", "can-i", document, "--format", "json"], joined, &options[..]].concat());
@@ -68,7 +68,7 @@ fn can_i(document: &str, joined: &[&str], options: &[String]) -> BTreeSet<String
         .collect()
 }
 
-/// What the page allows, once it was decided: in its lists, and in the rows that it shows.
+/// The allowed operations of the page, once it has decided: in its lists, and in the visible rows.
 fn allowed(stage: &Stage) -> BTreeSet<String> {
     let script =
         "return operations.flatMap(({ method, path }, number) => (allowed[number] ? [`${method} ${path}`] : []))";
@@ -80,7 +80,7 @@ fn allowed(stage: &Stage) -> BTreeSet<String> {
     allowed
 }
 
-/// A text as a part of an address.
+/// Encodes a text for an address.
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
@@ -145,7 +145,7 @@ impl Request {
         pairs.map(|pair| &pair[1]).collect()
     }
 
-    /// Ticks its boxes on a page that was opened again.
+    /// Ticks its boxes on a page that was just reloaded.
     fn tick(&self, stage: &Stage) {
         let ticks = serde_json::to_string(&self.ticks).expect("JSON");
         let lacking = serde_json::to_string(&self.lacking()).expect("JSON");
@@ -163,7 +163,7 @@ impl Request {
     }
 }
 
-/// Compares a number of random requests on the page of a document.
+/// Compares this number of random requests on the page of a document.
 fn agree(document: &Path, joined: &[&str], requests: usize) {
     let bytes = fs::read_to_string(document).expect("a document");
     let stage = stage!(stage::table_of(&bytes));

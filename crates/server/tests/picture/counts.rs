@@ -1,4 +1,4 @@
-//! `alone` and `with others` are what the engine counts.
+//! `alone` and `with others` equal the counts of the engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers};
 use crate::stage::{self, Stage, grant, opened, opened_by_tokens_of};
 use crate::{documents, tables};
 
-/// For each box: whether it is a scope, its name, its words.
+/// For each box: whether it is a scope, its name, its text.
 type Counted = BTreeMap<usize, (bool, String, String)>;
 
 fn agree(stage: &Stage, lacking: &[usize]) {
@@ -37,7 +37,7 @@ fn agree(stage: &Stage, lacking: &[usize]) {
     for (atom, (is_scope, name, words)) in counted {
         let alone = grant(table, &[atom], lacking);
         let (open, before) = (opened(table, &alone), if is_scope { &bare } else { &nobody });
-        // Operations with an alternative that names the scope, or a scope that it implies, in any
+        // Operations with an alternative that names the scope or a scope that it implies, in any
         // scheme of its server.
         let brought: BTreeSet<usize> = alone.atoms().iter().map(scopegate_policy::AtomId::index).collect();
         let is_own = |atom: &scopegate_policy::AtomId| {

@@ -1,7 +1,7 @@
-//! Documents: several authorization servers, words of other schemes than OAuth 2.0, long names.
+//! Documents: several authorization servers, scopes of schemes other than OAuth 2.0, long names.
 
-/// Two OAuth 2.0 schemes of one server, one of another server, words of a bearer scheme, a key, and
-/// conditions.
+/// Two OAuth 2.0 schemes of one server, one of another server, scopes of a bearer scheme, a key,
+/// and conditions.
 pub(crate) const SERVERS: &str = r#"{
   "openapi": "3.1.0",
   "info": { "title": "Several servers", "version": "1" },
@@ -38,7 +38,7 @@ pub(crate) const SERVERS: &str = r#"{
   } }
 }"#;
 
-/// Words of a bearer scheme and of a key, without any OAuth 2.0 scheme.
+/// Scopes of a bearer scheme and of a key, without any OAuth 2.0 scheme.
 pub(crate) const WORDS: &str = r#"{
   "openapi": "3.1.0",
   "info": { "title": "Words", "version": "1" },
@@ -58,7 +58,7 @@ pub(crate) const WORDS: &str = r#"{
   } }
 }"#;
 
-/// Long names with a beginning that they share.
+/// Long names with a common beginning.
 pub(crate) const LONG_NAMES: &str = r#"{
   "openapi": "3.1.0",
   "info": { "title": "Long names", "version": "1" },

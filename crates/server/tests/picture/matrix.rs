@@ -1,4 +1,4 @@
-//! The matrix leads to the operations that it counts.
+//! A cell of the matrix leads to the operations that it counts.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ fn a_cell_leads_to_the_operations_that_it_counts() {
         assert!(!all.is_empty(), "the matrix is open");
         for (row, column, count) in all {
             let cell = format!("#matrix [data-row=\"{row}\"][data-column=\"{column}\"]");
-            // By keyboard: the operations are shown, and the focus is at their beginning.
+            // By keyboard: the page shows the operations, and the focus is at their beginning.
             stage.browser.fill(&cell, ENTER).expect("a key");
             let shown: BTreeSet<String> = stage.shown().expect("rows").into_iter().map(|(name, _)| name).collect();
             assert_eq!(shown.len(), count, "{row} {column}");
@@ -57,7 +57,7 @@ fn a_cell_leads_to_the_operations_that_it_counts() {
     }
 }
 
-/// The cells of a row add up to the operations of the row, and every column is a part of the paths.
+/// The cells of a row add up to the operations of the row. Every column is a part of the paths.
 #[test]
 fn each_operation_is_counted_once_in_each_row() {
     let stage = stage!(tables::regular(700, 60));

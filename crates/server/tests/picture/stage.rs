@@ -45,7 +45,7 @@ impl Stage {
         self.browser.open(&format!("file://{}", file.display()))
     }
 
-    /// Opens the page by an address with this choice, as from a link.
+    /// Opens the page by an address with this selection, as from a link.
     pub(crate) fn open_with(&self, hash: &str) {
         let page = format!("file://{}{hash}", self.path("page.html").display());
         self.browser.open("about:blank").expect("an empty page");
@@ -53,7 +53,7 @@ impl Stage {
         self.browser.wait_for("#ticks fieldset").expect("boxes");
     }
 
-    /// The address of the page, once it says the choice.
+    /// The address of the page, once it contains the selection.
     pub(crate) fn hash(&self) -> String {
         thread::sleep(Duration::from_millis(300));
         let hash = self.browser.run("return location.hash").expect("the script runs");
@@ -74,7 +74,7 @@ impl Stage {
         self.browser.run(script).expect("the script runs")
     }
 
-    /// The number of an atom, by its name.
+    /// The number of a fact, by its name.
     pub(crate) fn atom(&self, name: &str) -> usize {
         let atoms = self.table.universe().atoms();
         atoms
@@ -91,7 +91,7 @@ impl Stage {
         format!("[data-press=\"{}\"]", self.atom(name))
     }
 
-    /// What the page shows of each operation: whether it is allowed. Without a request nothing is.
+    /// Whether each operation of the page is allowed. Without a request none is.
     pub(crate) fn shown(&self) -> Result<Vec<(String, bool)>, Failure> {
         let script = "return [...document.querySelectorAll('[data-operation]')].map((row) => [
             row.querySelector('.method').innerText + ' ' + row.querySelector('.path').innerText,
@@ -103,7 +103,7 @@ impl Stage {
             .collect())
     }
 
-    /// What the engine says, in the order of the page.
+    /// The decisions of the engine, in the order of the page.
     pub(crate) fn decided(&self, shown: &[(String, bool)], ticked: &[&str], lacking: &[&str]) -> Vec<(String, bool)> {
         let atoms = |names: &[&str]| names.iter().map(|name| self.atom(name)).collect::<Vec<_>>();
         let grant = grant(&self.table, &atoms(ticked), &atoms(lacking));
@@ -159,7 +159,7 @@ pub(crate) fn grant(table: &OperationTable, ticked: &[usize], lacking: &[usize])
     builder.build(table)
 }
 
-/// What tokens without scopes open: one for each of these schemes.
+/// The operations that tokens without scopes open: one token for each of these schemes.
 pub(crate) fn opened_by_tokens_of(table: &OperationTable, schemes: &[SchemeName]) -> BTreeSet<String> {
     let grants = schemes
         .iter()
@@ -172,7 +172,7 @@ pub(crate) fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<String> 
     operations.map(ToString::to_string).collect()
 }
 
-/// All the smallest lists of what is missing, in the fewest words.
+/// All the smallest lists of missing facts, in the fewest words.
 pub(crate) fn missing(table: &OperationTable, operation: &ResolvedOperation, closed: &AtomSet) -> BTreeSet<Vec<usize>> {
     let universe = table.universe();
     let residual = operation.requirement().residual(closed);

@@ -1,4 +1,4 @@
-//! The page on a telephone and on a desk.
+//! The page on a narrow and on a wide screen.
 
 use scopegate_policy::OperationTable;
 use serde_json::json;
@@ -25,7 +25,7 @@ fn fits(stage: &Stage, name: &str, width: u32) {
     stage.resize(width);
     stage.open_with("");
     assert_eq!(stage.run(OUTSIDE), json!([]), "{name} at {width}, as it opens");
-    // The matrix is moved by itself: each cell can be moved into its window and pressed.
+    // The matrix scrolls by itself: each cell can be scrolled into view and pressed.
     stage.run("byId('matrix').open = true");
     stage
         .browser
@@ -47,7 +47,7 @@ fn fits(stage: &Stage, name: &str, width: u32) {
         json!([[true, true, true, true], [true, true, true, true]]),
         "{name} at {width}"
     );
-    // Everything is chosen at once.
+    // Selects all boxes at once.
     stage.run(
         "document.querySelectorAll('[data-tick]').forEach((box, place) => place < 40 && !box.checked && box.click());
          document.querySelector('td [data-row]').click();

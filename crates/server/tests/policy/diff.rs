@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::documents::shop;
 use crate::shell::Shell;
 
-/// The shop, changed.
+/// The shop with a change.
 fn with(change: impl FnOnce(&mut Value)) -> (Shell, i32, Value) {
     let shell = Shell::with("old.json", &shop());
     let mut new = shop();
@@ -266,7 +266,7 @@ fn a_scheme_that_changed_its_name_alone_is_the_same() {
             "{same}"
         );
     }
-    // A bearer scheme says nothing of who issues its tokens.
+    // A bearer scheme does not state who issues its tokens.
     let bearer = json!({ "type": "http", "scheme": "bearer" });
     let (status, data) = schemes(&json!({ "x": bearer }), &json!({ "renamedx": bearer }), &[]);
     assert_eq!(
@@ -274,7 +274,7 @@ fn a_scheme_that_changed_its_name_alone_is_the_same() {
         (1, &json!("incomparable")),
         "{data}"
     );
-    // Two of the same content leave open which is which.
+    // Two schemes with the same content are ambiguous.
     let two = password("https://a.example/t");
     let (status, _) = schemes(
         &json!({ "x": two, "y": two }),
@@ -365,7 +365,7 @@ fn a_new_public_operation_fails() {
     }
     let (_, status, data) = with(add(json!({ "security": [{ "oauth": ["me"] }] })));
     assert_eq!((status, &data["changes"][0]["public"]), (0, &json!(false)));
-    // An operation that was there before is public now, too.
+    // An operation that existed before is now public, too.
     let (shell, _, _) = with(|new| new["paths"]["/users/me/"]["get"]["security"] = json!([]));
     assert_eq!(
         shell

@@ -46,13 +46,13 @@ impl Shell {
         std::fs::write(self.path().join(name), text).unwrap();
     }
 
-    /// Runs `scopegate policy ..` for its data.
+    /// Runs `scopegate policy ..` and returns its output.
     pub(crate) fn policy(&self, line: &[&str]) -> Run {
         self.run(&[&["policy", "--format", "json"], line].concat())
     }
 }
 
-/// A document of a real interface, where these are at hand.
+/// The path of a real interface's document, if such documents are available.
 pub(crate) fn real(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/openapi")).join(name);
     if !path.is_file() {

@@ -1,4 +1,4 @@
-//! `policy lint` as a build runs it: causes, places, accepted findings, baselines, formats.
+//! `policy lint` in a build: causes, places, accepted findings, baselines, formats.
 
 mod baseline;
 mod ignore_fields;

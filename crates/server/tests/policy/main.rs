@@ -1,4 +1,4 @@
-//! `scopegate policy ..` as a shell sees it.
+//! `scopegate policy ..` in a shell.
 
 #![expect(
     clippy::expect_used,

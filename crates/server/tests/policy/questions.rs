@@ -152,7 +152,7 @@ fn what_the_policy_does_not_have_is_said_with_what_is_near() {
         complaint(&["explain", "shop.json", "GET", "/users/mee"]),
         "the policy has no operation `GET /users/mee`; did you mean `GET /users/me/`?"
     );
-    // Where the path has another method, that operation is the nearest.
+    // If the path has another method, that operation is the nearest.
     assert_eq!(
         complaint(&["explain", "shop.json", "DELETE", "/users/me/?page=1"]),
         "the policy has no operation `DELETE /users/me/?page=1`; did you mean `GET /users/me/`?"

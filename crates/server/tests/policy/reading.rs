@@ -1,4 +1,4 @@
-//! What the commands say of the files that a document is made of, and of what they read in it.
+//! The messages about the files of a document, and about their content.
 
 use serde_json::{Value, json};
 

@@ -36,7 +36,7 @@ fn names(run: &Run) -> Vec<String> {
     data["operations"].as_array().unwrap().iter().map(name).collect()
 }
 
-/// What the commands say of a document whose only scheme lists scopes.
+/// The answers of the commands for a document whose only scheme lists scopes.
 fn words_are_scopes(shell: &Shell, about: &str) {
     let routes = shell.policy(&["routes", "teams.json"]).json();
     let operation = |place: usize| {
@@ -188,7 +188,7 @@ fn an_operation_that_an_export_cannot_have_is_named() {
     assert!(run.stdout.contains("requires = \"deny\""), "{}", run.stdout);
 }
 
-/// Before scopes of every scheme were known, they were written as checks.
+/// Earlier versions wrote the scopes of such schemes as checks.
 #[test]
 fn a_document_that_holds_roles_as_checks_still_reads() {
     let mut document = teams("3.1.0", &json!({ "type": "http", "scheme": "bearer" }));
@@ -319,7 +319,7 @@ fn an_empty_scope_is_a_token_without_scopes() {
     assert_eq!(routes(&["--scope", ""]), ["GET /health"]);
     assert_eq!(routes(&["--scope", "lamp:see"]).len(), 2);
     assert_eq!(routes(&["--scope", "lamp:see of login"]).len(), 2);
-    // A token without scopes is a token: the answer is not that of a request without one.
+    // A token without scopes is still a token: the answer is not that of a request without one.
     let status = |more: &[&str]| -> Value {
         let run = shell.policy(&[&explain[..], more].concat());
         serde_json::from_str::<Value>(&run.stdout).unwrap()["status"].clone()

@@ -59,11 +59,11 @@ fn a_token_is_of_one_server() {
     assert_eq!(opened(&["ledger of app"]), ["/app", "/any"]);
     assert_eq!(opened(&["ledger of the owner"]), ["/owner", "/any"]);
     assert_eq!(opened(&["ledger of `the owner`"]), ["/owner", "/any"]);
-    // The other name says whose token it is.
+    // The other name identifies the scheme of the token.
     assert_eq!(opened(&["ledger mandates"]), ["/app", "/mandates", "/any"]);
     let all = ["/app", "/owner", "/both", "/any", "/each"];
     assert_eq!(opened(&["ledger of app", "ledger of the owner"]), all);
-    // A request presents one token of each server, so two of one server do not add up.
+    // A request presents one token of each server, so two tokens of one server do not add up.
     assert_eq!(opened(&["ledger of app", "mandates"]), ["/app", "/any"]);
     assert_eq!(opened(&["", ""]), ["/any", "/each"]);
     assert_eq!(opened(&[""]), ["/any"]);

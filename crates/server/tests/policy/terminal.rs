@@ -16,10 +16,10 @@ use crate::shell::Shell;
 
 const LINE: &str = "\r\x1b[Kstill at work, 1 s\r\x1b[Kstill at work, 2 s";
 const CLEARED: &str = "\r\x1b[K";
-/// Much longer than anything here takes.
+/// A limit far above the duration of these tests.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A command on a terminal, and what it wrote there so far.
+/// A command on a terminal, and its output so far.
 struct Terminal {
     script: Child,
     written: Receiver<Vec<u8>>,
@@ -30,7 +30,7 @@ impl Terminal {
     fn run(folder: &Path, line: &str) -> Self {
         let program = env!("CARGO_BIN_EXE_scopegate");
         let mut script = Command::new("script");
-        // The program refuses variables that it does not know.
+        // The program refuses unknown variables of its prefix.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
             script.env_remove(name);
         }
@@ -63,10 +63,10 @@ impl Terminal {
         String::from_utf8_lossy(&self.so_far).into_owned()
     }
 
-    /// Reads on until it is there.
+    /// Reads on until this text appears.
     fn wait_for(&mut self, wanted: &str) {
         while !self.text().contains(wanted) {
-            // A line that does not come is not waited for behind lines that do.
+            // A limit, so that a missing line ends the wait even if other lines continue.
             let is_more = self.so_far.len() < 10_000;
             let bytes = self.written.recv_timeout(PATIENCE).unwrap_or_default();
             if !is_more || bytes.is_empty() {
@@ -78,7 +78,7 @@ impl Terminal {
         }
     }
 
-    /// All that was written until the command ended, and its status.
+    /// All output until the command ended, and its status.
     fn end(mut self) -> (String, i32) {
         while let Ok(bytes) = self.written.recv_timeout(PATIENCE) {
             self.so_far.extend(bytes);
@@ -97,7 +97,7 @@ fn says(program: &str, version: &str) -> bool {
     is_there
 }
 
-/// A shop whose document comes out of a pipe, and the document.
+/// A shop whose document is read from a pipe, and the document.
 fn slow_shop() -> Option<(Shell, String)> {
     if !says("script", "util-linux") || !says("mkfifo", "coreutils") {
         return None;
@@ -137,6 +137,6 @@ fn an_answer_on_the_same_terminal_stands_where_the_line_was() {
     let (told, _) = terminal.end();
     let (line, answer) = told.rsplit_once(CLEARED).unwrap();
     assert!(line.starts_with("\r\x1b[Kstill at work, 1 s"), "{told:?}");
-    // A terminal begins each line at its left end.
+    // A terminal starts each line with a carriage return.
     assert_eq!(answer.replace("\r\n", "\n"), plain);
 }

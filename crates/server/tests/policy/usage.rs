@@ -32,7 +32,7 @@ fn usage_of(document: &Value, log: &str, more: &[&str]) -> (Run, Value) {
     (run, data)
 }
 
-/// Both calls are understood, so both scopes are needed.
+/// Both calls are recognized, so both scopes are needed.
 fn is_understood(document: &Value, log: &str) {
     let (run, data) = usage_of(document, log, &[]);
     assert_eq!(run.status, 0, "{log}: {}", run.stdout);
@@ -290,7 +290,7 @@ fn least_names_the_credentials_in_addition_to_scopes() {
     assert_eq!(key.status, 1, "no scope opens it");
 }
 
-/// A call of `GET /lamps` that was answered, and one of `POST /lamps` that was refused.
+/// An answered call of `GET /lamps`, and a refused one of `POST /lamps`.
 #[test]
 fn a_refused_call_is_no_use_in_every_kind_of_log() {
     let load_balancer = |method: &str, status: u16| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::documents::{real, shop};
 use crate::shell::{Run, Shell};
 
-/// The findings of a document, however many there are.
+/// All findings of a document.
 fn findings(run: &Run) -> Vec<Value> {
     let data: Value = serde_json::from_str(&run.stdout).expect("JSON alone on standard output");
     let findings = data["findings"].as_array().unwrap().clone();
@@ -93,7 +93,7 @@ fn the_fewest_scopes_for_some_operations() {
         both,
         json!({ "sets": [["items", "me"]], "optimal": true, "in_addition": [], "without_scopes": [], "unreachable": [], "notes": [] })
     );
-    // `admin` implies `items`, so two scopes do for three operations.
+    // `admin` implies `items`, so two scopes suffice for three operations.
     let three = least(&["GET /users/me/items/", "GET /users/me/", "DELETE /items/7"]).json();
     assert_eq!(three["sets"], json!([["admin", "me"]]));
     assert_eq!(least(&["GET /health"]).json()["sets"], json!([[]]));

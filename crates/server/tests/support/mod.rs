@@ -1,24 +1,24 @@
-//! The built program, and a client so plain that it can send anything.
+//! The built program, and a plain client that can send any bytes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// A running `scopegate serve`, ended when dropped.
+/// A running `scopegate serve`, which is killed when dropped.
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
 }
 
-/// The program, with none of our own variables.
+/// The program without our own variables.
 pub(crate) fn scopegate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
     remove_own_variables(&mut command);
     command
 }
 
-/// Keeps variables of the test run from the program, which refuses those that it does not know.
+/// Removes variables of the test run, because the program refuses unknown ones.
 pub(crate) fn remove_own_variables(command: &mut Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SCOPEGATE_")) {
         command.env_remove(name);
@@ -53,7 +53,7 @@ impl Server {
     /// Sends a request and reads until the server closes the connection.
     pub(crate) fn exchange(&self, request: &[u8]) -> Answer {
         let mut stream = self.connect();
-        // A server may answer and close before it has read everything.
+        // A server may respond and close before it has read everything.
         let _ = stream.write_all(request);
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
@@ -77,7 +77,7 @@ impl Drop for Server {
     }
 }
 
-/// The address in what the program says when it listens.
+/// The address in the message of a server that listens.
 pub(crate) fn address_in(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("http://")?;
     rest.split(|character: char| character == '/' || character.is_whitespace())
@@ -86,7 +86,7 @@ pub(crate) fn address_in(line: &str) -> Option<SocketAddr> {
         .ok()
 }
 
-/// An answer, taken apart as far as a test looks.
+/// A response, parsed as far as the tests need it.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// 0 if there was no answer at all.
@@ -96,7 +96,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Takes an answer apart that ends with its connection.
+    /// Parses a response that ends with its connection.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));

@@ -1,4 +1,4 @@
-//! A directory, and the program in it as a shell sees it.
+//! A directory, and the program in it, run as in a shell.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How a command ended.
+/// The outcome of a command.
 pub(crate) struct Run {
     pub(crate) status: i32,
     pub(crate) stdout: String,
@@ -17,13 +17,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The data of a command that went well.
+    /// The output of a successful command as JSON.
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status, 0, "{}", self.stderr);
         serde_json::from_str(&self.stdout).expect("JSON alone on standard output")
     }
 
-    /// The one sentence of a command that did not.
+    /// The error sentence of a failed command.
     pub(crate) fn complaint(&self, status: i32) -> &str {
         assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{}", self.stderr);
         assert!(!self.error.is_empty(), "{}", self.stderr);

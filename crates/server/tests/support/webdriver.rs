@@ -15,12 +15,12 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What goes wrong in a browser test, in one sentence.
+/// The failure of a browser test, in one sentence.
 pub(crate) type Failure = Box<dyn Error>;
 
 /// The member under which WebDriver returns an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-/// How long to wait between two looks, and how often to look.
+/// The pause between two attempts, and the number of attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 150;
 const FLAGS: [&str; 8] = [
@@ -41,7 +41,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program; both of its outputs are read to their ends.
+    /// Starts a program. Both of its outputs are read to their ends.
     pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
         let mut child = command
             .stdin(Stdio::null())
@@ -58,7 +58,7 @@ impl Process {
         Ok(Self { child, lines })
     }
 
-    /// The digits behind `marker` in the first line that has some.
+    /// The digits after `marker` in the first line that has some.
     pub(crate) fn port_after(&self, marker: &str) -> Result<u16, Failure> {
         let mut seen = Vec::new();
         while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(30)) {
@@ -94,7 +94,7 @@ fn leading_number(text: &str) -> Option<u16> {
     digits.parse().ok()
 }
 
-/// The first of these programs that the search path has.
+/// The first of these programs on the search path.
 fn program(names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
@@ -190,7 +190,7 @@ impl Browser {
         })
     }
 
-    /// Waits until a selector finds something.
+    /// Waits until a selector finds an element.
     pub(crate) fn wait_for(&self, selector: &str) -> Result<(), Failure> {
         until(selector, || self.find(selector)).map(drop)
     }
@@ -216,7 +216,7 @@ impl Browser {
         text_of(self.command("POST", "/element", &query)?.get(ELEMENT))
     }
 
-    /// A command of the session, by its path behind that of the session.
+    /// Sends a command of the session, by its path below that of the session.
     pub(crate) fn command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
         exchange(self.port, method, &format!("/session/{}{path}", self.session), body)
     }
@@ -224,7 +224,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver ends its browser with the session; killed first, it would leave it running.
+        // The driver ends its browser with the session. If it were killed first, the browser would
+        // keep running.
         drop(self.command("DELETE", "", &Value::Null));
     }
 }
@@ -250,7 +251,7 @@ fn text_of(value: Option<&Value>) -> Result<String, Failure> {
         .ok_or_else(|| "the driver's answer lacks a text".into())
 }
 
-/// One WebDriver command; its `value`, or its error as a failure.
+/// Sends one WebDriver command. Returns its `value`, or its error as a failure.
 fn exchange(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
@@ -274,7 +275,7 @@ fn exchange(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, 
     }
 }
 
-/// The body of an answer that says its length.
+/// Reads the body of a response that has a length.
 fn read_body(stream: TcpStream) -> Result<Vec<u8>, Failure> {
     let mut reader = BufReader::new(stream);
     let mut length = 0;

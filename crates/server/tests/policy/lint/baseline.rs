@@ -1,4 +1,4 @@
-//! `policy lint --baseline`: what is new since the baseline was written.
+//! `policy lint --baseline`: the new findings since the baseline was written.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn with_scopes(declared: &[&str], paths: &str) -> String {
     format!("{HEAD}{scheme}paths:\n{paths}")
 }
 
-/// Writes a baseline of the first document; the messages of what is new in the second.
+/// Writes a baseline of the first document. Returns the messages of the new findings in the second.
 fn new_messages(before: &str, after: &str) -> Vec<String> {
     let shell = Shell::new();
     shell.write("api.yaml", before);
@@ -54,7 +54,7 @@ fn a_baseline_notices_one_more_unused_scope_among_many() {
     let paths = format!("  /a: {{get: {READ}}}\n");
     let names = ["lamp:read", "s1", "s2", "s3", "s4", "s5", "s6", "s7"];
     let document = |count: usize| with_scopes(&names[..count], &paths);
-    // Six known scopes are one finding, five are findings of their own.
+    // Six known scopes are combined into one finding; five are separate findings.
     for (before, after) in [(7, 8), (6, 7), (4, 5)] {
         let new = new_messages(&document(before), &document(after));
         assert_eq!(new.len(), 1, "{new:?}");
@@ -63,7 +63,7 @@ fn a_baseline_notices_one_more_unused_scope_among_many() {
     for (before, after) in [(8, 8), (8, 7), (8, 6), (8, 2)] {
         assert_eq!(new_messages(&document(before), &document(after)), [""; 0]);
     }
-    // A whole finding that is new stays one.
+    // A combined finding that is wholly new stays one.
     assert_eq!(new_messages(&document(1), &document(8)).len(), 1);
 }
 

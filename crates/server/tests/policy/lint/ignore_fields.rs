@@ -15,7 +15,7 @@ fn accepts(run: &Run) -> bool {
     rules(run).is_empty()
 }
 
-/// The place that the one note on a field names, where the finding stays.
+/// The place that the one note on a field names, if the finding stays.
 fn unread_at(run: &Run, findings: &[(String, usize)]) -> String {
     assert_eq!((run.status, &*rules(run)), (1, findings), "{}", run.stderr);
     let mut lines = run.stderr.lines().filter(|line| line.contains("is not read here"));
