@@ -315,8 +315,8 @@ pub(crate) fn one_line(text: &str) -> String {
     visible(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
-/// Text for people, with invisible characters escaped: names and paths may come from a foreign
-/// document. Line ends and our own colours stay.
+/// Text for people, with invisible characters escaped: paths, titles and descriptions may come from
+/// a foreign document. Line ends and our own colours stay.
 fn lines_for_people(text: &str) -> String {
     let line = |line: &str| {
         let mut pieces = line.split('\x1b');

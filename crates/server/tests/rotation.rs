@@ -32,8 +32,8 @@ use support::{Answer, Server};
 
 const ISSUER: &str = "https://id.example";
 
-/// Seconds between the publication of a key and its first signature, the lifetime of a token, and
-/// the lifetime of a key after its last token.
+/// Seconds between the publication of a key and its first signature. The lifetime is that of a
+/// token, and that of a key after its last token.
 const ANNOUNCEMENT: u64 = 4;
 const LIFETIME: u64 = 5;
 const VARIABLES: [(&str, &str); 2] = [("SCOPEGATE_KEY_ANNOUNCEMENT", "4s"), ("SCOPEGATE_TOKEN_LIFETIME", "5s")];

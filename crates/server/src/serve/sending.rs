@@ -15,8 +15,8 @@ use super::streams::{StreamPart, StreamProgress};
 /// hyper drops a body as soon as it has its last frame, long before the peer has the bytes. Frames
 /// are dropped when they are sent, in HTTP/1 and in HTTP/2, so they carry the record.
 ///
-/// Over HTTP/2 it sends large frames in pieces. hyper hands a frame to h2 whole, and a stream with
-/// its last frame there cannot be reset.
+/// Over HTTP/2 it sends large frames in pieces. hyper hands a frame to h2 whole. A stream cannot be
+/// reset once its last frame is there.
 #[derive(Debug)]
 pub(crate) struct ResponseBody<B: Body> {
     body: B,

@@ -15,8 +15,8 @@ use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 /// `DefaultFields` writes each name and each sign through a formatter that could colour it. That
 /// took six thousand instructions of every request, a third of the total.
 ///
-/// Text to be escaped is left to it, and so is all output with colours: that output is read by a
-/// person, and speed does not matter.
+/// Text to be escaped is left to it, and so is all output with colours. A person reads that output,
+/// so speed does not matter.
 #[derive(Debug, Default)]
 pub(crate) struct PlainFields(DefaultFields);
 

@@ -74,10 +74,10 @@ fn without_user(address: &str) -> String {
 
 /// The call of a line; `None` if the line holds no call.
 ///
-/// A line is `METHOD PATH`, perhaps with a status, or it holds a request line in quotes and a
+/// A line is `METHOD PATH`, perhaps with a status. Or it holds a request line in quotes and a
 /// status, as the common log format has it (`"GET /items HTTP/1.1" 200`). It may be a JSON object
-/// of an access log, or a line of Scopegate's own access log, as text (`method="GET" route="/items"
-/// .. status=200`) or as JSON.
+/// of an access log. Or it is a line of Scopegate's own access log, as text (`method="GET"
+/// route="/items" .. status=200`) or as JSON.
 pub(super) fn read(line: &str) -> Option<Logged> {
     let line = line.trim();
     if line.starts_with('{') {

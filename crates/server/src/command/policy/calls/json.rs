@@ -139,8 +139,8 @@ pub(in crate::command::policy) fn holds_list(value: &Value) -> bool {
     is_found
 }
 
-/// Reads the values of a log that is not one object in each line: those of a list one by one, and
-/// those of the lists in objects.
+/// Reads the values of a log that is not one object in each line. It reads the values of a list one
+/// by one, and those of the lists in objects.
 pub(in crate::command::policy) fn stream(source: impl Read, add: &mut dyn FnMut(&Value)) -> serde_json::Result<()> {
     let mut source = BufReader::new(source);
     let is_list = source
