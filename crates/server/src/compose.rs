@@ -114,7 +114,7 @@ impl Database {
         self.url.path()
     }
 
-    /// Waits for running work and closes it.
+    /// Waits for running work and closes the database.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         Ok(self.sql.close().await?)
     }

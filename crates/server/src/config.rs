@@ -31,8 +31,8 @@ pub(crate) use self::table::{SettingRow, variables};
 /// The prefix of our variables.
 const VARIABLE_PREFIX: &str = "SCOPEGATE_";
 
-/// Shortest key for HS256, in bytes: the length of the hash ([RFC 7518, section
-/// 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+/// Shortest key for HS256, in bytes: the length of the hash
+/// ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const LEAST_SECRET: usize = 32;
 
 /// Longest password, in bytes. Users type shorter ones, and hashing this length is cheap.
@@ -208,8 +208,8 @@ impl Settings {
     }
 }
 
-/// Whether an issuer is `http` at a host other than this one ([RFC 8414, section
-/// 2](https://www.rfc-editor.org/rfc/rfc8414#section-2) requires `https`).
+/// Whether an issuer is `http` at a host other than this one
+/// ([RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2) requires `https`).
 fn is_plain_elsewhere(issuer: &Issuer) -> bool {
     let Some(rest) = issuer.as_str().strip_prefix("http://") else {
         return false;

@@ -51,7 +51,7 @@ pub(crate) fn code(text: &str) -> String {
 fn push_plain(written: &mut String, text: &str) {
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        // GitHub turns a bare address into a link, and one that begins with `www.`, too.
+        // An entity keeps GitHub from linking a bare address, also one that begins with `www.`.
         //
         // An address of mail still becomes a link: GitHub finds it after it has read the entities.
         // The link's target is the visible address.

@@ -25,8 +25,8 @@ use crate::{demo, revocations, serve, telemetry};
 
 /// Maximum number of threads for blocking calls. Tokio would allow 512.
 ///
-/// No blocking call is made while requests are served: passwords are hashed on threads of their
-/// own, and so is the work of the database.
+/// No blocking call is made while requests are served. Password hashing and the database have
+/// threads of their own.
 const BLOCKING_THREADS: usize = 4;
 
 pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {

@@ -89,7 +89,7 @@ impl KekSource {
         Ok(Some(Arc::new(kept)))
     }
 
-    /// Replaces the key: all keys are now sealed with the next one.
+    /// Replaces the key file: all signing keys are now sealed with the next key.
     pub(crate) fn finish_replacement(&self) -> anyhow::Result<()> {
         let Self::File(path) = self else {
             return Ok(());
