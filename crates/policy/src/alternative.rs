@@ -15,7 +15,8 @@ pub struct Alternative {
 }
 
 impl Alternative {
-    /// The schemes that are needed together, each with its scopes: dependants first, each scope where it first stands.
+    /// The schemes that are needed together, each with its scopes: dependants first, each scope if
+    /// it first stands.
     #[must_use]
     pub fn schemes(&self) -> &[(SchemeName, Vec<ScopeToken>)] {
         &self.schemes
@@ -27,7 +28,7 @@ impl Alternative {
         &self.scope
     }
 
-    /// What is needed beside schemes and scopes; authentication by itself is not named.
+    /// What is needed next to schemes and scopes; authentication by itself is not named.
     #[must_use]
     pub fn guards(&self) -> &[Atom] {
         &self.guards

@@ -1,4 +1,5 @@
-//! **What does this whole policy allow?** Questions about a table of operations, and about two of them.
+//! **What does this whole policy allow?** Questions about a table of operations, and about two of
+//! them.
 //!
 //! | question | answered by |
 //! |---|---|
@@ -13,7 +14,8 @@
 //! | which schemes take the tokens of one authorization server? | [`AuthorizationServers`] |
 //! | is what a publisher calls least privilege the least? | [`judge_marks`] |
 //!
-//! Everything here is pure: the same tables give the same answers, each with a witness that can be checked by itself.
+//! Everything here is pure: the same tables give the same answers, each with a witness that can be
+//! checked by itself.
 
 mod bridge;
 mod diff;

@@ -7,9 +7,11 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
 
 /// One thing that holds for a request or does not.
 ///
-/// Atoms are positive: there is no "not disabled", there is [`Atom::Active`]. So a request that brings more can never be
-/// allowed less, unless authentication is optional and it brings a credential that does not suffice. Some imply others: a scope implies its scheme and whatever its edges in the catalog say, `active` implies
-/// `user`, `age<=60` implies `age<=300`, and nearly all imply [`Atom::Authenticated`].
+/// Atoms are positive: there is no "not disabled", there is [`Atom::Active`]. So a request that
+/// provides more can never be allowed less, unless authentication is optional and it provides a
+/// credential that does not suffice. Some imply others: a scope implies its scheme and whatever its
+/// edges in the catalog say, `active` implies `user`, `age<=60` implies `age<=300`, and nearly all
+/// imply [`Atom::Authenticated`].
 ///
 /// ```
 /// use scopegate_domain::Lifetime;
@@ -23,7 +25,8 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
     reason = "a new kind of atom must be given its class wherever a denial is made of it"
 )]
 pub enum Atom {
-    /// The authentication context class is this one: `acr` ([RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    /// The authentication context class is this one: `acr` ([RFC 9470, section
+    /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     Acr(Arc<str>),
     /// The user is active.
     Active,
@@ -31,7 +34,7 @@ pub enum Atom {
     AgeAtMost(Lifetime),
     /// The token is meant for this resource server.
     Audience(Audience),
-    /// Somebody is authenticated.
+    /// A caller is authenticated.
     Authenticated,
     /// The token is bound to its sender, and the sender proved it.
     Bound(Binding),
@@ -58,7 +61,7 @@ pub enum Atom {
 }
 
 impl Atom {
-    /// The security scheme, where a credential for one is asked for.
+    /// The security scheme, where a credential for one is required.
     #[must_use]
     pub const fn scheme_name(&self) -> Option<&SchemeName> {
         match self {
@@ -67,7 +70,7 @@ impl Atom {
         }
     }
 
-    /// The name of the scope, where it is one.
+    /// The name of the scope, if it is one.
     #[must_use]
     pub const fn scope_token(&self) -> Option<&ScopeToken> {
         match self {

@@ -9,8 +9,8 @@ const BITS: usize = 64;
 
 /// A set of atoms of one universe.
 ///
-/// Up to 128 atoms lie in the value itself, so that the sets of nearly every policy are compared without following a
-/// pointer and copied without an allocation. Beyond that they lie on the heap.
+/// Up to 128 atoms lie in the value itself, so that the sets of nearly every policy are compared
+/// without following a pointer and copied without an allocation. Beyond that they lie on the heap.
 ///
 /// ```
 /// use scopegate_policy::{AtomId, AtomSet};
@@ -22,8 +22,8 @@ const BITS: usize = 64;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AtomSet(Words);
 
-// INVARIANT: `Heap` holds more than two words and the last one is not zero, so equal sets are equal values. Held by
-// `equal_sets_are_equal_values` below.
+// INVARIANT: `Heap` holds more than two words and the last one is not zero, so equal sets are equal
+// values. Held by `equal_sets_are_equal_values` below.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Words {
     Inline([u64; 2]),
@@ -146,7 +146,8 @@ impl AtomSet {
         self.words().len()
     }
 
-    /// The smaller set first; of two of one size, the one with the smaller number where they differ first.
+    /// The smaller set first; of two of one size, the one with the smaller number if they differ
+    /// first.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.len().cmp(&other.len()).then_with(|| {
             let words = self.words().iter().zip(other.words());

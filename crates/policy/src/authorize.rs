@@ -4,13 +4,14 @@ use crate::party::Party;
 use crate::resolved::witness;
 use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 
-/// Decides whether a request may do what it asks for.
+/// Decides whether a request may do what it requires.
 ///
-/// Pure: the same operation and the same presented values give the same answer. A credential of another table's operations
-/// counts for nothing.
+/// Pure: the same operation and the same presented values give the same answer. A credential of
+/// another table's operations counts for nothing.
 ///
-/// Where authentication is optional, a request without a credential is let in as anonymous. One whose credential does not
-/// suffice is refused: there, a request that presents more can be allowed less.
+/// Where authentication is optional, a request without a credential is let in as anonymous. One
+/// whose credential does not suffice is refused: there, a request that presents more can be allowed
+/// less.
 ///
 /// # Errors
 ///

@@ -12,8 +12,8 @@ use crate::{Atom, AtomId, AtomSet, Needs, SchemeId, Universe};
 
 /// A test beyond scopes, as code. Pure: what it has to know comes in by its [`Place`].
 ///
-/// What must be waited for, a look-up in a table or the signature of a body, is done before; its result comes in as a
-/// fact ([`Presented::with_fact`](crate::Presented::with_fact)).
+/// What must be waited for, a look-up in a table or the signature of a body, is done before; its
+/// result comes in as a fact ([`Presented::with_fact`](crate::Presented::with_fact)).
 ///
 /// ```
 /// use scopegate_policy::{Check, Needs, Place};
@@ -35,7 +35,8 @@ use crate::{Atom, AtomId, AtomSet, Needs, SchemeId, Universe};
 /// # let _ = scopegate_policy::Guard::user().check(VerifiedMail);
 /// ```
 pub trait Check: Any + Debug + Send + Sync {
-    /// Its name in explanations and documents. All checks of one name in one operation must pass together.
+    /// Its name in explanations and documents. All checks of one name in one operation must pass
+    /// together.
     fn name(&self) -> &str;
 
     /// What must be there before it can pass. It is not asked where that is missing.
@@ -43,7 +44,7 @@ pub trait Check: Any + Debug + Send + Sync {
         Needs::Authentication
     }
 
-    /// What somebody is told whom it refuses.
+    /// What a caller is told whom it refuses.
     fn reason(&self) -> Reason {
         Reason::Check
     }
@@ -52,14 +53,14 @@ pub trait Check: Any + Debug + Send + Sync {
     fn passes(&self, place: &Place<'_>) -> bool;
 }
 
-/// What somebody is told whom a check refuses.
+/// What a caller is told whom a check refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum Reason {
     /// That something beyond scopes forbids it.
     Check,
-    /// That the user is not active. Such a check is a part of the atom `active`, which always asks for a user whose
-    /// status says so.
+    /// That the user is not active. Such a check is a part of the atom `active`, which always
+    /// requires a user whose status says so.
     Inactive,
 }
 
@@ -94,8 +95,8 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The scopes that are required here: those of everything that depends on this guard, outermost first, then its own,
-    /// each once. FastAPI calls them `SecurityScopes.scopes`.
+    /// The scopes that are required here: those of everything that depends on this guard, outermost
+    /// first, then its own, each once. FastAPI calls them `SecurityScopes.scopes`.
     #[must_use]
     pub const fn scopes(&self) -> &'a [ScopeToken] {
         self.scopes
@@ -107,13 +108,14 @@ impl<'a> Place<'a> {
         self.scopes.iter().map(ScopeToken::as_str).collect::<Vec<_>>().join(" ")
     }
 
-    /// The user, where the operation asks for one and the request's is known.
+    /// The user, where the operation requires one and the request's is known.
     #[must_use]
     pub const fn user(&self) -> Option<&'a User> {
         self.user
     }
 
-    /// The scopes that the credentials bring, those that others imply included, in the order of the catalog.
+    /// The scopes that the credentials bring, those that others imply included, in the order of the
+    /// catalog.
     pub fn granted(&self) -> impl Iterator<Item = &'a ScopeToken> + use<'a> {
         self.universe.atoms_of(self.granted).filter_map(Atom::scope_token)
     }

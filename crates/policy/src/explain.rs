@@ -11,7 +11,8 @@ use crate::guard::Own;
 use crate::resolved::Context;
 use crate::{Atom, AtomSet, Denial, Guard, Presented, ResolvedOperation, Rule, authorize};
 
-/// Explains what [`authorize`] says, guard by guard: what each asked for, what was there, what was missing.
+/// Explains what [`authorize`] says, guard by guard: what each asked for, what was there, what was
+/// missing.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
@@ -42,7 +43,8 @@ pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Expl
     Explanation::new(operation, authorize(operation, presented).err(), &world)
 }
 
-/// Explains the decision about somebody who holds this, guard by guard: [`explain`] without a request.
+/// Explains the decision about a caller who holds this, guard by guard: [`explain`] without a
+/// request.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -125,8 +127,8 @@ impl Explanation {
         self.denial.as_ref()
     }
 
-    /// The guards, dependants before what they depend on. A guard that several depend on stands once for each list of
-    /// scopes that it sees.
+    /// The guards, dependants before what they depend on. A guard that several depend on stands
+    /// once for each list of scopes that it sees.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
@@ -199,13 +201,13 @@ impl Step {
         self.is_satisfied
     }
 
-    /// What was there of all that it asks for in any of its alternatives, in the fewest words.
+    /// What was there of all that it requires in any of its alternatives, in the fewest words.
     #[must_use]
     pub fn present(&self) -> &[Atom] {
         &self.present
     }
 
-    /// The smallest lists of what would satisfy it; empty where it is satisfied, or where nothing would.
+    /// The smallest lists of what would satisfy it; empty if it is satisfied, or if nothing would.
     #[must_use]
     pub fn missing(&self) -> &[Vec<Atom>] {
         &self.missing

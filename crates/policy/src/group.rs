@@ -4,8 +4,9 @@ use crate::{Guard, Operation};
 
 /// Operations below one prefix and behind common guards: what FastAPI calls a router.
 ///
-/// A group may stand in a group. The guards come from the outside in, whatever the order of writing: the application's, those
-/// of the outer group, those of the inner one, then the operation's own.
+/// A group may stand in a group. The guards come from the outside in, whatever the order of
+/// writing: the application's, those of the outer group, those of the inner one, then the
+/// operation's own.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -39,7 +40,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// A group. The prefix begins with a slash and ends without one, or is empty; another one is an error of the table.
+    /// A group. The prefix begins with a slash and ends without one, or is empty; another one is an
+    /// error of the table.
     #[must_use]
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
@@ -62,7 +64,8 @@ impl Group {
         self
     }
 
-    /// Adds the operations of another group: its prefix continues this one, its guards come after these.
+    /// Adds the operations of another group: its prefix continues this one, its guards come after
+    /// these.
     #[must_use]
     pub fn group(mut self, group: Self) -> Self {
         self.operations.extend(group.declared());

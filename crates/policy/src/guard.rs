@@ -11,11 +11,12 @@ use crate::{Atom, Check, Rule};
 
 /// A rule, perhaps with checks of its own, and the guards that it depends on: one node of a tree.
 ///
-/// As in FastAPI, a guard depends on others and sees the scopes of everything that depends on it. Unlike there, whatever
-/// is declared anywhere in the tree is enforced, whether or not some check looks at it.
+/// As in FastAPI, a guard depends on others and sees the scopes of everything that depends on it.
+/// Unlike there, whatever is declared anywhere in the tree is enforced, whether or not some check
+/// looks at it.
 ///
-/// A guard is cheap to clone, and a clone is the same node: a guard that two others depend on is looked at once for each
-/// list of scopes that it sees.
+/// A guard is cheap to clone, and a clone is the same node: a guard that two others depend on is
+/// checked once for each list of scopes that it sees.
 ///
 /// ```
 /// use scopegate_domain::ScopeToken;
@@ -43,7 +44,7 @@ pub(crate) struct Node {
     depth: usize,
 }
 
-/// What a guard asks for itself.
+/// What a guard requires itself.
 #[derive(Clone, Debug)]
 pub(crate) enum Own {
     Public,
@@ -51,32 +52,32 @@ pub(crate) enum Own {
 }
 
 impl Guard {
-    /// Asks for nothing, and says so. This is the only way to make an operation public.
+    /// Requires nothing, and says so. This is the only way to make an operation public.
     #[must_use]
     pub fn public() -> Self {
         Self::of(Some(Own::Public))
     }
 
-    /// Asks for an accepted credential, whosesoever it is.
+    /// Requires an accepted credential, whosesoever it is.
     #[must_use]
     pub fn authenticated() -> Self {
         Self::rule(Rule::Atom(Atom::Authenticated))
     }
 
-    /// Asks for a credential of a user that we know.
+    /// Requires a credential of a user that we know.
     #[must_use]
     pub fn user() -> Self {
         Self::rule(Rule::Atom(Atom::User))
     }
 
-    /// Asks for all of these scopes; without any, for authentication.
+    /// Requires all of these scopes; without any, for authentication.
     #[must_use]
     pub fn requires(scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         Self::rule(Rule::All(scopes.into_iter().map(Rule::Scope).collect()))
     }
 
-    /// Asks for all scopes of one of these lists. An empty list asks for authentication; no list at all is satisfied by
-    /// nothing.
+    /// Requires all scopes of one of these lists. An empty list requires authentication; no list at
+    /// all is satisfied by nothing.
     #[must_use]
     pub fn any_of<I>(alternatives: impl IntoIterator<Item = I>) -> Self
     where
@@ -92,13 +93,13 @@ impl Guard {
         Self::rule(Rule::Deny)
     }
 
-    /// Asks for what the rule says.
+    /// Requires what the rule says.
     #[must_use]
     pub fn rule(rule: Rule) -> Self {
         Self::of(Some(Own::Rule(rule)))
     }
 
-    /// Asks for nothing itself and depends on these guards, in this order.
+    /// Requires nothing itself and depends on these guards, in this order.
     #[must_use]
     pub fn all_of<'a>(guards: impl IntoIterator<Item = &'a Self>) -> Self {
         guards.into_iter().fold(Self::of(None), Self::on)
@@ -125,8 +126,8 @@ impl Guard {
         })
     }
 
-    /// Says which security scheme its scopes belong to; a guard without scopes asks for a credential of that scheme.
-    /// Unsaid, a scope belongs to the only scheme that declares it.
+    /// Says which security scheme its scopes belong to; a guard without scopes requires a
+    /// credential of that scheme. Unsaid, a scope belongs to the only scheme that declares it.
     #[must_use]
     pub fn with_scheme(self, name: impl Into<String>) -> Self {
         self.with(|node| node.scheme = Some(name.into()))

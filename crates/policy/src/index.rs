@@ -1,13 +1,14 @@
-//! What every operation asks for, side by side: questions about a whole table walk over it.
+//! What every operation requires, side by side: questions about a whole table walk over it.
 
 use std::ops::Range;
 
 use crate::{AtomId, AtomSet, Requirement, Universe};
 
-/// The alternatives of all trees, each in the fewest atoms, in lists without a pointer between them.
+/// The alternatives of all trees, each in the fewest atoms, in lists without a pointer between
+/// them.
 ///
-/// A closed set holds an alternative exactly where it holds its generators, so these few numbers say the same as the sets of
-/// a requirement, and a whole table of them fits into a cache that is cold.
+/// A closed set holds an alternative exactly if it holds its generators, so these few numbers say
+/// the same as the sets of a requirement, and a whole table of them fits into a cache that is cold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     /// The tree of each operation.

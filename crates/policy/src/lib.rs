@@ -1,17 +1,26 @@
-//! **May this be done?** Guards in, one requirement for each operation, and for each request a [`Permit`] or a [`Denial`].
+//! **May this be done?** Guards in, one requirement for each operation, and for each request a
+//! [`Permit`] or a [`Denial`].
 //!
 //! The model in ten lines:
 //!
-//! 1. An [`Atom`] holds for a request or does not: a scope, a scheme, `user`, `active`, a [`Check`] of the application.
-//! 2. Atoms imply others: a scope its scheme, a scheme `authenticated`, `active` `user`, and what the catalog's edges say.
+//! 1. An [`Atom`] holds for a request or does not: a scope, a scheme, `user`, `active`, a [`Check`]
+//!    of the application.
+//! 2. Atoms imply others: a scope its scheme, a scheme `authenticated`, `active` `user`, and what
+//!    the catalog's edges say.
 //! 3. A [`Guard`] is a [`Rule`] over atoms, perhaps with checks, and the guards that it depends on.
-//! 4. An [`Operation`] stands behind guards; the application's and those of its groups ([`Group`]) stand before them.
-//! 5. Its [`Requirement`] is the conjunction of all of them, as the list of the minimal sets of atoms that suffice.
-//! 6. A check sees the scopes of everything that depends on it, outermost first: FastAPI's `SecurityScopes`.
-//! 7. An [`OperationTable`] resolves all trees once; what is undeclared, ambiguous, missing or too large is an error there.
-//! 8. A [`TokenWorld`] is what a verified token brings, made once; [`Presented`] is what a request brings.
-//! 9. [`authorize`] allows where the world contains one of the minimal sets. More is never allowed less,
-//!    except where authentication is optional: no credential is let in, and one that does not suffice is refused.
+//! 4. An [`Operation`] stands behind guards; the application's and those of its groups ([`Group`])
+//!    stand before them.
+//! 5. Its [`Requirement`] is the conjunction of all of them, as the list of the minimal sets of
+//!    atoms that suffice.
+//! 6. A check sees the scopes of everything that depends on it, outermost first: FastAPI's
+//!    `SecurityScopes`.
+//! 7. An [`OperationTable`] resolves all trees once; what is undeclared, ambiguous, missing or too
+//!    large is an error there.
+//! 8. A [`TokenWorld`] is what a verified token provides, made once; [`Presented`] is what a
+//!    request provides.
+//! 9. [`authorize`] allows where the world contains one of the minimal sets. More is never allowed
+//!    less, except where authentication is optional: no credential is let in, and one that does not
+//!    suffice is refused.
 //! 10. A denial names everything that is missing at once: one challenge for the whole tree.
 //!
 //! ```text
@@ -62,8 +71,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Deliberately absent: input and output, a clock, randomness, waiting; negation;
-//! prefix rules between scopes, which grant too much; roles, which are scopes that somebody granted.
+//! Deliberately absent: input and output, a clock, randomness, waiting; negation; prefix rules
+//! between scopes, which grant too much; roles, which are scopes that a caller granted.
 
 mod alternative;
 pub mod analysis;

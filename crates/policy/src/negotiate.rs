@@ -2,8 +2,8 @@
 
 use scopegate_domain::Scope;
 
-/// What of the scope that was asked for may be granted: no more than was asked, than the client may have, than the user
-/// may give.
+/// What of the scope that was asked for may be granted: no more than was asked, than the client may
+/// have, than the user may give.
 ///
 /// ```
 /// use scopegate_policy::negotiate;

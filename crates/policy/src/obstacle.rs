@@ -13,11 +13,13 @@ pub enum Obstacle<'c> {
     Account,
     /// The token is meant for another resource server.
     Audience,
-    /// This ceiling does not reach so far: the client's, the user's, a role's, or what the user consented to.
+    /// This ceiling does not reach so far: the client's, the user's, a role's, or what the user
+    /// consented to.
     Ceiling(&'c Ceiling),
     /// A check of the application refused.
     Check,
-    /// Each ceiling reaches so far, but by other scopes: none that brings it lies under all of them.
+    /// Each ceiling reaches so far, but by other scopes: none that provides it lies under all of
+    /// them.
     Disjoint,
     /// Nothing forbids it: the request did not ask for it, or did not prove it.
     Request,
@@ -65,7 +67,7 @@ impl<'c> Lacking<'c> {
         &self.atom
     }
 
-    /// Who stands in its way; never nobody.
+    /// Who stands in its way; never no caller.
     #[must_use]
     pub fn obstacles(&self) -> &[Obstacle<'c>] {
         &self.obstacles
@@ -73,11 +75,12 @@ impl<'c> Lacking<'c> {
 }
 
 impl Explanation {
-    /// Who stands in the way of what a refused request lacks: the way out that these ceilings leave the most of, in the fewest
-    /// words. Nothing where it was allowed, or where nobody may.
+    /// Who stands in the way of what a refused request lacks: the way out that these ceilings leave
+    /// the most of, in the fewest words. Nothing if it was allowed, or if no caller may.
     ///
-    /// All the ceilings hold at once, and a token gets no scope that does not lie under every one of them; kinds that are not
-    /// among them hold nobody back. A scope under a ceiling reaches what it implies.
+    /// All the ceilings hold at once, and a token gets no scope that does not lie under every one
+    /// of them; kinds that are not among them hold no caller back. A scope under a ceiling reaches
+    /// what it implies.
     ///
     /// ```
     /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -130,7 +133,7 @@ impl Explanation {
 /// What ceilings leave.
 struct Reach<'c> {
     each: Vec<(&'c Ceiling, AtomSet)>,
-    /// What a token may carry, with all that it implies; everything where there is no ceiling.
+    /// What a token may carry, with all that it implies; everything if there is no ceiling.
     together: Option<AtomSet>,
 }
 

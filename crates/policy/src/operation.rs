@@ -75,8 +75,8 @@ impl Operation {
         self
     }
 
-    /// Stands behind this guard, too, which comes before all those of [`Operation::guard`], whichever is said first: what
-    /// FastAPI has in the `dependencies` of a decorator.
+    /// Stands behind this guard, too, which comes before all those of [`Operation::guard`],
+    /// whichever is stated first: what FastAPI has in the `dependencies` of a decorator.
     #[must_use]
     pub fn behind(mut self, guard: impl Into<Guard>) -> Self {
         self.outer.push(guard.into());
@@ -90,16 +90,17 @@ impl Operation {
         self
     }
 
-    /// Lets requests without a credential through as anonymous. A bad credential is refused all the same. Below guards that
-    /// ask for a credential the table refuses it, unless the operation is [`Operation::overriding`] them.
+    /// Lets requests without a credential through as anonymous. A bad credential is refused all the
+    /// same. Below guards that ask for a credential the table refuses it, unless the operation is
+    /// [`Operation::overriding`] them.
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.is_optional = true;
         self
     }
 
-    /// Puts the operation's own guards in the place of those of its groups and of the application. Every report shows it;
-    /// where there are none to be replaced, the table refuses it.
+    /// Puts the operation's own guards in the place of those of its groups and of the application.
+    /// Every report shows it; if there are none to be replaced, the table refuses it.
     #[must_use]
     pub const fn overriding(mut self) -> Self {
         self.is_override = true;

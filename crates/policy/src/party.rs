@@ -8,7 +8,7 @@ use scopegate_domain::{Lifetime, Timestamp, User};
 use crate::presented::Credential;
 use crate::{Atom, AtomId, AtomSet, Binding, Needs, Place, Presented, ResolvedOperation, World};
 
-/// The credentials that speak for one subject, with those that speak for nobody.
+/// The credentials that speak for one subject, with those that speak for no caller.
 pub(crate) struct Party<'p> {
     /// Which of the presented credentials says who it is.
     speaker: Option<usize>,
@@ -44,7 +44,8 @@ impl<'p> Party<'p> {
     }
 
     /// The parties of a request, at least one, in the order in which they are first presented.
-    // SECURITY: credentials of two subjects never count together. Held by `two_subjects_do_not_count_together`.
+    // SECURITY: credentials of two subjects never count together. Held by
+    // `two_subjects_do_not_count_together`.
     pub(crate) fn several(operation: &ResolvedOperation, presented: &'p Presented<'_>) -> Vec<Self> {
         let own = |(_, credential): &(usize, &Credential<'_>)| credential.world.is_of(operation.shared_universe());
         let (speaking, silent): (Vec<_>, Vec<_>) = presented
@@ -133,8 +134,8 @@ impl<'p> Party<'p> {
         }
     }
 
-    /// An atom holds where every check behind it passes. `active` asks for an active user to begin with; checks can only
-    /// take it away.
+    /// An atom holds where every check behind it passes. `active` requires an active user to begin
+    /// with; checks can only take it away.
     fn run_checks(&self, operation: &ResolvedOperation, presented: &Presented<'_>, request: &mut AtomSet) {
         let has_credential = self.token.contains(AtomId::AUTHENTICATED);
         let has_user = request.contains(AtomId::USER);
@@ -169,8 +170,8 @@ impl<'p> Party<'p> {
 }
 
 fn add_ages(operation: &ResolvedOperation, now: Timestamp, auth_time: Timestamp, request: &mut AtomSet) {
-    // SECURITY: a moment of authentication in the future has no age, so it satisfies no limit. Held by
-    // `an_age_from_the_future_satisfies_nothing`.
+    // SECURITY: a moment of authentication in the future has no age, so it satisfies no limit. Held
+    // by `an_age_from_the_future_satisfies_nothing`.
     let Ok(age) = u32::try_from(now.seconds_since(auth_time)) else {
         return;
     };

@@ -7,7 +7,8 @@ use scopegate_domain::{SchemeName, ScopeToken, User};
 
 use crate::{Atom, AtomId, AtomSet, Presented, ResolvedOperation, Subject};
 
-/// Proof that a request may be done, with what a handler wants to know of it: who asks, and what they were granted.
+/// Proof that a request may be done, with what a handler wants to know of it: who asks, and what
+/// they were granted.
 ///
 /// Made only by [`authorize`](crate::authorize).
 ///
@@ -44,7 +45,8 @@ use crate::{Atom, AtomId, AtomSet, Presented, ResolvedOperation, Subject};
 /// ```compile_fail
 /// let permit = scopegate_policy::Permit { user: None };
 /// ```
-// SECURITY: the fields are private and the one constructor is private to the crate; the `compile_fail` above holds it.
+// SECURITY: the fields are private and the one constructor is private to the crate; the
+// `compile_fail` above holds it.
 #[derive(Clone)]
 #[must_use]
 pub struct Permit {
@@ -74,22 +76,25 @@ impl Permit {
         }
     }
 
-    /// The same permit, with whom the credential speaks for: to be called with what was presented to the decision. Apart
-    /// from the decision, which allocates nothing and keeps nothing of a request.
+    /// The same permit, with whom the credential speaks for: to be called with what was presented
+    /// to the decision. Apart from the decision, which allocates nothing and keeps nothing of a
+    /// request.
     pub fn remembering(mut self, presented: &Presented<'_>) -> Self {
         let speaker = self.speaker.and_then(|number| presented.credentials().nth(number));
         self.subject = speaker.map(|credential| credential.subject).and_then(Subject::shared);
         self
     }
 
-    /// Whom the credential speaks for, whether or not it is a user that we know: the subject of a token, the owner of a key.
-    /// Nobody where it speaks for nobody, or where the permit was not made [`remembering`](Self::remembering) it.
+    /// Whom the credential speaks for, whether or not it is a user that we know: the subject of a
+    /// token, the owner of a key. No caller if it speaks for no caller, or if the permit was not
+    /// made [`remembering`](Self::remembering) it.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// The security schemes whose credentials were accepted for this party, in the order of the catalog.
+    /// The security schemes whose credentials were accepted for this party, in the order of the
+    /// catalog.
     pub fn schemes(&self) -> impl Iterator<Item = &SchemeName> {
         self.operation
             .universe()
@@ -97,7 +102,8 @@ impl Permit {
             .filter_map(Atom::scheme_name)
     }
 
-    /// The user in whose name it may be done, where the operation asked for one or the request's was known.
+    /// The user in whose name it may be done, where the operation asked for one or the request's
+    /// was known.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
         self.user.as_deref()
@@ -121,7 +127,8 @@ impl Permit {
         &self.operation
     }
 
-    /// The scopes that the credentials bring, those that others imply included, in the order of the catalog.
+    /// The scopes that the credentials bring, those that others imply included, in the order of the
+    /// catalog.
     pub fn granted(&self) -> impl Iterator<Item = &ScopeToken> {
         self.operation
             .universe()
@@ -135,15 +142,16 @@ impl Permit {
         self.granted().any(|granted| granted == token)
     }
 
-    /// The scopes that were needed, dependants first: those of the application, of groups, beside the operation and on it.
-    /// None of somebody anonymous; [`ResolvedOperation::challenge_scope`] says what a credential would need.
+    /// The scopes that were needed, dependants first: those of the application, of groups, next to
+    /// the operation and on it. None of a caller anonymous; [`ResolvedOperation::challenge_scope`]
+    /// says what a credential would need.
     #[must_use]
     pub fn required(&self) -> &[ScopeToken] {
         self.operation.scope_of(self.witness())
     }
 
-    /// Which alternative of the requirement was satisfied, counted from 0; none for an anonymous request where
-    /// authentication is optional.
+    /// Which alternative of the requirement was satisfied, counted from 0; none for an anonymous
+    /// request where authentication is optional.
     #[must_use]
     pub fn witness(&self) -> Option<usize> {
         Some(self.witness).filter(|_| !self.operation.is_optional() || !self.is_anonymous())

@@ -4,11 +4,13 @@ use crate::group::Declared;
 use crate::guard::{Node, reachable};
 use crate::{AtomId, Guard, Operation, Requirement, TableError};
 
-/// An operation with the guards before it, from the outside in, and those that it overrides. Its own have moved to `roots`.
+/// An operation with the guards before it, from the outside in, and those that it overrides. Its
+/// own have moved to `roots`.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     pub(crate) operation: Operation,
-    /// The application's, those of the groups, those of [`Operation::behind`], those of [`Operation::guard`].
+    /// The application's, those of the groups, those of [`Operation::behind`], those of
+    /// [`Operation::guard`].
     pub(crate) roots: Vec<Guard>,
     /// How many of them are not the operation's own.
     above: usize,
@@ -59,7 +61,8 @@ impl Places {
         self.roots.split_at_checked(self.above).unwrap_or_default()
     }
 
-    /// Guards are conjoined: an operation that says it is open below guards that are not would say something untrue.
+    /// Guards are conjoined: an operation that says it is open below guards that are not would say
+    /// something untrue.
     pub(crate) fn refuse_to_loosen(&self, above: &[Requirement]) -> Result<(), TableError> {
         let asks_for_a_credential = |requirement: &Requirement| {
             let mut sets = requirement.alternatives().iter();

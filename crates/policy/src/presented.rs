@@ -6,8 +6,8 @@ use scopegate_domain::{Timestamp, User};
 
 use crate::{Binding, TokenWorld};
 
-/// Everything about a request that a decision needs, as values: the moment, the accepted credentials, whom each speaks
-/// for, and what was found out beforehand.
+/// Everything about a request that a decision needs, as values: the moment, the accepted
+/// credentials, whom each speaks for, and what was found out beforehand.
 ///
 /// Only accepted credentials are presented. A bad one is refused before, with
 /// [`ResolvedOperation::invalid_credential`](crate::ResolvedOperation::invalid_credential).
@@ -27,9 +27,10 @@ pub struct Presented<'a> {
     pub(crate) facts: Vec<&'a str>,
 }
 
-/// Whom a credential speaks for: nobody, or somebody of this name.
+/// Whom a credential speaks for: no caller, or a caller of this name.
 ///
-/// A shared name is what [`Permit::remembering`](crate::Permit::remembering) keeps without copying it.
+/// A shared name is what [`Permit::remembering`](crate::Permit::remembering) keeps without copying
+/// it.
 ///
 /// ```
 /// use scopegate_policy::Subject;
@@ -40,17 +41,17 @@ pub struct Presented<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub enum Subject<'a> {
-    /// Somebody of this name.
+    /// A caller of this name.
     Named(&'a str),
-    /// Nobody.
+    /// No caller.
     #[default]
     Nobody,
-    /// Somebody of this name, which can be kept.
+    /// A caller of this name, which can be kept.
     Shared(&'a Arc<str>),
 }
 
 impl<'a> Subject<'a> {
-    /// The name, where it speaks for somebody.
+    /// The name, if it speaks for a caller.
     #[must_use]
     pub fn name(self) -> Option<&'a str> {
         match self {
@@ -103,8 +104,8 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// With an accepted credential and whom it speaks for. Where several are needed at once, those of schemes that have a
-    /// subject must name the same one, or they do not count together.
+    /// With an accepted credential and whom it speaks for. Where several are needed at once, those
+    /// of schemes that have a subject must name the same one, or they do not count together.
     #[must_use]
     pub fn with_token(mut self, world: &'a TokenWorld, subject: impl Into<Subject<'a>>) -> Self {
         let credential = Credential {
@@ -120,7 +121,7 @@ impl<'a> Presented<'a> {
         self
     }
 
-    /// The credential given last speaks for this user. Changes nothing where there is none.
+    /// The credential given last speaks for this user. Changes nothing if there is none.
     #[must_use]
     pub fn with_user(mut self, user: Arc<User>) -> Self {
         if let Some(credential) = self.last() {
@@ -129,7 +130,8 @@ impl<'a> Presented<'a> {
         self
     }
 
-    /// The sender of the credential given last proved that it is bound to them. Changes nothing where there is none.
+    /// The sender of the credential given last proved that it is bound to them. Changes nothing if
+    /// there is none.
     #[must_use]
     pub fn with_binding(mut self, binding: Binding) -> Self {
         if let Some(credential) = self.last() {
@@ -138,8 +140,8 @@ impl<'a> Presented<'a> {
         self
     }
 
-    /// Something was found out about the request: a check of this name passed that has no code of its own in the policy,
-    /// or code that asks [`Place::has_fact`](crate::Place::has_fact).
+    /// Something was found out about the request: a check of this name passed that has no code of
+    /// its own in the policy, or code that asks [`Place::has_fact`](crate::Place::has_fact).
     #[must_use]
     pub fn with_fact(mut self, name: &'a str) -> Self {
         self.facts.push(name);

@@ -29,7 +29,8 @@ impl<'u> Reading<'u> {
             rules.iter().map(|rule| reading.rule(rule)).collect()
         };
         match rule {
-            // SECURITY: asking for nothing is asking for authentication; held by `an_empty_rule_is_not_public`.
+            // SECURITY: asking for nothing is asking for authentication; held by
+            // `an_empty_rule_is_not_public`.
             Rule::All(rules) if rules.is_empty() => Ok(Requirement::atom(self.universe, AtomId::AUTHENTICATED)),
             Rule::All(rules) => {
                 let rules = each(self, rules)?;

@@ -7,9 +7,10 @@ use crate::{AtomId, AtomSet, Universe};
 
 /// What must hold: a positive Boolean function of atoms, in its normal form.
 ///
-/// The normal form is the list of the minimal sets of atoms that suffice, each closed under implication. No set lies
-/// inside another. There is one such list for each function, so two requirements mean the same exactly where they are
-/// `==` (both made over one [`Universe`]). No set at all is *deny*; the empty set alone is *public*. Cheap to clone.
+/// The normal form is the list of the minimal sets of atoms that suffice, each closed under
+/// implication. No set lies inside another. There is one such list for each function, so two
+/// requirements mean the same exactly if they are `==` (both made over one [`Universe`]). No set at
+/// all is *deny*; the empty set alone is *public*. Cheap to clone.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
@@ -70,7 +71,7 @@ impl Requirement {
         }
     }
 
-    /// Holds where one of them does; of nothing, nowhere.
+    /// Holds if one of them does; of nothing, nowhere.
     ///
     /// # Errors
     ///
@@ -139,7 +140,8 @@ impl Requirement {
         matches!(&*self.alternatives, [set] if set.is_empty())
     }
 
-    /// Whether it holds where exactly these atoms do. The set must be closed, as that of a world is.
+    /// Whether it holds where exactly these atoms do. The set must be closed, as that of a world
+    /// is.
     #[must_use]
     pub fn allows(&self, closed: &AtomSet) -> bool {
         self.alternatives
@@ -153,8 +155,9 @@ impl Requirement {
         self.alternatives.iter().all(|alternative| other.allows(alternative))
     }
 
-    /// What is still missing where these atoms hold: all the smallest sets that would have to be added. Empty where
-    /// nothing would help; the empty set alone where nothing is missing. [`Universe::generators`] makes each readable.
+    /// What is still missing where these atoms hold: all the smallest sets that would have to be
+    /// added. Empty where nothing would help; the empty set alone if nothing is missing.
+    /// [`Universe::generators`] makes each readable.
     #[must_use]
     pub fn residual(&self, closed: &AtomSet) -> Vec<AtomSet> {
         let mut missing: Vec<AtomSet> = self.alternatives.iter().map(|set| set.difference(closed)).collect();
@@ -162,8 +165,8 @@ impl Requirement {
         missing
     }
 
-    /// The same without what only an authenticated request can bring: what is asked of a request without credential
-    /// where authentication is optional.
+    /// The same without what only an authenticated request can bring: what is asked of a request
+    /// without credential where authentication is optional.
     pub(crate) fn for_anonymous(&self, universe: &Universe) -> Self {
         let anonymous = universe.anonymous();
         let mut sets: Vec<AtomSet> = self
@@ -222,7 +225,8 @@ impl Requirement {
         self.alternatives.iter().map(AtomSet::weight).max().unwrap_or_default()
     }
 
-    /// How many words are looked at, at most, where each alternative is compared with each of the other.
+    /// How many words are checked, at most, where each alternative is compared with each of the
+    /// other.
     fn comparison(&self, other: &Self) -> usize {
         let pairs = self.alternatives.len().saturating_mul(other.alternatives.len());
         pairs.saturating_mul(self.weight().max(other.weight()))
@@ -236,8 +240,8 @@ impl Requirement {
     }
 }
 
-/// Takes out what another requirement implies, so that it is not multiplied. Past some hundred requirements looking at
-/// every pair costs more than it saves.
+/// Takes out what another requirement implies, so that it is not multiplied. Past some hundred
+/// requirements looking at every pair costs more than it saves.
 fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut Budget) -> Result<(), Limit> {
     const WORTH_WHILE: usize = 256;
     if requirements.len() > WORTH_WHILE {
@@ -246,7 +250,7 @@ fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut Budget) -> Res
     // The list has no equals, so no two imply each other.
     let mut kept: Vec<Requirement> = Vec::with_capacity(requirements.len());
     for requirement in requirements.drain(..) {
-        // Most pairs are told apart by the first alternatives of one.
+        // Most pairs are distinguished by the first alternatives of one.
         let sets = kept.len().saturating_mul(requirement.alternatives.len());
         budget.compare(sets.saturating_mul(requirement.weight()).saturating_mul(2))?;
         if kept.iter().any(|other| other.implies(&requirement)) {
@@ -308,7 +312,8 @@ mod tests {
         assert_eq!(Requirement::any([]), Ok(Requirement::deny()));
     }
 
-    /// Fifty clauses of four would have 4^50 products; that one of them is stronger than the rest makes them free.
+    /// Fifty clauses of four would have 4^50 products; that one of them is stronger than the rest
+    /// makes them free.
     #[test]
     fn what_is_implied_is_not_multiplied() {
         let clauses = (0..50).map(|clause| any_of([3, 10 * clause + 4, 10 * clause + 5, 10 * clause + 6]));
@@ -332,7 +337,8 @@ mod tests {
         assert_eq!(Requirement::all(clauses), Err(Limit::Kept));
     }
 
-    /// Nobody else would notice for long: limits are there for tables that are much larger than those of tests.
+    /// No caller else would notice for long: limits are there for tables that are much larger than
+    /// those of tests.
     #[test]
     fn what_is_compared_is_counted_word_by_word() {
         const ENOUGH: usize = 1_000_000;
@@ -342,8 +348,9 @@ mod tests {
             Requirement::all_within(vec![any_of([a, b]), any_of([c, d])], &mut budget).unwrap();
             ENOUGH - budget.compared()
         };
-        // Twelve times two to sort them, four to see whether one implies the other, four and eight before each is multiplied,
-        // and while the four products are made, each with those before it.
+        // Twelve times two to sort them, four to see whether one implies the other, four and eight
+        // before each is multiplied, and while the four products are made, each with those before
+        // it.
         let sets = 12 * 2 + 4 + 4 + 8 + (1 + 2 + 3);
         let words = |atom: u16| AtomSet::from_iter([AtomId(atom)]).weight();
         assert_eq!(counted([3, 4, 5, 6]), words(3) * sets);

@@ -1,4 +1,4 @@
-//! Rules: what a guard asks for, as it is written down.
+//! Rules: what a guard requires, as it is written down.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::Atom;
 
-/// What one guard asks for, as it is written down: all of, any of, down to scopes and other atoms.
+/// What one guard requires, as it is written down: all of, any of, down to scopes and other atoms.
 ///
-/// A rule cannot say *public*; only [`Guard::public`](crate::Guard::public) can. All of nothing asks for authentication,
-/// any of nothing is never satisfied.
+/// A rule cannot say *public*; only [`Guard::public`](crate::Guard::public) can. All of nothing
+/// requires authentication, any of nothing is never satisfied.
 ///
 /// ```
 /// use scopegate_domain::{SchemeName, ScopeToken};
@@ -39,8 +39,8 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// The scopes that the rule names, in the order of writing, each as often as it stands there. Looks no deeper than
-    /// `depth` levels.
+    /// The scopes that the rule names, in the order of writing, each as often as it stands there.
+    /// Looks no deeper than `depth` levels.
     pub(crate) fn scopes(&self, depth: usize) -> Vec<&ScopeToken> {
         match self {
             Self::All(rules) | Self::Any(rules) => match depth.checked_sub(1) {

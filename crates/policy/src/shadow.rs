@@ -1,4 +1,4 @@
-//! Shadows: a proposed policy that is asked beside the one that decides.
+//! Shadows: a proposed policy that is asked next to the one that decides.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,13 @@ use crate::{
     Atom, AtomId, AtomSet, Denial, OperationTable, Presented, Requirement, ResolvedOperation, SchemeId, World,
 };
 
-/// A proposed policy beside the running one: what would it say to the requests that the running one decides?
+/// A proposed policy next to the running one: what would it say to the requests that the running
+/// one decides?
 ///
-/// Operations of the two are the same where method and template are, whatever the parameters are called. The proposed
-/// policy is asked with what was found out for the running one, and nothing is found out for its sake: where an answer
-/// hangs on something that nobody looked at, it is [`ShadowVerdict::Unknown`].
+/// Operations of the two are the same where method and template are, whatever the parameters are
+/// called. The proposed policy is asked with what was found out for the running one, and nothing is
+/// found out for its sake: where an answer hangs on something that no caller looked at, it is
+/// [`ShadowVerdict::Unknown`].
 ///
 /// ```
 /// use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
@@ -76,14 +78,14 @@ pub enum ShadowVerdict {
     Allow,
 }
 
-/// An operation of the proposed policy beside that of the running one.
+/// An operation of the proposed policy next to that of the running one.
 #[derive(Clone, Debug)]
 pub struct Counterpart {
     running: ResolvedOperation,
     proposed: ResolvedOperation,
     /// Atoms of checks that the running operation has code for, by their numbers there and here.
     carried: Vec<(AtomId, AtomId)>,
-    /// Atoms of checks that nobody evaluates.
+    /// Atoms of checks that no caller evaluates.
     unasked: AtomSet,
     /// Whether the user matters here and is not looked up there.
     ignores_user: bool,
@@ -99,7 +101,7 @@ struct Results {
 }
 
 impl Shadow {
-    /// Puts the proposed policy beside the running one.
+    /// Puts the proposed policy next to the running one.
     #[must_use]
     pub fn new(running: &OperationTable, proposed: OperationTable) -> Self {
         let shape = |operation: &ResolvedOperation| (operation.method(), without_names(operation.template()));
@@ -130,19 +132,20 @@ impl Shadow {
         }
     }
 
-    /// The proposed policy: what a credential brings there is made by it.
+    /// The proposed policy: what a credential provides there is made by it.
     #[must_use]
     pub const fn proposed(&self) -> &OperationTable {
         &self.proposed
     }
 
-    /// The number that a scheme of the running policy has in the proposed one; none where that does not declare it.
+    /// The number that a scheme of the running policy has in the proposed one; none where that does
+    /// not declare it.
     #[must_use]
     pub fn scheme(&self, running: SchemeId) -> Option<SchemeId> {
         self.schemes.get(running.index()).copied().flatten()
     }
 
-    /// What stands beside an operation of the running policy, by its place in that table.
+    /// What stands next to an operation of the running policy, by its place in that table.
     #[must_use]
     pub fn counterpart(&self, number: usize) -> Option<&Counterpart> {
         self.counterparts.get(number)?.as_ref()
@@ -193,7 +196,7 @@ impl Counterpart {
         &self.proposed
     }
 
-    /// What the proposed operation asks for and nobody looks at while the running one decides.
+    /// What the proposed operation requires and no caller looks at while the running one decides.
     #[must_use]
     pub fn unknown(&self) -> Vec<&Atom> {
         let mut unknown = self.unasked.clone();
@@ -210,9 +213,10 @@ impl Counterpart {
 
     /// What the proposed policy says to a request.
     ///
-    /// `running` is what the running policy decided by, and `proposed` the same in the words of the proposed one: its
-    /// [`TokenWorld`](crate::TokenWorld)s, the same subjects, users and facts. Where the running policy never came to a
-    /// decision there is no `running`, and the results of its checks are unknown.
+    /// `running` is what the running policy decided by, and `proposed` the same in the words of the
+    /// proposed one: its [`TokenWorld`](crate::TokenWorld)s, the same subjects, users and facts.
+    /// Where the running policy never came to a decision there is no `running`, and the results of
+    /// its checks are unknown.
     pub fn ask(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> ShadowVerdict {
         let results = self.results(running);
         let ask = |party: Party<'_>| self.ask_party(party, &results, proposed);
@@ -223,8 +227,8 @@ impl Counterpart {
         parties.map(ask).max().unwrap_or(ShadowVerdict::Deny)
     }
 
-    /// The refusal that the proposed policy would answer with, for a request that it does not let through. What is unknown
-    /// counts as missing.
+    /// The refusal that the proposed policy would answer with, for a request that it does not let
+    /// through. What is unknown counts as missing.
     #[must_use]
     pub fn denial(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> Option<Denial> {
         let results = self.results(running);
@@ -264,8 +268,9 @@ impl Counterpart {
         world
     }
 
-    /// Adds all that could hold as well. More never allows less, so what is refused even so is surely refused. The sets of a
-    /// requirement are closed, so an atom without what it implies changes nothing.
+    /// Adds all that could hold as well. More never allows less, so what is refused even so is
+    /// surely refused. The sets of a requirement are closed, so an atom without what it implies
+    /// changes nothing.
     fn suppose(&self, world: &mut World<'_>, results: &Results) {
         if self.ignores_user && !world.contains(AtomId::USER) {
             world.request.insert(AtomId::USER);

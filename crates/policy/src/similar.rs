@@ -1,8 +1,9 @@
 //! Names that were probably meant.
 
-/// The known name that is most similar to a misspelt one; `None` where none is similar.
+/// The known name that is most similar to a misspelt one; `None` if none is similar.
 ///
-/// Names are compared word by word: `goals:write` is another name than `roles:write`, `lamp:wirte` is `lamp:write`.
+/// Names are compared word by word: `goals:write` is another name than `roles:write`, `lamp:wirte`
+/// is `lamp:write`.
 #[must_use]
 pub fn nearest_name<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     let similar = known.filter_map(|known| Some((edits(name, known)?, known)));

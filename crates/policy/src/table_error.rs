@@ -36,7 +36,7 @@ pub enum TableError {
         /// Which operation.
         operation: String,
     },
-    /// Neither the operation nor its group has a guard that asks for something or says *public*.
+    /// Neither the operation nor its group has a guard that requires something or says *public*.
     #[error("`{operation}` has no requirement; a public operation must say so")]
     NoRequirement {
         /// Which operation.
@@ -51,14 +51,15 @@ pub enum TableError {
         /// Which operation.
         operation: String,
     },
-    /// It says that it overrides, and there is nothing to be overridden: neither the application nor a group has a guard.
+    /// It says that it overrides, and there is nothing to be overridden: neither the application
+    /// nor a group has a guard.
     #[error("`{operation}` overrides guards, and there are none above it")]
     NothingToOverride {
         /// Which operation.
         operation: String,
     },
-    /// It says that it is public, or that authentication is optional, below guards of the application or of a group that
-    /// would refuse whom it lets in.
+    /// It says that it is public, or that authentication is optional, below guards of the
+    /// application or of a group that would refuse whom it lets in.
     #[error("`{operation}` is open below guards that are not; it has to say that it overrides them")]
     OpenBelowGuards {
         /// Which operation.

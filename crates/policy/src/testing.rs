@@ -1,4 +1,5 @@
-//! Doors for tests of applications, behind the feature `testing`. Never switch it on in a program that serves.
+//! Doors for tests of applications, behind the feature `testing`. Never switch it on in a program
+//! that serves.
 
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use scopegate_domain::{Claims, ScopeToken, User, Verified};
 use crate::{AtomSet, OperationTable, Permit, ResolvedOperation, SchemeId, TokenTooLarge, TokenWorld};
 
 impl Permit {
-    /// A permit for an operation as if it had been allowed by its first alternative, so that a handler can be called
-    /// without a token. Only with the feature `testing`.
+    /// A permit for an operation as if it had been allowed by its first alternative, so that a
+    /// handler can be called without a token. Only with the feature `testing`.
     pub fn for_test(operation: &ResolvedOperation, user: Option<Arc<User>>) -> Self {
         let alternatives = operation.requirement().alternatives();
         let granted = alternatives.first().map_or(AtomSet::EMPTY, Clone::clone);

@@ -1,4 +1,5 @@
-//! Comparisons of policies, in the small: what a random policy rarely is, and what changes are called.
+//! Comparisons of policies, in the small: what a random policy rarely is, and what changes are
+//! called.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
@@ -34,7 +35,8 @@ fn letting_requests_without_a_credential_through_is_a_change_by_itself() {
     );
 }
 
-/// A table of operations that the same requests match; each asks for the scope that its parameter is called by.
+/// A table of operations that the same requests match; each requires the scope that its parameter
+/// is called by.
 fn alike(names: &[&str]) -> OperationTable {
     let scopes = ["a", "b", "c"].map(|name| ScopeToken::parse(name).expect("a scope"));
     let oauth = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
@@ -97,7 +99,8 @@ fn kinds_of_changes_are_called_as_commands_tell_them() {
     }
 }
 
-/// What one table says that scopes imply and the other does not: the operation reads the same in both.
+/// What one table says that scopes imply and the other does not: the operation reads the same in
+/// both.
 #[test]
 fn an_implication_by_itself_opens_or_closes() {
     let table = |has_edge: bool| {

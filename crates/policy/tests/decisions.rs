@@ -1,5 +1,5 @@
-//! Each class of denial, each fault of a table, and what only some operations use: optional authentication,
-//! facts, step-up, several subjects.
+//! Each class of denial, each fault of a table, and what only some operations use: optional
+//! authentication, facts, step-up, several subjects.
 
 #![expect(
     clippy::disallowed_methods,
@@ -72,7 +72,8 @@ fn somebody() -> Arc<User> {
     ))
 }
 
-/// Whatever a token says within a ceiling, it brings what another token brings that says no more than the ceiling.
+/// Whatever a token says within a ceiling, it provides what another token provides that says no
+/// more than the ceiling.
 #[test]
 fn a_ceiling_holds_before_anything_is_implied() {
     let table = single(&Guard::requires([READ]).with_scheme("one"));
@@ -329,7 +330,7 @@ fn nobody_is_sent_to_log_in_twice_for_two_contexts_of_one_token() {
         let denial = denial(&never, payload).unwrap();
         assert_eq!(denial.to_string(), "forbidden: nobody may", "{payload}");
     }
-    // What can be satisfied is asked for, also where it lacks more.
+    // What can be satisfied is required, also if it lacks more.
     let bronze = Rule::All(vec![acr("silver"), Rule::Scope(READ)]);
     let either = behind(one(), Rule::Any(vec![both.clone(), bronze]));
     let denial = denial(&either, r#"{"acr":"gold"}"#).unwrap();

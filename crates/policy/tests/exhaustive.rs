@@ -1,7 +1,8 @@
-//! Small universes whole: every monotone function on four and five scopes, every partial order on four.
+//! Small universes whole: every monotone function on four and five scopes, every partial order on
+//! four.
 //!
-//! A function is its truth table, a number whose bit `grant` says whether it holds for that grant; a grant is a number
-//! whose bit `scope` says whether it has that scope.
+//! A function is its truth table, a number whose bit `grant` says whether it holds for that grant;
+//! a grant is a number whose bit `scope` says whether it has that scope.
 
 #![expect(
     clippy::expect_used,
@@ -16,8 +17,8 @@ use scopegate_policy::{Atom, AtomId, AtomSet, Requirement, Universe};
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// The truth tables of all monotone functions of so many scopes: a pair of smaller ones, for grants without and with the
-/// last scope, of which the first implies the second.
+/// The truth tables of all monotone functions of so many scopes: a pair of smaller ones, for grants
+/// without and with the last scope, of which the first implies the second.
 fn monotone_functions(scopes: usize) -> Vec<u32> {
     let Some(fewer) = scopes.checked_sub(1) else {
         return vec![0, 1];
@@ -87,7 +88,8 @@ impl Scopes {
             .expect("few alternatives")
     }
 
-    /// All clauses that the function implies: for each grant that it refuses, one of the other scopes.
+    /// All clauses that the function implies: for each grant that it refuses, one of the other
+    /// scopes.
     fn requirement_of_clauses(&self, table: u32) -> Requirement {
         let every = (1 << self.ids.len()) - 1;
         let clause = |grant: usize| {
@@ -128,7 +130,8 @@ fn each_function_of_four_scopes_against_each_other() {
     }
 }
 
-/// Laws 1 and 4 on five scopes: every function for every grant, told as alternatives and as clauses.
+/// Laws 1 and 4 on five scopes: every function for every grant, told as alternatives and as
+/// clauses.
 #[test]
 fn each_function_of_five_scopes_for_each_grant() {
     let scopes = Scopes::new(5, &[]);
@@ -182,8 +185,8 @@ fn close(order: &Order, grant: usize) -> usize {
     (0..4).filter(has).map(|scope| 1 << scope).sum()
 }
 
-/// Laws 1, 4, 5, 6 and 7 under every partial order of four scopes (no order at all is the first), for every function and
-/// every grant.
+/// Laws 1, 4, 5, 6 and 7 under every partial order of four scopes (no order at all is the first),
+/// for every function and every grant.
 #[test]
 fn each_function_under_each_partial_order() {
     let orders = partial_orders();
@@ -216,8 +219,8 @@ fn each_function_under_each_partial_order() {
     }
 }
 
-/// After every grant the residual names what still has to be added, whatever the larger grant; and each of its generators is
-/// needed.
+/// After every grant the residual names what still has to be added, whatever the larger grant; and
+/// each of its generators is needed.
 fn residual_is_what_is_missing(scopes: &Scopes, worlds: &[AtomSet], meaning: &[bool], requirement: &Requirement) {
     for (grant, world) in worlds.iter().enumerate() {
         let residual = requirement.residual(world);

@@ -1,9 +1,10 @@
 //! The laws of requirements: the engine against an oracle that shares no code with it.
 //!
-//! A random universe, a random formula and random facts are told to both. `PROPTEST_CASES` sets how often.
+//! A random universe, a random formula and random facts are told to both. `PROPTEST_CASES` sets how
+//! often.
 //!
-//! Which test holds which law, here and elsewhere. The oracles stand in `oracle/`: texts, recursion and truth tables,
-//! neither numbers nor a normal form.
+//! Which test holds which law, here and elsewhere. The oracles stand in `oracle/`: texts, recursion
+//! and truth tables, neither numbers nor a normal form.
 //!
 //! | law | of requirements | at the door, with trees and requests |
 //! |---|---|---|
@@ -81,7 +82,8 @@ fn small_case() -> impl Strategy<Value = Case> {
     case_of(few_words())
 }
 
-/// The three formulas in normal form; a case that passes a limit is thrown away, for an error is no wrong answer.
+/// The three formulas in normal form; a case that passes a limit is thrown away, for an error is no
+/// wrong answer.
 fn requirements(bridge: &Bridge, case: &Case) -> Result<[Requirement; 3], TestCaseError> {
     let normal = |formula| {
         bridge
@@ -103,7 +105,7 @@ proptest! {
         }
     }
 
-    /// Law 2: monotone in W. Who brings more is never allowed less.
+    /// Law 2: monotone in W. Who provides more is never allowed less.
     #[test]
     fn more_facts_never_deny(case in large_case()) {
         let bridge = Bridge::new(&case.words);
@@ -113,8 +115,8 @@ proptest! {
         }
     }
 
-    /// Law 3: `all` and `any` are commutative, associative, idempotent, absorptive and distributive; they have units and
-    /// zeros.
+    /// Law 3: `all` and `any` are commutative, associative, idempotent, absorptive and
+    /// distributive; they have units and zeros.
     #[test]
     fn all_and_any_form_a_distributive_lattice(case in large_case()) {
         let bridge = Bridge::new(&case.words);
@@ -201,8 +203,8 @@ proptest! {
         }
     }
 
-    /// Law 6: each closed V that contains W is allowed iff it contains W and the closure of one of the residual's sets;
-    /// no generator is redundant.
+    /// Law 6: each closed V that contains W is allowed iff it contains W and the closure of one of
+    /// the residual's sets; no generator is redundant.
     #[test]
     fn residual_is_all_that_would_have_to_be_added(case in small_case()) {
         let bridge = Bridge::new(&case.words);
@@ -301,7 +303,8 @@ fn smallest(sets: &BTreeSet<Facts>) -> BTreeSet<Facts> {
     sets.iter().filter(contains_none).cloned().collect()
 }
 
-/// A universe with exactly so many atoms, alternatives out of all its facts, and what a request brings.
+/// A universe with exactly so many atoms, alternatives out of all its facts, and what a request
+/// provides.
 fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
     // `authenticated`, `user`, `active` and the scheme are atoms, too.
     let count = prop::sample::select(vec![63_usize, 64, 65, 127, 128, 129, 192, 193]).prop_map(|atoms| atoms - 4);

@@ -1,5 +1,5 @@
-//! Law 13 for tables: each limit can be reached; past it stands an error that names the operation, never a shortened
-//! answer.
+//! Law 13 for tables: each limit can be reached; past it stands an error that names the operation,
+//! never a shortened answer.
 
 #![expect(
     clippy::expect_used,
@@ -52,8 +52,8 @@ fn chain(length: usize) -> Guard {
     (1..length).fold(Guard::user(), |below, _| Guard::authenticated().on(&below))
 }
 
-/// Guards in layers of two, each on both of the layer below: `2 * layers - 1` guards, `2^(layers - 1)` paths. With scopes,
-/// each path has a list of its own.
+/// Guards in layers of two, each on both of the layer below: `2 * layers - 1` guards, `2^(layers -
+/// 1)` paths. With scopes, each path has a list of its own.
 fn lattice(layers: usize, with_scopes: bool) -> Guard {
     let own = |number| {
         if with_scopes {
@@ -91,7 +91,8 @@ fn nodes() {
     assert_too_large(0, &guards(MAX_NODES + 1), Limit::Nodes);
 }
 
-/// Each of `count` guards with a scope of its own depends on one guard, which so sees as many lists.
+/// Each of `count` guards with a scope of its own depends on one guard, which so sees as many
+/// lists.
 #[test]
 fn contexts() {
     let below = Guard::user();
@@ -100,7 +101,8 @@ fn contexts() {
     assert_too_large(MAX_CONTEXTS / 2 + 1, &guards(MAX_CONTEXTS / 2 + 1), Limit::Contexts);
 }
 
-/// A tree of 127 guards has 2^63 paths: without scopes it is small, with scopes it is an error, soon.
+/// A tree of 127 guards has 2^63 paths: without scopes it is small, with scopes it is an error,
+/// soon.
 #[test]
 fn paths_are_not_counted_but_contexts_are() {
     assert_passes(0, &[lattice(MAX_DEPTH, false)]);
@@ -164,7 +166,7 @@ fn atoms() {
     assert!(fault.to_string().contains("GET /large"), "{fault}");
 }
 
-/// A token with more scopes than are looked at is refused as a whole.
+/// A token with more scopes than are checked is refused as a whole.
 #[test]
 fn scopes_of_a_token() {
     let table = assert_passes(1, &[scope(0)]);
@@ -192,7 +194,7 @@ fn scopes_of_a_token() {
     );
 }
 
-/// 8,192 bytes of scopes, with a space between two, are looked at, and no more.
+/// 8,192 bytes of scopes, with a space between two, are checked, and no more.
 #[test]
 fn bytes_of_the_scopes_of_a_token() {
     let table = assert_passes(1, &[scope(0)]);

@@ -1,5 +1,5 @@
-//! Laws 1, 4, 6 and 7 by the doors of the fuzzers, on random bytes: requirements from a stack machine and pairs of policies, each
-//! against truth tables.
+//! Laws 1, 4, 6 and 7 by the doors of the fuzzers, on random bytes: requirements from a stack
+//! machine and pairs of policies, each against truth tables.
 
 #[path = "oracle/policy_pairs.rs"]
 mod policy_pairs;
@@ -8,7 +8,8 @@ mod requirement_machine;
 
 use proptest::prelude::*;
 
-/// The bytes of one policy: few scopes, and mostly one guard with few alternatives for each operation.
+/// The bytes of one policy: few scopes, and mostly one guard with few alternatives for each
+/// operation.
 fn policy() -> impl Strategy<Value = Vec<u8>> {
     let head = (0..2_u8, prop_oneof![3 => Just(31_u8), 1 => 0..32_u8]);
     let edges = (any::<bool>(), prop::collection::vec(0..25_u8, 0..=3));

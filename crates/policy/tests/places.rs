@@ -1,4 +1,5 @@
-//! Where guards stand: application, groups in groups, beside the operation and on it; and what code at each place can ask.
+//! Where guards stand: application, groups in groups, next to the operation and on it; and what
+//! code at each place can ask.
 
 #![expect(
     clippy::disallowed_methods,
@@ -56,8 +57,8 @@ fn text<'s>(scopes: impl IntoIterator<Item = &'s ScopeToken>) -> String {
     scopes.into_iter().map(ScopeToken::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// A handler asks its permit, a check asks its place: what was required, from the outside in as far as it can see, and
-/// what was granted, be it more.
+/// A handler asks its permit, a check asks its place: what was required, from the outside in as far
+/// as it can see, and what was granted, be it more.
 #[test]
 fn code_at_every_place_can_ask_what_was_required_and_what_was_granted() {
     let asks = Asks::default();
@@ -180,7 +181,7 @@ fn what_loosens_has_to_say_so_and_what_overrides_nothing_may_not() {
     ));
     let above_is_public = OperationTable::builder(catalog()).guard(Guard::public());
     assert!(above_is_public.operation(open()).build().is_ok());
-    // Who sends no credential is asked for the seal all the same: nothing is loosened.
+    // Who sends no credential is required the seal all the same: nothing is loosened.
     let sealed = Guard::public().check(Asks::default());
     assert!(
         OperationTable::builder(catalog())

@@ -1,4 +1,5 @@
-//! A shadow says what its policy would say, and says so where that hangs on what nobody looked at.
+//! A shadow says what its policy would say, and says so where that hangs on what no caller looked
+//! at.
 
 #![expect(
     clippy::disallowed_methods,
@@ -271,8 +272,8 @@ fn completions(users: Option<[Status; 2]>, open: &[&'static str]) -> Vec<([Statu
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1_000), ..ProptestConfig::default() })]
 
-    /// The verdict is what the proposed policy's own decision is in every way in which what nobody looked at could be;
-    /// unknown exactly where these differ.
+    /// The verdict is what the proposed policy's own decision is in every way in which what no
+    /// caller looked at could be; unknown exactly where these differ.
     #[test]
     fn the_verdict_is_that_of_the_proposed_policy(
         running in door(false),
@@ -338,7 +339,7 @@ impl Check for Alice {
     }
 }
 
-/// A running operation with that check in code, beside one whose policy only names it.
+/// A running operation with that check in code, next to one whose policy only names it.
 fn with_code(reason: Reason, named: Atom) -> (OperationTable, Shadow) {
     let guard = Guard::user().check(Alice("owner", reason));
     let running = OperationTable::builder(catalog(false)).operation(Operation::get("/").guard(guard));

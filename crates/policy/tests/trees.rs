@@ -1,4 +1,5 @@
-//! The laws of operations: trees of guards, requests and denials, against an oracle that walks every path.
+//! The laws of operations: trees of guards, requests and denials, against an oracle that walks
+//! every path.
 
 #![expect(
     clippy::expect_used,
@@ -56,7 +57,8 @@ fn policy_and_request() -> impl Strategy<Value = (Policy, Request)> {
     })
 }
 
-/// The table of a policy, or a reason to draw another one: it says nothing, as the oracle agrees, or is too large.
+/// The table of a policy, or a reason to draw another one: it says nothing, as the oracle agrees,
+/// or is too large.
 fn table_of(policy: &Policy, notes: &Notes, order: ClassOrder) -> Result<OperationTable, TestCaseError> {
     let silent = (0..policy.operations.len()).find(|operation| !policy.says_something(*operation));
     match (tree_bridge::ordered_table(policy, notes, order), silent) {
@@ -112,7 +114,8 @@ impl Case {
 }
 
 proptest! {
-    /// Law 1: decide = oracle. Checks, several schemes, subjects and optional authentication included.
+    /// Law 1: decide = oracle. Checks, several schemes, subjects and optional authentication
+    /// included.
     #[test]
     fn authorizes_as_the_oracle_does((policy, request) in policy_and_request()) {
         let case = Case::new(policy, request)?;
@@ -161,8 +164,9 @@ proptest! {
         }
     }
 
-    /// Law 2: monotone in W. A request that brings more is never allowed less. (Anonymous requests to operations with
-    /// optional authentication are left out: a credential that does not suffice is refused there on purpose.)
+    /// Law 2: monotone in W. A request that provides more is never allowed less. (Anonymous
+    /// requests to operations with optional authentication are left out: a credential that does not
+    /// suffice is refused there on purpose.)
     #[test]
     fn a_request_that_brings_more_is_never_allowed_less(
         (policy, request) in policy_and_request(),
@@ -193,8 +197,8 @@ proptest! {
         }
     }
 
-    /// Law 9: an operation's requirement is the conjunction over its check contexts: each alternative satisfies it, and
-    /// nothing less than a whole alternative does.
+    /// Law 9: an operation's requirement is the conjunction over its check contexts: each
+    /// alternative satisfies it, and nothing less than a whole alternative does.
     #[test]
     fn a_requirement_is_the_conjunction_over_all_contexts((policy, request) in policy_and_request()) {
         let case = Case::new(policy, request)?;
@@ -227,7 +231,8 @@ proptest! {
         }
     }
 
-    /// Law 9: the order in a header is stable: pre-order, first occurrence, and unsharing does not change it.
+    /// Law 9: the order in a header is stable: pre-order, first occurrence, and unsharing does not
+    /// change it.
     #[test]
     fn scopes_stand_in_the_order_of_first_occurrence((policy, request) in policy_and_request()) {
         let case = Case::new(policy, request)?;
@@ -251,8 +256,8 @@ proptest! {
         }
     }
 
-    /// Law 9: a check sees the scopes of everything that depends on it, then its own, on every path; and in this order
-    /// the guards are explained.
+    /// Law 9: a check sees the scopes of everything that depends on it, then its own, on every
+    /// path; and in this order the guards are explained.
     #[test]
     fn checks_see_what_is_visible_on_each_path((policy, request) in policy_and_request()) {
         let case = Case::new(policy, request)?;
@@ -287,8 +292,8 @@ proptest! {
     }
 }
 
-/// Granting exactly the challenged scopes to the same token, and authenticating as asked, leads to Allow or to a class that
-/// is neither scopes nor step-up.
+/// Granting exactly the challenged scopes to the same token, and authenticating as asked, leads to
+/// Allow or to a class that is neither scopes nor step-up.
 fn one_round(case: &Case) -> Result<(), TestCaseError> {
     for (_, operation) in case.operations() {
         let Some(denial) = case.denial(operation).filter(asks_for_a_round) else {
@@ -312,7 +317,8 @@ fn asks_for_a_round(denial: &Denial) -> bool {
     matches!(denial, Denial::StepUp { .. } | Denial::InsufficientScope { .. })
 }
 
-/// Gives a credential exactly the scopes that the denial names for its scheme, and the authentication that it asks for.
+/// Gives a credential exactly the scopes that the denial names for its scheme, and the
+/// authentication that it requires.
 fn grant_what_is_challenged(policy: &Policy, credential: &mut Credential, denial: &Denial) {
     let scheme = oracle::bridge::scheme_name(&policy.words.schemes[credential.scheme].name);
     credential.scopes = denial
@@ -325,13 +331,13 @@ fn grant_what_is_challenged(policy: &Policy, credential: &mut Credential, denial
         acr_values, max_age, ..
     } = denial
     {
-        // A new login brings what it was asked for, and of the old one nothing.
+        // A new login provides what it was asked for, and of the old one nothing.
         credential.is_gold = !acr_values.is_empty();
         credential.age = max_age.map(|age| age.as_seconds().into());
     }
 }
 
-/// The facts of a set that no other fact of it brings.
+/// The facts of a set that no other fact of it provides.
 fn generators(implications: &Implications, facts: &Facts) -> BTreeSet<String> {
     let brings = |strong: &String, weak: &String| implications.close(&Facts::from([strong.clone()])).contains(weak);
     facts
@@ -373,8 +379,8 @@ fn the_oracle_reads_its_own_words() {
     assert!(!formula.holds(&Facts::from(["scope:oauth:s0".to_owned()])));
 }
 
-/// A second token of the same subject whose authentication lies in the future takes nothing away (law 2), and by itself
-/// satisfies no age.
+/// A second token of the same subject whose authentication lies in the future takes nothing away
+/// (law 2), and by itself satisfies no age.
 #[test]
 fn an_age_from_the_future_hides_no_other() {
     let policy = Policy {

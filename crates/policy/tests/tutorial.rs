@@ -202,8 +202,9 @@ fn without_a_credential_every_scheme_that_would_do_is_named() {
     }
 }
 
-/// `Security(db, scopes=["admin"])` where nothing below takes `SecurityScopes`, and `Security(oauth2_scheme,
-/// scopes=["admin"])`: FastAPI answers 200 to a token without the scope, the first even without a token.
+/// `Security(db, scopes=["admin"])` if nothing below takes `SecurityScopes`, and
+/// `Security(oauth2_scheme, scopes=["admin"])`: FastAPI answers 200 to a token without the scope,
+/// the first even without a token.
 #[test]
 fn a_scope_that_no_check_looks_at_is_enforced() {
     let database = Guard::all_of([]).named("db");

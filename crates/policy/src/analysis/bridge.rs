@@ -10,29 +10,32 @@ use crate::{Atom, AtomId, AtomSet, Requirement, ResolvedOperation, Universe};
 
 /// Everything that one table's grants bring in another table.
 ///
-/// Two tables need not declare the same, nor agree on what implies what. A grant is therefore a bare set of atoms, and each
-/// table adds what it says that they imply. An atom that a table does not know brings what such an atom always brings: a scope
-/// its scheme, a younger age an older one, a check that needs a user `user`. A credential of a scheme that it does not know brings
+/// Two tables need not declare the same, nor agree on what implies what. A grant is therefore a
+/// bare set of atoms, and each table adds what it says that they imply. An atom that a table does
+/// not know provides what such an atom always provides: a scope its scheme, a younger age an older
+/// one, a check that needs a user `user`. A credential of a scheme that it does not know provides
 /// nothing.
 pub(super) struct Bridge<'t> {
     near: &'t Universe,
     far: &'t Universe,
-    /// For each atom of the near side, what it brings on the far side.
+    /// For each atom of the near side, what it provides on the far side.
     brings: Vec<Brings>,
-    /// For each atom of the near side, other atoms that imply it there and bring less of what it does on the far side.
+    /// For each atom of the near side, other atoms that imply it there and bring less of what it
+    /// does on the far side.
     sources: Vec<Vec<AtomId>>,
 }
 
-/// What an atom of the near side brings on the far side.
+/// What an atom of the near side provides on the far side.
 enum Brings {
     /// The atom of this number, which is the same there, with what it implies there.
     Same(AtomId),
-    /// What an atom brings that the far side does not know.
+    /// What an atom provides that the far side does not know.
     Rest(AtomSet),
 }
 
 impl<'t> Bridge<'t> {
-    /// `names` has the names that schemes of the near side have on the far side, where they are others.
+    /// `names` has the names that schemes of the near side have on the far side, if they are
+    /// others.
     pub(super) fn new(near: &'t Universe, far: &'t Universe, names: &HashMap<SchemeName, SchemeName>) -> Self {
         // Versions differ little: after an atom that both have mostly comes another one.
         let mut next = AtomId::AUTHENTICATED;
@@ -69,7 +72,7 @@ impl<'t> Bridge<'t> {
         }
     }
 
-    /// Whether one atom brings all that the other does.
+    /// Whether one atom provides all that the other does.
     fn brings_what(&self, source: AtomId, implied: AtomId) -> bool {
         match (self.counterpart(source), self.counterpart(implied)) {
             (Some(source), Some(implied)) => self.far.closure(source).contains(implied),
@@ -106,10 +109,12 @@ impl<'t> Bridge<'t> {
         }
     }
 
-    /// Whether an alternative reads the same on both sides, so that no grant of this side passes the one and not the other.
+    /// Whether an alternative reads the same on both sides, so that no grant of this side passes
+    /// the one and not the other.
     ///
-    /// Both are given by their generators. It brings its counterpart to the other side, and no other atom stands for one of its
-    /// own and brings less there. Where a credential is not asked for, a request may bring one all the same.
+    /// Both are given by their generators. It provides its counterpart to the other side. No other
+    /// atom represents one of its own and provides less there. A request may present a credential
+    /// even if none is required.
     pub(super) fn is_same(&self, near: &[AtomId], far: &[AtomId]) -> bool {
         let is_same = |(near, far): (&AtomId, &AtomId)| {
             self.counterpart(*near) == Some(*far) && self.sources_of(*near).is_empty()
@@ -128,10 +133,11 @@ impl<'t> Bridge<'t> {
         brought
     }
 
-    /// A smallest grant that the near operation allows and the far one denies; none where there is none.
+    /// A smallest grant that the near operation allows and the far one denies; none if there is
+    /// none.
     ///
-    /// A request without any credential is asked by itself: an operation with optional authentication lets it through, and
-    /// refuses a credential that does not do.
+    /// A request without any credential is checked separately: an operation with optional
+    /// authentication authorizes it, and refuses a credential that does not suffice.
     pub(super) fn separate(
         &self,
         near: &ResolvedOperation,
@@ -181,7 +187,7 @@ impl<'t> Bridge<'t> {
         Ok(None)
     }
 
-    /// An alternative in the fewest atoms, as a request with a credential brings it.
+    /// An alternative in the fewest atoms, as a request with a credential presents it.
     fn grant(&self, set: &AtomSet) -> Vec<AtomId> {
         let mut grant: Vec<AtomId> = self.near.generators(set).iter().collect();
         if !set.contains(AtomId::AUTHENTICATED) {
@@ -253,7 +259,7 @@ fn renamed<'a>(atom: &'a Atom, names: &HashMap<SchemeName, SchemeName>) -> Cow<'
     renamed.map_or(Cow::Borrowed(atom), Cow::Owned)
 }
 
-/// What an atom of one universe brings in another.
+/// What an atom of one universe provides in another.
 fn brought(atom: &Atom, far: &Universe) -> AtomSet {
     if let Some(id) = far.find(atom) {
         return far.closure(id).clone();

@@ -11,12 +11,12 @@ use crate::index::Index;
 use crate::limits::Limit;
 use crate::{Atom, Method, OperationTable, ResolvedOperation};
 
-/// What changed from one policy to another: one entry for each operation that is new, gone, or does not allow the same any
-/// more, in the order of the new table; what is gone comes last.
+/// What changed from one policy to another: one entry for each operation that is new, was removed,
+/// or no longer allows the same. The order is that of the new table; removed operations come last.
 ///
-/// Operations are the same where method and template are, whatever the parameters are called. Grants are compared as bare
-/// atoms, and each table adds what it says that they imply: where only `implies` edges changed, the operations that these
-/// open are found.
+/// Operations are the same if method and template are, regardless of the names of parameters.
+/// Grants are compared as bare atoms, and each table adds what it says that they imply: where only
+/// `implies` edges changed, the operations that these open are found.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -43,16 +43,16 @@ use crate::{Atom, Method, OperationTable, ResolvedOperation};
 ///
 /// # Errors
 ///
-/// [`DiffError`] where comparing an operation takes more steps than a limit. This needs scopes that imply many others in
-/// one table and not in the other.
+/// [`DiffError`] where comparing an operation takes more steps than a limit. This needs scopes that
+/// imply many others in one table and not in the other.
 pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, DiffError> {
     Ok(compare(&Version::new(old), &Version::new(new))?.changes)
 }
 
 /// Compares two versions of a policy: operations as [`diff()`], and the schemes that they name.
 ///
-/// A key, OAuth 2.0 or OpenID Connect scheme that changes its name alone is the same scheme. Prefixes that moved are those of the
-/// old version.
+/// A key, OAuth 2.0 or OpenID Connect scheme that changes its name alone is the same scheme.
+/// Prefixes that moved are those of the old version.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, SecurityScheme};
@@ -79,7 +79,8 @@ pub fn compare(old: &Version<'_>, new: &Version<'_>) -> Result<PolicyDiff, DiffE
     let Some(renamed) = pair_renamed(old, new) else {
         return Ok(by_name);
     };
-    // Names were exchanged: either the schemes took other names, or the operations take other schemes.
+    // Names were exchanged: either the schemes took other names, or the operations take other
+    // schemes.
     let renamed = compare_with(old, new, renamed)?;
     Ok(if renamed.changes.len() < by_name.changes.len() {
         renamed
@@ -131,8 +132,8 @@ impl PolicyDiff {
         &self.changes
     }
 
-    /// The schemes that changed under their name, in the order of the new version. Schemes that no operation names are among
-    /// them.
+    /// The schemes that changed under their name, in the order of the new version. Schemes that no
+    /// operation names are among them.
     #[must_use]
     pub fn schemes(&self) -> &[SchemeChange] {
         &self.schemes
@@ -149,7 +150,7 @@ pub struct Change {
     refused_now: Option<Vec<Atom>>,
 }
 
-/// What became of an operation.
+/// The kind of change of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     clippy::exhaustive_enums,
@@ -158,13 +159,13 @@ pub struct Change {
 pub enum ChangeKind {
     /// It is new.
     Added,
-    /// It is gone.
+    /// It was removed.
     Removed,
     /// It allows more.
     Weaker,
     /// It allows less.
     Stronger,
-    /// It allows some more and some others no more.
+    /// It allows some new grants and no longer allows some old ones.
     Incomparable,
 }
 
@@ -195,41 +196,44 @@ impl Change {
         self.method
     }
 
-    /// The template, as it stands in the new table, or in the old one where it is gone.
+    /// The template, as it stands in the new table, or in the old one if it was removed.
     #[must_use]
     pub fn template(&self) -> &str {
         &self.template
     }
 
-    /// What became of it.
+    /// The kind of change.
     #[must_use]
     pub const fn kind(&self) -> ChangeKind {
         self.kind
     }
 
-    /// Whether an operation that was there before allows something that it refused: weaker or incomparable.
+    /// Whether an operation that was there before allows something that it refused: weaker or
+    /// incomparable.
     #[must_use]
     pub const fn opens(&self) -> bool {
         matches!(self.kind, ChangeKind::Weaker | ChangeKind::Incomparable)
     }
 
-    /// Whether a request without a credential is allowed now, and was refused before or had no operation.
+    /// Whether a request without a credential is allowed now, and was refused before or had no
+    /// operation.
     #[must_use]
     pub fn opens_to_public(&self) -> bool {
         self.allowed_now.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// A smallest grant that is allowed now and was not before; empty where it takes nothing, not even a credential.
+    /// A smallest grant that is allowed now and was not before; empty if it takes nothing, not even
+    /// a credential.
     ///
-    /// Weaker and incomparable operations have one, and new ones that are open to somebody.
+    /// Weaker and incomparable operations have one, and new ones that any caller can reach.
     #[must_use]
     pub fn allowed_now(&self) -> Option<&[Atom]> {
         self.allowed_now.as_deref()
     }
 
-    /// A smallest grant that was allowed and is no more; empty where it took nothing.
+    /// A smallest grant that was allowed and is no more; empty if it took nothing.
     ///
-    /// Stronger and incomparable operations have one, and removed ones that were open to somebody.
+    /// Stronger and incomparable operations have one, and removed ones that any caller could reach.
     #[must_use]
     pub fn refused_now(&self) -> Option<&[Atom]> {
         self.refused_now.as_deref()
@@ -332,8 +336,9 @@ impl<'t> Comparison<'t> {
         }))
     }
 
-    /// Whether the trees read the same, alternative by alternative. Most do, and to see it costs far less than to look for
-    /// witnesses; where they mean the same and read otherwise, there are none.
+    /// Whether the trees read the same, alternative by alternative. Most do, and to see it costs
+    /// far less than to look for witnesses; if they mean the same and read otherwise, there are
+    /// none.
     fn is_same(&mut self, (old, new): (usize, usize)) -> bool {
         let last = self.same.get_mut(old);
         if last.as_deref().is_some_and(|last| *last == Some(new)) {

@@ -1,4 +1,4 @@
-//! What somebody holds.
+//! The assumed credentials of a caller.
 
 use std::sync::Arc;
 
@@ -6,22 +6,24 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 
-/// What somebody holds, as far as one table's operations ask for it.
+/// The assumed credentials of a caller, as far as one table's operations require them.
 ///
-/// A question such as "what may this scope call?" leaves much unsaid. This is taken for granted, unless the builder is told
-/// otherwise:
+/// A question such as "what may this scope call?" does not state everything. These are the
+/// assumptions, which the builder can change:
 ///
 /// - a scope belongs to a token of the authorization server that declares it
-///   ([`AuthorizationServers`](super::AuthorizationServers)), and is held in each scheme of that server that declares it; a name
-///   that several servers declare brings nothing until it is said whose it is;
-/// - a token is accepted for each scheme of its server; where neither a scope nor a scheme is named, there is a token without
-///   scopes for every scheme whose credentials carry scopes;
-/// - a credential of a scheme without scopes (an API key, a password) is held only where it is named;
-/// - everything that is neither scope nor scheme holds: user, active, checks, `acr`, age, audience, binding, subject; without any
-///   credential only what needs none.
+///   ([`AuthorizationServers`](super::AuthorizationServers)). It is held in each scheme of that
+///   server that declares it. A name that several servers declare provides nothing until its server
+///   is stated;
+/// - a token is accepted for each scheme of its server. If neither a scope nor a scheme is named,
+///   every scheme whose credentials carry scopes has a token without scopes;
+/// - a credential of a scheme without scopes (an API key, a password) is held only if it is named;
+/// - everything that is neither scope nor scheme holds: user, active, checks, `acr`, age, audience,
+///   binding, subject. Without any credential, only what needs none holds.
 ///
-/// The grant is presented whole. An operation with optional authentication is open without a credential, and to a credential
-/// that suffices; it is closed to one that does not, as [`authorize`](crate::authorize()) decides.
+/// The grant is presented whole. An operation with optional authentication is open without a
+/// credential, and to a credential that suffices; it is closed to one that does not, as
+/// [`authorize`](crate::authorize()) decides.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -57,7 +59,7 @@ impl Grant {
         GrantBuilder::default()
     }
 
-    /// These scopes, with what is taken for granted.
+    /// Assumes these scopes, with the defaults.
     #[must_use]
     pub fn of_scopes(table: &OperationTable, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         Self::builder().scopes(scopes).build(table)
@@ -69,13 +71,15 @@ impl Grant {
         &self.atoms
     }
 
-    /// The scopes that were named and that the table does not declare; they bring no more than a token without scopes.
+    /// The scopes that were named and that the table does not declare; they bring no more than a
+    /// token without scopes.
     #[must_use]
     pub fn unknown_scopes(&self) -> &[ScopeToken] {
         &self.unknown_scopes
     }
 
-    /// The scopes that were named alone and that several authorization servers declare; they bring nothing.
+    /// The scopes that were named alone and that several authorization servers declare; they bring
+    /// nothing.
     #[must_use]
     pub fn ambiguous_scopes(&self) -> &[ScopeToken] {
         &self.ambiguous_scopes
@@ -92,7 +96,8 @@ impl Grant {
         Arc::ptr_eq(&self.universe, table.shared_universe())
     }
 
-    /// Whether who holds this may do the operation. An operation of another table is never opened.
+    /// Whether a caller with these credentials may do the operation. An operation of another table
+    /// is never opened.
     #[must_use]
     pub fn opens(&self, operation: &ResolvedOperation) -> bool {
         Arc::ptr_eq(&self.universe, operation.shared_universe()) && is_open_to(operation, &self.atoms)
@@ -106,7 +111,7 @@ pub(super) fn is_open_to(operation: &ResolvedOperation, closed: &AtomSet) -> boo
         .allows(closed)
 }
 
-/// Collects what somebody holds; [`GrantBuilder::build`] looks it up in a table.
+/// Collects the assumed credentials of a caller; [`GrantBuilder::build`] looks it up in a table.
 #[derive(Clone, Debug, Default)]
 pub struct GrantBuilder {
     scopes: Vec<(Option<SchemeName>, ScopeToken)>,
@@ -117,7 +122,8 @@ pub struct GrantBuilder {
 }
 
 impl GrantBuilder {
-    /// Adds scopes by their names alone, each to a token of the only authorization server that declares it.
+    /// Adds scopes by their names alone, each to a token of the only authorization server that
+    /// declares it.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.scopes.extend(scopes.into_iter().map(|token| (None, token)));

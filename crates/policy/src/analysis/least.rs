@@ -10,14 +10,17 @@ use super::search::{Choice, Need, Outcome, Search};
 use crate::requirement::minimise;
 use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Universe};
 
-/// The smallest sets of scopes that allow all of these operations of one table, with what [`Grant`] takes for granted.
+/// The smallest sets of scopes that allow all of these operations of one table, with what [`Grant`]
+/// assumes.
 ///
-/// The scopes of one authorization server are those of one token; a set with scopes of several servers takes a token of each.
-/// Where no scope is needed the set is empty: for operations that are open without a credential, or to a token without scopes.
-/// A credential without scopes that an operation requires together with scopes is presumed: [`Least::in_addition`] names it.
-/// A scope that implies others counts once, and may stand for them. Of two sets of one size, one that holds strictly less is
-/// preferred. The search is exact while it stays within so many nodes, at each of which every operation is looked at; past them
-/// there is one set that suffices, out of which nothing can be left, and which need not be the smallest.
+/// The scopes of one authorization server are those of one token; a set with scopes of several
+/// servers takes a token of each. If no scope is needed the set is empty: for operations that are
+/// open without a credential, or to a token without scopes. A credential without scopes that an
+/// operation requires together with scopes is presumed: [`Least::in_addition`] names it. A scope
+/// that implies others counts once, and may replace them. Of two sets of one size, the one that
+/// contains strictly less is preferred. The search is exact within this number of nodes, each of
+/// which checks every operation. Past it there is one set that suffices and from which nothing can
+/// be removed. That set need not be the smallest.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -46,7 +49,8 @@ pub fn least(operations: &[&ResolvedOperation], budget: usize) -> Least {
     least_of(operations, &|_| true, true, budget)
 }
 
-/// The same out of some scopes alone. Without a credential, operations are open where `may_be_anonymous`.
+/// The same out of some scopes alone. Without a credential, operations are open where
+/// `may_be_anonymous`.
 pub(super) fn least_of(
     operations: &[&ResolvedOperation],
     is_available: &dyn Fn(&ServerScope) -> bool,
@@ -97,7 +101,8 @@ pub(super) fn least_of(
     }
 }
 
-/// Credentials that an operation requires in addition to scopes: of schemes whose scopes are not chosen.
+/// Credentials that an operation requires in addition to scopes: of schemes whose scopes are not
+/// chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InAddition {
     operation: String,
@@ -139,7 +144,8 @@ impl WithoutScopes {
     }
 }
 
-/// For each set of schemes that suffices for one of the operations without a scope, the operations for which it does.
+/// For each set of schemes that suffices for one of the operations without a scope, the operations
+/// for which it does.
 fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
     let mut known: Vec<AtomSet> = Vec::new();
     let mut seen = HashSet::new();
@@ -200,8 +206,8 @@ pub struct Least {
 }
 
 impl Least {
-    /// The sets, each in the order of names, and so the whole list. The empty set alone where no scope is needed; no set where
-    /// no scopes allow all of the operations.
+    /// The sets, each in the order of names, and so the whole list. The empty set alone if no scope
+    /// is needed; no set if no scopes allow all of the operations.
     #[must_use]
     pub fn sets(&self) -> &[Vec<ServerScope>] {
         &self.sets
@@ -213,7 +219,8 @@ impl Least {
         self.is_optimal
     }
 
-    /// The operations that no scopes allow: nobody may, or credentials without scopes alone open them.
+    /// The operations that no scopes allow: no caller may, or credentials without scopes alone open
+    /// them.
     #[must_use]
     pub fn unreachable(&self) -> &[ResolvedOperation] {
         &self.unreachable
@@ -225,7 +232,8 @@ impl Least {
         &self.without_scopes
     }
 
-    /// The credentials that operations need in addition to the scopes. An operation comes once for each choice of them.
+    /// The credentials that operations need in addition to the scopes. An operation comes once for
+    /// each choice of them.
     #[must_use]
     pub fn in_addition(&self) -> &[InAddition] {
         &self.in_addition
@@ -242,7 +250,7 @@ impl Least {
     }
 }
 
-/// What is to be chosen, and what for.
+/// What must be chosen, and what for.
 struct Problem {
     choices: Vec<Choice>,
     needs: Vec<Need>,
@@ -251,7 +259,8 @@ struct Problem {
 }
 
 impl Problem {
-    /// Some scope is chosen in any case, so somebody is authenticated, and everything that is neither scope nor scheme holds.
+    /// Some scope is chosen in any case, so a caller is authenticated, and everything that is
+    /// neither scope nor scheme holds.
     fn new(
         first: &ResolvedOperation,
         operations: &[&ResolvedOperation],
@@ -304,7 +313,8 @@ fn all_credentials(universe: &Universe) -> AtomSet {
     })
 }
 
-/// The alternatives that hold a scope, and that these atoms satisfy together with credentials without scopes.
+/// The alternatives that hold a scope, and that these atoms satisfy together with credentials
+/// without scopes.
 fn ways_with_credentials<'o>(operation: &'o ResolvedOperation, held: &AtomSet) -> Vec<&'o AtomSet> {
     let universe = operation.universe();
     let mut possible = all_credentials(universe);
@@ -316,7 +326,8 @@ fn ways_with_credentials<'o>(operation: &'o ResolvedOperation, held: &AtomSet) -
         .collect()
 }
 
-/// Whether these atoms open an operation together with credentials without scopes, by an alternative that holds a scope.
+/// Whether these atoms open an operation together with credentials without scopes, by an
+/// alternative that holds a scope.
 pub(super) fn is_open_with_credentials(operation: &ResolvedOperation, held: &AtomSet) -> bool {
     !ways_with_credentials(operation, held).is_empty()
 }
@@ -360,7 +371,7 @@ fn choices(universe: &Universe, is_available: &dyn Fn(&ServerScope) -> bool) -> 
     choices
 }
 
-/// The alternatives that the choices can satisfy, without what is taken for granted.
+/// The alternatives that the choices can satisfy, without what is assumed.
 fn need(operation: &ResolvedOperation, granted: &AtomSet, possible: &AtomSet) -> Need {
     let alternatives = operation.requirement().alternatives().iter();
     let possible = alternatives.filter(|set| set.is_subset_of(possible));
@@ -369,7 +380,8 @@ fn need(operation: &ResolvedOperation, granted: &AtomSet, possible: &AtomSet) ->
     need
 }
 
-/// What follows from other needs need not be looked at. Past some hundred, looking at every pair costs more than it saves.
+/// What follows from other needs need not be looked at. Past some hundred, looking at every pair
+/// costs more than it saves.
 fn without_implied(mut needs: Vec<Need>) -> Vec<Need> {
     const WORTH_WHILE: usize = 512;
     needs.sort_by_cached_key(|need| {

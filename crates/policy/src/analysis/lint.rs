@@ -31,10 +31,12 @@ use super::reach::{Ceiling, CeilingKind};
 use super::servers::AuthorizationServers;
 use crate::{Access, Method, OperationTable, ResolvedOperation};
 
-/// What looks wrong in a table: first what operations require, in the order of declaration, then schemes and scopes.
+/// What looks wrong in a table: first what operations require, in the order of declaration, then
+/// schemes and scopes.
 ///
-/// One cause is one finding with all operations that it affects. `ceilings` are those of all clients; without one of a
-/// client, the lint does not check whether a client can reach an operation. [`LintRule`] lists the rules.
+/// One cause is one finding with all operations that it affects. `ceilings` are those of all
+/// clients; without one of a client, the lint does not check whether a client can reach an
+/// operation. [`LintRule`] lists the rules.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -62,7 +64,8 @@ pub fn lint(table: &OperationTable, ceilings: &[Ceiling]) -> Vec<Finding> {
     lint_document(table, ceilings, &DocumentFacts::new())
 }
 
-/// The same for a table that was read from a document, with what the document states beyond the table.
+/// The same for a table that was read from a document, with what the document states beyond the
+/// table.
 ///
 /// Undefined schemes and undeclared scopes come first. What follows from them is not reported.
 #[must_use]
@@ -75,7 +78,7 @@ struct Linter<'p> {
     table: &'p OperationTable,
     facts: &'p DocumentFacts,
     clients: Vec<Grant>,
-    /// The operations that an undefined scheme closes, so that nothing else is said about them.
+    /// The operations that an undefined scheme closes, so that nothing else is stated about them.
     undefined: HashSet<(Method, &'p str)>,
     /// The names of schemes that were probably meant: they are in use.
     suggested: HashSet<&'p str>,
@@ -174,7 +177,8 @@ impl<'p> Linter<'p> {
         self.undefined.contains(&(operation.method(), operation.template()))
     }
 
-    /// Schemes and their scopes. Where the whole policy is open, nobody uses them: that is known already.
+    /// Schemes and their scopes. Where the whole policy is open, no caller uses them: that is known
+    /// already.
     fn of_schemes(&mut self, is_open: bool) {
         for finding in schemes::insecure_servers(&self.facts.servers) {
             self.collector.add(finding);

@@ -1,4 +1,4 @@
-//! Which operation a request asks for.
+//! Which operation a request requires.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,9 @@ use super::template::Segment;
 use crate::table::without_names;
 use crate::{Method, OperationTable, ResolvedOperation};
 
-/// The operation of a method and a path: a template, as it stands in the table or with other names of parameters, or
-/// the path of a request, decoded. For many questions about one table, [`Locator`] is faster.
+/// The operation of a method and a path: a template, as it stands in the table or with other names
+/// of parameters, or the path of a request, decoded. For many questions about one table,
+/// [`Locator`] is faster.
 ///
 /// ```
 /// # use scopegate_domain::Catalog;
@@ -34,8 +35,9 @@ pub fn locate<'t>(table: &'t OperationTable, method: Method, path: &str) -> Opti
 
 /// Finds operations by the paths of requests.
 ///
-/// Segment by segment, from the left, a text goes before a segment with text and parameters, that before a parameter, and a
-/// `{*rest}` comes last. Only templates with an operation of the method count.
+/// Segment by segment, from the left, a text goes before a segment with text and parameters, that
+/// before a parameter, and a `{*rest}` comes last. Only templates with an operation of the method
+/// count.
 #[derive(Debug)]
 pub struct Locator<'t> {
     templates: HashMap<(Method, String), &'t ResolvedOperation>,

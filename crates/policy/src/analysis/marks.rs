@@ -1,4 +1,4 @@
-//! What a publisher calls least privilege, beside what is.
+//! What a publisher calls least privilege, next to what is.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -74,18 +74,19 @@ impl LeastMark {
         &self.scope
     }
 
-    /// One of these is needed beside it; where there is none, it does by itself.
+    /// One of these is needed next to it; if there is none, it does by itself.
     #[must_use]
     pub fn beside(&self) -> &[ScopeToken] {
         &self.beside
     }
 }
 
-/// Compares marks of least privilege with the least that the table itself knows, one operation and one scheme at a time.
+/// Compares marks of least privilege with the least that the table itself knows, one operation and
+/// one scheme at a time.
 ///
-/// The order is that of [`mine()`](super::mine()): one set of scopes is less than another where it opens strictly fewer
-/// operations, all of them among those of the other; of two that open the same, a part is less than the whole. With what
-/// [`Grant`](super::Grant) takes for granted.
+/// The order is that of [`mine()`](super::mine()): one set of scopes is less than another if it
+/// opens strictly fewer operations, all of them among those of the other; of two that open the
+/// same, a part is less than the whole. With what [`Grant`](super::Grant) assumes.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -110,7 +111,8 @@ impl LeastMark {
 /// ```
 #[must_use]
 pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastMark]) -> JudgedMarks<'a> {
-    // As it is spelled first: templates that differ in the names of parameters alone stand for themselves.
+    // As it is spelled first: templates that differ in the names of parameters alone stand for
+    // themselves.
     let name_of = |operation: &'a ResolvedOperation| ((operation.method(), operation.template()), operation);
     let by_name: HashMap<_, _> = table.operations().iter().map(name_of).collect();
     let locator = Locator::new(table);
@@ -223,7 +225,8 @@ impl<'a> DominatedMark<'a> {
         self.mark
     }
 
-    /// Scopes that open the operation together, that are less, and than which nothing is less; by name.
+    /// Scopes that open the operation together, that are less, and than which nothing is less; by
+    /// name.
     #[must_use]
     pub fn by(&self) -> &[ScopeToken] {
         &self.by
@@ -239,7 +242,8 @@ enum Verdict {
 /// What sets of atoms open, each looked up once.
 struct Openings<'t> {
     universe: &'t Universe,
-    /// Every alternative with the number of its tree, under the last of its atoms: whoever holds it holds that one.
+    /// Every alternative with the number of its tree, under the last of its atoms: whoever holds it
+    /// holds that one.
     by_last: HashMap<Option<crate::AtomId>, Vec<(usize, &'t AtomSet)>>,
     known: HashMap<AtomSet, Rc<Bits>>,
 }
@@ -337,7 +341,8 @@ impl<'t> Openings<'t> {
             .collect()
     }
 
-    /// Among the ways that are less than a set the first, by how much it opens and by name, than which none is less.
+    /// Among the ways that are less than a set the first, by how much it opens and by name, than
+    /// which none is less.
     fn least_below(&mut self, set: &AtomSet, ways: &[AtomSet]) -> Vec<ScopeToken> {
         let mut below: Vec<&AtomSet> = ways.iter().filter(|way| self.is_less(way, set)).collect();
         below.sort_by_cached_key(|way| (self.opened_by(way).count(), self.names(way)));

@@ -5,7 +5,8 @@ use scopegate_domain::{SchemeName, ScopeToken};
 use super::grant::{Grant, add_guards};
 use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 
-/// An edge that the operations suggest: whoever may do what the weak scope opens may do it with the strong one, too.
+/// An edge that the operations suggest: whoever may do what the weak scope opens may do it with the
+/// strong one, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggested {
     scheme: SchemeName,
@@ -47,11 +48,11 @@ impl Suggested {
     }
 }
 
-/// The `implies` edges that a policy suggests: pairs of scopes of one scheme of which one opens all operations that the other
-/// does, and more. With what [`Grant`] takes for granted.
+/// The `implies` edges that a policy suggests: pairs of scopes of one scheme of which one opens all
+/// operations that the other does, and more. With what [`Grant`] assumes.
 ///
-/// Left out is what follows from two other pairs, what the catalog declares, and two scopes that open the same, for neither is
-/// the stronger.
+/// Left out is what follows from two other pairs, what the catalog declares, and two scopes that
+/// open the same, for neither is the stronger.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -130,7 +131,8 @@ fn of_scheme(
     suggested
 }
 
-/// For each scope, those that open strictly less, and those that open strictly more. A scope that opens nothing is in no pair.
+/// For each scope, those that open strictly less, and those that open strictly more. A scope that
+/// opens nothing is in no pair.
 fn order(openings: &[Opening<'_>]) -> (Vec<Bits>, Vec<Bits>) {
     let related = |is_related: &dyn Fn(&Bits, &Bits) -> bool| {
         let row = |one: &Opening<'_>| {

@@ -12,14 +12,17 @@ struct Named {
 }
 
 impl AuthorizationServers<'_> {
-    /// Reads the scopes of one token: names with spaces between them, each `SCOPE` or `SCOPE of SCHEME`. All are of one
-    /// authorization server, so one name that says its server says that of the others.
+    /// Reads the scopes of one token: names with spaces between them, each `SCOPE` or `SCOPE of
+    /// SCHEME`. All are of one authorization server, so one name that says its server says that of
+    /// the others.
     ///
-    /// The name of a scheme that holds a space may stand between backticks. An empty text names no scope.
+    /// The name of a scheme that holds a space may stand between backticks. An empty text names no
+    /// scope.
     ///
     /// # Errors
     ///
-    /// [`NameError`] for a name that is not declared, or where no server or several servers declare all the names.
+    /// [`NameError`] for a name that is not declared, or if no server or several servers declare
+    /// all the names.
     ///
     /// ```
     /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

@@ -10,8 +10,9 @@ type Operations<'t> = &'t [ResolvedOperation];
 
 /// The operations of two tables, each with its partner.
 ///
-/// Documents of others may have several operations that differ in the names of parameters alone, so one that is spelled alike
-/// goes first, wherever it stands; what is left is paired by shape, in order.
+/// Documents of others may have several operations that differ in the names of parameters alone, so
+/// one that is spelled alike goes first, wherever it stands; what is left is paired by shape, in
+/// order.
 pub(super) struct Pairing<'t> {
     old: Operations<'t>,
     /// The templates of the old operations, as the new version has them.
@@ -51,8 +52,8 @@ impl<'t> Pairing<'t> {
             .map(|(operation, _)| operation)
     }
 
-    /// Versions differ little: where the last one had its partner, this one has it next to it. All are looked up only from the
-    /// first one on that has not.
+    /// Versions differ little: where the last one had its partner, this one has it next to it. All
+    /// are looked up only from the first one on that has not.
     fn pair_by_text(&mut self, new: Operations<'t>) {
         let mut places = None;
         let mut next = 0;

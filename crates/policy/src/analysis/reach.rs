@@ -1,4 +1,4 @@
-//! Who reaches what.
+//! Which callers reach which operations.
 
 use scopegate_domain::{Scope, ScopeToken};
 
@@ -43,11 +43,12 @@ pub fn operations_of<'t>(table: &'t OperationTable, grant: &Grant) -> Vec<&'t Re
     open.map(|(operation, _)| operation).collect()
 }
 
-/// The minimal sets of atoms that suffice for an operation, each in the fewest words, the smallest first. Nobody reaches it
-/// where there is none.
+/// The minimal sets of atoms that suffice for an operation, each in the fewest words, the smallest
+/// first. No caller reaches it if there is none.
 ///
-/// Where authentication is optional, the first sets are those of a request without a credential: the empty one, unless checks
-/// are asked for. Those of a request with a credential follow, for it is refused where it has none of them.
+/// Where authentication is optional, the first sets are those of a request without a credential:
+/// the empty one, unless checks are required. Those of a request with a credential follow, for it
+/// is refused if it has none of them.
 #[must_use]
 pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Atom>> {
     let universe = operation.universe();
@@ -76,7 +77,7 @@ pub struct Ceiling {
     of_servers: Vec<ServerScope>,
 }
 
-/// Whose ceiling it is.
+/// The kind of holder of a ceiling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CeilingKind {
@@ -84,7 +85,7 @@ pub enum CeilingKind {
     Client,
     /// What the user agreed to that the client may do.
     Consent,
-    /// That of everybody with a role.
+    /// The ceiling of every user with a role.
     Role,
     /// A user's.
     User,
@@ -115,8 +116,8 @@ impl Ceiling {
         }
     }
 
-    /// Says of which authorization servers the scopes are. A scope that is not among these is of the only server that declares
-    /// it. Default: none.
+    /// Sets the authorization servers of the scopes. A scope that is not among these belongs to the
+    /// only server that declares it. Default: none.
     #[must_use]
     pub fn of_servers(mut self, scopes: impl IntoIterator<Item = ServerScope>) -> Self {
         self.of_servers.extend(scopes);
@@ -141,7 +142,7 @@ impl Ceiling {
         &self.scope
     }
 
-    /// Who holds all of it.
+    /// Returns the credentials with all of it.
     pub(crate) fn holder(&self) -> GrantBuilder {
         let is_bare = |token: &&ScopeToken| !self.of_servers.iter().any(|scope| scope.token() == *token);
         let builder = Grant::builder().scopes(self.scope.iter().filter(is_bare).cloned());
@@ -150,7 +151,8 @@ impl Ceiling {
         })
     }
 
-    /// Its scopes, each with the place of its authorization server; those of none or of several are left out.
+    /// Its scopes, each with the place of its authorization server; those of none or of several are
+    /// left out.
     pub(crate) fn scopes_in(&self, universe: &Universe) -> Vec<(usize, &ScopeToken)> {
         let mut scopes = Vec::new();
         for token in &self.scope {
@@ -176,7 +178,7 @@ impl std::fmt::Display for Ceiling {
     }
 }
 
-/// The ceilings within which an operation can be reached, each with what [`Grant`] takes for granted.
+/// The ceilings within which an operation can be reached, each with what [`Grant`] assumes.
 #[must_use]
 pub fn reached_by<'c>(operation: &ResolvedOperation, ceilings: &'c [Ceiling]) -> Vec<&'c Ceiling> {
     let is_within = |ceiling: &&Ceiling| {

@@ -141,8 +141,8 @@ pub(super) struct SchemePairs {
     pub(super) changes: Vec<SchemeChange>,
 }
 
-/// Pairs schemes by name. A key, OAuth 2.0 or OpenID Connect scheme whose name is gone is paired
-/// with a new one of the same content, if there is only one on each side.
+/// Pairs schemes by name. A key, OAuth 2.0 or OpenID Connect scheme whose name was removed is
+/// paired with a new one of the same content, if there is only one on each side.
 pub(super) fn pair(old: &Version<'_>, new: &Version<'_>) -> SchemePairs {
     let (before, after) = (old.schemes(), new.schemes());
     let mut pairs = SchemePairs::default();

@@ -3,24 +3,24 @@
 use super::ServerScope;
 use crate::{AtomId, AtomSet};
 
-/// Past so many sets of one size they are not told one by one.
+/// The maximum number of sets of one size that are listed one by one.
 const MOST_SETS: usize = 4_096;
 
-/// A scope of a token with all that it brings.
+/// A scope of a token with everything that it provides.
 pub(super) struct Choice {
     pub(super) scope: ServerScope,
     pub(super) brings: AtomSet,
 }
 
-/// What one operation asks for beyond what is taken for granted: one of these lists, which hold the generators of a set and
-/// the set itself.
+/// What one operation requires beyond the assumptions: one of these lists, each with the generators
+/// of a set and the set itself.
 pub(super) type Need = Vec<AtomSet>;
 
-/// What a search came to. A set is a list of places among the choices.
+/// The result of a search. A set is a list of indexes of choices.
 pub(super) enum Outcome {
-    /// All smallest sets, but those that hold strictly more than another one.
+    /// All smallest sets, except those that contain strictly more than another one.
     All(Vec<Vec<usize>>),
-    /// The budget was spent: one set, out of which nothing can be left.
+    /// The budget was spent: one set, from which nothing can be removed.
     Greedy(Vec<usize>),
 }
 
@@ -41,7 +41,7 @@ struct Spent;
 struct Node {
     chosen: Vec<usize>,
     brought: AtomSet,
-    /// Choices that were tried before on this level or above: sets with them have been looked at.
+    /// Choices that were tried before on this level or above: sets with them are already checked.
     tried: Vec<bool>,
 }
 
@@ -67,8 +67,8 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Tries one size after the other. Where no need is left, some choice has to be made all the same: this is only asked
-    /// where nothing does not suffice.
+    /// Tries one size after the other. If no need is left, some choice has to be made all the same:
+    /// this is only asked if nothing does not suffice.
     pub(super) fn run(mut self, budget: usize) -> Outcome {
         for size in 1..=self.choices.len() {
             let mut node = Node {
@@ -120,8 +120,8 @@ impl<'p> Search<'p> {
         Ok(())
     }
 
-    /// The choices of which every sufficient set below this node has one; none where nothing is left to be satisfied. `None`
-    /// where no set of this size lies below.
+    /// The choices of which every sufficient set below this node has one; none if nothing is left
+    /// to be satisfied. `None` if no set of this size lies below.
     fn branches(&self, node: &Node, size: usize) -> Option<Vec<usize>> {
         let room = size.checked_sub(node.chosen.len())?;
         let mut lists = Vec::new();
@@ -154,8 +154,8 @@ impl<'p> Search<'p> {
         Some(lists.into_iter().next().unwrap_or_default())
     }
 
-    /// Choices of which one is needed to satisfy the need: for each of its alternatives, those that bring the atom which the
-    /// fewest bring.
+    /// Choices of which one is needed to satisfy the need: for each of its alternatives, those that
+    /// bring the atom which the fewest bring.
     fn helping(&self, need: &Need, node: &Node) -> Vec<usize> {
         let mut all = Vec::new();
         for alternative in need {
@@ -195,8 +195,8 @@ impl<'p> Search<'p> {
         least.map(|(set, _)| (*set).clone()).collect()
     }
 
-    /// Satisfies one need after the other by the alternative that costs least for what it brings, then leaves out what is
-    /// not needed.
+    /// Satisfies one need after the other by the alternative that costs least for what it provides,
+    /// then leaves out what is not needed.
     fn greedy(&self) -> Vec<usize> {
         let mut chosen: Vec<usize> = Vec::new();
         let mut brought = AtomSet::EMPTY;
@@ -221,7 +221,7 @@ impl<'p> Search<'p> {
         chosen
     }
 
-    /// For each atom that is missing, the weakest choice that brings it.
+    /// For each atom that is missing, the weakest choice that provides it.
     fn way_to(&self, alternative: &AtomSet, brought: &AtomSet) -> Vec<usize> {
         let mut way = Vec::new();
         let mut brought = brought.clone();

@@ -10,9 +10,10 @@ use crate::servers::group;
 
 /// The authorization servers of a table, in the order of their first schemes.
 ///
-/// Schemes share a server where an address of one is equal to an address of the other: of the authorization, token or refresh
-/// endpoint, or of the discovery document. [`OperationTable::with_same_server`] joins others. A scheme without an address is a
-/// server of its own: a key, a password, a bearer token.
+/// Schemes share a server where an address of one is equal to an address of the other: of the
+/// authorization, token or refresh endpoint, or of the discovery document.
+/// [`OperationTable::with_same_server`] joins others. A scheme without an address is a server of
+/// its own: a key, a password, a bearer token.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -41,7 +42,8 @@ use crate::servers::group;
 #[derive(Clone, Debug)]
 pub struct AuthorizationServers<'t> {
     servers: Vec<AuthorizationServer<'t>>,
-    /// For each scope, the servers that declare it by their places, each with the first scheme that does.
+    /// For each scope, the servers that declare it by their places, each with the first scheme that
+    /// does.
     by_scope: HashMap<&'t ScopeToken, Vec<(usize, &'t SchemeName)>>,
     /// For each scheme, its server by its place.
     by_scheme: HashMap<&'t str, (usize, &'t DeclaredScheme)>,
@@ -141,8 +143,8 @@ impl<'t> AuthorizationServers<'t> {
         declaring.filter_map(|(place, _)| self.servers.get(*place))
     }
 
-    /// What a name can mean: the servers that declare it, by their places; where a scheme is named, the server of that scheme if
-    /// the scheme declares it.
+    /// What a name can mean: the servers that declare it, by their places; where a scheme is named,
+    /// the server of that scheme if the scheme declares it.
     pub(super) fn meaning(&self, token: &ScopeToken, of: Option<&SchemeName>) -> Vec<(usize, ServerScope)> {
         let scope = |scheme: &SchemeName| ServerScope::new(scheme.clone(), token.clone());
         let declaring = self.by_scope.get(token).into_iter().flatten();
@@ -159,7 +161,7 @@ impl<'t> AuthorizationServers<'t> {
         }
     }
 
-    /// The scheme whose name begins a text, the longest where there are several, and what follows it.
+    /// The scheme whose name begins a text, the longest if there are several, and what follows it.
     pub(super) fn scheme_before<'s>(&self, text: &'s str) -> Option<(SchemeName, &'s str)> {
         let spaces = text.match_indices(char::is_whitespace).map(|(place, _)| place);
         let ends: Vec<usize> = spaces.chain([text.len()]).take(self.longest_name).collect();

@@ -49,7 +49,8 @@ impl Segment {
         }
     }
 
-    /// Whether a segment of a path is one of this kind; each parameter takes at least one character.
+    /// Whether a segment of a path is one of this kind; each parameter takes at least one
+    /// character.
     pub(super) fn matches(&self, segment: &str) -> bool {
         match self {
             Self::Static(text) => text == segment,
@@ -65,7 +66,8 @@ fn push(texts: &mut [String], text: &str) {
     }
 }
 
-/// Takes each text at its first place after the one before: that leaves most room for the rest, so nothing is missed.
+/// Takes each text at its first place after the one before: that leaves most room for the rest, so
+/// nothing is missed.
 fn matches_mixed(texts: &[String], segment: &str) -> Option<()> {
     let [first, middle @ .., last] = texts else {
         return None;

@@ -8,11 +8,12 @@ use super::least::{is_open_with_credentials, least_of};
 use super::locate::Locator;
 use crate::{Method, OperationTable, ResolvedOperation};
 
-/// Which of the scopes that somebody holds these calls need. The scopes of one authorization server are those of one token.
+/// Which of the scopes that a caller holds these calls need. The scopes of one authorization server
+/// are those of one token.
 ///
-/// A credential without scopes that an operation requires together with scopes is presumed. The calls that are refused all the
-/// same, and those of no operation, need nothing. `budget` is that of
-/// [`least()`](super::least()).
+/// A credential without scopes that an operation requires together with scopes is presumed. The
+/// calls that are refused all the same, and those of no operation, need nothing. `budget` is that
+/// of [`least()`](super::least()).
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -69,7 +70,8 @@ pub fn usage<P: AsRef<str>>(
         one.token() == other.token() && universe.server_of(one.scheme()) == universe.server_of(other.scheme())
     };
     let is_held = |scope: &ServerScope| held.iter().any(|held| is_same(held, scope));
-    // The client presents its token with every call, so a call that is open without one asks for what its token must carry.
+    // The client presents its token with every call, so a call that is open without one requires
+    // what its token must carry.
     let least = least_of(&operations, &is_held, false, budget);
     usage.is_optimal = least.is_optimal();
     let opens = |scopes: &[ServerScope]| {
@@ -78,7 +80,8 @@ pub fn usage<P: AsRef<str>>(
             fewer.opens(operation) || (!grant.opens(operation) && is_open_with_credentials(operation, fewer.atoms()))
         })
     };
-    // An operation may need a token whose scopes are all unknown. No set of known scopes brings it.
+    // An operation may need a token whose scopes are all unknown. No set of known scopes provides
+    // it.
     let known = least.sets().first().filter(|set| opens(set));
     usage.needed = known.cloned().unwrap_or_else(|| without_surplus(held, opens));
     let is_needed = |held: &ServerScope| usage.needed.iter().any(|needed| is_same(needed, held));

@@ -6,7 +6,8 @@ use scopegate_policy::{Guard, Operation, OperationTable, Rule};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
-/// A function is its truth table: bit `grant` says whether it holds for that grant, whose bits are scopes.
+/// A function is its truth table: bit `grant` says whether it holds for that grant, whose bits are
+/// scopes.
 fn functions(scopes: usize) -> Vec<u32> {
     let Some(fewer) = scopes.checked_sub(1) else {
         return vec![0, 1];

@@ -1,4 +1,4 @@
-//! Each rule of the lint: a policy that it is for, and one beside it that it is not for.
+//! Each rule of the lint: a policy that it is for, and one next to it that it is not for.
 
 use std::collections::BTreeSet;
 
@@ -173,7 +173,7 @@ fn scopes_that_are_needed_together() {
         found(get(any(&[&["chat:write", "users:read"]]))),
         [LintRule::SeveralScopesTogether]
     );
-    // One that each of two guards asks for is no list of two.
+    // One that each of two guards requires is no list of two.
     assert_eq!(found(get(any(&[&["items"]]).on(&any(&[&["users:read"]])))), []);
     let nested = Rule::All(vec![all(&["items"]), Rule::All(vec![all(&["items.read"])])]);
     assert_eq!(found(get(Guard::rule(nested))), [LintRule::OrWrittenAsAnd]);
@@ -226,7 +226,7 @@ fn scopes_that_open_nothing() {
     let builder = OperationTable::builder(catalog().build().expect("a catalog"));
     let table = builder.operation(get(any(&[&["items"]]))).build().expect("a table");
     let findings = lint(&table, &[]);
-    // `admin` implies `items`, which is asked for.
+    // `admin` implies `items`, which is required.
     let names: Vec<&str> = findings
         .iter()
         .filter_map(|finding| finding.message().split('`').nth(1))

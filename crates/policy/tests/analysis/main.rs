@@ -1,4 +1,5 @@
-//! Questions about whole policies: the engine against the oracle, which answers each by trying everything.
+//! Questions about whole policies: the engine against the oracle, which answers each by trying
+//! everything.
 
 #![expect(
     clippy::expect_used,

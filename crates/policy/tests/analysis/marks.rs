@@ -12,9 +12,9 @@ type Set = u8;
 
 #[derive(Clone, Debug)]
 struct Case {
-    /// What each operation asks for: one of these.
+    /// What each operation requires: one of these.
     operations: Vec<Vec<Set>>,
-    /// The operation, the scope, and those of which one is needed beside it.
+    /// The operation, the scope, and those of which one is needed next to it.
     marks: Vec<(usize, usize, Vec<usize>)>,
 }
 

@@ -23,7 +23,7 @@ fn case() -> impl Strategy<Value = (Policy, Names, Vec<Names>)> {
     })
 }
 
-/// What scopes bring by their names, and nothing beside.
+/// What scopes bring by their names, and nothing next to.
 fn brought(policy: &Policy, names: &Names) -> Facts {
     let clear = names.iter().filter_map(|name| match policy.servers_of(name)[..] {
         [server] => Some((name, server)),
@@ -93,7 +93,7 @@ proptest! {
             prop_assert_eq!(told(lacking), expected(&fact, &each, together.as_ref()), "{}", lacking.atom());
         }
 
-        // The way out is one that only the request stands in, where there is one.
+        // The way out is one that only the request stands in, if there is one.
         let schemes = policy.words.schemes.iter();
         let scopes = schemes.flat_map(|scheme| scheme.scopes.iter().map(|scope| scheme.scope_fact(scope)));
         let scopes: Facts = scopes.collect();

@@ -1,4 +1,4 @@
-//! Locating operations, beside a list that is gone through.
+//! Locating operations, next to a list that was removed through.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -19,7 +19,8 @@ fn table(templates: &[String]) -> OperationTable {
         .expect("a table")
 }
 
-/// How well a template fits: for each segment 0 for a text, 1 for a text with a parameter, 2 for a parameter, 3 for the rest.
+/// How well a template fits: for each segment 0 for a text, 1 for a text with a parameter, 2 for a
+/// parameter, 3 for the rest.
 fn fit(template: &[&str], path: &[&str]) -> Option<Vec<u8>> {
     match (template, path) {
         ([], []) => Some(Vec::new()),

@@ -51,7 +51,7 @@ impl Policy {
         self.table().map_err(|fault| TestCaseError::reject(fault.to_string()))
     }
 
-    /// Whether a request that brings these facts may do an operation.
+    /// Whether a request that provides these facts may do an operation.
     pub(crate) fn allows(&self, operation: usize, facts: &Facts) -> bool {
         let implications = self.words.implications();
         let closed = implications.close(facts);
@@ -67,9 +67,10 @@ impl Policy {
         formula.holds(&closed)
     }
 
-    /// What scopes bring by their names; everything that is neither scope nor scheme holds. A name is `scope` or
-    /// `scope of scheme`, and belongs to a token of the authorization server that declares it; one that is of several servers
-    /// brings nothing. A token is accepted for each scheme of its server.
+    /// What scopes bring by their names; everything that is neither scope nor scheme holds. A name
+    /// is `scope` or `scope of scheme`, and belongs to a token of the authorization server that
+    /// declares it; one that is of several servers provides nothing. A token is accepted for each
+    /// scheme of its server.
     pub(crate) fn granted(&self, names: &BTreeSet<String>) -> Facts {
         let mut facts = Facts::new();
         for name in names {
@@ -156,7 +157,7 @@ impl Policy {
     }
 }
 
-/// The formula as a rule means it: all of nothing asks for authentication.
+/// The formula as a rule means it: all of nothing requires authentication.
 fn spoken(formula: &Formula) -> Formula {
     let list = |formulas: &[Formula]| formulas.iter().map(spoken).collect();
     match formula {

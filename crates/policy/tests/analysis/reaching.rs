@@ -47,7 +47,7 @@ proptest! {
         }
     }
 
-    /// What is taken away is gone with everything that implies it.
+    /// What is taken away was removed with everything that implies it.
     #[test]
     fn without_guards_nothing_is_taken_for_granted((policy, names) in policy_and_names()) {
         let table = policy.table_or_reject()?;
@@ -74,7 +74,8 @@ proptest! {
             let closed: Vec<Facts> = sets.iter().map(|set| implications.close(set)).collect();
             for line in subsets(&policy.words.facts()) {
                 let line = implications.close(&line);
-                // A set without a credential is of a request without one, where authentication is optional.
+                // A set without a credential is of a request without one, where authentication is
+                // optional.
                 let is_whole = |set: &&Facts| {
                     !policy.operations[place].1 || line.contains("authenticated") == set.contains("authenticated")
                 };

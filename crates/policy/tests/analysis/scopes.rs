@@ -40,7 +40,7 @@ fn opens(policy: &Policy, operations: &[usize], names: &BTreeSet<String>, held: 
     })
 }
 
-/// The same, where no scope may mean no credential.
+/// The same, if no scope may mean no credential.
 fn suffices(policy: &Policy, operations: &[usize], names: &BTreeSet<String>, held: &BTreeSet<String>) -> bool {
     let nothing = Facts::from(["check:signature".to_owned()]);
     let known: Facts = policy.words.facts().into_iter().collect();
@@ -49,7 +49,7 @@ fn suffices(policy: &Policy, operations: &[usize], names: &BTreeSet<String>, hel
     opens(policy, operations, names, held) || (names.is_empty() && is_open_without())
 }
 
-/// What scopes bring, without what is taken for granted.
+/// What scopes bring, without what is assumed.
 fn power(policy: &Policy, names: &BTreeSet<String>) -> Facts {
     let facts = policy.granted(names);
     facts

@@ -1,5 +1,5 @@
-//! Law 13 for requirements: each limit can be reached, and past it stands an error. What is thrown away on the way does not
-//! count, nor does the order in which things are told.
+//! Law 13 for requirements: each limit can be reached, and past it stands an error. What is thrown
+//! away on the way does not count, nor does the order in which things are told.
 
 use scopegate_policy::{Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
 
@@ -59,22 +59,24 @@ fn too_many_alternatives_side_by_side_are_an_error() {
     assert_eq!(Requirement::any([most, scope(&bridge, 25)]), Err(Limit::Kept));
 }
 
-/// What one requirement says again, or what a later one makes superfluous, is no alternative of its own.
+/// What one requirement says again, or what a later one makes superfluous, is no alternative of its
+/// own.
 #[test]
 fn alternatives_that_fall_away_do_not_count() {
     let bridge = Bridge::new(&flat(26));
     let most = one_of_each_pair(&bridge, 12).expect("at the limit");
     let same = Requirement::any([most.clone(), most.clone()]);
     assert_eq!(same, Ok(most.clone()));
-    // As many as may be, each with one scope more; then one more than may be; then those that make all of them superfluous.
+    // As many as may be, each with one scope more; then one more than may be; then those that make
+    // all of them superfluous.
     let longer = all([most.clone(), scope(&bridge, 24)]).expect("as many");
     let even = all((0..12).map(|pair| scope(&bridge, 2 * pair)).chain([scope(&bridge, 25)])).expect("one");
     assert_eq!((longer.alternatives().len(), even.alternatives().len()), (MAX_KEPT, 1));
     assert_eq!(Requirement::any([longer, even, most.clone()]), Ok(most));
 }
 
-/// Nor may more than 65,536 be formed on the way, however few are left. Each `wide` scope implies one of each pair but a
-/// single one, so that of its 4,096 products two are left.
+/// Nor may more than 65,536 be formed on the way, however few are left. Each `wide` scope implies
+/// one of each pair but a single one, so that of its 4,096 products two are left.
 #[test]
 fn too_many_alternatives_formed_are_an_error() {
     let (pairs, wide) = (12, 17);
@@ -126,14 +128,16 @@ impl Clauses {
         any_of(&self.bridge, (0..Self::Y).map(|y| [Self::X + y]).chain(others))
     }
 
-    /// An `x` with a `y`, 70 times: more alternatives than each of the others, and stronger than all of them.
+    /// An `x` with a `y`, 70 times: more alternatives than each of the others, and stronger than
+    /// all of them.
     fn strong(&self) -> Requirement {
         let pair = |number: usize| [number.saturating_sub(10), Self::X + number.min(Self::Y - 1)];
         any_of(&self.bridge, (0..70).map(pair))
     }
 }
 
-/// What another conjunct implies is not multiplied, though it has fewer alternatives and would come first.
+/// What another conjunct implies is not multiplied, though it has fewer alternatives and would come
+/// first.
 #[test]
 fn what_is_implied_is_not_multiplied_though_it_is_shorter() {
     let clauses = Clauses::new(0);
@@ -148,7 +152,7 @@ fn what_is_implied_is_not_multiplied_though_it_is_shorter() {
     }
 }
 
-/// The same among as many conjuncts as are looked at in pairs.
+/// The same among as many conjuncts as are checked in pairs.
 #[test]
 fn what_is_implied_is_not_multiplied_among_256() {
     let clauses = Clauses::new(253);
@@ -159,8 +163,8 @@ fn what_is_implied_is_not_multiplied_among_256() {
     assert_eq!(all(conjuncts), Ok(strong));
 }
 
-/// Three conjuncts of one length that are small in one order and too large in another: what comes out does not hang on the
-/// order in which they are told.
+/// Three conjuncts of one length that are small in one order and too large in another: what comes
+/// out does not hang on the order in which they are told.
 #[test]
 fn the_order_of_conjuncts_decides_nothing() {
     let half = 65;

@@ -19,7 +19,8 @@ impl Names {
         Self(words.facts().into_iter().filter_map(number).collect())
     }
 
-    /// The facts as a set of atoms, as they are; those that the universe does not have are left out.
+    /// The facts as a set of atoms, as they are; those that the universe does not have are left
+    /// out.
     pub(crate) fn set(&self, facts: &Facts) -> AtomSet {
         facts.iter().filter_map(|fact| self.number(fact)).collect()
     }

@@ -1,4 +1,5 @@
-//! Any bytes, read as a policy and requests to it. Bytes that are missing are zeros, so a short input is a small policy.
+//! Any bytes, read as a policy and requests to it. Bytes that are missing are zeros, so a short
+//! input is a small policy.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The door of the fuzz target `guard_trees`: bytes to a policy and requests, decided by the engine and by the oracle.
+//! The door of the fuzz target `guard_trees`: bytes to a policy and requests, decided by the engine
+//! and by the oracle.
 
 #![expect(dead_code, reason = "the oracle answers more questions than are asked here")]
 #![expect(
@@ -39,11 +40,12 @@ const WALKED: usize = 100;
 const FORMED: usize = 1_000;
 const REQUESTS: usize = 4;
 
-/// The engine never panics, decides as the oracle does, has the same minimal sets, and passes a limit by saying so.
+/// The engine never panics, decides as the oracle does, has the same minimal sets, and passes a
+/// limit by saying so.
 ///
 /// # Panics
 ///
-/// Where one of these does not hold.
+/// If one of these does not hold.
 pub(crate) fn guard_trees(input: &[u8]) {
     let mut bytes = Bytes::new(input);
     let policy = bytes.policy();
@@ -153,7 +155,8 @@ fn minimal_sets(policy: &Policy, operation: usize) -> Option<BTreeSet<Facts>> {
     minimal(&policy.requirement(operation), &policy.words.implications(), &mut room)
 }
 
-/// How many paths lead through an operation's guards, up to a number that is too many for anybody.
+/// How many paths lead through an operation's guards, up to a number that is too many for any
+/// caller.
 fn paths(policy: &Policy, operation: usize) -> usize {
     let mut below = vec![0_usize; policy.guards.len()];
     for place in (0..policy.guards.len()).rev() {

@@ -1,7 +1,8 @@
 //! What a policy means, said a second time and as simply as can be.
 //!
-//! A fact is a text, a requirement is a formula, and each question is answered by walking: no normal form, no numbers,
-//! no bits. Nothing here knows the engine but [`bridge`], which carries words over to it.
+//! A fact is a text, a requirement is a formula, and each question is answered by walking: no
+//! normal form, no numbers, no bits. Nothing here knows the engine but [`bridge`], which carries
+//! words over to it.
 
 pub(crate) mod bridge;
 pub(crate) mod words;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 /// The facts that hold for a request.
 pub(crate) type Facts = BTreeSet<String>;
 
-/// Which fact brings which other with it, one step each.
+/// Which fact provides which other with it, one step each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Implications(pub(crate) Vec<(String, String)>);
 

@@ -1,4 +1,5 @@
-//! The door of the fuzz target `diff`: bytes to two small policies, compared by the engine and by their truth tables.
+//! The door of the fuzz target `diff`: bytes to two small policies, compared by the engine and by
+//! their truth tables.
 
 #![expect(
     clippy::expect_used,
@@ -18,12 +19,12 @@ const OPERATIONS: [(&str, [&str; 2]); 3] = [
     ("POST", ["/b/{x}", "/b/{y}"]),
 ];
 
-/// Which operations changed, and how, is what their truth tables say; each witness is let in on one side and not on the other;
-/// and looked at the other way round everything is turned round.
+/// Which operations changed, and how, is what their truth tables say; each witness is let in on one
+/// side and not on the other; and looked at the other way round everything is turned round.
 ///
 /// # Panics
 ///
-/// Where one of these does not hold.
+/// If one of these does not hold.
 pub(crate) fn policy_pairs(input: &[u8]) {
     let mut bytes = input.iter().copied();
     let (old, new) = (Policy::read(&mut bytes), Policy::read(&mut bytes));
@@ -62,7 +63,7 @@ fn compare(old: &Policy, new: &Policy, changes: &[Change]) {
     }
 }
 
-/// The changes, as they are written: those of the new policy in its order, then what is gone.
+/// The changes, as they are written: those of the new policy in its order, then what was removed.
 fn expected(old: &Policy, new: &Policy) -> Vec<String> {
     let line = |kind: ChangeKind, shape: usize, policy: &Policy| {
         let (method, templates) = OPERATIONS[shape];
@@ -133,7 +134,7 @@ struct Policy {
     operations: Vec<Option<Asked>>,
 }
 
-/// What an operation asks for: all of its guards.
+/// What an operation requires: all of its guards.
 #[derive(Debug)]
 struct Asked {
     guards: Vec<Asking>,
@@ -142,7 +143,7 @@ struct Asked {
 
 #[derive(Debug)]
 enum Asking {
-    /// One of these grants; with none, nobody gets in.
+    /// One of these grants; with none, no caller gets in.
     AnyOf(Vec<usize>),
     Public,
 }

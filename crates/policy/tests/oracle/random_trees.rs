@@ -35,8 +35,8 @@ fn behind(words: Words, guarding: impl Strategy<Value = Guarding>) -> impl Strat
         .prop_map(|(words, guards, operations)| within_bounds(words, guards, operations))
 }
 
-/// A policy of scopes, `acr` and ages alone, and a request of one active user with a credential of each scheme: nothing
-/// else can be missing.
+/// A policy of scopes, `acr` and ages alone, and a request of one active user with a credential of
+/// each scheme: nothing else can be missing.
 pub(crate) fn challengeable() -> impl Strategy<Value = (Policy, Request)> {
     random_words::words(5).prop_flat_map(|mut words| {
         words.guards = words::every_guard();
@@ -69,7 +69,8 @@ pub(crate) fn challengeable() -> impl Strategy<Value = (Policy, Request)> {
     })
 }
 
-/// Lets each guard depend on later ones only, and each operation stand behind guards that there are.
+/// Lets each guard depend on later ones only, and each operation stand behind guards that there
+/// are.
 fn within_bounds(words: Words, mut guards: Vec<Guarding>, mut operations: Vec<Operation>) -> Policy {
     let count = guards.len();
     for (place, guard) in guards.iter_mut().enumerate() {

@@ -31,7 +31,8 @@ fn guards() -> impl Strategy<Value = Vec<String>> {
     })
 }
 
-/// A scheme with scopes `s0`, `s1`, .. and edges that run in no circle, up and down the order of declaration.
+/// A scheme with scopes `s0`, `s1`, .. and edges that run in no circle, up and down the order of
+/// declaration.
 pub(crate) fn scheme(most_scopes: usize) -> impl Strategy<Value = Scheme> {
     let ranks = prop::collection::vec(0..1_000_u32, 1..=most_scopes);
     let edges = prop::collection::vec((0..most_scopes, 0..most_scopes), 0..=2 * most_scopes);

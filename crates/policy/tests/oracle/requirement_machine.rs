@@ -1,5 +1,5 @@
-//! The door of the fuzz target `requirement`: bytes drive a stack machine that builds requirements, each beside its truth
-//! table.
+//! The door of the fuzz target `requirement`: bytes drive a stack machine that builds requirements,
+//! each next to its truth table.
 
 #![expect(
     clippy::expect_used,
@@ -16,7 +16,8 @@ use scopegate_policy::{Atom, AtomId, AtomSet, Requirement, Universe};
 const SCOPES: usize = 6;
 const GRANTS: usize = 1 << SCOPES;
 const STEPS: usize = 128;
-/// So many scopes are declared before: the six then lie where a word of bits begins, or across the end of one.
+/// So many scopes are declared before: the six then lie where a word of bits begins, or across the
+/// end of one.
 const BEFORE: [usize; 5] = [0, 57, 60, 121, 185];
 
 /// For each grant, a number whose bits are scopes, one bit: whether the function holds for it.
@@ -27,12 +28,12 @@ struct Item {
     table: Table,
 }
 
-/// The engine has the minimal sets of the truth table, allows what it allows, and misses what is missing; two requirements are
-/// equal, and one implies another, where their tables say so.
+/// The engine has the minimal sets of the truth table, allows what it allows, and misses what is
+/// missing; two requirements are equal, and one implies another, where their tables say so.
 ///
 /// # Panics
 ///
-/// Where one of these does not hold.
+/// If one of these does not hold.
 pub(crate) fn requirement(input: &[u8]) {
     let mut bytes = input.iter().copied();
     let machine = Machine::new(&mut bytes);
@@ -64,7 +65,8 @@ struct Machine {
 }
 
 impl Machine {
-    /// The first byte says how many scopes are declared before, the second how many edges follow, a byte each.
+    /// The first byte says how many scopes are declared before, the second how many edges follow, a
+    /// byte each.
     fn new(bytes: &mut impl Iterator<Item = u8>) -> Self {
         let mut number = || bytes.next().map_or(0, usize::from);
         let before = BEFORE[number() % BEFORE.len()];
@@ -177,7 +179,7 @@ impl Machine {
         assert_eq!(item.requirement.is_public(), item.table == Table::MAX);
     }
 
-    /// A larger grant is enough where it has one of the sets that are missing.
+    /// A larger grant is enough if it has one of the sets that are missing.
     fn same_residuals(&self, item: &Item) {
         for (grant, world) in self.worlds.iter().enumerate() {
             let missing = item.requirement.residual(world);

@@ -1,4 +1,5 @@
-//! Truth tables and random words for the laws of requirements, and the universe that the engine makes of words.
+//! Truth tables and random words for the laws of requirements, and the universe that the engine
+//! makes of words.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +48,8 @@ fn subsets(facts: &[String]) -> Vec<Facts> {
     without.iter().cloned().chain(with).collect()
 }
 
-/// One scheme and few words, so that a truth table is short and two random formulas are often equal.
+/// One scheme and few words, so that a truth table is short and two random formulas are often
+/// equal.
 pub(crate) fn few_words() -> impl Strategy<Value = Words> {
     let guards = select(vec![
         vec![],
@@ -60,7 +62,7 @@ pub(crate) fn few_words() -> impl Strategy<Value = Words> {
     })
 }
 
-/// Some of these facts, as a request brings them: not closed.
+/// Some of these facts, as a request provides them: not closed.
 pub(crate) fn some_of(facts: Vec<String>) -> impl Strategy<Value = Facts> {
     let count = facts.len();
     subsequence(facts, 0..=count).prop_map(|facts| facts.into_iter().collect())

@@ -23,7 +23,7 @@ pub(crate) struct Guarding {
     pub(crate) on: Vec<usize>,
 }
 
-/// What a guard asks for itself. A formula that is all of nothing asks for authentication.
+/// What a guard requires itself. A formula that is all of nothing requires authentication.
 #[derive(Clone, Debug)]
 pub(crate) enum Own {
     Formula(Formula),
@@ -45,9 +45,9 @@ pub(crate) enum Passes {
     Never,
     /// Where this scope is visible.
     Sees(String),
-    /// Where it is not.
+    /// If it is not.
     SeesNot(String),
-    /// Where a credential brings this scope.
+    /// Where a credential provides this scope.
     Granted(String),
     /// Where this was found out before.
     Told(String),
@@ -60,7 +60,7 @@ pub(crate) struct Operation {
     pub(crate) is_optional: bool,
 }
 
-/// What a request brings.
+/// What a request provides.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) credentials: Vec<Credential>,
@@ -102,7 +102,8 @@ pub(crate) fn needs(check: &str) -> Option<&'static str> {
 }
 
 impl Policy {
-    /// Every path through an operation's tree, dependants first; where a guard sees the same scopes again, once.
+    /// Every path through an operation's tree, dependants first; where a guard sees the same scopes
+    /// again, once.
     pub(crate) fn visits(&self, operation: usize) -> Vec<Visit> {
         let mut all = Vec::new();
         for root in &self.operations[operation].guards {
@@ -137,7 +138,8 @@ impl Policy {
         }
     }
 
-    /// The schemes and scopes that a guard names, in the order of writing, by the places of the schemes.
+    /// The schemes and scopes that a guard names, in the order of writing, by the places of the
+    /// schemes.
     fn mentioned(&self, guard: usize) -> Vec<(usize, Option<String>)> {
         let guarding = &self.guards[guard];
         let mut mentioned: Vec<(usize, Option<String>)> =
@@ -150,13 +152,14 @@ impl Policy {
         mentioned
     }
 
-    /// The schemes and scopes that an operation names, dependants first, each as often as it stands there.
+    /// The schemes and scopes that an operation names, dependants first, each as often as it stands
+    /// there.
     pub(crate) fn mentioned_in_order(&self, operation: usize) -> Vec<(usize, Option<String>)> {
         let guards = self.visits(operation).into_iter().map(|visit| visit.guard);
         guards.flat_map(|guard| self.mentioned(guard)).collect()
     }
 
-    /// What a guard asks for without the code of its checks.
+    /// What a guard requires without the code of its checks.
     pub(crate) fn formula(&self, guard: usize) -> Formula {
         let guarding = &self.guards[guard];
         let scheme = guarding
@@ -179,7 +182,7 @@ impl Policy {
         )
     }
 
-    /// What an operation asks for: the conjunction over its visits.
+    /// What an operation requires: the conjunction over its visits.
     pub(crate) fn requirement(&self, operation: usize) -> Formula {
         Formula::All(
             self.visits(operation)
@@ -189,7 +192,7 @@ impl Policy {
         )
     }
 
-    /// Whether somebody asks for something, or says that it is public.
+    /// Whether a caller requires something, or says that it is public.
     pub(crate) fn says_something(&self, operation: usize) -> bool {
         let says =
             |guard: &Guarding| !matches!(guard.own, Own::Nothing) || guard.scheme.is_some() || !guard.checks.is_empty();
@@ -223,7 +226,8 @@ impl Policy {
             .contains("authenticated")
     }
 
-    /// The credentials that count together: those of one subject, each with those that speak for nobody.
+    /// The credentials that count together: those of one subject, each with those that speak for no
+    /// caller.
     pub(crate) fn parties<'r>(&self, request: &'r Request) -> Vec<Vec<&'r Credential>> {
         let speaks = |credential: &&Credential| self.words.schemes[credential.scheme].has_subject;
         let (speaking, silent): (Vec<&Credential>, Vec<&Credential>) = request.credentials.iter().partition(speaks);
@@ -296,7 +300,8 @@ impl Policy {
         facts
     }
 
-    /// Whether the checks of this name pass, all of them; where there is no code for it, whether somebody said so.
+    /// Whether the checks of this name pass, all of them; if there is no code for it, whether a
+    /// caller said so.
     fn passes(&self, operation: usize, check: &str, request: &Request, facts: &Facts) -> bool {
         if needs(check).is_some_and(|fact| !facts.contains(fact)) {
             return false;
@@ -390,7 +395,7 @@ impl Formula {
         }
     }
 
-    /// As a guard means it: who asks for nothing asks for authentication.
+    /// As a guard means it: who requires nothing requires authentication.
     fn at_the_door(&self) -> Self {
         let each = |formulas: &[Self]| formulas.iter().map(Self::at_the_door).collect();
         match self {

@@ -59,12 +59,13 @@ impl Check for Noting {
     }
 }
 
-/// The table of a policy; its operations are `/0`, `/1`, .. and its guards are named by their places.
+/// The table of a policy; its operations are `/0`, `/1`, .. and its guards are named by their
+/// places.
 pub(crate) fn table(policy: &Policy, notes: &Notes) -> Result<OperationTable, TableError> {
     ordered_table(policy, notes, ClassOrder::Rfc)
 }
 
-/// The same with this order of what is looked at first.
+/// The same with this order of what is checked first.
 pub(crate) fn ordered_table(policy: &Policy, notes: &Notes, order: ClassOrder) -> Result<OperationTable, TableError> {
     let guards = guards(policy, notes);
     let mut builder = OperationTable::builder(catalog(&policy.words)).order(order);
@@ -146,7 +147,8 @@ fn spoken(words: &Words, scheme: Option<&str>, formula: &Formula) -> Guard {
     }
 }
 
-/// The scope that a fact says, where its bare name is enough: its scheme is the guard's, or the only one to declare it.
+/// The scope that a fact says, if its bare name is enough: its scheme is the guard's, or the only
+/// one to declare it.
 fn bare(words: &Words, scheme: Option<&str>, formula: &Formula) -> Option<scopegate_domain::ScopeToken> {
     let Formula::Fact(fact) = formula else { return None };
     let candidates = words

@@ -2,7 +2,7 @@
 
 use super::Implications;
 
-/// Facts beyond schemes and scopes, each with what it brings.
+/// Facts beyond schemes and scopes, each with what it provides.
 const GUARDS: [(&str, &[&str]); 13] = [
     ("acr:gold", &["authenticated"]),
     ("active", &["user"]),
@@ -34,7 +34,7 @@ pub(crate) struct Scheme {
     pub(crate) edges: Vec<(usize, usize)>,
     /// Which authorization server issues its tokens.
     pub(crate) server: usize,
-    /// Whether its credentials speak for somebody.
+    /// Whether its credentials speak for a caller.
     pub(crate) has_subject: bool,
 }
 
@@ -89,7 +89,8 @@ impl Words {
         )
     }
 
-    /// The same with one more edge between two scopes of a scheme, where it has two, laid so that it closes no circle.
+    /// The same with one more edge between two scopes of a scheme, if it has two, laid so that it
+    /// closes no circle.
     pub(crate) fn with_edge(&self, scheme: usize, first: usize, second: usize) -> Self {
         let mut words = self.clone();
         let index = scheme % words.schemes.len();

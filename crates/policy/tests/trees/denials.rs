@@ -1,5 +1,5 @@
-//! Laws 6, 12 and 15 at the door: what is missing, which way out is the nearest and what the client is told, against an
-//! oracle that counts texts.
+//! Laws 6, 12 and 15 at the door: what is missing, which way out is the nearest and what the client
+//! is told, against an oracle that counts texts.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -88,8 +88,8 @@ impl<'c> Asked<'c> {
         smallest(&self.alternatives.iter().map(|set| set - world).collect())
     }
 
-    /// The way out with the fewest facts that cannot be obtained, then the fewest of step-up, the fewest generators, the
-    /// fewest facts, and the first by numbers.
+    /// The way out with the fewest facts that cannot be obtained, then the fewest of step-up, the
+    /// fewest generators, the fewest facts, and the first by numbers.
     fn nearest(&self, world: &Facts, obtainable: Option<&Facts>) -> Option<Way> {
         let residual = self.residual(world);
         let ways = self.alternatives.iter().map(|alternative| Way {
@@ -169,7 +169,8 @@ impl<'c> Asked<'c> {
                 let rest = facts.iter().filter_map(|fact| fact.strip_prefix(start));
                 rest.map(str::to_owned).collect()
             };
-            // There is one context, so what is held of it is all that may be named beside what is missing.
+            // There is one context, so what is held of it is all that may be named next to what is
+            // missing.
             let acr = of(&alternative, "acr:");
             let ages = of(&alternative, "age<=");
             let age = ages.iter().filter_map(|age| age.parse::<u32>().ok()).map(Reverse).max();
@@ -267,7 +268,7 @@ fn same_denials(case: &Case, order: ClassOrder) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The same under other names of schemes and scopes, in the policy and in what a request brings.
+/// The same under other names of schemes and scopes, in the policy and in what a request provides.
 fn renamed(policy: &Policy, request: &Request) -> (Policy, Request) {
     let words = policy.words.renamed(&backwards);
     let fact = |fact: &str| policy.words.fact_in(&words, fact);
@@ -296,7 +297,7 @@ fn renamed(policy: &Policy, request: &Request) -> (Policy, Request) {
 /// Which way out is chosen, and the scope of it.
 type Chosen = (Option<usize>, Vec<String>);
 
-/// Which way out is chosen, and the scope that is asked for, each by its name there.
+/// Which way out is chosen, and the scope that is required, each by its name there.
 fn answers(case: &Case, operation: &ResolvedOperation, name: impl Fn(&str) -> String) -> (Option<Chosen>, Vec<String>) {
     let names = |scope: &[ScopeToken]| scope.iter().map(|token| name(token.as_str())).collect();
     let denial = case.denial(operation);
@@ -347,7 +348,8 @@ proptest! {
         }
     }
 
-    /// Each step of an explanation says what one guard asks for, and what of it the party lacks that is decided on.
+    /// Each step of an explanation says what one guard requires, and what of it the party lacks
+    /// that is decided on.
     #[test]
     fn steps_of_an_explanation_miss_what_the_oracle_misses((policy, request) in policy_and_request()) {
         let case = Case::new(policy, request)?;
@@ -371,8 +373,8 @@ proptest! {
         }
     }
 
-    /// Law 15: under other names the same requests are let in, the same way out is chosen, and the same scopes are asked
-    /// for.
+    /// Law 15: under other names the same requests are let in, the same way out is chosen, and the
+    /// same scopes are required.
     #[test]
     fn renaming_scopes_changes_no_decision((policy, request) in policy_and_request()) {
         let (policy_there, request_there) = renamed(&policy, &request);

@@ -1,5 +1,5 @@
-//! Guards of the application, of groups in groups, beside an operation and on it: what stands where, against the same guards
-//! written down one after the other on each operation.
+//! Guards of the application, of groups in groups, next to an operation and on it: what stands
+//! where, against the same guards written down one after the other on each operation.
 
 use proptest::prelude::*;
 use scopegate_domain::Timestamp;
@@ -37,14 +37,15 @@ struct Placed {
     is_optional: bool,
 }
 
-/// An operation as the declaration means it: its whole path, and the guards before it from the outside in.
+/// An operation as the declaration means it: its whole path, and the guards before it from the
+/// outside in.
 struct Flat<'a> {
     template: String,
     above: Vec<usize>,
     placed: &'a Placed,
 }
 
-/// A policy whose last guard says *public*, so that it is said often enough.
+/// A policy whose last guard says *public*, so that it is stated often enough.
 fn policy() -> impl Strategy<Value = Policy> {
     random_trees::policy().prop_map(|mut policy| {
         policy.guards.push(Guarding {
@@ -194,7 +195,7 @@ impl Flat<'_> {
         [above, &self.own()].concat()
     }
 
-    /// What is wrong with it, in the order in which it is looked for.
+    /// What is wrong with it, in the order in which it is searched.
     fn faults(&self, policy: &Policy) -> [bool; 3] {
         let alone = |guards: Vec<usize>| with_operations(policy, vec![(guards, false)]);
         let nothing_to_override = self.placed.is_override && self.above.is_empty();
@@ -216,7 +217,7 @@ impl Flat<'_> {
     }
 }
 
-/// Whether one of the guards lets somebody in for a credential whom it would not let in without.
+/// Whether one of the guards lets a caller in for a credential whom it would not let in without.
 fn depends_on_credentials(above: &Policy) -> bool {
     let all: Facts = above
         .words
@@ -236,7 +237,7 @@ fn depends_on_credentials(above: &Policy) -> bool {
     })
 }
 
-/// How a request that brings nothing is explained.
+/// How a request that provides nothing is explained.
 fn steps(operation: &ResolvedOperation) -> Vec<String> {
     let explanation = explain(operation, &Presented::new(Timestamp::from_unix(0)));
     explanation.steps().iter().map(ToString::to_string).collect()
@@ -275,8 +276,8 @@ fn retain(operations: &mut Vec<Placed>, groups: &mut [Grouping], good: &mut impl
 }
 
 proptest! {
-    /// Composition: what stands above is conjoined, from the outside in, and nothing is lost on the way: each operation
-    /// means what it would mean with all its guards written on it.
+    /// Composition: what stands above is conjoined, from the outside in, and nothing is lost on the
+    /// way: each operation means what it would mean with all its guards written on it.
     #[test]
     fn guards_mean_the_same_at_every_place(policy in policy(), application in application()) {
         let application = without_faults(application, &policy);
@@ -304,7 +305,8 @@ proptest! {
         }
     }
 
-    /// What would loosen without saying so, overrides nothing, or says nothing at all is refused, and nothing else is.
+    /// What would loosen without saying so, overrides nothing, or says nothing at all is refused,
+    /// and nothing else is.
     #[test]
     fn faulty_places_are_refused(policy in policy(), application in application()) {
         let guards = tree_bridge::guards(&policy, &Notes::default());
@@ -323,7 +325,8 @@ proptest! {
     }
 }
 
-/// The random tables above are not all without overrides, without public operations, or without anything.
+/// The random tables above are not all without overrides, without public operations, or without
+/// anything.
 #[test]
 fn the_tables_have_what_they_are_to_show() {
     use proptest::strategy::ValueTree;

@@ -1,6 +1,6 @@
 //! Errors that operations of a document document.
 
-/// The errors that an operation documents, as far as they tell whether it asks for a credential.
+/// The errors that an operation documents, as far as they tell whether it requires a credential.
 ///
 /// ```
 /// use scopegate_policy::analysis::DocumentedErrors;
@@ -50,8 +50,8 @@ impl DocumentedErrors {
     }
 }
 
-/// Whether most operations document errors, and hardly one a refusal: nobody is asked for a credential. Where operations
-/// change something, errors of the client have to be among them.
+/// Whether most operations document errors, and hardly one a refusal: no caller is required a
+/// credential. Where operations change something, errors of the client have to be among them.
 pub(super) fn never_refuses(all: &[DocumentedErrors], changes: bool) -> bool {
     let count = |is: fn(&DocumentedErrors) -> bool| all.iter().filter(|errors| is(errors)).count();
     let with_errors = if changes {

@@ -23,8 +23,8 @@ pub enum SecurityOrigin {
     Own,
 }
 
-/// What a document states beyond the table of its operations, so that [`lint_document`](super::lint_document) knows what was
-/// written and what was left out.
+/// What a document states beyond the table of its operations, so that
+/// [`lint_document`](super::lint_document) knows what was written and what was left out.
 ///
 /// ```
 /// use scopegate_policy::analysis::{DocumentFacts, SecurityOrigin};
@@ -66,38 +66,40 @@ impl DocumentFacts {
         self
     }
 
-    /// Sets where the requirement of each operation is written, in the order of the table's operations. Default:
-    /// [`SecurityOrigin::Own`].
+    /// Sets where the requirement of each operation is written, in the order of the table's
+    /// operations. Default: [`SecurityOrigin::Own`].
     #[must_use]
     pub fn security_origins(mut self, origins: impl IntoIterator<Item = SecurityOrigin>) -> Self {
         self.origins = origins.into_iter().collect();
         self
     }
 
-    /// Sets the errors that operations document, in the order of the table's operations. Default: none.
+    /// Sets the errors that operations document, in the order of the table's operations. Default:
+    /// none.
     #[must_use]
     pub fn documented_errors(mut self, errors: impl IntoIterator<Item = DocumentedErrors>) -> Self {
         self.errors = errors.into_iter().collect();
         self
     }
 
-    /// States that a requirement names this scheme, also where the table lost it because nothing satisfies the
-    /// requirement.
+    /// States that a requirement names this scheme, also where the table lost it because nothing
+    /// satisfies the requirement.
     #[must_use]
     pub fn used_scheme(mut self, name: impl Into<String>) -> Self {
         self.used_schemes.insert(name.into());
         self
     }
 
-    /// Adds a scope that requirements name and that its scheme does not declare; the table contains it all the same. The
-    /// suggestion is the declared name that was probably meant.
+    /// Adds a scope that requirements name and that its scheme does not declare; the table contains
+    /// it all the same. The suggestion is the declared name that was probably meant.
     #[must_use]
     pub fn undeclared_scope(mut self, scheme: SchemeName, scope: ScopeToken, suggestion: Option<String>) -> Self {
         self.undeclared.push((scheme, scope, suggestion));
         self
     }
 
-    /// Adds a scheme that the requirements of these operations name and that the document does not declare.
+    /// Adds a scheme that the requirements of these operations name and that the document does not
+    /// declare.
     #[must_use]
     pub fn undefined_scheme(
         mut self,

@@ -18,7 +18,7 @@ pub struct Finding {
     pub(super) message: String,
     pub(super) suggestion: Option<String>,
     pub(super) scheme: Option<String>,
-    /// The scopes that it is about, where they are required together.
+    /// The scopes that it is about, if they are required together.
     pub(super) together: Vec<String>,
     /// Whether it is about a scope for reading and one for writing: both may be needed to write.
     pub(super) is_level_pair: bool,
@@ -43,7 +43,8 @@ pub enum FindingSubject {
 }
 
 impl Finding {
-    /// A finding about the policy as a whole, without operations. `message` says what is wrong, and the remedy.
+    /// A finding about the policy as a whole, without operations. `message` says what is wrong, and
+    /// the remedy.
     #[must_use]
     pub fn new(rule: LintRule, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -99,7 +100,8 @@ impl Finding {
         self
     }
 
-    /// Sets the object that it is about. Default: the first operation; without operations, the policy.
+    /// Sets the object that it is about. Default: the first operation; without operations, the
+    /// policy.
     #[must_use]
     pub fn about(mut self, subject: FindingSubject) -> Self {
         if let FindingSubject::Scheme(scheme) | FindingSubject::Scope(scheme, _) = &subject {
@@ -116,7 +118,8 @@ impl Finding {
         self
     }
 
-    /// Sets what identifies the cause: the same text for as long as the owner has not removed it. Default: the message.
+    /// Sets what identifies the cause: the same text for as long as the owner has not removed it.
+    /// Default: the message.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
         self.cause = cause.into();
@@ -139,7 +142,8 @@ impl Finding {
         self
     }
 
-    /// Keeps the operations that the predicate accepts. `None` where the finding had operations and none is left.
+    /// Keeps the operations that the predicate accepts. `None` where the finding had operations and
+    /// none is left.
     #[must_use]
     pub fn retain(self, mut keep: impl FnMut(Method, &str) -> bool) -> Option<Self> {
         self.retain_operations(&mut keep)
@@ -186,13 +190,14 @@ impl Finding {
         &self.cause
     }
 
-    /// The findings that it combines, such as one for each scope of a scheme. Empty where it combines none.
+    /// The findings that it combines, such as one for each scope of a scheme. Empty if it combines
+    /// none.
     #[must_use]
     pub fn parts(&self) -> &[Self] {
         &self.parts
     }
 
-    /// The operations that it affects, in the order of declaration. Empty where it is about none.
+    /// The operations that it affects, in the order of declaration. Empty if it is about none.
     #[must_use]
     pub fn operations(&self) -> &[(Method, String)] {
         &self.operations

@@ -3,7 +3,8 @@
 use super::words::words;
 use crate::{Method, ResolvedOperation};
 
-/// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: whoever calls it has no token yet.
+/// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: whoever calls it has no token
+/// yet.
 pub(super) fn is_protocol_endpoint(template: &str) -> bool {
     const ENDPOINTS: [&str; 8] = [
         "authorize",
@@ -49,7 +50,8 @@ pub(super) fn receives_signed_messages(operation: &ResolvedOperation) -> bool {
             .is_some_and(|last| matches!(last, "event-notifications" | "security-events"))
 }
 
-/// Whether the operation is the answer to a challenge, which is the credential itself: `/challenge/{id}/verify`.
+/// Whether the operation is the answer to a challenge, which is the credential itself:
+/// `/challenge/{id}/verify`.
 pub(super) fn answers_challenge(operation: &ResolvedOperation) -> bool {
     let mut segments = operation
         .template()
@@ -97,8 +99,8 @@ const LAST_LOGIN_WORDS: [&str; 14] = [
 /// What a client with a credential manages below a segment such as `oauth2`.
 const MANAGED: [&str; 5] = ["applications", "apps", "clients", "connections", "providers"];
 
-/// Whether a client calls the path without a credential: a login, a registration, a forgotten password, or what the path
-/// itself calls public.
+/// Whether a client calls the path without a credential: a login, a registration, a forgotten
+/// password, or what the path itself calls public.
 pub(super) fn is_login_step(template: &str) -> bool {
     let segments = fixed_segments(template);
     let is_administration =
@@ -198,7 +200,8 @@ pub(super) fn is_probe(template: &str) -> bool {
     }
 }
 
-/// Whether the operation receives calls of another service, which sign their bodies: `POST /webhooks/stripe`.
+/// Whether the operation receives calls of another service, which sign their bodies: `POST
+/// /webhooks/stripe`.
 pub(super) fn receives_webhooks(operation: &ResolvedOperation) -> bool {
     let segments = fixed_segments(operation.template());
     let is_receiver = match segments.as_slice() {
@@ -218,7 +221,8 @@ pub(super) fn is_user_info(template: &str) -> bool {
     )
 }
 
-/// The segments that are no parameters, in lower case without separators, without what precedes resources: `/api/v1`.
+/// The segments that are no parameters, in lower case without separators, without what precedes
+/// resources: `/api/v1`.
 fn fixed_segments(template: &str) -> Vec<String> {
     let template = template.split('#').next().unwrap_or(template);
     let fixed = template.split('/').filter(|segment| is_fixed(segment));

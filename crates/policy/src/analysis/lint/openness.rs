@@ -59,7 +59,8 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         return true;
     }
     let protected = protected_resources(table);
-    // Where protected operations document the refusal, one that does not is probably meant to be public.
+    // Where protected operations document the refusal, one that does not is probably meant to be
+    // public.
     let documents_refusals = {
         let numbered = table.operations().iter().enumerate();
         let protected = numbered.filter(|(_, operation)| !is_public(operation));
@@ -104,7 +105,7 @@ fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
     let is_stated = public.iter().all(|public| public.origin != SecurityOrigin::Absent);
     let asks = public.iter().any(|public| public.asks_for_credential);
     let changes = public.iter().any(|public| changes(public.operation));
-    // Data that everybody may read needs no scheme.
+    // Data that every caller may read needs no scheme.
     let is_meant = !asks && (is_stated || (!has_schemes && !changes));
     let message = if has_schemes {
         "schemes are declared and no operation requires one, so any client may call everything; require a scheme in the \

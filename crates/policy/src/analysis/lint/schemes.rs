@@ -1,4 +1,4 @@
-//! Schemes: where they are used, and what is weak about them.
+//! Schemes: if they are used, and what is weak about them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -101,8 +101,8 @@ pub(super) fn in_queries(table: &OperationTable) -> HashSet<&SchemeName> {
     schemes.filter(is_in_query).map(DeclaredScheme::name).collect()
 }
 
-/// Whether the key suffices in some alternative, alone or with others in the query. Together with another credential it
-/// tells applications apart and opens nothing.
+/// Whether the key suffices in some alternative, alone or with others in the query. Together with
+/// another credential it tells applications apart and opens nothing.
 pub(super) fn is_enough(operation: &ResolvedOperation, name: &SchemeName, in_queries: &HashSet<&SchemeName>) -> bool {
     let mut alternatives = operation.alternatives().iter();
     alternatives.any(|alternative| {

@@ -10,9 +10,9 @@ use crate::analysis::{AuthorizationServer, AuthorizationServers, ServerScope};
 use crate::guard::Own;
 use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
 
-/// Scopes that a client asks for to sign a user in, or to get a refresh token (OpenID Connect Core, sections 3.1.2.1, 5.4
-/// and 11; OpenID Connect Native SSO, section 3). Some servers have `offline` for `offline_access`.
-/// No operation has to require them.
+/// Scopes that a client requires to sign a user in, or to get a refresh token (OpenID Connect Core,
+/// sections 3.1.2.1, 5.4 and 11; OpenID Connect Native SSO, section 3). Some servers have `offline`
+/// for `offline_access`. No operation has to require them.
 const OF_OPENID: [&str; 8] = [
     "device_sso",
     "openid",
@@ -72,7 +72,8 @@ impl<'t> AskedFor<'t> {
     }
 }
 
-/// The scopes of a scheme in use that no operation requires of its authorization server: neither them nor what they imply.
+/// The scopes of a scheme in use that no operation requires of its authorization server: neither
+/// them nor what they imply.
 pub(super) fn unused(
     table: &OperationTable,
     declared: &DeclaredScheme,
@@ -140,7 +141,8 @@ fn of_whole_scheme(name: &SchemeName, message: String) -> Finding {
         .about(FindingSubject::Scheme(name.clone()))
 }
 
-/// The names of the schemes that the rules of an operation contain, also in alternatives that decide nothing.
+/// The names of the schemes that the rules of an operation contain, also in alternatives that
+/// decide nothing.
 pub(super) fn named_schemes(operation: &ResolvedOperation) -> Vec<String> {
     let mut names = Vec::new();
     for (scheme, part) in parts(operation) {
@@ -233,7 +235,8 @@ fn scopeless<'u>(universe: &'u Universe, set: &AtomSet) -> Option<Vec<&'u Scheme
     (!schemes.is_empty()).then_some(schemes)
 }
 
-/// An alternative whose scopes all sound as if they were for reading. It matters where the operation changes something.
+/// An alternative whose scopes all sound as if they were for reading. It matters where the
+/// operation changes something.
 pub(super) fn weak_for_writing(operation: &ResolvedOperation) -> Option<Finding> {
     let is_for_reading = |alternative: &&Alternative| {
         let scope = alternative.scope();

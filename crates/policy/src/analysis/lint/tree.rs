@@ -20,7 +20,7 @@ pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
     Some(Finding::new(LintRule::OptionalAuthentication, message).at_most(Severity::Info))
 }
 
-/// Nobody, or no client that there is.
+/// No caller, or no client that there is.
 pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[Grant]) -> Option<Finding> {
     let message = if operation.access() == Access::Deny {
         "nobody can call it: what it asks for never holds; say what it is to require, or remove it".to_owned()
@@ -61,7 +61,7 @@ fn contradiction(atoms: Vec<&Atom>) -> Option<Vec<String>> {
     (levels.len() > 1).then_some(levels)
 }
 
-/// Checks that are declared for the operation and that no alternative asks for.
+/// Checks that are declared for the operation and that no alternative requires.
 pub(super) fn idle_checks(operation: &ResolvedOperation) -> Vec<Finding> {
     let sets = operation.requirement().alternatives().iter();
     let asked_for = sets.fold(AtomSet::EMPTY, |all, set| all.union(set));
@@ -116,7 +116,7 @@ pub(super) fn overridden_checks(table: &OperationTable) -> Vec<Finding> {
     overridden.difference(&declared).map(finding).collect()
 }
 
-/// The names of the checks that a guard asks for, by code or in its rule.
+/// The names of the checks that a guard requires, by code or in its rule.
 fn checks_of(node: &Node) -> Vec<String> {
     let by_code = node.checks().iter().filter_map(|check| check_name(&atom_of(&**check)));
     let mut names: Vec<String> = by_code.collect();

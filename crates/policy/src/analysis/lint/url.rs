@@ -1,6 +1,7 @@
 //! The URLs of servers and schemes, as far as the lint looks at them.
 //!
-//! A document may hold anything in such a place: text that is no URL has no host, and nothing is said about it.
+//! A document may hold anything in such a place: text that is no URL has no host, and nothing is
+//! stated about it.
 
 use super::open_paths::is_login_step;
 
@@ -57,7 +58,8 @@ pub(super) fn is_insecure(url: &str) -> bool {
         })
 }
 
-/// Whether the URL leads to no network beyond the own one: a socket of the own machine, or a name without a domain.
+/// Whether the URL leads to no network beyond the own one: a socket of the own machine, or a name
+/// without a domain.
 pub(super) fn is_local(url: &str) -> bool {
     let Parts { scheme, host, .. } = parts(url);
     let is_socket =
@@ -81,7 +83,8 @@ fn is_placeholder(host: &str) -> bool {
     labels.into_iter().any(|label| label.eq_ignore_ascii_case("your"))
 }
 
-/// Names and addresses of the own machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3).
+/// Names and addresses of the own machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3; RFC
+/// 4291, section 2.5.3).
 fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let name = host.trim_end_matches('.');

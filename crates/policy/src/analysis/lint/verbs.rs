@@ -87,8 +87,8 @@ pub(super) const fn is_safe(method: Method) -> bool {
     !matches!(method, Method::Delete | Method::Patch | Method::Post | Method::Put)
 }
 
-/// Whether an operation changes something: by its method, unless the last word of its path or its name is a verb that
-/// reads (`POST /lamps/search`).
+/// Whether an operation changes something: by its method, unless the last word of its path or its
+/// name is a verb that reads (`POST /lamps/search`).
 pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     let method = operation.method();
     // Who may read the data may also discard the report that was made of it.
@@ -121,7 +121,8 @@ fn reads_by_name(operation: &ResolvedOperation) -> bool {
     last_word_reads(operation.template()) || operation.name().is_some_and(name_reads)
 }
 
-/// The last segment of the path that is no parameter: `/lamps/search/{kind}`, `/lamps:batchGet`, `/users.list`.
+/// The last segment of the path that is no parameter: `/lamps/search/{kind}`, `/lamps:batchGet`,
+/// `/users.list`.
 fn last_word_reads(template: &str) -> bool {
     let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
     let is_fixed = |segment: &&str| !segment.is_empty() && !is_parameter(segment);
@@ -134,7 +135,8 @@ fn last_word_reads(template: &str) -> bool {
     reads(verb) || is_report(noun) || segments.next().is_some_and(is_report)
 }
 
-/// The name of an operation: the verb is the first word of its last part (`lamps.search`, `searchLamps`, `lamps_search`).
+/// The name of an operation: the verb is the first word of its last part (`lamps.search`,
+/// `searchLamps`, `lamps_search`).
 fn name_reads(name: &str) -> bool {
     let last = name.rsplit(['.', '/', ':']).next().unwrap_or(name);
     reads(last)
@@ -204,8 +206,8 @@ fn is_joined_verb(word: &str) -> bool {
     VERBS.iter().any(has_object) && !NOUNS.contains(&word)
 }
 
-/// Whether the path names what one of several scopes is about: the operation needs that scope for its resource, and the
-/// others for what belongs to it.
+/// Whether the path names what one of several scopes is about: the operation needs that scope for
+/// its resource, and the others for what belongs to it.
 pub(super) fn names_one_of(scopes: &[String], template: &str) -> bool {
     let scopes: Vec<Vec<String>> = scopes.iter().map(|scope| subjects(scope)).collect();
     path_subjects(template).any(|word| {

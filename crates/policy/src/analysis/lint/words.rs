@@ -38,8 +38,9 @@ pub(super) fn is_reading_part(whole: &str, part: &str) -> bool {
     part.strip_prefix(whole).is_some_and(|ending| READING.contains(&ending))
 }
 
-/// The words of a name without those of its level, and its level, where it has one: `team:read` is `team` at the level
-/// of reading. A name with two level words (`items:read:write`, `User.ReadWrite.All`) has the higher.
+/// The words of a name without those of its level, and its level, if it has one: `team:read` is
+/// `team` at the level of reading. A name with two level words (`items:read:write`,
+/// `User.ReadWrite.All`) has the higher.
 pub(super) fn family(name: &str) -> Option<(Vec<String>, Level)> {
     let (levels, rest): (Vec<String>, Vec<String>) = words(name)
         .into_iter()
@@ -49,7 +50,8 @@ pub(super) fn family(name: &str) -> Option<(Vec<String>, Level)> {
     Some((rest, level))
 }
 
-/// Whether two scopes are for writing two different resources: an operation that changes both needs both.
+/// Whether two scopes are for writing two different resources: an operation that changes both needs
+/// both.
 pub(super) fn are_for_writing_two(names: &[String]) -> bool {
     let families: Vec<_> = names.iter().filter_map(|name| family(name)).collect();
     match (names, families.as_slice()) {
@@ -78,8 +80,8 @@ pub(super) fn sounds_like_reading(name: &str) -> bool {
         ])
 }
 
-/// Whether a name is about changing something and not about reading. Broad names (`admin`, `manage`, `full`) may include
-/// reading, so they do not count.
+/// Whether a name is about changing something and not about reading. Broad names (`admin`,
+/// `manage`, `full`) may include reading, so they do not count.
 pub(super) fn sounds_like_writing(name: &str) -> bool {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));

@@ -93,7 +93,7 @@ impl<'r> Reader<'r> {
         });
     }
 
-    /// What one list asks for together, scheme by scheme: no token has scopes of two.
+    /// What one list requires together, scheme by scheme: no token has scopes of two.
     fn together(&mut self, parts: &[&Rule]) {
         let atoms = parts.iter().filter_map(|part| self.atom(part));
         let mut schemes: Vec<(Option<&SchemeName>, Scopes<'_>)> = Vec::new();
@@ -149,8 +149,8 @@ impl<'r> Reader<'r> {
         self.add_of_scheme(finding, scheme);
     }
 
-    /// The scopes of one scheme that include another one of the list, and those that are included: by implication, or by
-    /// their names.
+    /// The scopes of one scheme that include another one of the list, and those that are included:
+    /// by implication, or by their names.
     fn inclusions<'n>(&self, scopes: &[(AtomId, &'n str)]) -> (BTreeSet<&'n str>, BTreeSet<&'n str>) {
         let families: Vec<_> = scopes.iter().map(|(_, name)| family(name)).collect();
         let (mut including, mut included) = (BTreeSet::new(), BTreeSet::new());
@@ -215,7 +215,7 @@ impl<'r> Reader<'r> {
         needed
     }
 
-    /// All that a rule asks for, where it has no alternatives itself.
+    /// All that a rule requires, if it has no alternatives itself.
     fn closed(&self, rule: &Rule) -> Option<AtomSet> {
         let mut parts = Vec::new();
         flatten(rule, &mut parts);
@@ -229,7 +229,7 @@ impl<'r> Reader<'r> {
         Some(closed)
     }
 
-    /// The atom that a rule is, where it is one.
+    /// The atom that a rule is, if it is one.
     fn atom(&self, rule: &Rule) -> Option<AtomId> {
         match rule {
             Rule::Atom(atom) => self.universe.find(atom),
