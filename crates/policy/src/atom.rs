@@ -1,4 +1,4 @@
-//! Atoms: the smallest things that a policy can ask for.
+//! Atoms: the smallest things that a policy can require.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
 ///
 /// Atoms are positive: there is no "not disabled", there is [`Atom::Active`]. So a request that
 /// provides more can never be allowed less, unless authentication is optional and it provides a
-/// credential that does not suffice. Some imply others: a scope implies its scheme and whatever its
-/// edges in the catalog say, `active` implies `user`, `age<=60` implies `age<=300`, and nearly all
-/// imply [`Atom::Authenticated`].
+/// credential that does not suffice. Some imply others: a scope implies its scheme and everything
+/// that its edges in the catalog say, `active` implies `user`, `age<=60` implies `age<=300`, and
+/// nearly all imply [`Atom::Authenticated`].
 ///
 /// ```
 /// use scopegate_domain::Lifetime;
@@ -30,9 +30,9 @@ pub enum Atom {
     Acr(Arc<str>),
     /// The user is active.
     Active,
-    /// The user authenticated at most so long ago: `max_age` (RFC 9470, section 3).
+    /// The user authenticated at most this long ago: `max_age` (RFC 9470, section 3).
     AgeAtMost(Lifetime),
-    /// The token is meant for this resource server.
+    /// The audience of the token is this resource server.
     Audience(Audience),
     /// A caller is authenticated.
     Authenticated,
@@ -54,7 +54,7 @@ pub enum Atom {
         /// Its name.
         token: ScopeToken,
     },
-    /// The token speaks for this kind of subject.
+    /// The token identifies this kind of subject.
     Subject(SubjectKind),
     /// The subject is a user that we know.
     User,
@@ -119,7 +119,7 @@ impl Binding {
     }
 }
 
-/// Whom a token speaks for.
+/// The kind of subject of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
@@ -154,7 +154,7 @@ pub enum Needs {
     Nothing,
     /// An accepted credential.
     Authentication,
-    /// A user that we know; whoever answers requests looks it up first.
+    /// A known user; the request handler looks it up first.
     User,
 }
 

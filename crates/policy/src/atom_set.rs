@@ -23,7 +23,7 @@ const BITS: usize = 64;
 pub struct AtomSet(Words);
 
 // INVARIANT: `Heap` holds more than two words and the last one is not zero, so equal sets are equal
-// values. Held by `equal_sets_are_equal_values` below.
+// values. Tested by `equal_sets_are_equal_values` below.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Words {
     Inline([u64; 2]),
@@ -141,7 +141,7 @@ impl AtomSet {
         self.words().iter().map(ones).sum()
     }
 
-    /// How many words a comparison looks at.
+    /// The number of words that a comparison reads.
     pub(crate) fn weight(&self) -> usize {
         self.words().len()
     }

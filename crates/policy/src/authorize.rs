@@ -4,12 +4,12 @@ use crate::party::Party;
 use crate::resolved::witness;
 use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 
-/// Decides whether a request may do what it requires.
+/// Decides whether a request may run its operation.
 ///
 /// Pure: the same operation and the same presented values give the same answer. A credential of
 /// another table's operations counts for nothing.
 ///
-/// Where authentication is optional, a request without a credential is let in as anonymous. One
+/// Where authentication is optional, a request without a credential is authorized as anonymous. One
 /// whose credential does not suffice is refused: there, a request that presents more can be allowed
 /// less.
 ///
@@ -63,7 +63,8 @@ where
     first.or_else(|refused| answers.find_map(Result::ok).ok_or(refused))
 }
 
-/// The world in which a request is decided: that of the party that is allowed, or of the first one.
+/// The world in which a request is decided: that of the subject that is allowed, or of the first
+/// one.
 pub(crate) fn deciding_world<'a>(operation: &ResolvedOperation, presented: &'a Presented<'_>) -> World<'a> {
     let requirement = operation.deciding(presented.has_credential());
     let parties = Party::several(operation, presented).into_iter();

@@ -44,7 +44,7 @@ pub trait Check: Any + Debug + Send + Sync {
         Needs::Authentication
     }
 
-    /// What a caller is told whom it refuses.
+    /// The message to a caller that it refuses.
     fn reason(&self) -> Reason {
         Reason::Check
     }
@@ -53,14 +53,14 @@ pub trait Check: Any + Debug + Send + Sync {
     fn passes(&self, place: &Place<'_>) -> bool;
 }
 
-/// What a caller is told whom a check refuses.
+/// The message to a caller that a check refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum Reason {
     /// That something beyond scopes forbids it.
     Check,
     /// That the user is not active. Such a check is a part of the atom `active`, which always
-    /// requires a user whose status says so.
+    /// requires a user with that status.
     Inactive,
 }
 
@@ -114,8 +114,8 @@ impl<'a> Place<'a> {
         self.user
     }
 
-    /// The scopes that the credentials bring, those that others imply included, in the order of the
-    /// catalog.
+    /// The scopes that the credentials provide, those that others imply included, in the order of
+    /// the catalog.
     pub fn granted(&self) -> impl Iterator<Item = &'a ScopeToken> + use<'a> {
         self.universe.atoms_of(self.granted).filter_map(Atom::scope_token)
     }

@@ -11,8 +11,8 @@ use crate::guard::Own;
 use crate::resolved::Context;
 use crate::{Atom, AtomSet, Denial, Guard, Presented, ResolvedOperation, Rule, authorize};
 
-/// Explains what [`authorize`] says, guard by guard: what each asked for, what was there, what was
-/// missing.
+/// Explains the decision of [`authorize`], guard by guard: what each required, what was there, what
+/// was missing.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
@@ -91,7 +91,7 @@ impl Explanation {
         }
     }
 
-    /// What was asked for.
+    /// The requirement.
     #[must_use]
     pub const fn operation(&self) -> &ResolvedOperation {
         &self.operation

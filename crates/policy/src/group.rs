@@ -4,7 +4,7 @@ use crate::{Guard, Operation};
 
 /// Operations below one prefix and behind common guards: what FastAPI calls a router.
 ///
-/// A group may stand in a group. The guards come from the outside in, whatever the order of
+/// A group may contain groups. The guards come from the outside in, regardless of the order of
 /// writing: the application's, those of the outer group, those of the inner one, then the
 /// operation's own.
 ///
@@ -50,7 +50,7 @@ impl Group {
         }
     }
 
-    /// All its operations stand behind this guard, too.
+    /// Adds a guard to all its operations.
     #[must_use]
     pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
         self.guards.push(guard.into());
@@ -91,7 +91,7 @@ pub(crate) struct Declared {
     pub(crate) operation: Operation,
     /// The guards of its groups, those of the outermost first.
     pub(crate) inherited: Vec<Guard>,
-    /// Whether slashes stand where prefixes and template meet, one each.
+    /// Whether exactly one slash is at each boundary of prefixes and template.
     pub(crate) is_joined_well: bool,
 }
 

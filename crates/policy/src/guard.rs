@@ -12,8 +12,7 @@ use crate::{Atom, Check, Rule};
 /// A rule, perhaps with checks of its own, and the guards that it depends on: one node of a tree.
 ///
 /// As in FastAPI, a guard depends on others and sees the scopes of everything that depends on it.
-/// Unlike there, whatever is declared anywhere in the tree is enforced, whether or not some check
-/// looks at it.
+/// Unlike there, every declaration in the tree is enforced, even if no check reads it.
 ///
 /// A guard is cheap to clone, and a clone is the same node: a guard that two others depend on is
 /// checked once for each list of scopes that it sees.
@@ -52,13 +51,13 @@ pub(crate) enum Own {
 }
 
 impl Guard {
-    /// Requires nothing, and says so. This is the only way to make an operation public.
+    /// Requires nothing, explicitly. This is the only way to make an operation public.
     #[must_use]
     pub fn public() -> Self {
         Self::of(Some(Own::Public))
     }
 
-    /// Requires an accepted credential, whosesoever it is.
+    /// Requires a valid credential of any user or client.
     #[must_use]
     pub fn authenticated() -> Self {
         Self::rule(Rule::Atom(Atom::Authenticated))
@@ -127,7 +126,7 @@ impl Guard {
     }
 
     /// Says which security scheme its scopes belong to; a guard without scopes requires a
-    /// credential of that scheme. Unsaid, a scope belongs to the only scheme that declares it.
+    /// credential of that scheme. Without it, a scope belongs to the only scheme that declares it.
     #[must_use]
     pub fn with_scheme(self, name: impl Into<String>) -> Self {
         self.with(|node| node.scheme = Some(name.into()))
@@ -246,7 +245,7 @@ impl fmt::Display for Guard {
 }
 
 impl fmt::Debug for Guard {
-    /// One line, whatever it depends on: a shared tree would be endless written out.
+    /// One line, without its dependencies: a shared tree would be endless written out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dependencies = self.0.dependencies.len();
         write!(

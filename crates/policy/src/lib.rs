@@ -8,8 +8,8 @@
 //! 2. Atoms imply others: a scope its scheme, a scheme `authenticated`, `active` `user`, and what
 //!    the catalog's edges say.
 //! 3. A [`Guard`] is a [`Rule`] over atoms, perhaps with checks, and the guards that it depends on.
-//! 4. An [`Operation`] stands behind guards; the application's and those of its groups ([`Group`])
-//!    stand before them.
+//! 4. An [`Operation`] has guards; those of the application and of its groups ([`Group`]) come
+//!    first.
 //! 5. Its [`Requirement`] is the conjunction of all of them, as the list of the minimal sets of
 //!    atoms that suffice.
 //! 6. A check sees the scopes of everything that depends on it, outermost first: FastAPI's
@@ -19,8 +19,8 @@
 //! 8. A [`TokenWorld`] is what a verified token provides, made once; [`Presented`] is what a
 //!    request provides.
 //! 9. [`authorize`] allows where the world contains one of the minimal sets. More is never allowed
-//!    less, except where authentication is optional: no credential is let in, and one that does not
-//!    suffice is refused.
+//!    less, except where authentication is optional: a request without a credential is authorized,
+//!    and one that does not suffice is refused.
 //! 10. A denial names everything that is missing at once: one challenge for the whole tree.
 //!
 //! ```text
@@ -72,7 +72,7 @@
 //! ```
 //!
 //! Deliberately absent: input and output, a clock, randomness, waiting; negation; prefix rules
-//! between scopes, which grant too much; roles, which are scopes that a caller granted.
+//! between scopes, which grant too much; roles, which are granted scopes.
 
 mod alternative;
 pub mod analysis;

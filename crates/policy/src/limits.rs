@@ -12,7 +12,7 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_CONTEXTS: usize = 4_096;
 /// Most alternatives in one operation's requirement.
 pub const MAX_ALTERNATIVES: usize = 256;
-/// Most alternatives that stand side by side while a requirement is worked out.
+/// Most alternatives that exist at once while a requirement is resolved.
 pub const MAX_KEPT: usize = 4_096;
 /// Most alternatives that are formed while a requirement is worked out.
 pub const MAX_FORMED: usize = 65_536;

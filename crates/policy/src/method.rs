@@ -223,7 +223,7 @@ impl FromStr for Method {
     }
 }
 
-/// The text is no method of an operation.
+/// The text is not a method of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a method of an operation")]
 #[non_exhaustive]

@@ -2,8 +2,8 @@
 
 use scopegate_domain::Scope;
 
-/// What of the scope that was asked for may be granted: no more than was asked, than the client may
-/// have, than the user may give.
+/// The part of the requested scope that may be granted: no more than was requested, than the client
+/// may have, than the user may give.
 ///
 /// ```
 /// use scopegate_policy::negotiate;
@@ -40,7 +40,7 @@ impl Negotiated {
         &self.granted
     }
 
-    /// What was asked for and may not be granted, in the order of asking.
+    /// The requested scopes that may not be granted, in the order of the request.
     #[must_use]
     pub const fn dropped(&self) -> &Scope {
         &self.dropped

@@ -1,17 +1,17 @@
-//! Who stands in the way of a request that was refused.
+//! The causes of a refused request.
 
 use scopegate_domain::ScopeToken;
 
 use crate::analysis::Ceiling;
 use crate::{Atom, AtomId, AtomSet, Explanation, Universe};
 
-/// Who has to move before an atom can hold.
+/// The change that an atom needs before it can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle<'c> {
     /// The user is not known, or not active.
     Account,
-    /// The token is meant for another resource server.
+    /// The audience of the token is another resource server.
     Audience,
     /// This ceiling does not reach so far: the client's, the user's, a role's, or what the user
     /// consented to.
@@ -21,7 +21,7 @@ pub enum Obstacle<'c> {
     /// Each ceiling reaches so far, but by other scopes: none that provides it lies under all of
     /// them.
     Disjoint,
-    /// Nothing forbids it: the request did not ask for it, or did not prove it.
+    /// Nothing forbids it: the request did not request it, or did not prove it.
     Request,
 }
 
@@ -53,7 +53,7 @@ impl std::fmt::Display for Obstacle<'_> {
     }
 }
 
-/// One thing that a refused request lacks, and who stands in its way.
+/// One atom that a refused request lacks, with the causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lacking<'c> {
     atom: Atom,
@@ -61,13 +61,13 @@ pub struct Lacking<'c> {
 }
 
 impl<'c> Lacking<'c> {
-    /// What is missing.
+    /// The missing atom.
     #[must_use]
     pub const fn atom(&self) -> &Atom {
         &self.atom
     }
 
-    /// Who stands in its way; never no caller.
+    /// The causes of the denial; never empty.
     #[must_use]
     pub fn obstacles(&self) -> &[Obstacle<'c>] {
         &self.obstacles
@@ -75,8 +75,8 @@ impl<'c> Lacking<'c> {
 }
 
 impl Explanation {
-    /// Who stands in the way of what a refused request lacks: the way out that these ceilings leave
-    /// the most of, in the fewest words. Nothing if it was allowed, or if no caller may.
+    /// The causes of what a refused request lacks: the remedy that these ceilings leave the most
+    /// of, in the fewest words. Nothing if it was allowed, or if no caller may.
     ///
     /// All the ceilings hold at once, and a token gets no scope that does not lie under every one
     /// of them; kinds that are not among them hold no caller back. A scope under a ceiling reaches

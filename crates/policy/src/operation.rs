@@ -2,7 +2,7 @@
 
 use crate::{Guard, Method};
 
-/// A method on a path template, and the guards that stand before it.
+/// A method on a path template, and its guards.
 ///
 /// ```
 /// use scopegate_domain::ScopeToken;
@@ -68,15 +68,15 @@ impl Operation {
         Self::new(Method::Put, template)
     }
 
-    /// Stands behind this guard, too. Several guards do not see each other's scopes.
+    /// Adds a guard. Several guards do not see each other's scopes.
     #[must_use]
     pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
         self.guards.push(guard.into());
         self
     }
 
-    /// Stands behind this guard, too, which comes before all those of [`Operation::guard`],
-    /// whichever is stated first: what FastAPI has in the `dependencies` of a decorator.
+    /// Adds a guard that comes before all those of [`Operation::guard`], whichever is stated first:
+    /// what FastAPI has in the `dependencies` of a decorator.
     #[must_use]
     pub fn behind(mut self, guard: impl Into<Guard>) -> Self {
         self.outer.push(guard.into());
@@ -91,7 +91,7 @@ impl Operation {
     }
 
     /// Lets requests without a credential through as anonymous. A bad credential is refused all the
-    /// same. Below guards that ask for a credential the table refuses it, unless the operation is
+    /// same. Below guards that require a credential the table refuses it, unless the operation is
     /// [`Operation::overriding`] them.
     #[must_use]
     pub const fn optional(mut self) -> Self {
@@ -99,8 +99,8 @@ impl Operation {
         self
     }
 
-    /// Puts the operation's own guards in the place of those of its groups and of the application.
-    /// Every report shows it; if there are none to be replaced, the table refuses it.
+    /// Replaces the guards of its groups and of the application. Every report shows it; if there
+    /// are none to be replaced, the table refuses it.
     #[must_use]
     pub const fn overriding(mut self) -> Self {
         self.is_override = true;

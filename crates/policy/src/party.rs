@@ -1,4 +1,4 @@
-//! Who speaks in a request, and what holds for them.
+//! The subjects of a request, and what holds for them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use scopegate_domain::{Lifetime, Timestamp, User};
 use crate::presented::Credential;
 use crate::{Atom, AtomId, AtomSet, Binding, Needs, Place, Presented, ResolvedOperation, World};
 
-/// The credentials that speak for one subject, with those that speak for no caller.
+/// The credentials of one subject, with those that have no subject.
 pub(crate) struct Party<'p> {
     /// Which of the presented credentials says who it is.
     speaker: Option<usize>,
@@ -43,8 +43,8 @@ impl<'p> Party<'p> {
         }
     }
 
-    /// The parties of a request, at least one, in the order in which they are first presented.
-    // SECURITY: credentials of two subjects never count together. Held by
+    /// The subjects of a request, at least one, in the order in which they are first presented.
+    // SECURITY: credentials of two subjects never count together. Tested by
     // `two_subjects_do_not_count_together`.
     pub(crate) fn several(operation: &ResolvedOperation, presented: &'p Presented<'_>) -> Vec<Self> {
         let own = |(_, credential): &(usize, &Credential<'_>)| credential.world.is_of(operation.shared_universe());
@@ -98,7 +98,7 @@ impl<'p> Party<'p> {
         self.speaker
     }
 
-    /// What holds for this party in this request.
+    /// What holds for this subject in this request.
     #[inline]
     pub(crate) fn into_world(self, operation: &ResolvedOperation, presented: &Presented<'_>) -> World<'p> {
         let mut request = AtomSet::EMPTY;
@@ -170,8 +170,8 @@ impl<'p> Party<'p> {
 }
 
 fn add_ages(operation: &ResolvedOperation, now: Timestamp, auth_time: Timestamp, request: &mut AtomSet) {
-    // SECURITY: a moment of authentication in the future has no age, so it satisfies no limit. Held
-    // by `an_age_from_the_future_satisfies_nothing`.
+    // SECURITY: a moment of authentication in the future has no age, so it satisfies no limit.
+    // Tested by `an_age_from_the_future_satisfies_nothing`.
     let Ok(age) = u32::try_from(now.seconds_since(auth_time)) else {
         return;
     };

@@ -76,8 +76,8 @@ impl Permit {
         }
     }
 
-    /// The same permit, with whom the credential speaks for: to be called with what was presented
-    /// to the decision. Apart from the decision, which allocates nothing and keeps nothing of a
+    /// The same permit, with the subject of the credential: to be called with what was presented to
+    /// the decision. Apart from the decision, which allocates nothing and keeps nothing of a
     /// request.
     pub fn remembering(mut self, presented: &Presented<'_>) -> Self {
         let speaker = self.speaker.and_then(|number| presented.credentials().nth(number));
@@ -85,15 +85,15 @@ impl Permit {
         self
     }
 
-    /// Whom the credential speaks for, whether or not it is a user that we know: the subject of a
-    /// token, the owner of a key. No caller if it speaks for no caller, or if the permit was not
-    /// made [`remembering`](Self::remembering) it.
+    /// The subject of the credential, known user or not: the subject of a token, the owner of a
+    /// key. None if it has no subject, or if the permit was not made
+    /// [`remembering`](Self::remembering) it.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// The security schemes whose credentials were accepted for this party, in the order of the
+    /// The security schemes whose credentials were accepted for this subject, in the order of the
     /// catalog.
     pub fn schemes(&self) -> impl Iterator<Item = &SchemeName> {
         self.operation
@@ -102,8 +102,8 @@ impl Permit {
             .filter_map(Atom::scheme_name)
     }
 
-    /// The user in whose name it may be done, where the operation asked for one or the request's
-    /// was known.
+    /// The user in whose name it may be done, if the operation required one or the request's was
+    /// known.
     #[must_use]
     pub fn user(&self) -> Option<&User> {
         self.user.as_deref()
@@ -127,8 +127,8 @@ impl Permit {
         &self.operation
     }
 
-    /// The scopes that the credentials bring, those that others imply included, in the order of the
-    /// catalog.
+    /// The scopes that the credentials provide, those that others imply included, in the order of
+    /// the catalog.
     pub fn granted(&self) -> impl Iterator<Item = &ScopeToken> {
         self.operation
             .universe()
@@ -136,14 +136,14 @@ impl Permit {
             .filter_map(Atom::scope_token)
     }
 
-    /// Whether the credentials bring this scope, by themselves or by implication.
+    /// Whether the credentials provide this scope, by themselves or by implication.
     #[must_use]
     pub fn has_scope(&self, token: &ScopeToken) -> bool {
         self.granted().any(|granted| granted == token)
     }
 
     /// The scopes that were needed, dependants first: those of the application, of groups, next to
-    /// the operation and on it. None of a caller anonymous; [`ResolvedOperation::challenge_scope`]
+    /// the operation and on it. None of an anonymous caller; [`ResolvedOperation::challenge_scope`]
     /// says what a credential would need.
     #[must_use]
     pub fn required(&self) -> &[ScopeToken] {

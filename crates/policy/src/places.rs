@@ -1,4 +1,4 @@
-//! The places where an operation's guards stand: application, groups, the operation itself.
+//! The places of an operation's guards: application, groups, the operation itself.
 
 use crate::group::Declared;
 use crate::guard::{Node, reachable};

@@ -7,7 +7,7 @@ use scopegate_domain::{Timestamp, User};
 use crate::{Binding, TokenWorld};
 
 /// Everything about a request that a decision needs, as values: the moment, the accepted
-/// credentials, whom each speaks for, and what was found out beforehand.
+/// credentials, the subject of each, and what was found out beforehand.
 ///
 /// Only accepted credentials are presented. A bad one is refused before, with
 /// [`ResolvedOperation::invalid_credential`](crate::ResolvedOperation::invalid_credential).
@@ -27,7 +27,7 @@ pub struct Presented<'a> {
     pub(crate) facts: Vec<&'a str>,
 }
 
-/// Whom a credential speaks for: no caller, or a caller of this name.
+/// The subject of a credential: none, or the one of this name.
 ///
 /// A shared name is what [`Permit::remembering`](crate::Permit::remembering) keeps without copying
 /// it.
@@ -51,7 +51,7 @@ pub enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// The name, if it speaks for a caller.
+    /// The name, if it has a subject.
     #[must_use]
     pub fn name(self) -> Option<&'a str> {
         match self {
@@ -83,7 +83,7 @@ impl<'a> From<Option<&'a str>> for Subject<'a> {
     }
 }
 
-/// An accepted credential and whom it speaks for.
+/// An accepted credential and its subject.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential<'a> {
     pub(crate) world: &'a TokenWorld,
@@ -104,8 +104,8 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// With an accepted credential and whom it speaks for. Where several are needed at once, those
-    /// of schemes that have a subject must name the same one, or they do not count together.
+    /// With an accepted credential and its subject. Where several are needed at once, those of
+    /// schemes that have a subject must name the same one, or they do not count together.
     #[must_use]
     pub fn with_token(mut self, world: &'a TokenWorld, subject: impl Into<Subject<'a>>) -> Self {
         let credential = Credential {
@@ -121,7 +121,7 @@ impl<'a> Presented<'a> {
         self
     }
 
-    /// The credential given last speaks for this user. Changes nothing if there is none.
+    /// Sets the user of the credential given last. Changes nothing if there is none.
     #[must_use]
     pub fn with_user(mut self, user: Arc<User>) -> Self {
         if let Some(credential) = self.last() {

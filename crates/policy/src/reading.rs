@@ -29,7 +29,7 @@ impl<'u> Reading<'u> {
             rules.iter().map(|rule| reading.rule(rule)).collect()
         };
         match rule {
-            // SECURITY: asking for nothing is asking for authentication; held by
+            // SECURITY: an empty list requires authentication; tested by
             // `an_empty_rule_is_not_public`.
             Rule::All(rules) if rules.is_empty() => Ok(Requirement::atom(self.universe, AtomId::AUTHENTICATED)),
             Rule::All(rules) => {
@@ -108,7 +108,7 @@ impl<'u> Reading<'u> {
     }
 }
 
-/// What is wrong with a guard, before it is known whose it is.
+/// An error in a guard, before its operation is known.
 pub(crate) enum Fault {
     Ambiguous(ScopeToken, Vec<SchemeName>),
     TooLarge(Limit),

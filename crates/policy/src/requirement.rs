@@ -34,7 +34,7 @@ use crate::{AtomId, AtomSet, Universe};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Requirement {
-    // INVARIANT: an antichain of closed sets, by `(len, ids)`. Held by `tests/laws.rs`.
+    // INVARIANT: an antichain of closed sets, by `(len, ids)`. Tested by `tests/laws.rs`.
     alternatives: Arc<[AtomSet]>,
 }
 
@@ -99,7 +99,7 @@ impl Requirement {
         Self::all_within(requirements.into_iter().collect(), &mut Budget::new())
     }
 
-    /// The same out of what may be formed and compared. Sorting looks at each some times.
+    /// The same out of what may be formed and compared. Sorting reads each several times.
     pub(crate) fn all_within(mut requirements: Vec<Self>, budget: &mut Budget) -> Result<Self, Limit> {
         const SORTED: usize = 12;
         if requirements.len() == 1
@@ -155,8 +155,8 @@ impl Requirement {
         self.alternatives.iter().all(|alternative| other.allows(alternative))
     }
 
-    /// What is still missing where these atoms hold: all the smallest sets that would have to be
-    /// added. Empty where nothing would help; the empty set alone if nothing is missing.
+    /// The missing atoms if these atoms hold: all the smallest sets that would have to be added.
+    /// Empty if nothing would help; the empty set alone if nothing is missing.
     /// [`Universe::generators`] makes each readable.
     #[must_use]
     pub fn residual(&self, closed: &AtomSet) -> Vec<AtomSet> {
@@ -165,7 +165,7 @@ impl Requirement {
         missing
     }
 
-    /// The same without what only an authenticated request can bring: what is asked of a request
+    /// The same without what only an authenticated request can provide: what is asked of a request
     /// without credential where authentication is optional.
     pub(crate) fn for_anonymous(&self, universe: &Universe) -> Self {
         let anonymous = universe.anonymous();
@@ -241,7 +241,7 @@ impl Requirement {
 }
 
 /// Takes out what another requirement implies, so that it is not multiplied. Past some hundred
-/// requirements looking at every pair costs more than it saves.
+/// requirements a check of every pair costs more than it saves.
 fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut Budget) -> Result<(), Limit> {
     const WORTH_WHILE: usize = 256;
     if requirements.len() > WORTH_WHILE {

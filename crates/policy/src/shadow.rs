@@ -1,4 +1,4 @@
-//! Shadows: a proposed policy that is asked next to the one that decides.
+//! Shadows: a proposed policy that is evaluated next to the one that decides.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ use crate::{
 /// A proposed policy next to the running one: what would it say to the requests that the running
 /// one decides?
 ///
-/// Operations of the two are the same where method and template are, whatever the parameters are
-/// called. The proposed policy is asked with what was found out for the running one, and nothing is
-/// found out for its sake: where an answer hangs on something that no caller looked at, it is
+/// Operations of the two are the same if method and template are, regardless of parameter names.
+/// The proposed policy is evaluated with what was found out for the running one, and nothing is
+/// found out for its sake: where an answer depends on something that was not checked, it is
 /// [`ShadowVerdict::Unknown`].
 ///
 /// ```
@@ -72,7 +72,7 @@ pub struct Shadow {
 pub enum ShadowVerdict {
     /// The request would be refused.
     Deny,
-    /// It hangs on something that the running policy does not look at.
+    /// It depends on something that the running policy does not check.
     Unknown,
     /// The request would be let through.
     Allow,
@@ -85,7 +85,7 @@ pub struct Counterpart {
     proposed: ResolvedOperation,
     /// Atoms of checks that the running operation has code for, by their numbers there and here.
     carried: Vec<(AtomId, AtomId)>,
-    /// Atoms of checks that no caller evaluates.
+    /// Atoms of checks that nothing evaluates.
     unasked: AtomSet,
     /// Whether the user matters here and is not looked up there.
     ignores_user: bool,
@@ -145,7 +145,7 @@ impl Shadow {
         self.schemes.get(running.index()).copied().flatten()
     }
 
-    /// What stands next to an operation of the running policy, by its place in that table.
+    /// The counterpart of an operation of the running policy, by its place in that table.
     #[must_use]
     pub fn counterpart(&self, number: usize) -> Option<&Counterpart> {
         self.counterparts.get(number)?.as_ref()
@@ -196,7 +196,7 @@ impl Counterpart {
         &self.proposed
     }
 
-    /// What the proposed operation requires and no caller looks at while the running one decides.
+    /// What the proposed operation requires and the running one does not check.
     #[must_use]
     pub fn unknown(&self) -> Vec<&Atom> {
         let mut unknown = self.unasked.clone();
@@ -228,7 +228,7 @@ impl Counterpart {
     }
 
     /// The refusal that the proposed policy would answer with, for a request that it does not let
-    /// through. What is unknown counts as missing.
+    /// through. Unknown atoms count as missing.
     #[must_use]
     pub fn denial(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> Option<Denial> {
         let results = self.results(running);
@@ -275,7 +275,7 @@ impl Counterpart {
         if self.ignores_user && !world.contains(AtomId::USER) {
             world.request.insert(AtomId::USER);
             world.request.insert(AtomId::ACTIVE);
-            // Code that is asked here did not see the user.
+            // Code that runs here did not see the user.
             for place in self.proposed.checks() {
                 world.request.insert(place.atom);
             }

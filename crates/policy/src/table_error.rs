@@ -1,15 +1,15 @@
-//! Why a table of operations cannot stand.
+//! Errors of a table of operations.
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::UniverseError;
 use crate::limits::Limit;
 
-/// Why a table cannot stand. Each names the operation at fault.
+/// The error of an invalid table. Each names the operation at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// Several schemes declare the scope, and the guard does not say which is meant.
+    /// Several schemes declare the scope, and the guard does not say which one it means.
     #[error(
         "`{operation}` requires scope `{token}`, which several schemes declare: {}",
         list(schemes)
@@ -22,7 +22,7 @@ pub enum TableError {
         /// The schemes that declare it.
         schemes: Vec<SchemeName>,
     },
-    /// Atoms of the policy cannot stand together.
+    /// Atoms of the policy contradict each other.
     #[error("`{operation}`: {source}")]
     Atoms {
         /// The operation that names them.
@@ -42,7 +42,7 @@ pub enum TableError {
         /// Which operation.
         operation: String,
     },
-    /// The atoms of the catalog alone cannot stand together.
+    /// The atoms of the catalog alone contradict each other.
     #[error("the catalog declares {0}")]
     Catalog(UniverseError),
     /// Authentication is required, and the catalog has no scheme to authenticate with.
@@ -59,7 +59,7 @@ pub enum TableError {
         operation: String,
     },
     /// It says that it is public, or that authentication is optional, below guards of the
-    /// application or of a group that would refuse whom it lets in.
+    /// application or of a group that would refuse a caller that it authorizes.
     #[error("`{operation}` is open below guards that are not; it has to say that it overrides them")]
     OpenBelowGuards {
         /// Which operation.

@@ -1,5 +1,5 @@
-//! Doors for tests of applications, behind the feature `testing`. Never switch it on in a program
-//! that serves.
+//! Entry points for tests of applications, behind the feature `testing`. Never switch it on in a
+//! program that serves.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl Permit {
 }
 
 impl OperationTable {
-    /// What a token with these scopes would bring. Only with the feature `testing`.
+    /// What a token with these scopes would provide. Only with the feature `testing`.
     ///
     /// # Errors
     ///

@@ -51,7 +51,7 @@ fn alike(names: &[&str]) -> OperationTable {
     builder.build().expect("a table")
 }
 
-/// Documents of others may say that: each is compared with itself, in whatever order they stand.
+/// Third-party documents may say that: each is compared with itself, in any order.
 #[test]
 fn templates_that_differ_in_the_names_of_parameters_alone_are_told_apart() {
     let table = alike(&["a", "b", "c"]);

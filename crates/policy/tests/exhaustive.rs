@@ -17,8 +17,8 @@ use scopegate_policy::{Atom, AtomId, AtomSet, Requirement, Universe};
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// The truth tables of all monotone functions of so many scopes: a pair of smaller ones, for grants
-/// without and with the last scope, of which the first implies the second.
+/// The truth tables of all monotone functions of this number of scopes: a pair of smaller ones, for
+/// grants without and with the last scope, of which the first implies the second.
 fn monotone_functions(scopes: usize) -> Vec<u32> {
     let Some(fewer) = scopes.checked_sub(1) else {
         return vec![0, 1];
@@ -130,7 +130,7 @@ fn each_function_of_four_scopes_against_each_other() {
     }
 }
 
-/// Laws 1 and 4 on five scopes: every function for every grant, told as alternatives and as
+/// Laws 1 and 4 on five scopes: every function for every grant, given as alternatives and as
 /// clauses.
 #[test]
 fn each_function_of_five_scopes_for_each_grant() {
@@ -219,8 +219,8 @@ fn each_function_under_each_partial_order() {
     }
 }
 
-/// After every grant the residual names what still has to be added, whatever the larger grant; and
-/// each of its generators is needed.
+/// After every grant the residual names what still has to be added, for any larger grant; and each
+/// of its generators is needed.
 fn residual_is_what_is_missing(scopes: &Scopes, worlds: &[AtomSet], meaning: &[bool], requirement: &Requirement) {
     for (grant, world) in worlds.iter().enumerate() {
         let residual = requirement.residual(world);

@@ -1,9 +1,9 @@
 //! The laws of requirements: the engine against an oracle that shares no code with it.
 //!
-//! A random universe, a random formula and random facts are told to both. `PROPTEST_CASES` sets how
-//! often.
+//! A random universe, a random formula and random facts are given to both. `PROPTEST_CASES` sets
+//! how often.
 //!
-//! Which test holds which law, here and elsewhere. The oracles stand in `oracle/`: texts, recursion
+//! Which test checks which law, here and elsewhere. The oracles are in `oracle/`: texts, recursion
 //! and truth tables, neither numbers nor a normal form.
 //!
 //! | law | of requirements | at the door, with trees and requests |
@@ -48,7 +48,7 @@ use oracle::words::{Scheme, Words};
 use oracle::{Facts, Formula};
 use requirements::{Bridge, few_words, some_of};
 
-/// Words, formulas of them, and what two requests bring.
+/// Words, formulas of them, and what two requests provide.
 #[derive(Clone, Debug)]
 struct Case {
     words: Words,
@@ -82,8 +82,8 @@ fn small_case() -> impl Strategy<Value = Case> {
     case_of(few_words())
 }
 
-/// The three formulas in normal form; a case that passes a limit is thrown away, for an error is no
-/// wrong answer.
+/// The three formulas in normal form; a case that passes a limit is thrown away, for an error is
+/// not a wrong answer.
 fn requirements(bridge: &Bridge, case: &Case) -> Result<[Requirement; 3], TestCaseError> {
     let normal = |formula| {
         bridge
@@ -105,7 +105,7 @@ proptest! {
         }
     }
 
-    /// Law 2: monotone in W. Who provides more is never allowed less.
+    /// Law 2: monotone in W. A request that provides more is never allowed less.
     #[test]
     fn more_facts_never_deny(case in large_case()) {
         let bridge = Bridge::new(&case.words);
@@ -303,8 +303,8 @@ fn smallest(sets: &BTreeSet<Facts>) -> BTreeSet<Facts> {
     sets.iter().filter(contains_none).cloned().collect()
 }
 
-/// A universe with exactly so many atoms, alternatives out of all its facts, and what a request
-/// provides.
+/// A universe with exactly this number of atoms, alternatives out of all its facts, and what a
+/// request provides.
 fn at_the_seams() -> impl Strategy<Value = (Words, Vec<Facts>, Facts)> {
     // `authenticated`, `user`, `active` and the scheme are atoms, too.
     let count = prop::sample::select(vec![63_usize, 64, 65, 127, 128, 129, 192, 193]).prop_map(|atoms| atoms - 4);

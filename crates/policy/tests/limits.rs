@@ -1,5 +1,5 @@
-//! Law 13 for tables: each limit can be reached; past it stands an error that names the operation,
-//! never a shortened answer.
+//! Law 13 for tables: each limit can be reached; past it there is an error that names the
+//! operation, never a shortened answer.
 
 #![expect(
     clippy::expect_used,
@@ -47,7 +47,7 @@ fn assert_too_large(scopes: usize, guards: &[Guard], limit: Limit) {
     assert_eq!(table(scopes, guards).expect_err("past the limit"), expected);
 }
 
-/// A chain of so many guards, one below the other.
+/// A chain of this number of guards, one below the other.
 fn chain(length: usize) -> Guard {
     (1..length).fold(Guard::user(), |below, _| Guard::authenticated().on(&below))
 }
@@ -121,7 +121,7 @@ fn alternatives() {
     assert_too_large(MAX_ALTERNATIVES + 1, &[any(MAX_ALTERNATIVES + 1)], Limit::Alternatives);
 }
 
-/// Alternatives of which few are left may stand side by side on the way.
+/// Alternatives of which few are left may exist at once on the way.
 #[test]
 fn alternatives_on_the_way() {
     let pairs = |count: usize| -> Vec<Guard> {
@@ -194,7 +194,7 @@ fn scopes_of_a_token() {
     );
 }
 
-/// 8,192 bytes of scopes, with a space between two, are checked, and no more.
+/// 8,192 bytes of scopes, with a space between two, are checked, and not one more.
 #[test]
 fn bytes_of_the_scopes_of_a_token() {
     let table = assert_passes(1, &[scope(0)]);

@@ -1,5 +1,5 @@
-//! Laws 1, 4, 6 and 7 by the doors of the fuzzers, on random bytes: requirements from a stack
-//! machine and pairs of policies, each against truth tables.
+//! Laws 1, 4, 6 and 7 by the entry points of the fuzzers, on random bytes: requirements from a
+//! stack machine and pairs of policies, each against truth tables.
 
 #[path = "oracle/policy_pairs.rs"]
 mod policy_pairs;

@@ -1,5 +1,5 @@
-//! Where guards stand: application, groups in groups, next to the operation and on it; and what
-//! code at each place can ask.
+//! Places of guards: application, groups in groups, next to the operation and on it; and what code
+//! at each place can ask.
 
 #![expect(
     clippy::disallowed_methods,
@@ -34,7 +34,7 @@ fn build(operation: Operation) -> Result<OperationTable, TableError> {
     OperationTable::builder(catalog()).operation(operation).build()
 }
 
-/// Passes, and notes which scopes are required where it stands, and which were granted.
+/// Passes, and notes which scopes are required at its place, and which were granted.
 #[derive(Clone, Debug, Default)]
 struct Asks(Arc<Mutex<Vec<(String, String)>>>);
 
@@ -181,7 +181,7 @@ fn what_loosens_has_to_say_so_and_what_overrides_nothing_may_not() {
     ));
     let above_is_public = OperationTable::builder(catalog()).guard(Guard::public());
     assert!(above_is_public.operation(open()).build().is_ok());
-    // Who sends no credential is required the seal all the same: nothing is loosened.
+    // A caller without a credential needs the seal, too: nothing is loosened.
     let sealed = Guard::public().check(Asks::default());
     assert!(
         OperationTable::builder(catalog())

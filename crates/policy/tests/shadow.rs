@@ -1,5 +1,5 @@
-//! A shadow says what its policy would say, and says so where that hangs on what no caller looked
-//! at.
+//! A shadow reports the decision of its policy, and reports when it depends on what was not
+//! checked.
 
 #![expect(
     clippy::disallowed_methods,
@@ -115,7 +115,7 @@ fn atoms(is_proposed: bool) -> Vec<Rule> {
         .collect()
 }
 
-/// What stands before an operation.
+/// The guards of an operation.
 #[derive(Clone, Debug)]
 enum Door {
     Deny,
@@ -199,7 +199,7 @@ fn brought() -> impl Strategy<Value = Vec<Brought>> {
     prop::collection::vec(one, 0..=3)
 }
 
-/// What is known of a subject: no user, a disabled one, an active one.
+/// The knowledge about a subject: no user, a disabled one, an active one.
 type Status = Option<UserStatus>;
 
 fn user(subject: usize, status: Status) -> Option<Arc<User>> {
@@ -248,7 +248,7 @@ fn statuses() -> impl Strategy<Value = [Status; 2]> {
     [select(STATUSES.to_vec()), select(STATUSES.to_vec())]
 }
 
-/// Every way in which what is not known could be.
+/// Every possible value of the unknown facts.
 fn completions(users: Option<[Status; 2]>, open: &[&'static str]) -> Vec<([Status; 2], Vec<&'static str>)> {
     let users = users.map_or_else(
         || {
@@ -272,8 +272,8 @@ fn completions(users: Option<[Status; 2]>, open: &[&'static str]) -> Vec<([Statu
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1_000), ..ProptestConfig::default() })]
 
-    /// The verdict is what the proposed policy's own decision is in every way in which what no
-    /// caller looked at could be; unknown exactly where these differ.
+    /// The verdict is what the proposed policy's own decision is in every way in which what was not
+    /// checked could be; unknown exactly where these differ.
     #[test]
     fn the_verdict_is_that_of_the_proposed_policy(
         running in door(false),

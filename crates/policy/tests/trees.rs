@@ -103,7 +103,7 @@ impl Case {
         Names::new(&self.policy.words, self.table.universe())
     }
 
-    /// The facts of each party, and the same as a set of atoms.
+    /// The facts of each subject, and the same as a set of atoms.
     fn worlds_of_parties(&self, operation: usize) -> Vec<(Facts, AtomSet)> {
         let parties = self.policy.parties(&self.request);
         let facts = parties
@@ -146,7 +146,7 @@ proptest! {
         }
     }
 
-    /// Law 8: the alternative that a permit names is inside the world of one party.
+    /// Law 8: the alternative that a permit names is inside the world of one subject.
     #[test]
     fn a_permit_has_a_witness((policy, request) in policy_and_request()) {
         let case = Case::new(policy, request)?;
@@ -181,7 +181,7 @@ proptest! {
         }
     }
 
-    /// Law 5 at the door: a new edge never denies.
+    /// Law 5 at the entry point: a new edge never denies.
     #[test]
     fn a_new_edge_never_denies_a_request(
         (policy, request) in policy_and_request(),
@@ -206,7 +206,7 @@ proptest! {
         for (number, operation) in case.operations() {
             let formula = case.policy.requirement(number);
             for alternative in names.alternatives(operation.requirement()) {
-                // Words that no guard names are no atoms of the table.
+                // Words that no guard names are not atoms of the table.
                 prop_assert_eq!(names.facts(&names.set(&implications.close(&alternative))), alternative.clone());
                 prop_assert!(formula.holds(&alternative), "{:?} suffices", alternative);
                 for fact in generators(&implications, &alternative) {

@@ -8,7 +8,7 @@ use scopegate_domain::SchemeName;
 use crate::limits::{Budget, Limit};
 use crate::{Atom, AtomId, AtomSet, Requirement, ResolvedOperation, Universe};
 
-/// Everything that one table's grants bring in another table.
+/// Everything that one table's grants provide in another table.
 ///
 /// Two tables need not declare the same, nor agree on what implies what. A grant is therefore a
 /// bare set of atoms, and each table adds what it says that they imply. An atom that a table does
@@ -20,7 +20,7 @@ pub(super) struct Bridge<'t> {
     far: &'t Universe,
     /// For each atom of the near side, what it provides on the far side.
     brings: Vec<Brings>,
-    /// For each atom of the near side, other atoms that imply it there and bring less of what it
+    /// For each atom of the near side, other atoms that imply it there and provide less of what it
     /// does on the far side.
     sources: Vec<Vec<AtomId>>,
 }
@@ -216,7 +216,7 @@ impl<'t> Bridge<'t> {
     }
 }
 
-/// Looks for a choice of sources, one for each atom of a grant, that does not satisfy the far side.
+/// Searches a choice of sources, one for each atom of a grant, that does not satisfy the far side.
 struct Search<'s> {
     bridge: &'s Bridge<'s>,
     far: &'s Requirement,

@@ -231,7 +231,7 @@ impl Change {
         self.allowed_now.as_deref()
     }
 
-    /// A smallest grant that was allowed and is no more; empty if it took nothing.
+    /// A smallest grant that was allowed and no longer is; empty if it needed nothing.
     ///
     /// Stronger and incomparable operations have one, and removed ones that any caller could reach.
     #[must_use]
@@ -277,7 +277,7 @@ impl fmt::Display for Change {
 pub struct DiffError {
     /// Which operation.
     pub operation: String,
-    /// What was passed.
+    /// The limit that was exceeded.
     #[source]
     pub limit: Limit,
 }

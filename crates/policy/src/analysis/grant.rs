@@ -71,21 +71,21 @@ impl Grant {
         &self.atoms
     }
 
-    /// The scopes that were named and that the table does not declare; they bring no more than a
+    /// The scopes that were named and that the table does not declare; they provide no more than a
     /// token without scopes.
     #[must_use]
     pub fn unknown_scopes(&self) -> &[ScopeToken] {
         &self.unknown_scopes
     }
 
-    /// The scopes that were named alone and that several authorization servers declare; they bring
-    /// nothing.
+    /// The scopes that were named alone and that several authorization servers declare; they
+    /// provide nothing.
     #[must_use]
     pub fn ambiguous_scopes(&self) -> &[ScopeToken] {
         &self.ambiguous_scopes
     }
 
-    /// The schemes that were named and that the table does not declare; they bring nothing.
+    /// The schemes that were named and that the table does not declare; they provide nothing.
     #[must_use]
     pub fn unknown_schemes(&self) -> &[SchemeName] {
         &self.unknown_schemes

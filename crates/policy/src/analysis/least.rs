@@ -172,7 +172,7 @@ fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
     known.into_iter().filter_map(opened).collect()
 }
 
-/// The schemes of the alternatives that ask for a credential and for no scope.
+/// The schemes of the alternatives that require a credential and no scope.
 fn sets_without_scopes(operation: &ResolvedOperation) -> Vec<AtomSet> {
     let universe = operation.universe();
     let schemes: Vec<AtomId> = universe
@@ -380,8 +380,8 @@ fn need(operation: &ResolvedOperation, granted: &AtomSet, possible: &AtomSet) ->
     need
 }
 
-/// What follows from other needs need not be looked at. Past some hundred, looking at every pair
-/// costs more than it saves.
+/// Needs that follow from others need no check. Past some hundred, a check of every pair costs more
+/// than it saves.
 fn without_implied(mut needs: Vec<Need>) -> Vec<Need> {
     const WORTH_WHILE: usize = 512;
     needs.sort_by_cached_key(|need| {

@@ -1,4 +1,4 @@
-//! What is wrong with a policy.
+//! Finds mistakes in a policy.
 
 mod collector;
 mod documented_errors;
@@ -67,7 +67,7 @@ pub fn lint(table: &OperationTable, ceilings: &[Ceiling]) -> Vec<Finding> {
 /// The same for a table that was read from a document, with what the document states beyond the
 /// table.
 ///
-/// Undefined schemes and undeclared scopes come first. What follows from them is not reported.
+/// Undefined schemes and undeclared scopes come first. Their consequences are not reported.
 #[must_use]
 pub fn lint_document(table: &OperationTable, ceilings: &[Ceiling], facts: &DocumentFacts) -> Vec<Finding> {
     Linter::new(table, ceilings, facts).run()
@@ -85,7 +85,7 @@ struct Linter<'p> {
     collector: Collector,
 }
 
-/// The numbers of the findings about one tree, whatever operation it belongs to.
+/// The numbers of the findings about one tree, regardless of its operation.
 #[derive(Default)]
 struct OfTree {
     always: Vec<usize>,
@@ -223,7 +223,7 @@ impl<'p> Linter<'p> {
     }
 }
 
-/// What is wrong with one tree.
+/// The findings about one tree.
 fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[Grant]) -> OfTree {
     let mut written = written::findings(operation);
     // The author who lists alternative scopes requires scopes together on purpose.

@@ -1,4 +1,4 @@
-//! Which operation a request requires.
+//! The operation that a request matches.
 
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ pub struct Locator<'t> {
     nodes: Vec<Node<'t>>,
 }
 
-/// What follows after some segments.
+/// The continuation after some segments.
 #[derive(Debug, Default)]
 struct Node<'t> {
     texts: HashMap<&'t str, usize>,
@@ -143,7 +143,7 @@ impl<'t> Locator<'t> {
         &mut self.nodes[place]
     }
 
-    /// Looks at each node at most once: the way to it says how many segments lie behind.
+    /// Visits each node at most once: the way to it says how many segments lie behind.
     fn walk(&self, segments: &[&str], method: Option<Method>) -> Option<&'t ResolvedOperation> {
         let of_method = |operations: &[&'t ResolvedOperation]| {
             let mut operations = operations.iter();
@@ -176,7 +176,7 @@ impl<'t> Locator<'t> {
     }
 }
 
-/// What is still to be tried.
+/// The nodes that are not tried yet.
 enum Step<'s> {
     Into(usize, &'s [&'s str]),
     Rest(usize),

@@ -242,8 +242,8 @@ enum Verdict {
 /// What sets of atoms open, each looked up once.
 struct Openings<'t> {
     universe: &'t Universe,
-    /// Every alternative with the number of its tree, under the last of its atoms: whoever holds it
-    /// holds that one.
+    /// Every alternative with the number of its tree, under the last of its atoms: a caller that
+    /// holds it holds that one.
     by_last: HashMap<Option<crate::AtomId>, Vec<(usize, &'t AtomSet)>>,
     known: HashMap<AtomSet, Rc<Bits>>,
 }

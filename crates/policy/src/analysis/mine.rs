@@ -5,8 +5,8 @@ use scopegate_domain::{SchemeName, ScopeToken};
 use super::grant::{Grant, add_guards};
 use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 
-/// An edge that the operations suggest: whoever may do what the weak scope opens may do it with the
-/// strong one, too.
+/// An edge that the operations suggest: a client may do everything that the weak scope opens with
+/// the strong one, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggested {
     scheme: SchemeName,
@@ -158,7 +158,7 @@ fn held(universe: &Universe, atom: AtomId) -> AtomSet {
     atoms
 }
 
-/// One operation for each tree, and how many stand behind it.
+/// One operation for each tree, and the number of its operations.
 struct Trees<'t>(Vec<(&'t ResolvedOperation, usize)>);
 
 impl<'t> Trees<'t> {

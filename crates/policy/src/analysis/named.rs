@@ -16,8 +16,7 @@ impl AuthorizationServers<'_> {
     /// SCHEME`. All are of one authorization server, so one name that says its server says that of
     /// the others.
     ///
-    /// The name of a scheme that holds a space may stand between backticks. An empty text names no
-    /// scope.
+    /// The name of a scheme that holds a space may be in backticks. An empty text names no scope.
     ///
     /// # Errors
     ///
@@ -185,7 +184,7 @@ pub enum NameError {
     Ambiguous {
         /// The name.
         token: ScopeToken,
-        /// What it can mean.
+        /// Its possible meanings.
         scopes: Vec<ServerScope>,
     },
     /// No authorization server declares all the scopes of one token.
@@ -202,7 +201,7 @@ pub enum NameError {
     Invalid {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The cause.
         #[source]
         fault: InvalidScope,
     },

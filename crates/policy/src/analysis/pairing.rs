@@ -10,8 +10,8 @@ type Operations<'t> = &'t [ResolvedOperation];
 
 /// The operations of two tables, each with its partner.
 ///
-/// Documents of others may have several operations that differ in the names of parameters alone, so
-/// one that is spelled alike goes first, wherever it stands; what is left is paired by shape, in
+/// Third-party documents may have several operations that differ in the names of parameters
+/// alone, so one with the same text goes first, at any position. The rest is paired by shape, in
 /// order.
 pub(super) struct Pairing<'t> {
     old: Operations<'t>,

@@ -47,8 +47,8 @@ pub fn operations_of<'t>(table: &'t OperationTable, grant: &Grant) -> Vec<&'t Re
 /// first. No caller reaches it if there is none.
 ///
 /// Where authentication is optional, the first sets are those of a request without a credential:
-/// the empty one, unless checks are required. Those of a request with a credential follow, for it
-/// is refused if it has none of them.
+/// the empty one, unless checks are required. Those of a request with a credential follow, because
+/// it is refused if it has none of them.
 #[must_use]
 pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Atom>> {
     let universe = operation.universe();
@@ -105,7 +105,7 @@ impl CeilingKind {
 }
 
 impl Ceiling {
-    /// So much, for whom; the name may be empty.
+    /// Creates a ceiling of this kind, holder and scope; the name may be empty.
     #[must_use]
     pub fn new(kind: CeilingKind, name: impl Into<String>, scope: Scope) -> Self {
         Self {
@@ -124,13 +124,13 @@ impl Ceiling {
         self
     }
 
-    /// Whose kind it is.
+    /// The kind of holder.
     #[must_use]
     pub const fn kind(&self) -> CeilingKind {
         self.kind
     }
 
-    /// Whose it is.
+    /// The name of the holder.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

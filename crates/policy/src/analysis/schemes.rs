@@ -196,7 +196,7 @@ pub(super) fn pair_renamed(old: &Version<'_>, new: &Version<'_>) -> Option<Schem
     Some(pairs)
 }
 
-/// Schemes by what they take, as far as it identifies a credential whatever the scheme is called.
+/// Schemes by what they take, as far as it identifies a credential regardless of the scheme's name.
 fn by_content<'s>(
     schemes: impl Iterator<Item = &'s (&'s SchemeName, Fields)>,
 ) -> BTreeMap<Fields, Vec<&'s SchemeName>> {

@@ -24,11 +24,11 @@ pub(super) enum Outcome {
     Greedy(Vec<usize>),
 }
 
-/// Looks for the smallest sets of choices that satisfy every need. Each need can be satisfied.
+/// Searches the smallest sets of choices that satisfy every need. Each need can be satisfied.
 pub(super) struct Search<'p> {
     choices: &'p [Choice],
     needs: &'p [Need],
-    /// For each atom, the choices that bring it.
+    /// For each atom, the choices that provide it.
     bringing: Vec<Vec<usize>>,
     nodes: usize,
     found: Vec<Vec<usize>>,
@@ -37,7 +37,7 @@ pub(super) struct Search<'p> {
 /// The budget was spent.
 struct Spent;
 
-/// What was chosen on the way to a node of the search, and what was not.
+/// The choices on the path to a node of the search, taken or rejected.
 struct Node {
     chosen: Vec<usize>,
     brought: AtomSet,
@@ -155,7 +155,7 @@ impl<'p> Search<'p> {
     }
 
     /// Choices of which one is needed to satisfy the need: for each of its alternatives, those that
-    /// bring the atom which the fewest bring.
+    /// provide the atom which the fewest provide.
     fn helping(&self, need: &Need, node: &Node) -> Vec<usize> {
         let mut all = Vec::new();
         for alternative in need {
@@ -183,7 +183,7 @@ impl<'p> Search<'p> {
         brought
     }
 
-    /// Without the sets that bring strictly more than another one.
+    /// Without the sets that provide strictly more than another one.
     fn least_powerful(&self) -> Vec<Vec<usize>> {
         let sets = self.found.iter().map(|set| (set, self.brought(set)));
         let sets: Vec<(&Vec<usize>, AtomSet)> = sets.collect();
@@ -225,7 +225,7 @@ impl<'p> Search<'p> {
     fn way_to(&self, alternative: &AtomSet, brought: &AtomSet) -> Vec<usize> {
         let mut way = Vec::new();
         let mut brought = brought.clone();
-        // From the last: scopes are numbered after their schemes, and bring them along.
+        // From the last: scopes are numbered after their schemes, and provide them along.
         let mut missing: Vec<AtomId> = alternative.iter().collect();
         missing.reverse();
         for atom in missing {

@@ -41,7 +41,8 @@ impl Segment {
         }
     }
 
-    /// What is tried first among segments with parameters and text: the one with more text.
+    /// The segment that is tried first among those with parameters and text: the one with more
+    /// text.
     pub(super) fn order(&self) -> impl Ord + use<> {
         match self {
             Self::Mixed(texts) => (Reverse(texts.iter().map(String::len).sum::<usize>()), texts.clone()),
@@ -66,7 +67,7 @@ fn push(texts: &mut [String], text: &str) {
     }
 }
 
-/// Takes each text at its first place after the one before: that leaves most room for the rest, so
+/// Takes each text at its first place after the one before: that leaves most text for the rest, so
 /// nothing is missed.
 fn matches_mixed(texts: &[String], segment: &str) -> Option<()> {
     let [first, middle @ .., last] = texts else {

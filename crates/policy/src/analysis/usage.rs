@@ -119,7 +119,7 @@ impl Usage {
         &self.needed
     }
 
-    /// The rest, in the order in which it was told: it can be taken away all at once.
+    /// The rest, in the given order; it can be removed all at once.
     #[must_use]
     pub fn unneeded(&self) -> &[ServerScope] {
         &self.unneeded

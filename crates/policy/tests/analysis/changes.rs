@@ -187,7 +187,7 @@ fn what_one_table_does_not_know_brings_what_it_always_does() {
     let any_token = one(few(), Operation::get("/x").guard(Guard::authenticated()));
     let new_scope = one(scopes(), Operation::get("/x").guard(Guard::requires([B])));
     assert_eq!(told(&any_token, &new_scope), ["stronger GET /x - [authenticated]"]);
-    // Who has an API key was no caller before.
+    // The holder of an API key had no subject before.
     let key = few().scheme("key", SecurityScheme::http_basic());
     let any_credential = one(key, Operation::get("/x").guard(Guard::authenticated()));
     assert_eq!(told(&any_token, &any_credential), ["weaker GET /x [scheme:key] -"]);
@@ -198,8 +198,8 @@ fn what_one_table_does_not_know_brings_what_it_always_does() {
     assert_eq!(told(&aged(300), &aged(60)), ["stronger GET /x - [age<=300]"]);
 }
 
-/// The scopes of one side bring other scopes on the other side in so many ways that not all can be
-/// tried.
+/// The scopes of one side provide other scopes on the other side in too many ways that not all can
+/// be tried.
 #[test]
 fn what_takes_too_long_is_an_error_that_names_the_operation() {
     const CLAUSES: usize = 18;
@@ -211,7 +211,7 @@ fn what_takes_too_long_is_an_error_that_names_the_operation() {
         names.fold(oauth, |catalog, token| catalog.scope(token, ""))
     };
     let all: Vec<ScopeToken> = (0..CLAUSES).map(|number| name('n', number)).collect();
-    // New: either of two scopes provides each `n`. Old: they bring `x` and `y` instead, and one
+    // New: either of two scopes provides each `n`. Old: they provide `x` and `y` instead, and one
     // pair of these is enough; only when all were chosen is it known whether there is one.
     let edges = (0..CLAUSES).fold(declare(), |catalog, number| {
         catalog

@@ -173,7 +173,7 @@ fn scopes_that_are_needed_together() {
         found(get(any(&[&["chat:write", "users:read"]]))),
         [LintRule::SeveralScopesTogether]
     );
-    // One that each of two guards requires is no list of two.
+    // One that each of two guards requires is not a list of two.
     assert_eq!(found(get(any(&[&["items"]]).on(&any(&[&["users:read"]])))), []);
     let nested = Rule::All(vec![all(&["items"]), Rule::All(vec![all(&["items.read"])])]);
     assert_eq!(found(get(Guard::rule(nested))), [LintRule::OrWrittenAsAnd]);

@@ -1,4 +1,4 @@
-//! Who stands in the way: against closures of names, and against what could be granted at most.
+//! Causes of denials: against closures of names, and against what could be granted at most.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn case() -> impl Strategy<Value = (Policy, Names, Vec<Names>)> {
     })
 }
 
-/// What scopes bring by their names, and nothing next to.
+/// What scopes provide by their names, and nothing else.
 fn brought(policy: &Policy, names: &Names) -> Facts {
     let clear = names.iter().filter_map(|name| match policy.servers_of(name)[..] {
         [server] => Some((name, server)),
@@ -41,7 +41,7 @@ fn brought(policy: &Policy, names: &Names) -> Facts {
     policy.words.implications().close(&facts.collect())
 }
 
-/// The kinds of what stands in the way of a scope.
+/// The kinds of causes of a missing scope.
 fn expected(fact: &str, each: &[Facts], together: Option<&Facts>) -> Vec<String> {
     let short = (0..).zip(each).filter(|(_, reached)| !reached.contains(fact));
     let short: Vec<String> = short.map(|(place, _)| format!("{place}")).collect();
@@ -93,7 +93,7 @@ proptest! {
             prop_assert_eq!(told(lacking), expected(&fact, &each, together.as_ref()), "{}", lacking.atom());
         }
 
-        // The way out is one that only the request stands in, if there is one.
+        // The remedy is one that only the request stands in, if there is one.
         let schemes = policy.words.schemes.iter();
         let scopes = schemes.flat_map(|scheme| scheme.scopes.iter().map(|scope| scheme.scope_fact(scope)));
         let scopes: Facts = scopes.collect();

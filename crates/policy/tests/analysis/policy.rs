@@ -19,7 +19,7 @@ pub(crate) struct Policy {
     pub(crate) operations: Vec<(Formula, bool)>,
 }
 
-/// So many operations over these words.
+/// This number of operations over these words.
 pub(crate) fn policy_of(words: impl Strategy<Value = Words>, most: usize) -> impl Strategy<Value = Policy> {
     words.prop_flat_map(move |words| {
         let operation = (random_words::formula(words.facts()), prop::bool::weighted(0.15));
@@ -46,7 +46,7 @@ impl Policy {
             .build()
     }
 
-    /// The table, or a case that says nothing: an error is no wrong answer.
+    /// The table, or a case that says nothing: an error is not a wrong answer.
     pub(crate) fn table_or_reject(&self) -> Result<OperationTable, TestCaseError> {
         self.table().map_err(|fault| TestCaseError::reject(fault.to_string()))
     }
@@ -67,10 +67,10 @@ impl Policy {
         formula.holds(&closed)
     }
 
-    /// What scopes bring by their names; everything that is neither scope nor scheme holds. A name
-    /// is `scope` or `scope of scheme`, and belongs to a token of the authorization server that
-    /// declares it; one that is of several servers provides nothing. A token is accepted for each
-    /// scheme of its server.
+    /// What scopes provide by their names; everything that is neither scope nor scheme holds. A
+    /// name is `scope` or `scope of scheme`, and belongs to a token of the authorization server
+    /// that declares it; one that is of several servers provides nothing. A token is accepted for
+    /// each scheme of its server.
     pub(crate) fn granted(&self, names: &BTreeSet<String>) -> Facts {
         let mut facts = Facts::new();
         for name in names {

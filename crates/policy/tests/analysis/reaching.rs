@@ -1,4 +1,4 @@
-//! Who reaches what, by trying.
+//! Which callers reach which operations, by trial.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ proptest! {
         }
     }
 
-    /// What is taken away was removed with everything that implies it.
+    /// A removed fact is removed with everything that implies it.
     #[test]
     fn without_guards_nothing_is_taken_for_granted((policy, names) in policy_and_names()) {
         let table = policy.table_or_reject()?;

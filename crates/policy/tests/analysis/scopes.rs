@@ -49,7 +49,7 @@ fn suffices(policy: &Policy, operations: &[usize], names: &BTreeSet<String>, hel
     opens(policy, operations, names, held) || (names.is_empty() && is_open_without())
 }
 
-/// What scopes bring, without what is assumed.
+/// What scopes provide, without what is assumed.
 fn power(policy: &Policy, names: &BTreeSet<String>) -> Facts {
     let facts = policy.granted(names);
     facts
@@ -58,7 +58,7 @@ fn power(policy: &Policy, names: &BTreeSet<String>) -> Facts {
         .collect()
 }
 
-/// All sufficient sets of the smallest size, but those that bring strictly more than another one.
+/// All sufficient sets of the smallest size, but those that provide strictly more than another one.
 fn smallest(
     policy: &Policy,
     operations: &[usize],

@@ -1,5 +1,5 @@
-//! Law 13 for requirements: each limit can be reached, and past it stands an error. What is thrown
-//! away on the way does not count, nor does the order in which things are told.
+//! Law 13 for requirements: each limit can be reached, and past it there is an error. What is
+//! thrown away on the way does not count, nor does the order of input.
 
 use scopegate_policy::{Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
 
@@ -45,7 +45,7 @@ fn one_of_each_pair(bridge: &Bridge, pairs: usize) -> Result<Requirement, Limit>
     Requirement::all((0..pairs).map(|pair_number| pair(2 * pair_number).expect("two alternatives")))
 }
 
-/// 4,096 alternatives may stand side by side, no more.
+/// 4,096 alternatives may exist at once, and not one more.
 #[test]
 fn too_many_alternatives_side_by_side_are_an_error() {
     let bridge = Bridge::new(&flat(26));
@@ -59,8 +59,8 @@ fn too_many_alternatives_side_by_side_are_an_error() {
     assert_eq!(Requirement::any([most, scope(&bridge, 25)]), Err(Limit::Kept));
 }
 
-/// What one requirement says again, or what a later one makes superfluous, is no alternative of its
-/// own.
+/// What one requirement says again, or what a later one makes superfluous, is not an alternative of
+/// its own.
 #[test]
 fn alternatives_that_fall_away_do_not_count() {
     let bridge = Bridge::new(&flat(26));
@@ -164,7 +164,7 @@ fn what_is_implied_is_not_multiplied_among_256() {
 }
 
 /// Three conjuncts of one length that are small in one order and too large in another: what comes
-/// out does not hang on the order in which they are told.
+/// out does not depend on their order.
 #[test]
 fn the_order_of_conjuncts_decides_nothing() {
     let half = 65;

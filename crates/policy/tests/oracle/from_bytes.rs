@@ -11,7 +11,7 @@ const SCHEMES: [&str; 3] = ["oauth", "partner", "internal"];
 const CHECKS: [&str; 3] = ["owner", "quota", "signature"];
 const AGES: [Option<i64>; 7] = [None, Some(-1), Some(0), Some(60), Some(61), Some(300), Some(301)];
 
-/// What is left to be read.
+/// The bytes that are not read yet.
 pub(crate) struct Bytes<'b>(&'b [u8]);
 
 impl<'b> Bytes<'b> {

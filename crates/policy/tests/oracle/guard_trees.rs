@@ -1,5 +1,5 @@
-//! The door of the fuzz target `guard_trees`: bytes to a policy and requests, decided by the engine
-//! and by the oracle.
+//! The entry point of the fuzz target `guard_trees`: bytes to a policy and requests, decided by the
+//! engine and by the oracle.
 
 #![expect(dead_code, reason = "the oracle answers more questions than are asked here")]
 #![expect(
@@ -34,9 +34,9 @@ use oracle::{Facts, Formula};
 use tree::{Own, Policy, Request};
 use tree_bridge::{Notes, presented, token_worlds};
 
-/// Past so many paths the oracle is not asked: it walks each.
+/// Past this number of paths the oracle is not used: it walks each.
 const WALKED: usize = 100;
-/// Past so many unions it gives up to look for the minimal sets.
+/// Past this number of unions it gives up the search of the minimal sets.
 const FORMED: usize = 1_000;
 const REQUESTS: usize = 4;
 

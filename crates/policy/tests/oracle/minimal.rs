@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::oracle::{Facts, Formula, Implications};
 
-/// The smallest closed sets on which a formula holds; none where more unions than there is room for
-/// would be formed.
+/// The smallest closed sets on which a formula holds; none where more unions than the limit would
+/// be formed.
 pub(crate) fn minimal(formula: &Formula, implications: &Implications, room: &mut usize) -> Option<BTreeSet<Facts>> {
     match formula {
         Formula::Fact(fact) => Some(BTreeSet::from([implications.close(&Facts::from([fact.clone()]))])),

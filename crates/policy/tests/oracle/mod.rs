@@ -17,7 +17,7 @@ pub(crate) type Facts = BTreeSet<String>;
 pub(crate) struct Implications(pub(crate) Vec<(String, String)>);
 
 impl Implications {
-    /// The facts with all that they bring.
+    /// The facts with all that they provide.
     pub(crate) fn close(&self, facts: &Facts) -> Facts {
         let mut closed = facts.clone();
         loop {

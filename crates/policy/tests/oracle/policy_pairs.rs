@@ -1,5 +1,5 @@
-//! The door of the fuzz target `diff`: bytes to two small policies, compared by the engine and by
-//! their truth tables.
+//! The entry point of the fuzz target `diff`: bytes to two small policies, compared by the engine
+//! and by their truth tables.
 
 #![expect(
     clippy::expect_used,
@@ -19,8 +19,8 @@ const OPERATIONS: [(&str, [&str; 2]); 3] = [
     ("POST", ["/b/{x}", "/b/{y}"]),
 ];
 
-/// Which operations changed, and how, is what their truth tables say; each witness is let in on one
-/// side and not on the other; and looked at the other way round everything is turned round.
+/// Which operations changed, and how, follows from their truth tables; each witness is authorized
+/// on one side and not on the other; and in the other direction everything is reversed.
 ///
 /// # Panics
 ///

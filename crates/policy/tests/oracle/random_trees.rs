@@ -69,8 +69,7 @@ pub(crate) fn challengeable() -> impl Strategy<Value = (Policy, Request)> {
     })
 }
 
-/// Lets each guard depend on later ones only, and each operation stand behind guards that there
-/// are.
+/// Lets each guard depend on later ones only, and each operation have guards that there are.
 fn within_bounds(words: Words, mut guards: Vec<Guarding>, mut operations: Vec<Operation>) -> Policy {
     let count = guards.len();
     for (place, guard) in guards.iter_mut().enumerate() {

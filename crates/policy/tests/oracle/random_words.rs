@@ -6,7 +6,7 @@ use proptest::sample::{select, subsequence};
 use crate::oracle::Formula;
 use crate::oracle::words::{Scheme, Words, every_guard};
 
-/// One to three schemes, each with up to so many scopes, and some guards.
+/// One to three schemes, each with up to this number of scopes, and some guards.
 pub(crate) fn words(most_scopes: usize) -> impl Strategy<Value = Words> {
     let names = ["oauth", "partner", "internal"];
     let schemes = prop::collection::vec((scheme(most_scopes), 0..2_usize), 1..=3);

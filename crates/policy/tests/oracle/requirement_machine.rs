@@ -1,5 +1,5 @@
-//! The door of the fuzz target `requirement`: bytes drive a stack machine that builds requirements,
-//! each next to its truth table.
+//! The entry point of the fuzz target `requirement`: bytes drive a stack machine that builds
+//! requirements, each next to its truth table.
 
 #![expect(
     clippy::expect_used,
@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::{Atom, AtomId, AtomSet, Requirement, Universe};
 
-/// A requirement speaks of so many scopes.
+/// A requirement speaks of this number of scopes.
 const SCOPES: usize = 6;
 const GRANTS: usize = 1 << SCOPES;
 const STEPS: usize = 128;
-/// So many scopes are declared before: the six then lie where a word of bits begins, or across the
-/// end of one.
+/// This number of scopes is declared before: the six then lie where a word of bits begins, or
+/// across the end of one.
 const BEFORE: [usize; 5] = [0, 57, 60, 121, 185];
 
 /// For each grant, a number whose bits are scopes, one bit: whether the function holds for it.
@@ -29,7 +29,7 @@ struct Item {
 }
 
 /// The engine has the minimal sets of the truth table, allows what it allows, and misses what is
-/// missing; two requirements are equal, and one implies another, where their tables say so.
+/// missing; two requirements are equal, and one implies another, if their tables do.
 ///
 /// # Panics
 ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::oracle::words::Words;
 use super::oracle::{Facts, Formula};
 
-/// Guards, and operations that stand behind them.
+/// Guards, and operations that have them.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) words: Words,
@@ -192,7 +192,7 @@ impl Policy {
         )
     }
 
-    /// Whether a caller requires something, or says that it is public.
+    /// Whether a guard requires something, or says that it is public.
     pub(crate) fn says_something(&self, operation: usize) -> bool {
         let says =
             |guard: &Guarding| !matches!(guard.own, Own::Nothing) || guard.scheme.is_some() || !guard.checks.is_empty();
@@ -201,7 +201,7 @@ impl Policy {
             .any(|visit| says(&self.guards[visit.guard]))
     }
 
-    /// Whether a request may do an operation: whether one party to it may.
+    /// Whether a request may do an operation: whether one of its subjects may.
     pub(crate) fn allows(&self, operation: usize, request: &Request) -> bool {
         let formula = self.requirement(operation);
         let is_anonymous = self.operations[operation].is_optional && request.credentials.is_empty();
@@ -226,8 +226,8 @@ impl Policy {
             .contains("authenticated")
     }
 
-    /// The credentials that count together: those of one subject, each with those that speak for no
-    /// caller.
+    /// The credentials that count together: those of one subject, each with those that have no
+    /// subject.
     pub(crate) fn parties<'r>(&self, request: &'r Request) -> Vec<Vec<&'r Credential>> {
         let speaks = |credential: &&Credential| self.words.schemes[credential.scheme].has_subject;
         let (speaking, silent): (Vec<&Credential>, Vec<&Credential>) = request.credentials.iter().partition(speaks);
@@ -250,7 +250,7 @@ impl Policy {
             .collect()
     }
 
-    /// Everything that holds for one party.
+    /// Everything that holds for one subject.
     pub(crate) fn facts(&self, operation: usize, request: &Request, party: &[&Credential]) -> Facts {
         let facts = party
             .iter()
@@ -301,7 +301,7 @@ impl Policy {
     }
 
     /// Whether the checks of this name pass, all of them; if there is no code for it, whether a
-    /// caller said so.
+    /// caller said it.
     fn passes(&self, operation: usize, check: &str, request: &Request, facts: &Facts) -> bool {
         if needs(check).is_some_and(|fact| !facts.contains(fact)) {
             return false;

@@ -18,7 +18,7 @@ use super::tree::{Checking, Credential, Own, Passes, Policy, Request, needs};
 /// The moment of every request.
 pub(crate) const NOW: i64 = 1_700_000_000;
 
-/// A check of a test: passes as it was told, and notes what it saw.
+/// A check of a test: passes as configured, and notes what it saw.
 #[derive(Debug)]
 struct Noting {
     guard: usize,

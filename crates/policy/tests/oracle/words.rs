@@ -34,7 +34,7 @@ pub(crate) struct Scheme {
     pub(crate) edges: Vec<(usize, usize)>,
     /// Which authorization server issues its tokens.
     pub(crate) server: usize,
-    /// Whether its credentials speak for a caller.
+    /// Whether its credentials have a subject.
     pub(crate) has_subject: bool,
 }
 
@@ -61,7 +61,7 @@ impl Scheme {
 }
 
 impl Words {
-    /// All facts that can be told of a request.
+    /// All facts that can hold for a request.
     pub(crate) fn facts(&self) -> Vec<String> {
         let scheme = |scheme: &Scheme| {
             let scopes: Vec<String> = scheme.scopes.iter().map(|name| scheme.scope_fact(name)).collect();
@@ -75,7 +75,7 @@ impl Words {
             .collect()
     }
 
-    /// What they bring with them.
+    /// What they provide.
     pub(crate) fn implications(&self) -> Implications {
         let known = self.facts();
         let guards = GUARDS

@@ -1,5 +1,5 @@
-//! Laws 6, 12 and 15 at the door: what is missing, which way out is the nearest and what the client
-//! is told, against an oracle that counts texts.
+//! Laws 6, 12 and 15 at the entry point: what is missing, which remedy is the nearest and what the
+//! client receives, against an oracle that counts texts.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use crate::tree::{Checking, Own, Passes, Policy, Request};
 use crate::tree_bridge::presented;
 use crate::{Case, generators, policy_and_request, random_trees};
 
-/// Past so many unions the oracle gives up.
+/// Past this number of unions the oracle gives up.
 const FORMED: usize = 5_000;
 
 /// What the oracle knows of one operation.
@@ -28,7 +28,7 @@ struct Asked<'c> {
     alternatives: Vec<Facts>,
 }
 
-/// A way out as the oracle chooses it.
+/// A remedy as the oracle chooses it.
 #[derive(Debug, PartialEq, Eq)]
 struct Way {
     alternative: Facts,
@@ -88,7 +88,7 @@ impl<'c> Asked<'c> {
         smallest(&self.alternatives.iter().map(|set| set - world).collect())
     }
 
-    /// The way out with the fewest facts that cannot be obtained, then the fewest of step-up, the
+    /// The remedy with the fewest facts that cannot be obtained, then the fewest of step-up, the
     /// fewest generators, the fewest facts, and the first by numbers.
     fn nearest(&self, world: &Facts, obtainable: Option<&Facts>) -> Option<Way> {
         let residual = self.residual(world);
@@ -146,7 +146,7 @@ impl<'c> Asked<'c> {
         self.alternatives.iter().flat_map(of).collect()
     }
 
-    /// What a client is told in whose world these facts hold.
+    /// The refusal to a client for which these facts hold.
     fn told(&self, world: &Facts, order: ClassOrder) -> String {
         let Some(Way { alternative, missing }) = self.nearest(world, None) else {
             return "forbidden deny".to_owned();
@@ -294,10 +294,10 @@ fn renamed(policy: &Policy, request: &Request) -> (Policy, Request) {
     (policy, request)
 }
 
-/// Which way out is chosen, and the scope of it.
+/// Which remedy is chosen, and the scope of it.
 type Chosen = (Option<usize>, Vec<String>);
 
-/// Which way out is chosen, and the scope that is required, each by its name there.
+/// Which remedy is chosen, and the scope that is required, each by its name there.
 fn answers(case: &Case, operation: &ResolvedOperation, name: impl Fn(&str) -> String) -> (Option<Chosen>, Vec<String>) {
     let names = |scope: &[ScopeToken]| scope.iter().map(|token| name(token.as_str())).collect();
     let denial = case.denial(operation);
@@ -322,7 +322,7 @@ proptest! {
         }
     }
 
-    /// The nearest way out, from any world, for a client that can come by some facts alone.
+    /// The nearest remedy, from any world, for a client that can obtain some facts alone.
     #[test]
     fn the_nearest_way_out_is_that_of_the_oracle(
         ((policy, request), world, obtainable) in policy_and_request().prop_flat_map(|(policy, request)| {
@@ -348,7 +348,7 @@ proptest! {
         }
     }
 
-    /// Each step of an explanation says what one guard requires, and what of it the party lacks
+    /// Each step of an explanation says what one guard requires, and what of it the subject lacks
     /// that is decided on.
     #[test]
     fn steps_of_an_explanation_miss_what_the_oracle_misses((policy, request) in policy_and_request()) {
@@ -373,8 +373,8 @@ proptest! {
         }
     }
 
-    /// Law 15: under other names the same requests are let in, the same way out is chosen, and the
-    /// same scopes are required.
+    /// Law 15: under other names the same requests are authorized, the same remedy is chosen, and
+    /// the same scopes are required.
     #[test]
     fn renaming_scopes_changes_no_decision((policy, request) in policy_and_request()) {
         let (policy_there, request_there) = renamed(&policy, &request);

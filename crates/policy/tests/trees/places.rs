@@ -14,7 +14,7 @@ use crate::random_trees;
 use crate::tree::{self, Guarding, Own, Policy};
 use crate::tree_bridge::{self, Notes};
 
-/// Where guards stand, by their numbers.
+/// The places of guards, by their numbers.
 #[derive(Clone, Debug)]
 struct Application {
     guards: Vec<usize>,
@@ -115,7 +115,7 @@ impl Application {
         let builder = (0..).zip(&self.groups).fold(builder, |builder, (number, grouping)| {
             builder.group(grouping.group(number, guards))
         });
-        // Said last, and they stand before all the same.
+        // Declared last, but they still come first.
         let standing = pick(guards, &self.guards);
         standing.fold(builder, OperationTableBuilder::guard).build()
     }
@@ -195,7 +195,7 @@ impl Flat<'_> {
         [above, &self.own()].concat()
     }
 
-    /// What is wrong with it, in the order in which it is searched.
+    /// Its errors, in the order of the search.
     fn faults(&self, policy: &Policy) -> [bool; 3] {
         let alone = |guards: Vec<usize>| with_operations(policy, vec![(guards, false)]);
         let nothing_to_override = self.placed.is_override && self.above.is_empty();
@@ -217,7 +217,8 @@ impl Flat<'_> {
     }
 }
 
-/// Whether one of the guards lets a caller in for a credential whom it would not let in without.
+/// Whether one of the guards authorizes a caller with a credential that it would not authorize
+/// without.
 fn depends_on_credentials(above: &Policy) -> bool {
     let all: Facts = above
         .words
@@ -276,7 +277,7 @@ fn retain(operations: &mut Vec<Placed>, groups: &mut [Grouping], good: &mut impl
 }
 
 proptest! {
-    /// Composition: what stands above is conjoined, from the outside in, and nothing is lost on the
+    /// Composition: the guards above are conjoined, from the outside in, and nothing is lost on the
     /// way: each operation means what it would mean with all its guards written on it.
     #[test]
     fn guards_mean_the_same_at_every_place(policy in policy(), application in application()) {

@@ -20,7 +20,7 @@ pub(super) struct Collector {
 #[derive(Debug)]
 struct Collected {
     finding: Finding,
-    /// Without an operation it is no finding.
+    /// Without an operation there is no finding.
     needs_operations: bool,
     /// One of its operations reads.
     has_reading: bool,

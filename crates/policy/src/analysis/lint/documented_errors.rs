@@ -50,7 +50,7 @@ impl DocumentedErrors {
     }
 }
 
-/// Whether most operations document errors, and hardly one a refusal: no caller is required a
+/// Whether most operations document errors, and hardly one a refusal: no caller must present a
 /// credential. Where operations change something, errors of the client have to be among them.
 pub(super) fn never_refuses(all: &[DocumentedErrors], changes: bool) -> bool {
     let count = |is: fn(&DocumentedErrors) -> bool| all.iter().filter(|errors| is(errors)).count();

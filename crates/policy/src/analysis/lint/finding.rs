@@ -184,7 +184,7 @@ impl Finding {
         self.scheme.as_deref()
     }
 
-    /// What identifies the cause among those of its rule, whatever else the document contains.
+    /// The identity of the cause among those of its rule, independent of the rest of the document.
     #[must_use]
     pub fn cause(&self) -> &str {
         &self.cause
@@ -215,7 +215,7 @@ impl Finding {
         self.operations.first().map(|(_, template)| template.as_str())
     }
 
-    /// What is wrong, and the remedy.
+    /// The mistake and the remedy.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

@@ -3,8 +3,7 @@
 use super::words::words;
 use crate::{Method, ResolvedOperation};
 
-/// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: whoever calls it has no token
-/// yet.
+/// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: its caller has no token yet.
 pub(super) fn is_protocol_endpoint(template: &str) -> bool {
     const ENDPOINTS: [&str; 8] = [
         "authorize",
@@ -221,7 +220,7 @@ pub(super) fn is_user_info(template: &str) -> bool {
     )
 }
 
-/// The segments that are no parameters, in lower case without separators, without what precedes
+/// The segments that are not parameters, in lower case without separators, without what precedes
 /// resources: `/api/v1`.
 fn fixed_segments(template: &str) -> Vec<String> {
     let template = template.split('#').next().unwrap_or(template);

@@ -92,7 +92,7 @@ struct Public<'t> {
     asks_for_credential: bool,
 }
 
-/// The document's own endpoints for tokens and authorization: whoever calls them has no token yet.
+/// The document's own endpoints for tokens and authorization: their callers have no token yet.
 fn endpoints(table: &OperationTable) -> Vec<&str> {
     let schemes = table.catalog().schemes().iter();
     schemes

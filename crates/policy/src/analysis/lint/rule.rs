@@ -66,7 +66,7 @@ macro_rules! rules {
                 }
             }
 
-            /// What it looks for, in one sentence.
+            /// The mistake that it finds, in one sentence.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self {

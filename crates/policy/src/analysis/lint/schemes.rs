@@ -43,7 +43,7 @@ fn of_scheme(rule: LintRule, declared: &DeclaredScheme, message: impl Into<Strin
         .about(FindingSubject::Scheme(name.clone()))
 }
 
-/// What is weak about a scheme, whatever requires it.
+/// The weaknesses of a scheme, regardless of what requires it.
 pub(super) fn weaknesses(declared: &DeclaredScheme) -> Vec<Finding> {
     let name = declared.name();
     let mut findings = Vec::new();

@@ -10,7 +10,7 @@ use crate::analysis::{AuthorizationServer, AuthorizationServers, ServerScope};
 use crate::guard::Own;
 use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
 
-/// Scopes that a client requires to sign a user in, or to get a refresh token (OpenID Connect Core,
+/// Scopes that a client requests to sign a user in, or to get a refresh token (OpenID Connect Core,
 /// sections 3.1.2.1, 5.4 and 11; OpenID Connect Native SSO, section 3). Some servers have `offline`
 /// for `offline_access`. No operation has to require them.
 const OF_OPENID: [&str; 8] = [
@@ -49,7 +49,7 @@ impl<'t> AskedFor<'t> {
             };
             match scheme {
                 Some(name) => scopes.extend(servers.place_of(name).map(|place| (place, token))),
-                // Without a scheme, each server that declares the name is meant.
+                // Without a scheme, the name refers to each server that declares it.
                 None => scopes.extend(servers.places_declaring(token).map(|place| (place, token))),
             }
         }

@@ -10,7 +10,7 @@ use crate::guard::{Node, Own, reachable};
 use crate::resolve::atom_of;
 use crate::{Access, Atom, AtomSet, Guard, OperationTable, ResolvedOperation, Rule, SubjectKind};
 
-/// A request without a credential is let in, too.
+/// A request without a credential is authorized, too.
 pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
     if !operation.is_optional() || operation.access() == Access::Public {
         return None;
@@ -39,7 +39,7 @@ fn spaced(atoms: &[Atom]) -> String {
     words.join(" ")
 }
 
-/// Alternatives that ask for two things of which a token has one.
+/// Alternatives that require two things of which a token has one.
 pub(super) fn contradictory(operation: &ResolvedOperation) -> Option<Finding> {
     let universe = operation.universe();
     let mut sets = operation.requirement().alternatives().iter();

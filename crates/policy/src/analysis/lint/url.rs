@@ -1,6 +1,6 @@
-//! The URLs of servers and schemes, as far as the lint looks at them.
+//! The URLs of servers and schemes, as far as the lint checks them.
 //!
-//! A document may hold anything in such a place: text that is no URL has no host, and nothing is
+//! A document may hold anything in such a place: text that is not a URL has no host, and nothing is
 //! stated about it.
 
 use super::open_paths::is_login_step;

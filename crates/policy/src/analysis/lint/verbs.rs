@@ -3,7 +3,7 @@
 use super::words::{Level, words};
 use crate::{Method, ResolvedOperation};
 
-/// Verbs of operations that read, whatever their method.
+/// Verbs of operations that read, regardless of their method.
 const READING_VERBS: [&str; 66] = [
     "aggregate",
     "analyze",
@@ -73,10 +73,10 @@ const READING_VERBS: [&str; 66] = [
     "watch",
 ];
 
-/// What is made out of data that a client may read.
+/// The products of data that a client may read.
 const REPORTS: [&str; 6] = ["downloads", "export", "exports", "report", "reports", "reporting"];
 
-/// Words of operations that change something, whatever else their name says.
+/// Words of operations that change something, regardless of the rest of their name.
 const WRITING_VERBS: [&str; 22] = [
     "add", "apply", "assign", "cancel", "clear", "create", "delete", "disable", "edit", "enable", "import", "insert",
     "modify", "patch", "post", "put", "remove", "replace", "save", "send", "set", "update",
@@ -91,7 +91,7 @@ pub(super) const fn is_safe(method: Method) -> bool {
 /// name is a verb that reads (`POST /lamps/search`).
 pub(super) fn changes(operation: &ResolvedOperation) -> bool {
     let method = operation.method();
-    // Who may read the data may also discard the report that was made of it.
+    // A client that may read the data may also discard the report that was made of it.
     let is_report = matches!(method, Method::Post | Method::Delete) && is_report_path(operation.template());
     let reads = is_safe(method) || is_report || (method == Method::Post && reads_by_name(operation));
     !reads
@@ -121,7 +121,7 @@ fn reads_by_name(operation: &ResolvedOperation) -> bool {
     last_word_reads(operation.template()) || operation.name().is_some_and(name_reads)
 }
 
-/// The last segment of the path that is no parameter: `/lamps/search/{kind}`, `/lamps:batchGet`,
+/// The last segment of the path that is not a parameter: `/lamps/search/{kind}`, `/lamps:batchGet`,
 /// `/users.list`.
 fn last_word_reads(template: &str) -> bool {
     let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
@@ -172,7 +172,7 @@ fn reads(text: &str) -> bool {
         || is_report
 }
 
-/// `checkmembergroups`: the words are not told apart, as in paths of `OData`.
+/// `checkmembergroups`: the words are not separated, as in paths of `OData`.
 fn is_joined_verb(word: &str) -> bool {
     const VERBS: [&str; 10] = [
         "calculate",

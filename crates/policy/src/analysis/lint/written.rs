@@ -1,4 +1,4 @@
-//! Rules as they were written: the normal form does not know any more what was said twice.
+//! Rules as they were written: the normal form does not show duplicates.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -12,7 +12,7 @@ use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Rule, Universe};
 /// Scopes that one list requires together.
 type Scopes<'r> = Vec<(AtomId, &'r str)>;
 
-/// What is odd about the rules of an operation's guards.
+/// The oddities in the rules of an operation's guards.
 pub(super) fn findings(operation: &ResolvedOperation) -> Vec<Finding> {
     let mut seen = HashSet::new();
     let mut findings = Vec::new();
@@ -71,7 +71,7 @@ impl<'r> Reader<'r> {
                 }
             }
             Rule::Any(rules) => {
-                // An alternative that decides nothing is one finding, whatever it lists.
+                // An alternative that decides nothing is one finding, regardless of its list.
                 for (rule, is_needed) in rules.iter().zip(self.side_by_side(rules)) {
                     if is_needed {
                         self.read(rule);
@@ -111,7 +111,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// One finding, for it is one list.
+    /// One finding, because it is one list.
     fn together_of(&mut self, scheme: Option<&SchemeName>, scopes: &[(AtomId, &str)]) {
         let (including, included) = self.inclusions(scopes);
         if including.is_empty() {
