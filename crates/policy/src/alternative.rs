@@ -15,8 +15,8 @@ pub struct Alternative {
 }
 
 impl Alternative {
-    /// The schemes that are needed together, each with its scopes: dependants first, each scope if
-    /// it first stands.
+    /// The schemes that are needed together, each with its scopes: dependants first, each scope
+    /// at its first position.
     #[must_use]
     pub fn schemes(&self) -> &[(SchemeName, Vec<ScopeToken>)] {
         &self.schemes
@@ -28,7 +28,7 @@ impl Alternative {
         &self.scope
     }
 
-    /// What is needed next to schemes and scopes; authentication by itself is not named.
+    /// The needs other than schemes and scopes; authentication by itself is not named.
     #[must_use]
     pub fn guards(&self) -> &[Atom] {
         &self.guards

@@ -3,7 +3,7 @@
 //!
 //! | question | answered by |
 //! |---|---|
-//! | which operation does this request ask for? | [`locate`], [`Locator`] |
+//! | which operation does this request match? | [`locate`], [`Locator`] |
 //! | what may this grant call? | [`operations_of`] |
 //! | who can reach this operation? | [`who_can`], [`reached_by`] |
 //! | what changed between two policies? | [`diff()`], [`compare()`] |

@@ -146,8 +146,8 @@ impl AtomSet {
         self.words().len()
     }
 
-    /// The smaller set first; of two of one size, the one with the smaller number if they differ
-    /// first.
+    /// The smaller set first; of two of one size, the one with the smaller number at the first
+    /// difference.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.len().cmp(&other.len()).then_with(|| {
             let words = self.words().iter().zip(other.words());

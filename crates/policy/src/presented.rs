@@ -41,12 +41,12 @@ pub struct Presented<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub enum Subject<'a> {
-    /// A caller of this name.
+    /// The subject of this name.
     Named(&'a str),
-    /// No caller.
+    /// No subject.
     #[default]
     Nobody,
-    /// A caller of this name, which can be kept.
+    /// The subject of this name, which can be kept.
     Shared(&'a Arc<str>),
 }
 

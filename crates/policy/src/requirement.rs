@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(Requirement::all(clauses), Err(Limit::Kept));
     }
 
-    /// No caller else would notice for long: limits are there for tables that are much larger than
+    /// No other code would notice for long: limits are there for tables that are much larger than
     /// those of tests.
     #[test]
     fn what_is_compared_is_counted_word_by_word() {

@@ -196,7 +196,7 @@ impl Change {
         self.method
     }
 
-    /// The template, as it stands in the new table, or in the old one if it was removed.
+    /// The template, as declared in the new table, or in the old one if it was removed.
     #[must_use]
     pub fn template(&self) -> &str {
         &self.template
@@ -222,7 +222,7 @@ impl Change {
         self.allowed_now.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// A smallest grant that is allowed now and was not before; empty if it takes nothing, not even
+    /// A smallest grant that is allowed now and was not before; empty if it needs nothing, not even
     /// a credential.
     ///
     /// Weaker and incomparable operations have one, and new ones that any caller can reach.
@@ -336,8 +336,8 @@ impl<'t> Comparison<'t> {
         }))
     }
 
-    /// Whether the trees read the same, alternative by alternative. Most do, and to see it costs
-    /// far less than to look for witnesses; if they mean the same and read otherwise, there are
+    /// Whether the trees read the same, alternative by alternative. Most do, and this check
+    /// costs far less than a search for witnesses. Trees that mean the same and read otherwise have
     /// none.
     fn is_same(&mut self, (old, new): (usize, usize)) -> bool {
         let last = self.same.get_mut(old);

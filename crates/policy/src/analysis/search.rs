@@ -67,8 +67,8 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Tries one size after the other. If no need is left, some choice has to be made all the same:
-    /// this is only asked if nothing does not suffice.
+    /// Tries one size after the other. If no need is left, some choice must still be made: this is
+    /// called only if the empty set does not suffice.
     pub(super) fn run(mut self, budget: usize) -> Outcome {
         for size in 1..=self.choices.len() {
             let mut node = Node {
@@ -225,7 +225,7 @@ impl<'p> Search<'p> {
     fn way_to(&self, alternative: &AtomSet, brought: &AtomSet) -> Vec<usize> {
         let mut way = Vec::new();
         let mut brought = brought.clone();
-        // From the last: scopes are numbered after their schemes, and provide them along.
+        // From the last: scopes are numbered after their schemes, and provide them, too.
         let mut missing: Vec<AtomId> = alternative.iter().collect();
         missing.reverse();
         for atom in missing {

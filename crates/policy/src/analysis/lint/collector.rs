@@ -73,7 +73,7 @@ impl Collector {
         }
     }
 
-    /// Removes findings about a key that opens most operations with scopes, or one in fifty: an
+    /// Removes findings about a key that opens most operations with scopes, or one in fifty. An
     /// interface that gives each user a key with all rights of the user, or a key made for one
     /// operation, does so on purpose.
     pub(super) fn remove_intended_keys(&mut self, table: &OperationTable) {
@@ -94,7 +94,8 @@ impl Collector {
     }
 
     /// Removes findings about scopes that are required together if all but one of them are for
-    /// signing in, or are required by most operations: no caller takes those for alternatives.
+    /// signing in, or are required by most operations: those are not treated
+    /// as alternatives.
     pub(super) fn remove_base_scopes(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
         let mut counts: HashMap<&str, usize> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Schemes: if they are used, and what is weak about them.
+//! Schemes: where they are used, and their weaknesses.
 
 use std::collections::{HashMap, HashSet};
 

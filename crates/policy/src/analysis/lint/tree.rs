@@ -20,7 +20,7 @@ pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
     Some(Finding::new(LintRule::OptionalAuthentication, message).at_most(Severity::Info))
 }
 
-/// No caller, or no client that there is.
+/// No caller at all, or no existing client.
 pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[Grant]) -> Option<Finding> {
     let message = if operation.access() == Access::Deny {
         "nobody can call it: what it asks for never holds; say what it is to require, or remove it".to_owned()
