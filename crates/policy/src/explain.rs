@@ -127,7 +127,7 @@ impl Explanation {
         self.denial.as_ref()
     }
 
-    /// The guards, dependants before what they depend on. A guard that several depend on stands
+    /// The guards, dependants before what they depend on. A guard that several depend on appears
     /// once for each list of scopes that it sees.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
@@ -201,7 +201,7 @@ impl Step {
         self.is_satisfied
     }
 
-    /// What was there of all that it requires in any of its alternatives, in the fewest words.
+    /// The atoms that hold, of all that it requires in any alternative, in the fewest words.
     #[must_use]
     pub fn present(&self) -> &[Atom] {
         &self.present

@@ -14,7 +14,7 @@ use crate::{Atom, Check, Rule};
 /// As in FastAPI, a guard depends on others and sees the scopes of everything that depends on it.
 /// Unlike there, every declaration in the tree is enforced, even if no check reads it.
 ///
-/// A guard is cheap to clone, and a clone is the same node: a guard that two others depend on is
+/// A guard is cheap to clone, and a clone is the same node. A guard that two others depend on is
 /// checked once for each list of scopes that it sees.
 ///
 /// ```

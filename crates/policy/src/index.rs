@@ -8,7 +8,7 @@ use crate::{AtomId, AtomSet, Requirement, Universe};
 /// them.
 ///
 /// A closed set holds an alternative exactly if it holds its generators, so these few numbers say
-/// the same as the sets of a requirement, and a whole table of them fits into a cache that is cold.
+/// the same as the sets of a requirement. A whole table of them fits into a cache that is cold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     /// The tree of each operation.

@@ -79,7 +79,7 @@ impl Explanation {
     /// of, in the fewest words. Nothing if it was allowed, or if no caller may.
     ///
     /// All the ceilings hold at once, and a token gets no scope that does not lie under every one
-    /// of them; kinds that are not among them hold no caller back. A scope under a ceiling reaches
+    /// of them. Kinds that are not among them do not restrict a caller. A scope under a ceiling reaches
     /// what it implies.
     ///
     /// ```

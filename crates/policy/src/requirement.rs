@@ -165,8 +165,8 @@ impl Requirement {
         missing
     }
 
-    /// The same without what only an authenticated request can provide: what is asked of a request
-    /// without credential where authentication is optional.
+    /// The same without what only an authenticated request can provide: the requirement for a
+    /// request without a credential if authentication is optional.
     pub(crate) fn for_anonymous(&self, universe: &Universe) -> Self {
         let anonymous = universe.anonymous();
         let mut sets: Vec<AtomSet> = self
@@ -348,9 +348,8 @@ mod tests {
             Requirement::all_within(vec![any_of([a, b]), any_of([c, d])], &mut budget).unwrap();
             ENOUGH - budget.compared()
         };
-        // Twelve times two to sort them, four to see whether one implies the other, four and eight
-        // before each is multiplied, and while the four products are made, each with those before
-        // it.
+        // Twelve times two to sort them, four to see whether one implies the other. Four and eight
+        // before each is multiplied. While the four products are made, each with those before it.
         let sets = 12 * 2 + 4 + 4 + 8 + (1 + 2 + 3);
         let words = |atom: u16| AtomSet::from_iter([AtomId(atom)]).weight();
         assert_eq!(counted([3, 4, 5, 6]), words(3) * sets);

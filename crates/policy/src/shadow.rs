@@ -13,9 +13,9 @@ use crate::{
 /// one decides?
 ///
 /// Operations of the two are the same if method and template are, regardless of parameter names.
-/// The proposed policy is evaluated with what was found out for the running one, and nothing is
-/// found out for its sake: where an answer depends on something that was not checked, it is
-/// [`ShadowVerdict::Unknown`].
+/// The proposed policy is evaluated with the facts that the running one determined, and no fact is
+/// determined for the proposed one alone. An answer that depends on something that was not checked
+/// is [`ShadowVerdict::Unknown`].
 ///
 /// ```
 /// use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};

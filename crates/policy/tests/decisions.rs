@@ -72,8 +72,8 @@ fn somebody() -> Arc<User> {
     ))
 }
 
-/// A token of any content within a ceiling provides what another token provides that says no more
-/// than the ceiling.
+/// A token of any content within a ceiling provides the same as a token that says at most the
+/// ceiling.
 #[test]
 fn a_ceiling_holds_before_anything_is_implied() {
     let table = single(&Guard::requires([READ]).with_scheme("one"));

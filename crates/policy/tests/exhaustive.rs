@@ -1,8 +1,8 @@
 //! Small universes whole: every monotone function on four and five scopes, every partial order on
 //! four.
 //!
-//! A function is its truth table, a number whose bit `grant` says whether it holds for that grant;
-//! a grant is a number whose bit `scope` says whether it has that scope.
+//! A function is its truth table, a number whose bit `grant` says whether it holds for that grant.
+//! A grant is a number whose bit `scope` says whether it has that scope.
 
 #![expect(
     clippy::expect_used,
@@ -17,8 +17,8 @@ use scopegate_policy::{Atom, AtomId, AtomSet, Requirement, Universe};
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// The truth tables of all monotone functions of this number of scopes: a pair of smaller ones, for
-/// grants without and with the last scope, of which the first implies the second.
+/// The truth tables of all monotone functions of this number of scopes. Each is a pair of smaller
+/// ones, for grants without and with the last scope, of which the first implies the second.
 fn monotone_functions(scopes: usize) -> Vec<u32> {
     let Some(fewer) = scopes.checked_sub(1) else {
         return vec![0, 1];

@@ -6,7 +6,7 @@
 //! Which test checks which law, here and elsewhere. The oracles are in `oracle/`: texts, recursion
 //! and truth tables, neither numbers nor a normal form.
 //!
-//! | law | of requirements | at the door, with trees and requests |
+//! | law | of requirements | at the entry point, with trees and requests |
 //! |---|---|---|
 //! | 1 decide = oracle | `decides_as_the_oracle_does`; `exhaustive.rs` | `trees.rs`: `authorizes_as_the_oracle_does`, `decides_as_the_oracle_does_and_has_a_witness` |
 //! | 2 monotone | `more_facts_never_deny` | `trees.rs`: `a_request_that_brings_more_is_never_allowed_less` |

@@ -272,8 +272,8 @@ fn completions(users: Option<[Status; 2]>, open: &[&'static str]) -> Vec<([Statu
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1_000), ..ProptestConfig::default() })]
 
-    /// The verdict is what the proposed policy's own decision is in every way in which what was not
-    /// checked could be; unknown exactly where these differ.
+    /// The verdict is the proposed policy's own decision for every possible value of the facts that
+    /// were not checked; unknown exactly where these decisions differ.
     #[test]
     fn the_verdict_is_that_of_the_proposed_policy(
         running in door(false),

@@ -331,7 +331,7 @@ fn grant_what_is_challenged(policy: &Policy, credential: &mut Credential, denial
         acr_values, max_age, ..
     } = denial
     {
-        // A new login provides what it was asked for, and of the old one nothing.
+        // A new login provides what was requested, and nothing of the old one.
         credential.is_gold = !acr_values.is_empty();
         credential.age = max_age.map(|age| age.as_seconds().into());
     }

@@ -1,4 +1,4 @@
-//! FastAPI's tutorial on scopes, and the places where FastAPI does not do what was declared.
+//! FastAPI's tutorial on scopes, and the places where FastAPI does not enforce what was declared.
 
 #![expect(
     clippy::disallowed_methods,

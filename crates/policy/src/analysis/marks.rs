@@ -84,8 +84,8 @@ impl LeastMark {
 /// Compares marks of least privilege with the least that the table itself knows, one operation and
 /// one scheme at a time.
 ///
-/// The order is that of [`mine()`](super::mine()): one set of scopes is less than another if it
-/// opens strictly fewer operations, all of them among those of the other; of two that open the
+/// The order is that of [`mine()`](super::mine()). One set of scopes is less than another if it
+/// opens strictly fewer operations, all of them among those of the other. Of two that open the
 /// same, a part is less than the whole. With what [`Grant`](super::Grant) assumes.
 ///
 /// ```

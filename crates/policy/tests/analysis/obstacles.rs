@@ -93,7 +93,7 @@ proptest! {
             prop_assert_eq!(told(lacking), expected(&fact, &each, together.as_ref()), "{}", lacking.atom());
         }
 
-        // The remedy is one that only the request stands in, if there is one.
+        // The remedy is one whose only cause is the request, if there is one.
         let schemes = policy.words.schemes.iter();
         let scopes = schemes.flat_map(|scheme| scheme.scopes.iter().map(|scope| scheme.scope_fact(scope)));
         let scopes: Facts = scopes.collect();

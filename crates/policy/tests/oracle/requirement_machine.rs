@@ -29,7 +29,7 @@ struct Item {
 }
 
 /// The engine has the minimal sets of the truth table, allows what it allows, and misses what is
-/// missing; two requirements are equal, and one implies another, if their tables do.
+/// missing. Two requirements are equal, and one implies another, if their tables do.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! Guards of the application, of groups in groups, next to an operation and on it: what stands
-//! where, against the same guards written down one after the other on each operation.
+//! Guards of the application, of groups in groups, next to an operation and on it. They are
+//! compared with the same guards written down one after the other on each operation.
 
 use proptest::prelude::*;
 use scopegate_domain::Timestamp;
@@ -278,7 +278,7 @@ fn retain(operations: &mut Vec<Placed>, groups: &mut [Grouping], good: &mut impl
 
 proptest! {
     /// Composition: the guards above are conjoined, from the outside in, and nothing is lost on the
-    /// way: each operation means what it would mean with all its guards written on it.
+    /// way. Each operation means what it would mean with all its guards written on it.
     #[test]
     fn guards_mean_the_same_at_every_place(policy in policy(), application in application()) {
         let application = without_faults(application, &policy);

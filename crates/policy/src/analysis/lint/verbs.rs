@@ -98,7 +98,7 @@ pub(super) fn changes(operation: &ResolvedOperation) -> bool {
 }
 
 /// Whether the operation creates or ends messages about data to its caller, and none of the scopes
-/// names them: a client that may read the data may also receive its changes.
+/// names them. A client that may read the data may also receive its changes.
 pub(super) fn is_own_subscription<'s>(
     operation: &ResolvedOperation,
     mut scopes: impl Iterator<Item = &'s str>,
