@@ -24,7 +24,7 @@ use super::cache_control;
 use super::endpoint::Endpoint;
 use super::network::is_public;
 use super::resolve::SystemResolver;
-use super::tls;
+use super::tls::{self, InvalidRoots};
 use crate::{FetchError, Network, Resolve};
 
 /// Largest head of an answer, in bytes, and most lines in it.
@@ -345,12 +345,6 @@ impl OutgoingBuilder {
         })))
     }
 }
-
-/// Certificates that are none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("trusted certificates cannot be read as PEM, or there are none")]
-#[non_exhaustive]
-pub struct InvalidRoots;
 
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,11 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::InvalidRoots;
+/// Certificates that are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("trusted certificates cannot be read as PEM, or there are none")]
+#[non_exhaustive]
+pub struct InvalidRoots;
 
 /// TLS 1.2 and 1.3 on `ring`, named here: no provider that the process installs is asked for.
 pub(super) fn connector(pem: Option<&[u8]>) -> Result<TlsConnector, InvalidRoots> {
