@@ -7,12 +7,14 @@
 //! (`crates/server/tests/browser.rs` fails where a policy is violated).
 
 mod assets;
+mod page;
 
 use std::fmt;
 
 use bytes::Bytes;
 
 pub(crate) use self::assets::Asset;
+pub use self::page::DocsPage;
 
 /// Where Swagger UI is shown.
 pub const DOCS_PATH: &str = "/docs";
@@ -30,8 +32,6 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; \
      img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 const REDIRECT_POLICY: &str =
     "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-
-const HTML: &str = "text/html; charset=utf-8";
 
 /// The documentation of one API, its pages written once.
 #[derive(Clone)]
@@ -74,56 +74,6 @@ impl Docs {
 impl fmt::Debug for Docs {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Docs").finish_non_exhaustive()
-    }
-}
-
-/// An answer with status 200: one page or one asset.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct DocsPage {
-    /// The media type, for `Content-Type`.
-    pub content_type: &'static str,
-    /// The bytes; cheap to clone.
-    pub body: Bytes,
-    /// The value of `Content-Security-Policy`.
-    pub csp: &'static str,
-    /// The value of `Cache-Control`.
-    pub cache_control: &'static str,
-}
-
-impl DocsPage {
-    fn html(body: &Bytes, csp: &'static str) -> Self {
-        Self {
-            content_type: HTML,
-            body: body.clone(),
-            csp,
-            cache_control: "no-store",
-        }
-    }
-
-    /// All headers of the answer but its length.
-    ///
-    /// `Cross-Origin-Opener-Policy` is absent on purpose: Swagger UI waits for a window that visits the authorization
-    /// endpoint, perhaps on another origin, and comes back.
-    #[must_use]
-    pub const fn headers(&self) -> [(&'static str, &'static str); 6] {
-        [
-            ("content-type", self.content_type),
-            ("content-security-policy", self.csp),
-            ("cache-control", self.cache_control),
-            ("x-content-type-options", "nosniff"),
-            ("x-frame-options", "DENY"),
-            ("referrer-policy", "no-referrer"),
-        ]
-    }
-}
-
-impl fmt::Debug for DocsPage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("DocsPage")
-            .field("content_type", &self.content_type)
-            .finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
-use super::DocsPage;
+use super::page::DocsPage;
 use crate::content_coding::ContentCoding;
 use crate::entity_tag;
 

@@ -1,3 +1,4 @@
+use super::page::HTML;
 use super::*;
 
 const PAGES: [&str; 3] = [DOCS_PATH, REDOC_PATH, OAUTH2_REDIRECT_PATH];
