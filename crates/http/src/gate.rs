@@ -35,10 +35,10 @@ use crate::refusal::Refusal;
 use crate::reply::{Fault, Replies};
 use crate::request_id::{self, RequestIds};
 use crate::route::Endpoint;
-use crate::routes::{Lookup, Routes};
+use crate::routes::{Lookup, Routes, Target};
 use crate::shadow::Beside;
 use crate::sources::{Head, Sources};
-use crate::trace::{self, Trace};
+use crate::trace::Trace;
 
 /// All operations of an application behind their guards: an ordinary warp filter, a service, a table and a document, of one
 /// declaration. Cheap to clone.
@@ -109,37 +109,6 @@ pub(crate) struct Stage {
     pub(crate) parameters: Vec<String>,
     /// What the document says about each query, in the order of the inputs.
     pub(crate) queries: Vec<QueryShape>,
-}
-
-/// What stands at a method and a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// The file of this name that a page needs.
-    Asset,
-    /// The OpenAPI document.
-    Document,
-    /// The public keys.
-    Jwks,
-    /// The operation of this number.
-    Operation(usize),
-    /// A page that shows the document.
-    Page(&'static str),
-    /// The path `/`, which leads to the first page of the document.
-    Root,
-    /// The token endpoint.
-    Token,
-}
-
-impl Target {
-    /// Whether scripts of configured origins may read what it answers. The match is exhaustive, so that whatever is added has
-    /// to decide.
-    pub(crate) const fn is_open_to_other_origins(self) -> bool {
-        match self {
-            Self::Document | Self::Jwks | Self::Operation(_) | Self::Token => true,
-            // Pages are for people, who open them; a script of another origin has nothing to read there.
-            Self::Asset | Self::Page(_) | Self::Root => false,
-        }
-    }
 }
 
 impl Gate {
@@ -390,7 +359,7 @@ impl Gate {
             Err(cause) => {
                 let (_, sentence) = cause.told();
                 tracing::debug!(
-                    request_id = trace::text(&trace.id),
+                    request_id = request_id::text(&trace.id),
                     cause = sentence,
                     "a body was refused"
                 );

@@ -10,8 +10,8 @@ use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_hist
 use scopegate_policy::OperationTable;
 
 use crate::decision_class::DecisionClass;
-use crate::gate::Target;
 use crate::published_keys::JWKS_PATH;
+use crate::routes::Target;
 
 const REQUESTS: &str = "scopegate_requests_total";
 const DURATION: &str = "scopegate_request_duration_seconds";

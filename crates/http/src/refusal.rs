@@ -4,6 +4,9 @@ use scopegate_policy::{Denial, SchemeId, TokenTooLarge};
 use scopegate_store::StoreError;
 use scopegate_token::{TokenRevoked, VerifyError};
 
+/// When to ask again while the store or another part is down, in seconds: soon, for nothing is known of how long it lasts.
+pub(crate) const RETRY_SECONDS: u32 = 1;
+
 /// Why somebody may not go in.
 #[derive(Debug)]
 pub(crate) enum Refusal {

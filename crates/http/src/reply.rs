@@ -15,14 +15,11 @@ use crate::body::Unread;
 use crate::challenges::{Challenges, Realm};
 use crate::invalid_input::{InputError, InvalidInput};
 use crate::path;
-use crate::refusal::{Refusal, Unaccepted};
+use crate::refusal::{RETRY_SECONDS, Refusal, Unaccepted};
+use crate::request_id::text;
 use crate::route::Refused;
 use crate::sources::Family;
-use crate::trace::text;
 use crate::{Profile, Told};
-
-/// When to ask again while the store or another part is down, in seconds: soon, for nothing is known of how long it lasts.
-pub(crate) const RETRY_SECONDS: u32 = 1;
 
 /// Writes refusals in the words of one profile.
 #[derive(Clone, Debug)]
@@ -66,6 +63,21 @@ const OUR_FAULT: Row = row(
     "something went wrong here",
     None,
 );
+
+impl Told {
+    /// What is said to somebody whose credentials of these schemes are good. The realm is what challenges call the protected
+    /// area: the title of the application, where it chose no other.
+    #[must_use]
+    pub fn of(
+        denial: &Denial,
+        accepted: &[SchemeId],
+        table: &OperationTable,
+        profile: Profile,
+        realm: impl Into<String>,
+    ) -> Self {
+        Replies::new(profile, None, realm.into()).told(denial, accepted, table)
+    }
+}
 
 impl Replies {
     /// Without a chosen realm, the title is its name.

@@ -46,6 +46,11 @@ impl RequestIds {
     }
 }
 
+/// The name of a request as text, for events.
+pub(crate) fn text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
+}
+
 /// The last digit of a number.
 const fn hexadecimal(number: u64) -> u8 {
     let [.., last] = number.to_be_bytes();

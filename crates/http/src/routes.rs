@@ -1,5 +1,7 @@
 //! The table of routes: one look-up from a path to what stands there, whatever the number of operations.
 
+mod target;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -7,6 +9,7 @@ use std::fmt::Write;
 use http::HeaderValue;
 use matchit::Router;
 
+pub(crate) use self::target::Target;
 use crate::path;
 
 /// From paths to what answers them. `T` says what answers one method of one path.

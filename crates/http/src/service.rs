@@ -15,10 +15,10 @@ use warp::filters::path::FullPath;
 use warp::{Filter, Rejection};
 
 use crate::answer::Response;
-use crate::gate::{Gate, Target};
+use crate::gate::Gate;
 use crate::host::{self, TargetAuthority};
 use crate::incoming::Incoming;
-use crate::routes::Lookup;
+use crate::routes::{Lookup, Target};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

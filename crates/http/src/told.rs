@@ -1,9 +1,6 @@
 //! What a client is told of a denial, without a request.
 
-use scopegate_policy::{Denial, OperationTable, SchemeId};
-
-use crate::reply::Replies;
-use crate::{Challenge, Profile, StatusCode};
+use crate::{Challenge, StatusCode};
 
 /// What a client would be told of a denial: for tools that explain a policy, and for tests of one.
 ///
@@ -29,19 +26,6 @@ pub struct Told {
 }
 
 impl Told {
-    /// What is said to somebody whose credentials of these schemes are good. The realm is what challenges call the protected
-    /// area: the title of the application, where it chose no other.
-    #[must_use]
-    pub fn of(
-        denial: &Denial,
-        accepted: &[SchemeId],
-        table: &OperationTable,
-        profile: Profile,
-        realm: impl Into<String>,
-    ) -> Self {
-        Replies::new(profile, None, realm.into()).told(denial, accepted, table)
-    }
-
     /// The status of the answer.
     #[must_use]
     pub const fn status(&self) -> StatusCode {

@@ -10,6 +10,7 @@ use tracing::field::Empty;
 
 use crate::decision_class::DecisionClass;
 use crate::metrics::RouteMetrics;
+use crate::request_id::text;
 
 /// A request that is being answered: its name, and what is told of it.
 #[derive(Debug)]
@@ -70,11 +71,6 @@ impl Trace {
                 .in_scope(|| tracing::debug!(target: "scopegate_http::access", "answered"));
         }
     }
-}
-
-/// The name of a request as text, for events.
-pub(crate) fn text(id: &HeaderValue) -> &str {
-    id.to_str().unwrap_or_default()
 }
 
 /// A method by its name; a client may make up others.

@@ -3,9 +3,9 @@
 use http::{HeaderMap, Method};
 
 use crate::answer::Response;
-use crate::gate::{Gate, Target, with_request_id};
+use crate::gate::{Gate, with_request_id};
 use crate::incoming::Incoming;
-use crate::routes::{Lookup, Routes};
+use crate::routes::{Lookup, Routes, Target};
 
 /// All that stands at one path: methods, and what answers each.
 type Stop = [(&'static str, Target)];

@@ -19,7 +19,7 @@ pub(crate) use self::docs::{operation_docs, operation_id, schemas};
 use crate::answer::Response;
 use crate::body::Unread;
 use crate::form::{self, FormError};
-use crate::reply::RETRY_SECONDS;
+use crate::refusal::RETRY_SECONDS;
 use crate::{Challenge, Profile, basic};
 
 /// Answers a request to the token endpoint from this address; `body` is whole and within its limit.
