@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Clock, Timestamp, User, UserId, Username};
+use scopegate_domain::{Clock, Timestamp, User, UserId, Username};
 use scopegate_policy::{Denial, OperationTable, Permit, Presented, ResolvedOperation, authorize};
 use scopegate_store::{StoreError, Users};
-use scopegate_token::VerifyError;
 
-use crate::accepted::{Accepted, Brought};
+use crate::accepted::Accepted;
+use crate::application;
 use crate::bearer::{self, Bearer};
 use crate::bearer_tokens::{TokenJudge, Wanted};
 use crate::credential::Found;
+use crate::place::Head;
 use crate::refusal::{Refusal, Unaccepted};
-#[cfg(feature = "remote-issuers")]
-use crate::remote::Shown;
 use crate::shadow::Beside;
-use crate::sources::{Head, Judge, JudgedScheme, Source, Sources};
-use crate::{Acceptance, Credential, CredentialVerifier, Profile, Verdict};
+use crate::sources::{Judge, JudgedScheme, Source, Sources};
+use crate::{Credential, Profile};
 
 /// Decides who may go in. The one place that puts verifiers, users and policy together.
 #[derive(Debug)]
@@ -138,16 +137,12 @@ impl Admission {
     ) -> Answers {
         let mut answers = Answers::default();
         for judged in &source.schemes {
+            let wanted = self.wanted(beside, judged);
             let answer = match &judged.judge {
-                Judge::Token(tokens) => {
-                    Ok(tokens.accept(self.wanted(beside, judged), credential.secret().expose(), now))
-                }
-                Judge::Application(verifier) => self.ask(beside, judged, &**verifier, credential).await,
+                Judge::Token(tokens) => Ok(tokens.accept(wanted, credential.secret().expose(), now)),
+                Judge::Application(verifier) => application::verify(wanted, &**verifier, credential).await,
                 #[cfg(feature = "remote-issuers")]
-                Judge::Issuers(issuers) => {
-                    self.ask_issuers(Shown { beside, judged, now }, issuers, credential)
-                        .await
-                }
+                Judge::Issuers(issuers) => issuers.verify(wanted, credential, now).await,
             };
             match answer {
                 Ok(Ok(accepted)) => answers.accepted.push(accepted),
@@ -158,48 +153,13 @@ impl Admission {
         answers
     }
 
-    pub(crate) const fn wanted<'r>(&'r self, beside: Option<&'r Beside>, judged: &JudgedScheme) -> Wanted<'r> {
+    const fn wanted<'r>(&'r self, beside: Option<&'r Beside>, judged: &JudgedScheme) -> Wanted<'r> {
         Wanted {
             table: &self.table,
             scheme: judged.scheme,
             has_subject: judged.has_subject,
             beside,
         }
-    }
-
-    /// Asks the application.
-    // SECURITY: the proof is made here and nowhere else, of nothing but the verifier's yes. Held by
-    // tests/api/schemes.rs, `nobody_gets_in_without_good_credentials_for_one_whole_way`.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the application has just checked the credential"
-    )]
-    pub(crate) async fn ask(
-        &self,
-        beside: Option<&Beside>,
-        judged: &JudgedScheme,
-        verifier: &dyn CredentialVerifier,
-        credential: &Credential,
-    ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
-        let Verdict::Accept(acceptance) = verifier.verify(credential).await? else {
-            return Ok(Err(Unaccepted::Refused));
-        };
-        // SECURITY: what is bound to a sender is no bearer credential, whoever accepted it
-        // (tests/issuers/rules.rs, `every_rule_holds_on_every_path`).
-        if acceptance.is_sender_constrained {
-            return Ok(Err(Unaccepted::Verify(VerifyError::Bound)));
-        }
-        let proof: Authenticated<Acceptance> = Authenticated::assertion(acceptance);
-        let world = self.table.accepted_with_scopes(judged.scheme, &proof, &proof.scopes);
-        let beside = beside.and_then(|beside| {
-            beside.world(judged.scheme, |table, scheme| {
-                table.accepted_with_scopes(scheme, &proof, &proof.scopes)
-            })
-        });
-        Ok(world.map_err(Unaccepted::from).map(|world| {
-            let subject = proof.into_inner().subject.filter(|_| judged.has_subject);
-            Accepted::by_the_application(Brought { world, beside, subject })
-        }))
     }
 
     /// Reads the users where they are needed, and decides.

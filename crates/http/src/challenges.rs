@@ -3,7 +3,7 @@
 use scopegate_domain::{DeclaredScheme, ErrorCode, ScopeToken};
 use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, SchemeId, Shortfall};
 
-use crate::sources::Family;
+use crate::place::Family;
 use crate::{Challenge, Profile};
 
 /// What the challenges of one denial have in common.

@@ -29,6 +29,7 @@ use crate::entity_tag;
 use crate::incoming::Incoming;
 use crate::input::Sent;
 use crate::metrics::GateMetrics;
+use crate::place::Head;
 use crate::published_keys::PublishedKeys;
 use crate::query_shape::QueryShape;
 use crate::refusal::Refusal;
@@ -37,7 +38,7 @@ use crate::request_id::{self, RequestIds};
 use crate::route::Endpoint;
 use crate::routes::{Lookup, Routes, Target};
 use crate::shadow::Beside;
-use crate::sources::{Head, Sources};
+use crate::sources::Sources;
 use crate::trace::Trace;
 
 /// All operations of an application behind their guards: an ordinary warp filter, a service, a table and a document, of one

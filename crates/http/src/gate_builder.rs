@@ -443,7 +443,7 @@ fn stages(
 ) -> Vec<Stage> {
     let declared = mounted.into_iter().zip(sources).zip(table.operations()).enumerate();
     let stage = |(number, ((mounted, sources), operation)): (usize, ((Mounted, Sources), &ResolvedOperation))| Stage {
-        beside: besides.map(|besides| Box::new(besides.operation(number, operation, &sources))),
+        beside: besides.map(|besides| Box::new(besides.operation(number, operation, &sources.scheme_ids()))),
         sources,
         parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
         queries: mounted.description.into_queries(),

@@ -41,4 +41,4 @@ pub use self::remote_error::RemoteError;
 pub use self::resolve::Resolve;
 pub use self::subjects::SubjectMapping;
 pub use self::tls::InvalidRoots;
-pub(crate) use self::trusted::{Shown, TrustedIssuers, merge};
+pub(crate) use self::trusted::TrustedIssuers;

@@ -15,10 +15,10 @@ use crate::body::Unread;
 use crate::challenges::{Challenges, Realm};
 use crate::invalid_input::{InputError, InvalidInput};
 use crate::path;
+use crate::place::Family;
 use crate::refusal::{RETRY_SECONDS, Refusal, Unaccepted};
 use crate::request_id::text;
 use crate::route::Refused;
-use crate::sources::Family;
 use crate::{Profile, Told};
 
 /// Writes refusals in the words of one profile.

@@ -20,8 +20,8 @@ use self::report::{Flip, Report};
 use self::spots::Spots;
 use crate::Profile;
 use crate::accepted::Accepted;
+use crate::place::Head;
 use crate::refusal::Refusal;
-use crate::sources::{Head, Sources};
 
 /// The proposed policy beside one operation.
 #[derive(Debug)]
@@ -59,11 +59,11 @@ impl<'a> Besides<'a> {
         }
     }
 
-    /// Beside the operation of this number, whose credentials come from these sources.
-    pub(crate) fn operation(&self, number: usize, operation: &ResolvedOperation, sources: &Sources) -> Beside {
+    /// Beside the operation of this number, for which credentials of these schemes are read.
+    pub(crate) fn operation(&self, number: usize, operation: &ResolvedOperation, read: &[SchemeId]) -> Beside {
         let spots = self.shadow.counterpart(number).map(|counterpart| {
             Spots::new(
-                (self.running, sources),
+                (self.running, read),
                 (self.shadow.proposed(), counterpart.operation()),
                 self.profile,
             )

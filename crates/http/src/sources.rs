@@ -3,43 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName};
-use scopegate_domain::{ApiKeyLocation, Catalog, DeclaredScheme, HttpScheme, SchemeName, SecurityScheme};
+use scopegate_domain::{Catalog, DeclaredScheme, HttpScheme, SchemeName, SecurityScheme};
 use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, SchemeId};
 
-use crate::authorization::{self, Authorization};
-use crate::bearer::{self, Bearer};
 use crate::bearer_tokens::TokenJudge;
 use crate::credential::Found;
+use crate::place::{Family, Head, Place};
 #[cfg(feature = "remote-issuers")]
-use crate::remote::{self, TrustedIssuers};
-use crate::{Credential, CredentialVerifier, GateError, Profile, api_key, basic};
-
-/// The families of schemes: credentials of one family are presented and challenged alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Family {
-    /// A bearer token, of whichever scheme.
-    Bearer,
-    /// A key.
-    ApiKey,
-    /// A digest.
-    Digest,
-    /// User name and password. Last, for passwords are slow on purpose.
-    Basic,
-}
-
-impl Family {
-    pub(crate) const fn of(scheme: &SecurityScheme) -> Self {
-        match scheme {
-            SecurityScheme::ApiKey { .. } => Self::ApiKey,
-            SecurityScheme::Http(HttpScheme::Basic) => Self::Basic,
-            SecurityScheme::Http(HttpScheme::Digest) => Self::Digest,
-            SecurityScheme::Http(HttpScheme::Bearer { .. })
-            | SecurityScheme::OAuth2(_)
-            | SecurityScheme::OpenIdConnect { .. } => Self::Bearer,
-        }
-    }
-}
+use crate::remote::TrustedIssuers;
+use crate::{Credential, CredentialVerifier, GateError, Profile};
 
 /// What tells whether a credential is good.
 #[derive(Clone)]
@@ -80,22 +52,6 @@ pub(crate) struct Source {
     empty_is_none: bool,
 }
 
-/// Where a credential stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Authorization(Family),
-    Cookie(String),
-    Header(HeaderName),
-    Query(String),
-}
-
-/// The part of a request in which credentials stand.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head<'r> {
-    pub(crate) headers: &'r HeaderMap,
-    pub(crate) query: &'r str,
-}
-
 /// The schemes that can be judged.
 pub(crate) struct Judges {
     profile: Profile,
@@ -114,7 +70,7 @@ impl Judges {
         profile: Profile,
     ) -> Result<Self, GateError> {
         #[cfg(feature = "remote-issuers")]
-        let given = remote::merge(given)?;
+        let given = merge(given)?;
         let mut schemes: Vec<(SchemeName, Place, JudgedScheme)> = Vec::new();
         for (scheme, judge) in given {
             let name = SchemeName::parse(&scheme).ok();
@@ -219,41 +175,37 @@ impl Judges {
     }
 }
 
-impl JudgedScheme {
-    const fn asks_the_application(&self) -> bool {
-        matches!(self.judge, Judge::Application(_))
+/// Puts the issuers of each scheme together. What cannot be put together stays beside each other, and is refused by who comes next.
+#[cfg(feature = "remote-issuers")]
+fn merge(given: Vec<(String, Judge)>) -> Result<Vec<(String, Judge)>, GateError> {
+    let mut merged: Vec<(String, Judge)> = Vec::new();
+    for (scheme, judge) in given {
+        let joined = match merged.iter_mut().find(|(known, _)| *known == scheme) {
+            None => None,
+            Some((_, known)) => join(&scheme, known, &judge)?.map(|joined| (known, joined)),
+        };
+        match joined {
+            Some((known, joined)) => *known = Judge::Issuers(Arc::new(joined)),
+            None => merged.push((scheme, judge)),
+        }
+    }
+    Ok(merged)
+}
+
+#[cfg(feature = "remote-issuers")]
+fn join(scheme: &str, first: &Judge, second: &Judge) -> Result<Option<TrustedIssuers>, GateError> {
+    match (first, second) {
+        (Judge::Issuers(first), Judge::Issuers(second)) => first.join(scheme, second),
+        (Judge::Issuers(issuers), Judge::Token(tokens)) | (Judge::Token(tokens), Judge::Issuers(issuers)) => {
+            issuers.join(scheme, &TrustedIssuers::with_own(Arc::clone(tokens)))
+        }
+        _ => Ok(None),
     }
 }
 
-impl Place {
-    /// Where the credential of a scheme stands; nowhere where a header cannot be called so.
-    pub(crate) fn of(scheme: &SecurityScheme) -> Option<Self> {
-        Some(match scheme {
-            SecurityScheme::ApiKey { location, name } => match location {
-                ApiKeyLocation::Cookie => Self::Cookie(name.clone()),
-                ApiKeyLocation::Header => Self::Header(HeaderName::try_from(name).ok()?),
-                ApiKeyLocation::Query => Self::Query(name.clone()),
-            },
-            other => Self::Authorization(Family::of(other)),
-        })
-    }
-
-    /// What stands there.
-    pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
-        match self {
-            Self::Authorization(family) => in_authorization(*family, head.headers, profile),
-            Self::Cookie(name) => api_key::in_cookie(head.headers, name),
-            Self::Header(name) => api_key::in_header(head.headers, name),
-            Self::Query(name) => api_key::in_query(head.query, name),
-        }
-    }
-
-    fn is_authorization(&self) -> bool {
-        match self {
-            Self::Authorization(_) => true,
-            Self::Header(name) => *name == http::header::AUTHORIZATION,
-            Self::Cookie(_) | Self::Query(_) => false,
-        }
+impl JudgedScheme {
+    const fn asks_the_application(&self) -> bool {
+        matches!(self.judge, Judge::Application(_))
     }
 }
 
@@ -332,30 +284,6 @@ impl Source {
             (Profile::Tutorial, false) => Found::Credential(credential),
         }
     }
-}
-
-fn in_authorization(family: Family, headers: &HeaderMap, profile: Profile) -> Found {
-    if family == Family::Bearer {
-        return match bearer::read(headers, profile) {
-            Bearer::Absent => Found::Absent,
-            Bearer::Ambiguous => Found::Ambiguous,
-            Bearer::Malformed => Found::Malformed,
-            Bearer::Token(token) => Found::Credential(Credential::new(token.to_owned())),
-        };
-    }
-    let word: &[u8] = if family == Family::Basic { b"basic" } else { b"digest" };
-    let rest = match authorization::read(headers, profile) {
-        Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(word) => rest,
-        Authorization::Absent | Authorization::Of(..) => return Found::Absent,
-        Authorization::Several => return Found::Ambiguous,
-    };
-    let credential = if family == Family::Basic {
-        basic::user(rest, profile)
-    } else {
-        let text = std::str::from_utf8(authorization::trim(rest, profile)).ok();
-        text.map(|text| Credential::new(text.to_owned()))
-    };
-    Found::new(credential)
 }
 
 impl fmt::Debug for Judge {

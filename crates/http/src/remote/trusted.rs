@@ -9,12 +9,10 @@ use scopegate_token::{TokenRules, VerifyError};
 use super::peek;
 use super::refresh::Renewal;
 use crate::accepted::Accepted;
-use crate::admission::Admission;
-use crate::bearer_tokens::TokenJudge;
-use crate::producers::Says;
+use crate::application;
+use crate::bearer_tokens::{TokenJudge, Wanted};
 use crate::refusal::Unaccepted;
-use crate::shadow::Beside;
-use crate::sources::{Judge, JudgedScheme};
+use crate::says::Says;
 use crate::{BearerTokens, Credential, GateError, Introspection, RemoteIssuer};
 
 /// The issuers whose tokens are good for one scheme.
@@ -62,6 +60,14 @@ impl TrustedIssuers {
         }
     }
 
+    /// Contains no issuer but the one whose keys are known.
+    pub(crate) fn with_own(tokens: Arc<TokenJudge>) -> Self {
+        Self {
+            own: Some(tokens),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn asking(introspection: Introspection) -> Self {
         Self {
             opaque: Some(introspection),
@@ -90,7 +96,7 @@ impl TrustedIssuers {
     }
 
     /// Both together; none where it would not be clear who looks at a token.
-    fn join(&self, scheme: &str, other: &Self) -> Result<Option<Self>, GateError> {
+    pub(crate) fn join(&self, scheme: &str, other: &Self) -> Result<Option<Self>, GateError> {
         for remote in &other.remote {
             if self
                 .remote
@@ -114,70 +120,34 @@ impl TrustedIssuers {
     }
 }
 
-/// Puts the issuers of each scheme together. What cannot be put together stays beside each other, and is refused by who comes next.
-pub(crate) fn merge(given: Vec<(String, Judge)>) -> Result<Vec<(String, Judge)>, GateError> {
-    let mut merged: Vec<(String, Judge)> = Vec::new();
-    for (scheme, judge) in given {
-        let joined = match merged.iter_mut().find(|(known, _)| *known == scheme) {
-            None => None,
-            Some((_, known)) => join(&scheme, known, &judge)?.map(|joined| (known, joined)),
-        };
-        match joined {
-            Some((known, joined)) => *known = Judge::Issuers(Arc::new(joined)),
-            None => merged.push((scheme, judge)),
-        }
-    }
-    Ok(merged)
-}
-
-fn join(scheme: &str, first: &Judge, second: &Judge) -> Result<Option<TrustedIssuers>, GateError> {
-    let own = |tokens: &Arc<TokenJudge>| TrustedIssuers {
-        own: Some(Arc::clone(tokens)),
-        ..TrustedIssuers::default()
-    };
-    match (first, second) {
-        (Judge::Issuers(first), Judge::Issuers(second)) => first.join(scheme, second),
-        (Judge::Issuers(issuers), Judge::Token(tokens)) | (Judge::Token(tokens), Judge::Issuers(issuers)) => {
-            issuers.join(scheme, &own(tokens))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Who asks, and for what: as the decision has it.
-#[derive(Clone, Copy)]
-pub(crate) struct Shown<'r> {
-    pub(crate) beside: Option<&'r Beside>,
-    pub(crate) judged: &'r JudgedScheme,
-    pub(crate) now: Timestamp,
-}
-
-impl Admission {
+impl TrustedIssuers {
     /// Shows a token to the one issuer that it may be of.
-    pub(crate) async fn ask_issuers(
+    pub(crate) async fn verify(
         &self,
-        shown: Shown<'_>,
-        issuers: &TrustedIssuers,
+        wanted: Wanted<'_>,
         credential: &Credential,
+        now: Timestamp,
     ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
         let token = credential.secret().expose();
-        match issuers.choose(token) {
+        match self.choose(token) {
             Chosen::Nobody => Ok(Err(VerifyError::Issuer.into())),
-            Chosen::Opaque(introspection) => self.ask(shown.beside, shown.judged, introspection, credential).await,
-            Chosen::Own(tokens) => Ok(tokens.accept(self.wanted(shown.beside, shown.judged), token, shown.now)),
-            Chosen::Remote(remote) => self.ask_remote(shown, remote, token).await,
+            Chosen::Opaque(introspection) => application::verify(wanted, introspection, credential).await,
+            Chosen::Own(tokens) => Ok(tokens.accept(wanted, token, now)),
+            Chosen::Remote(remote) => remote.verify(wanted, token, now).await,
         }
     }
+}
 
+impl Remote {
     /// Verifies a token of another issuer by the keys that are there, and where its key is not among them by those that it has now.
-    async fn ask_remote(
+    async fn verify(
         &self,
-        shown: Shown<'_>,
-        remote: &Remote,
+        wanted: Wanted<'_>,
         token: &str,
+        now: Timestamp,
     ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
-        let Remote { issuer, judge } = remote;
-        let verify = || judge.accept(self.wanted(shown.beside, shown.judged), token, shown.now);
+        let Self { issuer, judge } = self;
+        let verify = || judge.accept(wanted, token, now);
         issuer.ready().await.map_err(StoreError::unavailable)?;
         let mut answer = verify();
         // A question that was under way may have come too early for a new key: one more.

@@ -6,7 +6,7 @@ use scopegate_policy::{Access, OperationTable, ResolvedOperation, SchemeId, Shad
 use crate::Profile;
 use crate::accepted::Accepted;
 use crate::credential::Found;
-use crate::sources::{Head, Place, Sources};
+use crate::place::{Head, Place};
 
 /// Where one operation of the proposed policy looks. Schemes have the numbers that they have in the running one.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub(crate) struct Sight {
 impl Spots {
     /// Finds them, of the running policy with what is read for it, and of the proposed operation.
     pub(crate) fn new(
-        (running, sources): (&OperationTable, &Sources),
+        (running, read): (&OperationTable, &[SchemeId]),
         (proposed, operation): (&OperationTable, &ResolvedOperation),
         profile: Profile,
     ) -> Self {
@@ -56,7 +56,7 @@ impl Spots {
         if matches!(operation.access(), Access::Public | Access::Deny) {
             return found;
         }
-        let mut left = read_for(running, sources);
+        let mut left = read_for(running, read);
         for name in operation.schemes() {
             let Some(declared) = proposed.catalog().find(&name) else {
                 continue;
@@ -184,10 +184,10 @@ fn is_any_of(accepted: &[Accepted], schemes: &[SchemeId]) -> bool {
 }
 
 /// The schemes that are asked for the running policy, each with its place.
-fn read_for(running: &OperationTable, sources: &Sources) -> Vec<(SchemeId, Place)> {
-    let place = |id: SchemeId| {
+fn read_for(running: &OperationTable, schemes: &[SchemeId]) -> Vec<(SchemeId, Place)> {
+    let place = |&id: &SchemeId| {
         let declared = running.catalog().find(running.universe().scheme_name(id)?)?;
         Some((id, Place::of(declared.scheme())?))
     };
-    sources.scheme_ids().into_iter().filter_map(place).collect()
+    schemes.iter().filter_map(place).collect()
 }

@@ -1,0 +1,107 @@
+//! The places of a request in which a credential can be, and how it is read there.
+
+use http::{HeaderMap, HeaderName};
+use scopegate_domain::{ApiKeyLocation, HttpScheme, SecurityScheme};
+
+use crate::authorization::{self, Authorization};
+use crate::bearer::{self, Bearer};
+use crate::credential::Found;
+use crate::{Credential, Profile, api_key, basic};
+
+/// The families of schemes: credentials of one family are presented and challenged alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Family {
+    /// A bearer token, of whichever scheme.
+    Bearer,
+    /// A key.
+    ApiKey,
+    /// A digest.
+    Digest,
+    /// User name and password. Last, for passwords are slow on purpose.
+    Basic,
+}
+
+impl Family {
+    pub(crate) const fn of(scheme: &SecurityScheme) -> Self {
+        match scheme {
+            SecurityScheme::ApiKey { .. } => Self::ApiKey,
+            SecurityScheme::Http(HttpScheme::Basic) => Self::Basic,
+            SecurityScheme::Http(HttpScheme::Digest) => Self::Digest,
+            SecurityScheme::Http(HttpScheme::Bearer { .. })
+            | SecurityScheme::OAuth2(_)
+            | SecurityScheme::OpenIdConnect { .. } => Self::Bearer,
+        }
+    }
+}
+
+/// Where a credential stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Authorization(Family),
+    Cookie(String),
+    Header(HeaderName),
+    Query(String),
+}
+
+/// The part of a request in which credentials stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head<'r> {
+    pub(crate) headers: &'r HeaderMap,
+    pub(crate) query: &'r str,
+}
+
+impl Place {
+    /// Where the credential of a scheme stands; nowhere where a header cannot be called so.
+    pub(crate) fn of(scheme: &SecurityScheme) -> Option<Self> {
+        Some(match scheme {
+            SecurityScheme::ApiKey { location, name } => match location {
+                ApiKeyLocation::Cookie => Self::Cookie(name.clone()),
+                ApiKeyLocation::Header => Self::Header(HeaderName::try_from(name).ok()?),
+                ApiKeyLocation::Query => Self::Query(name.clone()),
+            },
+            other => Self::Authorization(Family::of(other)),
+        })
+    }
+
+    /// What stands there.
+    pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
+        match self {
+            Self::Authorization(family) => in_authorization(*family, head.headers, profile),
+            Self::Cookie(name) => api_key::in_cookie(head.headers, name),
+            Self::Header(name) => api_key::in_header(head.headers, name),
+            Self::Query(name) => api_key::in_query(head.query, name),
+        }
+    }
+
+    pub(crate) fn is_authorization(&self) -> bool {
+        match self {
+            Self::Authorization(_) => true,
+            Self::Header(name) => *name == http::header::AUTHORIZATION,
+            Self::Cookie(_) | Self::Query(_) => false,
+        }
+    }
+}
+
+fn in_authorization(family: Family, headers: &HeaderMap, profile: Profile) -> Found {
+    if family == Family::Bearer {
+        return match bearer::read(headers, profile) {
+            Bearer::Absent => Found::Absent,
+            Bearer::Ambiguous => Found::Ambiguous,
+            Bearer::Malformed => Found::Malformed,
+            Bearer::Token(token) => Found::Credential(Credential::new(token.to_owned())),
+        };
+    }
+    let word: &[u8] = if family == Family::Basic { b"basic" } else { b"digest" };
+    let rest = match authorization::read(headers, profile) {
+        Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(word) => rest,
+        Authorization::Absent | Authorization::Of(..) => return Found::Absent,
+        Authorization::Several => return Found::Ambiguous,
+    };
+    let credential = if family == Family::Basic {
+        basic::user(rest, profile)
+    } else {
+        let text = std::str::from_utf8(authorization::trim(rest, profile)).ok();
+        text.map(|text| Credential::new(text.to_owned()))
+    };
+    Found::new(credential)
+}
