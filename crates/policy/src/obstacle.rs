@@ -5,7 +5,7 @@ use scopegate_domain::ScopeToken;
 use crate::analysis::Ceiling;
 use crate::{Atom, AtomId, AtomSet, Explanation, Universe};
 
-/// The change that an atom needs before it can hold.
+/// The reason why an atom cannot hold yet: the account, audience, a ceiling, a check or the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle<'c> {
@@ -21,7 +21,7 @@ pub enum Obstacle<'c> {
     /// Each ceiling reaches so far, but by other scopes: none that provides it lies under all of
     /// them.
     Disjoint,
-    /// Nothing forbids it: the request did not request it, or did not prove it.
+    /// Nothing forbids it: the client did not request it, or did not prove it.
     Request,
 }
 
@@ -79,8 +79,8 @@ impl Explanation {
     /// of, in the fewest words. Nothing if it was allowed, or if no caller may.
     ///
     /// All the ceilings hold at once, and a token gets no scope that does not lie under every one
-    /// of them. Kinds that are not among them do not restrict a caller. A scope under a ceiling reaches
-    /// what it implies.
+    /// of them. Kinds that are not among them do not restrict a caller. A scope under a ceiling
+    /// reaches what it implies.
     ///
     /// ```
     /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};

@@ -13,8 +13,8 @@ use crate::{Atom, AtomId, AtomSet, Requirement, ResolvedOperation, Universe};
 /// Two tables need not declare the same, nor agree on what implies what. A grant is therefore a
 /// bare set of atoms, and each table adds what it says that they imply. An atom that a table does
 /// not know provides what such an atom always provides. A scope provides its scheme, a younger age
-/// an older one, a check that needs a user `user`. A credential of a scheme that it does not know provides
-/// nothing.
+/// an older one, a check that needs a user `user`. A credential of a scheme that it does not know
+/// provides nothing.
 pub(super) struct Bridge<'t> {
     near: &'t Universe,
     far: &'t Universe,

@@ -198,8 +198,8 @@ fn what_one_table_does_not_know_brings_what_it_always_does() {
     assert_eq!(told(&aged(300), &aged(60)), ["stronger GET /x - [age<=300]"]);
 }
 
-/// The scopes of one side provide other scopes on the other side in too many ways, so that not all can
-/// be tried.
+/// The scopes of one side provide other scopes on the other side in too many ways, so that not all
+/// can be tried.
 #[test]
 fn what_takes_too_long_is_an_error_that_names_the_operation() {
     const CLAUSES: usize = 18;

@@ -1,4 +1,4 @@
-//! Schemes: where they are used, and their weaknesses.
+//! The use of schemes, and their weaknesses.
 
 use std::collections::{HashMap, HashSet};
 
