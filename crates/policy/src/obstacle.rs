@@ -5,7 +5,7 @@ use scopegate_domain::ScopeToken;
 use crate::analysis::Ceiling;
 use crate::{Atom, AtomId, AtomSet, Explanation, Universe};
 
-/// The reason why an atom cannot hold yet: the account, audience, a ceiling, a check or the request.
+/// The reason why an atom cannot hold yet: account, audience, a ceiling, a check or the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle<'c> {
