@@ -5,6 +5,7 @@ mod elsewhere;
 mod error;
 mod known;
 mod layout;
+mod limits;
 mod texts;
 
 use std::borrow::Cow;
@@ -63,7 +64,7 @@ pub struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     /// Longest accepted payload, in bytes.
-    pub const MAX_LEN: usize = 8 * 1024;
+    pub const MAX_LEN: usize = limits::MAX_LEN;
 
     /// Reads a decoded payload. `layout` says which claims [`Claims::scopes`] and [`Claims::client_id`] read.
     ///

@@ -12,7 +12,9 @@
 
 mod account;
 mod address;
+mod check;
 mod metrics;
+mod outcome;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -27,7 +29,9 @@ use tokio::time::{Instant, timeout};
 
 use self::account::{Account, Weight};
 use self::address::{Address, Limit, keys};
+use self::check::Check;
 use self::metrics::ThrottleMetrics;
+pub(crate) use self::outcome::Outcome;
 use crate::GrantError;
 
 /// Most entries of each kind: users, clients, known addresses of each, addresses. One takes about
@@ -324,18 +328,6 @@ fn weights_of_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight)
         .collect()
 }
 
-/// What a bucket says of one more attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Check {
-    Free,
-    /// Attempts under way fill it.
-    Busy,
-    Blocked {
-        wait: Duration,
-        is_first: bool,
-    },
-}
-
 impl Check {
     const fn refused(self, by: &'static str) -> Admission {
         match self {
@@ -343,17 +335,6 @@ impl Check {
             Self::Blocked { wait, is_first } => Admission::Refused { by, wait, is_first },
         }
     }
-}
-
-/// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The secret is wrong.
-    Failed,
-    /// The secret is right.
-    Succeeded,
-    /// The secret was not compared.
-    Undecided,
 }
 
 /// An attempt that was admitted. One that is dropped without an outcome counts as failed.

@@ -19,11 +19,12 @@ pub mod revocations;
 pub mod signing_keys;
 #[doc(hidden)]
 pub mod users;
+mod values;
 
 use std::sync::Arc;
 
-use scopegate_domain::{Account, PasswordHash, User, UserId, Username};
-use tokio::runtime::{Builder, Runtime};
+use self::values::{hash, runtime, user_id, username};
+use scopegate_domain::{Account, User};
 
 pub use model::random_operations;
 
@@ -129,15 +130,6 @@ pub fn check<S: Store + 'static, G>(make: impl AsyncFn() -> (S, G), case: impl A
     });
 }
 
-/// Two threads, so that what is said to happen at once can.
-fn runtime() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
 /// A user without a password.
 fn account(id: &str, name: &str) -> Account {
     let user = User::new(user_id(id), username(name));
@@ -145,18 +137,6 @@ fn account(id: &str, name: &str) -> Account {
         user,
         password_hash: None,
     }
-}
-
-fn user_id(text: &str) -> UserId {
-    UserId::parse(text).unwrap()
-}
-
-fn username(text: &str) -> Username {
-    Username::from_stored(text).unwrap()
-}
-
-fn hash(text: &str) -> PasswordHash {
-    PasswordHash::from_stored(text)
 }
 
 fn is_conflict<T>(result: Result<T, StoreError>) -> bool {

@@ -62,6 +62,7 @@
 //! Hashing and comparing passwords, sealing keys (the store takes what it is given), and a clock: what expires is forgotten when somebody says
 //! what time it is.
 
+mod boxed;
 mod cached_users;
 mod clients;
 #[cfg(feature = "conformance")]
@@ -73,8 +74,7 @@ mod revocations;
 mod signing_keys;
 mod users;
 
-use std::pin::Pin;
-
+pub use boxed::BoxFuture;
 pub use cached_users::CachedUsers;
 pub use clients::Clients;
 pub use error::{StoreError, StoreErrorKind};
@@ -83,9 +83,6 @@ pub use password_scheme::PasswordScheme;
 pub use revocations::{KeptRevocation, RevocationPlace, Revocations, Withdrawal};
 pub use signing_keys::{Rewrapped, SigningKeys};
 pub use users::Users;
-
-/// A future on the heap: one allocation beside a query, and in exchange a backend can be chosen when the program starts.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// All that must be remembered, in one place.
 ///

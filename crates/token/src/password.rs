@@ -1,19 +1,19 @@
 //! Passwords: hashed with argon2id, verified against argon2id and bcrypt.
 
+mod cost;
 mod stored;
 
 use std::hint::black_box;
-use std::time::Duration;
 
+use argon2::Params;
 use argon2::password_hash::PasswordHasher as _;
-use argon2::{Algorithm, Argon2, Params, Version};
 use scopegate_domain::{PasswordHash, Secret};
 
+pub use self::cost::HashCost;
+use self::cost::argon2id;
 use self::stored::{Scheme, Stored};
 use crate::{Entropy, EntropyError};
 
-/// Longest password that bcrypt looks at, in bytes.
-const BCRYPT_MAX: usize = 72;
 const SALT_LEN: usize = 16;
 
 /// How new passwords are hashed.
@@ -171,18 +171,6 @@ pub enum PasswordVerdict {
     Mismatch,
 }
 
-/// What it costs to verify a password once: an estimate of CPU time, good for comparing hashes with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HashCost(Duration);
-
-impl HashCost {
-    /// CPU time on a server core of 2024.
-    #[must_use]
-    pub const fn as_duration(self) -> Duration {
-        self.0
-    }
-}
-
 /// Why a password was not hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -193,8 +181,4 @@ pub enum HashError {
     /// No memory to hash in.
     #[error("no memory to hash a password in")]
     Memory,
-}
-
-fn argon2id(params: &Params) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
 }

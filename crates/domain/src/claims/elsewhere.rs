@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{ClaimLayout, ClaimsError, ClientClaim, ScopeLayout, TextList, Texts};
+use super::texts::{TextList, Texts};
+use super::{ClaimLayout, ClaimsError, ClientClaim, ScopeLayout};
 use crate::json::{Kind, Names, Reader};
 
 /// What a layout finds outside the claims that are always known.

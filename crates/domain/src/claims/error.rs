@@ -31,7 +31,7 @@ pub enum ClaimsError {
     #[error("payload is nested too deeply")]
     TooDeep,
     /// Longer than [`Claims::MAX_LEN`](super::Claims::MAX_LEN).
-    #[error("payload is longer than {} bytes", super::Claims::MAX_LEN)]
+    #[error("payload is longer than {} bytes", super::limits::MAX_LEN)]
     TooLong,
     /// A known claim is of another type than its own; `null` is another type too.
     #[error("claim `{claim}` is not of its type")]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Check, Outcome};
+use super::check::Check;
+use super::outcome::Outcome;
 
 /// Failures without a delay.
 const FREE: u32 = 10;

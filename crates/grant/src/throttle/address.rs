@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Check;
+use super::check::Check;
 
 /// How many failures an address has, and how soon each of them is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use proptest_state_machine::ReferenceStateMachine;
 use scopegate_domain::{Account, Client, Revocation, RingKey, User};
 
 use super::operation::{Answer, Operation};
-use super::runtime;
+use super::values::runtime;
 use crate::{MemoryStore, PasswordScheme, RevocationPlace, Store, StoreErrorKind};
 
 /// How many stores are made, and how many operations are done to one at most.

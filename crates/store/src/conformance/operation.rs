@@ -10,7 +10,7 @@ use scopegate_domain::{
     Scope, ScopeToken, SecretDigest, Timestamp, TokenId, User, UserId, UserStatus, Username,
 };
 
-use super::{hash, user_id};
+use super::values::{hash, user_id};
 use crate::{Rewrapped, SigningKeys, Store, StoreError, StoreErrorKind, Withdrawal};
 
 /// One call of a method that changes something, or of a list.

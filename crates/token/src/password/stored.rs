@@ -7,7 +7,7 @@ use argon2::password_hash::phc;
 use argon2::{ARGON2ID_IDENT, Params, Version};
 use scopegate_domain::PasswordHash;
 
-use super::{BCRYPT_MAX, HashCost, argon2id};
+use super::cost::{BCRYPT_MAX, HashCost, argon2id};
 
 /// Most memory that a stored hash may ask for, in KiB: 256 MiB.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;

@@ -1,0 +1,12 @@
+//! Results of attempts.
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The secret is wrong.
+    Failed,
+    /// The secret is right.
+    Succeeded,
+    /// The secret was not compared.
+    Undecided,
+}
