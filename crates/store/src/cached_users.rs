@@ -1,4 +1,4 @@
-//! A store that knows the users who were asked for a moment ago.
+//! A store that caches users that were read recently.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,12 +15,12 @@ use crate::{
     StoreError, Users, Withdrawal,
 };
 
-/// A store in front of another. It remembers the users that it was asked for, for a while: [`Users::recall`] answers without
-/// asking anybody.
+/// A store in front of another store. It caches users that were read, for a limited time:
+/// [`Users::recall`] returns them without a query.
 ///
-/// What is changed through it is in force at once. What somebody else changed is in force when what is remembered has become too
-/// old: after `age` at the latest. (So is a change whose future was dropped before its answer.) That nobody has a name or an id is
-/// not remembered.
+/// A change through this store takes effect at once. A change by another process takes effect when
+/// the cached entry expires: after `age` at the latest. The same holds for a change whose future
+/// was dropped before it completed. The absence of a name or an id is not cached.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -51,14 +51,15 @@ pub struct CachedUsers {
 }
 
 impl CachedUsers {
-    /// Most users that are remembered.
+    /// The maximum number of cached users.
     pub const MOST: usize = 16_384;
 
-    /// Users who are not read again leave after twice this time, or twice the age if that is longer: when
-    /// another user is read.
+    /// The minimum time until a user that is not read again is dropped. Such users are dropped when
+    /// another user is read, after twice this time, or twice the age if that is longer.
     pub const PERIOD: Lifetime = Lifetime::from_seconds(60);
 
-    /// Remembers users of this store for at most so long, by this clock; not at all where it is 0.
+    /// Caches users of this store for at most `age`, measured by this clock. An age of 0 disables
+    /// the cache.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, age: Lifetime) -> Self {
         Self {
@@ -69,14 +70,14 @@ impl CachedUsers {
         }
     }
 
-    /// How many users are remembered, those who are too old included.
+    /// Returns the number of cached users, including those that are too old.
     #[must_use]
     pub fn len(&self) -> usize {
         let known = self.read();
         known.young.by_id.len() + known.old.by_id.len()
     }
 
-    /// Whether nobody is.
+    /// Returns whether no user is cached.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -84,14 +85,14 @@ impl CachedUsers {
 
     fn young_enough(&self, entry: Option<&Arc<Entry>>) -> Option<Arc<User>> {
         let entry = entry?;
-        // A clock that was set back says nothing of an age.
+        // A clock that was set back does not tell an age.
         let age = self.clock.now().seconds_since(entry.read_at);
         (0..i64::from(self.age.as_seconds()))
             .contains(&age)
             .then(|| Arc::clone(&entry.user))
     }
 
-    /// To be called before the store is asked.
+    /// Called before the query to the store.
     fn begin(&self) -> Begun {
         Begun {
             changes: self.read().changes,
@@ -99,8 +100,9 @@ impl CachedUsers {
         }
     }
 
-    // SECURITY: what was read before a change is not kept after it: the number of changes grows before the change is answered.
-    // Held by `what_was_read_before_a_change_is_not_kept_after_it`.
+    // SECURITY: a value that was read before a change is not kept after it, because the number of
+    // changes grows before the change completes. Tested by
+    // `what_was_read_before_a_change_is_not_kept_after_it`.
     fn keep(&self, begun: Begun, user: &User) {
         if self.age.as_seconds() == 0 {
             return;
@@ -134,10 +136,10 @@ impl CachedUsers {
     }
 }
 
-/// A question under way.
+/// A pending query.
 type Asked<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// When a question to the store began.
+/// The moment at which a query to the store began.
 #[derive(Clone, Copy)]
 struct Begun {
     changes: u64,
@@ -149,19 +151,20 @@ struct Entry {
     read_at: Timestamp,
 }
 
-/// Two tables: when the young one is full, or a minute old, it becomes the old one, and the old one is
-/// dropped.
+/// Two tables of cached users. When the young one is full or a minute old, it becomes the old one,
+/// and the old one is dropped.
 #[derive(Default)]
 struct Known {
     young: Table,
     old: Table,
-    /// When the first user of the young table was read.
+    /// The moment at which the first user of the young table was read.
     begun: Option<Timestamp>,
-    /// How many changes of users have ended.
+    /// The number of completed changes of users.
     changes: u64,
 }
 
-// INVARIANT: an entry stands in both maps of its table or in none; held by `a_change_touches_one_user`.
+// INVARIANT: an entry is in both maps of its table or in neither. Tested by
+// `a_change_touches_one_user`.
 #[derive(Default)]
 struct Table {
     by_id: HashMap<String, Arc<Entry>>,
@@ -187,7 +190,7 @@ impl Known {
             self.begun = Some(entry.read_at);
         }
         let (id, name) = (entry.user.id().to_string(), entry.user.username().to_string());
-        // Whoever had the id or the name before is gone.
+        // The previous user of the id or of the name was removed.
         self.young.remove(&id, &name);
         self.young.by_id.insert(id, Arc::clone(&entry));
         self.young.by_name.insert(name, entry);
@@ -212,7 +215,8 @@ impl Table {
     }
 }
 
-/// A change of a user under way. Whether it is answered or dropped: afterwards nothing is remembered of that user.
+/// A pending change of a user. Afterwards nothing is cached of that user, whether the change
+/// completed or was dropped.
 struct Changing<'a> {
     users: &'a CachedUsers,
     id: UserId,
@@ -240,7 +244,7 @@ impl Drop for Changing<'_> {
 }
 
 impl CachedUsers {
-    /// To be made before the change is.
+    /// Called before the change is made.
     fn changing(&self, id: &UserId) -> Changing<'_> {
         Changing {
             users: self,
@@ -291,7 +295,7 @@ impl Users for CachedUsers {
         changing.end(self.store.users().add(account))
     }
 
-    // No part of a user.
+    // The password hash is not part of a user.
     fn replace_password_hash<'a>(
         &'a self,
         id: &'a UserId,

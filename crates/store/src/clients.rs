@@ -1,4 +1,4 @@
-//! Registered clients, as they are remembered.
+//! Storage of registered clients.
 
 use std::fmt;
 
@@ -6,12 +6,14 @@ use scopegate_domain::{Client, ClientId, Scope, SecretDigest};
 
 use crate::{BoxFuture, StoreError};
 
-/// The clients.
+/// The clients of a store.
 ///
-/// An id is unique and compared byte for byte. Every change is in force for each call that begins after its answer.
+/// An id is unique and compared byte for byte. Every change is visible to each call that begins
+/// after the change completed.
 ///
-/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) where the backend does not answer; those that
-/// read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) where a row they would answer with is no client.
+/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) if the backend does
+/// not answer. Methods that read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) if a row of
+/// the result is not a valid client.
 ///
 /// ```
 /// use scopegate_domain::{Client, ClientId};
@@ -27,14 +29,14 @@ use crate::{BoxFuture, StoreError};
 /// # }
 /// ```
 pub trait Clients: fmt::Debug + Send + Sync {
-    /// The client with this id.
+    /// Returns the client with this id.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; an id that no client has is `Ok(None)`.
     fn find<'a>(&'a self, id: &'a ClientId) -> BoxFuture<'a, Result<Option<Client>, StoreError>>;
 
-    /// The clients in the order of their ids' bytes, beginning after an id, at most `limit` of them.
+    /// Returns at most `limit` clients after an id, in the order of the bytes of their ids.
     ///
     /// A page that is not full is the last one.
     ///
@@ -47,24 +49,26 @@ pub trait Clients: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) where the id is taken, and then nothing has changed.
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the id is taken, and then
+    /// nothing has changed.
     fn add(&self, client: Client) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Sets the ceiling, with its order; `false` where there is no such client.
+    /// Sets the ceiling, with its order. Returns `false` if there is no such client.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn set_scope<'a>(&'a self, id: &'a ClientId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Sets the secret; a public client is confidential from now on. `false` where there is no such client.
+    /// Sets the secret. A public client becomes confidential. Returns `false` if there is no such
+    /// client.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn set_secret<'a>(&'a self, id: &'a ClientId, secret: SecretDigest) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Removes a client; `false` where there was none. The id is free again.
+    /// Removes a client. Returns `false` if there was none. The id is free again.
     ///
     /// # Errors
     ///

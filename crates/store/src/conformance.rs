@@ -1,7 +1,8 @@
 //! The suite that every backend must pass.
 //!
-//! [`conformance!`](crate::conformance!) in a test file makes a test of every rule, and one that does the same random
-//! operations to the backend and to a [`MemoryStore`](crate::MemoryStore) and compares all they say.
+//! [`conformance!`](crate::conformance!) in a test file creates a test for every rule. Another test
+//! applies the same random operations to the backend and to a [`MemoryStore`](crate::MemoryStore).
+//! It compares all results.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed case says so by a panic")]
 
@@ -32,8 +33,8 @@ use crate::{Store, StoreError, StoreErrorKind};
 
 /// Makes the tests for a backend.
 ///
-/// The argument is an asynchronous function that makes an empty store. It answers with the store and with whatever has to live
-/// as long, such as a folder; `()` where there is nothing.
+/// The argument is an asynchronous function that makes an empty store. It returns the store and any
+/// value that must live as long, such as a folder; `()` if there is none.
 ///
 /// ```
 /// use scopegate_store::MemoryStore;
@@ -120,7 +121,7 @@ macro_rules! conformance {
     )*};
 }
 
-/// Runs one case on a store of its own.
+/// Runs one case on a new store.
 #[doc(hidden)]
 pub fn check<S: Store + 'static, G>(make: impl AsyncFn() -> (S, G), case: impl AsyncFn(Arc<dyn Store>)) {
     runtime().block_on(async {

@@ -1,13 +1,14 @@
-//! What a store answers when it cannot answer.
+//! Errors of a store.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why a store could not do what was asked.
+/// The reason why a store could not perform an operation.
 ///
-/// Opaque: a caller decides by [`StoreError::kind`] alone, so that a backend may have causes of its own. The cause is
-/// the error's [`source`](Error::source) and meant for the operator's log; the message holds nothing that was stored.
-/// That something was not found is no error: look-ups answer `Ok(None)`, changes answer `Ok(false)`.
+/// This type is opaque: a caller decides by [`StoreError::kind`] alone, so that a backend may have
+/// its own causes. The cause is the error's [`source`](Error::source) and belongs in the operator's
+/// log. The message contains no stored value. An absent value is not an error: look-ups return
+/// `Ok(None)`, changes return `Ok(false)`.
 ///
 /// ```
 /// use std::error::Error;
@@ -24,23 +25,25 @@ pub struct StoreError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// The kinds of [`StoreError`], told apart by what the caller should do next.
+/// The kinds of [`StoreError`], distinguished by what the caller should do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a new kind must be given its answer wherever a request meets the store"
 )]
 pub enum StoreErrorKind {
-    /// The name or the id is taken. Nothing was changed; ask for another one.
+    /// The name or the id is taken. Nothing was changed; try another one.
     Conflict,
-    /// What is stored is no value of the domain. Asking again does not help: somebody must look at the store.
+    /// The stored value is not a valid value of the domain. A retry does not help: an operator must
+    /// inspect the store.
     Corrupt,
-    /// The store did not answer, or not in time. Asking again later may help; a change may or may not have been made.
+    /// The store did not answer, or not in time. A later retry may help. A change may or may not
+    /// have been made.
     Unavailable,
 }
 
 impl StoreError {
-    /// The name or the id is taken.
+    /// Creates an error for a name or an id that is taken.
     #[must_use]
     pub const fn conflict() -> Self {
         Self {
@@ -49,7 +52,8 @@ impl StoreError {
         }
     }
 
-    /// What is stored is no value of the domain. The cause must not repeat it: it may be a secret in the wrong place.
+    /// Creates an error for a stored value that is not a valid value of the domain. The cause must
+    /// not repeat the value: it may be a secret in the wrong column.
     #[must_use]
     pub fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
@@ -58,7 +62,7 @@ impl StoreError {
         }
     }
 
-    /// The store did not answer.
+    /// Creates an error for a store that did not answer.
     #[must_use]
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
@@ -67,7 +71,7 @@ impl StoreError {
         }
     }
 
-    /// What the caller can do about it.
+    /// Returns the kind, which tells what the caller can do.
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind

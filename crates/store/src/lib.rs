@@ -1,5 +1,5 @@
-//! **What must be remembered?** Users, clients, signing keys and what was taken back, behind traits that any database can stand
-//! behind.
+//! **What must be remembered?** Users, clients, signing keys and revocations, behind traits that
+//! any database can implement.
 //!
 //! ```text
 //!            Store  (ping, rehearse_change)      Arc<dyn Store> is also an Arc<dyn Users>
@@ -11,8 +11,8 @@
 //!     MemoryStore, or another backend        each passes the same conformance suite
 //! ```
 //!
-//! Who checks tokens asks for [`Users`] alone; who issues them asks for a [`Store`]. [`CachedUsers`] stands before a store and
-//! knows those users that were asked for a moment ago.
+//! Code that verifies tokens requires [`Users`] alone; code that issues them requires a [`Store`].
+//! [`CachedUsers`] wraps a store and caches the users that were read recently.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -36,31 +36,36 @@
 //!
 //! # How to write a backend
 //!
-//! 1. Make a crate that depends on this one, and a type for the store. It is shared between threads and has a mute `Debug`:
-//!    what it holds must not come into a log.
-//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`] and [`Revocations`], one file each, each method a
-//!    `Box::pin(async move { .. })`. Methods are whole: what
-//!    must happen together is one method, and no transaction reaches the caller. A future that is dropped half-way leaves the
-//!    change made or not made, never half made.
-//! 3. A look-up answers `Ok(None)` for what is not there, a change answers `Ok(false)`. [`StoreError::conflict`] is for a name or
-//!    an id that is taken: let the database's own constraint find it out, for a look-up before the insert is a race.
-//! 4. Turn rows into values with the constructors of the domain. A row that is refused there is [`StoreError::corrupt`],
-//!    whatever else would have been answered: skipping it would make a user vanish from a list and nobody would know. The cause
-//!    names the column, not the value.
-//! 5. Keep a scope with its order, and any scope: [`Scope::parse`](scopegate_domain::Scope::parse) has limits for text from outside
-//!    that a scope made by a program need not keep.
-//! 6. Order names and ids by their bytes. For SQL that is `COLLATE BINARY` or `COLLATE "C"`, not the order of a language.
-//! 7. Keep [`PasswordScheme::of`] a hash beside it, indexed, so that [`Users::password_schemes`] reads a few rows and not all.
-//! 8. Answer a write when it would survive a crash, not before.
-//! 9. Answer [`StoreError::unavailable`] for what an operator can mend (a full disk, a lock, a network), and the next call anew:
-//!    nobody starts the program again because a disk was full. [`Store::rehearse_change`] finds it out before a user does.
-//! 10. Implement [`Store`], and in a test file let the suite behind the feature `conformance` try to break it all:
+//! 1. Make a crate that depends on this one, and a type for the store. It is shared between
+//!    threads. Its `Debug` prints no contents, because they must not appear in a log.
+//! 2. Implement [`Users`], [`Clients`], [`SigningKeys`] and [`Revocations`], one file each, each
+//!    method a `Box::pin(async move { .. })`. Methods are complete: changes that must happen
+//!    together are one method, and no transaction reaches the caller. If a future is dropped before
+//!    it completes, the change is made or not made, never half made.
+//! 3. A look-up returns `Ok(None)` for an absent value, a change returns `Ok(false)`.
+//!    [`StoreError::conflict`] reports a name or an id that is taken. Let the constraint of the
+//!    database detect it, because a look-up before the insert is a race.
+//! 4. Turn rows into values with the constructors of the domain. A row that they reject is
+//!    [`StoreError::corrupt`], regardless of the rest of the result. A skipped row would remove a
+//!    user from a list without notice. The cause names the column, not the value.
+//! 5. Keep a scope with its order, and any scope. [`Scope::parse`](scopegate_domain::Scope::parse)
+//!    has limits for text from outside; a scope made by a program need not keep them.
+//! 6. Order names and ids by their bytes. For SQL that is `COLLATE BINARY` or `COLLATE "C"`, not
+//!    the order of a language.
+//! 7. Keep [`PasswordScheme::of`] each hash next to it, indexed, so that
+//!    [`Users::password_schemes`] reads a few rows and not all.
+//! 8. Complete a write when it would survive a crash, not before.
+//! 9. Return [`StoreError::unavailable`] for a fault that an operator can fix (a full disk, a lock,
+//!    a network), and try the next call again. A full disk must not require a restart of the
+//!    program. [`Store::rehearse_change`] detects such a fault before a user does.
+//! 10. Implement [`Store`], and run the suite behind the feature `conformance` in a test file:
+//!     `scopegate_store::conformance!(make_a_store);`
 //!     `scopegate_store::conformance!(make_a_store);`
 //!
 //! # Deliberately absent
 //!
-//! Hashing and comparing passwords, sealing keys (the store takes what it is given), and a clock: what expires is forgotten when somebody says
-//! what time it is.
+//! Hashing and comparing passwords, sealing keys (the store takes the sealed bytes), and a clock:
+//! expired data are forgotten when a caller passes the time.
 
 mod boxed;
 mod cached_users;
@@ -84,29 +89,31 @@ pub use revocations::{KeptRevocation, RevocationPlace, Revocations, Withdrawal};
 pub use signing_keys::{Rewrapped, SigningKeys};
 pub use users::Users;
 
-/// All that must be remembered, in one place.
+/// A store of all persistent data.
 ///
-/// The traits share method names; on a `dyn Store` say [`store.users()`](#method.users), [`store.clients()`](#method.clients) or
-/// [`store.signing_keys()`](#method.signing_keys) first. An `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
+/// The traits share method names; on a `dyn Store` call [`store.users()`](#method.users),
+/// [`store.clients()`](#method.clients) or [`store.signing_keys()`](#method.signing_keys) first. An
+/// `Arc<dyn Store>` coerces to an `Arc` of each of the traits.
 pub trait Store: Users + Clients + Revocations + SigningKeys {
-    /// Whether the store answers questions now; for a health check.
+    /// Checks whether the store answers queries now; for a health check.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it does not.
+    /// [`StoreError`] if it does not.
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Whether the store can keep a change now, found out by making one that changes nothing: a disk may be full, or a database
-    /// read-only, while every question is answered. It costs what a small change costs.
+    /// Checks whether the store can keep a change now, by a change that has no effect. A disk may
+    /// be full, or a database read-only, while every query succeeds. The check costs as much as a
+    /// small change.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it cannot.
+    /// [`StoreError`] if it cannot.
     fn rehearse_change(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 impl dyn Store + '_ {
-    /// The users.
+    /// Returns the users.
     #[must_use]
     pub fn users(&self) -> &dyn Users {
         self

@@ -1,4 +1,4 @@
-//! The reference: a store that forgets when it is dropped.
+//! The reference: a store that loses its contents when it is dropped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -18,9 +18,10 @@ use crate::{
 
 /// A store in the memory of this process.
 ///
-/// It is the shortest true implementation of the traits: what the conformance suite compares other backends with, and
-/// enough for tests and examples. Its futures are ready when they are made; it never answers
-/// [`Unavailable`](crate::StoreErrorKind::Unavailable) or [`Corrupt`](crate::StoreErrorKind::Corrupt).
+/// It is the shortest correct implementation of the traits. The conformance suite compares other
+/// backends with it, and it suffices for tests and examples. Its futures are ready when they are
+/// made. It never returns [`Unavailable`](crate::StoreErrorKind::Unavailable) or
+/// [`Corrupt`](crate::StoreErrorKind::Corrupt).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -34,29 +35,31 @@ pub struct MemoryStore {
     tables: RwLock<Tables>,
 }
 
-// INVARIANT: `names` holds the name of each account under its id, and nothing else; held by the conformance suite.
+// INVARIANT: `names` contains the name of each account under its id, and nothing else. Tested by
+// the conformance suite.
 #[derive(Clone, Default)]
 struct Tables {
     accounts: BTreeMap<Username, Account>,
     names: HashMap<UserId, Username>,
     clients: BTreeMap<ClientId, Client>,
     revocations: BTreeMap<RevocationPlace, Revocation>,
-    /// The place of the revocation that was kept last, also where it was forgotten since.
+    /// The place of the revocation that was kept last, even if it was forgotten since.
     last_place: i64,
-    /// Of tokens that do not say when they were issued, and when the last of them expires.
+    /// The lifetimes of tokens that do not state when they were issued, and when the last of them
+    /// expires.
     lifetimes: BTreeMap<Lifetime, Timestamp>,
-    /// By epoch.
+    /// The keys by epoch.
     keys: BTreeMap<u32, RingKey>,
 }
 
 impl MemoryStore {
-    /// A store that holds nothing.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A store of its own that holds the same.
+    /// Returns an independent store with the same contents.
     #[cfg(feature = "conformance")]
     pub(crate) fn snapshot(&self) -> Self {
         Self {
@@ -64,7 +67,8 @@ impl MemoryStore {
         }
     }
 
-    // No code panics between two changes that belong together, so a poisoned lock guards whole tables.
+    // No code panics between two changes that belong together, so a poisoned lock guards complete
+    // tables.
     fn read(&self) -> RwLockReadGuard<'_, Tables> {
         self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,7 +83,7 @@ impl Tables {
         self.accounts.get_mut(self.names.get(id)?)
     }
 
-    /// Changes an account; `false` where there is none with this id.
+    /// Changes an account. Returns `false` if there is none with this id.
     fn change_account(&mut self, id: &UserId, change: impl FnOnce(&mut Account)) -> bool {
         self.account_mut(id).map(change).is_some()
     }
@@ -115,12 +119,12 @@ fn disable(account: &mut Account) {
     account.user = account.user.clone().with_status(UserStatus::Disabled);
 }
 
-/// A future that has the answer already.
+/// Returns a future that is ready with this value.
 fn answer<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, StoreError>> {
     Box::pin(ready(Ok(value)))
 }
 
-/// The keys that come after one.
+/// Returns the range of the keys that come after one.
 fn after<K>(key: Option<&K>) -> (Bound<&K>, Bound<&K>) {
     (key.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded)
 }

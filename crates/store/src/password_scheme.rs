@@ -1,10 +1,12 @@
-//! How a password was hashed, without the hash.
+//! The scheme by which a password was hashed, without the hash.
 
 use scopegate_domain::PasswordHash;
 
-/// The algorithm and the parameters of a stored [`PasswordHash`]: the text of the hash up to its salt.
+/// The algorithm and the parameters of a stored [`PasswordHash`]: the text of the hash up to its
+/// salt.
 ///
-/// It says how long a check takes and nothing about the password, so it may be shown and compared.
+/// It determines how long a check takes and reveals nothing about the password, so it may be shown
+/// and compared.
 ///
 /// ```
 /// use scopegate_domain::PasswordHash;
@@ -22,12 +24,14 @@ use scopegate_domain::PasswordHash;
 pub struct PasswordScheme(String);
 
 impl PasswordScheme {
-    /// Longest text of a scheme, in bytes.
+    /// The maximum length of the text of a scheme, in bytes.
     pub const MAX_LEN: usize = 128;
-    /// Most schemes that [`Users::password_schemes`](crate::Users::password_schemes) answers with.
+    /// The maximum number of schemes that
+    /// [`Users::password_schemes`](crate::Users::password_schemes) returns.
     pub const MAX_LISTED: usize = 64;
 
-    /// The scheme of a hash; none where the text is neither a PHC string nor a bcrypt string.
+    /// Returns the scheme of a hash; `None` if the text is neither a PHC string nor a bcrypt
+    /// string.
     #[must_use]
     pub fn of(hash: &PasswordHash) -> Option<Self> {
         let text = hash.expose();
@@ -37,13 +41,13 @@ impl PasswordScheme {
             .take_while(|field| is_parameters(field))
             .map(|field| field.len() + 1);
         let len = 1 + name.len() + 1 + parameters.sum::<usize>();
-        // A field counts as one only where a `$` ends it: else it is the hash, or what was cut off.
+        // A field counts as one only if a `$` ends it. Otherwise it is the hash, or a part of it.
         text.get(..len)
             .filter(|scheme| scheme.ends_with('$'))
             .and_then(Self::parse)
     }
 
-    /// A scheme as it was stored; none where the text cannot be one.
+    /// Returns a scheme from its stored text; `None` if the text cannot be one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fields = text.strip_prefix('$')?.strip_suffix('$')?;
@@ -56,7 +60,7 @@ impl PasswordScheme {
         is_scheme.then(|| Self(text.to_owned()))
     }
 
-    /// The text, such as `$2b$12$`.
+    /// Returns the text, such as `$2b$12$`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -67,8 +71,10 @@ fn is_name(field: &str) -> bool {
     (1..=32).contains(&field.len()) && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// A cost of bcrypt, or `name=value` pairs; a salt or a hash is longer than that cost and has no `=`.
-// SECURITY: no part of a salt or hash gets into a scheme; held by `nothing_of_salt_or_hash_is_kept`.
+/// A cost of bcrypt, or `name=value` pairs. A salt or a hash is longer than that cost and has no
+/// `=`.
+// SECURITY: a scheme contains no part of a salt or hash. Tested by
+// `nothing_of_salt_or_hash_is_kept`.
 fn is_parameters(field: &str) -> bool {
     let is_cost = (1..=2).contains(&field.len()) && field.bytes().all(|byte| byte.is_ascii_digit());
     let is_pair = |pair: &str| {

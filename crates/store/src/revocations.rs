@@ -1,4 +1,4 @@
-//! Tokens that were taken back, as they are remembered.
+//! Storage of revoked tokens.
 
 use std::fmt;
 
@@ -8,11 +8,12 @@ use crate::{BoxFuture, StoreError};
 
 /// The revocations, in the order in which they were kept.
 ///
-/// They are for reading them all once, and after that what is new: whoever checks tokens has them in memory. Nothing is changed
-/// that was kept; two revocations of the same party both hold.
+/// A reader reads them all once, and after that only the new ones: code that verifies tokens has
+/// them in memory. A kept revocation never changes; two revocations of the same subject both hold.
 ///
-/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) where the backend does not answer; those that
-/// read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) where a row they would answer with is no revocation.
+/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) if the backend does
+/// not answer. Methods that read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) if a row of
+/// the result is not a valid revocation.
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Revocation, Revoked, Timestamp};
@@ -33,18 +34,18 @@ use crate::{BoxFuture, StoreError};
 /// # }
 /// ```
 pub trait Revocations: fmt::Debug + Send + Sync {
-    /// Keeps a revocation. It is among the answers to all calls that begin after this one's.
+    /// Keeps a revocation. All calls that begin after this one completed return it.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Ends what somebody may do and keeps a revocation, both or neither. `false`, and nothing kept, where there is no such user
-    /// or client.
+    /// Ends a right of a user or client and keeps a revocation, both or neither. Returns `false`,
+    /// and keeps nothing, if there is no such user or client.
     ///
-    /// One step, for a program that ends between the two would leave tokens that are good again when the user is enabled, or
-    /// when somebody else gets the name.
+    /// It is one step, because a program may end between two. Tokens would then become valid again
+    /// when the user is enabled, or when another user gets the name.
     ///
     /// # Errors
     ///
@@ -55,18 +56,19 @@ pub trait Revocations: fmt::Debug + Send + Sync {
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// What was kept after a place, each with its own place, at most `limit` of them; those that were forgotten are not among
-    /// them.
+    /// Returns the revocations after a place, each with its own place, at most `limit` of them.
+    /// Those that were forgotten are not among them.
     ///
-    /// A page that is not full is the last one for now. Places only grow: what is kept later has a later place than all that
-    /// was answered before, also where something was forgotten meanwhile. Numbers may be left out.
+    /// A page that is not full is the last one for now. Places only grow: a later revocation has a
+    /// later place than all that were returned before, even if some were forgotten meanwhile.
+    /// Numbers may be left out.
     ///
-    /// **Places become visible in their order.** A reader goes on after the last place that it saw,
-    /// so one that appears behind it is never read. A database with concurrent transactions breaks
-    /// this with a sequence: a number is drawn at the insert and is visible at the commit, and a
-    /// later number may be committed first. There the number is taken from one row that every
-    /// insert updates as the last act of its transaction, so that its lock is held until the
-    /// commit. The suite looks for it:
+    /// **Places become visible in their order.** A reader continues after the last place that it
+    /// saw, so one that appears before that place is never read. A database with concurrent
+    /// transactions breaks this with a sequence. It draws a number at the insert, but the number is
+    /// visible at the commit, and a later number may be committed first. Such a database takes the
+    /// number from one row. Every insert updates that row as the last act of its transaction, so
+    /// that its lock is held until the commit. The suite tests this:
     /// `places_become_visible_in_their_order`.
     ///
     /// # Errors
@@ -78,34 +80,34 @@ pub trait Revocations: fmt::Debug + Send + Sync {
         limit: u16,
     ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>>;
 
-    /// The place of the last revocation that is kept; [`RevocationPlace::START`] where there is
-    /// none.
+    /// Returns the place of the last revocation that is kept, or [`RevocationPlace::START`] if
+    /// there is none.
     ///
-    /// A token that is issued carries it, asked for before the user and the client are read. A
-    /// revocation with a later place covers the token, whatever the clocks of the nodes say.
+    /// An issued token contains this place, which is read before the user and the client are read.
+    /// A revocation with a later place covers the token, regardless of the clocks of the nodes.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>>;
 
-    /// Forgets those that cover no token that lives, and says how many they were. Lifetimes of
-    /// which no token lives are forgotten, too.
+    /// Forgets the revocations that cover no unexpired token, and returns their number. Lifetimes
+    /// without unexpired tokens are forgotten, too.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// Remembers that tokens are issued which live so long and do not say since when, and when the last of them will have expired.
-    /// What was said of the same lifetime before is not shortened by it.
+    /// Records that tokens with this lifetime and without an issue time are issued, and when the
+    /// last of them expires. It never shortens an earlier record of the same lifetime.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn keep_lifetime(&self, lifetime: Lifetime, living_until: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// The longest of the lifetimes that were kept and of which tokens may live after this moment.
+    /// Returns the longest of the kept lifetimes whose tokens may be unexpired after this moment.
     ///
     /// # Errors
     ///
@@ -113,31 +115,32 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     fn longest_lifetime(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Lifetime>, StoreError>>;
 }
 
-/// What ends together with tokens.
+/// The change that is made together with a revocation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a backend must be told of another one by the compiler"
 )]
 pub enum Withdrawal<'a> {
-    /// The user's status is disabled from now on.
+    /// Disables the user.
     DisableUser(&'a UserId),
-    /// The client is removed.
+    /// Removes the client.
     RemoveClient(&'a ClientId),
-    /// The user is removed.
+    /// Removes the user.
     RemoveUser(&'a UserId),
-    /// The client has this ceiling from now on.
+    /// Sets the ceiling of the client.
     SetClientScope(&'a ClientId, &'a Scope),
-    /// The client has this secret from now on.
+    /// Sets the secret of the client.
     SetClientSecret(&'a ClientId, SecretDigest),
-    /// The user has this password from now on, or none.
+    /// Sets or removes the password of the user.
     SetPasswordHash(&'a UserId, Option<&'a PasswordHash>),
-    /// The user has this ceiling from now on.
+    /// Sets the ceiling of the user.
     SetUserScope(&'a UserId, &'a Scope),
 }
 
 impl<'a> Withdrawal<'a> {
-    /// The user whose record changes in a part that [`User`](scopegate_domain::User) holds.
+    /// Returns the user whose record changes in a part that [`User`](scopegate_domain::User)
+    /// contains.
     #[must_use]
     pub const fn changed_user(&self) -> Option<&'a UserId> {
         match *self {
@@ -153,21 +156,21 @@ impl<'a> Withdrawal<'a> {
 /// A revocation with its place.
 pub type KeptRevocation = (RevocationPlace, Revocation);
 
-/// Where a revocation stands in the order of a store.
+/// The position of a revocation in the order of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RevocationPlace(i64);
 
 impl RevocationPlace {
-    /// Before all of them.
+    /// The place before all revocations.
     pub const START: Self = Self(0);
 
-    /// The place of this number; only a backend needs to name one. The first is 1.
+    /// Creates the place with this number; only a backend needs it. The first is 1.
     #[must_use]
     pub const fn from_number(number: i64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns its number.
     #[must_use]
     pub const fn number(self) -> i64 {
         self.0

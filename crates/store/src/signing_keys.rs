@@ -1,4 +1,4 @@
-//! Keys that sign tokens, as they are remembered.
+//! Storage of the keys that sign tokens.
 
 use std::fmt;
 
@@ -8,10 +8,12 @@ use crate::{BoxFuture, StoreError};
 
 /// The keys that sign tokens, sealed.
 ///
-/// Each has an epoch: the newest key has the highest. Every change is in force for each call that begins after its answer.
+/// Each has an epoch: the newest key has the highest. Every change is visible to each call that
+/// begins after the change completed.
 ///
-/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) where the backend does not answer; those that
-/// read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) where a row they would answer with is no key.
+/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) if the backend does
+/// not answer. Methods that read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) if a row of
+/// the result is not a valid key.
 ///
 /// ```
 /// use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
@@ -37,47 +39,52 @@ use crate::{BoxFuture, StoreError};
 /// # }
 /// ```
 pub trait SigningKeys: fmt::Debug + Send + Sync {
-    /// All keys, in the order of their epochs. They are few: those whose tokens have all expired are removed.
+    /// Returns all keys, in the order of their epochs. They are few, because a key is removed when
+    /// all its tokens have expired.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn list(&self) -> BoxFuture<'_, Result<Vec<RingKey>, StoreError>>;
 
-    /// Adds a key, if its epoch is the one after the newest key's (1 where there is none). `false`, and nothing changed, where
-    /// it is not: of those who rotate at once, one adds a key, and the others have to look again.
+    /// Adds a key, if its epoch is the one after that of the newest key (1 if there is none).
+    /// Otherwise returns `false` and changes nothing. Of several concurrent rotations, one adds a
+    /// key, and the others must read the keys again.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) where the id is taken, and then nothing has changed.
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the id is taken, and then
+    /// nothing has changed.
     fn rotate(&self, key: RingKey) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Says that keys sign tokens that live this long: raises the lifetime of each key of this epoch or a later one that has a
-    /// shorter one. `false` where there was none.
+    /// Records that keys sign tokens with this lifetime. Raises the lifetime of each key of this
+    /// epoch or a later one that has a shorter one. Returns `false` if there was none.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Removes all keys up to this epoch, but never the newest one; `false` where there was none to remove.
+    /// Removes all keys up to this epoch, but never the newest one. Returns `false` if there was
+    /// none to remove.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn remove_through(&self, epoch: u32) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Puts these keys in the place of those, all of them. `false`, and nothing changed, where the keys in the store are not
-    /// exactly those of `old`, in every part and in the order of their epochs: who has looked at others has to look again.
+    /// Replaces all `old` keys by the `new` ones. Returns `false`, and changes nothing, if the
+    /// stored keys differ from `old` in any part or in the order of their epochs. The caller must
+    /// then read the keys again.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) where two of the new ones have one id or one epoch, and
-    /// then nothing has changed.
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if two of the new ones have
+    /// one id or one epoch, and then nothing has changed.
     fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Puts other sealed bytes in the place of these, for all keys or for none. `false`, and nothing changed, where the keys
-    /// in the store are not exactly those of the list, each with the bytes that it is said to have.
+    /// Replaces the sealed bytes of all keys or of none. Returns `false`, and changes nothing, if
+    /// the stored keys are not exactly those of the list, each with its `old` bytes.
     ///
     /// # Errors
     ///
@@ -85,18 +92,18 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>>;
 }
 
-/// One key sealed anew.
+/// One key that was sealed again.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "a backend must be told of a new part by the compiler"
 )]
 pub struct Rewrapped {
-    /// Which key.
+    /// The id of the key.
     pub id: KeyId,
-    /// The sealed bytes that it has.
+    /// Its current sealed bytes.
     pub old: Vec<u8>,
-    /// The sealed bytes that it is to have.
+    /// Its new sealed bytes.
     pub new: Vec<u8>,
 }
 

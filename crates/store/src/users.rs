@@ -1,4 +1,4 @@
-//! Resource owners, as they are remembered.
+//! Storage of resource owners.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,13 +7,14 @@ use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, U
 
 use crate::{BoxFuture, PasswordScheme, StoreError};
 
-/// The users.
+/// The users of a store.
 ///
-/// A user has one name and one id, and both are unique. Names are compared byte for byte. Every change is in force for
-/// each call that begins after its answer.
+/// A user has one name and one id, and both are unique. Names are compared byte for byte. Every
+/// change is visible to each call that begins after the change completed.
 ///
-/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) where the backend does not answer; those that
-/// read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) where a row they would answer with is no user.
+/// All methods fail with [`Unavailable`](crate::StoreErrorKind::Unavailable) if the backend does
+/// not answer. Methods that read fail with [`Corrupt`](crate::StoreErrorKind::Corrupt) if a row of
+/// the result is not a valid user.
 ///
 /// ```
 /// use scopegate_domain::{Account, User, UserId, Username};
@@ -30,55 +31,57 @@ use crate::{BoxFuture, PasswordScheme, StoreError};
 /// # }
 /// ```
 pub trait Users: fmt::Debug + Send + Sync {
-    /// The user of this name. Asked at every request that needs a user, so a backend should make this its fastest path.
+    /// Returns the user with this name. Every request that needs a user calls it, so a backend
+    /// should make this its fastest path.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; a name that nobody has is `Ok(None)`.
+    /// [`StoreError`]; an unknown name is `Ok(None)`.
     fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>>;
 
-    /// The user with this id.
+    /// Returns the user with this id.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; an id that nobody has is `Ok(None)`.
+    /// [`StoreError`]; an unknown id is `Ok(None)`.
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> BoxFuture<'a, Result<Option<User>, StoreError>>;
 
-    /// The user of this name, where it is known without asking anybody: the answer of a cache, which says itself how old it may be.
-    /// `None` says nothing, and [`Users::find`] is asked.
+    /// Returns the user with this name from a cache, without a query. The cache documents how old
+    /// the value may be. `None` means that the user is not cached, and the caller calls
+    /// [`Users::find`].
     fn recall(&self, username: &str) -> Option<Arc<User>> {
         let _ = username;
         None
     }
 
-    /// The user with this id, as [`Users::recall`] knows one by name.
+    /// Returns the user with this id from a cache, as [`Users::recall`] does by name.
     fn recall_by_id(&self, id: &str) -> Option<Arc<User>> {
         let _ = id;
         None
     }
 
-    /// The user of this name with the password's hash; only logging in needs this.
+    /// Returns the user with this name and the hash of the password; only a login needs this.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; a name that nobody has is `Ok(None)`.
+    /// [`StoreError`]; an unknown name is `Ok(None)`.
     fn find_account<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<Account>, StoreError>>;
 
-    /// The users in the order of their names' bytes, beginning after a name, at most `limit` of them.
+    /// Returns at most `limit` users after a name, in the order of the bytes of their names.
     ///
-    /// A page that is not full is the last one. The users of one page were there at one moment; pages asked for one after the
-    /// other may miss what was added before the place reached.
+    /// A page that is not full is the last one. The users of one page existed at one moment.
+    /// Successive pages may miss users that were added before the place reached.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn list<'a>(&'a self, after: Option<&'a Username>, limit: u16) -> BoxFuture<'a, Result<Vec<User>, StoreError>>;
 
-    /// The schemes of all stored password hashes, each once, in the order of their bytes, at most
-    /// [`PasswordScheme::MAX_LISTED`] of them.
+    /// Returns the schemes of all stored password hashes, each once, in the order of their bytes,
+    /// at most [`PasswordScheme::MAX_LISTED`] of them.
     ///
-    /// A failed login has to take as long as the costliest of them, so this is asked for wherever nobody of that name is
-    /// there: a backend must answer without reading every user.
+    /// A failed login must take as long as the costliest of them, so every login with an unknown
+    /// name calls this. A backend must answer without reading every user.
     ///
     /// # Errors
     ///
@@ -89,12 +92,12 @@ pub trait Users: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) where the name or the id is taken, and then nothing has
-    /// changed.
+    /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the name or the id is
+    /// taken, and then nothing has changed.
     fn add(&self, account: Account) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Puts one hash in the place of another; `false` where the stored hash is not the expected one any more, or the user
-    /// is gone.
+    /// Replaces one hash by another. Returns `false` if the stored hash is no longer the expected
+    /// one, or if the user was removed.
     ///
     /// For the re-hash at a login: a password that was changed meanwhile stays changed.
     ///
@@ -108,7 +111,8 @@ pub trait Users: fmt::Debug + Send + Sync {
         replacement: &'a PasswordHash,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Sets the hash whatever it was, or takes it away, so that no password fits; `false` where there is no such user.
+    /// Sets the hash regardless of the old one, or removes it, so that no password matches. Returns
+    /// `false` if there is no such user.
     ///
     /// # Errors
     ///
@@ -119,21 +123,21 @@ pub trait Users: fmt::Debug + Send + Sync {
         password_hash: Option<&'a PasswordHash>,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Sets the ceiling, with its order; `false` where there is no such user.
+    /// Sets the ceiling, with its order. Returns `false` if there is no such user.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn set_scope<'a>(&'a self, id: &'a UserId, scope: &'a Scope) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Sets the status; `false` where there is no such user.
+    /// Sets the status. Returns `false` if there is no such user.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn set_status<'a>(&'a self, id: &'a UserId, status: UserStatus) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Removes a user; `false` where there was none. Name and id are free again.
+    /// Removes a user. Returns `false` if there was none. Name and id are free again.
     ///
     /// # Errors
     ///

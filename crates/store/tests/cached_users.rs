@@ -1,4 +1,5 @@
-//! Users that are remembered: as good as asking, but for what others change, and that for a while.
+//! Cached users are as current as a query, except for changes by other processes, which show after
+//! a while.
 
 #![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
 
@@ -45,7 +46,7 @@ struct Stage {
     users: CachedUsers,
 }
 
-/// A store with so many users behind a cache.
+/// A store with `count` users behind a cache.
 async fn stage(count: usize) -> Stage {
     let clock = Arc::new(ManualClock::at(Timestamp::from_unix(1_000)));
     let store = Arc::new(MemoryStore::new());
@@ -171,7 +172,8 @@ async fn a_name_that_went_to_somebody_else_is_theirs() {
 async fn what_was_read_before_a_change_is_not_kept_after_it() {
     let stage = stage(1).await;
     let name = name(0);
-    // The store answers when the question is made; the answer is looked at when the user was disabled meanwhile.
+    // The store reads the user when the query is made; the user is disabled before the result is
+    // used.
     let reading = Users::find(&stage.users, &name);
     Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
         .await
@@ -219,7 +221,7 @@ async fn an_answer_that_is_known_is_there_at_once() {
     assert!(asked.poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
-/// Each minute another user comes, for a year: users who do not come again leave.
+/// Each minute another user is read, for a year: users that are not read again are dropped.
 #[tokio::test]
 async fn a_year_of_visitors_is_forgotten() {
     const USERS: usize = 500;
@@ -231,7 +233,7 @@ async fn a_year_of_visitors_is_forgotten() {
         stage.clock.advance(Lifetime::from_minutes(1));
     }
     assert!(most <= 4, "{most}");
-    // All at once are remembered within their age.
+    // Within their age all of them are cached at once.
     for number in 0..USERS {
         Users::find(&stage.users, &name(number)).await.unwrap().unwrap();
     }

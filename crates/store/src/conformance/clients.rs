@@ -31,7 +31,8 @@ async fn add(store: &Arc<dyn Store>, clients: impl IntoIterator<Item = Client>) 
     }
 }
 
-/// All of a client; compared by what it prints too, for scopes are equal in any order.
+/// Asserts that all parts of a client are stored. Compares the printed form too, because scopes are
+/// equal in any order.
 async fn assert_is_stored(store: &Arc<dyn Store>, expected: &Client) {
     let same = |client: &Client| client == expected && format!("{client:?}") == format!("{expected:?}");
     assert!(

@@ -1,4 +1,4 @@
-//! The same random operations done to a backend and to the reference.
+//! Applies the same random operations to a backend and to the reference.
 
 use std::fmt::Debug;
 use std::pin::pin;
@@ -14,11 +14,11 @@ use super::operation::{Answer, Operation};
 use super::values::runtime;
 use crate::{MemoryStore, PasswordScheme, RevocationPlace, Store, StoreErrorKind};
 
-/// How many stores are made, and how many operations are done to one at most.
+/// The number of stores, and the maximum number of operations on one store.
 const STORES: u32 = 64;
 const OPERATIONS: usize = 40;
 
-/// The reference, with its answer to the last operation.
+/// The reference, with its result of the last operation.
 #[derive(Debug)]
 struct Model {
     store: MemoryStore,
@@ -56,7 +56,7 @@ impl ReferenceStateMachine for Model {
     }
 }
 
-/// The answer of a future that is ready: those of the reference are.
+/// Returns the output of a future that is ready, as those of the reference are.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
@@ -64,11 +64,12 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Does random operations to new stores and to the reference; both must say the same and hold the same.
+/// Applies random operations to new stores and to the reference. Both must return the same results
+/// and contain the same data.
 ///
 /// # Panics
 ///
-/// Where they do not, with the shortest sequence of operations that shows it.
+/// Panics if they differ, with the shortest sequence of operations that shows it.
 pub fn random_operations<S: Store, G>(make: impl AsyncFn() -> (S, G)) {
     let runtime = runtime();
     let config = Config {
@@ -96,14 +97,14 @@ pub fn random_operations<S: Store, G>(make: impl AsyncFn() -> (S, G)) {
     }
 }
 
-/// Equal, and equal in print: scopes are equal in any order, hashes do not print.
+/// Compares values and their printed forms: scopes are equal in any order, hashes do not print.
 fn same<T: PartialEq + Debug>(found: &T, expected: &T) -> Result<(), TestCaseError> {
     prop_assert_eq!(found, expected);
     prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
     Ok(())
 }
 
-/// All that a store holds.
+/// All contents of a store.
 #[derive(Debug, PartialEq)]
 struct Contents {
     accounts: Vec<Option<Account>>,

@@ -1,4 +1,4 @@
-//! Random changes and questions.
+//! Random changes and queries.
 
 use proptest::array::uniform32;
 use proptest::collection::vec;
@@ -27,11 +27,11 @@ pub(super) enum Operation {
     RemoveUser(UserId),
     ReplacePasswordHash(UserId, PasswordHash, PasswordHash),
     Revoke(Revocation),
-    /// The keys up to this one, counted from the oldest, which gets another time.
+    /// The keys up to this one, counted from the oldest. That key gets another time.
     ReplaceKeys(usize, Timestamp),
-    /// Of all keys that are there these many, counted from the newest.
+    /// These keys of all stored ones, counted from the newest.
     Rewrap(usize, Vec<u8>),
-    /// So many epochs after the newest.
+    /// The number of epochs after the newest.
     Rotate(u32, RingKey),
     SetClientScope(ClientId, Scope),
     SetClientSecret(ClientId, SecretDigest),
@@ -42,7 +42,7 @@ pub(super) enum Operation {
     WithdrawUser(UserId, Change, Revocation),
 }
 
-/// What a withdrawal changes.
+/// A change that a withdrawal makes.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     Disable,
@@ -54,7 +54,7 @@ pub(super) enum Change {
     Password(Option<PasswordHash>),
 }
 
-/// What a store says to an operation.
+/// The result of an operation on a store.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
     Changed(bool),
@@ -65,7 +65,7 @@ pub(super) enum Answer {
 }
 
 impl Operation {
-    /// Does it to a store.
+    /// Applies the operation to a store.
     pub(super) async fn apply(&self, store: &dyn Store) -> Result<Answer, StoreErrorKind> {
         let (users, clients, keys) = (store.users(), store.clients(), store.signing_keys());
         let answer = match self {
@@ -124,7 +124,7 @@ impl Operation {
         answer.map_err(|error| error.kind())
     }
 
-    /// Does it to the keys that are there.
+    /// Applies the operation to the stored keys.
     async fn apply_to_keys(&self, keys: &dyn SigningKeys, known: Vec<RingKey>) -> Result<bool, StoreError> {
         match self {
             Self::ReplaceKeys(number, time) => {
@@ -152,7 +152,8 @@ impl Operation {
         }
     }
 
-    /// Any operation. Names and ids are few, so that they meet; all else is as odd as the domain allows.
+    /// Generates any operation. Names and ids are few, so that they collide; all other values are
+    /// as unusual as the domain allows.
     pub(super) fn any() -> BoxedStrategy<Self> {
         prop_oneof![
             4 => any_account().prop_map(Self::AddUser),
@@ -218,7 +219,7 @@ fn any_username() -> impl Strategy<Value = Username> {
     prop_oneof![9 => few, 1 => "\\PC{1,60}"].prop_filter_map("no user name", |text| Username::from_stored(&text).ok())
 }
 
-/// Any text but one with a NUL, which PostgreSQL cannot hold.
+/// Generates any text without a NUL, which PostgreSQL cannot store.
 fn any_text() -> impl Strategy<Value = String> {
     any::<String>().prop_map(|text| text.replace('\0', ""))
 }

@@ -12,8 +12,8 @@ use crate::{RevocationPlace, Revocations, Store, Withdrawal};
 const WRITERS: usize = 8;
 const EACH: usize = 25;
 
-/// Readers that go on after the last place that they saw, beside many who write at once, miss none.
-/// A store that draws places in one order and makes them visible in another fails.
+/// Readers that continue after the last place that they saw miss no revocation of many concurrent
+/// writers. A store that draws places in one order and makes them visible in another fails.
 pub async fn places_become_visible_in_their_order(store: Arc<dyn Store>) {
     let users: Vec<User> = (0..WRITERS)
         .map(|writer| User::new(user_id(&format!("u{writer}")), username(&format!("n{writer}"))))
@@ -30,7 +30,7 @@ pub async fn places_become_visible_in_their_order(store: Arc<dyn Store>) {
 
 /// # Panics
 ///
-/// Where a reader missed a revocation.
+/// Panics if a reader missed a revocation.
 async fn no_reader_misses_any(store: Arc<dyn Revocations>, users: Vec<User>) {
     let is_over = Arc::new(AtomicBool::new(false));
     let mut reading = JoinSet::new();
@@ -48,7 +48,7 @@ async fn no_reader_misses_any(store: Arc<dyn Revocations>, users: Vec<User>) {
     }
 }
 
-/// How many a reader saw.
+/// Returns the number of revocations that a reader saw.
 async fn read_on(store: Arc<dyn Revocations>, is_over: Arc<AtomicBool>) -> usize {
     let (mut seen, mut place) = (0, RevocationPlace::START);
     loop {
@@ -65,7 +65,7 @@ async fn read_on(store: Arc<dyn Revocations>, is_over: Arc<AtomicBool>) -> usize
     }
 }
 
-/// Revokes a token, and withdraws, by turns.
+/// Revokes a token and withdraws a right, alternately.
 async fn write(store: Arc<dyn Revocations>, user: User) {
     let now = Timestamp::from_unix(1_700_000_000);
     for number in 0..EACH {
@@ -95,8 +95,8 @@ mod tests {
     use crate::conformance::runtime;
     use crate::{BoxFuture, KeptRevocation, StoreError};
 
-    /// Draws a place from a sequence and commits some time later, as concurrent transactions of a
-    /// database do.
+    /// Draws a place from a sequence and commits some time later, like concurrent transactions of a
+    /// database.
     #[derive(Debug, Default)]
     struct Naive {
         sequence: AtomicI64,

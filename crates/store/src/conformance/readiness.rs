@@ -1,4 +1,4 @@
-//! What a health check asks.
+//! The queries of a health check.
 
 use std::sync::Arc;
 

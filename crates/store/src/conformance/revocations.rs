@@ -74,7 +74,7 @@ pub async fn revocations_are_kept_at_once(store: Arc<dyn Store>) {
             let revocation = token(&format!("t{number}"));
             let before = kept(&store, RevocationPlace::START).await.pop();
             store.revocations().revoke(&revocation).await.unwrap();
-            // Whoever had read until there finds it behind.
+            // A reader that had read up to this place finds it afterwards.
             let place = before.map_or(RevocationPlace::START, |(place, _)| place);
             assert!(revocations(kept(&store, place).await).contains(&revocation));
         });
@@ -166,7 +166,7 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
     assert_eq!(kept(&store, RevocationPlace::START).await.len(), 5);
 }
 
-/// A right that becomes smaller: the change and the revocation are one write.
+/// A right is reduced: the change and the revocation are one write.
 pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Store>) {
     let (id, client) = (user_id("u1"), ClientId::parse("c1").unwrap());
     let (scope, secret) = ("me".parse().unwrap(), SecretDigest::from_bytes([7; 32]));

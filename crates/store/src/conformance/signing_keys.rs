@@ -21,7 +21,7 @@ fn key(id: &str, epoch: u32) -> RingKey {
     }
 }
 
-/// Keys of epochs 1 to `count`.
+/// Adds keys of epochs 1 to `count`.
 async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<RingKey> {
     let keys: Vec<_> = (1..=count).map(|epoch| key(&format!("k{epoch}"), epoch)).collect();
     for key in &keys {
@@ -38,7 +38,7 @@ fn rewrapped(key: &RingKey, new: &[u8]) -> Rewrapped {
     }
 }
 
-/// What this many tasks at once say.
+/// Returns how many of these concurrent tasks return `true`.
 async fn at_once<F: Future<Output = bool> + Send + 'static>(tasks: impl IntoIterator<Item = F>) -> usize {
     let answers = tasks.into_iter().collect::<JoinSet<_>>().join_all().await;
     answers.into_iter().filter(|answer| *answer).count()
@@ -228,7 +228,7 @@ pub async fn keys_are_replaced_whole_or_not_at_all(store: Arc<dyn Store>) {
         assert!(is_conflict(keys.replace(&all, &new).await), "{new:?}");
         assert_eq!(keys.list().await.unwrap(), all);
     }
-    // One leaves, one has other times, one comes.
+    // One key is removed, one has other times, one is added.
     let new = [first, moved, key("new", 4)];
     assert!(keys.replace(&all, &new).await.unwrap());
     assert_eq!(keys.list().await.unwrap(), new);

@@ -28,7 +28,8 @@ async fn schemes(store: &Arc<dyn Store>) -> Vec<String> {
     schemes.iter().map(|scheme| scheme.as_str().to_owned()).collect()
 }
 
-/// All of an account; compared by what it prints too, for scopes are equal in any order.
+/// Asserts that all parts of an account are stored. Compares the printed form too, because scopes
+/// are equal in any order.
 async fn assert_is_stored(store: &Arc<dyn Store>, expected: &Account) {
     let users = store.users();
     let same = |user: &User| *user == expected.user && format!("{user:?}") == format!("{:?}", expected.user);
@@ -99,7 +100,8 @@ pub async fn user_is_kept_whole(store: Arc<dyn Store>) {
 }
 
 pub async fn scope_is_kept_with_its_order(store: Arc<dyn Store>) {
-    // More than a text from outside may name: it is made by a program, so it must come back.
+    // More tokens than a scope from outside may contain. A program can create such a scope, so it
+    // must be read back whole.
     let count = 2 * Scope::MAX_TOKENS;
     let token = |number: usize| ScopeToken::parse(&format!("scope:{number}:{}", "x".repeat(60))).unwrap();
     let long: Scope = (0..count).rev().map(token).collect();
@@ -193,7 +195,7 @@ pub async fn list_goes_page_by_page(store: Arc<dyn Store>) {
     assert_eq!(names(&store, Some("b"), 2).await, ["c", "d"]);
     assert_eq!(names(&store, Some("d"), 2).await, ["e"]);
     assert_eq!(names(&store, Some("e"), 2).await, [""; 0]);
-    // The place may be one that nobody has, or has any more.
+    // The place may be a name that no user has, or that no user has any longer.
     assert_eq!(names(&store, Some("bb"), 1).await, ["c"]);
     assert!(store.users().remove(&user_id("u5")).await.unwrap());
     assert_eq!(names(&store, Some("c"), 9).await, ["d", "e"]);
@@ -370,7 +372,7 @@ pub async fn removed_name_and_id_are_free(store: Arc<dyn Store>) {
     assert_is_stored(&store, &same_id).await;
 }
 
-/// How many of the tasks that run at once say yes.
+/// Returns how many of the concurrent tasks return `true`.
 async fn count_yes(tasks: impl Iterator<Item = impl Future<Output = bool> + Send + 'static>) -> usize {
     tasks
         .collect::<JoinSet<bool>>()
