@@ -1,4 +1,5 @@
-//! Who is asking: [RFC 6749, section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
+//! Client authentication: [RFC 6749, section
+//! 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
 
 use std::net::IpAddr;
 
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::throttle::{Outcome, Whose};
 use crate::{ClientFault, GrantError, Params, RequestFault};
 
-/// What the header of a request says about the client.
+/// The client credentials in the header of a request.
 ///
 /// ```
 /// use scopegate_domain::Secret;
@@ -26,22 +27,23 @@ use crate::{ClientFault, GrantError, Params, RequestFault};
     reason = "another way to authenticate must be looked at in the one place that does so"
 )]
 pub enum ClientCredentials {
-    /// Nothing, or the empty pair that Swagger UI sends where no client was filled in.
+    /// No credentials, or the empty pair that Swagger UI sends if no client was filled in.
     Absent,
-    /// HTTP Basic ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)), both parts decoded.
+    /// HTTP Basic ([RFC 6749, section
+    /// 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)), both parts decoded.
     Basic {
-        /// The client's id, not checked yet.
+        /// The id of the client, not checked yet.
         id: String,
-        /// The client's secret; empty for a public client.
+        /// The secret of the client; empty for a public client.
         secret: Secret<String>,
     },
-    /// Something that cannot be read, or a scheme other than Basic.
+    /// A header that cannot be read, or a scheme other than Basic.
     Malformed,
 }
 
-/// The client that asks, by what it sent in the header or in the form.
+/// Returns the client that the header or the form names.
 ///
-/// A confidential client proves itself with its secret; a public one only says who it is.
+/// A confidential client authenticates with its secret; a public one only identifies itself.
 ///
 /// Attempts with a secret are throttled.
 pub(crate) async fn authenticate(
@@ -50,7 +52,8 @@ pub(crate) async fn authenticate(
     header: &ClientCredentials,
     from: Option<IpAddr>,
 ) -> Result<Authenticated<Client>, GrantError> {
-    // SECURITY: an assertion that nobody verifies must not be passed over (`an_assertion_is_never_ignored`).
+    // SECURITY: an assertion that is not verified must not be ignored
+    // (`an_assertion_is_never_ignored`).
     if ["client_assertion", "client_assertion_type"]
         .iter()
         .any(|name| params.secret(name).is_some())
@@ -105,15 +108,16 @@ async fn find(clients: &dyn Clients, id: &str) -> Result<Option<Client>, GrantEr
     }
 }
 
-/// The client of this id, which must be a public one: nobody proves anything here.
+/// Returns the client with this id, which must be a public one, because it is not authenticated
+/// here.
 pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authenticated<Client>, GrantError> {
     let client = clients.find(id).await?;
     prove(client, None).ok_or_else(|| ClientFault::Refused.into())
 }
 
-/// Checks that the client is still what it was when it was read: its secret, its scope or the
-/// client itself may be gone.
-// SECURITY: a login takes long, and what is revoked meanwhile gives no token. Held by
+/// Checks that the client has not changed since it was read: its secret, its scope or the client
+/// itself may have been removed.
+// SECURITY: a login takes long, and a revocation during it prevents the token. Tested by
 // `a_login_under_way_gets_nothing_after_a_change` in tests/withdrawn.rs.
 pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Result<(), GrantError> {
     match clients.find(client.id()).await? {
@@ -122,9 +126,9 @@ pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Resu
     }
 }
 
-/// Compares the secret with the client's digest, or with one that nothing fits, so that an unknown client costs as much as
-/// a wrong secret.
-// SECURITY: held by `every_wrong_client_is_refused_alike` in tests/client_auth.rs.
+/// Compares the secret with the digest of the client. For an unknown client it uses a digest that
+/// no secret matches, so that it costs as much as a wrong secret.
+// SECURITY: tested by `every_wrong_client_is_refused_alike` in tests/client_auth.rs.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where a client's credential is checked"

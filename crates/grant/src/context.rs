@@ -1,4 +1,4 @@
-//! What every grant needs: one argument, not ten.
+//! The context that every grant needs: one argument, not ten.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Whether this server offers a grant type at all. The tutorial's page is nothing but the password grant.
+    /// Returns whether this server offers a grant type at all. The FastAPI tutorial offers the
+    /// password grant only.
     pub(crate) const fn offers(&self, grant_type: GrantType) -> bool {
         match grant_type {
             GrantType::Password => self.password_grant || matches!(self.profile, GrantProfile::Tutorial { .. }),

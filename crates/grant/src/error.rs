@@ -1,4 +1,4 @@
-//! Why there is no token.
+//! Errors of a token request.
 
 use scopegate_domain::{ErrorCode, GrantType, InvalidScope, Lifetime};
 use scopegate_store::{StoreError, StoreErrorKind};
@@ -6,11 +6,12 @@ use scopegate_token::{EntropyError, HashError, SignError};
 
 use crate::HashingFailed;
 
-/// Why there is no token.
+/// The reason why a request gets no token.
 ///
-/// Exhaustive on purpose: a new refusal must be given its answer. What `Display` says may be told to the client: it holds
-/// nothing that was sent and does not tell an unknown user, a wrong password and a disabled user apart. The cause beneath
-/// [`GrantError::Unavailable`] is the operator's alone.
+/// The enum is exhaustive, so that a new refusal must be mapped to its response. The text of
+/// `Display` may be sent to the client. It contains nothing of the request, and it is the same for
+/// an unknown user, a wrong password and a disabled user. The cause of [`GrantError::Unavailable`]
+/// is for the operator alone.
 ///
 /// ```
 /// use scopegate_domain::ErrorCode;
@@ -29,16 +30,16 @@ pub enum GrantError {
     /// The request is malformed.
     #[error(transparent)]
     InvalidRequest(#[from] RequestFault),
-    /// The client did not say who it is, or could not prove it.
+    /// The client did not identify itself, or could not authenticate.
     #[error(transparent)]
     InvalidClient(#[from] ClientFault),
-    /// Unknown user, wrong password, disabled user: one answer.
+    /// Unknown user, wrong password, disabled user: one error.
     #[error("user name or password is wrong")]
     InvalidGrant,
     /// The client may not use this grant type.
     #[error("this client may not use this grant type")]
     UnauthorizedClient,
-    /// The server knows this grant type, and the operator has not enabled it.
+    /// The server knows this grant type, but the operator has not enabled it.
     #[error("the grant type `{0}` is not enabled at this server; its operator enables it with the setting `{0}_grant`")]
     GrantTypeDisabled(GrantType),
     /// The server does not know this grant type.
@@ -47,33 +48,34 @@ pub enum GrantError {
     /// The scope is malformed, or nothing of it may be granted.
     #[error(transparent)]
     InvalidScope(#[from] ScopeFault),
-    /// A refusal in the words of the tutorial's page.
+    /// A refusal in the words of the FastAPI tutorial.
     #[error(transparent)]
     Page(#[from] PageError),
     /// Too many attempts with a wrong secret, for this account or from this address.
     #[error("too many failed attempts")]
     Throttled {
-        /// When the next attempt is admitted.
+        /// The time until the next attempt is admitted.
         retry_after: Lifetime,
     },
-    /// As many logins are waiting as may wait.
+    /// The queue of logins is full.
     #[error("too many logins at once")]
     Busy {
-        /// When to come again.
+        /// The time after which to try again.
         retry_after: Lifetime,
     },
-    /// Something that the server needs did not answer.
+    /// A component that the server needs did not answer.
     #[error("the server cannot answer at present")]
     Unavailable(#[source] Outage),
-    /// What the server needs answered nonsense: somebody must look at it.
+    /// A component that the server needs returned invalid data: an operator must check it.
     #[error("something went wrong here")]
     Corrupt(#[source] StoreError),
 }
 
 impl GrantError {
-    /// What a client is told by the RFC ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+    /// Returns the error code of the RFC ([RFC 6749, section
+    /// 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     ///
-    /// The page has no codes; its refusals are given the nearest one.
+    /// The FastAPI tutorial has no codes; its refusals get the nearest one.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
@@ -98,25 +100,27 @@ impl From<StoreError> for GrantError {
     }
 }
 
-/// What is wrong with the form of a request.
+/// A fault in the form of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestFault {
     /// A required field is absent or empty.
     #[error("`{name}` is missing")]
     Missing {
-        /// Which.
+        /// The name of the field.
         name: &'static str,
     },
-    /// A name that is given twice: [RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
+    /// A name occurs twice: [RFC 6749, section
+    /// 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2).
     #[error("a parameter is given twice")]
     Repeated,
-    /// More than one way of authenticating the client: [RFC 6749, section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
+    /// The client authenticates in more than one way: [RFC 6749, section
+    /// 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
     #[error("the client must authenticate in one way only")]
     TwoClients,
 }
 
-/// Why client authentication failed.
+/// The reason why client authentication failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientFault {
@@ -132,72 +136,74 @@ pub enum ClientFault {
     /// The `Authorization` header is not one pair of HTTP Basic.
     #[error("the Authorization header is not HTTP Basic with a client id and a secret")]
     Malformed,
-    /// Unknown client, wrong secret, no secret, a secret for a public client: one answer.
+    /// Unknown client, wrong secret, no secret, a secret for a public client: one error.
     #[error("client is unknown, or it did not authenticate as it is registered")]
     Refused,
 }
 
-/// What is wrong with the scope that was asked for.
+/// A fault in the requested scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScopeFault {
     /// Not a scope by [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
     #[error("scope is malformed")]
     Malformed(#[from] InvalidScope),
-    /// Nothing of what was asked for may be granted.
+    /// Nothing of the requested scope may be granted.
     #[error("nothing of this scope may be granted")]
     NothingLeft,
-    /// What may be granted does not fit into a token.
+    /// The scope that may be granted does not fit into a token.
     #[error("scope is too long for a token")]
     TooLong,
 }
 
-/// A refusal in the words of the tutorial's page.
+/// A refusal in the words of the FastAPI tutorial.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "the page knows these two")]
 pub enum PageError {
     /// Unknown user or wrong password.
     #[error("Incorrect username or password")]
     IncorrectLogin,
-    /// Fields that are missing or wrong, in the order in which the page declares them; never empty.
+    /// Fields that are missing or wrong, in the order in which the tutorial declares them; never
+    /// empty.
     #[error("the form is not filled in as it must be")]
     Validation(Vec<FieldFault>),
 }
 
-/// What is wrong with one field of the page's form.
+/// A fault in one field of the tutorial's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the page knows these two")]
 pub enum FieldFault {
-    /// Absent or empty.
+    /// The field is absent or empty.
     Missing {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
     },
-    /// Does not match the pattern that the page declares. The page echoes the text, so this is for no secret field.
+    /// The value does not match the pattern that the tutorial declares. The response repeats the
+    /// text, so this is not for a secret field.
     Pattern {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
         /// The pattern.
         pattern: &'static str,
-        /// What was sent.
+        /// The value in the request.
         input: String,
     },
 }
 
-/// Which part of the server did not answer. For the operator, not for a client.
+/// The part of the server that did not answer. For the operator, not for a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Outage {
-    /// The source of randomness.
+    /// The random source.
     #[error("a token could not be named")]
     Entropy(#[source] EntropyError),
     /// The thread that hashes passwords.
     #[error("the thread that hashes passwords failed")]
     Hashing(#[source] HashingFailed),
-    /// The hasher, for a new hash.
+    /// The hasher, which makes a new hash.
     #[error("a password could not be hashed")]
     Rehash(#[source] HashError),
-    /// The key, or what it may sign.
+    /// The key, or the set of tokens that it may sign.
     #[error("a token could not be signed")]
     Signing(#[source] SignError),
     /// The store.

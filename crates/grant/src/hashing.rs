@@ -1,4 +1,5 @@
-//! Where passwords are hashed: off the event loop, a few at a time, and no more than a few waiting.
+//! The pool that hashes passwords: off the event loop, with a limited number of hashes at once and
+//! a limited queue.
 
 mod metrics;
 mod pace;
@@ -19,10 +20,10 @@ use self::pace::Pace;
 pub(crate) use self::pace::SchemeCosts;
 pub use self::thread::HashingFailed;
 
-/// How many passwords are hashed at once and how many logins may wait for their turn.
+/// The number of passwords that are hashed at once, and the number of logins that may wait.
 ///
-/// An argon2id hash takes 19 MiB while it runs, so `slots` bounds the memory; a bcrypt hash of cost 12 takes 0.3 s, so
-/// `queue` bounds the wait. A login beyond both is refused at once.
+/// An argon2id hash takes 19 MiB while it runs, so `slots` bounds the memory. A bcrypt hash of cost
+/// 12 takes 0.3 s, so `queue` bounds the wait. A login beyond both is refused at once.
 ///
 /// ```
 /// use scopegate_grant::HashingLimits;
@@ -37,9 +38,10 @@ pub use self::thread::HashingFailed;
     reason = "two numbers side by side, without an invariant between them"
 )]
 pub struct HashingLimits {
-    /// Hashed at once; 0 counts as 1. By default one for each core.
+    /// The number of concurrent hashes; 0 counts as 1. Default: one for each core.
     pub slots: usize,
-    /// Waiting beside them. By default 32 for each slot, so that the last one waits about 10 s for bcrypt hashes of cost 12.
+    /// The number of waiting logins in addition to them. Default: 32 for each slot, so that the
+    /// last one waits about 10 s for bcrypt hashes of cost 12.
     pub queue: usize,
 }
 
@@ -53,12 +55,12 @@ impl Default for HashingLimits {
     }
 }
 
-/// What a refused login is told to wait: time for a queue to have moved on.
+/// The time after which a refused login may try again: enough for a queue to advance.
 const BUSY: GrantError = GrantError::Busy {
     retry_after: Lifetime::from_seconds(2),
 };
 
-/// Runs hashing on threads of its own under [`HashingLimits`].
+/// Runs hashing on separate threads under [`HashingLimits`].
 #[derive(Debug)]
 pub(crate) struct HashingPool {
     admitted: Arc<Semaphore>,
@@ -67,7 +69,7 @@ pub(crate) struct HashingPool {
     metrics: HashingMetrics,
 }
 
-/// A login's place in the pool: hashing, or in the queue before it. Given back when dropped.
+/// The place of a login in the pool: hashing, or in the queue before it. Returned when dropped.
 #[derive(Debug)]
 pub(crate) struct Admission<'p> {
     pool: &'p HashingPool,
@@ -86,7 +88,8 @@ impl HashingPool {
         }
     }
 
-    /// A place for one login. Asked for before anything else is done for it, so that a refusal costs next to nothing.
+    /// Reserves a place for one login. Called before all other work for it, so that a refusal costs
+    /// next to nothing.
     pub(crate) fn admit(&self) -> Result<Admission<'_>, GrantError> {
         let place = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| {
             self.metrics.refused();
@@ -95,7 +98,7 @@ impl HashingPool {
         Ok(Admission { pool: self, place })
     }
 
-    /// Holds back the answer to a failed login until it has taken as long as the slowest scheme in
+    /// Delays the response to a failed login until it has taken as long as the slowest scheme in
     /// the store takes. `scheme` is the one that was verified.
     pub(crate) async fn even_out(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) {
         sleep(self.pace.wait_after(scheme, took, costs)).await;
@@ -103,7 +106,7 @@ impl HashingPool {
 }
 
 impl Admission<'_> {
-    /// Runs this work when its turn comes, and says how long it took, the wait for the turn left out.
+    /// Runs this work when its turn comes. Returns its duration, without the wait for the turn.
     pub(crate) async fn run<T, F>(self, work: F) -> Result<(T, Duration), GrantError>
     where
         T: Send + 'static,
@@ -115,8 +118,9 @@ impl Admission<'_> {
         drop(waiting);
         let running = metrics.run();
         let started = Instant::now();
-        // INVARIANT: the work takes both permits along, so that a client who hangs up does not free the slot of a hash
-        // that is still running. Held by `a_login_that_is_dropped_keeps_its_slot` below.
+        // INVARIANT: the work owns both permits, so that a client that disconnects does not free
+        // the slot of a hash that still runs. Tested by `a_login_that_is_dropped_keeps_its_slot`
+        // below.
         let permits = ([self.place, slot], running);
         let done = thread::run(move || {
             let done = work();

@@ -1,4 +1,4 @@
-//! A grant for tokens: the only place that mints.
+//! Issues tokens for a grant: the only place that does so.
 
 use scopegate_domain::{AccessTokenClaims, Grant, Lifetime, Scope, ScopeToken, Secret, TokenId};
 use scopegate_store::RevocationPlace;
@@ -7,11 +7,11 @@ use scopegate_token::{EntropyError, PlacedTokenId, SignError};
 use crate::context::Context;
 use crate::{GrantError, GrantProfile, Outage, ScopeFault};
 
-/// Mints an access token for a grant, which lives from the grant's moment on. `spelled` are the
-/// scopes of the grant in the order in which the token names them. `place` is that of the last
-/// revocation which was kept before the client and the user were read.
-// INVARIANT: nothing that the grant does not hold gets into the token, whatever `spelled` says. Held by
-// `a_token_says_what_was_granted` in tests/password.rs.
+/// Issues an access token for a grant, valid from the moment of the grant. `spelled` are the scopes
+/// of the grant in the order in which the token names them. `place` is that of the last revocation
+/// which was kept before the client and the user were read.
+// INVARIANT: the token contains nothing that the grant does not contain, regardless of `spelled`.
+// Tested by `a_token_says_what_was_granted` in tests/password.rs.
 pub(crate) fn access_token(
     context: &Context,
     grant: &Grant,
@@ -33,15 +33,15 @@ pub(crate) fn access_token(
     }
 }
 
-/// What is left of the life of a token that is signed now.
+/// Returns the remaining lifetime of a token that is signed now.
 pub(crate) fn left(context: &Context, grant: &Grant) -> Lifetime {
     let expires_at = grant.granted_at() + context.lifetime;
     let left = expires_at.seconds_since(context.clock.now_rounded_up());
     Lifetime::from_seconds(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
 }
 
-/// A name that no other token has: 128 random bits, and the place. It is an identifier, so only the
-/// source can fail.
+/// Returns a unique id for a token: 128 random bits, and the place. The result is always an
+/// identifier, so only the random source can fail.
 fn token_id(context: &Context, place: RevocationPlace) -> Result<TokenId, GrantError> {
     let mut random = [0; 16];
     let filled = context.entropy.fill(&mut random).ok();
@@ -49,7 +49,8 @@ fn token_id(context: &Context, place: RevocationPlace) -> Result<TokenId, GrantE
     name.ok_or(GrantError::Unavailable(Outage::Entropy(EntropyError)))
 }
 
-/// What a client gets: [RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
+/// The response to a client: [RFC 6749, section
+/// 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
 #[derive(Debug)]
 pub struct TokenSet {
     access_token: Secret<String>,
@@ -59,7 +60,7 @@ pub struct TokenSet {
 }
 
 impl TokenSet {
-    /// The answer of the tutorial's page, which says nothing beside the token.
+    /// The response of the FastAPI tutorial, which contains nothing but the token.
     pub(crate) const fn by_the_page(access_token: Secret<String>) -> Self {
         Self {
             access_token,
@@ -78,25 +79,26 @@ impl TokenSet {
         }
     }
 
-    /// The token.
+    /// Returns the token.
     #[must_use]
     pub const fn access_token(&self) -> &Secret<String> {
         &self.access_token
     }
 
-    /// How the token is used: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), spelled as the profile spells it.
+    /// Returns the token type: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), written as the
+    /// profile writes it.
     #[must_use]
     pub const fn token_type(&self) -> &'static str {
         self.token_type
     }
 
-    /// How long the token lives from the moment when it was signed, rounded down to whole seconds.
+    /// Returns the lifetime of the token from the moment of signing, rounded down to whole seconds.
     #[must_use]
     pub const fn expires_in(&self) -> Option<Lifetime> {
         self.expires_in
     }
 
-    /// What was granted, which may be less than was asked for.
+    /// Returns the granted scope, which may be less than the requested one.
     #[must_use]
     pub const fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()

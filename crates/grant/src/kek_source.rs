@@ -1,4 +1,4 @@
-//! Where the key comes from that signing keys are sealed with.
+//! The source of the key-encryption key.
 
 use std::error::Error;
 use std::fmt;
@@ -8,18 +8,18 @@ use std::sync::Arc;
 use scopegate_store::{BoxFuture, SigningKeys};
 use scopegate_token::KeyEncryptionKey;
 
-/// Where the key-encryption key comes from. It is read when it is needed first, and again whenever the one that was read has not
-/// sealed what is stored: another program may have sealed all keys anew.
+/// A source of the key-encryption key. The key is read at its first use, and again if the last one
+/// does not open the stored keys: another program may have sealed all keys again.
 pub trait KekSource: fmt::Debug + Send + Sync {
-    /// The key-encryption key as it is now, for these keys.
+    /// Reads the current key-encryption key, for these keys.
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// The reason why there is none.
     fn read<'a>(&'a self, keys: &'a dyn SigningKeys) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KekUnreadable>>;
 }
 
-/// Why a key-encryption key cannot be read; nothing of the key is in it.
+/// The reason why a key-encryption key cannot be read. It contains nothing of the key.
 pub type KekUnreadable = Box<dyn Error + Send + Sync>;
 
 /// A key that does not change.

@@ -1,4 +1,4 @@
-//! What can be wrong with the keys of an issuer.
+//! Errors of the keys of an issuer.
 
 use scopegate_domain::KeyId;
 use scopegate_store::StoreError;
@@ -6,29 +6,30 @@ use scopegate_token::{EntropyError, EnvelopeError, KeyError, KeyRingError};
 
 use crate::KekUnreadable;
 
-/// Why the keys of this issuer cannot be read or changed. Holds nothing of a key but its id.
+/// The reason why the keys of this issuer cannot be read or changed. It contains nothing of a key
+/// but its id.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysError {
     /// An algorithm that this program does not know.
     #[error("key `{id}` is for an algorithm that this program does not know")]
     Algorithm {
-        /// Which key.
+        /// The id of the key.
         id: KeyId,
     },
-    /// Others came first each time.
+    /// Other processes changed the keys first in each attempt.
     #[error("keys are being changed by others all the time")]
     Contended,
     /// There is no key yet.
     #[error("there is no key yet")]
     Empty,
-    /// There is no randomness.
+    /// No random bytes are available.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
-    /// There is a key of that id.
+    /// A key with that id exists.
     #[error("there is a key `{id}` already")]
     IdTaken {
-        /// Which id.
+        /// The id.
         id: KeyId,
     },
     /// A key cannot be made or used.
@@ -37,22 +38,22 @@ pub enum KeysError {
     /// The key-encryption key cannot be read.
     #[error(transparent)]
     KeyEncryptionKey(KekUnreadable),
-    /// The keys are no ring, or the next one is there already.
+    /// The keys do not form a ring, or the next one exists already.
     #[error(transparent)]
     Ring(#[from] KeyRingError),
-    /// A key was not sealed or not opened.
+    /// A key could not be sealed or opened.
     #[error("key `{id}`: {fault}")]
     Sealed {
-        /// Which key.
+        /// The id of the key.
         id: KeyId,
-        /// Why.
+        /// The cause.
         #[source]
         fault: EnvelopeError,
     },
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A key that has no private document: a secret for HMAC comes from the configuration.
+    /// A key without a private document: a secret for HMAC comes from the configuration.
     #[error("key is a shared secret, and none that others could verify with")]
     Unsealable,
 }

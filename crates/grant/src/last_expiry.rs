@@ -1,16 +1,16 @@
-//! How long a revocation has to be kept.
+//! The time until which a revocation must be kept.
 
 use scopegate_domain::{Lifetime, Revocation, Timestamp};
 use scopegate_store::{Store, StoreError};
 
-/// What clocks of nodes may differ by, at the node that issued, the one that verifies and the one
-/// that forgets, and some time more.
+/// The possible difference between the clocks of the nodes that issue, verify and forget, and some
+/// time more.
 const MARGIN: Lifetime = Lifetime::from_minutes(5);
 
-/// When the last of the tokens that were issued until now has expired, on every node.
+/// Returns when the last of the tokens that were issued until now has expired, on every node.
 ///
-/// The store knows how long they live: from the keys that signed them, and of tokens without `iat`
-/// from what their servers said. If it knows nothing, it is [`Revocation::KEPT`] from now.
+/// The store knows their lifetimes: from the keys that signed them, and for tokens without `iat`
+/// from the records of their servers. If it knows nothing, it is [`Revocation::KEPT`] from now.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! **How does a client come by a token?** A grant type is a function from a request to a grant; minting is the same for all.
+//! **How does a client obtain a token?** A grant type is a function from a request to a grant;
+//! issuing is the same for all.
 //!
 //! ```text
 //! Params --------> TokenRequest --------> Grant --------> TokenSet
@@ -7,8 +8,9 @@
 //!    +--> Authenticated<Client>             +-- narrowed: asked, client's ceiling, user's ceiling
 //! ```
 //!
-//! [`AuthorizationServer`] is all of it as one value, without HTTP. It goes by the RFC or by the tutorial's page
-//! ([`GrantProfile`]). By both a token never says more than was asked for, than the client may have and than the user may have.
+//! [`AuthorizationServer`] is the whole flow as one value, without HTTP. It follows the RFC or the
+//! FastAPI tutorial ([`GrantProfile`]). With both, a token never contains more than was requested,
+//! than the client may have and than the user may have.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -50,10 +52,10 @@
 //! # }
 //! ```
 //!
-//! # A failed login tells nothing
+//! # A failed login reveals nothing
 //!
-//! Unknown user, wrong password, disabled user: one answer. Each of them costs one verification and
-//! then waits until it has taken as long as the slowest password scheme in the store takes.
+//! Unknown user, wrong password, disabled user: one error. Each of them costs one verification.
+//! Then it waits until it has taken as long as the slowest password scheme in the store takes.
 //!
 //! # Guessing is limited
 //!
@@ -63,12 +65,14 @@
 //!
 //! # Keys
 //!
-//! [`RotatingKeys`] keeps the keys that sign in the store, sealed, and says at each moment which one signs and which are trusted.
+//! [`RotatingKeys`] keeps the signing keys in the store, sealed. At each moment it determines which
+//! one signs and which are trusted.
 //!
 //! # Deliberately absent
 //!
-//! HTTP (`scopegate-http` reads forms and writes answers), SQL, and a list of grants: [`GrantType`](scopegate_domain::GrantType)
-//! is one, and the compiler asks wherever a new one must be given its place.
+//! HTTP (`scopegate-http` reads forms and writes responses), SQL, and a list of grants:
+//! [`GrantType`](scopegate_domain::GrantType) is one. The compiler reports each `match` that a new
+//! grant type must extend.
 
 mod client_auth;
 mod context;

@@ -1,4 +1,5 @@
-//! Down to what may be granted: never more than was asked for, than the client may have, than the user may have.
+//! Restricts a scope: never more than was requested, than the client may have, than the user may
+//! have.
 
 use scopegate_domain::{Catalog, Client, Scope, ScopeToken, User};
 use scopegate_policy::negotiate;
@@ -6,21 +7,22 @@ use scopegate_policy::negotiate;
 use crate::ScopeFault;
 use crate::request::Asked;
 
-/// What is granted, and how a token spells it.
+/// The granted scope, and how a token writes it.
 #[derive(Debug)]
 pub(crate) struct Narrowed {
     pub(crate) scope: Scope,
-    /// The members of `scope` in the order in which they were asked for; by the page, as often as that.
+    /// The members of `scope` in the order of the request; in the tutorial profile, as often as
+    /// there.
     pub(crate) spelled: Vec<ScopeToken>,
 }
 
-/// Narrows what was asked for.
+/// Restricts the requested scope.
 ///
-/// Nothing asked for: all that client and user both may have
-/// ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to the server). Something
-/// asked for by the RFC and nothing of it left: an error, so that no client gets a token that it cannot use. By the page:
-/// a token without scopes.
-// SECURITY: held by `never_more_than_each_ceiling` below.
+/// Without a requested scope the result is all that both client and user may have ([RFC 6749,
+/// section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to the server). If
+/// nothing of a requested scope is left, the RFC profile returns an error, so that no client gets a
+/// token that it cannot use. The tutorial profile returns a token without scopes.
+// SECURITY: tested by `never_more_than_each_ceiling` below.
 pub(crate) fn narrow(
     asked: &Asked<'_>,
     catalog: &Catalog,
@@ -49,7 +51,8 @@ pub(crate) fn narrow(
     }
 }
 
-/// Most bytes that repeated scopes may take in a token: half of what a verifier accepts as a payload.
+/// The maximum number of bytes that repeated scopes may take in a token: half of what a verifier
+/// accepts as a payload.
 const MAX_SPELLED_LEN: usize = 4 * 1024;
 
 impl Narrowed {
@@ -60,7 +63,7 @@ impl Narrowed {
         }
     }
 
-    /// Words that say something over and over are said once each where they would not fit into a token any more.
+    /// Repeated words are written once each if they would no longer fit into a token.
     fn as_asked(scope: Scope, mut words: Vec<ScopeToken>) -> Self {
         words.retain(|word| scope.contains(word));
         let len: usize = words.iter().map(|word| word.as_str().len() + 3).sum();
@@ -80,7 +83,8 @@ fn is_declared(catalog: &Catalog, token: &ScopeToken) -> bool {
         .any(|scheme| scheme.scopes().iter().any(|scope| scope.token() == token))
 }
 
-/// The words of a text as Python's `str.split()` finds them: white space by Unicode, and four separators of ASCII.
+/// Returns the words of a text as Python's `str.split()` does: white space by Unicode, and four
+/// separators of ASCII.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let separates = |c: char| c.is_whitespace() || matches!(c, '\u{1C}'..='\u{1F}');
     text.split(separates).filter(|word| !word.is_empty())

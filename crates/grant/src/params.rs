@@ -1,4 +1,4 @@
-//! What a client sent, as names and values.
+//! The parameters of a request, as names and values.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,9 +7,9 @@ use scopegate_domain::Secret;
 
 use crate::RequestFault;
 
-/// The decoded fields of a form, in the order in which they came.
+/// The decoded fields of a form, in the order of the request.
 ///
-/// Any value may be a password, so none is ever printed. A field without a value counts as one that was not sent
+/// Any value may be a password, so none is ever printed. A field without a value counts as absent
 /// ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
 ///
 /// ```
@@ -24,29 +24,30 @@ use crate::RequestFault;
 pub struct Params(Vec<(String, Secret<String>)>);
 
 impl Params {
-    /// The value of the last field of this name; none where that field is absent or empty.
+    /// Returns the value of the last field with this name; `None` if that field is absent or empty.
     ///
-    /// The last one, because that is what the tutorial does. By the RFC a name stands once: [`Params::each_once`].
+    /// The last one, because the FastAPI tutorial does so. In the RFC a name occurs once:
+    /// [`Params::each_once`].
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&Secret<String>> {
         let (_, value) = self.0.iter().rev().find(|(given, _)| given == name)?;
         (!value.expose().is_empty()).then_some(value)
     }
 
-    /// As [`Params::secret`], for a value that need not be hidden.
+    /// Returns a value like [`Params::secret`], if it need not be hidden.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.secret(name).map(|value| value.expose().as_str())
     }
 
-    /// Checks that no name is given twice, known or not:
-    /// [RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
+    /// Checks that no name occurs twice, known or not: [RFC 6749, section
+    /// 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1).
     ///
     /// # Errors
     ///
     /// [`RequestFault::Repeated`].
     pub fn each_once(&self) -> Result<(), RequestFault> {
-        // SECURITY: two readers that pick different ones of two values can be played against each other. Held by
+        // SECURITY: two readers that pick different ones of two values can be exploited. Tested by
         // `a_name_given_twice_is_refused_wherever_it_stands` below.
         let mut seen = HashSet::with_capacity(self.0.len());
         if self.0.iter().all(|(name, _)| seen.insert(name.as_str())) {

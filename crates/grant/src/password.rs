@@ -1,4 +1,4 @@
-//! A user name and a password for a grant: [RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
+//! The password grant: [RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -18,16 +18,16 @@ use crate::request::PasswordRequest;
 use crate::throttle::{Outcome, Whose};
 use crate::{GrantError, GrantProfile, Outage};
 
-/// What becomes of the login of a disabled user.
+/// The result of the login of a disabled user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disabled {
     /// It fails like one with a wrong password.
     Refused,
-    /// It succeeds, as on the tutorial's page, whose guards refuse that user later.
+    /// It succeeds, as in the FastAPI tutorial, whose guards refuse that user later.
     LetIn,
 }
 
-/// Who logs in a user, and from where.
+/// The client that logs in a user, and its address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Login<'a> {
     pub(crate) client: &'a Authenticated<Client>,
@@ -35,11 +35,11 @@ pub(crate) struct Login<'a> {
     pub(crate) disabled: Disabled,
 }
 
-/// The grant of a user whose password is right, with the scopes as the token is to spell them. `asked_at` is a moment before
-/// the client was read.
-// SECURITY: the grant is of that moment, and not of the one at which the password was found right: who disables the user or the
-// client meanwhile takes back all tokens issued until then, and this one is among them. Held by
-// `what_is_taken_back_during_a_login_covers_its_token` in tests/password.rs.
+/// Returns the grant of a user whose password is right, with the scopes as the token writes them.
+/// `asked_at` is a moment before the client was read.
+// SECURITY: the grant has that moment, and not the one at which the password was found right. A
+// withdrawal of the user or the client in between revokes all tokens issued until then, including
+// this one. Tested by `what_is_taken_back_during_a_login_covers_its_token` in tests/password.rs.
 pub(crate) async fn grant(
     context: &Context,
     login: Login<'_>,
@@ -53,19 +53,20 @@ pub(crate) async fn grant(
     Ok((grant, narrowed))
 }
 
-/// The user of this name, if the password is right. Attempts are throttled by the canonical name.
+/// Returns the user with this name, if the password is right. Attempts are throttled by the
+/// canonical name.
 async fn log_in(
     context: &Context,
     login: Login<'_>,
     username: &str,
     password: &Secret<String>,
 ) -> Result<Authenticated<User>, GrantError> {
-    // The FastAPI tutorial compares names as they are sent.
+    // The FastAPI tutorial compares names without a change.
     let name = match &context.profile {
         GrantProfile::Rfc => Username::to_find(username).ok(),
         GrantProfile::Tutorial { .. } => Username::from_stored(username).ok(),
     };
-    // A name that no user can have counts as it was sent.
+    // A name that no user can have counts without a change.
     let whose = Whose::User(name.as_ref().map_or(username, Username::as_str));
     let attempt = context.throttle.begin(whose, login.from).await?;
     let checked = check(context, login, name.as_ref(), password).await;
@@ -77,8 +78,8 @@ async fn log_in(
     checked
 }
 
-/// Every failed login gets one answer, after one verification and the same time, for any user and
-/// for none.
+/// Checks a password. Every failed login gets one error, after one verification and the same time,
+/// for a known and an unknown user.
 async fn check(
     context: &Context,
     login: Login<'_>,
@@ -126,9 +127,9 @@ async fn check(
     Err(GrantError::InvalidGrant)
 }
 
-/// Whether the account is still what it was when it was read. Another login may have hashed the
+/// Checks that the account has not changed since it was read. Another login may have hashed the
 /// same password again: then the password is verified against that hash.
-// SECURITY: hashing takes long, and what is revoked meanwhile gives no token. Tested by
+// SECURITY: hashing takes long, and a revocation during it prevents the token. Tested by
 // `a_login_under_way_gets_nothing_after_a_change` in tests/withdrawn.rs.
 async fn is_unchanged(context: &Context, account: &Account, password: &Secret<String>) -> Result<bool, GrantError> {
     let now = context.store.users().find_account(account.user.username()).await?;
@@ -147,7 +148,7 @@ async fn is_unchanged(context: &Context, account: &Account, password: &Secret<St
     }
 }
 
-/// What a verification costs for each scheme.
+/// Returns the cost of a verification for each scheme.
 fn costs(hasher: &PasswordHasher, schemes: Vec<PasswordScheme>) -> SchemeCosts {
     let cost = |scheme: PasswordScheme| {
         let cost = hasher.cost(Some(&decoy(&scheme))).as_duration();
@@ -156,10 +157,10 @@ fn costs(hasher: &PasswordHasher, schemes: Vec<PasswordScheme>) -> SchemeCosts {
     schemes.into_iter().map(cost).collect()
 }
 
-/// The one hash that is verified for a login, with its scheme: the account's own, or one of the
-/// costliest scheme that belongs to no user.
-// SECURITY: one verification for each login, for any user and for none, so that nothing is learned
-// from the work and none is an amplifier. Tested by `a_login_costs_one_verification` below.
+/// Returns the one hash that is verified for a login, with its scheme: that of the account, or one
+/// of the costliest scheme that belongs to no user.
+// SECURITY: one verification for each login, for a known and an unknown user. So the work reveals
+// nothing, and no login is an amplifier. Tested by `a_login_costs_one_verification` below.
 fn to_verify(account: Option<&Account>, costs: &SchemeCosts) -> (Option<PasswordHash>, Option<PasswordScheme>) {
     let own = account.and_then(|account| account.password_hash.as_ref());
     if let Some((hash, scheme)) = own.and_then(|hash| Some((hash, PasswordScheme::of(hash)?))) {
@@ -174,7 +175,7 @@ fn accepted(account: Account) -> Authenticated<User> {
     Authenticated::assertion(account.user)
 }
 
-/// Why a login failed: for the log alone.
+/// The reason why a login failed: for the log alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     ChangedMeanwhile,
@@ -183,7 +184,7 @@ enum Refusal {
     WrongPassword,
 }
 
-/// The account, if the password is right for it, and whether its hash is to be replaced.
+/// Returns the account, if the password is right for it, and whether its hash must be replaced.
 fn judge(account: Option<Account>, verdict: PasswordVerdict, disabled: Disabled) -> Result<(Account, bool), Refusal> {
     match (account, verdict) {
         (Some(account), PasswordVerdict::Match { rehash })
@@ -197,7 +198,8 @@ fn judge(account: Option<Account>, verdict: PasswordVerdict, disabled: Disabled)
     }
 }
 
-/// A hash of this scheme that belongs to nobody: a salt and a digest of zeros, as long as they usually are.
+/// Returns a hash of this scheme that belongs to no user: a salt and a digest of zeros, with their
+/// usual length.
 fn decoy(scheme: &PasswordScheme) -> PasswordHash {
     let zeros = if scheme.as_str().starts_with("$argon2") {
         format!("{}${}", "A".repeat(22), "A".repeat(43))
@@ -207,8 +209,9 @@ fn decoy(scheme: &PasswordScheme) -> PasswordHash {
     PasswordHash::from_stored(format!("{}{zeros}", scheme.as_str()))
 }
 
-/// Puts the new hash in the place of the old one, unless the password was changed meanwhile. The login is answered after that, and
-/// stands either way: the password was right, and a full disk must not lock out those whose hash is old.
+/// Replaces the old hash by the new one, unless the password was changed meanwhile. The login
+/// completes after that, and succeeds in either case: the password was right. A full disk must not
+/// lock out users whose hash is old.
 async fn store_rehashed(context: &Context, account: &Account, rehashed: Result<PasswordHash, HashError>) {
     let users = context.store.users();
     let stored = match (rehashed, &account.password_hash) {

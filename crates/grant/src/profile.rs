@@ -1,8 +1,8 @@
-//! Whose rules the token endpoint goes by.
+//! The rules that the token endpoint follows.
 
 use scopegate_domain::ClientId;
 
-/// Whose rules the token endpoint goes by.
+/// The rules that the token endpoint follows.
 ///
 /// ```
 /// use scopegate_domain::ClientId;
@@ -18,12 +18,13 @@ use scopegate_domain::ClientId;
     reason = "a new profile must be given its rules wherever profiles are told apart"
 )]
 pub enum GrantProfile {
-    /// [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749): clients say who they are, a field stands once, errors have codes.
+    /// [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749): clients identify themselves, a field
+    /// occurs once, errors have codes.
     Rfc,
-    /// The `FastAPI` tutorial's page: anybody logs in with a user name and a password, under the ceiling of one public
-    /// client. Grant types that the page does not know go by the RFC.
+    /// The `FastAPI` tutorial: any client logs in with a user name and a password, under the
+    /// ceiling of one public client. Grant types that the tutorial does not know follow the RFC.
     Tutorial {
-        /// The public client in whose name everybody logs in.
+        /// The public client that all logins use.
         client: ClientId,
     },
 }

@@ -1,13 +1,13 @@
-//! What a client asks for, told apart by its grant type.
+//! Token requests, distinguished by their grant type.
 
 use scopegate_domain::{GrantType, Scope, Secret};
 
 use crate::{FieldFault, GrantError, PageError, Params, RequestFault, ScopeFault};
 
-/// The pattern that the tutorial's page declares for its grant type.
+/// The pattern that the FastAPI tutorial declares for its grant type.
 const PAGE_PATTERN: &str = "^password$";
 
-/// Grant types that the tutorial's page does not know and that go by the RFC beside it.
+/// Grant types that the FastAPI tutorial does not know and that follow the RFC in both profiles.
 const BESIDE_THE_PAGE: &[&str] = &[
     "authorization_code",
     "client_credentials",
@@ -15,13 +15,14 @@ const BESIDE_THE_PAGE: &[&str] = &[
     "urn:ietf:params:oauth:grant-type:device_code",
 ];
 
-/// A request for a token by the RFC. Each grant type adds a variant with what it needs.
+/// A request for a token in the RFC profile. Each grant type adds a variant with its parameters.
 #[derive(Debug)]
 pub(crate) enum TokenRequest<'a> {
     Password(PasswordRequest<'a>),
 }
 
-/// What a login needs: [RFC 6749, section 4.3.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2).
+/// The parameters of a login: [RFC 6749, section
+/// 4.3.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.3.2).
 #[derive(Debug)]
 pub(crate) struct PasswordRequest<'a> {
     pub(crate) username: &'a str,
@@ -29,25 +30,27 @@ pub(crate) struct PasswordRequest<'a> {
     pub(crate) asked: Asked<'a>,
 }
 
-/// The scope that was asked for, as it was spelled.
+/// The requested scope, as it was written.
 #[derive(Debug)]
 pub(crate) enum Asked<'a> {
-    /// No scope was named: [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves the default to the server.
+    /// No scope was requested: [RFC 6749, section
+    /// 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves the default to the server.
     Nothing,
-    /// A scope by the RFC's grammar.
+    /// A scope in the grammar of the RFC.
     Scope(Scope),
-    /// Words between any white space, repeated or not, in whatever characters: the page looks at none of that.
+    /// Words between any white space, repeated or not, of any characters: the FastAPI tutorial
+    /// checks none of that.
     Words(&'a str),
 }
 
 impl<'a> TokenRequest<'a> {
-    /// Which grant type a request by the RFC is of.
+    /// Returns the grant type of a request in the RFC profile.
     pub(crate) fn grant_type(params: &Params) -> Result<GrantType, GrantError> {
         let name = required(params, "grant_type")?.expose();
         name.parse().map_err(|_| GrantError::UnsupportedGrantType)
     }
 
-    /// The request of a grant type. Every field is looked at before anything is done.
+    /// Parses the request of a grant type. Every field is checked before any other work.
     pub(crate) fn parse(grant_type: GrantType, params: &'a Params) -> Result<Self, GrantError> {
         match grant_type {
             GrantType::Password => Ok(Self::Password(PasswordRequest {
@@ -60,8 +63,8 @@ impl<'a> TokenRequest<'a> {
 }
 
 impl<'a> PasswordRequest<'a> {
-    /// The request as the tutorial's page takes it: no grant type is as good as `password`, the last field of a name
-    /// counts, and every fault is told at once.
+    /// Parses the request as the FastAPI tutorial does. An absent grant type counts as `password`,
+    /// the last field of a name counts, and all faults are reported at once.
     pub(crate) fn parse_page(params: &'a Params) -> Result<Self, PageError> {
         let mut faults = Vec::new();
         if let Some(input) = params.text("grant_type")
@@ -91,7 +94,7 @@ impl<'a> PasswordRequest<'a> {
     }
 }
 
-/// Whether the tutorial's page leaves a request to the RFC.
+/// Returns whether the tutorial profile handles a request by the RFC.
 pub(crate) fn is_beside_the_page(params: &Params) -> bool {
     params
         .text("grant_type")

@@ -1,4 +1,4 @@
-//! What was taken back, kept in the store and known in memory.
+//! Revocations, kept in the store and in memory.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,16 +6,17 @@ use scopegate_domain::{Clock, Lifetime, Revocation, Timestamp};
 use scopegate_store::{RevocationPlace, Store, StoreError};
 use scopegate_token::RevokedSet;
 
-/// How many revocations are read at a time.
+/// The number of revocations that are read at a time.
 const PAGE: u16 = 1_000;
 
-/// How often it is said how long tokens live, and for how long beyond that it holds: a token is issued only while the store answers,
-/// so the last one comes soon after it was said last.
+/// The interval at which the lifetime of tokens is recorded, and the time beyond that for which a
+/// record holds. A token is issued only while the store answers, so the last token is issued soon
+/// after the last record.
 const SAID_EVERY: Lifetime = Lifetime::from_minutes(60);
 const SAID_FOR: Lifetime = Lifetime::from_minutes(120);
 
-/// Keeps a [`RevokedSet`] as the store has it: what is taken back here is in force at once, what others took back when the store is
-/// asked the next time.
+/// Keeps a [`RevokedSet`] equal to the store. A revocation through it takes effect at once, one by
+/// another process at the next refresh.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -45,12 +46,12 @@ pub struct RevocationWatch {
     store: Arc<dyn Store>,
     set: Arc<RevokedSet>,
     clock: Arc<dyn Clock>,
-    /// Until where the store was read.
+    /// The place up to which the store was read.
     place: Mutex<RevocationPlace>,
     unsaid: Option<Unsaid>,
 }
 
-/// Tokens of ours that do not say when they were issued.
+/// The tokens of this server without an issue time.
 #[derive(Debug)]
 struct Unsaid {
     lifetime: Lifetime,
@@ -58,7 +59,7 @@ struct Unsaid {
 }
 
 impl RevocationWatch {
-    /// Nothing is read yet.
+    /// Creates a watch that has read nothing yet.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, set: Arc<RevokedSet>, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -70,8 +71,9 @@ impl RevocationWatch {
         }
     }
 
-    /// Tokens are issued here that live exactly so long and do not say since when. The store remembers that, so that the set reckons
-    /// with the longest life that any of them may have, also after another one was set.
+    /// Declares that this server issues tokens with exactly this lifetime and without an issue
+    /// time. The store records that. So the set uses the longest lifetime that any of them may
+    /// have, even after another one was set.
     #[must_use]
     pub fn for_unsaid(mut self, lifetime: Lifetime) -> Self {
         self.unsaid = Some(Unsaid {
@@ -81,17 +83,17 @@ impl RevocationWatch {
         self
     }
 
-    /// The set.
+    /// Returns the set.
     #[must_use]
     pub const fn set(&self) -> &Arc<RevokedSet> {
         &self.set
     }
 
-    /// Reads what is new, and drops what covers no token that lives.
+    /// Reads the new revocations, and drops those that cover no unexpired token.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; what was read until then is in force.
+    /// [`StoreError`]; the revocations that were read until then take effect.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         if let Some(unsaid) = &self.unsaid {
             self.agree_on_lifetime(unsaid).await?;
@@ -102,7 +104,8 @@ impl RevocationWatch {
             let is_last_page = kept.len() < usize::from(PAGE);
             self.set
                 .add_placed(kept.into_iter().map(|(place, revocation)| (place.number(), revocation)));
-            // After what stands before it is in force: who is dropped in between reads it again.
+            // Set after the revocations before this place took effect: a future that is dropped in
+            // between reads them again.
             self.read_until(last);
             if is_last_page {
                 break;
@@ -112,11 +115,12 @@ impl RevocationWatch {
         Ok(())
     }
 
-    /// Says how long our tokens live, if it is time for it, and reckons with the longest that others said.
+    /// Records the lifetime of our tokens, if that is due, and uses the longest that any server
+    /// recorded.
     async fn agree_on_lifetime(&self, unsaid: &Unsaid) -> Result<(), StoreError> {
         let (now, revocations) = (self.clock.now(), self.store.revocations());
         let said_at = *unsaid.said_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back says it again, too.
+        // After the clock was set back it is recorded again, too.
         if said_at.is_none_or(|then| now < then || now >= then + SAID_EVERY) {
             let living_until = now + unsaid.lifetime + SAID_FOR;
             revocations.keep_lifetime(unsaid.lifetime, living_until).await?;
@@ -128,18 +132,20 @@ impl RevocationWatch {
         Ok(())
     }
 
-    /// Takes tokens back: kept in the store, then in force here.
+    /// Revokes tokens: keeps the revocation in the store, then applies it here.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], and nothing is in force; it may have been kept even so, and is then found by the next refresh.
+    /// [`StoreError`], and nothing takes effect. The store may still have kept it, and then the
+    /// next refresh finds it.
     pub async fn revoke(&self, revocation: &Revocation) -> Result<(), StoreError> {
         self.store.revocations().revoke(revocation).await?;
         self.set.add([revocation.clone()]);
         Ok(())
     }
 
-    /// Drops from the store what covers no token that lives, and says how many they were.
+    /// Drops the revocations that cover no unexpired token from the store, and returns their
+    /// number.
     ///
     /// # Errors
     ///

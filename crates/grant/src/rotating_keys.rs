@@ -1,4 +1,4 @@
-//! The keys of this issuer: out of the store, opened, rotated in time.
+//! The keys of this issuer: read from the store, opened, rotated in time.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,14 +14,14 @@ use scopegate_token::{
 use crate::kek_source::Fixed;
 use crate::{KekSource, KeysError};
 
-/// How often somebody else may come first before this one gives up.
+/// The number of lost races with other processes after which this one gives up.
 const ATTEMPTS: usize = 8;
 
-/// The keys of an issuer that has several nodes: they agree by what stands in the store alone.
+/// The keys of an issuer that has several nodes: they agree by the contents of the store alone.
 ///
-/// [`RotatingKeys::refresh`] reads them, adds one where it is time for it, and forgets those that are gone.
-/// [`RotatingKeys::in_force`] says what holds at this moment by what was read last, so that a key takes over in time while the
-/// store is down.
+/// [`RotatingKeys::refresh`] reads them, adds one when it is due, and forgets those that were
+/// removed. [`RotatingKeys::in_force`] returns the keys that are active now, from the last read. So
+/// a key takes over in time while the store is down.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -54,7 +54,8 @@ pub struct RotatingKeys {
     read: Mutex<Read>,
 }
 
-/// What was read last, opened. What was opened once stays while it is there, for another program may seal all keys anew.
+/// The keys that were read last, opened. An opened key stays open while it is stored, because
+/// another program may seal all keys again.
 #[derive(Default)]
 struct Read {
     ring: KeyRing,
@@ -63,38 +64,39 @@ struct Read {
 
 struct Opened {
     epoch: u32,
-    /// As it was stored when it was opened.
+    /// The sealed bytes from which it was opened.
     sealed: Vec<u8>,
     pkcs8: Secret<Vec<u8>>,
     public: VerifyingKey,
 }
 
-/// Which keys hold at one moment.
+/// The keys that are active at one moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KeysInForce {
     /// The key that signs.
     pub signs: KeyId,
-    /// The keys whose tokens are good.
+    /// The keys whose tokens are valid.
     pub trusted: KeySet,
-    /// The same for others to know.
+    /// The public keys of `trusted`, for other programs.
     pub published: KeySet,
-    /// When this changes without anybody doing anything.
+    /// The next moment at which this changes by time alone.
     pub next_change: Option<Timestamp>,
 }
 
-/// A key that was taken out, and who signs without it.
+/// A key that was removed, and the key that signs without it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RemovedKey {
-    /// The key that is gone.
+    /// The removed key.
     pub removed: RingKey,
     /// The key that signs now.
     pub signs: RingKey,
 }
 
 impl RotatingKeys {
-    /// The keys in a store, sealed with this key, for tokens that live at most so long. New ones are for `ES256`.
+    /// Creates the keys in a store, sealed with this key, for tokens with at most this lifetime.
+    /// New ones are for `ES256`.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -105,7 +107,7 @@ impl RotatingKeys {
         Self::sealed_by(store, Arc::new(Fixed(kek)), schedule, token_lifetime)
     }
 
-    /// The same with a key-encryption key that may be replaced while the program runs.
+    /// Does the same with a key-encryption key that may be replaced while the program runs.
     #[must_use]
     pub fn sealed_by(
         store: Arc<dyn Store>,
@@ -126,32 +128,34 @@ impl RotatingKeys {
         }
     }
 
-    /// With another clock.
+    /// Sets the clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// With another algorithm for new keys: one that keys can be made for.
+    /// Sets the algorithm of new keys: one for which keys can be made.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// What says when.
+    /// Returns the clock.
     #[must_use]
     pub const fn schedule(&self) -> &KeySchedule {
         &self.schedule
     }
 
-    /// Reads the keys and does what is due: the first key of all, another key, the end of old ones.
+    /// Reads the keys and does the due changes: the first key of all, another key, the end of old
+    /// ones.
     ///
     /// # Errors
     ///
-    /// [`KeysError`]; what was in force before stays so, but for keys that were removed. Also where all keys are known and the
-    /// key-encryption key does not fit any more: no other key could be added.
+    /// [`KeysError`]; the keys that were active before stay so, except those that were removed. It
+    /// also fails if all keys are known and the key-encryption key does not match any longer,
+    /// because no other key could be added.
     pub async fn refresh(&self) -> Result<KeysInForce, KeysError> {
         let mut ring = self.read_store().await?;
         for _ in 0..ATTEMPTS {
@@ -165,8 +169,8 @@ impl RotatingKeys {
         }
         if let Some(current) = ring.current(self.clock.now()) {
             let is_short = |key: &RingKey| key.epoch >= current.epoch && key.token_lifetime < self.token_lifetime;
-            // SECURITY: before any token is signed that lives so long, or its key might leave before it
-            // (`a_longer_lifetime_is_told_before_it_is_used`).
+            // SECURITY: this precedes any signed token with this lifetime, because its key might
+            // otherwise be removed too early (`a_longer_lifetime_is_told_before_it_is_used`).
             if ring.keys().iter().any(is_short) {
                 self.keys().allow_lifetime(current.epoch, self.token_lifetime).await?;
                 ring = self.read_store().await?;
@@ -176,7 +180,7 @@ impl RotatingKeys {
             self.keys().remove_through(epoch).await?;
             ring = self.read_store().await?;
         }
-        // Said now, and not when the next key is due.
+        // Reported now, and not when the next key is due.
         self.fitting_kek(&ring).await?;
         self.in_force()
     }
@@ -190,11 +194,11 @@ impl RotatingKeys {
         self.read_store().await.map(drop)
     }
 
-    /// What holds now, by what was read last.
+    /// Returns the keys that are active now, from the last read.
     ///
     /// # Errors
     ///
-    /// [`KeysError::Empty`] where nothing was read yet.
+    /// [`KeysError::Empty`] if nothing was read yet.
     pub fn in_force(&self) -> Result<KeysInForce, KeysError> {
         let (now, read) = (self.clock.now(), self.read());
         let signs = read.ring.current(now).ok_or(KeysError::Empty)?.id.clone();
@@ -212,11 +216,11 @@ impl RotatingKeys {
         })
     }
 
-    /// The key that signs now, by what was read last.
+    /// Returns the key that signs now, from the last read.
     ///
     /// # Errors
     ///
-    /// [`KeysError::Empty`] where nothing was read yet.
+    /// [`KeysError::Empty`] if nothing was read yet.
     pub fn signing_key(&self) -> Result<SigningKey, KeysError> {
         let read = self.read();
         let key = read.ring.current(self.clock.now()).ok_or(KeysError::Empty)?;
@@ -225,20 +229,21 @@ impl RotatingKeys {
         Ok(SigningKey::from_pkcs8(algorithm, opened.pkcs8.clone())?.with_id(key.id.clone()))
     }
 
-    /// Adds a new key behind the one that signs now, whether it is due or not.
+    /// Adds a new key after the one that signs now, whether it is due or not.
     ///
     /// # Errors
     ///
-    /// [`KeysError`]; [`KeysError::Ring`] where the next key is there already.
+    /// [`KeysError`]; [`KeysError::Ring`] if the next key exists already.
     pub async fn rotate(&self) -> Result<RingKey, KeysError> {
         self.add(self.new_key()?).await
     }
 
-    /// Adds a key that was made elsewhere, with its id or a random one.
+    /// Adds an imported key, with its id or a random one.
     ///
     /// # Errors
     ///
-    /// As [`RotatingKeys::rotate`]; [`KeysError::Unsealable`] for a key that cannot be kept, [`KeysError::IdTaken`].
+    /// As [`RotatingKeys::rotate`]; [`KeysError::Unsealable`] for a key that cannot be kept,
+    /// [`KeysError::IdTaken`].
     pub async fn add(&self, key: SigningKey) -> Result<RingKey, KeysError> {
         let key = self.with_id(key)?;
         for _ in 0..ATTEMPTS {
@@ -252,8 +257,8 @@ impl RotatingKeys {
         Err(KeysError::Contended)
     }
 
-    /// Takes over a key of the time when there was one key without an id, if there is no other yet. Says whether its tokens
-    /// are good: they are, too, where it was taken over before.
+    /// Adopts a key from the time of a single key without an id, if there is no other yet. Returns
+    /// whether its tokens are valid: they are, too, if it was adopted before.
     ///
     /// # Errors
     ///
@@ -275,8 +280,9 @@ impl RotatingKeys {
         }))
     }
 
-    /// Takes a key out at once, for it leaked: nobody who has looked since takes its tokens. If it signed, the next key does
-    /// from now on, or a new one that is made here. None where there is no such key.
+    /// Removes a key at once, because it leaked: a node that has read the keys since then rejects
+    /// its tokens. If it signed, the next key signs from now on, or a new one that is made here.
+    /// Returns `None` if there is no such key.
     ///
     /// # Errors
     ///
@@ -304,11 +310,11 @@ impl RotatingKeys {
         Err(KeysError::Contended)
     }
 
-    /// Seals all keys anew, and says how many.
+    /// Seals all keys again, and returns their number.
     ///
     /// # Errors
     ///
-    /// [`KeysError`], and all keys are as they were.
+    /// [`KeysError`], and all keys are unchanged.
     pub async fn rewrap(&self, new: &KeyEncryptionKey) -> Result<usize, KeysError> {
         for _ in 0..ATTEMPTS {
             let ring = KeyRing::new(self.keys().list().await?)?;
@@ -340,7 +346,7 @@ impl RotatingKeys {
         self.with_id(SigningKey::generate(self.algorithm)?)
     }
 
-    /// 128 random bits are a name that no other key has.
+    /// Gives a key without an id 128 random bits, which no other key has.
     fn with_id(&self, key: SigningKey) -> Result<SigningKey, KeysError> {
         if key.id().is_some() {
             return Ok(key);
@@ -351,7 +357,7 @@ impl RotatingKeys {
         Ok(key.with_id(id))
     }
 
-    /// Adds a key at its place; nothing where somebody came first.
+    /// Adds a key at its place; does nothing if another process was first.
     async fn append(
         &self,
         ring: &KeyRing,
@@ -370,7 +376,7 @@ impl RotatingKeys {
         }
     }
 
-    /// A key as it is stored at its place.
+    /// Returns the stored form of a key at its place.
     async fn seal(&self, ring: &KeyRing, place: RingPlace, key: &SigningKey) -> Result<RingKey, KeysError> {
         let kek = self.fitting_kek(ring).await?;
         let (Some(id), Some(pkcs8)) = (key.id(), key.to_pkcs8()) else {
@@ -381,20 +387,22 @@ impl RotatingKeys {
         Ok(place.key(id.clone(), name, bytes))
     }
 
-    /// Reads all keys, and opens those that were not seen before.
+    /// Reads all keys, and opens those that are new.
     ///
-    /// SECURITY: only what opens is trusted. Who can write to the store and has not the key-encryption key cannot add a key
+    /// SECURITY: only a key that opens is trusted. An attacker that can write to the store without
+    /// the key-encryption key cannot add a key
     /// (`a_key_that_was_put_into_the_store_by_others_is_not_trusted`).
     async fn read_store(&self) -> Result<KeyRing, KeysError> {
         let keys = self.keys().list().await?;
-        // SECURITY: before anything can go wrong: a key that was removed is not trusted for longer because another one cannot
-        // be opened (`a_removed_key_is_not_trusted_whatever_else_is_wrong`).
+        // SECURITY: this precedes every step that can fail. A removed key loses its trust at once,
+        // even if another one cannot be opened
+        // (`a_removed_key_is_not_trusted_whatever_else_is_wrong`).
         let is_there = |id: &KeyId, opened: &Opened| keys.iter().any(|key| key.id == *id && key.epoch == opened.epoch);
         self.read().opened.retain(|id, opened| is_there(id, opened));
         let ring = KeyRing::new(keys)?;
         let read = self.open_all(&ring).await;
         let is_opened = |key: &RingKey| self.read().opened.contains_key(&key.id);
-        // Those that were merely sealed anew are used on, though nobody can open them here.
+        // Keys that were only sealed again stay in use, even if they cannot be opened here.
         if !ring.keys().iter().all(is_opened) {
             read?;
         }
@@ -402,7 +410,8 @@ impl RotatingKeys {
         Ok(ring)
     }
 
-    /// Opens the keys that are not stored as they were: another key may have the id of one that was removed.
+    /// Opens the keys whose stored bytes changed: another key may have the id of one that was
+    /// removed.
     async fn open_all(&self, ring: &KeyRing) -> Result<(), KeysError> {
         let is_as_it_was = |key: &&RingKey| {
             let opened = &self.read().opened;
@@ -418,7 +427,8 @@ impl RotatingKeys {
         Ok(())
     }
 
-    /// The key-encryption key that was read last, or else as it is now, if the other has not sealed all of these.
+    /// Returns the key-encryption key that was read last, or reads it again if it has not sealed
+    /// all of these.
     async fn kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeysError> {
         let fits = |kek: &Arc<KeyEncryptionKey>| ring.keys().iter().all(|key| kek.has_sealed(&key.sealed));
         let known = self.known_kek().clone();
@@ -431,8 +441,8 @@ impl RotatingKeys {
         Ok(kek)
     }
 
-    /// The same where it has sealed all of these: a key among others that were sealed with another one could be opened by nobody
-    /// who has the others.
+    /// Returns the key-encryption key if it has sealed all of these. A key sealed with another one
+    /// could not be opened by a node that has the others.
     async fn fitting_kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeysError> {
         let kek = self.kek(ring).await?;
         match ring.keys().iter().find(|key| !kek.has_sealed(&key.sealed)) {
@@ -445,7 +455,7 @@ impl RotatingKeys {
         self.store.signing_keys()
     }
 
-    // Nothing panics between two changes that belong together.
+    // No code panics between two changes that belong together.
     fn read(&self) -> MutexGuard<'_, Read> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,16 +17,18 @@ use crate::{
     password,
 };
 
-/// Gives tokens to clients: the token endpoint without HTTP.
+/// Issues tokens to clients: the token endpoint without HTTP.
 ///
-/// Cheap to clone; all clones share one store, one key and one queue of logins. The [crate's page](crate) has an example.
+/// It is cheap to clone; all clones share one store, one key and one queue of logins. The [crate's
+/// page](crate) has an example.
 #[derive(Clone, Debug)]
 pub struct AuthorizationServer(Arc<Context>);
 
 impl AuthorizationServer {
-    /// Starts from the parts without which there is no server.
+    /// Creates a builder from the required parts.
     ///
-    /// The catalog says which scopes there are: others are never granted. A signer that is shared can be given another key.
+    /// The catalog lists the existing scopes: others are never granted. A shared signer can get
+    /// another key.
     #[must_use]
     pub fn builder(
         store: Arc<dyn Store>,
@@ -48,19 +50,19 @@ impl AuthorizationServer {
         }
     }
 
-    /// Whose rules this server goes by.
+    /// Returns the profile whose rules this server follows.
     #[must_use]
     pub fn profile(&self) -> &GrantProfile {
         &self.0.profile
     }
 
-    /// The rules of the tokens that it issues.
+    /// Returns the rules of the tokens that it issues.
     #[must_use]
     pub fn token_rules(&self) -> &TokenRules {
         self.0.signer.rules()
     }
 
-    /// The grant types that are enabled.
+    /// Returns the grant types that are enabled.
     pub fn grant_types(&self) -> impl Iterator<Item = GrantType> {
         GrantType::ALL
             .iter()
@@ -68,25 +70,25 @@ impl AuthorizationServer {
             .filter(|grant_type| self.0.offers(*grant_type))
     }
 
-    /// Answers a request to the token endpoint
-    /// ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)): `params` from the form, `header` from
-    /// the `Authorization` header.
+    /// Handles a request to the token endpoint ([RFC 6749, section
+    /// 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)): `params` from the form, `header`
+    /// from the `Authorization` header.
     ///
-    /// A future that is dropped gives no token; a hash that has begun is computed to its end.
+    /// A future that is dropped issues no token; a hash that has begun is computed to its end.
     ///
     /// # Errors
     ///
-    /// [`GrantError`] says why there is no token.
+    /// [`GrantError`] tells why there is no token.
     pub async fn token(&self, params: &Params, header: &ClientCredentials) -> Result<TokenSet, GrantError> {
         self.token_from(params, header, None).await
     }
 
-    /// As [`AuthorizationServer::token`], for a request from this address. Failed attempts count
-    /// for the address, too, and a user is not locked out by attempts from elsewhere.
+    /// Handles a request like [`AuthorizationServer::token`], from this address. Failed attempts
+    /// count for the address, too, and a user is not locked out by attempts from elsewhere.
     ///
     /// # Errors
     ///
-    /// [`GrantError`] says why there is no token.
+    /// [`GrantError`] tells why there is no token.
     pub async fn token_from(
         &self,
         params: &Params,
@@ -163,7 +165,7 @@ impl AuthorizationServer {
     }
 }
 
-/// Whether the server offers this grant type and the client may use it.
+/// Checks that the server offers this grant type and the client may use it.
 fn allow(context: &Context, client: &Authenticated<Client>, grant_type: GrantType) -> Result<(), GrantError> {
     if !context.offers(grant_type) {
         return Err(GrantError::GrantTypeDisabled(grant_type));
@@ -198,15 +200,16 @@ pub struct AuthorizationServerBuilder {
 }
 
 impl AuthorizationServerBuilder {
-    /// Whose rules to go by; those of the RFC where nothing is said.
+    /// Sets the profile whose rules the server follows. Default: the RFC.
     #[must_use]
     pub fn profile(mut self, profile: GrantProfile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Whether clients may ask for a token with a user's password. Off where nothing is said, for
-    /// [RFC 9700, section 2.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.4) forbids it; the tutorial's page has it anyway.
+    /// Sets whether clients may request a token with the password of a user. Default: off, because
+    /// [RFC 9700, section 2.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.4) forbids it. The
+    /// tutorial profile has it regardless.
     #[must_use]
     pub const fn password_grant(mut self, offered: bool) -> Self {
         self.password_grant = offered;
@@ -221,42 +224,43 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// How long an access token lives: 30 minutes where nothing is said, as on the page.
+    /// Sets the lifetime of an access token. Default: 30 minutes, as in the FastAPI tutorial.
     #[must_use]
     pub const fn lifetime(mut self, lifetime: Lifetime) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// How passwords are hashed, and whether one that was hashed in a weaker way is hashed anew at its next login.
+    /// Sets how passwords are hashed, and whether a password with a weaker hash is hashed again at
+    /// its next login.
     #[must_use]
     pub fn hasher(mut self, hasher: PasswordHasher) -> Self {
         self.hasher = hasher;
         self
     }
 
-    /// How many passwords are hashed at once and how many logins may wait.
+    /// Sets the number of concurrent hashes and of waiting logins.
     #[must_use]
     pub const fn hashing_limits(mut self, limits: HashingLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// What tells the time: the system's clock where nothing is said.
+    /// Sets the clock. Default: the clock of the system.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Where randomness comes from: the system where nothing is said.
+    /// Sets the random source. Default: the system.
     #[must_use]
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.entropy = entropy;
         self
     }
 
-    /// The server.
+    /// Builds the server.
     #[must_use]
     pub fn build(self) -> AuthorizationServer {
         AuthorizationServer(Arc::new(Context {

@@ -8,7 +8,7 @@
 //! | IPv6 by /48 | 300 failures, then one attempt in a second |
 //!
 //! An attempt from a known address is limited by its own bucket alone. So an attack from elsewhere
-//! does not lock the owner out. Attempts under way count as failures until they end.
+//! does not lock the owner out. Pending attempts count as failures until they end.
 
 mod account;
 mod address;
@@ -34,23 +34,23 @@ use self::metrics::ThrottleMetrics;
 pub(crate) use self::outcome::Outcome;
 use crate::GrantError;
 
-/// Most entries of each kind: users, clients, known addresses of each, addresses. One takes about
-/// 100 bytes.
+/// The maximum number of entries of each kind: users, clients, known addresses of each, addresses.
+/// One takes about 100 bytes.
 const MAX_ENTRIES: usize = 100_000;
 
-/// Addresses of one account that stay known where there are too many entries.
+/// The number of addresses of one account that stay known if there are too many entries.
 const KNOWN_OF_ONE: usize = 8;
 
-/// How often entries without effect are dropped.
+/// The interval at which entries without effect are dropped.
 const SWEEP: Duration = Duration::from_mins(1);
 
-/// How long an attempt waits for others of the same bucket to end.
+/// The longest time for which an attempt waits for others of the same bucket to end.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How soon an attempt that waited in vain may be repeated.
+/// The time after which an attempt that waited in vain may be repeated.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// Whose secret an attempt presents.
+/// The owner of the secret that an attempt presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Whose<'a> {
     /// A user, by the canonical name.
@@ -81,7 +81,8 @@ pub(crate) struct Throttle {
 #[derive(Debug)]
 struct Buckets {
     users: Accounts,
-    /// Apart from users: to try the secret of a client costs no hash, so there can be more of them.
+    /// Separate from users: an attempt with the secret of a client costs no hash, so there can be
+    /// more of them.
     clients: Accounts,
     addresses: HashMap<u64, Address>,
     swept_at: Instant,
@@ -90,7 +91,7 @@ struct Buckets {
 #[derive(Debug, Default)]
 struct Accounts {
     all: HashMap<u64, Account>,
-    /// Accounts from addresses that they logged in from before: account and network.
+    /// Accounts from addresses with an earlier login: account and network.
     known: HashMap<(u64, u64), Account>,
 }
 
@@ -103,7 +104,7 @@ struct Keys {
     addresses: [Option<(u64, Limit)>; 2],
 }
 
-/// What becomes of an attempt.
+/// The decision on an attempt.
 enum Admission {
     Admitted {
         is_known: bool,
@@ -113,7 +114,7 @@ enum Admission {
         wait: Duration,
         is_first: bool,
     },
-    /// Others of the same bucket are under way.
+    /// Others of the same bucket are pending.
     Wait,
 }
 
@@ -141,7 +142,7 @@ impl Throttle {
         }
         let admission = timeout(LONGEST_WAIT, async {
             loop {
-                // Registered first: an end between the look and the wait is not missed.
+                // Registered first, so that an end between the check and the wait is not missed.
                 let mut ended = std::pin::pin!(self.ended.notified());
                 ended.as_mut().enable();
                 match self.admit(&keys) {
@@ -289,7 +290,7 @@ impl Buckets {
     }
 }
 
-/// Drops entries for a key that is new: those without effect, and if that is not enough, the
+/// Drops entries to make space for a new key: those without effect, and if that is not enough, the
 /// eighth with the least weight. So a flood of other names does not clear the bucket of an account
 /// under attack.
 fn make_room<K: Copy + Eq + Hash + Ord, T, W: Ord>(
@@ -343,7 +344,7 @@ pub(crate) struct Attempt<'t> {
     throttle: &'t Throttle,
     keys: Keys,
     kind: &'static str,
-    /// None if nothing is counted.
+    /// `None` if nothing is counted.
     is_known: Option<bool>,
     outcome: Outcome,
 }

@@ -1,4 +1,4 @@
-//! Who may ask: every way of being the wrong client.
+//! Client authentication: every kind of wrong client.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
@@ -14,7 +14,8 @@ struct Setup {
     other_secret: ClientSecret,
 }
 
-/// The public clients `demo-app` and `idle`, who may use no grant; the confidential clients `web` and `other`.
+/// The public clients `demo-app` and `idle`, which may use no grant; the confidential clients `web`
+/// and `other`.
 async fn setup() -> Setup {
     let store = store().await;
     let secret = ClientSecret::generate(&SystemEntropy).unwrap();
@@ -55,7 +56,7 @@ fn basic(id: &str, secret: &str) -> ClientCredentials {
     }
 }
 
-/// It is refused beside every other way to say who the client is, and alone.
+/// An assertion is refused together with every other way to authenticate, and alone.
 #[tokio::test]
 async fn an_assertion_is_never_ignored() {
     const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -85,7 +85,7 @@ async fn every_way_to_present_a_secret_is_throttled() {
             let refused = stage.present(way, false, 2).await;
             assert!(refused.is_err() && !is_throttled(&refused), "{way:?} {attempt}");
         }
-        // The right secret, too: the answer tells nothing.
+        // The right secret, too: the response reveals nothing.
         for is_right in [false, true] {
             let refused = stage.present(way, is_right, 3).await;
             assert!(is_throttled(&refused), "{way:?}");

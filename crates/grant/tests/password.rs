@@ -1,4 +1,4 @@
-//! Logins by the RFC and by the page.
+//! Logins in the RFC profile and in the tutorial profile.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
@@ -24,7 +24,7 @@ async fn ask(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Result<To
     server.token(&params(fields), &ClientCredentials::Absent).await
 }
 
-/// A login by the RFC, in the name of `demo-app`.
+/// Logs in by the RFC, as the client `demo-app`.
 async fn by_the_rfc(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Result<TokenSet, GrantError> {
     ask(
         server,
@@ -33,7 +33,7 @@ async fn by_the_rfc(server: &AuthorizationServer, fields: &[(&str, &str)]) -> Re
     .await
 }
 
-/// Subject and scopes of a token in the page's layout.
+/// Returns subject and scopes of a token in the layout of the FastAPI tutorial.
 fn read(tokens: &TokenSet) -> (String, Vec<String>) {
     let key = SigningKey::hs256(&Secret::new(String::from(KEY))).unwrap();
     let verifier = Verifier::new(TokenRules::tutorial(), key.verifying_key());
@@ -191,7 +191,7 @@ async fn the_rfc_says_what_was_granted() {
     }
 }
 
-/// A clock that is a second further whenever it is asked.
+/// A clock that advances by a second with each call.
 #[derive(Debug)]
 struct Ticking(AtomicI64);
 
@@ -228,7 +228,7 @@ async fn what_is_taken_back_during_a_login_covers_its_token() {
             .verify(tokens.access_token().expose(), NOW, &mut scratch)
             .unwrap();
         assert_eq!(claims.expires_at(), Some(NOW + lifetime));
-        // The clock has gone on by the time at which the token is signed.
+        // The clock has advanced by the time at which the token is signed.
         assert!(tokens.expires_in().is_none_or(|said| said < lifetime));
         let revoked = RevokedSet::new(subjects).with_lifetime(lifetime);
         let client = Revoked::Client(ClientId::parse("demo-app").unwrap());

@@ -61,7 +61,7 @@ async fn what_can_live_no_more_is_dropped_from_both() {
     assert_eq!(store.revoked_after(RevocationPlace::START, 9).await.unwrap().len(), 1);
 }
 
-/// The lifetime was an hour, is half an hour now, and a token of before is about.
+/// The lifetime was an hour, is half an hour now, and a token from before is still in use.
 #[tokio::test]
 async fn a_token_that_was_given_a_longer_life_before_is_taken_back() {
     let (store, clock, _) = stage();
@@ -81,7 +81,7 @@ async fn a_token_that_was_given_a_longer_life_before_is_taken_back() {
     };
     let before = server(60);
     before.refresh().await.unwrap();
-    // It runs for some hours, and says so again and again.
+    // It runs for some hours, and records the lifetime repeatedly.
     for _ in 0..5 {
         clock.advance(Lifetime::from_minutes(61));
         before.refresh().await.unwrap();
@@ -104,7 +104,7 @@ async fn a_token_that_was_given_a_longer_life_before_is_taken_back() {
     assert!(!has(&after, &token(now(), 30)), "no old one expires so late");
     assert!(has(&after, &old));
 
-    // When the old ones are over it is as if there had been none.
+    // When the old ones have expired, the state is as without them.
     clock.advance(Lifetime::from_minutes(180));
     store.revoke(&Revocation::until(whose, now())).await.unwrap();
     after.refresh().await.unwrap();

@@ -89,7 +89,7 @@ async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
     world.clock.advance(Lifetime::from_seconds(3_599));
     let old = world.token(one.signing_key().unwrap(), HALF);
     world.clock.advance(Lifetime::from_seconds(1));
-    // Nobody has to look for it: what was read an hour ago says so.
+    // No new read is necessary: the keys that were read an hour ago contain it.
     assert_eq!(other.in_force().unwrap().signs, added.id);
     assert_eq!(other.signing_key().unwrap().id(), Some(&added.id));
     world.clock.advance(Lifetime::from_seconds(1_798));
@@ -208,7 +208,8 @@ async fn keys_are_sealed_anew_while_others_use_them() {
     );
     let again = world.node_for(Arc::clone(&new), HALF);
     assert_eq!(again.refresh().await.unwrap().published.iter().count(), 2);
-    // Who runs goes on, the next key with it, and adds none that those with the new key could not open. It says so in time.
+    // A running node continues, also with the next key. It adds no key that nodes with the new
+    // key-encryption key could not open. It reports that in time.
     world.clock.advance(HOUR);
     assert!(is_sealed_by_another(&running.refresh().await.unwrap_err()));
     assert_eq!(running.in_force().unwrap().signs, added.id);
@@ -222,7 +223,7 @@ fn is_sealed_by_another(error: &KeysError) -> bool {
     matches!(error, KeysError::Sealed { fault: found, .. } if *found == fault)
 }
 
-/// What stands in a file, and how often it was read.
+/// The contents of a file, and how often it was read.
 #[derive(Debug)]
 struct File {
     now: Mutex<Option<Arc<KeyEncryptionKey>>>,
@@ -253,7 +254,8 @@ async fn a_node_that_runs_reads_the_key_encryption_key_again() {
     node.refresh().await.unwrap();
     assert_eq!(reads(), 1, "once, where it fits");
 
-    // All is sealed anew, and nothing else has changed yet, or the file is gone: no key is added, the others are used.
+    // All keys are sealed again, and the file has not changed yet, or it is missing: no key is
+    // added, the others are used.
     let new = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
     world.node().rewrap(&new).await.unwrap();
     world.clock.advance(DAY);
@@ -265,7 +267,8 @@ async fn a_node_that_runs_reads_the_key_encryption_key_again() {
         (first.clone(), 1)
     );
 
-    // Now it has: the key that was due comes, sealed as the others are, and so can one that others have added.
+    // Now it has changed: the due key is added, sealed like the others, and a key from another node
+    // can be used.
     *file.now.lock().unwrap() = Some(Arc::clone(&new));
     assert_eq!(node.refresh().await.unwrap().published.iter().count(), 2);
     assert!(world.rows().await.iter().all(|key| new.has_sealed(&key.sealed)));
@@ -280,7 +283,7 @@ async fn a_node_that_runs_reads_the_key_encryption_key_again() {
             .any(|key| key.id() == Some(&added.id))
     );
 
-    // What needs no key-encryption key does not ask for one.
+    // An operation that needs no key-encryption key does not read one.
     *file.now.lock().unwrap() = None;
     let (store, source): (Arc<dyn Store>, Arc<dyn KekSource>) = (world.store.clone(), file.clone());
     let other = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(world.clock.clone());
@@ -298,7 +301,7 @@ async fn a_removed_key_is_followed_by_the_next_or_by_a_new_one() {
     other.refresh().await.unwrap();
     assert!(node.remove(&KeyId::parse("none").unwrap()).await.unwrap().is_none());
 
-    // The only one: a new one signs.
+    // The only key is removed: a new one signs.
     let token = world.token(other.signing_key().unwrap(), HALF);
     let gone = node.remove(&first).await.unwrap().unwrap();
     assert_eq!((&gone.removed.id, gone.signs.used_from), (&first, world.now()));
@@ -311,7 +314,8 @@ async fn a_removed_key_is_followed_by_the_next_or_by_a_new_one() {
     assert_eq!(world.verify(&other, &token), Err(VerifyError::UnknownKey));
     assert!(node.remove(&first).await.unwrap().is_none(), "it is removed once");
 
-    // The next one is there: it does not wait for its time. One that signed before stays good, and does not sign again.
+    // The next key exists: it does not wait for its time. A key that signed before remains valid,
+    // and does not sign again.
     let second = gone.signs.id;
     let next = node.rotate().await.unwrap();
     let gone = node.remove(&second).await.unwrap().unwrap();
@@ -321,7 +325,7 @@ async fn a_removed_key_is_followed_by_the_next_or_by_a_new_one() {
     world.clock.advance(HOUR);
     let token = world.token(other.signing_key().unwrap(), HALF);
     assert_eq!(world.verify(&other, &token), Ok(()));
-    // A retired one, and one that has not signed yet: the same one signs on.
+    // A retired key, and one that has not signed yet: the same key continues to sign.
     assert_eq!(node.remove(&next.id).await.unwrap().unwrap().signs.id, last.id);
     let waiting = node.rotate().await.unwrap();
     assert_eq!(node.remove(&waiting.id).await.unwrap().unwrap().signs.id, last.id);
@@ -356,7 +360,7 @@ async fn another_key_under_the_id_of_one_that_was_removed_is_another_key() {
     let id = node.add(named()).await.unwrap().id;
     other.refresh().await.unwrap();
     let old = world.token(other.signing_key().unwrap(), HALF);
-    // The next one takes over, and is replaced by one that is named and numbered as the first was.
+    // The next key takes over, and is replaced by one with the name and number of the first.
     node.remove(&id).await.unwrap().unwrap();
     let again = node.add(named()).await.unwrap();
     let next = node.remove(&again.id).await.unwrap().unwrap().signs;
@@ -369,7 +373,7 @@ async fn another_key_under_the_id_of_one_that_was_removed_is_another_key() {
         Err(VerifyError::Signature),
         "`own` is another one now"
     );
-    // The same once more, under the epoch that it had.
+    // The same again, with the epoch that it had.
     let rows = world.rows().await;
     let removed = node.remove(&id).await.unwrap().unwrap().removed;
     let replaced = node.add(named()).await.unwrap();
@@ -380,7 +384,8 @@ async fn another_key_under_the_id_of_one_that_was_removed_is_another_key() {
     assert_eq!(world.verify(&other, &token), Ok(()));
 }
 
-/// What takes its place cannot be opened here, or the rows are no ring: still it is not trusted.
+/// The replacement cannot be opened here, or the rows do not form a ring: the removed key is still
+/// not trusted.
 #[tokio::test]
 async fn a_removed_key_is_not_trusted_whatever_else_is_wrong() {
     for is_ring in [true, false] {

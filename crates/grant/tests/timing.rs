@@ -1,8 +1,9 @@
-//! The time of a refusal tells nobody whose it was.
+//! The time of a refusal does not reveal its cause.
 //!
-//! Each group is asked once a round, in chance order, so that whatever else the machine does falls on all alike. Two groups
-//! are told apart by ranks (how often is one slower than the other? half the time, where they are alike) and by medians. A
-//! hash left out moves the ranks to 0 or 1 and the medians apart by a factor; an attempt that noise has spoiled is made again.
+//! Each group is measured once a round, in random order, so that other load on the machine affects
+//! all equally. Two groups are distinguished by ranks (how often is one slower than the other? half
+//! the time, if they are alike) and by medians. A missing hash moves the ranks to 0 or 1 and the
+//! medians apart by a factor. An attempt that noise has spoiled is repeated.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
@@ -26,19 +27,21 @@ use scopegate_token::{ClientSecret, Entropy, PasswordHasher, PasswordPolicy, Sys
 const BCRYPT_4: &str = "$2b$04$XdfrcKLRfvj.vJ6gOe.TCewZ/eO7Avec24Mp3Mm5.SRe9T09oSZc.";
 const BCRYPT_6: &str = "$2b$06$27lnTMZnfQPhANWcC2pKhO5PxHyf/meA79SnXJ1EIJf82tqbFF/Ci";
 
-/// How far the ranks of two groups may be from even: five times what chance does to sixty rounds.
+/// The maximum deviation of the ranks of two groups from even: five times the effect of chance on
+/// sixty rounds.
 const MAX_BIAS: f64 = 0.25;
-/// How far two medians may be apart.
+/// The maximum ratio of two medians.
 const MAX_RATIO: f64 = 1.5;
 const ATTEMPTS: usize = 3;
 
-/// More rounds give finer figures: `SCOPEGATE_TIMING_ROUNDS=2000 cargo test --release --test timing -- --nocapture`.
+/// More rounds give finer figures: set `SCOPEGATE_TIMING_ROUNDS=2000` and run
+/// `cargo test --release --test timing -- --nocapture`.
 fn rounds() -> usize {
     let rounds = std::env::var("SCOPEGATE_TIMING_ROUNDS").ok();
     rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(60)
 }
 
-/// A request that is refused, by the name of its group.
+/// A refused request, with the name of its group.
 struct Group {
     name: &'static str,
     fields: Vec<(&'static str, &'static str)>,
@@ -57,7 +60,8 @@ impl Times {
         self.sorted.get(self.sorted.len() / 2).copied().unwrap_or_default()
     }
 
-    /// How often a time of this group is longer than one of the other's; a tie is half a time.
+    /// Returns how often a time of this group is longer than one of the other group; a tie counts
+    /// half.
     fn superiority(&self, other: &Self) -> f64 {
         let halves = self.sorted.iter().map(|time| {
             let shorter = other.sorted.partition_point(|other| other < time);
@@ -74,7 +78,7 @@ impl fmt::Display for Times {
     }
 }
 
-/// The times of all groups, and how each pair differs.
+/// Measures, prints and returns the times of all groups.
 async fn measure(server: &AuthorizationServer, groups: &[Group]) -> Vec<Times> {
     let mut times: Vec<_> = groups
         .iter()
@@ -107,7 +111,7 @@ async fn measure(server: &AuthorizationServer, groups: &[Group]) -> Vec<Times> {
     times
 }
 
-/// The numbers below this one, in chance order.
+/// Returns the numbers below this one, in random order.
 fn shuffled(count: usize) -> Vec<usize> {
     let mut chances = vec![0; count];
     SystemEntropy.fill(&mut chances).unwrap();
@@ -116,7 +120,7 @@ fn shuffled(count: usize) -> Vec<usize> {
     numbers
 }
 
-/// Each pair of groups that can be told apart.
+/// Returns each pair of groups that can be distinguished.
 fn told_apart(times: &[Times]) -> Vec<String> {
     let pairs = times
         .iter()
@@ -148,7 +152,7 @@ fn login(name: &'static str, username: &'static str, password: &'static str) -> 
     }
 }
 
-/// Failed logins against a store whose users have hashes of these two kinds.
+/// Measures failed logins against a store whose users have hashes of these two kinds.
 async fn failed_logins_take_alike(by_the_rfc: bool, bcrypt: &str, argon2id: &str) {
     let store = store().await;
     add_user(&*store, user("argon"), Some(argon2id)).await;
@@ -169,7 +173,7 @@ async fn failed_logins_take_alike(by_the_rfc: bool, bcrypt: &str, argon2id: &str
     if by_the_rfc {
         cannot_be_told_apart(&builder(&store).throttled(false).build(), &groups).await;
     } else {
-        // The page lets a disabled user in whose password is right.
+        // The tutorial profile authorizes a disabled user whose password is right.
         let server = builder(&store).throttled(false).profile(page_of("demo-app")).build();
         cannot_be_told_apart(&server, groups.get(..6).unwrap()).await;
     }
@@ -193,15 +197,15 @@ fn argon2id(memory_kib: u32) -> String {
     hash.expose().to_owned()
 }
 
-/// Each scheme is once the dear one, so that no hash can be left out unseen.
+/// Each scheme is the expensive one once, so that no missing hash stays undetected.
 #[tokio::test]
 async fn a_failed_login_takes_as_long_whoever_it_was_for() {
     failed_logins_take_alike(true, BCRYPT_6, &argon2id(256)).await;
     failed_logins_take_alike(false, BCRYPT_4, &argon2id(8 * 1024)).await;
 }
 
-/// What a client proves itself with is no password, and takes microseconds to compare; what could be learned is whether more
-/// is done for one client than for another.
+/// A client authenticates without a password hash, and the comparison takes microseconds. What
+/// could be learned is whether one client causes more work than another.
 #[tokio::test]
 async fn a_wrong_client_takes_as_long_whichever_it_is() {
     let store = store().await;

@@ -1,4 +1,4 @@
-//! What is taken back while a login is under way, and regardless of the clocks.
+//! Revocations during a login, and regardless of the clocks.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
@@ -37,8 +37,8 @@ fn of_john() -> Revoked {
 
 type Change = Box<dyn Fn(&MemoryStore) + Send + Sync>;
 
-/// Randomness that is asked for between the reading of the account and the end of the login: for
-/// the new hash.
+/// A random source that runs a change between the read of the account and the end of the login: the
+/// new hash requests random bytes then.
 struct Meanwhile {
     store: Arc<MemoryStore>,
     change: Mutex<Option<Change>>,
@@ -134,7 +134,7 @@ async fn a_login_under_way_gets_nothing_after_a_change() {
                 change: Mutex::new(Some(change)),
             };
             let builder = builder(&store)
-                // The stored bcrypt hash is replaced at the login, for which randomness is asked.
+                // The stored bcrypt hash is replaced at the login, which requests random bytes.
                 .hasher(PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1).unwrap()))
                 .entropy(Arc::new(meanwhile));
             let server = if by_the_page {
@@ -147,7 +147,7 @@ async fn a_login_under_way_gets_nothing_after_a_change() {
     }
 }
 
-/// A node of its own: with a clock of its own, on the store of all.
+/// A node with its own clock, on the shared store.
 struct Node {
     clock: Arc<ManualClock>,
     server: AuthorizationServer,
@@ -239,10 +239,10 @@ impl UsersOf for Arc<MemoryStore> {
     }
 }
 
-/// What is said is never more than what is left.
+/// The stated lifetime is never more than the remaining one.
 #[tokio::test]
 async fn expires_in_is_rounded_down_from_the_signing() {
-    /// A clock that is this many seconds further whenever it is asked.
+    /// A clock that advances by this number of seconds with each call.
     #[derive(Debug)]
     struct Slow(Mutex<i64>, i64);
     impl Clock for Slow {
@@ -266,7 +266,7 @@ async fn expires_in_is_rounded_down_from_the_signing() {
     assert!(said > Lifetime::from_minutes(29));
 }
 
-/// A simulated year: revocations every hour, by a server that looks at its store and tidies.
+/// A simulated year: revocations every hour, by a server that reads its store and tidies.
 #[tokio::test]
 async fn a_year_of_revocations_is_forgotten() {
     let (store, clock) = (store().await, Arc::new(ManualClock::at(NOW)));

@@ -1,4 +1,4 @@
-//! What is counted of hashing. Where no recorder is installed, nothing is.
+//! Metrics of hashing. Without a recorder nothing is counted.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const RUNNING: &str = "scopegate_hashing_running";
 const REFUSED: &str = "scopegate_hashing_refused_total";
 const DURATION: &str = "scopegate_hashing_duration_seconds";
 
-/// Handles, taken once.
+/// Handles, obtained once.
 #[derive(Debug)]
 pub(super) struct HashingMetrics {
     queued: Gauge,
@@ -33,12 +33,12 @@ impl HashingMetrics {
         }
     }
 
-    /// One more that waits, until what is returned is dropped.
+    /// Counts one more waiting login, until the returned value is dropped.
     pub(super) fn wait(&self) -> OneMore {
         OneMore::of(&self.queued)
     }
 
-    /// One more that is hashed, until what is returned is dropped.
+    /// Counts one more running hash, until the returned value is dropped.
     pub(super) fn run(&self) -> OneMore {
         OneMore::of(&self.running)
     }
@@ -52,7 +52,7 @@ impl HashingMetrics {
     }
 }
 
-/// One of those that a gauge counts. Dropped with the login, however that ends.
+/// One unit of a gauge. Dropped with the login, however that ends.
 #[derive(Debug)]
 pub(super) struct OneMore(Gauge);
 

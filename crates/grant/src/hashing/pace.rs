@@ -1,4 +1,4 @@
-//! How long a failed login takes.
+//! The duration of a failed login.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use scopegate_store::PasswordScheme;
 
-/// What one verification costs by estimate, for each scheme of the store.
+/// The estimated cost of one verification, for each scheme of the store.
 pub(crate) type SchemeCosts = Vec<(PasswordScheme, Duration)>;
 
-/// Longest time for which a login is held back.
+/// The longest time by which a login is delayed.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The slowest failed login of each scheme, of late.
+/// The slowest recent failed login of each scheme.
 ///
 /// A login verifies one hash, and schemes differ. So each login waits until the slowest scheme in
-/// the store would be done: as it was measured, or by its cost where it was not yet. Of one scheme
-/// the login waits for the slowest of late: what is left between two users of it (a row found or
+/// the store would be done: by its measured time, or by its cost if it was not measured yet. Within
+/// one scheme the login waits for the slowest recent one. The remaining difference between two
+/// users of it (a row found or not) is smaller than the noise of one login. Without this wait it
+/// would show in the mean of many.
 /// not) is smaller than the noise of one login and would show in the mean of many.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
@@ -25,7 +27,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// How long to wait after a failed login of this scheme that took so long.
+    /// Returns the wait after a failed login of this scheme that took this long.
     pub(super) fn wait_after(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) -> Duration {
         let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
         slowest.retain(|known, _| costs.iter().any(|(scheme, _)| scheme == known));
@@ -44,13 +46,13 @@ impl Pace {
     }
 }
 
-/// The slowest of late, forgotten slowly. One hiccup counts at most twice what was usual: it must
-/// not hold up everybody after it.
+/// Returns the slowest recent time, which decays slowly. One outlier counts at most twice the usual
+/// time: it must not delay every later login.
 fn follow(known: Duration, took: Duration) -> Duration {
     took.min(known * 2).max(known.saturating_sub(known / 32))
 }
 
-/// How long a scheme takes that was not measured, by one that was.
+/// Estimates the time of a scheme that was not measured, from one that was.
 fn estimate(took: Duration, own: Option<Duration>, other: Duration) -> Duration {
     match own {
         Some(own) if !own.is_zero() => took.mul_f64((other.as_secs_f64() / own.as_secs_f64()).min(1e6)),
@@ -108,11 +110,11 @@ mod tests {
             ms(98),
             "as it was measured"
         );
-        // However often the cheap one is tried, the dear one is not forgotten.
+        // However often the cheap one is tried, the expensive one is not forgotten.
         for _ in 0..1_000 {
             assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(98));
         }
-        // No user has it any more.
+        // The expensive scheme belongs to no user any longer.
         let costs = vec![(cheap.clone(), ms(1))];
         assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(0));
         assert_eq!(pace.slowest.lock().unwrap().len(), 1);

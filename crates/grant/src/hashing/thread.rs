@@ -1,17 +1,19 @@
 //! A thread for one hash.
 //!
-//! Not the runtime's blocking pool: hashing keeps a core busy for a third of a second, so beside it everything else that
-//! the machine does for requests must go first. A thread has a priority; making one costs a thousandth of a hash.
+//! The hash does not run in the blocking pool of the runtime. It keeps a core busy for a third of a
+//! second, so all other work for requests must go first. A thread has a priority; making one costs
+//! a thousandth of a hash.
 
 use std::thread;
 
 use rustix::process::setpriority_process;
 use tokio::sync::oneshot;
 
-/// The niceness of hashing: beside a thread of the event loop it gets a tenth of a core, on an idle core all of it.
+/// The niceness of hashing: next to a thread of the event loop it gets a tenth of a core, on an
+/// idle core all of it.
 const NICENESS: i32 = 10;
 
-/// Why a hash was not made: no thread was to be had, or it panicked.
+/// The reason why a hash was not made: no thread was available, or it panicked.
 ///
 /// ```
 /// use scopegate_grant::HashingFailed;
@@ -24,12 +26,12 @@ pub enum HashingFailed {
     /// The thread ended without a result.
     #[error("the thread panicked")]
     Panicked,
-    /// The system gives no more threads.
+    /// The system cannot start a thread.
     #[error("no thread can be started")]
     Spawn(#[source] std::io::Error),
 }
 
-/// Runs this work on a thread of its own. It goes on when the caller is gone.
+/// Runs this work on its own thread. It continues when the caller was dropped.
 pub(super) async fn run<T, F>(work: F) -> Result<T, HashingFailed>
 where
     T: Send + 'static,
@@ -47,9 +49,10 @@ where
     result.await.map_err(|_| HashingFailed::Panicked)
 }
 
-/// Lets other threads go first. Where that is refused, the hash is made all the same.
+/// Lets other threads go first. If the system refuses that, the hash is still made.
 fn stand_back() {
-    // To Linux a process without a number is the calling thread; elsewhere it would be all of the program.
+    // On Linux a process without a number is the calling thread; elsewhere it would be the whole
+    // program.
     if cfg!(target_os = "linux") {
         let _ = setpriority_process(None, NICENESS);
     }

@@ -7,20 +7,20 @@ use tokio::time::Instant;
 use super::check::Check;
 use super::outcome::Outcome;
 
-/// Failures without a delay.
+/// The number of failures without a delay.
 const FREE: u32 = 10;
 
 /// The first delay; each one after it is twice as long, up to the longest.
 const FIRST_DELAY: Duration = Duration::from_secs(30);
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
-/// How long failures count after the last one. Longer than any delay.
+/// The time for which failures count after the last one. Longer than any delay.
 const FORGET_AFTER: Duration = Duration::from_hours(1);
 
-/// How long an address stays known after the last login from it.
+/// The time for which an address stays known after the last login from it.
 const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
 
-/// How much is lost if an entry is dropped: its failures, and its last attempt.
+/// The loss if an entry is dropped: its failures, and its last attempt.
 pub(super) type Weight = (u32, Instant);
 
 /// Failed attempts to present the secret of one account.
@@ -90,18 +90,18 @@ impl Account {
         }
     }
 
-    /// Whether the bucket is as good as a new one.
+    /// Returns whether the bucket equals a new one in effect.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         let is_idle = self.failures == 0 || now.duration_since(self.last) >= FORGET_AFTER;
         self.under_way == 0 && is_idle
     }
 
-    /// Whether a known address is known no longer.
+    /// Returns whether a known address is known no longer.
     pub(super) fn is_forgotten(&self, now: Instant) -> bool {
         self.under_way == 0 && now.duration_since(self.last) >= KNOWN_FOR
     }
 
-    /// How much is lost if it is dropped.
+    /// Returns the loss if it is dropped.
     pub(super) const fn weight(&self) -> Weight {
         (self.failures.saturating_add(self.under_way), self.last)
     }

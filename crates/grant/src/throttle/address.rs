@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::check::Check;
 
-/// How many failures an address has, and how soon each of them is forgotten.
+/// The number of failures that an address has, and how soon each of them is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
     failures: u32,
@@ -29,8 +29,8 @@ const WIDE: Limit = Limit {
 /// A network with the length of its prefix.
 pub(super) type Network = (u128, u8);
 
-/// The networks that count for an address, the nearest first. A mapped IPv4 address is the IPv4
-/// address.
+/// Returns the networks that count for an address, the nearest first. A mapped IPv4 address is the
+/// IPv4 address.
 pub(super) fn keys(address: IpAddr) -> [Option<(Network, Limit)>; 2] {
     match address.to_canonical() {
         IpAddr::V4(address) => [Some(((address.to_bits().into(), 32), NEAR)), None],
@@ -48,7 +48,7 @@ const fn prefix(address: Ipv6Addr, length: u32) -> u128 {
 /// Failed attempts from one network.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Address {
-    /// When all failures are forgotten: each adds its time.
+    /// The moment at which all failures are forgotten: each adds its time.
     full_until: Instant,
     under_way: u32,
     is_logged: bool,
@@ -66,7 +66,7 @@ impl Address {
     pub(super) fn check(&mut self, limit: Limit, now: Instant) -> Check {
         let left = self.full_until.saturating_duration_since(now);
         let room = limit.each.saturating_mul(limit.failures);
-        // The next failure has to fit.
+        // The next failure must fit.
         let after = left + limit.each.saturating_mul(self.under_way.saturating_add(1));
         if after <= room {
             self.is_logged = false;
@@ -93,12 +93,12 @@ impl Address {
         }
     }
 
-    /// Whether the bucket is as good as a new one.
+    /// Returns whether the bucket equals a new one in effect.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         self.under_way == 0 && self.full_until <= now
     }
 
-    /// How much is lost if it is dropped.
+    /// Returns the loss if it is dropped.
     pub(super) const fn weight(&self) -> (u32, Instant) {
         (self.under_way, self.full_until)
     }

@@ -1,12 +1,12 @@
-//! Answers of a bucket.
+//! Decisions of a bucket.
 
 use std::time::Duration;
 
-/// What a bucket says of one more attempt.
+/// The decision of a bucket on one more attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
     Free,
-    /// Attempts under way fill it.
+    /// Pending attempts fill it.
     Busy,
     Blocked {
         wait: Duration,

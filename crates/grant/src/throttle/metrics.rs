@@ -5,7 +5,7 @@ use metrics::{counter, describe_counter};
 const FAILED: &str = "scopegate_logins_failed_total";
 const THROTTLED: &str = "scopegate_logins_throttled_total";
 
-/// Counts. Handles are taken where something failed, which is seldom.
+/// The counters. Handles are obtained at a failure, which is rare.
 #[derive(Debug)]
 pub(super) struct ThrottleMetrics(());
 

@@ -1,6 +1,6 @@
 //! Results of attempts.
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The secret is wrong.

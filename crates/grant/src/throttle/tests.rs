@@ -11,7 +11,7 @@ fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// One attempt at a time, at moments of the test's choice.
+/// One attempt at a time, at moments that the test chooses.
 struct Stage {
     throttle: Throttle,
     now: Instant,
@@ -29,7 +29,8 @@ impl Stage {
         self.now += Duration::from_secs(seconds);
     }
 
-    /// How long the attempt has to wait; none if it is admitted, and then it ends so.
+    /// Returns how long the attempt must wait; `None` if it is admitted, and then it ends with
+    /// `outcome`.
     fn attempt(&self, whose: Whose<'_>, from: Option<IpAddr>, outcome: Outcome) -> Option<u64> {
         let keys = self.throttle.keys(whose, from);
         let mut buckets = self.throttle.lock();
@@ -43,7 +44,7 @@ impl Stage {
         }
     }
 
-    /// The entries of users, their known addresses, clients, their known addresses, addresses.
+    /// The numbers of users, their known addresses, clients, their known addresses, addresses.
     fn sizes(&self) -> [usize; 5] {
         let Buckets {
             users,
@@ -125,7 +126,7 @@ fn the_owner_logs_in_from_a_known_address_during_an_attack() {
     }
     let blocked = stage.fail(JOHN, anywhere(11));
     assert!(blocked.is_some(), "the owner's login does not help the attacker");
-    // The known address has a limit of its own.
+    // The known address has its own limit.
     for _ in 0..10 {
         assert_eq!(stage.fail(JOHN, Some(OWNER)), None);
     }
@@ -139,7 +140,7 @@ fn the_owner_logs_in_from_a_known_address_during_an_attack() {
     assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
 }
 
-/// What each address counts as.
+/// Checks the network that each address counts as.
 #[test]
 fn an_address_counts_by_its_network_however_it_is_spelled() {
     for (one, other, is_same) in [
@@ -167,7 +168,7 @@ fn an_address_counts_by_its_network_however_it_is_spelled() {
 fn an_address_gets_one_attempt_in_ten_seconds_after_thirty_failures() {
     let mut stage = Stage::new();
     for number in 0..30 {
-        // What was not compared does not count.
+        // A secret that was not compared does not count.
         let other = Whose::Client("c");
         assert_eq!(stage.attempt(other, Some(OWNER), Outcome::Undecided), None);
         assert_eq!(stage.fail(Whose::User(&number.to_string()), Some(OWNER)), None);
@@ -218,7 +219,7 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
     assert_eq!(stage.sizes(), [0; 5], "all of it ends");
 }
 
-/// To try the secret of a client costs no hash, so there can be a million attempts.
+/// An attempt with the secret of a client costs no hash, so there can be a million attempts.
 #[test]
 fn a_flood_of_clients_clears_no_bucket_of_a_user() {
     let stage = Stage::new();
@@ -270,7 +271,7 @@ fn an_account_with_many_addresses_makes_no_other_account_unknown() {
     assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None, "the owner");
 }
 
-/// Each hour others fail and one owner logs in from another address, for a year.
+/// Each hour other names fail and one owner logs in from another address, for a year.
 #[test]
 fn a_year_of_attempts_is_forgotten() {
     let mut stage = Stage::new();
@@ -293,7 +294,7 @@ fn a_year_of_attempts_is_forgotten() {
 }
 
 // The clock moves only while all wait, so attempts that began together end together on any machine.
-// A success makes the address known, and a known address has a limit of its own.
+// A success makes the address known, and a known address has its own limit.
 #[tokio::test(start_paused = true)]
 async fn attempts_under_way_count_until_they_end() {
     for (outcome, admitted_in_all) in [(Outcome::Failed, 10), (Outcome::Succeeded, 50)] {

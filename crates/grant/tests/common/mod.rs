@@ -50,7 +50,8 @@ pub(crate) async fn add_user(store: &dyn Store, user: User, hash: Option<&str>) 
     store.users().add(Account { user, password_hash }).await.unwrap();
 }
 
-/// `johndoe`, and `alice` who is disabled, both with the password `secret` under bcrypt; the public client `demo-app`.
+/// Returns a store with `johndoe`, and `alice` who is disabled, both with the password `secret`
+/// under bcrypt; the public client `demo-app`.
 pub(crate) async fn store() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     add_user(&*store, user("johndoe"), Some(BCRYPT)).await;
@@ -67,7 +68,7 @@ pub(crate) fn builder(store: &Arc<MemoryStore>) -> AuthorizationServerBuilder {
         .clock(Arc::new(ManualClock::at(NOW)))
 }
 
-/// The rules of the page, in the name of this client.
+/// Returns the tutorial profile for this client.
 pub(crate) fn page_of(client: &str) -> GrantProfile {
     GrantProfile::Tutorial {
         client: ClientId::parse(client).unwrap(),
