@@ -1,4 +1,4 @@
-//! Clients, in SQL.
+//! Clients in SQL.
 
 use scopegate_domain::{Client, ClientId, GrantType, RedirectUri, Scope, SecretDigest};
 use scopegate_store::{BoxFuture, Clients, StoreError};

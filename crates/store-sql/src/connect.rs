@@ -10,20 +10,22 @@ use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 use crate::DatabaseUrl;
 use crate::failure::{SQLITE_BUSY, primary_code};
 
-/// How many statements can read at once, the look-ups' with them. Each has a thread: more would wait for a core.
+/// The number of statements that can read at once, including the look-ups. Each has a thread: more
+/// would wait for a core.
 const READERS: usize = 4;
 
-/// How often a connection is tried again meanwhile: SQLite does not wait where two programs give a file its log.
+/// The number of retries of a connection during that time: SQLite does not wait if two programs
+/// create the log of a file.
 const PAUSES: u32 = 100;
 
-/// How long a statement waits for another program that writes to the same file.
+/// The time for which a statement waits for another program that writes to the same file.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the connection that writes. The journal mode stays as it is: the file may be of another
 /// program.
 pub(crate) async fn writer(url: &DatabaseUrl) -> Result<SqliteConnection, sqlx::Error> {
     let mut connection = options(url)?.connect().await?;
-    // FULL, for an answered write survives the loss of power; NORMAL does not promise that of a
+    // FULL, because an answered write survives the loss of power; NORMAL does not promise that of a
     // log. This reads the tables, so it fails on a damaged file, and a connection that is dropped
     // leaves a log.
     match connection.execute("PRAGMA synchronous = FULL").await {
@@ -91,7 +93,7 @@ fn options(url: &DatabaseUrl) -> io::Result<SqliteConnectOptions> {
     let Some(path) = url.path() else {
         return Ok(options);
     };
-    // Absolute, for SQLite takes `file:x` and `:memory:` for something else than files of these names.
+    // Absolute, because SQLite does not treat `file:x` and `:memory:` as files of these names.
     Ok(options.filename(std::path::absolute(path)?))
 }
 

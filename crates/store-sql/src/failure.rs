@@ -1,19 +1,20 @@
-//! What the database's errors mean to a caller of the store.
+//! The meaning of database errors for a caller of the store.
 
 use std::sync::Arc;
 
 use scopegate_store::StoreError;
 
-/// What an error of the database means to a caller of the store.
+/// Returns the meaning of a database error for a caller of the store.
 ///
-/// A full disk (`SQLITE_FULL`), a read-only file (`SQLITE_READONLY`), a lock that another program keeps (`SQLITE_BUSY`), a disk
-/// that fails (`SQLITE_IOERR`) and a file that cannot be opened (`SQLITE_CANTOPEN`) are for the operator to mend: asking
-/// again may help, and nothing was changed.
+/// An operator must fix these faults: a full disk (`SQLITE_FULL`), a read-only file
+/// (`SQLITE_READONLY`), a disk that fails (`SQLITE_IOERR`). The same holds for a lock that another
+/// program keeps (`SQLITE_BUSY`) and a file that cannot be opened (`SQLITE_CANTOPEN`). A retry may
+/// help, and nothing was changed.
 pub(crate) fn failure(error: sqlx::Error) -> StoreError {
     shared_failure(Arc::new(error))
 }
 
-/// The same for an error that more than one caller is told.
+/// Does the same for an error that more than one caller receives.
 pub(crate) fn shared_failure(error: Arc<sqlx::Error>) -> StoreError {
     match &*error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::corrupt(error),
@@ -29,10 +30,11 @@ pub(crate) const SQLITE_BUSY: u32 = 5;
 /// The file is damaged.
 pub(crate) const SQLITE_CORRUPT: u32 = 11;
 
-/// The file is no database.
+/// The file is not a database.
 pub(crate) const SQLITE_NOTADB: u32 = 26;
 
-/// What SQLite says: the low byte of an [extended result code](https://www.sqlite.org/rescode.html).
+/// Returns the code of SQLite: the low byte of an [extended result
+/// code](https://www.sqlite.org/rescode.html).
 pub(crate) fn primary_code(error: &sqlx::Error) -> Option<u32> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xFF)
@@ -43,7 +45,7 @@ pub(crate) fn primary_code(error: &sqlx::Error) -> Option<u32> {
 #[error("database connection is closed")]
 pub(crate) struct Closed;
 
-/// The one connection that writes was not free in time.
+/// The only connection that writes was not free in time.
 #[derive(Debug, thiserror::Error)]
 #[error("changes before this one take too long")]
 pub(crate) struct Overdue;
@@ -66,7 +68,7 @@ mod tests {
         connection.execute(sql).await.unwrap_err()
     }
 
-    /// The code that SQLite gave, and what became of it.
+    /// Returns the code of SQLite, and the kind of the resulting error.
     fn told(error: sqlx::Error) -> (u32, StoreErrorKind) {
         (primary_code(&error).unwrap(), failure(error).kind())
     }

@@ -1,4 +1,4 @@
-//! Where a database is, and what a copy of it has to contain.
+//! The location of a database, and the required contents of a copy of it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ pub(crate) struct Home {
     pub(crate) is_closed: AtomicBool,
 }
 
-/// Why the files at the path are not used.
+/// The reason why the files at the path are not used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unfit {
     #[error(
@@ -47,7 +47,7 @@ impl<E: Into<OpenError>> From<E> for Unfit {
 }
 
 impl Home {
-    /// Notes where a database is that was opened and migrated.
+    /// Records the location of a database that was opened and migrated.
     pub(crate) async fn of(url: &DatabaseUrl, writer: &mut SqliteConnection) -> Result<Option<Self>, OpenError> {
         let Some(path) = url.path() else {
             return Ok(None);

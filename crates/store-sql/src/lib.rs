@@ -27,22 +27,24 @@
 //! | promise | by |
 //! |---|---|
 //! | an answered write survives the end of the program by `kill -9` | it is in the write-ahead log before it is answered |
-//! | and the loss of power, where the disk does what it says | `synchronous = FULL`: the log is synced before the answer |
-//! | a write that could not be kept changes nothing, and the next one is tried anew | one statement, one transaction |
-//! | no data is destroyed by a new file | a database is created only where neither it nor a file that belongs to it exists ([`OpenMode`]) |
+//! | and the loss of power, if the disk keeps its promises | `synchronous = FULL`: the log is synced before the answer |
+//! | a write that could not be kept changes nothing, and the next one is tried again | one statement, one transaction |
+//! | no data is destroyed by a new file | a database is created only if neither it nor a file that belongs to it exists ([`OpenMode`]) |
 //! | nothing is answered out of a file that was removed or replaced | files are compared with those that were opened |
 //! | a copy of the file that contains each answered change is used without a restart | each change has a mark |
-//! | those who read wait for nobody | write-ahead log, connections of their own |
+//! | readers wait for no other connection | write-ahead log, separate connections |
 //! | another program may use the file meanwhile | a busy timeout of 5 seconds |
-//! | nobody else on the machine reads it | it is made with mode 0600, and so are its `-wal` and `-shm` |
-//! | what was removed is gone from the file | `secure_delete` |
+//! | no other user of the machine reads it | it is made with mode 0600, and so are its `-wal` and `-shm` |
+//! | removed data are erased from the file | `secure_delete` |
 //! | an older program does not touch what a newer one made | [`OpenError::Newer`] |
 //!
-//! All statements stand in this crate, each written once, in the words that SQLite and PostgreSQL share.
+//! This crate contains all statements, each written once, in the syntax that SQLite and PostgreSQL
+//! share.
 //!
 //! # Deliberately absent
 //!
-//! A pool (SQLite has one writer, and a reader needs no other), transactions for callers, options in the URL.
+//! A pool (SQLite has one writer, and a reader needs no other connection), transactions for
+//! callers, options in the URL.
 
 mod changes;
 mod clients;

@@ -1,8 +1,9 @@
-//! Look-ups of one row each, taken to the database together.
+//! Look-ups of one row each, sent to the database together.
 //!
-//! The row is found in a few microseconds; waking the connection's thread and being woken by it costs several times as much. So
-//! those that come while a statement runs wait for its end, and the next statement reads a row for each of them. Every
-//! look-up is answered by a statement that began after it: nothing is kept.
+//! The row is found in a few microseconds. Waking the thread of the connection, and being woken by
+//! it, costs several times as much. So look-ups that arrive while a statement runs wait for its
+//! end, and the next statement reads a row for each of them. Every look-up is answered by a
+//! statement that began after it: nothing is kept.
 
 use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,19 +18,20 @@ use tokio::sync::oneshot::error::TryRecvError;
 use crate::failure::{failure, shared_failure};
 use crate::sqlite::{Slot, open};
 
-/// How many rows the statements read. Each is prepared once, and takes the next number of look-ups or fewer.
+/// The numbers of rows that the statements read. Each is prepared once, and takes this number of
+/// look-ups or fewer.
 const SIZES: [usize; 5] = [2, 4, 8, 16, 32];
 
-/// Look-ups in one table by one column that has no value twice.
+/// Look-ups in one table by one column with unique values.
 pub(crate) struct Lookups {
     single: &'static str,
     together: Vec<(usize, Arc<str>)>,
-    /// Behind the columns of `single`: whose row it is.
+    /// The column after those of `single`, which identifies the look-up of the row.
     place: usize,
     waiting: Mutex<Vec<Waiting>>,
 }
 
-/// Somebody who waits for a row.
+/// A pending look-up of a row.
 struct Waiting {
     key: String,
     answer: oneshot::Sender<Found>,
@@ -38,7 +40,8 @@ struct Waiting {
 type Found = Result<Option<SqliteRow>, Arc<sqlx::Error>>;
 
 impl Lookups {
-    /// Look-ups by a statement that reads `columns` columns of the row whose key is `$1`, in the form `SELECT .. FROM ..`.
+    /// Creates look-ups by a statement that reads `columns` columns of the row whose key is `$1`,
+    /// in the form `SELECT .. FROM ..`.
     pub(crate) fn new(single: &'static str, columns: usize) -> Self {
         let together = SIZES.map(|size| (size, together(single, size).into()));
         Self {
@@ -49,7 +52,7 @@ impl Lookups {
         }
     }
 
-    /// The row with this key, read by the connection in `slot`.
+    /// Returns the row with this key, read by the connection in `slot`.
     pub(crate) async fn find(&self, slot: &Slot, key: &str) -> Result<Option<SqliteRow>, StoreError> {
         if let Ok(free) = slot.try_lock() {
             let mut connection = open(free)?;
@@ -76,17 +79,17 @@ impl Lookups {
                     }
                 }
             }
-            // Whoever had taken this look-up along was dropped on the way.
+            // The caller that had included this look-up was dropped before it completed.
         }
     }
 
-    /// Answers those who wait, the first ones first.
+    /// Answers the pending look-ups, the oldest first.
     async fn answer(&self, connection: &mut SqliteConnection) {
         let (keys, answers): (Vec<_>, Vec<_>) = self.next().into_iter().map(|one| (one.key, one.answer)).unzip();
         match self.read(connection, &keys).await {
             Ok(rows) => {
                 for (answer, row) in answers.into_iter().zip(rows) {
-                    // An error is somebody who waits no more.
+                    // An error means that the caller no longer waits.
                     let _ = answer.send(Ok(row));
                 }
             }
@@ -99,7 +102,7 @@ impl Lookups {
         }
     }
 
-    /// Those who are answered next, out of those who still wait.
+    /// Returns the look-ups of the next statement, out of those that still wait.
     fn next(&self) -> Vec<Waiting> {
         let most = SIZES.into_iter().max().unwrap_or_default();
         let mut waiting = self.waiting();
@@ -108,7 +111,7 @@ impl Lookups {
         waiting.drain(..count).collect()
     }
 
-    /// A row or none for each key.
+    /// Returns a row or `None` for each key.
     async fn read(
         &self,
         connection: &mut SqliteConnection,
@@ -118,7 +121,7 @@ impl Lookups {
         let Some((size, statement)) = self.together.iter().find(|(size, _)| *size >= keys.len()) else {
             return Ok(found);
         };
-        // No row has `NULL` for its key.
+        // No row has the key `NULL`.
         let keys = keys.iter().map(Some).chain(iter::repeat(None)).take(*size);
         let statement = query(AssertSqlSafe(Arc::clone(statement)));
         let statement = keys.fold(statement, Query::bind);
@@ -136,7 +139,7 @@ impl Lookups {
     }
 }
 
-/// One statement out of many like `single`, each row with the place of its key.
+/// Builds one statement out of many like `single`, each row with the position of its key.
 fn together(single: &str, size: usize) -> String {
     let one = |place: usize| {
         let with_place = single.replacen(" FROM ", &format!(", {place} FROM "), 1);

@@ -1,4 +1,4 @@
-//! The tables, made and brought up to date.
+//! Creates the tables and migrates them to the current version.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,8 @@ use sqlx::{Connection, SqlSafeStr, SqliteConnection, query_scalar};
 
 use crate::OpenError;
 
-/// Every version of the tables, oldest first: number, what it does, how. What was released is never edited.
+/// Every version of the tables, oldest first: number, description, statements. A released one is
+/// never edited.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "revocations", include_str!("../migrations/0002_revocations.sql")),
@@ -24,7 +25,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// it does without: a new database pays a third of its time for the triggers.
 const MARKS: i64 = 5;
 
-/// Where the database remembers which of them it has had: the table of `sqlx`, so that its tools can read it.
+/// The table in which the database records the applied migrations: that of `sqlx`, so that its
+/// tools can read it.
 const TABLE: &str = "_sqlx_migrations";
 
 /// What a database contains, as far as its tables tell.
@@ -84,9 +86,10 @@ pub(crate) async fn migrate_memory(connection: &mut SqliteConnection) -> Result<
     apply(connection, |version| version != MARKS).await
 }
 
-/// Brings the tables up to date and answers with the versions that were applied now.
+/// Migrates the tables to the current version, and returns the versions that were applied now.
 ///
-/// Either all of it happens or nothing: two programs that open a new database at the same moment wait for one another.
+/// All of it happens or nothing. Two programs that open a new database at the same moment wait for
+/// one another.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<Vec<i64>, OpenError> {
     apply(connection, |_| true).await
 }

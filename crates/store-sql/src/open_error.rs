@@ -1,4 +1,4 @@
-//! Why a database could not be opened.
+//! Errors of opening a database.
 
 use std::error::Error;
 use std::io;
@@ -21,14 +21,14 @@ const SQLITE_FULL: u32 = 13;
 /// The file cannot be opened.
 const SQLITE_CANTOPEN: u32 = 14;
 
-/// Why a database could not be opened. It has not been changed.
+/// The reason why a database could not be opened. It has not been changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The tables were made by something that calls itself the same version and is not.
+    /// The tables were made by a program that states the same version but has another migration.
     #[error("version `{version}` of the tables in the database is not the one that this program knows")]
     Changed {
-        /// Which version.
+        /// The version.
         version: i64,
     },
     /// The file exists and contains nothing.
@@ -120,13 +120,13 @@ pub enum OpenError {
         /// The database to which a file of this name belongs.
         database: PathBuf,
     },
-    /// The file cannot be read or written, is locked by another program, or is no database.
+    /// The file cannot be read or written, is locked by another program, or is not a database.
     #[error("database cannot be opened")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl OpenError {
-    /// What an operator can do about an error of SQLite, if that is known.
+    /// Returns the remedy for an error of SQLite, if one is known.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         let Self::Unavailable(cause) = self else {

@@ -1,4 +1,4 @@
-//! Where the files of a database are, and whether they still are the ones that were opened.
+//! The location of the files of a database, and whether they still are the ones that were opened.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,22 +12,23 @@ use tokio::time::Instant;
 
 use crate::files;
 
-/// How long those who read trust the last look.
+/// The time for which readers trust the last check.
 const TRUST: Duration = Duration::from_secs(1);
 
 /// The files of an open database.
 ///
-/// A file that was removed or replaced stays open under this program: it would answer out of a database that nobody else
-/// sees any more, and keep changes that are gone with the next start. So it answers nothing until its own files are back,
-/// or a copy of them: see [`crate::recovery`].
-// INVARIANT: a change is answered only if it stands in the files that the next start will open; held by
-// `a_file_that_was_taken_away_is_no_store` in tests/faults.rs.
+/// A file that was removed or replaced stays open in this program. The program would read a
+/// database that no other program sees any more. It would keep changes that are lost with the next
+/// start. So it answers nothing until its own files are back, or a copy of them: see
+/// [`crate::recovery`].
+// INVARIANT: a change is answered only if it is in the files that the next start will open. Tested
+// by `a_file_that_was_taken_away_is_no_store` in tests/faults.rs.
 pub(crate) struct Place {
-    /// Absolute, with its symbolic links.
+    /// The absolute path, with its symbolic links.
     given: PathBuf,
     files: RwLock<OpenFiles>,
     opened: Instant,
-    /// Milliseconds from `opened` to the last look that found all in order.
+    /// Milliseconds from `opened` to the last check that found no fault.
     looked: AtomicU64,
 }
 
@@ -65,7 +66,7 @@ impl Found {
     }
 }
 
-/// The file is not there, or is another one.
+/// The file is missing, or is another one.
 #[derive(Debug, thiserror::Error)]
 #[error("database file `{}` was removed or replaced while it was open", .path.display())]
 struct Moved {
@@ -74,12 +75,14 @@ struct Moved {
 
 /// Main files of databases, kept open for a later comparison.
 ///
-/// POSIX ends all locks of a process on a file when the process closes any descriptor of the file, and SQLite's locks are of
-/// that kind. So a main file is opened once, and closed only after the last store of this process that uses it.
+/// POSIX ends all locks of a process on a file when the process closes any descriptor of the file,
+/// and the locks of SQLite are of that kind. So a main file is opened once, and closed only after
+/// the last store of this process that uses it.
 static MAIN_FILES: Mutex<Vec<(Identity, Arc<File>)>> = Mutex::new(Vec::new());
 
 impl Place {
-    /// Notes the files of a database in WAL mode that was opened and written to: only then are all three there.
+    /// Records the files of a database in WAL mode that was opened and written to: only then do all
+    /// three exist.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let given = std::path::absolute(path)?;
         Ok(Self {
@@ -90,7 +93,7 @@ impl Place {
         })
     }
 
-    /// Notes the files of a database that was opened again.
+    /// Records the files of a database that was opened again.
     pub(crate) fn renew(&self) -> io::Result<()> {
         let renewed = OpenFiles::at(&self.given)?;
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -101,12 +104,12 @@ impl Place {
         Ok(())
     }
 
-    /// Closes what is kept open for a comparison, after all connections were closed.
+    /// Closes the files that are kept open for a comparison, after all connections were closed.
     pub(crate) fn release(&self) {
         self.files.write().unwrap_or_else(PoisonError::into_inner).release();
     }
 
-    /// Whether all files are in their place.
+    /// Checks that all files are at their paths.
     pub(crate) fn look(&self) -> Result<(), StoreError> {
         let files = self.files();
         let opened = [
@@ -123,7 +126,7 @@ impl Place {
         Ok(())
     }
 
-    /// The same, for those who read: a look a second, for each costs some microseconds.
+    /// Does the same for readers: one check a second, because each costs some microseconds.
     pub(crate) fn glance(&self) -> Result<(), StoreError> {
         let since = self.age().saturating_sub(self.looked.load(Ordering::Relaxed));
         if u128::from(since) < TRUST.as_millis() {
@@ -132,10 +135,11 @@ impl Place {
         self.look()
     }
 
-    /// Reads what is at the path now; none if it is not a copy that can be used.
+    /// Returns the copy at the path now; `None` if it is not a copy that can be used.
     ///
-    /// A log is written for one state of its main file: with another one it gives a damaged database. So a main file with
-    /// a log has to equal the main file that is open. `is_closed`: this process has closed its connections.
+    /// A log is written for one state of its main file: with another one it gives a damaged
+    /// database. So a main file with a log must equal the main file that is open. `is_closed`: this
+    /// process has closed its connections.
     pub(crate) fn find_copy(&self, is_closed: bool) -> io::Result<Option<Found>> {
         let main = fs::canonicalize(&self.given)?;
         let found = identity(&main)?;
@@ -155,7 +159,7 @@ impl Place {
         }
     }
 
-    /// Whether the main file at the path is this one.
+    /// Returns whether the main file at the path is this one.
     pub(crate) fn is_at(&self, expected: Identity) -> bool {
         identity(&self.given).is_ok_and(|found| found == expected)
     }
@@ -198,7 +202,7 @@ impl SideFile {
     }
 }
 
-/// Whether a main file at a path has the same bytes as one that is open.
+/// Returns whether a main file at a path has the same bytes as one that is open.
 fn is_equal_main(open: Option<&File>, path: &Path) -> io::Result<bool> {
     let other = main_file(path)?;
     open.map_or(Ok(false), |open| is_equal(open, &other))
@@ -220,7 +224,7 @@ fn main_files() -> MutexGuard<'static, Vec<(Identity, Arc<File>)>> {
     MAIN_FILES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether two files have the same bytes.
+/// Returns whether two files have the same bytes.
 #[cfg(unix)]
 fn is_equal(open: &File, other: &File) -> io::Result<bool> {
     use std::os::unix::fs::FileExt;
@@ -246,7 +250,7 @@ fn is_equal(open: &File, other: &File) -> io::Result<bool> {
     }
 }
 
-/// Elsewhere a file that is open cannot be replaced.
+/// On other systems a file that is open cannot be replaced.
 #[cfg(not(unix))]
 fn is_equal(_: &File, _: &File) -> io::Result<bool> {
     Ok(false)
@@ -258,7 +262,7 @@ fn identity(path: &Path) -> io::Result<Identity> {
     fs::metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
-/// Elsewhere a file that is open cannot be removed.
+/// On other systems a file that is open cannot be removed.
 #[cfg(not(unix))]
 fn identity(path: &Path) -> io::Result<Identity> {
     fs::metadata(path).map(|_| (0, 0))

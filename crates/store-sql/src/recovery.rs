@@ -2,13 +2,14 @@
 //!
 //! | at the path | what happens |
 //! |---|---|
-//! | the files that are open | nothing: they are used on |
+//! | the files that are open | nothing: they stay in use |
 //! | a main file and a log with the bytes of the open files | the connections are opened again |
 //! | an undamaged main file without a log, with the last change that is known | the same |
 //! | anything else: no file, an older copy, another database, a log of another main file | nothing is answered |
 //!
-//! The second and the third row are copies that contain each change that this process has answered or seen. Another
-//! process may have changed the copy meanwhile, and have folded the log into it: that is the third row.
+//! The second and the third row are copies that contain each change that this process has answered
+//! or seen. Another process may have changed the copy meanwhile, and have merged the log into it:
+//! that is the third row.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,11 +28,12 @@ use crate::sqlite::Connections;
 /// The shortest time between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// An attempt that takes long is repeated after this many times its duration: it reads the whole file.
+/// An attempt that takes long is repeated after this multiple of its duration, because it reads the
+/// whole file.
 const SHARE: u32 = 10;
 
 impl Connections {
-    /// Fails if the files are not where they were. Uses a copy of them if there is one.
+    /// Fails if the files were moved. Uses a copy of them if there is one.
     pub(crate) async fn recover(&self) -> Result<(), StoreError> {
         let Some(home) = &self.home else {
             return Ok(());
@@ -39,7 +41,7 @@ impl Connections {
         let Err(moved) = home.place.look() else {
             return Ok(());
         };
-        // Another caller is at it, or has been a moment ago.
+        // Another caller is running an attempt, or has run one recently.
         let Ok(mut next) = home.next.try_lock() else {
             return Err(moved);
         };
@@ -59,7 +61,7 @@ impl Connections {
         let found = match found.map_err(StoreError::unavailable)? {
             Ok(Some(found)) => found,
             Ok(None) => return Err(StoreError::unavailable(Unfit::Other)),
-            // The file is missing, most of the time.
+            // Usually the file is missing.
             Err(_) => return Err(moved),
         };
         if matches!(found, Found::WithoutLog(_)) {

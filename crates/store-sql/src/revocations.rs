@@ -1,4 +1,4 @@
-//! Revocations, in SQL.
+//! Revocations in SQL.
 
 use scopegate_domain::{Lifetime, Revocation, Revoked, Timestamp, UserStatus};
 use scopegate_store::{BoxFuture, KeptRevocation, RevocationPlace, Revocations, StoreError, Withdrawal};
@@ -13,7 +13,7 @@ const REVOKE: &str =
 const AFTER: &str = "SELECT place, kind, id, username, issued_until, forget_at FROM revocations \
      WHERE place > $1 ORDER BY place LIMIT $2";
 
-/// By the primary key: one step, however many there are.
+/// The statement uses the primary key: one step for any number of revocations.
 const LAST: &str = "SELECT place FROM revocations ORDER BY place DESC LIMIT 1";
 
 const FORGET_LIFETIMES: &str = "DELETE FROM token_lifetimes WHERE living_until <= $1";
@@ -57,7 +57,8 @@ impl Revocations for SqlStore {
         let after = query(AFTER).bind(place.number()).bind(limit);
         Box::pin(async move {
             let kept = self.all(after, row::revocation).await?;
-            // Asked again and again while a server runs, so the server knows what other processes have changed.
+            // A running server calls this repeatedly, so the server knows the changes of other
+            // processes.
             self.note().await?;
             Ok(kept)
         })

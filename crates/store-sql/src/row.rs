@@ -1,4 +1,4 @@
-//! From rows to values of the domain, and back to the text in a column.
+//! Conversion from rows to values of the domain, and back to the text in a column.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::failure::failure;
 
-/// A column holds what the domain refuses.
+/// A column contains a value that the domain rejects.
 #[derive(Debug, thiserror::Error)]
 #[error("column `{column}` holds no such value")]
 struct Refused {
@@ -25,7 +25,7 @@ fn refused(column: &'static str) -> StoreError {
     StoreError::corrupt(Refused { column, source: None })
 }
 
-/// Columns `id`, `username`, `email`, `full_name`, `status`, `scope`.
+/// Reads the columns `id`, `username`, `email`, `full_name`, `status`, `scope`.
 pub(crate) fn user(row: &SqliteRow) -> Result<User, StoreError> {
     let id: UserId = parsed("id", text(row, 0)?)?;
     let username = Username::from_stored(text(row, 1)?).map_err(|fault| corrupt("username", fault))?;
@@ -41,7 +41,7 @@ pub(crate) fn user(row: &SqliteRow) -> Result<User, StoreError> {
     Ok(user)
 }
 
-/// The columns of [`user`], then `password_hash`.
+/// Reads the columns of [`user`], then `password_hash`.
 pub(crate) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
     Ok(Account {
         user: user(row)?,
@@ -49,12 +49,13 @@ pub(crate) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
     })
 }
 
-/// Column `password_scheme`.
+/// Reads the column `password_scheme`.
 pub(crate) fn password_scheme(row: &SqliteRow) -> Result<PasswordScheme, StoreError> {
     PasswordScheme::parse(text(row, 0)?).ok_or_else(|| refused("password_scheme"))
 }
 
-/// Columns `id`, `name`, `secret_sha256`, `redirect_uris`, `grant_types`, `scope`, `may_introspect`.
+/// Reads the columns `id`, `name`, `secret_sha256`, `redirect_uris`, `grant_types`, `scope`,
+/// `may_introspect`.
 pub(crate) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
     let id: ClientId = parsed("id", text(row, 0)?)?;
     let client = Client::public(id, text(row, 1)?)
@@ -68,7 +69,7 @@ pub(crate) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
     }
 }
 
-/// Columns `place`, `kind`, `id`, `username`, `issued_until`, `forget_at`.
+/// Reads the columns `place`, `kind`, `id`, `username`, `issued_until`, `forget_at`.
 pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> {
     let id = text(row, 2)?;
     let whose = match (text(row, 1)?, optional_text(row, 3)?) {
@@ -84,7 +85,7 @@ pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> 
     Ok((place(row)?, revocation))
 }
 
-/// A place, in the first column.
+/// Reads a place from the first column.
 pub(crate) fn place(row: &SqliteRow) -> Result<RevocationPlace, StoreError> {
     row.try_get(0).map(RevocationPlace::from_number).map_err(failure)
 }
@@ -93,7 +94,8 @@ fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
     row.try_get(column).map(Timestamp::from_unix).map_err(failure)
 }
 
-/// Columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`, `is_unnamed`, `sealed`.
+/// Reads the columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`,
+/// `is_unnamed`, `sealed`.
 pub(crate) fn ring_key(row: &SqliteRow) -> Result<RingKey, StoreError> {
     let id: KeyId = parsed("id", text(row, 1)?)?;
     Ok(RingKey {
@@ -108,7 +110,7 @@ pub(crate) fn ring_key(row: &SqliteRow) -> Result<RingKey, StoreError> {
     })
 }
 
-/// A lifetime alone.
+/// Reads a lifetime alone.
 pub(crate) fn lifetime(row: &SqliteRow) -> Result<Lifetime, StoreError> {
     number(row, 0, "lifetime").map(Lifetime::from_seconds)
 }
@@ -137,7 +139,7 @@ fn corrupt(column: &'static str, fault: impl Error + Send + Sync + 'static) -> S
     })
 }
 
-/// What stands between single spaces; nothing where the text is empty.
+/// Returns the words between single spaces; none if the text is empty.
 fn words<T, E: Error + Send + Sync + 'static>(
     column: &'static str,
     text: &str,
@@ -154,7 +156,8 @@ fn words<T, E: Error + Send + Sync + 'static>(
     })
 }
 
-/// Not [`Scope::parse`], which has limits for text from outside: what was stored had passed them, or needed not to.
+/// Does not call [`Scope::parse`], which has limits for text from outside. A stored scope had
+/// passed them, or was exempt.
 fn scope(text: &str) -> Result<Scope, StoreError> {
     words("scope", text, ScopeToken::parse).collect()
 }
@@ -174,7 +177,7 @@ fn status(text: &str) -> Result<UserStatus, StoreError> {
     }
 }
 
-/// How [`status`] is spelled.
+/// Returns the text that [`status`] reads.
 pub(crate) const fn status_text(status: UserStatus) -> &'static str {
     match status {
         UserStatus::Active => "active",
@@ -182,7 +185,7 @@ pub(crate) const fn status_text(status: UserStatus) -> &'static str {
     }
 }
 
-/// How [`words`] are written.
+/// Returns the text that [`words`] reads.
 pub(crate) fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
     let mut text = String::new();
     for word in words {

@@ -1,4 +1,4 @@
-//! Signing keys, in SQL.
+//! Signing keys in SQL.
 
 use std::iter;
 
@@ -13,7 +13,7 @@ use crate::store::Statement;
 const LIST: &str = "SELECT epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed \
      FROM signing_keys ORDER BY epoch";
 
-/// The condition is part of the statement: nobody comes between the look and the change.
+/// The condition is part of the statement, so that no other change comes between check and change.
 const ROTATE: &str = "INSERT INTO signing_keys \
      (epoch, id, algorithm, published_at, used_from, token_lifetime, is_unnamed, sealed) \
      SELECT $1, $2, $3, $4, $5, $6, $7, $8 \
@@ -63,7 +63,7 @@ impl SigningKeys for SqlStore {
     }
 }
 
-/// A statement with all parts of a key, in the order of the columns.
+/// Returns a statement with all parts of a key, in the order of the columns.
 fn bound<'a>(sql: &'static str, key: &'a RingKey) -> Statement<'a> {
     query(sql)
         .bind(key.epoch)

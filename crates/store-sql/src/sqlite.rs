@@ -11,27 +11,27 @@ use crate::connect::BUSY_TIMEOUT;
 use crate::failure::{Closed, Overdue};
 use crate::home::Home;
 
-/// A connection that can be closed while others still hold the store.
+/// A connection that can be closed while other code still holds the store.
 pub(crate) type Slot = Mutex<Option<SqliteConnection>>;
 
 pub(crate) type Borrowed<'a> = MappedMutexGuard<'a, SqliteConnection>;
 
-/// One connection that writes, one for [`Lookups`](crate::lookups::Lookups), and some for all else that is read; a database in memory
-/// has one connection for everything.
+/// One connection that writes, one for [`Lookups`](crate::lookups::Lookups), and some for all other
+/// reads. A database in memory has one connection for everything.
 ///
-/// Not a pool of `sqlx`: that asks a connection for a sign of life whenever it is given back, which costs as much as the
-/// look-up did.
+/// This is not a pool of `sqlx`: that pings a connection whenever it is returned, which costs as
+/// much as the look-up did.
 pub(crate) struct Connections {
     pub(crate) writer: Slot,
     pub(crate) lookups: Option<Slot>,
     pub(crate) readers: Vec<Slot>,
     turn: AtomicUsize,
-    /// None for a database in memory, or one that is only read.
+    /// `None` for a database in memory, or one that is only read.
     pub(crate) home: Option<Home>,
 }
 
 impl Connections {
-    /// All connections; `home` where they are to a file.
+    /// Collects all connections, with `home` if they are to a file.
     pub(crate) fn new(writer: SqliteConnection, readers: Vec<SqliteConnection>, home: Option<Home>) -> Self {
         let slot = |connection| Mutex::new(Some(connection));
         let mut readers = readers.into_iter().map(slot);
@@ -44,14 +44,15 @@ impl Connections {
         }
     }
 
-    /// Whether the files are where they were, so that what is written now will be found.
+    /// Checks that the files are at their paths, so that a write now will be found later.
     pub(crate) fn in_place(&self) -> Result<(), StoreError> {
         self.home.as_ref().map_or(Ok(()), |home| home.place.look())
     }
 
-    /// Notes the last change that a connection sees: it was answered, or may have been acted on.
+    /// Records the last change that a connection sees: it was answered, or a caller may have acted
+    /// on it.
     pub(crate) async fn note(&self, connection: &mut SqliteConnection) {
-        // Without it an older change is known, which a copy contains as well.
+        // If this fails, an older change is known, which a copy contains as well.
         if self.home.is_some()
             && let Ok(change) = Change::last(connection).await
         {
@@ -59,33 +60,34 @@ impl Connections {
         }
     }
 
-    /// Notes a change that was answered.
+    /// Records a change that was answered.
     pub(crate) fn remember(&self, change: Option<Change>) {
         if let (Some(home), Some(change)) = (&self.home, change) {
             home.remember(change);
         }
     }
 
-    /// The connection that writes; others wait for their turn, as long as they would for another program.
+    /// Returns the connection that writes. Other callers wait for their turn, as long as they would
+    /// for another program.
     pub(crate) async fn writer(&self) -> Result<Borrowed<'_>, StoreError> {
         self.recover().await?;
         let turn = tokio::time::timeout(BUSY_TIMEOUT, self.writer.lock()).await;
         Ok(open(turn.map_err(|_| StoreError::unavailable(Overdue))?)?)
     }
 
-    /// The connection of the look-ups.
+    /// Returns the connection of the look-ups.
     pub(crate) async fn lookups(&self) -> Result<&Slot, StoreError> {
         self.be_there().await?;
         Ok(self.lookups.as_ref().unwrap_or(&self.writer))
     }
 
-    /// A connection that reads: one that is free, or else the next in turn.
+    /// Returns a connection that reads: one that is free, or else the next in turn.
     pub(crate) async fn reader(&self) -> Result<Borrowed<'_>, StoreError> {
         self.be_there().await?;
         Ok(self.free_reader().await?)
     }
 
-    /// Fails if the files were not there a moment ago, and are not back.
+    /// Fails if the files were missing at the last check, and are not back.
     async fn be_there(&self) -> Result<(), StoreError> {
         match self.glance() {
             Ok(()) => Ok(()),
@@ -109,7 +111,8 @@ impl Connections {
         open(next.lock().await)
     }
 
-    /// Closes all of them, each when its statement is done. The writer goes last, and folds the log into the file.
+    /// Closes all of them, each when its statement is done. The writer is last, and merges the log
+    /// into the file.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
         if let Some(home) = &self.home {
             home.close();

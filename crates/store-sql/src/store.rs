@@ -1,4 +1,4 @@
-//! The store itself.
+//! The SQL store.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 
 /// A store in a SQL database.
 ///
-/// It is for one value to be shared by the whole program. Dropping it closes the database behind the caller's back;
+/// One value is shared by the whole program. Dropping it closes the database in the background;
 /// [`SqlStore::close`] waits until that is done.
 ///
 /// ```
@@ -47,7 +47,7 @@ pub struct SqlStore {
     snapshot: Option<Snapshot>,
 }
 
-/// How a database is opened.
+/// The mode in which a database is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OpenMode<'a> {
@@ -176,17 +176,18 @@ impl SqlStore {
         }
     }
 
-    /// The versions of the tables that opening it has applied; none where they were up to date.
+    /// Returns the versions of the tables that opening it has applied; none if they were current.
     #[must_use]
     pub fn migrated(&self) -> &[i64] {
         &self.migrated
     }
 
-    /// Closes the database when what was begun is done. All later calls fail.
+    /// Closes the database when the pending operations are done. All later calls fail.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the database could not be closed in order. What was answered is kept even so.
+    /// [`StoreError`] if the database could not be closed in order. Answered changes are kept
+    /// regardless.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.connections.close().await.map_err(failure)?;
         match &self.snapshot {
@@ -195,7 +196,7 @@ impl SqlStore {
         }
     }
 
-    /// The one row with a key, or none; the fastest way to it.
+    /// Returns the one row with a key, or `None`; the fastest read.
     pub(crate) async fn look_up<T>(
         &self,
         lookups: &Lookups,
@@ -206,7 +207,7 @@ impl SqlStore {
         row.as_ref().map(value).transpose()
     }
 
-    /// The one row that a statement finds, or none.
+    /// Returns the one row that a statement finds, or `None`.
     pub(crate) async fn one<T>(
         &self,
         statement: Statement<'_>,
@@ -218,7 +219,7 @@ impl SqlStore {
         row.as_ref().map(value).transpose()
     }
 
-    /// All rows that a statement finds.
+    /// Returns all rows that a statement finds.
     pub(crate) async fn all<T>(
         &self,
         statement: Statement<'_>,
@@ -230,22 +231,23 @@ impl SqlStore {
         rows.iter().map(value).collect()
     }
 
-    /// Notes the last change that can be read: a copy without it is not used.
+    /// Records the last change that can be read: a copy without it is not used.
     pub(crate) async fn note(&self) -> Result<(), StoreError> {
         let mut connection = self.connections.reader().await?;
         self.connections.note(&mut connection).await;
         Ok(())
     }
 
-    /// Whether a statement changed a row.
+    /// Returns whether a statement changed a row.
     pub(crate) async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
         Ok(self.change_many(statement).await? > 0)
     }
 
-    /// How many rows a statement changed.
+    /// Returns the number of rows that a statement changed.
     pub(crate) async fn change_many(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let mut connection = self.connections.writer().await?;
-        // Before, for a log that is not this database's must not be written into it; after, for then it is known to be kept.
+        // Checked before, because a log of another database must not be written to; and after,
+        // because only then is the change known to be kept.
         self.connections.in_place()?;
         let result = statement.execute(&mut *connection).await.map_err(failure)?;
         self.connections.in_place()?;
@@ -253,13 +255,13 @@ impl SqlStore {
         Ok(result.rows_affected())
     }
 
-    /// Begins what is done as a whole or, where it is dropped before its end, not at all.
+    /// Begins a transaction. It happens as a whole or, if it is dropped before its end, not at all.
     async fn begin<'c>(&self, connection: &'c mut SqliteConnection) -> Result<Transaction<'c, Sqlite>, StoreError> {
         self.connections.in_place()?;
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(failure)
     }
 
-    /// Ends it: done, or not where something is not as it should be. Says which.
+    /// Ends a transaction: commits it if `is_good`, and otherwise undoes it. Returns which.
     async fn end(&self, mut transaction: Transaction<'_, Sqlite>, is_good: bool) -> Result<bool, StoreError> {
         if !is_good {
             transaction.rollback().await.map_err(failure)?;
@@ -275,7 +277,8 @@ impl SqlStore {
         Ok(true)
     }
 
-    /// Does the second statement where the first one changes a row, both or neither; says whether it did.
+    /// Runs the second statement if the first one changes a row, both or neither. Returns whether
+    /// it did.
     pub(crate) async fn change_both(&self, first: Statement<'_>, second: Statement<'_>) -> Result<bool, StoreError> {
         let mut connection = self.connections.writer().await?;
         let mut transaction = self.begin(&mut connection).await?;
@@ -287,7 +290,8 @@ impl SqlStore {
         self.end(transaction, is_there).await
     }
 
-    /// Does all of the statements, if what is there is as expected; if not, or where one fails, nothing is changed.
+    /// Runs all of the statements, if the present value is as expected. If not, or if one fails,
+    /// nothing is changed.
     pub(crate) async fn change_if<T: PartialEq>(
         &self,
         expected: &[T],
@@ -308,8 +312,8 @@ impl SqlStore {
         self.end(transaction, true).await
     }
 
-    /// Whether each of the statements changed one row, where `count` counts as many rows as there are statements; if not,
-    /// nothing is changed.
+    /// Returns whether each of the statements changed one row, if `count` counts as many rows as
+    /// there are statements. If not, nothing is changed.
     pub(crate) async fn change_each(
         &self,
         count: &'static str,
@@ -342,7 +346,7 @@ impl Store for SqlStore {
         })
     }
 
-    /// Writes a number that nobody uses over itself: one page of the log, and it is on the disk.
+    /// Writes an unused number over itself: one page of the log, and it is on the disk.
     fn rehearse_change(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move { self.change(query("PRAGMA user_version = 0")).await.map(|_| ()) })
     }

@@ -1,13 +1,15 @@
-//! Which database.
+//! The URL of a database.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Where the database is: `sqlite:PATH`, or `sqlite::memory:` for one that ends with the program.
+/// The location of the database: `sqlite:PATH`, or `sqlite::memory:` for one that ends with the
+/// program.
 ///
-/// What stands after `sqlite:` is a path as the operating system knows it, relative or absolute; two slashes before it
-/// are allowed, so that `sqlite:///var/lib/scopegate.db` is the file `/var/lib/scopegate.db`.
+/// The text after `sqlite:` is a path of the operating system, relative or absolute. Two slashes
+/// before it are allowed, so that `sqlite:///var/lib/scopegate.db` is the file
+/// `/var/lib/scopegate.db`.
 ///
 /// ```
 /// use scopegate_store_sql::DatabaseUrl;
@@ -24,13 +26,13 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// A database in memory, which nobody else sees.
+    /// Creates the URL of a database in memory, which no other process sees.
     #[must_use]
     pub const fn memory() -> Self {
         Self { file: None }
     }
 
-    /// A database in a file, which is made where it is missing.
+    /// Creates the URL of a database in a file, which is created if it is missing.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -38,11 +40,12 @@ impl DatabaseUrl {
         }
     }
 
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
     ///
-    /// [`InvalidDatabaseUrl`], which does not repeat the URL: those of other databases hold a password.
+    /// [`InvalidDatabaseUrl`], which does not repeat the URL: URLs of other databases contain a
+    /// password.
     pub fn parse(text: &str) -> Result<Self, InvalidDatabaseUrl> {
         let rest = text.strip_prefix("sqlite:").ok_or(InvalidDatabaseUrl::Scheme)?;
         let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -54,7 +57,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// The file; none for a database in memory.
+    /// Returns the file; `None` for a database in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.file.as_deref()
@@ -78,17 +81,18 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
-/// Why a text names no database that this program can use.
+/// The reason why a text names no database that this program can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidDatabaseUrl {
-    /// Something like `?mode=ro` at the end: how the database is opened is not for the URL to say.
+    /// The URL ends with options such as `?mode=ro`: the URL does not determine how the database is
+    /// opened.
     #[error("database URL may not hold a `?`: there are no options")]
     Options,
-    /// No path.
+    /// The path is missing.
     #[error("database URL names no file: expected `sqlite:PATH` or `sqlite::memory:`")]
     Path,
-    /// Not `sqlite:` at the start.
+    /// The URL does not begin with `sqlite:`.
     #[error("database URL does not begin with `sqlite:`")]
     Scheme,
 }

@@ -1,4 +1,4 @@
-//! Users, in SQL.
+//! Users in SQL.
 
 use scopegate_domain::{Account, PasswordHash, Scope, User, UserId, UserStatus, Username};
 use scopegate_store::{BoxFuture, PasswordScheme, StoreError, Users};
@@ -19,7 +19,8 @@ const FIND_ACCOUNT: &str =
 const LIST: &str = "SELECT id, username, email, full_name, status, scope FROM users \
      WHERE username > $1 ORDER BY username LIMIT $2";
 
-/// Goes from each scheme to the next by the index, so that it costs as much as there are schemes, not users.
+/// Steps from each scheme to the next by the index, so that the cost depends on the number of
+/// schemes, not of users.
 const PASSWORD_SCHEMES: &str = "WITH RECURSIVE schemes (scheme) AS ( \
          SELECT min(password_scheme) FROM users WHERE password_scheme > '' \
          UNION ALL \
@@ -42,7 +43,7 @@ const SET_STATUS: &str = "UPDATE users SET status = $2 WHERE id = $1";
 
 const REMOVE: &str = "DELETE FROM users WHERE id = $1";
 
-/// How many columns [`row::user`] reads.
+/// The number of columns that [`row::user`] reads.
 const USER_COLUMNS: usize = 6;
 
 /// Look-ups of users by name.

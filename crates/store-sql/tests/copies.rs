@@ -25,7 +25,7 @@ fn side(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}{end}", path.display()))
 }
 
-/// A database with the user `ada` in a folder of its own.
+/// A database with the user `ada` in its own folder.
 struct Place {
     _outer: TempDir,
     folder: PathBuf,
@@ -154,7 +154,7 @@ async fn a_folder_that_is_replaced_by_its_copy_is_used() {
     place.recovers(&["ada"]).await;
 }
 
-/// Another process opens the copy, changes it, and folds the log into the file.
+/// Another process opens the copy, changes it, and merges the log into the file.
 #[tokio::test]
 async fn a_copy_that_was_changed_by_another_process_is_used() {
     let place = Place::new().await;
@@ -169,7 +169,7 @@ async fn a_copy_that_was_changed_by_another_process_is_used() {
     place.recovers(&["ada", "bob"]).await;
 }
 
-/// It lacks a change that was answered.
+/// The copy lacks a change that was answered.
 #[tokio::test]
 async fn an_older_copy_is_not_used_until_the_newer_one_is_back() {
     let place = Place::new().await;

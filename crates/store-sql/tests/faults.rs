@@ -36,12 +36,13 @@ fn side(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}{end}", path.display()))
 }
 
-/// Those who read look once a second.
+/// Waits until readers check the files, which they do once a second.
 async fn until_readers_look() {
     tokio::time::sleep(Duration::from_millis(1_050)).await;
 }
 
-/// The log alone, the index of the log alone, the database alone: without any of them a change is not kept.
+/// The log alone, the index of the log alone, the database alone: without any of them a change is
+/// not kept.
 #[tokio::test]
 async fn a_file_that_was_taken_away_is_no_store() {
     for end in ["", "-wal", "-shm"] {
@@ -96,7 +97,7 @@ async fn a_writer_that_does_not_come_to_an_end_is_not_waited_for_by_all() {
         let [a, b, c, d] = users.map(|user| store.add(user));
         tokio::join!(a, b, c, d)
     };
-    // Five seconds for the lock and five for the turn; one after the other they would take twenty.
+    // Five seconds for the lock and five for the turn; in sequence they would take twenty.
     let (a, b, c, d) = tokio::time::timeout(Duration::from_secs(18), writes).await.unwrap();
     let all = [a, b, c, d];
     assert!(all.iter().all(Result::is_err), "{all:?}");
@@ -104,7 +105,7 @@ async fn a_writer_that_does_not_come_to_an_end_is_not_waited_for_by_all() {
     store.add(user("e")).await.unwrap();
 }
 
-/// The revocation cannot be kept: then nobody is disabled or removed either.
+/// The revocation cannot be kept: then no user or client is disabled or removed either.
 #[tokio::test]
 async fn nobody_ends_without_their_tokens() {
     let (store, _folder, path) = file().await;
@@ -318,7 +319,7 @@ async fn a_log_of_another_program_is_not_applied() {
     drop(folder);
 }
 
-/// No log is left next to it, which would be in the way of a backup.
+/// No log is left next to it, which would prevent a backup.
 #[tokio::test]
 async fn a_damaged_database_stays_as_it_is() {
     let (store, folder, path) = file().await;
@@ -383,7 +384,7 @@ async fn reading_changes_no_file() {
     reader.close().await.unwrap();
     assert_eq!(contents(&folder), before);
 
-    // Next to a process that writes, its latest changes are read.
+    // With another process that writes, its latest changes are read.
     let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
     store.add(user("bob")).await.unwrap();
     let reader = read_only().await;
@@ -393,7 +394,7 @@ async fn reading_changes_no_file() {
     reader.close().await.unwrap();
     store.close().await.unwrap();
 
-    // Without locks, a change by another process is found out.
+    // Without locks, a change by another process is detected.
     let reader = read_only().await;
     let store = SqlStore::open(&DatabaseUrl::file(&path)).await.unwrap();
     store.add(user("dan")).await.unwrap();

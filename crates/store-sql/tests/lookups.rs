@@ -1,4 +1,4 @@
-//! Look-ups that come together are answered together, and each as if it had come alone.
+//! Concurrent look-ups share a statement, and each returns the same as a single one.
 
 #![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
 
@@ -43,7 +43,7 @@ async fn stores() -> [(Arc<SqlStore>, TempDir); 2] {
     ]
 }
 
-/// Looks for all users several times, at the same time.
+/// Reads all users several times, concurrently.
 fn look(store: &Arc<SqlStore>, rounds: usize) -> JoinSet<()> {
     let mut looking = JoinSet::new();
     for number in (0..rounds).flat_map(|_| 0..USERS) {

@@ -206,7 +206,7 @@ async fn list_error(store: &SqlStore) -> StoreError {
     Users::list(store, None, u16::MAX).await.unwrap_err()
 }
 
-/// Everything that reads the row says `Corrupt`, and so does a list that would have held it.
+/// Each read of the row returns `Corrupt`, and so does a list that would have contained it.
 #[tokio::test]
 async fn a_corrupt_user_is_never_skipped() {
     for change in [
@@ -299,7 +299,7 @@ async fn a_corrupt_signing_key_is_never_skipped() {
     }
 }
 
-/// Keys that are sealed anew are so in the file, and the old bytes are nowhere in it.
+/// Keys that are sealed again have the new bytes in the file, and the old bytes are nowhere in it.
 #[tokio::test]
 async fn keys_that_were_sealed_anew_leave_no_old_bytes() {
     let (store, folder) = file().await;

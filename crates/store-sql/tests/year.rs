@@ -1,4 +1,4 @@
-//! A simulated year of a database in use: each table that forgets stays small.
+//! A simulated year of a database in use: each table that drops rows stays small.
 
 #![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
 
@@ -42,7 +42,7 @@ async fn a_year_of_changes_is_forgotten() {
             let revocation = Revocation::until(token, now).forgotten_at(now + lifetime);
             store.revoke(&revocation).await.unwrap();
         }
-        // A check of readiness.
+        // A readiness check.
         store.rehearse_change().await.unwrap();
         if day % 10 == 0 {
             for (table, count) in rows(&path).await {
