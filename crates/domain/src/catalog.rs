@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use crate::{SchemeName, ScopeToken, SecurityScheme};
 
-/// Everything that a policy may name, in the order of declaration: security schemes, the scopes of each with their
-/// descriptions, and which scope implies which.
+/// Everything that a policy may name, in the order of declaration: security schemes, the scopes of
+/// each with their descriptions, and which scope implies which.
 ///
-/// Implication is declared edge by edge. A prefix implies nothing: `items` says nothing about `items:read` until
-/// somebody says so.
+/// Implication is declared edge by edge. A prefix implies nothing: `items` says nothing about
+/// `items:read` until an edge declares it.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -80,20 +80,21 @@ impl DeclaredScheme {
         &self.scheme
     }
 
-    /// What people are told about it.
+    /// The description of the scheme for its users.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// Whether its credential speaks for somebody. Where two schemes are both required, those that have a subject must
-    /// agree on it.
+    /// Whether the credential of the scheme identifies a subject. If two schemes are both required,
+    /// those that have a subject must agree on it.
     #[must_use]
     pub const fn has_subject(&self) -> bool {
         self.has_subject
     }
 
-    /// Whether its credentials carry scopes: it is OAuth 2.0 or `OpenID` Connect, or it declares a scope.
+    /// Whether its credentials carry scopes: it is OAuth 2.0 or `OpenID` Connect, or it declares a
+    /// scope.
     #[must_use]
     pub const fn has_scopes(&self) -> bool {
         self.scheme.has_scopes() || !self.scopes.is_empty()
@@ -113,7 +114,7 @@ impl DeclaredScope {
         &self.token
     }
 
-    /// What a person is told before consenting to it.
+    /// The text that a person reads before consenting to the scope.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
@@ -126,7 +127,7 @@ impl DeclaredScope {
     }
 }
 
-/// Collects a declaration; faults are told by [`CatalogBuilder::build`].
+/// Collects a declaration. [`CatalogBuilder::build`] reports its faults.
 #[derive(Debug, Default)]
 pub struct CatalogBuilder {
     schemes: Vec<DeclaredScheme>,
@@ -164,7 +165,8 @@ impl CatalogBuilder {
         self
     }
 
-    /// Says that the credential of the scheme declared last speaks for nobody: a key of an application, for one.
+    /// States that the credential of the scheme declared last identifies no subject, such as an
+    /// application's key.
     #[must_use]
     pub fn without_subject(mut self) -> Self {
         match self.schemes.last_mut() {
@@ -174,8 +176,8 @@ impl CatalogBuilder {
         self
     }
 
-    /// Declares a scope of the scheme declared last. A scheme of every kind may have scopes: OpenAPI 3.1 calls those of a
-    /// key, a password or a plain bearer token roles.
+    /// Declares a scope of the scheme declared last. A scheme of every kind may have scopes:
+    /// OpenAPI 3.1 calls those of a key, a password or a plain bearer token roles.
     #[must_use]
     pub fn scope(mut self, token: ScopeToken, description: impl Into<String>) -> Self {
         let fault = match self.schemes.last_mut() {
@@ -213,7 +215,8 @@ impl CatalogBuilder {
     ///
     /// # Errors
     ///
-    /// The first [`CatalogError`] in the order of declaration; a cycle among the edges is found last.
+    /// The first [`CatalogError`] in the order of declaration; a cycle among the edges is found
+    /// last.
     pub fn build(mut self) -> Result<Catalog, CatalogError> {
         if let Some(fault) = self.fault {
             return Err(fault);
@@ -239,7 +242,7 @@ impl CatalogBuilder {
         }
     }
 
-    /// Where each scope stands in its scheme; empty where no edge asks for it.
+    /// The position of each scope in its scheme. Empty if there is no edge.
     fn places(&self) -> HashMap<(usize, ScopeToken), usize> {
         if self.edges.is_empty() {
             return HashMap::new();
@@ -256,8 +259,8 @@ impl CatalogBuilder {
     }
 }
 
-/// A cycle among the edges of one scheme, as the scopes along it. Scopes are taken away while they imply nothing that is
-/// left; what cannot be taken away leads round in a circle.
+/// A cycle among the edges of one scheme, as the scopes along it. Scopes are taken away while they
+/// imply nothing that is left; what cannot be taken away leads round in a circle.
 fn find_cycle(declared: &DeclaredScheme) -> Option<Vec<ScopeToken>> {
     let tokens = declared.scopes.iter().map(|scope| &scope.token);
     let places: HashMap<&ScopeToken, usize> = tokens.zip(0..).collect();
@@ -285,7 +288,7 @@ fn find_cycle(declared: &DeclaredScheme) -> Option<Vec<ScopeToken>> {
     }
 }
 
-/// Which scopes imply something that is left, whatever is taken away first. Looks at every edge once.
+/// The scopes that imply something that is left, in any order of removal. Visits every edge once.
 fn left_over(edges: &[Vec<usize>]) -> Vec<bool> {
     let mut implied_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
     for (place, weaker) in edges.iter().enumerate() {
@@ -311,7 +314,7 @@ fn left_over(edges: &[Vec<usize>]) -> Vec<bool> {
     counts.into_iter().map(|count| count > 0).collect()
 }
 
-/// Why a declaration cannot stand.
+/// The reason that a declaration is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
@@ -324,7 +327,7 @@ pub enum CatalogError {
     /// A scope, an edge or a description before any scheme.
     #[error("a scheme must be declared before its scopes, edges and description")]
     NoScheme,
-    /// A name that is no identifier.
+    /// A name that is not an identifier.
     #[error("not a name for a scheme: {0}")]
     SchemeName(#[source] crate::InvalidIdentifier),
     /// The same name for two schemes.

@@ -1,4 +1,5 @@
-//! Claims of a token: [RFC 7519, section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4), RFC 9068.
+//! Claims of a token: [RFC 7519, section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4), RFC
+//! 9068.
 
 mod access_token;
 mod elsewhere;
@@ -24,10 +25,12 @@ use crate::json::{Kind, Names, Reader};
 
 /// The payload of a token: the claims that are known here, each of its type.
 ///
-/// Known are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`, `auth_time`, `acr` and `cnf`.
-/// A [`ClaimLayout`] can name one more for the scopes and one for the client. Other claims must be JSON and stand only once, and
-/// so must the names in their objects; then they are ignored. Whether a claim is *required*, and what it must
-/// say, is a rule of the verifier. Nothing is allocated, unless text was written with escapes or there are many unknown claims.
+/// Known are `iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`, `client_id`, `scope`, `scopes`,
+/// `auth_time`, `acr` and `cnf`. A [`ClaimLayout`] can name one more for the scopes and one for the
+/// client. Other claims must be JSON and occur only once, and so must the names in their objects.
+/// They are then ignored. Whether a claim is *required*, and what it must say, is a rule of the
+/// verifier. Nothing is allocated, unless text was written with escapes or there are many unknown
+/// claims.
 ///
 /// ```
 /// use scopegate_domain::{Claims, ScopeLayout};
@@ -66,7 +69,8 @@ impl<'a> Claims<'a> {
     /// Longest accepted payload, in bytes.
     pub const MAX_LEN: usize = limits::MAX_LEN;
 
-    /// Reads a decoded payload. `layout` says which claims [`Claims::scopes`] and [`Claims::client_id`] read.
+    /// Reads a decoded payload. `layout` says which claims [`Claims::scopes`] and
+    /// [`Claims::client_id`] read.
     ///
     /// # Errors
     ///
@@ -101,11 +105,13 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// [`Claims::parse`] in place: the claims of a token are some hundred bytes, which are not moved about so.
+    /// [`Claims::parse`] in place. The claims of a token are some hundred bytes, and this avoids a
+    /// move of them.
     ///
     /// # Errors
     ///
-    /// [`ClaimsError`] names the rule that the payload breaks. What was read until then stays.
+    /// [`ClaimsError`] names the rule that the payload breaks. The claims read before the fault
+    /// stay.
     pub fn fill(&mut self, payload: &'a [u8]) -> Result<(), ClaimsError> {
         if payload.len() > Self::MAX_LEN {
             return Err(ClaimsError::TooLong);
@@ -140,7 +146,8 @@ impl<'a> Claims<'a> {
         }
     }
 
-    // SECURITY: a known claim of another type is an error, never ignored (`a_claim_of_another_type_is_refused`).
+    // SECURITY: a known claim of another type is an error, never ignored
+    // (`a_claim_of_another_type_is_refused`).
     #[inline]
     fn read(&mut self, claim: Claim, text: &'a str, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
         let slot = match claim {
@@ -158,14 +165,14 @@ impl<'a> Claims<'a> {
             Claim::IssuedAt => return read_time(&mut self.issued_at, claim, reader),
             Claim::NotBefore => return read_time(&mut self.not_before, claim, reader),
             Claim::AtHash | Claim::CHash | Claim::Events | Claim::Nonce => {
-                // `events` marks a token that is good for nothing else, whatever else marks it.
+                // `events` marks a token that has no other use, regardless of other marks.
                 if self.foreign.is_none() || matches!(claim, Claim::Events) {
                     self.foreign = Some(claim);
                 }
                 return Ok(reader.skip_unique()?);
             }
-            // SECURITY: any value counts, `null` too: who writes the member says that the token is bound
-            // (`a_confirmation_of_any_type_is_noticed`).
+            // SECURITY: any value counts, `null` too: who writes the member says that the token is
+            // bound (`a_confirmation_of_any_type_is_noticed`).
             Claim::Confirmation => {
                 self.has_confirmation = true;
                 return Ok(reader.skip_unique()?);
@@ -179,8 +186,8 @@ impl<'a> Claims<'a> {
         Ok(())
     }
 
-    /// Reads what some issuers write into the payload to tell their kinds of token apart. The claims are private, so a value
-    /// of another type, or an unknown one, says nothing.
+    /// Reads what some issuers write into the payload to tell their kinds of token apart. The
+    /// claims are private, so a value of another type, or an unknown one, says nothing.
     #[cold]
     fn read_use(&mut self, claim: Claim, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
         /// `id` of Amazon Cognito and Keycloak, the others of Keycloak.
@@ -230,8 +237,8 @@ impl<'a> Claims<'a> {
         self.subject.as_deref()
     }
 
-    /// `aud`: whom the token is meant for. A single text is a list of one; no claim and an empty
-    /// text are an empty list.
+    /// `aud`: the recipients of the token. A single text is a list of one. An absent claim and an
+    /// empty text are an empty list.
     #[must_use]
     pub fn audiences(&self) -> Texts<'_> {
         self.audience.as_ref().map_or_else(Texts::none, TextList::iter)
@@ -270,9 +277,10 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// The names in the claim of the layout, in their order, with repetitions; none where the claim is absent.
+    /// The names in the claim of the layout, in their order, with repetitions. Empty if the claim
+    /// is absent.
     ///
-    /// They are plain text: a name outside the grammar of a scope token is a scope that nobody has declared.
+    /// They are plain text. A name outside the grammar of a scope token is an undeclared scope.
     #[must_use]
     pub fn scopes(&self) -> Texts<'_> {
         match (self.layout.scopes(), &self.scope, &self.scopes) {
@@ -295,16 +303,18 @@ impl<'a> Claims<'a> {
         self.acr.as_deref()
     }
 
-    /// Whether the token says that it is bound to its sender: `cnf`
-    /// ([RFC 7800, section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1)), whatever its value.
+    /// Whether the token states that it is bound to its sender, by any value of `cnf` ([RFC 7800,
+    /// section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1)).
     #[must_use]
     pub const fn has_confirmation(&self) -> bool {
         self.has_confirmation
     }
 
-    /// The name of a claim that marks another kind of token than one for access: `nonce`, `at_hash`, `c_hash` (an ID token) or
-    /// `events` (a logout token), whatever its value; `token_use` or `typ` where it names an ID, refresh or logout token.
-    /// `events` is named wherever it stands.
+    /// The name of a claim that marks a token of another kind than an access token.
+    ///
+    /// `nonce`, `at_hash` and `c_hash` mark an ID token, and `events` a logout token, with any
+    /// value. `token_use` and `typ` are marks if they name an ID, refresh or logout token. `events`
+    /// is named at any position.
     #[must_use]
     pub const fn foreign_claim(&self) -> Option<&'static str> {
         match self.foreign {
@@ -340,7 +350,7 @@ fn read_list<'a>(
     Ok(())
 }
 
-/// What is wrong with a claim that is not of its type: where no value stands at all, that is the fault.
+/// The fault of a claim that is not of its type. If no value is present at all, that is the fault.
 #[cold]
 fn wrong_value(claim: Claim, reader: &mut Reader<'_>) -> ClaimsError {
     reader.kind().map_or_else(Into::into, |_| claim.wrong_type())
@@ -356,8 +366,8 @@ fn read_time(slot: &mut Option<Timestamp>, claim: Claim, reader: &mut Reader<'_>
     Ok(())
 }
 
-/// Prints what was read: parsed again, it gives the same claims. Unknown claims are gone, and of a foreign claim the name
-/// alone is left.
+/// Prints the claims that were read; parsed again, the text gives the same claims. Unknown claims
+/// are omitted. Of a foreign claim only the name is kept.
 impl Serialize for Claims<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

@@ -1,4 +1,5 @@
-//! Clients: programs that ask for tokens. [RFC 6749, section 2](https://www.rfc-editor.org/rfc/rfc6749#section-2).
+//! Clients: programs that request tokens. [RFC 6749, section
+//! 2](https://www.rfc-editor.org/rfc/rfc6749#section-2).
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +8,8 @@ use subtle::ConstantTimeEq;
 
 use crate::{ClientId, GrantType, Scope};
 
-/// Whether a client can keep a secret ([RFC 6749, section 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
+/// Whether a client can keep a secret ([RFC 6749, section
+/// 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the RFC knows these two")]
 pub enum ClientKind {
@@ -17,7 +19,8 @@ pub enum ClientKind {
     Public,
 }
 
-/// SHA-256 of a client's secret. Secrets are made by us with 256 bits of entropy, so a plain digest is enough.
+/// SHA-256 of a client's secret. Secrets are made by us with 256 bits of entropy, so a plain digest
+/// is enough.
 #[derive(Clone, Copy)]
 pub struct SecretDigest([u8; 32]);
 
@@ -110,7 +113,7 @@ impl Client {
         self
     }
 
-    /// With a ceiling: the most that it can be granted, whoever asks.
+    /// With a ceiling: the largest scope that the client can be granted, for any user.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
@@ -143,7 +146,7 @@ impl Client {
         &self.name
     }
 
-    /// Confidential where there is a secret, else public.
+    /// Confidential if there is a secret, else public.
     #[must_use]
     pub const fn kind(&self) -> ClientKind {
         if self.secret.is_some() {
@@ -190,11 +193,12 @@ impl Client {
     }
 }
 
-/// Where an authorization answer may be sent: an absolute URI without a fragment
-/// ([RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)).
+/// Where an authorization answer may be sent: an absolute URI without a fragment ([RFC 6749,
+/// section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)).
 ///
-/// Accepted are `https`, `http` on a loopback host alone, and private-use schemes with a dot in their name
-/// ([RFC 8252, section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)); nothing else, so no `javascript:`.
+/// Accepted are `https`, `http` on a loopback host alone, and private-use schemes with a dot in
+/// their name ([RFC 8252, section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)); nothing
+/// else, so no `javascript:`.
 ///
 /// ```
 /// use scopegate_domain::RedirectUri;
@@ -296,11 +300,11 @@ impl FromStr for RedirectUri {
     }
 }
 
-/// Why a text is no redirection URI.
+/// The reason that a text is not a redirection URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidRedirectUri {
-    /// A character that may not stand in a URI.
+    /// A character that is not allowed in a URI.
     #[error("redirect URI holds a character that may not stand in a URI")]
     Character,
     /// A fragment: RFC 6749, section 3.1.2.

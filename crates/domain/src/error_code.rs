@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a client is told went wrong: the value of `error`.
+/// The error that a client receives: the value of `error`.
 ///
 /// ```
 /// use scopegate_domain::ErrorCode;
@@ -15,7 +15,8 @@ use std::fmt;
     reason = "a new code must be given its answer in the one table of replies"
 )]
 pub enum ErrorCode {
-    /// The request is malformed: [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
+    /// The request is malformed: [RFC 6749, section
+    /// 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
     InvalidRequest,
     /// The client failed to authenticate: RFC 6749, section 5.2.
     InvalidClient,
@@ -27,15 +28,19 @@ pub enum ErrorCode {
     UnsupportedGrantType,
     /// The scope is unknown, malformed or more than may be granted: RFC 6749, section 5.2.
     InvalidScope,
-    /// The token is expired, revoked, malformed or not meant for here: [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
+    /// The token is expired, revoked, malformed or not meant for here: [RFC 6750, section
+    /// 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
     InvalidToken,
-    /// The token is good and does not allow this: RFC 6750, section 3.1.
+    /// The token is valid and does not allow this: RFC 6750, section 3.1.
     InsufficientScope,
-    /// The user must log in again, or more strongly: [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3).
+    /// The user must log in again, or more strongly: [RFC 9470, section
+    /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3).
     InsufficientUserAuthentication,
-    /// The server failed, and asking again does not help: RFC 6749, section 4.1.2.1, where a status of 500 cannot be sent.
+    /// The server failed, and asking again does not help: RFC 6749, section 4.1.2.1, where a status
+    /// of 500 cannot be sent.
     ServerError,
-    /// The server cannot answer at present: [RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
+    /// The server cannot answer at present: [RFC 6749, section
+    /// 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
     TemporarilyUnavailable,
 }
 

@@ -1,4 +1,4 @@
-//! Doors for fuzz targets: each asserts what must hold for any input.
+//! Entry points for fuzz targets. Each asserts what must hold for any input.
 
 use crate::{ClaimLayout, Claims, ClientClaim, Scope, ScopeLayout};
 
@@ -6,7 +6,7 @@ use crate::{ClaimLayout, Claims, ClientClaim, Scope, ScopeLayout};
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn claims(input: &[u8]) {
     for layout in [
         ScopeLayout::List.into(),
@@ -19,7 +19,8 @@ pub fn claims(input: &[u8]) {
             continue;
         };
         let printed = serde_json::to_vec(&claims).unwrap_or_default();
-        // Escapes that need not be there are not printed, those that must be can be longer than what was read.
+        // Escapes that need not be there are not printed, those that must be can be longer than
+        // what was read.
         if printed.len() <= Claims::MAX_LEN {
             assert_eq!(
                 Claims::parse(&printed, layout).as_ref(),
@@ -34,7 +35,7 @@ pub fn claims(input: &[u8]) {
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn scope(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input)
         && let Ok(scope) = Scope::parse(text)

@@ -1,4 +1,4 @@
-//! Who allowed whom what, since when.
+//! A grant: the user, the client, the allowed scope and the time.
 
 use crate::{ClientId, Scope, Timestamp, User};
 

@@ -1,4 +1,4 @@
-//! Ways to come by a token.
+//! The ways to obtain a token.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,8 @@ use std::str::FromStr;
     reason = "a new grant must be given its place wherever grants are told apart"
 )]
 pub enum GrantType {
-    /// The resource owner's password: [RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
+    /// The resource owner's password: [RFC 6749, section
+    /// 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3).
     Password,
 }
 

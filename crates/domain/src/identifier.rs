@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Longest accepted identifier, in bytes.
 const MAX_LEN: usize = 512;
 
-/// Why a text is no identifier: empty, too long, or with a byte outside printable ASCII.
+/// The reason that a text is not an identifier: empty, too long, or with a byte outside printable
+/// ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidIdentifier {
@@ -46,7 +47,8 @@ macro_rules! identifier {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         ///
-        /// Between 1 and 512 bytes of printable ASCII (`VSCHAR`), compared byte for byte; cheap to clone.
+        /// Between 1 and 512 bytes of printable ASCII (`VSCHAR`), compared byte for byte; cheap to
+        /// clone.
         ///
         /// ```
         #[doc = concat!("use scopegate_domain::", stringify!($name), ";")]
@@ -63,7 +65,8 @@ macro_rules! identifier {
             ///
             /// # Errors
             ///
-            /// [`InvalidIdentifier`] where the text is empty, longer than 512 bytes or not printable ASCII.
+            /// [`InvalidIdentifier`] where the text is empty, longer than 512 bytes or not
+            /// printable ASCII.
             pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
                 check(text)?;
                 Ok(Self(Arc::from(text)))
@@ -112,18 +115,23 @@ macro_rules! identifier {
 }
 
 identifier! {
-    /// A resource server that a token is meant for: the `aud` claim ([RFC 7519, section 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
+    /// A resource server that is a recipient of a token: the `aud` claim ([RFC 7519, section
+    /// 4.1.3](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3)).
     Audience;
-    /// A registered client ([RFC 6749, section 2.2](https://www.rfc-editor.org/rfc/rfc6749#section-2.2)).
+    /// A registered client ([RFC 6749, section
+    /// 2.2](https://www.rfc-editor.org/rfc/rfc6749#section-2.2)).
     ClientId;
-    /// An authorization server: the `iss` claim, compared exactly ([RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
+    /// An authorization server: the `iss` claim, compared exactly ([RFC 8414, section
+    /// 2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
     Issuer;
-    /// A key: the `kid` header ([RFC 7515, section 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)).
+    /// A key: the `kid` header ([RFC 7515, section
+    /// 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)).
     KeyId;
     /// A security scheme in the `OpenAPI` document, such as `OAuth2PasswordBearer`.
     SchemeName;
-    /// One token: the `jti` claim ([RFC 7519, section 4.1.7](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.7)).
+    /// One token: the `jti` claim ([RFC 7519, section
+    /// 4.1.7](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.7)).
     TokenId;
-    /// A user for ever, whatever happens to the name: the `sub` of our own access tokens.
+    /// A permanent id of a user, independent of the name: the `sub` of our own access tokens.
     UserId;
 }

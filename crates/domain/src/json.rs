@@ -1,8 +1,9 @@
 //! One bounded JSON text, read from left to right: the payload or the header of a token.
 //!
-//! Tokens are read for every request, so this reader borrows what it can, allocates only for text written with escapes,
-//! and looks at each byte a fixed number of times. It knows [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) and
-//! nothing more: no `NaN`, no comments, no trailing comma, nothing behind the value.
+//! Tokens are read for every request, so this reader borrows what it can, allocates only for text
+//! written with escapes, and reads each byte a fixed number of times. It knows [RFC
+//! 8259](https://www.rfc-editor.org/rfc/rfc8259) and nothing more: no `NaN`, no comments, no
+//! trailing comma, nothing behind the value.
 
 mod names;
 mod number;
@@ -44,7 +45,7 @@ pub struct Reader<'a> {
     steps: std::cell::Cell<usize>,
 }
 
-/// What kind of value stands next.
+/// The kind of the next value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "JSON knows these six")]
 pub enum Kind {
@@ -63,7 +64,7 @@ pub enum Kind {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader that stands before the text.
+    /// A reader at the start of the text.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self {
@@ -75,11 +76,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands next.
+    /// The kind of the next value.
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] where no value begins here.
+    /// [`JsonError::Syntax`] if no value begins here.
     #[inline]
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         self.skip_space();
@@ -118,7 +119,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads an object. `member` is called before each name and must read it and the value behind it.
+    /// Reads an object. `member` is called before each name and must read it and the value behind
+    /// it.
     #[inline]
     pub(crate) fn members<E: From<JsonError>>(
         &mut self,
@@ -136,10 +138,11 @@ impl<'a> Reader<'a> {
         Ok(name)
     }
 
-    /// Reads a name of three bytes and its colon at once, where that is what stands here and `find` knows the name; else nothing.
+    /// Reads a name of three bytes and its colon at once, if they are next and `find` knows the
+    /// name. Else reads nothing.
     ///
-    /// Where a name ends is then a guess of the processor's, which is mostly right, and not the sum of a search, on which all
-    /// that follows would have to wait.
+    /// The processor then predicts where a name ends, and mostly predicts it right. A search would
+    /// compute it, and all that follows would have to wait.
     #[inline]
     pub(crate) fn short_name<T>(&mut self, find: impl FnOnce(&[u8; 3]) -> Option<T>) -> Option<T> {
         self.skip_space();
@@ -191,13 +194,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] where no number stands here.
+    /// [`JsonError::Syntax`] if no number is next.
     #[inline]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         self.number_if_next()?.ok_or(JsonError::Syntax)
     }
 
-    /// Reads a number where one stands next; none where anything else does.
+    /// Reads a number if one is next; `None` if another value is.
     #[inline]
     pub(crate) fn number_if_next(&mut self) -> Result<Option<Number<'a>>, JsonError> {
         self.skip_space();
@@ -227,7 +230,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The value of the digits here; some value beyond [`Number::MAX_SAFE`] where there are too many of them.
+    /// The value of the digits here. Some value beyond [`Number::MAX_SAFE`] if there are too many
+    /// of them.
     #[inline]
     fn digits(&mut self) -> Result<i64, JsonError> {
         let start = self.position;
@@ -252,7 +256,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError`] where it is not.
+    /// [`JsonError`] if it is not.
     pub fn skip(&mut self) -> Result<(), JsonError> {
         match self.kind()? {
             Kind::Array => self.array(Self::skip),
@@ -264,12 +268,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads any value and forgets it, as [`Reader::skip`] does. No object in it may have a name twice: two readers could
-    /// take different members for the one that counts.
+    /// Reads any value and forgets it, as [`Reader::skip`] does. No object in it may have a name
+    /// twice: two readers could take different members for the one that counts.
     ///
     /// # Errors
     ///
-    /// [`JsonError::Duplicate`] where an object has a name twice, and whatever [`Reader::skip`] answers.
+    /// [`JsonError::Duplicate`] if an object has a name twice, and the errors of [`Reader::skip`].
     pub fn skip_unique(&mut self) -> Result<(), JsonError> {
         match self.kind()? {
             Kind::Array => self.array(Self::skip_unique),
@@ -291,7 +295,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] where neither stands here.
+    /// [`JsonError::Syntax`] if neither is next.
     pub fn boolean(&mut self) -> Result<bool, JsonError> {
         self.skip_space();
         let is_true = self.byte() == Some(b't');
@@ -381,7 +385,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether white space stands here, or else a byte that no JSON has between its values.
+    /// Whether white space is next, or else a byte that no JSON has between its values.
     #[inline]
     fn is_at_space(&self) -> bool {
         self.byte().is_some_and(|byte| byte <= b' ')
@@ -404,14 +408,14 @@ impl<'a> Reader<'a> {
     const fn step(&self, _count: usize) {}
 }
 
-/// Why a text is no JSON text that is accepted here.
+/// The reason that a text is not accepted as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "a limit, a grammar and a rule for names")]
 pub enum JsonError {
     /// Nested deeper than [`MAX_DEPTH`].
     #[error("JSON is nested deeper than {MAX_DEPTH} levels")]
     Depth,
-    /// An object has a name twice, where that is asked.
+    /// An object has a name twice, if that is checked.
     #[error("an object of the JSON text has a name twice")]
     Duplicate,
     /// Not JSON, or not what had to come next.

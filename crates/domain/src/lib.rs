@@ -1,4 +1,5 @@
-//! **What are the things?** The vocabulary of Scopegate: plain values, checked once when they are made.
+//! **What are the things?** The vocabulary of Scopegate: plain values, checked once when they are
+//! made.
 //!
 //! | RFC term | type |
 //! |---|---|
@@ -8,13 +9,14 @@
 //! | client, client type, redirection URI (RFC 6749, section 2) | [`Client`], [`ClientKind`], [`RedirectUri`] |
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`] |
-//! | tokens taken back before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
+//! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
 //! | key, as it is remembered (RFC 7517) | [`RingKey`] |
 //! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
 //! | `NumericDate` (RFC 7519, section 2) | [`Timestamp`] |
 //!
-//! Two kinds of type carry more than a value. A [`Secret`] never prints itself and is wiped when dropped. A
-//! [`Verified`] or [`Authenticated`] value is a proof: only the function that checked something can make one.
+//! Two kinds of type carry more than a value. A [`Secret`] never prints itself and is wiped when
+//! dropped. A [`Verified`] or [`Authenticated`] value is a proof: only the function that checked
+//! something can make one.
 //!
 //! ```
 //! use scopegate_domain::{Scope, ScopeToken};

@@ -1,8 +1,8 @@
-//! What was taken back before its time.
+//! Revocations of tokens that have not expired.
 
 use crate::{ClientId, Lifetime, Timestamp, TokenId, UserId, Username};
 
-/// Whose tokens are taken back.
+/// The owner of the revoked tokens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     clippy::exhaustive_enums,
@@ -22,9 +22,10 @@ pub enum Revoked {
     },
 }
 
-/// Tokens that are refused though they are genuine and have not expired: those of somebody, issued until some second.
+/// Tokens that are refused though they are genuine and have not expired: those of one owner, issued
+/// until some second.
 ///
-/// A token that does not say when it was issued may be one of them, so it is refused.
+/// A token without a time of issue may be one of them, so it is refused.
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Lifetime, Revocation, Revoked, Timestamp};
@@ -46,23 +47,25 @@ impl Revocation {
     /// How far the clocks of two nodes may differ: 60 s, as far as `iat` may be in the future.
     pub const SKEW: Lifetime = Lifetime::from_seconds(60);
 
-    /// How long one is kept where it is not known when the last of its tokens expires: a year and a day. No server of ours issues
-    /// tokens that live longer than a year.
+    /// How long a revocation is kept if the expiry of its last token is not known: a year and a
+    /// day. None of our servers issues tokens that are valid for more than a year.
     pub const KEPT: Lifetime = Lifetime::from_seconds(366 * 24 * 60 * 60);
 
-    /// All tokens of somebody that were issued until this second, itself included; of one token, whenever it was issued. It is kept
-    /// until none of them can live any more.
+    /// All tokens of an owner that were issued until this second, itself included. For a single
+    /// token the time of issue does not matter. The revocation is kept until all of them have
+    /// expired.
     #[must_use]
     pub fn until(whose: Revoked, now: Timestamp) -> Self {
         let issued_until = match whose {
-            // A token is the same one whatever it says of its age.
+            // A token is the same one with any time of issue.
             Revoked::Token(_) => Timestamp::MAX,
             Revoked::Client(_) | Revoked::User { .. } => now,
         };
         Self::from_stored(whose, issued_until, now + Self::KEPT)
     }
 
-    /// The same, to be forgotten at another moment: when the last of the tokens is known to have expired.
+    /// The same, to be forgotten at another moment: when the last of the tokens is known to have
+    /// expired.
     #[must_use]
     pub const fn forgotten_at(mut self, forget_at: Timestamp) -> Self {
         self.forget_at = forget_at;
@@ -79,7 +82,7 @@ impl Revocation {
         }
     }
 
-    /// Whose tokens.
+    /// The owner of the tokens.
     #[must_use]
     pub const fn whose(&self) -> &Revoked {
         &self.whose
@@ -97,7 +100,7 @@ impl Revocation {
         self.forget_at
     }
 
-    /// Whether a token that was issued then, as far as it says so, is one of them.
+    /// Whether a token with this time of issue, if it has one, is one of them.
     #[must_use]
     pub fn covers(&self, issued_at: Option<Timestamp>) -> bool {
         issued_at.is_none_or(|issued_at| issued_at <= self.issued_until)

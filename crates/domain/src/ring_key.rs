@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::{KeyId, Lifetime, Timestamp};
 
-/// A signing key as it is remembered. What it is made of is sealed: only who has the key-encryption key can sign with it.
+/// A signing key as it is stored. Its material is sealed: only the holder of the key-encryption key
+/// can sign with it.
 ///
-/// Its times are set once, when the key is added; nobody has to be there when they come. So all who read the same keys at the
-/// same time agree on which of them signs.
+/// Its times are set once, when the key is added, so no action is needed when they are reached. All
+/// processes that read the same keys at the same time agree on the signing key.
 ///
 /// ```
 /// use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
@@ -35,7 +36,8 @@ pub struct RingKey {
     pub id: KeyId,
     /// Its algorithm, as it is spelled in a header.
     pub algorithm: String,
-    /// How many keys the ring had had when this one was added, itself included. Each new key has the next number.
+    /// How many keys the ring had had when this one was added, itself included. Each new key has
+    /// the next number.
     pub epoch: u32,
     /// Since when those who verify can know it.
     pub published_at: Timestamp,

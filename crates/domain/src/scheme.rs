@@ -17,7 +17,7 @@
 pub enum SecurityScheme {
     /// A key in a header, the query or a cookie.
     ApiKey {
-        /// Where it stands.
+        /// The place of the key in a request.
         location: ApiKeyLocation,
         /// The name of the header, parameter or cookie.
         name: String,
@@ -26,14 +26,14 @@ pub enum SecurityScheme {
     Http(HttpScheme),
     /// OAuth 2.0 with its flows.
     OAuth2(Box<OAuthFlows>),
-    /// `OpenID` Connect: the flows stand in a document of the provider.
+    /// `OpenID` Connect: a document of the provider declares the flows.
     OpenIdConnect {
         /// Where that document is.
         url: String,
     },
 }
 
-/// Where an API key stands.
+/// The place of an API key in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "OpenAPI knows these three")]
 pub enum ApiKeyLocation {
@@ -81,7 +81,8 @@ pub struct OAuthFlows {
     pub client_credentials: Option<OAuthFlow>,
     /// With a code that the user enters on another device: RFC 8628.
     pub device_authorization: Option<OAuthFlow>,
-    /// With a token in the redirect: RFC 6749, section 4.2 (not recommended: RFC 9700, section 2.1.2).
+    /// With a token in the redirect: RFC 6749, section 4.2 (not recommended: RFC 9700, section
+    /// 2.1.2).
     pub implicit: Option<OAuthFlow>,
     /// With the user's password: RFC 6749, section 4.3 (not recommended: RFC 9700, section 2.4).
     pub password: Option<OAuthFlow>,
@@ -104,7 +105,8 @@ pub struct OAuthFlow {
 }
 
 impl OAuthFlows {
-    /// With the authorization code flow: the user is sent to the first address, the client gets its token at the second.
+    /// With the authorization code flow: the user is sent to the first address, the client gets its
+    /// token at the second.
     #[must_use]
     pub fn authorization_code(mut self, authorization_url: impl Into<String>, token_url: impl Into<String>) -> Self {
         self.authorization_code = Some(OAuthFlow {
@@ -121,7 +123,8 @@ impl OAuthFlows {
         self
     }
 
-    /// Adds the device authorization flow: the device gets its codes at the first address, its token at the second.
+    /// Adds the device authorization flow: the device gets its codes at the first address, its
+    /// token at the second.
     #[must_use]
     pub fn device_authorization(
         mut self,
@@ -152,8 +155,8 @@ impl OAuthFlows {
         self
     }
 
-    /// Every flow declared so far gets its next tokens here, but the implicit one: it gives out no refresh token (RFC 6749,
-    /// section 4.2.2).
+    /// Every flow declared so far gets its next tokens here, except the implicit flow: it issues no
+    /// refresh token (RFC 6749, section 4.2.2).
     #[must_use]
     pub fn refresh(mut self, url: impl Into<String>) -> Self {
         let url = url.into();
@@ -197,7 +200,8 @@ impl SecurityScheme {
         Self::OAuth2(Box::new(flows))
     }
 
-    /// OAuth 2.0 with the authorization code flow alone, as FastAPI's `OAuth2AuthorizationCodeBearer`.
+    /// OAuth 2.0 with the authorization code flow alone, as FastAPI's
+    /// `OAuth2AuthorizationCodeBearer`.
     #[must_use]
     pub fn oauth2_authorization_code(authorization_url: impl Into<String>, token_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().authorization_code(authorization_url, token_url))
@@ -209,7 +213,8 @@ impl SecurityScheme {
         Self::oauth2(OAuthFlows::default().client_credentials(token_url))
     }
 
-    /// OAuth 2.0 with the implicit flow alone, for interfaces that have it already (not recommended: RFC 9700, section 2.1.2).
+    /// OAuth 2.0 with the implicit flow alone, for interfaces that have it already (not
+    /// recommended: RFC 9700, section 2.1.2).
     #[must_use]
     pub fn oauth2_implicit(authorization_url: impl Into<String>) -> Self {
         Self::oauth2(OAuthFlows::default().implicit(authorization_url))
@@ -221,7 +226,8 @@ impl SecurityScheme {
         Self::oauth2(OAuthFlows::default().password(token_url))
     }
 
-    /// `OpenID` Connect, by the address of the provider's discovery document, as FastAPI's `OpenIdConnect`.
+    /// `OpenID` Connect, by the address of the provider's discovery document, as FastAPI's
+    /// `OpenIdConnect`.
     #[must_use]
     pub fn openid_connect(url: impl Into<String>) -> Self {
         Self::OpenIdConnect { url: url.into() }
@@ -262,15 +268,16 @@ impl SecurityScheme {
         }
     }
 
-    /// Whether scopes belong to this kind of scheme: OAuth 2.0 and `OpenID` Connect. The others carry scopes where the catalog
-    /// declares some: [`DeclaredScheme::has_scopes`](crate::DeclaredScheme::has_scopes).
+    /// Whether scopes belong to this kind of scheme: OAuth 2.0 and `OpenID` Connect. The others
+    /// carry scopes where the catalog declares some:
+    /// [`DeclaredScheme::has_scopes`](crate::DeclaredScheme::has_scopes).
     #[must_use]
     pub const fn has_scopes(&self) -> bool {
         matches!(self, Self::OAuth2(_) | Self::OpenIdConnect { .. })
     }
 
-    /// The addresses of the authorization server that issues its tokens, as they are written: of its endpoints and of the
-    /// documents that describe it. None for a scheme of another kind.
+    /// The addresses of the authorization server that issues its tokens, as they are written: of
+    /// its endpoints and of the documents that describe it. None for a scheme of another kind.
     pub fn server_addresses(&self) -> impl Iterator<Item = &str> {
         let (flows, discovery) = match self {
             Self::OAuth2(flows) => (Some(flows), flows.metadata_url.as_ref()),
@@ -292,7 +299,8 @@ impl SecurityScheme {
             .chain(flows.flatten().flat_map(OAuthFlow::addresses))
     }
 
-    /// Whether its credential is a bearer token (RFC 6750): all of OAuth 2.0 and `OpenID` Connect, and HTTP bearer.
+    /// Whether its credential is a bearer token (RFC 6750): all of OAuth 2.0 and `OpenID` Connect,
+    /// and HTTP bearer.
     #[must_use]
     pub const fn is_bearer(&self) -> bool {
         matches!(

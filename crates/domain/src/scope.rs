@@ -1,4 +1,5 @@
-//! Scope tokens and scopes: [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
+//! Scope tokens and scopes: [RFC 6749, section
+//! 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -14,8 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 /// ```
 ///
-/// That is: printable ASCII without the space, the double quote and the backslash. A literal is checked when the
-/// program is compiled; text from outside is checked by [`ScopeToken::parse`].
+/// That is: printable ASCII without the space, the double quote and the backslash. A literal is
+/// checked when the program is compiled; text from outside is checked by [`ScopeToken::parse`].
 ///
 /// ```
 /// use scopegate_domain::ScopeToken;
@@ -46,7 +47,7 @@ impl ScopeToken {
     ///
     /// # Panics
     ///
-    /// Where the text is no scope token. In a `const` that is an error of the compiler.
+    /// If the text is not a scope token. In a `const` that is an error of the compiler.
     #[must_use]
     pub const fn from_static(text: &'static str) -> Self {
         assert!(first_fault(text).is_none(), "not a scope token: RFC 6749, section 3.3");
@@ -57,7 +58,8 @@ impl ScopeToken {
     ///
     /// # Errors
     ///
-    /// [`InvalidScope`] where the text is empty, longer than [`ScopeToken::MAX_LEN`], or holds a byte outside the grammar.
+    /// [`InvalidScope`] where the text is empty, longer than [`ScopeToken::MAX_LEN`], or holds a
+    /// byte outside the grammar.
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
         match first_fault(text) {
             None => Ok(Self(Text::Shared(Arc::from(text)))),
@@ -75,7 +77,7 @@ impl ScopeToken {
     }
 }
 
-/// What is wrong with a scope token, looked for from the left.
+/// The first fault of a scope token, from the left.
 #[expect(
     clippy::indexing_slicing,
     reason = "the loop's bound is the slice's length; iterators do not run in a const"
@@ -168,8 +170,8 @@ impl<'de> Deserialize<'de> for ScopeToken {
 
 /// A set of scope tokens that remembers the order in which they were first named.
 ///
-/// Compared as a set: `required <= granted` says that nothing is missing. On the wire it is a list delimited by single
-/// spaces; the empty text is the empty scope.
+/// Compared as a set: `required <= granted` says that nothing is missing. On the wire it is a list
+/// delimited by single spaces; the empty text is the empty scope.
 ///
 /// ```
 /// use scopegate_domain::Scope;
@@ -196,7 +198,8 @@ impl Scope {
     ///
     /// # Errors
     ///
-    /// [`InvalidScope`] with the position in the whole text; over [`Scope::MAX_LEN`] or [`Scope::MAX_TOKENS`] too.
+    /// [`InvalidScope`] with the position in the whole text; over [`Scope::MAX_LEN`] or
+    /// [`Scope::MAX_TOKENS`] too.
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
         if text.is_empty() {
             return Ok(Self::default());
@@ -216,7 +219,7 @@ impl Scope {
         Ok(scope)
     }
 
-    /// Adds a token at the end; `false` where it was there.
+    /// Adds a token at the end; `false` if it was there.
     pub fn insert(&mut self, token: ScopeToken) -> bool {
         let is_new = !self.contains(&token);
         if is_new {
@@ -336,7 +339,8 @@ impl<'de> Deserialize<'de> for Scope {
     }
 }
 
-/// Why a text is no scope. Positions count bytes from 0; the text itself is not repeated.
+/// The reason that a text is not a scope. Positions count bytes from 0; the text itself is not
+/// repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidScope {

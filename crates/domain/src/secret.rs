@@ -5,10 +5,11 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// A value that does not print itself, is compared in constant time and is wiped from memory when dropped.
+/// A value that does not print itself, is compared in constant time and is wiped from memory when
+/// dropped.
 ///
-/// There is no `Display`, no `Serialize` and no `Deref`: each place that looks inside says [`Secret::expose`], and can
-/// be found by that word.
+/// There is no `Display`, no `Serialize` and no `Deref`: each place that looks inside says
+/// [`Secret::expose`], and can be found by that word.
 ///
 /// ```
 /// use scopegate_domain::Secret;

@@ -24,10 +24,11 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The last moment. A clock that cannot tell the time answers with it, so that everything has expired.
+    /// The last moment. A clock that cannot tell the time answers with it, so that everything has
+    /// expired.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// The moment so many seconds after the epoch.
+    /// The moment this number of seconds after the epoch.
     #[must_use]
     pub const fn from_unix(seconds: i64) -> Self {
         Self(seconds)
@@ -70,13 +71,13 @@ impl fmt::Display for Timestamp {
 pub struct Lifetime(u32);
 
 impl Lifetime {
-    /// So many seconds.
+    /// A lifetime of this number of seconds.
     #[must_use]
     pub const fn from_seconds(seconds: u32) -> Self {
         Self(seconds)
     }
 
-    /// So many minutes; past the range, the longest lifetime.
+    /// A lifetime of this number of minutes; past the range, the longest lifetime.
     #[must_use]
     pub const fn from_minutes(minutes: u32) -> Self {
         Self(minutes.saturating_mul(60))
@@ -95,7 +96,7 @@ impl Lifetime {
     }
 }
 
-/// Tells the time. The only source of it: nothing else in the house reads the system's clock.
+/// Tells the time. The only source of it: nothing else in the workspace reads the system's clock.
 ///
 /// ```
 /// use scopegate_domain::{Clock, Lifetime, ManualClock, Timestamp};
@@ -108,8 +109,8 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
-    /// The first whole second that is not before the present moment. What is left until a later
-    /// moment is rounded down by it.
+    /// The first whole second that is not before the present moment. It rounds down the time left
+    /// until a later moment.
     fn now_rounded_up(&self) -> Timestamp {
         self.now()
     }
@@ -126,7 +127,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn now(&self) -> Timestamp {
-        // SECURITY: a clock before 1970 or past the range must not make old tokens young: everything has expired then.
+        // SECURITY: a clock before 1970 or past the range must not make old tokens young:
+        // everything has expired then.
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .ok()
@@ -140,7 +142,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved: for tests.
+/// A clock that advances only by explicit calls: for tests.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 

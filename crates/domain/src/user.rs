@@ -40,7 +40,8 @@ impl Username {
     ///
     /// # Errors
     ///
-    /// [`InvalidUsername`], which does not repeat the name: people type passwords into the wrong field.
+    /// [`InvalidUsername`], which does not repeat the name: people type passwords into the wrong
+    /// field.
     pub fn parse(text: &str) -> Result<Self, InvalidUsername> {
         if text.is_empty() {
             return Err(InvalidUsername::Empty);
@@ -55,7 +56,7 @@ impl Username {
         Ok(Self(Arc::from(name)))
     }
 
-    /// A name as somebody types it to find a user: by the profile, or if it breaks the profile as
+    /// A name as typed to find a user: by the profile, or if it breaks the profile as
     /// [`Username::from_stored`] reads it. New names are parsed.
     ///
     /// # Errors
@@ -70,8 +71,8 @@ impl Username {
     ///
     /// # Errors
     ///
-    /// [`InvalidUsername`] if the name is empty, too long, has a control character or white space at
-    /// an end.
+    /// [`InvalidUsername`] if the name is empty, too long, has a control character or white space
+    /// at an end.
     pub fn from_stored(text: &str) -> Result<Self, InvalidUsername> {
         match text {
             "" => Err(InvalidUsername::Empty),
@@ -115,7 +116,7 @@ impl<'de> Deserialize<'de> for Username {
     }
 }
 
-/// Why a text is no user name.
+/// The reason that a text is not a user name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUsername {
@@ -141,11 +142,12 @@ pub enum InvalidUsername {
 pub enum UserStatus {
     /// May act.
     Active,
-    /// Known, and refused wherever a guard asks for an active user.
+    /// Known, and refused by every guard that requires an active user.
     Disabled,
 }
 
-/// A resource owner: who somebody is and the most that can be done in their name.
+/// A resource owner: the identity of a user and the largest scope that can be granted in that
+/// user's name.
 ///
 /// ```
 /// use scopegate_domain::{User, UserId, UserStatus, Username};
@@ -202,14 +204,14 @@ impl User {
         self
     }
 
-    /// With a ceiling: the most that anybody can be granted in this user's name.
+    /// With a ceiling: the largest scope that any client can be granted in this user's name.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// Who, for ever.
+    /// The permanent id of the user.
     #[must_use]
     pub const fn id(&self) -> &UserId {
         &self.id
@@ -252,9 +254,9 @@ impl User {
     }
 }
 
-/// What is kept of a password: a PHC string (`$argon2id$..`) or a bcrypt string (`$2b$..`).
+/// The stored hash of a password: a PHC string (`$argon2id$..`) or a bcrypt string (`$2b$..`).
 ///
-/// A hash is worth guessing at, so it is as mute as the password.
+/// A hash allows offline guessing, so it is never printed, like the password.
 #[derive(Clone, Debug)]
 pub struct PasswordHash(Secret<String>);
 
@@ -291,6 +293,6 @@ impl Eq for PasswordHash {}
 pub struct Account {
     /// The user.
     pub user: User,
-    /// What is kept of the password; none means that this user cannot log in with one.
+    /// The stored hash of the password; `None` means that this user cannot log in with one.
     pub password_hash: Option<PasswordHash>,
 }

@@ -1,4 +1,4 @@
-//! Proofs: values that say by their type that somebody checked them.
+//! Proofs: values whose type states that they were checked.
 
 use std::ops::Deref;
 
@@ -9,8 +9,8 @@ macro_rules! proof {
         pub struct $name<T>(T);
 
         impl<T> $name<T> {
-            /// States that the value was checked. Only the function that did the check may call this; the lint
-            /// `disallowed_methods` names every other caller.
+            /// States that the value was checked. Only the function that did the check may call
+            /// this; the lint `disallowed_methods` names every other caller.
             #[must_use]
             pub const fn assertion(value: T) -> Self {
                 Self(value)
@@ -36,7 +36,8 @@ macro_rules! proof {
 proof! {
     /// Proof that a token is genuine: signature, times and every rule of its kind were checked.
     ///
-    /// Made only where a token is verified (`scopegate_token::Verifier::verify`). The proof can be read, not altered:
+    /// Made only where a token is verified (`scopegate_token::Verifier::verify`). The proof can be
+    /// read, not altered:
     ///
     /// ```compile_fail
     /// fn widen(mut claims: scopegate_domain::Verified<String>) { claims.push('x'); }

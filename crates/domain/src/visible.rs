@@ -1,10 +1,10 @@
-//! Texts of others, made fit to be read by people.
+//! Foreign texts, made fit to be read by people.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with every character spelled out that a reader cannot see, or that changes how the text around it reads:
-/// controls, bidirectional marks, characters without width.
+/// The text with every character spelled out that a reader cannot see, or that changes how the text
+/// around it reads: controls, bidirectional marks, characters without width.
 ///
 /// ```
 /// use scopegate_domain::visible;
@@ -30,7 +30,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether a reader cannot see the character, or reads the text around it in another order because of it.
+/// Whether a reader cannot see the character, or reads the text around it in another order because
+/// of it.
 pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -5,7 +5,7 @@ use serde::ser::Serializer;
 
 use crate::{Audience, ClientId, Issuer, Lifetime, ScopeToken, Timestamp, TokenId};
 
-/// What an access token of ours is to say.
+/// The claims of an access token that we issue.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, ScopeToken, Timestamp};
@@ -66,8 +66,8 @@ impl AccessTokenClaims {
         self.expires_at
     }
 
-    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else. Empty if it
-    /// cannot be written as JSON: nobody may sign that.
+    /// The payload as the `FastAPI` tutorial writes it: `sub`, `scopes`, `exp`, nothing else. Empty
+    /// if it cannot be written as JSON: an empty payload must not be signed.
     #[must_use]
     pub fn to_tutorial_json(&self) -> String {
         #[derive(Serialize)]
@@ -84,8 +84,9 @@ impl AccessTokenClaims {
         print(&payload).unwrap_or_default()
     }
 
-    /// The payload of [RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2). None where
-    /// `client_id` or `jti`, which the RFC requires, is not set, or if it cannot be written as JSON.
+    /// The payload of [RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2).
+    /// None where `client_id` or `jti`, which the RFC requires, is not set, or if it cannot be
+    /// written as JSON.
     #[must_use]
     pub fn to_rfc9068_json(&self, issuer: &Issuer, audience: &Audience) -> Option<String> {
         #[derive(Serialize)]

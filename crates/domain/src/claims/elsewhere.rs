@@ -1,4 +1,4 @@
-//! Claims that are read only where the layout says so: those of issuers beside our own.
+//! Claims of third-party issuers, which are read only if the layout names them.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,8 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// What the layout reads behind a name, beside the claims that are always known.
+    /// The target that the layout assigns to a name, in addition to the claims that are always
+    /// known.
     pub(super) fn find(layout: ClaimLayout, name: &str) -> Option<Self> {
         match (name, layout.scopes(), layout.client()) {
             ("appid", _, ClientClaim::AppId) | ("azp", _, ClientClaim::Azp) | ("cid", _, ClientClaim::Cid) => {
@@ -45,7 +46,8 @@ impl Place {
 
 impl<'a> Elsewhere<'a> {
     /// Reads the value of a claim that the layout reads.
-    // SECURITY: one that is of another type is an error, never ignored (`a_claim_of_a_layout_is_of_its_type`).
+    // SECURITY: one that is of another type is an error, never ignored
+    // (`a_claim_of_a_layout_is_of_its_type`).
     pub(super) fn read(&mut self, place: Place, text: &'a str, reader: &mut Reader<'a>) -> Result<(), ClaimsError> {
         match place {
             Place::Client(claim) => {

@@ -6,7 +6,7 @@ use crate::json::JsonError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimsError {
-    /// A name stands twice in one object, however it was written.
+    /// A name occurs twice in one object, in any encoding.
     #[error("payload has a name twice in one object")]
     DuplicateName,
     /// Not an object.

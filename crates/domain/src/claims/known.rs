@@ -11,7 +11,8 @@ macro_rules! claim_names {
         }
 
         impl Claim {
-            /// The claim of this name. Compares bytes, which the compiler does as a tree; it compares texts one by one.
+            /// The claim of this name. Compares bytes, which the compiler does as a tree; it
+            /// compares texts one by one.
             #[inline]
             #[expect(non_upper_case_globals, reason = "named for the claims")]
             pub(super) fn find(name: &[u8]) -> Option<Self> {

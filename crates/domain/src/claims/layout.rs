@@ -21,7 +21,8 @@ pub enum ScopeLayout {
     RealmRoles,
     /// `"scp": "me items"` or `"scp": ["me", "items"]`, as Entra and Okta write it.
     Scp,
-    /// `"scope": "me items"` ([RFC 9068, section 2.2.3](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3)).
+    /// `"scope": "me items"` ([RFC 9068, section
+    /// 2.2.3](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3)).
     Text,
 }
 
@@ -92,7 +93,7 @@ impl ClientClaim {
     }
 }
 
-/// Where the claims stand that issuers write in different places.
+/// The names of the claims that differ between issuers.
 ///
 /// ```
 /// use scopegate_domain::{ClaimLayout, Claims, ClientClaim, ScopeLayout};

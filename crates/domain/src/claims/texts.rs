@@ -11,7 +11,7 @@ use crate::json::{Kind, Reader};
 /// One text, or a list of them.
 #[derive(Clone, Debug)]
 pub(super) enum TextList<'a> {
-    /// `"a"`; the empty text names nobody.
+    /// `"a"`; the empty text is an empty list.
     One(Cow<'a, str>),
     /// `["a", "b"]`, between the brackets; none of the texts holds an escape.
     Plain(&'a str),
@@ -80,9 +80,9 @@ pub struct Texts<'c>(Inner<'c>);
 #[derive(Clone, Debug)]
 enum Inner<'c> {
     One(Option<&'c str>),
-    /// What is left of words between spaces.
+    /// The rest of words between spaces.
     Words(&'c str),
-    /// What is left of texts between quotes.
+    /// The rest of texts between quotes.
     Plain(&'c str),
     Decoded(slice::Iter<'c, String>),
 }
@@ -133,8 +133,8 @@ impl<'c> Iterator for Texts<'c> {
     }
 }
 
-/// What stands before and behind the first of these bytes of ASCII. Byte by byte, because the texts of a token are a
-/// few bytes long.
+/// The text before and after the first of these ASCII bytes. Byte by byte, because the texts of a
+/// token are a few bytes long.
 #[inline]
 fn cut(text: &str, at: u8) -> (&str, &str) {
     let Some(end) = text.bytes().position(|byte| byte == at) else {

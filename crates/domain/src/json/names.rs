@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The names that an object has had, so that none stands in it twice.
+/// The names that an object has had, so that none occurs in it twice.
 ///
 /// The first sixteen cost nothing; beyond them, and for names written with escapes, it allocates.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// Remembers a name; `false` where it was there.
+    /// Adds a name; `false` if it was there.
     pub fn insert(&mut self, name: Cow<'a, str>) -> bool {
         if self.few.iter().take(self.len).any(|known| *known == name) || self.more.contains(&name) {
             return false;

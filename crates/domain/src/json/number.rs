@@ -13,11 +13,12 @@ enum Written<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Largest magnitude that [`Number::truncated`] answers: up to here every JSON reader agrees on each integer
-    /// ([RFC 8259, section 6](https://www.rfc-editor.org/rfc/rfc8259#section-6)).
+    /// Largest magnitude that [`Number::truncated`] answers: up to here every JSON reader agrees on
+    /// each integer ([RFC 8259, section 6](https://www.rfc-editor.org/rfc/rfc8259#section-6)).
     pub const MAX_SAFE: i64 = (1 << 53) - 1;
 
-    /// An integer of more digits is beyond [`Number::MAX_SAFE`]; none of so many overflows.
+    /// An integer of more digits is beyond [`Number::MAX_SAFE`]. An integer of this many digits
+    /// cannot overflow.
     pub(super) const MAX_SAFE_DIGITS: usize = 16;
 
     pub(super) const fn decimal(literal: &'a str) -> Self {
@@ -40,10 +41,10 @@ impl<'a> Number<'a> {
     }
 }
 
-/// The number that eight digits stand for; none where one of the bytes is no digit.
+/// The number of eight digits; `None` if one of the bytes is not a digit.
 ///
-/// Works on all of them at once: digits become pairs, pairs become fours, fours become the number
-/// (`eight_digits_are_read_as_one_by_one`).
+/// Calculates with all of them at once: digits become pairs, pairs become fours, fours become the
+/// number (`eight_digits_are_read_as_one_by_one`).
 #[inline]
 pub(super) const fn eight_digits(bytes: [u8; 8]) -> Option<u32> {
     const ONES: u64 = u64::MAX / 255;

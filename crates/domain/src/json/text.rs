@@ -9,8 +9,8 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`JsonError::Syntax`] where no text stands here, or one that holds a control character, an unknown escape, or half
-    /// of a surrogate pair.
+    /// [`JsonError::Syntax`] if no text is next, or one that holds a control character, an unknown
+    /// escape, or half of a surrogate pair.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -20,7 +20,7 @@ impl<'a> Reader<'a> {
         self.text_if_next()?.ok_or(JsonError::Syntax)
     }
 
-    /// Reads a text where one stands next; none where anything else does.
+    /// Reads a text if one is next; `None` if another value is.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as `Reader::text`")]
     pub(crate) fn text_if_next(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
@@ -99,7 +99,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes from the start stand for themselves in a text: no quote, no backslash, no control character.
+/// How many bytes from the start stand for themselves in a text: no quote, no backslash, no control
+/// character.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let mut len = 0;
@@ -120,10 +121,12 @@ fn plain_len_of_few(bytes: &[u8]) -> usize {
     bytes.iter().take_while(is_plain).count()
 }
 
-/// The highest bit of the first of eight bytes that ends a run of plain characters, perhaps of later ones too.
+/// The highest bit of the first of eight bytes that ends a run of plain characters, perhaps of
+/// later ones too.
 ///
-/// Looks at all of them at once: a byte `b` is below `n` where `b - n` borrows into its highest bit and `b` itself has none. With
-/// their second bit turned over, the control characters and the quote are those below 0x21.
+/// Checks all of them at once: a byte `b` is below `n` where `b - n` borrows into its highest bit
+/// and `b` itself has none. With their second bit turned over, the control characters and the quote
+/// are those below 0x21.
 const fn stops(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES * 0x80;

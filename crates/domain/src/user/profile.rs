@@ -10,10 +10,11 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::visible::is_hidden;
 
-/// The name as the profile writes it: full and half width forms replaced, then in form C. None where a character may not
-/// stand in a name.
+/// The name as the profile writes it: full and half width forms replaced, then in form C. `None` if
+/// a character is not allowed in a name.
 ///
-/// Joiners are refused wherever they stand, though the profile allows them in some scripts: nobody sees them.
+/// Joiners are refused at any position, though the profile allows them in some scripts, because
+/// they are invisible.
 pub(super) fn enforce(text: &str) -> Option<Cow<'_, str>> {
     if text.bytes().all(|byte| (0x21..=0x7E).contains(&byte)) {
         return Some(Cow::Borrowed(text));
@@ -36,7 +37,8 @@ fn mapped(character: char) -> Vec<char> {
     characters
 }
 
-/// The class of identifiers ([RFC 8264, section 8](https://www.rfc-editor.org/rfc/rfc8264#section-8)).
+/// The class of identifiers ([RFC 8264, section
+/// 8](https://www.rfc-editor.org/rfc/rfc8264#section-8)).
 fn is_allowed(character: char, name: &[char], place: usize) -> bool {
     use GeneralCategory::{
         DecimalNumber, LowercaseLetter, ModifierLetter, NonspacingMark, OtherLetter, SpacingMark, UppercaseLetter,
@@ -76,8 +78,8 @@ fn has_compatible(character: char) -> bool {
     !text.nfkc().eq([character])
 }
 
-/// The rules for characters that have a meaning beside some others alone
-/// ([RFC 5892, appendix A](https://www.rfc-editor.org/rfc/rfc5892#appendix-A)).
+/// The rules for characters that have a meaning only next to some others ([RFC 5892, appendix
+/// A](https://www.rfc-editor.org/rfc/rfc5892#appendix-A)).
 fn is_in_context(character: char, name: &[char], place: usize) -> bool {
     let before = place.checked_sub(1).and_then(|place| name.get(place)).copied();
     let after = name.get(place + 1).copied();
