@@ -347,7 +347,8 @@ proptest! {
         fuzzing::scope(&bytes);
     }
 
-    /// A payload that serde_json reads, without a name twice and with claims of their type, is accepted with the same values.
+    /// A payload that serde_json reads, without a name twice and with claims of their type, is
+    /// accepted with the same values.
     #[test]
     fn a_good_payload_is_read_as_serde_json_reads_it(
         sub in any::<String>(),

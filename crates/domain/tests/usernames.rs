@@ -33,7 +33,7 @@ fn names_of_every_script_are_accepted() {
     assert_eq!(name("al\u{b7}lega").unwrap(), "al\u{b7}lega");
 }
 
-/// Two names that a reader takes for one are one, or one of them is refused.
+/// Two names that look the same to a reader are one name, or one of them is refused.
 #[test]
 fn names_that_look_alike_are_one_name() {
     for (text, expected) in [
@@ -108,7 +108,7 @@ fn a_name_of_an_earlier_version_is_found_and_not_made() {
 }
 
 proptest! {
-    /// What is accepted stays as it is, and shows nothing that a reader does not see.
+    /// An accepted name stays unchanged, and contains nothing invisible to a reader.
     #[test]
     fn an_accepted_name_is_stable_and_visible(text in prop_oneof!["\\PC{1,12}", "[a-z\u{5d0}-\u{5ea}\u{620}-\u{66f}\u{ff01}-\u{ffee}0-9]{1,6}"]) {
         if let Ok(accepted) = name(&text) {
