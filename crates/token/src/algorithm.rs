@@ -1,8 +1,10 @@
-//! Signature algorithms: [RFC 7518, section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
+//! Signature algorithms: [RFC 7518, section
+//! 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
 
 use std::fmt;
 
-/// A signature algorithm that is allowed. A key has exactly one; a token that names another is refused.
+/// A signature algorithm that is allowed. A key has exactly one; a token that names another is
+/// refused.
 ///
 /// `none` is not among the values, so nothing can be verified with it.
 ///
@@ -17,8 +19,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// Ed25519 ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)); `Ed25519` is another name of it
-    /// ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)).
+    /// Ed25519 ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)); `Ed25519` is another name of
+    /// it ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864)).
     EdDsa,
     /// ECDSA on P-256 with SHA-256.
     Es256,
@@ -89,7 +91,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether whoever verifies could also sign.
+    /// Whether any verifier could also sign.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)

@@ -1,4 +1,5 @@
-//! The compact form of a JWS: [RFC 7515, section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1).
+//! The compact form of a JWS: [RFC 7515, section
+//! 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1).
 //!
 //! Everything here is bounded, and happens before any cryptography.
 
@@ -14,7 +15,7 @@ const MAX_SIGNATURE: usize = 1024;
 /// A token cut at its two dots. Nothing is decoded yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CompactJws<'t> {
-    /// What was signed: header, dot, payload.
+    /// The signed text: header, dot, payload.
     pub(crate) message: &'t str,
     pub(crate) header: &'t str,
     pub(crate) payload: &'t str,
@@ -26,7 +27,7 @@ impl<'t> CompactJws<'t> {
         if token.len() > max_len {
             return Err(VerifyError::TokenTooLong);
         }
-        // A third dot would stand in the payload, where the alphabet refuses it.
+        // A third dot would be in the payload, where the alphabet refuses it.
         let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Segments)?;
         let (header, payload) = message.split_once('.').ok_or(VerifyError::Segments)?;
         Ok(Self {
@@ -37,10 +38,10 @@ impl<'t> CompactJws<'t> {
         })
     }
 
-    /// [`CompactJws::cut`] of a token that begins with this header and whose signature has this many letters; none where no
-    /// dots are in these places. Nothing is searched for.
+    /// [`CompactJws::cut`] of a token that begins with this header and whose signature has this
+    /// many letters. `None` if the dots are at other positions. It searches for nothing.
     ///
-    /// A third dot may stand in the signature then, where the alphabet refuses it.
+    /// A third dot may then be in the signature, where the alphabet refuses it.
     pub(crate) fn cut_at(token: &'t str, header: &str, signature: usize) -> Option<Self> {
         let behind = token.strip_prefix(header)?.strip_prefix('.')?;
         let (payload, signature) = behind.split_at_checked(behind.len().checked_sub(signature)?)?;
@@ -70,7 +71,7 @@ impl<'t> CompactJws<'t> {
         }
     }
 
-    /// The bytes of the signature. One that is longer than any algorithm's is no signature.
+    /// The bytes of the signature. Bytes longer than the signature of any algorithm are refused.
     pub(crate) fn decode_signature<'s>(&self, buffer: &'s mut SignatureBuffer) -> Result<&'s [u8], VerifyError> {
         if decoded_len(self.signature) > MAX_SIGNATURE {
             return Err(VerifyError::Signature);
@@ -79,7 +80,7 @@ impl<'t> CompactJws<'t> {
     }
 }
 
-/// Room for a signature.
+/// A buffer for a signature.
 pub(crate) struct SignatureBuffer([MaybeUninit<u8>; MAX_SIGNATURE]);
 
 impl SignatureBuffer {
@@ -93,13 +94,13 @@ pub(crate) const fn decoded_len(text: &str) -> usize {
     text.len() / 4 * 3 + text.len() % 4 * 3 / 4
 }
 
-/// How long the text of so many bytes is.
+/// The length of the text of this number of bytes.
 pub(crate) const fn encoded_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-// SECURITY: no padding, no other alphabet, no bits that count for nothing, or one token could be spelled in several ways
-// (`another_spelling_of_the_encoding_is_refused`).
+// SECURITY: no padding, no other alphabet, no bits that count for nothing, or one token could be
+// spelled in several ways (`another_spelling_of_the_encoding_is_refused`).
 pub(crate) fn decode<'s>(text: &str, buffer: &'s mut [MaybeUninit<u8>]) -> Result<&'s [u8], VerifyError> {
     match URL_SAFE_NO_PAD.decode(text.as_bytes(), buffer.as_out()) {
         Ok(bytes) => Ok(bytes),

@@ -14,11 +14,11 @@ use ring::rand::{SecureRandom, SystemRandom};
 /// # Ok::<(), scopegate_token::EntropyError>(())
 /// ```
 pub trait Entropy: fmt::Debug + Send + Sync {
-    /// Fills the buffer with bytes that nobody can foresee.
+    /// Fills the buffer with unpredictable bytes.
     ///
     /// # Errors
     ///
-    /// [`EntropyError`] where the source is dry; the buffer must not be used then.
+    /// [`EntropyError`] if the source has no randomness; the buffer must not be used then.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError>;
 }
 

@@ -19,7 +19,8 @@ const VERSION: u8 = 1;
 /// How many bytes of a digest say which key-encryption key it was, and which row.
 const MARK_LEN: usize = 8;
 
-/// Everything before the encrypted bytes: version, mark of the key-encryption key, mark of the row, nonce.
+/// Everything before the encrypted bytes: version, mark of the key-encryption key, mark of the row,
+/// nonce.
 const HEAD_LEN: usize = 1 + MARK_LEN + MARK_LEN + NONCE_LEN;
 
 const TAG_LEN: usize = 16;
@@ -27,10 +28,11 @@ const TAG_LEN: usize = 16;
 /// Longest key that is sealed, in bytes: an RSA key of 8,192 bits has less than 5,000.
 const MAX_KEY: usize = 16 * 1024;
 
-/// The key under which private keys are encrypted where they are stored.
+/// The key under which stored private keys are encrypted.
 ///
-/// What it makes is bound to the key's id and algorithm: a row cannot be passed off as another. Two marks in it tell a
-/// wrong key and a wrong row from bytes that were changed; they are for the operator, and nothing is trusted for their sake.
+/// Its output is bound to the key's id and algorithm: a row cannot be passed off as another. Two
+/// marks in it distinguish a wrong key and a wrong row from bytes that were changed. They are for
+/// the operator; nothing is trusted because of them.
 ///
 /// | bytes | what |
 /// |---|---|
@@ -38,7 +40,7 @@ const MAX_KEY: usize = 16 * 1024;
 /// | 8 | mark of the key-encryption key |
 /// | 8 | mark of id and algorithm |
 /// | 12 | random nonce |
-/// | the rest | AES-256-GCM of the key, with its tag of 16 bytes; all that stands before it, id and algorithm are authenticated |
+/// | the rest | AES-256-GCM of the key, with its tag of 16 bytes; all bytes before it, id and algorithm are authenticated |
 ///
 /// ```
 /// use scopegate_domain::{KeyId, Secret};
@@ -58,7 +60,8 @@ pub struct KeyEncryptionKey {
 }
 
 impl KeyEncryptionKey {
-    /// Reads 32 bytes, written as 43 characters of base64url (a `=` behind them is let pass) or as 64 hexadecimal digits.
+    /// Reads 32 bytes, written as 43 characters of base64url (a `=` behind them is let pass) or as
+    /// 64 hexadecimal digits.
     ///
     /// # Errors
     ///
@@ -87,7 +90,7 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EntropyError`] where there is no randomness.
+    /// [`EntropyError`] if there is no randomness.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
         let mut bytes = Zeroizing::new([0; KEY_LEN]);
         entropy.fill(&mut *bytes)?;
@@ -101,7 +104,7 @@ impl KeyEncryptionKey {
         Self { bytes, mark }
     }
 
-    /// As [`KeyEncryptionKey::parse`] reads it, to be kept where nobody else reads it.
+    /// The text that [`KeyEncryptionKey::parse`] reads. Keep it out of reach of other users.
     #[must_use]
     pub fn to_text(&self) -> Secret<String> {
         Secret::new(URL_SAFE_NO_PAD.encode_to_string(self.bytes.expose()))
@@ -111,7 +114,8 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::Entropy`] where there is no randomness; [`EnvelopeError::TooLong`] for what is longer than any key.
+    /// [`EnvelopeError::Entropy`] if there is no randomness; [`EnvelopeError::TooLong`] for bytes
+    /// that are longer than any key.
     pub fn seal(
         &self,
         id: &KeyId,
@@ -148,7 +152,7 @@ impl KeyEncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError`] says why it is not that key, as far as that can be told.
+    /// [`EnvelopeError`] names the reason that it is not that key, as far as it can be determined.
     pub fn open(&self, id: &KeyId, algorithm: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, EnvelopeError> {
         let (head, body) = sealed.split_at_checked(HEAD_LEN).ok_or(EnvelopeError::TooShort)?;
         let row = row(id, algorithm);
@@ -165,7 +169,7 @@ impl KeyEncryptionKey {
         Ok(Secret::new(opened.to_vec()))
     }
 
-    /// Whether this was made with this key-encryption key, as far as it says so itself.
+    /// Whether this was made with this key-encryption key, according to its own mark.
     #[must_use]
     pub fn has_sealed(&self, sealed: &[u8]) -> bool {
         sealed.get(1..=MARK_LEN) == Some(&self.mark)
@@ -199,7 +203,8 @@ impl fmt::Debug for KeyEncryptionKey {
     }
 }
 
-/// What a row is bound to. The length of the id stands first: no other pair has the same bytes.
+/// The bytes that a row is bound to. The length of the id comes first: no other pair has the same
+/// bytes.
 fn row(id: &KeyId, algorithm: &str) -> Vec<u8> {
     let length = u16::try_from(id.as_str().len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes(), id.as_str().as_bytes(), algorithm.as_bytes()].concat()
@@ -222,7 +227,7 @@ fn hexadecimal(pair: &[u8]) -> Option<u8> {
     Some(value)
 }
 
-/// A text is no key-encryption key.
+/// A text is not a key-encryption key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a key-encryption key is {KEY_LEN} bytes, as 43 characters of base64url or 64 hexadecimal digits")]
 #[non_exhaustive]
@@ -331,7 +336,8 @@ mod tests {
         assert!(kek(1).has_sealed(&whole) && !kek(2).has_sealed(&whole));
     }
 
-    /// The marks are for the operator: with the right ones forged, a foreign row is refused all the same.
+    /// The marks are for the operator: with the right ones forged, a foreign row is refused all the
+    /// same.
     #[test]
     fn forged_marks_open_nothing() {
         let mut whole = sealed(b"private");

@@ -2,10 +2,10 @@
 
 use scopegate_domain::ClaimsError;
 
-/// Which rule a token breaks. Names the rule and never holds anything of the token.
+/// The rule that a token breaks. It names the rule and never contains anything of the token.
 ///
-/// What a client is told is always the same (`invalid_token`); this is for the operator. Exhaustive on purpose: who sorts
-/// refusals must look at a new one.
+/// A client always receives the same code (`invalid_token`); this one is for the operator. It is
+/// exhaustive on purpose: code that sorts refusals must handle a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,
@@ -18,7 +18,7 @@ pub enum VerifyError {
     /// No `kid`, and more than one key of that algorithm.
     #[error("several keys might have signed and none is named")]
     AmbiguousKey,
-    /// `aud` does not hold the audience, or holds one where none may stand.
+    /// `aud` does not contain the audience, or contains one that the rules do not allow.
     #[error("token is meant for another audience")]
     Audience,
     /// `cnf` says that the token is bound to its sender, and nothing here verifies the binding
@@ -29,10 +29,10 @@ pub enum VerifyError {
     /// The payload breaks a rule of its own.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
-    /// `crit` stands in the header: no extension is understood.
+    /// `crit` is in the header: no extension is understood.
     #[error("header marks an extension as critical")]
     Critical,
-    /// A name stands twice in one object of the header.
+    /// A name occurs twice in one object of the header.
     #[error("header names a member twice")]
     DuplicateHeader,
     /// A segment is not canonical base64url without padding.
@@ -41,7 +41,7 @@ pub enum VerifyError {
     /// `exp` has passed.
     #[error("token has expired")]
     Expired,
-    /// A claim stands there that marks another kind of token.
+    /// A claim is present that marks another kind of token.
     #[error("claim `{claim}` is that of another kind of token")]
     ForeignClaim {
         /// Which claim.

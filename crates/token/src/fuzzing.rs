@@ -1,14 +1,14 @@
-//! Doors for fuzz targets: each asserts what must hold for any input.
+//! Entry points for fuzz targets. Each asserts what must hold for any input.
 
 use crate::compact::{CompactJws, SignatureBuffer};
 use crate::header::{Header, HeaderBuffer};
 use crate::{Scratch, SigningKey, TokenRules};
 
-/// A token whose form is accepted is the only spelling of what it decodes to.
+/// A token whose form is accepted is the only encoding of its decoded bytes.
 ///
 /// # Panics
 ///
-/// Where it is not.
+/// If it is not.
 pub fn compact_jws(input: &[u8]) {
     let Ok(token) = std::str::from_utf8(input) else { return };
     let Ok(jws) = CompactJws::cut(token, TokenRules::MAX_TOKEN) else {
@@ -34,12 +34,12 @@ pub fn compact_jws(input: &[u8]) {
     let _ = crate::inspect(token);
 }
 
-/// A token of any texts with a right signature, whatever its header says: for tests and fuzzers, that have to say what a signer
-/// never would.
+/// A token of any texts with a right signature, with any header. It is for tests and fuzzers, which
+/// need tokens that a signer never issues.
 ///
 /// # Panics
 ///
-/// Where the key cannot sign.
+/// If the key cannot sign.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a test without its token is no test")]
 pub fn forge(key: &SigningKey, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {

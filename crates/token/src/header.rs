@@ -14,7 +14,7 @@ use crate::{Algorithm, VerifyError};
 /// Longest accepted header, in bytes once decoded.
 pub(crate) const MAX_HEADER: usize = 1024;
 
-/// Room for a header.
+/// A buffer for a header.
 pub(crate) struct HeaderBuffer([MaybeUninit<u8>; MAX_HEADER]);
 
 impl HeaderBuffer {
@@ -50,16 +50,17 @@ pub(crate) fn encode_header(algorithm: Algorithm, token_type: &str, key_id: Opti
     URL_SAFE_NO_PAD.encode_to_string(serde_json::to_string(&members).unwrap_or_default())
 }
 
-/// What a header says.
+/// The members of a header.
 ///
-/// `jku`, `x5u` and `x5c` are ignored like any member that is not known here: a key comes from the verifier's set, never out
-/// of a token. Where `jwk` stands is noted for proofs of possession, the one kind of token that brings its key.
+/// `jku`, `x5u` and `x5c` are ignored like any member that is not known here: a key comes from the
+/// verifier's set, never out of a token. The position of `jwk` is kept for proofs of possession,
+/// the one kind of token that contains its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header<'h> {
     pub(crate) algorithm: Option<Cow<'h, str>>,
     pub(crate) token_type: Option<Cow<'h, str>>,
     pub(crate) key_id: Option<Cow<'h, str>>,
-    /// The text of `jwk`, whatever it is.
+    /// The raw text of `jwk`, of any type.
     pub(crate) key: Option<&'h str>,
 }
 

@@ -8,7 +8,7 @@ use crate::compact::CompactJws;
 use crate::header::{Header, HeaderBuffer};
 use crate::{Algorithm, Scratch, TokenRules, VerifyError};
 
-/// Header and payload of a token that nobody verified: for people who look into one, never for a decision.
+/// Header and payload of an unverified token: for people who inspect one, never for a decision.
 ///
 /// ```
 /// let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIiwiZXhwIjo1fQ.";
@@ -26,11 +26,13 @@ pub struct Unverified {
     fault: Option<VerifyError>,
 }
 
-/// Takes a token apart. The limits of size hold here too; signature, header and claims are not judged.
+/// Takes a token apart. The limits of size hold here too; signature, header and claims are not
+/// judged.
 ///
 /// # Errors
 ///
-/// [`VerifyError`] where the text has not the form of a token, or header or payload is not a JSON object.
+/// [`VerifyError`] where the text has not the form of a token, or header or payload is not a JSON
+/// object.
 pub fn inspect(token: &str) -> Result<Unverified, VerifyError> {
     let jws = CompactJws::cut(token, TokenRules::MAX_TOKEN)?;
     let (mut buffer, mut scratch) = (HeaderBuffer::new(), Scratch::new());
@@ -46,7 +48,7 @@ pub fn inspect(token: &str) -> Result<Unverified, VerifyError> {
     })
 }
 
-/// The rules for a header that hold whatever the keys are.
+/// The rules for a header that do not depend on the keys.
 fn check_header(text: &str) -> Result<(), VerifyError> {
     let header = Header::parse(text)?;
     let algorithm = header.algorithm.as_deref().and_then(Algorithm::find);
@@ -66,13 +68,13 @@ impl Unverified {
         &self.claims
     }
 
-    /// `exp`, where it is a number in range.
+    /// `exp`, if it is a number in range.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.time("exp")
     }
 
-    /// The time in a claim, without its fraction, where it is a number in range.
+    /// The time in a claim, without its fraction, if it is a number in range.
     #[must_use]
     pub fn time(&self, claim: &str) -> Option<Timestamp> {
         let literal = self.claims.get(claim)?.as_number()?.to_string();
@@ -80,8 +82,8 @@ impl Unverified {
         Some(Timestamp::from_unix(seconds))
     }
 
-    /// The rule by which every verifier refuses the token, whatever its keys and the present moment are; where there is none,
-    /// the token may be good or not.
+    /// The rule by which every verifier refuses the token, with any keys and at any time. `None`
+    /// does not mean that the token is valid.
     #[must_use]
     pub const fn fault(&self) -> Option<VerifyError> {
         self.fault

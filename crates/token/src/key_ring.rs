@@ -9,12 +9,12 @@ use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
 
 pub use self::removal::WithoutKey;
 
-/// When keys are rotated.
+/// The times at which keys are rotated.
 ///
 /// | setting | default | why |
 /// |---|---|---|
-/// | announcement | 1 h | a cached key set is good for [`KeyRing::JWKS_LIFETIME`]; the rest is for slow readers and clocks that differ |
-/// | every | 30 d | a key that leaks unseen is not good for long |
+/// | announcement | 1 h | a cached key set is valid for [`KeyRing::JWKS_LIFETIME`]; the rest is for slow readers and clocks that differ |
+/// | every | 30 d | a key that leaks unseen is soon replaced |
 ///
 /// ```
 /// use scopegate_domain::Lifetime;
@@ -31,10 +31,12 @@ pub struct KeySchedule {
 }
 
 impl KeySchedule {
-    /// Below this, some of those who keep a key set for as long as they may do not know a new key in time.
+    /// Below this, some of those who keep a key set for as long as they may do not know a new key
+    /// in time.
     pub const LEAST_ANNOUNCEMENT: Lifetime = Lifetime::from_minutes(10);
 
-    /// A key is published so long before its use (a second at least), and another one comes so often; none is never.
+    /// A schedule that publishes a key this long before its use (at least a second) and adds a key
+    /// at this interval; `None` is never.
     #[must_use]
     pub const fn new(announcement: Lifetime, every: Option<Lifetime>) -> Self {
         let announcement = match announcement.as_seconds() {
@@ -50,7 +52,8 @@ impl KeySchedule {
         self.announcement
     }
 
-    /// How old a view of the ring may be: everybody looks often enough to know each key long before its use.
+    /// The largest age of a view of the ring. Every node reads it often enough to know each key
+    /// long before its use.
     #[must_use]
     pub fn view_age(&self) -> Duration {
         (self.announcement.as_duration() / 4).clamp(Duration::from_millis(100), Duration::from_secs(30))
@@ -66,7 +69,8 @@ impl Default for KeySchedule {
     }
 }
 
-/// The keys of an issuer in the order in which they sign. Pure: time is an argument, and nothing is kept.
+/// The keys of an issuer in the order in which they sign. Pure: time is an argument, and nothing is
+/// kept.
 ///
 /// ```text
 ///  published_at        used_from           used_from of the     last token expired,
@@ -74,8 +78,8 @@ impl Default for KeySchedule {
 ///       |------ next ------|----- current -----|----- retired -----|  gone
 /// ```
 ///
-/// All times stand in the keys, so who has the same keys and the same time has the same answer, and a key begins to sign
-/// without anybody doing anything at that moment.
+/// The keys contain all times, so the same keys and the same time give the same answer. A key
+/// begins to sign without an action at that moment.
 ///
 /// ```
 /// use scopegate_domain::{KeyId, Lifetime, Timestamp};
@@ -100,8 +104,8 @@ impl Default for KeySchedule {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRing {
-    // INVARIANT: epochs grow (a key that was removed leaves a hole), ids differ, and no key is published before the one before it signs
-    // (`keys_that_are_no_ring_are_refused`).
+    // INVARIANT: epochs grow (a key that was removed leaves a hole), ids differ, and no key is
+    // published before the one before it signs (`keys_that_are_no_ring_are_refused`).
     keys: Vec<RingKey>,
 }
 
@@ -116,9 +120,9 @@ pub enum KeyState {
     Next,
     /// Signs.
     Current,
-    /// Does not sign any more; its tokens are good.
+    /// No longer signs; its tokens are valid.
     Retired,
-    /// Its tokens have expired: nobody has to know it.
+    /// Its tokens have expired: no verifier needs it.
     Gone,
 }
 
@@ -145,15 +149,16 @@ impl KeyRing {
     /// How long a key set may be kept by those who fetched it.
     pub const JWKS_LIFETIME: Lifetime = Lifetime::from_seconds(300);
 
-    /// The longest time that a key stays after its last token has expired: for clocks that differ, for a leeway, for one who
-    /// learned late that another key signs.
+    /// The longest time that a key stays after its last token has expired: for clocks that differ,
+    /// for a leeway, for one who learned late that another key signs.
     pub const LONGEST_TAIL: Lifetime = Lifetime::from_seconds(300);
 
     /// A ring of these keys, in the order of their epochs.
     ///
     /// # Errors
     ///
-    /// [`KeyRingError::Order`] and [`KeyRingError::SameId`] where they cannot have come about by rotation.
+    /// [`KeyRingError::Order`] and [`KeyRingError::SameId`] if rotation cannot have produced these
+    /// keys.
     pub fn new(keys: Vec<RingKey>) -> Result<Self, KeyRingError> {
         let follows = |earlier: &RingKey, later: &RingKey| {
             earlier.epoch < later.epoch
@@ -181,7 +186,8 @@ impl KeyRing {
         &self.keys
     }
 
-    /// The key that signs: the newest whose time has come. Where a clock is so far behind that there is none, the first.
+    /// The key that signs: the newest whose time has come. Where a clock is so far behind that
+    /// there is none, the first.
     #[must_use]
     pub fn current(&self, now: Timestamp) -> Option<&RingKey> {
         let started = self.keys.iter().rev().find(|key| key.used_from <= now);
@@ -213,7 +219,8 @@ impl KeyRing {
         self.keys.iter().filter(is_known)
     }
 
-    /// When a key leaves: when the last token that it may have signed has expired, and a while after that. None for the newest.
+    /// When a key leaves: when the last token that it may have signed has expired, and a while
+    /// after that. None for the newest.
     #[must_use]
     pub fn leaves_at(&self, key: &RingKey) -> Option<Timestamp> {
         let successor = self.keys.iter().find(|other| other.epoch > key.epoch)?;
@@ -224,7 +231,7 @@ impl KeyRing {
         Some(successor.used_from + key.token_lifetime + Lifetime::from_seconds(tail))
     }
 
-    /// The epoch up to which keys are gone and can be forgotten.
+    /// The epoch up to which keys have expired and can be removed.
     #[must_use]
     pub fn gone_through(&self, now: Timestamp) -> Option<u32> {
         let gone = |key: &&RingKey| self.state(key.epoch, now) == Some(KeyState::Gone);
@@ -249,14 +256,15 @@ impl KeyRing {
         self.next(now).is_none() && schedule.every.is_some_and(is_old)
     }
 
-    /// The place of another key, published now. `token_lifetime` is the longest life of the tokens that it is to sign, as far
-    /// as that is known here; it is not less than that of the key before it.
+    /// The place of another key, published now. `token_lifetime` is the longest known life of the
+    /// tokens that the key will sign. The lifetime of the place is not less than that of the key
+    /// before it.
     ///
     /// The first key of all signs at once.
     ///
     /// # Errors
     ///
-    /// [`KeyRingError::NextPending`] where the next key is there already.
+    /// [`KeyRingError::NextPending`] if there is a next key already.
     pub fn place(
         &self,
         now: Timestamp,
@@ -286,7 +294,7 @@ impl KeyRing {
     }
 }
 
-/// The place of a key that is to be added to a ring: made by [`KeyRing::place`].
+/// The place of a key that will be added to a ring: made by [`KeyRing::place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RingPlace {
     epoch: u32,
@@ -316,7 +324,8 @@ impl RingPlace {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyRingError {
-    /// There is a next key already. Two would leave nobody the time to learn of the second.
+    /// There is a next key already. With two, no verifier would have the time to learn of the
+    /// second.
     #[error("key `{id}` is to take over already")]
     NextPending {
         /// Which.

@@ -5,10 +5,12 @@ mod jwks;
 pub use self::jwks::{Jwks, JwksError};
 use crate::{Algorithm, KeyError, VerifyError, VerifyingKey};
 
-/// The keys that a verifier trusts: as many as there are issuers' keys in use, each found by its id.
+/// The keys that a verifier trusts: as many as there are issuers' keys in use, each found by its
+/// id.
 ///
-/// While keys are rotated, the set holds the retired, the current and the next one. A token that names no key is of the key
-/// without an id, if there is one, and otherwise of the only key of its algorithm.
+/// While keys are rotated, the set holds the retired, the current and the next one. A token that
+/// names no key is of the key without an id, if there is one, and otherwise of the only key of its
+/// algorithm.
 ///
 /// ```
 /// use scopegate_domain::KeyId;
@@ -30,7 +32,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// [`KeyError::DuplicateId`] where two have the same id and algorithm: a token would not know its key.
+    /// [`KeyError::DuplicateId`] where two have the same id and algorithm: a token would not know
+    /// its key.
     pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
         let keys: Vec<_> = keys.into_iter().collect();
         let name = |key: &'_ VerifyingKey| Some((key.id()?.as_str().to_owned(), key.algorithm().as_str()));
@@ -43,9 +46,11 @@ impl KeySet {
         }
     }
 
-    /// Adds those keys that a token can tell from the keys of the set; whether there was one.
+    /// Adds those keys that a token can distinguish from the keys of the set. Returns whether there
+    /// was one.
     ///
-    /// Keys without an id are told apart by their material alone: a token that names none of them is ambiguous.
+    /// Keys without an id differ by their material alone: a token that names none of them is
+    /// ambiguous.
     pub(crate) fn add_new(&mut self, keys: Vec<VerifyingKey>) -> bool {
         let before = self.0.len();
         for key in keys {
@@ -61,7 +66,7 @@ impl KeySet {
         self.0.len() > before
     }
 
-    /// Whether the other set has the same keys, in whatever order. A set with an HMAC key is the same as none.
+    /// Whether the other set has the same keys, in any order. A set with an HMAC key equals no set.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let has = |set: &Self, key: &VerifyingKey| set.0.iter().any(|one| one.is_same(key));
         self.0.len() == other.0.len()
@@ -74,8 +79,8 @@ impl KeySet {
         self.0.iter()
     }
 
-    /// The key that a header asks for: that of its `kid`, or without `kid` the one without an id, or the only one of its
-    /// algorithm.
+    /// The key that a header selects: that of its `kid`; without `kid` the one without an id, or
+    /// the only one of its algorithm.
     pub(crate) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<&VerifyingKey, VerifyError> {
         let Some(id) = id else {
             let fitting = || self.0.iter().filter(|key| key.algorithm() == algorithm);
@@ -90,7 +95,8 @@ impl KeySet {
         let is_named = |key: &&VerifyingKey| key.id().is_some_and(|known| known.as_str() == id);
         let mut named = self.0.iter().filter(is_named).peekable();
         named.peek().ok_or(VerifyError::UnknownKey)?;
-        // SECURITY: the key says which algorithm, the token may only agree (`an_algorithm_other_than_the_keys_is_refused`).
+        // SECURITY: the key says which algorithm, the token may only agree
+        // (`an_algorithm_other_than_the_keys_is_refused`).
         named
             .find(|key| key.algorithm() == algorithm)
             .ok_or(VerifyError::Algorithm)

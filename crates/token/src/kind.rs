@@ -1,4 +1,5 @@
-//! Tokens that are not for access, each with a verifier and a proof of its own type: none can be taken for another.
+//! Tokens other than access tokens, each with a verifier and a proof of its own type: none is
+//! accepted as another.
 
 mod client_assertion;
 mod dpop_proof;

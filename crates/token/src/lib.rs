@@ -10,9 +10,10 @@
 //!   password --PasswordHasher--> PasswordHash        Entropy --ClientSecret--> SecretDigest
 //! ```
 //!
-//! There is one [`Verifier`] for each kind of token, and its [`TokenRules`] say all that must hold. The algorithm is a
-//! property of the key; what the token says about it can only be refused. All cryptography is ring's, called directly: nothing
-//! here depends on a provider that the process installs.
+//! There is one [`Verifier`] for each kind of token, and its [`TokenRules`] say all that must hold.
+//! The algorithm is a property of the key; what the token says about it can only be refused. All
+//! cryptography is ring's, called directly: nothing here depends on a provider that the process
+//! installs.
 //!
 //! ```
 //! use scopegate_domain::{AccessTokenClaims, Lifetime, ScopeToken, Secret, Timestamp};
@@ -34,8 +35,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Deliberately absent: a clock, input and output, decisions about scopes, keys out of tokens (`jku`, `jwk`, `x5u`, `x5c`),
-//! the algorithm `none`.
+//! Deliberately absent: a clock, input and output, decisions about scopes, keys out of tokens
+//! (`jku`, `jwk`, `x5u`, `x5c`), the algorithm `none`.
 
 mod algorithm;
 mod compact;

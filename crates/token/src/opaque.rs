@@ -15,8 +15,9 @@ const CHECKSUM_LEN: usize = 4;
 
 /// The secret of a client: `sgcs_`, then 256 random bits and their checksum in base64url.
 ///
-/// The prefix lets scanners find one that leaked. The checksum tells a truncated or mistyped one from a wrong one without
-/// asking the store; it protects nothing else. At rest there is only the digest.
+/// The prefix lets scanners find one that leaked. The checksum tells a truncated or mistyped one
+/// from a wrong one without asking the store; it protects nothing else. At rest there is only the
+/// digest.
 ///
 /// ```
 /// use scopegate_token::{ClientSecret, SystemEntropy};
@@ -35,7 +36,7 @@ impl ClientSecret {
     ///
     /// # Errors
     ///
-    /// [`EntropyError`] where there is no randomness.
+    /// [`EntropyError`] if there is no randomness.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
         let mut random = Zeroizing::new([0; RANDOM_LEN]);
         entropy.fill(random.as_mut_slice())?;
@@ -50,7 +51,8 @@ impl ClientSecret {
     ///
     /// # Errors
     ///
-    /// [`InvalidClientSecret`] where it cannot be one of ours: another prefix, length or alphabet, or a checksum that does not match.
+    /// [`InvalidClientSecret`] if it cannot be our secret: another prefix, length or alphabet, or a
+    /// checksum that does not match.
     pub fn parse(text: &str) -> Result<Self, InvalidClientSecret> {
         let encoded = text.strip_prefix(PREFIX).ok_or(InvalidClientSecret)?;
         let mut buffer = Zeroizing::new([0; RANDOM_LEN + CHECKSUM_LEN]);
@@ -72,7 +74,7 @@ impl ClientSecret {
         self.0.expose()
     }
 
-    /// What is kept of it.
+    /// The stored form of the secret.
     #[must_use]
     pub fn digest(&self) -> SecretDigest {
         SecretDigest::from_bytes(sha256(self.expose().as_bytes()))
@@ -92,7 +94,7 @@ fn checksum(random: &[u8; RANDOM_LEN]) -> [u8; CHECKSUM_LEN] {
     [a, b, c, d]
 }
 
-/// A text that is no client secret of ours. Does not repeat it.
+/// A text that is not our client secret. Does not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a client secret")]
 #[non_exhaustive]

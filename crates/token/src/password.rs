@@ -18,7 +18,8 @@ const SALT_LEN: usize = 16;
 
 /// How new passwords are hashed.
 ///
-/// The default is what OWASP asks of argon2id at least: 19,456 KiB, two passes, one lane; about 18 ms of CPU.
+/// The default is what OWASP asks of argon2id at least: 19,456 KiB, two passes, one lane; about 18
+/// ms of CPU.
 ///
 /// ```
 /// use scopegate_token::PasswordPolicy;
@@ -38,8 +39,8 @@ impl PasswordPolicy {
     ///
     /// # Errors
     ///
-    /// [`InvalidPolicy`] where argon2 does not know such parameters, or where a hash made with them would be refused as too
-    /// costly.
+    /// [`InvalidPolicy`] where argon2 does not know such parameters, or where a hash made with them
+    /// would be refused as too costly.
     pub fn argon2id(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidPolicy> {
         let params = Params::new(memory_kib, passes, lanes, None).map_err(|_| InvalidPolicy)?;
         if Scheme::Argon2id(params.clone()).is_too_costly() {
@@ -71,12 +72,13 @@ impl Default for PasswordPolicy {
 #[non_exhaustive]
 pub struct InvalidPolicy;
 
-/// Hashes and verifies passwords. Each call is tens to hundreds of milliseconds of CPU: never call it on a thread that serves
-/// requests.
+/// Hashes and verifies passwords. Each call is tens to hundreds of milliseconds of CPU: never call
+/// it on a thread that serves requests.
 ///
-/// Who logs in wrongly must not learn from the time it takes whether the user exists, or how old the hash is. So where there
-/// is nothing to compare with, the hasher does the work of its policy all the same; a store that holds hashes of other
-/// schemes has to be evened out by whoever knows the store, and [`PasswordHasher::cost`] tells what a hash costs.
+/// The time of a failed login must not show whether the user exists, or how old the hash is. So if
+/// there is no hash to compare with, the hasher still does the work of its policy. If a store has
+/// hashes of other schemes, the code that knows the store must pad the response time.
+/// [`PasswordHasher::cost`] returns the cost of a hash.
 ///
 /// ```
 /// use scopegate_domain::Secret;
@@ -105,7 +107,7 @@ impl PasswordHasher {
     ///
     /// # Errors
     ///
-    /// [`HashError`] where there is no randomness for a salt or no memory to hash in.
+    /// [`HashError`] if there is no randomness for a salt or no memory to hash in.
     pub fn hash(&self, password: &Secret<String>, entropy: &dyn Entropy) -> Result<PasswordHash, HashError> {
         let mut salt = [0; SALT_LEN];
         entropy.fill(&mut salt)?;
@@ -115,10 +117,11 @@ impl PasswordHasher {
             .map_err(|_| HashError::Memory)
     }
 
-    /// Whether the password is the one that was hashed. With no hash, or one that cannot be used, the work of the
-    /// policy is done in vain.
+    /// Whether the password is the one that was hashed. With no hash, or one that cannot be used,
+    /// the hasher still does the work of the policy.
     ///
-    /// bcrypt looks at 72 bytes and stops at a NUL: a longer password, or one with a NUL, is no match for any bcrypt hash.
+    /// bcrypt reads 72 bytes and stops at a NUL. A longer password, or one with a NUL, matches no
+    /// bcrypt hash.
     pub fn verify(&self, password: &Secret<String>, hash: Option<&PasswordHash>) -> PasswordVerdict {
         let bytes = password.expose().as_bytes();
         let Some(stored) = hash.and_then(Stored::parse) else {
@@ -136,7 +139,8 @@ impl PasswordHasher {
         }
     }
 
-    /// What verifying against this hash costs; against none or one that cannot be used, what the policy costs.
+    /// What verifying against this hash costs; against none or one that cannot be used, what the
+    /// policy costs.
     #[must_use]
     pub fn cost(&self, hash: Option<&PasswordHash>) -> HashCost {
         let scheme = hash.and_then(Stored::parse).map(|stored| stored.scheme());
@@ -164,7 +168,8 @@ impl PasswordHasher {
 pub enum PasswordVerdict {
     /// It is.
     Match {
-        /// Whether the hash is weaker than the policy: make a new one while the password is at hand.
+        /// Whether the hash is weaker than the policy: make a new one while the password is at
+        /// hand.
         rehash: bool,
     },
     /// It is not, or there was nothing to compare it with.

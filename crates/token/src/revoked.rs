@@ -1,4 +1,4 @@
-//! Tokens that were taken back, in memory.
+//! Revoked tokens, in memory.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,10 +9,12 @@ use scopegate_domain::{Claims, ClientId, Lifetime, Revocation, Revoked, Timestam
 
 use crate::PlacedTokenId;
 
-/// The tokens that are refused though they are genuine: asked at every request, also about tokens that were verified before.
+/// The tokens that are refused though they are genuine. Every request checks them, also for tokens
+/// that were verified before.
 ///
-/// It is filled from above: from a store when the program starts, by what the program itself takes back, and by what others
-/// wrote meanwhile. What is added is in force for every question that begins after [`RevokedSet::add`] has answered.
+/// Higher crates fill it: from a store when the program starts, with the program's own revocations,
+/// and with those that other processes wrote meanwhile. An added revocation is effective for every
+/// check that begins after [`RevokedSet::add`] has returned.
 ///
 /// ```
 /// use scopegate_domain::{Claims, ClientId, Revocation, Revoked, ScopeLayout, Timestamp};
@@ -29,9 +31,9 @@ use crate::PlacedTokenId;
 /// ```
 pub struct RevokedSet {
     subjects: SubjectNames,
-    /// How often something was added; nothing was where it is 0.
+    /// The number of additions; 0 if nothing was added.
     version: AtomicU64,
-    /// Whose the tokens are that name no client.
+    /// The client that owns the tokens without a client claim.
     unnamed_client: Option<ClientId>,
     entries: RwLock<Entries>,
 }
@@ -48,14 +50,14 @@ pub enum SubjectNames {
 
 #[derive(Default)]
 struct Entries {
-    /// How long tokens live at most that do not say when they were issued, where that is known.
+    /// The longest lifetime of tokens without a time of issue, if it is known.
     unsaid: Option<Lifetime>,
     clients: HashMap<String, Entry>,
     subjects: HashMap<String, Entry>,
     tokens: HashMap<String, Entry>,
 }
 
-/// All revocations of one party.
+/// All revocations of one subject.
 #[derive(Clone, Copy)]
 struct Entry {
     issued_until: Timestamp,
@@ -67,7 +69,7 @@ struct Entry {
 }
 
 impl RevokedSet {
-    /// A set without a revocation, for tokens whose `sub` is what is said here.
+    /// A set without a revocation, for tokens whose `sub` is of this kind.
     #[must_use]
     pub fn new(subjects: SubjectNames) -> Self {
         Self {
@@ -87,20 +89,24 @@ impl RevokedSet {
         self
     }
 
-    /// A token that does not say when it was issued lives so long at most, so it was not issued before `exp` less that. Without
-    /// this such a token may always be one of those that were taken back.
+    /// Sets the longest lifetime of a token that does not state when it was issued. Such a token
+    /// was issued at the earliest at `exp` less this lifetime. Without this, it may always be one
+    /// of the revoked tokens.
     ///
-    /// For the tutorial's tokens alone, whose one issuer knows how long it ever let them live. One that was given a shorter life
-    /// is taken for older than it is: then it is refused, too.
+    /// Only for the tutorial's tokens, whose one issuer knows the longest lifetime that it ever
+    /// allowed. A token with a shorter life is treated as older than it is: then it is refused,
+    /// too.
     #[must_use]
     pub fn with_lifetime(self, longest: Lifetime) -> Self {
         self.set_lifetime(longest);
         self
     }
 
-    /// The same of a set that is in use: in force for every question that begins afterwards.
-    // SECURITY: the longest that any token may have, not the one that is set now, or a token that was given a longer life passes for
-    // younger than it is (`a_token_with_a_longer_life_than_is_set_now_is_taken_back`).
+    /// Sets the same of a set that is in use. It is effective for every check that begins
+    /// afterwards.
+    // SECURITY: the longest lifetime of any token, not the one that is set now. Otherwise a token
+    // with a longer life passes for younger than it is
+    // (`a_token_with_a_longer_life_than_is_set_now_is_taken_back`).
     pub fn set_lifetime(&self, longest: Lifetime) {
         let mut entries = self.write();
         if entries.unsaid.replace(longest) != Some(longest) && self.version() != 0 {
@@ -108,17 +114,17 @@ impl RevokedSet {
         }
     }
 
-    /// Takes tokens back. A token is covered by the time at which it was issued.
+    /// Revokes tokens. A token is covered by the time at which it was issued.
     pub fn add(&self, revocations: impl IntoIterator<Item = Revocation>) {
         self.add_all(revocations.into_iter().map(|revocation| (None, revocation)));
     }
 
-    /// Takes tokens back, each with its place in the order of the store.
+    /// Revokes tokens, each with its place in the order of the store.
     ///
-    /// A token whose id carries a place ([`PlacedTokenId`](crate::PlacedTokenId)) is covered where
-    /// it was issued before that place was taken, whatever the clocks of the nodes say. It is
-    /// covered, too, where it was issued more than [`Revocation::SKEW`] before the end of the
-    /// revocation: a store that was restored from a copy takes its places again.
+    /// A token whose id carries a place ([`PlacedTokenId`](crate::PlacedTokenId)) is covered if it
+    /// was issued before that place was taken, regardless of the nodes' clocks. It is also covered
+    /// if it was issued more than [`Revocation::SKEW`] before the end of the revocation: a store
+    /// that was restored from a copy takes its places again.
     pub fn add_placed(&self, revocations: impl IntoIterator<Item = (i64, Revocation)>) {
         self.add_all(
             revocations
@@ -136,8 +142,8 @@ impl RevokedSet {
         for (place, revocation) in revocations {
             entries.add(place, &revocation, self.subjects);
         }
-        // SECURITY: after the entries, and before their lock is free, so that who sees the old version asked before. Held by
-        // `what_is_added_is_in_force`.
+        // SECURITY: after the entries, and before their lock is free, so that a reader of the old
+        // version asked before. Tested by `what_is_added_is_in_force`.
         self.version.fetch_add(1, Ordering::Release);
     }
 
@@ -161,13 +167,14 @@ impl RevokedSet {
         self.len() == 0
     }
 
-    /// Whether the token with these claims was taken back.
+    /// Whether the token with these claims was revoked.
     #[must_use]
     pub fn has(&self, claims: &Claims<'_>) -> bool {
         self.version() != 0 && self.covers(&Names::of(claims))
     }
 
-    /// How often something was added. Who was found not to be in the set at one version is not in it while this is the same.
+    /// The number of additions. A token that was not in the set at one version is not in it while
+    /// the version is the same.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
@@ -204,7 +211,7 @@ impl RevokedSet {
 }
 
 impl Entries {
-    /// Of two revocations of one party both hold: what either covers is covered.
+    /// Of two revocations of one subject both hold: what either covers is covered.
     fn add(&mut self, place: Option<i64>, revocation: &Revocation, subjects: SubjectNames) {
         let (among, name) = match (revocation.whose(), subjects) {
             (Revoked::Client(id), _) => (&mut self.clients, id.as_str()),
@@ -252,14 +259,14 @@ impl Entry {
         self.unplaced_until = self.unplaced_until.max(other.unplaced_until);
     }
 
-    /// By time alone. Who does not say when it was issued may be covered, so it is.
+    /// By time alone. A token without a time of issue may be covered, so it is.
     fn covers(self, issued_at: Option<Timestamp>) -> bool {
         issued_at.is_none_or(|issued_at| issued_at <= self.issued_until)
     }
 
-    /// By the place that the token carries, where it carries one, else by time.
+    /// By the place that the token carries, if it carries one, else by time.
     // SECURITY: clocks of nodes differ, places do not. A token of a node whose clock is ahead is
-    // covered, and one that was issued afterwards by a node whose clock is behind is not. Held by
+    // covered, and one that was issued afterwards by a node whose clock is behind is not. Tested by
     // `a_place_decides_within_the_skew_of_clocks`.
     fn covers_of_party(self, issued_at: Option<Timestamp>, carried: Option<i64>) -> bool {
         let (Some(issued_at), Some(carried)) = (issued_at, carried) else {
@@ -271,7 +278,7 @@ impl Entry {
     }
 }
 
-/// What of a token can be taken back.
+/// The properties of a token by which it can be revoked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names<'a> {
     pub(crate) client: Option<&'a str>,
@@ -301,7 +308,7 @@ impl fmt::Debug for RevokedSet {
     }
 }
 
-/// The token was taken back before it expired.
+/// The token was revoked before it expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("token was revoked")]
 #[non_exhaustive]

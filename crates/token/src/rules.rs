@@ -11,22 +11,24 @@ pub use self::token_type::TokenType;
 use crate::token_times::TokenTimes;
 use crate::{Algorithm, VerifyError};
 
-/// What must hold for one kind of access token: what the signer writes, and what the verifier insists on.
+/// The rules for one kind of access token: the claims that the signer writes and the verifier
+/// requires.
 ///
 /// | | `tutorial` | `rfc9068` | `jwt`, of another issuer |
 /// |---|---|---|---|
 /// | algorithm | `HS256` | that of the key | that of the key |
 /// | `typ` | `JWT` or absent | `at+jwt` or `application/at+jwt` | `JWT` or those of `rfc9068`, settable |
 /// | required | `sub`, `exp` | `iss`, `aud`, `exp`, `sub`, `client_id`, `iat`, `jti` | `iss`, `aud`, `exp`, and `sub` or the client |
-/// | `iss` | not looked at | exactly the issuer | exactly the issuer |
+/// | `iss` | not checked | exactly the issuer | exactly the issuer |
 /// | `aud` | empty or absent | the audience, or a list that holds it; not the client | as `rfc9068` |
 /// | refused | `cnf` | `cnf` | `cnf`, `nonce`, `at_hash`, `c_hash`, `events`, `token_use` or `typ` of another kind |
 /// | scope | `scopes`, a list | `scope`, a text | settable, by default `scope`, a text |
 /// | leeway | none | none, settable to at most 60 s | as `rfc9068` |
 /// | `iat` | not in the future | not more than 60 s in the future | as `rfc9068` |
 ///
-/// Limits and why: a token of 16 KiB is the largest header line that common servers take; a header needs some 100 bytes, so
-/// 1 KiB leaves room for foreign members; a payload of 8 KiB fits on the stack.
+/// Limits and why: a token of 16 KiB is the largest header line that common servers accept. A
+/// header needs some 100 bytes, so 1 KiB leaves space for foreign members. A payload of 8 KiB fits
+/// on the stack.
 ///
 /// ```
 /// use scopegate_domain::{Audience, Issuer, Lifetime};
@@ -65,8 +67,9 @@ impl TokenRules {
         Self::new(TokenKind::Rfc9068 { issuer, audience })
     }
 
-    /// The rules for the access tokens of another issuer, for one resource server. How such tokens look is a matter of the
-    /// issuer: see [`TokenRules::with_token_types`] and [`TokenRules::with_layout`].
+    /// The rules for the access tokens of another issuer, for one resource server. How such tokens
+    /// look is a matter of the issuer: see [`TokenRules::with_token_types`] and
+    /// [`TokenRules::with_layout`].
     ///
     /// ```
     /// use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, ScopeLayout};
@@ -88,8 +91,9 @@ impl TokenRules {
         })))
     }
 
-    /// With these types of token in place of `JWT` and `at+jwt`, where the rules are [`TokenRules::jwt`]; other rules leave no
-    /// choice. Types of other kinds of token are left out.
+    /// With these types of token in place of `JWT` and `at+jwt`, where the rules are
+    /// [`TokenRules::jwt`]; other rules leave no choice. Types of other kinds of token are left
+    /// out.
     #[must_use]
     pub fn with_token_types(mut self, types: impl IntoIterator<Item = TokenType>) -> Self {
         if let TokenKind::Jwt(rules) = &mut self.kind {
@@ -100,7 +104,8 @@ impl TokenRules {
         self
     }
 
-    /// With the places of scope and client, where the rules are [`TokenRules::jwt`]; other rules leave no choice.
+    /// With the places of scope and client, where the rules are [`TokenRules::jwt`]; other rules
+    /// leave no choice.
     #[must_use]
     pub fn with_layout(mut self, layout: ClaimLayout) -> Self {
         if let TokenKind::Jwt(rules) = &mut self.kind {
@@ -176,7 +181,8 @@ impl TokenRules {
         Ok(self)
     }
 
-    /// With lower limits for the whole token and for its decoded payload, in bytes. They cannot be raised.
+    /// With lower limits for the whole token and for its decoded payload, in bytes. They cannot be
+    /// raised.
     #[must_use]
     pub fn with_limits(mut self, token: usize, payload: usize) -> Self {
         self.max_token = token.min(Self::MAX_TOKEN);
@@ -227,7 +233,8 @@ impl TokenRules {
         self.kind.check_claims(claims)
     }
 
-    /// Whether a token with these times is valid now: asked when it is verified, and whenever it is seen again.
+    /// Whether a token with these times is valid now: asked when it is verified, and whenever it is
+    /// seen again.
     pub(crate) fn check_times(&self, times: &TokenTimes, now: Timestamp) -> Result<(), VerifyError> {
         let expires_at = times.expires_at.ok_or(VerifyError::Missing { claim: "exp" })?;
         if expires_at + self.leeway <= now {

@@ -10,7 +10,8 @@ use crate::header::encode_header;
 use crate::rules::TokenKind;
 use crate::{Algorithm, KeyError, SigningKey, TokenRules};
 
-/// Issues access tokens of one kind. What it issues, a [`Verifier`](crate::Verifier) with the same rules and its key accepts.
+/// Issues access tokens of one kind. A [`Verifier`](crate::Verifier) with the same rules and its
+/// key accepts these tokens.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
@@ -65,8 +66,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`SignError`] where the claims lack what this kind of token requires, where the kind does not allow the key, or where
-    /// an ES256 signature finds no randomness.
+    /// [`SignError`] where the claims lack what this kind of token requires, where the kind does
+    /// not allow the key, or where an ES256 signature finds no randomness.
     pub fn issue(&self, claims: &AccessTokenClaims) -> Result<AccessToken, SignError> {
         let current = self.current.load();
         let Signing { key, header } = &**current;
@@ -107,7 +108,7 @@ impl Signing {
     }
 }
 
-/// An access token as it goes to the client: whoever has it may use it, so it does not print itself.
+/// An access token as it goes to the client. Any holder may use it, so it does not print itself.
 #[derive(Clone)]
 pub struct AccessToken(Secret<String>);
 
@@ -138,8 +139,8 @@ pub enum SignError {
     /// This kind of token is not signed with the key's algorithm.
     #[error("this kind of token is not signed with the algorithm of the key")]
     Algorithm,
-    /// `client_id` or `jti` is missing from the claims of an RFC 9068 token, or the claims cannot be
-    /// written as JSON.
+    /// `client_id` or `jti` is missing from the claims of an RFC 9068 token, or the claims cannot
+    /// be written as JSON.
     #[error("claims lack a client or a token id, or cannot be written")]
     Claims,
     /// Tokens of these rules are issued by others.

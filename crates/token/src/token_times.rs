@@ -2,7 +2,8 @@
 
 use scopegate_domain::{Claims, Timestamp};
 
-/// Between which moments a token is valid, as it says itself: what is looked at again when it is seen again.
+/// The times between which a token is valid, according to its own claims. They are checked again at
+/// each later use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenTimes {
     pub(crate) expires_at: Option<Timestamp>,

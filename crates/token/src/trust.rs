@@ -22,7 +22,8 @@ pub(crate) struct Trusted {
     usual: Vec<Usual>,
 }
 
-/// How a token begins that a signer of these rules has signed with this key, and how long its signature is as text.
+/// How a token begins that a signer of these rules has signed with this key, and how long its
+/// signature is as text.
 #[derive(Debug)]
 struct Usual {
     header: String,
@@ -48,10 +49,11 @@ impl Trust {
         }
     }
 
-    // INVARIANT: the epoch grows when the keys are there. Who reads it before verifying then never takes what an old key
-    // verified for what a new one did (`an_epoch_read_before_verifying_is_never_too_young`).
+    // INVARIANT: the epoch grows when the keys are there. A reader that reads it before verifying
+    // then never mistakes the result of an old key for that of a new one
+    // (`an_epoch_read_before_verifying_is_never_too_young`).
     //
-    // Equal keys stay, and with them the epoch: what they verified is still verified by them.
+    // Equal keys stay, and with them the epoch: the tokens that they verified stay verified.
     pub(crate) fn replace(&self, rules: &TokenRules, keys: KeySet) {
         if self.current().keys.is_same(&keys) {
             return;
@@ -92,8 +94,8 @@ impl Trusted {
 
     /// The headers that a signer of these rules writes, each with the key that it leads to.
     ///
-    /// SECURITY: only a header that is accepted when it is read stands here, with the key that reading it finds
-    /// (`es256_is_verified_and_never_for_the_tutorial`).
+    /// SECURITY: only a header that is accepted when it is read is listed here, with the key that
+    /// reading it finds (`es256_is_verified_and_never_for_the_tutorial`).
     fn usual_headers(&self, rules: &TokenRules) -> impl Iterator<Item = Usual> {
         self.keys.iter().filter_map(|key| {
             let header = encode_header(key.algorithm(), rules.token_type(), key.id());
@@ -110,7 +112,8 @@ impl Trusted {
         &self.keys
     }
 
-    /// A token that was cut at its dots, and the key that its header leads to. In a usual token the dots are not searched for.
+    /// A token that was cut at its dots, and the key that its header leads to. In a usual token the
+    /// dots are not searched for.
     #[inline]
     pub(crate) fn cut<'t>(
         &self,
@@ -150,7 +153,7 @@ impl Usual {
     }
 }
 
-/// What must hold of a header whoever the key is.
+/// What must hold of a header with any key.
 pub(crate) fn check_header(rules: &TokenRules, header: &Header<'_>) -> Result<Algorithm, VerifyError> {
     rules.check_type(header.token_type.as_deref())?;
     let algorithm = header.algorithm.as_deref().and_then(Algorithm::find);

@@ -16,24 +16,25 @@ use self::kept::{Counted, TokenText, Weigher};
 pub use self::kept::{HeapBytes, Known};
 use crate::{RevokedSet, Scratch, TokenRevoked, Verifier, VerifyError};
 
-/// A verifier that remembers what it made of tokens.
+/// A verifier that caches its results.
 ///
-/// A token is verified once; until it expires, what was made of it then (`V`) is found by its text. Nothing is trusted for being
-/// found: at every hit the whole text was compared, and times, keys and revocation are looked at anew.
+/// A token is verified once. Until it expires, the value made from it (`V`) is found by its text. A
+/// hit alone is not trusted: at every hit the whole text was compared, and times, keys and
+/// revocation are checked again.
 ///
 /// | rule | how |
 /// |---|---|
-/// | only what was verified is kept | it is put in behind the verification, by nobody else |
-/// | one cache for each policy | each verifier has its own, and hands it to nobody |
+/// | only verified tokens are kept | only the code after the verification adds an entry |
+/// | one cache for each policy | each verifier has its own, and shares it with no other |
 /// | two tokens are never mixed up | found by a hash with random seeds, then compared whole |
 /// | `exp`, `nbf`, `iat` | checked by the function that verification calls |
-/// | keys | what was verified before the keys changed is verified again |
-/// | revocation | asked at every token; where the set has not grown since the last answer, that stands |
-/// | memory | bounded in bytes; what was not asked for makes room |
+/// | keys | a token verified before the keys changed is verified again |
+/// | revocation | checked at every token; the last answer is valid until the set grows |
+/// | memory | bounded in bytes; entries without recent use are evicted |
 /// | secrets | a token's text is wiped when it leaves, and nothing prints it |
 ///
-/// What the token may do is not asked here, and how long ago its user logged in is not either: those who decide do so at each
-/// request.
+/// The permissions of the token and the age of its user's login are not checked here: the policy
+/// checks both at each request.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -71,7 +72,7 @@ use crate::{RevokedSet, Scratch, TokenRevoked, Verifier, VerifyError};
 pub struct VerifiedCache<V, S = RandomState> {
     verifier: Arc<Verifier>,
     revoked: Arc<RevokedSet>,
-    /// None where nothing is to be kept.
+    /// `None` if nothing may be kept.
     known: Option<Shelf<V, S>>,
     evictions: Arc<AtomicU64>,
 }
@@ -86,12 +87,13 @@ pub struct CacheFigures {
     pub entries: usize,
     /// Bytes, what the tables of the cache need for each of them included.
     pub bytes: u64,
-    /// Tokens that had to make room for others, ever.
+    /// The total number of evicted tokens.
     pub evictions: u64,
 }
 
 impl<V: HeapBytes> VerifiedCache<V> {
-    /// A cache of at most so many bytes before a verifier; of none where they are 0, and then every token is verified.
+    /// A cache of at most this number of bytes before a verifier. With 0 bytes it keeps nothing,
+    /// and every token is verified.
     #[must_use]
     pub fn new(verifier: Arc<Verifier>, revoked: Arc<RevokedSet>, bytes: usize) -> Self {
         Self::with_hasher(verifier, revoked, bytes, RandomState::new())
@@ -115,17 +117,18 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
         }
     }
 
-    /// What was made of a token, where it was verified before and is as good now.
+    /// The value made from a token, if the token was verified before and is still valid.
     ///
-    /// It says nothing of a token that it does not know or that has become bad: [`VerifiedCache::verify`] does. What is asked for
-    /// may be any bytes, text or not: nothing but a token was ever put in.
+    /// It returns no reason for a token that is unknown or has become invalid:
+    /// [`VerifiedCache::verify`] does. The text may be any bytes, UTF-8 or not: only tokens were
+    /// ever added.
     #[must_use]
     pub fn find(&self, token: impl AsRef<[u8]>, now: Timestamp) -> Option<Arc<Known<V>>> {
         let token = token.as_ref();
         let cache = self.known.as_ref()?;
         let known = cache.get(token)?;
-        // SECURITY: all that can make a good token bad is asked here, or it would stay good until it makes room. Held by the
-        // tests of these names below.
+        // SECURITY: all checks that can make a valid token invalid are here, or it would stay valid
+        // until its eviction. Tested by the tests of these names below.
         if known.is_good(&self.verifier, &self.revoked, now) {
             return Some(known);
         }
@@ -133,20 +136,20 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
         None
     }
 
-    /// Verifies a token whatever is known of it, and keeps what `make` makes of its claims.
+    /// Verifies a token, cached or not, and keeps the value that `make` returns for its claims.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] names the rule that it breaks, [`TokenRevoked`] says that it was taken back, or what `make` says. Nothing is
-    /// kept then.
+    /// [`VerifyError`] names the rule that it breaks, [`TokenRevoked`] reports that it was revoked,
+    /// and `make` may return its own error. Nothing is kept then.
     pub fn verify<E: From<VerifyError> + From<TokenRevoked>>(
         &self,
         token: &str,
         now: Timestamp,
         make: impl FnOnce(&Verified<Claims<'_>>) -> Result<V, E>,
     ) -> Result<Arc<Known<V>>, E> {
-        // SECURITY: before the keys and the set are looked at: what changes meanwhile has another number. Held by
-        // `what_changes_while_a_token_is_verified_counts`.
+        // SECURITY: read before the keys and the set are checked: a change in between has another
+        // number. Tested by `what_changes_while_a_token_is_verified_counts`.
         let stamp = kept::Stamp {
             keys: self.verifier.key_epoch(),
             revoked: self.revoked.version(),
@@ -163,7 +166,7 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
         Ok(known)
     }
 
-    /// What it holds now.
+    /// The present size and counts.
     #[must_use]
     pub fn figures(&self) -> CacheFigures {
         let known = self.known.as_ref();
@@ -196,7 +199,7 @@ impl<V, S> fmt::Debug for VerifiedCache<V, S> {
     reason = "it is not genuine or not valid, or it was taken back"
 )]
 pub enum TokenRejected {
-    /// It was taken back.
+    /// It was revoked.
     #[error(transparent)]
     Revoked(#[from] TokenRevoked),
     /// It breaks a rule.

@@ -15,8 +15,9 @@ use crate::{KeySet, TokenRules, VerifyError, VerifyingKey};
 
 /// Verifies access tokens of one kind.
 ///
-/// In this order, so that a forged token costs little and learns nothing: size, segments, header, key, encoding, signature,
-/// claims, times. No clock is read and nothing is kept. A clone trusts the same keys, also after they were replaced.
+/// In this order, so that a forged token costs little and learns nothing: size, segments, header,
+/// key, encoding, signature, claims, times. No clock is read and nothing is kept. A clone trusts
+/// the same keys, also after they were replaced.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
@@ -51,16 +52,16 @@ impl Verifier {
         Self { rules, trust }
     }
 
-    /// Trusts these keys from now on and no other, in every clone. Whoever is verifying meanwhile ends with the old ones.
-    /// Equal keys change nothing: tokens that they verified stay known.
+    /// Trusts these keys from now on and no other, in every clone. A verification in progress ends
+    /// with the old keys. Equal keys change nothing: tokens that they verified stay known.
     pub fn replace_keys(&self, keys: impl Into<KeySet>) {
         self.trust.replace(&self.rules, keys.into());
     }
 
     /// A number that grows with each replacement of the keys by others.
     ///
-    /// What is remembered of a token holds as long as the epoch is the same as it was **before** the token was verified: read
-    /// it first.
+    /// A cached result holds as long as the epoch is the same as it was **before** the token was
+    /// verified: read it first.
     #[inline]
     #[must_use]
     pub fn key_epoch(&self) -> u64 {
@@ -111,7 +112,7 @@ impl Verifier {
         Ok(Verified::assertion(claims))
     }
 
-    /// The payload of a token whose header and signature are good.
+    /// The payload of a token whose header and signature are valid.
     #[inline]
     pub(crate) fn open<'s>(&self, token: &str, scratch: &'s mut Scratch) -> Result<&'s [u8], VerifyError> {
         let trusted = self.trust.current();
@@ -122,7 +123,8 @@ impl Verifier {
         })
     }
 
-    /// What a search for the dots finds wrong with a token before its signature is looked at: a third one, perhaps.
+    /// The fault that a search for the dots finds before the signature is checked, such as a third
+    /// dot.
     #[cold]
     fn fault(&self, token: &str) -> Option<VerifyError> {
         let jws = CompactJws::cut(token, self.rules.max_token());
@@ -145,7 +147,7 @@ pub(crate) fn open<'s>(
     let payload = jws.decode_payload(scratch.room(), max_payload)?;
     let mut buffer = SignatureBuffer::new();
     let signature = jws.decode_signature(&mut buffer)?;
-    // SECURITY: nothing of the payload is read before its signature is known to be good.
+    // SECURITY: nothing of the payload is read before its signature is known to be valid.
     if key.is_signature_of(jws.message.as_bytes(), signature) {
         Ok(payload)
     } else {
@@ -153,7 +155,7 @@ pub(crate) fn open<'s>(
     }
 }
 
-/// Room for the payload of one token, on the stack: the claims borrow from it.
+/// A buffer for the payload of one token, on the stack: the claims borrow from it.
 ///
 /// ```
 /// let mut scratch = scopegate_token::Scratch::new();
@@ -162,7 +164,7 @@ pub(crate) fn open<'s>(
 pub struct Scratch([MaybeUninit<u8>; TokenRules::MAX_PAYLOAD]);
 
 impl Scratch {
-    /// Room that nothing was written to yet.
+    /// An unwritten buffer.
     #[must_use]
     pub const fn new() -> Self {
         Self([const { MaybeUninit::uninit() }; TokenRules::MAX_PAYLOAD])

@@ -1,4 +1,5 @@
-//! The little DER that is written here: to bring keys of other forms into PKCS #8, which ring reads.
+//! The part of DER that is written here. It converts keys of other forms to PKCS #8, which ring
+//! reads.
 
 use zeroize::Zeroizing;
 
@@ -39,7 +40,8 @@ impl Kind {
         }
     }
 
-    /// The kind of key in a PKCS #8 document, by its algorithm identifier. Whether the rest is good is for ring to say.
+    /// The kind of key in a PKCS #8 document, by its algorithm identifier. Ring decides whether the
+    /// rest is valid.
     pub(super) fn of_pkcs8(document: &[u8]) -> Option<Self> {
         let inside = content(document, SEQUENCE)?;
         let rest = inside
@@ -52,7 +54,8 @@ impl Kind {
     }
 }
 
-/// What stands behind the tag and the length at the start of some bytes: all that follows, where the length says less.
+/// The bytes after the tag and the length at the start of some bytes. All that follows, if the
+/// length says less.
 fn content(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     match bytes {
         [first, 0..=0x7F, rest @ ..] | [first, 0x81, _, rest @ ..] | [first, 0x82, _, _, rest @ ..]
@@ -83,7 +86,8 @@ pub(super) fn ed25519_private_key(seed: &[u8]) -> Der {
     value(OCTET_STRING, &[seed])
 }
 
-/// `RSAPrivateKey` ([RFC 8017](https://www.rfc-editor.org/rfc/rfc8017)) of two primes: n, e, d, p, q, dp, dq, qi.
+/// `RSAPrivateKey` ([RFC 8017](https://www.rfc-editor.org/rfc/rfc8017)) of two primes: n, e, d, p,
+/// q, dp, dq, qi.
 pub(super) fn rsa_private_key(numbers: &[Der]) -> Der {
     let mut inside = Zeroizing::new(vec![INTEGER, 1, 0]);
     for number in numbers {
@@ -103,7 +107,8 @@ fn unsigned(number: &[u8]) -> Der {
 
 fn value(tag: u8, parts: &[&[u8]]) -> Der {
     let len = parts.iter().map(|part| part.len()).sum::<usize>();
-    // Each piece is made at its length, or a copy of a key would be left behind where the room grows.
+    // Each piece is allocated at its length. A buffer that grows would leave a copy of a key
+    // behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(len.saturating_add(6)));
     bytes.push(tag);
     let digits = len.to_be_bytes();

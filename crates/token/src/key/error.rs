@@ -16,7 +16,7 @@ pub enum KeyError {
     /// `use` or `key_ops` forbid what the key is wanted for.
     #[error("key is not meant for signatures")]
     OtherUse,
-    /// The private half stands where only public keys may: whoever can read it can sign.
+    /// The private half of a key in a public place: any reader can sign.
     #[error("private key is published")]
     Published,
     /// An RSA key that is too short.
@@ -28,7 +28,7 @@ pub enum KeyError {
     /// An RSA key of a library that makes weak primes (CVE-2017-15361): it can be factored.
     #[error("RSA key has the fingerprint of a weak generator (ROCA, CVE-2017-15361)")]
     WeakPrimes,
-    /// A secret where only public keys may stand.
+    /// A secret in a set that may contain only public keys.
     #[error("symmetric key among public ones")]
     Symmetric,
     /// A type of key, a curve or an algorithm that is not known here, or not for this.

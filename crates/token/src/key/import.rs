@@ -10,13 +10,14 @@ use super::{Jwk, KeyError, SigningKey};
 use crate::Algorithm;
 
 impl SigningKey {
-    /// A key out of a PEM file: the first private key in it, as `PRIVATE KEY` (PKCS #8), `RSA PRIVATE KEY` (PKCS #1) or
-    /// `EC PRIVATE KEY` (SEC 1). Its type says the algorithm; an RSA key is for `RS256` until
-    /// [`SigningKey::with_algorithm`] says otherwise. An encrypted one is not read.
+    /// A key from a PEM file: the first private key in it, as `PRIVATE KEY` (PKCS #8),
+    /// `RSA PRIVATE KEY` (PKCS #1) or `EC PRIVATE KEY` (SEC 1). Its type determines the algorithm;
+    /// an RSA key is for `RS256` until [`SigningKey::with_algorithm`] changes it. An encrypted key
+    /// is not read.
     ///
     /// # Errors
     ///
-    /// As [`SigningKey::from_pkcs8`]; [`KeyError::Malformed`] where there is no private key.
+    /// As [`SigningKey::from_pkcs8`]; [`KeyError::Malformed`] if there is no private key.
     pub fn from_pem(pem: &Secret<Vec<u8>>) -> Result<Self, KeyError> {
         match PrivateKeyDer::from_pem_slice(pem.expose()).map_err(|_| KeyError::Malformed)? {
             PrivateKeyDer::Pkcs8(mut document) => {
@@ -41,12 +42,13 @@ impl SigningKey {
         }
     }
 
-    /// A key out of a private JWK, with its `kid`. `use`, `key_ops` and `alg` are honoured; without `alg` it is for the usual
-    /// algorithm of its type.
+    /// A key out of a private JWK, with its `kid`. `use`, `key_ops` and `alg` are honoured; without
+    /// `alg` it is for the usual algorithm of its type.
     ///
     /// # Errors
     ///
-    /// As [`SigningKey::from_pkcs8`] and [`SigningKey::hmac`]; [`KeyError::OtherUse`] where the key is not meant for signing.
+    /// As [`SigningKey::from_pkcs8`] and [`SigningKey::hmac`]; [`KeyError::OtherUse`] where the key
+    /// is not meant for signing.
     pub fn from_jwk(json: &Secret<Vec<u8>>) -> Result<Self, KeyError> {
         let text = std::str::from_utf8(json.expose()).map_err(|_| KeyError::Malformed)?;
         let mut reader = Reader::new(text);
@@ -88,7 +90,8 @@ impl SigningKey {
                 Self::from_der(der::Kind::Rsa, &der::pkcs8(der::Kind::Rsa, &private_key))?.with_algorithm(algorithm)?
             }
         };
-        // Ed25519 alone does not keep its public half in what ring reads here, so whether they match is asked.
+        // Only for Ed25519, the form that ring reads here has no public half. So this checks
+        // whether both halves match.
         if algorithm == Algorithm::EdDsa && jwk.point(algorithm)? != key.public_bytes() {
             return Err(KeyError::Malformed);
         }

@@ -1,4 +1,5 @@
-//! JSON Web Keys: [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517), [RFC 7518, section 6](https://www.rfc-editor.org/rfc/rfc7518#section-6).
+//! JSON Web Keys: [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517), [RFC 7518, section
+//! 6](https://www.rfc-editor.org/rfc/rfc7518#section-6).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ const TEXTS: [&str; 16] = [
     "alg", "crv", "d", "dp", "dq", "e", "k", "kid", "kty", "n", "p", "q", "qi", "use", "x", "y",
 ];
 
-/// What a set of JWKs may hold, which depends on where it comes from.
+/// The keys that a set of JWKs may contain, which depends on the source of the set.
 ///
 /// ```
 /// use scopegate_token::{KeySet, JwksUse};
@@ -35,16 +36,16 @@ pub struct JwksUse {
 }
 
 impl JwksUse {
-    /// A set that was fetched from an issuer: public keys alone. A key without `alg` is for the usual algorithm of its type
-    /// (`RS256`, `ES256`, `ES384`, `EdDSA`).
+    /// A set that was fetched from an issuer: public keys alone. A key without `alg` is for the
+    /// usual algorithm of its type (`RS256`, `ES256`, `ES384`, `EdDSA`).
     pub const FETCHED: Self = Self {
         is_local: false,
         allows_weak: false,
         any_algorithm: false,
     };
 
-    /// A set of one's own, out of a file: secrets too, and private keys, whose public half is used. A key without `alg` is for
-    /// every algorithm of its type.
+    /// A local set from a file: secrets too, and private keys, whose public half is used. A key
+    /// without `alg` is for every algorithm of its type.
     pub const LOCAL: Self = Self {
         is_local: true,
         allows_weak: false,
@@ -66,7 +67,7 @@ impl JwksUse {
     }
 }
 
-/// One JWK, taken apart. What it says is not judged yet.
+/// The members of one JWK, not yet checked.
 #[derive(Default)]
 pub(crate) struct Jwk<'a> {
     texts: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
@@ -81,7 +82,8 @@ impl fmt::Debug for Jwk<'_> {
 }
 
 impl<'a> Jwk<'a> {
-    /// Reads one key. A member that stands twice or is of another type makes the key malformed and not the text around it.
+    /// Reads one key. A member that occurs twice or is of another type makes the key malformed, but
+    /// not the text around it.
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, JsonError> {
         let mut jwk = Self::default();
         let mut seen = scopegate_domain::json::Names::default();

@@ -8,8 +8,8 @@ use super::verifying::VerifyingMaterial;
 use crate::digest::sha256;
 
 impl VerifyingKey {
-    /// The public key as a JWK ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)), with `use`, `alg` and `kid`; none for an
-    /// HMAC key, which has no public half.
+    /// The public key as a JWK ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)), with `use`,
+    /// `alg` and `kid`; none for an HMAC key, which has no public half.
     #[must_use]
     pub fn to_jwk(&self) -> Option<Map<String, Value>> {
         let mut jwk = Map::new();
@@ -25,8 +25,9 @@ impl VerifyingKey {
         Some(jwk)
     }
 
-    /// The thumbprint of the public key with SHA-256 ([RFC 7638](https://www.rfc-editor.org/rfc/rfc7638)), which is the same
-    /// wherever the key is written; none for an HMAC key.
+    /// The thumbprint of the public key with SHA-256 ([RFC
+    /// 7638](https://www.rfc-editor.org/rfc/rfc7638)), which is the same wherever the key is
+    /// written; none for an HMAC key.
     #[must_use]
     pub fn thumbprint(&self) -> Option<String> {
         let mut members = self.public_members()?;

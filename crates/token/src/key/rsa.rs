@@ -1,4 +1,5 @@
-//! What makes an RSA key good: [RFC 7518, section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3).
+//! What makes an RSA key good: [RFC 7518, section
+//! 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3).
 
 use ring::signature::{
     self, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
@@ -27,10 +28,11 @@ pub(super) fn bits(modulus: &[u8]) -> Result<usize, KeyError> {
     }
 }
 
-/// Refuses the moduli of the ROCA library ([CVE-2017-15361](https://nvd.nist.gov/vuln/detail/CVE-2017-15361)).
+/// Refuses the moduli of the ROCA library
+/// ([CVE-2017-15361](https://nvd.nist.gov/vuln/detail/CVE-2017-15361)).
 ///
-/// Its primes are powers of 65,537 modulo a product of small primes, and so is each modulus. A modulus of another library has
-/// this form once in some hundred million.
+/// Its primes are powers of 65,537 modulo a product of small primes, and so is each modulus. A
+/// modulus of another library has this form once in some hundred million.
 pub(super) fn check_fingerprint(modulus: &[u8]) -> Result<(), KeyError> {
     if PRIMES.iter().all(|prime| is_power(remainder(modulus, *prime), *prime)) {
         Err(KeyError::WeakPrimes)
@@ -61,7 +63,8 @@ fn is_power(number: u32, prime: u32) -> bool {
     false
 }
 
-/// An exponent is an odd number from 3 to what fits in 33 bits, without leading zeros; ring knows no other.
+/// An exponent is an odd number from 3 to what fits in 33 bits, without leading zeros; ring knows
+/// no other.
 pub(super) fn check_exponent(exponent: &[u8]) -> Result<(), KeyError> {
     if exponent.first() == Some(&0) || exponent.len() > 5 {
         return Err(KeyError::Malformed);
@@ -76,7 +79,8 @@ pub(super) fn check_exponent(exponent: &[u8]) -> Result<(), KeyError> {
     }
 }
 
-/// The rules by which a key of this length verifies. Below 2,048 bits ring knows RS256 and RS512 alone.
+/// The rules by which a key of this length verifies. Below 2,048 bits ring knows RS256 and RS512
+/// alone.
 pub(super) fn verification(algorithm: Algorithm, bits: usize, weak: bool) -> Result<&'static RsaParameters, KeyError> {
     if bits > MAX_BITS {
         return Err(KeyError::Malformed);

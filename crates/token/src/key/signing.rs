@@ -60,12 +60,13 @@ impl SigningKey {
         Self::hmac(Algorithm::Hs256, secret)
     }
 
-    /// An HMAC key from the bytes of a secret as they are: the bytes of a text, not what its hexadecimal digits mean.
+    /// An HMAC key from the raw bytes of a secret: the bytes of a text, not the value of its
+    /// hexadecimal digits.
     ///
     /// # Errors
     ///
-    /// [`KeyError::ShortSecret`] where the secret is shorter than the hash, [`KeyError::Unsupported`] where the algorithm is
-    /// no HMAC.
+    /// [`KeyError::ShortSecret`] if the secret is shorter than the hash, [`KeyError::Unsupported`]
+    /// if the algorithm is not an HMAC.
     pub fn hmac<T: Zeroize + AsRef<[u8]>>(algorithm: Algorithm, secret: &Secret<T>) -> Result<Self, KeyError> {
         let bytes = secret.expose().as_ref();
         let hash = hmac_algorithm(algorithm).ok_or(KeyError::Unsupported)?;
@@ -85,13 +86,14 @@ impl SigningKey {
         Self::generate(Algorithm::Es256)
     }
 
-    /// A new key of `ES256`, `ES384` or `EdDSA` from the randomness of the operating system. (Its source cannot be chosen:
-    /// ring takes no other.)
+    /// A new key of `ES256`, `ES384` or `EdDSA` from the randomness of the operating system. (Its
+    /// source cannot be chosen: ring takes no other.)
     ///
     /// # Errors
     ///
-    /// [`KeyError::Generation`] where the operating system gives no randomness; [`KeyError::Unsupported`] for RSA, which ring
-    /// does not make, and for HMAC, whose secret comes from a configuration.
+    /// [`KeyError::Generation`] where the operating system gives no randomness;
+    /// [`KeyError::Unsupported`] for RSA, which ring does not make, and for HMAC, whose secret
+    /// comes from a configuration.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
         let random = SystemRandom::new();
         let document = match (ecdsa(algorithm), algorithm) {
@@ -107,18 +109,20 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Malformed`] where the document is none, is of another kind of key, or its halves do not match.
+    /// [`KeyError::Malformed`] where the document is none, is of another kind of key, or its halves
+    /// do not match.
     pub fn es256_from_pkcs8(pkcs8: Secret<Vec<u8>>) -> Result<Self, KeyError> {
         Self::from_pkcs8(Algorithm::Es256, pkcs8)
     }
 
-    /// A key from a PKCS #8 document (DER). One on P-256 or P-384 must hold the public key too.
+    /// A key from a PKCS #8 document (DER). One on P-256 or P-384 must contain the public key too.
     ///
     /// # Errors
     ///
-    /// [`KeyError::Malformed`] where the document is none, is of another kind of key, or its halves do not match;
-    /// [`KeyError::ShortModulus`] for RSA below 2,048 bits (ring signs with at most 4,096);
-    /// [`KeyError::Unsupported`] where the algorithm is an HMAC.
+    /// - [`KeyError::Malformed`] if the document is not one, is of another kind of key, or its
+    ///   halves do not match.
+    /// - [`KeyError::ShortModulus`] for RSA below 2,048 bits. Ring signs with at most 4,096.
+    /// - [`KeyError::Unsupported`] if the algorithm is an HMAC.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: Secret<Vec<u8>>) -> Result<Self, KeyError> {
         let document = pkcs8.expose();
         let material = match algorithm {
@@ -185,8 +189,8 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// The PKCS #8 document to keep, which [`SigningKey::from_pkcs8`] reads. None for an HMAC key: whoever configured its
-    /// secret has it.
+    /// The PKCS #8 document to keep, which [`SigningKey::from_pkcs8`] reads. `None` for an HMAC
+    /// key: its secret is in the configuration.
     #[must_use]
     pub const fn to_pkcs8(&self) -> Option<&Secret<Vec<u8>>> {
         match &self.material {
@@ -211,8 +215,9 @@ impl SigningKey {
                 VerifyingKey::from_rsa(self.algorithm, &n, &e, false)
             }
         };
-        // INVARIANT: the public half of a key that signs is a key that verifies (`every_algorithm_signs_what_it_verifies`). Were
-        // it none, a key that nobody knows would stand in its place, and verify nothing.
+        // INVARIANT: the public half of a key that signs is a key that verifies
+        // (`every_algorithm_signs_what_it_verifies`). If it were not, an unknown key would replace
+        // it, and verify nothing.
         let key = key.unwrap_or_else(|_| VerifyingKey::of_nobody(self.algorithm));
         match &self.id {
             Some(id) => key.with_id(id.clone()),
@@ -220,7 +225,7 @@ impl SigningKey {
         }
     }
 
-    /// The public half of an Ed25519 key; nothing of others.
+    /// The public half of an Ed25519 key; empty for other keys.
     pub(super) fn public_bytes(&self) -> &[u8] {
         match &self.material {
             SigningMaterial::Ed25519 { pair, .. } => pair.public_key().as_ref(),

@@ -54,12 +54,14 @@ impl VerifyingKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Malformed`] where the bytes have another form. A point that is not on the curve verifies nothing.
+    /// [`KeyError::Malformed`] where the bytes have another form. A point that is not on the curve
+    /// verifies nothing.
     pub fn es256_from_point(point: &[u8]) -> Result<Self, KeyError> {
         Self::from_point(Algorithm::Es256, point)
     }
 
-    /// A public key of `ES256` or `ES384` from its uncompressed point, or of `EdDSA` from its 32 bytes.
+    /// A public key of `ES256` or `ES384` from its uncompressed point, or of `EdDSA` from its 32
+    /// bytes.
     pub(super) fn from_point(algorithm: Algorithm, point: &[u8]) -> Result<Self, KeyError> {
         let material = match algorithm {
             Algorithm::Es256 => VerifyingMaterial::P256(UnparsedPublicKey::new(
@@ -136,7 +138,7 @@ impl VerifyingKey {
         self
     }
 
-    /// The same without an id: tokens that name no key are its own, whatever other keys there are.
+    /// The same key without an id. Tokens without a `kid` select it, regardless of other keys.
     #[must_use]
     pub fn without_id(mut self) -> Self {
         self.id = None;
@@ -165,7 +167,8 @@ impl VerifyingKey {
         }
     }
 
-    /// Whether the other key has the same id, algorithm and material. Two HMAC keys never are: they cannot be compared.
+    /// Whether the other key has the same id, algorithm and material. Two HMAC keys never are: they
+    /// cannot be compared.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let is_named_alike = self.id == other.id && self.algorithm == other.algorithm;
         is_named_alike

@@ -4,21 +4,23 @@ use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
 
 use super::{KeyRing, KeyState, RingPlace};
 
-/// What is left of a ring without one of its keys, and whether that needs another one: made by [`KeyRing::without`].
+/// A ring without one of its keys, and the place of a new key if it needs one. Made by
+/// [`KeyRing::without`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WithoutKey {
     /// The other keys that have to be known, with their times as they are from now on.
     pub keys: Vec<RingKey>,
-    /// The place of a key that has to be made, where the one that leaves signed and nobody was to follow it.
+    /// The place of a key that has to be made, if the removed key signed and no key was to follow
+    /// it.
     pub successor: Option<RingPlace>,
 }
 
 impl KeyRing {
-    /// The ring without a key that somebody else may have got hold of. None where there is no such key.
+    /// The ring without a key that may have leaked. `None` if there is no such key.
     ///
-    /// Its tokens are worth nothing from now on. If it signed, the next key does at once; where there is none, one has to
-    /// be made that does. A key that signed before never signs again.
+    /// Its tokens are invalid from now on. If it signed, the next key signs at once; if there is no
+    /// next key, a new key must be made. A key that signed before never signs again.
     ///
     /// ```
     /// use scopegate_domain::{KeyId, Lifetime, Timestamp};
@@ -38,7 +40,8 @@ impl KeyRing {
     #[must_use]
     pub fn without(&self, id: &KeyId, now: Timestamp, token_lifetime: Lifetime) -> Option<WithoutKey> {
         let removed = self.keys.iter().find(|key| key.id == *id)?;
-        // What is gone has to be forgotten here: without the key that followed it, it would stay for longer.
+        // Expired keys have to be removed here: without the key that followed, such a key would
+        // stay for longer.
         let mut keys: Vec<_> = self.published(now).filter(|key| key.id != *id).cloned().collect();
         let signs_from = now.max(removed.used_from);
         let next = keys.iter_mut().find(|key| key.epoch > removed.epoch);
@@ -102,8 +105,8 @@ mod tests {
         assert_eq!(KeyRing::default().without(&id(1), Timestamp::from_unix(0), HALF), None);
     }
 
-    /// At each moment and for each key: it is out, one that was not used before takes the place of one that signed, and all
-    /// others are as they were.
+    /// At each moment and for each key: it is out, one that was not used before takes the place of
+    /// one that signed, and all others are as they were.
     #[test]
     fn a_key_leaves_at_once_and_the_others_go_on() {
         for now in (-5_000..50_000).step_by(100) {

@@ -7,7 +7,7 @@ use super::KeySet;
 use crate::key::Jwk;
 use crate::{JwksUse, KeyError, VerifyingKey};
 
-/// What was read from a set of JWKs.
+/// The keys of a set of JWKs that was read.
 ///
 /// ```
 /// use scopegate_token::{JwksUse, KeyError, KeySet, SigningKey};
@@ -39,8 +39,8 @@ impl Jwks {
         self.keys
     }
 
-    /// Why each of the other keys cannot be used: of a type that is not known here, for another use, too weak, malformed, or
-    /// a duplicate.
+    /// Why each of the other keys cannot be used: of a type that is not known here, for another
+    /// use, too weak, malformed, or a duplicate.
     #[must_use]
     pub fn skipped(&self) -> &[KeyError] {
         &self.skipped
@@ -53,14 +53,16 @@ impl KeySet {
     /// Most keys of an accepted set.
     pub const MAX_JWKS_KEYS: usize = 128;
 
-    /// Reads a set of JWKs. A key that cannot be used is skipped; a text that is no set is an error.
+    /// Reads a set of JWKs. A key that cannot be used is skipped; a text that is not a set is an
+    /// error.
     ///
-    /// Keys with one `kid` and different algorithms are different keys: the `alg` of a token says which is meant. Of several
-    /// keys with one `kid` and one algorithm the first counts. The others are skipped with [`KeyError::DuplicateId`].
+    /// Keys with one `kid` and different algorithms are different keys: the `alg` of a token
+    /// selects one. Of several keys with one `kid` and one algorithm the first counts. The others
+    /// are skipped with [`KeyError::DuplicateId`].
     ///
     /// # Errors
     ///
-    /// [`JwksError`] where the text is too long, no set of JWKs, or holds too many keys.
+    /// [`JwksError`] if the text is too long, is not a set of JWKs, or has too many keys.
     pub fn from_jwks(json: &[u8], usage: JwksUse) -> Result<Jwks, JwksError> {
         if json.len() > Self::MAX_JWKS {
             return Err(JwksError::TooLong);
@@ -80,7 +82,8 @@ impl KeySet {
         Ok(Jwks { keys, skipped })
     }
 
-    /// The public keys as a set of JWKs, in their order. HMAC keys, which are secrets, are left out.
+    /// The public keys as a set of JWKs, in their order. HMAC keys, which are secrets, are left
+    /// out.
     #[must_use]
     pub fn to_jwks(&self) -> String {
         let keys: Vec<_> = self
@@ -128,7 +131,7 @@ fn read_keys<'a>(reader: &mut Reader<'a>) -> Result<Vec<Jwk<'a>>, JwksError> {
     Ok(keys)
 }
 
-/// Why a text is no set of JWKs that is accepted. Never holds anything of the text.
+/// The reason that a text is not accepted as a set of JWKs. Never contains anything of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwksError {

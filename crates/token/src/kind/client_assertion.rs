@@ -1,11 +1,12 @@
-//! What a client signs to say who it is: [RFC 7523](https://www.rfc-editor.org/rfc/rfc7523), `private_key_jwt`.
+//! What a client signs to say who it is: [RFC 7523](https://www.rfc-editor.org/rfc/rfc7523),
+//! `private_key_jwt`.
 
 use scopegate_domain::{Claims, ClientId, Issuer, Lifetime, Timestamp, Verified};
 
 use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError};
 
-/// Verifies the assertions of one client. Whether an assertion was used before is not known here: whoever takes it must
-/// remember its `jti` until it expires, and refuse a second one.
+/// Verifies the assertions of one client. Whether an assertion was used before is not known here.
+/// The caller must store its `jti` until it expires, and refuse a second one.
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Issuer, Timestamp};
@@ -33,7 +34,7 @@ pub struct ClientAssertion {
 }
 
 impl ClientAssertionVerifier {
-    /// Longest accepted time from now to `exp`: so long its `jti` must be remembered.
+    /// Longest accepted time from now to `exp`. The caller must store the `jti` for this long.
     pub const MAX_LIFETIME: Lifetime = Lifetime::from_minutes(60);
 
     /// A verifier for one client that trusts the client's keys; the one audience is the issuer.

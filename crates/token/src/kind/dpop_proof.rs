@@ -1,4 +1,5 @@
-//! Proofs that a client has the key that its token is bound to: [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449).
+//! Proofs that a client has the key that its token is bound to: [RFC
+//! 9449](https://www.rfc-editor.org/rfc/rfc9449).
 
 use base64_simd::URL_SAFE_NO_PAD;
 use scopegate_domain::json::Reader;
@@ -14,10 +15,10 @@ use crate::trust::check_header;
 use crate::verify::open;
 use crate::{Algorithm, JwksUse, Scratch, TokenRules, VerifyError, VerifyingKey};
 
-/// Verifies proofs of possession. The one token that brings its key: the key is trusted for nothing but what its
-/// [thumbprint](DpopProof::thumbprint) is bound to.
+/// Verifies proofs of possession. The one token that contains its key. The key is trusted only for
+/// tokens that are bound to its [thumbprint](DpopProof::thumbprint).
 ///
-/// Whether a proof was used before is not known here: whoever takes it must remember its `jti` until
+/// Whether a proof was used before is not known here. The caller must store its `jti` until
 /// [`DpopProof::forget_at`], and refuse a second one.
 ///
 /// ```
@@ -55,7 +56,7 @@ impl<'e> ProofExpectation<'e> {
         }
     }
 
-    /// With this access token, as a resource is asked.
+    /// With this access token, as in a request to a resource.
     #[must_use]
     pub const fn with_access_token(mut self, token: &'e Secret<String>) -> Self {
         self.access_token = Some(token);
@@ -194,7 +195,8 @@ impl Default for DpopProofVerifier {
 }
 
 /// The key in the header: public, and for the algorithm of the header alone.
-// SECURITY: a secret or a private key is refused, whatever it would verify (`a_proof_brings_a_public_key`).
+// SECURITY: a secret or a private key is refused, regardless of what it would verify
+// (`a_proof_brings_a_public_key`).
 fn key_of(header: &Header<'_>, algorithm: Algorithm) -> Result<VerifyingKey, ProofError> {
     let text = header.key.ok_or(ProofError::Key)?;
     let mut reader = Reader::new(text);

@@ -1,7 +1,9 @@
-//! The address that a proof is for: `htu`, [RFC 9449, section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3).
+//! The address that a proof is for: `htu`, [RFC 9449, section
+//! 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3).
 
-/// Whether two addresses are the same without query and fragment. Scheme and host are compared without case, a default port
-/// and no port are the same, and so are an empty path and `/` ([RFC 3986, section 6.2](https://www.rfc-editor.org/rfc/rfc3986#section-6.2)).
+/// Whether two addresses are the same without query and fragment. Scheme and host are compared
+/// without case, a default port and no port are the same, and so are an empty path and `/` ([RFC
+/// 3986, section 6.2](https://www.rfc-editor.org/rfc/rfc3986#section-6.2)).
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     match (Address::parse(one), Address::parse(other)) {
         (Some(one), Some(other)) => one.is_same(&other),
@@ -23,7 +25,7 @@ impl<'a> Address<'a> {
         let rest = rest.get(..end)?;
         let slash = rest.find('/').unwrap_or(rest.len());
         let (host, path) = rest.split_at_checked(slash)?;
-        // Who is asked is not part of where.
+        // User information is not part of the location.
         if host.is_empty() || host.contains('@') {
             return None;
         }

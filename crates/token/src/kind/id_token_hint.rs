@@ -1,10 +1,11 @@
-//! An ID token that a client sends back to say whom it means: [OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
+//! An ID token that a client sends back to name a user: [OpenID Connect Core, section
+//! 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
 
 use scopegate_domain::{Claims, Issuer, Verified};
 
 use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError};
 
-/// Verifies ID tokens of one's own as hints: whether they have expired is not asked.
+/// Verifies our own ID tokens as hints. Their expiry is not checked.
 ///
 /// ```
 /// use scopegate_domain::Issuer;
@@ -21,7 +22,7 @@ pub struct IdTokenHintVerifier {
     verifier: Verifier,
 }
 
-/// What an ID token said once. A hint: it authenticates nobody.
+/// The claims of an earlier ID token. A hint: it does not authenticate a user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdTokenHint<'s>(Claims<'s>);
 
@@ -39,7 +40,7 @@ impl IdTokenHintVerifier {
         self.verifier.replace_keys(keys);
     }
 
-    /// Whether the issuer wrote this ID token, at whatever time.
+    /// Verifies that the issuer wrote this ID token, at any time.
     ///
     /// # Errors
     ///
@@ -60,7 +61,7 @@ impl IdTokenHint<'_> {
         self.0.subject().unwrap_or_default()
     }
 
-    /// Whether it was issued to this client. One that was not is no hint from it.
+    /// Whether it was issued to this client. A token of another client is not a hint from this one.
     #[must_use]
     pub fn is_for(&self, client: &str) -> bool {
         self.0.audiences().any(|name| name == client)

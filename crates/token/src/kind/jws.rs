@@ -1,10 +1,11 @@
-//! Any signed token, whatever it says.
+//! Any signed token, with any content.
 
 use scopegate_domain::Verified;
 
 use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError, VerifyingKey};
 
-/// Verifies signatures, and the rules that hold for every header: nothing is known of what was signed.
+/// Verifies signatures, and the rules that hold for every header: nothing is known of what was
+/// signed.
 ///
 /// ```
 /// use scopegate_domain::{AccessTokenClaims, Lifetime, Secret, Timestamp};
@@ -23,7 +24,7 @@ use crate::{KeySet, Scratch, TokenRules, Verifier, VerifyError, VerifyingKey};
 #[derive(Clone, Debug)]
 pub struct JwsVerifier(Verifier);
 
-/// What was signed.
+/// The signed content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Jws<'s> {
     payload: &'s [u8],

@@ -1,11 +1,12 @@
-//! What a proof of possession says: [RFC 9449, section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2).
+//! What a proof of possession says: [RFC 9449, section
+//! 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2).
 
 use std::borrow::Cow;
 
 use scopegate_domain::json::{Kind, Names, Reader};
 use scopegate_domain::{ClaimsError, Timestamp};
 
-/// The claims of a proof, each of its type. Others must be JSON and stand only once.
+/// The claims of a proof, each of its type. Others must be JSON and occur only once.
 #[derive(Debug, Default)]
 pub(super) struct ProofClaims<'a> {
     pub(super) method: Option<Cow<'a, str>>,

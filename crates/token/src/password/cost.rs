@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
-/// Longest password that bcrypt looks at, in bytes.
+/// Longest password that bcrypt reads, in bytes.
 pub(super) const BCRYPT_MAX: usize = 72;
 
-/// What it costs to verify a password once: an estimate of CPU time, good for comparing hashes with each other.
+/// The cost of one verification of a password: an estimate of CPU time, useful for a comparison of
+/// hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HashCost(pub(super) Duration);
 

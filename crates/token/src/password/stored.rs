@@ -9,9 +9,9 @@ use scopegate_domain::PasswordHash;
 
 use super::cost::{BCRYPT_MAX, HashCost, argon2id};
 
-/// Most memory that a stored hash may ask for, in KiB: 256 MiB.
+/// Most memory that a stored hash may require, in KiB: 256 MiB.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
-/// Most CPU time that a stored hash may ask for: bcrypt of cost 16 takes 4.7 s.
+/// Most CPU time that a stored hash may require: bcrypt of cost 16 takes 4.7 s.
 const MAX_COST: Duration = Duration::from_secs(5);
 
 /// How a hash was made: what decides how long verifying takes.
@@ -22,7 +22,8 @@ pub(super) enum Scheme {
 }
 
 impl Scheme {
-    /// Measured on one core: argon2id 463 ns for each KiB and pass, bcrypt 71 us for each of its 2^cost rounds.
+    /// Measured on one core: argon2id 463 ns for each KiB and pass, bcrypt 71 us for each of its
+    /// 2^cost rounds.
     pub(super) fn cost(&self) -> HashCost {
         let nanoseconds = match self {
             Self::Argon2id(params) => u64::from(params.m_cost())
@@ -33,7 +34,8 @@ impl Scheme {
         HashCost(Duration::from_nanos(nanoseconds))
     }
 
-    /// SECURITY: a hash that came from elsewhere must not take the machine (`a_stored_hash_cannot_ask_for_too_much`).
+    /// SECURITY: a hash that came from elsewhere must not take the machine
+    /// (`a_stored_hash_cannot_ask_for_too_much`).
     pub(super) fn is_too_costly(&self) -> bool {
         let memory = match self {
             Self::Argon2id(params) => params.m_cost(),

@@ -70,7 +70,7 @@ fn a_token_with_a_longer_life_than_is_set_now_is_taken_back() {
     let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(300));
     assert_eq!(set.version(), 0, "nothing was taken back");
     set.add([Revocation::until(user(), THEN)]);
-    // Issued at 900, to live for 500 s.
+    // Issued at 900, with a lifetime of 500 s.
     let old = r#"{"sub":"u1","exp":1400}"#;
     assert!(!has(&set, old), "for all that is known it was issued at 1100");
     let version = set.version();

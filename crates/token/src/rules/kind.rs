@@ -27,7 +27,7 @@ pub(crate) struct JwtRules {
 }
 
 impl TokenKind {
-    /// Where the claims stand.
+    /// The layout of the claims.
     pub(crate) fn claim_layout(&self) -> ClaimLayout {
         match self {
             Self::Tutorial => ScopeLayout::List.into(),
@@ -55,12 +55,13 @@ impl TokenKind {
         match self {
             Self::Rfc9068 { .. } | Self::Jwt(_) | Self::IdTokenHint { .. } | Self::Jws => true,
             Self::Tutorial => matches!(algorithm, Algorithm::Hs256),
-            // Whoever could verify with a secret could sign with it.
+            // Any verifier with a secret could sign with it.
             Self::ClientAssertion { .. } | Self::DpopProof => !algorithm.is_symmetric(),
         }
     }
 
-    /// Media types are compared without case ([RFC 7515, section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+    /// Media types are compared without case ([RFC 7515, section
+    /// 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
     pub(crate) fn allow_type(&self, token_type: Option<&str>) -> bool {
         match self {
             Self::Rfc9068 { .. } => TokenType::AccessToken.is(token_type),
@@ -111,7 +112,8 @@ fn check_tutorial(claims: &Claims<'_>) -> Result<(), VerifyError> {
     }
 }
 
-/// Providers write `sub` for users and for clients, some for users alone; the client then stands in a claim of its own.
+/// Providers write `sub` for users and for clients, some for users alone. The client is then in a
+/// claim of its own.
 fn check_jwt(claims: &Claims<'_>, rules: &JwtRules) -> Result<(), VerifyError> {
     require("iss", claims.issuer().is_some())?;
     require("aud", claims.audiences().next().is_some())?;
@@ -122,8 +124,8 @@ fn check_jwt(claims: &Claims<'_>, rules: &JwtRules) -> Result<(), VerifyError> {
     check_resource(claims, &rules.audience)
 }
 
-/// [RFC 7523, section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3). The one audience is the issuer, or an assertion
-/// made for another server could be used here.
+/// [RFC 7523, section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3). The one audience is the
+/// issuer, or an assertion made for another server could be used here.
 fn check_assertion(claims: &Claims<'_>, client: &ClientId, issuer: &Issuer) -> Result<(), VerifyError> {
     require("iss", claims.issuer().is_some())?;
     require("aud", claims.audiences().next().is_some())?;
@@ -142,8 +144,8 @@ fn check_assertion(claims: &Claims<'_>, client: &ClientId, issuer: &Issuer) -> R
     }
 }
 
-/// [OpenID Connect Core, section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken). Its audience is a client,
-/// which the caller knows.
+/// [OpenID Connect Core, section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken).
+/// Its audience is a client, which the caller knows.
 fn check_hint(claims: &Claims<'_>, issuer: &Issuer) -> Result<(), VerifyError> {
     require("iss", claims.issuer().is_some())?;
     require("aud", claims.audiences().next().is_some())?;
@@ -182,7 +184,7 @@ fn refuse_foreign(claims: &Claims<'_>) -> Result<(), VerifyError> {
     }
 }
 
-/// A token that is bound to its sender is no bearer token: a thief could use it.
+/// A token that is bound to its sender is not a bearer token: a thief could use it.
 fn refuse_bound(claims: &Claims<'_>) -> Result<(), VerifyError> {
     if claims.has_confirmation() {
         Err(VerifyError::Bound)

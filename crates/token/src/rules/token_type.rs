@@ -1,6 +1,7 @@
 //! The `typ` of a header.
 
-/// What the `typ` of a token may be, where the profile leaves a choice: [`TokenRules::with_token_types`](crate::TokenRules::with_token_types).
+/// What the `typ` of a token may be, where the profile leaves a choice:
+/// [`TokenRules::with_token_types`](crate::TokenRules::with_token_types).
 ///
 /// ```
 /// use scopegate_token::TokenType;
@@ -23,7 +24,8 @@ pub enum TokenType {
 }
 
 impl TokenType {
-    /// The type of an access token by its name; `absent` stands for none. Types of other tokens are not found.
+    /// The type of an access token by its name; `absent` stands for none. Types of other tokens are
+    /// not found.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         match name {
@@ -34,8 +36,8 @@ impl TokenType {
         }
     }
 
-    /// Whether a header says this type, with `application/` before it or without: both mean the same
-    /// ([RFC 7515, section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+    /// Whether a header says this type, with `application/` before it or without: both mean the
+    /// same ([RFC 7515, section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
     pub(crate) fn is(self, token_type: Option<&str>) -> bool {
         let Some(name) = token_type else {
             return self == Self::Absent;

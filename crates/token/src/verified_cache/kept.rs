@@ -1,4 +1,4 @@
-//! What is kept of a token.
+//! The stored entry of a token.
 
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
@@ -17,8 +17,8 @@ use crate::{RevokedSet, Verifier};
 /// What a usual token takes, for a first guess at how many there will be.
 pub(super) const USUAL_BYTES: usize = 1024;
 
-/// What the tables of the cache take for one token: its slot and its place in the index, each of which grows by doubling, and what
-/// the allocator adds to three pieces of memory.
+/// The memory of the cache's tables for one token: its slot, its place in the index, and the
+/// allocator's overhead for three pieces of memory. The slots and the index grow by doubling.
 const TABLES: usize = 2 * 64 + 2 * 8 + 3 * 16;
 
 /// A value that can say how much memory it takes outside itself.
@@ -27,12 +27,12 @@ pub trait HeapBytes {
     fn heap_bytes(&self) -> usize;
 }
 
-/// What was made of a verified token, with all that must be looked at again.
+/// The value made from a verified token, with all data for the later checks.
 pub struct Known<V> {
     value: V,
     keys: u64,
     times: TokenTimes,
-    /// The version of the set of revoked tokens in which it was last looked for.
+    /// The version of the set of revoked tokens that was last searched for it.
     looked_for_in: AtomicU64,
     // In one piece: client, subject, token.
     names: Box<str>,
@@ -75,7 +75,7 @@ impl<V> Known<V> {
             && (self.looked_for_in.load(Ordering::Relaxed) == revoked.version() || self.is_left(revoked))
     }
 
-    /// Looks for it in the set as it is now.
+    /// Searches for it in the set as it is now.
     #[cold]
     fn is_left(&self, revoked: &RevokedSet) -> bool {
         let version = revoked.version();
@@ -139,8 +139,9 @@ impl Hash for TokenText {
     }
 }
 
-// SECURITY: the whole text, for hashes may be equal; held by `tokens_with_the_same_hash_are_two_tokens`. Not in constant time:
-// who measures it learns of tokens that begin like theirs, header and payload, and has no hash like the other's.
+// SECURITY: the whole text, because hashes may be equal. Tested by
+// `tokens_with_the_same_hash_are_two_tokens`. Not in constant time: a client that measures it
+// learns of tokens that begin like its own, header and payload, and has no hash like the other's.
 impl PartialEq for TokenText {
     fn eq(&self, other: &Self) -> bool {
         self.0.expose() == other.0.expose()
@@ -149,7 +150,7 @@ impl PartialEq for TokenText {
 
 impl Eq for TokenText {}
 
-/// Weighs in bytes.
+/// Calculates the size in bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Weigher;
 
@@ -160,7 +161,7 @@ impl<V: HeapBytes> Weighter<TokenText, Arc<Known<V>>> for Weigher {
     }
 }
 
-/// Counts those that make room.
+/// Counts evicted tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Counted(pub(super) Arc<AtomicU64>);
 

@@ -32,7 +32,7 @@ fn rules() -> TokenRules {
     )
 }
 
-/// A token of this subject, which lives for a minute from [`NOW`].
+/// A token of this subject, which expires a minute after [`NOW`].
 fn token(subject: &str) -> String {
     let claims = AccessTokenClaims::new(subject, NOW, Lifetime::from_minutes(1))
         .with_scopes([ScopeToken::from_static("me")])

@@ -26,7 +26,7 @@ fn outcome(verifier: &Verifier, token: &str) -> Result<String, VerifyError> {
     Ok(format!("{claims:?}"))
 }
 
-/// What to do with a piece of a token: put something in its place.
+/// The edit of a piece of a token: its replacement by another text.
 fn edit() -> impl Strategy<Value = (prop::sample::Index, usize, String)> {
     (
         any::<prop::sample::Index>(),
