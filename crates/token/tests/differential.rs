@@ -94,7 +94,7 @@ fn good_tokens_of_every_algorithm_are_accepted() {
     }
 }
 
-/// What is left out of the comparison says nothing: it has to be little.
+/// Tokens left out of the comparison show nothing, so there must be few.
 #[test]
 fn only_what_it_cannot_read_is_left_out() {
     let of = |members: &str| {
@@ -105,7 +105,7 @@ fn only_what_it_cannot_read_is_left_out() {
         r#","alg":"HS256""#,
         r#","alg":"HS256","jku":"https://evil.example","cty":"x","x":1"#,
         r#","alg":"HS256","jwk":{"kty":"oct","k":"AAAA"},"x5c":["AAAA"],"nonce":"n","zip":"DEF""#,
-        // Whoever accepts one of these is told so.
+        // The comparison reports an implementation that accepts one of these.
         r#","alg":"HS256","alg":"HS256""#,
         r#","alg":"none""#,
         r#","alg":"HS256","kid":1"#,

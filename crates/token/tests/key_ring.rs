@@ -1,5 +1,6 @@
-//! Keys are rotated by several nodes at random moments, with clocks that differ and views that are old, while tokens are issued
-//! and key sets are cached. What is asked does not look at how the ring comes to its answers.
+//! Keys are rotated by several nodes at random moments, with clocks that differ and old views.
+//! Meanwhile tokens are issued and key sets are cached. The checks do not depend on how the ring
+//! calculates its answers.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,26 +17,26 @@ use scopegate_token::{KeyRing, KeySchedule, KeyState};
 /// How far the clock of each node is off, in seconds.
 const SKEWS: [i64; 3] = [0, 60, -60];
 
-/// How old a view of the store may be, and a key set that somebody fetched.
+/// The ages of a view of the store, and of a fetched key set.
 const VIEW_AGES: [i64; 3] = [0, 13, 30];
 const CACHE_AGES: [i64; 3] = [0, 150, 300];
 
-/// What the issuer's nodes are told to put into tokens, at most.
+/// The longest lifetimes of tokens in the settings of the issuer's nodes.
 const LIFETIMES: [u32; 3] = [60, 1_800, 7_200];
 
 #[derive(Clone, Debug)]
 enum Act {
-    /// Time goes by.
+    /// Time passes.
     Wait(i64),
-    /// A node adds a key, having looked so long ago.
+    /// A node adds a key, with a view of the ring of this age.
     Rotate { node: usize, age: i64 },
     /// A node rotates if it is due, by the schedule.
     Tick { node: usize, age: i64 },
     /// A node signs a token.
     Issue { node: usize, age: i64, lifetime: u32 },
-    /// A node removes what is gone.
+    /// A node removes expired keys.
     Forget { node: usize, age: i64 },
-    /// A node says that its tokens live so long.
+    /// A node declares the lifetime of its tokens.
     Allow(u32),
 }
 
@@ -85,7 +86,7 @@ struct Token {
 struct World {
     schedule: KeySchedule,
     lifetime: u32,
-    /// What stood in the store, and since when.
+    /// The earlier contents of the store, each with its time.
     past: Vec<(i64, Vec<RingKey>)>,
     tokens: Vec<Token>,
     /// The last state of each epoch, by a clock that is right.
@@ -93,7 +94,7 @@ struct World {
 }
 
 impl World {
-    /// What stood in the store at a moment.
+    /// The contents of the store at a moment.
     fn rows(&self, at: i64) -> &Vec<RingKey> {
         let known = self.past.iter().rev().find(|(since, _)| *since <= at);
         &known.unwrap_or(&self.past[0]).1
@@ -129,7 +130,7 @@ impl World {
         let clock = now + SKEWS[node];
         let ring = self.ring(now - age);
         let key = ring.current(Timestamp::from_unix(clock)).unwrap();
-        // Whoever signs has said before how long its tokens live.
+        // Every signer has declared before how long its tokens are valid.
         let lifetime = lifetime.min(key.token_lifetime.as_seconds());
         if key.epoch > 1 {
             self.everybody_knows(now, &key.id);
@@ -140,7 +141,8 @@ impl World {
         });
     }
 
-    /// Who fetched the key set from any node, and keeps it as long as allowed, has the key in it.
+    /// A client that fetched the key set from any node, and keeps it as long as allowed, has the
+    /// key in it.
     fn everybody_knows(&self, now: i64, key: &KeyId) {
         for cached in CACHE_AGES {
             for age in VIEW_AGES {
@@ -173,7 +175,7 @@ impl World {
     fn allow(&mut self, now: i64, lifetime: u32) {
         self.lifetime = self.lifetime.max(lifetime);
         let mut rows = self.rows(now).clone();
-        // Only what signs yet, as the one who says so sees it.
+        // Only keys that sign now or later, as the declaring node sees them.
         let current = self.ring(now).current(Timestamp::from_unix(now)).unwrap().epoch;
         for key in rows.iter_mut().filter(|key| key.epoch >= current) {
             key.token_lifetime = key.token_lifetime.max(Lifetime::from_seconds(lifetime));
@@ -181,7 +183,7 @@ impl World {
         self.store(now, rows);
     }
 
-    /// A key that nobody has used for as long as any token lives is not published any more.
+    /// A key that has been unused for as long as any token is valid is no longer published.
     fn old_keys_leave(&self, now: i64) {
         let ring = self.ring(now);
         let current = ring.current(Timestamp::from_unix(now)).unwrap().epoch;
@@ -281,7 +283,8 @@ impl StateMachineTest for World {
                         token.key
                     );
                 }
-                // Whoever has the same rows says the same, whatever it said before.
+                // Every holder of the same rows gives the same answer, regardless of its earlier
+                // ones.
                 let other = KeyRing::new(world.rows(now - age).clone()).unwrap();
                 assert_eq!(other.current(clock), ring.current(clock));
                 assert!(other.published(clock).eq(published));

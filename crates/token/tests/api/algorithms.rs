@@ -1,4 +1,4 @@
-//! Every algorithm beside every other.
+//! Every algorithm combined with every other.
 
 use std::sync::LazyLock;
 

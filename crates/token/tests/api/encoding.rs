@@ -44,7 +44,8 @@ fn another_spelling_of_the_encoding_is_refused() {
 
 #[test]
 fn bits_that_count_for_nothing_are_zero() {
-    // 32 bytes leave two bits of the last character unused: three other characters decode to the same bytes.
+    // 32 bytes leave two bits of the last character unused: three other characters decode to the
+    // same bytes.
     let kind = Kind::tutorial();
     let token = kind.token();
     let (head, last) = token.split_at(token.len() - 1);

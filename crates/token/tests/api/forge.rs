@@ -60,14 +60,14 @@ pub(crate) fn hmac_tag(algorithm: hmac::Algorithm, key: &[u8], message: &str) ->
         .to_vec()
 }
 
-/// A token of these texts with a right HS256 signature, whatever its header says.
+/// A token of these texts with a right HS256 signature, with any header.
 pub(crate) fn hs256(header: &str, payload: &str) -> String {
     let message = format!("{}.{}", encode(header), encode(payload));
     let tag = hmac_tag(hmac::HMAC_SHA256, SECRET.as_bytes(), &message);
     format!("{message}.{}", encode(tag))
 }
 
-/// A token of these texts with a right ES256 signature, whatever its header says.
+/// A token of these texts with a right ES256 signature, with any header.
 pub(crate) fn es256(key: &Es256, header: &str, payload: &str) -> String {
     let message = format!("{}.{}", encode(header), encode(payload));
     format!("{message}.{}", encode(key.sign(&message)))

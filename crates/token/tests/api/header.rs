@@ -17,7 +17,7 @@ fn assert_headers(kind: &Kind, expected: Result<(), VerifyError>, cases: &[Value
 fn a_good_token_is_accepted() {
     for kind in Kind::both() {
         assert_eq!(kind.verify(&kind.token()), Ok(()), "{}", kind.name);
-        // Where a key could be had from is not looked at: the key comes from the verifier's set.
+        // The sources of a key in the header are not read: the key comes from the verifier's set.
         let strangers =
             ["jku", "jwk", "x5u", "x5c", "cty", "hello"].map(|name| json!({ name: "https://evil.example" }));
         assert_headers(&kind, Ok(()), &strangers);

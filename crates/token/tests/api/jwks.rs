@@ -1,4 +1,4 @@
-//! Sets of JWKs, as somebody else wrote them.
+//! Sets of JWKs from other programs.
 
 use proptest::prelude::*;
 use scopegate_token::fuzzing::forge;
@@ -289,7 +289,7 @@ fn a_key_of_the_weak_generator_is_refused() {
         assert_eq!(weak.skipped(), [KeyError::WeakPrimes]);
         let allowed = read(&key(&modulus), JwksUse::LOCAL.allowing_weak_keys()).unwrap();
         assert_eq!(allowed.skipped(), [KeyError::WeakPrimes]);
-        // One step beside it is a modulus of another generator.
+        // One step from it is a modulus of another generator.
         *modulus.last_mut().unwrap() = modulus.last().unwrap().wrapping_add(2);
         assert_eq!(read(&key(&modulus), JwksUse::FETCHED).unwrap().keys().iter().count(), 1);
     }
@@ -304,7 +304,8 @@ proptest! {
         }
     }
 
-    /// Keys of any bytes: what is taken is printed and read back, and verifies nothing that it did not sign.
+    /// Keys of any bytes: what is taken is printed and read back, and verifies nothing that it did
+    /// not sign.
     #[test]
     fn any_numbers_make_a_key_or_none(
         n in proptest::collection::vec(any::<u8>(), 0..300),

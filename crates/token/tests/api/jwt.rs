@@ -18,7 +18,8 @@ fn claims() -> Value {
     json!({"iss": ISSUER, "aud": [AUDIENCE, "account"], "sub": "u1", "exp": NOW + 300, "iat": NOW, "azp": "shop", "scope": "me items"})
 }
 
-/// What a verifier of these rules says to claims with some replaced; `null` leaves one out. Scopes and client.
+/// What a verifier of these rules says to claims with some replaced; `null` leaves one out. Scopes
+/// and client.
 fn verify(rules: &TokenRules, typ: Option<&str>, more: &Value) -> Result<(Vec<String>, Option<String>), VerifyError> {
     let mut members = claims().as_object().unwrap().clone();
     members.extend(more.as_object().unwrap().clone());
@@ -211,7 +212,7 @@ fn a_claim_of_a_layout_is_of_its_type() {
             expected,
             "{claim}: {value}"
         );
-        // Where no layout reads it, it is a claim like any other.
+        // If no layout reads it, it is a claim like any other.
         assert!(verify(&rules(), Some("JWT"), &json!({ claim: value })).is_ok());
     }
     let azp = ClaimLayout::new(ScopeLayout::Text).with_client(ClientClaim::Azp);

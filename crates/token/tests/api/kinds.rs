@@ -1,4 +1,5 @@
-//! Every kind of token beside every other: none passes for another, however it is dressed.
+//! Every kind of token at the verifier of every other: none passes for another, with any header or
+//! claims.
 
 use std::sync::LazyLock;
 
@@ -131,7 +132,7 @@ fn no_kind_passes_for_another() {
     for made in &kinds {
         for asked in kinds.iter().filter(|kind| kind.name != "logout token") {
             let plain = forge(made.key, made.header.to_string(), made.claims.to_string());
-            // Both are access tokens for the same resource of one issuer, and `jwt` asks for less.
+            // Both are access tokens for the same resource of one issuer, and `jwt` requires less.
             let is_same = made.name == asked.name || (made.name, asked.name) == ("rfc9068", "jwt");
             assert_eq!(
                 (asked.verify)(&plain).is_ok(),

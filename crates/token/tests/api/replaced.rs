@@ -106,7 +106,8 @@ fn the_usual_header_of_a_removed_key_is_forgotten() {
     assert_eq!(verify(&verifier, token.expose()), Err(VerifyError::Signature));
 }
 
-/// Rotation costs no token: what the current key signs is always verified, while keys are replaced as fast as can be.
+/// Rotation costs no token: what the current key signs is always verified, while keys are replaced
+/// as fast as can be.
 #[test]
 fn no_token_is_refused_while_keys_rotate() {
     let rules = Kind::rfc9068().rules;
@@ -140,7 +141,8 @@ fn no_token_is_refused_while_keys_rotate() {
     assert_eq!(verifier.key_epoch(), 2_000);
 }
 
-/// What a cache relies on: if the epoch that was read before verifying is still the epoch, the token is verified now.
+/// What a cache relies on: if the epoch that was read before verifying is still the epoch, the
+/// token is verified now.
 #[test]
 fn an_epoch_read_before_verifying_is_never_too_young() {
     let rules = Kind::rfc9068().rules;
@@ -158,7 +160,8 @@ fn an_epoch_read_before_verifying_is_never_too_young() {
                 let verdict = verify(&verifier, token.expose());
                 let after = verifier.key_epoch();
                 rounds += 1;
-                // An epoch that did not move either had this set, or the next one was put there and not yet counted.
+                // An epoch that did not move either had this set, or the next one was put there and
+                // not yet counted.
                 if before == after && verdict.is_ok() {
                     accepted += 1;
                     assert!(
@@ -176,7 +179,7 @@ fn an_epoch_read_before_verifying_is_never_too_young() {
     });
 }
 
-/// Whoever replaces keys is between putting them there and counting them.
+/// The thread that replaces keys is between putting them there and counting them.
 fn is_soon_younger(verifier: &Verifier, epoch: u64) -> bool {
     (0..1_000_000).any(|_| {
         thread::yield_now();

@@ -1,4 +1,4 @@
-//! What is special about the tutorial's tokens.
+//! Properties of the tutorial's tokens alone.
 
 use proptest::prelude::*;
 use scopegate_domain::{AccessTokenClaims, ClaimsError, Lifetime, ScopeToken};
@@ -152,7 +152,8 @@ fn what_is_not_three_segments_is_no_token() {
 }
 
 proptest! {
-    /// What the signer issues the verifier of the same rules accepts, until it expires and not a second longer.
+    /// What the signer issues the verifier of the same rules accepts, until it expires and not a
+    /// second longer.
     #[test]
     fn what_is_issued_is_accepted(
         subject in any::<String>(),

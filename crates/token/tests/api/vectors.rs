@@ -17,7 +17,8 @@ fn the_examples_of_the_rfcs_are_verified_or_refused() {
         let token = vector["token"].as_str().unwrap();
         let mut scratch = Scratch::new();
         let verdict = verifier.verify(token, &mut scratch).map(|jws| jws.payload().to_vec());
-        // ES512 and `none` are not known at all, whatever else is wrong: the key of ES512 is not even read.
+        // ES512 and `none` are not known at all, regardless of other faults: the key of ES512 is
+        // not even read.
         if let Some(rule) = vector["refused"].as_str() {
             let fault = verdict.unwrap_err();
             assert!(

@@ -1,4 +1,4 @@
-//! Whatever a token says and however it is spelled: if we accept it, strict jsonwebtoken does.
+//! For any token, however encoded: if we accept it, strict jsonwebtoken does.
 
 use arbitrary::{Result, Unstructured};
 use scopegate_token::fuzzing::{compact_jws, forge};
@@ -6,11 +6,11 @@ use scopegate_token::fuzzing::{compact_jws, forge};
 use super::shaped;
 use super::strict::{PAIRS, Pair, Profile, implies};
 
-/// Makes a token with a right signature out of the bytes, and asks both.
+/// Makes a token with a right signature from the bytes, and verifies it with both.
 ///
 /// # Panics
 ///
-/// Where it is accepted here alone.
+/// If it is accepted here alone.
 pub(crate) fn differential(bytes: &[u8]) -> bool {
     let mut input = Unstructured::new(bytes);
     let Ok((profile, pair, token)) = token(&mut input) else {
@@ -43,8 +43,8 @@ fn signed(input: &mut Unstructured<'_>, profile: Profile, pair: &Pair) -> Result
     shaped::damaged(input, forge(&pair.ours, header, payload))
 }
 
-/// Where in the list of algorithms: cheap ones mostly, for what is asked here is not cryptography. A signature on P-384 takes a
-/// thousand times as long as a hash, one by RSA half of that.
+/// The index in the list of algorithms: mostly cheap ones, because cryptography is not tested here.
+/// A signature on P-384 takes a thousand times as long as a hash, one by RSA half of that.
 fn algorithm(input: &mut Unstructured<'_>, profile: Profile) -> Result<usize> {
     let number = input.int_in_range(0..=63_u8)?;
     Ok(match number {

@@ -1,5 +1,5 @@
-//! jsonwebtoken with ring as its cryptography: what it takes without the choice of another library. It is installed for a whole
-//! process, so only programs of tests, benches and fuzzers may.
+//! jsonwebtoken with ring as its cryptography: what it takes without the choice of another library.
+//! It is installed for a whole process, so only programs of tests, benches and fuzzers may.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};

@@ -1,4 +1,5 @@
-//! Tokens with the shape of tokens, out of any bytes: what a fuzzer changes is a name, a value, a spelling.
+//! Tokens with the shape of tokens, out of any bytes: what a fuzzer changes is a name, a value, a
+//! spelling.
 
 use arbitrary::{Result, Unstructured};
 
@@ -102,8 +103,8 @@ fn object(input: &mut Unstructured<'_>, base: &[(&str, String)], names: &[&str])
     Ok(text)
 }
 
-/// Members of a header that nobody here looks at and that jsonwebtoken reads all the same. Each is of the type that it expects
-/// mostly: it refuses others, and then there is nothing to compare.
+/// Members of a header that are ignored here and that jsonwebtoken reads all the same. Each is
+/// mostly of the type that it expects: it refuses others, and then there is nothing to compare.
 fn ignored(name: &str) -> Option<&'static str> {
     match name {
         "jku" | "cty" => Some("\"https://evil.example\""),

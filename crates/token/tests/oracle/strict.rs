@@ -1,4 +1,5 @@
-//! jsonwebtoken in its strictest setting, as the oracle: what we accept, it accepts, with the same claims.
+//! jsonwebtoken in its strictest setting, as the oracle: what we accept, it accepts, with the same
+//! claims.
 
 use std::sync::LazyLock;
 
@@ -14,7 +15,8 @@ use super::jsonwebtoken_on_ring;
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const AUDIENCE: &str = "https://api.example";
 
-/// A key for both, and who looks at tokens of each profile: made once, for a fuzzer asks some thousand times a second.
+/// A key for both, and the verifiers of each profile: made once, because a fuzzer needs them some
+/// thousand times a second.
 pub(crate) struct Pair {
     pub(crate) ours: SigningKey,
     pub(crate) theirs: DecodingKey,
@@ -69,7 +71,7 @@ fn decoding_key(key: &SigningKey, secret: &[u8]) -> DecodingKey {
     }
 }
 
-/// Whose rules.
+/// The profile whose rules apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     Jwt,
@@ -98,7 +100,7 @@ impl Profile {
         }
     }
 
-    /// What jsonwebtoken is told to look at.
+    /// The checks that jsonwebtoken makes.
     fn validation(self, algorithm: jsonwebtoken::Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.leeway = 0;
@@ -123,7 +125,7 @@ pub(crate) fn present() -> i64 {
     i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap()
 }
 
-/// What is compared. Other claims are read and dropped, as they are here.
+/// The compared claims. Other claims are read and dropped, as they are here.
 #[derive(Deserialize)]
 struct Said {
     iss: Option<String>,
@@ -135,14 +137,16 @@ struct Said {
 }
 
 impl Said {
-    /// Whether it is good by now. It reads times as numbers without a sign, and refuses one before 1970.
+    /// Whether it is valid by now. It reads times as numbers without a sign, and refuses one before
+    /// 1970.
     fn has_begun(&self) -> bool {
         let now = f64::from(u32::try_from(present()).unwrap());
         let begins = |nbf: &Value| nbf.as_f64().is_some_and(|nbf| nbf <= now);
         self.nbf.as_ref().is_none_or(begins)
     }
 
-    /// Whether it is meant for nobody in particular: what the tutorial's library takes, which asks whether the claim is "true".
+    /// Whether it has no particular audience: what the tutorial's library accepts, which checks
+    /// whether the claim is "true".
     fn has_no_audience(&self) -> bool {
         match &self.aud {
             None => true,
@@ -169,8 +173,8 @@ struct ReadByBoth {
     typ: Option<String>,
 }
 
-/// Whether jsonwebtoken can say anything to this token. It knows `Ed25519` by its other name alone, and `serde_json` refuses a
-/// text with a number that it cannot hold, wherever it stands.
+/// Whether jsonwebtoken can say anything to this token. It knows `Ed25519` by its other name alone,
+/// and `serde_json` refuses a text with a number that it cannot represent, at any position.
 pub(crate) fn is_comparable(token: &str) -> bool {
     let decode = |segment| URL_SAFE_NO_PAD.decode_to_vec(segment).unwrap_or_default();
     let segments: Vec<Vec<u8>> = token.split('.').take(2).map(decode).collect();
@@ -187,15 +191,16 @@ pub(crate) fn is_comparable(token: &str) -> bool {
     }
 }
 
-/// Whether jsonwebtoken refuses a header for what it alone reads of it: `jku`, `jwk`, `x5c` and others are ignored here, of
-/// whatever type they are, and there each has its type.
+/// Whether jsonwebtoken refuses a header because of members that it alone reads: `jku`, `jwk`,
+/// `x5c` and others. Here they are ignored, with any type; there each has its type.
 fn is_refused_there_alone(token: &str, header: &[u8]) -> bool {
     jsonwebtoken::decode_header(token).is_err() && serde_json::from_slice::<ReadByBoth>(header).is_ok()
 }
 
-/// Asserts the implication, and tells whether the token was accepted.
+/// Asserts the implication, and returns whether the token was accepted.
 ///
-/// It reads the clock itself, so a token counts as accepted that is good now and two seconds later.
+/// It reads the clock itself, so a token counts as accepted if it is valid now and two seconds
+/// later.
 pub(crate) fn implies(profile: Profile, pair: &Pair, token: &str) -> bool {
     let verifier = profile.of(&pair.verifiers);
     let present = present();
