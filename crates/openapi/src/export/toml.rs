@@ -37,12 +37,12 @@ pub fn toml(table: &OperationTable) -> Result<String, ExportError> {
     written(table, &BTreeMap::new())
 }
 
-/// Writes a policy that was read as TOML, like [`toml`]. The text has the types of schemes and the
+/// Writes a policy that was read as TOML, like [`toml()`]. The text has the types of schemes and the
 /// flows that a table cannot express, such as mutual TLS.
 ///
 /// # Errors
 ///
-/// As [`toml`].
+/// The errors of [`toml()`].
 pub fn toml_of(imported: &Imported) -> Result<String, ExportError> {
     written(imported.table(), &details(imported))
 }
