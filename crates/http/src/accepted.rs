@@ -12,10 +12,10 @@ pub(crate) struct Accepted {
     pub(crate) user: Option<Arc<User>>,
 }
 
-/// What a credential brings, whatever is asked for.
+/// The facts of one credential, regardless of the requirement.
 pub(crate) struct Brought {
     pub(crate) world: TokenWorld,
-    /// What it brings by the policy that is asked beside.
+    /// The facts of this credential under the shadow policy.
     pub(crate) beside: Option<Box<TokenWorld>>,
     pub(crate) subject: Option<Arc<str>>,
 }
@@ -51,22 +51,22 @@ impl Accepted {
         }
     }
 
-    /// What it brings by the running policy.
+    /// Returns its facts under the running policy.
     pub(crate) fn world(&self) -> &TokenWorld {
         &self.brought().world
     }
 
-    /// What it brings by the policy that is asked beside.
+    /// Returns its facts under the shadow policy.
     pub(crate) fn beside(&self) -> Option<&TokenWorld> {
         self.brought().beside.as_deref()
     }
 
-    /// Whom it speaks for.
+    /// Returns the subject of the credential.
     pub(crate) fn subject(&self) -> Option<&Arc<str>> {
         self.brought().subject.as_ref()
     }
 
-    /// Presents it, with what it brings by either policy.
+    /// Adds the credential to `presented`, with its facts under one of the two policies.
     pub(crate) fn present<'a>(&'a self, presented: Presented<'a>, world: &'a TokenWorld) -> Presented<'a> {
         let subject = self.subject().map_or(Subject::Nobody, Subject::Shared);
         let presented = presented.with_token(world, subject);

@@ -11,9 +11,10 @@ use crate::description::Description;
 /// A whole answer, as warp has it.
 pub type Response = warp::reply::Response;
 
-/// What a handler may answer: it becomes a response, and says of itself what the document shall say.
+/// Converts the result of a handler into a response, and describes it for the document.
 ///
-/// Implement it for the errors of an application, so that handlers may answer `Result<Json<Report>, ReportError>`:
+/// Implement it for the errors of an application, so that handlers may return `Result<Json<Report>,
+/// ReportError>`:
 ///
 /// ```
 /// use scopegate_http::{Answer, Description, Response, StatusCode};
@@ -43,7 +44,8 @@ pub trait Answer: Send + 'static {
     fn describe(description: &mut Description);
 }
 
-/// Data as a JSON body, with status 200. Its type stands in the document, under its name in `components.schemas`.
+/// Data as a JSON body, with status 200. Its type appears in the document, under its name in
+/// `components.schemas`.
 ///
 /// ```
 /// use scopegate_http::{Answer, Json};
@@ -67,7 +69,7 @@ pub struct Json<T>(pub T);
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
 pub struct AnyJson<T = serde_json::Value>(pub T);
 
-/// Status 201 before another answer; the document says so too.
+/// Sets status 201 on another answer, also in the document.
 ///
 /// ```
 /// use scopegate_http::{Answer, Created, Json};
@@ -180,8 +182,8 @@ impl Answer for StatusCode {
     }
 }
 
-/// Another status before an answer. Which one is known only when it is given, so the document calls it the default; where
-/// it is always 201, say [`Created`].
+/// Sets another status on an answer. The status is known only at run time, so the document calls it
+/// the default. For a constant 201, use [`Created`].
 impl<A: Answer> Answer for (StatusCode, A) {
     fn into_response(self) -> Response {
         let mut response = self.1.into_response();
@@ -240,7 +242,8 @@ fn json_response<T: Serialize>(value: &T) -> Response {
             response
         }
         Err(fault) => {
-            // A map whose keys are no texts, for one. The message may hold data, so its place alone is told.
+            // For example, a map whose keys are not strings. The message may contain data, so the
+            // log has only the position.
             tracing::error!(line = fault.line(), "an answer could not be written as JSON");
             Answer::into_response(StatusCode::INTERNAL_SERVER_ERROR)
         }

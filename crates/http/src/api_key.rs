@@ -32,8 +32,8 @@ pub(crate) fn in_cookie(headers: &HeaderMap, name: &str) -> Found {
     only(named.map(|value| text(value.trim_ascii())))
 }
 
-// SECURITY: a key that is given twice is refused, or two readers could go by different ones. Held by
-// `a_key_that_is_given_twice_is_ambiguous`.
+// SECURITY: a key that is sent twice is refused, because two readers could use different ones.
+// Tested by `a_key_that_is_given_twice_is_ambiguous`.
 fn only(mut values: impl Iterator<Item = Option<String>>) -> Found {
     match (values.next(), values.next()) {
         (None, _) => Found::Absent,
@@ -62,7 +62,7 @@ mod tests {
         headers
     }
 
-    /// What was found, so that it can be compared.
+    /// The result, in a form that tests can compare.
     #[derive(Debug, PartialEq, Eq)]
     enum Key {
         Absent,

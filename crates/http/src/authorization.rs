@@ -29,7 +29,8 @@ pub(crate) fn read(headers: &HeaderMap, profile: Profile) -> Authorization<'_> {
     }
 }
 
-/// Without white space at both ends: of ASCII, in the tutorial's profile as Python knows it in Latin-1.
+/// Trims white space at both ends: of ASCII, or in the tutorial's profile as Python defines it for
+/// Latin-1.
 pub(crate) fn trim(mut text: &[u8], profile: Profile) -> &[u8] {
     if profile == Profile::Rfc {
         return text.trim_ascii();

@@ -8,13 +8,14 @@ use scopegate_grant::ClientCredentials;
 
 use crate::{Credential, Profile, authorization, form};
 
-/// Reads `Authorization: Basic base64(id ":" secret)`, where id and secret are each encoded as in a form.
+/// Reads `Authorization: Basic base64(id ":" secret)`, where id and secret are each form-encoded.
 pub(crate) fn read(headers: &HeaderMap) -> ClientCredentials {
     let mut values = headers.get_all(AUTHORIZATION).into_iter();
     match (values.next(), values.next()) {
         (None, _) => ClientCredentials::Absent,
         (Some(value), None) => parse(value.as_bytes()).unwrap_or(ClientCredentials::Malformed),
-        // SECURITY: which of two counts is not for us to guess. Held by `what_is_not_one_pair_is_malformed`.
+        // SECURITY: which of two counts is not ours to guess. Tested by
+        // `what_is_not_one_pair_is_malformed`.
         (Some(_), Some(_)) => ClientCredentials::Malformed,
     }
 }
@@ -34,12 +35,12 @@ fn parse(header: &[u8]) -> Option<ClientCredentials> {
     Some(ClientCredentials::Basic { id, secret })
 }
 
-/// A user's name and password, out of what follows the word `Basic`; the name ends at the first colon
+/// Reads a user's name and password from the text after `Basic`; the name ends at the first colon
 /// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
 ///
-/// The text is UTF-8, as our challenge says; FastAPI knows ASCII alone.
-// SECURITY: base64 has one spelling and control characters are refused, so that two readers understand the same. Held by
-// `a_user_has_one_spelling`.
+/// The text is UTF-8, as our challenge states; FastAPI reads only ASCII.
+// SECURITY: only one base64 spelling is accepted, and control characters are refused, so that two
+// readers understand the same. Tested by `a_user_has_one_spelling`.
 pub(crate) fn user(encoded: &[u8], profile: Profile) -> Option<Credential> {
     let pair = decode(authorization::trim(encoded, profile))?;
     let (name, password) = split(&pair)?;

@@ -1,14 +1,14 @@
 //! Bearer tokens out of a request: [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
 //!
-//! Only the header is read. A token in the query or in a form would end up in logs and histories, and RFC 9700, section
-//! 4.3.2, forbids it.
+//! Only the header is read. A token in the query or in a form would end up in logs and histories,
+//! and RFC 9700, section 4.3.2, forbids it.
 
 use http::HeaderMap;
 
 use crate::Profile;
 use crate::authorization::{self, Authorization};
 
-/// What stands in the place of a bearer token.
+/// The result of looking for a bearer token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bearer<'h> {
     /// No credential of this scheme: no header, or one of another scheme.
@@ -26,11 +26,11 @@ pub(crate) fn read(headers: &HeaderMap, profile: Profile) -> Bearer<'_> {
     raw(headers, profile).map_or_else(|nothing| nothing, |text| token(text, profile))
 }
 
-/// What stands in the place of a token, whatever it is.
+/// Returns the text after `Bearer`, without a check of its syntax.
 ///
 /// # Errors
 ///
-/// [`Bearer`] says why there is nothing.
+/// [`Bearer`] states why there is no text.
 pub(crate) fn raw(headers: &HeaderMap, profile: Profile) -> Result<&[u8], Bearer<'_>> {
     match authorization::read(headers, profile) {
         Authorization::Of(scheme, rest) if scheme.eq_ignore_ascii_case(b"bearer") => {
@@ -41,8 +41,8 @@ pub(crate) fn raw(headers: &HeaderMap, profile: Profile) -> Result<&[u8], Bearer
     }
 }
 
-/// The token, if what stands in its place may be one: `credentials = "Bearer" 1*SP b64token`; FastAPI hands on whatever follows
-/// the space.
+/// Returns the token, if the text has the syntax of one: `credentials = "Bearer" 1*SP b64token`.
+/// FastAPI accepts any text after the space.
 pub(crate) fn token(text: &[u8], profile: Profile) -> Bearer<'_> {
     match (std::str::from_utf8(text), profile) {
         (Ok(token), Profile::Rfc) if is_b64token(token) => Bearer::Token(token),
@@ -54,14 +54,16 @@ pub(crate) fn token(text: &[u8], profile: Profile) -> Bearer<'_> {
 /// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
 fn is_b64token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    // To the end in any case: without a way out the compiler looks at sixteen bytes at a time, and a token has hundreds.
+    // Without an early exit the compiler compares sixteen bytes at a time, and a token has
+    // hundreds.
     let odd = body
         .bytes()
         .fold(0, |odd, byte| odd | u8::from(!is_b64token_byte(byte)));
     !body.is_empty() && odd == 0
 }
 
-/// Whether a byte may stand in a token before its last `=`. In as few comparisons as will do, for the same reason.
+/// Returns whether a token may contain a byte before its last `=`. Uses few comparisons, for the
+/// same reason.
 const fn is_b64token_byte(byte: u8) -> bool {
     let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
     // `-`, `.`, `/` and the digits follow each other.

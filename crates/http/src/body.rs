@@ -102,7 +102,7 @@ where
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// Whether whoever reads from the network has lost patience.
+/// Returns whether the error is a timeout of the network reader.
 fn is_late(fault: &(dyn std::error::Error + 'static)) -> bool {
     let fault: Option<&io::Error> = fault.downcast_ref();
     fault.is_some_and(|fault| fault.kind() == io::ErrorKind::TimedOut)
@@ -112,7 +112,8 @@ fn is_late(fault: &(dyn std::error::Error + 'static)) -> bool {
 ///
 /// # Errors
 ///
-/// [`InputError`] with the path of the first value that is not as declared, and the message of its type.
+/// [`InputError`] with the path of the first value that is not as declared, and the message of its
+/// type.
 pub(crate) fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, InputError> {
     if body.is_empty() {
         return Err(InvalidInput::missing("body", None).into());
@@ -139,14 +140,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     }
 }
 
-/// The media type, where there is exactly one: of two, nobody knows which one those before us went by.
+/// Returns the media type, if there is exactly one. Of two, it is unknown which one a proxy used.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(CONTENT_TYPE).into_iter();
     let only = values.next().filter(|_| values.next().is_none());
     only?.to_str().ok()
 }
 
-/// Whether the body is said to be compressed, or the like. Nothing here undoes that
+/// Returns whether the body has a content coding, such as a compression. Nothing here decodes it
 /// ([RFC 9110, section 8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4)).
 pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();

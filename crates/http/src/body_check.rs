@@ -23,8 +23,8 @@ const OF_TYPE: [&str; 9] = [
 
 /// Reads the smallest value that the schema allows as a `T`.
 ///
-/// A value is made of `example`, `default`, `enum` and `const` if the schema has them. If it says too little, nothing is
-/// tried.
+/// The value comes from `example`, `default`, `enum` and `const`, if the schema has them. If the
+/// schema states too little, nothing is checked.
 ///
 /// # Errors
 ///

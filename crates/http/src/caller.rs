@@ -1,4 +1,4 @@
-//! Who calls, as a handler's first argument.
+//! The caller, as the first argument of a handler.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,27 +6,27 @@ use std::sync::Arc;
 use scopegate_domain::User;
 use scopegate_policy::Permit;
 
-/// An operation of which nobody has said yet who may call it. It has no `then`.
+/// The state of an operation without a declared access rule. It has no `then`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Undecided;
 
-/// An operation that a guard stands before.
+/// The state of an operation with a guard.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Guarded;
 
-/// An operation that a guard stands before and that may also be called without a credential.
+/// The state of an operation with a guard that also accepts requests without a credential.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Optional;
 
-/// An operation that everybody may call.
+/// The state of an operation that every client may call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Public;
 
-/// An operation of which it is said who may call it.
+/// The state of an operation whose access rule is declared.
 #[diagnostic::on_unimplemented(
     message = "nobody has said who may call this operation",
     label = "say `.guard(&guard)`, `.inherits()` or `.public()` before `.then(..)`"
@@ -53,10 +53,11 @@ pub trait Closable {}
 impl Closable for Guarded {}
 impl Closable for Undecided {}
 
-/// A user whom the guard let in: a [`Permit`] that is known to have one.
+/// A user that the guard authorized: a [`Permit`] that is known to have one.
 ///
-/// Reads as the [`User`]; the permit is beside it. An operation whose guard does not ask for a user cannot be built with a
-/// handler that takes one: see [`GateError::NoUser`](crate::GateError::NoUser).
+/// Dereferences to the [`User`]; [`CurrentUser::permit`] returns the permit. If the guard does not
+/// require a user, an operation whose handler takes one cannot be built: see
+/// [`GateError::NoUser`](crate::GateError::NoUser).
 ///
 /// ```
 /// use scopegate_http::{CurrentUser, Json};
@@ -93,23 +94,24 @@ impl Deref for CurrentUser {
     }
 }
 
-/// What a handler may take as its first argument, by what was declared of the operation (`State`).
+/// The types that a handler may take as its first argument. They depend on the declared access rule
+/// (`State`).
 ///
 /// | declared | the handler may take |
 /// |---|---|
-/// | `.guard(&guard)`, `.behind(&guard)`, `.inherits()` | [`Permit`], [`CurrentUser`] or nobody |
-/// | the same with `.optional()` | `Option<Permit>`, `Option<CurrentUser>` or nobody |
-/// | `.public()` | nobody |
+/// | `.guard(&guard)`, `.behind(&guard)`, `.inherits()` | [`Permit`], [`CurrentUser`] or no caller |
+/// | the same with `.optional()` | `Option<Permit>`, `Option<CurrentUser>` or no caller |
+/// | `.public()` | no caller |
 #[diagnostic::on_unimplemented(
     message = "a handler of an operation that is `{State}` cannot take `{Self}` first",
     label = "`Guarded` takes `Permit` or `CurrentUser`, `Optional` takes an `Option` of them, `Public` takes neither"
 )]
 pub trait Caller<State>: Sized + Send + 'static {
-    /// Whether the guard must ask for a user; checked when the gate is built.
+    /// Whether the guard must require a user; checked when the gate is built.
     const NEEDS_USER: bool;
 
-    /// The argument, of what the policy let in: none is nobody. Where it is not what was declared, there is no argument, and
-    /// the request fails.
+    /// Converts the permit of the request; `None` is an anonymous caller. Returns `None` if the
+    /// permit is not of the declared kind; then the request fails.
     fn admit(permit: Option<Permit>) -> Option<Self>;
 }
 

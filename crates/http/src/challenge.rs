@@ -9,8 +9,8 @@ use http::HeaderValue;
 /// auth-param = token BWS "=" BWS quoted-string
 /// ```
 ///
-/// Whatever the values hold, what is written follows the grammar: quotes and backslashes are escaped, and a byte that
-/// may not stand in a quoted string becomes `?`.
+/// The text follows the grammar for any values. Quotes and backslashes are escaped, and a byte that
+/// a quoted string cannot contain becomes `?`.
 ///
 /// ```
 /// use scopegate_http::Challenge;
@@ -35,7 +35,8 @@ impl Challenge {
         }
     }
 
-    /// With a parameter. Names come from the RFCs and so are literals; values may come from anywhere.
+    /// Adds a parameter. Names come from the RFCs, so they are literals; values may have any
+    /// origin.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.text.push_str(if self.has_parameters { ", " } else { " " });
@@ -56,7 +57,7 @@ impl Challenge {
     /// The value of the header.
     #[must_use]
     pub fn to_header(&self) -> HeaderValue {
-        // INVARIANT: a scheme is a literal and everything else was written by `with`, so this never falls back
+        // INVARIANT: a scheme is a literal and `with` wrote the rest, so this never falls back
         // (tests/api/challenge.rs, `whatever_the_values_hold_the_grammar_is_followed`).
         HeaderValue::from_str(&self.text).unwrap_or(HeaderValue::from_static("Bearer"))
     }

@@ -1,4 +1,4 @@
-//! Which challenges a denial is answered with: one for each scheme, with all that one more round needs.
+//! Selects the challenges of a denial: one for each scheme, with all that one more round needs.
 
 use scopegate_domain::{DeclaredScheme, ErrorCode, ScopeToken};
 use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, SchemeId, Shortfall};
@@ -25,8 +25,8 @@ pub(crate) struct Realm {
 }
 
 impl Challenges<'_> {
-    /// The challenges of a denial to somebody whose credentials of these schemes are good; none where no credential would
-    /// help.
+    /// Returns the challenges of a denial when the credentials of these schemes are valid. Returns
+    /// none if no credential would help.
     pub(crate) fn of(&self, denial: &Denial, accepted: &[SchemeId]) -> Vec<Challenge> {
         let has_bearer = self.have(accepted, Family::Bearer);
         match denial {
@@ -36,7 +36,8 @@ impl Challenges<'_> {
                     .iter()
                     .filter_map(|name| self.table.catalog().find(name))
                     .collect();
-                // Who has a good bearer token is asked for the rest, unless another token is all that would help.
+                // A client with a valid bearer token is asked for the rest, unless only another
+                // token would help.
                 let beside =
                     |declared: &&DeclaredScheme| !has_bearer || Family::of(declared.scheme()) != Family::Bearer;
                 let rest: Vec<_> = missing.iter().copied().filter(beside).collect();
@@ -49,7 +50,7 @@ impl Challenges<'_> {
         }
     }
 
-    /// The challenges to somebody whose credential is not good for any of these schemes.
+    /// Returns the challenges for a credential that is not valid for any of these schemes.
     pub(crate) fn for_bad(&self, schemes: &[SchemeId], denial: &Denial) -> Vec<Challenge> {
         let bad = |declared: &DeclaredScheme| {
             let scope = scope_of(declared, denial.shortfall());
@@ -62,7 +63,7 @@ impl Challenges<'_> {
         each(self.declared(schemes).map(bad))
     }
 
-    /// The challenges to somebody who presents a credential of these schemes more than once.
+    /// Returns the challenges for a request with more than one credential of these schemes.
     pub(crate) fn for_ambiguous(&self, schemes: &[SchemeId]) -> Vec<Challenge> {
         let ambiguous = |declared: &DeclaredScheme| match Family::of(declared.scheme()) {
             Family::Bearer => self.with_code(bearer(&self.realm.name)),
@@ -82,8 +83,9 @@ impl Challenges<'_> {
         schemes.iter().filter_map(|id| catalog.get(id.index()))
     }
 
-    /// The challenge of a scheme to somebody who presented nothing of it: without an error
-    /// ([RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)), in the tutorial's profile without a scope.
+    /// Returns the challenge of a scheme without a credential in the request. It has no error ([RFC
+    /// 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)), and in the
+    /// tutorial's profile no scope.
     fn for_nothing(&self, declared: &DeclaredScheme, shortfall: &Shortfall) -> Challenge {
         let family = Family::of(declared.scheme());
         let challenge = self.without_code(family);
@@ -152,7 +154,8 @@ fn each(challenges: impl Iterator<Item = Challenge>) -> Vec<Challenge> {
     })
 }
 
-/// What to ask of one scheme: the scope of the nearest way in, or of the first way in by that scheme.
+/// Returns the scope to request for one scheme: that of the nearest alternative, or of the first
+/// one with that scheme.
 fn scope_of<'s>(declared: &DeclaredScheme, shortfall: &'s Shortfall) -> &'s [ScopeToken] {
     let nearest = shortfall.scope_of(declared.name());
     if !nearest.is_empty() {

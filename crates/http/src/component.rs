@@ -28,7 +28,7 @@ pub(crate) fn has_shape(schema: &Value) -> bool {
         .any(|key| schema.get(key).is_some())
 }
 
-/// Marks the schema of the type inside of `Vec`, `Option` and the like.
+/// Marks the schema of the type inside `Vec`, `Option` and similar types.
 pub(crate) fn marked(type_name: &str, mut schema: Value) -> Value {
     mark(type_name, &mut schema);
     schema
@@ -65,8 +65,9 @@ fn mark(type_name: &str, schema: &mut Value) {
     }
 }
 
-/// Replaces each marked schema by a reference to the component of the same schema. Where there is none, one is added by
-/// the name of the type; where that name has another schema, the schema is written out.
+/// Replaces each marked schema by a reference to the component with the same schema. If there is
+/// none, adds one under the name of the type. If another schema has that name, the schema is
+/// written inline.
 pub(crate) fn resolve(value: &mut Value, components: &mut Map<String, Value>, style: &impl Fn(&str, &Value) -> Value) {
     match value {
         Value::Object(members) => {

@@ -21,17 +21,20 @@ pub use self::origin::{InvalidOrigin, WrongOrigin};
 use crate::answer::Response;
 use crate::request_id;
 
-/// How long a browser may keep the answer to a preflight, unsaid: as FastAPI has it.
+/// The default time for which a browser may keep the answer to a preflight: the same as FastAPI's.
 const MAX_AGE: Duration = Duration::from_mins(10);
 
-/// Which origins may read the gate's answers by script: for [`GateBuilder::cors`](crate::GateBuilder::cors).
+/// The origins whose scripts may read the gate's answers: for
+/// [`GateBuilder::cors`](crate::GateBuilder::cors).
 ///
-/// Operations, the token endpoint, the public keys and the OpenAPI document are open to the configured origins, with all their refusals;
-/// pages are not. A preflight is answered for every path that is there, before any credential is looked at, with the methods
-/// of that path. Requests of other origins are answered as ever, without a header that would let a script read the answer.
+/// Operations, the token endpoint, the public keys and the OpenAPI document are open to the
+/// configured origins, with all their refusals; pages are not. A preflight is answered for every
+/// path that exists, before any credential is read, with the methods of that path. Requests of
+/// other origins get the usual answers, without a header that would let a script read them.
 ///
-/// No answer allows credentials that a browser adds by itself (`Access-Control-Allow-Credentials`): a script brings its token
-/// in a header. So nobody can be made to act by a page that they only looked at.
+/// No answer allows credentials that a browser adds by itself (`Access-Control-Allow-Credentials`):
+/// a script sends its token in a header. So a page that a user only visits cannot act for that
+/// user.
 ///
 /// ```
 /// use scopegate_http::Cors;
@@ -58,36 +61,38 @@ enum Origins {
 }
 
 impl Cors {
-    /// Any page may read the answers; whoever calls still needs a credential.
+    /// Allows any page to read the answers; the caller still needs a credential.
     pub const fn any() -> Self {
         Self::of(Origins::Any)
     }
 
-    /// Pages of these origins may: `https://app.example`, `http://localhost:3000`. An origin is compared as a whole, byte
-    /// for byte.
+    /// Allows pages of these origins: `https://app.example`, `http://localhost:3000`. An origin is
+    /// compared as a whole, byte for byte.
     ///
     /// # Errors
     ///
-    /// [`WrongOrigin`] names the first that no browser would send, or that is `null`: that is what every sandboxed page
-    /// sends, whosesoever it is.
+    /// [`WrongOrigin`] names the first one that no browser would send, or that is `null`. Every
+    /// sandboxed page sends `null`, regardless of its owner.
     pub fn origins<O: AsRef<str>>(origins: impl IntoIterator<Item = O>) -> Result<Self, WrongOrigin> {
         let origins = origins.into_iter().map(|text| Origin::parse(text.as_ref()));
         Ok(Self::of(Origins::These(origins.collect::<Result<_, _>>()?)))
     }
 
-    /// How long a browser may keep the answer to a preflight: 10 minutes where nothing is said.
+    /// Sets how long a browser may keep the answer to a preflight. Default: 10 minutes.
     pub const fn max_age(mut self, time: Duration) -> Self {
         self.max_age = time;
         self
     }
 
-    /// Scripts may send this header, too, beside `authorization`, `content-type` and the headers of declared API keys.
+    /// Allows scripts to send this header, in addition to `authorization`, `content-type` and the
+    /// headers of declared API keys.
     pub fn request_header(mut self, name: HeaderName) -> Self {
         self.request_headers.push(name);
         self
     }
 
-    /// Scripts may read this header, too, beside `www-authenticate`, `retry-after` and `x-request-id`.
+    /// Allows scripts to read this header, in addition to `www-authenticate`, `retry-after` and
+    /// `x-request-id`.
     pub fn expose(mut self, name: HeaderName) -> Self {
         self.exposed.push(name);
         self
@@ -145,7 +150,8 @@ impl CorsHeaders {
     /// Lets a script read an answer, if its page is of a configured origin.
     fn mark(&self, request: &HeaderMap, response: &mut HeaderMap) {
         if matches!(self.origins, Origins::These(_)) {
-            // Also where no origin was sent: a cache must not hand such an answer to a script that may read another.
+            // Also without `Origin`: a cache must not give such an answer to a script that may read
+            // another.
             response.append(VARY, HeaderValue::from_static("Origin"));
         }
         if let Some(origin) = self.allowed(request) {
@@ -159,8 +165,8 @@ impl CorsHeaders {
         request.contains_key(ACCESS_CONTROL_REQUEST_METHOD) && self.allowed(request).is_some()
     }
 
-    /// The answer to a browser's question, not yet marked. It is the same whatever else the question names: the browser
-    /// compares.
+    /// Answers a preflight, without the headers for the origin. Other members of the preflight do
+    /// not matter: the browser compares them.
     fn preflight(&self, methods: &[&str]) -> Response {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -173,7 +179,8 @@ impl CorsHeaders {
         response
     }
 
-    /// What `Access-Control-Allow-Origin` says; nothing to a foreign origin, to `null`, and to none.
+    /// Returns the value of `Access-Control-Allow-Origin`; `None` for a foreign origin, for `null`,
+    /// and without an origin.
     fn allowed(&self, request: &HeaderMap) -> Option<HeaderValue> {
         let mut sent = request.get_all(ORIGIN).iter();
         let (Some(origin), None) = (sent.next(), sent.next()) else {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use scopegate_domain::{ScopeToken, Secret};
 use scopegate_store::{BoxFuture, StoreError};
 
-/// A credential as a request presents it: the secret, with a user name where the scheme is HTTP basic.
+/// A credential as a request presents it: the secret, and for HTTP basic a user name.
 ///
-/// The secret is a password, an API key, an opaque bearer token, or what follows the word `Digest`. It is wiped when the
-/// request is decided about.
+/// The secret is a password, an API key, an opaque bearer token, or the text after `Digest`. It is
+/// wiped after the decision about the request.
 ///
 /// ```
 /// use scopegate_http::Credential;
@@ -47,7 +47,8 @@ impl Credential {
         self.username.as_deref()
     }
 
-    /// What proves it. To be compared by [`Secret::same_as`], which takes as long for any two secrets of one length.
+    /// Returns the secret. Compare it by [`Secret::same_as`], which takes the same time for any two
+    /// secrets of one length.
     #[must_use]
     pub const fn secret(&self) -> &Secret<String> {
         &self.secret
@@ -60,7 +61,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// What was found in the place of a credential.
+/// The result of looking for a credential.
 pub(crate) enum Found {
     /// Nothing.
     Absent,
@@ -73,7 +74,7 @@ pub(crate) enum Found {
 }
 
 impl Found {
-    /// A credential, where there is one.
+    /// Wraps a credential; `None` is malformed.
     pub(crate) fn new(credential: Option<Credential>) -> Self {
         credential.map_or(Self::Malformed, Self::Credential)
     }
@@ -83,17 +84,18 @@ impl Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a verdict is yes or no")]
 pub enum Verdict {
-    /// It is good.
+    /// The credential is valid.
     Accept(Acceptance),
-    /// It is not good, for whatever reason: the client is not told.
+    /// The credential is not valid. The client does not receive the reason.
     Refuse,
 }
 
-/// A good credential: whom it speaks for, and what it may do.
+/// A valid credential: its subject and its authority.
 ///
-/// The subject is what `sub` is in a token. Where a guard asks for a user, it is looked up as a token's is: by id, in the
-/// tutorial's profile by name. Where an operation asks for two schemes at once, both must speak for the same subject; a
-/// scheme whose credentials speak for nobody is declared [`without_subject`](crate::domain::CatalogBuilder::without_subject).
+/// The subject corresponds to `sub` of a token. If a guard requires a user, it is looked up as a
+/// token's is: by id, in the tutorial's profile by name. If an operation requires two schemes at
+/// once, both credentials must have the same subject. Declare a scheme whose credentials have no
+/// subject as [`without_subject`](crate::domain::CatalogBuilder::without_subject).
 ///
 /// ```
 /// use scopegate_http::{Acceptance, ScopeToken, Verdict};
@@ -112,7 +114,7 @@ pub struct Acceptance {
 }
 
 impl Acceptance {
-    /// It speaks for this subject.
+    /// Creates a credential of this subject.
     #[must_use]
     pub fn of(subject: impl Into<Arc<str>>) -> Self {
         Self {
@@ -121,7 +123,7 @@ impl Acceptance {
         }
     }
 
-    /// It speaks for nobody.
+    /// Creates a credential without a subject.
     #[must_use]
     pub fn of_nobody() -> Self {
         Self::default()
@@ -140,8 +142,8 @@ impl Acceptance {
 
     /// Adds the scopes of the credential. Default: none.
     ///
-    /// They count on a scheme of every kind: an opaque token, an API key, a password. The catalog must declare them for that
-    /// scheme; a scope that its scheme does not declare counts for nothing.
+    /// Every kind of scheme can have them: an opaque token, an API key, a password. The catalog
+    /// must declare them for that scheme; other scopes have no effect.
     #[must_use]
     pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.scopes.extend(scopes);
@@ -149,11 +151,13 @@ impl Acceptance {
     }
 }
 
-/// The application's own judge of credentials: user names and passwords, API keys, opaque tokens, digests.
+/// Verifies credentials for the application: user names and passwords, API keys, opaque tokens,
+/// digests.
 ///
-/// Given to the gate for one scheme by [`GateBuilder::verifier`](crate::GateBuilder::verifier). Asked at most once a request
-/// and only where the operation asks for that scheme. What is slow on purpose, such as a password's hash, belongs on a thread
-/// of its own (`tokio::task::spawn_blocking`) and in a bounded number at a time.
+/// The gate calls it for the scheme that [`GateBuilder::verifier`](crate::GateBuilder::verifier)
+/// names. It is called at most once for each request, and only if the operation requires that
+/// scheme. Run slow work, such as the hash of a password, on a thread of its own
+/// (`tokio::task::spawn_blocking`) with bounded concurrency.
 ///
 /// ```
 /// use scopegate_http::domain::Secret;
@@ -176,12 +180,13 @@ impl Acceptance {
 /// # let _ = StationKey(Secret::new(String::new()));
 /// ```
 pub trait CredentialVerifier: Send + Sync {
-    /// Whether the credential is good, and what it is good for.
+    /// Returns whether the credential is valid, with its subject and its authority.
     ///
     /// Unknown names and wrong secrets should take the same time and get the same [`Verdict::Refuse`].
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it cannot be said now: the client is told to ask again (503), and nobody is let in.
+    /// [`StoreError`] if the verifier cannot decide now. The client receives 503 and may retry;
+    /// access is not granted.
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>>;
 }

@@ -1,4 +1,4 @@
-//! What was decided about a request, in one word: for metrics and spans.
+//! The decision about a request in one word: for metrics and spans.
 
 use scopegate_policy::Denial;
 
@@ -14,7 +14,7 @@ pub(crate) enum DecisionClass {
     InvalidToken,
     StepUp,
     Unauthenticated,
-    /// Nobody could be asked.
+    /// A store or a verifier did not answer.
     Unavailable,
 }
 
@@ -31,7 +31,7 @@ impl DecisionClass {
         Self::Unavailable,
     ];
 
-    /// The class of a refusal. The match is exhaustive, so a new denial asks for its class.
+    /// Returns the class of a refusal. The match is exhaustive, so a new denial needs a class.
     pub(crate) const fn of(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Ambiguous(_) => Self::Ambiguous,

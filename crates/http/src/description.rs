@@ -1,4 +1,4 @@
-//! What the document says about one operation beside its security.
+//! Describes one operation in the document, except for its security.
 
 use http::StatusCode;
 use scopegate_policy::ResolvedOperation;
@@ -13,9 +13,10 @@ use crate::query_shape::QueryShape;
 use crate::utoipa_schema::to_json;
 use crate::{body_check, query_check};
 
-/// Collects what an operation's types say of themselves for the document.
+/// Collects for the document what an operation's types describe.
 ///
-/// Made by the gate; an application meets it where it implements [`Answer`](crate::Answer).
+/// The gate makes it; an application receives it in its implementation of
+/// [`Answer`](crate::Answer).
 #[derive(Clone, Debug, Default)]
 pub struct Description {
     path_parameters: Vec<Value>,
@@ -163,7 +164,7 @@ impl Description {
         &self.responses
     }
 
-    /// The body, where one is read.
+    /// Returns the body, if the operation reads one.
     pub(crate) const fn request_body(&self) -> Option<&Value> {
         self.request_body.as_ref()
     }
@@ -207,7 +208,8 @@ impl Description {
         }
     }
 
-    /// The schema of a type: a reference where the type has a shape and a name of its own, else the schema itself.
+    /// Returns the schema of a type: a reference if the type has a shape and a name, else the
+    /// schema itself.
     fn reference<T: ToSchema>(&mut self) -> Value {
         self.add_referenced::<T>();
         let schema = to_json(&T::schema());

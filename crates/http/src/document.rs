@@ -12,7 +12,7 @@ use crate::merge::merge_responses;
 use crate::route::Mounted;
 use crate::{Profile, component, endpoint, schema};
 
-/// What a document is made of, beside the table.
+/// The sources of a document other than the table.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) profile: Profile,
@@ -128,7 +128,7 @@ impl Schemas {
     }
 }
 
-/// What the document says about one operation. Without a name, method and path stand in its place.
+/// Describes one operation in the document. Without a name, its method and path replace the name.
 fn operation_docs(
     mounted: &Mounted,
     operation: &ResolvedOperation,
@@ -179,7 +179,7 @@ fn operation_id(mounted: &Mounted, operation: &ResolvedOperation) -> String {
     notes.operation_id.clone().unwrap_or_else(default)
 }
 
-/// The refusals that the document tells of: in the tutorial's profile those that FastAPI tells of.
+/// Returns the refusals in the document: in the tutorial's profile those that FastAPI documents.
 fn refusals(mounted: &Mounted, operation: &ResolvedOperation, schemas: &mut Schemas) -> Vec<(&'static str, Value)> {
     let has_inputs = mounted.description.has_inputs();
     match schemas.profile {

@@ -48,10 +48,11 @@ impl Double {
         }
     }
 
-    /// The sets of schemes for which credentials are presented, in the order in which they are tried.
+    /// Returns the sets of schemes for which credentials are presented, in the order of the
+    /// attempts.
     ///
-    /// A credential whose scheme the test leaves open is in one place of a request, as a real one
-    /// is. It counts for the schemes of that place alone.
+    /// A credential without a scheme in the test is in one place of a request, as a real one is. It
+    /// counts only for the schemes of that place.
     fn attempts(&self, admission: &Admission, sources: &Sources) -> Vec<Vec<SchemeId>> {
         let asked = sources.scheme_ids();
         let named: Vec<SchemeId> = self.schemes.iter().copied().filter(|id| asked.contains(id)).collect();
@@ -71,7 +72,8 @@ impl Double {
         attempts
     }
 
-    /// Whether subject and scopes are those of a credential of a named scheme, so that no further one is presented.
+    /// Returns whether subject and scopes are those of a credential of a named scheme, so that no
+    /// further one is presented.
     fn is_of_the_named(&self, admission: &Admission) -> bool {
         let named = || self.schemes.iter().filter_map(|id| scheme(admission, *id));
         let declares = |token: &ScopeToken| named().any(|one| one.scopes().iter().any(|scope| scope.token() == token));

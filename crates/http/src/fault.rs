@@ -7,7 +7,8 @@ use serde::de;
 use crate::invalid_input::{InvalidInput, Step};
 use crate::path::Kind;
 
-/// The fault of one value. Only a message of the type's own error is passed on; serde's messages repeat the input.
+/// The error of one value. Only messages of the type's own error are forwarded, because serde's
+/// messages repeat the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) kind: &'static str,

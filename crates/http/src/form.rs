@@ -16,13 +16,13 @@ use crate::{Profile, body};
 /// Most fields of one form.
 const MAX_FIELDS: usize = 1000;
 
-/// Why a body is no form. In the tutorial's words where it has some.
+/// The reason why a body is not a form. Uses FastAPI's words if it has some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormError {
-    /// A multipart form that does not say where its parts end.
+    /// A multipart form without a boundary.
     #[error("Missing boundary in multipart.")]
     Boundary,
-    /// A body that is compressed, or the like.
+    /// A body with a content coding, such as a compression.
     #[error("the body must not be encoded")]
     Encoded,
     /// Another media type than that of a form.
@@ -31,7 +31,7 @@ pub(crate) enum FormError {
     /// A multipart form that cannot be taken apart.
     #[error("Invalid multipart data.")]
     Multipart,
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     #[error("a parameter is not UTF-8")]
     NotText,
     /// More than [`MAX_FIELDS`].
@@ -41,8 +41,13 @@ pub(crate) enum FormError {
 
 /// Reads the fields by the rules of a profile.
 ///
-/// The RFC has one media type and one encoding. The tutorial's server takes multipart forms too, goes by the first of two
-/// media types, passes over a `Content-Encoding`, reads any other body as a form without fields, and turns bytes that are no text into something that is.
+/// The RFC has one media type and one encoding. FastAPI's server differs:
+///
+/// - It reads multipart forms, too.
+/// - It uses the first of two media types.
+/// - It ignores `Content-Encoding`.
+/// - It reads any other body as a form without fields.
+/// - It replaces bytes that are not text.
 pub(crate) async fn read(headers: &HeaderMap, whole: &Bytes, profile: Profile) -> Result<Params, FormError> {
     let content_type = match profile {
         Profile::Rfc if body::is_encoded(headers) => return Err(FormError::Encoded),
@@ -84,8 +89,9 @@ pub(crate) fn decode(raw: &[u8]) -> Option<String> {
     String::from_utf8(percent_decode(&spaces(raw)).collect()).ok()
 }
 
-/// The same as Python's `unquote_plus` does it to text that was read as Latin-1: escapes are UTF-8 among themselves, and
-/// what is none becomes U+FFFD; a byte beyond ASCII that is not escaped is a character of Latin-1.
+/// Does the same as Python's `unquote_plus` on text that was read as Latin-1. Adjacent escapes are
+/// read as UTF-8, and invalid ones become U+FFFD. A byte beyond ASCII without an escape is a
+/// character of Latin-1.
 fn decode_like_python(raw: &[u8]) -> String {
     let raw = spaces(raw);
     let mut text = String::with_capacity(raw.len());
@@ -109,7 +115,7 @@ fn latin_1(raw: &[u8]) -> String {
     raw.iter().copied().map(char::from).collect()
 }
 
-/// The text parts of a multipart form; a part that is a file is no field of ours.
+/// Returns the text parts of a multipart form; a part that is a file is not a field.
 async fn multipart(content_type: &str, body: Bytes) -> Result<Params, FormError> {
     let boundary = multer::parse_boundary(content_type).map_err(|_| FormError::Boundary)?;
     let whole = stream::iter([Ok::<_, Infallible>(body)]);

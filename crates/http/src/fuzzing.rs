@@ -1,4 +1,5 @@
-//! Doors for the fuzzers of `fuzz/`, and for the replay of what they found. Each panics where a property does not hold.
+//! Entry points for the fuzzers of `fuzz/`, and for the replay of their findings. Each panics if a
+//! property does not hold.
 
 pub mod grammar;
 pub mod oracle;
@@ -22,8 +23,8 @@ use crate::{Challenge, Profile, basic, form, path, query};
 
 const PROFILES: [Profile; 2] = [Profile::Rfc, Profile::Tutorial];
 
-/// The value of an `Authorization` header: a token or a pair that is read out of it is the same one after it was written
-/// again, and no value is both.
+/// Checks the value of an `Authorization` header. A token or a pair that was read is the same after
+/// it is written and read again. No value is both.
 pub fn bearer(input: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(input) else {
         return;
@@ -57,8 +58,9 @@ fn basic_again(id: &str, secret: &str) {
     }
 }
 
-/// Values of a challenge, each ended by 0xFF: whatever they hold, what is written follows the grammar and reads back, also with
-/// another challenge behind it in one line, as proxies join them. A byte that may not stand in a quoted string is told as `?`.
+/// Checks challenges with any values, each ended by 0xFF. The text follows the grammar and parses
+/// back, also with another challenge after it in one line, as proxies join them. A byte that a
+/// quoted string cannot contain becomes `?`.
 pub fn challenge(input: &[u8]) {
     const SCHEMES: [&str; 5] = ["APIKey", "Basic", "Bearer", "DPoP", "Digest"];
     const NAMES: [&str; 7] = [
@@ -91,8 +93,8 @@ pub fn challenge(input: &[u8]) {
     assert_eq!(grammar::challenges(&both), Some(vec![expected.clone(), expected]));
 }
 
-/// The path of a request target: the table of routes finds what the oracle names, hands over what it hands over, and sends
-/// nobody to another host.
+/// Checks the path of a request target. The table of routes finds the same entry as the oracle,
+/// passes the same values, and redirects no client to another host.
 pub fn paths(input: &[u8]) {
     static ROUTES: LazyLock<Routes<usize>> = LazyLock::new(routes);
     let Ok(raw) = std::str::from_utf8(input) else {
@@ -116,7 +118,7 @@ pub fn paths(input: &[u8]) {
     }
 }
 
-/// Neighbours that are easily taken for each other.
+/// Neighbours that are easily confused.
 const TABLE: [(&str, &str); 10] = [
     ("GET", "/users/me/"),
     ("GET", "/users/{id}/"),
@@ -178,8 +180,9 @@ fn query(input: &str) {
     }
 }
 
-/// The body of a form, urlencoded or multipart, and a query: what is accepted under the RFC is what the reader of the URL
-/// standard finds, and is the same after it was written again.
+/// Checks the body of a form, urlencoded or multipart, and a query. The values accepted under the
+/// RFC are those of a reader of the URL standard. They are the same after they are written and read
+/// again.
 pub fn form(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         query(text);
@@ -198,7 +201,7 @@ pub fn form(input: &[u8]) {
         .finish();
     let again = read("application/x-www-form-urlencoded", written.as_bytes(), Profile::Rfc);
     let last: BTreeMap<String, String> = fields.into_iter().collect();
-    // A few will do: each look-up goes through all fields.
+    // A few suffice: each look-up goes through all fields.
     for (name, value) in last.iter().take(20) {
         let value = (!value.is_empty()).then_some(value.as_str());
         assert_eq!(params.text(name), value);

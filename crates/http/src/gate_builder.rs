@@ -37,15 +37,16 @@ use crate::{Introspection, RemoteIssuer, remote::TrustedIssuers};
 /// Where the OpenAPI document is.
 pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
 
-/// Collects a gate; faults are told by [`GateBuilder::build`], each with the operation at fault.
+/// Collects the settings of a gate; [`GateBuilder::build`] returns the errors, each with its
+/// operation.
 ///
 /// | setting | default | why |
 /// |---|---|---|
-/// | profile | [`Profile::Rfc`] | the RFCs' words are for everybody, the tutorial's for those who follow it |
+/// | profile | [`Profile::Rfc`] | the RFCs apply to all clients, the tutorial only to its followers |
 /// | body | 1 MiB within 30 s | enough for a JSON document; it bounds what one request can hold |
 /// | clock | the system's | |
 /// | realm | the title | |
-/// | CORS | off | who needs it knows the origins |
+/// | CORS | off | an application that needs it knows the origins |
 #[must_use = "a gate is made by `build`"]
 pub struct GateBuilder {
     table: OperationTableBuilder,
@@ -103,11 +104,11 @@ impl GateBuilder {
         }
     }
 
-    /// Accepts bearer tokens as credentials of this scheme of the catalog. A token comes in the `Authorization` header, never
-    /// in a query or a form. What is verified is remembered, as [`BearerTokens`] says.
+    /// Accepts bearer tokens as credentials of this scheme of the catalog. A token comes in the
+    /// `Authorization` header, never in a query or a form. [`BearerTokens`] caches verified tokens.
     ///
-    /// Several schemes may have bearer tokens, each with its verifier. A token is offered to each of those that the operation
-    /// asks for, and counts for those that accept it.
+    /// Several schemes may have bearer tokens, each with its verifier. Each verifier whose scheme
+    /// the operation requires checks the token. The token counts for the schemes that accept it.
     pub fn bearer(mut self, scheme: impl Into<String>, tokens: impl Into<BearerTokens>) -> Self {
         let scheme = scheme.into();
         let judge = Judge::Token(Arc::new(TokenJudge::new(&scheme, tokens.into())));
@@ -115,8 +116,9 @@ impl GateBuilder {
         self
     }
 
-    /// Accepts the tokens of another issuer as credentials of this scheme, beside those of a [`bearer`](Self::bearer) and of further
-    /// issuers. Each token is verified by the keys of the issuer that it names, and by no others.
+    /// Accepts the tokens of another issuer as credentials of this scheme, in addition to those of
+    /// a [`bearer`](Self::bearer) and of further issuers. Each token is verified only by the keys
+    /// of the issuer that it names.
     #[cfg(feature = "remote-issuers")]
     pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
         let scheme = scheme.into();
@@ -125,8 +127,9 @@ impl GateBuilder {
         self
     }
 
-    /// Accepts as credentials of this scheme what an issuer says to be good of opaque tokens, beside JWTs of others. (Alone for its
-    /// scheme, an [`Introspection`] can also be a [`verifier`](Self::verifier): then it is asked about everything.)
+    /// Accepts opaque tokens that an issuer reports as active as credentials of this scheme, in
+    /// addition to JWTs of other issuers. (Alone for its scheme, an [`Introspection`] can also be a
+    /// [`verifier`](Self::verifier): then it is queried for every token.)
     #[cfg(feature = "remote-issuers")]
     pub fn introspection(mut self, scheme: impl Into<String>, introspection: Introspection) -> Self {
         let judge = Judge::Issuers(Arc::new(TrustedIssuers::asking(introspection)));
@@ -134,21 +137,21 @@ impl GateBuilder {
         self
     }
 
-    /// Accepts as credentials of this scheme of the catalog what the application's own verifier accepts: user names with
-    /// passwords, API keys, digests, opaque bearer tokens.
+    /// Accepts credentials of this scheme of the catalog that the application's verifier accepts:
+    /// user names with passwords, API keys, digests, opaque bearer tokens.
     pub fn verifier(mut self, scheme: impl Into<String>, verifier: Arc<dyn CredentialVerifier>) -> Self {
         self.judges.push((scheme.into(), Judge::Application(verifier)));
         self
     }
 
-    /// Knows these users: a backend of `scopegate-store`, or a table of the application's own. Asked once a request, and only
-    /// where a guard asks for a user.
+    /// Sets the users: a backend of `scopegate-store`, or a table of the application. It is queried
+    /// once for each request, and only if a guard requires a user.
     pub fn users(mut self, users: Arc<dyn Users>) -> Self {
         self.users = Some(users);
         self
     }
 
-    /// Goes by this profile.
+    /// Sets the profile. Default: [`Profile::Rfc`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
@@ -178,15 +181,16 @@ impl GateBuilder {
         self
     }
 
-    /// Sets how long a body that does not move is awaited; a later one is answered with 408. Each 512 bytes of it add
-    /// a second, so that a slow upload that moves is not cut.
+    /// Sets how long the gate waits for a body; a later one is answered with 408. Each 512 bytes of
+    /// it add a second, so that a slow upload with progress is not cut.
     pub fn body_timeout(mut self, time: Duration) -> Self {
         self.limits.time = time;
         self
     }
 
-    /// Every operation stands behind this guard, too, except those that override it: FastAPI's `dependencies` of the
-    /// application. The token endpoint and the pages of the document are no operations, and no guard is before them.
+    /// Adds this guard to every operation that does not override it: FastAPI's `dependencies` of
+    /// the application. The token endpoint and the pages of the document are not operations, and no
+    /// guard applies to them.
     pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
         self.table = self.table.guard(guard);
         self
@@ -212,7 +216,7 @@ impl GateBuilder {
         self
     }
 
-    /// Gives out tokens at this path (`POST`).
+    /// Issues tokens at this path (`POST`).
     pub fn token_endpoint(mut self, path: impl Into<String>, server: AuthorizationServer) -> Self {
         self.token_endpoint = Some((path.into(), server));
         self
@@ -242,25 +246,28 @@ impl GateBuilder {
         self
     }
 
-    /// Shows these public keys at `/.well-known/jwks.json`, so that others can verify tokens. Like the pages it is no operation:
-    /// no guard is before it, and the document does not name it.
+    /// Publishes these public keys at `/.well-known/jwks.json`, so that other programs can verify
+    /// tokens. Like the pages it is not an operation: no guard applies to it, and the document does
+    /// not name it.
     pub fn jwks(mut self, keys: PublishedKeys) -> Self {
         self.jwks = Some(keys);
         self
     }
 
-    /// Lets pages of other origins read answers by script, as [`Cors`] says; without it no page can.
+    /// Lets pages of other origins read answers by script, by the rules of [`Cors`]. Default: no
+    /// page can.
     pub fn cors(mut self, cors: Cors) -> Self {
         self.cors = Some(cors);
         self
     }
 
-    /// Asks this policy, too, at every request: it decides nothing. The metrics count what it would have done, and the log
-    /// tells of decisions that it would have made otherwise, a few lines at most.
+    /// Evaluates this policy, too, for every request, without effect on the decision. The metrics
+    /// count its decisions, and the log reports differing decisions, in a bounded number of lines.
     ///
-    /// Operations of the two are the same where method and template are, credentials where the schemes have the same name and
-    /// stand in the same place. Nothing is looked up for its sake, so it costs less than a microsecond; what hangs on something
-    /// that the gate does not look at for an operation is counted as `unknown`.
+    /// Operations of both policies are the same if method and template are. Credentials are the
+    /// same if their schemes have the same name and place. Nothing is looked up for this policy, so
+    /// it costs less than a microsecond. A decision that depends on a fact that the gate does not
+    /// check for an operation is counted as `unknown`.
     pub fn shadow(mut self, proposed: OperationTable) -> Self {
         self.proposed = Some(proposed);
         self
@@ -434,7 +441,7 @@ fn has_head(table: &OperationTable, operation: &ResolvedOperation) -> bool {
     others.any(|other| other.method() == Method::Head && other.template() == operation.template())
 }
 
-/// What is called for each operation, in the order of the table.
+/// Builds the handler of each operation, in the order of the table.
 fn stages(
     mounted: Vec<Mounted>,
     sources: Vec<Sources>,
@@ -452,7 +459,7 @@ fn stages(
     declared.map(stage).collect()
 }
 
-/// Whoever runs the program reads where a guard that stands before all is not before all.
+/// Logs each operation where a guard of all operations does not apply, for the operator.
 fn report_overrides(table: &OperationTable) {
     for operation in table.operations().iter().filter(|operation| operation.is_override()) {
         let names: Vec<String> = operation.overridden().iter().map(ToString::to_string).collect();

@@ -18,20 +18,20 @@ pub enum GateError {
         /// Which issuer.
         issuer: String,
     },
-    /// The key of a scheme is said to stand in a header that no header can be called.
+    /// The key of a scheme is declared in a header with an invalid name.
     #[error("the key of scheme `{scheme}` cannot stand in a header of that name")]
     KeyName {
         /// Which scheme.
         scheme: String,
     },
-    /// Bearer tokens were said to be the credentials of a scheme that has others.
+    /// A scheme with other credentials was given a verifier of bearer tokens.
     #[error("scheme `{scheme}` has a verifier of bearer tokens, and its credentials are no bearer tokens")]
     NotBearer {
         /// Which scheme.
         scheme: String,
     },
-    /// The policy asks for something that no source of credentials can supply, so every request
-    /// would be refused.
+    /// The policy requires a fact that no source of credentials can supply, so every request would
+    /// be refused.
     #[error(
         "`{operation}` requires `{atom}`, and no source of credentials of the gate can supply it; add one that can, or \
          remove the requirement"
@@ -39,16 +39,16 @@ pub enum GateError {
     NoProducer {
         /// Which operation.
         operation: String,
-        /// What it requires, as a policy file writes it.
+        /// The requirement, as a policy file writes it.
         atom: String,
     },
-    /// The handler takes a user, and the guard lets in others too.
+    /// The handler takes a user, and the guard also accepts requests without one.
     #[error("the handler of `{operation}` takes a user, and its guard does not ask for one; add `Guard::user()`")]
     NoUser {
         /// Which operation.
         operation: String,
     },
-    /// The guard asks for a user, and the gate knows none.
+    /// The guard requires a user, and the gate has no users.
     #[error("`{operation}` asks for a user, and the gate was given no users; add them by `GateBuilder::users`")]
     NoUsers {
         /// Which operation.
@@ -79,10 +79,11 @@ pub enum GateError {
     Template {
         /// Which operation.
         operation: String,
-        /// What is wrong with it, with the remedy.
+        /// The cause, with the remedy.
         fault: &'static str,
     },
-    /// Two templates differ in the names of their parameters alone, so OpenAPI takes them for one.
+    /// Two templates differ only in the names of their parameters, so they are the same path in
+    /// OpenAPI.
     #[error("`{operation}` names the parameters of its template otherwise than `{other}`; use the same names")]
     TemplateNames {
         /// Which operation.
@@ -137,7 +138,7 @@ pub enum GateError {
         /// The name.
         name: String,
     },
-    /// The path cannot stand beside the others.
+    /// The path conflicts with another one.
     #[error("`{operation}` cannot be routed: {fault}")]
     Route {
         /// Which operation.
@@ -156,13 +157,13 @@ pub enum GateError {
         /// The schema that is not there.
         name: String,
     },
-    /// Two types of one name would stand in the document.
+    /// The document would contain two types of one name.
     #[error("two schemas of the document are called `{name}`")]
     SchemaTwice {
         /// Their name.
         name: String,
     },
-    /// The policy cannot stand.
+    /// The policy is not valid.
     #[error(transparent)]
     Table(#[from] TableError),
     /// Every way into the operation that could be verified needs two credentials in one header.

@@ -6,12 +6,17 @@ use scopegate_policy::{self as policy, Guard};
 
 use crate::route::{BoundOperation, Mounted};
 
-/// Operations below one prefix, behind common guards and under common tags: FastAPI's `APIRouter`.
+/// Operations below one prefix, with common guards and common tags: FastAPI's `APIRouter`.
 ///
-/// A group may stand in a group: what FastAPI says in `include_router(router, prefix, tags, dependencies)` is a group around
-/// the other one. Guards and tags come from the outside in, whatever the order of writing: the application's guards
-/// ([`GateBuilder::guard`](crate::GateBuilder::guard)), the outer group's, the inner one's, those of
-/// [`Route::behind`](crate::Route::behind), those of [`Route::guard`](crate::Route::guard).
+/// A group may contain groups. FastAPI's `include_router(router, prefix, tags, dependencies)` is a
+/// group around another one. Guards and tags apply from the outside in, regardless of the order of
+/// calls:
+///
+/// - the application's guards ([`GateBuilder::guard`](crate::GateBuilder::guard)),
+/// - the outer group's,
+/// - the inner group's,
+/// - those of [`Route::behind`](crate::Route::behind),
+/// - those of [`Route::guard`](crate::Route::guard).
 ///
 /// The parameters of prefixes are parameters of each operation, and its handler takes them first.
 ///
@@ -61,7 +66,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// A group. The prefix begins with a slash and ends without one, or is empty; another one is an error of the gate.
+    /// Creates a group. The prefix begins with a slash and ends without one, or is empty; another
+    /// one is an error of the gate.
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
             policy: policy::Group::new(prefix),
@@ -69,7 +75,7 @@ impl Group {
         }
     }
 
-    /// All its operations stand behind this guard, too, except those that override it.
+    /// Adds this guard to all its operations that do not override it.
     pub fn guard(self, guard: impl Into<Guard>) -> Self {
         self.map(|policy| policy.guard(guard))
     }
@@ -91,7 +97,8 @@ impl Group {
         operations.into_iter().fold(self, Self::operation)
     }
 
-    /// Adds the operations of another group: its prefix continues this one, its guards and tags come after these.
+    /// Adds the operations of another group. Its prefix is appended to this one, and its guards and
+    /// tags follow these.
     pub fn group(mut self, group: Self) -> Self {
         let (inner, mounted) = group.into_parts();
         self.mounted.extend(mounted);

@@ -4,11 +4,12 @@ use scopegate_policy::Permit;
 
 use crate::caller::{Caller, Decided};
 
-/// A function that can answer an operation: it takes the caller first (or nobody), then the declared inputs in their order,
-/// and gives a future of an [`Answer`](crate::Answer).
+/// A function that can answer an operation. It takes the caller first (or none), then the declared
+/// inputs in their order. It returns a future of an [`Answer`](crate::Answer).
 ///
-/// `State` is what was declared of the callers ([`Guarded`](crate::Guarded), [`Optional`](crate::Optional),
-/// [`Public`](crate::Public)), `Values` are the types of the inputs. Implemented for functions and closures alone.
+/// `State` is the declared access rule ([`Guarded`](crate::Guarded), [`Optional`](crate::Optional),
+/// [`Public`](crate::Public)); `Values` are the types of the inputs. Only functions and closures
+/// implement it.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer an operation that is `{State}` and reads `{Values}`",
     label = "not a handler for it",
@@ -18,14 +19,14 @@ use crate::caller::{Caller, Decided};
     note = "the arguments of a closure need their types written down"
 )]
 pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
-    /// What it answers.
+    /// The type of its answer.
     type Answer;
     /// The answer on its way.
     type Future: Future<Output = Self::Answer> + Send + 'static;
     /// Whether the caller must be a user.
     const NEEDS_USER: bool;
 
-    /// Calls the function; none where whom the policy let in is not the caller that was declared.
+    /// Calls the function. Returns `None` if the permit does not match the declared caller.
     fn call(&self, permit: Option<Permit>, values: Values) -> Option<Self::Future>;
 }
 

@@ -1,8 +1,8 @@
 //! The host of a request: [RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2) and
 //! [RFC 9113, section 8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1).
 //!
-//! Nothing here uses the host. But a proxy may have read a request that names two hosts, or a malformed one, as another
-//! request, so it is refused. All entry points call [`is_clear`].
+//! Nothing here uses the host. But a proxy may have read a request with two hosts, or a malformed
+//! one, as another request, so it is refused. All entry points call [`is_clear`].
 
 use std::net::Ipv6Addr;
 
@@ -30,8 +30,9 @@ pub fn names_one_host<B>(request: &Request<B>) -> bool {
     is_clear(authority, request.headers(), Some(request.version()))
 }
 
-/// Whether a request names one host, and a well-formed one. `version` is that of a request from a socket: HTTP/1.1 must
-/// have a `Host`, also with an authority in its target, and HTTP/2 one of the two.
+/// Returns whether a request names one host, and a well-formed one. `version` is that of a request
+/// from a socket: HTTP/1.1 must have a `Host`, also with an authority in its target, and HTTP/2 one
+/// of the two.
 pub(crate) fn is_clear(authority: TargetAuthority<'_>, headers: &HeaderMap, version: Option<Version>) -> bool {
     let mut values = headers.get_all(HOST).into_iter();
     let (host, second) = (values.next(), values.next());
@@ -61,8 +62,8 @@ fn is_host(value: &[u8]) -> bool {
     is_plain(value) || is_literal_or_name(value)
 }
 
-/// Whether it is a name or an IPv4 address, without a port or with one. Nearly all are, and this does not copy it as the
-/// parser of authorities does.
+/// Returns whether it is a name or an IPv4 address, with or without a port. Nearly all are, and
+/// this does not copy the value as the parser of authorities does.
 fn is_plain(value: &[u8]) -> bool {
     let mut parts = value.splitn(2, |byte| *byte == b':');
     let name = parts.next().unwrap_or_default();

@@ -6,7 +6,8 @@ use http::{HeaderMap, Method};
 
 /// A request, without its path: that was looked up before.
 ///
-/// It is handed on by reference, and holds its body so, too: a future would keep each copy of either.
+/// It is passed by reference, and holds its body by reference too: a future would keep each copy of
+/// either.
 #[derive(Debug)]
 pub(crate) struct Incoming<'r, B> {
     pub(crate) method: &'r Method,

@@ -1,4 +1,4 @@
-//! What a handler asks of a request beside the caller: parameters of the path, the query, a body.
+//! The inputs of a handler other than the caller: parameters of the path, the query, a body.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use crate::invalid_input::InputError;
 use crate::query_shape::QueryShape;
 use crate::{body, path, query};
 
-/// What a caller who was let in has sent, as inputs read it.
+/// The parts of an authorized request that inputs read.
 #[derive(Debug)]
 pub struct Sent<'r> {
     headers: &'r HeaderMap,
@@ -49,7 +49,7 @@ impl<'r> Sent<'r> {
         self.headers
     }
 
-    /// The query, as it came; empty where there is none.
+    /// Returns the raw query; empty if there is none.
     #[must_use]
     pub const fn query(&self) -> &'r str {
         self.query
@@ -61,10 +61,12 @@ impl<'r> Sent<'r> {
         self.body
     }
 
-    /// The name and the decoded value of the next parameter of the path, for an input that says [`Input::PARAMETERS`].
+    /// Returns the name and the decoded value of the next parameter of the path, for an input with
+    /// [`Input::PARAMETERS`].
     pub fn next_parameter(&mut self) -> (&'r str, &'r str) {
-        // INVARIANT: `GateBuilder::build` refuses an operation whose inputs read another number of parameters than its
-        // template has (tests/api/typed.rs, `parameters_are_counted`), so there is a next one.
+        // INVARIANT: `GateBuilder::build` refuses an operation whose inputs read another number of
+        // parameters than its template has (tests/api/typed.rs, `parameters_are_counted`), so there
+        // is a next one.
         self.names
             .next()
             .zip(self.values.next())
@@ -72,10 +74,10 @@ impl<'r> Sent<'r> {
     }
 }
 
-/// One declared input: how it is read and what the document says about it.
+/// One declared input: its reader and its description for the document.
 ///
-/// [`Path`], [`Query`] and [`JsonBody`] are declared by the methods of [`Route`](crate::Route) of these names; an input of
-/// one's own by [`Route::input`](crate::Route::input):
+/// The methods of [`Route`](crate::Route) of these names declare [`Path`], [`Query`] and
+/// [`JsonBody`]; [`Route::input`](crate::Route::input) declares a custom input:
 ///
 /// ```
 /// use scopegate_http::{Description, Input, InputError, InvalidInput, Permit, Guard, Sent, get};
@@ -118,7 +120,8 @@ pub trait Input: 'static {
     fn describe(description: &mut Description);
 }
 
-/// The inputs of an operation, in the order of their declaration: a tuple of at most five [`Input`]s.
+/// The inputs of an operation, in the order of their declaration: a tuple of at most five
+/// [`Input`]s.
 pub trait Inputs: 'static {
     /// What the handler gets.
     type Values: Send + 'static;

@@ -1,4 +1,4 @@
-//! What is wrong with what was sent.
+//! Describes an invalid input of a request.
 
 use serde_json::{Value, json};
 
@@ -27,9 +27,10 @@ impl Step {
     }
 }
 
-/// One thing wrong with what was sent.
+/// One error in the input of a request.
 ///
-/// It says what is wrong and where; what was sent stands in it only where FastAPI repeats it too, for a parameter.
+/// It contains the error and its place. It repeats the sent value only where FastAPI repeats it
+/// too, for a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidInput {
     kind: &'static str,
@@ -40,7 +41,8 @@ pub struct InvalidInput {
 }
 
 impl InvalidInput {
-    /// A fault of a kind in FastAPI's words (`int_parsing`, `value_error`), in the `path`, `query`, `header` or `body`.
+    /// Creates an error with one of FastAPI's kinds (`int_parsing`, `value_error`), in the `path`,
+    /// `query`, `header` or `body`.
     #[must_use]
     pub fn new(kind: &'static str, place: &'static str, field: Option<&str>, message: impl Into<String>) -> Self {
         let location = field.map(|name| Step::Name(name.to_owned()));

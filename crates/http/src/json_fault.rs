@@ -1,4 +1,4 @@
-//! What is wrong with a JSON body: the path of the value and the message of its type.
+//! Finds the error in a JSON body: the path of the value and the message of its type.
 
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,10 +15,11 @@ const TRIED_MEMBERS: usize = 64;
 /// The kind of the fault of a value that is not an object, as FastAPI names it.
 const NO_OBJECT: &str = "dict_type";
 
-/// Says what is wrong with a body that is no `T`.
+/// Finds the error in a body that is not a `T`.
 ///
-/// The parser's own messages repeat the input and name types of the program, so the body is read again by a reader that
-/// notes the path, and that keeps apart the messages of serde and those of the type.
+/// The parser's own messages repeat the input and name types of the program. So the body is read
+/// again by a reader that tracks the path. It separates the messages of serde from those of the
+/// type.
 pub(crate) fn explain<T: DeserializeOwned>(fault: &serde_json::Error, body: &[u8]) -> InvalidInput {
     // serde_json classifies some values of a wrong type as syntax errors.
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
@@ -44,7 +45,7 @@ pub(crate) fn array_for_object<T: DeserializeOwned>(body: &[u8]) -> Option<Inval
     (fault.kind == NO_OBJECT).then(|| fault.into_input("body"))
 }
 
-/// What is wrong with a value that is not a `T`.
+/// Returns the error of a value that is not a `T`.
 pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
     let fault = T::deserialize(Json(body)).err()?;
     match body.as_object() {
@@ -53,8 +54,8 @@ pub(crate) fn find<T: DeserializeOwned>(body: &Value) -> Option<Fault> {
     }
 }
 
-/// With `flatten`, serde reads the members before it knows their types, so a fault has no place. A member that has the same
-/// fault alone is the place.
+/// Finds the place of an error. With `flatten`, serde reads the members before it knows their
+/// types, so an error has no place. If one member alone has the same error, it is the place.
 fn placed<T: DeserializeOwned>(fault: Fault, members: &Map<String, Value>) -> Fault {
     let is_same = |body: Map<String, Value>| {
         let body = Value::Object(body);

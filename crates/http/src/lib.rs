@@ -1,5 +1,6 @@
-//! **How is it asked and answered?** Scopes for [warp](https://docs.rs/warp): one declaration makes the route, its guard, the
-//! handler's arguments and the entry in the OpenAPI document.
+//! **How is a request checked and answered?** Scopes for [warp](https://docs.rs/warp): one
+//! declaration makes the route, its guard, the handler's arguments and the entry in the OpenAPI
+//! document.
 //!
 //! ```text
 //! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> BoundOperation ──> Group
@@ -27,19 +28,26 @@
 //! # let _ = operation;
 //! ```
 //!
-//! [`Gate`] goes on from there. `examples/tutorial.rs` is FastAPI's page as a whole; `examples/reports.rs` has a check of its own,
-//! typed inputs and old routes beside the new ones; `examples/schemes.rs` has passwords and API keys; `examples/other_issuer.rs`
-//! (feature `remote-issuers`) takes tokens of another provider. `docs/schemes.md` says for each
-//! class of `fastapi.security` what to write here.
+//! [`Gate`] continues from here.
 //!
-//! An application needs this crate alone: it hands on the crates of the floors below ([`domain`], [`policy`], [`token`],
-//! [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`] and [`utoipa`]. Derive macros need to know where those are:
-//! `#[serde(crate = "scopegate_http::serde")]`, and `use scopegate_http::utoipa` in the module that derives `ToSchema`.
+//! - `examples/tutorial.rs` is the whole FastAPI tutorial.
+//! - `examples/reports.rs` has a custom check, typed inputs, and old routes next to the new ones.
+//! - `examples/schemes.rs` has passwords and API keys.
+//! - `examples/other_issuer.rs` (feature `remote-issuers`) accepts tokens of another provider.
+//! - `docs/schemes.md` maps each class of `fastapi.security` to this crate.
+//!
+//! An application needs only this crate. It re-exports the crates of the lower layers ([`domain`],
+//! [`policy`], [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`]
+//! and [`utoipa`]. Derive macros need the path of those: `#[serde(crate =
+//! "scopegate_http::serde")]`, and `use scopegate_http::utoipa` in the module that derives
+//! `ToSchema`.
 //!
 //! # Deliberately absent
 //!
-//! Guards as warp filters: a filter that rejects lets the request fall through to the next route, and prints the rejection.
-//! Tokens in queries and forms. Routes that nobody has decided about: without `guard` or `public`, `then` does not compile.
+//! - Guards as warp filters: a filter that rejects lets the request fall through to the next route,
+//!   and prints the rejection.
+//! - Tokens in queries and forms.
+//! - Routes without a declared access rule: without `guard` or `public`, `then` does not compile.
 
 mod accepted;
 mod admission;

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use crate::invalid_input::InvalidInput;
 
-/// Undoes the percent-encoding of a path; `None` where the result is not UTF-8.
+/// Undoes the percent-encoding of a path; `None` if the result is not UTF-8.
 ///
-/// SECURITY: this is the only decoding. What comes out is looked up, guarded and handed to the handler; nobody looks at
-/// the raw path again to decide anything (tests/api/gate.rs, `one_decoding_one_look_up_then_the_guard`).
+/// SECURITY: this is the only decoding. Its result is looked up, guarded and passed to the handler.
+/// No later decision reads the raw path (tests/api/gate.rs,
+/// `one_decoding_one_look_up_then_the_guard`).
 pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     if !raw.contains('%') {
         return Some(Cow::Borrowed(raw));
@@ -21,7 +22,7 @@ pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(raw).decode_utf8().ok()
 }
 
-/// What may not stand as itself in the path of a `Location`.
+/// The bytes that must be encoded in the path of a `Location`.
 const RESERVED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -37,7 +38,7 @@ pub(crate) fn encode(path: &str) -> String {
     utf8_percent_encode(path, RESERVED).to_string()
 }
 
-/// Writes a query so that it can be sent: as it came, but for bytes that may not stand in a header as themselves.
+/// Encodes a query for a header: unchanged, except for bytes that a header cannot contain.
 pub(crate) fn encode_query(query: &str) -> String {
     utf8_percent_encode(query, CONTROLS).to_string()
 }
@@ -55,7 +56,8 @@ pub(crate) fn parameter_names(template: &str) -> impl Iterator<Item = &str> {
 ///
 /// # Errors
 ///
-/// [`InvalidInput`] where the text is no `T`; the message is that of `T`'s own error, or FastAPI's for the numbers and `bool`.
+/// [`InvalidInput`] if the text is not a `T`; the message is that of `T`'s own error, or FastAPI's
+/// for the numbers and `bool`.
 pub(crate) fn parse<T>(name: &str, text: &str) -> Result<T, InvalidInput>
 where
     T: FromStr + 'static,

@@ -1,6 +1,7 @@
 //! By whose rules requests are read and answered.
 
-/// By whose rules a gate reads credentials and words its answers. What is allowed does not depend on it.
+/// Selects the rules by which a gate reads credentials and words its answers. The decisions do not
+/// depend on it.
 ///
 /// | | `Rfc` | `Tutorial` |
 /// |---|---|---|

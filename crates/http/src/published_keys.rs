@@ -13,10 +13,12 @@ use crate::entity_tag;
 /// Where the key set is.
 pub(crate) const JWKS_PATH: &str = "/.well-known/jwks.json";
 
-/// The public keys of this issuer, as a set of JWKs ([RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
-/// All clones are one: who rotates keys replaces them, and the gate answers with them from then on.
+/// The public keys of this issuer, as a set of JWKs ([RFC 7517, section
+/// 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)). All clones share one set: a key rotation
+/// replaces it, and the gate then answers with the new keys.
 ///
-/// The answer says that it is good for 300 seconds, so a key has to be published for longer than that before it signs.
+/// The answer allows caches to keep it for 300 seconds. So publish a key for longer than that
+/// before it signs.
 ///
 /// ```
 /// use scopegate_http::PublishedKeys;

@@ -22,9 +22,10 @@ pub(crate) type Texts<'q> = BTreeMap<Cow<'q, str>, Vec<Cow<'q, str>>>;
 
 /// Reads a query by the fields of `T`.
 ///
-/// A field takes the last value of its name, a list takes all of them; an absent field is `None` where it may be, and
-/// names that `T` does not know are passed over unless `T` says otherwise. Where serde reads a value before it knows the
-/// type (`flatten`, enums with a tag or without), the documented type of the parameter decides.
+/// A field takes the last value of its name, and a list takes all of them. An absent field is
+/// `None` if its type allows it. Names that `T` does not know are ignored unless `T` denies them.
+/// Where serde reads a value before it knows the type (`flatten`, enums with a tag or without), the
+/// documented type of the parameter decides.
 ///
 /// # Errors
 ///
@@ -41,7 +42,8 @@ pub(crate) fn read<T: DeserializeOwned>(query: &str, shape: &QueryShape) -> Resu
     })
 }
 
-/// As [`read`], from values by name. `ignored` becomes true where `T` takes a value without looking at it.
+/// Does the same as [`read`], with values by name. `ignored` becomes true if `T` accepts a value
+/// without reading it.
 pub(crate) fn read_texts<T: DeserializeOwned>(
     texts: &Texts<'_>,
     shape: &QueryShape,
@@ -53,7 +55,7 @@ pub(crate) fn read_texts<T: DeserializeOwned>(
 /// All faults of a query: each parameter is tried alone, as serde ends at the first fault.
 fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fault) -> Vec<Fault> {
     let try_only = |texts: &Texts<'_>| read_texts::<T>(texts, shape, &Cell::new(false)).err();
-    // With the others that are required, as serde looks behind `flatten` only where these are there.
+    // With the others that are required, because serde reads `flatten` only if these are present.
     let good: Texts<'_> = shape
         .parameters
         .iter()
@@ -75,7 +77,8 @@ fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fau
         let Some(fault) = try_only(&alone) else {
             continue;
         };
-        // Without a place, the fault may be one of the whole: then it is there without this value, or is no part's.
+        // Without a place, the error may be of the whole structure. Then it also occurs without
+        // this value, or belongs to no part.
         let is_of_all = base.as_ref().is_some_and(|base| base.is_like(&fault));
         let is_of_value = fault.has_place() || (!is_of_all && (shape.has_parts || fault.is_like(&first)));
         if !fault.is_missing() && is_of_value {
@@ -189,7 +192,7 @@ pub(crate) fn text(text: &str) -> impl for<'de> Deserializer<'de, Error = Fault>
     Text(text)
 }
 
-/// The documented types of a value; found only where serde asks for any type.
+/// The documented types of a value; used only if serde requests any type.
 #[derive(Clone, Copy)]
 enum Types<'a> {
     Of(&'a QueryShape, &'a str),

@@ -27,7 +27,7 @@ const SAMPLES: [&str; 10] = [
 ///
 /// # Errors
 ///
-/// A sentence that names the parameter of which the document and the type say different things.
+/// A sentence that names the parameter on which the document and the type disagree.
 pub(crate) fn check<T: DeserializeOwned>(shape: &mut QueryShape) -> Result<(), String> {
     let mut samples = Texts::new();
     for parameter in &shape.parameters {
@@ -111,8 +111,8 @@ fn never_read(name: &str) -> String {
     format!("the document names parameter `{name}`, and the type never reads it")
 }
 
-/// Whether the kind of a refusal shows that the type has other values than the document. A value that the type refuses by
-/// a rule of its own shows nothing.
+/// Returns whether the kind of an error shows that the type has other values than the document. A
+/// value that the type refuses by a custom rule shows nothing.
 fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
     let schema = &parameter.schema;
     let is_listed = |values: &Vec<Value>| values.iter().any(|value| value == text);

@@ -40,7 +40,7 @@ pub(crate) struct QueryShape {
 }
 
 impl QueryShape {
-    /// Collects the parameters of a schema; `None` where it is no schema of a structure.
+    /// Collects the parameters of a schema; `None` if it is not the schema of a structure.
     pub(crate) fn of(schema: &Value, components: &Map<String, Value>) -> Option<Self> {
         let mut shape = collect(schema, components, DEPTH)?;
         for parameter in &mut shape.parameters {
@@ -69,7 +69,8 @@ impl QueryShape {
                 "name": parameter.name, "in": "query", "required": parameter.required, "schema": parameter.schema,
             })
         });
-        // OpenAPI 3.1, section 4.8.12: each member of an exploded object is one parameter; the object's name is not sent.
+        // OpenAPI 3.1, section 4.8.12: each member of an exploded object is one parameter. The
+        // object's name is not sent.
         let rest = self.rest.iter().map(|(schema, _)| {
             json!({
                 "name": "parameters", "in": "query", "required": false, "style": "form", "explode": true,
@@ -178,7 +179,8 @@ fn collect(schema: &Value, components: &Map<String, Value>, depth: usize) -> Opt
     is_structure.then_some(shape)
 }
 
-/// Whether the schema is of an object, of `null` or of anything: each is read from a query without parameters.
+/// Returns whether the schema is of an object, of `null` or of anything: a query without parameters
+/// reads as each of them.
 fn is_object_or_nothing(schema: &Value) -> bool {
     let is_one = |kind: &Value| kind == "object" || kind == "null";
     match schema.get("type") {

@@ -1,26 +1,28 @@
-//! Why somebody may not go in.
+//! The reasons to refuse a request.
 
 use scopegate_policy::{Denial, SchemeId, TokenTooLarge};
 use scopegate_store::StoreError;
 use scopegate_token::{TokenRevoked, VerifyError};
 
-/// When to ask again while the store or another part is down, in seconds: soon, for nothing is known of how long it lasts.
+/// The value of `Retry-After` while the store or another part is down, in seconds. It is short,
+/// because the duration of an outage is unknown.
 pub(crate) const RETRY_SECONDS: u32 = 1;
 
-/// Why somebody may not go in.
+/// The reason to refuse a request.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// A credential of these schemes is there more than once.
     Ambiguous(Vec<SchemeId>),
-    /// A credential was presented that is not good for any of these schemes, and what the policy says to that.
+    /// A presented credential is not valid for any of these schemes, with the denial of the policy.
     Credential(Unaccepted, Vec<SchemeId>, Denial),
     /// The policy says no, to credentials of these schemes.
     Denied(Denial, Vec<SchemeId>),
-    /// The users or the verifier of a credential could not be asked.
+    /// The users or the verifier of a credential did not answer.
     Store(StoreError),
 }
 
-/// Why a credential is not accepted; for the log alone, but for the difference between the unreadable and the wrong.
+/// The reason why a credential is not accepted. Only the log shows it, except that clients can
+/// distinguish the unreadable from the wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unaccepted {
     #[error("it is not of the form of its scheme")]

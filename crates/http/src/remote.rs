@@ -1,12 +1,12 @@
-//! Tokens of issuers beside our own: how they are asked, and what of their answers is believed.
+//! Verifies tokens of other issuers, and limits the trust in their documents.
 //!
 //! ```text
-//!   Outgoing         one document, once: address checked and pinned, TLS, limits
-//!     discovery      what an issuer says of itself, if it is that issuer
-//!     Refresh        its keys, one question at a time, seldom, the old ones kept
-//!     RemoteIssuer   its tokens, verified by its keys alone
-//!     Introspection  its opaque tokens, asked about
-//!   TrustedIssuers   which of several a token is shown to
+//!   Outgoing         fetches one document, once: address checked and pinned, TLS, limits
+//!     discovery      reads the metadata of an issuer, if the document is of that issuer
+//!     Refresh        fetches its keys, one request at a time, seldom, and keeps the old ones
+//!     RemoteIssuer   verifies its tokens by its keys alone
+//!     Introspection  queries it about its opaque tokens
+//!   TrustedIssuers   selects the issuer for a token
 //! ```
 
 mod budget;

@@ -8,10 +8,10 @@ use http::{HeaderName, HeaderValue};
 /// The header that carries it.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Makes ids of requests. One that a client sends is ignored: it would be written into our log.
+/// Makes ids of requests. An id from a client is ignored, because it would be written into our log.
 ///
-/// An id is the run in eight digits and a keyed hash of a counter in sixteen, so two ids do not tell how many requests
-/// came between them.
+/// An id is the run in eight digits and a keyed hash of a counter in sixteen, so two ids do not
+/// reveal the number of requests between them.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     run: String,
@@ -37,8 +37,8 @@ impl RequestIds {
             *digit = hexadecimal(left);
             left >>= 4;
         }
-        // As long as the text, so that it becomes the header's value without a copy. Not by `write!`, which takes a
-        // thousand instructions of every request.
+        // As long as the text, so that it becomes the header's value without a copy. Not by
+        // `write!`, which costs a thousand instructions for each request.
         let mut text = Vec::with_capacity(25);
         text.extend_from_slice(self.run.as_bytes());
         text.extend_from_slice(&digits);

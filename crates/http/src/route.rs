@@ -19,8 +19,8 @@ use crate::invalid_input::InputError;
 
 /// An operation that is being declared.
 ///
-/// `State` says who may call it; while it is [`Undecided`], `then` does not compile, so nothing can be mounted that nobody
-/// has decided about. `I` are the inputs declared so far.
+/// `State` is its access rule. While it is [`Undecided`], `then` does not compile, so an operation
+/// without an access rule cannot be mounted. `I` are the inputs declared so far.
 ///
 /// ```compile_fail,E0277
 /// use scopegate_http::get;
@@ -52,7 +52,7 @@ pub struct Route<State, I> {
     inputs: PhantomData<fn(State) -> I>,
 }
 
-/// What people are told about an operation.
+/// The description of an operation for people.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) name: Option<String>,
@@ -96,8 +96,8 @@ pub fn put(template: impl Into<String>) -> Route<Undecided, ()> {
     on(Method::Put, template)
 }
 
-/// Declares a method on a path template, such as `/users/{id}`; with the prefixes of its groups the template is the whole
-/// path, wherever the gate's filter stands.
+/// Declares a method on a path template, such as `/users/{id}`. With the prefixes of its groups the
+/// template is the whole path, regardless of where the gate's filter is mounted.
 pub fn on(method: Method, template: impl Into<String>) -> Route<Undecided, ()> {
     Route {
         operation: Operation::new(method, template),
@@ -107,27 +107,29 @@ pub fn on(method: Method, template: impl Into<String>) -> Route<Undecided, ()> {
 }
 
 impl<I> Route<Undecided, I> {
-    /// Lets in whom the guards of its groups and of the application let in. Where there are none, the gate is not built.
+    /// Uses only the guards of its groups and of the application. Without any, the gate is not
+    /// built.
     pub fn inherits(self) -> Route<Guarded, I> {
         self.map(|operation| operation)
     }
 
-    /// Lets everybody in, without looking at any credential. Below guards of a group or of the application the gate is built
-    /// only if the operation is [`Route::overriding`] them.
+    /// Allows every request, without reading any credential. Below guards of a group or of the
+    /// application the gate is built only if the operation is [`Route::overriding`] them.
     pub fn public(self) -> Route<Public, I> {
         self.map(|operation| operation.guard(Guard::public()))
     }
 }
 
 impl<State: Closable, I> Route<State, I> {
-    /// Stands behind this guard, too. Several guards do not see each other's scopes; they come in the order in which they
-    /// are said.
+    /// Adds this guard. Several guards do not see each other's scopes; they apply in the order of
+    /// the calls.
     pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
         self.map(|operation| operation.guard(guard))
     }
 
-    /// Stands behind this guard, too, and before those of [`Route::guard`], whichever is said first: the place of
-    /// `dependencies` in FastAPI's decorators. What it asks for is enforced and documented as everything is.
+    /// Adds this guard before those of [`Route::guard`], regardless of the order of the calls: the
+    /// place of `dependencies` in FastAPI's decorators. Its requirements are enforced and
+    /// documented like all others.
     ///
     /// ```
     /// use scopegate_http::{ActiveUser, CurrentUser, Guard, ScopeToken, get};
@@ -146,25 +148,26 @@ impl<State: Closable, I> Route<State, I> {
 }
 
 impl<I> Route<Guarded, I> {
-    /// Lets a request without a credential in as nobody; a bad credential is refused all the same. Below guards of a group
-    /// or of the application that ask for a credential the gate is built only if the operation is [`Route::overriding`]
-    /// them.
+    /// Accepts a request without a credential as anonymous; a bad credential is still refused.
+    /// Below guards of a group or of the application that require a credential the gate is built
+    /// only if the operation is [`Route::overriding`] them.
     pub fn optional(self) -> Route<Optional, I> {
         self.map(Operation::optional)
     }
 }
 
 impl<State, I: Inputs> Route<State, I> {
-    /// Names the operation. The document's `operationId` and `summary` are made of it as FastAPI makes them of a function's
-    /// name: `read_users_me` becomes `read_users_me_users_me__get` and `Read Users Me`.
+    /// Names the operation. FastAPI's rules for a function's name make the document's `operationId`
+    /// and `summary`: `read_users_me` becomes `read_users_me_users_me__get` and `Read Users Me`.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.notes.name = Some(name.clone());
         self.map(|operation| operation.named(name))
     }
 
-    /// Sets the document's `operationId`, by which generated clients call the operation. Default: made of the name, the
-    /// template and the method. Two operations of one `operationId` are an error when the gate is built.
+    /// Sets the document's `operationId`, by which generated clients call the operation. Default:
+    /// made of the name, the template and the method. Two operations with one `operationId` are an
+    /// error when the gate is built.
     pub fn operation_id(mut self, id: impl Into<String>) -> Self {
         self.notes.operation_id = Some(id.into());
         self
@@ -188,21 +191,23 @@ impl<State, I: Inputs> Route<State, I> {
         self
     }
 
-    /// Puts the operation's own guards in the place of those of its groups and of the application, which are conjoined
-    /// otherwise. Where there are none, the gate is not built.
+    /// Replaces the guards of its groups and of the application by the operation's own guards;
+    /// otherwise all of them apply. Without guards of its own, the gate is not built.
     ///
-    /// It is reported: by [`ResolvedOperation::overridden`](crate::policy::ResolvedOperation::overridden) in
-    /// [`Gate::operations`](crate::Gate::operations), by explanations, in the document as `x-scopegate-overrides`, and by a
-    /// line of the log when the gate is built.
+    /// It is reported: by
+    /// [`ResolvedOperation::overridden`](crate::policy::ResolvedOperation::overridden) in
+    /// [`Gate::operations`](crate::Gate::operations), by explanations, in the document as
+    /// `x-scopegate-overrides`, and by a log line when the gate is built.
     pub fn overriding(self) -> Self {
         self.map(Operation::overriding)
     }
 
-    /// Hands the next parameter of the path to the handler, read by [`FromStr`]. Say it once for each parameter of the
-    /// whole template, those of the prefixes of its groups first, in its order; another number is an error when the gate is
-    /// built.
+    /// Passes the next parameter of the path to the handler, read by [`FromStr`]. Call it once for
+    /// each parameter of the whole template, in its order, with those of the prefixes of its groups
+    /// first. Another number is an error when the gate is built.
     ///
-    /// What cannot be read is answered with 400 (422 in the tutorial's profile), after the guard let the caller in.
+    /// An unreadable parameter is answered with 400 (422 in the tutorial's profile), after the
+    /// guard authorized the caller.
     pub fn path<T>(self) -> Route<State, I::Pushed>
     where
         T: FromStr<Err: Display> + Send + 'static,
@@ -211,7 +216,8 @@ impl<State, I: Inputs> Route<State, I> {
         self.map(|operation| operation)
     }
 
-    /// Hands the query to the handler, read as a structure; each field is a parameter in the document.
+    /// Passes the query to the handler, read as a structure; each field is a parameter in the
+    /// document.
     pub fn query<T>(self) -> Route<State, I::Pushed>
     where
         T: DeserializeOwned + ToSchema + Send + 'static,
@@ -220,7 +226,8 @@ impl<State, I: Inputs> Route<State, I> {
         self.map(|operation| operation)
     }
 
-    /// Hands the body to the handler, read as JSON. The body is not touched before the guard let the caller in.
+    /// Passes the body to the handler, read as JSON. The body is not read before the guard
+    /// authorizes the caller.
     ///
     /// A request has one body. Two inputs that read it do not compile; one at `GET` or `HEAD` is a
     /// [`GateError`](crate::GateError).
@@ -238,7 +245,7 @@ impl<State, I: Inputs> Route<State, I> {
         self.map(|operation| operation)
     }
 
-    /// Hands an input of one's own to the handler.
+    /// Passes a custom input to the handler.
     pub fn input<T: Input>(self) -> Route<State, I::Pushed>
     where
         I: Push<T>,
@@ -246,8 +253,9 @@ impl<State, I: Inputs> Route<State, I> {
         self.map(|operation| operation)
     }
 
-    /// Answers the operation by a function: it takes the caller ([`Caller`](crate::Caller) says which, by what was
-    /// declared), then the declared inputs in their order. An operation without a name is called as the function is.
+    /// Sets the function that answers the operation. It takes the caller ([`Caller`](crate::Caller)
+    /// lists the types for each access rule), then the declared inputs in their order. Default name
+    /// of the operation: that of the function.
     pub fn then<F, Marker>(mut self, handler: F) -> BoundOperation
     where
         State: Decided,
@@ -306,13 +314,14 @@ fn function_name<F>() -> Option<&'static str> {
     std::any::type_name::<F>().rsplit("::").next().filter(is_name)
 }
 
-/// An operation and the function that answers it, ready for a [`Gate`](crate::Gate) or a [`Group`](crate::Group).
+/// An operation and the function that answers it, ready for a [`Gate`](crate::Gate) or a
+/// [`Group`](crate::Group).
 pub struct BoundOperation {
     pub(crate) operation: Operation,
     pub(crate) mounted: Mounted,
 }
 
-/// What stands behind the guards of an operation, and what is said of it. The operation itself is in the table.
+/// The handler and the description of an operation. The operation itself is in the table.
 pub(crate) struct Mounted {
     pub(crate) notes: Notes,
     pub(crate) description: Description,
@@ -331,7 +340,8 @@ impl fmt::Debug for BoundOperation {
 /// An answer on its way.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// A handler without its types: operations are boxed one by one, so that a hundred of them are no type of a hundred levels.
+/// A handler without its types. Operations are boxed one by one, so that a hundred of them are not
+/// a type of a hundred levels.
 pub(crate) trait Endpoint: Send + Sync {
     /// Whether the handler takes a user.
     fn needs_user(&self) -> bool;
@@ -343,13 +353,13 @@ pub(crate) trait Endpoint: Send + Sync {
     fn call(&self, sent: &mut Sent<'_>, permit: Option<Permit>) -> Result<Answering, Refused>;
 }
 
-/// Why a handler was not called although the caller was let in.
+/// The reason why the handler of an authorized request was not called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// What was sent is not as declared.
+    /// The input is not as declared.
     Input(InputError),
-    /// Whom the policy let in is not the caller that was declared. The guard was checked against the handler when the gate
-    /// was built, so this is a fault of ours.
+    /// The permit does not match the declared caller. The guard was checked against the handler
+    /// when the gate was built, so this is an internal error.
     Caller,
 }
 

@@ -1,4 +1,5 @@
-//! The table of routes: one look-up from a path to what stands there, whatever the number of operations.
+//! The table of routes: one look-up from a path to its entries, regardless of the number of
+//! operations.
 
 mod target;
 
@@ -20,7 +21,7 @@ pub(crate) struct Routes<T> {
     by_shape: HashMap<String, usize>,
 }
 
-/// All that stands at one path.
+/// The entries at one path.
 #[derive(Debug)]
 struct Stop<T> {
     methods: Vec<(&'static str, T)>,
@@ -30,14 +31,14 @@ struct Stop<T> {
 /// The answer of the table to a method and a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup<'t, T> {
-    /// Nothing stands there, and something at the path with its last slash added or its last slashes taken away: that path,
-    /// encoded.
+    /// Nothing at this path, but an entry at the path with its last slash added or its last slashes
+    /// removed: that path, encoded.
     Elsewhere(String),
-    /// Something stands there; with the values of the template's parameters, decoded, in order.
+    /// An entry, with the values of the template's parameters, decoded, in order.
     Found(&'t T, Vec<String>),
-    /// Something stands there, for other methods: the value of `Allow`.
+    /// Entries for other methods: the value of `Allow`.
     OtherMethods(&'t HeaderValue),
-    /// Nothing stands there.
+    /// No entry.
     Unknown,
 }
 
@@ -90,7 +91,7 @@ impl<T> Routes<T> {
         Ok(())
     }
 
-    /// What stands at a path as it came. It is decoded here, once.
+    /// Finds the entry at a raw path. The path is decoded here, once.
     pub(crate) fn find(&self, method: &str, raw_path: &str) -> Lookup<'_, T> {
         let Some(path) = path::decode(raw_path) else {
             return Lookup::Unknown;
@@ -104,10 +105,11 @@ impl<T> Routes<T> {
         }
     }
 
-    /// The other spelling of a decoded path, if something stands there.
+    /// Returns the other spelling of a decoded path, if it has an entry.
     ///
-    /// SECURITY: a redirect to a path that begins with two slashes (or a backslash, which browsers take for one) would lead
-    /// to another host; there is none (tests/api/gate.rs, `redirects_stay_here`).
+    /// SECURITY: a redirect to a path that begins with two slashes would lead to another host.
+    /// Browsers treat a backslash as a slash. There is no such redirect (tests/api/gate.rs,
+    /// `redirects_stay_here`).
     fn other_spelling(&self, path: &str) -> Option<String> {
         let other = match path.strip_suffix('/') {
             Some(_) => Cow::Borrowed(path.trim_end_matches('/')),
@@ -119,13 +121,13 @@ impl<T> Routes<T> {
         (leads_here && self.stop(&other).is_some()).then(|| path::encode(&other))
     }
 
-    /// Everything that stands at a path as it came.
+    /// Returns all entries at a raw path.
     pub(crate) fn methods(&self, raw_path: &str) -> &[(&'static str, T)] {
         let stop = path::decode(raw_path).and_then(|path| self.stop(&path));
         stop.map_or(&[], |(stop, _)| &stop.methods)
     }
 
-    /// Everything that stands at a template.
+    /// Returns all entries at a template.
     pub(crate) fn methods_of(&self, template: &str) -> &[(&'static str, T)] {
         let stop = self.by_shape.get(&shape(template));
         let stop = stop.and_then(|index| self.stops.get(*index));
@@ -139,7 +141,8 @@ impl<T> Routes<T> {
     }
 }
 
-/// The template with its parameters numbered, so that two names for the same place are the same place.
+/// Returns the template with its parameters numbered, so that two names for the same path are
+/// equal.
 fn shape(template: &str) -> String {
     let mut shape = String::with_capacity(template.len());
     for (index, part) in template.split('{').enumerate() {

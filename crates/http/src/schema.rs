@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{Profile, endpoint};
 
-/// Writes the schema of a component as FastAPI does: with titles, and `anyOf` in place of a list of types.
+/// Writes the schema of a component as FastAPI does: with titles, and `anyOf` instead of a list of
+/// types.
 pub(crate) fn as_fastapi(name: &str, schema: &Value) -> Value {
     let mut schema = restyled(schema);
     if let Some(object) = schema.as_object_mut() {
@@ -35,7 +36,8 @@ fn restyled(schema: &Value) -> Value {
     Value::Object(styled)
 }
 
-/// `{"type": ["string", "null"], "format": f}` as `{"anyOf": [{"type": "string", "format": f}, {"type": "null"}]}`.
+/// Writes `{"type": ["string", "null"], "format": f}` as `{"anyOf": [{"type": "string", "format":
+/// f}, {"type": "null"}]}`.
 fn split(mut schema: Map<String, Value>, types: &[Value]) -> Value {
     schema.remove("type");
     let alternatives: Vec<_> = types
@@ -73,14 +75,15 @@ pub(crate) fn title(name: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// FastAPI's name for an operation: that of the function, the path and the method, with `_` for everything else.
+/// Returns FastAPI's name for an operation: that of the function, the path and the method, with `_`
+/// for other characters.
 pub(crate) fn operation_id(name: &str, template: &str, method: &str) -> String {
     let word = |character: char| if character.is_alphanumeric() { character } else { '_' };
     let name: String = name.chars().chain(template.chars()).map(word).collect();
     format!("{name}_{}", method.to_lowercase())
 }
 
-/// What FastAPI documents of a request that is not as declared: the schemas `HTTPValidationError` and `ValidationError`.
+/// Returns FastAPI's schemas for an invalid request: `HTTPValidationError` and `ValidationError`.
 pub(crate) fn validation_error() -> impl Iterator<Item = (String, Value)> {
     let names = ["HTTPValidationError", "ValidationError"];
     let schemas = endpoint::token::schemas(Profile::Tutorial, &[]).into_iter();

@@ -22,15 +22,16 @@ use crate::routes::{Lookup, Target};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An answer on its way out of the service.
+/// The future of the service's answer.
 type Answered = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 impl Gate {
-    /// The operations as an ordinary warp filter, to be composed with others.
+    /// Returns the operations as an ordinary warp filter, for use with others.
     ///
-    /// A path or a method that is not declared is a rejection (`not_found`, or warp's own for a wrong method), so the next
-    /// filter of an `.or` chain gets the request. Once an operation has matched, every outcome is an answer: a denial, a bad
-    /// body and a panic never reach another filter. Templates are whole paths, also below `warp::path(..)`.
+    /// A path or a method that is not declared is a rejection (`not_found`, or warp's own for a
+    /// wrong method), so the next filter of an `.or` chain gets the request. Once an operation
+    /// matched, every outcome is an answer: a denial, a bad body and a panic never reach another
+    /// filter. Templates are whole paths, also below `warp::path(..)`.
     ///
     /// ```
     /// use scopegate_http::{Catalog, Gate, get, warp::{self, Filter}};
@@ -98,7 +99,8 @@ impl Gate {
 
     /// Rejects what is at a path for other methods, as warp rejects it.
     fn other_methods(self) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + use<> {
-        // Warp's rejection for a wrong method cannot be named; two methods that exclude each other give it.
+        // Warp's rejection for a wrong method has no public name; two methods that exclude each
+        // other produce it.
         let other_methods = warp::method()
             .and(warp::path::full())
             .and_then(move |method: Method, path: FullPath| {
@@ -114,8 +116,8 @@ impl Gate {
             .map(Response::default)
     }
 
-    /// The whole site as a warp filter that answers everything: unknown paths, wrong methods and a missing slash too. For
-    /// `warp::serve`, or for the end of an `.or` chain.
+    /// Returns the whole site as a warp filter that answers every request: unknown paths, wrong
+    /// methods and a missing slash too. For `warp::serve`, or for the end of an `.or` chain.
     ///
     /// ```no_run
     /// # async fn run(gate: scopegate_http::Gate) {
@@ -152,7 +154,7 @@ impl Gate {
         )
     }
 
-    /// The whole site as a service, for an accept loop of one's own.
+    /// Returns the whole site as a service, for a custom accept loop.
     #[must_use]
     pub fn service(&self) -> GateService {
         GateService {
@@ -206,9 +208,9 @@ pub struct GateService {
 }
 
 impl GateService {
-    /// Takes requests as they come from a socket: HTTP/1.1 without a `Host` is refused with 400, as
-    /// [RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2) has it. Requests that a program makes for
-    /// itself, such as those of a test, seldom name one.
+    /// Treats requests as those of a socket: HTTP/1.1 without a `Host` is refused with 400 ([RFC
+    /// 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). Requests that a
+    /// program makes for itself, such as those of a test, seldom have one.
     #[must_use]
     pub fn from_socket(mut self) -> Self {
         self.from_socket = true;
@@ -266,7 +268,7 @@ where
     }
 }
 
-/// What warp says of the authority of a request: `None` where it refuses it.
+/// Warp's result for the authority of a request: `None` if warp refuses it.
 type FoundAuthority = Option<Option<Authority>>;
 
 fn authority() -> impl Filter<Extract = (FoundAuthority,), Error = Infallible> + Copy {
@@ -285,7 +287,8 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
     warp::query::raw().or(warp::any().map(String::new)).unify()
 }
 
-/// The body, or nothing where an earlier filter took it: that is no reason to let a request fall through.
+/// Returns the body, or an empty one if an earlier filter took it: that is not a reason to let a
+/// request fall through.
 fn body() -> impl Filter<Extract = (impl Body<Data: Send, Error = BoxError> + Send,), Error = Infallible> + Copy {
     let sent = warp::body::stream().map(|stream| Either::Left(framed(stream)));
     let taken = warp::any().map(|| Either::Right(Empty::<Bytes>::new()));

@@ -8,7 +8,7 @@ use scopegate_policy::analysis::without_names;
 
 use crate::gate_error::GateError;
 
-/// What is wrong with a template, with the remedy; `None` for a good one.
+/// Returns the error of a template, with the remedy; `None` for a valid one.
 pub(crate) fn fault(template: &str) -> Option<&'static str> {
     let Some(rest) = template.strip_prefix('/') else {
         return Some("matches no path; begin it with a slash");
@@ -24,7 +24,7 @@ pub(crate) fn fault(template: &str) -> Option<&'static str> {
 }
 
 fn segment_fault(segment: &str, is_last: bool) -> Option<&'static str> {
-    // The path `/` and a slash at the end are good.
+    // The path `/` and a slash at the end are valid.
     if segment.is_empty() && !is_last {
         return Some("has two slashes in a row; remove one");
     }
@@ -69,7 +69,7 @@ fn segment_fault(segment: &str, is_last: bool) -> Option<&'static str> {
         .then_some("has two parameters in one segment; put a slash between them")
 }
 
-/// Refuses templates that match the same paths with other names of parameters, whatever their methods.
+/// Refuses templates that match the same paths with other names of parameters, for any methods.
 pub(crate) fn refuse_other_names(table: &OperationTable) -> Result<(), GateError> {
     let mut seen = HashMap::with_capacity(table.operations().len());
     for operation in table.operations() {

@@ -1,4 +1,5 @@
-//! Doubles for an application's own tests, behind the feature `testing`: never a part of a program that serves.
+//! Test doubles for an application's own tests, behind the feature `testing`: never a part of a
+//! program that serves.
 
 use std::sync::Arc;
 
@@ -52,8 +53,8 @@ pub struct Testing {
 }
 
 impl Gate {
-    /// Begins a gate for tests that takes a given user and scopes in place of a token; what is declared is decided as ever.
-    /// Only with the feature `testing`.
+    /// Begins a gate for tests that takes a given user and scopes instead of a token; all declared
+    /// rules still apply. Only with the feature `testing`.
     pub fn testing(&self) -> Testing {
         Testing {
             gate: self.clone(),
@@ -98,20 +99,21 @@ impl Testing {
         self
     }
 
-    /// The credential has this claim, as an access token does: `acr`, `auth_time`, `aud`, `client_id`, `cnf`.
+    /// Gives the credential this claim, as an access token has it: `acr`, `auth_time`, `aud`,
+    /// `client_id`, `cnf`.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.double.claims.insert(name.into(), value.into());
         self.double.is_authenticated = true;
         self
     }
 
-    /// Every request has a credential that speaks for no user.
+    /// Gives every request a credential without a user.
     pub fn authenticated(mut self) -> Self {
         self.double.is_authenticated = true;
         self
     }
 
-    /// The credential brings this scope, too.
+    /// Adds this scope to the credential.
     pub fn scope(mut self, token: ScopeToken) -> Self {
         self.double.scopes.push(token);
         self.double.is_authenticated = true;

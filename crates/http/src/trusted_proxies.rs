@@ -11,8 +11,8 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Proxies whose `X-Forwarded-For` is believed: addresses and networks. Default: none.
 ///
 /// The header is read from the right, as each proxy appends the address of its peer. The first
-/// address that is not a trusted proxy is the client's. What stands before it was written by the
-/// client and is ignored. `Forwarded` is not read.
+/// address that is not a trusted proxy is the client's. The client wrote the addresses before it,
+/// so they are ignored. `Forwarded` is not read.
 ///
 /// ```
 /// use scopegate_http::TrustedProxies;
@@ -45,7 +45,7 @@ impl TrustedProxies {
         }
         let values = headers.get_all(FORWARDED_FOR);
         for value in values.into_iter().rev() {
-            // SECURITY: a text that is no address ends the chain at the last proxy that is known.
+            // SECURITY: a text that is not an address ends the chain at the last known proxy.
             let Ok(value) = value.to_str() else { return client };
             for text in value.rsplit(',') {
                 let Some(address) = parse(text.trim()) else {
@@ -207,7 +207,7 @@ impl FromStr for TrustedProxies {
     }
 }
 
-/// A text that is no list of addresses and networks.
+/// A text that is not a list of addresses and networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a list of addresses and networks")]
 #[non_exhaustive]

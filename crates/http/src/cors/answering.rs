@@ -7,7 +7,7 @@ use crate::gate::{Gate, with_request_id};
 use crate::incoming::Incoming;
 use crate::routes::{Lookup, Routes, Target};
 
-/// All that stands at one path: methods, and what answers each.
+/// The targets at one path: methods, and the target of each.
 type Stop = [(&'static str, Target)];
 
 impl Gate {
@@ -20,7 +20,8 @@ impl Gate {
         }
     }
 
-    /// The same for an answer of no target: it is as open as what stands at the path, and open where nothing does.
+    /// Does the same for an answer without a target. It is as open as the targets at the path, and
+    /// open if there are none.
     pub(crate) fn open_path<B>(
         &self,
         path: &str,
@@ -53,7 +54,7 @@ impl Gate {
         })
     }
 
-    /// The answer to a preflight, finished, where the gate speaks for no path but its own.
+    /// Returns the finished answer to a preflight, if the gate answers only for its own paths.
     pub(crate) fn own_preflight(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
         let cors = self.inner.cors.as_ref()?;
         let mut response = self.preflight(method, headers, |routes| routes.methods(path))?;
@@ -61,10 +62,11 @@ impl Gate {
         Some(with_request_id(response, self.inner.request_ids.next()))
     }
 
-    /// Nothing but the path and the origin is looked at: no credential can come with a preflight.
+    /// Reads only the path and the origin: a preflight has no credential.
     ///
-    /// SECURITY: it says which methods a path has, which the `Allow` of any wrong method says too; never which of them are
-    /// guarded, nor by what (tests/api/cors.rs, `a_preflight_tells_no_more_than_a_wrong_method`).
+    /// SECURITY: it lists the methods of a path, which the `Allow` of any wrong method lists too.
+    /// It never reveals which of them are guarded, nor by what (tests/api/cors.rs,
+    /// `a_preflight_tells_no_more_than_a_wrong_method`).
     fn preflight<'g>(
         &'g self,
         method: &Method,

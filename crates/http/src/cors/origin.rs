@@ -14,7 +14,7 @@ pub(super) struct Origin(String);
 pub struct WrongOrigin {
     /// The text.
     pub text: String,
-    /// What is wrong with it.
+    /// The cause.
     pub fault: InvalidOrigin,
 }
 
@@ -34,7 +34,7 @@ pub enum InvalidOrigin {
     /// Every sandboxed page has the origin `null`.
     #[error("it is the origin of every sandboxed page, whosesoever it is")]
     Null,
-    /// Something stands behind host and port.
+    /// There is text after host and port.
     #[error("nothing stands behind host and port, not even a slash")]
     Path,
     /// The port is none.
@@ -50,7 +50,7 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// [`WrongOrigin`], where no browser would send this.
+    /// [`WrongOrigin`], if no browser would send this.
     pub(super) fn parse(text: &str) -> Result<Self, WrongOrigin> {
         let fault = |fault| WrongOrigin {
             text: text.to_owned(),
@@ -99,7 +99,8 @@ fn is_scheme(text: &str) -> bool {
 fn is_host(text: &str) -> bool {
     if let Some(address) = text.strip_prefix('[') {
         let address = address.strip_suffix(']').unwrap_or_default();
-        // One address has many spellings; browsers send the shortest, which is also how it is printed.
+        // One address has many spellings. Browsers send the shortest, which is also how it is
+        // printed.
         return address
             .parse()
             .is_ok_and(|parsed: Ipv6Addr| parsed.to_string() == address);

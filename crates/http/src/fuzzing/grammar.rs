@@ -13,9 +13,9 @@
 pub struct Read {
     /// The scheme.
     pub scheme: String,
-    /// What stands there in the place of parameters.
+    /// The token that replaces the parameters.
     pub token68: Option<String>,
-    /// Names and values, in their order. A name stands once (section 11.2), whatever its case.
+    /// Names and values, in their order. A name occurs once (section 11.2), regardless of its case.
     pub parameters: Vec<(String, String)>,
 }
 
@@ -31,8 +31,9 @@ impl Read {
     }
 }
 
-/// The challenges of one value of the header; none where it does not follow the grammar. Empty elements of the list, which a
-/// reader is to put up with, are not put up with here: nobody may write them.
+/// Returns the challenges of one value of the header; none if it does not follow the grammar. A
+/// reader must accept empty list elements, but a sender must not write them. So they are refused
+/// here.
 #[must_use]
 pub fn challenges(value: &[u8]) -> Option<Vec<Read>> {
     let mut rest = Rest(value);
@@ -43,7 +44,7 @@ pub fn challenges(value: &[u8]) -> Option<Vec<Read>> {
             scheme,
             ..Read::default()
         };
-        // What follows a comma is a parameter where it has a "=", and the next challenge otherwise.
+        // The text after a comma is a parameter if it has a "=", and the next challenge otherwise.
         let is_last = rest.parameters_of(&mut challenge)?;
         challenges.push(challenge);
         if is_last {
@@ -52,12 +53,13 @@ pub fn challenges(value: &[u8]) -> Option<Vec<Read>> {
     }
 }
 
-/// What is left to be read.
+/// The unread rest.
 #[derive(Clone, Copy)]
 struct Rest<'v>(&'v [u8]);
 
 impl Rest<'_> {
-    /// Reads what belongs to a challenge behind its scheme, and the comma behind it; whether nothing is left.
+    /// Reads the parameters of a challenge after its scheme, and the comma after them. Returns
+    /// whether nothing is left.
     fn parameters_of(&mut self, challenge: &mut Read) -> Option<bool> {
         if self.0.is_empty() {
             return Some(true);
@@ -116,7 +118,8 @@ impl Rest<'_> {
         }
     }
 
-    /// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, where nothing but a comma or the end is behind it.
+    /// Reads `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, if a comma
+    /// or the end follows.
     fn token68(&mut self) -> Option<String> {
         let mut ahead = *self;
         let text = ahead.many(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))?;

@@ -1,5 +1,6 @@
-//! What a request names, told a second time: segment by segment, without the table of routes and without the decoders that it
-//! judges ([RFC 3986, sections 2.1 and 3.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)).
+//! Resolves the target of a request a second time: segment by segment, without the table of routes
+//! and the decoders under test ([RFC 3986, sections 2.1 and
+//! 3.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)).
 
 use std::string::FromUtf8Error;
 
@@ -7,7 +8,8 @@ use std::string::FromUtf8Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "an oracle for tests")]
 pub enum Named {
-    /// Nothing stands there, and something where the path has one slash more, or none, at its end: that path, decoded.
+    /// Nothing at this path, but an entry at the path with one slash more, or none, at its end:
+    /// that path, decoded.
     Elsewhere(String),
     /// Nothing.
     Nothing,
@@ -17,8 +19,8 @@ pub enum Named {
     OtherMethods(Vec<String>),
 }
 
-/// What stands at a path, in a table of methods and templates. A template is written out, with parameters that are whole
-/// segments (`{id}`) and perhaps a rest (`{*rest}`) at its end.
+/// Resolves a path in a table of methods and templates. A template consists of literals, of
+/// parameters that are whole segments (`{id}`), and optionally of a rest (`{*rest}`) at its end.
 #[must_use]
 pub fn name(table: &[(&str, &str)], method: &str, raw_path: &str) -> Named {
     let Ok(path) = decode(raw_path.as_bytes(), false) else {
@@ -55,7 +57,7 @@ fn elsewhere(table: &[(&str, &str)], path: &str) -> Named {
     }
 }
 
-/// One segment of a template. What is written out comes before a parameter, a parameter before a rest.
+/// One segment of a template. Literals precede parameters, and parameters precede a rest.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind<'t> {
     Literal(&'t str),

@@ -1,10 +1,10 @@
-//! How often somebody is asked.
+//! Limits the rate of requests to an issuer.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So many questions at once, and then one for each interval: a bucket of tokens.
+/// A token bucket: a number of requests at once, and then one for each interval.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     most: u32,

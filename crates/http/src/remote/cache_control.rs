@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 
-/// What `Cache-Control` says ([RFC 9111, section 5.2.2](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2)): no time at all
-/// where the document may not be kept, nothing where nothing is said.
+/// Reads `Cache-Control` ([RFC 9111, section
+/// 5.2.2](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2)). Returns zero if the document may
+/// not be kept, and `None` without a stated time.
 pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let mut age = None;
     for value in headers.get_all(CACHE_CONTROL) {

@@ -8,11 +8,11 @@ use super::fetch_error::FetchError;
 use super::remote_error::RemoteError;
 use crate::{InvalidDocument, InvalidEndpoint, Outgoing};
 
-/// Where an issuer's document is looked for.
+/// The place of an issuer's document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Discovery {
-    /// Where RFC 8414 puts it; where nothing is there, where `OpenID` Connect does.
+    /// The place of RFC 8414; if nothing is there, that of `OpenID` Connect.
     #[default]
     Either,
     /// Behind the issuer: `/tenant/.well-known/openid-configuration`.
@@ -48,7 +48,8 @@ async fn fetch(outgoing: &Outgoing, issuer: &Issuer, place: &Endpoint) -> Result
     read(&fetched.body, issuer).map_err(|fault| fault.named(place))
 }
 
-/// Whether there is nothing at one place, so that the other one is worth a look: many answer a page with 200.
+/// Returns whether there is nothing at one place, so that the other one is tried. Many servers
+/// answer a missing page with 200.
 const fn is_elsewhere(error: &RemoteError) -> bool {
     matches!(
         error,
@@ -80,12 +81,12 @@ fn places(issuer: &Issuer, how: Discovery) -> Result<Vec<Endpoint>, InvalidEndpo
     })
 }
 
-/// Whether an issuer is a URL that a document can stand at.
+/// Returns whether an issuer is a URL that can have a document.
 pub(super) fn check(issuer: &Issuer) -> Result<(), InvalidEndpoint> {
     places(issuer, Discovery::Either).map(drop)
 }
 
-/// What is wrong with a document, before it is said which.
+/// The error of a document, before its URL is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     Document(InvalidDocument),
@@ -110,8 +111,8 @@ impl Fault {
     }
 }
 
-// SECURITY: the issuer is compared byte for byte (RFC 8414, section 3.3), or one that can be reached could speak for another
-// (`a_document_of_another_issuer_is_refused`).
+// SECURITY: the issuer is compared byte for byte (RFC 8414, section 3.3). Otherwise an issuer that
+// is reachable could replace another (`a_document_of_another_issuer_is_refused`).
 fn read(body: &[u8], issuer: &Issuer) -> Result<Metadata, Fault> {
     let (mut said, mut jwks_uri, mut introspection) = (None, None, None);
     document::members(body, |name, reader| {
@@ -163,7 +164,7 @@ mod tests {
                 "https://id.example/.well-known/openid-configuration"
             ]
         );
-        // RFC 8414, section 3.1, and OpenID Connect Discovery 1.0, section 4.1, have these very paths.
+        // The paths come from RFC 8414, section 3.1, and OpenID Connect Discovery 1.0, section 4.1.
         assert_eq!(
             urls("https://example.com/issuer1", Discovery::Rfc8414),
             ["https://example.com/.well-known/oauth-authorization-server/issuer1"]

@@ -1,10 +1,10 @@
-//! Documents of others, read strictly: one JSON object, no name twice, bounded depth.
+//! Reads foreign documents strictly: one JSON object, no name twice, bounded depth.
 
 use std::borrow::Cow;
 
 use scopegate_domain::json::{JsonError, Kind, Names, Reader};
 
-/// Reads the members of a document. `member` has to read the value that stands behind its name.
+/// Reads the members of a document. `member` must read the value of the given name.
 pub(super) fn members<'a>(
     bytes: &'a [u8],
     mut member: impl FnMut(&str, &mut Reader<'a>) -> Result<(), InvalidDocument>,
@@ -52,7 +52,7 @@ pub enum InvalidDocument {
     /// Not a JSON object, or nested too deeply.
     #[error("document is not a JSON object")]
     NotJson,
-    /// A name stands twice.
+    /// A name occurs twice.
     #[error("document names a member twice")]
     Twice,
 }

@@ -1,4 +1,4 @@
-//! Where a document of somebody else stands.
+//! The URL of a foreign document.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -67,7 +67,7 @@ impl Endpoint {
         &self.host
     }
 
-    /// The host, where it is an address.
+    /// Returns the host, if it is an address.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
@@ -81,14 +81,14 @@ impl Endpoint {
         self.uri.authority().map(Authority::as_str).unwrap_or_default()
     }
 
-    /// What stands in the request's first line.
+    /// Returns the target for the request line.
     pub(crate) fn path_and_query(&self) -> &str {
         self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
     }
 }
 
-/// The port of an authority, or the usual one where it has none; nothing where it has one that is none. The parser lets through
-/// what is no number that fits.
+/// Returns the port of an authority, or `usual` if it has none; `None` if the port is not valid.
+/// The parser accepts a port that is not a number or is too large.
 fn port(authority: &Authority, usual: u16) -> Option<u16> {
     let digits = match authority.as_str().strip_prefix(authority.host())? {
         "" => return Some(usual),
@@ -104,7 +104,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Why a text is no URL that is fetched.
+/// The reason why a URL is not fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidEndpoint {
@@ -114,7 +114,7 @@ pub enum InvalidEndpoint {
     /// No host.
     #[error("URL has no host")]
     Host,
-    /// A query, where none may stand.
+    /// A query, where none is allowed.
     #[error("URL has a query")]
     Query,
     /// Neither `https` nor `http`.

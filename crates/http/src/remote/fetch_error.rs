@@ -1,9 +1,10 @@
-//! Why a document of somebody else could not be had.
+//! The reasons why a foreign document could not be fetched.
 
 use std::io;
 use std::net::IpAddr;
 
-/// Why a document could not be fetched. For the operator's log: it holds the name of the host and nothing that was sent.
+/// The reason why a document could not be fetched. For the operator's log: it contains the host
+/// name, and nothing that was sent.
 ///
 /// ```
 /// use scopegate_http::FetchError;
@@ -31,10 +32,10 @@ pub enum FetchError {
     /// Neither TLS nor an allowed loopback address.
     #[error("`http` is for allowed loopback addresses alone")]
     Plaintext,
-    /// What came back is no HTTP, has too large a head, or ends in the middle.
+    /// The answer is not HTTP, has too large a head, or is truncated.
     #[error("answer is broken: {0}")]
     Protocol(String),
-    /// A redirect. Where it leads was not looked at.
+    /// A redirect. Its target was not read.
     #[error("answer is a redirect ({status}), which is not followed")]
     Redirect {
         /// Its status.
@@ -52,7 +53,7 @@ pub enum FetchError {
     /// All of it together took too long.
     #[error("no whole answer in time")]
     Timeout,
-    /// No agreement about TLS: a certificate of nobody who is trusted, or for another host.
+    /// The TLS handshake failed: the certificate is of an untrusted authority, or for another host.
     #[error("no secure connection: {0}")]
     Tls(String),
     /// The body is longer than allowed.

@@ -38,19 +38,20 @@ pub enum ClientAuthentication {
     Post,
 }
 
-/// Asks another issuer about its opaque tokens, and remembers what it said for a short time.
+/// Queries another issuer about its opaque tokens, and caches the answers for a short time.
 ///
-/// A token is good where the answer says `active`, has the expected audience and, if it names them, this issuer and times that hold
-/// now; and if it is a bearer token for access. One that is bound to a sender (`cnf`) is refused,
-/// because nothing here verifies the binding. So is one with the claims of an ID or logout token. While
-/// the issuer cannot be asked the answer is 503: nobody is let in, nobody is refused for good.
+/// A token is valid if the answer says `active`, has the expected audience, and is for a bearer
+/// access token. If the answer names an issuer and times, the issuer must be this one and the times
+/// must hold now. A sender-constrained token (`cnf`) is refused, because nothing here verifies the
+/// binding. A token with the claims of an ID or logout token is refused too. While the issuer does
+/// not answer, the response is 503: no access is granted, and no token is called invalid.
 ///
 /// | | default | why |
 /// |---|---|---|
-/// | age of a good answer | 60 s, never beyond `exp` | so long a token works that was revoked |
-/// | age of a bad answer | 5 s | a token may be shown before all of the issuer's machines know it |
-/// | room for answers | 4 MiB of each kind | the bad never drive out the good |
-/// | questions at a time | 32; further ones are 503 at once | each is a connection |
+/// | age of a good answer | 60 s, never beyond `exp` | a revoked token works for this long |
+/// | age of a bad answer | 5 s | a token may arrive before all of the issuer's machines know it |
+/// | cache size | 4 MiB of each kind | bad answers never evict good ones |
+/// | concurrent queries | 32; further ones are 503 at once | each is a connection |
 /// | a request waits | 5 s | |
 ///
 /// ```
@@ -90,16 +91,17 @@ struct Shared {
 
 struct State {
     answers: Answers,
-    /// What is being asked, each token once.
+    /// The open queries, one for each token.
     open: HashMap<Arc<TokenText>, watch::Receiver<Option<Outcome>>>,
     discovered: Option<Endpoint>,
 }
 
-/// What came of a question.
+/// The outcome of a query.
 type Outcome = Result<Verdict, RemoteError>;
 
 impl Introspection {
-    /// Begins one: tokens of this issuer that are meant for this audience, asked about by this client.
+    /// Creates a builder for tokens of this issuer with this audience. This client sends the
+    /// queries.
     pub fn builder(
         issuer: Issuer,
         audience: Audience,
@@ -138,7 +140,7 @@ impl Introspection {
             .unwrap_or(Err(RemoteError::Slow))
     }
 
-    /// What is known of a token, or the question about it: the one that is open, or a new one.
+    /// Returns the cached answer for a token, or its query: the open one, or a new one.
     fn known_or_asked(&self, token: &str) -> Result<Known, RemoteError> {
         let token = Arc::new(TokenText::new(token));
         let now = self.0.clock.now();
@@ -160,7 +162,7 @@ impl Introspection {
             token,
             sender,
         };
-        // A task of its own: others may wait for it when the request that began it is gone.
+        // A separate task: other requests may wait for it after the first request ended.
         tokio::spawn(async move {
             let _place = place;
             asking.ask().await;
@@ -325,20 +327,21 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// Looks for the issuer's document there.
+    /// Sets where the issuer's document is searched. Default: [`Discovery::Either`].
     pub fn discovery(mut self, discovery: Discovery) -> Self {
         self.discovery = discovery;
         self
     }
 
-    /// Says so who the client is.
+    /// Sets how the client authenticates.
     pub fn authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = authentication;
         self
     }
 
-    /// Takes answers without an `aud`, or with any: for an issuer that answers this client about its own tokens alone. Elsewhere it
-    /// makes good here whatever token was given out for anybody.
+    /// Accepts answers without an `aud`, or with any. Use it only for an issuer that answers this
+    /// client solely about the client's own tokens. With any other issuer, every token that it
+    /// issued to any client becomes valid here.
     pub fn any_audience(mut self) -> Self {
         self.audience = None;
         self
@@ -362,20 +365,22 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// Lets its tokens bring these scopes at most, none where there is none in it. What they say beyond that is dropped before
-    /// anything is decided, as if the token did not say it: a scope by its own name, before it implies another.
+    /// Limits the scopes of its tokens to these, or to none if the list is empty. Other scopes of a
+    /// token are dropped before any decision, as if the token did not have them. A scope is
+    /// compared by its own name, before it implies another.
     pub fn scopes(mut self, ceiling: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.ceiling = Some(ceiling.into_iter().collect());
         self
     }
 
-    /// How long an answer is remembered at most, in seconds: a good one, and a bad one. None at all where it is 0.
+    /// Sets the maximum age of a cached answer, in seconds: for a good one and for a bad one. 0
+    /// disables the cache.
     pub const fn ages(mut self, good: u32, bad: u32) -> Self {
         self.ages = (good, bad);
         self
     }
 
-    /// Room for remembered answers, in bytes, for the good and as much for the bad.
+    /// Sets the size of the cache in bytes, for good answers and as much for bad ones.
     pub const fn room(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
@@ -393,11 +398,11 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// Made. Nobody is asked yet.
+    /// Builds it. Sends no query yet.
     ///
     /// # Errors
     ///
-    /// [`RemoteSetupError`] where the URL or the issuer is none that can be fetched.
+    /// [`RemoteSetupError`] if the URL or the issuer cannot be fetched.
     pub fn build(self) -> Result<Introspection, RemoteSetupError> {
         discovery::check(&self.issuer)?;
         let endpoint = self.endpoint.as_deref().map(Endpoint::parse).transpose()?;
@@ -436,7 +441,7 @@ impl fmt::Debug for IntrospectionBuilder {
     }
 }
 
-/// What is wrong with how another issuer was set up.
+/// The error in the configuration of another issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteSetupError {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// A range of addresses, as an address with the length of a prefix: `10.0.0.0/8`, `fd00::/8`. An address alone is a range of
-/// one.
+/// A range of addresses, as an address with the length of a prefix: `10.0.0.0/8`, `fd00::/8`. A
+/// single address is a range of one.
 ///
 /// ```
 /// use scopegate_http::Network;
@@ -27,7 +27,8 @@ impl Network {
     /// The addresses of this machine itself: `127.0.0.0/8` and `::1`.
     pub const LOOPBACK: [Self; 2] = [v4([127, 0, 0, 0], 8), v6([0, 0, 0, 0, 0, 0, 0, 1], 128)];
 
-    /// Whether an address lies in the range. An IPv4 address counts as itself also where it is written as IPv6.
+    /// Returns whether the range contains an address. An IPv4 address written as IPv6 counts as
+    /// IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
@@ -94,7 +95,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// Why a text is no range of addresses.
+/// The reason why a text is not a range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidNetwork {
@@ -107,12 +108,13 @@ pub enum InvalidNetwork {
     /// An IPv4 address written as IPv6.
     #[error("range is of IPv4 addresses and has to be written as such")]
     Mapped,
-    /// The length of the prefix is no number, or longer than an address.
+    /// The length of the prefix is not a number, or longer than an address.
     #[error("length of the prefix is out of range")]
     Prefix,
 }
 
-/// IPv4 addresses that are not of the internet at large, by the registries of special addresses, and one of a cloud's own.
+/// IPv4 addresses that are not public, by the registries of special addresses, and one address of a
+/// cloud.
 const NOT_PUBLIC_V4: [Network; 18] = [
     v4([0, 0, 0, 0], 8),        // this network: Linux connects to itself
     v4([10, 0, 0, 0], 8),       // private
@@ -134,7 +136,8 @@ const NOT_PUBLIC_V4: [Network; 18] = [
     v4([240, 0, 0, 0], 4),      // reserved; broadcast
 ];
 
-/// All IPv6 addresses that are given out; what is not in here is loopback, unique local, link-local, multicast or unknown.
+/// All allocated IPv6 addresses; others are loopback, unique local, link-local, multicast or
+/// unknown.
 const GIVEN_OUT_V6: Network = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// Among those, the ones that are not of the internet at large.
@@ -146,11 +149,12 @@ const NOT_PUBLIC_V6: [Network; 5] = [
     v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),         // documentation
 ];
 
-/// Behind it stands an IPv4 address, and a gateway that translates (RFC 6052).
+/// The range of IPv4 addresses behind a translating gateway (RFC 6052).
 const TRANSLATED: Network = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
-/// Whether anybody on the internet could be meant by an address, and not a machine that only its neighbours reach.
-// SECURITY: what is not known to be public is not (`addresses_that_only_neighbours_reach_are_not_public`).
+/// Returns whether an address is public, and not of a machine that only its neighbours reach.
+// SECURITY: an address that is not known to be public is not
+// (`addresses_that_only_neighbours_reach_are_not_public`).
 pub(crate) fn is_public(address: IpAddr) -> bool {
     let is_in = |networks: &[Network]| networks.iter().any(|network| network.contains(address));
     match address.to_canonical() {

@@ -1,4 +1,4 @@
-//! What an unverified token says of its issuer, so that somebody can be found who verifies it.
+//! Reads the issuer of an unverified token, to select its verifier.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use scopegate_token::TokenRules;
 
 use super::document;
 
-/// The issuer that a token names; none where it is no token, too long, or names none.
+/// Returns the issuer that a token names; `None` if it is not a token, is too long, or names none.
 ///
-/// Decides nothing: whoever is found by it asks for the claim again, once the signature is known to be good.
+/// Decides nothing: the selected verifier checks the claim again after it verifies the signature.
 pub(super) fn issuer(token: &str) -> Option<String> {
     if token.len() > TokenRules::MAX_TOKEN {
         return None;

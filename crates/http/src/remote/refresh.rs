@@ -1,4 +1,4 @@
-//! The keys of another issuer: fetched when they are needed, asked for again when they are old or do not fit.
+//! The keys of another issuer: fetched on first use, and again when they are old or do not fit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,21 +16,21 @@ use super::endpoint::Endpoint;
 use super::remote_error::RemoteError;
 use crate::Outgoing;
 
-/// How long the word of a document about where the keys stand is taken.
+/// How long the URL of the keys from a discovery document is used.
 const DISCOVERY_AGE: Duration = Duration::from_hours(1);
 
-/// Who trusts the keys.
+/// The receiver of the keys.
 pub(super) trait TakesKeys: Send + Sync {
     /// Trusts these from here on, and no others.
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError>;
 }
 
-/// When keys are asked for.
+/// The times and limits for requests of keys.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// How long keys are good for of which their owner does not say it, or says less or more than these.
+    /// The lifetime of keys whose issuer states none, and its lower and upper limit otherwise.
     pub(super) age: Ages,
-    /// How long keys are good for while their owner does not answer.
+    /// How long keys stay valid while their issuer does not answer.
     pub(super) keep: Duration,
     /// How many questions there may be at once, and the time until another one is allowed.
     pub(super) burst: u32,
@@ -46,7 +46,7 @@ pub(super) struct Ages {
     pub(super) most: Duration,
 }
 
-/// Where the keys stand.
+/// The location of the keys.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     /// Where the issuer's document says.
@@ -55,7 +55,7 @@ pub(super) enum Place {
     Known(Endpoint),
 }
 
-/// Keeps the keys of one issuer up to date. No task runs while nobody asks.
+/// Keeps the keys of one issuer up to date. No task runs while there are no requests.
 #[derive(Clone)]
 pub(super) struct Refresh(Arc<Shared>);
 
@@ -70,7 +70,7 @@ struct Shared {
     metrics: FetchMetrics,
 }
 
-/// How often keys were asked for, and what came of it.
+/// Counts the requests for keys and their outcomes.
 struct FetchMetrics {
     good: Counter,
     bad: Counter,
@@ -94,9 +94,9 @@ struct State {
     budget: Budget,
     /// How the last one ended.
     last: Option<Result<(), RemoteError>>,
-    /// When the keys came that are trusted, and how long they are good for.
+    /// The time of the last fetch of the trusted keys, and their lifetime.
     fetched: Option<(Instant, Duration)>,
-    /// Where the keys stand by the issuer's document, and since when.
+    /// The URL of the keys from the issuer's document, and the time of that document.
     discovered: Option<(Endpoint, Instant)>,
 }
 
@@ -104,16 +104,16 @@ struct State {
 enum Flight {
     /// It is under way; whether it was before.
     Running(watch::Receiver<u64>, bool),
-    /// There were too many of late.
+    /// There were too many recently.
     Refused,
 }
 
-/// What a further question has brought.
+/// The result of a renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Renewal {
-    /// Keys that were asked for after the question.
+    /// Keys that were requested after the call.
     Asked,
-    /// Keys that had been asked for before the question: what is new may not be among them.
+    /// Keys that were requested before the call: a new key may be missing.
     Joined,
     /// Nothing: the keys are as new as they can be.
     Nothing,
@@ -123,9 +123,9 @@ pub(super) enum Renewal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Age {
     Fresh,
-    /// To be asked for again while they are used.
+    /// To be fetched again while they are used.
     Stale,
-    /// Nobody asked for them for long: to be asked for again before they are used, if their owner answers.
+    /// Unused for long: to be fetched again before they are used, if their issuer answers.
     Old,
     /// There are none that may be used.
     Gone,
@@ -157,11 +157,12 @@ impl Refresh {
         }))
     }
 
-    /// Waits for keys where there are none, no longer than a request waits.
+    /// Waits for keys if there are none, no longer than a request waits.
     ///
     /// # Errors
     ///
-    /// [`RemoteError`] where there are none that may be used: nobody can be let in, and nobody be refused for good.
+    /// [`RemoteError`] if there are no usable keys: then no access is granted, and no token is
+    /// called invalid.
     pub(super) async fn ready(&self) -> Result<(), RemoteError> {
         match self.age() {
             Age::Fresh => return Ok(()),
@@ -179,12 +180,12 @@ impl Refresh {
         }
     }
 
-    /// Fetches, for a token whose key is not among those that are there.
+    /// Fetches the keys for a token whose key is unknown.
     ///
     /// # Errors
     ///
-    /// [`RemoteError`] where the issuer could not be asked: the key may well be its own.
-    // SECURITY: however many unknown keys are named, the issuer is asked a bounded number of times
+    /// [`RemoteError`] if the issuer did not answer: the key may well be its own.
+    // SECURITY: for any number of unknown keys, the issuer receives a bounded number of requests
     // (`a_flood_of_unknown_keys_asks_a_bounded_number_of_times`).
     pub(super) async fn renew(&self) -> Result<Renewal, RemoteError> {
         let flight = self.start();
@@ -258,7 +259,7 @@ impl Refresh {
     }
 }
 
-/// Says that a fetch has ended, also where its task was.
+/// Signals the end of a fetch, also if its task was cancelled.
 struct Ending {
     shared: Arc<Shared>,
     outcome: Result<Fresh, RemoteError>,
@@ -302,8 +303,8 @@ impl Shared {
                 state.last = Some(Err(cause));
             }
         }
-        // INVARIANT: sent under the lock. A fetch that starts later subscribes under the same lock, so the end of this
-        // one does not wake those who wait for that one (`waiters_are_woken_under_the_lock`).
+        // INVARIANT: sent under the lock. A later fetch subscribes under the same lock, so the end
+        // of this one does not wake those that wait for it (`waiters_are_woken_under_the_lock`).
         self.ended.send_modify(|count| *count = count.wrapping_add(1));
         drop(state);
     }

@@ -1,4 +1,4 @@
-//! Why another issuer could not be asked.
+//! The reasons why a request to another issuer failed.
 
 use scopegate_token::JwksError;
 
@@ -6,7 +6,8 @@ use super::endpoint::Endpoint;
 use super::fetch_error::FetchError;
 use crate::{InvalidDocument, InvalidEndpoint};
 
-/// Why another issuer did not say what was asked: for the operator's log, with the URL that was asked.
+/// The reason why another issuer did not answer the request: for the operator's log, with the
+/// requested URL.
 ///
 /// ```
 /// use scopegate_http::RemoteError;
@@ -20,13 +21,13 @@ pub enum RemoteError {
     /// The task that asked ended before there was an answer.
     #[error("question was given up")]
     Abandoned,
-    /// So many questions are open that no further one is asked.
+    /// Too many requests are open, so no further one is sent.
     #[error("too many questions are open")]
     Busy,
     /// A document breaks a rule.
     #[error("document `{url}`: {fault}")]
     Document {
-        /// Where it stands.
+        /// Its URL.
         url: String,
         /// Which rule.
         fault: InvalidDocument,
@@ -34,10 +35,10 @@ pub enum RemoteError {
     /// A URL of the configuration cannot be fetched.
     #[error(transparent)]
     Endpoint(#[from] InvalidEndpoint),
-    /// A document could not be had.
+    /// A document could not be fetched.
     #[error("document `{url}`: {cause}")]
     Fetch {
-        /// Where it should stand.
+        /// The expected URL.
         url: String,
         /// Why not.
         cause: FetchError,
@@ -45,7 +46,7 @@ pub enum RemoteError {
     /// A set of keys that cannot be used.
     #[error("keys `{url}`: {fault}")]
     Keys {
-        /// Where it stands.
+        /// Its URL.
         url: String,
         /// Why not.
         fault: JwksError,
@@ -53,17 +54,17 @@ pub enum RemoteError {
     /// A URL in a document cannot be fetched.
     #[error("document `{url}`: member `{member}`: {fault}")]
     Member {
-        /// Where the document stands.
+        /// The URL of the document.
         url: String,
         /// The member that holds the URL.
         member: &'static str,
-        /// What is wrong with it.
+        /// The cause.
         fault: InvalidEndpoint,
     },
-    /// The document of the issuer does not say where what is needed stands.
+    /// The issuer's document lacks a required URL.
     #[error("document of the issuer does not have `{member}`")]
     Missing {
-        /// What is not there.
+        /// The missing member.
         member: &'static str,
     },
     /// The issuer has no document.
@@ -72,7 +73,7 @@ pub enum RemoteError {
     /// A document that is there, and speaks of another issuer.
     #[error("document `{url}` is of another issuer")]
     OtherIssuer {
-        /// Where it stands.
+        /// Its URL.
         url: String,
     },
     /// There was no answer for as long as a request is made to wait.

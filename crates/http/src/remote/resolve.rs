@@ -8,11 +8,11 @@ use std::sync::Arc;
 use scopegate_store::BoxFuture;
 use tokio::sync::Semaphore;
 
-/// Most names that are looked up at a time. The system's look-up blocks a thread, for as long as it likes.
+/// The maximum number of concurrent look-ups. The system's look-up blocks a thread without a limit.
 const LOOKUPS: usize = 2;
 
-/// Finds the addresses of a host. [`Outgoing`](crate::Outgoing) asks once for each connection, checks what comes back, and connects to just that:
-/// a second answer is never asked for.
+/// Finds the addresses of a host. [`Outgoing`](crate::Outgoing) calls it once for each connection,
+/// checks the result, and connects only to that. It never requests a second answer.
 ///
 /// ```
 /// use std::io;
@@ -32,11 +32,11 @@ const LOOKUPS: usize = 2;
 /// # let _ = Known;
 /// ```
 pub trait Resolve: Send + Sync {
-    /// The addresses of a host, which is a name and no address.
+    /// Returns the addresses of a host, which is a name and not an address.
     ///
     /// # Errors
     ///
-    /// An error of the system where there is no answer.
+    /// An error of the system if there is no answer.
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
 }
 
@@ -55,7 +55,7 @@ impl Resolve for SystemResolver {
             let place = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
             let host = host.to_owned();
             let look_up = move || {
-                // Given back when the system has answered, not when nobody waits any more.
+                // Released when the system has answered, not when the last waiter is gone.
                 let _place = place;
                 let found = (host.as_str(), 0).to_socket_addrs()?;
                 Ok(found.map(|address| address.ip()).collect())

@@ -1,4 +1,4 @@
-//! A provider for tests that does whatever its script says, on the loopback address.
+//! A provider for tests on the loopback address that follows its script.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,20 +9,21 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// What the provider does next on a connection, after the whole request was read. After the last act it closes.
+/// The next step of the provider on a connection, after the whole request was read. After the last
+/// step it closes.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     /// Closes the connection without a word.
     Cut,
-    /// Writes these bytes again and again, until nobody takes them.
+    /// Writes these bytes repeatedly, until the peer stops reading.
     Flood(Vec<u8>),
     /// Writes these bytes.
     Say(Vec<u8>),
-    /// Does nothing for so long.
+    /// Does nothing for this duration.
     Wait(Duration),
 }
 
-/// Does nothing until everybody has gone.
+/// Does nothing until all peers are gone.
 pub(crate) const HANG: Act = Act::Wait(Duration::from_hours(1));
 
 /// A provider at work.
@@ -35,7 +36,7 @@ pub(crate) struct Stage {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// What is done for a request, by its text and its number.
+/// Returns the steps for a request, by its text and its number.
 type Script = dyn Fn(&str, usize) -> Vec<Act> + Send + Sync;
 
 impl Stage {
@@ -83,7 +84,7 @@ impl Stage {
         self.requests.lock().unwrap().len()
     }
 
-    /// How often this path was asked for.
+    /// Returns the number of requests for this path.
     pub(crate) fn count_of(&self, path: &str) -> usize {
         let asked = |request: &&String| request.split(' ').nth(1) == Some(path);
         self.requests.lock().unwrap().iter().filter(asked).count()

@@ -1,13 +1,14 @@
-//! Who is meant by the subject of another issuer's token.
+//! Maps the subject of another issuer's token to a local subject.
 
 use std::sync::Arc;
 
 use scopegate_domain::Issuer;
 
-/// Who is meant by the subject of another issuer's token.
+/// Maps the subject of another issuer's token to a local subject.
 ///
-/// Subjects are unique at their issuer and nowhere else ([RFC 7519, section 4.1.2](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2)):
-/// user `1` of one issuer is not user `1` of another, and none of ours.
+/// Subjects are unique only within their issuer ([RFC 7519, section
+/// 4.1.2](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2)): user `1` of one issuer is not
+/// user `1` of another, nor a local user.
 ///
 /// ```
 /// use scopegate_http::SubjectMapping;
@@ -21,11 +22,12 @@ use scopegate_domain::Issuer;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubjectMapping {
-    /// Our own user of that id (in the tutorial's profile: of that name). Only where the issuer and we have the same directory:
-    /// whoever the issuer calls `root` is our `root`.
+    /// The local user with that id (in the tutorial's profile: with that name). Use it only if the
+    /// issuer and this program share one directory: the issuer's `root` becomes the local `root`.
     Ours,
-    /// Somebody whose id is the issuer, `#` and the subject. That is a user of ours only where the application has made one of
-    /// that id. No two issuers can mean the same, for an issuer has no `#`.
+    /// A subject whose id is the issuer, `#` and the subject. It is a local user only if the
+    /// application created one with that id. Two issuers never share a subject, because an issuer
+    /// has no `#`.
     #[default]
     Qualified,
 }

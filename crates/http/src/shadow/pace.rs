@@ -43,7 +43,7 @@ impl Pace {
     /// Whether a line may be written now; if so, how many were not since the last one.
     pub(crate) fn take(&self, now: Timestamp) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back begins anew.
+        // A clock that was set back starts a new window.
         let is_within = |since: Timestamp| (0..self.window).contains(&now.seconds_since(since));
         if !state.since.is_some_and(is_within) {
             state.since = Some(now);
@@ -57,7 +57,8 @@ impl Pace {
         Some(std::mem::take(&mut state.unwritten))
     }
 
-    /// A line that might have been written was not, nor were those that [`Pace::take`] told of.
+    /// Takes back a line that was not written, with the suppressed lines that [`Pace::take`]
+    /// reported.
     pub(crate) fn give_back(&self, unwritten: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.unwritten = state.unwritten.saturating_add(unwritten).saturating_add(1);

@@ -1,4 +1,4 @@
-//! What is told of a shadow: a count for each request, and a line where the two policies part.
+//! Reports about a shadow: a count for each request, and a log line if the two policies differ.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const DECISIONS: &str = "scopegate_shadow_decisions_total";
 /// Most names in one line of the log.
 const NAMES: usize = 20;
 
-/// Counts and tells of one operation.
+/// Counts and logs the decisions of one operation.
 #[derive(Debug)]
 pub(crate) struct Report {
     operation: ResolvedOperation,
@@ -28,9 +28,11 @@ pub(crate) struct Report {
     pace_of_the_gate: Arc<Pace>,
 }
 
-/// How the two part: each decision by its class, and what is missing for the other one.
+/// The difference of the two policies: each decision by its class, and the missing facts of the
+/// other one.
 ///
-/// SECURITY: it is made of the words of the policies alone. Held by `tests/api/shadow.rs`, `a_flip_is_told_without_secrets`.
+/// SECURITY: it contains only words of the policies. Tested by `tests/api/shadow.rs`,
+/// `a_flip_is_told_without_secrets`.
 #[derive(Debug)]
 pub(crate) struct Flip {
     running: DecisionClass,
@@ -39,7 +41,7 @@ pub(crate) struct Flip {
 }
 
 impl Flip {
-    /// The running policy lets in whom the proposed one would refuse so.
+    /// Describes a request that the running policy allows and the proposed one would deny.
     pub(crate) fn would_deny(denial: Option<&Denial>) -> Self {
         Self {
             running: DecisionClass::Allow,
@@ -48,8 +50,8 @@ impl Flip {
         }
     }
 
-    /// The running policy lets somebody in by a scheme that the proposed one does not ask for, in a place where it asks for
-    /// others.
+    /// Describes a request that the running policy allows by a scheme that the proposed one does
+    /// not require. The proposed one requires other schemes in that place.
     pub(crate) fn would_refuse() -> Self {
         Self {
             running: DecisionClass::Allow,
@@ -58,7 +60,7 @@ impl Flip {
         }
     }
 
-    /// The running policy refuses so whom the proposed one would let in.
+    /// Describes a request that the running policy denies and the proposed one would allow.
     pub(crate) fn would_allow(denial: &Denial) -> Self {
         Self {
             running: DecisionClass::of_denial(denial),
@@ -67,7 +69,7 @@ impl Flip {
         }
     }
 
-    /// The running policy refuses a credential that the proposed one would not look at.
+    /// Describes a credential that the running policy refuses and the proposed one would not read.
     pub(crate) fn would_not_look(refusal: &Refusal) -> Self {
         Self {
             running: DecisionClass::of(refusal),
@@ -77,7 +79,7 @@ impl Flip {
     }
 }
 
-/// What the nearest way in lacks, in the fewest words.
+/// Returns the missing facts of the nearest alternative, in the fewest words.
 fn missing(denial: &Denial) -> String {
     let shortfall = denial.shortfall();
     let missing: Vec<String> = shortfall.missing().into_iter().map(ToString::to_string).collect();
@@ -111,7 +113,7 @@ impl Report {
         self.unknown_operation.increment(1);
     }
 
-    /// Counts what the two policies said, and tells of it where they part.
+    /// Counts the two decisions, and logs a line if they differ.
     pub(crate) fn note(&self, is_let_in: bool, verdict: ShadowVerdict, now: Timestamp, flip: impl FnOnce() -> Flip) {
         let counter = match (is_let_in, verdict) {
             (true, ShadowVerdict::Allow) | (false, ShadowVerdict::Deny) => return self.same.increment(1),
@@ -148,7 +150,7 @@ impl Report {
     }
 }
 
-/// Says once how far the two policies speak of the same.
+/// Logs once how many operations the two policies share.
 ///
 /// The token endpoint is not an operation, so the gate's own document has one operation more than its table.
 pub(crate) fn describe(running: &OperationTable, shadow: &Shadow, token_path: Option<&str>) {

@@ -22,11 +22,12 @@ pub(super) struct Good {
     pub(super) until: Timestamp,
 }
 
-/// Reads an answer; none is a token that is not good here.
+/// Reads an answer; `None` is a token that is not valid here.
 ///
-/// An answer that cannot be read is an error and no verdict: nobody is let in by it, and nobody's token called bad.
-// SECURITY: whatever is named must fit; what is missing is only forgiven where RFC 7662 lets it be missing and nothing hangs on it
-// (`only_an_answer_that_fits_in_every_point_is_good`).
+/// An unreadable answer is an error and not a verdict: it grants no access, and it makes no token
+/// invalid.
+// SECURITY: every present member must fit. A member may be missing only if RFC 7662 allows it and
+// nothing depends on it (`only_an_answer_that_fits_in_every_point_is_good`).
 pub(super) fn read(body: &[u8], expected: &Expected, now: Timestamp) -> Result<Option<Good>, InvalidDocument> {
     let extent = Extent::read(body)?;
     if !extent.is_active || !extent.is_bearer {

@@ -9,7 +9,7 @@ use scopegate_domain::{Lifetime, Secret, Timestamp};
 
 use crate::Verdict;
 
-/// What one entry takes beside its texts, in bytes; an estimate from above.
+/// The size of one entry without its texts, in bytes; an upper estimate.
 const ENTRY: usize = 256;
 
 /// Places of replaced answers that are kept in any case.
@@ -48,7 +48,7 @@ impl fmt::Debug for TokenText {
     }
 }
 
-/// What is remembered: good answers and bad ones, each in a room of its own.
+/// The cached answers: good and bad ones, each in a partition.
 #[derive(Debug)]
 pub(super) struct Answers {
     good: Room,
@@ -56,7 +56,7 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// For so many seconds (good, bad), in so many bytes each.
+    /// Creates a cache with maximum ages in seconds (good, bad), and a size in bytes for each.
     pub(super) fn new((good, bad): (u32, u32), bytes: usize) -> Self {
         Self {
             good: Room::new(good, bytes),
@@ -64,7 +64,7 @@ impl Answers {
         }
     }
 
-    /// What was said of a token, if that still holds.
+    /// Returns the verdict for a token, if it still holds.
     pub(super) fn find(&self, token: &TokenText, now: Timestamp) -> Option<Verdict> {
         self.good.find(token, now).or_else(|| self.bad.find(token, now))
     }
@@ -79,7 +79,7 @@ impl Answers {
     }
 }
 
-/// A bounded room; the oldest answer makes room for a new one.
+/// A bounded partition; a new answer evicts the oldest one.
 #[derive(Debug)]
 struct Room {
     age: Lifetime,
@@ -160,10 +160,11 @@ impl Room {
         }
     }
 
-    /// Drops the places of replaced answers once they are the majority.
+    /// Drops the order entries of replaced answers once they are the majority.
     ///
-    /// A walk over the order follows at least half as many changes as the order is long. So a change
-    /// has a constant cost on average, and the order stays within twice the number of answers.
+    /// A walk over the order follows at least half as many changes as the order is long. So a
+    /// change has a constant cost on average, and the order stays within twice the number of
+    /// answers.
     fn tidy(&mut self) {
         if self.order.len() > 2 * self.answers.len() + SPARE {
             let answers = &self.answers;
@@ -172,7 +173,7 @@ impl Room {
         }
     }
 
-    /// Forgets an answer; one of a number only where it is still that one.
+    /// Removes an answer; with a number, only if it still has that number.
     fn forget(&mut self, token: &TokenText, number: Option<u64>) {
         let is_meant = |kept: &Kept| number.is_none_or(|number| number == kept.number);
         if !self.answers.get(token).is_some_and(is_meant) {
@@ -275,7 +276,7 @@ mod tests {
     }
 
     proptest! {
-        /// Held against a list that is looked through from its end.
+        /// Compared with a list that is searched from its end.
         #[test]
         fn what_is_found_is_what_was_kept_last_and_there_is_never_more_than_room(
             steps in proptest::collection::vec((0_u8..12, 0_i64..8, 0_u32..30), 1..200),

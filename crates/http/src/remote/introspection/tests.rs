@@ -18,7 +18,7 @@ struct Asked {
     introspection: Introspection,
 }
 
-/// Asks the stage itself, without looking for a document first.
+/// Queries the stage itself, without searching for a document first.
 async fn asked(
     script: impl Fn(&str, usize) -> Vec<Act> + Send + Sync + 'static,
     set: impl Fn(IntrospectionBuilder) -> IntrospectionBuilder,

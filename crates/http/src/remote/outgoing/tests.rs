@@ -20,7 +20,7 @@ struct Names {
 }
 
 impl Names {
-    /// The first answer first, and the last one for ever.
+    /// Returns the answers in their order, and then always the last one.
     fn new(answers: &[&[&str]]) -> Arc<Self> {
         let parse = |answer: &&[&str]| answer.iter().map(|text| text.parse().unwrap()).collect();
         Arc::new(Self {
@@ -59,7 +59,7 @@ async fn fetch(stage: &Stage) -> Result<Fetched, FetchError> {
     local().build().unwrap().get(&endpoint(&stage.url("/keys"))).await
 }
 
-/// What comes of a script, and that it came in time.
+/// Returns the outcome of a script, and checks that it came in time.
 async fn outcome(acts: Vec<Act>) -> (Result<Fetched, FetchError>, usize) {
     let stage = Stage::play(move |_, _| acts.clone()).await;
     let began = tokio::time::Instant::now();
@@ -286,13 +286,13 @@ async fn a_name_is_looked_up_once_and_the_checked_address_is_used() {
     let stage = Stage::play(|_, _| json("{}")).await;
     let port = stage.address.port();
     let url = endpoint(&format!("http://id.example:{port}/"));
-    // The second answer would lead to another machine: it is never asked for.
+    // The second answer would lead to another machine, so it is never requested.
     let names = Names::new(&[&["127.0.0.1"], &["127.0.0.9"]]);
     let outgoing = local().resolver(names.clone()).build().unwrap();
     outgoing.get(&url).await.unwrap();
     assert_eq!(*names.asked.lock().unwrap(), ["id.example"]);
     assert_eq!(stage.count(), 1);
-    // A name that turns inwards is looked at again with the next document.
+    // A name that changes to an internal address is checked again for the next document.
     let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
     let outgoing = local().resolver(names.clone()).build().unwrap();
     outgoing.get(&url).await.unwrap();
@@ -393,7 +393,7 @@ async fn a_body_without_a_length_ends_where_its_owner_says() {
     let outgoing = local().trust_only(pem).build().unwrap();
     let fetch = async |stage: &Stage| outgoing.get(&endpoint(&format!("https://{}/", stage.address))).await;
     assert_eq!(fetch(&whole).await.map(|fetched| fetched.body).unwrap(), "{}");
-    // Somebody between could have cut it.
+    // An attacker on the path could have cut it.
     let outcome = fetch(&cut).await;
     assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{outcome:?}");
     let plain = Stage::play(|_, _| json("{}")).await;

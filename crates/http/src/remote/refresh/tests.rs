@@ -53,7 +53,7 @@ fn refresh(stage: &Stage, pace: Pace) -> (Refresh, Arc<Kept>) {
     )
 }
 
-/// A provider whose keys are the number of the request, kept for so many seconds.
+/// A provider whose keys are the number of the request.
 async fn provider(keys: impl Fn(usize) -> Vec<Act> + Send + Sync + 'static) -> Stage {
     let count = AtomicUsize::new(0);
     Stage::play(move |request, _| {
@@ -72,7 +72,7 @@ fn numbered(number: usize) -> Vec<Act> {
     json(&number.to_string())
 }
 
-/// The same after so many milliseconds.
+/// Returns the same after this number of milliseconds.
 fn after(milliseconds: u64, number: usize) -> Vec<Act> {
     let wait = Act::Wait(Duration::from_millis(milliseconds));
     std::iter::once(wait).chain(numbered(number)).collect()
@@ -107,8 +107,8 @@ impl std::task::Wake for Watching {
     }
 }
 
-/// If the lock were free at a wake-up, a fetch could start and subscribe before the end of the
-/// last one is sent. Whoever waits for the new fetch would then be woken by the old one.
+/// If the lock were free at a wake-up, a fetch could start and subscribe before the end of the last
+/// one is sent. Then the old fetch would wake the tasks that wait for the new one.
 #[tokio::test]
 async fn waiters_are_woken_under_the_lock() {
     let stage = provider(numbered).await;
