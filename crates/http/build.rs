@@ -1,4 +1,5 @@
-//! Compresses the assets of the documentation pages. The program contains the compressed bytes alone.
+//! Compresses the assets of the documentation pages. The program contains only the compressed
+//! bytes.
 
 use std::error::Error;
 use std::io::Write;

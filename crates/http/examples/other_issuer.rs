@@ -1,4 +1,5 @@
-//! An API that is protected by the tokens of another provider: Keycloak, Entra, Auth0, Okta, or any that publishes its keys.
+//! An API protected by the tokens of another provider: Keycloak, Entra, Auth0, Okta, or any that
+//! publishes its keys.
 //!
 //! ```console
 //! $ export ISSUER=https://id.example AUDIENCE=https://api.example

@@ -1,4 +1,4 @@
-//! Reports behind guards, beside routes that warp has had all along: a check of one's own, parameters, a query, a body.
+//! Guarded reports, next to existing warp routes: a custom check, parameters, a query, a body.
 //!
 //! ```console
 //! $ cargo run --example reports
@@ -31,15 +31,15 @@ struct Report {
     pages: Vec<String>,
 }
 
-/// What of a report is asked for.
+/// The requested parts of a report.
 #[derive(Deserialize, ToSchema)]
 #[serde(crate = "scopegate_http::serde")]
 struct Excerpt {
-    /// At most so many pages.
+    /// The maximum number of pages.
     pages: Option<usize>,
 }
 
-/// Only who has an address can be asked about what they wrote.
+/// Requires an email address, because the author of a report must be reachable.
 #[derive(Debug)]
 struct CanBeReached;
 

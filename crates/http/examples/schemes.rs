@@ -1,4 +1,5 @@
-//! Credentials that are no tokens: people by name and password, weather stations by a key, and both at once.
+//! Credentials other than tokens: people by name and password, weather stations by a key, and both
+//! at once.
 //!
 //! ```console
 //! $ cargo run --example schemes
@@ -18,8 +19,8 @@ use scopegate_http::{
     Verdict, get, put, tokio, warp,
 };
 
-/// Names and passwords, as FastAPI's page on HTTP basic has them. A program keeps hashes in place of passwords, and computes
-/// them on threads of their own.
+/// Names and passwords, as in FastAPI's page on HTTP basic. A real program stores hashes instead of
+/// passwords, and computes them on separate threads.
 struct People {
     passwords: HashMap<String, Secret<String>>,
     decoy: Secret<String>,
@@ -29,7 +30,8 @@ impl CredentialVerifier for People {
     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
         let name = credential.username().unwrap_or_default();
         let password = self.passwords.get(name);
-        // Compared in constant time, and with something where nobody has the name: the time does not tell who is there.
+        // Compared in constant time, for an unknown name with a decoy: the time does not reveal
+        // whether the name exists.
         let is_right = password.unwrap_or(&self.decoy).same_as(credential.secret());
         let verdict = if is_right && password.is_some() {
             Verdict::Accept(Acceptance::of(name))
@@ -40,7 +42,8 @@ impl CredentialVerifier for People {
     }
 }
 
-/// The keys of all stations. They speak for nobody: a key says that a station asks, not which.
+/// The keys of all stations. They have no subject: a key proves that a station calls, not which
+/// one.
 struct StationKeys(Vec<Secret<String>>);
 
 impl CredentialVerifier for StationKeys {
@@ -77,7 +80,7 @@ fn gate(people: People, stations: StationKeys) -> Result<Gate, Box<dyn Error>> {
         .verifier("station", Arc::new(stations))
         .operation(get("/me").guard(&person).then(who))
         .operation(get("/readings").guard(either).then(who))
-        // Somebody stands at the station.
+        // A person is at the station.
         .operation(put("/calibration").guard(person.on(&station)).then(who))
         .docs()
         .build()?)

@@ -1,11 +1,13 @@
-//! A policy under test: what was agreed on lies beside the code, and a test fails where the program has become more open.
+//! A policy under test: the agreed policy is a file next to the code, and a test fails if the
+//! program is more open.
 //!
 //! ```console
 //! $ cargo run --example snapshot            compares
 //! $ cargo run --example snapshot -- agree   writes down what the program says now
 //! ```
 //!
-//! In a project the comparison is a test, as in `crates/http/tests/api/example_snapshot.rs`, and the file a part of each review.
+//! In a project the comparison is a test, as in `crates/http/tests/api/example_snapshot.rs`, and
+//! each review includes the file.
 
 use std::error::Error;
 use std::fs;
@@ -45,7 +47,7 @@ pub(crate) fn gate() -> Result<Gate, Box<dyn Error>> {
     Ok(gate)
 }
 
-/// Every operation that lets somebody in whom the agreed policy refuses, with whom.
+/// Returns every operation that accepts a caller that the agreed policy refuses, with that caller.
 pub(crate) fn opened(agreed: &str, now: &OperationTable) -> Result<Vec<Change>, Box<dyn Error>> {
     let agreed = import::read(agreed.as_bytes())?;
     Ok(diff(agreed.table(), now)?.into_iter().filter(Change::opens).collect())

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use crate::Profile;
 use crate::authorization::{self, Authorization};
 
-/// The result of looking for a bearer token.
+/// The result of reading a bearer token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bearer<'h> {
     /// No credential of this scheme: no header, or one of another scheme.

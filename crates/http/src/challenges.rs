@@ -36,8 +36,8 @@ impl Challenges<'_> {
                     .iter()
                     .filter_map(|name| self.table.catalog().find(name))
                     .collect();
-                // A client with a valid bearer token is asked for the rest, unless only another
-                // token would help.
+                // A client with a valid bearer token needs the rest, unless only another token
+                // would help.
                 let beside =
                     |declared: &&DeclaredScheme| !has_bearer || Family::of(declared.scheme()) != Family::Bearer;
                 let rest: Vec<_> = missing.iter().copied().filter(beside).collect();

@@ -61,7 +61,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// The result of looking for a credential.
+/// The result of reading a credential.
 pub(crate) enum Found {
     /// Nothing.
     Absent,
@@ -182,7 +182,8 @@ impl Acceptance {
 pub trait CredentialVerifier: Send + Sync {
     /// Returns whether the credential is valid, with its subject and its authority.
     ///
-    /// Unknown names and wrong secrets should take the same time and get the same [`Verdict::Refuse`].
+    /// Unknown names and wrong secrets should take the same time and get the same
+    /// [`Verdict::Refuse`].
     ///
     /// # Errors
     ///

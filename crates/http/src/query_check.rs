@@ -23,7 +23,8 @@ const SAMPLES: [&str; 10] = [
     "127.0.0.1",
 ];
 
-/// Compares the parameters of the document with those that `T` reads, and corrects which of them are required.
+/// Compares the parameters of the document with those that `T` reads, and corrects which of them
+/// are required.
 ///
 /// # Errors
 ///

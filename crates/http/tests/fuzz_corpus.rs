@@ -1,4 +1,5 @@
-//! What the fuzzers were given and what they found, run again: every file of `fuzz/corpus` through its door.
+//! Replays the inputs and the findings of the fuzzers: every file of `fuzz/corpus` through its
+//! entry point.
 
 #[path = "../../policy/tests/oracle/guard_trees.rs"]
 mod guard_trees;
@@ -25,7 +26,8 @@ const TARGETS: [(&str, Door); 10] = [
     ("scope", scopegate_domain::fuzzing::scope),
 ];
 
-/// Replayed where their doors are: `crates/openapi/tests/fuzz_corpus.rs`, `crates/token/tests/differential.rs`.
+/// Replayed next to their entry points: `crates/openapi/tests/fuzz_corpus.rs`,
+/// `crates/token/tests/differential.rs`.
 const ELSEWHERE: [&str; 3] = ["differential", "import", "policy_toml"];
 
 #[test]

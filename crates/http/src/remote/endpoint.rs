@@ -114,7 +114,7 @@ pub enum InvalidEndpoint {
     /// No host.
     #[error("URL has no host")]
     Host,
-    /// A query, where none is allowed.
+    /// A query, which is not allowed here.
     #[error("URL has a query")]
     Query,
     /// Neither `https` nor `http`.

@@ -55,7 +55,7 @@ impl Resolve for SystemResolver {
             let place = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
             let host = host.to_owned();
             let look_up = move || {
-                // Released when the system has answered, not when the last waiter is gone.
+                // Released when the system has answered, even if the last waiter ended before.
                 let _place = place;
                 let found = (host.as_str(), 0).to_socket_addrs()?;
                 Ok(found.map(|address| address.ip()).collect())

@@ -23,7 +23,7 @@ pub(crate) enum Act {
     Wait(Duration),
 }
 
-/// Does nothing until all peers are gone.
+/// Does nothing until all peers have closed.
 pub(crate) const HANG: Act = Act::Wait(Duration::from_hours(1));
 
 /// A provider at work.

@@ -57,8 +57,7 @@ impl Pace {
         Some(std::mem::take(&mut state.unwritten))
     }
 
-    /// Takes back a line that was not written, with the suppressed lines that [`Pace::take`]
-    /// reported.
+    /// Undoes a [`Pace::take`] whose line was not written, and keeps its suppressed lines counted.
     pub(crate) fn give_back(&self, unwritten: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.unwritten = state.unwritten.saturating_add(unwritten).saturating_add(1);

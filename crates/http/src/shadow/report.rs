@@ -150,9 +150,10 @@ impl Report {
     }
 }
 
-/// Logs once how many operations the two policies share.
+/// Logs once which operations and schemes the two policies share.
 ///
-/// The token endpoint is not an operation, so the gate's own document has one operation more than its table.
+/// The token endpoint is not an operation, so the gate's own document has one operation more than
+/// its table.
 pub(crate) fn describe(running: &OperationTable, shadow: &Shadow, token_path: Option<&str>) {
     describe_counter!(
         DECISIONS,

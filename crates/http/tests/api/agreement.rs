@@ -270,8 +270,8 @@ const TEXTS: [&str; 22] = [
     "x",
 ];
 
-/// A gate for each shape, its name, and whether its schema has alternatives, which parameters cannot
-/// express.
+/// Returns a gate for each shape, with its name. The flag states whether the schema has
+/// alternatives, which parameters cannot express.
 async fn query_gates() -> Vec<(&'static str, bool, Gate)> {
     macro_rules! gates {
         ($($shape:ty: $alternatives:literal),* $(,)?) => {{

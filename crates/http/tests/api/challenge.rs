@@ -32,7 +32,7 @@ fn scope(name: &str) -> ScopeToken {
     ScopeToken::parse(name).unwrap()
 }
 
-/// A gate with one operation that asks for one of these lists of scopes; `a` implies `b`.
+/// A gate with one operation that requires one of these lists of scopes; `a` implies `b`.
 async fn gate(profile: Profile, alternatives: &[Vec<usize>]) -> Gate {
     let catalog = Catalog::builder().scheme("OAuth2PasswordBearer", SecurityScheme::oauth2_password("token"));
     let catalog = NAMES
@@ -57,7 +57,7 @@ fn lists() -> impl Strategy<Value = Vec<Vec<usize>>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Who asks for the scope that a challenge names, and for nothing else, gets in.
+    /// A client that requests only the scope of the challenge is authorized.
     #[test]
     fn one_round_is_enough(alternatives in lists(), held in proptest::collection::vec(0usize..4, 0..3)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -58,7 +58,7 @@ pub(crate) async fn users() -> Arc<MemoryStore> {
     Arc::new(store)
 }
 
-/// A gate without an operation, whose clock stands at [`NOW`].
+/// A gate without an operation, whose clock is at [`NOW`].
 pub(crate) async fn gate(profile: Profile) -> GateBuilder {
     with_catalog(catalog(), profile).await
 }
@@ -76,8 +76,8 @@ pub(crate) fn verifier() -> BearerTokens {
     remembering(Verifier::new(TokenRules::tutorial(), key().verifying_key()))
 }
 
-/// Whether verified tokens are remembered. These tests are two programs of the same modules, `api` and `api_uncached`: whatever they
-/// say holds with the cache and without it.
+/// Whether verified tokens are cached. Two programs have the same modules, `api` and
+/// `api_uncached`: each test holds with the cache and without it.
 pub(crate) const IS_CACHED: bool = env!("CARGO_CRATE_NAME").len() == "api".len();
 
 /// Tokens by this verifier, remembered where this program is the one that tries that.
@@ -86,12 +86,12 @@ pub(crate) fn remembering(verifier: Verifier) -> BearerTokens {
     if IS_CACHED { tokens } else { tokens.cache_bytes(0) }
 }
 
-/// Stands at [`NOW`].
+/// A clock at [`NOW`].
 pub(crate) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(NOW))
 }
 
-/// A token with these scopes, good for half an hour from [`NOW`].
+/// A token with these scopes, valid for half an hour from [`NOW`].
 pub(crate) fn token(subject: &str, scopes: &[ScopeToken]) -> String {
     let claims = AccessTokenClaims::new(subject, NOW, Lifetime::from_minutes(30)).with_scopes(scopes.iter().cloned());
     Signer::new(TokenRules::tutorial(), key())
@@ -182,8 +182,8 @@ pub(crate) async fn get_with(gate: &Gate, path: &str, token: &str) -> Answered {
     second
 }
 
-/// Who hears nothing and is asked each time. With somebody like that everywhere, no place that logs is taken for one that nobody
-/// listens to because another thread came by first.
+/// A subscriber that ignores all events, but is called for each one. Without it, another thread may
+/// reach a log statement first. Then tracing would cache that the statement has no subscriber.
 struct Deaf;
 
 impl Subscriber for Deaf {

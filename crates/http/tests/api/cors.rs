@@ -1,4 +1,5 @@
-//! Requests of pages of other origins: every origin with every kind of answer, preflights, and what neither tells.
+//! Requests of pages of other origins: every origin with every kind of answer, preflights, and what
+//! neither reveals.
 
 use std::sync::Arc;
 
@@ -260,8 +261,8 @@ async fn a_preflight_is_answered_with_the_methods_of_the_path() {
     }
 }
 
-/// The answer to a preflight is that to any wrong method, with what `Allow` says in other words: nothing of guards, and for
-/// pages and unknown paths nothing at all.
+/// The answer to a preflight equals that to any wrong method, with `Allow` in other headers. It
+/// reveals nothing of guards, and for pages and unknown paths nothing at all.
 #[tokio::test]
 async fn a_preflight_tells_no_more_than_a_wrong_method() {
     let gate = site(|gate| gate.cors(these())).await;
@@ -331,7 +332,7 @@ async fn headers_of_keys_and_of_the_application_may_be_sent_and_read() {
     );
 }
 
-/// An operation of one's own for `OPTIONS` answers everything but preflights.
+/// A custom operation for `OPTIONS` answers everything but preflights.
 #[tokio::test]
 async fn a_declared_options_operation_stands_beside_preflights() {
     let own = on(scopegate_http::Method::Options, "/open").guard(Guard::requires([ME]));

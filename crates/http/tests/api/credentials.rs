@@ -1,4 +1,5 @@
-//! Credentials beside bearer tokens, case by case: what is answered, who is asked, what is never told.
+//! Credentials other than bearer tokens, case by case: the answers, the called verifiers, the
+//! secrets that stay secret.
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +19,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::common::{self, Answered, ME, send, token};
 
-/// Accepts the text of its subject, and writes down whom it was asked about.
+/// Accepts the text of its subject, and records each call.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<Vec<String>>>);
 
@@ -96,7 +97,7 @@ enum Sent {
     Key(&'static str),
     /// A good token of this subject, with scopes.
     Token(&'static str, &'static [ScopeToken]),
-    /// What follows `Authorization`.
+    /// The text after `Authorization`.
     Raw(&'static str),
 }
 
@@ -114,7 +115,8 @@ impl Sent {
 const TOKEN: Sent = Sent::Token("alice", &[ME]);
 const BAD_TOKEN: Sent = Sent::Raw("Bearer bad");
 
-/// Path, credentials, challenges by the RFCs, challenges by the tutorial, the tutorial's words. `T` is [`TOKEN_IS_BAD`].
+/// Path, credentials, challenges by the RFCs, challenges by the tutorial, the tutorial's words. `T`
+/// is [`TOKEN_IS_BAD`].
 type Case = (&'static str, &'static [Sent], &'static str, &'static str, &'static str);
 
 const TOKEN_IS_BAD: &str = r#"Bearer realm="shed", error="invalid_token", error_description="the access token is expired, revoked, malformed or not meant for here", scope="me""#;
@@ -132,7 +134,7 @@ const CASES: [Case; 14] = [
     ("/both", &[Sent::Key("alice")], r#"Bearer realm="shed", scope="me""#, "Bearer", NOBODY),
     ("/both", &[TOKEN, Sent::Key("bad")], "APIKey", "APIKey", NOT_VALID),
     ("/both", &[BAD_TOKEN, Sent::Key("alice")], "T", r#"Bearer scope="me""#, NOT_VALID),
-    // Beside a good token the key is asked for, and another token only where nothing else is missing.
+    // With a valid token the key is requested, and another token only if nothing else is missing.
     ("/three", &[TOKEN], "APIKey", "APIKey", NOBODY),
     ("/three", &[TOKEN, Sent::Key("alice")], r#"Bearer realm="shed""#, "Bearer", NOBODY),
     ("/either", &[], r#"APIKey + Basic realm="shed", charset="UTF-8" + Bearer realm="shed", scope="me""#, r#"APIKey + Basic realm="shed" + Bearer"#, NOBODY),
@@ -263,7 +265,7 @@ async fn the_user_is_that_of_the_credential_and_read_once() {
         assert_eq!(users.reads.swap(0, Ordering::Relaxed), 2, "one for each request");
         let answered = ask(&gate, "/both", &[Sent::Basic("johndoe"), Sent::Key("alice")]).await;
         assert_eq!(answered.status, 401);
-        // A name that nobody here has is told as a wrong password is.
+        // An unknown name gets the same answer as a wrong password.
         let stranger = ask(&gate, "/basic", &[Sent::Basic("stranger")]).await;
         let wrong = ask(&gate, "/basic", &[Sent::Basic("wrong")]).await;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The example with verifiers of its own lets in whom it says.
+//! The example with custom verifiers authorizes exactly the declared callers.
 
 use http::Request;
 

@@ -1,4 +1,4 @@
-//! A gate beside other warp filters: what it does not know falls through, what it refuses does not.
+//! A gate next to other warp filters: unknown requests fall through, refused ones do not.
 
 use crate::common::{Answered, ME, gate, token, whole};
 use http::Request;

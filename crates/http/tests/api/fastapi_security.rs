@@ -1,6 +1,7 @@
-//! What the classes of `fastapi.security` answer, asked of the same operations here.
+//! Compares the answers of the classes of `fastapi.security` with those of the same operations
+//! here.
 //!
-//! `../fastapi_security/record.py` says how the cases were made, and what stands in them.
+//! `../fastapi_security/record.py` documents how the cases were made, and what they contain.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ const READ: ScopeToken = ScopeToken::from_static("read");
 const WRITE: ScopeToken = ScopeToken::from_static("write");
 const RECORDED: &str = include_str!("../fastapi_security/recorded.json");
 
-/// Knows `johndoe` with his password, and the text `good`.
+/// Accepts `johndoe` with his password, and the text `good`.
 struct Judge;
 
 impl CredentialVerifier for Judge {
@@ -40,7 +41,7 @@ impl CredentialVerifier for Judge {
     }
 }
 
-/// The classes of the recording, with the scopes that their operations ask for.
+/// The classes of the recording, with the scopes that their operations require.
 fn classes() -> Vec<(&'static str, SecurityScheme, Vec<ScopeToken>)> {
     let key = SecurityScheme::api_key;
     let all_flows = OAuthFlows::default()
@@ -171,7 +172,8 @@ fn every_class_is_documented_as_recorded() {
     assert_eq!(document["components"]["securitySchemes"], recorded["schemes"]);
     for (operation, security) in recorded["documented"].as_object().unwrap() {
         let mut security = security.clone();
-        // That a credential is optional is said here; FastAPI's document says the opposite.
+        // The document here states that a credential is optional; FastAPI's document states the
+        // opposite.
         if operation.ends_with("-optional") {
             security.as_array_mut().unwrap().push(json!({}));
         }

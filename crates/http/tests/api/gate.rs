@@ -1,4 +1,4 @@
-//! Paths, methods and credentials as nobody should send them: one decoding, one look-up, then the guard.
+//! Malformed paths, methods and credentials: one decoding, one look-up, then the guard.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -191,7 +191,7 @@ async fn redirects_stay_here() {
 #[tokio::test]
 async fn a_path_is_decoded_before_it_is_looked_up() {
     let gate = site(Profile::Tutorial).await;
-    // However `me` is spelled, the guard of `/users/me/` stands before it, not that of `/users/{id}/`.
+    // For any spelling of `me`, the guard of `/users/me/` applies, not that of `/users/{id}/`.
     let items = token("johndoe", &[ITEMS]);
     for path in [
         "/users/me/",
@@ -203,7 +203,7 @@ async fn a_path_is_decoded_before_it_is_looked_up() {
         let answered = get_with(&gate, path, &items).await;
         assert_eq!(answered.challenges(), [r#"Bearer scope="me""#], "{path}");
     }
-    // What was decoded is not decoded again, and what was sent is what the handler gets.
+    // A decoded value is not decoded again, and the handler gets the sent value.
     for (path, id) in [
         ("/users/%256de/", "%6de"),
         ("/users/m%C3%A9/", "mé"),
@@ -493,7 +493,8 @@ fn spelled(segment: &'static str) -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// However a path is spelled, it meets the same guard: that of the operation it names when decoded once.
+    /// Any spelling of a path meets the same guard: that of the operation that it names when
+    /// decoded once.
     #[test]
     fn one_decoding_one_look_up_then_the_guard(path in spelled("users/me/"), other in "[a-z%2-7]{1,6}") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -518,7 +519,7 @@ proptest! {
         })?;
     }
 
-    /// No header makes it panic, and only a good token lets anybody in.
+    /// No header causes a panic, and only a valid token grants access.
     #[test]
     fn no_header_opens_it(value in proptest::collection::vec(0x20u8..=0xFF, 0..60), prefix in "(Bearer |bearer|BEARER  |Basic )?") {
         let value = [prefix.as_bytes(), &value].concat();

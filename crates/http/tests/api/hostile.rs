@@ -1,4 +1,4 @@
-//! Whatever is sent, what is answered was authorized, for the operation that answers.
+//! For any request, an answer was authorized for the operation that answers.
 
 use std::sync::LazyLock;
 
@@ -162,9 +162,9 @@ fn is_dressed(answered: &Answered) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
-    /// However a path is spelled: what answers 2xx is the operation that the path names when decoded once, its parameters
-    /// are what was sent decoded once, and the caller holds what that operation asks for. What is refused is refused for
-    /// what that operation asks for.
+    /// Checks any spelling of a path. An operation that answers 2xx is the one that the path names
+    /// when decoded once. Its parameters are the sent ones decoded once, and the caller has the
+    /// required scopes. A refusal has its reason in the requirement of that operation.
     #[test]
     fn what_is_answered_was_authorized_for_exactly_that_operation(
         target in targets(PATHS),
@@ -205,7 +205,7 @@ fn the_property_reaches_operations_and_refusals() {
     );
 }
 
-/// Each list of headers, and the status that it gets of an operation that asks for `me`.
+/// Each list of headers, and the status that an operation that requires `me` returns for it.
 #[test]
 fn only_one_well_formed_header_opens_an_operation() {
     let good = token("johndoe", &[ME]);
@@ -279,7 +279,7 @@ fn a_token_elsewhere_opens_nothing() {
     }
 }
 
-/// Names that proxies use to say which path or method was meant.
+/// Headers by which proxies state the original path or method.
 #[test]
 fn no_header_changes_what_is_asked_for() {
     let held = format!("Bearer {}", token("johndoe", &[ITEMS]));

@@ -1,4 +1,4 @@
-//! What is documented of an input, what is accepted and what is refused are the same.
+//! The documented, the accepted and the refused values of an input agree.
 
 use std::collections::HashMap;
 
@@ -396,8 +396,8 @@ async fn an_operation_id_is_unique_and_can_be_set() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A query of documented parameters is accepted if each value is of the documented type and the required ones are
-    /// there; the faults are exactly the others.
+    /// A query of documented parameters is accepted if each value has the documented type and the
+    /// required ones are present. The errors are exactly the other parameters.
     #[test]
     fn documented_accepted_and_refused_agree(texts in prop::collection::btree_map(
         prop::sample::select(vec!["title", "limit", "offset", "ratio", "order", "reverse", "tag", "author", "other"]),

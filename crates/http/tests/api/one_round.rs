@@ -1,5 +1,5 @@
-//! Law 12 through the door: over random trees of guards, who follows one challenge is never asked for scopes or for another
-//! login again.
+//! Law 12 over HTTP, with random trees of guards. After one followed challenge, no further
+//! challenge requests scopes or a login.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ struct Way {
     login: Login,
 }
 
-/// How somebody logged in, or has to: in which of [`LEVELS`], and at most how many seconds ago.
+/// A login, or a required login: its level in [`LEVELS`], and its maximum age in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Login {
     level: Option<usize>,
@@ -49,7 +49,7 @@ struct Node {
     on: Vec<usize>,
 }
 
-/// Guards, of which the operation stands behind some; what implies what.
+/// Guards, some of which apply to the operation, and the implications.
 #[derive(Clone, Debug)]
 struct Tree {
     nodes: Vec<Node>,
@@ -57,7 +57,7 @@ struct Tree {
     edges: BTreeSet<(usize, usize)>,
 }
 
-/// What a token brings.
+/// The content of a token.
 #[derive(Clone, Debug)]
 struct Held {
     scopes: Set,
@@ -85,7 +85,7 @@ fn logins() -> impl Strategy<Value = Login> {
     (level, age).prop_map(|(level, age)| Login { level, age })
 }
 
-/// Trees whose guards ask for such logins.
+/// Trees whose guards require such logins.
 fn tree(login: impl Strategy<Value = Login>) -> impl Strategy<Value = Tree> {
     let way = (set(3), login).prop_map(|(scopes, login)| Way { scopes, login });
     let node = (
@@ -132,7 +132,7 @@ impl Tree {
     fn guard(&self, place: usize) -> Guard {
         let node = &self.nodes[place];
         let own = Rule::Any(node.ways.iter().map(Way::rule).collect());
-        // By the atom or by the check: both ask for the same.
+        // By the atom or by the check: both require the same.
         let guard = match (node.needs_active, place % 2) {
             (false, _) => Guard::rule(own),
             (true, 0) => Guard::rule(own).check(ActiveUser),
@@ -176,7 +176,7 @@ impl Tree {
         closed
     }
 
-    /// Whether such a token suffices, whoever it is for.
+    /// Returns whether such a token suffices, for any subject.
     fn is_satisfied_by(&self, scopes: &Set, login: Login) -> bool {
         let closed = self.closed(scopes);
         let is_open = |way: &Way| way.scopes.is_subset(&closed) && login.satisfies(way.login);
@@ -185,7 +185,7 @@ impl Tree {
             .all(|place| self.nodes[place].ways.iter().any(is_open))
     }
 
-    /// Whether any token suffices: one has one level, and guards may ask for two.
+    /// Returns whether any token suffices: a token has one level, and guards may require two.
     fn is_satisfiable(&self) -> bool {
         let all: Set = (0..NAMES.len()).collect();
         let mut levels = (0..LEVELS.len()).map(Some).chain([None]);
@@ -197,7 +197,7 @@ impl Tree {
     }
 }
 
-/// What a challenge asks for.
+/// The content of a challenge.
 #[derive(Debug)]
 struct Asked {
     scopes: Set,
@@ -231,7 +231,7 @@ impl Asked {
         self.scopes.is_empty() && self.login == Login::default()
     }
 
-    /// Whether nothing of it is asked for in vain.
+    /// Checks that the challenge requests nothing in vain.
     fn is_needed_whole(&self, tree: &Tree) -> Result<(), TestCaseError> {
         for scope in &self.scopes {
             let fewer = self.scopes.iter().copied().filter(|other| other != scope).collect();
@@ -272,14 +272,14 @@ fn is_in(answered: &Answered) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// That more would not help, so that nothing is asked for.
+/// Checks that the challenge requests nothing, because more would not help.
 fn is_kept_out(answered: &Answered) -> Result<(), TestCaseError> {
     prop_assert_eq!(answered.status, 403);
     prop_assert!(answered.challenges().is_empty(), "{:?}", answered);
     Ok(())
 }
 
-/// One round; where nothing but scopes and a login is missing, it ends inside.
+/// Runs one round. If only scopes and a login are missing, it ends with access.
 async fn follow(tree: &Tree, held: Option<&Held>, is_active: bool) -> Result<(), TestCaseError> {
     let gate = tree.gate().await;
     let subject = if is_active { "johndoe" } else { "alice" };
@@ -312,7 +312,7 @@ async fn follow(tree: &Tree, held: Option<&Held>, is_active: bool) -> Result<(),
     round(tree, &gate, subject, held, &first).await
 }
 
-/// Does what the challenge asks for, and no more.
+/// Does exactly what the challenge requests.
 async fn round(tree: &Tree, gate: &Gate, subject: &str, held: &Held, refused: &Answered) -> Result<(), TestCaseError> {
     let asked = Asked::read(refused);
     prop_assert!(!asked.is_nothing(), "a challenge that helps nobody: {:?}", refused);
@@ -322,7 +322,7 @@ async fn round(tree: &Tree, gate: &Gate, subject: &str, held: &Held, refused: &A
             prop_assert_eq!(asked.login, Login::default());
             held.login
         }
-        // A new login is what was asked for and as old as it may be; of the last one nothing is left.
+        // A new login is the requested one with its maximum age; nothing of the last one remains.
         (401, Some("insufficient_user_authentication")) => asked.login,
         _ => return Err(TestCaseError::fail(format!("{refused:?}"))),
     };

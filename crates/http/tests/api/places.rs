@@ -1,5 +1,5 @@
-//! Guards of the application, of groups, beside an operation and on it, as they are declared, answered, documented and
-//! reported.
+//! Guards of the application, of groups, before an operation and on it, as they are declared,
+//! answered, documented and reported.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,8 @@ fn scopes(places: usize) -> Vec<ScopeToken> {
         .collect()
 }
 
-/// A gate with one operation and a guard at each of these places; what a handler asks its permit is what it answers.
+/// A gate with one operation and a guard at each of these places. Its answer states what the permit
+/// contains.
 async fn guarded_at(places: usize) -> Gate {
     let has = |place: usize| places & (1 << place) != 0;
     let route = match (has(2), has(3)) {
@@ -220,7 +221,7 @@ async fn an_override_is_reported() {
     assert_eq!(common::get(&gate, "/open").await.body, "open");
 }
 
-/// A seal that everybody can bring, so that somebody anonymous stands before a guard.
+/// A seal that every client has, so that an anonymous caller reaches a guard.
 #[derive(Debug)]
 struct Open;
 

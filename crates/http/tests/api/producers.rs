@@ -182,7 +182,7 @@ fn an_alternative_does_not_hide_what_nothing_supplies() {
     let with_other = own().verifier("other", Arc::new(Refusing));
     assert_eq!(built(with_other, either), Err("acr:high".to_owned()));
     let with_remote = || own().issuer("other", remote());
-    // Both ways ask for the level, and the other issuer's tokens can say it.
+    // Both alternatives require the level, and the other issuer's tokens can state it.
     let level = Guard::rule(Rule::All(vec![
         Rule::Any(vec![scope("oauth"), scope("other")]),
         Rule::Atom(Atom::Acr("high".into())),

@@ -1,4 +1,5 @@
-//! Tokens and users that were seen before: as good as verifying and asking anew, and refused as soon.
+//! Cached tokens and users: the same answers as with a new verification and query, and refused as
+//! soon.
 
 mod history;
 
@@ -97,7 +98,8 @@ async fn each_verifier_remembers_for_itself() {
     }
 }
 
-/// `key("a")`, `rules()`, issued to `johndoe` for `me` at [`NOW`], who logged in at [`NOW`]; it lives for an hour.
+/// `key("a")`, `rules()`, issued to `johndoe` for `me` at [`NOW`], with a login at [`NOW`]; it is
+/// valid for an hour.
 const LOGGED_IN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiaHR0cHM6Ly9hcGkuZXhhbXBsZSIsInN1YiI6ImpvaG5kb2UiLCJjbGllbnRfaWQiOiJjMSIsImp0aSI6InQxIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDM2MDAsImF1dGhfdGltZSI6MTcwMDAwMDAwMCwic2NvcGUiOiJtZSJ9.qlBS4kRnjOtR6iv06km35XgnvAySCoDL-XnKA25Ppsk";
 
 #[tokio::test]
@@ -132,7 +134,7 @@ async fn how_long_ago_somebody_logged_in_is_not_remembered() {
     assert_eq!(get_with(&gate, "/a", LOGGED_IN).await.status, 401, "it has expired");
 }
 
-/// A gate before users that are remembered for five seconds, and how often the store behind was asked for one.
+/// A gate with users that are cached for five seconds, and the number of queries to the store.
 struct Known {
     clock: Arc<ManualClock>,
     counted: Arc<common::Counted>,

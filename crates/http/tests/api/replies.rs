@@ -128,7 +128,7 @@ async fn the_rfcs_with_problems_and_codes() {
     );
     assert_eq!((short.status.as_u16(), short.challenges()), (403, vec![&*challenge]));
 
-    // What no token can bring is told first: a new token would not help.
+    // A fact that no token can provide is reported first: a new token would not help.
     for scopes in [&[ME][..], &[ME, ITEMS]] {
         let inactive = get_with(&gate, items, &token("alice", scopes)).await;
         assert_eq!((inactive.status.as_u16(), inactive.challenges()), (403, vec![]));
@@ -271,7 +271,7 @@ async fn a_store_that_is_down_lets_nobody_in_and_tells_nothing() {
                 "{}",
                 refused.body
             );
-            // Who asks for no user does not need the store.
+            // An operation that requires no user does not need the store.
             assert_eq!(get_with(&gate, "/me", &token("johndoe", &[ME])).await.body, "in");
         }
     }

@@ -1,5 +1,5 @@
-//! Every kind of scheme alone, together, in alternatives and optional, held against a table that knows what each credential
-//! is good for and shares no code with the gate.
+//! Every kind of scheme alone, together, in alternatives and optional. The answers are compared
+//! with a table of each credential's authority, which shares no code with the gate.
 
 mod shadow;
 mod truth;
@@ -64,7 +64,7 @@ fn guard(ways: &Ways) -> Guard {
     Guard::rule(Rule::Any(ways.iter().map(way).collect()))
 }
 
-/// `GET /` behind a guard: answers whom the permit is for, and by which schemes.
+/// `GET /` with a guard: answers with the permit's subject and schemes.
 fn gate(profile: Profile, ways: &Ways, is_optional: bool) -> Result<Gate, GateError> {
     builder(profile, ways, is_optional).build()
 }
@@ -108,7 +108,7 @@ fn request(items: &[Item]) -> Request<String> {
     request
 }
 
-/// Holds an answer against the truth; the error says where they part.
+/// Compares an answer with the truth; the error states the difference.
 fn compare(expected: &Expected, answered: &Answered, has_credential: bool) -> Result<(), String> {
     let told: Value = serde_json::from_str(&answered.body).unwrap();
     let words: BTreeSet<&str> = answered
@@ -168,7 +168,8 @@ fn pairs() -> Vec<Ways> {
     all
 }
 
-/// Each place of two schemes holds whatever it can hold; a header that two places share holds what the one or the other can.
+/// Returns each content of the places of two schemes. A header that two places share has the
+/// content of either.
 fn presented(ways: &Ways, profile: Profile) -> Vec<Vec<Item>> {
     let places: BTreeSet<Place> = ways.iter().flatten().map(|number| SCHEMES[*number].1).collect();
     places.into_iter().fold(vec![Vec::new()], |all, place| {
@@ -183,7 +184,8 @@ fn presented(ways: &Ways, profile: Profile) -> Vec<Vec<Item>> {
     })
 }
 
-/// Alone, together, in alternatives and optional: every pair of schemes with everything that can stand in their places.
+/// Alone, together, in alternatives and optional: every pair of schemes with every possible content
+/// of their places.
 #[tokio::test]
 async fn every_pair_of_schemes_with_every_kind_of_credential() {
     let (mut asked, mut let_in, mut impossible) = (0, 0, 0);
@@ -225,7 +227,7 @@ fn any_ways() -> impl Strategy<Value = Ways> {
     proptest::collection::btree_set(way, 1..5)
 }
 
-/// What somebody picked out of the places; one place holds one thing.
+/// Returns the picked contents of the places; one place has one content.
 fn picked(picks: &[(usize, usize)], profile: Profile) -> Vec<Item> {
     let places = [
         Place::Bearer,
@@ -250,8 +252,8 @@ fn picked(picks: &[(usize, usize)], profile: Profile) -> Vec<Item> {
 }
 
 proptest! {
-    /// No request without good credentials for one whole way gets in, and none with them is kept out unless it presents a bad
-    /// one beside them.
+    /// A request without valid credentials for one complete alternative gets no access. A request
+    /// with them is refused only if it also presents an invalid one.
     #[test]
     fn nobody_gets_in_without_good_credentials_for_one_whole_way(
         ways in any_ways(),

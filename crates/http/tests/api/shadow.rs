@@ -1,4 +1,5 @@
-//! A proposed policy beside the one that runs: what is counted, what is told, and that no answer depends on it.
+//! A proposed policy next to the running one: the counts, the log lines, and that no answer depends
+//! on it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,7 +67,7 @@ impl Counted {
         }
     }
 
-    /// What was counted, by method, route and outcome; what was not is left out.
+    /// Returns the counts by method, route and outcome, without zeros.
     fn all(&self) -> BTreeMap<String, u64> {
         let counts = self.0.lock().unwrap();
         let counts = counts
@@ -75,7 +76,7 @@ impl Counted {
         counts.filter(|(_, count)| *count > 0).collect()
     }
 
-    /// The same by the outcome alone, where there is one route.
+    /// Returns the counts by the outcome alone, if there is one route.
     pub(crate) fn outcomes(&self) -> Vec<(String, u64)> {
         let all = self.all().into_iter();
         all.map(|(name, count)| (name.rsplit(' ').next().unwrap().to_owned(), count))
@@ -83,7 +84,7 @@ impl Counted {
     }
 }
 
-/// Lets anybody pass who is called johndoe.
+/// Accepts any caller whose name is johndoe.
 #[derive(Debug)]
 struct Owner;
 
@@ -157,7 +158,7 @@ fn proposed() -> OperationTable {
         .unwrap()
 }
 
-/// Who asks: nobody, somebody with these scopes, or somebody with no token at all in the place of one.
+/// The callers: anonymous, with these scopes, or with a text that is not a token.
 const ASKERS: [(&str, &[ScopeToken]); 5] = [
     ("", &[]),
     ("johndoe", &[ME]),
@@ -225,7 +226,7 @@ async fn answers_are_the_same_with_a_shadow() {
     assert_eq!(with.openapi(), without.openapi());
 }
 
-/// A policy is the same as itself, whatever comes.
+/// A policy equals itself, for any request.
 #[tokio::test]
 async fn a_gate_beside_itself_never_flips() {
     let itself = gate().await.build().unwrap().operations().clone();
@@ -373,7 +374,8 @@ async fn a_policy_of_something_else_is_warned_of() {
         text.contains("has schemes that this gate has no credentials for"),
         "{text}"
     );
-    // Whether a token would be good for a scheme that is not known here, nobody can say; that none is there, anybody can.
+    // Whether a token is valid for an unknown scheme is undecidable here; that there is none is
+    // decidable.
     assert_eq!(
         counted.all(),
         BTreeMap::from([("GET /me same".to_owned(), 1), ("GET /me unknown".to_owned(), 4)])

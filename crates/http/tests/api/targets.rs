@@ -1,9 +1,9 @@
-//! Paths as nobody should send them.
+//! Malformed paths.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Segments that may be taken for others: by case, by what stands behind them, by their Unicode form.
+/// Segments that are easily confused: by case, by the text after them, by their Unicode form.
 const SEGMENTS: &[&str] = &[
     "users",
     "me",
@@ -32,10 +32,10 @@ const SEGMENTS: &[&str] = &[
     "%6de",
 ];
 
-/// What may be taken for a slash, and slashes.
+/// Texts that resemble a slash, and slashes.
 const JOINTS: &[&str] = &["/", "/", "/", "//", "\\", "/./", "/../", "\u{2044}", "\u{ff0f}"];
 
-/// What is put into a path somewhere, as it stands here.
+/// Texts that are inserted into a path somewhere, unchanged.
 const MISCHIEF: &[&str] = &[
     "%",
     "%2",
@@ -69,8 +69,8 @@ const MISCHIEF: &[&str] = &[
     "\u{e9}",
 ];
 
-/// A path from the root: one of these or a chance one, each character written as itself or percent-encoded in either case,
-/// perhaps with mischief.
+/// A path from the root: one of these or a random one. Each character is literal or percent-encoded
+/// in either case, and there may be an inserted text.
 pub(crate) fn targets(paths: &'static [&'static str]) -> impl Strategy<Value = String> {
     let chance = proptest::collection::vec(
         (select(JOINTS), select(SEGMENTS)).prop_map(|(joint, segment)| joint.to_owned() + segment),

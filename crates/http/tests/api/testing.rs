@@ -78,7 +78,7 @@ async fn a_double_has_the_subject_that_a_token_has() {
             .build()
             .unwrap();
         let ada = || gate.testing().as_user(user()).scope(ME).gate();
-        // The gate looks a user up only where the operation asks for one.
+        // The gate looks a user up only if the operation requires one.
         assert_eq!(get_from(ada(), "/subject").await, (200, format!("{subject} -")));
         assert_eq!(get_from(ada(), "/user").await, (200, format!("{subject} ada")));
         let named = gate.testing().subject("somebody").scope(ME).gate();
@@ -163,7 +163,7 @@ async fn a_double_of_an_undeclared_scheme_is_refused() {
     let _ = with_webhook().testing().scheme("webhok");
 }
 
-/// Whatever a token can say, a double can: the claims take the same path.
+/// A double can state everything that a token can: the claims take the same path.
 #[tokio::test]
 async fn a_double_says_by_claims_what_a_token_says() {
     let atom = |atom| Guard::rule(Rule::Atom(atom)).with_scheme("oauth");

@@ -1,4 +1,4 @@
-//! One span for each request, with the id that its answer carries, and no secret in anything that is told.
+//! One span for each request, with the id of its answer, and no secret in any log record.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
@@ -32,7 +32,7 @@ const LOGIN: usize = 18;
 /// Part of every secret that the requests below hold.
 const MARK: &str = "swordfish";
 
-/// Everything that was told, at every level.
+/// All log records, of every level.
 #[derive(Clone, Default)]
 pub(crate) struct Told(Arc<Mutex<Lines>>);
 
@@ -178,13 +178,13 @@ async fn store(secret: SecretDigest) -> Arc<dyn Store> {
     store
 }
 
-/// What gets somebody in.
+/// The credentials that grant access.
 struct Secrets {
     client: String,
     token: String,
 }
 
-/// A gate that has everything, and what gets somebody in.
+/// A gate with everything, and the credentials that grant access.
 async fn gate() -> (Gate, Secrets) {
     let mut catalog = Catalog::builder()
         .scheme("oauth", SecurityScheme::oauth2_password("token"))
@@ -406,7 +406,7 @@ async fn no_secret_is_told() {
         let place = format!("{} {}", request.method(), request.uri());
         let is_login = request.uri() == "/token";
         let answer = send(&gate, request).await;
-        // Whoever sends what is no number is shown it, as FastAPI does.
+        // A client that sends a text instead of a number gets it back, as with FastAPI.
         let is_shown = place.contains("/number/") || place.contains("/body");
         let headers = format!("{:?}", answer.headers);
         assert!(

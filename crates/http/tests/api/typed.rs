@@ -1,4 +1,5 @@
-//! Typed inputs and answers: what is declared is what the handler gets, and what is not as declared is answered.
+//! Typed inputs and answers: the handler gets the declared values, and an invalid input is
+//! answered.
 
 use http::Request;
 use scopegate_http::serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! The public API of the crate once more, in gates that remember no token: `api` tries the same in gates that do.
+//! The public API of the crate once more, in gates without a token cache: `api` tests the same in
+//! gates with one.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

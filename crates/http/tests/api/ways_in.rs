@@ -133,7 +133,7 @@ async fn every_way_in_gives_the_same_answer() {
             refused += usize::from(expected.0 == StatusCode::BAD_REQUEST);
             let what = format!("{} {} {:?}", request.method(), request.uri(), request.headers());
             assert_eq!(by_filter(&whole, &request).await, expected, "whole: {what}");
-            // Where no operation matches, the filter leaves the request to others.
+            // If no operation matches, the filter leaves the request to others.
             if profile == Profile::Rfc || request.method() != http::Method::HEAD {
                 assert_eq!(by_filter(&filter, &request).await, expected, "filter: {what}");
             }

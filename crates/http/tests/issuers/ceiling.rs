@@ -18,7 +18,7 @@ use crate::stage::{Stage, json};
 const WRITE: ScopeToken = ScopeToken::from_static("reports:write");
 const ADMIN: ScopeToken = ScopeToken::from_static("admin");
 
-/// `admin` implies both others; each has an operation, and one asks for a token alone.
+/// `admin` implies both others; each has an operation, and one requires only a token.
 fn gate() -> GateBuilder {
     let catalog = Catalog::builder()
         .scheme("oauth", SecurityScheme::oauth2_client_credentials("/token"))
@@ -37,7 +37,8 @@ fn gate() -> GateBuilder {
         .operation(open("/admin", Guard::requires([ADMIN])))
 }
 
-/// Which paths a token opens; asked twice, for what is remembered holds as well.
+/// Returns the paths that a token opens; requested twice, because the same holds for a cached
+/// token.
 async fn opens(gate: &Gate, token: &str) -> Vec<&'static str> {
     let mut open = Vec::new();
     for path in ["/any", "/read", "/write", "/admin"] {
@@ -119,7 +120,7 @@ async fn an_answer_about_an_opaque_token_brings_no_more_either() {
     }
 }
 
-/// Ours and another issuer without a ceiling are not touched by the ceiling beside them.
+/// The ceiling of one issuer does not affect our tokens, nor another issuer without a ceiling.
 #[tokio::test]
 async fn a_ceiling_is_for_its_issuer_alone() {
     let keys = [key("a"), key("b"), key("c")];

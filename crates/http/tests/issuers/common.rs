@@ -32,7 +32,7 @@ pub(crate) fn outgoing() -> Outgoing {
     local.timeout(Duration::from_millis(900)).build().unwrap()
 }
 
-/// Signs tokens, and publishes what it is told to.
+/// Signs tokens, and publishes the given keys.
 pub(crate) struct LocalIssuer {
     pub(crate) stage: Stage,
     pub(crate) name: Issuer,
@@ -95,7 +95,7 @@ fn copy(key: &SigningKey) -> SigningKey {
     }
 }
 
-/// A token by RFC 9068 that says to be of this issuer, whoever signs it.
+/// A token by RFC 9068 that names this issuer, signed by any key.
 pub(crate) fn token(issuer: &Issuer, key: &SigningKey, subject: &str) -> String {
     token_by(issuer, copy(key), subject)
 }
@@ -117,7 +117,7 @@ pub(crate) fn catalog() -> Catalog {
         .unwrap()
 }
 
-/// `/reports` asks for the scope and tells the subject.
+/// `/reports` requires the scope and answers with the subject.
 pub(crate) fn gate() -> GateBuilder {
     let tell = |permit: Permit| async move { permit.subject().unwrap_or("nobody").to_owned() };
     Gate::builder(catalog()).operation(get("/reports").guard(Guard::requires([READ])).then(tell))
@@ -144,7 +144,8 @@ pub(crate) async fn status(gate: &Gate, token: &str) -> u16 {
     ask(gate, "/reports", token).await.0
 }
 
-/// Asks without a pause in several tasks until it is stopped; tells how often, and what else than 200 came.
+/// Sends requests without a pause in several tasks until it is stopped. Returns their number, and
+/// every status other than 200.
 pub(crate) struct Load {
     stop: Arc<Mutex<bool>>,
     tasks: Vec<tokio::task::JoinHandle<(usize, BTreeSet<u16>)>>,

@@ -1,4 +1,4 @@
-//! The example lets in whom the other provider says.
+//! The example authorizes the callers that the other provider names.
 
 use crate::common::{AUDIENCE, LocalIssuer, ask, key, outgoing, token};
 

@@ -1,4 +1,5 @@
-//! A provider that wants to do harm: whatever it does, its tokens get in nobody, in bounded time, and the operator reads why.
+//! A hostile provider: regardless of its answers, its tokens grant no access, in bounded time, and
+//! the operator reads why.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use scopegate_http::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
 use crate::common::{audience, gate, jwks, key, outgoing, publish, status, token};
 use crate::stage::{Act, HANG, Stage, answer, json};
 
-/// What comes of a provider whose keys are these, and that its tokens are 503.
+/// Returns the error for a provider with these keys, and checks that its tokens are 503.
 async fn outcome(keys: impl Fn() -> Vec<Act> + Send + Sync + 'static) -> RemoteError {
     let stage = Stage::play(move |request, _| {
         if request.starts_with("GET /jwks ") {
@@ -128,7 +129,7 @@ async fn a_document_that_speaks_for_another_is_not_believed() {
 async fn a_bomb_is_not_unpacked() {
     let bomb = || answer("200 OK", "Content-Encoding: gzip\r\n", "\u{1f}\u{8b}\u{8}");
     assert_eq!(cause(outcome(bomb).await), FetchError::Encoded);
-    // Without saying so it is a text that is no JSON.
+    // Without the header it is a text that is not JSON.
     let silent = || answer("200 OK", "", "\u{1f}\u{8b}\u{8}");
     assert!(matches!(outcome(silent).await, RemoteError::Keys { .. }));
 }

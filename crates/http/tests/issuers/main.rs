@@ -1,4 +1,4 @@
-//! Tokens of issuers beside our own, as an application takes them.
+//! Tokens of third-party issuers, as an application accepts them.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

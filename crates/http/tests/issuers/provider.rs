@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// What makes a test fail where the provider cannot be had; without it the test says so and passes.
+/// The variable that makes a test fail if the provider is not available. Without it the test prints
+/// a note and passes.
 const REQUIRED: &str = "SCOPEGATE_REQUIRE_OIDC_PROVIDER";
 
 /// A running provider; ends when dropped.
@@ -78,7 +79,7 @@ impl Provider {
         assert_eq!(self.ask("POST", "/control/rotate", "", ""), "rotated");
     }
 
-    /// How often its keys were asked for.
+    /// Returns the number of requests for its keys.
     pub(crate) fn fetched(&self) -> usize {
         self.ask("GET", "/control/count", "", "").parse().unwrap()
     }
@@ -130,7 +131,8 @@ fn install() -> Result<PathBuf, String> {
     if is_current && works(&folder) {
         return Ok(folder);
     }
-    // Made beside it and moved when it is whole, for others may do the same at the same time.
+    // Made in another folder and moved when it is complete, because other tests may do the same
+    // concurrently.
     let made = folder.with_extension(std::process::id().to_string());
     let _ = std::fs::remove_dir_all(&made);
     std::fs::create_dir_all(&made).map_err(|error| error.to_string())?;

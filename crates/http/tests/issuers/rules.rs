@@ -97,7 +97,7 @@ fn good(issuer: &str, now: i64) -> Value {
     })
 }
 
-/// What a cell changes of a token: its `typ`, its members, what stands before them.
+/// The change of a token by a cell: its `typ`, its members, the text before them.
 struct Change<'c> {
     status: u16,
     token_type: Option<&'c str>,
@@ -123,7 +123,7 @@ impl<'c> Change<'c> {
     }
 }
 
-/// Whether the answer to the token is the one that the cell expects, with the cache of tokens and without.
+/// Returns the status for the token of a cell, with the cache of tokens and without.
 async fn own(cell: &Cell, profile: Profile, now: i64) -> (u16, u16) {
     let change = Change::of(cell);
     let (rules, base, token_type, names) = match profile {
@@ -282,7 +282,8 @@ async fn every_rule_holds_on_every_path() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// An absent `typ` is accepted by a setting of the issuer alone; with `application/` and without it a type is the same.
+/// An absent `typ` is accepted only by a setting of the issuer; a type is the same with
+/// `application/` and without.
 #[tokio::test]
 async fn a_token_without_a_type_needs_a_setting() {
     let now = SystemClock.now().as_unix();

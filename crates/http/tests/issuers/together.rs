@@ -1,4 +1,4 @@
-//! Several issuers beside each other, and who is meant by their subjects.
+//! Several issuers together, and the users that their subjects map to.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +128,7 @@ async fn user_1_of_one_issuer_is_nobody_of_another_and_none_of_ours() {
         );
     }
     assert_eq!(ask(&qualified, "/reports", &of(&own(), 2)).await.2, "1");
-    // A user that was made for somebody of theirs.
+    // A user that was created for a subject of the other issuer.
     let made = gate(SubjectMapping::Qualified, users(&["1", &linked]).await);
     assert_eq!(ask(&made, "/me", &of(&a.name, 0)).await.2, linked);
     assert_eq!(ask(&made, "/me", &of(&b.name, 1)).await.0, 401);
@@ -212,7 +212,7 @@ async fn an_outage_costs_no_request() {
         tokio::time::sleep(Duration::from_millis(25)).await;
         assert_eq!(status(&gate, &known).await, 200);
     }
-    // Perhaps it is theirs: nobody can say.
+    // The key may be theirs, so the token is not called invalid.
     assert_eq!(status(&gate, &token(&issuer.name, &new, "1")).await, 503);
 }
 
@@ -265,7 +265,7 @@ async fn what_is_no_jwt_is_asked_about_and_what_is_one_is_not() {
     );
     assert_eq!(status(&both, &token(&name, &keys[0], "1")).await, 401);
     assert_eq!(other.count(), 2);
-    // As the one verifier of its scheme it is asked about everything.
+    // As the only verifier of its scheme it is queried for every token.
     let alone = gate().verifier("oauth", Arc::new(introspection)).build().unwrap();
     assert_eq!(status(&alone, "opaque-1").await, 200);
     assert_eq!(status(&alone, &token(&name, &keys[0], "1")).await, 401);
@@ -301,7 +301,7 @@ async fn scopes_stand_where_the_configuration_says() {
     }
 }
 
-/// A token with this claim, signed by a key of its own, and the keys that it is good by.
+/// A token with this claim, signed by a key of its own, and the keys that verify it.
 fn signed(issuer: &Issuer, claim: &str) -> (String, String) {
     use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};

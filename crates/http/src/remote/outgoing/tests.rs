@@ -20,7 +20,7 @@ struct Names {
 }
 
 impl Names {
-    /// Returns the answers in their order, and then always the last one.
+    /// Creates a resolver that returns the answers in their order, and then always the last one.
     fn new(answers: &[&[&str]]) -> Arc<Self> {
         let parse = |answer: &&[&str]| answer.iter().map(|text| text.parse().unwrap()).collect();
         Arc::new(Self {

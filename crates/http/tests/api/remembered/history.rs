@@ -1,5 +1,5 @@
-//! Any history of tokens, keys, users and revocations: a gate that remembers says what one that does not says, and both say what
-//! a model says that knows no token's text.
+//! Any history of tokens, keys, users and revocations. A gate with a cache answers as one without.
+//! Both answer as a model that knows no token's text.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -224,7 +224,7 @@ impl World {
         let Some(token) = self.model.tokens.get(number) else {
             return Ok(());
         };
-        // Twice each: the second is from memory, where it is remembered.
+        // Twice each: the second answer comes from the cache, if the answer is cached.
         let (one, other) = (
             get_with(&self.remembering, "/me", &token.text).await,
             get_with(&self.plain, "/me", &token.text).await,
@@ -248,7 +248,7 @@ proptest! {
 
     #[test]
     fn remembering_changes_no_answer(steps in vec(step(), 1..60), is_small in any::<bool>()) {
-        // A small one holds two or three tokens, so that they make room for each other.
+        // A small one holds two or three tokens, so that they evict each other.
         let bytes = if is_small { 2_500 } else { BearerTokens::CACHE_BYTES };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {

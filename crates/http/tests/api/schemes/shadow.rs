@@ -1,4 +1,4 @@
-//! What a shadow says of a request, held against what a gate of the proposed policy answers to it.
+//! Compares the outcome of a shadow with the answer of a gate with the proposed policy.
 
 use std::collections::BTreeSet;
 
@@ -45,8 +45,8 @@ fn compare(running: &Answered, proposed: &Answered, outcome: &str) -> Result<(),
     Ok(())
 }
 
-/// Two schemes of one place, and one of another: each way to ask for them beside each other, with everything that can stand
-/// in these places.
+/// Two schemes of one place, and one of another: each way to require them together, with every
+/// possible content of these places.
 #[tokio::test]
 async fn every_pair_of_policies_of_three_schemes() {
     const ALL: [&[&[usize]]; 8] = [
@@ -88,7 +88,8 @@ async fn every_pair_of_policies_of_three_schemes() {
                 let outcome = outcome(&gate, presented, here).await;
                 let of_what = format!("{ways:?} beside {other:?}, {presented:?}");
                 compare(here, there, &outcome).unwrap_or_else(|fault| panic!("{of_what}: {fault}"));
-                // Who is asked about the same schemes and gets an answer knows the other answer, too.
+                // A request that is checked by the same schemes and gets an answer determines the
+                // other answer, too.
                 let is_known = outcome != "unknown";
                 assert!(
                     is_known || !are_alike || here.status == 503 || there.status == 503,
@@ -104,8 +105,8 @@ async fn every_pair_of_policies_of_three_schemes() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1_500), ..ProptestConfig::default() })]
 
-    /// Where a shadow does not say that it cannot know, it says what a gate of the proposed policy answers; of the policy
-    /// that runs it knows everything.
+    /// Where a shadow is not unknown, its outcome is the answer of a gate with the proposed policy.
+    /// Of the running policy it knows everything.
     #[test]
     fn a_shadow_says_what_its_own_gate_answers(
         (ways, other) in (any_ways(), any_ways()),

@@ -1,4 +1,5 @@
-//! What is true of credentials, and what must come of a request that presents them: a table and a few lines on sets.
+//! The truth about credentials, and the expected answer to a request with them: a table and a few
+//! lines on sets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use scopegate_http::Profile;
 
 use crate::common::{ME, token};
 
-/// The schemes, each with the place where its credential stands and the word of its challenge.
+/// The schemes, each with the place of its credential and the scheme name of its challenge.
 pub(super) const SCHEMES: [(&str, Place, &str); 7] = [
     ("oauth", Place::Bearer, "Bearer"),
     ("oidc", Place::Bearer, "Bearer"),
@@ -17,7 +18,7 @@ pub(super) const SCHEMES: [(&str, Place, &str); 7] = [
     ("session", Place::Session, "APIKey"),
 ];
 
-/// Where a credential stands; the first three are the `Authorization` header.
+/// The place of a credential; the first three are the `Authorization` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     Bearer,
@@ -28,7 +29,7 @@ pub(super) enum Place {
     Session,
 }
 
-/// What somebody who knows says of a credential.
+/// The true verdict about a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
     For(&'static str),
@@ -40,7 +41,7 @@ pub(super) enum Says {
 /// Headers; the query is called `?`.
 type Sent = Vec<(&'static str, Vec<u8>)>;
 
-/// Ways in, each a list of schemes that are needed together.
+/// Alternatives, each a list of schemes that are required together.
 pub(super) type Ways = BTreeSet<BTreeSet<usize>>;
 
 /// Something that a request presents, with what is true of it.
@@ -156,20 +157,20 @@ const TEXTS: [(&str, Says); 5] = [
     ("down", Says::Down),
 ];
 
-/// What must come of a request.
+/// The expected result of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// The gate cannot be built: no request could bring what is asked for.
+    /// The gate cannot be built: no request could meet the requirement.
     NoGate,
-    /// It is let in for one of these subjects.
+    /// Authorized, for one of these subjects.
     In(BTreeSet<Option<&'static str>>),
-    /// As nobody.
+    /// Authorized as anonymous.
     Anonymous,
-    /// One of these statuses, with challenges of exactly these words where they are told.
+    /// One of these statuses, with challenges of exactly these schemes, if there are any.
     Refused(BTreeSet<u16>, Option<BTreeSet<&'static str>>),
 }
 
-/// What the verifiers of the schemes that are asked for say to a request.
+/// The verdicts of the verifiers of the required schemes about a request.
 #[derive(Default)]
 struct Heard {
     accepted: BTreeMap<usize, Option<&'static str>>,
@@ -209,8 +210,9 @@ impl Heard {
         }
     }
 
-    /// For whom a way lets in, if it does: all that speak for somebody must speak for the same one. Where none does, it is
-    /// whoever else speaks in the request.
+    /// Returns the subjects for which an alternative authorizes. All its credentials with a subject
+    /// must have the same one. If none has a subject, any other credential of the request provides
+    /// it.
     fn lets_in(&self, way: &BTreeSet<usize>) -> Vec<Option<&'static str>> {
         if !way.iter().all(|number| self.accepted.contains_key(number)) {
             return Vec::new();
@@ -232,7 +234,8 @@ fn words(numbers: &BTreeSet<usize>) -> BTreeSet<&'static str> {
     numbers.iter().map(|number| SCHEMES[*number].2).collect()
 }
 
-/// The truth. A way that contains another one says nothing, and nothing is looked at for it.
+/// Returns the truth. An alternative that contains another one has no effect, and nothing is
+/// checked for it.
 pub(super) fn expected(ways: &Ways, is_optional: bool, presented: &[Item]) -> Expected {
     let contains_none = |way: &&BTreeSet<usize>| !ways.iter().any(|other| other != *way && other.is_subset(way));
     let ways: Vec<_> = ways.iter().filter(contains_none).collect();

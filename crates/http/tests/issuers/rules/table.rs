@@ -303,7 +303,7 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
                 Claims(401, json!({"nbf": "1"})),
                 Claims(401, json!({"nbf": "1"})),
                 Claims(401, json!({"nbf": "1"})),
-                // An answer that cannot be read is no verdict.
+                // An unreadable answer is not a verdict.
                 Claims(503, json!({"nbf": "1"})),
                 Apart("a verdict has types of its own"),
                 As(401, |testing| usual(testing).claim("nbf", "1")),
