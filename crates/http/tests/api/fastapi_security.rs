@@ -20,7 +20,7 @@ const READ: ScopeToken = ScopeToken::from_static("read");
 const WRITE: ScopeToken = ScopeToken::from_static("write");
 const RECORDED: &str = include_str!("../fastapi_security/recorded.json");
 
-/// Accepts `johndoe` with his password, and the text `good`.
+/// Accepts the password of `johndoe`, and the text `good`.
 struct Judge;
 
 impl CredentialVerifier for Judge {
