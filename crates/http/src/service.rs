@@ -29,7 +29,7 @@ impl Gate {
     /// Returns the operations as an ordinary warp filter, for use with others.
     ///
     /// A path or a method that is not declared is a rejection (`not_found`, or warp's own for a
-    /// wrong method), so the next filter of an `.or` chain gets the request. Once an operation
+    /// wrong method). So the next filter of an `.or` chain gets the request. Once an operation
     /// matched, every outcome is an answer: a denial, a bad body and a panic never reach another
     /// filter. Templates are whole paths, also below `warp::path(..)`.
     ///
