@@ -335,7 +335,7 @@ fn data_that_everybody_reads_needs_no_scheme() {
     let stated = "/a: {get: {security: []}, put: {security: []}}";
     assert_eq!(of(public, stated), [Severity::Info]);
     let here = "{url: 'http://localhost:8080'}";
-    for local in ["{url: 'unix:///run/lamps.sock'}", "{url: 'http://gateway/v1'}", here] {
+    for local in ["{url: 'unix:///run/lamps.sock'}", "{url: 'https://gateway/v1'}", here] {
         assert_eq!(of(local, "/a: {put: {}}"), [], "{local}");
     }
     for status in ["401", "403"] {

@@ -52,10 +52,7 @@ pub(super) fn is_insecure(url: &str) -> bool {
     let Parts { scheme, host, .. } = parts(url);
     let is_plain =
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("ws"));
-    is_plain
-        && host.is_some_and(|host| {
-            !host.is_empty() && !is_loopback(host) && !is_single_label(host) && !is_placeholder(host)
-        })
+    is_plain && host.is_some_and(|host| !host.is_empty() && !is_loopback(host))
 }
 
 /// Whether the URL leads to no network beyond the own one: a socket of the own machine, or a name
@@ -64,7 +61,7 @@ pub(super) fn is_local(url: &str) -> bool {
     let Parts { scheme, host, .. } = parts(url);
     let is_socket =
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("unix") || scheme.eq_ignore_ascii_case("npipe"));
-    is_socket || host.is_some_and(|host| !is_loopback(host) && is_single_label(host))
+    is_socket || host.is_some_and(is_single_label)
 }
 
 /// Whether the URL leads to the own machine.
@@ -75,12 +72,6 @@ pub(super) fn is_loopback_url(url: &str) -> bool {
 /// A name that only the resolver of the own network completes: `http://gateway/`.
 fn is_single_label(host: &str) -> bool {
     !host.is_empty() && !host.contains(['.', ':', '{']) && !is_loopback(host)
-}
-
-/// A name that the reader replaces: `your-company.com`.
-fn is_placeholder(host: &str) -> bool {
-    let labels = host.split(['.', '-', '_']);
-    labels.into_iter().any(|label| label.eq_ignore_ascii_case("your"))
 }
 
 /// Names and addresses of the own machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3; RFC
@@ -155,6 +146,8 @@ mod tests {
             "http://localhost.example/",
             "http://user@id.example/",
             "ws://id.example/",
+            "http://gateway/v1",
+            "http://your-company.example.com/",
             "http://[2001:db8::1]/",
         ] {
             assert!(is_insecure(url), "{url}");
@@ -170,8 +163,6 @@ mod tests {
             "http://127.8.9.1:80/",
             "http://[::1]:8000/",
             "//id.example/token",
-            "http://gateway/v1",
-            "http://your-company.example.com/",
             "not a url",
         ] {
             assert!(!is_insecure(url), "{url}");
