@@ -391,6 +391,17 @@ fn scopes_for_signing_in_and_of_most_operations_are_no_alternatives() {
     assert!(of("'lamp:read', other", 2).contains(&LintRule::SeveralScopesTogether));
     assert!(!of("'lamp:read', openid", 2).contains(&LintRule::SeveralScopesTogether));
     assert!(!of("'lamp:read', other", 9).contains(&LintRule::SeveralScopesTogether));
+    // A scope of that name of another scheme does not count.
+    let second = "    second:\n      type: oauth2\n      flows: {clientCredentials: {tokenUrl: 'https://second.example/token', scopes: \
+                  {other: x}}}\n    key:";
+    let of_second: Vec<String> = (0..9)
+        .map(|number| format!("  /a{number}: {{get: {{security: [{{second: [other]}}]}}}}\n"))
+        .collect();
+    let text = openapi(&format!(
+        "  /b: {{get: {{security: [{{login: ['lamp:read', other]}}]}}}}\n{}",
+        of_second.concat()
+    ));
+    assert!(rules(&text.replace("    key:", second)).contains(&LintRule::SeveralScopesTogether));
 }
 
 #[test]

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use scopegate_domain::ScopeToken;
-
 use super::scopes::is_of_openid;
 use super::verbs::{changes, names_one_of};
 use super::words::are_for_writing_two;
 use super::{Finding, LintRule};
-use crate::{OperationTable, ResolvedOperation};
+use crate::{Alternative, OperationTable, ResolvedOperation};
 
 /// Collects findings. Two of one rule and one cause are one.
 #[derive(Debug, Default)]
@@ -98,24 +96,26 @@ impl Collector {
     /// as alternatives.
     pub(super) fn remove_base_scopes(&mut self, table: &OperationTable) {
         const FEW: usize = 5;
-        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
         let mut with_scopes = 0_usize;
         for operation in table.operations() {
             let alternatives = operation.alternatives().iter();
-            let scopes: BTreeSet<&str> = alternatives
-                .flat_map(|alternative| alternative.scope().iter().map(ScopeToken::as_str))
+            let scopes: BTreeSet<(&str, &str)> = alternatives
+                .flat_map(Alternative::schemes)
+                .flat_map(|(scheme, scope)| scope.iter().map(|token| (scheme.as_str(), token.as_str())))
                 .collect();
             with_scopes += usize::from(!scopes.is_empty());
             for scope in scopes {
                 *counts.entry(scope).or_default() += 1;
             }
         }
-        let is_base = |scope: &str| {
-            let count = counts.get(scope).copied().unwrap_or_default();
+        let is_base = |scheme: &str, scope: &str| {
+            let count = counts.get(&(scheme, scope)).copied().unwrap_or_default();
             is_of_openid(scope) || (count >= FEW && count.saturating_mul(2) > with_scopes)
         };
         for Collected { finding, .. } in &mut self.findings {
-            let others = finding.together.iter().filter(|scope| !is_base(scope)).count();
+            let scheme = finding.scheme.as_deref().unwrap_or_default();
+            let others = finding.together.iter().filter(|scope| !is_base(scheme, scope)).count();
             if !finding.together.is_empty() && others < 2 {
                 finding.operations.clear();
             }
