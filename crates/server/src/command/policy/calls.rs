@@ -210,6 +210,17 @@ fn leading_number(text: &str) -> Option<u16> {
 mod tests {
     use super::*;
 
+    /// Asserts that a line is a call of `GET /users/42`.
+    fn is_read(line: &str, is_template: bool, status: Option<u16>) {
+        let logged = read(line).unwrap_or_else(|| panic!("{line}"));
+        let call = (logged.call.method.as_str(), logged.call.address.as_str());
+        assert_eq!(
+            (call, logged.call.is_template, logged.status),
+            (("GET", "/users/42"), is_template, status),
+            "{line}"
+        );
+    }
+
     #[test]
     fn a_call_is_read_from_every_kind_of_line() {
         for (line, is_template, status) in [
@@ -248,13 +259,7 @@ mod tests {
                 Some(204),
             ),
         ] {
-            let logged = read(line).unwrap_or_else(|| panic!("{line}"));
-            let call = (logged.call.method.as_str(), logged.call.address.as_str());
-            assert_eq!(
-                (call, logged.call.is_template, logged.status),
-                (("GET", "/users/42"), is_template, status),
-                "{line}"
-            );
+            is_read(line, is_template, status);
         }
         let url = read("PROPFIND https://mary:word@api.example/x?token=1 207").unwrap();
         assert_eq!(
@@ -311,13 +316,7 @@ mod tests {
                 None,
             ),
         ] {
-            let logged = read(line).unwrap_or_else(|| panic!("{line}"));
-            let call = (logged.call.method.as_str(), logged.call.address.as_str());
-            assert_eq!(
-                (call, logged.call.is_template, logged.status),
-                (("GET", "/users/42"), is_template, status),
-                "{line}"
-            );
+            is_read(line, is_template, status);
         }
     }
 
