@@ -10,7 +10,7 @@ use crate::refusal::Unaccepted;
 use crate::{Acceptance, Credential, CredentialVerifier, Verdict};
 
 /// Verifies a credential by asking the application.
-// SECURITY: the proof is made here and nowhere else, of nothing but the verifier's yes. Held by
+// SECURITY: the proof is made here and nowhere else, of nothing but the verifier's yes. Tested by
 // tests/api/schemes.rs, `nobody_gets_in_without_good_credentials_for_one_whole_way`.
 #[expect(
     clippy::disallowed_methods,
@@ -24,7 +24,7 @@ pub(crate) async fn verify(
     let Verdict::Accept(acceptance) = verifier.verify(credential).await? else {
         return Ok(Err(Unaccepted::Refused));
     };
-    // SECURITY: what is bound to a sender is no bearer credential, whoever accepted it
+    // SECURITY: a sender-constrained credential is not a bearer credential, even if it is accepted
     // (tests/issuers/rules.rs, `every_rule_holds_on_every_path`).
     if acceptance.is_sender_constrained {
         return Ok(Err(Unaccepted::Verify(VerifyError::Bound)));

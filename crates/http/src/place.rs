@@ -34,7 +34,7 @@ impl Family {
     }
 }
 
-/// Where a credential stands.
+/// The position of a credential in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Authorization(Family),
@@ -43,7 +43,7 @@ pub(crate) enum Place {
     Query(String),
 }
 
-/// The part of a request in which credentials stand.
+/// The part of a request that can contain credentials.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'r> {
     pub(crate) headers: &'r HeaderMap,
@@ -51,7 +51,7 @@ pub(crate) struct Head<'r> {
 }
 
 impl Place {
-    /// Where the credential of a scheme stands; nowhere where a header cannot be called so.
+    /// The place of the credential of a scheme. `None` if the name of a header is not valid.
     pub(crate) fn of(scheme: &SecurityScheme) -> Option<Self> {
         Some(match scheme {
             SecurityScheme::ApiKey { location, name } => match location {
@@ -63,7 +63,7 @@ impl Place {
         })
     }
 
-    /// What stands there.
+    /// Reads the credential at this place.
     pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
         match self {
             Self::Authorization(family) => in_authorization(*family, head.headers, profile),

@@ -65,8 +65,9 @@ const OUR_FAULT: Row = row(
 );
 
 impl Told {
-    /// What is said to somebody whose credentials of these schemes are good. The realm is what challenges call the protected
-    /// area: the title of the application, where it chose no other.
+    /// Returns the response to a request whose credentials of these schemes are valid. The realm is
+    /// the name of the protected area in challenges. It is the title of the application, if the
+    /// application sets no other.
     #[must_use]
     pub fn of(
         denial: &Denial,

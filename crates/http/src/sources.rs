@@ -175,7 +175,8 @@ impl Judges {
     }
 }
 
-/// Puts the issuers of each scheme together. What cannot be put together stays beside each other, and is refused by who comes next.
+/// Combines the issuers of each scheme. Those that cannot be combined stay separate, and the next
+/// step of the build refuses them.
 #[cfg(feature = "remote-issuers")]
 fn merge(given: Vec<(String, Judge)>) -> Result<Vec<(String, Judge)>, GateError> {
     let mut merged: Vec<(String, Judge)> = Vec::new();

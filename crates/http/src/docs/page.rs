@@ -32,8 +32,8 @@ impl DocsPage {
 
     /// All headers of the answer but its length.
     ///
-    /// `Cross-Origin-Opener-Policy` is absent on purpose: Swagger UI waits for a window that visits the authorization
-    /// endpoint, perhaps on another origin, and comes back.
+    /// `Cross-Origin-Opener-Policy` is absent on purpose. Swagger UI waits for a window that visits
+    /// the authorization endpoint, perhaps on another origin, and returns.
     #[must_use]
     pub const fn headers(&self) -> [(&'static str, &'static str); 6] {
         [

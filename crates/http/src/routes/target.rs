@@ -1,6 +1,6 @@
 //! What a route leads to: an operation or an endpoint of the gate itself.
 
-/// What stands at a method and a path.
+/// The target of a method and a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// The file of this name that a page needs.
@@ -20,12 +20,12 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Whether scripts of configured origins may read what it answers. The match is exhaustive, so that whatever is added has
-    /// to decide.
+    /// Whether scripts of configured origins may read the response. The match is exhaustive, so
+    /// that a new target has to decide.
     pub(crate) const fn is_open_to_other_origins(self) -> bool {
         match self {
             Self::Document | Self::Jwks | Self::Operation(_) | Self::Token => true,
-            // Pages are for people, who open them; a script of another origin has nothing to read there.
+            // People open pages. A script of another origin does not need to read them.
             Self::Asset | Self::Page(_) | Self::Root => false,
         }
     }
