@@ -19,7 +19,6 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// one scheme the login waits for the slowest recent one. The remaining difference between two
 /// users of it (a row found or not) is smaller than the noise of one login. Without this wait it
 /// would show in the mean of many.
-/// not) is smaller than the noise of one login and would show in the mean of many.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     /// At most as many as a store lists.
