@@ -7,7 +7,7 @@
     reason = "a bench without its fixture is no bench"
 )]
 
-#[path = "../crates/token/tests/oracle/jsonwebtoken_on_ring.rs"]
+#[path = "../crates/token/tests/it/oracle/jsonwebtoken_on_ring.rs"]
 mod jsonwebtoken_on_ring;
 mod large;
 mod permissions;

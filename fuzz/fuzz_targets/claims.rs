@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../crates/token/tests/oracle/shaped.rs"]
+#[path = "../../crates/token/tests/it/oracle/shaped.rs"]
 #[allow(dead_code, reason = "others ask it for more")]
 mod shaped;
 

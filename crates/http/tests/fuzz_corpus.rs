@@ -27,7 +27,7 @@ const TARGETS: [(&str, Door); 10] = [
 ];
 
 /// Replayed next to their entry points: `crates/openapi/tests/fuzz_corpus.rs`,
-/// `crates/token/tests/differential.rs`.
+/// `crates/token/tests/it/differential.rs`.
 const ELSEWHERE: [&str; 3] = ["differential", "import", "policy_toml"];
 
 #[test]

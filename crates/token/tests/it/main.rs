@@ -1,4 +1,5 @@
-//! The crate from outside: every rule with a token that breaks it.
+//! Tests of the public interface of the crate, in one executable: every rule with a token that
+//! breaks it.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -9,12 +10,14 @@
 mod algorithms;
 mod claims;
 mod client_secret;
+mod differential;
 mod encoding;
 mod forge;
 mod header;
 mod import;
 mod jwks;
 mod jwt;
+mod key_ring;
 mod keys;
 mod kinds;
 mod password;

@@ -38,7 +38,7 @@ impl Pair {
             Algorithm::EdDsa | Algorithm::Es256 | Algorithm::Es384 => SigningKey::generate(algorithm).unwrap(),
             algorithm if algorithm.is_symmetric() => SigningKey::hmac(algorithm, &Secret::new(secret.clone())).unwrap(),
             _ => {
-                let jwk = include_bytes!("../data/rfc7515_a2.jwk.json").to_vec();
+                let jwk = include_bytes!("../../data/rfc7515_a2.jwk.json").to_vec();
                 let key = SigningKey::from_jwk(&Secret::new(jwk)).unwrap();
                 key.with_algorithm(algorithm).unwrap()
             }
