@@ -1,7 +1,7 @@
 //! The decision.
 
+use crate::decide::witness;
 use crate::party::Party;
-use crate::resolved::witness;
 use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 
 /// Decides whether a request may run its operation.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Lifetime, SchemeName, ScopeToken};
 
-use crate::residual::is_contradictory;
+use crate::nearest::is_contradictory;
 use crate::{Atom, AtomId, AtomSet, Binding, ClassOrder, ResolvedOperation, Shortfall};
 
 /// Why a request was refused. Exhaustive on purpose: a new refusal must be given its answer.
@@ -181,6 +181,18 @@ impl Denial {
                 reason: Forbidden::Deny,
                 shortfall,
             },
+        }
+    }
+}
+
+impl ResolvedOperation {
+    /// The refusal of a credential that was presented and is no good, whatever is wrong with it.
+    #[must_use]
+    pub fn invalid_credential(&self) -> Denial {
+        let shortfall = Shortfall::new(self, &AtomSet::EMPTY);
+        Denial::InvalidToken {
+            cause: InvalidTokenCause::Credential,
+            shortfall: Box::new(shortfall),
         }
     }
 }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::index::Index;
-use crate::residual::{Nearest, nearest};
+use crate::nearest::{Nearest, nearest};
 use crate::{
-    Alternative, Atom, AtomId, AtomSet, Check, ClassOrder, Denial, Guard, InvalidTokenCause, Method, Needs, Operation,
-    Requirement, Shortfall, Universe, World,
+    Alternative, Atom, AtomId, AtomSet, Check, ClassOrder, Guard, Method, Needs, Operation, Requirement, Universe,
 };
 
 /// An operation with its tree resolved to one requirement. Cheap to clone.
@@ -101,20 +100,6 @@ pub enum Access {
     Scoped,
 }
 
-/// The bare answer of [`ResolvedOperation::decide`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
-#[expect(clippy::exhaustive_enums, reason = "an answer is yes or no")]
-pub enum Decision {
-    /// The world satisfies this alternative of the requirement, counted from 0.
-    Allow {
-        /// Which of [`Requirement::alternatives`].
-        witness: usize,
-    },
-    /// It satisfies none.
-    Deny,
-}
-
 impl ResolvedTree {
     /// The next tree of the index.
     pub(crate) fn new(universe: &Universe, resolved: Resolved, index: &mut Index) -> Self {
@@ -195,6 +180,7 @@ impl ResolvedOperation {
     }
 
     /// The conjunction of everything that its tree asks for.
+    #[inline]
     #[must_use]
     pub fn requirement(&self) -> &Requirement {
         &self.0.tree.requirement
@@ -303,28 +289,12 @@ impl ResolvedOperation {
         self.scope_of(self.0.tree.nearest_to_nothing)
     }
 
-    /// The bare decision, without an allocation and without a word on why.
-    #[inline]
-    pub fn decide(&self, world: &World<'_>) -> Decision {
-        witness(&self.0.tree.requirement, world).map_or(Decision::Deny, |witness| Decision::Allow { witness })
-    }
-
     /// The alternative that is nearest to being satisfied, with what it lacks; none where nothing would help.
     ///
     /// `obtainable` are the atoms that this client can come by; unsaid, all of them.
     #[must_use]
     pub fn nearest(&self, closed: &AtomSet, obtainable: Option<&AtomSet>) -> Option<Nearest> {
         nearest(&self.0.tree.requirement, &self.0.universe, closed, obtainable)
-    }
-
-    /// The refusal of a credential that was presented and is no good, whatever is wrong with it.
-    #[must_use]
-    pub fn invalid_credential(&self) -> Denial {
-        let shortfall = Shortfall::new(self, &AtomSet::EMPTY);
-        Denial::InvalidToken {
-            cause: InvalidTokenCause::Credential,
-            shortfall: Box::new(shortfall),
-        }
     }
 
     /// What decides about a request: the requirement, or where authentication is optional and no credential was presented,
@@ -373,15 +343,6 @@ impl ResolvedOperation {
     pub(crate) fn contexts(&self) -> &[Context] {
         &self.0.tree.contexts
     }
-}
-
-/// The first alternative within the world.
-#[inline]
-pub(crate) fn witness(requirement: &Requirement, world: &World<'_>) -> Option<usize> {
-    requirement
-        .alternatives()
-        .iter()
-        .position(|set| set.is_covered_by(&world.token, &world.request))
 }
 
 /// The checks without code that some guard asks for, also where the operation as a whole can do without: an explanation tells

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::decide::witness;
 use crate::party::Party;
-use crate::resolved::witness;
 use crate::table::without_names;
 use crate::{
     Atom, AtomId, AtomSet, Denial, OperationTable, Presented, Requirement, ResolvedOperation, SchemeId, World,

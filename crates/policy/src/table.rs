@@ -4,16 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Catalog, Claims, SchemeName, Scope, ScopeToken, Verified};
+use scopegate_domain::{Catalog, SchemeName};
 
 use crate::group::Declared;
 use crate::index::Index;
 use crate::places::Places;
 use crate::resolve::Resolver;
-use crate::{
-    ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError, TokenTooLarge, TokenWorld,
-    Universe,
-};
+use crate::{ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError, Universe};
 
 /// All operations of a policy, each with its tree resolved to one requirement.
 ///
@@ -109,55 +106,6 @@ impl OperationTable {
     #[must_use]
     pub fn scheme_id(&self, name: &SchemeName) -> Option<SchemeId> {
         self.universe.scheme_id(name)
-    }
-
-    /// What a verified token of this scheme brings to a decision. To be made once a token.
-    ///
-    /// The subject is a service where the token's `sub` is its `client_id`
-    /// ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user otherwise.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenTooLarge`] where it names more scopes than a decision looks at.
-    pub fn token_world(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenWorld, TokenTooLarge> {
-        TokenWorld::from_claims(&self.universe, scheme, claims, None)
-    }
-
-    /// The same of a token whose issuer may say no more than this: scopes outside of the ceiling bring nothing, whatever they
-    /// would imply. One inside brings what it implies.
-    ///
-    /// # Errors
-    ///
-    /// As [`OperationTable::token_world`]; scopes that bring nothing count.
-    pub fn token_world_within(
-        &self,
-        scheme: SchemeId,
-        claims: &Verified<Claims<'_>>,
-        ceiling: &Scope,
-    ) -> Result<TokenWorld, TokenTooLarge> {
-        TokenWorld::from_claims(&self.universe, scheme, claims, Some(ceiling))
-    }
-
-    /// What a checked credential without scopes brings to a decision: a password, an API key.
-    #[must_use]
-    pub fn accepted<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenWorld {
-        TokenWorld::accepted(&self.universe, scheme, proof)
-    }
-
-    /// What a checked credential brings of which somebody else says the scopes: an opaque token that was looked up, for one.
-    /// Scopes that the scheme does not declare bring nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`TokenTooLarge`] where it has more scopes than a decision looks at.
-    pub fn accepted_with_scopes<'s, T>(
-        &self,
-        scheme: SchemeId,
-        proof: &Authenticated<T>,
-        scopes: impl IntoIterator<Item = &'s ScopeToken>,
-    ) -> Result<TokenWorld, TokenTooLarge> {
-        let scopes = scopes.into_iter().map(ScopeToken::as_str);
-        TokenWorld::accepted_with(&self.universe, scheme, proof, scopes)
     }
 }
 

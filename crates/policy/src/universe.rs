@@ -6,7 +6,7 @@ mod scope_text;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use scopegate_domain::{Catalog, Lifetime, SchemeName};
+use scopegate_domain::{Lifetime, SchemeName};
 
 pub use self::builder::{UniverseBuilder, UniverseError};
 use self::scope_text::{ScopeText, TextHasher};
@@ -50,12 +50,6 @@ struct SchemeAtoms {
 }
 
 impl Universe {
-    /// Starts from everything that the catalog declares.
-    #[must_use]
-    pub fn builder(catalog: &Catalog) -> UniverseBuilder<'_> {
-        UniverseBuilder::new(catalog)
-    }
-
     /// The atoms, by number.
     #[must_use]
     pub fn atoms(&self) -> &[Atom] {
@@ -250,7 +244,7 @@ impl Universe {
 
 #[cfg(test)]
 mod tests {
-    use scopegate_domain::{ScopeToken, SecurityScheme};
+    use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 
     use super::*;
     use crate::Needs;

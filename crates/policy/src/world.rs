@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use scopegate_domain::{Authenticated, Claims, Scope, Timestamp, Verified};
+use scopegate_domain::{Authenticated, Claims, Scope, ScopeToken, Timestamp, Verified};
 
-use crate::{Atom, AtomId, AtomSet, SchemeId, SubjectKind, Universe};
+use crate::{Atom, AtomId, AtomSet, OperationTable, SchemeId, SubjectKind, Universe};
 
 /// What one accepted credential brings: the part of a [`World`] that is the same for every request with it, so it is made
 /// once a token and may be kept with it.
 ///
-/// Made only from a proof, by [`OperationTable::token_world`](crate::OperationTable::token_world) and
-/// [`OperationTable::accepted`](crate::OperationTable::accepted) and its like, and good for the operations of that table alone.
+/// Made only from a proof, by [`OperationTable::token_world`] and
+/// [`OperationTable::accepted`] and its like, and good for the operations of that table alone.
 #[derive(Clone, Debug)]
 pub struct TokenWorld {
     universe: Arc<Universe>,
@@ -72,7 +72,7 @@ impl TokenWorld {
 
     #[cfg(feature = "testing")]
     pub(crate) fn for_test<'s>(
-        table: &crate::OperationTable,
+        table: &OperationTable,
         scheme: SchemeId,
         scopes: impl Iterator<Item = &'s str>,
     ) -> Result<Self, TokenTooLarge> {
@@ -151,6 +151,57 @@ impl TokenWorld {
                 self.atoms.unite(universe.closure(id));
             }
         }
+    }
+}
+
+impl OperationTable {
+    /// What a verified token of this scheme brings to a decision. To be made once a token.
+    ///
+    /// The subject is a service where the token's `sub` is its `client_id`
+    /// ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenTooLarge`] where it names more scopes than a decision looks at.
+    pub fn token_world(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenWorld, TokenTooLarge> {
+        TokenWorld::from_claims(self.shared_universe(), scheme, claims, None)
+    }
+
+    /// The same of a token whose issuer may say no more than this: scopes outside of the ceiling bring nothing, whatever they
+    /// would imply. One inside brings what it implies.
+    ///
+    /// # Errors
+    ///
+    /// As [`OperationTable::token_world`]; scopes that bring nothing count.
+    pub fn token_world_within(
+        &self,
+        scheme: SchemeId,
+        claims: &Verified<Claims<'_>>,
+        ceiling: &Scope,
+    ) -> Result<TokenWorld, TokenTooLarge> {
+        TokenWorld::from_claims(self.shared_universe(), scheme, claims, Some(ceiling))
+    }
+
+    /// What a checked credential without scopes brings to a decision: a password, an API key.
+    #[must_use]
+    pub fn accepted<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenWorld {
+        TokenWorld::accepted(self.shared_universe(), scheme, proof)
+    }
+
+    /// What a checked credential brings of which somebody else says the scopes: an opaque token that was looked up, for one.
+    /// Scopes that the scheme does not declare bring nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenTooLarge`] where it has more scopes than a decision looks at.
+    pub fn accepted_with_scopes<'s, T>(
+        &self,
+        scheme: SchemeId,
+        proof: &Authenticated<T>,
+        scopes: impl IntoIterator<Item = &'s ScopeToken>,
+    ) -> Result<TokenWorld, TokenTooLarge> {
+        let scopes = scopes.into_iter().map(ScopeToken::as_str);
+        TokenWorld::accepted_with(self.shared_universe(), scheme, proof, scopes)
     }
 }
 

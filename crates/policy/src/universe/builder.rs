@@ -10,6 +10,14 @@ use super::{SchemeAtoms, Universe};
 use crate::limits::{Limit, MAX_ATOMS};
 use crate::{Atom, AtomId, AtomSet, Binding, Needs, SubjectKind};
 
+impl Universe {
+    /// Starts from everything that the catalog declares.
+    #[must_use]
+    pub fn builder(catalog: &Catalog) -> UniverseBuilder<'_> {
+        UniverseBuilder::new(catalog)
+    }
+}
+
 /// Collects the atoms of a universe; faults are told by [`UniverseBuilder::build`].
 #[derive(Debug)]
 pub struct UniverseBuilder<'a> {
@@ -22,7 +30,7 @@ pub struct UniverseBuilder<'a> {
 }
 
 impl<'a> UniverseBuilder<'a> {
-    pub(super) fn new(catalog: &'a Catalog) -> Self {
+    fn new(catalog: &'a Catalog) -> Self {
         let guards = vec![Atom::Authenticated, Atom::User, Atom::Active];
         Self {
             catalog,

@@ -1,0 +1,34 @@
+//! The bare decision: which alternative of a requirement a request satisfies.
+
+use crate::{Requirement, ResolvedOperation, World};
+
+/// The bare answer of [`ResolvedOperation::decide`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+#[expect(clippy::exhaustive_enums, reason = "an answer is yes or no")]
+pub enum Decision {
+    /// The world satisfies this alternative of the requirement, counted from 0.
+    Allow {
+        /// Which of [`Requirement::alternatives`].
+        witness: usize,
+    },
+    /// It satisfies none.
+    Deny,
+}
+
+impl ResolvedOperation {
+    /// The bare decision, without an allocation and without a word on why.
+    #[inline]
+    pub fn decide(&self, world: &World<'_>) -> Decision {
+        witness(self.requirement(), world).map_or(Decision::Deny, |witness| Decision::Allow { witness })
+    }
+}
+
+/// The first alternative within the world.
+#[inline]
+pub(crate) fn witness(requirement: &Requirement, world: &World<'_>) -> Option<usize> {
+    requirement
+        .alternatives()
+        .iter()
+        .position(|set| set.is_covered_by(&world.token, &world.request))
+}
