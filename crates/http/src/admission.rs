@@ -11,8 +11,8 @@ use crate::application;
 use crate::bearer::{self, Bearer};
 use crate::bearer_tokens::{TokenJudge, Wanted};
 use crate::credential::Found;
-use crate::place::Head;
 use crate::refusal::{Refusal, Unaccepted};
+use crate::request_head::RequestHead;
 use crate::shadow::Beside;
 use crate::sources::{Judge, JudgedScheme, Source, Sources};
 use crate::{Credential, Profile};
@@ -33,7 +33,7 @@ pub(crate) struct Asked<'r> {
     pub(crate) sources: &'r Sources,
     /// The proposed policy, where one is asked beside.
     pub(crate) beside: Option<&'r Beside>,
-    pub(crate) head: Head<'r>,
+    pub(crate) head: &'r RequestHead<'r>,
 }
 
 impl Admission {
@@ -66,7 +66,7 @@ impl Admission {
         tokens: &TokenJudge,
         now: Timestamp,
     ) -> Result<Option<Accepted>, Refusal> {
-        let raw = bearer::raw(asked.head.headers, self.profile);
+        let raw = bearer::raw(asked.head.headers(), self.profile);
         // What was accepted before had the form of a token: it is not looked at again.
         if let Some(accepted) = raw.ok().and_then(|raw| tokens.recall(raw, now)) {
             return Ok(Some(accepted));

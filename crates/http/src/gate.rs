@@ -26,15 +26,14 @@ use crate::decision_class::DecisionClass;
 use crate::docs::{Asset, DOCS_PATH, Docs, DocsPage};
 use crate::endpoint;
 use crate::entity_tag;
-use crate::incoming::Incoming;
 use crate::input::Sent;
 use crate::metrics::GateMetrics;
-use crate::place::Head;
 use crate::published_keys::PublishedKeys;
 use crate::query_shape::QueryShape;
 use crate::refusal::Refusal;
 use crate::reply::{Fault, Replies};
-use crate::request_id::{self, RequestIds};
+use crate::request_head::RequestHead;
+use crate::request_id::{self, RequestIds, RequestLabel};
 use crate::route::Endpoint;
 use crate::routes::{Lookup, Routes, Target};
 use crate::shadow::Beside;
@@ -141,33 +140,33 @@ impl Gate {
 
     /// Answers a request that found its place, with the values of the path's parameters. Whatever happens from here on is an
     /// answer.
-    pub(crate) async fn answer<B>(&self, target: &Target, values: &[String], request: &mut Incoming<'_, B>) -> Response
+    pub(crate) async fn answer<B>(
+        &self,
+        target: &Target,
+        values: &[String],
+        head: &RequestHead<'_>,
+        body: &mut Option<B>,
+    ) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let begin = Instant::now();
-        let headers = request.headers;
         let route = self.inner.metrics.of(Some(*target));
-        let trace = Trace::new(
-            self.inner.request_ids.next(),
-            request.method,
-            route,
-            self.operation_name(*target),
-        );
+        let trace = Trace::new(self.inner.request_ids.next(), head, route, self.operation_name(*target));
         let done = {
             // A panic leaves nothing of ours half done: all that is shared is immutable.
-            let mut work = pin!(AssertUnwindSafe(self.dispatch(*target, values, request, &trace)).catch_unwind());
+            let mut work = pin!(AssertUnwindSafe(self.dispatch(*target, values, head, body, &trace)).catch_unwind());
             // By hand: `Instrument` wants a span of its own, and enters it once more when all is done.
             poll_fn(|context| trace.span().in_scope(|| work.as_mut().poll(context))).await
         };
         let mut response = done.unwrap_or_else(|_| {
-            let fault = || self.inner.replies.fault(Fault::Panic, &trace.id);
+            let fault = || self.inner.replies.fault(Fault::Panic, &trace.label);
             trace.span().in_scope(fault)
         });
-        self.open_target(*target, headers, &mut response);
+        self.open_target(*target, head.headers(), &mut response);
         route.answered(response.status(), begin.elapsed());
         trace.answered(response.status());
-        with_request_id(response, trace.id)
+        with_request_id(response, trace.label.into_id())
     }
 
     fn operation_name(&self, target: Target) -> Option<&str> {
@@ -178,67 +177,68 @@ impl Gate {
     }
 
     /// Answers a request that has no place here, at this path as it came.
-    pub(crate) fn turn_away<B>(&self, path: &str, found: &Lookup<'_, Target>, request: &Incoming<'_, B>) -> Response {
-        self.answer_apart(request.method, || {
+    pub(crate) fn turn_away(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Response {
+        self.answer_apart(head, || {
             let replies = &self.inner.replies;
-            let mut response = match (self.preflight_at(path, found, request), found) {
+            let mut response = match (self.preflight_at(found, head), found) {
                 (Some(answer), _) => answer,
-                (None, Lookup::Elsewhere(path)) => replies.redirect(path, request.query),
+                (None, Lookup::Elsewhere(path)) => replies.redirect(path, head.query()),
                 (None, Lookup::OtherMethods(allow)) => replies.method_not_allowed(allow),
                 (None, Lookup::Found(..) | Lookup::Unknown) => replies.not_found(),
             };
-            if request.method == Method::HEAD {
+            if head.method() == Method::HEAD {
                 response = without_body(response);
             }
-            self.open_path(path, found, request, &mut response);
+            self.open_path(found, head, &mut response);
             response
         })
     }
 
     /// Answers a request that does not say which host it is meant for.
-    pub(crate) fn no_host(&self, method: &Method) -> Response {
-        self.answer_apart(method, || self.inner.replies.no_host())
+    pub(crate) fn no_host(&self, head: &RequestHead<'_>) -> Response {
+        self.answer_apart(head, || self.inner.replies.no_host())
     }
 
     /// Answers a request that leads to no route.
-    fn answer_apart(&self, method: &Method, answer: impl FnOnce() -> Response) -> Response {
+    fn answer_apart(&self, head: &RequestHead<'_>, answer: impl FnOnce() -> Response) -> Response {
         let begin = Instant::now();
         let route = self.inner.metrics.of(None);
-        let trace = Trace::new(self.inner.request_ids.next(), method, route, None);
+        let trace = Trace::new(self.inner.request_ids.next(), head, route, None);
         let response = trace.span().in_scope(answer);
         route.answered(response.status(), begin.elapsed());
         trace.answered(response.status());
-        with_request_id(response, trace.id)
+        with_request_id(response, trace.label.into_id())
     }
 
     async fn dispatch<B>(
         &self,
         target: Target,
         values: &[String],
-        request: &mut Incoming<'_, B>,
+        head: &RequestHead<'_>,
+        body: &mut Option<B>,
         trace: &Trace,
     ) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        let is_head = request.method == Method::HEAD;
+        let is_head = head.method() == Method::HEAD;
         let response = match target {
             Target::Operation(number) => {
-                if let Some(answer) = self.preflight_of(number, request) {
+                if let Some(answer) = self.preflight_of(number, head) {
                     return answer;
                 }
-                self.operate(number, values, request, trace).await
+                self.operate(number, values, head, body, trace).await
             }
             // Apart, so that the future of every other request stays small.
-            Target::Token => return Box::pin(self.give_token(request, trace)).await,
+            Target::Token => return Box::pin(self.give_token(head, body, trace)).await,
             Target::Document => document(&self.inner.document_bytes),
             Target::Jwks => match &self.inner.jwks {
-                Some(keys) => keys.answer(request.headers),
+                Some(keys) => keys.answer(head.headers()),
                 None => self.inner.replies.not_found(),
             },
             Target::Page(path) => self.page(path),
             Target::Root => self.inner.replies.redirect(DOCS_PATH, ""),
-            Target::Asset => self.asset(&values.concat(), request.headers),
+            Target::Asset => self.asset(&values.concat(), head.headers()),
         };
         if is_head { without_body(response) } else { response }
     }
@@ -249,7 +249,8 @@ impl Gate {
         &self,
         number: usize,
         values: &[String],
-        request: &mut Incoming<'_, B>,
+        head: &RequestHead<'_>,
+        body: &mut Option<B>,
         trace: &Trace,
     ) -> Response
     where
@@ -257,11 +258,7 @@ impl Gate {
     {
         let operation = self.operations().operations().get(number);
         let Some((operation, stage)) = operation.zip(self.inner.endpoints.get(number)) else {
-            return self.inner.replies.fault(Fault::Unmounted, &trace.id);
-        };
-        let head = Head {
-            headers: request.headers,
-            query: request.query,
+            return self.inner.replies.fault(Fault::Unmounted, &trace.label);
         };
         let permit = {
             let decided = self.admit(operation, stage, head).await;
@@ -270,13 +267,13 @@ impl Gate {
                 Ok(permit) => permit,
                 Err(refusal) => {
                     let replies = &self.inner.replies;
-                    return replies.refusal(&refusal, operation, self.operations(), &trace.id);
+                    return replies.refusal(&refusal, operation, self.operations(), &trace.label);
                 }
             }
         };
         let answering = {
             let body = if stage.endpoint.reads_body() {
-                match Box::pin(self.read_body(request, &trace.id)).await {
+                match Box::pin(self.read_body(head, body, &trace.label)).await {
                     Ok(body) => body,
                     Err(refusal) => return refusal,
                 }
@@ -284,8 +281,8 @@ impl Gate {
                 Bytes::new()
             };
             let mut sent = Sent::new(
-                request.headers,
-                request.query,
+                head.headers(),
+                head.query(),
                 &body,
                 &stage.parameters,
                 values,
@@ -293,21 +290,26 @@ impl Gate {
             );
             match stage.endpoint.call(&mut sent, permit) {
                 Ok(answering) => answering,
-                Err(refused) => return self.inner.replies.refused(&refused, &trace.id),
+                Err(refused) => return self.inner.replies.refused(&refused, &trace.label),
             }
         };
         answering.await
     }
 
-    async fn read_body<B>(&self, request: &mut Incoming<'_, B>, id: &HeaderValue) -> Result<Bytes, Response>
+    async fn read_body<B>(
+        &self,
+        head: &RequestHead<'_>,
+        body: &mut Option<B>,
+        request: &RequestLabel,
+    ) -> Result<Bytes, Response>
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        let Some(body) = request.body.take() else {
+        let Some(body) = body.take() else {
             return Ok(Bytes::new());
         };
-        let read = body::collect(request.headers, body, self.inner.limits).await;
-        read.map_err(|cause| self.inner.replies.unread(cause, id))
+        let read = body::collect(head.headers(), body, self.inner.limits).await;
+        read.map_err(|cause| self.inner.replies.unread(cause, request))
     }
 
     /// Counts and traces a decision.
@@ -329,7 +331,7 @@ impl Gate {
         &self,
         operation: &ResolvedOperation,
         stage: &Stage,
-        head: Head<'_>,
+        head: &RequestHead<'_>,
     ) -> Result<Option<Permit>, Refusal> {
         #[cfg(feature = "testing")]
         if let Some(double) = &self.double {
@@ -344,23 +346,24 @@ impl Gate {
         self.inner.admission.admit(asked).await
     }
 
-    async fn give_token<B>(&self, request: &mut Incoming<'_, B>, trace: &Trace) -> Response
+    async fn give_token<B>(&self, head: &RequestHead<'_>, body: &mut Option<B>, trace: &Trace) -> Response
     where
         B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        let (Some(server), Some(body)) = (&self.inner.token_endpoint, request.body.take()) else {
-            return self.inner.replies.fault(Fault::Unmounted, &trace.id);
+        let (Some(server), Some(body)) = (&self.inner.token_endpoint, body.take()) else {
+            return self.inner.replies.fault(Fault::Unmounted, &trace.label);
         };
-        match body::collect(request.headers, body, self.inner.limits).await {
+        match body::collect(head.headers(), body, self.inner.limits).await {
             Ok(body) => {
                 let proxies = &self.inner.trusted_proxies;
-                let from = request.peer.map(|peer| proxies.client(peer, request.headers));
-                endpoint::token::token(server, request.headers, &body, from).await
+                let from = head.peer().map(|peer| proxies.client(peer, head.headers()));
+                endpoint::token::token(server, head.headers(), &body, from).await
             }
             Err(cause) => {
                 let (_, sentence) = cause.told();
                 tracing::debug!(
-                    request_id = request_id::text(&trace.id),
+                    request_id = trace.label.id_text(),
+                    peer = trace.label.peer(),
                     cause = sentence,
                     "a body was refused"
                 );

@@ -83,7 +83,6 @@ mod gate_error;
 mod group;
 mod handler;
 mod host;
-mod incoming;
 mod input;
 mod invalid_input;
 mod json_fault;
@@ -101,6 +100,7 @@ mod refusal;
 #[cfg(feature = "remote-issuers")]
 mod remote;
 mod reply;
+mod request_head;
 mod request_id;
 mod route;
 mod routes;
@@ -149,6 +149,7 @@ pub use remote::{
     InvalidNetwork, InvalidRoots, Network, Outgoing, OutgoingBuilder, RemoteError, RemoteIssuer, RemoteIssuerBuilder,
     RemoteSetupError, Resolve, SubjectMapping,
 };
+pub use request_head::{RequestHead, TlsFacts};
 pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};

@@ -6,6 +6,7 @@ use scopegate_domain::{ApiKeyLocation, HttpScheme, SecurityScheme};
 use crate::authorization::{self, Authorization};
 use crate::bearer::{self, Bearer};
 use crate::credential::Found;
+use crate::request_head::RequestHead;
 use crate::{Credential, Profile, api_key, basic};
 
 /// The families of schemes: credentials of one family are presented and challenged alike.
@@ -43,13 +44,6 @@ pub(crate) enum Place {
     Query(String),
 }
 
-/// The part of a request that can contain credentials.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head<'r> {
-    pub(crate) headers: &'r HeaderMap,
-    pub(crate) query: &'r str,
-}
-
 impl Place {
     /// The place of the credential of a scheme. `None` if the name of a header is not valid.
     pub(crate) fn of(scheme: &SecurityScheme) -> Option<Self> {
@@ -64,12 +58,12 @@ impl Place {
     }
 
     /// Reads the credential at this place.
-    pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
+    pub(crate) fn read(&self, head: &RequestHead<'_>, profile: Profile) -> Found {
         match self {
-            Self::Authorization(family) => in_authorization(*family, head.headers, profile),
-            Self::Cookie(name) => api_key::in_cookie(head.headers, name),
-            Self::Header(name) => api_key::in_header(head.headers, name),
-            Self::Query(name) => api_key::in_query(head.query, name),
+            Self::Authorization(family) => in_authorization(*family, head.headers(), profile),
+            Self::Cookie(name) => api_key::in_cookie(head.headers(), name),
+            Self::Header(name) => api_key::in_header(head.headers(), name),
+            Self::Query(name) => api_key::in_query(head.query(), name),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::invalid_input::{InputError, InvalidInput};
 use crate::path;
 use crate::place::Family;
 use crate::refusal::{RETRY_SECONDS, Refusal, Unaccepted};
-use crate::request_id::text;
+use crate::request_id::RequestLabel;
 use crate::route::Refused;
 use crate::{Profile, Told};
 
@@ -97,7 +97,7 @@ impl Replies {
         refusal: &Refusal,
         operation: &ResolvedOperation,
         table: &OperationTable,
-        id: &HeaderValue,
+        request: &RequestLabel,
     ) -> Response {
         match refusal {
             Refusal::Ambiguous(schemes) => {
@@ -105,12 +105,12 @@ impl Replies {
                 challenged(self.write(&row), &self.challenges(&row, table).for_ambiguous(schemes))
             }
             Refusal::Credential(cause, schemes, denial) => {
-                tracing::debug!(request_id = text(id), %operation, %cause, "a credential was refused");
+                tracing::debug!(request_id = request.id_text(), peer = request.peer(), %operation, %cause, "a credential was refused");
                 let row = self.not_good(Some(*cause), schemes, denial, table);
                 challenged(self.write(&row), &self.challenges(&row, table).for_bad(schemes, denial))
             }
             Refusal::Denied(denial, accepted) => {
-                tracing::debug!(request_id = text(id), %operation, cause = %denial, "refused");
+                tracing::debug!(request_id = request.id_text(), peer = request.peer(), %operation, cause = %denial, "refused");
                 let row = self.by_policy(denial, accepted, table);
                 challenged(self.write(&row), &self.challenges(&row, table).of(denial, accepted))
             }
@@ -118,7 +118,7 @@ impl Replies {
                 let source = std::error::Error::source(cause)
                     .map(ToString::to_string)
                     .unwrap_or_default();
-                tracing::error!(request_id = text(id), %operation, %cause, source, "users or credentials could not be asked about");
+                tracing::error!(request_id = request.id_text(), peer = request.peer(), %operation, %cause, source, "users or credentials could not be asked about");
                 match cause.kind() {
                     StoreErrorKind::Unavailable => self.unavailable(),
                     StoreErrorKind::Conflict | StoreErrorKind::Corrupt => self.write(&OUR_FAULT),
@@ -247,13 +247,18 @@ impl Replies {
     }
 
     /// What was sent is not as declared; the caller was let in.
-    pub(crate) fn refused(&self, refused: &Refused, id: &HeaderValue) -> Response {
+    pub(crate) fn refused(&self, refused: &Refused, request: &RequestLabel) -> Response {
         match refused {
-            Refused::Input(InputError::Invalid(fault)) => self.invalid(std::slice::from_ref(fault), id),
-            Refused::Input(InputError::Several(faults)) => self.invalid(faults, id),
+            Refused::Input(InputError::Invalid(fault)) => self.invalid(std::slice::from_ref(fault), request),
+            Refused::Input(InputError::Several(faults)) => self.invalid(faults, request),
             Refused::Input(InputError::MediaType) => {
                 let sentence = "the body must be application/json";
-                tracing::debug!(request_id = text(id), cause = sentence, "an input was refused");
+                tracing::debug!(
+                    request_id = request.id_text(),
+                    peer = request.peer(),
+                    cause = sentence,
+                    "an input was refused"
+                );
                 self.write(&row(
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
                     "Unsupported Media Type",
@@ -261,14 +266,20 @@ impl Replies {
                     None,
                 ))
             }
-            Refused::Caller => self.fault(Fault::Caller, id),
+            Refused::Caller => self.fault(Fault::Caller, request),
         }
     }
 
     /// The kinds and places of the faults go to the log: their messages and names may hold what a client chose.
-    fn invalid(&self, faults: &[InvalidInput], id: &HeaderValue) -> Response {
+    fn invalid(&self, faults: &[InvalidInput], request: &RequestLabel) -> Response {
         for (kind, place) in faults.iter().map(InvalidInput::cause) {
-            tracing::debug!(request_id = text(id), cause = kind, place, "an input was refused");
+            tracing::debug!(
+                request_id = request.id_text(),
+                peer = request.peer(),
+                cause = kind,
+                place,
+                "an input was refused"
+            );
         }
         let faults: Value = faults.iter().map(InvalidInput::to_json).collect();
         match self.profile {
@@ -286,9 +297,14 @@ impl Replies {
     }
 
     /// There is no whole body.
-    pub(crate) fn unread(&self, cause: Unread, id: &HeaderValue) -> Response {
+    pub(crate) fn unread(&self, cause: Unread, request: &RequestLabel) -> Response {
         let (status, sentence) = cause.told();
-        tracing::debug!(request_id = text(id), cause = sentence, "a body was refused");
+        tracing::debug!(
+            request_id = request.id_text(),
+            peer = request.peer(),
+            cause = sentence,
+            "a body was refused"
+        );
         self.write(&row(
             status,
             status.canonical_reason().unwrap_or_default(),
@@ -304,9 +320,10 @@ impl Replies {
     }
 
     /// Our fault.
-    pub(crate) fn fault(&self, fault: Fault, id: &HeaderValue) -> Response {
+    pub(crate) fn fault(&self, fault: Fault, request: &RequestLabel) -> Response {
         tracing::error!(
-            request_id = text(id),
+            request_id = request.id_text(),
+            peer = request.peer(),
             ?fault,
             "a request failed through a fault of the program"
         );

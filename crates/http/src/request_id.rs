@@ -1,9 +1,11 @@
 //! An id for each request, so that a response can be found in the log.
 
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderName, HeaderValue};
+use tracing::field::DisplayValue;
 
 /// The header that carries it.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,9 +48,34 @@ impl RequestIds {
     }
 }
 
-/// The name of a request as text, for events.
-pub(crate) fn text(id: &HeaderValue) -> &str {
-    id.to_str().unwrap_or_default()
+/// What each log event states about its request.
+///
+/// An event that is written while the span is disabled has no other mark.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestLabel {
+    id: HeaderValue,
+    peer: Option<IpAddr>,
+}
+
+impl RequestLabel {
+    pub(crate) const fn new(id: HeaderValue, peer: Option<IpAddr>) -> Self {
+        Self { id, peer }
+    }
+
+    /// Returns the id of the request.
+    pub(crate) fn id_text(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
+    /// Returns the address at the other end of the connection, as a field of an event.
+    pub(crate) fn peer(&self) -> Option<DisplayValue<IpAddr>> {
+        self.peer.map(tracing::field::display)
+    }
+
+    /// Returns the id for the header of the answer.
+    pub(crate) fn into_id(self) -> HeaderValue {
+        self.id
+    }
 }
 
 /// The last digit of a number.

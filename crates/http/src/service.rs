@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use futures_util::{Stream, TryStreamExt, future};
 use http::uri::Authority;
-use http::{HeaderMap, Method, Request, Version};
+use http::{HeaderMap, Method, Request};
 use http_body_util::{Either, Empty, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
 use warp::filters::path::FullPath;
@@ -16,8 +16,8 @@ use warp::{Filter, Rejection};
 
 use crate::answer::Response;
 use crate::gate::Gate;
-use crate::host::{self, TargetAuthority};
-use crate::incoming::Incoming;
+use crate::host::TargetAuthority;
+use crate::request_head::RequestHead;
 use crate::routes::{Lookup, Target};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -54,6 +54,7 @@ impl Gate {
                 })
             });
         let answered = found
+            .and(warp::path::full())
             .and(warp::method())
             .and(query())
             .and(warp::header::headers_cloned())
@@ -62,6 +63,7 @@ impl Gate {
             .and(body())
             .then(
                 move |(target, values): (Target, Vec<String>),
+                      path: FullPath,
                       method: Method,
                       query: String,
                       headers: HeaderMap,
@@ -70,13 +72,15 @@ impl Gate {
                       body| {
                     let gate = answering.clone();
                     async move {
-                        if !host::is_clear(known(&authority), &headers, None) {
-                            return gate.no_host(&method);
+                        let head = RequestHead::new(&method, path.as_str(), &headers)
+                            .with_query(&query)
+                            .with_authority(known(&authority))
+                            .from_peer(peer.map(|peer| peer.ip()));
+                        if !head.names_one_host() {
+                            return gate.no_host(&head);
                         }
                         let mut body = Some(body);
-                        let peer = peer.map(|peer| peer.ip());
-                        let mut request = Incoming::new(&method, &query, &headers, &mut body).with_peer(peer);
-                        gate.answer(&target, &values, &mut request).await
+                        gate.answer(&target, &values, &head, &mut body).await
                     }
                 },
             );
@@ -88,8 +92,12 @@ impl Gate {
                 move |method: Method, path: FullPath, headers: HeaderMap, authority: FoundAuthority| {
                     let answer = asked.own_preflight(&method, path.as_str(), &headers);
                     let answer = answer.map(|answer| {
-                        let is_clear = host::is_clear(known(&authority), &headers, None);
-                        if is_clear { answer } else { asked.no_host(&method) }
+                        let head = RequestHead::new(&method, path.as_str(), &headers).with_authority(known(&authority));
+                        if head.names_one_host() {
+                            answer
+                        } else {
+                            asked.no_host(&head)
+                        }
                     });
                     future::ready(answer.ok_or_else(warp::reject::not_found))
                 },
@@ -146,9 +154,11 @@ impl Gate {
                 let gate = gate.clone();
                 async move {
                     let mut body = Some(body);
-                    let peer = peer.map(|peer| peer.ip());
-                    let mut request = Incoming::new(&method, &query, &headers, &mut body).with_peer(peer);
-                    gate.handle(path.as_str(), known(&authority), None, &mut request).await
+                    let head = RequestHead::new(&method, path.as_str(), &headers)
+                        .with_query(&query)
+                        .with_authority(known(&authority))
+                        .from_peer(peer.map(|peer| peer.ip()));
+                    gate.handle(&head, &mut body).await
                 }
             },
         )
@@ -164,22 +174,16 @@ impl Gate {
         }
     }
 
-    async fn handle<B>(
-        &self,
-        path: &str,
-        authority: TargetAuthority<'_>,
-        version: Option<Version>,
-        request: &mut Incoming<'_, B>,
-    ) -> Response
+    async fn handle<B>(&self, head: &RequestHead<'_>, body: &mut Option<B>) -> Response
     where
         B: Body<Error: Into<BoxError>>,
     {
-        if !host::is_clear(authority, request.headers, version) {
-            return self.no_host(request.method);
+        if !head.names_one_host() {
+            return self.no_host(head);
         }
-        match self.find(request.method, path) {
-            Lookup::Found(target, values) => self.answer(target, &values, request).await,
-            elsewhere => self.turn_away(path, &elsewhere, request),
+        match self.find(head.method(), head.path()) {
+            Lookup::Found(target, values) => self.answer(target, &values, head, body).await,
+            elsewhere => self.turn_away(&elsewhere, head),
         }
     }
 }
@@ -238,15 +242,13 @@ where
 
     fn call(&self, request: Request<B>) -> Answered {
         let gate = self.gate.clone();
-        let (head, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         let mut body = Some(body);
-        let version = self.from_socket.then_some(head.version);
+        let version = self.from_socket.then_some(parts.version);
         let peer = self.peer;
         Box::pin(async move {
-            let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-            let mut request = Incoming::new(&head.method, query, &head.headers, &mut body).with_peer(peer);
-            let authority = TargetAuthority::Known(head.uri.authority());
-            Ok(gate.handle(path, authority, version, &mut request).await)
+            let head = RequestHead::of_parts(&parts).from_socket(version).from_peer(peer);
+            Ok(gate.handle(&head, &mut body).await)
         })
     }
 }

@@ -20,8 +20,8 @@ use self::report::{Flip, Report};
 use self::spots::Spots;
 use crate::Profile;
 use crate::accepted::Accepted;
-use crate::place::Head;
 use crate::refusal::Refusal;
+use crate::request_head::RequestHead;
 
 /// The proposed policy beside one operation.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Beside {
         presented: &Presented<'_>,
         accepted: &[Accepted],
         lacks_answers: bool,
-        (head, now): (Head<'_>, Timestamp),
+        (head, now): (&RequestHead<'_>, Timestamp),
     ) {
         let Some(counterpart) = self.counterpart() else {
             return self.report.unknown_operation();

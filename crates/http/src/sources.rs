@@ -8,9 +8,10 @@ use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, S
 
 use crate::bearer_tokens::TokenJudge;
 use crate::credential::Found;
-use crate::place::{Family, Head, Place};
+use crate::place::{Family, Place};
 #[cfg(feature = "remote-issuers")]
 use crate::remote::TrustedIssuers;
+use crate::request_head::RequestHead;
 use crate::{Credential, CredentialVerifier, GateError, Profile};
 
 /// What tells whether a credential is good.
@@ -269,7 +270,7 @@ impl Source {
     }
 
     /// Reads what stands in the place.
-    pub(crate) fn read(&self, head: Head<'_>, profile: Profile) -> Found {
+    pub(crate) fn read(&self, head: &RequestHead<'_>, profile: Profile) -> Found {
         match self.place.read(head, profile) {
             Found::Credential(credential) if credential.secret().expose().is_empty() => self.empty(credential, profile),
             found => found,

@@ -1,7 +1,8 @@
-//! One span for each request: what was asked for, in the words of the declaration, and what came of it.
+//! One span for each request: the declared route, the peer, the decision and the status.
 //!
-//! SECURITY: it holds nothing that a client chose but the method, and that only where it is a common one: no path, no query,
-//! no header, no body. The user is named by the id that the store gave. Held by `tests/api/trace.rs`.
+//! SECURITY: it contains nothing that a client chose except a common method: no path, no query, no
+//! header, no body. The peer is the address at the other end of the connection, and the user is the id
+//! that the store assigned. Tested by `tests/api/trace.rs`.
 
 use http::{HeaderValue, Method, StatusCode};
 use scopegate_domain::User;
@@ -10,12 +11,13 @@ use tracing::field::Empty;
 
 use crate::decision_class::DecisionClass;
 use crate::metrics::RouteMetrics;
-use crate::request_id::text;
+use crate::request_head::RequestHead;
+use crate::request_id::RequestLabel;
 
-/// A request that is being answered: its name, and what is told of it.
+/// The span and the label of a request that is being answered.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    pub(crate) id: HeaderValue,
+    pub(crate) label: RequestLabel,
     span: Span,
 }
 
@@ -24,14 +26,16 @@ impl Trace {
     ///
     /// Where not even level `info` is logged, there is a span only for what is heavy, beside which it costs nothing; elsewhere
     /// the events that are written even so name the request themselves.
-    pub(crate) fn new(id: HeaderValue, method: &Method, route: &RouteMetrics, operation: Option<&str>) -> Self {
+    pub(crate) fn new(id: HeaderValue, head: &RequestHead<'_>, route: &RouteMetrics, operation: Option<&str>) -> Self {
+        let label = RequestLabel::new(id, head.peer());
         macro_rules! span {
             ($at_level:ident) => {
                 tracing::$at_level!(
                     "request",
-                    request_id = text(&id),
-                    method = known(method),
+                    request_id = label.id_text(),
+                    method = known(head.method()),
                     route = &*route.route,
+                    peer = label.peer(),
                     operation,
                     decision = Empty,
                     user = Empty,
@@ -44,7 +48,7 @@ impl Trace {
         } else {
             span!(info_span)
         };
-        Self { id, span }
+        Self { label, span }
     }
 
     /// What its work runs in.

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 
 use crate::answer::Response;
 use crate::gate::{Gate, with_request_id};
-use crate::incoming::Incoming;
+use crate::request_head::RequestHead;
 use crate::routes::{Lookup, Routes, Target};
 
 /// The targets at one path: methods, and the target of each.
@@ -22,33 +22,22 @@ impl Gate {
 
     /// Does the same for an answer without a target. It is as open as the targets at the path, and
     /// open if there are none.
-    pub(crate) fn open_path<B>(
-        &self,
-        path: &str,
-        found: &Lookup<'_, Target>,
-        request: &Incoming<'_, B>,
-        response: &mut Response,
-    ) {
+    pub(crate) fn open_path(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>, response: &mut Response) {
         let Some(cors) = &self.inner.cors else { return };
-        let stop = stop(&self.inner.routes, path, found);
+        let stop = stop(&self.inner.routes, head.path(), found);
         if stop.is_empty() || !open_methods(stop).is_empty() {
-            cors.mark(request.headers, response.headers_mut());
+            cors.mark(head.headers(), response.headers_mut());
         }
     }
 
     /// The answer to a preflight that found no operation for `OPTIONS`.
-    pub(crate) fn preflight_at<B>(
-        &self,
-        path: &str,
-        found: &Lookup<'_, Target>,
-        request: &Incoming<'_, B>,
-    ) -> Option<Response> {
-        self.preflight(request.method, request.headers, |routes| stop(routes, path, found))
+    pub(crate) fn preflight_at(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Option<Response> {
+        self.preflight(head.method(), head.headers(), |routes| stop(routes, head.path(), found))
     }
 
     /// The answer to a preflight that found one: an operation is not asked by a browser on its own.
-    pub(crate) fn preflight_of<B>(&self, number: usize, request: &Incoming<'_, B>) -> Option<Response> {
-        self.preflight(request.method, request.headers, |routes| {
+    pub(crate) fn preflight_of(&self, number: usize, head: &RequestHead<'_>) -> Option<Response> {
+        self.preflight(head.method(), head.headers(), |routes| {
             let operation = self.operations().operations().get(number);
             operation.map_or(&[], |operation| routes.methods_of(operation.template()))
         })

@@ -6,7 +6,8 @@ use scopegate_policy::{Access, OperationTable, ResolvedOperation, SchemeId, Shad
 use crate::Profile;
 use crate::accepted::Accepted;
 use crate::credential::Found;
-use crate::place::{Head, Place};
+use crate::place::Place;
+use crate::request_head::RequestHead;
 
 /// Where one operation of the proposed policy looks. Schemes have the numbers that they have in the running one.
 #[derive(Debug, Default)]
@@ -113,7 +114,7 @@ impl Spots {
     }
 
     /// What is known where these credentials were accepted.
-    pub(crate) fn look(&self, accepted: &[Accepted], needs_user: bool, head: Head<'_>) -> Sight {
+    pub(crate) fn look(&self, accepted: &[Accepted], needs_user: bool, head: &RequestHead<'_>) -> Sight {
         let mut sight = Sight::default();
         for spot in &self.places {
             spot.look(accepted, head, self.profile, &mut sight);
@@ -166,7 +167,7 @@ impl Spots {
 }
 
 impl Spot {
-    fn look(&self, accepted: &[Accepted], head: Head<'_>, profile: Profile, sight: &mut Sight) {
+    fn look(&self, accepted: &[Accepted], head: &RequestHead<'_>, profile: Profile, sight: &mut Sight) {
         if is_any_of(accepted, &self.both) {
             sight.may_bring_more |= self.has_unasked;
         } else if self.has_unasked {

@@ -421,3 +421,22 @@ async fn no_secret_is_told() {
     }
     assert!(lines.text.contains("answered"), "nothing was told");
 }
+
+#[tokio::test]
+async fn the_peer_is_in_the_span_and_in_the_refusal() {
+    let told = Told::default();
+    let _guard = listen(told.clone());
+    let (gate, _) = gate().await;
+    let service = gate.service().from_peer("192.0.2.7".parse().unwrap());
+    let request = Request::get("/bearer").body(String::new()).unwrap();
+    let answer = hyper::service::Service::call(&service, request).await.unwrap();
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(answer.status(), 401);
+    assert_eq!(told.span(&id)["peer"], "192.0.2.7");
+    let text = told.text();
+    let mut refusals = text
+        .lines()
+        .filter(|line| line.contains(r#""refused""#) || line.contains("cause"));
+    let refusal = refusals.next().unwrap();
+    assert!(refusal.contains("192.0.2.7") && refusal.contains(&id), "{refusal}");
+}
