@@ -22,6 +22,13 @@ use crate::sqlite::{Slot, open};
 /// look-ups or fewer.
 const SIZES: [usize; 5] = [2, 4, 8, 16, 32];
 
+const FIND_USER: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE username = $1";
+
+const FIND_USER_BY_ID: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE id = $1";
+
+/// The number of columns that `row::user` reads.
+const USER_COLUMNS: usize = 6;
+
 /// Look-ups in one table by one column with unique values.
 pub(crate) struct Lookups {
     single: &'static str,
@@ -40,9 +47,19 @@ struct Waiting {
 type Found = Result<Option<SqliteRow>, Arc<sqlx::Error>>;
 
 impl Lookups {
+    /// Look-ups of users by name.
+    pub(crate) fn users_by_name() -> Self {
+        Self::new(FIND_USER, USER_COLUMNS)
+    }
+
+    /// Look-ups of users by id.
+    pub(crate) fn users_by_id() -> Self {
+        Self::new(FIND_USER_BY_ID, USER_COLUMNS)
+    }
+
     /// Creates look-ups by a statement that reads `columns` columns of the row whose key is `$1`,
     /// in the form `SELECT .. FROM ..`.
-    pub(crate) fn new(single: &'static str, columns: usize) -> Self {
+    fn new(single: &'static str, columns: usize) -> Self {
         let together = SIZES.map(|size| (size, together(single, size).into()));
         Self {
             single,

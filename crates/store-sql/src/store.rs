@@ -15,7 +15,7 @@ use crate::home::Home;
 use crate::lookups::Lookups;
 use crate::prepare::{expect_ours, look_first, prepare};
 use crate::sqlite::Connections;
-use crate::{DatabaseUrl, OpenError, connect, migrations, users};
+use crate::{DatabaseUrl, OpenError, connect, migrations};
 
 pub(crate) type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
 
@@ -169,8 +169,8 @@ impl SqlStore {
     fn new(connections: Connections, migrated: Vec<i64>) -> Self {
         Self {
             connections,
-            users_by_name: users::by_name(),
-            users_by_id: users::by_id(),
+            users_by_name: Lookups::users_by_name(),
+            users_by_id: Lookups::users_by_id(),
             migrated,
             snapshot: None,
         }

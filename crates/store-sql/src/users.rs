@@ -5,13 +5,8 @@ use scopegate_store::{BoxFuture, PasswordScheme, StoreError, Users};
 use sqlx::query;
 
 use crate::SqlStore;
-use crate::lookups::Lookups;
 use crate::row;
 use crate::store::Statement;
-
-const FIND: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE username = $1";
-
-const FIND_BY_ID: &str = "SELECT id, username, email, full_name, status, scope FROM users WHERE id = $1";
 
 const FIND_ACCOUNT: &str =
     "SELECT id, username, email, full_name, status, scope, password_hash FROM users WHERE username = $1";
@@ -42,19 +37,6 @@ const SET_SCOPE: &str = "UPDATE users SET scope = $2 WHERE id = $1";
 const SET_STATUS: &str = "UPDATE users SET status = $2 WHERE id = $1";
 
 const REMOVE: &str = "DELETE FROM users WHERE id = $1";
-
-/// The number of columns that [`row::user`] reads.
-const USER_COLUMNS: usize = 6;
-
-/// Look-ups of users by name.
-pub(crate) fn by_name() -> Lookups {
-    Lookups::new(FIND, USER_COLUMNS)
-}
-
-/// Look-ups of users by id.
-pub(crate) fn by_id() -> Lookups {
-    Lookups::new(FIND_BY_ID, USER_COLUMNS)
-}
 
 impl Users for SqlStore {
     fn find<'a>(&'a self, username: &'a Username) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
