@@ -5,14 +5,15 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::context;
 use crate::arguments::{BackupArguments, CommonFlags, RestoreArguments};
 use crate::compose::{Copied, KekOutcome, backup, restore};
 use crate::output::{counted, print, remark};
 
 pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::Result<()> {
-    let settings = super::settings(common)?;
+    let settings = context::settings(common)?;
     let file = &arguments.file;
-    let copied = super::block_on(backup(&settings, file, arguments.with_key))?;
+    let copied = context::block_on(backup(&settings, file, arguments.with_key))?;
     let note = match copied.kek {
         KekOutcome::NotNeeded => "There is no signing key, so no key-encryption key is needed.".to_owned(),
         KekOutcome::Included => format!(
@@ -27,9 +28,9 @@ pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::
 }
 
 pub(super) fn run_restore(common: &CommonFlags, arguments: &RestoreArguments) -> anyhow::Result<()> {
-    let settings = super::settings(common)?;
+    let settings = context::settings(common)?;
     let file = &arguments.file;
-    let copied = super::block_on(restore(&settings, file))?;
+    let copied = context::block_on(restore(&settings, file))?;
     let note = match copied.kek {
         KekOutcome::NotNeeded => "There is no signing key, so no key-encryption key is needed.".to_owned(),
         KekOutcome::Configured => "The configured key-encryption key opens the signing keys.".to_owned(),

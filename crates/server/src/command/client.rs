@@ -8,9 +8,9 @@ use scopegate_store::{Clients, Store, Withdrawal};
 use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
+use super::context::{PAGE, confirm, moment, random_id, refuse_taken, with_store};
 use super::names::{known_grants, known_scope};
 use super::revoked::{Tokens, revoke, withdraw};
-use super::{PAGE, confirm, moment, random_id, refuse_taken, with_store};
 use crate::arguments::{ClientCommand, CommonFlags, NewClient};
 use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, remark, table};

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::context;
 use crate::arguments::{CommonFlags, ConfigCommand};
 use crate::compose::{self, Checked};
 use crate::config::{SettingRow, Settings, Shown, Source};
@@ -12,7 +13,7 @@ use crate::output::{one_line, print, remark};
 pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<()> {
     let ConfigCommand::Check(flags) = command;
     let settings = Settings::load(common, Some(flags))?;
-    let checked = super::block_on(super::serve::check(&settings))?;
+    let checked = context::block_on(super::serve::check(&settings))?;
     let warnings = compose::warnings(&settings);
     for warning in &warnings {
         remark(warning);

@@ -8,7 +8,7 @@ use scopegate_grant::{KeysError, RotatingKeys};
 use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
 use serde_json::{Value, json};
 
-use super::moment;
+use super::context::{self, moment};
 use crate::arguments::{CommonFlags, KeyCommand};
 use crate::compose::{self, Access, Database, KekSource};
 use crate::config::{Settings, read_key_encryption_key};
@@ -21,15 +21,15 @@ const GENERATED: [&str; 3] = ["ES256", "ES384", "EdDSA"];
 const MAX_FILE: u64 = 64 * 1024;
 
 pub(super) fn run(common: &CommonFlags, command: KeyCommand) -> anyhow::Result<()> {
-    let settings = super::settings(common)?;
-    super::block_on(async {
+    let settings = context::settings(common)?;
+    context::block_on(async {
         let access = match command {
             KeyCommand::List => Access::Read,
             _ => Access::Change,
         };
         let database = Database::open(&settings, access).await?;
         let done = run_on(&settings, &database, common.format, command).await;
-        super::close(database, done).await
+        context::close(database, done).await
     })
 }
 
@@ -46,7 +46,7 @@ async fn run_on(settings: &Settings, database: &Database, format: Format, comman
             if !ring(database).await?.keys().iter().any(|key| key.id == parsed) {
                 return Err(No(format!("there is no key `{id}`")).into());
             }
-            super::confirm(
+            context::confirm(
                 &confirmation,
                 &format!("Remove key `{id}`, and refuse every token that it signed?"),
             )?;

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use scopegate_domain::{DeclaredScheme, GrantType, Scope};
 
-use super::parse_scope;
+use super::context::parse_scope;
 use crate::demo;
 
 /// Reads scopes. An unknown scope is an error.

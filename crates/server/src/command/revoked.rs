@@ -6,7 +6,7 @@ use scopegate_grant::last_expiry;
 use scopegate_store::{Store, Withdrawal};
 use serde_json::{Value, json};
 
-use super::moment;
+use super::context::moment;
 use crate::output::{Format, print};
 
 /// The effect on the tokens of a user or a client.

@@ -13,6 +13,7 @@ use scopegate_http::policy::OperationTable;
 use scopegate_store::Store;
 use tracing::{error, info, warn};
 
+use super::context;
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::{CommonFlags, ServeSettings};
 use crate::compose::{self, Access, Checked, Database, Trust, TrustedIssuer};
@@ -102,7 +103,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
         missing,
     } = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return super::close(database, Err(error)).await,
+        Err(error) => return context::close(database, Err(error)).await,
     };
     if let Some(keys) = keys {
         tasks.spawn("signing keys", keys.keep());

@@ -12,7 +12,7 @@ use scopegate_store::Store;
 use scopegate_token::{PlacedTokenId, inspect as inspect_token};
 use serde_json::json;
 
-use super::with_settings;
+use super::context::{self, with_settings};
 use crate::arguments::{CommonFlags, TokenCommand};
 use crate::compose::Access;
 use crate::output::{Format, No, print};
@@ -21,7 +21,7 @@ pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Resul
     match command {
         TokenCommand::Inspect { token } => inspect::run(common.format, token),
         TokenCommand::Revoke { jti } => {
-            let settings = super::settings(common)?;
+            let settings = context::settings(common)?;
             let id = token_id(jti)?;
             with_settings(&settings, Access::Change, async |store| {
                 revoke(&*store, common.format, id).await

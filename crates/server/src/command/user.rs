@@ -8,15 +8,16 @@ use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
 use scopegate_store::{Store, Users, Withdrawal};
 use serde_json::{Value, json};
 
+use super::context::{self, PAGE, confirm, moment, random_id, refuse_taken, with_settings};
 use super::names::known_scope;
+use super::password;
 use super::revoked::{Tokens, revoke, withdraw};
-use super::{PAGE, confirm, moment, password, random_id, refuse_taken, with_settings};
 use crate::arguments::{CommonFlags, NewUser, PasswordSource, UserCommand};
 use crate::compose::Access;
 use crate::output::{Format, No, one_line, print, remark, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
-    let (settings, format) = (super::settings(common)?, common.format);
+    let (settings, format) = (context::settings(common)?, common.format);
     let least = settings.password_min_length;
     let access = match command {
         UserCommand::Add(new) => {

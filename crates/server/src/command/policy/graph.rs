@@ -33,7 +33,7 @@ pub(super) fn run(format: Format, arguments: &GraphArguments) -> anyhow::Result<
     }
     refuse_input(&arguments.document.file, output)?;
     refuse_other(output, "picture", is_picture)?;
-    crate::command::block_on(async { Ok(replace(output, &text)?) })
+    crate::command::context::block_on(async { Ok(replace(output, &text)?) })
         .with_context(|| format!("`{}` cannot be written", output.display()))?;
     let operations = policy.table().operations().len();
     let human = format!(

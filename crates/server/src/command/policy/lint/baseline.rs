@@ -69,7 +69,7 @@ impl Baseline {
         refuse_other(path, "baseline", |start| {
             start.starts_with('{') && start.contains("\"version\"") && start.contains("\"findings\"")
         })?;
-        crate::command::block_on(async { Ok(replace(path, &text)?) })
+        crate::command::context::block_on(async { Ok(replace(path, &text)?) })
             .with_context(|| format!("`{name}` cannot be written"))
     }
 
