@@ -2,75 +2,14 @@
 
 mod columns;
 mod json;
+mod logged;
 
 use serde_json::Value;
 
 pub(super) use self::columns::Columns;
 pub(super) use self::json::{holds_list, read as read_value, stream};
-
-/// A call of a client.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Call {
-    pub(super) method: String,
-    /// Path or URL, without query and fragment.
-    pub(super) address: String,
-    /// The query, which is never shown: it may hold tokens.
-    pub(super) query: String,
-    /// Whether the address is a template of the policy.
-    pub(super) is_template: bool,
-}
-
-/// A call with the status of its answer, if the line has one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Logged {
-    pub(super) call: Call,
-    status: Option<u16>,
-}
-
-impl Logged {
-    fn new(method: &str, address: &str, status: Option<u16>) -> Option<Self> {
-        let method = method.to_ascii_uppercase();
-        let address = address.split('#').next().unwrap_or_default();
-        let (address, query) = address.split_once('?').unwrap_or((address, ""));
-        let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
-        let is_address = address.starts_with('/') || address.contains("://");
-        (is_method && is_address).then(|| Self {
-            call: Call {
-                method,
-                address: without_user(address),
-                query: query.to_owned(),
-                is_template: false,
-            },
-            status,
-        })
-    }
-
-    /// Whether the call was refused, or reached no operation: it used no scope.
-    pub(super) const fn is_refused(&self) -> bool {
-        matches!(self.status, Some(401 | 403 | 404 | 405))
-    }
-
-    /// Whether it can ask a server which requests of another origin it accepts. A browser sends it
-    /// without credentials (Fetch, section 4.8).
-    pub(super) fn can_be_preflight(&self) -> bool {
-        self.call.method == "OPTIONS"
-    }
-
-    fn of_template(mut self) -> Self {
-        self.call.is_template = true;
-        self
-    }
-}
-
-/// A URL without user name and password.
-fn without_user(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
-    };
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
-}
+pub(super) use self::logged::{Call, Logged};
+use self::logged::{leading_number, request_line};
 
 /// The call of a line; `None` if the line holds no call.
 ///
@@ -148,13 +87,6 @@ fn is_count(text: &str) -> bool {
     text == "-" || text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `GET /items HTTP/1.1`
-fn request_line(text: &str) -> Option<(&str, &str)> {
-    let mut words = text.split_ascii_whitespace();
-    let (method, address, version) = (words.next()?, words.next()?, words.next()?);
-    version.starts_with("HTTP/").then_some((method, address))
-}
-
 /// A known method in capitals before an address, anywhere in the line. The status is behind the
 /// address, the first word of the line, or in a column between bars.
 fn anywhere(line: &str) -> Option<Logged> {
@@ -198,12 +130,6 @@ fn plain(line: &str) -> Option<Logged> {
 /// The method of a call, if the policy can have it.
 pub(super) fn method_of(method: &str) -> Option<scopegate_policy::Method> {
     method.to_ascii_uppercase().parse().ok()
-}
-
-/// A status at the start of a text: three digits.
-fn leading_number(text: &str) -> Option<u16> {
-    let digits = text.split(|character: char| !character.is_ascii_digit()).next()?;
-    (digits.len() == 3).then(|| digits.parse().ok()).flatten()
 }
 
 #[cfg(test)]

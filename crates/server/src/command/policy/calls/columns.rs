@@ -1,9 +1,9 @@
 //! Logs with named columns: the extended log format of W3C, which IIS and `CloudFront` write.
 
-use super::{Logged, leading_number};
+use super::logged::{Logged, leading_number};
 
 /// The columns of the method, the address and the status.
-pub(in crate::command::policy) struct Columns {
+pub(crate) struct Columns {
     method: usize,
     address: usize,
     query: Option<usize>,
@@ -12,7 +12,7 @@ pub(in crate::command::policy) struct Columns {
 
 impl Columns {
     /// The columns that a line `#Fields: ..` names; `None` if it is another line, or names no call.
-    pub(in crate::command::policy) fn of(line: &str) -> Option<Self> {
+    pub(crate) fn of(line: &str) -> Option<Self> {
         let names = line.trim_start().strip_prefix("#Fields:")?;
         let place = |wanted: &str| names.split_ascii_whitespace().position(|name| name == wanted);
         Some(Self {
@@ -24,7 +24,7 @@ impl Columns {
     }
 
     /// The call of a line.
-    pub(in crate::command::policy) fn read(&self, line: &str) -> Option<Logged> {
+    pub(crate) fn read(&self, line: &str) -> Option<Logged> {
         let column = |place: usize| line.split_ascii_whitespace().nth(place);
         let status = self.status.and_then(column).and_then(leading_number);
         let address = column(self.address)?;

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Logged, request_line};
+use super::logged::{Logged, request_line};
 
 /// The members of access logs: method and address. The first pair that an object has counts.
 const SHAPES: [(&str, &str); 21] = [
@@ -64,7 +64,7 @@ const MAX_OBJECT: u64 = 64 * 1024 * 1024;
 const MAX_DEPTH: usize = 3;
 
 /// The call of an object, or of the first object in it that has one.
-pub(in crate::command::policy) fn read(value: &Value) -> Option<Logged> {
+pub(crate) fn read(value: &Value) -> Option<Logged> {
     own(value)
         .or_else(|| in_object(value, MAX_DEPTH))
         .map(|logged| match logged.status {
@@ -131,7 +131,7 @@ fn own(value: &Value) -> Option<Logged> {
 }
 
 /// Whether an object has calls in a list, and is not a call itself.
-pub(in crate::command::policy) fn holds_list(value: &Value) -> bool {
+pub(crate) fn holds_list(value: &Value) -> bool {
     let mut is_found = false;
     values(value, &mut |item| {
         is_found |= !std::ptr::eq(item, value) && read(item).is_some();
@@ -141,7 +141,7 @@ pub(in crate::command::policy) fn holds_list(value: &Value) -> bool {
 
 /// Reads the values of a log that is not one object in each line. It reads the values of a list one
 /// by one, and those of the lists in objects.
-pub(in crate::command::policy) fn stream(source: impl Read, add: &mut dyn FnMut(&Value)) -> serde_json::Result<()> {
+pub(crate) fn stream(source: impl Read, add: &mut dyn FnMut(&Value)) -> serde_json::Result<()> {
     let mut source = BufReader::new(source);
     let is_list = source
         .fill_buf()
