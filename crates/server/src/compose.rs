@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod database;
 mod issuers;
 mod kek;
 mod key;
@@ -9,116 +10,25 @@ mod opening;
 mod private_file;
 mod shadow;
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
 use scopegate_domain::{Audience, Catalog, ClientId, Issuer, SystemClock};
 use scopegate_grant::{AuthorizationServer, GrantProfile, HashingLimits, RevocationWatch};
 use scopegate_http::policy::OperationTable;
 use scopegate_http::{BearerTokens, Gate, GateBuilder, Profile as HttpProfile};
-use scopegate_store::{CachedUsers, Store};
-use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, SubjectNames, TokenRules, Verifier};
 
 use crate::config::{Profile, Settings};
 use crate::demo;
 use crate::live_keys::LiveKeys;
-use crate::measured_store::MeasuredStore;
 
 pub(crate) use self::backup::{Copied, KekOutcome, backup, restore};
 pub(crate) use self::check::{Checked, check, check_database, warnings};
+pub(crate) use self::database::{Access, Database, has_database};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
 pub(crate) use self::kek::KekSource;
 pub(crate) use self::key::{ring, unopened_ring};
 pub(crate) use self::opening::expect_no_side_file;
-
-/// The database that the settings name.
-fn database_url(settings: &Settings) -> anyhow::Result<DatabaseUrl> {
-    DatabaseUrl::parse(&settings.database).with_context(|| {
-        format!(
-            "bad value for {}: expected `sqlite:PATH` or `sqlite::memory:`",
-            settings.place_of("database")
-        )
-    })
-}
-
-/// Whether the settings name a database file with contents.
-pub(crate) fn has_database(settings: &Settings) -> anyhow::Result<bool> {
-    let url = database_url(settings)?;
-    let file = url.path().map(std::fs::metadata);
-    Ok(file.is_some_and(|file| file.is_ok_and(|file| file.len() > 0)))
-}
-
-/// The use that a command makes of the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// It reads and writes, and creates the database if nothing of it exists.
-    Create,
-    /// It reads and writes an existing database.
-    Change,
-    /// It reads an existing database, and writes nothing.
-    Read,
-}
-
-/// The database that the settings name.
-pub(crate) struct Database {
-    sql: Arc<SqlStore>,
-    store: Arc<dyn Store>,
-    url: DatabaseUrl,
-}
-
-impl Database {
-    /// Opens it for this use.
-    pub(crate) async fn open(settings: &Settings, access: Access) -> anyhow::Result<Self> {
-        let url = database_url(settings)?;
-        let key_files = url.path().map(kek::key_files).unwrap_or_default();
-        if access == Access::Create {
-            opening::expect_creatable(&url)?;
-        }
-        let mode = match access {
-            Access::Create => OpenMode::Create { key_files: &key_files },
-            Access::Change => OpenMode::Existing,
-            Access::Read => OpenMode::ReadOnly,
-        };
-        let sql = SqlStore::open_with(&url, mode).await;
-        let sql = sql.map_err(|error| opening::explain(error, &url))?;
-        let sql = Arc::new(sql);
-        let store: Arc<dyn Store> = Arc::<SqlStore>::clone(&sql);
-        let store = match settings.admin_listen {
-            Some(_) => Arc::new(MeasuredStore::new(store)),
-            None => store,
-        };
-        let age = settings.user_cache_age.lifetime();
-        let store = Arc::new(CachedUsers::new(store, Arc::new(SystemClock), age));
-        Ok(Self { sql, store, url })
-    }
-
-    /// Returns the store of this database.
-    pub(crate) fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store)
-    }
-
-    /// The versions of the tables that opening it applied.
-    pub(crate) fn migrated(&self) -> &[i64] {
-        self.sql.migrated()
-    }
-
-    /// Whether opening it created it.
-    pub(crate) fn is_new(&self) -> bool {
-        self.sql.migrated().first() == Some(&1)
-    }
-
-    /// Its file, unless it is in memory or on a server.
-    fn path(&self) -> Option<&Path> {
-        self.url.path()
-    }
-
-    /// Waits for running work and closes the database.
-    pub(crate) async fn close(self) -> anyhow::Result<()> {
-        Ok(self.sql.close().await?)
-    }
-}
 
 /// The verifier and the signer, and in the RFC profile the tasks that refresh their keys.
 struct Keys {

@@ -10,6 +10,7 @@ use scopegate_store::SigningKeys as _;
 use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore};
 use scopegate_token::KeyEncryptionKey;
 
+use super::database::database_url;
 use super::kek::{self, KekSource};
 use super::{opening, private_file};
 use crate::config::Settings;
@@ -106,7 +107,7 @@ async fn open(path: &Path) -> Result<SqlStore, OpenError> {
 }
 
 fn database_file(settings: &Settings) -> anyhow::Result<PathBuf> {
-    let url = super::database_url(settings)?;
+    let url = database_url(settings)?;
     let path = url
         .path()
         .context("a database in memory ends with its process; there is nothing to copy")?;

@@ -10,6 +10,7 @@ use scopegate_http::policy::OperationTable;
 use scopegate_store::SigningKeys;
 use scopegate_store_sql::SqlStore;
 
+use super::database::database_url;
 use super::issuers::{TrustedIssuer, trusted_issuers};
 use super::kek::KekSource;
 use super::{kek, key, opening, shadow};
@@ -74,7 +75,7 @@ fn proposed(settings: &Settings) -> anyhow::Result<Option<OperationTable>> {
 
 /// A missing database is created, but a missing folder is not.
 fn check_folder(settings: &Settings) -> anyhow::Result<()> {
-    let url = super::database_url(settings)?;
+    let url = database_url(settings)?;
     let folder = url
         .path()
         .and_then(Path::parent)
@@ -97,7 +98,7 @@ fn check_folder(settings: &Settings) -> anyhow::Result<()> {
 ///
 /// The error with which `serve` fails to open it.
 pub(crate) async fn check_database(settings: &Settings) -> anyhow::Result<()> {
-    let url = super::database_url(settings)?;
+    let url = database_url(settings)?;
     opening::expect_creatable(&url)?;
     let key_files = url.path().map(kek::key_files).unwrap_or_default();
     let opened = SqlStore::check(&url, &key_files).await;

@@ -12,7 +12,8 @@ use scopegate_store::Store;
 use scopegate_token::{Entropy, EnvelopeError, KeySchedule, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
 use tracing::{info, warn};
 
-use super::{Database, KekSource, private_file};
+use super::database::Database;
+use super::{KekSource, private_file};
 use crate::config::Settings;
 use crate::live_keys::LiveKeys;
 
