@@ -9,7 +9,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use serde::Serialize;
 
 pub(crate) use self::policy::{
     CanIArguments, Ceilings, DiffArguments, ExplainArguments, ExportArguments, FailOn, GraphArguments, Held,
@@ -18,6 +17,7 @@ pub(crate) use self::policy::{
 };
 pub(crate) use self::token::{TokenCommand, TokenProfile, VerifyArguments};
 pub(crate) use self::usage::report;
+use crate::config::{CommonSettings, ConfigError, ServeSettings, Settings};
 use crate::output::Format;
 
 /// Scoped permissions as a service: `OAuth` 2.0 scopes for warp, and an authorization server.
@@ -48,7 +48,7 @@ pub(crate) fn command() -> clap::Command {
 pub(crate) struct CommonFlags {
     /// Reads settings from a file in TOML; docs/configuration.md lists the keys
     #[arg(long, global = true, value_name = "FILE", env = "SCOPEGATE_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
+    config: Option<PathBuf>,
     /// How data is printed
     #[arg(
         long,
@@ -63,116 +63,11 @@ pub(crate) struct CommonFlags {
     pub(crate) settings: CommonSettings,
 }
 
-/// Settings that every command takes. Their values are read where those of variables and files are; their help texts are in
-/// [`crate::config::SettingRow`].
-#[derive(Args, Debug, Default, Serialize)]
-pub(crate) struct CommonSettings {
-    #[arg(long, global = true, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    database: Option<String>,
-    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["human", "json"])]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_format: Option<String>,
-    #[arg(long, global = true, value_name = "FILTER")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_level: Option<String>,
-}
-
-/// Settings of `serve`. There is none for a secret: a command line can be read by every process of the machine.
-#[derive(Args, Debug, Default, Serialize)]
-pub(crate) struct ServeSettings {
-    #[arg(long)]
-    #[serde(skip_serializing_if = "is_not_given")]
-    demo: bool,
-    #[arg(long, value_name = "ADDR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    listen: Option<String>,
-    #[arg(long, value_name = "ADDR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    admin_listen: Option<String>,
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    issuer: Option<String>,
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audience: Option<String>,
-    #[arg(long = "cors-origin", visible_alias = "cors-origins", value_name = "ORIGIN")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    cors_origins: Vec<String>,
-    #[arg(long, value_name = "PROFILE", value_parser = ["tutorial", "rfc"])]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile: Option<String>,
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password_grant: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_lifetime: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_announcement: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_rotation: Option<String>,
-    #[arg(long, value_name = "BYTES")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_cache_bytes: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_cache_age: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revocation_age: Option<String>,
-    #[arg(long, value_name = "BOOL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rehash: Option<String>,
-    #[arg(long, value_name = "BOOL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    login_throttle: Option<String>,
-    #[arg(long = "trusted-proxy", visible_alias = "trusted-proxies", value_name = "ADDR")]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    trusted_proxies: Vec<String>,
-    #[arg(long, value_name = "N")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hashing_slots: Option<String>,
-    #[arg(long, value_name = "N")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hashing_queue: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shadow_policy: Option<String>,
-    #[command(flatten)]
-    #[serde(flatten)]
-    limits: LimitSettings,
-}
-
-/// Limits of the listener.
-#[derive(Args, Debug, Default, Serialize)]
-#[command(next_help_heading = "Limits")]
-struct LimitSettings {
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    header_timeout: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body_timeout: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    idle_timeout: Option<String>,
-    #[arg(long, value_name = "BYTES")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body_limit: Option<String>,
-    #[arg(long, value_name = "N")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_connections: Option<String>,
-    #[arg(long, value_name = "TIME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drain_deadline: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-const fn is_not_given(flag: &bool) -> bool {
-    !*flag
+impl CommonFlags {
+    /// Reads the settings of this process.
+    pub(crate) fn load(&self, serve: Option<&ServeSettings>) -> Result<Settings, ConfigError> {
+        Settings::load(self.config.as_deref(), &self.settings, serve)
+    }
 }
 
 /// What is to be done.

@@ -4,59 +4,38 @@
 //! over the file (`log_level`), the file over the default. [`table`] describes each setting.
 
 mod fault;
+mod flags;
 mod issuers;
 mod layers;
+mod secret;
 mod setting;
+mod source;
 mod table;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{Audience, Issuer, Lifetime, Secret};
 use scopegate_http::{BearerTokens, TrustedProxies};
-use scopegate_token::{KeyEncryptionKey, KeySchedule};
+use scopegate_token::KeySchedule;
 
-use crate::arguments::{CommonFlags, ServeSettings};
-
-pub(crate) use self::fault::{ConfigError, Source};
+pub(crate) use self::fault::ConfigError;
+pub(crate) use self::flags::{CommonSettings, ServeSettings};
 pub(crate) use self::issuers::{IssuerSettings, Tokens, read_roots};
 use self::layers::Layers;
+pub(crate) use self::layers::Shown;
+pub(crate) use self::secret::{ConfiguredKek, read_key_encryption_key};
+use self::secret::{take_hs256_secret, take_key_encryption_key};
 use self::setting::Rotation;
 pub(crate) use self::setting::{CacheAge, CorsOrigins, LogFilter, LogFormat, Profile};
+pub(crate) use self::source::Source;
+use self::source::VARIABLE_PREFIX;
 pub(crate) use self::table::{SettingRow, variables};
-
-/// The prefix of our variables.
-const VARIABLE_PREFIX: &str = "SCOPEGATE_";
-
-/// Shortest key for HS256, in bytes: the length of the hash
-/// ([RFC 7518, section 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
-const LEAST_SECRET: usize = 32;
 
 /// Longest password, in bytes. Users type shorter ones, and hashing this length is cheap.
 pub(crate) const MAX_PASSWORD: usize = 1_024;
-
-/// One setting as `config check` shows it.
-#[derive(Debug)]
-pub(crate) struct Shown {
-    /// Its key.
-    pub(crate) key: &'static str,
-    /// Its value; null if it is not set.
-    pub(crate) value: serde_json::Value,
-    /// Whether it is a secret, which `value` does not contain.
-    pub(crate) is_hidden: bool,
-    /// The source of the value.
-    pub(crate) source: Source,
-}
-
-/// A configured key-encryption key, with the file that contains it, if it comes from a file.
-#[derive(Clone, Debug)]
-pub(crate) struct ConfiguredKek {
-    pub(crate) key: Arc<KeyEncryptionKey>,
-    pub(crate) file: Option<PathBuf>,
-}
 
 /// All settings, after the checks.
 #[derive(Debug)]
@@ -118,7 +97,11 @@ pub(crate) struct Guessing {
 
 impl Settings {
     /// Reads the settings of this process.
-    pub(crate) fn load(common: &CommonFlags, serve: Option<&ServeSettings>) -> Result<Self, ConfigError> {
+    pub(crate) fn load(
+        file: Option<&Path>,
+        common: &CommonSettings,
+        serve: Option<&ServeSettings>,
+    ) -> Result<Self, ConfigError> {
         let mut variables = Vec::new();
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLE_PREFIX)) else {
@@ -134,7 +117,7 @@ impl Settings {
             };
             variables.push((name.to_owned(), value.to_owned()));
         }
-        let mut flags: Vec<&dyn layers::Flags> = vec![&common.settings];
+        let mut flags: Vec<&dyn layers::Flags> = vec![common];
         flags.extend(serve.map(|serve| -> &dyn layers::Flags { serve }));
         // The output of a command reports its work on the database. Only warnings belong in its
         // log.
@@ -143,7 +126,7 @@ impl Settings {
         } else {
             LogFilter::WARN
         };
-        Self::from_layers(Layers::read(&flags, variables, common.config.as_deref())?, log_level)
+        Self::from_layers(Layers::read(&flags, variables, file)?, log_level)
     }
 
     fn from_layers(mut layers: Layers, log_level: LogFilter) -> Result<Self, ConfigError> {
@@ -252,99 +235,12 @@ fn take_password_min_length(layers: &mut Layers) -> Result<NonZeroUsize, ConfigE
     Ok(least)
 }
 
-fn take_hs256_secret(layers: &mut Layers) -> Result<Option<Secret<String>>, ConfigError> {
-    let Some(TakenSecret {
-        text: secret, place, ..
-    }) = take_secret(layers, ["secret_key", "secret_key_file"])?
-    else {
-        return Ok(None);
-    };
-    let length = secret.expose().len();
-    if length < LEAST_SECRET {
-        return Err(ConfigError::SecretTooShort {
-            place,
-            least: LEAST_SECRET,
-            length,
-        });
-    }
-    Ok(Some(secret))
-}
-
-fn take_key_encryption_key(layers: &mut Layers) -> Result<Option<ConfiguredKek>, ConfigError> {
-    let names = ["key_encryption_key", "key_encryption_key_file"];
-    let Some(TakenSecret { text, place, file }) = take_secret(layers, names)? else {
-        return Ok(None);
-    };
-    let key = key_encryption_key(&text, place)?;
-    Ok(Some(ConfiguredKek { key, file }))
-}
-
-/// Reads the key-encryption key in a file.
-pub(crate) fn read_key_encryption_key(path: &Path) -> Result<Arc<KeyEncryptionKey>, ConfigError> {
-    key_encryption_key(&read_secret(path)?, in_file(path))
-}
-
-fn key_encryption_key(text: &Secret<String>, place: String) -> Result<Arc<KeyEncryptionKey>, ConfigError> {
-    let key = KeyEncryptionKey::parse(text).map_err(|_| ConfigError::Value {
-        place,
-        expected: "32 bytes, as 43 characters of base64url or 64 hexadecimal digits",
-        found: None,
-    });
-    key.map(Arc::new)
-}
-
 fn take_schedule(layers: &mut Layers) -> Result<KeySchedule, ConfigError> {
     const MONTH: Duration = Duration::from_hours(30 * 24);
     let seconds = |time: Duration| Lifetime::from_seconds(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
     let Rotation(every) = layers.take("key_rotation", Rotation(Some(MONTH)))?;
     let announcement = layers.take("key_announcement", Duration::from_hours(1))?;
     Ok(KeySchedule::new(seconds(announcement), every.map(seconds)))
-}
-
-/// A secret and its place in the configuration.
-struct TakenSecret {
-    text: Secret<String>,
-    place: String,
-    file: Option<PathBuf>,
-}
-
-/// Takes the secret itself, or the content of the named file without one line end.
-fn take_secret(layers: &mut Layers, [key, file]: [&'static str; 2]) -> Result<Option<TakenSecret>, ConfigError> {
-    let direct: Option<Secret<String>> = layers.take_optional(key)?;
-    let path: Option<PathBuf> = layers.take_optional(file)?;
-    match (direct, path) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(ConfigError::BothSecrets {
-            key,
-            file,
-            places: [key, file].map(|name| layers.place_of(name)).join(", "),
-        }),
-        (Some(text), None) => Ok(Some(TakenSecret {
-            text,
-            place: layers.place_of(key),
-            file: None,
-        })),
-        (None, Some(path)) => Ok(Some(TakenSecret {
-            text: read_secret(&path).map_err(|error| error.named_by(layers.place_of(file)))?,
-            place: in_file(&path),
-            file: Some(path),
-        })),
-    }
-}
-
-fn in_file(path: &Path) -> String {
-    format!("the secret in file `{}`", path.display())
-}
-
-fn read_secret(path: &Path) -> Result<Secret<String>, ConfigError> {
-    let unreadable = |error: std::io::Error| ConfigError::Unreadable {
-        named_by: None,
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let text = Secret::new(std::fs::read_to_string(path).map_err(unreadable)?);
-    let line = text.expose().strip_suffix('\n').unwrap_or(text.expose());
-    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }
 
 #[cfg(test)]

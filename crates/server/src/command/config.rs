@@ -12,7 +12,7 @@ use crate::output::{one_line, print, remark};
 
 pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<()> {
     let ConfigCommand::Check(flags) = command;
-    let settings = Settings::load(common, Some(flags))?;
+    let settings = common.load(Some(flags))?;
     let checked = context::block_on(super::serve::check(&settings))?;
     let warnings = compose::warnings(&settings);
     for warning in &warnings {

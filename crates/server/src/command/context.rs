@@ -23,7 +23,7 @@ const MEMORY: &str = "sqlite::memory:";
 
 /// Reads the settings that a command on the database needs, and starts logging.
 pub(super) fn settings(common: &CommonFlags) -> anyhow::Result<Settings> {
-    let settings = Settings::load(common, None)?;
+    let settings = common.load(None)?;
     telemetry::start(settings.log_format, &settings.log_level);
     Ok(settings)
 }

@@ -15,9 +15,9 @@ use tracing::{error, info, warn};
 
 use super::context;
 use crate::admin::{AdminListener, Readiness};
-use crate::arguments::{CommonFlags, ServeSettings};
+use crate::arguments::CommonFlags;
 use crate::compose::{self, Access, Checked, Database, Trust, TrustedIssuer};
-use crate::config::{Limits, Profile, Settings};
+use crate::config::{Limits, Profile, ServeSettings, Settings};
 use crate::live_keys::LiveKeys;
 use crate::output::{without_secrets, write_line};
 use crate::serve::{Ending, Request, Signals, allow_connections};
@@ -31,7 +31,7 @@ use crate::{demo, revocations, serve, telemetry};
 const BLOCKING_THREADS: usize = 4;
 
 pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result<()> {
-    let settings = Settings::load(common, Some(flags))?;
+    let settings = common.load(Some(flags))?;
     telemetry::start(settings.log_format, &settings.log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -42,7 +42,7 @@ pub(super) fn run(common: &CommonFlags, flags: &ServeSettings) -> anyhow::Result
     let has_terminal = io::stdin().is_terminal();
     let could_start = async || {
         if !has_terminal {
-            check(&Settings::load(common, Some(flags))?).await?;
+            check(&common.load(Some(flags))?).await?;
         }
         Ok(())
     };

@@ -6,9 +6,11 @@ use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, Sco
 use scopegate_http::{ClientAuthentication, Discovery, Network, SubjectMapping};
 use serde::Deserialize;
 
-use super::fault::{ConfigError, line_in};
+use super::fault::ConfigError;
 use super::layers::Layers;
+use super::secret::read_secret;
 use super::setting::Setting;
+use super::source::line_in;
 
 /// The key of the tables.
 const KEY: &str = "issuers";
@@ -253,7 +255,7 @@ impl Written {
         let asks = "the client by which the issuer is asked about opaque tokens";
         let secret = match (secret, &self.client_secret_file) {
             (Some(secret), None) => secret,
-            (None, Some(path)) => super::read_secret(path)?,
+            (None, Some(path)) => read_secret(path)?,
             (Some(_), Some(_)) => return Err(missing("client_secret_file", "one secret, here or in a variable")),
             (None, None) => {
                 return Err(missing(

@@ -11,12 +11,25 @@ use scopegate_domain::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::fault::{ConfigError, Source, line_in};
+use super::fault::ConfigError;
 use super::setting::Setting;
-use super::{Shown, VARIABLE_PREFIX};
+use super::source::{Source, VARIABLE_PREFIX, line_in};
 
 /// Variables with our prefix that are not settings: they choose how the program is called.
 const NOT_SETTINGS: [&str; 2] = ["config", "format"];
+
+/// One setting as `config check` shows it.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    /// Its key.
+    pub(crate) key: &'static str,
+    /// Its value; null if it is not set.
+    pub(crate) value: serde_json::Value,
+    /// Whether it is a secret, which `value` does not contain.
+    pub(crate) is_hidden: bool,
+    /// The source of the value.
+    pub(crate) source: Source,
+}
 
 /// All configured keys, each with the value that takes precedence.
 pub(crate) struct Layers {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::VARIABLE_PREFIX;
+use super::source::VARIABLE_PREFIX;
 
 /// What people read about one setting.
 #[derive(Clone, Copy, Debug)]
