@@ -19,29 +19,16 @@ use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{Catalog, Gate, Guard, Json, Profile, ScopeToken, SecurityScheme, get, warp};
 
-use self::server::serve::{self, Signals, allow_connections, listen};
+use scopegate_listener::{Limits, Signals, listen};
 
-#[expect(unused_imports, reason = "the program alone uses all of it")]
-#[path = "../../crates/server/src"]
-mod server {
-    pub(crate) mod serve;
-}
+use self::process_limits::allow_connections;
+
+#[expect(dead_code, reason = "the program alone uses all of it")]
+#[path = "../../crates/server/src/process_limits.rs"]
+mod process_limits;
 
 #[path = "../../crates/server/src/telemetry/fields.rs"]
 mod fields;
-
-mod config {
-    use super::{Duration, NonZeroUsize};
-
-    /// The limits that the accept loop asks for.
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Limits {
-        pub(crate) header_timeout: Duration,
-        pub(crate) idle_timeout: Duration,
-        pub(crate) max_connections: NonZeroUsize,
-        pub(crate) drain_deadline: Duration,
-    }
-}
 
 #[derive(Serialize, ToSchema)]
 struct Item {
@@ -98,7 +85,7 @@ async fn start() {
     if has_flag("--warp") {
         return warp::serve(gate().whole()).incoming(listener).run().await;
     }
-    let limits = config::Limits {
+    let limits = Limits {
         header_timeout: Duration::from_secs(10),
         idle_timeout: Duration::from_mins(1),
         max_connections: allow_connections(NonZeroUsize::new(4096).unwrap()),
@@ -108,5 +95,5 @@ async fn start() {
     let stop = async || {
         signals.next().await;
     };
-    serve::run("scoped", listener, gate().service(), limits, stop).await;
+    scopegate_listener::run("scoped", listener, gate().service(), limits, stop).await;
 }

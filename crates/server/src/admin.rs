@@ -12,28 +12,24 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::serve::Arriving;
 use anyhow::Context;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use scopegate_http::names_one_host;
+use scopegate_listener::{Arriving, Limits};
 use tokio::net::TcpListener;
 use tracing::warn;
 
 use self::exporter::{Exporter, MEDIA_TYPE};
 pub(crate) use self::readiness::Readiness;
-use crate::config::Limits;
-use crate::serve;
 use crate::tasks::Tasks;
 
 /// The limits of the admin listener. It serves a few supervisors, and none of them is slow.
 const LIMITS: Limits = Limits {
     header_timeout: Duration::from_secs(5),
-    body_timeout: Duration::from_secs(5),
     // Prometheus keeps its connection from one scrape to the next.
     idle_timeout: Duration::from_secs(90),
-    body_limit: NonZeroUsize::MIN,
     max_connections: NonZeroUsize::MIN.saturating_add(15),
     drain_deadline: Duration::from_secs(1),
 };
@@ -79,7 +75,7 @@ impl AdminListener {
                 Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await)
             }
         });
-        let serving = serve::run("admin", self.listener, answers, LIMITS, std::future::pending::<()>);
+        let serving = scopegate_listener::run("admin", self.listener, answers, LIMITS, std::future::pending::<()>);
         tasks.spawn("admin listener", async move {
             serving.await;
         });

@@ -13,7 +13,7 @@
 //! | [`live_keys`] | refreshes the keys of a running server |
 //! | [`demo`] | the tutorial's operations, users and client |
 //! | [`admin`] | health, readiness and metrics for supervisors |
-//! | [`serve`] | the accept loop, its limits and its end |
+//! | [`process_limits`] | the limits of open files and of the size of a file |
 //! | [`telemetry`], [`output`] | writes to standard error, and to standard output |
 //! | [`markdown`] | cells of tables in pull requests |
 //! | [`progress`] | shows that a command still works |
@@ -28,9 +28,9 @@ mod live_keys;
 mod markdown;
 mod measured_store;
 mod output;
+mod process_limits;
 mod progress;
 mod revocations;
-mod serve;
 mod tasks;
 mod telemetry;
 

@@ -10,6 +10,7 @@ use scopegate_domain::{ClientId, Issuer};
 use scopegate_grant::RevocationWatch;
 use scopegate_http::Gate;
 use scopegate_http::policy::OperationTable;
+use scopegate_listener::{Ending, Limits, Request, Signals};
 use scopegate_store::Store;
 use tracing::{error, info, warn};
 
@@ -17,12 +18,12 @@ use super::context;
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::CommonFlags;
 use crate::compose::{self, Access, Checked, Database, Trust, TrustedIssuer};
-use crate::config::{Limits, Profile, ServeSettings, Settings};
+use crate::config::{Profile, ServeSettings, Settings};
 use crate::live_keys::LiveKeys;
 use crate::output::{without_secrets, write_line};
-use crate::serve::{Ending, Request, Signals, allow_connections};
+use crate::process_limits::{allow_connections, outlive_file_size};
 use crate::tasks::Tasks;
-use crate::{demo, revocations, serve, telemetry};
+use crate::{demo, revocations, telemetry};
 
 /// Maximum number of threads for blocking calls. Tokio would allow 512.
 ///
@@ -78,7 +79,9 @@ async fn signal(signals: &mut Signals, could_start: &impl AsyncFn() -> anyhow::R
 
 async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut signals = Signals::install().context("signals cannot be received")?;
-    let listener = serve::listen(settings.listen);
+    // A write beyond a limit on the size of files fails with an error, and the server continues.
+    let _file_size = outlive_file_size().context("signals cannot be received")?;
+    let listener = scopegate_listener::listen(settings.listen);
     let listener = listener.with_context(|| format!("cannot listen on `{}`", settings.listen))?;
     let address = listener.local_addr()?;
     let Checked {
@@ -118,10 +121,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
 
-    let limits = Limits {
-        max_connections: allow_connections(settings.limits.max_connections),
-        ..settings.limits
-    };
+    let limits = connection_limits(settings);
     let stop = async || {
         tokio::select! {
             () = signal(&mut signals, &could_start) => {}
@@ -130,11 +130,22 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
         readiness.drain();
     };
     let answers = |peer: SocketAddr| gate.service().from_socket().from_peer(peer.ip());
-    let ending = serve::run_for_peers("public", listener, answers, limits, stop).await;
+    let ending = scopegate_listener::run_for_peers("public", listener, answers, limits, stop).await;
     let failed = tasks.failed();
     drop(tasks);
     database.close().await?;
     conclude(ending, failed, &limits)
+}
+
+/// The limits of the public listener. The system may allow fewer connections than the settings.
+fn connection_limits(settings: &Settings) -> Limits {
+    let limits = &settings.limits;
+    Limits {
+        header_timeout: limits.header_timeout,
+        idle_timeout: limits.idle_timeout,
+        max_connections: allow_connections(limits.max_connections),
+        drain_deadline: limits.drain_deadline,
+    }
 }
 
 /// The state that must be read before requests are served.

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Buf, Bytes, Frame, SizeHint};
 
-use super::activity::{Answering, UnsentPart};
-use super::streams::{StreamPart, StreamProgress};
+use crate::connection_state::{Answering, UnsentPart};
+use crate::http2_streams::{StreamPart, StreamProgress};
 
 /// A response body that records whether its bytes are sent.
 ///
@@ -34,7 +34,7 @@ const PIECE: usize = 16 * 1024;
 
 impl<B: Body> ResponseBody<B> {
     /// Wraps the body of a response whose head is complete.
-    pub(super) const fn new(body: B, answering: Answering, is_multiplexed: bool) -> Self {
+    pub(crate) const fn new(body: B, answering: Answering, is_multiplexed: bool) -> Self {
         Self {
             body,
             answering: Some(answering),

@@ -21,7 +21,7 @@ thread_local! {
 
 /// Runs each stream as a task, and drops one whose response stalls for this time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StreamExecutor(pub(super) Duration);
+pub(crate) struct StreamExecutor(pub(super) Duration);
 
 impl<F> Executor<F> for StreamExecutor
 where
@@ -42,7 +42,7 @@ where
 
 /// The progress of one stream's response.
 #[derive(Debug)]
-pub(super) struct StreamProgress(Mutex<Unsent>);
+pub(crate) struct StreamProgress(Mutex<Unsent>);
 
 #[derive(Clone, Copy, Debug)]
 struct Unsent {
@@ -53,7 +53,7 @@ struct Unsent {
 
 impl StreamProgress {
     /// The progress of the stream that is polled now.
-    pub(super) fn current() -> Arc<Self> {
+    pub(crate) fn current() -> Arc<Self> {
         CURRENT.with_borrow_mut(|current| {
             let new = || {
                 Arc::new(Self(Mutex::new(Unsent {
@@ -66,7 +66,7 @@ impl StreamProgress {
     }
 
     /// A part of the response that the peer has not received, until the result is dropped.
-    pub(super) fn part(self: &Arc<Self>) -> StreamPart {
+    pub(crate) fn part(self: &Arc<Self>) -> StreamPart {
         let mut unsent = self.lock();
         if unsent.parts == 0 {
             unsent.moved = Instant::now();
@@ -89,11 +89,11 @@ impl StreamProgress {
 
 /// A part of a response that the peer has not received.
 #[derive(Debug)]
-pub(super) struct StreamPart(Arc<StreamProgress>);
+pub(crate) struct StreamPart(Arc<StreamProgress>);
 
 impl StreamPart {
     /// Records that the peer received some of the bytes.
-    pub(super) fn moved(&self) {
+    pub(crate) fn moved(&self) {
         self.0.lock().moved = Instant::now();
     }
 }

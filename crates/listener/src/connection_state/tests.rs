@@ -1,7 +1,7 @@
 //! The time limits of a connection, with a clock that the test controls.
 
-use super::super::tests::LIMITS;
 use super::*;
+use crate::limits::Limits;
 
 async fn pass(time: Duration) {
     tokio::time::advance(time).await;
@@ -13,29 +13,29 @@ fn is_over(activity: &Activity) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_response_that_moves_for_hours_is_not_over() {
-    let activity = Activity::new(LIMITS);
+    let activity = Activity::new(Limits::SHORT);
     let mut answering = activity.answer(Some(0));
     answering.respond();
     let mut part = answering.into_last_part();
     for _ in 0..20_000 {
-        pass(LIMITS.idle_timeout / 2).await;
+        pass(Limits::SHORT.idle_timeout / 2).await;
         assert!(!is_over(&activity));
         part.moved();
     }
     drop(part);
     assert!(!is_over(&activity), "the idle time begins now");
-    pass(LIMITS.idle_timeout).await;
+    pass(Limits::SHORT.idle_timeout).await;
     assert!(is_over(&activity));
     assert_eq!(activity.expire(), Some(Phase::Waiting));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_response_that_stalls_is_over() {
-    let activity = Activity::new(LIMITS);
+    let activity = Activity::new(Limits::SHORT);
     let mut answering = activity.answer(None);
     answering.respond();
     let part = answering.into_last_part();
-    pass(LIMITS.idle_timeout).await;
+    pass(Limits::SHORT.idle_timeout).await;
     assert!(!is_over(&activity), "its stream ends first, if it can");
     pass(STREAM_MARGIN).await;
     assert!(is_over(&activity));
@@ -48,12 +48,12 @@ async fn a_response_that_stalls_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_may_be_silent_for_hours_between_two_parts() {
-    let activity = Activity::new(LIMITS);
+    let activity = Activity::new(Limits::SHORT);
     let mut answering = activity.answer(Some(0));
     answering.respond();
     drop(answering.part());
     for _ in 0..20_000 {
-        pass(LIMITS.idle_timeout).await;
+        pass(Limits::SHORT.idle_timeout).await;
         assert_eq!(activity.expire(), None);
         assert!(!is_over(&activity));
         assert_eq!(activity.standing(Instant::now()), Standing::Busy);
@@ -64,7 +64,7 @@ async fn a_handler_may_be_silent_for_hours_between_two_parts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_response_that_the_peer_does_not_take_counts_as_stalled() {
-    let activity = Activity::new(LIMITS);
+    let activity = Activity::new(Limits::SHORT);
     let mut answering = activity.answer(None);
     answering.respond();
     let _part = answering.into_last_part();
@@ -75,8 +75,11 @@ async fn a_response_that_the_peer_does_not_take_counts_as_stalled() {
 
 #[tokio::test(start_paused = true)]
 async fn bytes_begin_a_head_over_http1_alone() {
-    for (length, time) in [(Some(0), LIMITS.header_timeout), (None, LIMITS.idle_timeout)] {
-        let activity = Activity::new(LIMITS);
+    for (length, time) in [
+        (Some(0), Limits::SHORT.header_timeout),
+        (None, Limits::SHORT.idle_timeout),
+    ] {
+        let activity = Activity::new(Limits::SHORT);
         drop(activity.answer(length));
         activity.received(17);
         assert_eq!(activity.deadline(), Some(Instant::now() + time));
@@ -85,11 +88,11 @@ async fn bytes_begin_a_head_over_http1_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_socket_that_takes_bytes_again_is_not_idle() {
-    let activity = Activity::new(LIMITS);
+    let activity = Activity::new(Limits::SHORT);
     drop(activity.answer(Some(0)));
     for _ in 0..100 {
         activity.note_writing(true);
-        pass(LIMITS.idle_timeout / 2).await;
+        pass(Limits::SHORT.idle_timeout / 2).await;
         assert!(!is_over(&activity));
         activity.note_writing(false);
     }

@@ -4,18 +4,6 @@
 //! loop is our own, over hyper. One connection is one task; a panic in it ends that connection
 //! alone.
 
-mod activity;
-mod arriving;
-mod connection;
-mod count;
-mod doorway;
-mod files;
-mod residents;
-mod sending;
-mod signals;
-mod socket;
-mod streams;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -23,19 +11,15 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tracing::info;
 
-use crate::config::Limits;
-
-pub(crate) use self::arriving::Arriving;
-use self::connection::{Answers, Connection, End};
-use self::count::ConnectionCounts;
-pub(crate) use self::doorway::listen;
-use self::doorway::{Admitted, Doorway};
-pub(crate) use self::files::allow_connections;
-pub(crate) use self::signals::{Request, Signals, outlive_file_size};
+use crate::accept::{Admitted, Doorway};
+use crate::connection::{Answers, Connection, End};
+use crate::limits::Limits;
+use crate::metrics::ConnectionCounts;
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+#[expect(clippy::exhaustive_enums, reason = "the caller reports each end")]
+pub enum Ending {
     /// A second signal arrived while requests were in progress.
     AtOnce,
     /// Requests were still in progress when the time was over.
@@ -45,7 +29,7 @@ pub(crate) enum Ending {
 }
 
 /// As [`run_for_peers`], with the same service for every peer.
-pub(crate) async fn run<A, S>(name: &'static str, listener: TcpListener, answers: A, limits: Limits, stop: S) -> Ending
+pub async fn run<A, S>(name: &'static str, listener: TcpListener, answers: A, limits: Limits, stop: S) -> Ending
 where
     A: Answers,
     S: AsyncFnMut(),
@@ -58,7 +42,7 @@ where
 /// Connections are counted under `name`. `stop` is called again for the signal that ends the wait.
 ///
 /// `answers` creates the service of a connection from the address of its peer.
-pub(crate) async fn run_for_peers<A, S>(
+pub async fn run_for_peers<A, S>(
     name: &'static str,
     listener: TcpListener,
     answers: impl Fn(SocketAddr) -> A,
@@ -119,6 +103,3 @@ where
         Ending::Drained
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::futures::OwnedNotified;
 
-use super::activity::{Activity, AwaitedBody};
+use crate::connection_state::{Activity, AwaitedBody};
 
 /// A request body that ends with an error if its connection is evicted.
 #[derive(Debug)]
-pub(crate) struct Arriving {
+pub struct Arriving {
     body: Incoming,
     /// `None` if the body is already complete.
     awaited: Option<Awaited>,
@@ -37,7 +37,7 @@ impl Awaited {
 
 impl Arriving {
     /// The body of a request on this connection.
-    pub(super) fn new(body: Incoming, activity: &Arc<Activity>) -> Self {
+    pub(crate) fn new(body: Incoming, activity: &Arc<Activity>) -> Self {
         let awaited = (!body.is_end_stream()).then(|| Awaited {
             counted: activity.await_body(),
             given_up: None,

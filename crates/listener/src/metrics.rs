@@ -8,14 +8,14 @@ const OPEN: &str = "scopegate_connections_open";
 
 /// The metrics of one listener. The handles are looked up once.
 #[derive(Debug)]
-pub(super) struct ConnectionCounts {
+pub(crate) struct ConnectionCounts {
     accepted: Counter,
     displaced: Counter,
     open: Gauge,
 }
 
 impl ConnectionCounts {
-    pub(super) fn new(listener: &'static str) -> Self {
+    pub(crate) fn new(listener: &'static str) -> Self {
         describe_counter!(ACCEPTED, "Connections that were accepted, by listener.");
         describe_gauge!(
             OPEN,
@@ -29,12 +29,12 @@ impl ConnectionCounts {
     }
 
     /// Counts the evicted connections.
-    pub(super) fn displaced(&self) -> Counter {
+    pub(crate) fn displaced(&self) -> Counter {
         self.displaced.clone()
     }
 
     /// Counts a connection as open until the result is dropped.
-    pub(super) fn open(&self) -> OpenConnection {
+    pub(crate) fn open(&self) -> OpenConnection {
         self.accepted.increment(1);
         self.open.increment(1.0);
         OpenConnection(self.open.clone())
@@ -43,7 +43,7 @@ impl ConnectionCounts {
 
 /// A connection that is counted as open.
 #[derive(Debug)]
-pub(super) struct OpenConnection(Gauge);
+pub(crate) struct OpenConnection(Gauge);
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {

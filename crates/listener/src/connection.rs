@@ -21,12 +21,12 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Sleep;
 use tracing::debug;
 
-use super::activity::{Activity, Phase};
-use super::arriving::Arriving;
-use super::sending::ResponseBody;
-use super::socket::{Reading, Watched};
-use super::streams::StreamExecutor;
-use crate::config::Limits;
+use crate::connection_state::{Activity, Phase};
+use crate::http2_streams::StreamExecutor;
+use crate::limits::Limits;
+use crate::request_body::Arriving;
+use crate::response_body::ResponseBody;
+use crate::tracked_stream::{Reading, Watched};
 
 /// Maximum size of a request's head, in bytes, and of the buffer of one connection.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -44,7 +44,7 @@ const SEE_OFF_LIMIT: usize = 1024 * 1024;
 const SEE_OFF_TIME: Duration = Duration::from_millis(500);
 
 /// Answers requests: a service that never fails and is cheap to clone.
-pub(crate) trait Answers:
+pub trait Answers:
     Service<Request<Arriving>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
     + Clone
     + Send
@@ -65,7 +65,7 @@ where
 }
 
 /// One accepted connection.
-pub(super) struct Connection<A> {
+pub(crate) struct Connection<A> {
     stream: TcpStream,
     answers: A,
     limits: Limits,
@@ -74,16 +74,16 @@ pub(super) struct Connection<A> {
 }
 
 /// The signals that end a connection.
-pub(super) struct End {
+pub(crate) struct End {
     /// Signals that the server stops.
-    pub(super) draining: watch::Receiver<bool>,
+    pub(crate) draining: watch::Receiver<bool>,
     /// A new connection needs its slot.
-    pub(super) leave: oneshot::Receiver<()>,
+    pub(crate) leave: oneshot::Receiver<()>,
 }
 
 impl<A: Answers> Connection<A> {
     /// Prepares a connection, which [`serve`](Self::serve) serves.
-    pub(super) const fn new(stream: TcpStream, answers: A, limits: Limits, activity: Arc<Activity>, end: End) -> Self {
+    pub(crate) const fn new(stream: TcpStream, answers: A, limits: Limits, activity: Arc<Activity>, end: End) -> Self {
         Self {
             stream,
             answers,
@@ -94,7 +94,7 @@ impl<A: Answers> Connection<A> {
     }
 
     /// Serves it until either side closes it, its time is over, it is evicted, or the server stops.
-    pub(super) async fn serve(self) {
+    pub(crate) async fn serve(self) {
         let Self {
             stream,
             answers,

@@ -9,7 +9,7 @@ use metrics::Counter;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::activity::{Activity, Standing};
+use crate::connection_state::{Activity, Standing};
 
 /// Minimum time before a connection can be evicted, so that a new one can send its first request.
 const SETTLING: Duration = Duration::from_millis(100);
@@ -24,7 +24,7 @@ const RESTING: Duration = Duration::from_millis(500);
 /// active meanwhile, it is put back. This is exact, because a connection's idle time only moves
 /// forward.
 #[derive(Debug)]
-pub(super) struct Residents {
+pub(crate) struct Residents {
     silent: Line,
     spoken: Line,
     most: usize,
@@ -45,7 +45,7 @@ struct Resident {
 impl Residents {
     /// An empty registry for at most this number of connections. `displaced` counts the evicted
     /// ones.
-    pub(super) const fn new(most: NonZeroUsize, displaced: Counter) -> Self {
+    pub(crate) const fn new(most: NonZeroUsize, displaced: Counter) -> Self {
         Self {
             silent: Line::new(),
             spoken: Line::new(),
@@ -56,7 +56,7 @@ impl Residents {
     }
 
     /// Registers a connection. The returned receiver is notified of its eviction.
-    pub(super) fn admit(&mut self, activity: Arc<Activity>, now: Instant) -> oneshot::Receiver<()> {
+    pub(crate) fn admit(&mut self, activity: Arc<Activity>, now: Instant) -> oneshot::Receiver<()> {
         // Closed connections are removed by the thousand: a share of a step for each connection.
         if self.silent.len() + self.spoken.len() >= self.most.saturating_mul(2) {
             for line in [&mut self.silent, &mut self.spoken] {
@@ -72,7 +72,7 @@ impl Residents {
     /// Evicts the first connection in the order. Returns whether there was one.
     // SECURITY: a connection with a request in progress is never evicted (tested by
     // `who_is_busy_stays` below).
-    pub(super) fn make_room(&mut self, now: Instant) -> bool {
+    pub(crate) fn make_room(&mut self, now: Instant) -> bool {
         while let Some(((since, number), resident)) = self.next(now) {
             let back = match resident.activity.standing(now) {
                 Standing::Busy => now,
@@ -96,7 +96,7 @@ impl Residents {
     }
 
     /// Whether a response is pending on any connection.
-    pub(super) fn is_answering(&self) -> bool {
+    pub(crate) fn is_answering(&self) -> bool {
         let mut residents = self.silent.values().chain(self.spoken.values());
         residents.any(|resident| resident.activity.is_answering())
     }
@@ -116,8 +116,8 @@ fn first(line: &mut Line, peace: Duration, now: Instant) -> Option<((Instant, u6
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::LIMITS;
     use super::*;
+    use crate::limits::Limits;
 
     const FOUR: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
@@ -135,7 +135,7 @@ mod tests {
 
     /// A connection that has been open for a second.
     async fn admit(residents: &mut Residents) -> (Arc<Activity>, oneshot::Receiver<()>) {
-        let activity = Activity::new(LIMITS);
+        let activity = Activity::new(Limits::SHORT);
         let told_to_leave = residents.admit(Arc::clone(&activity), Instant::now());
         pass(1_000).await;
         (activity, told_to_leave)
@@ -173,7 +173,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_has_just_come_is_left_in_peace() {
         let mut residents = Residents::new(FOUR, Counter::noop());
-        let _told = residents.admit(Activity::new(LIMITS), Instant::now());
+        let _told = residents.admit(Activity::new(Limits::SHORT), Instant::now());
         assert!(!make_room(&mut residents));
         pass(200).await;
         assert!(make_room(&mut residents));
@@ -186,7 +186,7 @@ mod tests {
         for _ in 0..10 {
             drop(kept.answer(Some(0)));
             pass(200).await;
-            let mut silent = residents.admit(Activity::new(LIMITS), Instant::now());
+            let mut silent = residents.admit(Activity::new(Limits::SHORT), Instant::now());
             assert!(
                 !make_room(&mut residents),
                 "the one may speak yet, the other has spoken"
@@ -194,9 +194,9 @@ mod tests {
             pass(200).await;
             assert!(make_room(&mut residents) && told(&mut silent));
         }
-        let _silent = residents.admit(Activity::new(LIMITS), Instant::now());
+        let _silent = residents.admit(Activity::new(Limits::SHORT), Instant::now());
         pass(3_000).await;
-        let _newcomer = residents.admit(Activity::new(LIMITS), Instant::now());
+        let _newcomer = residents.admit(Activity::new(Limits::SHORT), Instant::now());
         assert!(make_room(&mut residents) && make_room(&mut residents) && told(&mut kept_told));
     }
 
@@ -224,7 +224,7 @@ mod tests {
     async fn those_who_are_gone_are_forgotten() {
         let mut residents = Residents::new(FOUR, Counter::noop());
         for _ in 0..1_000 {
-            let gone = residents.admit(Activity::new(LIMITS), Instant::now());
+            let gone = residents.admit(Activity::new(Limits::SHORT), Instant::now());
             drop(gone);
             assert!(residents.silent.len() <= 8);
         }

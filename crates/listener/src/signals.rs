@@ -1,4 +1,4 @@
-//! The signals that stop the server, and one that must not stop it.
+//! The signals that stop the server.
 
 use std::io;
 
@@ -10,24 +10,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// All settings are read at start, so SIGHUP drains like the others: a supervisor starts the server
 /// again. The caller may ignore it if the server could not start again.
 #[derive(Debug)]
-pub(crate) struct Signals {
+pub struct Signals {
     interrupt: Signal,
     hangup: Signal,
     terminate: Signal,
-    /// Arrives together with the error if a file would grow beyond a limit. The error is handled,
-    /// but the signal would end the process.
-    _file_size: Signal,
-}
-
-/// Keeps SIGXFSZ from ending the process: a write beyond a limit on the size of files fails with an
-/// error instead. Needs a runtime, and lasts until the process ends.
-pub(crate) fn outlive_file_size() -> io::Result<Signal> {
-    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }
 
 /// What a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+#[expect(clippy::exhaustive_enums, reason = "the caller decides about each")]
+pub enum Request {
     /// Ends the process.
     Stop,
     /// Reads the settings of the process again.
@@ -36,17 +28,20 @@ pub(crate) enum Request {
 
 impl Signals {
     /// Installs the handlers: from now on these signals no longer kill the process.
-    pub(crate) fn install() -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// The system refuses a handler, or this runs outside of a runtime with I/O.
+    pub fn install() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
-            _file_size: outlive_file_size()?,
         })
     }
 
     /// Waits for one of them.
-    pub(crate) async fn next(&mut self) -> Request {
+    pub async fn next(&mut self) -> Request {
         tokio::select! {
             _ = self.interrupt.recv() => Request::Stop,
             _ = self.hangup.recv() => Request::Reload,

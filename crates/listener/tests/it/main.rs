@@ -1,6 +1,12 @@
 //! The accept loop with a minimal service, so that the rest of the program cannot hide an effect.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
 
 use std::convert::Infallible;
 use std::io::{self, Read, Write};
@@ -17,15 +23,14 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::*;
+use scopegate_listener::{Arriving, Ending, Limits, run};
+use tokio::net::TcpListener;
 
 mod streams;
 
-pub(super) const LIMITS: Limits = Limits {
+const LIMITS: Limits = Limits {
     header_timeout: Duration::from_millis(300),
-    body_timeout: Duration::from_millis(300),
     idle_timeout: Duration::from_millis(900),
-    body_limit: NonZeroUsize::MIN,
     max_connections: NonZeroUsize::MIN,
     drain_deadline: Duration::from_millis(300),
 };

@@ -11,9 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
-use super::activity::Activity;
-use super::residents::Residents;
-use crate::config::Limits;
+use crate::connection_state::Activity;
+use crate::eviction::Residents;
+use crate::limits::Limits;
 
 /// Maximum pause after the system refused a connection.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -32,7 +32,11 @@ const MAKING_ROOM: Duration = Duration::from_millis(20);
 const LONGEST_QUEUE: u32 = 4_096;
 
 /// Listens at this address.
-pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+///
+/// # Errors
+///
+/// The address is in use, or the system refuses it.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
@@ -45,7 +49,7 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// The listener and its connection slots.
-pub(super) struct Doorway {
+pub(crate) struct Doorway {
     /// `None` after the server begins to stop.
     listener: Option<TcpListener>,
     /// An accepted connection without a slot.
@@ -61,18 +65,18 @@ struct Room {
 }
 
 /// An accepted connection.
-pub(super) struct Admitted {
-    pub(super) stream: TcpStream,
-    pub(super) activity: Arc<Activity>,
+pub(crate) struct Admitted {
+    pub(crate) stream: TcpStream,
+    pub(crate) activity: Arc<Activity>,
     /// Receives the eviction.
-    pub(super) leave: oneshot::Receiver<()>,
+    pub(crate) leave: oneshot::Receiver<()>,
     /// Keep it as long as the connection is open.
-    pub(super) slot: OwnedSemaphorePermit,
+    pub(crate) slot: OwnedSemaphorePermit,
 }
 
 impl Doorway {
     /// Creates the acceptor of this listener. `displaced` counts the evicted connections.
-    pub(super) fn new(listener: TcpListener, slots: Arc<Semaphore>, limits: Limits, displaced: Counter) -> Self {
+    pub(crate) fn new(listener: TcpListener, slots: Arc<Semaphore>, limits: Limits, displaced: Counter) -> Self {
         Self {
             listener: Some(listener),
             newcomer: None,
@@ -89,7 +93,7 @@ impl Doorway {
     // SECURITY: a connection without a slot is not served. So at most one connection beyond the
     // slots can be open (tests/connections.rs,
     // `a_newcomer_is_served_where_the_silent_hold_every_slot`).
-    pub(super) async fn next(&mut self) -> Option<Admitted> {
+    pub(crate) async fn next(&mut self) -> Option<Admitted> {
         if self.newcomer.is_none() {
             self.newcomer = Some(self.accept().await?);
         }
@@ -103,7 +107,7 @@ impl Doorway {
     ///
     /// Later ones are accepted too, but at most as many as the queue could hold when the shutdown
     /// began.
-    pub(super) async fn empty(&mut self, serve: impl Fn(Admitted)) {
+    pub(crate) async fn empty(&mut self, serve: impl Fn(Admitted)) {
         let mut newcomers = self.newcomer.take().into_iter();
         let Some(listener) = self.listener.take() else { return };
         // Not through the runtime, which may not know of the newest connection yet.
@@ -120,7 +124,7 @@ impl Doorway {
     }
 
     /// Whether a response is pending on any connection.
-    pub(super) fn is_answering(&self) -> bool {
+    pub(crate) fn is_answering(&self) -> bool {
         self.room.residents.is_answering()
     }
 

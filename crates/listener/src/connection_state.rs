@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Instant;
 
-use crate::config::Limits;
+use crate::limits::Limits;
 
 /// How long a closing connection may still write its pending responses.
 const LINGER: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ const STREAM_MARGIN: Duration = Duration::from_millis(500);
 /// (accepted) -> Head -> Answering -> Waiting -> Head -> ..      Head, Waiting -- too long --> Closing -> (dropped)
 /// ```
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(crate) struct Activity {
     state: Mutex<State>,
     limits: Limits,
     given_up: Arc<Notify>,
@@ -118,7 +118,7 @@ impl State {
 
 /// The state of a connection for the eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// A request is in progress.
     Busy,
     /// No request is in progress, since this moment.
@@ -129,7 +129,7 @@ pub(super) enum Standing {
 
 /// The state of a connection without a pending response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// It is closing.
     Closing(Duration),
     /// It waits for the head of a request, which may have begun.
@@ -140,7 +140,7 @@ pub(super) enum Phase {
 
 impl Activity {
     /// The state of a connection that is accepted now.
-    pub(super) fn new(limits: Limits) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits) -> Arc<Self> {
         let now = Instant::now();
         let state = State {
             running: 0,
@@ -173,7 +173,7 @@ impl Activity {
     /// A response that is being sent has a deadline after its last progress. One whose handler has
     /// nothing to send has it as well: the timer is not woken when that changes.
     /// [`Activity::expire`] tells the two apart.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         let state = self.state();
         if state.streaming > 0 || state.unsent > 0 {
             let time = match state.otherwise {
@@ -196,7 +196,7 @@ impl Activity {
 
     /// Handles the end of the time. Returns the previous state; `None` if the peer has received
     /// everything and only a handler is late.
-    pub(super) fn expire(&self) -> Option<Phase> {
+    pub(crate) fn expire(&self) -> Option<Phase> {
         let mut state = self.state();
         if state.is_answering() && state.unsent == 0 {
             state.progress = Instant::now();
@@ -214,7 +214,7 @@ impl Activity {
 
     /// Begins the shutdown. Returns whether the connection must be notified at once: over HTTP/2
     /// that refuses only later streams.
-    pub(super) fn drain(&self) -> bool {
+    pub(crate) fn drain(&self) -> bool {
         let mut state = self.state();
         state.is_draining = true;
         if !state.is_answering() && state.is_silent() {
@@ -225,7 +225,7 @@ impl Activity {
 
     /// Records a request of this many bytes until the result is dropped. `None` is an HTTP/2
     /// request.
-    pub(super) fn answer(self: &Arc<Self>, length: Option<u64>) -> Answering {
+    pub(crate) fn answer(self: &Arc<Self>, length: Option<u64>) -> Answering {
         let mut state = self.state();
         state.running += 1;
         state.begun = state.begun.saturating_add(length.unwrap_or_default());
@@ -238,7 +238,7 @@ impl Activity {
     }
 
     /// Records that a request's body is awaited, until the result is dropped.
-    pub(super) fn await_body(self: &Arc<Self>) -> AwaitedBody {
+    pub(crate) fn await_body(self: &Arc<Self>) -> AwaitedBody {
         let place = &mut self.state().place;
         if place.awaiting == 0 {
             place.awaiting_since = Instant::now();
@@ -248,7 +248,7 @@ impl Activity {
     }
 
     /// Records whether the peer accepts our bytes.
-    pub(super) fn note_writing(&self, is_blocked: bool) {
+    pub(crate) fn note_writing(&self, is_blocked: bool) {
         let mut state = self.state();
         let now = Instant::now();
         state.place.blocked_since = is_blocked.then_some(now);
@@ -259,17 +259,17 @@ impl Activity {
     }
 
     /// Whether a response is pending, in part or whole.
-    pub(super) fn is_answering(&self) -> bool {
+    pub(crate) fn is_answering(&self) -> bool {
         self.state().is_answering()
     }
 
     /// Whether it ever sent a request.
-    pub(super) fn has_spoken(&self) -> bool {
+    pub(crate) fn has_spoken(&self) -> bool {
         self.state().place.has_spoken
     }
 
     /// Returns the state for the eviction.
-    pub(super) fn standing(&self, now: Instant) -> Standing {
+    pub(crate) fn standing(&self, now: Instant) -> Standing {
         let state = self.state();
         let place = state.place;
         let waiting_since = if !state.is_answering() {
@@ -290,7 +290,7 @@ impl Activity {
     }
 
     /// Evicts the connection: bodies are no longer awaited, and it closes soon.
-    pub(super) fn dismiss(&self) {
+    pub(crate) fn dismiss(&self) {
         let mut state = self.state();
         // hyper waits for the rest of a started head. No response to it is due.
         state.otherwise = Phase::Closing(Duration::ZERO);
@@ -301,12 +301,12 @@ impl Activity {
     }
 
     /// Whether it was evicted.
-    pub(super) fn is_dismissed(&self) -> bool {
+    pub(crate) fn is_dismissed(&self) -> bool {
         self.state().place.is_dismissed
     }
 
     /// Records received bytes.
-    pub(super) fn received(&self, count: usize) {
+    pub(crate) fn received(&self, count: usize) {
         let mut state = self.state();
         // Over HTTP/2 these may be pings or window updates: no head begins, and the idle time
         // continues.
@@ -345,7 +345,7 @@ enum Stage {
 
 /// One request in progress, from its head to the last byte of its response.
 #[derive(Debug)]
-pub(super) struct Answering {
+pub(crate) struct Answering {
     activity: Arc<Activity>,
     stage: Stage,
 }
@@ -355,7 +355,7 @@ impl Answering {
     ///
     /// That is so if the server stops and no other request followed in time. (HTTP/2 does not state
     /// it in responses.)
-    pub(super) fn respond(&mut self) -> bool {
+    pub(crate) fn respond(&mut self) -> bool {
         let mut state = self.activity.state();
         state.streaming += 1;
         state.finish(self.stage);
@@ -365,7 +365,7 @@ impl Answering {
     }
 
     /// Records some bytes of the response. More may follow.
-    pub(super) fn part(&self) -> UnsentPart {
+    pub(crate) fn part(&self) -> UnsentPart {
         let mut state = self.activity.state();
         state.unsent += 1;
         state.progress = Instant::now();
@@ -380,7 +380,7 @@ impl Answering {
     }
 
     /// Records the last bytes of the response.
-    pub(super) fn into_last_part(mut self) -> UnsentPart {
+    pub(crate) fn into_last_part(mut self) -> UnsentPart {
         let mut state = self.activity.state();
         state.unsent += 1;
         state.finish(self.stage);
@@ -405,7 +405,7 @@ impl Drop for Answering {
 
 /// Bytes of a response that the peer has not received, until this is dropped.
 #[derive(Debug)]
-pub(super) struct UnsentPart {
+pub(crate) struct UnsentPart {
     answering: Answering,
     /// Whether its end counts as progress. The clock is not read for a response that is sent at
     /// once.
@@ -414,7 +414,7 @@ pub(super) struct UnsentPart {
 
 impl UnsentPart {
     /// Records that the peer received some of the bytes.
-    pub(super) fn moved(&mut self) {
+    pub(crate) fn moved(&mut self) {
         self.is_partly_sent = true;
         self.answering.activity.state().progress = Instant::now();
     }
@@ -430,16 +430,16 @@ impl Drop for UnsentPart {
 
 /// A body that is awaited.
 #[derive(Debug)]
-pub(super) struct AwaitedBody(Arc<Activity>);
+pub(crate) struct AwaitedBody(Arc<Activity>);
 
 impl AwaitedBody {
     /// Whether its receiver no longer waits.
-    pub(super) fn is_given_up(&self) -> bool {
+    pub(crate) fn is_given_up(&self) -> bool {
         self.0.is_dismissed()
     }
 
     /// Completes when that may have changed.
-    pub(super) fn given_up(&self) -> OwnedNotified {
+    pub(crate) fn given_up(&self) -> OwnedNotified {
         Arc::clone(&self.0.given_up).notified_owned()
     }
 }

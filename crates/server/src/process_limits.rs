@@ -1,8 +1,10 @@
-//! The number of connections that the system allows one process.
+//! The resource limits of the process: the number of open files, and the size of a file.
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
 /// Files that are not connections: the database, standard streams, the runtime's own.
@@ -38,4 +40,10 @@ pub(crate) fn allow_connections(wanted: NonZeroUsize) -> NonZeroUsize {
     let left = left.unwrap_or(NonZeroUsize::MIN);
     warn!(max_connections = %wanted, lowered_to = %left, files = allowed, "this process may not open more files");
     left
+}
+
+/// Keeps SIGXFSZ from ending the process: a write beyond a limit on the size of files fails with an
+/// error instead. Needs a runtime, and lasts until the process ends.
+pub(crate) fn outlive_file_size() -> io::Result<Signal> {
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }

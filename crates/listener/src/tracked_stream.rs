@@ -8,16 +8,16 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::activity::Activity;
+use crate::connection_state::Activity;
 
 /// The reading half of a socket. The task of the connection reads on after hyper has stopped, so
 /// both share it.
 #[derive(Clone, Debug)]
-pub(super) struct Reading(Arc<Mutex<OwnedReadHalf>>);
+pub(crate) struct Reading(Arc<Mutex<OwnedReadHalf>>);
 
 impl Reading {
     /// Shares a half.
-    pub(super) fn new(half: OwnedReadHalf) -> Self {
+    pub(crate) fn new(half: OwnedReadHalf) -> Self {
         Self(Arc::new(Mutex::new(half)))
     }
 }
@@ -33,7 +33,7 @@ impl AsyncRead for Reading {
 
 /// A socket that records when bytes arrive and when none can be sent.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(crate) struct Watched {
     read: Reading,
     write: OwnedWriteHalf,
     activity: Arc<Activity>,
@@ -42,7 +42,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Wraps a socket.
-    pub(super) const fn new(read: Reading, write: OwnedWriteHalf, activity: Arc<Activity>) -> Self {
+    pub(crate) const fn new(read: Reading, write: OwnedWriteHalf, activity: Arc<Activity>) -> Self {
         Self {
             read,
             write,
