@@ -9,7 +9,7 @@ use scopegate_token::ClientSecret;
 use tracing::field::display;
 
 use crate::context::Context;
-use crate::throttle::{Outcome, Whose};
+use crate::throttle::{AttemptOutcome, SecretOwner};
 use crate::{ClientFault, GrantError, Params, RequestFault};
 
 /// The client credentials in the header of a request.
@@ -73,14 +73,14 @@ pub(crate) async fn authenticate(
     };
     let secret = secret.filter(|secret| !secret.expose().is_empty());
     let attempt = match secret {
-        Some(_) => Some(context.throttle.begin(Whose::Client(id), from).await?),
+        Some(_) => Some(context.throttle.begin(SecretOwner::Client(id), from).await?),
         None => None,
     };
     let client = match find(context.store.clients(), id).await {
         Ok(client) => client,
         Err(error) => {
             if let Some(attempt) = attempt {
-                attempt.end(Outcome::Undecided);
+                attempt.end(AttemptOutcome::Undecided);
             }
             return Err(error);
         }
@@ -93,9 +93,9 @@ pub(crate) async fn authenticate(
             tracing::info!(client, peer, "client authentication failed");
         }
         attempt.end(if proven.is_some() {
-            Outcome::Succeeded
+            AttemptOutcome::Succeeded
         } else {
-            Outcome::Failed
+            AttemptOutcome::Failed
         });
     }
     proven.ok_or_else(|| ClientFault::Refused.into())

@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, Clock, GrantType, Lifetime};
 use scopegate_store::Store;
-use scopegate_token::{Entropy, PasswordHasher, Signer};
+use scopegate_token::{Entropy, Signer};
 
 use crate::GrantProfile;
-use crate::hashing::HashingPool;
+use crate::password_check::PasswordCheck;
 use crate::throttle::Throttle;
 
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) signer: Arc<Signer>,
-    pub(crate) hasher: Arc<PasswordHasher>,
-    pub(crate) hashing: HashingPool,
-    pub(crate) throttle: Throttle,
+    pub(crate) passwords: PasswordCheck,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) catalog: Catalog,

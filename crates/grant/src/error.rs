@@ -2,9 +2,11 @@
 
 use scopegate_domain::{ErrorCode, GrantType, InvalidScope, Lifetime};
 use scopegate_store::{StoreError, StoreErrorKind};
-use scopegate_token::{EntropyError, HashError, SignError};
+use scopegate_token::{EntropyError, SignError};
 
-use crate::HashingFailed;
+use crate::hashing::HashingError;
+use crate::login_error::LoginError;
+use crate::throttle::Throttled;
 
 /// The reason why a request gets no token.
 ///
@@ -96,6 +98,24 @@ impl From<StoreError> for GrantError {
         match cause.kind() {
             StoreErrorKind::Corrupt => Self::Corrupt(cause),
             StoreErrorKind::Conflict | StoreErrorKind::Unavailable => Self::Unavailable(Outage::Store(cause)),
+        }
+    }
+}
+
+impl From<Throttled> for GrantError {
+    fn from(Throttled { retry_after }: Throttled) -> Self {
+        Self::Throttled { retry_after }
+    }
+}
+
+impl From<LoginError> for GrantError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Rejected => Self::InvalidGrant,
+            LoginError::Throttled(throttled) => throttled.into(),
+            LoginError::Hashing(HashingError::Busy { retry_after }) => Self::Busy { retry_after },
+            LoginError::Hashing(cause) => Self::Unavailable(Outage::Hashing(cause)),
+            LoginError::Store(cause) => cause.into(),
         }
     }
 }
@@ -199,10 +219,7 @@ pub enum Outage {
     Entropy(#[source] EntropyError),
     /// The thread that hashes passwords.
     #[error("the thread that hashes passwords failed")]
-    Hashing(#[source] HashingFailed),
-    /// The hasher, which makes a new hash.
-    #[error("a password could not be hashed")]
-    Rehash(#[source] HashError),
+    Hashing(#[source] HashingError),
     /// The key, or the set of tokens that it may sign.
     #[error("a token could not be signed")]
     Signing(#[source] SignError),

@@ -1,8 +1,9 @@
 //! The pool that hashes passwords: off the event loop, with a limited number of hashes at once and
 //! a limited queue.
 
+mod error;
 mod metrics;
-mod pace;
+mod response_padding;
 mod thread;
 
 use std::sync::Arc;
@@ -13,12 +14,10 @@ use scopegate_store::PasswordScheme;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
-use crate::{GrantError, Outage};
-
+pub use self::error::HashingError;
 use self::metrics::HashingMetrics;
-use self::pace::Pace;
-pub(crate) use self::pace::SchemeCosts;
-pub use self::thread::HashingFailed;
+use self::response_padding::ResponsePadding;
+pub(crate) use self::response_padding::SchemeCosts;
 
 /// The number of passwords that are hashed at once, and the number of logins that may wait.
 ///
@@ -56,7 +55,7 @@ impl Default for HashingLimits {
 }
 
 /// The time after which a refused login may try again: enough for a queue to advance.
-const BUSY: GrantError = GrantError::Busy {
+const BUSY: HashingError = HashingError::Busy {
     retry_after: Lifetime::from_seconds(2),
 };
 
@@ -65,13 +64,13 @@ const BUSY: GrantError = GrantError::Busy {
 pub(crate) struct HashingPool {
     admitted: Arc<Semaphore>,
     slots: Arc<Semaphore>,
-    pace: Pace,
+    padding: ResponsePadding,
     metrics: HashingMetrics,
 }
 
 /// The place of a login in the pool: hashing, or in the queue before it. Returned when dropped.
 #[derive(Debug)]
-pub(crate) struct Admission<'p> {
+pub(crate) struct AdmittedLogin<'p> {
     pool: &'p HashingPool,
     place: OwnedSemaphorePermit,
 }
@@ -83,31 +82,31 @@ impl HashingPool {
         Self {
             admitted: Arc::new(Semaphore::new(admitted)),
             slots: Arc::new(Semaphore::new(slots)),
-            pace: Pace::default(),
+            padding: ResponsePadding::default(),
             metrics: HashingMetrics::new(),
         }
     }
 
     /// Reserves a place for one login. Called before all other work for it, so that a refusal costs
     /// next to nothing.
-    pub(crate) fn admit(&self) -> Result<Admission<'_>, GrantError> {
+    pub(crate) fn admit(&self) -> Result<AdmittedLogin<'_>, HashingError> {
         let place = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| {
             self.metrics.refused();
             BUSY
         })?;
-        Ok(Admission { pool: self, place })
+        Ok(AdmittedLogin { pool: self, place })
     }
 
     /// Delays the response to a failed login until it has taken as long as the slowest scheme in
     /// the store takes. `scheme` is the one that was verified.
-    pub(crate) async fn even_out(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) {
-        sleep(self.pace.wait_after(scheme, took, costs)).await;
+    pub(crate) async fn pad_response_time(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) {
+        sleep(self.padding.wait_after(scheme, took, costs)).await;
     }
 }
 
-impl Admission<'_> {
+impl AdmittedLogin<'_> {
     /// Runs this work when its turn comes. Returns its duration, without the wait for the turn.
-    pub(crate) async fn run<T, F>(self, work: F) -> Result<(T, Duration), GrantError>
+    pub(crate) async fn run<T, F>(self, work: F) -> Result<(T, Duration), HashingError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
@@ -127,9 +126,7 @@ impl Admission<'_> {
             drop(permits);
             done
         });
-        let done = done
-            .await
-            .map_err(|cause| GrantError::Unavailable(Outage::Hashing(cause)))?;
+        let done = done.await?;
         let took = started.elapsed();
         metrics.ran(took);
         Ok((done, took))
@@ -164,7 +161,7 @@ mod tests {
         while pool.admitted.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(pool.admit(), Err(GrantError::Busy { .. })));
+        assert!(matches!(pool.admit(), Err(HashingError::Busy { .. })));
         release.send(()).unwrap();
         assert!(running.await.unwrap().is_ok() && waiting.await.unwrap().is_ok());
         assert!(pool.admit().unwrap().run(|| true).await.is_ok());
@@ -183,7 +180,7 @@ mod tests {
         }
         running.abort();
         assert!(running.await.unwrap_err().is_cancelled());
-        assert!(matches!(pool.admit(), Err(GrantError::Busy { .. })));
+        assert!(matches!(pool.admit(), Err(HashingError::Busy { .. })));
         release.send(()).unwrap();
         while pool.slots.available_permits() == 0 {
             tokio::task::yield_now().await;
@@ -195,10 +192,7 @@ mod tests {
     async fn work_that_panics_frees_its_slot() {
         let pool = pool(1, 0);
         let outcome = pool.admit().unwrap().run(|| panic!("as if the hasher had")).await;
-        assert!(matches!(
-            outcome,
-            Err::<((), Duration), _>(GrantError::Unavailable(Outage::Hashing(_)))
-        ));
+        assert!(matches!(outcome, Err::<((), Duration), _>(HashingError::Panicked)));
         assert!(pool.admit().unwrap().run(|| true).await.is_ok());
     }
 }

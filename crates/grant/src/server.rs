@@ -8,8 +8,8 @@ use scopegate_store::Store;
 use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEntropy, TokenRules};
 
 use crate::context::Context;
-use crate::hashing::HashingPool;
-use crate::password::{Disabled, Login};
+use crate::password::Login;
+use crate::password_check::{DisabledUserLogin, PasswordCheck};
 use crate::request::{PasswordRequest, TokenRequest, is_beside_the_page};
 use crate::throttle::Throttle;
 use crate::{
@@ -121,7 +121,7 @@ impl AuthorizationServer {
                 let login = Login {
                     client: &client,
                     from,
-                    disabled: Disabled::Refused,
+                    disabled: DisabledUserLogin::Deny,
                 };
                 password::grant(context, login, request, asked_at).await?
             }
@@ -150,7 +150,7 @@ impl AuthorizationServer {
         let login = Login {
             client: &client,
             from,
-            disabled: Disabled::LetIn,
+            disabled: DisabledUserLogin::Allow,
         };
         let (grant, narrowed) = password::grant(context, login, request, asked_at)
             .await
@@ -263,12 +263,19 @@ impl AuthorizationServerBuilder {
     /// Builds the server.
     #[must_use]
     pub fn build(self) -> AuthorizationServer {
+        let throttle = Arc::new(Throttle::new(self.throttled));
+        let passwords = PasswordCheck::new(
+            Arc::clone(&self.store),
+            self.hasher,
+            self.limits,
+            Arc::clone(&throttle),
+            Arc::clone(&self.entropy),
+        );
         AuthorizationServer(Arc::new(Context {
             store: self.store,
             signer: self.signer,
-            hasher: Arc::new(self.hasher),
-            hashing: HashingPool::new(self.limits),
-            throttle: Throttle::new(self.throttled),
+            passwords,
+            throttle,
             clock: self.clock,
             entropy: self.entropy,
             catalog: self.catalog,

@@ -12,7 +12,8 @@
 
 mod account;
 mod address;
-mod check;
+mod decision;
+mod error;
 mod metrics;
 mod outcome;
 
@@ -29,10 +30,10 @@ use tokio::time::{Instant, timeout};
 
 use self::account::{Account, Weight};
 use self::address::{Address, Limit, keys};
-use self::check::Check;
+use self::decision::BucketDecision;
+pub use self::error::Throttled;
 use self::metrics::ThrottleMetrics;
-pub(crate) use self::outcome::Outcome;
-use crate::GrantError;
+pub(crate) use self::outcome::AttemptOutcome;
 
 /// The maximum number of entries of each kind: users, clients, known addresses of each, addresses.
 /// One takes about 100 bytes.
@@ -52,14 +53,14 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// The owner of the secret that an attempt presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Whose<'a> {
+pub(crate) enum SecretOwner<'a> {
     /// A user, by the canonical name.
     User(&'a str),
     /// A client, by its id.
     Client(&'a str),
 }
 
-impl Whose<'_> {
+impl SecretOwner<'_> {
     const fn kind(self) -> &'static str {
         match self {
             Self::User(_) => "password",
@@ -97,7 +98,7 @@ struct Accounts {
 
 /// The buckets of one attempt.
 #[derive(Clone, Copy, Debug)]
-struct Keys {
+struct BucketKeys {
     is_client: bool,
     account: u64,
     known: Option<(u64, u64)>,
@@ -105,7 +106,7 @@ struct Keys {
 }
 
 /// The decision on an attempt.
-enum Admission {
+enum AttemptDecision {
     Admitted {
         is_known: bool,
     },
@@ -135,10 +136,10 @@ impl Throttle {
     }
 
     /// Admits an attempt to present a secret, or refuses it before anything is read or hashed.
-    pub(crate) async fn begin(&self, whose: Whose<'_>, from: Option<IpAddr>) -> Result<Attempt<'_>, GrantError> {
-        let keys = self.keys(whose, from);
+    pub(crate) async fn begin(&self, owner: SecretOwner<'_>, from: Option<IpAddr>) -> Result<Attempt<'_>, Throttled> {
+        let keys = self.keys(owner, from);
         if !self.is_on {
-            return Ok(Attempt::new(self, keys, whose, None));
+            return Ok(Attempt::new(self, keys, owner, None));
         }
         let admission = timeout(LONGEST_WAIT, async {
             loop {
@@ -146,29 +147,29 @@ impl Throttle {
                 let mut ended = std::pin::pin!(self.ended.notified());
                 ended.as_mut().enable();
                 match self.admit(&keys) {
-                    Admission::Wait => ended.await,
+                    AttemptDecision::Wait => ended.await,
                     admission => return admission,
                 }
             }
         });
         match admission.await {
-            Ok(Admission::Admitted { is_known }) => Ok(Attempt::new(self, keys, whose, Some(is_known))),
-            Ok(Admission::Refused { by, wait, is_first }) => {
+            Ok(AttemptDecision::Admitted { is_known }) => Ok(Attempt::new(self, keys, owner, Some(is_known))),
+            Ok(AttemptDecision::Refused { by, wait, is_first }) => {
                 self.metrics.throttled(by);
                 if is_first {
                     let peer = from.map(tracing::field::display);
-                    tracing::warn!(by, secret = whose.kind(), peer, wait = ?wait, "attempts are throttled");
+                    tracing::warn!(by, secret = owner.kind(), peer, wait = ?wait, "attempts are throttled");
                 }
                 Err(refusal(wait))
             }
-            Ok(Admission::Wait) | Err(_) => {
+            Ok(AttemptDecision::Wait) | Err(_) => {
                 self.metrics.throttled("account");
                 Err(refusal(BUSY))
             }
         }
     }
 
-    fn keys(&self, whose: Whose<'_>, from: Option<IpAddr>) -> Keys {
+    fn keys(&self, owner: SecretOwner<'_>, from: Option<IpAddr>) -> BucketKeys {
         let hash = |key: &dyn Fn(&mut std::hash::DefaultHasher)| {
             let mut state = self.hasher.build_hasher();
             key(&mut state);
@@ -176,16 +177,16 @@ impl Throttle {
         };
         let addresses = from.map_or([None; 2], keys);
         let nearest = addresses[0].map(|(network, _)| network);
-        let account = hash(&|state| whose.hash(state));
-        Keys {
-            is_client: matches!(whose, Whose::Client(_)),
+        let account = hash(&|state| owner.hash(state));
+        BucketKeys {
+            is_client: matches!(owner, SecretOwner::Client(_)),
             account,
             known: nearest.map(|network| (account, hash(&|state| network.hash(state)))),
             addresses: addresses.map(|key| key.map(|(network, limit)| (hash(&|state| network.hash(state)), limit))),
         }
     }
 
-    fn admit(&self, keys: &Keys) -> Admission {
+    fn admit(&self, keys: &BucketKeys) -> AttemptDecision {
         let now = Instant::now();
         let mut buckets = self.lock();
         if now.duration_since(buckets.swept_at) >= SWEEP {
@@ -199,15 +200,15 @@ impl Throttle {
     }
 }
 
-fn refusal(wait: Duration) -> GrantError {
+fn refusal(wait: Duration) -> Throttled {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    GrantError::Throttled {
+    Throttled {
         retry_after: Lifetime::from_seconds(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)),
     }
 }
 
 impl Buckets {
-    const fn accounts(&mut self, keys: &Keys) -> &mut Accounts {
+    const fn accounts(&mut self, keys: &BucketKeys) -> &mut Accounts {
         if keys.is_client {
             &mut self.clients
         } else {
@@ -215,14 +216,14 @@ impl Buckets {
         }
     }
 
-    fn admit(&mut self, keys: &Keys, now: Instant) -> Admission {
+    fn admit(&mut self, keys: &BucketKeys, now: Instant) -> AttemptDecision {
         let known = &mut self.accounts(keys).known;
         if let Some(account) = keys.known.and_then(|key| known.get_mut(&key)) {
             return match account.check(now) {
-                Check::Free => {
+                BucketDecision::Free => {
                     account.begin(now);
                     self.begin_addresses(keys, now);
-                    Admission::Admitted { is_known: true }
+                    AttemptDecision::Admitted { is_known: true }
                 }
                 other => other.refused("account"),
             };
@@ -230,7 +231,7 @@ impl Buckets {
         for (key, limit) in keys.addresses.iter().flatten() {
             if let Some(address) = self.addresses.get_mut(key) {
                 match address.check(*limit, now) {
-                    Check::Free => {}
+                    BucketDecision::Free => {}
                     other => return other.refused("address"),
                 }
             }
@@ -238,32 +239,32 @@ impl Buckets {
         let accounts = &mut self.accounts(keys).all;
         if let Some(account) = accounts.get_mut(&keys.account) {
             match account.check(now) {
-                Check::Free => {}
+                BucketDecision::Free => {}
                 other => return other.refused("account"),
             }
         }
         let is_over = |account: &Account| account.is_over(now);
-        make_room(accounts, &keys.account, is_over, |all| weights(all, Account::weight));
+        evict_for(accounts, &keys.account, is_over, |all| weights(all, Account::weight));
         accounts
             .entry(keys.account)
             .or_insert_with(|| Account::new(now))
             .begin(now);
         self.begin_addresses(keys, now);
-        Admission::Admitted { is_known: false }
+        AttemptDecision::Admitted { is_known: false }
     }
 
-    fn begin_addresses(&mut self, keys: &Keys, now: Instant) {
+    fn begin_addresses(&mut self, keys: &BucketKeys, now: Instant) {
         for (key, _) in keys.addresses.iter().flatten() {
             let is_over = |address: &Address| address.is_over(now);
-            make_room(&mut self.addresses, key, is_over, |all| weights(all, Address::weight));
+            evict_for(&mut self.addresses, key, is_over, |all| weights(all, Address::weight));
             self.addresses.entry(*key).or_insert_with(|| Address::new(now)).begin();
         }
     }
 
-    fn end(&mut self, keys: &Keys, is_known: bool, outcome: Outcome, now: Instant) {
+    fn end(&mut self, keys: &BucketKeys, is_known: bool, outcome: AttemptOutcome, now: Instant) {
         for (key, limit) in keys.addresses.iter().flatten() {
             if let Some(address) = self.addresses.get_mut(key) {
-                address.end(*limit, outcome == Outcome::Failed, now);
+                address.end(*limit, outcome == AttemptOutcome::Failed, now);
             }
         }
         let Accounts { all, known } = self.accounts(keys);
@@ -274,8 +275,8 @@ impl Buckets {
         if let Some(account) = account {
             account.end(outcome, now);
         }
-        if let Some(key) = keys.known.filter(|_| outcome == Outcome::Succeeded) {
-            make_room(known, &key, |account| account.is_forgotten(now), weights_of_known);
+        if let Some(key) = keys.known.filter(|_| outcome == AttemptOutcome::Succeeded) {
+            evict_for(known, &key, |account| account.is_forgotten(now), weights_of_known);
             known.entry(key).or_insert_with(|| Account::new(now));
         }
     }
@@ -293,7 +294,7 @@ impl Buckets {
 /// Drops entries to make space for a new key: those without effect, and if that is not enough, the
 /// eighth with the least weight. So a flood of other names does not clear the bucket of an account
 /// under attack.
-fn make_room<K: Copy + Eq + Hash + Ord, T, W: Ord>(
+fn evict_for<K: Copy + Eq + Hash + Ord, T, W: Ord>(
     among: &mut HashMap<K, T>,
     key: &K,
     is_over: impl Fn(&T) -> bool,
@@ -329,11 +330,11 @@ fn weights_of_known(known: &HashMap<(u64, u64), Account>) -> Vec<((bool, Weight)
         .collect()
 }
 
-impl Check {
-    const fn refused(self, by: &'static str) -> Admission {
+impl BucketDecision {
+    const fn refused(self, by: &'static str) -> AttemptDecision {
         match self {
-            Self::Free | Self::Busy => Admission::Wait,
-            Self::Blocked { wait, is_first } => Admission::Refused { by, wait, is_first },
+            Self::Free | Self::Busy => AttemptDecision::Wait,
+            Self::Blocked { wait, is_first } => AttemptDecision::Refused { by, wait, is_first },
         }
     }
 }
@@ -342,33 +343,33 @@ impl Check {
 #[derive(Debug)]
 pub(crate) struct Attempt<'t> {
     throttle: &'t Throttle,
-    keys: Keys,
+    keys: BucketKeys,
     kind: &'static str,
     /// `None` if nothing is counted.
     is_known: Option<bool>,
-    outcome: Outcome,
+    outcome: AttemptOutcome,
 }
 
 impl<'t> Attempt<'t> {
-    const fn new(throttle: &'t Throttle, keys: Keys, whose: Whose<'_>, is_known: Option<bool>) -> Self {
+    const fn new(throttle: &'t Throttle, keys: BucketKeys, owner: SecretOwner<'_>, is_known: Option<bool>) -> Self {
         Self {
             throttle,
             keys,
-            kind: whose.kind(),
+            kind: owner.kind(),
             is_known,
-            outcome: Outcome::Failed,
+            outcome: AttemptOutcome::Failed,
         }
     }
 
     /// Ends the attempt.
-    pub(crate) fn end(mut self, outcome: Outcome) {
+    pub(crate) fn end(mut self, outcome: AttemptOutcome) {
         self.outcome = outcome;
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if self.outcome == Outcome::Failed {
+        if self.outcome == AttemptOutcome::Failed {
             self.throttle.metrics.failed(self.kind);
         }
         if let Some(is_known) = self.is_known {

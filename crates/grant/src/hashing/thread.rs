@@ -9,48 +9,32 @@ use std::thread;
 use rustix::process::setpriority_process;
 use tokio::sync::oneshot;
 
+use super::error::HashingError;
+
 /// The niceness of hashing: next to a thread of the event loop it gets a tenth of a core, on an
 /// idle core all of it.
 const NICENESS: i32 = 10;
 
-/// The reason why a hash was not made: no thread was available, or it panicked.
-///
-/// ```
-/// use scopegate_grant::HashingFailed;
-///
-/// assert_eq!(HashingFailed::Panicked.to_string(), "the thread panicked");
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HashingFailed {
-    /// The thread ended without a result.
-    #[error("the thread panicked")]
-    Panicked,
-    /// The system cannot start a thread.
-    #[error("no thread can be started")]
-    Spawn(#[source] std::io::Error),
-}
-
 /// Runs this work on its own thread. It continues when the caller was dropped.
-pub(super) async fn run<T, F>(work: F) -> Result<T, HashingFailed>
+pub(super) async fn run<T, F>(work: F) -> Result<T, HashingError>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
     let (done, result) = oneshot::channel();
     let on_thread = move || {
-        stand_back();
+        lower_priority();
         let _ = done.send(work());
     };
     thread::Builder::new()
         .name(String::from("hashing"))
         .spawn(on_thread)
-        .map_err(HashingFailed::Spawn)?;
-    result.await.map_err(|_| HashingFailed::Panicked)
+        .map_err(HashingError::Spawn)?;
+    result.await.map_err(|_| HashingError::Panicked)
 }
 
 /// Lets other threads go first. If the system refuses that, the hash is still made.
-fn stand_back() {
+fn lower_priority() {
     // On Linux a process without a number is the calling thread; elsewhere it would be the whole
     // program.
     if cfg!(target_os = "linux") {
@@ -65,7 +49,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn hashing_stands_back_and_the_rest_does_not() {
+    async fn only_the_hashing_thread_has_lower_priority() {
         let outside = getpriority_process(None).unwrap();
         let inside = run(|| getpriority_process(None).unwrap()).await.unwrap();
         assert_eq!(inside, NICENESS.max(outside));

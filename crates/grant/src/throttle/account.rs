@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::check::Check;
-use super::outcome::Outcome;
+use super::decision::BucketDecision;
+use super::outcome::AttemptOutcome;
 
 /// The number of failures without a delay.
 const FREE: u32 = 10;
@@ -45,7 +45,7 @@ impl Account {
         }
     }
 
-    pub(super) fn check(&mut self, now: Instant) -> Check {
+    pub(super) fn check(&mut self, now: Instant) -> BucketDecision {
         if self.under_way == 0 && now.duration_since(self.last) >= FORGET_AFTER {
             self.failures = 0;
             self.blocked_until = None;
@@ -56,13 +56,13 @@ impl Account {
             .filter(|wait| !wait.is_zero())
         {
             let is_first = !std::mem::replace(&mut self.is_logged, true);
-            return Check::Blocked { wait, is_first };
+            return BucketDecision::Blocked { wait, is_first };
         }
         // One at a time once there are delays.
         if self.under_way > 0 && self.failures + self.under_way >= FREE {
-            return Check::Busy;
+            return BucketDecision::Busy;
         }
-        Check::Free
+        BucketDecision::Free
     }
 
     pub(super) const fn begin(&mut self, now: Instant) {
@@ -70,11 +70,11 @@ impl Account {
         self.last = now;
     }
 
-    pub(super) fn end(&mut self, outcome: Outcome, now: Instant) {
+    pub(super) fn end(&mut self, outcome: AttemptOutcome, now: Instant) {
         self.under_way = self.under_way.saturating_sub(1);
         self.last = now;
         match outcome {
-            Outcome::Failed => {
+            AttemptOutcome::Failed => {
                 self.failures = self.failures.saturating_add(1);
                 if let Some(beyond) = self.failures.checked_sub(FREE) {
                     let delay = FIRST_DELAY.saturating_mul(1 << beyond.min(16)).min(LONGEST_DELAY);
@@ -82,11 +82,11 @@ impl Account {
                     self.is_logged = false;
                 }
             }
-            Outcome::Succeeded => {
+            AttemptOutcome::Succeeded => {
                 self.failures = 0;
                 self.blocked_until = None;
             }
-            Outcome::Undecided => {}
+            AttemptOutcome::Undecided => {}
         }
     }
 

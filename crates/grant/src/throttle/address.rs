@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::check::Check;
+use super::decision::BucketDecision;
 
 /// The number of failures that an address has, and how soon each of them is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,20 +63,20 @@ impl Address {
         }
     }
 
-    pub(super) fn check(&mut self, limit: Limit, now: Instant) -> Check {
+    pub(super) fn check(&mut self, limit: Limit, now: Instant) -> BucketDecision {
         let left = self.full_until.saturating_duration_since(now);
         let room = limit.each.saturating_mul(limit.failures);
         // The next failure must fit.
         let after = left + limit.each.saturating_mul(self.under_way.saturating_add(1));
         if after <= room {
             self.is_logged = false;
-            return Check::Free;
+            return BucketDecision::Free;
         }
         if self.under_way > 0 && left + limit.each <= room {
-            return Check::Busy;
+            return BucketDecision::Busy;
         }
         let is_first = !std::mem::replace(&mut self.is_logged, true);
-        Check::Blocked {
+        BucketDecision::Blocked {
             wait: (left + limit.each).saturating_sub(room),
             is_first,
         }

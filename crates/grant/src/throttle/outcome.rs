@@ -2,7 +2,7 @@
 
 /// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum AttemptOutcome {
     /// The secret is wrong.
     Failed,
     /// The secret is right.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 
 const OWNER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-const JOHN: Whose<'_> = Whose::User("johndoe");
+const JOHN: SecretOwner<'_> = SecretOwner::User("johndoe");
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -31,16 +31,16 @@ impl Stage {
 
     /// Returns how long the attempt must wait; `None` if it is admitted, and then it ends with
     /// `outcome`.
-    fn attempt(&self, whose: Whose<'_>, from: Option<IpAddr>, outcome: Outcome) -> Option<u64> {
-        let keys = self.throttle.keys(whose, from);
+    fn attempt(&self, owner: SecretOwner<'_>, from: Option<IpAddr>, outcome: AttemptOutcome) -> Option<u64> {
+        let keys = self.throttle.keys(owner, from);
         let mut buckets = self.throttle.lock();
         match buckets.admit(&keys, self.now) {
-            Admission::Admitted { is_known } => {
+            AttemptDecision::Admitted { is_known } => {
                 buckets.end(&keys, is_known, outcome, self.now);
                 None
             }
-            Admission::Refused { wait, .. } => Some(wait.as_millis().div_ceil(1_000).try_into().unwrap()),
-            Admission::Wait => panic!("one attempt at a time"),
+            AttemptDecision::Refused { wait, .. } => Some(wait.as_millis().div_ceil(1_000).try_into().unwrap()),
+            AttemptDecision::Wait => panic!("one attempt at a time"),
         }
     }
 
@@ -61,8 +61,8 @@ impl Stage {
         ]
     }
 
-    fn fail(&self, whose: Whose<'_>, from: Option<IpAddr>) -> Option<u64> {
-        self.attempt(whose, from, Outcome::Failed)
+    fn fail(&self, owner: SecretOwner<'_>, from: Option<IpAddr>) -> Option<u64> {
+        self.attempt(owner, from, AttemptOutcome::Failed)
     }
 }
 
@@ -86,14 +86,18 @@ fn delays_of_an_account_grow_and_a_success_clears_them() {
         let from = anywhere(100 + u32::try_from(number).unwrap());
         assert_eq!(stage.fail(JOHN, from), None);
     }
-    assert_eq!(stage.fail(Whose::User("other"), anywhere(99)), None, "another account");
     assert_eq!(
-        stage.fail(Whose::Client("johndoe"), anywhere(99)),
+        stage.fail(SecretOwner::User("other"), anywhere(99)),
+        None,
+        "another account"
+    );
+    assert_eq!(
+        stage.fail(SecretOwner::Client("johndoe"), anywhere(99)),
         None,
         "a client of that name"
     );
     stage.wait(900);
-    assert_eq!(stage.attempt(JOHN, anywhere(98), Outcome::Succeeded), None);
+    assert_eq!(stage.attempt(JOHN, anywhere(98), AttemptOutcome::Succeeded), None);
     for number in 200..210 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
     }
@@ -116,13 +120,13 @@ fn failures_are_forgotten_an_hour_after_the_last() {
 #[test]
 fn the_owner_logs_in_from_a_known_address_during_an_attack() {
     let mut stage = Stage::new();
-    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..10 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
     }
     assert!(stage.fail(JOHN, anywhere(10)).is_some());
     for _ in 0..20 {
-        assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+        assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     }
     let blocked = stage.fail(JOHN, anywhere(11));
     assert!(blocked.is_some(), "the owner's login does not help the attacker");
@@ -132,12 +136,12 @@ fn the_owner_logs_in_from_a_known_address_during_an_attack() {
     }
     assert_eq!(stage.fail(JOHN, Some(OWNER)), Some(30));
     assert_eq!(
-        stage.fail(Whose::User("other"), Some(OWNER)),
+        stage.fail(SecretOwner::User("other"), Some(OWNER)),
         None,
         "known for one account"
     );
     stage.wait(30);
-    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
 }
 
 /// Checks the network that each address counts as.
@@ -157,9 +161,9 @@ fn an_address_counts_by_its_network_however_it_is_spelled() {
         let stage = Stage::new();
         for number in 0..30 {
             let name = format!("user {number}");
-            assert_eq!(stage.fail(Whose::User(&name), Some(address(one))), None);
+            assert_eq!(stage.fail(SecretOwner::User(&name), Some(address(one))), None);
         }
-        let refused = stage.fail(Whose::User("next"), Some(address(other)));
+        let refused = stage.fail(SecretOwner::User("next"), Some(address(other)));
         assert_eq!(refused, is_same.then_some(10), "{one} {other}");
     }
 }
@@ -169,14 +173,14 @@ fn an_address_gets_one_attempt_in_ten_seconds_after_thirty_failures() {
     let mut stage = Stage::new();
     for number in 0..30 {
         // A secret that was not compared does not count.
-        let other = Whose::Client("c");
-        assert_eq!(stage.attempt(other, Some(OWNER), Outcome::Undecided), None);
-        assert_eq!(stage.fail(Whose::User(&number.to_string()), Some(OWNER)), None);
+        let other = SecretOwner::Client("c");
+        assert_eq!(stage.attempt(other, Some(OWNER), AttemptOutcome::Undecided), None);
+        assert_eq!(stage.fail(SecretOwner::User(&number.to_string()), Some(OWNER)), None);
     }
     for number in 30..33 {
-        assert_eq!(stage.fail(Whose::User("next"), Some(OWNER)), Some(10));
+        assert_eq!(stage.fail(SecretOwner::User("next"), Some(OWNER)), Some(10));
         stage.wait(10);
-        assert_eq!(stage.fail(Whose::User(&number.to_string()), Some(OWNER)), None);
+        assert_eq!(stage.fail(SecretOwner::User(&number.to_string()), Some(OWNER)), None);
     }
 }
 
@@ -188,10 +192,16 @@ fn a_site_of_many_networks_has_a_higher_limit() {
         Some(IpAddr::V6(Ipv6Addr::from_bits(bits)))
     };
     for number in 0..300 {
-        assert_eq!(stage.fail(Whose::User(&number.to_string()), network(number)), None);
+        assert_eq!(
+            stage.fail(SecretOwner::User(&number.to_string()), network(number)),
+            None
+        );
     }
-    assert_eq!(stage.fail(Whose::User("next"), network(999)), Some(1));
-    assert_eq!(stage.fail(Whose::User("next"), Some(address("2001:db8:2::1"))), None);
+    assert_eq!(stage.fail(SecretOwner::User("next"), network(999)), Some(1));
+    assert_eq!(
+        stage.fail(SecretOwner::User("next"), Some(address("2001:db8:2::1"))),
+        None
+    );
 }
 
 #[test]
@@ -203,7 +213,7 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
     let flood = u32::try_from(MAX_ENTRIES).unwrap() + 50_000;
     for number in 0..flood {
         let name = number.to_string();
-        assert_eq!(stage.fail(Whose::User(&name), anywhere(1_000 + number)), None);
+        assert_eq!(stage.fail(SecretOwner::User(&name), anywhere(1_000 + number)), None);
     }
     assert!(
         stage.sizes().iter().all(|size| *size <= MAX_ENTRIES),
@@ -223,7 +233,7 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
 #[test]
 fn a_flood_of_clients_clears_no_bucket_of_a_user() {
     let stage = Stage::new();
-    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..3 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
     }
@@ -232,10 +242,13 @@ fn a_flood_of_clients_clears_no_bucket_of_a_user() {
         let name = format!("client {number}");
         for attempt in 0..4 {
             let from = anywhere(1_000 + number * 4 + attempt);
-            stage.fail(Whose::Client(&name), from);
+            stage.fail(SecretOwner::Client(&name), from);
         }
         let from = anywhere(0x0010_0000 + number);
-        assert_eq!(stage.attempt(Whose::Client("service"), from, Outcome::Succeeded), None);
+        assert_eq!(
+            stage.attempt(SecretOwner::Client("service"), from, AttemptOutcome::Succeeded),
+            None
+        );
     }
     assert!(
         stage.sizes().iter().all(|size| *size <= MAX_ENTRIES),
@@ -249,17 +262,21 @@ fn a_flood_of_clients_clears_no_bucket_of_a_user() {
         stage.fail(JOHN, anywhere(20)).is_some(),
         "the account under attack is kept"
     );
-    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None, "the owner");
+    assert_eq!(
+        stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded),
+        None,
+        "the owner"
+    );
 }
 
 #[test]
 fn an_account_with_many_addresses_makes_no_other_account_unknown() {
     let stage = Stage::new();
-    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None);
+    assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..u32::try_from(MAX_ENTRIES).unwrap() + 50_000 {
-        let mallory = Whose::User("mallory");
+        let mallory = SecretOwner::User("mallory");
         assert_eq!(
-            stage.attempt(mallory, anywhere(1_000 + number), Outcome::Succeeded),
+            stage.attempt(mallory, anywhere(1_000 + number), AttemptOutcome::Succeeded),
             None
         );
     }
@@ -268,7 +285,11 @@ fn an_account_with_many_addresses_makes_no_other_account_unknown() {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
     }
     assert!(stage.fail(JOHN, anywhere(20)).is_some());
-    assert_eq!(stage.attempt(JOHN, Some(OWNER), Outcome::Succeeded), None, "the owner");
+    assert_eq!(
+        stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded),
+        None,
+        "the owner"
+    );
 }
 
 /// Each hour other names fail and one owner logs in from another address, for a year.
@@ -279,9 +300,9 @@ fn a_year_of_attempts_is_forgotten() {
     for hour in 0..365 * 24 {
         for number in 0..5 {
             let name = format!("{hour}-{number}");
-            stage.fail(Whose::User(&name), anywhere(hour * 8 + number));
+            stage.fail(SecretOwner::User(&name), anywhere(hour * 8 + number));
         }
-        stage.attempt(JOHN, anywhere(hour * 8 + 7), Outcome::Succeeded);
+        stage.attempt(JOHN, anywhere(hour * 8 + 7), AttemptOutcome::Succeeded);
         stage.wait(3_600);
         stage.throttle.lock().sweep(stage.now);
         for (most, size) in most.iter_mut().zip(stage.sizes()) {
@@ -297,7 +318,7 @@ fn a_year_of_attempts_is_forgotten() {
 // A success makes the address known, and a known address has its own limit.
 #[tokio::test(start_paused = true)]
 async fn attempts_under_way_count_until_they_end() {
-    for (outcome, admitted_in_all) in [(Outcome::Failed, 10), (Outcome::Succeeded, 50)] {
+    for (outcome, admitted_in_all) in [(AttemptOutcome::Failed, 10), (AttemptOutcome::Succeeded, 50)] {
         let throttle = Arc::new(Throttle::new(true));
         let (under_way, most, admitted) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
         let counts = Arc::new((under_way, most, admitted));
@@ -329,7 +350,7 @@ async fn an_attempt_that_is_dropped_counts_as_failed() {
         drop(throttle.begin(JOHN, None).await.unwrap());
     }
     let refused = throttle.begin(JOHN, None).await.unwrap_err();
-    assert!(matches!(refused, GrantError::Throttled { retry_after } if retry_after.as_seconds() == 30));
+    assert!(matches!(refused, Throttled { retry_after } if retry_after.as_seconds() == 30));
     let off = Throttle::new(false);
     for _ in 0..100 {
         drop(off.begin(JOHN, Some(OWNER)).await.unwrap());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The decision of a bucket on one more attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Check {
+pub(super) enum BucketDecision {
     Free,
     /// Pending attempts fill it.
     Busy,

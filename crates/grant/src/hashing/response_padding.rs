@@ -20,12 +20,12 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// users of it (a row found or not) is smaller than the noise of one login. Without this wait it
 /// would show in the mean of many.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct ResponsePadding {
     /// At most as many as a store lists.
     slowest: Mutex<HashMap<PasswordScheme, Duration>>,
 }
 
-impl Pace {
+impl ResponsePadding {
     /// Returns the wait after a failed login of this scheme that took this long.
     pub(super) fn wait_after(&self, scheme: Option<&PasswordScheme>, took: Duration, costs: &SchemeCosts) -> Duration {
         let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,19 +74,19 @@ mod tests {
     /// Each day the store changes to another scheme, for a year.
     #[test]
     fn a_year_of_schemes_is_forgotten() {
-        let pace = Pace::default();
+        let padding = ResponsePadding::default();
         for day in 0..365 {
             let own = scheme(&format!("$scheme{day}$"));
-            pace.wait_after(Some(&own), ms(100), &vec![(own.clone(), ms(70))]);
-            assert_eq!(pace.slowest.lock().unwrap().len(), 1);
+            padding.wait_after(Some(&own), ms(100), &vec![(own.clone(), ms(70))]);
+            assert_eq!(padding.slowest.lock().unwrap().len(), 1);
         }
     }
 
     #[test]
     fn each_waits_for_the_slowest_of_late_but_not_for_ever() {
-        let (pace, own) = (Pace::default(), scheme("$2b$10$"));
+        let (padding, own) = (ResponsePadding::default(), scheme("$2b$10$"));
         let costs = vec![(own.clone(), ms(70))];
-        let wait = |took| pace.wait_after(Some(&own), took, &costs);
+        let wait = |took| padding.wait_after(Some(&own), took, &costs);
         assert_eq!(wait(ms(100)), ms(0));
         assert_eq!(wait(ms(99)), ms(1));
         assert_eq!(wait(ms(10_000)), ms(0), "a hiccup");
@@ -101,26 +101,26 @@ mod tests {
     fn a_cheap_scheme_waits_for_a_dear_one_from_the_first_login_on() {
         let (cheap, dear) = (scheme("$argon2id$v=19$m=256,t=1,p=1$"), scheme("$2b$10$"));
         let costs = vec![(cheap.clone(), ms(1)), (dear.clone(), ms(70))];
-        let pace = Pace::default();
-        assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(138), "by the costs");
-        assert_eq!(pace.wait_after(Some(&dear), ms(100), &costs), ms(0));
+        let padding = ResponsePadding::default();
+        assert_eq!(padding.wait_after(Some(&cheap), ms(2), &costs), ms(138), "by the costs");
+        assert_eq!(padding.wait_after(Some(&dear), ms(100), &costs), ms(0));
         assert_eq!(
-            pace.wait_after(Some(&cheap), ms(2), &costs),
+            padding.wait_after(Some(&cheap), ms(2), &costs),
             ms(98),
             "as it was measured"
         );
         // However often the cheap one is tried, the expensive one is not forgotten.
         for _ in 0..1_000 {
-            assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(98));
+            assert_eq!(padding.wait_after(Some(&cheap), ms(2), &costs), ms(98));
         }
         // The expensive scheme belongs to no user any longer.
         let costs = vec![(cheap.clone(), ms(1))];
-        assert_eq!(pace.wait_after(Some(&cheap), ms(2), &costs), ms(0));
-        assert_eq!(pace.slowest.lock().unwrap().len(), 1);
+        assert_eq!(padding.wait_after(Some(&cheap), ms(2), &costs), ms(0));
+        assert_eq!(padding.slowest.lock().unwrap().len(), 1);
     }
 
     #[test]
     fn where_nobody_has_a_password_nothing_is_waited_for() {
-        assert_eq!(Pace::default().wait_after(None, ms(2), &Vec::new()), ms(0));
+        assert_eq!(ResponsePadding::default().wait_after(None, ms(2), &Vec::new()), ms(0));
     }
 }
