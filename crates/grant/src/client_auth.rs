@@ -9,8 +9,8 @@ use scopegate_token::ClientSecret;
 use tracing::field::display;
 
 use crate::context::Context;
-use crate::throttle::{AttemptOutcome, SecretOwner};
 use crate::{ClientFault, GrantError, Params, RequestFault};
+use scopegate_login::{AttemptOutcome, SecretOwner};
 
 /// The client credentials in the header of a request.
 ///

@@ -8,8 +8,8 @@ use scopegate_store::Store;
 use scopegate_token::{Entropy, Signer};
 
 use crate::GrantProfile;
-use crate::password_check::PasswordCheck;
-use crate::throttle::Throttle;
+use scopegate_login::PasswordCheck;
+use scopegate_login::Throttle;
 
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,

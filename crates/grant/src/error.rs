@@ -4,9 +4,9 @@ use scopegate_domain::{ErrorCode, GrantType, InvalidScope, Lifetime};
 use scopegate_store::{StoreError, StoreErrorKind};
 use scopegate_token::{EntropyError, SignError};
 
-use crate::hashing::HashingError;
-use crate::login_error::LoginError;
-use crate::throttle::Throttled;
+use scopegate_login::HashingError;
+use scopegate_login::LoginError;
+use scopegate_login::Throttled;
 
 /// The reason why a request gets no token.
 ///
@@ -103,8 +103,10 @@ impl From<StoreError> for GrantError {
 }
 
 impl From<Throttled> for GrantError {
-    fn from(Throttled { retry_after }: Throttled) -> Self {
-        Self::Throttled { retry_after }
+    fn from(throttled: Throttled) -> Self {
+        Self::Throttled {
+            retry_after: throttled.retry_after,
+        }
     }
 }
 

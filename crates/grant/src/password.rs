@@ -6,9 +6,9 @@ use scopegate_domain::{Authenticated, Client, Grant, Timestamp, Username};
 
 use crate::context::Context;
 use crate::narrow::{Narrowed, narrow};
-use crate::password_check::{DisabledUserLogin, PasswordLogin};
 use crate::request::PasswordRequest;
 use crate::{GrantError, GrantProfile};
+use scopegate_login::{DisabledUserLogin, PasswordLogin};
 
 /// The client that logs in a user, and its address.
 #[derive(Clone, Copy, Debug)]

@@ -9,13 +9,13 @@ use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEnt
 
 use crate::context::Context;
 use crate::password::Login;
-use crate::password_check::{DisabledUserLogin, PasswordCheck};
 use crate::request::{PasswordRequest, TokenRequest, is_beside_the_page};
-use crate::throttle::Throttle;
 use crate::{
     ClientCredentials, GrantError, GrantProfile, HashingLimits, PageError, Params, TokenSet, client_auth, issue,
     password,
 };
+use scopegate_login::Throttle;
+use scopegate_login::{DisabledUserLogin, PasswordCheck};
 
 /// Issues tokens to clients: the token endpoint without HTTP.
 ///

@@ -25,7 +25,7 @@ pub(crate) use self::response_padding::SchemeCosts;
 /// 12 takes 0.3 s, so `queue` bounds the wait. A login beyond both is refused at once.
 ///
 /// ```
-/// use scopegate_grant::HashingLimits;
+/// use scopegate_login::HashingLimits;
 ///
 /// let limits = HashingLimits { slots: 2, queue: 64 };
 /// assert!(HashingLimits::default().slots >= 1);

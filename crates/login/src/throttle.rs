@@ -33,7 +33,7 @@ use self::address::{Address, Limit, keys};
 use self::decision::BucketDecision;
 pub use self::error::Throttled;
 use self::metrics::ThrottleMetrics;
-pub(crate) use self::outcome::AttemptOutcome;
+pub use self::outcome::AttemptOutcome;
 
 /// The maximum number of entries of each kind: users, clients, known addresses of each, addresses.
 /// One takes about 100 bytes.
@@ -53,7 +53,8 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// The owner of the secret that an attempt presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum SecretOwner<'a> {
+#[expect(clippy::exhaustive_enums, reason = "users and clients have secrets")]
+pub enum SecretOwner<'a> {
     /// A user, by the canonical name.
     User(&'a str),
     /// A client, by its id.
@@ -71,7 +72,7 @@ impl SecretOwner<'_> {
 
 /// Counts failed attempts, in bounded memory.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub struct Throttle {
     is_on: bool,
     hasher: RandomState,
     buckets: Mutex<Buckets>,
@@ -120,7 +121,10 @@ enum AttemptDecision {
 }
 
 impl Throttle {
-    pub(crate) fn new(is_on: bool) -> Self {
+    /// Creates a throttle without any failed attempt. If `is_on` is `false`, it admits every
+    /// attempt, and still counts failures in the metrics.
+    #[must_use]
+    pub fn new(is_on: bool) -> Self {
         Self {
             is_on,
             hasher: RandomState::new(),
@@ -136,7 +140,11 @@ impl Throttle {
     }
 
     /// Admits an attempt to present a secret, or refuses it before anything is read or hashed.
-    pub(crate) async fn begin(&self, owner: SecretOwner<'_>, from: Option<IpAddr>) -> Result<Attempt<'_>, Throttled> {
+    ///
+    /// # Errors
+    ///
+    /// [`Throttled`] if there were too many failed attempts.
+    pub async fn begin(&self, owner: SecretOwner<'_>, from: Option<IpAddr>) -> Result<Attempt<'_>, Throttled> {
         let keys = self.keys(owner, from);
         if !self.is_on {
             return Ok(Attempt::new(self, keys, owner, None));
@@ -341,7 +349,7 @@ impl BucketDecision {
 
 /// An attempt that was admitted. One that is dropped without an outcome counts as failed.
 #[derive(Debug)]
-pub(crate) struct Attempt<'t> {
+pub struct Attempt<'t> {
     throttle: &'t Throttle,
     keys: BucketKeys,
     kind: &'static str,
@@ -362,7 +370,7 @@ impl<'t> Attempt<'t> {
     }
 
     /// Ends the attempt.
-    pub(crate) fn end(mut self, outcome: AttemptOutcome) {
+    pub fn end(mut self, outcome: AttemptOutcome) {
         self.outcome = outcome;
     }
 }

@@ -2,7 +2,8 @@
 
 /// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AttemptOutcome {
+#[expect(clippy::exhaustive_enums, reason = "a secret is wrong, right or not compared")]
+pub enum AttemptOutcome {
     /// The secret is wrong.
     Failed,
     /// The secret is right.

@@ -10,13 +10,14 @@ use scopegate_store::{PasswordScheme, Store, StoreError};
 use scopegate_token::{Entropy, HashError, PasswordHasher, PasswordVerdict};
 use tokio::time::Instant;
 
+use crate::error::LoginError;
 use crate::hashing::{HashingLimits, HashingPool, SchemeCosts};
-use crate::login_error::LoginError;
 use crate::throttle::{AttemptOutcome, SecretOwner, Throttle};
 
 /// The result of the login of a disabled user whose password is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DisabledUserLogin {
+#[expect(clippy::exhaustive_enums, reason = "a login succeeds or fails")]
+pub enum DisabledUserLogin {
     /// It fails like one with a wrong password.
     Deny,
     /// It succeeds, as in the FastAPI tutorial, whose guards refuse that user later.
@@ -25,24 +26,25 @@ pub(crate) enum DisabledUserLogin {
 
 /// One attempt to log in with a password.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PasswordLogin<'a> {
+#[expect(clippy::exhaustive_structs, reason = "a caller must state each fact of a login")]
+pub struct PasswordLogin<'a> {
     /// The name of the user, or `None` if no user can have the presented name.
-    pub(crate) name: Option<&'a Username>,
+    pub name: Option<&'a Username>,
     /// The name in the request.
-    pub(crate) presented_name: &'a str,
+    pub presented_name: &'a str,
     /// The password in the request.
-    pub(crate) password: &'a Secret<String>,
+    pub password: &'a Secret<String>,
     /// The client that logs in the user, for the log.
-    pub(crate) client: &'a ClientId,
+    pub client: &'a ClientId,
     /// The address of the client, if it is known. Failed attempts count for it, too.
-    pub(crate) from: Option<IpAddr>,
+    pub from: Option<IpAddr>,
     /// The result if the user is disabled.
-    pub(crate) disabled: DisabledUserLogin,
+    pub disabled: DisabledUserLogin,
 }
 
 /// Checks passwords of users: looks up the user, verifies the hash, pads the response time of a
 /// failure and limits guessing.
-pub(crate) struct PasswordCheck {
+pub struct PasswordCheck {
     store: Arc<dyn Store>,
     hasher: Arc<PasswordHasher>,
     entropy: Arc<dyn Entropy>,
@@ -58,7 +60,7 @@ impl fmt::Debug for PasswordCheck {
 
 impl PasswordCheck {
     /// Creates a check of the passwords in this store. `entropy` provides the salt of a new hash.
-    pub(crate) fn new(
+    pub fn new(
         store: Arc<dyn Store>,
         hasher: PasswordHasher,
         limits: HashingLimits,
@@ -76,7 +78,15 @@ impl PasswordCheck {
 
     /// Returns the user with this name, if the password is right. Attempts are throttled by the
     /// canonical name.
-    pub(crate) async fn check(&self, login: PasswordLogin<'_>) -> Result<Authenticated<User>, LoginError> {
+    ///
+    /// A future that is dropped counts as a failed attempt; a hash that has begun is computed to its
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError`] names the reason. It is [`LoginError::Rejected`] for an unknown user, a wrong
+    /// password and a disabled user.
+    pub async fn check(&self, login: PasswordLogin<'_>) -> Result<Authenticated<User>, LoginError> {
         // A name that no user can have counts without a change.
         let owner = SecretOwner::User(login.name.map_or(login.presented_name, Username::as_str));
         let attempt = self.throttle.begin(owner, login.from).await?;
