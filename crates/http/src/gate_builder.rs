@@ -32,7 +32,7 @@ use crate::shadow::Besides;
 use crate::sources::{Judge, Judges, Sources};
 use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies, path, producers, template};
 #[cfg(feature = "remote-issuers")]
-use crate::{Introspection, RemoteIssuer, remote::TrustedIssuers};
+use crate::{Introspection, RemoteIssuer, issuer_set::IssuerSet};
 
 /// Where the OpenAPI document is.
 pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
@@ -122,7 +122,7 @@ impl GateBuilder {
     #[cfg(feature = "remote-issuers")]
     pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
         let scheme = scheme.into();
-        let judge = Judge::Issuers(Arc::new(TrustedIssuers::of(&scheme, issuer)));
+        let judge = Judge::Issuers(Arc::new(IssuerSet::of(&scheme, issuer)));
         self.judges.push((scheme, judge));
         self
     }
@@ -132,7 +132,7 @@ impl GateBuilder {
     /// [`verifier`](Self::verifier): then it is queried for every token.)
     #[cfg(feature = "remote-issuers")]
     pub fn introspection(mut self, scheme: impl Into<String>, introspection: Introspection) -> Self {
-        let judge = Judge::Issuers(Arc::new(TrustedIssuers::asking(introspection)));
+        let judge = Judge::Issuers(Arc::new(IssuerSet::asking(introspection)));
         self.judges.push((scheme.into(), judge));
         self
     }

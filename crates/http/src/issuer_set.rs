@@ -1,40 +1,57 @@
-//! The issuers whose tokens are good for one scheme, and which of them a token is shown to.
+//! Selects the issuer that verifies a bearer token of one scheme.
 
 use std::sync::Arc;
 
 use scopegate_domain::Timestamp;
-use scopegate_store::StoreError;
+use scopegate_store::{BoxFuture, StoreError};
 use scopegate_token::{TokenRules, VerifyError};
 
-use super::peek;
-use super::refresh::Renewal;
 use crate::accepted::Accepted;
 use crate::application;
 use crate::bearer_tokens::{TokenJudge, Wanted};
 use crate::refusal::Unaccepted;
+use crate::remote::{Renewal, unverified_issuer};
 use crate::says::Says;
-use crate::{BearerTokens, Credential, GateError, Introspection, RemoteIssuer};
+use crate::{
+    Acceptance, BearerTokens, Credential, CredentialVerifier, GateError, Introspection, RemoteIssuer, Verdict,
+};
 
-/// The issuers whose tokens are good for one scheme.
+impl CredentialVerifier for Introspection {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+        Box::pin(async {
+            let answer = self.introspect(credential.secret().expose()).await;
+            Ok(match answer.map_err(StoreError::unavailable)? {
+                None => Verdict::Refuse,
+                Some(token) => {
+                    let acceptance = token.subject.map_or_else(Acceptance::of_nobody, Acceptance::of);
+                    Verdict::Accept(acceptance.with_scopes(token.scopes))
+                }
+            })
+        })
+    }
+}
+
+/// The issuers whose tokens one scheme accepts.
 #[derive(Clone, Default)]
-pub(crate) struct TrustedIssuers {
-    /// Our own, or whoever else's keys are known without asking.
+pub(crate) struct IssuerSet {
+    /// The issuer whose keys need no request: this program, or one with configured keys.
     own: Option<Arc<TokenJudge>>,
-    remote: Vec<Remote>,
-    /// Who is asked about what is no JWT.
+    remote: Vec<IssuerEntry>,
+    /// The issuer that is queried about tokens that are not JWTs.
     opaque: Option<Introspection>,
 }
 
-/// One of them, with what is remembered of its tokens for this scheme.
+/// A remote issuer with the verifier and the cache of its tokens for this scheme.
 #[derive(Clone)]
-struct Remote {
+struct IssuerEntry {
     issuer: RemoteIssuer,
     judge: Arc<TokenJudge>,
 }
 
-impl Remote {
+impl IssuerEntry {
     fn new(scheme: &str, issuer: RemoteIssuer) -> Self {
-        let tokens = BearerTokens::new(Arc::clone(issuer.verifier())).cache_bytes(issuer.token_cache_bytes());
+        let bytes = issuer.token_cache_bytes().unwrap_or(BearerTokens::CACHE_BYTES);
+        let tokens = BearerTokens::new(Arc::clone(issuer.verifier())).cache_bytes(bytes);
         let named = issuer.clone();
         let judge = TokenJudge::new(&format!("{scheme} {}", issuer.issuer()), tokens).within(issuer.ceiling().cloned());
         Self {
@@ -44,23 +61,24 @@ impl Remote {
     }
 }
 
-/// Whom a token is shown to.
-enum Chosen<'t> {
-    Nobody,
+/// The verifier of one token.
+enum SelectedIssuer<'t> {
+    None,
     Opaque(&'t Introspection),
     Own(&'t TokenJudge),
-    Remote(&'t Remote),
+    Remote(&'t IssuerEntry),
 }
 
-impl TrustedIssuers {
+impl IssuerSet {
+    /// Creates a set of one remote issuer.
     pub(crate) fn of(scheme: &str, issuer: RemoteIssuer) -> Self {
         Self {
-            remote: vec![Remote::new(scheme, issuer)],
+            remote: vec![IssuerEntry::new(scheme, issuer)],
             ..Self::default()
         }
     }
 
-    /// Contains no issuer but the one whose keys are known.
+    /// Creates a set of the one issuer whose keys need no request.
     pub(crate) fn with_own(tokens: Arc<TokenJudge>) -> Self {
         Self {
             own: Some(tokens),
@@ -68,6 +86,7 @@ impl TrustedIssuers {
         }
     }
 
+    /// Creates a set whose only issuer is queried about each token.
     pub(crate) fn asking(introspection: Introspection) -> Self {
         Self {
             opaque: Some(introspection),
@@ -75,7 +94,8 @@ impl TrustedIssuers {
         }
     }
 
-    /// What the tokens of each source can say. `by` answers for tokens by these rules.
+    /// Returns which claims the tokens of each issuer can have. `by` returns it for tokens with these
+    /// rules.
     pub(crate) fn said<'g>(&self, by: impl Fn(&TokenRules) -> Says<'g>) -> Vec<Says<'g>> {
         let own = self.own.as_deref().map(|tokens| by(tokens.rules()));
         let remote = self.remote.iter().map(|_| Says::Jwt);
@@ -83,19 +103,27 @@ impl TrustedIssuers {
         own.into_iter().chain(remote).chain(opaque).collect()
     }
 
-    // SECURITY: what the token says of itself decides who looks at it and nothing more. Each of those asks for its own name again,
-    // under its own signature (`a_token_is_good_by_the_keys_of_its_own_issuer_alone`).
-    fn choose(&self, token: &str) -> Chosen<'_> {
-        let own = || self.own.as_deref().map_or(Chosen::Nobody, Chosen::Own);
+    // SECURITY: the unverified `iss` selects the verifier and nothing else. Each verifier compares the
+    // issuer again after it verified the signature. Tested by
+    // tests/issuers/together.rs, `a_token_is_good_by_the_keys_of_its_own_issuer_alone`.
+    fn select(&self, token: &str) -> SelectedIssuer<'_> {
+        let own = || self.own.as_deref().map_or(SelectedIssuer::None, SelectedIssuer::Own);
         if token.bytes().filter(|byte| *byte == b'.').count() != 2 {
-            return self.opaque.as_ref().map_or_else(own, Chosen::Opaque);
+            return self.opaque.as_ref().map_or_else(own, SelectedIssuer::Opaque);
         }
-        let named = peek::issuer(token);
-        let is_named = |remote: &&Remote| named.as_deref() == Some(remote.issuer.issuer().as_str());
-        self.remote.iter().find(is_named).map_or_else(own, Chosen::Remote)
+        let named = unverified_issuer(token);
+        let is_named = |remote: &&IssuerEntry| named.as_deref() == Some(remote.issuer.issuer().as_str());
+        self.remote
+            .iter()
+            .find(is_named)
+            .map_or_else(own, SelectedIssuer::Remote)
     }
 
-    /// Both together; none where it would not be clear who looks at a token.
+    /// Joins two sets. Returns `None` if a token could then have two verifiers.
+    ///
+    /// # Errors
+    ///
+    /// [`GateError::IssuerTwice`] if both contain the same issuer.
     pub(crate) fn join(&self, scheme: &str, other: &Self) -> Result<Option<Self>, GateError> {
         for remote in &other.remote {
             if self
@@ -120,8 +148,8 @@ impl TrustedIssuers {
     }
 }
 
-impl TrustedIssuers {
-    /// Shows a token to the one issuer that it may be of.
+impl IssuerSet {
+    /// Verifies a token by its one possible issuer.
     pub(crate) async fn verify(
         &self,
         wanted: Wanted<'_>,
@@ -129,17 +157,17 @@ impl TrustedIssuers {
         now: Timestamp,
     ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
         let token = credential.secret().expose();
-        match self.choose(token) {
-            Chosen::Nobody => Ok(Err(VerifyError::Issuer.into())),
-            Chosen::Opaque(introspection) => application::verify(wanted, introspection, credential).await,
-            Chosen::Own(tokens) => Ok(tokens.accept(wanted, token, now)),
-            Chosen::Remote(remote) => remote.verify(wanted, token, now).await,
+        match self.select(token) {
+            SelectedIssuer::None => Ok(Err(VerifyError::Issuer.into())),
+            SelectedIssuer::Opaque(introspection) => application::verify(wanted, introspection, credential).await,
+            SelectedIssuer::Own(tokens) => Ok(tokens.accept(wanted, token, now)),
+            SelectedIssuer::Remote(remote) => remote.verify(wanted, token, now).await,
         }
     }
 }
 
-impl Remote {
-    /// Verifies a token of another issuer by the keys that are there, and where its key is not among them by those that it has now.
+impl IssuerEntry {
+    /// Verifies a token of a remote issuer. If its key is unknown, fetches the keys and tries again.
     async fn verify(
         &self,
         wanted: Wanted<'_>,
@@ -148,19 +176,19 @@ impl Remote {
     ) -> Result<Result<Accepted, Unaccepted>, StoreError> {
         let Self { issuer, judge } = self;
         let verify = || judge.accept(wanted, token, now);
-        issuer.ready().await.map_err(StoreError::unavailable)?;
+        issuer.fetch().await.map_err(StoreError::unavailable)?;
         let mut answer = verify();
-        // A question that was under way may have come too early for a new key: one more.
+        // A fetch that was already running may have missed a new key: that permits one more.
         for _ in 0..2 {
             if !matches!(answer, Err(Unaccepted::Verify(VerifyError::UnknownKey))) {
                 break;
             }
             let renewal = issuer.renew().await.map_err(StoreError::unavailable)?;
-            if renewal == Renewal::Nothing {
+            if renewal == Renewal::NotDue {
                 break;
             }
             answer = verify();
-            if renewal == Renewal::Asked {
+            if renewal == Renewal::Fetched {
                 break;
             }
         }

@@ -85,6 +85,8 @@ mod handler;
 mod host;
 mod input;
 mod invalid_input;
+#[cfg(feature = "remote-issuers")]
+mod issuer_set;
 mod json_fault;
 mod merge;
 mod metrics;
@@ -145,9 +147,10 @@ pub use profile::Profile;
 pub use published_keys::PublishedKeys;
 #[cfg(feature = "remote-issuers")]
 pub use remote::{
-    ClientAuthentication, Discovery, FetchError, Introspection, IntrospectionBuilder, InvalidDocument, InvalidEndpoint,
-    InvalidNetwork, InvalidRoots, Network, Outgoing, OutgoingBuilder, RemoteError, RemoteIssuer, RemoteIssuerBuilder,
-    RemoteSetupError, Resolve, SubjectMapping,
+    ClientAuthentication, Discovery, FetchError, IntrospectedToken, Introspection, IntrospectionBuilder,
+    InvalidDocument, InvalidEndpoint, InvalidNetwork, InvalidRoots, Network, Outgoing, OutgoingBuilder, RemoteError,
+    RemoteIssuer, RemoteIssuerBuilder, RemoteSetupError, Renewal, Resolution, Resolve, SubjectMapping,
+    unverified_issuer,
 };
 pub use request_head::{RequestHead, TlsFacts};
 pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};

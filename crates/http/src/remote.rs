@@ -6,7 +6,6 @@
 //!     Refresh        fetches its keys, one request at a time, seldom, and keeps the old ones
 //!     RemoteIssuer   verifies its tokens by its keys alone
 //!     Introspection  queries it about its opaque tokens
-//!   TrustedIssuers   selects the issuer for a token
 //! ```
 
 mod budget;
@@ -19,26 +18,28 @@ mod introspection;
 mod issuer;
 mod network;
 mod outgoing;
-mod peek;
 mod refresh;
 mod remote_error;
 mod resolve;
+mod setup_error;
 #[cfg(test)]
 mod stage;
 mod subjects;
 mod tls;
-mod trusted;
+mod unverified_issuer;
 
 pub use self::discovery::Discovery;
 pub use self::document::InvalidDocument;
 pub use self::endpoint::InvalidEndpoint;
 pub use self::fetch_error::FetchError;
-pub use self::introspection::{ClientAuthentication, Introspection, IntrospectionBuilder, RemoteSetupError};
+pub use self::introspection::{ClientAuthentication, IntrospectedToken, Introspection, IntrospectionBuilder};
 pub use self::issuer::{RemoteIssuer, RemoteIssuerBuilder};
 pub use self::network::{InvalidNetwork, Network};
 pub use self::outgoing::{Outgoing, OutgoingBuilder};
+pub use self::refresh::Renewal;
 pub use self::remote_error::RemoteError;
-pub use self::resolve::Resolve;
+pub use self::resolve::{Resolution, Resolve};
+pub use self::setup_error::RemoteSetupError;
 pub use self::subjects::SubjectMapping;
 pub use self::tls::InvalidRoots;
-pub(crate) use self::trusted::TrustedIssuers;
+pub use self::unverified_issuer::unverified_issuer;

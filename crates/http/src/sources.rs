@@ -8,9 +8,9 @@ use scopegate_policy::{Access, Alternative, OperationTable, ResolvedOperation, S
 
 use crate::bearer_tokens::TokenJudge;
 use crate::credential::Found;
-use crate::place::{Family, Place};
 #[cfg(feature = "remote-issuers")]
-use crate::remote::TrustedIssuers;
+use crate::issuer_set::IssuerSet;
+use crate::place::{Family, Place};
 use crate::request_head::RequestHead;
 use crate::{Credential, CredentialVerifier, GateError, Profile};
 
@@ -21,7 +21,7 @@ pub(crate) enum Judge {
     Application(Arc<dyn CredentialVerifier>),
     /// One of several issuers.
     #[cfg(feature = "remote-issuers")]
-    Issuers(Arc<TrustedIssuers>),
+    Issuers(Arc<IssuerSet>),
     /// A signature.
     Token(Arc<TokenJudge>),
 }
@@ -195,11 +195,11 @@ fn merge(given: Vec<(String, Judge)>) -> Result<Vec<(String, Judge)>, GateError>
 }
 
 #[cfg(feature = "remote-issuers")]
-fn join(scheme: &str, first: &Judge, second: &Judge) -> Result<Option<TrustedIssuers>, GateError> {
+fn join(scheme: &str, first: &Judge, second: &Judge) -> Result<Option<IssuerSet>, GateError> {
     match (first, second) {
         (Judge::Issuers(first), Judge::Issuers(second)) => first.join(scheme, second),
         (Judge::Issuers(issuers), Judge::Token(tokens)) | (Judge::Token(tokens), Judge::Issuers(issuers)) => {
-            issuers.join(scheme, &TrustedIssuers::with_own(Arc::clone(tokens)))
+            issuers.join(scheme, &IssuerSet::with_own(Arc::clone(tokens)))
         }
         _ => Ok(None),
     }

@@ -12,8 +12,7 @@ use base64_simd::STANDARD;
 use form_urlencoded::Serializer;
 use http::HeaderValue;
 use scopegate_domain::{Audience, Clock, Issuer, Scope, ScopeToken, Secret, SystemClock, Timestamp};
-use scopegate_store::{BoxFuture, StoreError};
-use scopegate_token::{LeewayTooLong, TokenRules};
+use scopegate_token::TokenRules;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
@@ -23,9 +22,8 @@ use super::discovery::{self, Discovery};
 use super::endpoint::Endpoint;
 use super::outgoing::Form;
 use super::remote_error::RemoteError;
-use crate::{
-    Acceptance, Credential, CredentialVerifier, InvalidEndpoint, InvalidRoots, Outgoing, SubjectMapping, Verdict,
-};
+use super::setup_error::RemoteSetupError;
+use crate::{Outgoing, SubjectMapping};
 
 /// How the client says who it is ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,8 +94,18 @@ struct State {
     discovered: Option<Endpoint>,
 }
 
-/// The outcome of a query.
-type Outcome = Result<Verdict, RemoteError>;
+/// The outcome of a query; `None` is a token that is not valid here.
+type Outcome = Result<Option<IntrospectedToken>, RemoteError>;
+
+/// A valid opaque token: its subject and its scopes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IntrospectedToken {
+    /// The local subject: the `sub` of the answer, mapped by the [`SubjectMapping`].
+    pub subject: Option<Arc<str>>,
+    /// The scopes within the ceiling.
+    pub scopes: Vec<ScopeToken>,
+}
 
 impl Introspection {
     /// Creates a builder for tokens of this issuer with this audience. This client sends the
@@ -127,12 +135,19 @@ impl Introspection {
         }
     }
 
-    async fn judge(&self, token: &str) -> Outcome {
+    /// Returns the subject and the scopes of a token, from the cache or from the issuer. `None`: the
+    /// token is not valid here.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`] if the issuer does not answer in time, or its answer cannot be read. Then no
+    /// access is granted, and no token is called invalid.
+    pub async fn introspect(&self, token: &str) -> Result<Option<IntrospectedToken>, RemoteError> {
         if token.is_empty() || token.len() > TokenRules::MAX_TOKEN {
-            return Ok(Verdict::Refuse);
+            return Ok(None);
         }
         let answer = match self.known_or_asked(token)? {
-            Known::Answer(verdict) => return Ok(verdict),
+            Known::Answer(answer) => return Ok(answer),
             Known::Open(answer) => answer,
         };
         timeout(self.0.patience, answered(answer))
@@ -145,8 +160,8 @@ impl Introspection {
         let token = Arc::new(TokenText::new(token));
         let now = self.0.clock.now();
         let mut state = self.0.state();
-        if let Some(verdict) = state.answers.find(&token, now) {
-            return Ok(Known::Answer(verdict));
+        if let Some(answer) = state.answers.find(&token, now) {
+            return Ok(Known::Answer(answer));
         }
         if let Some(open) = state.open.get(&token) {
             return Ok(Known::Open(open.clone()));
@@ -172,7 +187,7 @@ impl Introspection {
 }
 
 enum Known {
-    Answer(Verdict),
+    Answer(Option<IntrospectedToken>),
     Open(watch::Receiver<Option<Outcome>>),
 }
 
@@ -194,10 +209,10 @@ struct Asking {
 impl Asking {
     async fn ask(self) {
         let outcome = self.shared.ask(&self.token).await;
-        let outcome = outcome.map(|(verdict, until)| {
+        let outcome = outcome.map(|(answer, until)| {
             let now = self.shared.clock.now();
-            self.shared.state().answers.keep(&self.token, &verdict, until, now);
-            verdict
+            self.shared.state().answers.keep(&self.token, &answer, until, now);
+            answer
         });
         self.sender.send_replace(Some(outcome));
     }
@@ -214,8 +229,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The verdict, and until when it holds at most.
-    async fn ask(&self, token: &TokenText) -> Result<(Verdict, Timestamp), RemoteError> {
+    /// The answer, and until when it holds at most.
+    async fn ask(&self, token: &TokenText) -> Result<(Option<IntrospectedToken>, Timestamp), RemoteError> {
         let endpoint = self.endpoint().await?;
         let fetched = self.outgoing.post(&endpoint, self.form(token)).await.map_err(|cause| {
             // It may have moved.
@@ -228,13 +243,12 @@ impl Shared {
             fault,
         })?;
         Ok(match answer {
-            None => (Verdict::Refuse, Timestamp::MAX),
+            None => (None, Timestamp::MAX),
             Some(good) => {
                 let subject = good.subject.map(|subject| self.subjects.map(&self.issuer, &subject));
-                let acceptance = subject.map_or_else(Acceptance::of_nobody, Acceptance::of);
                 let within = |scope: &ScopeToken| self.ceiling.as_ref().is_none_or(|ceiling| ceiling.contains(scope));
-                let scopes = good.scopes.into_iter().filter(within);
-                (Verdict::Accept(acceptance.with_scopes(scopes)), good.until)
+                let scopes = good.scopes.into_iter().filter(within).collect();
+                (Some(IntrospectedToken { subject, scopes }), good.until)
             }
         })
     }
@@ -279,16 +293,6 @@ impl Shared {
         let mut value = HeaderValue::try_from(text.expose()).ok()?;
         value.set_sensitive(true);
         Some(value)
-    }
-}
-
-impl CredentialVerifier for Introspection {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
-        Box::pin(async {
-            self.judge(credential.secret().expose())
-                .await
-                .map_err(StoreError::unavailable)
-        })
     }
 }
 
@@ -439,24 +443,6 @@ impl fmt::Debug for IntrospectionBuilder {
             .field("issuer", &self.issuer)
             .finish_non_exhaustive()
     }
-}
-
-/// The error in the configuration of another issuer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RemoteSetupError {
-    /// Tokens without `typ`, of an issuer whose tokens follow RFC 9068.
-    #[error("tokens by RFC 9068 have a `typ`; tokens without it are accepted only as `jwt`")]
-    AbsentType,
-    /// A URL, perhaps the issuer itself, that cannot be fetched.
-    #[error(transparent)]
-    Endpoint(#[from] InvalidEndpoint),
-    /// A leeway above a minute.
-    #[error(transparent)]
-    Leeway(#[from] LeewayTooLong),
-    /// Certificates that cannot be read.
-    #[error(transparent)]
-    Roots(#[from] InvalidRoots),
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use super::discovery::{self, Discovery};
 use super::endpoint::Endpoint;
 use super::refresh::{Ages, Pace, Place, Refresh, Renewal, TakesKeys};
 use super::remote_error::RemoteError;
-use crate::{BearerTokens, Outgoing, RemoteSetupError, SubjectMapping};
+use super::setup_error::RemoteSetupError;
+use crate::{Outgoing, SubjectMapping};
 
 /// An issuer beside our own: its tokens are verified by the keys that it publishes, and by no others.
 ///
@@ -47,7 +48,7 @@ struct Shared {
     refresh: Refresh,
     subjects: SubjectMapping,
     ceiling: Option<Scope>,
-    token_cache_bytes: usize,
+    token_cache_bytes: Option<usize>,
 }
 
 impl RemoteIssuer {
@@ -64,7 +65,7 @@ impl RemoteIssuer {
             outgoing: None,
             subjects: SubjectMapping::default(),
             ceiling: None,
-            token_cache_bytes: BearerTokens::CACHE_BYTES,
+            token_cache_bytes: None,
             pace: Pace {
                 age: Ages {
                     least: Duration::from_mins(1),
@@ -85,38 +86,46 @@ impl RemoteIssuer {
         &self.0.issuer
     }
 
-    /// Fetches the keys if there are none: for a start that is to fail where the issuer cannot be asked.
+    /// Fetches the keys if there are none. Each request calls it; a program that must not start
+    /// without the keys of this issuer calls it at its start.
     ///
     /// # Errors
     ///
-    /// [`RemoteError`] where there are none after as long as a request waits.
+    /// [`RemoteError`] if there are no usable keys when the timeout of a request ends.
     pub async fn fetch(&self) -> Result<(), RemoteError> {
-        self.ready().await
-    }
-
-    pub(crate) async fn ready(&self) -> Result<(), RemoteError> {
         self.0.refresh.ready().await
     }
 
-    pub(super) async fn renew(&self) -> Result<Renewal, RemoteError> {
+    /// Fetches the keys again, for a token whose key is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`] if the issuer did not answer: the key may be its own.
+    pub async fn renew(&self) -> Result<Renewal, RemoteError> {
         self.0.refresh.renew().await
     }
 
-    pub(super) fn token_cache_bytes(&self) -> usize {
+    /// Returns the memory for its verified tokens, in bytes, if it was set.
+    #[must_use]
+    pub fn token_cache_bytes(&self) -> Option<usize> {
         self.0.token_cache_bytes
     }
 
-    pub(super) fn verifier(&self) -> &Arc<Verifier> {
+    /// Returns the verifier of its tokens. It has the keys that were fetched last.
+    #[must_use]
+    pub fn verifier(&self) -> &Arc<Verifier> {
         &self.0.verifier
     }
 
-    /// The most that its tokens bring.
-    pub(super) fn ceiling(&self) -> Option<&Scope> {
+    /// Returns the scopes that its tokens can have at most, if they are limited.
+    #[must_use]
+    pub fn ceiling(&self) -> Option<&Scope> {
         self.0.ceiling.as_ref()
     }
 
-    /// Who is meant by a subject of this issuer.
-    pub(super) fn subject(&self, subject: &str) -> Arc<str> {
+    /// Returns the local subject for a `sub` of this issuer.
+    #[must_use]
+    pub fn subject(&self, subject: &str) -> Arc<str> {
         self.0.subjects.map(&self.0.issuer, subject)
     }
 }
@@ -161,13 +170,13 @@ pub struct RemoteIssuerBuilder {
     subjects: SubjectMapping,
     ceiling: Option<Scope>,
     pace: Pace,
-    token_cache_bytes: usize,
+    token_cache_bytes: Option<usize>,
 }
 
 impl RemoteIssuerBuilder {
-    /// Remembers at most so many bytes of its verified tokens, as [`BearerTokens::cache_bytes`] does.
+    /// Sets the memory for its verified tokens, in bytes. Default: that of the gate's own tokens.
     pub const fn cache_bytes(mut self, bytes: usize) -> Self {
-        self.token_cache_bytes = bytes;
+        self.token_cache_bytes = Some(bytes);
         self
     }
 

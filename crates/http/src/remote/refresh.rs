@@ -108,15 +108,16 @@ enum Flight {
     Refused,
 }
 
-/// The result of a renewal.
+/// The result of [`RemoteIssuer::renew`](super::issuer::RemoteIssuer::renew).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Renewal {
-    /// Keys that were requested after the call.
-    Asked,
-    /// Keys that were requested before the call: a new key may be missing.
-    Joined,
-    /// Nothing: the keys are as new as they can be.
-    Nothing,
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each result")]
+pub enum Renewal {
+    /// The keys were fetched. The request began after the call.
+    Fetched,
+    /// The keys were fetched. The request began before the call, so a new key may be missing.
+    AlreadyRunning,
+    /// Nothing was fetched: the limit of requests is reached.
+    NotDue,
 }
 
 /// How old the keys are.
@@ -190,9 +191,9 @@ impl Refresh {
     pub(super) async fn renew(&self) -> Result<Renewal, RemoteError> {
         let flight = self.start();
         let renewal = match flight {
-            Flight::Refused => return self.last().map(|()| Renewal::Nothing),
-            Flight::Running(_, true) => Renewal::Joined,
-            Flight::Running(_, false) => Renewal::Asked,
+            Flight::Refused => return self.last().map(|()| Renewal::NotDue),
+            Flight::Running(_, true) => Renewal::AlreadyRunning,
+            Flight::Running(_, false) => Renewal::Fetched,
         };
         if self.wait(flight).await {
             self.last().map(|()| renewal)

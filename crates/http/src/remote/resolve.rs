@@ -3,13 +3,16 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
+use std::pin::Pin;
 use std::sync::Arc;
 
-use scopegate_store::BoxFuture;
 use tokio::sync::Semaphore;
 
 /// The maximum number of concurrent look-ups. The system's look-up blocks a thread without a limit.
 const LOOKUPS: usize = 2;
+
+/// The future of [`Resolve::resolve`].
+pub type Resolution<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send + 'a>>;
 
 /// Finds the addresses of a host. [`Outgoing`](crate::Outgoing) calls it once for each connection,
 /// checks the result, and connects only to that. It never requests a second answer.
@@ -17,14 +20,13 @@ const LOOKUPS: usize = 2;
 /// ```
 /// use std::io;
 /// use std::net::{IpAddr, Ipv4Addr};
-/// use scopegate_http::Resolve;
-/// use scopegate_http::store::BoxFuture;
+/// use scopegate_http::{Resolution, Resolve};
 ///
 /// /// One provider, at an address that is known.
 /// struct Known;
 ///
 /// impl Resolve for Known {
-///     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+///     fn resolve<'a>(&'a self, host: &'a str) -> Resolution<'a> {
 ///         let is_known = host == "id.example";
 ///         Box::pin(async move { if is_known { Ok(vec![Ipv4Addr::new(198, 51, 100, 7).into()]) } else { Err(io::ErrorKind::NotFound.into()) } })
 ///     }
@@ -37,7 +39,7 @@ pub trait Resolve: Send + Sync {
     /// # Errors
     ///
     /// An error of the system if there is no answer.
-    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+    fn resolve<'a>(&'a self, host: &'a str) -> Resolution<'a>;
 }
 
 /// Asks the operating system.
@@ -50,7 +52,7 @@ impl Default for SystemResolver {
 }
 
 impl Resolve for SystemResolver {
-    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+    fn resolve<'a>(&'a self, host: &'a str) -> Resolution<'a> {
         Box::pin(async move {
             let place = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
             let host = host.to_owned();

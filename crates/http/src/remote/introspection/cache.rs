@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use scopegate_domain::{Lifetime, Secret, Timestamp};
 
-use crate::Verdict;
+use super::IntrospectedToken;
+
+/// A cached answer; `None` is a token that is not valid.
+type Answer = Option<IntrospectedToken>;
 
 /// The size of one entry without its texts, in bytes; an upper estimate.
 const ENTRY: usize = 256;
@@ -64,18 +67,19 @@ impl Answers {
         }
     }
 
-    /// Returns the verdict for a token, if it still holds.
-    pub(super) fn find(&self, token: &TokenText, now: Timestamp) -> Option<Verdict> {
+    /// Returns the answer about a token, if it still holds.
+    pub(super) fn find(&self, token: &TokenText, now: Timestamp) -> Option<Answer> {
         self.good.find(token, now).or_else(|| self.bad.find(token, now))
     }
 
     /// Remembers an answer, no longer than until then.
-    pub(super) fn keep(&mut self, token: &Arc<TokenText>, verdict: &Verdict, until: Timestamp, now: Timestamp) {
-        let room = match verdict {
-            Verdict::Accept(_) => &mut self.good,
-            Verdict::Refuse => &mut self.bad,
+    pub(super) fn keep(&mut self, token: &Arc<TokenText>, answer: &Answer, until: Timestamp, now: Timestamp) {
+        let room = if answer.is_some() {
+            &mut self.good
+        } else {
+            &mut self.bad
         };
-        room.keep(token, verdict, until, now);
+        room.keep(token, answer, until, now);
     }
 }
 
@@ -93,7 +97,7 @@ struct Room {
 
 #[derive(Debug)]
 struct Kept {
-    verdict: Verdict,
+    answer: Answer,
     /// From when and until when it holds: a clock that was set back makes nothing young.
     since: Timestamp,
     until: Timestamp,
@@ -113,16 +117,16 @@ impl Room {
         }
     }
 
-    fn find(&self, token: &TokenText, now: Timestamp) -> Option<Verdict> {
+    fn find(&self, token: &TokenText, now: Timestamp) -> Option<Answer> {
         let kept = self.answers.get(token)?;
-        (kept.since <= now && now < kept.until).then(|| kept.verdict.clone())
+        (kept.since <= now && now < kept.until).then(|| kept.answer.clone())
     }
 
-    fn keep(&mut self, token: &Arc<TokenText>, verdict: &Verdict, until: Timestamp, now: Timestamp) {
+    fn keep(&mut self, token: &Arc<TokenText>, answer: &Answer, until: Timestamp, now: Timestamp) {
         self.forget(token, None);
         self.forget_expired(now);
         let until = until.min(now + self.age);
-        let bytes = size(token, verdict);
+        let bytes = size(token, answer);
         if until <= now || bytes > self.most {
             self.tidy();
             return;
@@ -137,7 +141,7 @@ impl Room {
         self.bytes += bytes;
         self.order.push_back((Arc::clone(token), number));
         let kept = Kept {
-            verdict: verdict.clone(),
+            answer: answer.clone(),
             since: now,
             until,
             number,
@@ -185,18 +189,15 @@ impl Room {
     }
 }
 
-fn size(token: &TokenText, verdict: &Verdict) -> usize {
-    let said = match verdict {
-        Verdict::Refuse => 0,
-        Verdict::Accept(acceptance) => {
-            let scopes = acceptance
-                .scopes
-                .iter()
-                .map(|scope| scope.as_str().len() + 32)
-                .sum::<usize>();
-            scopes + acceptance.subject.as_ref().map_or(0, |subject| subject.len())
-        }
-    };
+fn size(token: &TokenText, answer: &Answer) -> usize {
+    let said = answer.as_ref().map_or(0, |valid| {
+        let scopes = valid
+            .scopes
+            .iter()
+            .map(|scope| scope.as_str().len() + 32)
+            .sum::<usize>();
+        scopes + valid.subject.as_ref().map_or(0, |subject| subject.len())
+    });
     ENTRY + token.expose().len() + said
 }
 
@@ -205,14 +206,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Acceptance;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix(seconds)
     }
 
-    fn good(subject: &str) -> Verdict {
-        Verdict::Accept(Acceptance::of(subject))
+    fn good(subject: &str) -> Answer {
+        let (subject, scopes) = (Some(Arc::from(subject)), Vec::new());
+        Some(IntrospectedToken { subject, scopes })
     }
 
     #[test]
@@ -221,7 +222,7 @@ mod tests {
         let tokens: Vec<_> = ["a", "b", "c"].map(|text| Arc::new(TokenText::new(text))).into();
         answers.keep(&tokens[0], &good("a"), at(1_010), at(1_000));
         answers.keep(&tokens[1], &good("b"), Timestamp::MAX, at(1_000));
-        answers.keep(&tokens[2], &Verdict::Refuse, Timestamp::MAX, at(1_000));
+        answers.keep(&tokens[2], &None, Timestamp::MAX, at(1_000));
         let found = |now| {
             tokens
                 .iter()
@@ -243,7 +244,7 @@ mod tests {
         answers.keep(&known, &good("joe"), Timestamp::MAX, at(0));
         for number in 0..10_000 {
             let token = Arc::new(TokenText::new(&format!("guess {number}")));
-            answers.keep(&token, &Verdict::Refuse, Timestamp::MAX, at(0));
+            answers.keep(&token, &None, Timestamp::MAX, at(0));
         }
         assert_eq!(answers.find(&known, at(1)), Some(good("joe")));
         assert!(answers.bad.bytes <= 10_000 && answers.bad.answers.len() > 10);
@@ -262,7 +263,7 @@ mod tests {
         for minute in 0..365 * 24 * 60 {
             let now = at(minute * 60);
             answers.keep(&renewed, &good("joe"), Timestamp::MAX, now);
-            answers.keep(&refused, &Verdict::Refuse, Timestamp::MAX, now);
+            answers.keep(&refused, &None, Timestamp::MAX, now);
             for room in [&answers.good, &answers.bad] {
                 assert!(room.order.len() <= 2 * room.answers.len() + SPARE);
                 assert!(room.bytes <= 100_000 && room.order.capacity() < 2_000);
@@ -286,10 +287,10 @@ mod tests {
             for (name, step, life) in steps {
                 now += step;
                 let token = Arc::new(TokenText::new(&format!("token {name}")));
-                let verdict = good(&now.to_string());
+                let answer = good(&now.to_string());
                 let until = at(now) + Lifetime::from_seconds(life);
-                room.keep(&token, &verdict, until, at(now));
-                history.push((name, verdict, until.min(at(now + 10))));
+                room.keep(&token, &answer, until, at(now));
+                history.push((name, answer, until.min(at(now + 10))));
                 prop_assert!(room.bytes <= 2_000);
                 prop_assert!(room.answers.len() <= room.order.len());
                 prop_assert!(room.order.len() <= 2 * room.answers.len() + SPARE);
@@ -297,7 +298,7 @@ mod tests {
                 for name in 0..12 {
                     let found = room.find(&TokenText::new(&format!("token {name}")), at(now));
                     let last = history.iter().rev().find(|(other, ..)| *other == name);
-                    let last = last.filter(|(.., until)| at(now) < *until).map(|(_, verdict, _)| verdict.clone());
+                    let last = last.filter(|(.., until)| at(now) < *until).map(|(_, answer, _)| answer.clone());
                     prop_assert!(found.is_none() || found == last);
                 }
                 prop_assert_eq!(room.find(&token, at(now)).is_some(), life > 0);

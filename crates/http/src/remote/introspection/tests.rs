@@ -3,11 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use scopegate_domain::{Lifetime, ManualClock};
-use scopegate_store::StoreErrorKind;
 
 use super::*;
-use crate::Network;
 use crate::remote::stage::{Act, HANG, Stage, answer, json};
+use crate::{InvalidEndpoint, Network};
 
 const NOW: Timestamp = Timestamp::from_unix(1_000);
 const GOOD: &str = r#"{"active": true, "aud": "https://api.example", "sub": "1", "scope": "a b", "exp": 1030}"#;
@@ -47,13 +46,12 @@ async fn asked(
 }
 
 impl Asked {
-    async fn verify(&self, token: &str) -> Result<Verdict, StoreError> {
-        let credential = Credential::new(token.to_owned());
-        self.introspection.verify(&credential).await
+    async fn introspect(&self, token: &str) -> Outcome {
+        self.introspection.introspect(token).await
     }
 
     async fn accepts(&self, token: &str) -> bool {
-        matches!(self.verify(token).await, Ok(Verdict::Accept(_)))
+        matches!(self.introspect(token).await, Ok(Some(_)))
     }
 }
 
@@ -61,8 +59,11 @@ impl Asked {
 async fn the_client_says_who_it_is_and_what_it_asks_about() {
     let asked = asked(|_, _| json(GOOD), |builder| builder).await;
     let issuer = asked.introspection.0.issuer.clone();
-    let expected = Acceptance::of(format!("{issuer}#1")).with_scopes(["a", "b"].map(ScopeToken::from_static));
-    assert_eq!(asked.verify("to ken&x=+").await.unwrap(), Verdict::Accept(expected));
+    let expected = IntrospectedToken {
+        subject: Some(format!("{issuer}#1").into()),
+        scopes: ["a", "b"].map(ScopeToken::from_static).into(),
+    };
+    assert_eq!(asked.introspect("to ken&x=+").await.unwrap(), Some(expected));
     let request = asked.stage.requests.lock().unwrap()[0].clone();
     assert!(request.starts_with("POST /introspect HTTP/1.1\r\n"), "{request}");
     // base64 of `the+api:secret%3A+100%25`
@@ -166,9 +167,12 @@ async fn many_who_come_at_once_with_one_token_cause_one_question() {
 async fn so_many_questions_are_open_and_no_more() {
     let asked = asked(|_, _| vec![HANG], |builder| builder.questions(3)).await;
     let tokens: Vec<String> = (0..50).map(|number| format!("guess {number}")).collect();
-    let all = tokens.iter().map(|token| asked.verify(token));
+    let all = tokens.iter().map(|token| asked.introspect(token));
     for outcome in futures_util::future::join_all(all).await {
-        assert_eq!(outcome.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        assert!(
+            matches!(outcome, Err(RemoteError::Busy | RemoteError::Fetch { .. })),
+            "{outcome:?}"
+        );
     }
     assert!(asked.stage.count() <= 3, "{}", asked.stage.count());
     assert!(asked.introspection.0.state().open.is_empty());
@@ -197,8 +201,11 @@ async fn whatever_a_bad_issuer_does_nobody_is_let_in_and_nobody_waits_long() {
         let script = acts.clone();
         let asked = asked(move |_, _| script.clone(), |builder| builder).await;
         let began = tokio::time::Instant::now();
-        let outcome = asked.verify("t").await;
-        assert_eq!(outcome.unwrap_err().kind(), StoreErrorKind::Unavailable, "{acts:?}");
+        let outcome = asked.introspect("t").await;
+        assert!(
+            matches!(outcome, Err(RemoteError::Fetch { .. } | RemoteError::Document { .. })),
+            "{acts:?}: {outcome:?}"
+        );
         assert!(began.elapsed() < Duration::from_secs(2));
         assert!(
             asked
@@ -216,7 +223,7 @@ async fn whatever_a_bad_issuer_does_nobody_is_let_in_and_nobody_waits_long() {
 async fn what_is_no_token_is_not_asked_about() {
     let asked = asked(|_, _| json(GOOD), |builder| builder).await;
     for token in [String::new(), "x".repeat(TokenRules::MAX_TOKEN + 1)] {
-        assert_eq!(asked.verify(&token).await.unwrap(), Verdict::Refuse);
+        assert_eq!(asked.introspect(&token).await.unwrap(), None);
     }
     assert_eq!(asked.stage.count(), 0);
 }
@@ -248,9 +255,8 @@ async fn the_issuer_says_where_to_ask() {
     .build()
     .unwrap();
     for token in ["a", "b"] {
-        let credential = Credential::new(token.to_owned());
-        let verdict = introspection.verify(&credential).await.unwrap();
-        assert!(matches!(verdict, Verdict::Accept(acceptance) if acceptance.subject.as_deref() == Some("1")));
+        let answer = introspection.introspect(token).await.unwrap();
+        assert_eq!(answer.unwrap().subject.as_deref(), Some("1"));
     }
     assert_eq!((stage.count(), stage.count_of("/ask")), (3, 2));
 }

@@ -265,7 +265,7 @@ async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
     for _ in 0..50 {
         let all = (0..20).map(|_| refresh.renew());
         for renewal in futures_util::future::join_all(all).await {
-            nothing += usize::from(renewal.unwrap() == Renewal::Nothing);
+            nothing += usize::from(renewal.unwrap() == Renewal::NotDue);
         }
     }
     assert_eq!(stage.count_of("/keys"), 4);
@@ -278,7 +278,7 @@ async fn keys_that_were_asked_for_before_are_told_apart() {
     let (refresh, _) = refresh(&stage, PACE);
     refresh.ready().await.unwrap();
     let (first, second) = futures_util::future::join(refresh.renew(), refresh.renew()).await;
-    assert_eq!((first, second), (Ok(Renewal::Asked), Ok(Renewal::Joined)));
+    assert_eq!((first, second), (Ok(Renewal::Fetched), Ok(Renewal::AlreadyRunning)));
 }
 
 #[tokio::test]
