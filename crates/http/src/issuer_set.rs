@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::Timestamp;
+use scopegate_issuers::{Renewal, unverified_issuer};
 use scopegate_store::{BoxFuture, StoreError};
 use scopegate_token::{TokenRules, VerifyError};
 
@@ -10,7 +11,6 @@ use crate::accepted::Accepted;
 use crate::application;
 use crate::bearer_tokens::{TokenJudge, Wanted};
 use crate::refusal::Unaccepted;
-use crate::remote::{Renewal, unverified_issuer};
 use crate::says::Says;
 use crate::{
     Acceptance, BearerTokens, Credential, CredentialVerifier, GateError, Introspection, RemoteIssuer, Verdict,

@@ -99,8 +99,6 @@ mod query;
 mod query_check;
 mod query_shape;
 mod refusal;
-#[cfg(feature = "remote-issuers")]
-mod remote;
 mod reply;
 mod request_head;
 mod request_id;
@@ -145,16 +143,16 @@ pub use input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
 pub use invalid_input::{InputError, InvalidInput};
 pub use profile::Profile;
 pub use published_keys::PublishedKeys;
-#[cfg(feature = "remote-issuers")]
-pub use remote::{
-    ClientAuthentication, Discovery, FetchError, IntrospectedToken, Introspection, IntrospectionBuilder,
-    InvalidDocument, InvalidEndpoint, InvalidNetwork, InvalidRoots, Network, Outgoing, OutgoingBuilder, RemoteError,
-    RemoteIssuer, RemoteIssuerBuilder, RemoteSetupError, Renewal, Resolution, Resolve, SubjectMapping,
-    unverified_issuer,
-};
 pub use request_head::{RequestHead, TlsFacts};
 pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
+#[cfg(feature = "remote-issuers")]
+pub use scopegate_issuers::{
+    self as issuers, ClientAuthentication, Discovery, FetchError, IntrospectedToken, Introspection,
+    IntrospectionBuilder, InvalidDocument, InvalidEndpoint, InvalidNetwork, InvalidRoots, Network, Outgoing,
+    OutgoingBuilder, RemoteError, RemoteIssuer, RemoteIssuerBuilder, RemoteSetupError, Renewal, Resolution, Resolve,
+    SubjectMapping,
+};
 pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};
 pub use service::GateService;
 #[cfg(feature = "testing")]

@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Each crate with the crates of the workspace that it may import. A crate that is not listed fails
 /// the test.
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("policy", &["domain"]),
     ("store", &["domain"]),
@@ -17,7 +17,11 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("store-sql", &["domain", "store"]),
     ("login", &["domain", "store", "token"]),
     ("grant", &["domain", "login", "policy", "store", "token"]),
-    ("http", &["domain", "grant", "openapi", "policy", "store", "token"]),
+    ("issuers", &["domain", "token"]),
+    (
+        "http",
+        &["domain", "grant", "issuers", "openapi", "policy", "store", "token"],
+    ),
     ("listener", &[]),
     (
         "server",
@@ -52,17 +56,20 @@ const RESERVED: [(&str, &str); 24] = [
     ("quick_cache", "token"),
     ("ring", "token"),
     ("rpassword", "server"),
-    ("rustls-native-certs", "http"),
+    ("rustls-native-certs", "issuers"),
     ("rustls-pki-types", "token"),
     ("saphyr-parser", "openapi"),
     ("sqlx", "store-sql"),
-    ("tokio-rustls", "http"),
+    ("tokio-rustls", "issuers"),
     ("toml", "openapi"),
     ("toml_parser", "openapi"),
     ("tracing-subscriber", "server"),
     ("utoipa", "http"),
     ("warp", "http"),
 ];
+
+/// Features of third-party crates that only one of our crates may enable.
+const RESERVED_FEATURES: [(&str, &str, &str); 1] = [("hyper", "client", "issuers")];
 
 /// The dependencies of `domain`: plain values need only these.
 const DOMAIN: [&str; 8] = [
@@ -144,6 +151,26 @@ fn what_belongs_to_one_floor_stays_there() {
             assert!(
                 owner.is_none_or(|owner| owner == *name),
                 "`{import}` belongs to {owner:?}, not to `{name}`"
+            );
+        }
+    }
+    for (name, package) in &house {
+        for (reserved, feature, owner) in RESERVED_FEATURES {
+            let is_enabled = package.dependencies.iter().any(|dependency| {
+                dependency.kind == DependencyKind::Normal
+                    && dependency.name == reserved
+                    && dependency.features.iter().any(|enabled| enabled == feature)
+            });
+            let by_feature = format!("{reserved}/{feature}");
+            let by_own_feature = package
+                .features
+                .values()
+                .flatten()
+                .any(|enabled| *enabled == by_feature);
+            assert_eq!(
+                is_enabled || by_own_feature,
+                *name == owner,
+                "only `{owner}` enables the feature `{feature}` of `{reserved}`: `{name}`"
             );
         }
     }

@@ -11,9 +11,9 @@ use scopegate_http::{
     Catalog, Gate, GateBuilder, Guard, Introspection, IntrospectionBuilder, Permit, RemoteIssuerBuilder, ScopeToken,
     SecurityScheme, get,
 };
+use scopegate_issuers::test_provider::{TestProvider, json};
 
 use crate::common::{LocalIssuer, READ, ask, audience, key, outgoing, token};
-use crate::stage::{Stage, json};
 
 const WRITE: ScopeToken = ScopeToken::from_static("reports:write");
 const ADMIN: ScopeToken = ScopeToken::from_static("admin");
@@ -108,15 +108,15 @@ async fn an_answer_about_an_opaque_token_brings_no_more_either() {
             r#"{{"active": true, "aud": "https://api.example", "sub": "1", "scope": "{}"}}"#,
             says.join(" ")
         );
-        let stage = Stage::play(move |_, _| json(&body)).await;
-        let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+        let provider = TestProvider::start(move |_, _| json(&body)).await;
+        let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
         let asked = Introspection::builder(name, audience(), "api", Secret::new("s".to_owned()))
-            .endpoint(stage.url("/introspect"))
+            .endpoint(provider.url("/introspect"))
             .outgoing(outgoing());
         let asked = ceiling.iter().cloned().fold(asked, IntrospectionBuilder::scopes);
         let gate = gate().introspection("oauth", asked.build().unwrap()).build().unwrap();
         assert_eq!(opens(&gate, "opaque").await, expected, "{ceiling:?} {says:?}");
-        assert_eq!(stage.count(), 1, "remembered");
+        assert_eq!(provider.count(), 1, "remembered");
     }
 }
 

@@ -16,8 +16,7 @@ use scopegate_http::{
     Catalog, Gate, GateBuilder, Guard, Network, Outgoing, Permit, RemoteIssuer, RemoteIssuerBuilder, ScopeToken,
     SecurityScheme, get,
 };
-
-use crate::stage::{Act, Stage, answer, json};
+use scopegate_issuers::test_provider::{Step, TestProvider, json, response};
 
 pub(crate) const READ: ScopeToken = ScopeToken::from_static("reports:read");
 pub(crate) const AUDIENCE: &str = "https://api.example";
@@ -34,7 +33,7 @@ pub(crate) fn outgoing() -> Outgoing {
 
 /// Signs tokens, and publishes the given keys.
 pub(crate) struct LocalIssuer {
-    pub(crate) stage: Stage,
+    pub(crate) provider: TestProvider,
     pub(crate) name: Issuer,
     jwks: Arc<Mutex<Option<String>>>,
 }
@@ -44,13 +43,13 @@ impl LocalIssuer {
     pub(crate) async fn start(key: Option<&SigningKey>) -> Self {
         let jwks = Arc::new(Mutex::new(key.map(jwks)));
         let published = Arc::clone(&jwks);
-        let stage = Stage::play(move |request, _| match &*published.lock().unwrap() {
-            None => answer("503 X", "", ""),
+        let provider = TestProvider::start(move |request, _| match &*published.lock().unwrap() {
+            None => response("503 X", "", ""),
             Some(jwks) => publish(request, jwks),
         })
         .await;
-        let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
-        Self { stage, name, jwks }
+        let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
+        Self { provider, name, jwks }
     }
 
     /// Publishes this from here on; nothing is down.
@@ -66,14 +65,14 @@ impl LocalIssuer {
 }
 
 /// The document of an issuer, or its keys.
-pub(crate) fn publish(request: &str, jwks: &str) -> Vec<Act> {
+pub(crate) fn publish(request: &str, jwks: &str) -> Vec<Step> {
     let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     match request.split(' ').nth(1).unwrap() {
         "/jwks" => json(jwks),
         "/.well-known/oauth-authorization-server" => json(&format!(
             r#"{{"issuer": "http://{host}", "jwks_uri": "http://{host}/jwks"}}"#
         )),
-        _ => answer("404 X", "", ""),
+        _ => response("404 X", "", ""),
     }
 }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use scopegate_http::domain::Issuer;
 use scopegate_http::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
+use scopegate_issuers::test_provider::{HANG, Step, TestProvider, json, response};
 
 use crate::common::{audience, gate, jwks, key, outgoing, publish, status, token};
-use crate::stage::{Act, HANG, Stage, answer, json};
 
 /// Returns the error for a provider with these keys, and checks that its tokens are 503.
-async fn outcome(keys: impl Fn() -> Vec<Act> + Send + Sync + 'static) -> RemoteError {
-    let stage = Stage::play(move |request, _| {
+async fn outcome(keys: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> RemoteError {
+    let provider = TestProvider::start(move |request, _| {
         if request.starts_with("GET /jwks ") {
             keys()
         } else {
@@ -19,11 +19,11 @@ async fn outcome(keys: impl Fn() -> Vec<Act> + Send + Sync + 'static) -> RemoteE
         }
     })
     .await;
-    outcome_at(&stage).await
+    outcome_at(&provider).await
 }
 
-async fn outcome_at(stage: &Stage) -> RemoteError {
-    let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+async fn outcome_at(provider: &TestProvider) -> RemoteError {
+    let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let remote = RemoteIssuer::builder(name.clone(), audience())
         .outgoing(outgoing())
         .build()
@@ -46,14 +46,14 @@ fn cause(error: RemoteError) -> FetchError {
 async fn a_slow_provider_ends_in_time() {
     assert_eq!(cause(outcome(|| vec![HANG]).await), FetchError::Timeout);
     let drops = || {
-        std::iter::repeat_n([Act::Say(vec![b' ']), Act::Wait(Duration::from_millis(20))], 500)
+        std::iter::repeat_n([Step::Send(vec![b' ']), Step::Wait(Duration::from_millis(20))], 500)
             .flatten()
             .collect()
     };
     let slow = move || {
-        [Act::Say(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())]
+        [Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())]
             .into_iter()
-            .chain::<Vec<Act>>(drops())
+            .chain::<Vec<Step>>(drops())
             .collect()
     };
     assert_eq!(cause(outcome(slow).await), FetchError::Timeout);
@@ -63,8 +63,8 @@ async fn a_slow_provider_ends_in_time() {
 async fn a_huge_answer_ends_at_its_limit() {
     let huge = || {
         vec![
-            Act::Say(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
-            Act::Flood(vec![b' '; 65_536]),
+            Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
+            Step::Flood(vec![b' '; 65_536]),
         ]
     };
     assert_eq!(cause(outcome(huge).await), FetchError::TooLarge);
@@ -81,9 +81,9 @@ async fn a_huge_answer_ends_at_its_limit() {
 
 #[tokio::test]
 async fn a_redirect_leads_nowhere() {
-    let secret = Stage::play(|_, _| json("{}")).await;
+    let secret = TestProvider::start(|_, _| json("{}")).await;
     let location = format!("Location: {}\r\n", secret.url("/inside"));
-    let redirect = cause(outcome(move || answer("302 X", &location, "")).await);
+    let redirect = cause(outcome(move || response("302 X", &location, "")).await);
     assert_eq!(redirect, FetchError::Redirect { status: 302 });
     assert_eq!(secret.count(), 0);
 }
@@ -95,12 +95,12 @@ async fn a_document_that_leads_inside_is_not_followed() {
         ("https://[fd00:ec2::254]/", false),
         ("http://8.8.8.8/", true),
     ] {
-        let stage = Stage::play(move |request, _| {
+        let provider = TestProvider::start(move |request, _| {
             let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
             json(&format!(r#"{{"issuer": "http://{host}", "jwks_uri": "{inside}"}}"#))
         })
         .await;
-        match cause(outcome_at(&stage).await) {
+        match cause(outcome_at(&provider).await) {
             FetchError::ForbiddenAddress { .. } => assert!(!is_plain, "{inside}"),
             FetchError::Plaintext => assert!(is_plain, "{inside}"),
             other => panic!("{inside} {other:?}"),
@@ -111,7 +111,7 @@ async fn a_document_that_leads_inside_is_not_followed() {
 #[tokio::test]
 async fn a_document_that_speaks_for_another_is_not_believed() {
     let key = jwks(&key("1"));
-    let stage = Stage::play(move |request, _| {
+    let provider = TestProvider::start(move |request, _| {
         let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
         if request.starts_with("GET /jwks ") {
             return json(&key);
@@ -121,16 +121,16 @@ async fn a_document_that_speaks_for_another_is_not_believed() {
         ))
     })
     .await;
-    assert!(matches!(outcome_at(&stage).await, RemoteError::OtherIssuer { .. }));
-    assert_eq!(stage.count_of("/jwks"), 0);
+    assert!(matches!(outcome_at(&provider).await, RemoteError::OtherIssuer { .. }));
+    assert_eq!(provider.count_of("/jwks"), 0);
 }
 
 #[tokio::test]
 async fn a_bomb_is_not_unpacked() {
-    let bomb = || answer("200 OK", "Content-Encoding: gzip\r\n", "\u{1f}\u{8b}\u{8}");
+    let bomb = || response("200 OK", "Content-Encoding: gzip\r\n", "\u{1f}\u{8b}\u{8}");
     assert_eq!(cause(outcome(bomb).await), FetchError::Encoded);
     // Without the header it is a text that is not JSON.
-    let silent = || answer("200 OK", "", "\u{1f}\u{8b}\u{8}");
+    let silent = || response("200 OK", "", "\u{1f}\u{8b}\u{8}");
     assert!(matches!(outcome(silent).await, RemoteError::Keys { .. }));
 }
 
@@ -151,8 +151,8 @@ async fn what_is_no_set_of_keys_is_none() {
         assert!(matches!(outcome, RemoteError::Keys { .. }), "{body} {outcome:?}");
     }
     for body in ["<html>", r#"{"issuer": 1}"#, r#"{"issuer""#] {
-        let stage = Stage::play(move |_, _| json(body)).await;
-        let outcome = outcome_at(&stage).await;
+        let provider = TestProvider::start(move |_, _| json(body)).await;
+        let outcome = outcome_at(&provider).await;
         assert!(
             matches!(
                 outcome,
@@ -169,7 +169,7 @@ async fn what_is_no_set_of_keys_is_none() {
 #[tokio::test]
 async fn half_an_answer_is_no_key() {
     let half = || {
-        vec![Act::Say(
+        vec![Step::Send(
             b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"keys\": [".to_vec(),
         )]
     };
@@ -179,8 +179,8 @@ async fn half_an_answer_is_no_key() {
 
 #[tokio::test]
 async fn keys_that_change_with_each_question_let_in_nobody_else() {
-    let stage = Stage::play(|request, number| publish(request, &jwks(&key(&number.to_string())))).await;
-    let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+    let provider = TestProvider::start(|request, number| publish(request, &jwks(&key(&number.to_string())))).await;
+    let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let remote = RemoteIssuer::builder(name.clone(), audience())
         .outgoing(outgoing())
         .build()
@@ -189,5 +189,5 @@ async fn keys_that_change_with_each_question_let_in_nobody_else() {
     for number in 0..50 {
         assert_eq!(status(&gate, &token(&name, &key(&number.to_string()), "1")).await, 401);
     }
-    assert!(stage.count_of("/jwks") <= 4);
+    assert!(provider.count_of("/jwks") <= 4);
 }

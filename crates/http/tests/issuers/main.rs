@@ -14,7 +14,4 @@ mod hostile;
 mod provider;
 mod real;
 mod rules;
-#[path = "../../src/remote/stage.rs"]
-#[expect(dead_code, reason = "its other half is for the tests inside the crate")]
-mod stage;
 mod together;

@@ -18,12 +18,12 @@ use scopegate_http::{
     ActiveUser, BearerTokens, Credential, CredentialVerifier, Gate, GateBuilder, Guard, Introspection, Permit, Profile,
     SubjectMapping, Verdict, get,
 };
+use scopegate_issuers::test_provider::{TestProvider, json as answer_json};
 use serde_json::{Value, json};
 
 use self::Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
 use self::table::{ABSENT, Cell, Double, PATHS, RULES, table};
 use crate::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, key, outgoing};
-use crate::stage::{Stage, json as answer_json};
 
 const SECRET: &str = "a secret text of thirty-two bytes";
 /// One user is active, one is not.
@@ -210,13 +210,13 @@ async fn introspected(cell: &Cell, now: i64) -> (u16, u16) {
     let has_ceiling = members.as_object_mut().unwrap().remove("ceiling").is_some();
     let answer = Arc::new(Mutex::new(String::new()));
     let told = Arc::clone(&answer);
-    let stage = Stage::play(move |_, _| answer_json(&told.lock().unwrap())).await;
-    let name = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+    let provider = TestProvider::start(move |_, _| answer_json(&told.lock().unwrap())).await;
+    let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let mut base = good(name.as_str(), now);
     base["active"] = json!(true);
     *answer.lock().unwrap() = text(&changed(base, &members), change.before);
     let asked = Introspection::builder(name, audience(), "api", Secret::new("s".to_owned()))
-        .endpoint(stage.url("/introspect"))
+        .endpoint(provider.url("/introspect"))
         .subjects(SubjectMapping::Ours)
         .outgoing(outgoing());
     let asked = if has_ceiling { asked.scopes([]) } else { asked };

@@ -7,9 +7,9 @@ use scopegate_http::domain::{Account, Issuer, KeyId, ScopeLayout, Secret, User, 
 use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Algorithm, KeySet, SigningKey, TokenRules, Verifier};
 use scopegate_http::{ActiveUser, Gate, GateError, Guard, Introspection, Permit, SecurityScheme, SubjectMapping, get};
+use scopegate_issuers::test_provider::{TestProvider, json};
 
 use crate::common::{LocalIssuer, ask, audience, gate, jwks, key, outgoing, status, token, token_by};
-use crate::stage::{Stage, json};
 
 fn own() -> Issuer {
     Issuer::parse("https://own.example").unwrap()
@@ -190,9 +190,9 @@ async fn made_up_keys_ask_a_bounded_number_of_times_and_harm_nobody() {
     }
     assert_eq!(status(&gate, &known).await, 200);
     assert!(
-        issuer.stage.count_of("/jwks") <= 4,
+        issuer.provider.count_of("/jwks") <= 4,
         "{}",
-        issuer.stage.count_of("/jwks")
+        issuer.provider.count_of("/jwks")
     );
 }
 
@@ -239,7 +239,7 @@ async fn a_secret_that_everybody_can_read_is_no_key() {
 async fn what_is_no_jwt_is_asked_about_and_what_is_one_is_not() {
     let keys = [key("a")];
     let issuer = LocalIssuer::start(Some(&keys[0])).await;
-    let other = Stage::play(|request, _| {
+    let other = TestProvider::start(|request, _| {
         let is_known = request.contains("token=opaque-1&");
         json(&format!(
             r#"{{"active": {is_known}, "aud": "https://api.example", "sub": "1", "scope": "reports:read"}}"#

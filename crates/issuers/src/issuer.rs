@@ -7,12 +7,12 @@ use std::time::Duration;
 use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime, Scope, ScopeToken};
 use scopegate_token::{JwksError, JwksUse, KeyError, KeySet, TokenRules, TokenType, Verifier};
 
-use super::discovery::{self, Discovery};
-use super::endpoint::Endpoint;
-use super::refresh::{Ages, Pace, Place, Refresh, Renewal, TakesKeys};
-use super::remote_error::RemoteError;
-use super::setup_error::RemoteSetupError;
-use crate::{Outgoing, SubjectMapping};
+use crate::discovery::{self, Discovery};
+use crate::fetch::{Endpoint, Outgoing};
+use crate::refresh::{Ages, Pace, Place, Refresh, Renewal, TakesKeys};
+use crate::remote_error::RemoteError;
+use crate::setup_error::RemoteSetupError;
+use crate::subject_mapping::SubjectMapping;
 
 /// An issuer beside our own: its tokens are verified by the keys that it publishes, and by no others.
 ///
@@ -30,8 +30,8 @@ use crate::{Outgoing, SubjectMapping};
 /// A `kid` that is not among keys of the last 10 s is unknown (401); where the issuer could not be asked it is 503.
 ///
 /// ```
-/// use scopegate_http::RemoteIssuer;
-/// use scopegate_http::domain::{Audience, Issuer};
+/// use scopegate_issuers::RemoteIssuer;
+/// use scopegate_domain::{Audience, Issuer};
 ///
 /// let issuer = Issuer::parse("https://id.example")?;
 /// let remote = RemoteIssuer::builder(issuer, Audience::parse("https://api.example")?).build()?;

@@ -211,9 +211,12 @@ mod tests {
         Timestamp::from_unix(seconds)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a cached answer is optional")]
     fn good(subject: &str) -> Answer {
-        let (subject, scopes) = (Some(Arc::from(subject)), Vec::new());
-        Some(IntrospectedToken { subject, scopes })
+        Answer::Some(IntrospectedToken {
+            subject: Some(Arc::from(subject)),
+            scopes: Vec::new(),
+        })
     }
 
     #[test]

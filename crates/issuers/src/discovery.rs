@@ -2,11 +2,9 @@
 
 use scopegate_domain::Issuer;
 
-use super::document;
-use super::endpoint::Endpoint;
-use super::fetch_error::FetchError;
-use super::remote_error::RemoteError;
-use crate::{InvalidDocument, InvalidEndpoint, Outgoing};
+use crate::document::{self, InvalidDocument};
+use crate::fetch::{Endpoint, FetchError, InvalidEndpoint, Outgoing};
+use crate::remote_error::RemoteError;
 
 /// The place of an issuer's document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,13 +21,13 @@ pub enum Discovery {
 
 /// The part of the document that is read here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Metadata {
-    pub(super) jwks_uri: Option<Endpoint>,
-    pub(super) introspection_endpoint: Option<Endpoint>,
+pub(crate) struct Metadata {
+    pub(crate) jwks_uri: Option<Endpoint>,
+    pub(crate) introspection_endpoint: Option<Endpoint>,
 }
 
 /// Fetches the document of an issuer, and takes it only if it is that issuer's.
-pub(super) async fn discover(outgoing: &Outgoing, issuer: &Issuer, how: Discovery) -> Result<Metadata, RemoteError> {
+pub(crate) async fn discover(outgoing: &Outgoing, issuer: &Issuer, how: Discovery) -> Result<Metadata, RemoteError> {
     let mut outcome = Err(RemoteError::NoDocument);
     for place in places(issuer, how)? {
         outcome = fetch(outgoing, issuer, &place).await;
@@ -82,13 +80,13 @@ fn places(issuer: &Issuer, how: Discovery) -> Result<Vec<Endpoint>, InvalidEndpo
 }
 
 /// Returns whether an issuer is a URL that can have a document.
-pub(super) fn check(issuer: &Issuer) -> Result<(), InvalidEndpoint> {
+pub(crate) fn check(issuer: &Issuer) -> Result<(), InvalidEndpoint> {
     places(issuer, Discovery::Either).map(drop)
 }
 
 /// The error of a document, before its URL is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Document(InvalidDocument),
     Endpoint(&'static str, InvalidEndpoint),
     Issuer,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
 use crate::Network;
-use crate::remote::stage::{Act, HANG, Stage, answer, json};
+use crate::test_provider::{HANG, Step, TestProvider, json, response};
 
 /// Remembers the last document that it was given; `bad` is none.
 #[derive(Default)]
@@ -38,14 +38,14 @@ const PACE: Pace = Pace {
     patience: Duration::from_millis(400),
 };
 
-fn refresh(stage: &Stage, pace: Pace) -> (Refresh, Arc<Kept>) {
+fn refresh(provider: &TestProvider, pace: Pace) -> (Refresh, Arc<Kept>) {
     let outgoing = Outgoing::builder()
         .allow(Network::LOOPBACK)
         .timeout(Duration::from_millis(900))
         .build()
         .unwrap();
     let kept = Arc::<Kept>::default();
-    let issuer = Issuer::parse(&format!("http://{}", stage.address)).unwrap();
+    let issuer = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let source = Place::Discovered(issuer.clone(), Discovery::OpenId);
     (
         Refresh::new(&issuer, source, outgoing, pace, Arc::<Kept>::clone(&kept)),
@@ -54,9 +54,9 @@ fn refresh(stage: &Stage, pace: Pace) -> (Refresh, Arc<Kept>) {
 }
 
 /// A provider whose keys are the number of the request.
-async fn provider(keys: impl Fn(usize) -> Vec<Act> + Send + Sync + 'static) -> Stage {
+async fn provider(keys: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> TestProvider {
     let count = AtomicUsize::new(0);
-    Stage::play(move |request, _| {
+    TestProvider::start(move |request, _| {
         if request.starts_with("GET /keys ") {
             return keys(count.fetch_add(1, Ordering::SeqCst) + 1);
         }
@@ -68,26 +68,26 @@ async fn provider(keys: impl Fn(usize) -> Vec<Act> + Send + Sync + 'static) -> S
     .await
 }
 
-fn numbered(number: usize) -> Vec<Act> {
+fn numbered(number: usize) -> Vec<Step> {
     json(&number.to_string())
 }
 
 /// Returns the same after this number of milliseconds.
-fn after(milliseconds: u64, number: usize) -> Vec<Act> {
-    let wait = Act::Wait(Duration::from_millis(milliseconds));
+fn after(milliseconds: u64, number: usize) -> Vec<Step> {
+    let wait = Step::Wait(Duration::from_millis(milliseconds));
     std::iter::once(wait).chain(numbered(number)).collect()
 }
 
 #[tokio::test]
 async fn many_who_come_at_once_cause_one_question() {
-    let stage = provider(numbered).await;
-    let (refresh, kept) = refresh(&stage, PACE);
+    let provider = provider(numbered).await;
+    let (refresh, kept) = refresh(&provider, PACE);
     let all = (0..200).map(|_| refresh.ready());
     for ready in futures_util::future::join_all(all).await {
         ready.unwrap();
     }
     assert_eq!(
-        (stage.count(), stage.count_of("/keys")),
+        (provider.count(), provider.count_of("/keys")),
         (2, 1),
         "the document and the keys"
     );
@@ -111,8 +111,8 @@ impl std::task::Wake for Watching {
 /// one is sent. Then the old fetch would wake the tasks that wait for the new one.
 #[tokio::test]
 async fn waiters_are_woken_under_the_lock() {
-    let stage = provider(numbered).await;
-    let (refresh, _) = refresh(&stage, PACE);
+    let provider = provider(numbered).await;
+    let (refresh, _) = refresh(&provider, PACE);
     let watching = Arc::new(Watching {
         shared: Arc::clone(&refresh.0),
         locked: Mutex::default(),
@@ -136,8 +136,8 @@ async fn waiters_are_woken_under_the_lock() {
 
 #[tokio::test]
 async fn old_keys_are_used_while_new_ones_are_fetched() {
-    let stage = provider(|number| after(if number == 1 { 0 } else { 200 }, number)).await;
-    let (refresh, kept) = refresh(&stage, PACE);
+    let provider = provider(|number| after(if number == 1 { 0 } else { 200 }, number)).await;
+    let (refresh, kept) = refresh(&provider, PACE);
     refresh.ready().await.unwrap();
     tokio::time::sleep(Duration::from_millis(350)).await;
     let began = Instant::now();
@@ -150,13 +150,13 @@ async fn old_keys_are_used_while_new_ones_are_fetched() {
     assert_eq!(kept.last().as_deref(), Some("1"));
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(kept.last().as_deref(), Some("2"));
-    assert_eq!(stage.count(), 3, "the document of the issuer is not asked for again");
+    assert_eq!(provider.count(), 3, "the document of the issuer is not asked for again");
 }
 
 #[tokio::test]
 async fn keys_that_nobody_asked_for_in_long_are_fetched_first() {
-    let stage = provider(numbered).await;
-    let (refresh, kept) = refresh(&stage, PACE);
+    let provider = provider(numbered).await;
+    let (refresh, kept) = refresh(&provider, PACE);
     refresh.ready().await.unwrap();
     tokio::time::sleep(Duration::from_millis(700)).await;
     refresh.ready().await.unwrap();
@@ -167,15 +167,15 @@ async fn keys_that_nobody_asked_for_in_long_are_fetched_first() {
 async fn the_owner_says_how_long_keys_are_good_within_bounds() {
     for (header, is_stale) in [("max-age=3600", false), ("no-store", true), ("max-age=0", true)] {
         let header = format!("Cache-Control: {header}\r\n");
-        let stage = provider(move |number| answer("200 OK", &header, &number.to_string())).await;
-        let (refresh, _) = refresh(&stage, PACE);
+        let provider = provider(move |number| response("200 OK", &header, &number.to_string())).await;
+        let (refresh, _) = refresh(&provider, PACE);
         refresh.ready().await.unwrap();
         refresh.ready().await.unwrap();
-        assert_eq!(stage.count_of("/keys"), 1, "good for a while, whatever is said");
+        assert_eq!(provider.count_of("/keys"), 1, "good for a while, whatever is said");
         tokio::time::sleep(Duration::from_millis(350)).await;
         refresh.ready().await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert_eq!(stage.count_of("/keys") == 2, is_stale);
+        assert_eq!(provider.count_of("/keys") == 2, is_stale);
     }
 }
 
@@ -183,9 +183,9 @@ async fn the_owner_says_how_long_keys_are_good_within_bounds() {
 async fn old_keys_stay_while_the_provider_is_down() {
     let is_down = Arc::new(AtomicBool::new(false));
     let down = Arc::clone(&is_down);
-    let stage = provider(move |number| {
+    let provider = provider(move |number| {
         if down.load(Ordering::SeqCst) {
-            answer("503 X", "", "")
+            response("503 X", "", "")
         } else {
             numbered(number)
         }
@@ -195,7 +195,7 @@ async fn old_keys_stay_while_the_provider_is_down() {
         interval: Duration::from_millis(100),
         ..PACE
     };
-    let (refresh, kept) = refresh(&stage, pace);
+    let (refresh, kept) = refresh(&provider, pace);
     refresh.ready().await.unwrap();
     is_down.store(true, Ordering::SeqCst);
     for _ in 0..30 {
@@ -215,16 +215,16 @@ async fn old_keys_stay_while_the_provider_is_down() {
 
 #[tokio::test]
 async fn keys_are_not_kept_for_ever() {
-    let stage = provider(|number| {
+    let provider = provider(|number| {
         if number == 1 {
             numbered(1)
         } else {
-            answer("500 X", "", "")
+            response("500 X", "", "")
         }
     })
     .await;
     let (refresh, _) = refresh(
-        &stage,
+        &provider,
         Pace {
             keep: Duration::from_millis(500),
             ..PACE
@@ -237,29 +237,29 @@ async fn keys_are_not_kept_for_ever() {
 
 #[tokio::test]
 async fn no_keys_at_all_is_an_error_in_bounded_time() {
-    let scripts: [fn(usize) -> Vec<Act>; 4] = [
+    let scripts: [fn(usize) -> Vec<Step>; 4] = [
         |_| vec![HANG],
-        |_| answer("500 X", "", ""),
+        |_| response("500 X", "", ""),
         |_| json("bad"),
-        |_| vec![Act::Say(b"HTTP/1.1 200".to_vec())],
+        |_| vec![Step::Send(b"HTTP/1.1 200".to_vec())],
     ];
     for script in scripts {
-        let stage = provider(script).await;
-        let (refresh, kept) = refresh(&stage, PACE);
+        let provider = provider(script).await;
+        let (refresh, kept) = refresh(&provider, PACE);
         for _ in 0..10 {
             let began = Instant::now();
             assert!(refresh.ready().await.is_err());
             assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
         }
         assert_eq!(kept.last(), None);
-        assert!(stage.count_of("/keys") <= 4);
+        assert!(provider.count_of("/keys") <= 4);
     }
 }
 
 #[tokio::test]
 async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
-    let stage = provider(numbered).await;
-    let (refresh, _) = refresh(&stage, PACE);
+    let provider = provider(numbered).await;
+    let (refresh, _) = refresh(&provider, PACE);
     refresh.ready().await.unwrap();
     let mut nothing = 0;
     for _ in 0..50 {
@@ -268,14 +268,14 @@ async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
             nothing += usize::from(renewal.unwrap() == Renewal::NotDue);
         }
     }
-    assert_eq!(stage.count_of("/keys"), 4);
+    assert_eq!(provider.count_of("/keys"), 4);
     assert!(nothing > 900, "{nothing} were told so at once");
 }
 
 #[tokio::test]
 async fn keys_that_were_asked_for_before_are_told_apart() {
-    let stage = provider(|number| after(100, number)).await;
-    let (refresh, _) = refresh(&stage, PACE);
+    let provider = provider(|number| after(100, number)).await;
+    let (refresh, _) = refresh(&provider, PACE);
     refresh.ready().await.unwrap();
     let (first, second) = futures_util::future::join(refresh.renew(), refresh.renew()).await;
     assert_eq!((first, second), (Ok(Renewal::Fetched), Ok(Renewal::AlreadyRunning)));
@@ -283,20 +283,20 @@ async fn keys_that_were_asked_for_before_are_told_apart() {
 
 #[tokio::test]
 async fn a_request_that_goes_away_leaves_the_question_open_for_others() {
-    let stage = provider(|number| after(100, number)).await;
-    let (refresh, kept) = refresh(&stage, PACE);
+    let provider = provider(|number| after(100, number)).await;
+    let (refresh, kept) = refresh(&provider, PACE);
     let _ = timeout(Duration::from_millis(20), refresh.ready()).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(kept.last().as_deref(), Some("1"));
     refresh.ready().await.unwrap();
-    assert_eq!(stage.count_of("/keys"), 1);
+    assert_eq!(provider.count_of("/keys"), 1);
 }
 
 #[tokio::test]
 async fn keys_that_moved_are_found_again() {
     let has_moved = Arc::new(AtomicBool::new(false));
     let moved = Arc::clone(&has_moved);
-    let stage = Stage::play(move |request, number| {
+    let provider = TestProvider::start(move |request, number| {
         let host = request
             .lines()
             .find_map(|line| line.strip_prefix("host: "))
@@ -310,14 +310,14 @@ async fn keys_that_moved_are_found_again() {
                 r#"{{"issuer": "http://{host}", "jwks_uri": "http://{host}{place}"}}"#
             ))
         } else {
-            answer("404 X", "", "")
+            response("404 X", "", "")
         }
     })
     .await;
-    let (refresh, kept) = refresh(&stage, PACE);
+    let (refresh, kept) = refresh(&provider, PACE);
     refresh.ready().await.unwrap();
     has_moved.store(true, Ordering::SeqCst);
     assert!(refresh.renew().await.is_err());
     refresh.renew().await.unwrap();
-    assert_eq!((stage.count_of("/new"), kept.0.lock().unwrap().len()), (1, 2));
+    assert_eq!((provider.count_of("/new"), kept.0.lock().unwrap().len()), (1, 2));
 }

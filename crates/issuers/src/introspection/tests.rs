@@ -5,24 +5,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use scopegate_domain::{Lifetime, ManualClock};
 
 use super::*;
-use crate::remote::stage::{Act, HANG, Stage, answer, json};
+use crate::test_provider::{HANG, Step, TestProvider, json, response};
 use crate::{InvalidEndpoint, Network};
 
 const NOW: Timestamp = Timestamp::from_unix(1_000);
 const GOOD: &str = r#"{"active": true, "aud": "https://api.example", "sub": "1", "scope": "a b", "exp": 1030}"#;
 
 struct Asked {
-    stage: Stage,
+    provider: TestProvider,
     clock: Arc<ManualClock>,
     introspection: Introspection,
 }
 
-/// Queries the stage itself, without searching for a document first.
+/// Queries the provider itself, without searching for a document first.
 async fn asked(
-    script: impl Fn(&str, usize) -> Vec<Act> + Send + Sync + 'static,
+    script: impl Fn(&str, usize) -> Vec<Step> + Send + Sync + 'static,
     set: impl Fn(IntrospectionBuilder) -> IntrospectionBuilder,
 ) -> Asked {
-    let stage = Stage::play(script).await;
+    let provider = TestProvider::start(script).await;
     let clock = Arc::new(ManualClock::at(NOW));
     let outgoing = Outgoing::builder()
         .allow(Network::LOOPBACK)
@@ -30,17 +30,17 @@ async fn asked(
         .build()
         .unwrap();
     let builder = Introspection::builder(
-        Issuer::parse(&format!("http://{}", stage.address)).unwrap(),
+        Issuer::parse(&format!("http://{}", provider.address)).unwrap(),
         Audience::parse("https://api.example").unwrap(),
         "the api",
         Secret::new("secret: 100%".to_owned()),
     )
-    .endpoint(stage.url("/introspect"))
+    .endpoint(provider.url("/introspect"))
     .outgoing(outgoing)
     .clock(Arc::<ManualClock>::clone(&clock));
     Asked {
         introspection: set(builder).build().unwrap(),
-        stage,
+        provider,
         clock,
     }
 }
@@ -64,7 +64,7 @@ async fn the_client_says_who_it_is_and_what_it_asks_about() {
         scopes: ["a", "b"].map(ScopeToken::from_static).into(),
     };
     assert_eq!(asked.introspect("to ken&x=+").await.unwrap(), Some(expected));
-    let request = asked.stage.requests.lock().unwrap()[0].clone();
+    let request = asked.provider.requests.lock().unwrap()[0].clone();
     assert!(request.starts_with("POST /introspect HTTP/1.1\r\n"), "{request}");
     // base64 of `the+api:secret%3A+100%25`
     assert!(
@@ -85,7 +85,7 @@ async fn the_client_can_say_it_in_the_form() {
     )
     .await;
     assert!(asked.accepts("t").await);
-    let request = asked.stage.requests.lock().unwrap()[0].clone();
+    let request = asked.provider.requests.lock().unwrap()[0].clone();
     assert!(!request.contains("authorization:"), "{request}");
     assert!(
         request.ends_with("&client_id=the+api&client_secret=secret%3A+100%25"),
@@ -97,16 +97,16 @@ async fn the_client_can_say_it_in_the_form() {
 async fn an_answer_is_remembered_no_longer_than_its_token_lives() {
     let asked = asked(|_, _| json(GOOD), |builder| builder).await;
     assert!(asked.accepts("t").await && asked.accepts("t").await);
-    assert_eq!(asked.stage.count(), 1);
+    assert_eq!(asked.provider.count(), 1);
     asked.clock.advance(Lifetime::from_seconds(29));
     assert!(asked.accepts("t").await);
-    assert_eq!(asked.stage.count(), 1);
+    assert_eq!(asked.provider.count(), 1);
     asked.clock.advance(Lifetime::from_seconds(1));
     assert!(
         !asked.accepts("t").await,
         "its `exp` has come, whatever the issuer still says"
     );
-    assert_eq!(asked.stage.count(), 2);
+    assert_eq!(asked.provider.count(), 2);
 }
 
 #[tokio::test]
@@ -134,20 +134,20 @@ async fn a_revoked_token_is_refused_within_a_bounded_time() {
     assert!(!asked.accepts("t").await);
     asked.clock.advance(Lifetime::from_seconds(1));
     assert!(asked.accepts("t").await);
-    assert_eq!(asked.stage.count(), 3);
+    assert_eq!(asked.provider.count(), 3);
 }
 
 #[tokio::test]
 async fn nothing_is_remembered_where_that_is_said() {
     let asked = asked(|_, _| json(GOOD), |builder| builder.ages(0, 0)).await;
     assert!(asked.accepts("t").await && asked.accepts("t").await);
-    assert_eq!(asked.stage.count(), 2);
+    assert_eq!(asked.provider.count(), 2);
 }
 
 #[tokio::test]
 async fn many_who_come_at_once_with_one_token_cause_one_question() {
     let slow = |_: &str, _| {
-        [Act::Wait(Duration::from_millis(100))]
+        [Step::Wait(Duration::from_millis(100))]
             .into_iter()
             .chain(json(GOOD))
             .collect()
@@ -160,7 +160,7 @@ async fn many_who_come_at_once_with_one_token_cause_one_question() {
             .into_iter()
             .all(|is_good| is_good)
     );
-    assert_eq!(asked.stage.count(), 1);
+    assert_eq!(asked.provider.count(), 1);
 }
 
 #[tokio::test]
@@ -174,37 +174,37 @@ async fn so_many_questions_are_open_and_no_more() {
             "{outcome:?}"
         );
     }
-    assert!(asked.stage.count() <= 3, "{}", asked.stage.count());
+    assert!(asked.provider.count() <= 3, "{}", asked.provider.count());
     assert!(asked.introspection.0.state().open.is_empty());
 }
 
 #[tokio::test]
 async fn whatever_a_bad_issuer_does_nobody_is_let_in_and_nobody_waits_long() {
-    let scripts: [Vec<Act>; 10] = [
+    let scripts: [Vec<Step>; 10] = [
         vec![HANG],
         vec![],
-        answer("500 X", "", ""),
-        answer("401 X", "", r#"{"active": true}"#),
-        answer("302 X", "Location: http://127.0.0.1/\r\n", ""),
-        answer("200 OK", "Content-Encoding: gzip\r\n", GOOD),
-        vec![Act::Say(
+        response("500 X", "", ""),
+        response("401 X", "", r#"{"active": true}"#),
+        response("302 X", "Location: http://127.0.0.1/\r\n", ""),
+        response("200 OK", "Content-Encoding: gzip\r\n", GOOD),
+        vec![Step::Send(
             format!("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{GOOD}").into_bytes(),
         )],
         vec![
-            Act::Say(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
-            Act::Flood(vec![b' '; 65_536]),
+            Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
+            Step::Flood(vec![b' '; 65_536]),
         ],
         json("<html>"),
         json(r#"{"active": "yes"}"#),
     ];
-    for acts in scripts {
-        let script = acts.clone();
+    for steps in scripts {
+        let script = steps.clone();
         let asked = asked(move |_, _| script.clone(), |builder| builder).await;
         let began = tokio::time::Instant::now();
         let outcome = asked.introspect("t").await;
         assert!(
             matches!(outcome, Err(RemoteError::Fetch { .. } | RemoteError::Document { .. })),
-            "{acts:?}: {outcome:?}"
+            "{steps:?}: {outcome:?}"
         );
         assert!(began.elapsed() < Duration::from_secs(2));
         assert!(
@@ -225,12 +225,12 @@ async fn what_is_no_token_is_not_asked_about() {
     for token in [String::new(), "x".repeat(TokenRules::MAX_TOKEN + 1)] {
         assert_eq!(asked.introspect(&token).await.unwrap(), None);
     }
-    assert_eq!(asked.stage.count(), 0);
+    assert_eq!(asked.provider.count(), 0);
 }
 
 #[tokio::test]
 async fn the_issuer_says_where_to_ask() {
-    let stage = Stage::play(|request, _| {
+    let provider = TestProvider::start(|request, _| {
         let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
         if request.starts_with("POST /ask ") {
             json(GOOD)
@@ -239,12 +239,12 @@ async fn the_issuer_says_where_to_ask() {
                 r#"{{"issuer": "http://{host}", "introspection_endpoint": "http://{host}/ask"}}"#
             ))
         } else {
-            answer("404 X", "", "")
+            response("404 X", "", "")
         }
     })
     .await;
     let introspection = Introspection::builder(
-        Issuer::parse(&format!("http://{}", stage.address)).unwrap(),
+        Issuer::parse(&format!("http://{}", provider.address)).unwrap(),
         Audience::parse("https://api.example").unwrap(),
         "api",
         Secret::new("secret".to_owned()),
@@ -258,7 +258,7 @@ async fn the_issuer_says_where_to_ask() {
         let answer = introspection.introspect(token).await.unwrap();
         assert_eq!(answer.unwrap().subject.as_deref(), Some("1"));
     }
-    assert_eq!((stage.count(), stage.count_of("/ask")), (3, 2));
+    assert_eq!((provider.count(), provider.count_of("/ask")), (3, 2));
 }
 
 #[test]

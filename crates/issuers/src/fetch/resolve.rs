@@ -20,7 +20,7 @@ pub type Resolution<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> +
 /// ```
 /// use std::io;
 /// use std::net::{IpAddr, Ipv4Addr};
-/// use scopegate_http::{Resolution, Resolve};
+/// use scopegate_issuers::{Resolution, Resolve};
 ///
 /// /// One provider, at an address that is known.
 /// struct Known;

@@ -18,12 +18,11 @@ use tokio::time::timeout;
 
 use self::answer::Expected;
 use self::cache::{Answers, TokenText};
-use super::discovery::{self, Discovery};
-use super::endpoint::Endpoint;
-use super::outgoing::Form;
-use super::remote_error::RemoteError;
-use super::setup_error::RemoteSetupError;
-use crate::{Outgoing, SubjectMapping};
+use crate::discovery::{self, Discovery};
+use crate::fetch::{Endpoint, Form, Outgoing};
+use crate::remote_error::RemoteError;
+use crate::setup_error::RemoteSetupError;
+use crate::subject_mapping::SubjectMapping;
 
 /// How the client says who it is ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,8 +52,8 @@ pub enum ClientAuthentication {
 /// | a request waits | 5 s | |
 ///
 /// ```
-/// use scopegate_http::domain::{Audience, Issuer, Secret};
-/// use scopegate_http::{Introspection, RemoteSetupError};
+/// use scopegate_domain::{Audience, Issuer, Secret};
+/// use scopegate_issuers::{Introspection, RemoteSetupError};
 ///
 /// let introspection = Introspection::builder(
 ///     Issuer::parse("https://id.example")?,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 /// name, and nothing that was sent.
 ///
 /// ```
-/// use scopegate_http::FetchError;
+/// use scopegate_issuers::FetchError;
 ///
 /// assert_eq!(FetchError::Redirect { status: 302 }.to_string(), "answer is a redirect (302), which is not followed");
 /// ```

@@ -2,15 +2,14 @@
 
 use scopegate_token::JwksError;
 
-use super::endpoint::Endpoint;
-use super::fetch_error::FetchError;
-use crate::{InvalidDocument, InvalidEndpoint};
+use crate::document::InvalidDocument;
+use crate::fetch::{Endpoint, FetchError, InvalidEndpoint};
 
 /// The reason why another issuer did not answer the request: for the operator's log, with the
 /// requested URL.
 ///
 /// ```
-/// use scopegate_http::RemoteError;
+/// use scopegate_issuers::RemoteError;
 ///
 /// let error = RemoteError::OtherIssuer { url: "https://id.example/.well-known/openid-configuration".to_owned() };
 /// assert_eq!(error.to_string(), "document `https://id.example/.well-known/openid-configuration` is of another issuer");
@@ -82,7 +81,7 @@ pub enum RemoteError {
 }
 
 impl RemoteError {
-    pub(super) fn fetch(place: &Endpoint, cause: FetchError) -> Self {
+    pub(crate) fn fetch(place: &Endpoint, cause: FetchError) -> Self {
         Self::Fetch {
             url: place.to_string(),
             cause,

@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// single address is a range of one.
 ///
 /// ```
-/// use scopegate_http::Network;
+/// use scopegate_issuers::Network;
 ///
 /// let inside: Network = "10.1.0.0/16".parse()?;
 /// assert!(inside.contains("10.1.2.3".parse()?));

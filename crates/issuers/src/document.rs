@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use scopegate_domain::json::{JsonError, Kind, Names, Reader};
 
 /// Reads the members of a document. `member` must read the value of the given name.
-pub(super) fn members<'a>(
+pub(crate) fn members<'a>(
     bytes: &'a [u8],
     mut member: impl FnMut(&str, &mut Reader<'a>) -> Result<(), InvalidDocument>,
 ) -> Result<(), InvalidDocument> {
@@ -22,7 +22,7 @@ pub(super) fn members<'a>(
 }
 
 /// Reads the text of a member.
-pub(super) fn text<'a>(reader: &mut Reader<'a>, name: &'static str) -> Result<Cow<'a, str>, InvalidDocument> {
+pub(crate) fn text<'a>(reader: &mut Reader<'a>, name: &'static str) -> Result<Cow<'a, str>, InvalidDocument> {
     if reader.kind()? == Kind::Text {
         Ok(reader.text()?)
     } else {
@@ -31,7 +31,7 @@ pub(super) fn text<'a>(reader: &mut Reader<'a>, name: &'static str) -> Result<Co
 }
 
 /// Reads the `true` or `false` of a member.
-pub(super) fn boolean(reader: &mut Reader<'_>, name: &'static str) -> Result<bool, InvalidDocument> {
+pub(crate) fn boolean(reader: &mut Reader<'_>, name: &'static str) -> Result<bool, InvalidDocument> {
     if reader.kind()? == Kind::Boolean {
         Ok(reader.boolean()?)
     } else {

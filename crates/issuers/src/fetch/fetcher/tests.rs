@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
 use crate::Resolution;
-use crate::remote::stage::{Act, HANG, Stage, answer, json};
+use crate::test_provider::{HANG, Step, TestProvider, json, response};
 
 /// Answers from a list, and counts.
 struct Names {
@@ -55,32 +55,32 @@ fn local() -> OutgoingBuilder {
         .body_limit(64 * 1024)
 }
 
-async fn fetch(stage: &Stage) -> Result<Fetched, FetchError> {
-    local().build().unwrap().get(&endpoint(&stage.url("/keys"))).await
+async fn fetch(provider: &TestProvider) -> Result<Fetched, FetchError> {
+    local().build().unwrap().get(&endpoint(&provider.url("/keys"))).await
 }
 
 /// Returns the outcome of a script, and checks that it came in time.
-async fn outcome(acts: Vec<Act>) -> (Result<Fetched, FetchError>, usize) {
-    let stage = Stage::play(move |_, _| acts.clone()).await;
+async fn outcome(steps: Vec<Step>) -> (Result<Fetched, FetchError>, usize) {
+    let provider = TestProvider::start(move |_, _| steps.clone()).await;
     let began = tokio::time::Instant::now();
-    let outcome = fetch(&stage).await;
+    let outcome = fetch(&provider).await;
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
-    assert_eq!(stage.count(), 1, "asked once");
-    (outcome, stage.written.load(Ordering::Relaxed))
+    assert_eq!(provider.count(), 1, "asked once");
+    (outcome, provider.written.load(Ordering::Relaxed))
 }
 
 #[tokio::test]
 async fn a_document_comes_as_it_was_sent() {
-    let stage = Stage::play(|_, _| answer("200 OK", "Cache-Control: max-age=60\r\n", "{}")).await;
-    let fetched = fetch(&stage).await.unwrap();
+    let provider = TestProvider::start(|_, _| response("200 OK", "Cache-Control: max-age=60\r\n", "{}")).await;
+    let fetched = fetch(&provider).await.unwrap();
     assert_eq!(
         (&*fetched.body, fetched.max_age),
         (&b"{}"[..], Some(Duration::from_mins(1)))
     );
-    let request = stage.requests.lock().unwrap()[0].to_lowercase();
+    let request = provider.requests.lock().unwrap()[0].to_lowercase();
     assert!(request.starts_with("get /keys http/1.1\r\n"), "{request}");
     assert!(
-        request.contains(&format!("\r\nhost: {}\r\n", stage.address)),
+        request.contains(&format!("\r\nhost: {}\r\n", provider.address)),
         "{request}"
     );
     assert!(request.contains("\r\naccept-encoding: identity\r\n"), "{request}");
@@ -88,7 +88,7 @@ async fn a_document_comes_as_it_was_sent() {
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
-    let secret = Stage::play(|_, _| json("{}")).await;
+    let secret = TestProvider::start(|_, _| json("{}")).await;
     for status in [
         "301 Moved",
         "302 Found",
@@ -97,7 +97,7 @@ async fn redirects_are_not_followed() {
         "308 Permanent",
     ] {
         let location = format!("Location: {}\r\n", secret.url("/inside"));
-        let (outcome, _) = outcome(answer(status, &location, "")).await;
+        let (outcome, _) = outcome(response(status, &location, "")).await;
         let status = status.split(' ').next().unwrap().parse().unwrap();
         assert_eq!(outcome.unwrap_err(), FetchError::Redirect { status });
     }
@@ -107,7 +107,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn anything_but_success_is_an_error() {
     for status in [201, 204, 400, 404, 500, 503] {
-        let (outcome, _) = outcome(answer(&format!("{status} X"), "", "")).await;
+        let (outcome, _) = outcome(response(&format!("{status} X"), "", "")).await;
         assert_eq!(outcome.unwrap_err(), FetchError::Status { status });
     }
 }
@@ -115,20 +115,20 @@ async fn anything_but_success_is_an_error() {
 #[tokio::test]
 async fn a_huge_body_is_not_read() {
     let declared = vec![
-        Act::Say(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n".to_vec()),
-        Act::Flood(vec![b' '; 65_536]),
+        Step::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n".to_vec()),
+        Step::Flood(vec![b' '; 65_536]),
     ];
     let endless = vec![
-        Act::Say(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
-        Act::Flood(vec![b' '; 65_536]),
+        Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
+        Step::Flood(vec![b' '; 65_536]),
     ];
     let chunk = [&b"10000\r\n"[..], &vec![b' '; 65_536], b"\r\n"].concat();
     let chunked = vec![
-        Act::Say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec()),
-        Act::Flood(chunk),
+        Step::Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec()),
+        Step::Flood(chunk),
     ];
-    for acts in [declared, endless, chunked] {
-        let (outcome, written) = outcome(acts).await;
+    for steps in [declared, endless, chunked] {
+        let (outcome, written) = outcome(steps).await;
         assert_eq!(outcome.unwrap_err(), FetchError::TooLarge);
         // What the sockets' own buffers swallow comes on top.
         assert!(written < 16 * 1024 * 1024, "{written} bytes were taken");
@@ -138,16 +138,16 @@ async fn a_huge_body_is_not_read() {
 #[tokio::test]
 async fn a_huge_head_is_not_read() {
     let long_line = vec![
-        Act::Say(b"HTTP/1.1 200 OK\r\nX: ".to_vec()),
-        Act::Flood(vec![b'x'; 4_096]),
+        Step::Send(b"HTTP/1.1 200 OK\r\nX: ".to_vec()),
+        Step::Flood(vec![b'x'; 4_096]),
     ];
     let many_lines = vec![
-        Act::Say(b"HTTP/1.1 200 OK\r\n".to_vec()),
-        Act::Flood(b"X: y\r\n".to_vec()),
+        Step::Send(b"HTTP/1.1 200 OK\r\n".to_vec()),
+        Step::Flood(b"X: y\r\n".to_vec()),
     ];
-    let early_hints = vec![Act::Flood(b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n".to_vec())];
-    for acts in [long_line, many_lines] {
-        let (outcome, written) = outcome(acts).await;
+    let early_hints = vec![Step::Flood(b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n".to_vec())];
+    for steps in [long_line, many_lines] {
+        let (outcome, written) = outcome(steps).await;
         assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{outcome:?}");
         assert!(written < 16 * 1024 * 1024, "{written} bytes were taken");
     }
@@ -160,22 +160,22 @@ async fn a_huge_head_is_not_read() {
 
 #[tokio::test]
 async fn a_slow_provider_is_not_waited_for() {
-    let drop_by_drop: Vec<Act> = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"
+    let drop_by_drop: Vec<Step> = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"
         .bytes()
         .chain(std::iter::repeat_n(b' ', 400))
-        .flat_map(|byte| [Act::Say(vec![byte]), Act::Wait(Duration::from_millis(50))])
+        .flat_map(|byte| [Step::Send(vec![byte]), Step::Wait(Duration::from_millis(50))])
         .collect();
     let scripts = [
         vec![HANG],
-        vec![Act::Say(b"HTTP/1.1 200 OK\r\n".to_vec()), HANG],
+        vec![Step::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), HANG],
         vec![
-            Act::Say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{}".to_vec()),
+            Step::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{}".to_vec()),
             HANG,
         ],
         drop_by_drop,
     ];
-    for acts in scripts {
-        assert_eq!(outcome(acts).await.0.unwrap_err(), FetchError::Timeout);
+    for steps in scripts {
+        assert_eq!(outcome(steps).await.0.unwrap_err(), FetchError::Timeout);
     }
 }
 
@@ -190,7 +190,7 @@ async fn half_an_answer_is_none() {
         "SSH-2.0-OpenSSH_9.0\r\n",
     ];
     for half in halves {
-        let (outcome, _) = outcome(vec![Act::Say(half.as_bytes().to_vec())]).await;
+        let (outcome, _) = outcome(vec![Step::Send(half.as_bytes().to_vec())]).await;
         assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{half:?} {outcome:?}");
     }
 }
@@ -198,7 +198,7 @@ async fn half_an_answer_is_none() {
 #[tokio::test]
 async fn nothing_is_unpacked() {
     for encoding in ["gzip", "br", "deflate, gzip", "GZIP"] {
-        let (outcome, _) = outcome(answer(
+        let (outcome, _) = outcome(response(
             "200 OK",
             &format!("Content-Encoding: {encoding}\r\n"),
             "\u{1f}\u{8b}",
@@ -210,8 +210,8 @@ async fn nothing_is_unpacked() {
 
 #[tokio::test]
 async fn addresses_inside_are_not_connected_to() {
-    let stage = Stage::play(|_, _| json("{}")).await;
-    let port = stage.address.port();
+    let provider = TestProvider::start(|_, _| json("{}")).await;
+    let port = provider.address.port();
     let careful = Outgoing::builder().build().unwrap();
     for host in [
         "127.0.0.1",
@@ -251,19 +251,19 @@ async fn addresses_inside_are_not_connected_to() {
             "{host} {outcome:?}"
         );
     }
-    assert_eq!(stage.count(), 0);
+    assert_eq!(provider.count(), 0);
 }
 
 #[tokio::test]
 async fn only_the_allowed_address_is_connected_to() {
-    let stage = Stage::play(|_, _| json("{}")).await;
-    let port = stage.address.port();
+    let provider = TestProvider::start(|_, _| json("{}")).await;
+    let port = provider.address.port();
     let network = |text: &str| -> Network { text.parse().unwrap() };
     let other = Outgoing::builder()
         .allow([network("127.0.0.2"), network("10.0.0.0/8")])
         .build()
         .unwrap();
-    let outcome = other.get(&endpoint(&stage.url("/"))).await;
+    let outcome = other.get(&endpoint(&provider.url("/"))).await;
     let address = "127.0.0.1".parse().unwrap();
     assert_eq!(outcome.unwrap_err(), FetchError::ForbiddenAddress { address });
     // Of several addresses those that may not be used are left out.
@@ -283,15 +283,15 @@ async fn only_the_allowed_address_is_connected_to() {
 
 #[tokio::test]
 async fn a_name_is_looked_up_once_and_the_checked_address_is_used() {
-    let stage = Stage::play(|_, _| json("{}")).await;
-    let port = stage.address.port();
+    let provider = TestProvider::start(|_, _| json("{}")).await;
+    let port = provider.address.port();
     let url = endpoint(&format!("http://id.example:{port}/"));
     // The second answer would lead to another machine, so it is never requested.
     let names = Names::new(&[&["127.0.0.1"], &["127.0.0.9"]]);
     let outgoing = local().resolver(names.clone()).build().unwrap();
     outgoing.get(&url).await.unwrap();
     assert_eq!(*names.asked.lock().unwrap(), ["id.example"]);
-    assert_eq!(stage.count(), 1);
+    assert_eq!(provider.count(), 1);
     // A name that changes to an internal address is checked again for the next document.
     let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
     let outgoing = local().resolver(names.clone()).build().unwrap();
@@ -356,8 +356,8 @@ fn certified(names: &[&str]) -> (String, TlsAcceptor) {
 #[tokio::test]
 async fn a_certificate_is_that_of_the_host_and_of_somebody_trusted() {
     let (pem, acceptor) = certified(&["id.example", "127.0.0.1"]);
-    let stage = Stage::with_tls(Some(acceptor), |_, _| json("{}")).await;
-    let port = stage.address.port();
+    let provider = TestProvider::start_with_tls(Some(acceptor), |_, _| json("{}")).await;
+    let port = provider.address.port();
     let names = || Names::new(&[&["127.0.0.1"]]);
     let trusting = local().resolver(names()).trust_only(pem).build().unwrap();
     for host in ["id.example", "127.0.0.1", "ID.example"] {
@@ -367,7 +367,7 @@ async fn a_certificate_is_that_of_the_host_and_of_somebody_trusted() {
             .unwrap();
         assert_eq!(&*fetched.body, b"{}");
     }
-    let good = stage.count();
+    let good = provider.count();
     let outcome = trusting.get(&endpoint(&format!("https://evil.example:{port}/"))).await;
     assert!(matches!(outcome, Err(FetchError::Tls(_))), "{outcome:?}");
     for outgoing in [
@@ -381,22 +381,23 @@ async fn a_certificate_is_that_of_the_host_and_of_somebody_trusted() {
             .await;
         assert!(matches!(outcome, Err(FetchError::Tls(_))), "{outcome:?}");
     }
-    assert_eq!(stage.count(), good, "nothing is asked of somebody who is not known");
+    assert_eq!(provider.count(), good, "nothing is asked of somebody who is not known");
 }
 
 #[tokio::test]
 async fn a_body_without_a_length_ends_where_its_owner_says() {
     let (pem, acceptor) = certified(&["127.0.0.1"]);
-    let body = || Act::Say(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec());
-    let whole = Stage::with_tls(Some(acceptor.clone()), move |_, _| vec![body()]).await;
-    let cut = Stage::with_tls(Some(acceptor), move |_, _| vec![body(), Act::Cut]).await;
+    let body = || Step::Send(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec());
+    let whole = TestProvider::start_with_tls(Some(acceptor.clone()), move |_, _| vec![body()]).await;
+    let cut = TestProvider::start_with_tls(Some(acceptor), move |_, _| vec![body(), Step::Close]).await;
     let outgoing = local().trust_only(pem).build().unwrap();
-    let fetch = async |stage: &Stage| outgoing.get(&endpoint(&format!("https://{}/", stage.address))).await;
+    let fetch =
+        async |provider: &TestProvider| outgoing.get(&endpoint(&format!("https://{}/", provider.address))).await;
     assert_eq!(fetch(&whole).await.map(|fetched| fetched.body).unwrap(), "{}");
     // An attacker on the path could have cut it.
     let outcome = fetch(&cut).await;
     assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{outcome:?}");
-    let plain = Stage::play(|_, _| json("{}")).await;
+    let plain = TestProvider::start(|_, _| json("{}")).await;
     let outcome = fetch(&plain).await;
     assert!(
         matches!(outcome, Err(FetchError::Tls(_) | FetchError::Timeout)),

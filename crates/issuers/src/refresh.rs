@@ -1,5 +1,7 @@
 //! The keys of another issuer: fetched on first use, and again when they are old or do not fit.
 
+mod rate_limit;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,45 +12,44 @@ use scopegate_token::JwksError;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use super::budget::Budget;
-use super::discovery::{self, Discovery};
-use super::endpoint::Endpoint;
-use super::remote_error::RemoteError;
-use crate::Outgoing;
+use self::rate_limit::Budget;
+use crate::discovery::{self, Discovery};
+use crate::fetch::{Endpoint, Outgoing};
+use crate::remote_error::RemoteError;
 
 /// How long the URL of the keys from a discovery document is used.
 const DISCOVERY_AGE: Duration = Duration::from_hours(1);
 
 /// The receiver of the keys.
-pub(super) trait TakesKeys: Send + Sync {
+pub(crate) trait TakesKeys: Send + Sync {
     /// Trusts these from here on, and no others.
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError>;
 }
 
 /// The times and limits for requests of keys.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// The lifetime of keys whose issuer states none, and its lower and upper limit otherwise.
-    pub(super) age: Ages,
+    pub(crate) age: Ages,
     /// How long keys stay valid while their issuer does not answer.
-    pub(super) keep: Duration,
+    pub(crate) keep: Duration,
     /// How many questions there may be at once, and the time until another one is allowed.
-    pub(super) burst: u32,
-    pub(super) interval: Duration,
+    pub(crate) burst: u32,
+    pub(crate) interval: Duration,
     /// How long a request waits.
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ages {
-    pub(super) least: Duration,
-    pub(super) usual: Duration,
-    pub(super) most: Duration,
+pub(crate) struct Ages {
+    pub(crate) least: Duration,
+    pub(crate) usual: Duration,
+    pub(crate) most: Duration,
 }
 
 /// The location of the keys.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Where the issuer's document says.
     Discovered(Issuer, Discovery),
     /// Here.
@@ -57,7 +58,7 @@ pub(super) enum Place {
 
 /// Keeps the keys of one issuer up to date. No task runs while there are no requests.
 #[derive(Clone)]
-pub(super) struct Refresh(Arc<Shared>);
+pub(crate) struct Refresh(Arc<Shared>);
 
 struct Shared {
     place: Place,
@@ -133,7 +134,7 @@ enum Age {
 }
 
 impl Refresh {
-    pub(super) fn new(
+    pub(crate) fn new(
         issuer: &Issuer,
         source: Place,
         outgoing: Outgoing,
@@ -164,7 +165,7 @@ impl Refresh {
     ///
     /// [`RemoteError`] if there are no usable keys: then no access is granted, and no token is
     /// called invalid.
-    pub(super) async fn ready(&self) -> Result<(), RemoteError> {
+    pub(crate) async fn ready(&self) -> Result<(), RemoteError> {
         match self.age() {
             Age::Fresh => return Ok(()),
             Age::Stale => {
@@ -188,7 +189,7 @@ impl Refresh {
     /// [`RemoteError`] if the issuer did not answer: the key may well be its own.
     // SECURITY: for any number of unknown keys, the issuer receives a bounded number of requests
     // (`a_flood_of_unknown_keys_asks_a_bounded_number_of_times`).
-    pub(super) async fn renew(&self) -> Result<Renewal, RemoteError> {
+    pub(crate) async fn renew(&self) -> Result<Renewal, RemoteError> {
         let flight = self.start();
         let renewal = match flight {
             Flight::Refused => return self.last().map(|()| Renewal::NotDue),

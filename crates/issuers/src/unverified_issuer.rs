@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use base64_simd::URL_SAFE_NO_PAD;
 use scopegate_token::TokenRules;
 
-use super::document;
+use crate::document;
 
 /// Returns the issuer that a token names; `None` if it is not a token, is too long, or names none.
 ///
 /// Decides nothing: the selected verifier checks the claim again after it verifies the signature.
+#[must_use]
 pub fn unverified_issuer(token: &str) -> Option<String> {
     if token.len() > TokenRules::MAX_TOKEN {
         return None;

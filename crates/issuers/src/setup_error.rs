@@ -2,7 +2,7 @@
 
 use scopegate_token::LeewayTooLong;
 
-use crate::{InvalidEndpoint, InvalidRoots};
+use crate::fetch::{InvalidEndpoint, InvalidRoots};
 
 /// The error in the configuration of another issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,7 @@
 use scopegate_domain::{Audience, Claims, Issuer, ScopeLayout, ScopeToken, Timestamp};
 use scopegate_token::TokenRules;
 
-use crate::InvalidDocument;
-use crate::remote::document;
+use crate::document::{self, InvalidDocument};
 
 /// What an answer has to say.
 #[derive(Clone, Debug)]

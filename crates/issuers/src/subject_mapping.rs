@@ -11,13 +11,13 @@ use scopegate_domain::Issuer;
 /// user `1` of another, nor a local user.
 ///
 /// ```
-/// use scopegate_http::SubjectMapping;
-/// use scopegate_http::domain::Issuer;
+/// use scopegate_issuers::SubjectMapping;
+/// use scopegate_domain::Issuer;
 ///
 /// let issuer = Issuer::parse("https://id.example")?;
 /// assert_eq!(&*SubjectMapping::Qualified.map(&issuer, "1"), "https://id.example#1");
 /// assert_eq!(&*SubjectMapping::Ours.map(&issuer, "1"), "1");
-/// # Ok::<(), scopegate_http::domain::InvalidIdentifier>(())
+/// # Ok::<(), scopegate_domain::InvalidIdentifier>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

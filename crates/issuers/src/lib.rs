@@ -8,38 +8,28 @@
 //!     Introspection  queries it about its opaque tokens
 //! ```
 
-mod budget;
-mod cache_control;
 mod discovery;
 mod document;
-mod endpoint;
-mod fetch_error;
+mod fetch;
 mod introspection;
 mod issuer;
-mod network;
-mod outgoing;
 mod refresh;
 mod remote_error;
-mod resolve;
 mod setup_error;
-#[cfg(test)]
-mod stage;
-mod subjects;
-mod tls;
+mod subject_mapping;
+#[cfg(any(test, feature = "testing"))]
+pub mod test_provider;
 mod unverified_issuer;
 
 pub use self::discovery::Discovery;
 pub use self::document::InvalidDocument;
-pub use self::endpoint::InvalidEndpoint;
-pub use self::fetch_error::FetchError;
+pub use self::fetch::{
+    FetchError, InvalidEndpoint, InvalidNetwork, InvalidRoots, Network, Outgoing, OutgoingBuilder, Resolution, Resolve,
+};
 pub use self::introspection::{ClientAuthentication, IntrospectedToken, Introspection, IntrospectionBuilder};
 pub use self::issuer::{RemoteIssuer, RemoteIssuerBuilder};
-pub use self::network::{InvalidNetwork, Network};
-pub use self::outgoing::{Outgoing, OutgoingBuilder};
 pub use self::refresh::Renewal;
 pub use self::remote_error::RemoteError;
-pub use self::resolve::{Resolution, Resolve};
 pub use self::setup_error::RemoteSetupError;
-pub use self::subjects::SubjectMapping;
-pub use self::tls::InvalidRoots;
+pub use self::subject_mapping::SubjectMapping;
 pub use self::unverified_issuer::unverified_issuer;

@@ -20,12 +20,12 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use super::allowed_network::{Network, is_public};
 use super::cache_control;
 use super::endpoint::Endpoint;
-use super::network::is_public;
-use super::resolve::SystemResolver;
+use super::fetch_error::FetchError;
+use super::resolve::{Resolve, SystemResolver};
 use super::tls::{self, InvalidRoots};
-use crate::{FetchError, Network, Resolve};
 
 /// Largest head of an answer, in bytes, and most lines in it.
 const MAX_HEAD: usize = 16 * 1024;
@@ -52,12 +52,12 @@ const ADDRESSES: usize = 4;
 /// platform (`SSL_CERT_FILE` names others) or [those that are given](OutgoingBuilder::trust_only).
 ///
 /// ```
-/// use scopegate_http::{Network, Outgoing};
+/// use scopegate_issuers::{Network, Outgoing};
 ///
 /// // For tests and for a provider on the same machine.
 /// let outgoing = Outgoing::builder().allow(Network::LOOPBACK).build()?;
 /// # let _ = outgoing;
-/// # Ok::<(), scopegate_http::InvalidRoots>(())
+/// # Ok::<(), scopegate_issuers::InvalidRoots>(())
 /// ```
 #[derive(Clone)]
 pub struct Outgoing(Arc<Inner>);
