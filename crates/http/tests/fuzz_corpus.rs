@@ -26,7 +26,7 @@ const TARGETS: [(&str, Door); 10] = [
     ("scope", scopegate_domain::fuzzing::scope),
 ];
 
-/// Replayed next to their entry points: `crates/openapi/tests/fuzz_corpus.rs`,
+/// Replayed next to their entry points: `crates/openapi/tests/it/fuzz_corpus.rs`,
 /// `crates/token/tests/it/differential.rs`.
 const ELSEWHERE: [&str; 3] = ["differential", "import", "policy_toml"];
 

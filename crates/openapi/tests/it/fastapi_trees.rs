@@ -25,9 +25,9 @@ use std::path::{Path, PathBuf};
 
 use scopegate_policy::{Limit, TableError};
 
-use format::{Record, Tree, once};
-use rebuilt::Rebuilt;
-use rows::{Expected, Refusal, Row};
+use self::format::{Record, Tree, once};
+use self::rebuilt::Rebuilt;
+use self::rows::{Expected, Refusal, Row};
 
 /// The trees that differ, by the rows that explain the difference.
 #[derive(Default)]
@@ -152,7 +152,7 @@ fn beside(path: &str) -> PathBuf {
 
 #[test]
 fn the_trees_of_our_own_record_are_the_same() {
-    check(&beside("tests/fastapi_trees/trees.json"));
+    check(&beside("tests/it/fastapi_trees/trees.json"));
 }
 
 #[test]

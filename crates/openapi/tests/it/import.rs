@@ -8,16 +8,6 @@
     reason = "a test may fail"
 )]
 
-#[path = "../read_back/policy.rs"]
-mod policy;
-#[path = "../read_back/random.rs"]
-mod random;
-#[path = "../read_back/reader.rs"]
-#[expect(dead_code, reason = "only what a request brings is used of it")]
-mod reader;
-#[path = "../read_back/table.rs"]
-mod table;
-
 mod documents;
 mod foreign;
 mod hostile;

@@ -16,17 +16,6 @@ mod embedded;
 mod markup;
 mod shortened;
 
-// Random policies and requests, and their decisions by the engine, as for documents.
-#[path = "../read_back/policy.rs"]
-mod policy;
-#[path = "../read_back/random.rs"]
-#[expect(dead_code, reason = "documents are tried on flat policies, too")]
-mod random;
-#[path = "../read_back/reader.rs"]
-#[expect(dead_code, reason = "what a request brings is told by the reader of documents")]
-mod reader;
-#[path = "../read_back/table.rs"]
-mod table;
 #[path = "../../examples/tables/mod.rs"]
 mod tables;
 

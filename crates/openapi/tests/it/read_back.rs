@@ -12,18 +12,18 @@
     reason = "a test may fail"
 )]
 
-mod policy;
-mod random;
-mod reader;
-mod table;
+pub(crate) mod policy;
+pub(crate) mod random;
+pub(crate) mod reader;
+pub(crate) mod table;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use scopegate_openapi::{DocumentInfo, document};
 use serde_json::Map;
 
-use policy::Policy;
-use reader::Brought;
+use self::policy::Policy;
+use self::reader::Brought;
 
 fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Brought>)> {
     policy.prop_flat_map(|policy| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::{Call, Edge, Tree, once};
+use crate::fastapi_trees::format::{Call, Edge, Tree, once};
 
 /// The key by which FastAPI caches the result of a function: the function, and the scopes that it
 /// sees, in any order, if it uses them.

@@ -12,7 +12,7 @@ use scopegate_policy::{
 };
 use serde_json::{Map, Value};
 
-use crate::format::{Call, Document, Edge, Tree};
+use crate::fastapi_trees::format::{Call, Document, Edge, Tree};
 
 /// The results of a tree with our guards.
 pub(crate) struct Rebuilt {

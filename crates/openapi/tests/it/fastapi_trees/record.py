@@ -4,7 +4,7 @@
     venv/bin/python record.py --random 1000 --seed 7 --output trees.json     random trees
     venv/bin/python record.py --trees FILE --output trees.json               the trees of FILE, asked anew
 
-The test beside it reads such files: `SCOPEGATE_TREES=FILE cargo test -p scopegate-openapi --test fastapi_trees -- --nocapture`.
+The test beside it reads such files: `SCOPEGATE_TREES=FILE cargo test -p scopegate-openapi --test it fastapi_trees -- --nocapture`.
 
 A tree
 ------

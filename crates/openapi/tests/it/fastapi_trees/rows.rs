@@ -8,8 +8,8 @@ use std::fmt;
 
 use scopegate_policy::MAX_DEPTH;
 
-use crate::fastapi::{Walk, once_each};
-use crate::format::{Call, Document, Edge, Tree, once};
+use crate::fastapi_trees::fastapi::{Walk, once_each};
+use crate::fastapi_trees::format::{Call, Document, Edge, Tree, once};
 
 /// The reason for a difference between our answer and that of FastAPI.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! Documents of other kinds are refused by name.
 
-use crate::documents::fault;
+use crate::import::documents::fault;
 
 const FOREIGN: &[(&str, &str)] = &[
     (

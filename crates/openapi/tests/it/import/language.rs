@@ -5,7 +5,7 @@ use scopegate_openapi::export;
 use scopegate_openapi::import::{self, CeilingKind};
 use scopegate_policy::{Access, Method};
 
-const PAGE: &str = include_str!("../../../../docs/policy-toml.md");
+const PAGE: &str = include_str!("../../../../../docs/policy-toml.md");
 
 /// The blocks of TOML on the page, the first of which is the whole policy.
 fn blocks() -> Vec<&'static str> {

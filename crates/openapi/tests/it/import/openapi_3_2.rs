@@ -6,7 +6,7 @@ use scopegate_openapi::import::{self, Format};
 use scopegate_policy::Method;
 use serde_json::Map;
 
-use crate::documents::{fault, read, shown};
+use crate::import::documents::{fault, read, shown};
 
 const DOCUMENT: &str = r"
 openapi: 3.2.0

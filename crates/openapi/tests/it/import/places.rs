@@ -2,7 +2,7 @@
 
 use scopegate_openapi::import::{self, Place};
 
-use crate::documents::read;
+use crate::import::documents::read;
 
 type Shown<'p> = (Option<&'p str>, Option<u32>, Option<u32>);
 

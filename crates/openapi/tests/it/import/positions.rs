@@ -1,7 +1,7 @@
 //! References to an object of another type, and members next to a reference.
 
-use crate::documents::{find, shown};
-use crate::references::{Files, with_paths};
+use crate::import::documents::{find, shown};
+use crate::import::references::{Files, with_paths};
 
 #[test]
 fn a_reference_to_another_kind_of_object_is_a_fault() {

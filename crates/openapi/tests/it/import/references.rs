@@ -7,7 +7,7 @@ use scopegate_openapi::import::{self, ImportError, ImportLimit, Imported, ReadOp
 use scopegate_policy::Access;
 use tempfile::TempDir;
 
-use crate::documents::{find, read, shown};
+use crate::import::documents::{find, read, shown};
 
 /// A folder of files; the first is the document.
 pub(crate) struct Files {

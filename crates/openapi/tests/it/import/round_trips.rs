@@ -6,9 +6,9 @@ use scopegate_openapi::{DocumentInfo, document, export, import};
 use scopegate_policy::OperationTable;
 use serde_json::{Map, Value};
 
-use crate::policy::Policy;
-use crate::reader::Brought;
-use crate::{random, table};
+use crate::read_back::policy::Policy;
+use crate::read_back::reader::Brought;
+use crate::read_back::{random, table};
 
 fn openapi(table: &OperationTable) -> String {
     document(&DocumentInfo::new("t", "1"), table, &[], &Map::new()).to_string()
@@ -103,7 +103,7 @@ fn real_documents_survive_toml() {
         "google/drive.v3.json",
         "msgraph-permissions.json",
     ] {
-        let Some(bytes) = crate::real::document(name) else {
+        let Some(bytes) = crate::import::real::document(name) else {
             return;
         };
         let imported = import::read(&bytes).unwrap();

@@ -3,7 +3,7 @@
 use scopegate_openapi::import::NoteKind;
 use scopegate_policy::Access;
 
-use crate::documents::{fault, find, kinds, read, shown};
+use crate::import::documents::{fault, find, kinds, read, shown};
 
 const HEAD: &str = r"
 openapi: 3.1.0

@@ -10,8 +10,8 @@ use scopegate_openapi::import;
 use scopegate_openapi::picture::{self, Labels};
 use scopegate_policy::OperationTable;
 
-use crate::embedded::Embedded;
-use crate::{all, tables};
+use crate::picture::embedded::Embedded;
+use crate::picture::{all, tables};
 
 /// Returns the texts of an SVG, including those of tooltips.
 fn texts(svg: &str) -> BTreeSet<String> {

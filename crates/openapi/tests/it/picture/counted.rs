@@ -9,7 +9,8 @@ use scopegate_openapi::picture::{self, Labels};
 use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, Grant};
 use scopegate_policy::{Atom, OperationTable};
 
-use crate::{random, table, tables};
+use crate::picture::tables;
+use crate::read_back::{random, table};
 
 /// The words after each scheme and name. A credential without scopes has no name.
 type Counted = BTreeMap<(String, String), String>;

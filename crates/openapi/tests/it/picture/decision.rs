@@ -15,10 +15,10 @@ use scopegate_policy::{
     Atom, Binding, OperationTable, Presented, Shadow, ShadowVerdict, TokenWorld, authorize, explain, explain_grant,
 };
 
-use crate::embedded::Embedded;
-use crate::policy::{GUARDS, Policy};
-use crate::reader::Brought;
-use crate::{random, table};
+use crate::picture::embedded::Embedded;
+use crate::read_back::policy::{GUARDS, Policy};
+use crate::read_back::reader::Brought;
+use crate::read_back::{random, table};
 
 const NOW: i64 = 1_000_000;
 const NAMES: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];

@@ -6,10 +6,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use scopegate_openapi::picture::{self, Labels};
 
-use crate::embedded::{Embedded, numbers};
-use crate::policy::Policy;
-use crate::reader::Brought;
-use crate::{random, table};
+use crate::picture::embedded::{Embedded, numbers};
+use crate::read_back::policy::Policy;
+use crate::read_back::reader::Brought;
+use crate::read_back::{random, table};
 
 fn with_requests() -> impl Strategy<Value = (Policy, Vec<Brought>)> {
     random::policy().prop_flat_map(|policy| {

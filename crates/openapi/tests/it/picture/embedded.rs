@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::reader::Brought;
+use crate::read_back::reader::Brought;
 
 /// The data of a table in a page.
 pub(crate) struct Embedded(Value);

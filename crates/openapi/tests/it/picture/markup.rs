@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use crate::{all, pictures, tables};
+use crate::picture::{all, pictures, tables};
 
 /// Returns the page without its script, which is fixed and is not XML.
 pub(crate) fn without_script(html: &str) -> String {

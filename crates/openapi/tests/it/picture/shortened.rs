@@ -11,8 +11,8 @@ use scopegate_openapi::import;
 use scopegate_openapi::picture::{self, Labels};
 use scopegate_policy::{Guard, Operation, OperationTable};
 
-use crate::all;
-use crate::embedded::Embedded;
+use crate::picture::all;
+use crate::picture::embedded::Embedded;
 
 /// A table with an operation for each of these scopes.
 fn with_scopes(scopes: &[&str]) -> OperationTable {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reader::Brought;
+use crate::read_back::reader::Brought;
 
 /// Facts other than schemes and scopes, each with the facts that it implies.
 pub(crate) const GUARDS: [(&str, &[&str]); 13] = [

@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::policy::{self, Formula, GUARDS, Guarding, Operation, Own, Policy, Scheme};
-use crate::reader::Brought;
+use crate::read_back::policy::{self, Formula, GUARDS, Guarding, Operation, Own, Policy, Scheme};
+use crate::read_back::reader::Brought;
 
 const SCHEMES: [&str; 8] = [
     "oauth", "partner", "oidc", "bearer", "basic", "header", "query", "cookie",

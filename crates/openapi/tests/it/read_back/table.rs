@@ -9,8 +9,8 @@ use scopegate_policy::{
     Presented, ResolvedOperation, Rule, SubjectKind, TableError, World, authorize,
 };
 
-use crate::policy::{Formula, Guarding, Operation, Own, Policy, Scheme};
-use crate::reader::Brought;
+use crate::read_back::policy::{Formula, Guarding, Operation, Own, Policy, Scheme};
+use crate::read_back::reader::Brought;
 
 /// A check that passes if the request contains its fact.
 #[derive(Debug)]

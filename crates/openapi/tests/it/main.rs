@@ -1,0 +1,12 @@
+//! Tests of the public interface of the crate, in one executable.
+
+mod address;
+mod fastapi_trees;
+mod fuzz_corpus;
+mod import;
+mod lint;
+mod long_check;
+mod picture;
+mod read_back;
+mod security;
+mod tutorial;
