@@ -1,10 +1,23 @@
 //! The layers of the workspace, compared with cargo's metadata: which crate may import which.
 
-#![expect(clippy::expect_used, reason = "a test may fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+
+#[path = "layering/cycles.rs"]
+mod cycles;
+#[path = "layering/imports.rs"]
+mod imports;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use imports::Modules;
 
 /// Each crate with the crates of the workspace that it may import. A crate that is not listed fails
 /// the test.
@@ -268,4 +281,49 @@ fn no_crate_is_unsafe_and_all_go_by_the_same_lints() {
             "`{name}` has lints of its own"
         );
     }
+}
+
+/// Reads the files of Rust in a folder and below it. Their paths are relative to `source`.
+fn read(source: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read(source, &path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let relative = path.strip_prefix(source).expect("a file below the source").to_owned();
+            files.insert(relative, std::fs::read_to_string(&path).expect("text"));
+        }
+    }
+}
+
+#[test]
+fn files_form_no_cycle() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the folder of the crates");
+    let mut found = String::new();
+    for one in std::fs::read_dir(crates).expect("a folder") {
+        let source = one.expect("an entry").path().join("src");
+        let mut files = BTreeMap::new();
+        read(&source, &source, &mut files);
+        let modules = Modules::parse(&files);
+        for file in files.keys() {
+            assert!(
+                modules.has_file(file) || modules.is_test(file),
+                "{} is in no module",
+                source.join(file).display()
+            );
+        }
+        let imports = modules.imports();
+        assert!(
+            imports.len() > 2 || files.len() < 5,
+            "the imports of {} are not found",
+            source.display()
+        );
+        let report = cycles::report(&imports);
+        if !report.is_empty() {
+            let _ = write!(found, "{}: {report}", source.display());
+        }
+    }
+    assert!(found.is_empty(), "{found}");
 }
