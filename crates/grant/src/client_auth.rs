@@ -118,7 +118,7 @@ pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authe
 /// Checks that the client has not changed since it was read: its secret, its scope or the client
 /// itself may have been removed.
 // SECURITY: a login takes long, and a revocation during it prevents the token. Tested by
-// `a_login_under_way_gets_nothing_after_a_change` in tests/withdrawn.rs.
+// `a_login_under_way_gets_nothing_after_a_change` in tests/it/withdrawn.rs.
 pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Result<(), GrantError> {
     match clients.find(client.id()).await? {
         Some(now) if now == *client => Ok(()),
@@ -128,7 +128,7 @@ pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Resu
 
 /// Compares the secret with the digest of the client. For an unknown client it uses a digest that
 /// no secret matches, so that it costs as much as a wrong secret.
-// SECURITY: tested by `every_wrong_client_is_refused_alike` in tests/client_auth.rs.
+// SECURITY: tested by `every_wrong_client_is_refused_alike` in tests/it/client_auth.rs.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where a client's credential is checked"

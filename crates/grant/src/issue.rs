@@ -11,7 +11,7 @@ use crate::{GrantError, GrantProfile, Outage, ScopeFault};
 /// of the grant in the order in which the token names them. `place` is that of the last revocation
 /// which was kept before the client and the user were read.
 // INVARIANT: the token contains nothing that the grant does not contain, regardless of `spelled`.
-// Tested by `a_token_says_what_was_granted` in tests/password.rs.
+// Tested by `a_token_says_what_was_granted` in tests/it/password.rs.
 pub(crate) fn access_token(
     context: &Context,
     grant: &Grant,

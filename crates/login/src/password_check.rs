@@ -145,7 +145,7 @@ impl PasswordCheck {
     /// Checks that the account has not changed since it was read. Another login may have hashed the
     /// same password again: then the password is verified against that hash.
     // SECURITY: hashing takes long, and a revocation during it prevents the token. Tested by
-    // `grant/tests/withdrawn.rs::a_login_under_way_gets_nothing_after_a_change`.
+    // `grant/tests/it/withdrawn.rs::a_login_under_way_gets_nothing_after_a_change`.
     async fn is_unchanged(&self, account: &Account, password: &Secret<String>) -> Result<bool, LoginError> {
         let now = self.store.users().find_account(account.user.username()).await?;
         match now {

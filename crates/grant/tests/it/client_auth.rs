@@ -1,9 +1,5 @@
 //! Client authentication: every kind of wrong client.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-mod common;
-
-use common::{builder, client, clients, page_of, params, scope, store};
+use crate::common::{builder, client, clients, page_of, params, scope, store};
 use scopegate_domain::{Client, ClientId, ErrorCode, Secret};
 use scopegate_grant::{AuthorizationServer, ClientCredentials, ClientFault, GrantError, RequestFault, TokenSet};
 use scopegate_token::{ClientSecret, SystemEntropy};

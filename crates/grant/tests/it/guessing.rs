@@ -1,11 +1,7 @@
 //! Guessing passwords and client secrets is limited wherever a secret is presented.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-mod common;
-
 use std::net::{IpAddr, Ipv4Addr};
 
-use common::{builder, client, clients, page_of, params, store};
+use crate::common::{builder, client, clients, page_of, params, store};
 use scopegate_domain::{ErrorCode, Secret};
 use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, GrantProfile, TokenSet};
 use scopegate_token::{ClientSecret, SystemEntropy};

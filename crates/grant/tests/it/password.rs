@@ -1,12 +1,10 @@
 //! Logins in the RFC profile and in the tutorial profile.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use common::{BCRYPT, KEY, NOW, add_user, builder, catalog, client, clients, page_of, params, scope, store, user};
+use crate::common::{
+    BCRYPT, KEY, NOW, add_user, builder, catalog, client, clients, page_of, params, scope, store, user,
+};
 use proptest::prelude::*;
 use scopegate_domain::{
     Audience, ClientId, Clock, ErrorCode, Issuer, Lifetime, ManualClock, PasswordHash, Revocation, Revoked, Scope,

@@ -1,7 +1,5 @@
 //! A set of revocations follows its store.
 
-#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
-
 use std::sync::Arc;
 
 use scopegate_domain::{

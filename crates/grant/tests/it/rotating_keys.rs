@@ -1,7 +1,5 @@
 //! Keys of an issuer with several nodes over one store.
 
-#![expect(clippy::unwrap_used, reason = "a failed test says so by a panic")]
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 

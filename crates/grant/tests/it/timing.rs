@@ -3,22 +3,22 @@
 //! Each group is measured once a round, in random order, so that other load on the machine affects
 //! all equally. Two groups are distinguished by ranks (how often is one slower than the other? half
 //! the time, if they are alike) and by medians. A missing hash moves the ranks to 0 or 1 and the
-//! medians apart by a factor. An attempt that noise has spoiled is repeated.
+//! medians apart by a factor. An attempt that noise has spoiled is repeated. Only the long check
+//! measures; that each failed login costs one verification is counted in
+//! `login/src/password_check.rs`.
 
 #![expect(clippy::disallowed_methods, reason = "what is tested is how long things take")]
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![expect(
     clippy::panic,
     clippy::print_stdout,
     reason = "tests fail by panicking, and print what they measured"
 )]
 
-mod common;
-
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use common::{add_user, builder, client, clients, page_of, params, store, user};
+use crate::common::{add_user, builder, client, clients, page_of, params, store, user};
+use crate::long_check;
 use scopegate_domain::{ErrorCode, PasswordHash, Secret, UserStatus};
 use scopegate_grant::{AuthorizationServer, ClientCredentials};
 use scopegate_token::{ClientSecret, Entropy, PasswordHasher, PasswordPolicy, SystemEntropy};
@@ -34,8 +34,8 @@ const MAX_BIAS: f64 = 0.25;
 const MAX_RATIO: f64 = 1.5;
 const ATTEMPTS: usize = 3;
 
-/// More rounds give finer figures: set `SCOPEGATE_TIMING_ROUNDS=2000` and run
-/// `cargo test --release --test timing -- --nocapture`.
+/// More rounds give finer figures: set `SCOPEGATE_LONG=1 SCOPEGATE_TIMING_ROUNDS=2000` and run
+/// `cargo test --release --test it timing -- --nocapture`.
 fn rounds() -> usize {
     let rounds = std::env::var("SCOPEGATE_TIMING_ROUNDS").ok();
     rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(60)
@@ -200,6 +200,9 @@ fn argon2id(memory_kib: u32) -> String {
 /// Each scheme is the expensive one once, so that no missing hash stays undetected.
 #[tokio::test]
 async fn a_failed_login_takes_as_long_whoever_it_was_for() {
+    if !long_check::is_on("the times of failed logins") {
+        return;
+    }
     failed_logins_take_alike(true, BCRYPT_6, &argon2id(256)).await;
     failed_logins_take_alike(false, BCRYPT_4, &argon2id(8 * 1024)).await;
 }
@@ -208,6 +211,9 @@ async fn a_failed_login_takes_as_long_whoever_it_was_for() {
 /// could be learned is whether one client causes more work than another.
 #[tokio::test]
 async fn a_wrong_client_takes_as_long_whichever_it_is() {
+    if !long_check::is_on("the times of refused clients") {
+        return;
+    }
     let store = store().await;
     let [secret, wrong] = [(); 2].map(|()| ClientSecret::generate(&SystemEntropy).unwrap());
     clients(&store)

@@ -1,11 +1,7 @@
 //! Revocations during a login, and regardless of the clocks.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-mod common;
-
 use std::sync::{Arc, Mutex};
 
-use common::{KEY, NOW, builder, catalog, client, clients, page_of, params, scope, store, user};
+use crate::common::{KEY, NOW, builder, catalog, client, clients, page_of, params, scope, store, user};
 use scopegate_domain::{
     Audience, Clock, Issuer, Lifetime, ManualClock, PasswordHash, Revocation, Revoked, Secret, SecretDigest, Timestamp,
 };

@@ -5,6 +5,7 @@ mod fastapi_trees;
 mod fuzz_corpus;
 mod import;
 mod lint;
+#[path = "../../../../tests/long_check.rs"]
 mod long_check;
 mod picture;
 mod read_back;

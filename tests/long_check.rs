@@ -1,4 +1,4 @@
-//! What only the long check (`.ci/long`) asserts.
+//! What only the long check (`.ci/long`) includes. Tests of several crates contain this file.
 
 use std::io::Write as _;
 

@@ -1,0 +1,13 @@
+//! Tests of the public interface of the crate, in one executable.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod client_auth;
+mod common;
+mod guessing;
+#[path = "../../../../tests/long_check.rs"]
+mod long_check;
+mod password;
+mod revocation_watch;
+mod rotating_keys;
+mod timing;
+mod withdrawn;
