@@ -124,6 +124,10 @@ pub mod fuzzing;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/shadow.md")]
+struct ShadowPage;
+
 pub use answer::{Answer, AnyJson, Created, Json, NoContent, Raw, Response};
 pub use bearer_tokens::BearerTokens;
 pub use caller::{Caller, Closable, CurrentUser, Decided, Guarded, Optional, Public, Undecided};

@@ -1,48 +1,163 @@
-//! Each test that the documents name exists.
+//! Checks what the documents and marked comments refer to.
+
+#![expect(clippy::expect_used, reason = "a test may fail, and reads its own checkout")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::process::Command;
+
+use figment::Figment;
+use figment::providers::{Format as _, Toml};
+
+#[path = "support/checkout.rs"]
+mod checkout;
+#[path = "docs/commands.rs"]
+mod commands;
+#[path = "docs/manifest.rs"]
+mod manifest;
+#[path = "docs/markdown.rs"]
+mod markdown;
+#[path = "docs/references.rs"]
+mod references;
+
+#[expect(dead_code, reason = "these tests send no requests of their own")]
+mod support;
+
+use checkout::Checkout;
+use manifest::{Manifest, Snippet};
+use markdown::code_blocks;
 
 #[test]
-fn every_test_that_a_document_names_is_there() {
-    let mut named = 0;
-    let mut missing = Vec::new();
-    for document in ["docs/rfc.md", "docs/attacks.md", "docs/faults.md"] {
-        let text = fs::read_to_string(root().join(document)).unwrap();
-        for (file, test) in text.lines().filter(|line| line.starts_with("| ")).flat_map(tests) {
-            named += 1;
-            let source = fs::read_to_string(root().join("crates").join(&file)).unwrap_or_default();
-            if !source.contains(&format!("fn {test}(")) {
-                missing.push(format!("{document}: `{file}::{test}`"));
-            }
+fn every_reference_exists() {
+    let (broken, count) = references::broken(&Checkout::read());
+    assert!(
+        broken.is_empty(),
+        "{} references lead nowhere:\n{}",
+        broken.len(),
+        broken.join("\n")
+    );
+    assert!(count > 500, "only {count} references: does the test still read them?");
+}
+
+#[test]
+fn broken_references_are_reported() {
+    let source =
+        "/// Adds.\nfn adds_two_numbers() {}\n\n// INVARIANT: never. Tested by `gone_with_the_code`.\nstruct Sum;\n";
+    let page = "# A page\n\n\
+        Good: `domain/src/sum.rs::adds_two_numbers`, `::adds_two_numbers`, `sum.rs`, `crates/domain`, `Sum::adds_two_numbers`,\n\
+        `api.yaml`, `--flag`, [here](#a-page), [there](other.md#more), [away](https://a.example).\n\n\
+        `domain/src/sum.rs::adds_three_numbers`, `domain/src/product.rs`, `crates/range/`, `Sum::gone`, \
+        [lost](lost.md), [no anchor](other.md#less), [out](../../out.md).\n";
+    let checkout = Checkout::of(&[
+        ("crates/domain/src/sum.rs", source),
+        ("guide/page.md", page),
+        ("guide/other.md", "## More\n"),
+    ]);
+    let (broken, count) = references::broken(&checkout);
+    assert_eq!(
+        broken,
+        [
+            "guide/page.md: `lost.md`",
+            "guide/page.md: `other.md#less`",
+            "guide/page.md: `../../out.md`",
+            "guide/page.md: `domain/src/sum.rs::adds_three_numbers`",
+            "guide/page.md: `domain/src/product.rs`",
+            "guide/page.md: `crates/range/`",
+            "guide/page.md: `Sum::gone`",
+            "crates/domain/src/sum.rs: `gone_with_the_code`",
+        ]
+    );
+    assert_eq!(count, 15);
+}
+
+/// Each code block has a language. Rust compiles as a doctest, a shell block has known commands, and
+/// TOML is TOML. `text` is output.
+#[test]
+fn every_code_block_is_checked() {
+    let checkout = Checkout::read();
+    let doctests: String = checkout.texts("/src/lib.rs").map(|(_, source)| source).collect();
+    let mut faults = Vec::new();
+    for (path, document) in checkout.texts(".md") {
+        for (language, block) in code_blocks(document) {
+            let fault = match language {
+                "rust" | "rust,no_run" if doctests.contains(&format!("/{path}\")]")) => None,
+                "sh" => Some(commands::faults(&checkout, block).join("\n")).filter(|faults| !faults.is_empty()),
+                "toml" => Figment::from(Toml::string(block))
+                    .extract::<figment::value::Dict>()
+                    .err()
+                    .map(|error| error.to_string()),
+                "text" => None,
+                "rust" | "rust,no_run" => Some("no crate compiles the page as a doctest".to_owned()),
+                _ => Some(format!("`{language}` is not a language of code blocks")),
+            };
+            faults.extend(fault.map(|fault| format!("{path}: {fault}")));
         }
     }
-    assert!(missing.is_empty(), "named and not there:\n{}", missing.join("\n"));
-    assert!(
-        named > 50,
-        "only {named} tests are named: are they still written `file::test`?"
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The dependency that README.md shows is that of this checkout.
+#[test]
+fn dependency_of_readme_exists() {
+    let checkout = Checkout::read();
+    let readme = checkout.text("README.md").unwrap();
+    let blocks = code_blocks(readme);
+    let (_, block) = blocks.iter().find(|(language, _)| *language == "toml").unwrap();
+    let dependency: Snippet = Figment::from(Toml::string(block)).extract().unwrap();
+    assert!(!dependency.dependencies.is_empty());
+    for (name, wanted) in dependency.dependencies {
+        let path = wanted.path.strip_prefix("../scopegate/").unwrap();
+        let manifest = checkout.text(&format!("{path}/Cargo.toml")).unwrap();
+        let manifest: Manifest = Figment::from(Toml::string(manifest)).extract().unwrap();
+        assert_eq!(manifest.package.name, name);
+        for feature in wanted.features {
+            assert!(
+                manifest.features.contains_key(&feature),
+                "{name} has no feature {feature}"
+            );
+        }
+    }
+}
+
+/// The picture of README.md shows the policy of docs/policy-toml.md. `UPDATE_DOCS=1` draws it again.
+#[test]
+fn picture_of_readme_is_current() {
+    let checkout = Checkout::read();
+    let blocks = code_blocks(checkout.text("docs/policy-toml.md").unwrap());
+    let (_, policy) = blocks.iter().find(|(language, _)| *language == "toml").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("items.toml");
+    fs::write(&document, policy).unwrap();
+    let drawn = support::scopegate()
+        .args(["policy", "graph", "--output", "-"])
+        .arg(&document)
+        .output()
+        .unwrap();
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/items.svg");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(picture, &drawn.stdout).unwrap();
+    }
+    assert_eq!(
+        String::from_utf8(drawn.stdout).unwrap(),
+        fs::read_to_string(picture).unwrap(),
+        "docs/items.svg differs from the policy; UPDATE_DOCS=1 draws it"
     );
 }
 
-/// The tests that a row names, as file and function. `::function` alone is in the file that was
-/// named before it.
-fn tests(row: &str) -> Vec<(String, String)> {
-    let mut file = "";
-    let mut found = Vec::new();
-    for (before, test) in row
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter_map(|quoted| quoted.split_once("::"))
-    {
-        if !before.is_empty() {
-            file = before;
-        }
-        found.push((file.to_owned(), test.to_owned()));
-    }
-    found
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+/// The shell block of the demo in README.md prints what its comments show.
+#[test]
+fn demo_of_readme_answers_as_shown() {
+    let checkout = Checkout::read();
+    let blocks = code_blocks(checkout.text("README.md").unwrap());
+    let (_, block) = blocks.iter().find(|(_, block)| block.contains("TOKEN=")).unwrap();
+    let server = support::Server::start(&["--demo"], &[]);
+    let script = block.replace("127.0.0.1:8000", &server.address.to_string());
+    let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let shown: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+    assert_eq!(shown.len(), 4);
+    // The first response has no end of line.
+    let printed = printed.replacen("}HTTP", "}\nHTTP", 1);
+    let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
+    assert_eq!(printed, shown);
 }

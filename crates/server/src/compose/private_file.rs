@@ -35,7 +35,8 @@ pub(super) fn read(path: &Path, what: &str) -> anyhow::Result<Option<Secret<Vec<
 ///
 /// Until then the file has a random name. A program that ends half-way leaves it behind. The next
 /// program may have the same process id, and the leftover file must not block it.
-// SECURITY: no other user of the machine reads the key (`the_key_is_for_its_owner_alone`).
+// SECURITY: no other user of the machine reads the key. Tested by
+// `the_key_is_for_its_owner_alone_and_stays_the_same`.
 pub(super) fn keep(path: &Path, bytes: &[u8], what: &str) -> anyhow::Result<bool> {
     let written = write_new(path, bytes).with_context(|| format!("{what} `{}` cannot be written", path.display()))?;
     if written {
