@@ -11,7 +11,7 @@ use std::error::Error;
 
 use scopegate_http::domain::{Audience, Issuer};
 use scopegate_http::{
-    Catalog, Gate, Guard, Json, Outgoing, Permit, RemoteIssuer, ScopeToken, SecurityScheme, get, tokio, warp,
+    Catalog, Gate, Guard, HttpFetcher, Json, Permit, RemoteIssuer, ScopeToken, SecurityScheme, get, tokio, warp,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("reports:read");
@@ -20,14 +20,14 @@ async fn report(permit: Permit, id: u32) -> Json<String> {
     Json(format!("report {id} for {}", permit.subject().unwrap_or("nobody")))
 }
 
-pub(crate) fn gate(issuer: &str, audience: &str, outgoing: Outgoing) -> Result<Gate, Box<dyn Error>> {
+pub(crate) fn gate(issuer: &str, audience: &str, fetcher: HttpFetcher) -> Result<Gate, Box<dyn Error>> {
     let document = format!("{issuer}/.well-known/openid-configuration");
     let catalog = Catalog::builder()
         .scheme("provider", SecurityScheme::openid_connect(document))
         .scope(READ, "Read reports.")
         .build()?;
     let issuer = RemoteIssuer::builder(Issuer::parse(issuer)?, Audience::parse(audience)?)
-        .outgoing(outgoing)
+        .fetcher(fetcher)
         .build()?;
     let r = Guard::requires([READ]);
     Ok(Gate::builder(catalog)
@@ -39,7 +39,7 @@ pub(crate) fn gate(issuer: &str, audience: &str, outgoing: Outgoing) -> Result<G
 #[tokio::main(crate = "scopegate_http::tokio")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (issuer, audience) = (std::env::var("ISSUER")?, std::env::var("AUDIENCE")?);
-    let gate = gate(&issuer, &audience, Outgoing::builder().build()?)?;
+    let gate = gate(&issuer, &audience, HttpFetcher::builder().build()?)?;
     warp::serve(gate.whole()).run(([127, 0, 0, 1], 8000)).await;
     Ok(())
 }

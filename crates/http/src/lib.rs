@@ -152,9 +152,9 @@ pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 #[cfg(feature = "remote-issuers")]
 pub use scopegate_issuers::{
-    self as issuers, ClientAuthentication, Discovery, FetchError, IntrospectedToken, Introspection,
-    IntrospectionBuilder, InvalidDocument, InvalidEndpoint, InvalidNetwork, InvalidRoots, Network, Outgoing,
-    OutgoingBuilder, RemoteError, RemoteIssuer, RemoteIssuerBuilder, RemoteSetupError, Renewal, Resolution, Resolve,
+    self as issuers, AllowedNetwork, ClientAuthentication, Discovery, FetchError, HttpFetcher, HttpFetcherBuilder,
+    IntrospectedToken, Introspection, IntrospectionBuilder, InvalidAllowedNetwork, InvalidDocument, InvalidEndpoint,
+    InvalidRoots, RemoteError, RemoteIssuer, RemoteIssuerBuilder, RemoteSetupError, Renewal, Resolution, Resolve,
     SubjectMapping,
 };
 pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};

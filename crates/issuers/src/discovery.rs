@@ -3,7 +3,7 @@
 use scopegate_domain::Issuer;
 
 use crate::document::{self, InvalidDocument};
-use crate::fetch::{Endpoint, FetchError, InvalidEndpoint, Outgoing};
+use crate::fetch::{Endpoint, FetchError, HttpFetcher, InvalidEndpoint};
 use crate::remote_error::RemoteError;
 
 /// The place of an issuer's document.
@@ -27,10 +27,10 @@ pub(crate) struct Metadata {
 }
 
 /// Fetches the document of an issuer, and takes it only if it is that issuer's.
-pub(crate) async fn discover(outgoing: &Outgoing, issuer: &Issuer, how: Discovery) -> Result<Metadata, RemoteError> {
+pub(crate) async fn discover(fetcher: &HttpFetcher, issuer: &Issuer, how: Discovery) -> Result<Metadata, RemoteError> {
     let mut outcome = Err(RemoteError::NoDocument);
     for place in places(issuer, how)? {
-        outcome = fetch(outgoing, issuer, &place).await;
+        outcome = fetch(fetcher, issuer, &place).await;
         if !outcome.as_ref().is_err_and(is_elsewhere) {
             break;
         }
@@ -38,12 +38,12 @@ pub(crate) async fn discover(outgoing: &Outgoing, issuer: &Issuer, how: Discover
     outcome
 }
 
-async fn fetch(outgoing: &Outgoing, issuer: &Issuer, place: &Endpoint) -> Result<Metadata, RemoteError> {
-    let fetched = outgoing
+async fn fetch(fetcher: &HttpFetcher, issuer: &Issuer, place: &Endpoint) -> Result<Metadata, RemoteError> {
+    let document = fetcher
         .get(place)
         .await
         .map_err(|cause| RemoteError::fetch(place, cause))?;
-    read(&fetched.body, issuer).map_err(|fault| fault.named(place))
+    read(&document.body, issuer).map_err(|fault| fault.named(place))
 }
 
 /// Returns whether there is nothing at one place, so that the other one is tried. Many servers
@@ -86,19 +86,19 @@ pub(crate) fn check(issuer: &Issuer) -> Result<(), InvalidEndpoint> {
 
 /// The error of a document, before its URL is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum DiscoveryError {
     Document(InvalidDocument),
     Endpoint(&'static str, InvalidEndpoint),
     Issuer,
 }
 
-impl From<InvalidDocument> for Fault {
+impl From<InvalidDocument> for DiscoveryError {
     fn from(fault: InvalidDocument) -> Self {
         Self::Document(fault)
     }
 }
 
-impl Fault {
+impl DiscoveryError {
     fn named(self, place: &Endpoint) -> RemoteError {
         let url = place.to_string();
         match self {
@@ -111,7 +111,7 @@ impl Fault {
 
 // SECURITY: the issuer is compared byte for byte (RFC 8414, section 3.3). Otherwise an issuer that
 // is reachable could replace another (`a_document_of_another_issuer_is_refused`).
-fn read(body: &[u8], issuer: &Issuer) -> Result<Metadata, Fault> {
+fn read(body: &[u8], issuer: &Issuer) -> Result<Metadata, DiscoveryError> {
     let (mut said, mut jwks_uri, mut introspection) = (None, None, None);
     document::members(body, |name, reader| {
         match name {
@@ -124,12 +124,12 @@ fn read(body: &[u8], issuer: &Issuer) -> Result<Metadata, Fault> {
     })?;
     let said = said.ok_or(InvalidDocument::Member { name: "issuer" })?;
     if said != issuer.as_str() {
-        return Err(Fault::Issuer);
+        return Err(DiscoveryError::Issuer);
     }
     let endpoint = |member, text: Option<std::borrow::Cow<'_, str>>| {
         text.map(|text| Endpoint::parse(&text))
             .transpose()
-            .map_err(|fault| Fault::Endpoint(member, fault))
+            .map_err(|fault| DiscoveryError::Endpoint(member, fault))
     };
     Ok(Metadata {
         jwks_uri: endpoint("jwks_uri", jwks_uri)?,
@@ -195,7 +195,7 @@ mod tests {
             "",
         ] {
             let body = format!(r#"{{"issuer": "{other}", "jwks_uri": "https://id.example/jwks"}}"#);
-            assert_eq!(read(&body), Err(Fault::Issuer), "{other}");
+            assert_eq!(read(&body), Err(DiscoveryError::Issuer), "{other}");
         }
         let good =
             read(r#"{"x": [{}], "jwks_uri": "https://keys.example/", "issuer": "https:\/\/id.example"}"#).unwrap();
@@ -205,25 +205,25 @@ mod tests {
 
     #[test]
     fn a_document_is_read_strictly() {
-        let member = |name| Fault::Document(InvalidDocument::Member { name });
+        let member = |name| DiscoveryError::Document(InvalidDocument::Member { name });
         let cases = [
-            ("", Fault::Document(InvalidDocument::NotJson)),
-            ("[]", Fault::Document(InvalidDocument::NotJson)),
+            ("", DiscoveryError::Document(InvalidDocument::NotJson)),
+            ("[]", DiscoveryError::Document(InvalidDocument::NotJson)),
             (
                 r#"{"issuer": "https://id.example"} x"#,
-                Fault::Document(InvalidDocument::NotJson),
+                DiscoveryError::Document(InvalidDocument::NotJson),
             ),
             (
                 r#"{"issuer": "https://id.example""#,
-                Fault::Document(InvalidDocument::NotJson),
+                DiscoveryError::Document(InvalidDocument::NotJson),
             ),
             (
                 r#"{"issuer": "https://id.example", "issuer": "https://id.example"}"#,
-                Fault::Document(InvalidDocument::Twice),
+                DiscoveryError::Document(InvalidDocument::Twice),
             ),
             (
                 r#"{"issuer": "https://id.example", "a": 1, "a": 2}"#,
-                Fault::Document(InvalidDocument::Twice),
+                DiscoveryError::Document(InvalidDocument::Twice),
             ),
             ("{}", member("issuer")),
             (r#"{"issuer": ["https://id.example"]}"#, member("issuer")),
@@ -233,11 +233,11 @@ mod tests {
             ),
             (
                 r#"{"issuer": "https://id.example", "jwks_uri": "file:///etc/passwd"}"#,
-                Fault::Endpoint("jwks_uri", InvalidEndpoint::Syntax),
+                DiscoveryError::Endpoint("jwks_uri", InvalidEndpoint::Syntax),
             ),
             (
                 r#"{"issuer": "https://id.example", "jwks_uri": "/jwks"}"#,
-                Fault::Endpoint("jwks_uri", InvalidEndpoint::Scheme),
+                DiscoveryError::Endpoint("jwks_uri", InvalidEndpoint::Scheme),
             ),
         ];
         for (body, fault) in cases {

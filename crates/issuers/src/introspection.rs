@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use self::answer::Expected;
 use self::cache::{Answers, TokenText};
 use crate::discovery::{self, Discovery};
-use crate::fetch::{Endpoint, Form, Outgoing};
+use crate::fetch::{Endpoint, Form, HttpFetcher};
 use crate::remote_error::RemoteError;
 use crate::setup_error::RemoteSetupError;
 use crate::subject_mapping::SubjectMapping;
@@ -77,11 +77,11 @@ struct Shared {
     authentication: ClientAuthentication,
     endpoint: Option<Endpoint>,
     discovery: Discovery,
-    outgoing: Outgoing,
+    fetcher: HttpFetcher,
     clock: Arc<dyn Clock>,
     subjects: SubjectMapping,
     ceiling: Option<Scope>,
-    patience: Duration,
+    timeout: Duration,
     questions: Arc<Semaphore>,
     state: Mutex<State>,
 }
@@ -123,14 +123,14 @@ impl Introspection {
             authentication: ClientAuthentication::default(),
             endpoint: None,
             discovery: Discovery::default(),
-            outgoing: None,
+            fetcher: None,
             clock: Arc::new(SystemClock),
             subjects: SubjectMapping::default(),
             ceiling: None,
             ages: (60, 5),
             bytes: 4 * 1024 * 1024,
             questions: 32,
-            patience: Duration::from_secs(5),
+            timeout: Duration::from_secs(5),
         }
     }
 
@@ -149,7 +149,7 @@ impl Introspection {
             Known::Answer(answer) => return Ok(answer),
             Known::Open(answer) => answer,
         };
-        timeout(self.0.patience, answered(answer))
+        timeout(self.0.timeout, answered(answer))
             .await
             .unwrap_or(Err(RemoteError::Slow))
     }
@@ -231,7 +231,7 @@ impl Shared {
     /// The answer, and until when it holds at most.
     async fn ask(&self, token: &TokenText) -> Result<(Option<IntrospectedToken>, Timestamp), RemoteError> {
         let endpoint = self.endpoint().await?;
-        let fetched = self.outgoing.post(&endpoint, self.form(token)).await.map_err(|cause| {
+        let fetched = self.fetcher.post(&endpoint, self.form(token)).await.map_err(|cause| {
             // It may have moved.
             self.state().discovered = None;
             RemoteError::fetch(&endpoint, cause)
@@ -259,7 +259,7 @@ impl Shared {
         if let Some(endpoint) = self.state().discovered.clone() {
             return Ok(endpoint);
         }
-        let metadata = discovery::discover(&self.outgoing, &self.issuer, self.discovery).await?;
+        let metadata = discovery::discover(&self.fetcher, &self.issuer, self.discovery).await?;
         let member = "introspection_endpoint";
         let endpoint = metadata.introspection_endpoint.ok_or(RemoteError::Missing { member })?;
         self.state().discovered = Some(endpoint.clone());
@@ -313,14 +313,14 @@ pub struct IntrospectionBuilder {
     authentication: ClientAuthentication,
     endpoint: Option<String>,
     discovery: Discovery,
-    outgoing: Option<Outgoing>,
+    fetcher: Option<HttpFetcher>,
     clock: Arc<dyn Clock>,
     subjects: SubjectMapping,
     ceiling: Option<Scope>,
     ages: (u32, u32),
     bytes: usize,
     questions: usize,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl IntrospectionBuilder {
@@ -351,8 +351,8 @@ impl IntrospectionBuilder {
     }
 
     /// Asks by it.
-    pub fn outgoing(mut self, outgoing: Outgoing) -> Self {
-        self.outgoing = Some(outgoing);
+    pub fn fetcher(mut self, fetcher: HttpFetcher) -> Self {
+        self.fetcher = Some(fetcher);
         self
     }
 
@@ -363,7 +363,7 @@ impl IntrospectionBuilder {
     }
 
     /// Means these by subjects.
-    pub fn subjects(mut self, subjects: SubjectMapping) -> Self {
+    pub fn map_subjects(mut self, subjects: SubjectMapping) -> Self {
         self.subjects = subjects;
         self
     }
@@ -378,26 +378,26 @@ impl IntrospectionBuilder {
 
     /// Sets the maximum age of a cached answer, in seconds: for a good one and for a bad one. 0
     /// disables the cache.
-    pub const fn ages(mut self, good: u32, bad: u32) -> Self {
+    pub const fn cache_ttl(mut self, good: u32, bad: u32) -> Self {
         self.ages = (good, bad);
         self
     }
 
     /// Sets the size of the cache in bytes, for good answers and as much for bad ones.
-    pub const fn room(mut self, bytes: usize) -> Self {
+    pub const fn cache_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
     }
 
     /// Most questions at a time.
-    pub const fn questions(mut self, most: usize) -> Self {
+    pub const fn max_concurrency(mut self, most: usize) -> Self {
         self.questions = most;
         self
     }
 
     /// How long a request waits for an answer.
-    pub const fn patience(mut self, time: Duration) -> Self {
-        self.patience = time;
+    pub const fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = time;
         self
     }
 
@@ -409,7 +409,7 @@ impl IntrospectionBuilder {
     pub fn build(self) -> Result<Introspection, RemoteSetupError> {
         discovery::check(&self.issuer)?;
         let endpoint = self.endpoint.as_deref().map(Endpoint::parse).transpose()?;
-        let outgoing = self.outgoing.map_or_else(|| Outgoing::builder().build(), Ok)?;
+        let fetcher = self.fetcher.map_or_else(|| HttpFetcher::builder().build(), Ok)?;
         Ok(Introspection(Arc::new(Shared {
             expected: Expected {
                 issuer: self.issuer.clone(),
@@ -421,11 +421,11 @@ impl IntrospectionBuilder {
             authentication: self.authentication,
             endpoint,
             discovery: self.discovery,
-            outgoing,
+            fetcher,
             clock: self.clock,
             subjects: self.subjects,
             ceiling: self.ceiling,
-            patience: self.patience,
+            timeout: self.timeout,
             questions: Arc::new(Semaphore::new(self.questions.min(Semaphore::MAX_PERMITS))),
             state: Mutex::new(State {
                 answers: Answers::new(self.ages, self.bytes),

@@ -8,8 +8,8 @@ use scopegate_domain::{Audience, ClaimLayout, Issuer, Lifetime, Scope, ScopeToke
 use scopegate_token::{JwksError, JwksUse, KeyError, KeySet, TokenRules, TokenType, Verifier};
 
 use crate::discovery::{self, Discovery};
-use crate::fetch::{Endpoint, Outgoing};
-use crate::refresh::{Ages, Pace, Place, Refresh, Renewal, TakesKeys};
+use crate::fetch::{Endpoint, HttpFetcher};
+use crate::refresh::{JwksLocation, KeySink, KeyTtl, Refresh, RefreshPolicy, Renewal};
 use crate::remote_error::RemoteError;
 use crate::setup_error::RemoteSetupError;
 use crate::subject_mapping::SubjectMapping;
@@ -62,12 +62,12 @@ impl RemoteIssuer {
             leeway: Lifetime::from_seconds(0),
             jwks_uri: None,
             discovery: Discovery::default(),
-            outgoing: None,
+            fetcher: None,
             subjects: SubjectMapping::default(),
             ceiling: None,
             token_cache_bytes: None,
-            pace: Pace {
-                age: Ages {
+            policy: RefreshPolicy {
+                age: KeyTtl {
                     least: Duration::from_mins(1),
                     usual: Duration::from_mins(5),
                     most: Duration::from_hours(1),
@@ -75,7 +75,7 @@ impl RemoteIssuer {
                 keep: Duration::from_hours(24),
                 burst: 4,
                 interval: Duration::from_secs(10),
-                patience: Duration::from_secs(3),
+                timeout: Duration::from_secs(3),
             },
         }
     }
@@ -132,7 +132,7 @@ impl RemoteIssuer {
 
 // SECURITY: a secret in a document that everybody can read is none: keys that could also sign are left out
 // (`a_secret_that_everybody_can_read_is_no_key`).
-impl TakesKeys for Verifier {
+impl KeySink for Verifier {
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
         let jwks = KeySet::from_jwks(jwks, JwksUse::FETCHED)?;
         for fault in jwks.skipped() {
@@ -166,10 +166,10 @@ pub struct RemoteIssuerBuilder {
     leeway: Lifetime,
     jwks_uri: Option<String>,
     discovery: Discovery,
-    outgoing: Option<Outgoing>,
+    fetcher: Option<HttpFetcher>,
     subjects: SubjectMapping,
     ceiling: Option<Scope>,
-    pace: Pace,
+    policy: RefreshPolicy,
     token_cache_bytes: Option<usize>,
 }
 
@@ -212,13 +212,13 @@ impl RemoteIssuerBuilder {
     }
 
     /// Asks by it.
-    pub fn outgoing(mut self, outgoing: Outgoing) -> Self {
-        self.outgoing = Some(outgoing);
+    pub fn fetcher(mut self, fetcher: HttpFetcher) -> Self {
+        self.fetcher = Some(fetcher);
         self
     }
 
     /// Means these by subjects.
-    pub const fn subjects(mut self, subjects: SubjectMapping) -> Self {
+    pub const fn map_subjects(mut self, subjects: SubjectMapping) -> Self {
         self.subjects = subjects;
         self
     }
@@ -231,28 +231,28 @@ impl RemoteIssuerBuilder {
     }
 
     /// How long keys are good for: at least, and at most, whatever their owner says.
-    pub fn keys_age(mut self, least: Duration, most: Duration) -> Self {
-        let ages = &mut self.pace.age;
+    pub fn key_ttl(mut self, least: Duration, most: Duration) -> Self {
+        let ages = &mut self.policy.age;
         (ages.least, ages.most) = (least.min(most), most);
         ages.usual = ages.usual.clamp(ages.least, ages.most);
         self
     }
 
     /// How long keys are used while their owner cannot be asked.
-    pub const fn keep_keys(mut self, time: Duration) -> Self {
-        self.pace.keep = time;
+    pub const fn stale_keys_for(mut self, time: Duration) -> Self {
+        self.policy.keep = time;
         self
     }
 
     /// How often the issuer is asked at most: so many times at once, and then once in each interval.
-    pub const fn asked_at_most(mut self, burst: u32, interval: Duration) -> Self {
-        (self.pace.burst, self.pace.interval) = (burst, interval);
+    pub const fn rate_limit(mut self, burst: u32, interval: Duration) -> Self {
+        (self.policy.burst, self.policy.interval) = (burst, interval);
         self
     }
 
     /// How long a request waits for keys.
-    pub const fn patience(mut self, time: Duration) -> Self {
-        self.pace.patience = time;
+    pub const fn timeout(mut self, time: Duration) -> Self {
+        self.policy.timeout = time;
         self
     }
 
@@ -265,10 +265,10 @@ impl RemoteIssuerBuilder {
     pub fn build(self) -> Result<RemoteIssuer, RemoteSetupError> {
         discovery::check(&self.issuer)?;
         let place = match self.jwks_uri {
-            Some(url) => Place::Known(Endpoint::parse(&url)?),
-            None => Place::Discovered(self.issuer.clone(), self.discovery),
+            Some(url) => JwksLocation::Known(Endpoint::parse(&url)?),
+            None => JwksLocation::Discovered(self.issuer.clone(), self.discovery),
         };
-        let outgoing = self.outgoing.map_or_else(|| Outgoing::builder().build(), Ok)?;
+        let fetcher = self.fetcher.map_or_else(|| HttpFetcher::builder().build(), Ok)?;
         let rules = match self.layout {
             None if self.accepts_absent_type => return Err(RemoteSetupError::AbsentType),
             None => TokenRules::rfc9068(self.issuer.clone(), self.audience),
@@ -282,9 +282,9 @@ impl RemoteIssuerBuilder {
             }
         };
         let verifier = Arc::new(Verifier::new(rules.with_leeway(self.leeway)?, KeySet::default()));
-        let keys: Arc<dyn TakesKeys> = Arc::<Verifier>::clone(&verifier);
+        let keys: Arc<dyn KeySink> = Arc::<Verifier>::clone(&verifier);
         Ok(RemoteIssuer(Arc::new(Shared {
-            refresh: Refresh::new(&self.issuer, place, outgoing, self.pace, keys),
+            refresh: Refresh::new(&self.issuer, place, fetcher, self.policy, keys),
             issuer: self.issuer,
             verifier,
             subjects: self.subjects,

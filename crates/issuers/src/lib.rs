@@ -1,7 +1,7 @@
 //! Verifies tokens of other issuers, and limits the trust in their documents.
 //!
 //! ```text
-//!   Outgoing         fetches one document, once: address checked and pinned, TLS, limits
+//!   HttpFetcher         fetches one document, once: address checked and pinned, TLS, limits
 //!     discovery      reads the metadata of an issuer, if the document is of that issuer
 //!     Refresh        fetches its keys, one request at a time, seldom, and keeps the old ones
 //!     RemoteIssuer   verifies its tokens by its keys alone
@@ -24,7 +24,8 @@ mod unverified_issuer;
 pub use self::discovery::Discovery;
 pub use self::document::InvalidDocument;
 pub use self::fetch::{
-    FetchError, InvalidEndpoint, InvalidNetwork, InvalidRoots, Network, Outgoing, OutgoingBuilder, Resolution, Resolve,
+    AllowedNetwork, FetchError, HttpFetcher, HttpFetcherBuilder, InvalidAllowedNetwork, InvalidEndpoint, InvalidRoots,
+    Resolution, Resolve,
 };
 pub use self::introspection::{ClientAuthentication, IntrospectedToken, Introspection, IntrospectionBuilder};
 pub use self::issuer::{RemoteIssuer, RemoteIssuerBuilder};

@@ -12,36 +12,36 @@ use scopegate_token::JwksError;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use self::rate_limit::Budget;
+use self::rate_limit::RateLimit;
 use crate::discovery::{self, Discovery};
-use crate::fetch::{Endpoint, Outgoing};
+use crate::fetch::{Endpoint, HttpFetcher};
 use crate::remote_error::RemoteError;
 
 /// How long the URL of the keys from a discovery document is used.
 const DISCOVERY_AGE: Duration = Duration::from_hours(1);
 
 /// The receiver of the keys.
-pub(crate) trait TakesKeys: Send + Sync {
+pub(crate) trait KeySink: Send + Sync {
     /// Trusts these from here on, and no others.
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError>;
 }
 
 /// The times and limits for requests of keys.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RefreshPolicy {
     /// The lifetime of keys whose issuer states none, and its lower and upper limit otherwise.
-    pub(crate) age: Ages,
+    pub(crate) age: KeyTtl,
     /// How long keys stay valid while their issuer does not answer.
     pub(crate) keep: Duration,
     /// How many questions there may be at once, and the time until another one is allowed.
     pub(crate) burst: u32,
     pub(crate) interval: Duration,
     /// How long a request waits.
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ages {
+pub(crate) struct KeyTtl {
     pub(crate) least: Duration,
     pub(crate) usual: Duration,
     pub(crate) most: Duration,
@@ -49,7 +49,7 @@ pub(crate) struct Ages {
 
 /// The location of the keys.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum JwksLocation {
     /// Where the issuer's document says.
     Discovered(Issuer, Discovery),
     /// Here.
@@ -61,10 +61,10 @@ pub(crate) enum Place {
 pub(crate) struct Refresh(Arc<Shared>);
 
 struct Shared {
-    place: Place,
-    outgoing: Outgoing,
-    pace: Pace,
-    sink: Arc<dyn TakesKeys>,
+    place: JwksLocation,
+    fetcher: HttpFetcher,
+    policy: RefreshPolicy,
+    sink: Arc<dyn KeySink>,
     state: Mutex<State>,
     /// How many fetches have ended.
     ended: watch::Sender<u64>,
@@ -92,7 +92,7 @@ impl FetchMetrics {
 
 struct State {
     is_running: bool,
-    budget: Budget,
+    rate_limit: RateLimit,
     /// How the last one ended.
     last: Option<Result<(), RemoteError>>,
     /// The time of the last fetch of the trusted keys, and their lifetime.
@@ -102,7 +102,7 @@ struct State {
 }
 
 /// What became of the wish to fetch.
-enum Flight {
+enum FetchState {
     /// It is under way; whether it was before.
     Running(watch::Receiver<u64>, bool),
     /// There were too many recently.
@@ -136,22 +136,22 @@ enum Age {
 impl Refresh {
     pub(crate) fn new(
         issuer: &Issuer,
-        source: Place,
-        outgoing: Outgoing,
-        pace: Pace,
-        sink: Arc<dyn TakesKeys>,
+        source: JwksLocation,
+        fetcher: HttpFetcher,
+        policy: RefreshPolicy,
+        sink: Arc<dyn KeySink>,
     ) -> Self {
         let state = State {
             is_running: false,
-            budget: Budget::new(pace.burst, pace.interval, Instant::now()),
+            rate_limit: RateLimit::new(policy.burst, policy.interval, Instant::now()),
             last: None,
             fetched: None,
             discovered: None,
         };
         Self(Arc::new(Shared {
             place: source,
-            outgoing,
-            pace,
+            fetcher,
+            policy,
             sink,
             state: Mutex::new(state),
             ended: watch::Sender::new(0),
@@ -192,9 +192,9 @@ impl Refresh {
     pub(crate) async fn renew(&self) -> Result<Renewal, RemoteError> {
         let flight = self.start();
         let renewal = match flight {
-            Flight::Refused => return self.last().map(|()| Renewal::NotDue),
-            Flight::Running(_, true) => Renewal::AlreadyRunning,
-            Flight::Running(_, false) => Renewal::Fetched,
+            FetchState::Refused => return self.last().map(|()| Renewal::NotDue),
+            FetchState::Running(_, true) => Renewal::AlreadyRunning,
+            FetchState::Running(_, false) => Renewal::Fetched,
         };
         if self.wait(flight).await {
             self.last().map(|()| renewal)
@@ -210,7 +210,7 @@ impl Refresh {
         };
         let age = since.elapsed();
         let is_answered = !matches!(state.last, Some(Err(_)));
-        if age > self.0.pace.keep {
+        if age > self.0.policy.keep {
             Age::Gone
         } else if age <= fresh {
             Age::Fresh
@@ -225,14 +225,14 @@ impl Refresh {
         self.state().last.clone().unwrap_or(Ok(()))
     }
 
-    fn start(&self) -> Flight {
+    fn start(&self) -> FetchState {
         let mut state = self.state();
         let receiver = self.0.ended.subscribe();
         if state.is_running {
-            return Flight::Running(receiver, true);
+            return FetchState::Running(receiver, true);
         }
-        if !state.budget.take(Instant::now()) {
-            return Flight::Refused;
+        if !state.rate_limit.take(Instant::now()) {
+            return FetchState::Refused;
         }
         state.is_running = true;
         drop(state);
@@ -245,15 +245,15 @@ impl Refresh {
             };
             ending.outcome = ending.shared.fetch().await;
         });
-        Flight::Running(receiver, false)
+        FetchState::Running(receiver, false)
     }
 
     /// Whether it has ended by then.
-    async fn wait(&self, flight: Flight) -> bool {
-        let Flight::Running(mut ended, _) = flight else {
+    async fn wait(&self, flight: FetchState) -> bool {
+        let FetchState::Running(mut ended, _) = flight else {
             return false;
         };
-        timeout(self.0.pace.patience, ended.changed()).await.is_ok()
+        timeout(self.0.policy.timeout, ended.changed()).await.is_ok()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -314,10 +314,10 @@ impl Shared {
     async fn fetch(&self) -> Result<Fresh, RemoteError> {
         let (endpoint, discovered) = self.endpoint().await?;
         let at = Instant::now();
-        let fetched = self.outgoing.get(&endpoint).await;
+        let fetched = self.fetcher.get(&endpoint).await;
         let fetched = fetched.map_err(|cause| RemoteError::fetch(&endpoint, cause))?;
         self.trust(&endpoint, &fetched.body)?;
-        let ages = self.pace.age;
+        let ages = self.policy.age;
         let age = fetched.max_age.unwrap_or(ages.usual).max(ages.least).min(ages.most);
         Ok(Fresh {
             at,
@@ -336,14 +336,14 @@ impl Shared {
 
     async fn endpoint(&self) -> Result<(Endpoint, Instant), RemoteError> {
         let (issuer, how) = match &self.place {
-            Place::Known(endpoint) => return Ok((endpoint.clone(), Instant::now())),
-            Place::Discovered(issuer, how) => (issuer, *how),
+            JwksLocation::Known(endpoint) => return Ok((endpoint.clone(), Instant::now())),
+            JwksLocation::Discovered(issuer, how) => (issuer, *how),
         };
         let known = self.state().discovered.clone();
         if let Some(known) = known.filter(|(_, since)| since.elapsed() < DISCOVERY_AGE) {
             return Ok(known);
         }
-        let metadata = discovery::discover(&self.outgoing, issuer, how).await?;
+        let metadata = discovery::discover(&self.fetcher, issuer, how).await?;
         let endpoint = metadata.jwks_uri.ok_or(RemoteError::Missing { member: "jwks_uri" })?;
         Ok((endpoint, Instant::now()))
     }

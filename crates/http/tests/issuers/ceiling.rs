@@ -13,7 +13,7 @@ use scopegate_http::{
 };
 use scopegate_issuers::test_provider::{TestProvider, json};
 
-use crate::common::{LocalIssuer, READ, ask, audience, key, outgoing, token};
+use crate::common::{LocalIssuer, READ, ask, audience, fetcher, key, token};
 
 const WRITE: ScopeToken = ScopeToken::from_static("reports:write");
 const ADMIN: ScopeToken = ScopeToken::from_static("admin");
@@ -112,7 +112,7 @@ async fn an_answer_about_an_opaque_token_brings_no_more_either() {
         let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
         let asked = Introspection::builder(name, audience(), "api", Secret::new("s".to_owned()))
             .endpoint(provider.url("/introspect"))
-            .outgoing(outgoing());
+            .fetcher(fetcher());
         let asked = ceiling.iter().cloned().fold(asked, IntrospectionBuilder::scopes);
         let gate = gate().introspection("oauth", asked.build().unwrap()).build().unwrap();
         assert_eq!(opens(&gate, "opaque").await, expected, "{ceiling:?} {says:?}");
@@ -130,7 +130,7 @@ async fn a_ceiling_is_for_its_issuer_alone() {
     );
     let own = Issuer::parse("https://own.example").unwrap();
     let verifier = Verifier::new(TokenRules::rfc9068(own.clone(), audience()), keys[2].verifying_key());
-    let remote = |issuer: &LocalIssuer| issuer.remote().asked_at_most(100, Duration::from_millis(1));
+    let remote = |issuer: &LocalIssuer| issuer.remote().rate_limit(100, Duration::from_millis(1));
     let gate = gate()
         .bearer("oauth", Arc::new(verifier))
         .issuer("oauth", remote(&limited).scopes([]).build().unwrap())

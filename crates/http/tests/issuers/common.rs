@@ -13,8 +13,8 @@ use scopegate_http::domain::{
 };
 use scopegate_http::token::{KeySet, Signer, SigningKey, TokenRules};
 use scopegate_http::{
-    Catalog, Gate, GateBuilder, Guard, Network, Outgoing, Permit, RemoteIssuer, RemoteIssuerBuilder, ScopeToken,
-    SecurityScheme, get,
+    AllowedNetwork, Catalog, Gate, GateBuilder, Guard, HttpFetcher, Permit, RemoteIssuer, RemoteIssuerBuilder,
+    ScopeToken, SecurityScheme, get,
 };
 use scopegate_issuers::test_provider::{Step, TestProvider, json, response};
 
@@ -26,8 +26,10 @@ pub(crate) fn audience() -> Audience {
 }
 
 /// Goes to this machine alone, and does not wait long.
-pub(crate) fn outgoing() -> Outgoing {
-    let local = Outgoing::builder().allow(Network::LOOPBACK).body_limit(64 * 1024);
+pub(crate) fn fetcher() -> HttpFetcher {
+    let local = HttpFetcher::builder()
+        .allow(AllowedNetwork::LOOPBACK)
+        .body_limit(64 * 1024);
     local.timeout(Duration::from_millis(900)).build().unwrap()
 }
 
@@ -59,8 +61,8 @@ impl LocalIssuer {
 
     pub(crate) fn remote(&self) -> RemoteIssuerBuilder {
         RemoteIssuer::builder(self.name.clone(), audience())
-            .outgoing(outgoing())
-            .patience(Duration::from_millis(600))
+            .fetcher(fetcher())
+            .timeout(Duration::from_millis(600))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The example authorizes the callers that the other provider names.
 
-use crate::common::{AUDIENCE, LocalIssuer, ask, key, outgoing, token};
+use crate::common::{AUDIENCE, LocalIssuer, ask, fetcher, key, token};
 
 #[path = "../../examples/other_issuer.rs"]
 #[expect(dead_code, reason = "the example is a program with a `main`")]
@@ -10,7 +10,7 @@ mod other_issuer;
 async fn the_example_is_protected_by_tokens_of_another_provider() {
     let (good, other) = (key("1"), key("1"));
     let issuer = LocalIssuer::start(Some(&good)).await;
-    let gate = other_issuer::gate(issuer.name.as_str(), AUDIENCE, outgoing()).unwrap();
+    let gate = other_issuer::gate(issuer.name.as_str(), AUDIENCE, fetcher()).unwrap();
     let subject = format!("{}#ada", issuer.name);
     let (status, _, body) = ask(&gate, "/reports/7", &token(&issuer.name, &good, "ada")).await;
     assert_eq!((status, body), (200, format!("\"report 7 for {subject}\"")));

@@ -7,7 +7,7 @@ use scopegate_http::domain::Issuer;
 use scopegate_http::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
 use scopegate_issuers::test_provider::{HANG, Step, TestProvider, json, response};
 
-use crate::common::{audience, gate, jwks, key, outgoing, publish, status, token};
+use crate::common::{audience, fetcher, gate, jwks, key, publish, status, token};
 
 /// Returns the error for a provider with these keys, and checks that its tokens are 503.
 async fn outcome(keys: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> RemoteError {
@@ -25,7 +25,7 @@ async fn outcome(keys: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> Remote
 async fn outcome_at(provider: &TestProvider) -> RemoteError {
     let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let remote = RemoteIssuer::builder(name.clone(), audience())
-        .outgoing(outgoing())
+        .fetcher(fetcher())
         .build()
         .unwrap();
     let gate = gate().issuer("oauth", remote.clone()).build().unwrap();
@@ -182,7 +182,7 @@ async fn keys_that_change_with_each_question_let_in_nobody_else() {
     let provider = TestProvider::start(|request, number| publish(request, &jwks(&key(&number.to_string())))).await;
     let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let remote = RemoteIssuer::builder(name.clone(), audience())
-        .outgoing(outgoing())
+        .fetcher(fetcher())
         .build()
         .unwrap();
     let gate = gate().issuer("oauth", remote).build().unwrap();

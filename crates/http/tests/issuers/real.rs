@@ -7,7 +7,7 @@ use std::time::Duration;
 use scopegate_http::domain::{Audience, Issuer, Secret};
 use scopegate_http::{Discovery, Gate, Introspection, RemoteIssuer, RemoteIssuerBuilder};
 
-use crate::common::{Load, ask, gate, outgoing, status};
+use crate::common::{Load, ask, fetcher, gate, status};
 use crate::provider::Provider;
 
 const JWT: &str = "https://api.example/jwt";
@@ -15,7 +15,7 @@ const OPAQUE: &str = "https://api.example/opaque";
 
 fn remote(provider: &Provider) -> RemoteIssuerBuilder {
     let issuer = Issuer::parse(&provider.issuer).unwrap();
-    RemoteIssuer::builder(issuer, Audience::parse(JWT).unwrap()).outgoing(outgoing())
+    RemoteIssuer::builder(issuer, Audience::parse(JWT).unwrap()).fetcher(fetcher())
 }
 
 fn trusting(remote: RemoteIssuerBuilder) -> Gate {
@@ -69,8 +69,8 @@ async fn its_end_costs_no_request() {
     let ages = (Duration::from_millis(100), Duration::from_millis(200));
     let gate = trusting(
         remote(&provider)
-            .keys_age(ages.0, ages.1)
-            .asked_at_most(4, Duration::from_millis(200)),
+            .key_ttl(ages.0, ages.1)
+            .rate_limit(4, Duration::from_millis(200)),
     );
     let tokens = Arc::new(Mutex::new(vec![provider.token(JWT, "reports:read")]));
     let load = Load::start(&gate, &tokens);
@@ -89,7 +89,7 @@ async fn it_is_asked_about_its_opaque_tokens() {
     let issuer = Issuer::parse(&provider.issuer).unwrap();
     let audience = Audience::parse(OPAQUE).unwrap();
     let introspection = Introspection::builder(issuer, audience, "api", Secret::new("secret of api".to_owned()));
-    let introspection = introspection.outgoing(outgoing()).ages(2, 1).build().unwrap();
+    let introspection = introspection.fetcher(fetcher()).cache_ttl(2, 1).build().unwrap();
     let gate = gate().verifier("oauth", Arc::new(introspection)).build().unwrap();
     let token = provider.token(OPAQUE, "reports:read");
     assert_eq!(status(&gate, &token).await, 200);

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use self::Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
 use self::table::{ABSENT, Cell, Double, PATHS, RULES, table};
-use crate::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, key, outgoing};
+use crate::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, fetcher, key};
 
 const SECRET: &str = "a secret text of thirty-two bytes";
 /// One user is active, one is not.
@@ -189,7 +189,7 @@ async fn issued(cell: &Cell, layout: Option<ScopeLayout>, now: i64) -> (u16, u16
         // Else the client is the subject.
         members["client_id"] = json!(ABSENT);
     }
-    let remote = issuer.remote().subjects(SubjectMapping::Ours);
+    let remote = issuer.remote().map_subjects(SubjectMapping::Ours);
     let remote = match layout {
         Some(layout) => remote.jwt(layout),
         None => remote,
@@ -217,8 +217,8 @@ async fn introspected(cell: &Cell, now: i64) -> (u16, u16) {
     *answer.lock().unwrap() = text(&changed(base, &members), change.before);
     let asked = Introspection::builder(name, audience(), "api", Secret::new("s".to_owned()))
         .endpoint(provider.url("/introspect"))
-        .subjects(SubjectMapping::Ours)
-        .outgoing(outgoing());
+        .map_subjects(SubjectMapping::Ours)
+        .fetcher(fetcher());
     let asked = if has_ceiling { asked.scopes([]) } else { asked };
     let gate = gate()
         .await
@@ -290,7 +290,10 @@ async fn a_token_without_a_type_needs_a_setting() {
     for accepts_absent in [false, true] {
         let signing = key("1");
         let issuer = LocalIssuer::start(Some(&signing)).await;
-        let remote = issuer.remote().subjects(SubjectMapping::Ours).jwt(ScopeLayout::Text);
+        let remote = issuer
+            .remote()
+            .map_subjects(SubjectMapping::Ours)
+            .jwt(ScopeLayout::Text);
         let remote = if accepts_absent { remote.absent_type() } else { remote };
         let gate = gate().await.issuer("oauth", remote.build().unwrap()).build().unwrap();
         let payload = good(issuer.name.as_str(), now).to_string();

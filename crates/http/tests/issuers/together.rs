@@ -9,7 +9,7 @@ use scopegate_http::token::{Algorithm, KeySet, SigningKey, TokenRules, Verifier}
 use scopegate_http::{ActiveUser, Gate, GateError, Guard, Introspection, Permit, SecurityScheme, SubjectMapping, get};
 use scopegate_issuers::test_provider::{TestProvider, json};
 
-use crate::common::{LocalIssuer, ask, audience, gate, jwks, key, outgoing, status, token, token_by};
+use crate::common::{LocalIssuer, ask, audience, fetcher, gate, jwks, key, status, token, token_by};
 
 fn own() -> Issuer {
     Issuer::parse("https://own.example").unwrap()
@@ -36,12 +36,12 @@ async fn a_token_is_good_by_the_keys_of_its_own_issuer_alone() {
         let gate = gate()
             .issuer(
                 "oauth",
-                a.remote().asked_at_most(100, Duration::from_millis(1)).build().unwrap(),
+                a.remote().rate_limit(100, Duration::from_millis(1)).build().unwrap(),
             )
             .bearer("oauth", own_verifier(&keys[2]))
             .issuer(
                 "oauth",
-                b.remote().asked_at_most(100, Duration::from_millis(1)).build().unwrap(),
+                b.remote().rate_limit(100, Duration::from_millis(1)).build().unwrap(),
             )
             .build()
             .unwrap();
@@ -112,7 +112,7 @@ async fn user_1_of_one_issuer_is_nobody_of_another_and_none_of_ours() {
             .operation(get("/me").guard(Guard::user().check(ActiveUser)).then(tell))
             .users(users)
             .bearer("oauth", own_verifier(&keys[2]))
-            .issuer("oauth", a.remote().subjects(subjects).build().unwrap())
+            .issuer("oauth", a.remote().map_subjects(subjects).build().unwrap())
             .issuer("oauth", b.remote().build().unwrap())
             .build()
             .unwrap()
@@ -202,8 +202,8 @@ async fn an_outage_costs_no_request() {
     let issuer = LocalIssuer::start(Some(&old)).await;
     let remote = issuer
         .remote()
-        .keys_age(Duration::from_millis(50), Duration::from_millis(100));
-    let remote = remote.asked_at_most(4, Duration::from_millis(100)).build().unwrap();
+        .key_ttl(Duration::from_millis(50), Duration::from_millis(100));
+    let remote = remote.rate_limit(4, Duration::from_millis(100)).build().unwrap();
     let gate = gate().issuer("oauth", remote).build().unwrap();
     let known = token(&issuer.name, &old, "1");
     assert_eq!(status(&gate, &known).await, 200);
@@ -249,7 +249,7 @@ async fn what_is_no_jwt_is_asked_about_and_what_is_one_is_not() {
     let name = Issuer::parse(&format!("http://{}", other.address)).unwrap();
     let introspection = Introspection::builder(name.clone(), audience(), "api", Secret::new("s".to_owned()))
         .endpoint(other.url("/introspect"))
-        .outgoing(outgoing())
+        .fetcher(fetcher())
         .build()
         .unwrap();
     let both = gate()

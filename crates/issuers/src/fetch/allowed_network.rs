@@ -8,22 +8,22 @@ use std::str::FromStr;
 /// single address is a range of one.
 ///
 /// ```
-/// use scopegate_issuers::Network;
+/// use scopegate_issuers::AllowedNetwork;
 ///
-/// let inside: Network = "10.1.0.0/16".parse()?;
+/// let inside: AllowedNetwork = "10.1.0.0/16".parse()?;
 /// assert!(inside.contains("10.1.2.3".parse()?));
 /// assert!(inside.contains("::ffff:10.1.2.3".parse()?), "the same address, written as IPv6");
 /// assert!(!inside.contains("10.2.0.1".parse()?));
-/// assert!("10.1.2.3/16".parse::<Network>().is_err(), "bits behind the prefix");
+/// assert!("10.1.2.3/16".parse::<AllowedNetwork>().is_err(), "bits behind the prefix");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct AllowedNetwork {
     address: IpAddr,
     prefix: u8,
 }
 
-impl Network {
+impl AllowedNetwork {
     /// The addresses of this machine itself: `127.0.0.0/8` and `::1`.
     pub const LOOPBACK: [Self; 2] = [v4([127, 0, 0, 0], 8), v6([0, 0, 0, 0, 0, 0, 0, 1], 128)];
 
@@ -39,14 +39,14 @@ impl Network {
     }
 }
 
-const fn v4(octets: [u8; 4], prefix: u8) -> Network {
+const fn v4(octets: [u8; 4], prefix: u8) -> AllowedNetwork {
     let address = IpAddr::V4(Ipv4Addr::from_octets(octets));
-    Network { address, prefix }
+    AllowedNetwork { address, prefix }
 }
 
-const fn v6(segments: [u16; 8], prefix: u8) -> Network {
+const fn v6(segments: [u16; 8], prefix: u8) -> AllowedNetwork {
     let address = IpAddr::V6(Ipv6Addr::from_segments(segments));
-    Network { address, prefix }
+    AllowedNetwork { address, prefix }
 }
 
 fn mask_v4(address: Ipv4Addr, prefix: u8) -> u32 {
@@ -57,39 +57,39 @@ fn mask_v6(address: Ipv6Addr, prefix: u8) -> u128 {
     address.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)
 }
 
-impl FromStr for Network {
-    type Err = InvalidNetwork;
+impl FromStr for AllowedNetwork {
+    type Err = InvalidAllowedNetwork;
 
-    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+    fn from_str(text: &str) -> Result<Self, InvalidAllowedNetwork> {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork::Address)?;
+        let address: IpAddr = address.parse().map_err(|_| InvalidAllowedNetwork::Address)?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => longest,
             // The standard library reads `+8` as a number, too.
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().map_err(|_| InvalidNetwork::Prefix)?
+                digits.parse().map_err(|_| InvalidAllowedNetwork::Prefix)?
             }
-            Some(_) => return Err(InvalidNetwork::Prefix),
+            Some(_) => return Err(InvalidAllowedNetwork::Prefix),
         };
         if prefix > longest {
-            return Err(InvalidNetwork::Prefix);
+            return Err(InvalidAllowedNetwork::Prefix);
         }
         let is_sound = match address {
             // As `contains` reads addresses, nothing would ever be in it.
-            IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => return Err(InvalidNetwork::Mapped),
+            IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => return Err(InvalidAllowedNetwork::Mapped),
             IpAddr::V4(address) => mask_v4(address, prefix) == address.to_bits(),
             IpAddr::V6(address) => mask_v6(address, prefix) == address.to_bits(),
         };
         if is_sound {
             Ok(Self { address, prefix })
         } else {
-            Err(InvalidNetwork::Bits)
+            Err(InvalidAllowedNetwork::Bits)
         }
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for AllowedNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.prefix)
     }
@@ -98,7 +98,7 @@ impl fmt::Display for Network {
 /// The reason why a text is not a range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InvalidNetwork {
+pub enum InvalidAllowedNetwork {
     /// No address before the slash.
     #[error("range does not begin with an address")]
     Address,
@@ -115,7 +115,7 @@ pub enum InvalidNetwork {
 
 /// IPv4 addresses that are not public, by the registries of special addresses, and one address of a
 /// cloud.
-const NOT_PUBLIC_V4: [Network; 18] = [
+const NOT_PUBLIC_V4: [AllowedNetwork; 18] = [
     v4([0, 0, 0, 0], 8),        // this network: Linux connects to itself
     v4([10, 0, 0, 0], 8),       // private
     v4([100, 64, 0, 0], 10),    // behind a carrier's address translation; Alibaba's metadata
@@ -138,10 +138,10 @@ const NOT_PUBLIC_V4: [Network; 18] = [
 
 /// All allocated IPv6 addresses; others are loopback, unique local, link-local, multicast or
 /// unknown.
-const GIVEN_OUT_V6: Network = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+const GIVEN_OUT_V6: AllowedNetwork = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// Among those, the ones that are not of the internet at large.
-const NOT_PUBLIC_V6: [Network; 5] = [
+const NOT_PUBLIC_V6: [AllowedNetwork; 5] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),         // protocols; Teredo
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),     // documentation
     v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),         // 6to4: holds an IPv4 address
@@ -150,13 +150,13 @@ const NOT_PUBLIC_V6: [Network; 5] = [
 ];
 
 /// The range of IPv4 addresses behind a translating gateway (RFC 6052).
-const TRANSLATED: Network = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
+const TRANSLATED: AllowedNetwork = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
 /// Returns whether an address is public, and not of a machine that only its neighbours reach.
 // SECURITY: an address that is not known to be public is not
 // (`addresses_that_only_neighbours_reach_are_not_public`).
 pub(crate) fn is_public(address: IpAddr) -> bool {
-    let is_in = |networks: &[Network]| networks.iter().any(|network| network.contains(address));
+    let is_in = |networks: &[AllowedNetwork]| networks.iter().any(|network| network.contains(address));
     match address.to_canonical() {
         IpAddr::V4(_) => !is_in(&NOT_PUBLIC_V4),
         IpAddr::V6(inner) if TRANSLATED.contains(address) => is_public(last_four_bytes(inner)),
@@ -302,7 +302,7 @@ mod tests {
             ("::1/128", "::2", false),
         ];
         for (network, address, is_in) in cases {
-            let network: Network = network.parse().unwrap();
+            let network: AllowedNetwork = network.parse().unwrap();
             assert_eq!(network.contains(address.parse().unwrap()), is_in, "{network} {address}");
             assert_eq!(network.to_string().parse(), Ok(network));
         }
@@ -311,19 +311,19 @@ mod tests {
     #[test]
     fn a_range_is_written_exactly() {
         let cases = [
-            ("", InvalidNetwork::Address),
-            ("localhost", InvalidNetwork::Address),
-            ("10.0.0/8", InvalidNetwork::Address),
-            ("10.0.0.0/", InvalidNetwork::Prefix),
-            ("10.0.0.0/33", InvalidNetwork::Prefix),
-            ("10.0.0.0/+8", InvalidNetwork::Prefix),
-            ("::/129", InvalidNetwork::Prefix),
-            ("10.0.0.1/8", InvalidNetwork::Bits),
-            ("fd00::1/8", InvalidNetwork::Bits),
-            ("::ffff:10.0.0.0/104", InvalidNetwork::Mapped),
+            ("", InvalidAllowedNetwork::Address),
+            ("localhost", InvalidAllowedNetwork::Address),
+            ("10.0.0/8", InvalidAllowedNetwork::Address),
+            ("10.0.0.0/", InvalidAllowedNetwork::Prefix),
+            ("10.0.0.0/33", InvalidAllowedNetwork::Prefix),
+            ("10.0.0.0/+8", InvalidAllowedNetwork::Prefix),
+            ("::/129", InvalidAllowedNetwork::Prefix),
+            ("10.0.0.1/8", InvalidAllowedNetwork::Bits),
+            ("fd00::1/8", InvalidAllowedNetwork::Bits),
+            ("::ffff:10.0.0.0/104", InvalidAllowedNetwork::Mapped),
         ];
         for (text, fault) in cases {
-            assert_eq!(text.parse::<Network>(), Err(fault), "{text}");
+            assert_eq!(text.parse::<AllowedNetwork>(), Err(fault), "{text}");
         }
     }
 }

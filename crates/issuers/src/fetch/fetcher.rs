@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::allowed_network::{Network, is_public};
+use super::allowed_network::{AllowedNetwork, is_public};
 use super::cache_control;
 use super::endpoint::Endpoint;
 use super::fetch_error::FetchError;
@@ -39,7 +39,7 @@ const ADDRESSES: usize = 4;
 /// | | default | why |
 /// |---|---|---|
 /// | protocol | `https` | `http` on loopback addresses that are allowed, and nowhere else |
-/// | addresses | public ones | a name that leads inside is how a fetcher is made to attack its own house; see [`OutgoingBuilder::allow`] |
+/// | addresses | public ones | a name that leads inside is how a fetcher is made to attack its own house; see [`HttpFetcherBuilder::allow`] |
 /// | redirects | none | nobody else than the operator says where to |
 /// | compression | none | a small answer stays small |
 /// | time for a connection | 2 s | |
@@ -49,21 +49,21 @@ const ADDRESSES: usize = 4;
 ///
 /// A host is looked up once; each of its addresses is checked, and the connection goes to one that was. Proxies that the environment
 /// names are not used: behind them nobody could check an address. TLS is that of `rustls` on `ring`, with the roots of the
-/// platform (`SSL_CERT_FILE` names others) or [those that are given](OutgoingBuilder::trust_only).
+/// platform (`SSL_CERT_FILE` names others) or [those that are given](HttpFetcherBuilder::trust_only).
 ///
 /// ```
-/// use scopegate_issuers::{Network, Outgoing};
+/// use scopegate_issuers::{AllowedNetwork, HttpFetcher};
 ///
 /// // For tests and for a provider on the same machine.
-/// let outgoing = Outgoing::builder().allow(Network::LOOPBACK).build()?;
-/// # let _ = outgoing;
+/// let fetcher = HttpFetcher::builder().allow(AllowedNetwork::LOOPBACK).build()?;
+/// # let _ = fetcher;
 /// # Ok::<(), scopegate_issuers::InvalidRoots>(())
 /// ```
 #[derive(Clone)]
-pub struct Outgoing(Arc<Inner>);
+pub struct HttpFetcher(Arc<Inner>);
 
 struct Inner {
-    allowed: Vec<Network>,
+    allowed: Vec<AllowedNetwork>,
     resolver: Arc<dyn Resolve>,
     tls: TlsConnector,
     connect_timeout: Duration,
@@ -85,10 +85,10 @@ pub(crate) struct Form {
     pub(crate) body: String,
 }
 
-impl Outgoing {
+impl HttpFetcher {
     /// Begins one.
-    pub fn builder() -> OutgoingBuilder {
-        OutgoingBuilder {
+    pub fn builder() -> HttpFetcherBuilder {
+        HttpFetcherBuilder {
             allowed: Vec::new(),
             resolver: Arc::new(SystemResolver::default()),
             roots: None,
@@ -280,10 +280,10 @@ fn protocol(error: &hyper::Error) -> FetchError {
     FetchError::Protocol(format!("{error}{}", cause.unwrap_or_default()))
 }
 
-/// Collects what an [`Outgoing`] is made of.
+/// Collects what an [`HttpFetcher`] is made of.
 #[must_use = "it is made by `build`"]
-pub struct OutgoingBuilder {
-    allowed: Vec<Network>,
+pub struct HttpFetcherBuilder {
+    allowed: Vec<AllowedNetwork>,
     resolver: Arc<dyn Resolve>,
     roots: Option<Vec<u8>>,
     connect_timeout: Duration,
@@ -291,10 +291,10 @@ pub struct OutgoingBuilder {
     body_limit: usize,
 }
 
-impl OutgoingBuilder {
+impl HttpFetcherBuilder {
     /// Lets connections go to these addresses, too, which are not public ones. By address and not by name: whoever answers for a
     /// name can change where it leads.
-    pub fn allow(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+    pub fn allow(mut self, networks: impl IntoIterator<Item = AllowedNetwork>) -> Self {
         self.allowed.extend(networks);
         self
     }
@@ -334,8 +334,8 @@ impl OutgoingBuilder {
     /// # Errors
     ///
     /// [`InvalidRoots`] where the given certificates cannot be read.
-    pub fn build(self) -> Result<Outgoing, InvalidRoots> {
-        Ok(Outgoing(Arc::new(Inner {
+    pub fn build(self) -> Result<HttpFetcher, InvalidRoots> {
+        Ok(HttpFetcher(Arc::new(Inner {
             tls: tls::connector(self.roots.as_deref())?,
             allowed: self.allowed,
             resolver: self.resolver,
@@ -346,17 +346,17 @@ impl OutgoingBuilder {
     }
 }
 
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for HttpFetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing")
+        f.debug_struct("HttpFetcher")
             .field("allowed", &self.0.allowed)
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for OutgoingBuilder {
+impl fmt::Debug for HttpFetcherBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutgoingBuilder")
+        f.debug_struct("HttpFetcherBuilder")
             .field("allowed", &self.allowed)
             .finish_non_exhaustive()
     }

@@ -14,7 +14,7 @@ const LOOKUPS: usize = 2;
 /// The future of [`Resolve::resolve`].
 pub type Resolution<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send + 'a>>;
 
-/// Finds the addresses of a host. [`Outgoing`](crate::Outgoing) calls it once for each connection,
+/// Finds the addresses of a host. [`HttpFetcher`](crate::HttpFetcher) calls it once for each connection,
 /// checks the result, and connects only to that. It never requests a second answer.
 ///
 /// ```

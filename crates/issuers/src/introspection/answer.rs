@@ -28,8 +28,8 @@ pub(super) struct Good {
 // SECURITY: every present member must fit. A member may be missing only if RFC 7662 allows it and
 // nothing depends on it (`only_an_answer_that_fits_in_every_point_is_good`).
 pub(super) fn read(body: &[u8], expected: &Expected, now: Timestamp) -> Result<Option<Good>, InvalidDocument> {
-    let extent = Extent::read(body)?;
-    if !extent.is_active || !extent.is_bearer {
+    let status = TokenStatus::read(body)?;
+    if !status.is_active || !status.is_bearer {
         return Ok(None);
     }
     let claims = Claims::parse(body, ScopeLayout::Text).map_err(|_| InvalidDocument::Member { name: "claims" })?;
@@ -57,12 +57,12 @@ pub(super) fn read(body: &[u8], expected: &Expected, now: Timestamp) -> Result<O
 }
 
 /// Members that claims do not have.
-struct Extent {
+struct TokenStatus {
     is_active: bool,
     is_bearer: bool,
 }
 
-impl Extent {
+impl TokenStatus {
     fn read(body: &[u8]) -> Result<Self, InvalidDocument> {
         let (mut active, mut is_bearer) = (None, true);
         document::members(body, |name, reader| {

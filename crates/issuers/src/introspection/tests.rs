@@ -6,7 +6,7 @@ use scopegate_domain::{Lifetime, ManualClock};
 
 use super::*;
 use crate::test_provider::{HANG, Step, TestProvider, json, response};
-use crate::{InvalidEndpoint, Network};
+use crate::{AllowedNetwork, InvalidEndpoint};
 
 const NOW: Timestamp = Timestamp::from_unix(1_000);
 const GOOD: &str = r#"{"active": true, "aud": "https://api.example", "sub": "1", "scope": "a b", "exp": 1030}"#;
@@ -24,8 +24,8 @@ async fn asked(
 ) -> Asked {
     let provider = TestProvider::start(script).await;
     let clock = Arc::new(ManualClock::at(NOW));
-    let outgoing = Outgoing::builder()
-        .allow(Network::LOOPBACK)
+    let fetcher = HttpFetcher::builder()
+        .allow(AllowedNetwork::LOOPBACK)
         .timeout(Duration::from_millis(700))
         .build()
         .unwrap();
@@ -36,7 +36,7 @@ async fn asked(
         Secret::new("secret: 100%".to_owned()),
     )
     .endpoint(provider.url("/introspect"))
-    .outgoing(outgoing)
+    .fetcher(fetcher)
     .clock(Arc::<ManualClock>::clone(&clock));
     Asked {
         introspection: set(builder).build().unwrap(),
@@ -121,7 +121,7 @@ async fn a_revoked_token_is_refused_within_a_bounded_time() {
             &good
         })
     };
-    let asked = asked(script, |builder| builder.ages(10, 2)).await;
+    let asked = asked(script, |builder| builder.cache_ttl(10, 2)).await;
     assert!(asked.accepts("t").await);
     is_revoked.store(true, Ordering::SeqCst);
     asked.clock.advance(Lifetime::from_seconds(9));
@@ -139,7 +139,7 @@ async fn a_revoked_token_is_refused_within_a_bounded_time() {
 
 #[tokio::test]
 async fn nothing_is_remembered_where_that_is_said() {
-    let asked = asked(|_, _| json(GOOD), |builder| builder.ages(0, 0)).await;
+    let asked = asked(|_, _| json(GOOD), |builder| builder.cache_ttl(0, 0)).await;
     assert!(asked.accepts("t").await && asked.accepts("t").await);
     assert_eq!(asked.provider.count(), 2);
 }
@@ -152,7 +152,7 @@ async fn many_who_come_at_once_with_one_token_cause_one_question() {
             .chain(json(GOOD))
             .collect()
     };
-    let asked = asked(slow, |builder| builder.ages(0, 0)).await;
+    let asked = asked(slow, |builder| builder.cache_ttl(0, 0)).await;
     let all = (0..100).map(|_| asked.accepts("t"));
     assert!(
         futures_util::future::join_all(all)
@@ -165,7 +165,7 @@ async fn many_who_come_at_once_with_one_token_cause_one_question() {
 
 #[tokio::test]
 async fn so_many_questions_are_open_and_no_more() {
-    let asked = asked(|_, _| vec![HANG], |builder| builder.questions(3)).await;
+    let asked = asked(|_, _| vec![HANG], |builder| builder.max_concurrency(3)).await;
     let tokens: Vec<String> = (0..50).map(|number| format!("guess {number}")).collect();
     let all = tokens.iter().map(|token| asked.introspect(token));
     for outcome in futures_util::future::join_all(all).await {
@@ -249,9 +249,9 @@ async fn the_issuer_says_where_to_ask() {
         "api",
         Secret::new("secret".to_owned()),
     )
-    .outgoing(Outgoing::builder().allow(Network::LOOPBACK).build().unwrap())
+    .fetcher(HttpFetcher::builder().allow(AllowedNetwork::LOOPBACK).build().unwrap())
     .clock(Arc::new(ManualClock::at(NOW)))
-    .subjects(SubjectMapping::Ours)
+    .map_subjects(SubjectMapping::Ours)
     .build()
     .unwrap();
     for token in ["a", "b"] {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// A token bucket: a number of requests at once, and then one for each interval.
 #[derive(Clone, Debug)]
-pub(super) struct Budget {
+pub(super) struct RateLimit {
     most: u32,
     interval: Duration,
     left: u32,
@@ -14,7 +14,7 @@ pub(super) struct Budget {
     since: Instant,
 }
 
-impl Budget {
+impl RateLimit {
     pub(super) fn new(most: u32, interval: Duration, now: Instant) -> Self {
         Self {
             most,
@@ -50,11 +50,11 @@ mod tests {
         #[test]
         fn no_stretch_of_time_has_more_than_its_share(steps in proptest::collection::vec(0_u64..30_000, 1..200)) {
             let start = Instant::now();
-            let mut budget = Budget::new(4, Duration::from_secs(10), start);
+            let mut rate_limit = RateLimit::new(4, Duration::from_secs(10), start);
             let (mut now, mut taken) = (0, Vec::new());
             for step in steps {
                 now += step;
-                if budget.take(start + Duration::from_millis(now)) {
+                if rate_limit.take(start + Duration::from_millis(now)) {
                     taken.push(now);
                 }
             }
@@ -69,18 +69,18 @@ mod tests {
         #[test]
         fn who_waits_is_served(used in 0_u32..50, pause in 10_000_u64..100_000) {
             let start = Instant::now();
-            let mut budget = Budget::new(4, Duration::from_secs(10), start);
+            let mut rate_limit = RateLimit::new(4, Duration::from_secs(10), start);
             for _ in 0..used {
-                budget.take(start);
+                rate_limit.take(start);
             }
-            prop_assert!(budget.take(start + Duration::from_millis(pause)));
+            prop_assert!(rate_limit.take(start + Duration::from_millis(pause)));
         }
     }
 
     #[test]
     fn the_first_ones_come_at_once() {
         let now = Instant::now();
-        let mut budget = Budget::new(4, Duration::from_secs(10), now);
-        assert_eq!((0..9).filter(|_| budget.take(now)).count(), 4);
+        let mut rate_limit = RateLimit::new(4, Duration::from_secs(10), now);
+        assert_eq!((0..9).filter(|_| rate_limit.take(now)).count(), 4);
     }
 }

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
-use crate::Network;
+use crate::AllowedNetwork;
 use crate::test_provider::{HANG, Step, TestProvider, json, response};
 
 /// Remembers the last document that it was given; `bad` is none.
 #[derive(Default)]
 struct Kept(Mutex<Vec<String>>);
 
-impl TakesKeys for Kept {
+impl KeySink for Kept {
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
         if jwks == b"bad" {
             return Err(JwksError::NotJson);
@@ -26,8 +26,8 @@ impl Kept {
     }
 }
 
-const PACE: Pace = Pace {
-    age: Ages {
+const POLICY: RefreshPolicy = RefreshPolicy {
+    age: KeyTtl {
         least: Duration::from_millis(100),
         usual: Duration::from_millis(300),
         most: Duration::from_secs(10),
@@ -35,20 +35,20 @@ const PACE: Pace = Pace {
     keep: Duration::from_mins(10),
     burst: 4,
     interval: Duration::from_secs(10),
-    patience: Duration::from_millis(400),
+    timeout: Duration::from_millis(400),
 };
 
-fn refresh(provider: &TestProvider, pace: Pace) -> (Refresh, Arc<Kept>) {
-    let outgoing = Outgoing::builder()
-        .allow(Network::LOOPBACK)
+fn refresh(provider: &TestProvider, policy: RefreshPolicy) -> (Refresh, Arc<Kept>) {
+    let fetcher = HttpFetcher::builder()
+        .allow(AllowedNetwork::LOOPBACK)
         .timeout(Duration::from_millis(900))
         .build()
         .unwrap();
     let kept = Arc::<Kept>::default();
     let issuer = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
-    let source = Place::Discovered(issuer.clone(), Discovery::OpenId);
+    let source = JwksLocation::Discovered(issuer.clone(), Discovery::OpenId);
     (
-        Refresh::new(&issuer, source, outgoing, pace, Arc::<Kept>::clone(&kept)),
+        Refresh::new(&issuer, source, fetcher, policy, Arc::<Kept>::clone(&kept)),
         kept,
     )
 }
@@ -81,7 +81,7 @@ fn after(milliseconds: u64, number: usize) -> Vec<Step> {
 #[tokio::test]
 async fn many_who_come_at_once_cause_one_question() {
     let provider = provider(numbered).await;
-    let (refresh, kept) = refresh(&provider, PACE);
+    let (refresh, kept) = refresh(&provider, POLICY);
     let all = (0..200).map(|_| refresh.ready());
     for ready in futures_util::future::join_all(all).await {
         ready.unwrap();
@@ -112,7 +112,7 @@ impl std::task::Wake for Watching {
 #[tokio::test]
 async fn waiters_are_woken_under_the_lock() {
     let provider = provider(numbered).await;
-    let (refresh, _) = refresh(&provider, PACE);
+    let (refresh, _) = refresh(&provider, POLICY);
     let watching = Arc::new(Watching {
         shared: Arc::clone(&refresh.0),
         locked: Mutex::default(),
@@ -137,7 +137,7 @@ async fn waiters_are_woken_under_the_lock() {
 #[tokio::test]
 async fn old_keys_are_used_while_new_ones_are_fetched() {
     let provider = provider(|number| after(if number == 1 { 0 } else { 200 }, number)).await;
-    let (refresh, kept) = refresh(&provider, PACE);
+    let (refresh, kept) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     tokio::time::sleep(Duration::from_millis(350)).await;
     let began = Instant::now();
@@ -156,7 +156,7 @@ async fn old_keys_are_used_while_new_ones_are_fetched() {
 #[tokio::test]
 async fn keys_that_nobody_asked_for_in_long_are_fetched_first() {
     let provider = provider(numbered).await;
-    let (refresh, kept) = refresh(&provider, PACE);
+    let (refresh, kept) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     tokio::time::sleep(Duration::from_millis(700)).await;
     refresh.ready().await.unwrap();
@@ -168,7 +168,7 @@ async fn the_owner_says_how_long_keys_are_good_within_bounds() {
     for (header, is_stale) in [("max-age=3600", false), ("no-store", true), ("max-age=0", true)] {
         let header = format!("Cache-Control: {header}\r\n");
         let provider = provider(move |number| response("200 OK", &header, &number.to_string())).await;
-        let (refresh, _) = refresh(&provider, PACE);
+        let (refresh, _) = refresh(&provider, POLICY);
         refresh.ready().await.unwrap();
         refresh.ready().await.unwrap();
         assert_eq!(provider.count_of("/keys"), 1, "good for a while, whatever is said");
@@ -191,11 +191,11 @@ async fn old_keys_stay_while_the_provider_is_down() {
         }
     })
     .await;
-    let pace = Pace {
+    let policy = RefreshPolicy {
         interval: Duration::from_millis(100),
-        ..PACE
+        ..POLICY
     };
-    let (refresh, kept) = refresh(&provider, pace);
+    let (refresh, kept) = refresh(&provider, policy);
     refresh.ready().await.unwrap();
     is_down.store(true, Ordering::SeqCst);
     for _ in 0..30 {
@@ -225,9 +225,9 @@ async fn keys_are_not_kept_for_ever() {
     .await;
     let (refresh, _) = refresh(
         &provider,
-        Pace {
+        RefreshPolicy {
             keep: Duration::from_millis(500),
-            ..PACE
+            ..POLICY
         },
     );
     refresh.ready().await.unwrap();
@@ -245,7 +245,7 @@ async fn no_keys_at_all_is_an_error_in_bounded_time() {
     ];
     for script in scripts {
         let provider = provider(script).await;
-        let (refresh, kept) = refresh(&provider, PACE);
+        let (refresh, kept) = refresh(&provider, POLICY);
         for _ in 0..10 {
             let began = Instant::now();
             assert!(refresh.ready().await.is_err());
@@ -259,7 +259,7 @@ async fn no_keys_at_all_is_an_error_in_bounded_time() {
 #[tokio::test]
 async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
     let provider = provider(numbered).await;
-    let (refresh, _) = refresh(&provider, PACE);
+    let (refresh, _) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     let mut nothing = 0;
     for _ in 0..50 {
@@ -275,7 +275,7 @@ async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
 #[tokio::test]
 async fn keys_that_were_asked_for_before_are_told_apart() {
     let provider = provider(|number| after(100, number)).await;
-    let (refresh, _) = refresh(&provider, PACE);
+    let (refresh, _) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     let (first, second) = futures_util::future::join(refresh.renew(), refresh.renew()).await;
     assert_eq!((first, second), (Ok(Renewal::Fetched), Ok(Renewal::AlreadyRunning)));
@@ -284,7 +284,7 @@ async fn keys_that_were_asked_for_before_are_told_apart() {
 #[tokio::test]
 async fn a_request_that_goes_away_leaves_the_question_open_for_others() {
     let provider = provider(|number| after(100, number)).await;
-    let (refresh, kept) = refresh(&provider, PACE);
+    let (refresh, kept) = refresh(&provider, POLICY);
     let _ = timeout(Duration::from_millis(20), refresh.ready()).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(kept.last().as_deref(), Some("1"));
@@ -314,7 +314,7 @@ async fn keys_that_moved_are_found_again() {
         }
     })
     .await;
-    let (refresh, kept) = refresh(&provider, PACE);
+    let (refresh, kept) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     has_moved.store(true, Ordering::SeqCst);
     assert!(refresh.renew().await.is_err());

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use scopegate_domain::{Audience, Issuer};
-use scopegate_http::{GateBuilder, Introspection, Outgoing, RemoteIssuer};
+use scopegate_http::{GateBuilder, HttpFetcher, Introspection, RemoteIssuer};
 
 use crate::config::{IssuerSettings, Settings, Tokens, read_roots};
 use crate::demo;
@@ -44,12 +44,12 @@ pub(super) fn trusted_issuers(settings: &Settings, own: &Issuer) -> anyhow::Resu
 }
 
 fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> anyhow::Result<TrustedIssuer> {
-    let outgoing = Outgoing::builder().allow(one.allow.iter().copied());
-    let outgoing = match &one.trust_only {
-        None => outgoing,
-        Some(path) => outgoing.trust_only(read_roots(path)?),
+    let fetcher = HttpFetcher::builder().allow(one.allow.iter().copied());
+    let fetcher = match &one.trust_only {
+        None => fetcher,
+        Some(path) => fetcher.trust_only(read_roots(path)?),
     };
-    let outgoing = outgoing.build()?;
+    let fetcher = fetcher.build()?;
     Ok(match &one.tokens {
         Tokens::Jwt {
             layout,
@@ -58,9 +58,9 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
             accepts_absent_type,
         } => {
             let issuer = RemoteIssuer::builder(one.issuer.clone(), audience)
-                .outgoing(outgoing)
+                .fetcher(fetcher)
                 .discovery(one.discovery)
-                .subjects(one.subjects)
+                .map_subjects(one.subjects)
                 .cache_bytes(token_cache_bytes)
                 .leeway(*leeway);
             let issuer = one
@@ -83,9 +83,9 @@ fn trust(one: &IssuerSettings, audience: Audience, token_cache_bytes: usize) -> 
             authentication,
         } => {
             let asked = Introspection::builder(one.issuer.clone(), audience, client_id.clone(), secret.clone())
-                .outgoing(outgoing)
+                .fetcher(fetcher)
                 .discovery(one.discovery)
-                .subjects(one.subjects)
+                .map_subjects(one.subjects)
                 .authentication(*authentication);
             let asked = one
                 .scopes

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use scopegate_domain::{Audience, ClaimLayout, ClientClaim, Issuer, Lifetime, ScopeLayout, ScopeToken, Secret};
-use scopegate_http::{ClientAuthentication, Discovery, Network, SubjectMapping};
+use scopegate_http::{AllowedNetwork, ClientAuthentication, Discovery, SubjectMapping};
 use serde::Deserialize;
 
 use super::fault::ConfigError;
@@ -23,7 +23,7 @@ pub(crate) struct IssuerSettings {
     pub(crate) audience: Option<Audience>,
     pub(crate) tokens: Tokens,
     pub(crate) discovery: Discovery,
-    pub(crate) allow: Vec<Network>,
+    pub(crate) allow: Vec<AllowedNetwork>,
     pub(crate) trust_only: Option<PathBuf>,
     pub(crate) subjects: SubjectMapping,
     /// The only scopes that its tokens can grant.
@@ -285,7 +285,7 @@ fn scopes(names: &[String]) -> Result<Vec<ScopeToken>, Fault> {
     names.iter().map(scope).collect()
 }
 
-fn network(text: &str) -> Result<Network, Fault> {
+fn network(text: &str) -> Result<AllowedNetwork, Fault> {
     text.parse()
         .map_err(|_| bad("allow", "ranges of addresses, such as `10.0.0.0/8`", text))
 }

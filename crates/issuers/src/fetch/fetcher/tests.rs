@@ -48,9 +48,9 @@ fn endpoint(text: &str) -> Endpoint {
 }
 
 /// Allowed on this machine, and soon tired.
-fn local() -> OutgoingBuilder {
-    Outgoing::builder()
-        .allow(Network::LOOPBACK)
+fn local() -> HttpFetcherBuilder {
+    HttpFetcher::builder()
+        .allow(AllowedNetwork::LOOPBACK)
         .timeout(Duration::from_millis(700))
         .body_limit(64 * 1024)
 }
@@ -212,7 +212,7 @@ async fn nothing_is_unpacked() {
 async fn addresses_inside_are_not_connected_to() {
     let provider = TestProvider::start(|_, _| json("{}")).await;
     let port = provider.address.port();
-    let careful = Outgoing::builder().build().unwrap();
+    let careful = HttpFetcher::builder().build().unwrap();
     for host in [
         "127.0.0.1",
         "[::ffff:127.0.0.1]",
@@ -258,8 +258,8 @@ async fn addresses_inside_are_not_connected_to() {
 async fn only_the_allowed_address_is_connected_to() {
     let provider = TestProvider::start(|_, _| json("{}")).await;
     let port = provider.address.port();
-    let network = |text: &str| -> Network { text.parse().unwrap() };
-    let other = Outgoing::builder()
+    let network = |text: &str| -> AllowedNetwork { text.parse().unwrap() };
+    let other = HttpFetcher::builder()
         .allow([network("127.0.0.2"), network("10.0.0.0/8")])
         .build()
         .unwrap();
@@ -268,7 +268,7 @@ async fn only_the_allowed_address_is_connected_to() {
     assert_eq!(outcome.unwrap_err(), FetchError::ForbiddenAddress { address });
     // Of several addresses those that may not be used are left out.
     let names = Names::new(&[&["10.0.0.1", "127.0.0.1", "169.254.169.254"]]);
-    let mixed = Outgoing::builder()
+    let mixed = HttpFetcher::builder()
         .allow([network("127.0.0.1")])
         .resolver(names)
         .build()
@@ -288,17 +288,17 @@ async fn a_name_is_looked_up_once_and_the_checked_address_is_used() {
     let url = endpoint(&format!("http://id.example:{port}/"));
     // The second answer would lead to another machine, so it is never requested.
     let names = Names::new(&[&["127.0.0.1"], &["127.0.0.9"]]);
-    let outgoing = local().resolver(names.clone()).build().unwrap();
-    outgoing.get(&url).await.unwrap();
+    let fetcher = local().resolver(names.clone()).build().unwrap();
+    fetcher.get(&url).await.unwrap();
     assert_eq!(*names.asked.lock().unwrap(), ["id.example"]);
     assert_eq!(provider.count(), 1);
     // A name that changes to an internal address is checked again for the next document.
     let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
-    let outgoing = local().resolver(names.clone()).build().unwrap();
-    outgoing.get(&url).await.unwrap();
+    let fetcher = local().resolver(names.clone()).build().unwrap();
+    fetcher.get(&url).await.unwrap();
     let address = "169.254.169.254".parse().unwrap();
     assert_eq!(
-        outgoing.get(&url).await.unwrap_err(),
+        fetcher.get(&url).await.unwrap_err(),
         FetchError::ForbiddenAddress { address }
     );
 }
@@ -306,10 +306,10 @@ async fn a_name_is_looked_up_once_and_the_checked_address_is_used() {
 #[tokio::test]
 async fn plain_http_is_for_allowed_loopback_addresses_alone() {
     for addresses in [&["198.51.99.7"][..], &["10.0.0.1"], &["198.51.99.7", "10.0.0.1"]] {
-        let inside: Network = "10.0.0.0/8".parse().unwrap();
+        let inside: AllowedNetwork = "10.0.0.0/8".parse().unwrap();
         let names = Names::new(&[addresses]);
-        let outgoing = local().allow([inside]).resolver(names).build().unwrap();
-        let outcome = outgoing.get(&endpoint("http://id.example/")).await;
+        let fetcher = local().allow([inside]).resolver(names).build().unwrap();
+        let outcome = fetcher.get(&endpoint("http://id.example/")).await;
         assert_eq!(outcome.unwrap_err(), FetchError::Plaintext, "{addresses:?}");
     }
 }
@@ -320,8 +320,8 @@ async fn nobody_who_answers_is_an_error_and_no_wait() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let outgoing = local().build().unwrap();
-    let outcome = outgoing.get(&endpoint(&format!("http://{unused}/"))).await;
+    let fetcher = local().build().unwrap();
+    let outcome = fetcher.get(&endpoint(&format!("http://{unused}/"))).await;
     assert_eq!(
         outcome.unwrap_err(),
         FetchError::Connect(io::ErrorKind::ConnectionRefused)
@@ -370,11 +370,11 @@ async fn a_certificate_is_that_of_the_host_and_of_somebody_trusted() {
     let good = provider.count();
     let outcome = trusting.get(&endpoint(&format!("https://evil.example:{port}/"))).await;
     assert!(matches!(outcome, Err(FetchError::Tls(_))), "{outcome:?}");
-    for outgoing in [
+    for fetcher in [
         local().resolver(names()),
         local().resolver(names()).trust_only(certified(&["id.example"]).0),
     ] {
-        let outcome = outgoing
+        let outcome = fetcher
             .build()
             .unwrap()
             .get(&endpoint(&format!("https://id.example:{port}/")))
@@ -390,9 +390,8 @@ async fn a_body_without_a_length_ends_where_its_owner_says() {
     let body = || Step::Send(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec());
     let whole = TestProvider::start_with_tls(Some(acceptor.clone()), move |_, _| vec![body()]).await;
     let cut = TestProvider::start_with_tls(Some(acceptor), move |_, _| vec![body(), Step::Close]).await;
-    let outgoing = local().trust_only(pem).build().unwrap();
-    let fetch =
-        async |provider: &TestProvider| outgoing.get(&endpoint(&format!("https://{}/", provider.address))).await;
+    let fetcher = local().trust_only(pem).build().unwrap();
+    let fetch = async |provider: &TestProvider| fetcher.get(&endpoint(&format!("https://{}/", provider.address))).await;
     assert_eq!(fetch(&whole).await.map(|fetched| fetched.body).unwrap(), "{}");
     // An attacker on the path could have cut it.
     let outcome = fetch(&cut).await;
@@ -413,7 +412,7 @@ fn roots_are_certificates() {
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     ] {
         assert_eq!(
-            Outgoing::builder().trust_only(pem).build().unwrap_err(),
+            HttpFetcher::builder().trust_only(pem).build().unwrap_err(),
             InvalidRoots,
             "{pem}"
         );
