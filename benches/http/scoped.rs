@@ -10,8 +10,8 @@
     reason = "it is measured, and ends where it cannot go on"
 )]
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use scopegate_http::domain::Secret;
 use scopegate_http::serde::Serialize;
@@ -19,7 +19,8 @@ use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::{Catalog, Gate, Guard, Json, Profile, ScopeToken, SecurityScheme, get, warp};
 
-use scopegate_listener::{Limits, Signals, listen};
+use scopegate_listener::{Limits, Listener, Signals};
+use tokio::net::TcpListener;
 
 use self::process_limits::allow_connections;
 
@@ -80,20 +81,19 @@ fn main() {
 }
 
 async fn start() {
-    let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
-    println!("{}", listener.local_addr().unwrap());
+    let address = ([127, 0, 0, 1], 0).into();
     if has_flag("--warp") {
+        let listener = TcpListener::bind::<SocketAddr>(address).await.unwrap();
+        println!("{}", listener.local_addr().unwrap());
         return warp::serve(gate().whole()).incoming(listener).run().await;
     }
-    let limits = Limits {
-        header_timeout: Duration::from_secs(10),
-        idle_timeout: Duration::from_mins(1),
-        max_connections: allow_connections(NonZeroUsize::new(4096).unwrap()),
-        drain_deadline: Duration::from_secs(10),
-    };
+    let max_connections = allow_connections(NonZeroUsize::new(4096).unwrap());
+    let listener = Listener::bind(address).unwrap();
+    println!("{}", listener.local_addr().unwrap());
     let mut signals = Signals::install().unwrap();
     let stop = async || {
         signals.next().await;
     };
-    scopegate_listener::run("scoped", listener, gate().service(), limits, stop).await;
+    let limits = Limits::new().max_connections(max_connections);
+    listener.limits(limits).serve(gate().service(), stop).await;
 }

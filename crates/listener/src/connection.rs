@@ -1,8 +1,9 @@
-//! One connection, from the first byte to the last.
+//! One connection, from its first byte to its last.
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,18 +16,17 @@ use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
-use tokio::sync::{oneshot, watch};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Sleep;
 use tracing::debug;
 
-use crate::connection_state::{Activity, Phase};
+use crate::connection_state::{ConnectionPhase, ConnectionState};
+use crate::drain::Shutdown;
 use crate::http2_streams::StreamExecutor;
 use crate::limits::Limits;
-use crate::request_body::Arriving;
+use crate::request_body::RequestBody;
 use crate::response_body::ResponseBody;
-use crate::tracked_stream::{Reading, Watched};
+use crate::tracked_stream::{SharedStream, TrackedStream};
 
 /// Maximum size of a request's head, in bytes, and of the buffer of one connection.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -40,24 +40,27 @@ const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 
 /// Maximum number of bytes that are read of a request after its refusal, and the time for that.
-const SEE_OFF_LIMIT: usize = 1024 * 1024;
-const SEE_OFF_TIME: Duration = Duration::from_millis(500);
+const DRAIN_INPUT_LIMIT: usize = 1024 * 1024;
+const DRAIN_INPUT_TIME: Duration = Duration::from_millis(500);
 
-/// Answers requests: a service that never fails and is cheap to clone.
-pub trait Answers:
-    Service<Request<Arriving>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
+/// A hyper service that never fails and is cheap to clone.
+///
+/// It is implemented for every [`Service`] with these bounds, such as a
+/// [`service_fn`](hyper::service::service_fn). Do not implement it yourself.
+pub trait HttpService:
+    Service<Request<RequestBody>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
     + Clone
     + Send
     + Sync
     + 'static
 {
-    /// The answer's body.
+    /// The body of a response.
     type Body: Body<Data: Send + Unpin, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static;
 }
 
-impl<S, B> Answers for S
+impl<S, B> HttpService for S
 where
-    S: Service<Request<Arriving>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
     S: Clone + Send + Sync + 'static,
     B: Body<Data: Send + Unpin, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
@@ -65,31 +68,36 @@ where
 }
 
 /// One accepted connection.
-pub(crate) struct Connection<A> {
-    stream: TcpStream,
-    answers: A,
+pub(crate) struct Connection<IO, S> {
+    stream: IO,
+    peer: SocketAddr,
+    service: S,
     limits: Limits,
-    activity: Arc<Activity>,
-    end: End,
+    state: Arc<ConnectionState>,
+    shutdown: Shutdown,
 }
 
-/// The signals that end a connection.
-pub(crate) struct End {
-    /// Signals that the server stops.
-    pub(crate) draining: watch::Receiver<bool>,
-    /// A new connection needs its slot.
-    pub(crate) leave: oneshot::Receiver<()>,
-}
-
-impl<A: Answers> Connection<A> {
+impl<IO, S> Connection<IO, S>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: HttpService,
+{
     /// Prepares a connection, which [`serve`](Self::serve) serves.
-    pub(crate) const fn new(stream: TcpStream, answers: A, limits: Limits, activity: Arc<Activity>, end: End) -> Self {
+    pub(crate) const fn new(
+        stream: IO,
+        peer: SocketAddr,
+        service: S,
+        limits: Limits,
+        state: Arc<ConnectionState>,
+        shutdown: Shutdown,
+    ) -> Self {
         Self {
             stream,
-            answers,
+            peer,
+            service,
             limits,
-            activity,
-            end,
+            state,
+            shutdown,
         }
     }
 
@@ -97,86 +105,98 @@ impl<A: Answers> Connection<A> {
     pub(crate) async fn serve(self) {
         let Self {
             stream,
-            answers,
+            peer,
+            service,
             limits,
-            activity,
-            end,
+            state,
+            shutdown,
         } = self;
-        if let Err(error) = stream.set_nodelay(true) {
-            debug!(%error, "connection gone");
-            return;
-        }
-        let (read, write) = stream.into_split();
-        let read = Reading::new(read);
-        let watched = Watched::new(read.clone(), write, Arc::clone(&activity));
-        let io = TokioIo::new(watched);
+        let stream = SharedStream::new(stream);
+        let io = TokioIo::new(TrackedStream::new(stream.clone(), Arc::clone(&state)));
         let service = service_fn(|request: Request<Incoming>| {
             let length = length(&request);
-            let mut answering = activity.answer(length);
-            let answer = answers.call(request.map(|body| Arriving::new(body, &activity)));
+            let mut pending = state.begin_request(length);
+            let response = service.call(request.map(|body| RequestBody::new(body, &state)));
             async move {
-                let mut response = answer.await?;
-                if answering.respond() {
+                let mut response = response.await?;
+                if pending.record_head() {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
                 }
-                Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, answering, length.is_none())))
+                Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, pending, length.is_none())))
             }
         });
         let protocol = protocol(limits.idle_timeout);
         let connection = protocol.serve_connection(io, service);
-        if drive(connection, &activity, limits, end).await == Ended::ByHyper {
-            see_off(read).await;
+        let end = drive(connection, peer, &state, limits, shutdown).await;
+        if end == ConnectionEnd::Finished {
+            drain_input(stream).await;
         }
     }
 }
 
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ConnectionEnd {
+    /// hyper has finished, or the peer violated the protocol.
+    Finished,
+    /// Its time was over, or it was evicted.
+    Cancelled,
+}
+
 /// Drives a connection to its end.
-async fn drive<C>(connection: C, activity: &Activity, limits: Limits, mut end: End) -> Ended
+async fn drive<C>(
+    connection: C,
+    peer: SocketAddr,
+    state: &ConnectionState,
+    limits: Limits,
+    mut shutdown: Shutdown,
+) -> ConnectionEnd
 where
     C: GracefulConnection<Error: Display>,
 {
     let mut connection = pin!(connection);
     let mut timer = pin!(tokio::time::sleep(limits.header_timeout));
-    let (mut stopping, mut leaving) = (false, false);
+    let (mut is_draining, mut is_evicted) = (false, false);
     loop {
-        let next = Next {
+        let next = NextEvent {
             connection: connection.as_mut(),
             timer: timer.as_mut(),
-            activity,
+            state,
+            peer,
         };
         tokio::select! {
             // Polled in this order: the first is seldom ready, so it starves no other. Otherwise
             // every poll draws a random number.
             biased;
             next = next => match next {
-                Event::Closed if activity.is_dismissed() => return Ended::ByTime,
-                Event::Closed => return Ended::ByHyper,
-                Event::TimeOver(Phase::Closing(_)) => return Ended::ByTime,
-                Event::TimeOver(phase) => debug!(?phase, "connection closed for its silence"),
+                Event::Closed if state.is_evicted() => return ConnectionEnd::Cancelled,
+                Event::Closed => return ConnectionEnd::Finished,
+                Event::TimeOver(ConnectionPhase::Closing(_)) => return ConnectionEnd::Cancelled,
+                Event::TimeOver(phase) => debug!(%peer, ?phase, "connection reached its time limit"),
             },
-            _ = end.draining.wait_for(|draining| *draining), if !stopping => {
-                stopping = true;
+            _ = shutdown.draining.wait_for(|draining| *draining), if !is_draining => {
+                is_draining = true;
                 // Not `graceful_shutdown`: over HTTP/1 that would close a connection with a
                 // received but unread request.
-                if !activity.drain() {
+                if !state.begin_drain() {
                     continue;
                 }
             }
-            told = &mut end.leave, if !leaving => {
-                leaving = true;
-                if told.is_err() {
+            evicted = &mut shutdown.evicted, if !is_evicted => {
+                is_evicted = true;
+                if evicted.is_err() {
                     continue;
                 }
-                debug!("connection closed to make room");
-                activity.dismiss();
+                debug!(%peer, "connection evicted");
+                state.evict();
             }
         }
         connection.as_mut().graceful_shutdown();
     }
 }
 
-/// The usual length of an HTTP/1 request in bytes, with its body if its length is declared.
+/// Returns the usual length of an HTTP/1 request in bytes, with its body if its length is declared.
 ///
 /// If more bytes have arrived, another request follows this one.
 fn length(request: &Request<Incoming>) -> Option<u64> {
@@ -191,31 +211,25 @@ fn length(request: &Request<Incoming>) -> Option<u64> {
     Some(body.saturating_add(u64::try_from(head).unwrap_or(u64::MAX)))
 }
 
-/// How driving a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
-    /// hyper has finished, or the peer broke the protocol.
-    ByHyper,
-    /// Its time was over, or it was evicted.
-    ByTime,
-}
-
 /// Reads the rest of a request that was refused early, for a moment, and discards it.
 ///
-/// A socket that closes with unread bytes cancels the response: the peer would see a reset instead
-/// of a 413 or 431.
-async fn see_off(mut read: Reading) {
-    let mut thrown_away = [0; 1024];
+/// A socket that closes with unread bytes cancels the response: the peer would receive a reset
+/// instead of a 413 or 431.
+async fn drain_input<IO: AsyncRead + AsyncWrite + Unpin>(mut stream: SharedStream<IO>) {
+    let mut discarded = [0; 1024];
     let reading = async {
-        let mut left = SEE_OFF_LIMIT;
+        // The end of the response, for a peer that waits for it. An error says that the peer is
+        // gone, or that hyper has sent the end already.
+        let _ = stream.shutdown().await;
+        let mut left = DRAIN_INPUT_LIMIT;
         while left > 0 {
-            match read.read(&mut thrown_away).await {
+            match stream.read(&mut discarded).await {
                 Ok(0) | Err(_) => break,
                 Ok(count) => left = left.saturating_sub(count),
             }
         }
     };
-    let _ = tokio::time::timeout(SEE_OFF_TIME, reading).await;
+    let _ = tokio::time::timeout(DRAIN_INPUT_TIME, reading).await;
 }
 
 /// HTTP/1 and, by prior knowledge, HTTP/2, with their limits.
@@ -227,8 +241,8 @@ fn protocol(stream_limit: Duration) -> auto::Builder<StreamExecutor> {
     protocol
         .http1()
         .timer(TokioTimer::new())
-        // `Activity` measures the time over a connection's whole life. hyper's own timer begins
-        // with the first byte.
+        // `ConnectionState` measures the time over a connection's whole life. hyper's own timer
+        // begins with the first byte.
         .header_read_timeout(None)
         .max_buf_size(HEAD_LIMIT);
     protocol
@@ -247,17 +261,18 @@ enum Event {
     /// It is closed.
     Closed,
     /// A time limit has passed in this phase.
-    TimeOver(Phase),
+    TimeOver(ConnectionPhase),
 }
 
 /// Drives a connection and enforces its time limits.
-struct Next<'a, C> {
+struct NextEvent<'a, C> {
     connection: Pin<&'a mut C>,
     timer: Pin<&'a mut Sleep>,
-    activity: &'a Activity,
+    state: &'a ConnectionState,
+    peer: SocketAddr,
 }
 
-impl<C> Future for Next<'_, C>
+impl<C> Future for NextEvent<'_, C>
 where
     C: GracefulConnection<Error: Display>,
 {
@@ -266,13 +281,15 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Event> {
         if let Poll::Ready(ended) = self.connection.as_mut().poll(context) {
             if let Err(error) = ended {
-                debug!(%error, "connection ended");
+                // hyper itself refuses a head that is not a valid request, with a 400 or 431. This
+                // line is the only record of it.
+                debug!(peer = %self.peer, %error, "connection failed");
             }
             return Poll::Ready(Event::Closed);
         }
         // The timer moves only to an earlier moment, or after it ended too early. So a request that
         // is answered at once never changes it.
-        while let Some(deadline) = self.activity.deadline() {
+        while let Some(deadline) = self.state.deadline() {
             if deadline < self.timer.deadline() {
                 self.timer.as_mut().reset(deadline);
             }
@@ -281,7 +298,7 @@ where
             }
             if self.timer.deadline() < deadline {
                 self.timer.as_mut().reset(deadline);
-            } else if let Some(phase) = self.activity.expire() {
+            } else if let Some(phase) = self.state.expire() {
                 return Poll::Ready(Event::TimeOver(phase));
             }
         }

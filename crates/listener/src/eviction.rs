@@ -9,109 +9,120 @@ use metrics::Counter;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::connection_state::{Activity, Standing};
+use crate::connection_state::{ConnectionState, IdleState};
 
 /// Minimum time before a connection can be evicted, so that a new one can send its first request.
-const SETTLING: Duration = Duration::from_millis(100);
+const MIN_AGE: Duration = Duration::from_millis(100);
 
-/// How long a connection with a request is protected while there are others without one.
-const RESTING: Duration = Duration::from_millis(500);
+/// How long an idle connection that has sent a request is protected while there are others without
+/// one.
+const IDLE_PROTECTION: Duration = Duration::from_millis(500);
 
-/// The open connections in the order of their eviction. First come those without a request, then
-/// the idle ones, each by how long.
+/// The open connections in the order of their eviction. First come those that never sent a request,
+/// then the idle ones, each by how long.
 ///
 /// A request costs nothing here. The state of a connection is read when its turn comes. If it was
 /// active meanwhile, it is put back. This is exact, because a connection's idle time only moves
 /// forward.
 #[derive(Debug)]
-pub(crate) struct Residents {
-    silent: Line,
-    spoken: Line,
-    most: usize,
-    admitted: u64,
-    displaced: Counter,
+pub(crate) struct ConnectionRegistry {
+    without_request: EvictionQueue,
+    with_request: EvictionQueue,
+    max_connections: usize,
+    /// The number of connections that were registered.
+    registered: u64,
+    evicted: Counter,
 }
 
 /// Sorted by the time since when a connection was known to be idle, and by a number that makes it
 /// unique.
-type Line = BTreeMap<(Instant, u64), Resident>;
+type EvictionQueue = BTreeMap<(Instant, u64), RegisteredConnection>;
 
 #[derive(Debug)]
-struct Resident {
-    activity: Arc<Activity>,
-    leave: oneshot::Sender<()>,
+struct RegisteredConnection {
+    state: Arc<ConnectionState>,
+    evict: oneshot::Sender<()>,
 }
 
-impl Residents {
-    /// An empty registry for at most this number of connections. `displaced` counts the evicted
-    /// ones.
-    pub(crate) const fn new(most: NonZeroUsize, displaced: Counter) -> Self {
+impl ConnectionRegistry {
+    /// Creates an empty registry for at most this number of connections. `evicted` counts the
+    /// evicted ones.
+    pub(crate) const fn new(max_connections: NonZeroUsize, evicted: Counter) -> Self {
         Self {
-            silent: Line::new(),
-            spoken: Line::new(),
-            most: most.get(),
-            admitted: 0,
-            displaced,
+            without_request: EvictionQueue::new(),
+            with_request: EvictionQueue::new(),
+            max_connections: max_connections.get(),
+            registered: 0,
+            evicted,
         }
     }
 
     /// Registers a connection. The returned receiver is notified of its eviction.
-    pub(crate) fn admit(&mut self, activity: Arc<Activity>, now: Instant) -> oneshot::Receiver<()> {
+    pub(crate) fn register(&mut self, state: Arc<ConnectionState>, now: Instant) -> oneshot::Receiver<()> {
         // Closed connections are removed by the thousand: a share of a step for each connection.
-        if self.silent.len() + self.spoken.len() >= self.most.saturating_mul(2) {
-            for line in [&mut self.silent, &mut self.spoken] {
-                line.retain(|_, resident| !resident.leave.is_closed());
+        if self.without_request.len() + self.with_request.len() >= self.max_connections.saturating_mul(2) {
+            for queue in [&mut self.without_request, &mut self.with_request] {
+                queue.retain(|_, connection| !connection.evict.is_closed());
             }
         }
-        let (leave, told_to_leave) = oneshot::channel();
-        self.admitted += 1;
-        self.silent.insert((now, self.admitted), Resident { activity, leave });
-        told_to_leave
+        let (evict, evicted) = oneshot::channel();
+        self.registered += 1;
+        self.without_request
+            .insert((now, self.registered), RegisteredConnection { state, evict });
+        evicted
     }
 
     /// Evicts the first connection in the order. Returns whether there was one.
-    // SECURITY: a connection with a request in progress is never evicted (tested by
-    // `who_is_busy_stays` below).
-    pub(crate) fn make_room(&mut self, now: Instant) -> bool {
-        while let Some(((since, number), resident)) = self.next(now) {
-            let back = match resident.activity.standing(now) {
-                Standing::Busy => now,
-                Standing::Idle(actual) if actual > since => actual,
-                Standing::Idle(_) | Standing::Stalled => {
-                    if resident.leave.send(()).is_ok() {
-                        self.displaced.increment(1);
+    // SECURITY: a connection with a request in progress is never evicted. Tested by
+    // `eviction.rs::busy_connection_is_not_evicted`.
+    pub(crate) fn evict_one(&mut self, now: Instant) -> bool {
+        while let Some(((since, number), connection)) = self.pop_candidate(now) {
+            let back = match connection.state.idle_state(now) {
+                IdleState::Busy => now,
+                IdleState::Idle(actual) if actual > since => actual,
+                IdleState::Idle(_) | IdleState::Stalled => {
+                    if connection.evict.send(()).is_ok() {
+                        self.evicted.increment(1);
                         return true;
                     }
                     continue;
                 }
             };
-            let line = if resident.activity.has_spoken() {
-                &mut self.spoken
+            let queue = if connection.state.has_sent_request() {
+                &mut self.with_request
             } else {
-                &mut self.silent
+                &mut self.without_request
             };
-            line.insert((back, number), resident);
+            queue.insert((back, number), connection);
         }
         false
     }
 
     /// Whether a response is pending on any connection.
-    pub(crate) fn is_answering(&self) -> bool {
-        let mut residents = self.silent.values().chain(self.spoken.values());
-        residents.any(|resident| resident.activity.is_answering())
+    pub(crate) fn has_pending_response(&self) -> bool {
+        let mut connections = self.without_request.values().chain(self.with_request.values());
+        connections.any(|connection| connection.state.has_pending_response())
     }
 
-    /// The next connection that was idle for long enough, as far as it is known.
-    fn next(&mut self, now: Instant) -> Option<((Instant, u64), Resident)> {
-        let peace = if self.silent.is_empty() { SETTLING } else { RESTING };
-        first(&mut self.silent, SETTLING, now).or_else(|| first(&mut self.spoken, peace, now))
+    /// Removes the next connection that was idle for long enough, as far as it is known.
+    fn pop_candidate(&mut self, now: Instant) -> Option<((Instant, u64), RegisteredConnection)> {
+        let min_idle = if self.without_request.is_empty() {
+            MIN_AGE
+        } else {
+            IDLE_PROTECTION
+        };
+        pop_first(&mut self.without_request, MIN_AGE, now).or_else(|| pop_first(&mut self.with_request, min_idle, now))
     }
 }
 
-/// The first of a queue, if its protected time is over.
-fn first(line: &mut Line, peace: Duration, now: Instant) -> Option<((Instant, u64), Resident)> {
-    let first = line.first_entry()?;
-    (first.key().0 + peace <= now).then(|| first.remove_entry())
+/// Removes the first connection of a queue, if it was idle for this time.
+fn pop_first(
+    queue: &mut EvictionQueue,
+    min_idle: Duration,
+    now: Instant,
+) -> Option<((Instant, u64), RegisteredConnection)> {
+    let first = queue.first_entry()?;
+    (first.key().0 + min_idle <= now).then(|| first.remove_entry())
 }
 
 #[cfg(test)]
@@ -121,114 +132,118 @@ mod tests {
 
     const FOUR: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
-    async fn pass(milliseconds: u64) {
+    async fn advance(milliseconds: u64) {
         tokio::time::advance(Duration::from_millis(milliseconds)).await;
     }
 
-    fn told(resident: &mut oneshot::Receiver<()>) -> bool {
-        resident.try_recv().is_ok()
+    fn is_evicted(connection: &mut oneshot::Receiver<()>) -> bool {
+        connection.try_recv().is_ok()
     }
 
-    fn make_room(residents: &mut Residents) -> bool {
-        residents.make_room(Instant::now())
+    fn evict_one(registry: &mut ConnectionRegistry) -> bool {
+        registry.evict_one(Instant::now())
     }
 
     /// A connection that has been open for a second.
-    async fn admit(residents: &mut Residents) -> (Arc<Activity>, oneshot::Receiver<()>) {
-        let activity = Activity::new(Limits::SHORT);
-        let told_to_leave = residents.admit(Arc::clone(&activity), Instant::now());
-        pass(1_000).await;
-        (activity, told_to_leave)
+    async fn register(registry: &mut ConnectionRegistry) -> (Arc<ConnectionState>, oneshot::Receiver<()>) {
+        let state = ConnectionState::new(Limits::SHORT);
+        let evicted = registry.register(Arc::clone(&state), Instant::now());
+        advance(1_000).await;
+        (state, evicted)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_silent_go_first_then_who_was_idle_longest() {
-        let mut residents = Residents::new(FOUR, Counter::noop());
-        let (first, mut first_told) = admit(&mut residents).await;
-        let (second, mut second_told) = admit(&mut residents).await;
-        let (_third, mut third_told) = admit(&mut residents).await;
-        drop(second.answer(Some(0)));
-        pass(1_000).await;
-        drop(first.answer(Some(0)));
-        pass(1_000).await;
-        assert!(make_room(&mut residents) && told(&mut third_told));
-        assert!(make_room(&mut residents) && told(&mut second_told));
-        assert!(make_room(&mut residents) && told(&mut first_told));
-        assert!(!make_room(&mut residents));
+    async fn silent_connections_are_evicted_first() {
+        let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
+        let (first, mut first_evicted) = register(&mut registry).await;
+        let (second, mut second_evicted) = register(&mut registry).await;
+        let (_third, mut third_evicted) = register(&mut registry).await;
+        drop(second.begin_request(Some(0)));
+        advance(1_000).await;
+        drop(first.begin_request(Some(0)));
+        advance(1_000).await;
+        // Among those with a request, the one with the longest idle time is the next.
+        assert!(evict_one(&mut registry) && is_evicted(&mut third_evicted));
+        assert!(evict_one(&mut registry) && is_evicted(&mut second_evicted));
+        assert!(evict_one(&mut registry) && is_evicted(&mut first_evicted));
+        assert!(!evict_one(&mut registry));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_busy_stays() {
-        let mut residents = Residents::new(FOUR, Counter::noop());
-        let (activity, mut told_to_leave) = admit(&mut residents).await;
-        let answering = activity.answer(Some(0));
-        pass(60_000).await;
-        assert!(!make_room(&mut residents));
-        drop(answering);
-        assert!(!make_room(&mut residents), "only just idle");
-        pass(1_000).await;
-        assert!(make_room(&mut residents) && told(&mut told_to_leave));
+    async fn busy_connection_is_not_evicted() {
+        let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
+        let (state, mut evicted) = register(&mut registry).await;
+        let response = state.begin_request(Some(0));
+        advance(60_000).await;
+        assert!(!evict_one(&mut registry));
+        drop(response);
+        assert!(!evict_one(&mut registry), "the idle time has only begun");
+        advance(1_000).await;
+        assert!(evict_one(&mut registry) && is_evicted(&mut evicted));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_has_just_come_is_left_in_peace() {
-        let mut residents = Residents::new(FOUR, Counter::noop());
-        let _told = residents.admit(Activity::new(Limits::SHORT), Instant::now());
-        assert!(!make_room(&mut residents));
-        pass(200).await;
-        assert!(make_room(&mut residents));
+    async fn new_connection_is_protected() {
+        let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
+        let _evicted = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
+        assert!(!evict_one(&mut registry));
+        advance(200).await;
+        assert!(evict_one(&mut registry));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_asks_now_and_then_stays_where_newcomers_say_nothing() {
-        let mut residents = Residents::new(FOUR, Counter::noop());
-        let (kept, mut kept_told) = admit(&mut residents).await;
+    async fn occasional_requests_protect_against_silent_newcomers() {
+        let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
+        let (kept, mut kept_evicted) = register(&mut registry).await;
         for _ in 0..10 {
-            drop(kept.answer(Some(0)));
-            pass(200).await;
-            let mut silent = residents.admit(Activity::new(Limits::SHORT), Instant::now());
+            drop(kept.begin_request(Some(0)));
+            advance(200).await;
+            let mut silent = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
             assert!(
-                !make_room(&mut residents),
-                "the one may speak yet, the other has spoken"
+                !evict_one(&mut registry),
+                "the new one may still send a request, the other has sent one"
             );
-            pass(200).await;
-            assert!(make_room(&mut residents) && told(&mut silent));
+            advance(200).await;
+            assert!(evict_one(&mut registry) && is_evicted(&mut silent));
         }
-        let _silent = residents.admit(Activity::new(Limits::SHORT), Instant::now());
-        pass(3_000).await;
-        let _newcomer = residents.admit(Activity::new(Limits::SHORT), Instant::now());
-        assert!(make_room(&mut residents) && make_room(&mut residents) && told(&mut kept_told));
+        let _silent = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
+        advance(3_000).await;
+        let _newcomer = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
+        assert!(evict_one(&mut registry) && evict_one(&mut registry) && is_evicted(&mut kept_evicted));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_or_a_reader_that_keeps_us_waiting_is_no_business() {
-        let mut residents = Residents::new(FOUR, Counter::noop());
-        let (activity, mut told_to_leave) = admit(&mut residents).await;
-        let (_answering, arriving) = (activity.answer(Some(0)), activity.await_body());
-        pass(500).await;
-        assert!(!make_room(&mut residents), "a body may take a moment");
-        pass(5_000).await;
-        assert!(make_room(&mut residents) && told(&mut told_to_leave));
-        drop(arriving);
-
-        let (activity, mut told_to_leave) = admit(&mut residents).await;
-        drop(activity.answer(Some(0)));
-        activity.note_writing(true);
-        pass(500).await;
-        assert!(!make_room(&mut residents), "a reader may take a moment");
-        pass(5_000).await;
-        assert!(make_room(&mut residents) && told(&mut told_to_leave));
+    async fn connection_with_awaited_body_is_evicted() {
+        let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
+        let (state, mut evicted) = register(&mut registry).await;
+        let (_response, _body) = (state.begin_request(Some(0)), state.await_body());
+        advance(500).await;
+        assert!(!evict_one(&mut registry), "a body may take a moment");
+        advance(5_000).await;
+        assert!(evict_one(&mut registry) && is_evicted(&mut evicted));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn those_who_are_gone_are_forgotten() {
-        let mut residents = Residents::new(FOUR, Counter::noop());
+    async fn connection_with_slow_reader_is_evicted() {
+        let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
+        let (state, mut evicted) = register(&mut registry).await;
+        drop(state.begin_request(Some(0)));
+        state.record_writing(true);
+        advance(500).await;
+        assert!(!evict_one(&mut registry), "a reader may take a moment");
+        advance(5_000).await;
+        assert!(evict_one(&mut registry) && is_evicted(&mut evicted));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closed_connections_are_removed() {
+        let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
         for _ in 0..1_000 {
-            let gone = residents.admit(Activity::new(Limits::SHORT), Instant::now());
-            drop(gone);
-            assert!(residents.silent.len() <= 8);
+            let closed = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
+            drop(closed);
+            assert!(registry.without_request.len() <= 8);
         }
-        pass(1_000).await;
-        assert!(!make_room(&mut residents));
+        advance(1_000).await;
+        assert!(!evict_one(&mut registry));
     }
 }

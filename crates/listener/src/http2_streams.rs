@@ -1,4 +1,4 @@
-//! The streams of an HTTP/2 connection, each with a limit of its own.
+//! The streams of an HTTP/2 connection, each with its own time limit.
 //!
 //! hyper does not poll a body while the peer's window is full, so the body cannot end its stream.
 //! But hyper runs each stream as a task: when the task is dropped, h2 resets the stream alone.
@@ -48,38 +48,38 @@ pub(crate) struct StreamProgress(Mutex<Unsent>);
 struct Unsent {
     parts: usize,
     /// When bytes were last sent.
-    moved: Instant,
+    progress: Instant,
 }
 
 impl StreamProgress {
-    /// The progress of the stream that is polled now.
+    /// Returns the progress of the stream that is polled now.
     pub(crate) fn current() -> Arc<Self> {
         CURRENT.with_borrow_mut(|current| {
             let new = || {
                 Arc::new(Self(Mutex::new(Unsent {
                     parts: 0,
-                    moved: Instant::now(),
+                    progress: Instant::now(),
                 })))
             };
             Arc::clone(current.get_or_insert_with(new))
         })
     }
 
-    /// A part of the response that the peer has not received, until the result is dropped.
+    /// Records a part of the response that the peer has not received, until the result is dropped.
     pub(crate) fn part(self: &Arc<Self>) -> StreamPart {
         let mut unsent = self.lock();
         if unsent.parts == 0 {
-            unsent.moved = Instant::now();
+            unsent.progress = Instant::now();
         }
         unsent.parts += 1;
         drop(unsent);
         StreamPart(Arc::clone(self))
     }
 
-    /// When the stream ends unless bytes move. `None` if the peer has everything.
+    /// Returns when the stream ends unless bytes are sent. `None` if the peer has received everything.
     fn deadline(&self, limit: Duration) -> Option<Instant> {
         let unsent = *self.lock();
-        (unsent.parts > 0).then(|| unsent.moved + limit)
+        (unsent.parts > 0).then(|| unsent.progress + limit)
     }
 
     fn lock(&self) -> MutexGuard<'_, Unsent> {
@@ -93,8 +93,8 @@ pub(crate) struct StreamPart(Arc<StreamProgress>);
 
 impl StreamPart {
     /// Records that the peer received some of the bytes.
-    pub(crate) fn moved(&self) {
-        self.0.lock().moved = Instant::now();
+    pub(crate) fn record_progress(&self) {
+        self.0.lock().progress = Instant::now();
     }
 }
 
@@ -102,11 +102,11 @@ impl Drop for StreamPart {
     fn drop(&mut self) {
         let mut unsent = self.0.lock();
         unsent.parts = unsent.parts.saturating_sub(1);
-        unsent.moved = Instant::now();
+        unsent.progress = Instant::now();
     }
 }
 
-/// Watches one stream.
+/// Polls one stream and enforces its time limit.
 struct StreamWatch {
     limit: Duration,
     progress: Option<Arc<StreamProgress>>,
@@ -128,7 +128,7 @@ impl StreamWatch {
         {
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
             if timer.deadline() == deadline && timer.is_elapsed() {
-                debug!("a stream ended because its response stalled");
+                debug!("stream reset; its response stalled");
                 return Poll::Ready(());
             }
             if timer.deadline() != deadline {

@@ -1,105 +1,142 @@
-//! The accept loop: how connections are accepted, their limits, and the shutdown.
-//!
-//! warp's own server has neither a limit of connections nor a time limit for a silent one. So this
-//! loop is our own, over hyper. One connection is one task; a panic in it ends that connection
-//! alone.
+//! The accept loop: one task for each connection, until the shutdown.
 
+use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tracing::info;
 
-use crate::accept::{Admitted, Doorway};
-use crate::connection::{Answers, Connection, End};
+use crate::accept::{self, Accept, AcceptedConnection, Acceptor};
+use crate::connection::{Connection, HttpService};
+use crate::drain::{self, DrainOutcome, Shutdown};
 use crate::limits::Limits;
-use crate::metrics::ConnectionCounts;
+use crate::metrics::ConnectionMetrics;
 
-/// How serving ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the caller reports each end")]
-pub enum Ending {
-    /// A second signal arrived while requests were in progress.
-    AtOnce,
-    /// Requests were still in progress when the time was over.
-    Deadline,
-    /// Every request was answered.
-    Drained,
-}
-
-/// As [`run_for_peers`], with the same service for every peer.
-pub async fn run<A, S>(name: &'static str, listener: TcpListener, answers: A, limits: Limits, stop: S) -> Ending
-where
-    A: Answers,
-    S: AsyncFnMut(),
-{
-    run_for_peers(name, listener, |_| answers.clone(), limits, stop).await
-}
-
-/// Serves until a signal arrives, then finishes the requests in progress and returns.
+/// Serves a hyper service on the connections of a listener.
 ///
-/// Connections are counted under `name`. `stop` is called again for the signal that ends the wait.
+/// One connection is one task; a panic in it ends that connection alone.
 ///
-/// `answers` creates the service of a connection from the address of its peer.
-pub async fn run_for_peers<A, S>(
+/// ```no_run
+/// use hyper::service::service_fn;
+/// use hyper::{Request, Response};
+/// use scopegate_listener::{Listener, RequestBody, Signals};
+///
+/// # #[tokio::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut signals = Signals::install()?;
+/// let service = service_fn(async |_: Request<RequestBody>| {
+///     Ok::<_, std::convert::Infallible>(Response::new("hello\n".to_owned()))
+/// });
+/// let stop = async || {
+///     signals.next().await;
+/// };
+/// Listener::bind(([127, 0, 0, 1], 8000).into())?.serve(service, stop).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Listener<A = TcpListener> {
+    accept: A,
     name: &'static str,
-    listener: TcpListener,
-    answers: impl Fn(SocketAddr) -> A,
     limits: Limits,
-    mut stop: S,
-) -> Ending
-where
-    A: Answers,
-    S: AsyncFnMut(),
-{
-    let most = u32::try_from(limits.max_connections.get()).unwrap_or(u32::MAX);
-    let slots = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX)));
-    let (drain, draining) = watch::channel(false);
-    let counts = ConnectionCounts::new(name);
-    let serve = |admitted: Admitted| {
-        let Admitted {
-            stream,
-            activity,
-            leave,
-            slot,
-        } = admitted;
-        // Without a peer the connection no longer exists.
-        let Ok(peer) = stream.peer_addr() else { return };
-        let draining = draining.clone();
-        let connection = Connection::new(stream, answers(peer), limits, activity, End { draining, leave });
-        let open = counts.open();
-        tokio::spawn(async move {
-            connection.serve().await;
-            drop((open, slot));
-        });
-    };
-    let mut doorway = Doorway::new(listener, Arc::clone(&slots), limits, counts.displaced());
-    loop {
-        tokio::select! {
-            () = stop() => break,
-            admitted = doorway.next() => match admitted {
-                Some(admitted) => serve(admitted),
-                None => break,
-            },
+}
+
+impl Listener {
+    /// Listens on this TCP address.
+    ///
+    /// The system queues up to 4,096 connections, if its own limit allows it.
+    ///
+    /// # Errors
+    ///
+    /// The address is in use, or the system refuses it.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        accept::bind(address).map(Self::new)
+    }
+
+    /// Returns the address of the listener, with the port that the system chose for port 0.
+    ///
+    /// # Errors
+    ///
+    /// The system does not know the socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.accept.local_addr()
+    }
+}
+
+impl<A: Accept> Listener<A> {
+    /// Creates a listener for these connections.
+    pub const fn new(accept: A) -> Self {
+        Self {
+            accept,
+            name: "http",
+            limits: Limits::new(),
         }
     }
-    info!(deadline = ?limits.drain_deadline, "stopping: no new connections, requests under way are answered");
-    drain.send_replace(true);
-    let drained = async {
-        doorway.empty(serve).await;
-        // All slots are free only when every connection is closed.
-        slots.acquire_many(most).await
-    };
-    let ending = tokio::select! {
-        () = stop() => Ending::AtOnce,
-        _ = drained => return Ending::Drained,
-        () = tokio::time::sleep(limits.drain_deadline) => Ending::Deadline,
-    };
-    // Half a head is not a request, so its sender loses nothing.
-    if doorway.is_answering() {
-        ending
-    } else {
-        Ending::Drained
+
+    /// Sets the label `listener` of its metrics. Default: `http`.
+    #[must_use]
+    pub fn name(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Sets the limits. Default: [`Limits::new`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Serves all connections with clones of one service. See [`Listener::serve_peers`].
+    pub async fn serve<S: HttpService>(self, service: S, stop: impl AsyncFnMut()) -> DrainOutcome {
+        self.serve_peers(|_| service.clone(), stop).await
+    }
+
+    /// Serves connections until `stop` completes, then finishes the requests in progress.
+    ///
+    /// `make_service` creates the service of a connection from the address of its peer.
+    ///
+    /// `stop` is called again for each accepted connection, so a dropped call must lose no signal.
+    /// It is called once more during the shutdown, for the signal that ends it at once. Connections
+    /// that are open when this returns end with the runtime.
+    pub async fn serve_peers<S: HttpService>(
+        self,
+        make_service: impl Fn(SocketAddr) -> S,
+        mut stop: impl AsyncFnMut(),
+    ) -> DrainOutcome {
+        let Self { accept, name, limits } = self;
+        let (drain, draining) = watch::channel(false);
+        let metrics = ConnectionMetrics::new(name);
+        let serve = |accepted: AcceptedConnection<A::Io>| {
+            let AcceptedConnection {
+                stream,
+                peer,
+                state,
+                evicted,
+                slot,
+            } = accepted;
+            let draining = draining.clone();
+            let shutdown = Shutdown { draining, evicted };
+            let connection = Connection::new(stream, peer, make_service(peer), limits, state, shutdown);
+            let open = metrics.open();
+            tokio::spawn(async move {
+                connection.serve().await;
+                drop((open, slot));
+            });
+        };
+        let mut acceptor = Acceptor::new(accept, limits, metrics.evicted());
+        loop {
+            tokio::select! {
+                () = stop() => break,
+                accepted = acceptor.next() => match accepted {
+                    Some(accepted) => serve(accepted),
+                    None => break,
+                },
+            }
+        }
+        info!(deadline = ?limits.drain_deadline, "shutdown started; requests in progress get their responses");
+        drain.send_replace(true);
+        drain::drain(acceptor, serve, limits.drain_deadline, stop).await
     }
 }

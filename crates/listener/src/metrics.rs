@@ -2,19 +2,20 @@
 
 use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
 
-const DISPLACED: &str = "scopegate_connections_displaced_total";
 const ACCEPTED: &str = "scopegate_connections_accepted_total";
+const EVICTED: &str = "scopegate_connections_displaced_total";
 const OPEN: &str = "scopegate_connections_open";
 
 /// The metrics of one listener. The handles are looked up once.
 #[derive(Debug)]
-pub(crate) struct ConnectionCounts {
+pub(crate) struct ConnectionMetrics {
     accepted: Counter,
-    displaced: Counter,
+    evicted: Counter,
     open: Gauge,
 }
 
-impl ConnectionCounts {
+impl ConnectionMetrics {
+    /// Registers the metrics of the listener with this name.
     pub(crate) fn new(listener: &'static str) -> Self {
         describe_counter!(ACCEPTED, "Connections that were accepted, by listener.");
         describe_gauge!(
@@ -23,14 +24,14 @@ impl ConnectionCounts {
         );
         Self {
             accepted: counter!(ACCEPTED, "listener" => listener),
-            displaced: counter!(DISPLACED, "listener" => listener),
+            evicted: counter!(EVICTED, "listener" => listener),
             open: gauge!(OPEN, "listener" => listener),
         }
     }
 
-    /// Counts the evicted connections.
-    pub(crate) fn displaced(&self) -> Counter {
-        self.displaced.clone()
+    /// Returns the counter of evicted connections.
+    pub(crate) fn evicted(&self) -> Counter {
+        self.evicted.clone()
     }
 
     /// Counts a connection as open until the result is dropped.

@@ -8,11 +8,13 @@ use std::task::{Context, Poll};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::futures::OwnedNotified;
 
-use crate::connection_state::{Activity, AwaitedBody};
+use crate::connection_state::{AwaitedBody, ConnectionState};
 
-/// A request body that ends with an error if its connection is evicted.
+/// The body of a request. It ends with an error if its connection is evicted.
+///
+/// The error of an eviction is [`io::ErrorKind::TimedOut`]; every other error is from hyper.
 #[derive(Debug)]
-pub struct Arriving {
+pub struct RequestBody {
     body: Incoming,
     /// `None` if the body is already complete.
     awaited: Option<Awaited>,
@@ -20,33 +22,33 @@ pub struct Arriving {
 
 #[derive(Debug)]
 struct Awaited {
-    counted: AwaitedBody,
+    body: AwaitedBody,
     /// Created only if the body does not arrive at once.
-    given_up: Option<Pin<Box<OwnedNotified>>>,
+    evicted: Option<Pin<Box<OwnedNotified>>>,
 }
 
 impl Awaited {
-    fn poll_given_up(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let counted = &self.counted;
-        let given_up = self.given_up.get_or_insert_with(|| Box::pin(counted.given_up()));
+    fn poll_evicted(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let body = &self.body;
+        let evicted = self.evicted.get_or_insert_with(|| Box::pin(body.evicted()));
         // Registers the waker first, so that no notification in between is lost.
-        let woken = given_up.as_mut().poll(context);
-        if counted.is_given_up() { Poll::Ready(()) } else { woken }
+        let woken = evicted.as_mut().poll(context);
+        if body.is_evicted() { Poll::Ready(()) } else { woken }
     }
 }
 
-impl Arriving {
-    /// The body of a request on this connection.
-    pub(crate) fn new(body: Incoming, activity: &Arc<Activity>) -> Self {
+impl RequestBody {
+    /// Wraps the body of a request on this connection.
+    pub(crate) fn new(body: Incoming, state: &Arc<ConnectionState>) -> Self {
         let awaited = (!body.is_end_stream()).then(|| Awaited {
-            counted: activity.await_body(),
-            given_up: None,
+            body: state.await_body(),
+            evicted: None,
         });
         Self { body, awaited }
     }
 }
 
-impl Body for Arriving {
+impl Body for RequestBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -64,7 +66,7 @@ impl Body for Arriving {
             return Poll::Pending;
         };
         awaited
-            .poll_given_up(context)
+            .poll_evicted(context)
             .map(|()| Some(Err(io::ErrorKind::TimedOut.into())))
     }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Buf, Bytes, Frame, SizeHint};
 
-use crate::connection_state::{Answering, UnsentPart};
+use crate::connection_state::{PendingResponse, UnsentPart};
 use crate::http2_streams::{StreamPart, StreamProgress};
 
 /// A response body that records whether its bytes are sent.
@@ -15,14 +15,14 @@ use crate::http2_streams::{StreamPart, StreamProgress};
 /// hyper drops a body as soon as it has its last frame, long before the peer has the bytes. Frames
 /// are dropped when they are sent, in HTTP/1 and in HTTP/2, so they carry the record.
 ///
-/// Over HTTP/2 it sends large frames in pieces. hyper hands a frame to h2 whole. A stream cannot be
-/// reset once its last frame is there.
+/// Over HTTP/2 it sends large frames in pieces. hyper passes a frame to h2 as a whole, and a stream
+/// cannot be reset after its last frame was passed.
 #[derive(Debug)]
 pub(crate) struct ResponseBody<B: Body> {
     body: B,
     /// `None` after the last frame.
-    answering: Option<Answering>,
-    is_multiplexed: bool,
+    pending: Option<PendingResponse>,
+    is_http2: bool,
     /// The rest of a frame that is sent in pieces.
     rest: Option<B::Data>,
     stream: Option<Arc<StreamProgress>>,
@@ -34,19 +34,19 @@ const PIECE: usize = 16 * 1024;
 
 impl<B: Body> ResponseBody<B> {
     /// Wraps the body of a response whose head is complete.
-    pub(crate) const fn new(body: B, answering: Answering, is_multiplexed: bool) -> Self {
+    pub(crate) const fn new(body: B, pending: PendingResponse, is_http2: bool) -> Self {
         Self {
             body,
-            answering: Some(answering),
-            is_multiplexed,
+            pending: Some(pending),
+            is_http2,
             rest: None,
             stream: None,
         }
     }
 
-    /// The next piece of a frame, with the record that it is unsent.
-    fn send(&mut self, mut data: B::Data) -> UnsentData<B::Data> {
-        let piece = if self.is_multiplexed && data.remaining() > PIECE {
+    /// Returns the next piece of a frame, with the record that it is unsent.
+    fn next_piece(&mut self, mut data: B::Data) -> UnsentData<B::Data> {
+        let piece = if self.is_http2 && data.remaining() > PIECE {
             let piece = data.copy_to_bytes(PIECE);
             self.rest = Some(data);
             Piece::Part(piece)
@@ -54,15 +54,15 @@ impl<B: Body> ResponseBody<B> {
             Piece::Whole(data)
         };
         let is_last = self.rest.is_none() && self.body.is_end_stream();
-        if self.is_multiplexed && !is_last && self.stream.is_none() {
+        if self.is_http2 && !is_last && self.stream.is_none() {
             self.stream = Some(StreamProgress::current());
         }
         UnsentData {
             piece,
             part: if is_last {
-                self.answering.take().map(Answering::into_last_part)
+                self.pending.take().map(PendingResponse::into_last_part)
             } else {
-                self.answering.as_ref().map(Answering::part)
+                self.pending.as_ref().map(PendingResponse::part)
             },
             stream: self.stream.as_ref().map(StreamProgress::part),
         }
@@ -78,19 +78,19 @@ impl<B: Body<Data: Unpin> + Unpin> Body for ResponseBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if let Some(rest) = self.rest.take() {
-            return Poll::Ready(Some(Ok(Frame::data(self.send(rest)))));
+            return Poll::Ready(Some(Ok(Frame::data(self.next_piece(rest)))));
         }
         let polled = Pin::new(&mut self.body).poll_frame(context);
         polled.map(|frame| match frame? {
             Err(error) => {
-                self.answering = None;
+                self.pending = None;
                 Some(Err(error))
             }
             Ok(frame) => Some(Ok(match frame.into_data() {
-                Ok(data) => Frame::data(self.send(data)),
+                Ok(data) => Frame::data(self.next_piece(data)),
                 // Trailers are the last frame.
                 Err(trailers) => {
-                    self.answering = None;
+                    self.pending = None;
                     trailers.map_data(UnsentData::untracked)
                 }
             })),
@@ -171,10 +171,10 @@ impl<D: Buf> Buf for UnsentData<D> {
         // The drop after the last byte records that one.
         if self.has_remaining() {
             if let Some(part) = &mut self.part {
-                part.moved();
+                part.record_progress();
             }
             if let Some(stream) = &self.stream {
-                stream.moved();
+                stream.record_progress();
             }
         }
     }

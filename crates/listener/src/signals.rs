@@ -16,10 +16,10 @@ pub struct Signals {
     terminate: Signal,
 }
 
-/// What a signal requests.
+/// The action that a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the caller decides about each")]
-pub enum Request {
+#[expect(clippy::exhaustive_enums, reason = "the process must decide about each action")]
+pub enum SignalAction {
     /// Ends the process.
     Stop,
     /// Reads the settings of the process again.
@@ -40,12 +40,12 @@ impl Signals {
         })
     }
 
-    /// Waits for one of them.
-    pub async fn next(&mut self) -> Request {
+    /// Waits for the next signal.
+    pub async fn next(&mut self) -> SignalAction {
         tokio::select! {
-            _ = self.interrupt.recv() => Request::Stop,
-            _ = self.hangup.recv() => Request::Reload,
-            _ = self.terminate.recv() => Request::Stop,
+            _ = self.interrupt.recv() => SignalAction::Stop,
+            _ = self.hangup.recv() => SignalAction::Reload,
+            _ = self.terminate.recv() => SignalAction::Stop,
         }
     }
 }

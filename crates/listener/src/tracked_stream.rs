@@ -1,97 +1,130 @@
-//! The socket of a connection. It records when bytes arrive and when none can be sent.
+//! The stream of a connection. It records when bytes arrive and when none can be sent.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::connection_state::Activity;
+use crate::connection_state::ConnectionState;
 
-/// The reading half of a socket. The task of the connection reads on after hyper has stopped, so
-/// both share it.
-#[derive(Clone, Debug)]
-pub(crate) struct Reading(Arc<Mutex<OwnedReadHalf>>);
-
-impl Reading {
-    /// Shares a half.
-    pub(crate) fn new(half: OwnedReadHalf) -> Self {
-        Self(Arc::new(Mutex::new(half)))
-    }
-}
-
-impl AsyncRead for Reading {
-    // Uses the socket's own `poll_read`. A short read tells it that no bytes are left, which saves
-    // a second system call.
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut half = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Pin::new(&mut *half).poll_read(context, buffer)
-    }
-}
-
-/// A socket that records when bytes arrive and when none can be sent.
+/// A stream with two owners. The task of the connection reads on after hyper has dropped its part.
+///
+/// Both run in the same task, so neither waits for the lock.
 #[derive(Debug)]
-pub(crate) struct Watched {
-    read: Reading,
-    write: OwnedWriteHalf,
-    activity: Arc<Activity>,
+pub(crate) struct SharedStream<IO>(Arc<Mutex<IO>>);
+
+impl<IO> SharedStream<IO> {
+    /// Shares a stream.
+    pub(crate) fn new(stream: IO) -> Self {
+        Self(Arc::new(Mutex::new(stream)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, IO> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<IO> Clone for SharedStream<IO> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for SharedStream<IO> {
+    // Uses the stream's own `poll_read`. A short read tells a socket that no bytes are left, which
+    // saves a second system call.
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_read(context, buffer)
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for SharedStream<IO> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.lock()).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.lock().is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.lock()).poll_write_vectored(context, slices)
+    }
+}
+
+/// A stream that records when bytes arrive and when none can be sent.
+#[derive(Debug)]
+pub(crate) struct TrackedStream<IO> {
+    stream: SharedStream<IO>,
+    state: Arc<ConnectionState>,
     is_blocked: bool,
 }
 
-impl Watched {
-    /// Wraps a socket.
-    pub(crate) const fn new(read: Reading, write: OwnedWriteHalf, activity: Arc<Activity>) -> Self {
+impl<IO> TrackedStream<IO> {
+    /// Wraps a stream.
+    pub(crate) const fn new(stream: SharedStream<IO>, state: Arc<ConnectionState>) -> Self {
         Self {
-            read,
-            write,
-            activity,
+            stream,
+            state,
             is_blocked: false,
         }
     }
 
-    fn noted<T>(&mut self, written: Poll<T>) -> Poll<T> {
+    fn record<T>(&mut self, written: Poll<T>) -> Poll<T> {
         if written.is_pending() != self.is_blocked {
             self.is_blocked = written.is_pending();
-            self.activity.note_writing(self.is_blocked);
+            self.state.record_writing(self.is_blocked);
         }
         written
     }
 }
 
-impl AsyncRead for Watched {
+impl<IO: AsyncRead + Unpin> AsyncRead for TrackedStream<IO> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.read).poll_read(context, buffer);
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         let count = buffer.filled().len().saturating_sub(before);
         if count > 0 {
-            self.activity.received(count);
+            self.state.record_received(count);
         }
         read
     }
 }
 
-impl AsyncWrite for Watched {
+impl<IO: AsyncWrite + Unpin> AsyncWrite for TrackedStream<IO> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.write).poll_write(context, bytes);
-        self.noted(written)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.record(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.write).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.write).poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.write.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -99,7 +132,7 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.write).poll_write_vectored(context, slices);
-        self.noted(written)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.record(written)
     }
 }

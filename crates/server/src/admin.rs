@@ -17,7 +17,7 @@ use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use scopegate_http::names_one_host;
-use scopegate_listener::{Arriving, Limits};
+use scopegate_listener::{Limits, Listener, RequestBody};
 use tokio::net::TcpListener;
 use tracing::warn;
 
@@ -26,13 +26,12 @@ pub(crate) use self::readiness::Readiness;
 use crate::tasks::Tasks;
 
 /// The limits of the admin listener. It serves a few supervisors, and none of them is slow.
-const LIMITS: Limits = Limits {
-    header_timeout: Duration::from_secs(5),
+const LIMITS: Limits = Limits::new()
+    .header_timeout(Duration::from_secs(5))
     // Prometheus keeps its connection from one scrape to the next.
-    idle_timeout: Duration::from_secs(90),
-    max_connections: NonZeroUsize::MIN.saturating_add(15),
-    drain_deadline: Duration::from_secs(1),
-};
+    .idle_timeout(Duration::from_secs(90))
+    .max_connections(NonZeroUsize::MIN.saturating_add(15))
+    .drain_deadline(Duration::from_secs(1));
 
 /// The bound admin listener, before it answers.
 #[derive(Debug)]
@@ -63,7 +62,7 @@ impl AdminListener {
     pub(crate) fn start(self, readiness: Arc<Readiness>, tasks: &mut Tasks) -> anyhow::Result<()> {
         let exporter = Exporter::install(tasks)?;
         let admin = Admin { exporter, readiness };
-        let answers = service_fn(move |request: Request<Arriving>| {
+        let answers = service_fn(move |request: Request<RequestBody>| {
             let admin = admin.clone();
             async move {
                 if !names_one_host(&request) {
@@ -75,7 +74,8 @@ impl AdminListener {
                 Ok::<_, Infallible>(admin.answer(request.method(), request.uri().path()).await)
             }
         });
-        let serving = scopegate_listener::run("admin", self.listener, answers, LIMITS, std::future::pending::<()>);
+        let listener = Listener::new(self.listener).name("admin").limits(LIMITS);
+        let serving = listener.serve(answers, std::future::pending::<()>);
         tasks.spawn("admin listener", async move {
             serving.await;
         });

@@ -3,97 +3,97 @@
 use super::*;
 use crate::limits::Limits;
 
-async fn pass(time: Duration) {
+async fn advance(time: Duration) {
     tokio::time::advance(time).await;
 }
 
-fn is_over(activity: &Activity) -> bool {
-    activity.deadline().is_some_and(|deadline| deadline <= Instant::now())
+fn is_over(state: &ConnectionState) -> bool {
+    state.deadline().is_some_and(|deadline| deadline <= Instant::now())
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_moves_for_hours_is_not_over() {
-    let activity = Activity::new(Limits::SHORT);
-    let mut answering = activity.answer(Some(0));
-    answering.respond();
-    let mut part = answering.into_last_part();
+async fn response_with_progress_has_no_time_limit() {
+    let state = ConnectionState::new(Limits::SHORT);
+    let mut response = state.begin_request(Some(0));
+    response.record_head();
+    let mut part = response.into_last_part();
     for _ in 0..20_000 {
-        pass(Limits::SHORT.idle_timeout / 2).await;
-        assert!(!is_over(&activity));
-        part.moved();
+        advance(Limits::SHORT.idle_timeout / 2).await;
+        assert!(!is_over(&state));
+        part.record_progress();
     }
     drop(part);
-    assert!(!is_over(&activity), "the idle time begins now");
-    pass(Limits::SHORT.idle_timeout).await;
-    assert!(is_over(&activity));
-    assert_eq!(activity.expire(), Some(Phase::Waiting));
+    assert!(!is_over(&state), "the idle time begins now");
+    advance(Limits::SHORT.idle_timeout).await;
+    assert!(is_over(&state));
+    assert_eq!(state.expire(), Some(ConnectionPhase::Idle));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_stalls_is_over() {
-    let activity = Activity::new(Limits::SHORT);
-    let mut answering = activity.answer(None);
-    answering.respond();
-    let part = answering.into_last_part();
-    pass(Limits::SHORT.idle_timeout).await;
-    assert!(!is_over(&activity), "its stream ends first, if it can");
-    pass(STREAM_MARGIN).await;
-    assert!(is_over(&activity));
-    assert_eq!(activity.expire(), Some(Phase::Waiting));
-    pass(LINGER).await;
-    assert!(is_over(&activity));
-    assert_eq!(activity.expire(), Some(Phase::Closing(LINGER)));
+async fn stalled_response_reaches_its_time_limit() {
+    let state = ConnectionState::new(Limits::SHORT);
+    let mut response = state.begin_request(None);
+    response.record_head();
+    let part = response.into_last_part();
+    advance(Limits::SHORT.idle_timeout).await;
+    assert!(!is_over(&state), "its stream ends first, if it can");
+    advance(STREAM_MARGIN).await;
+    assert!(is_over(&state));
+    assert_eq!(state.expire(), Some(ConnectionPhase::Idle));
+    advance(LINGER).await;
+    assert!(is_over(&state));
+    assert_eq!(state.expire(), Some(ConnectionPhase::Closing(LINGER)));
     drop(part);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_may_be_silent_for_hours_between_two_parts() {
-    let activity = Activity::new(Limits::SHORT);
-    let mut answering = activity.answer(Some(0));
-    answering.respond();
-    drop(answering.part());
+async fn silent_handler_has_no_time_limit() {
+    let state = ConnectionState::new(Limits::SHORT);
+    let mut response = state.begin_request(Some(0));
+    response.record_head();
+    drop(response.part());
     for _ in 0..20_000 {
-        pass(Limits::SHORT.idle_timeout).await;
-        assert_eq!(activity.expire(), None);
-        assert!(!is_over(&activity));
-        assert_eq!(activity.standing(Instant::now()), Standing::Busy);
+        advance(Limits::SHORT.idle_timeout).await;
+        assert_eq!(state.expire(), None);
+        assert!(!is_over(&state));
+        assert_eq!(state.idle_state(Instant::now()), IdleState::Busy);
     }
-    drop(answering);
-    assert!(matches!(activity.standing(Instant::now()), Standing::Idle(_)));
+    drop(response);
+    assert!(matches!(state.idle_state(Instant::now()), IdleState::Idle(_)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_the_peer_does_not_take_counts_as_stalled() {
-    let activity = Activity::new(Limits::SHORT);
-    let mut answering = activity.answer(None);
-    answering.respond();
-    let _part = answering.into_last_part();
-    assert_eq!(activity.standing(Instant::now()), Standing::Busy);
-    pass(PATIENCE).await;
-    assert_eq!(activity.standing(Instant::now()), Standing::Stalled);
+async fn unread_response_counts_as_stalled() {
+    let state = ConnectionState::new(Limits::SHORT);
+    let mut response = state.begin_request(None);
+    response.record_head();
+    let _part = response.into_last_part();
+    assert_eq!(state.idle_state(Instant::now()), IdleState::Busy);
+    advance(STALL_TIME).await;
+    assert_eq!(state.idle_state(Instant::now()), IdleState::Stalled);
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_begin_a_head_over_http1_alone() {
+async fn received_bytes_begin_a_head_over_http1_only() {
     for (length, time) in [
         (Some(0), Limits::SHORT.header_timeout),
         (None, Limits::SHORT.idle_timeout),
     ] {
-        let activity = Activity::new(Limits::SHORT);
-        drop(activity.answer(length));
-        activity.received(17);
-        assert_eq!(activity.deadline(), Some(Instant::now() + time));
+        let state = ConnectionState::new(Limits::SHORT);
+        drop(state.begin_request(length));
+        state.record_received(17);
+        assert_eq!(state.deadline(), Some(Instant::now() + time));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_socket_that_takes_bytes_again_is_not_idle() {
-    let activity = Activity::new(Limits::SHORT);
-    drop(activity.answer(Some(0)));
+async fn unblocked_stream_is_not_idle() {
+    let state = ConnectionState::new(Limits::SHORT);
+    drop(state.begin_request(Some(0)));
     for _ in 0..100 {
-        activity.note_writing(true);
-        pass(Limits::SHORT.idle_timeout / 2).await;
-        assert!(!is_over(&activity));
-        activity.note_writing(false);
+        state.record_writing(true);
+        advance(Limits::SHORT.idle_timeout / 2).await;
+        assert!(!is_over(&state));
+        state.record_writing(false);
     }
 }

@@ -1,6 +1,10 @@
 //! Streams of one HTTP/2 connection that advance at different speeds.
 
-use super::*;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::support::{DOWNLOAD, IDLE_TIMEOUT, LIMITS, start, window_update};
 
 const DATA: u8 = 0;
 const RST_STREAM: u8 = 3;
@@ -46,7 +50,7 @@ impl Peer {
 }
 
 #[test]
-fn a_stalled_stream_ends_and_a_silent_one_stays() {
+fn stalled_stream_ends_while_silent_one_stays() {
     let (address, _stop, _serving) = start(LIMITS);
     let (mut peer, begin) = (Peer::connect(address), Instant::now());
     // The window of the first stream is never opened again. The second one is silent most of the
@@ -66,20 +70,17 @@ fn a_stalled_stream_ends_and_a_silent_one_stays() {
         }
     }
     let ended = ended.expect("the first stream ends");
-    assert!(
-        ended >= LIMITS.idle_timeout && ended < 3 * LIMITS.idle_timeout,
-        "{ended:?}"
-    );
+    assert!(ended >= IDLE_TIMEOUT && ended < 3 * IDLE_TIMEOUT, "{ended:?}");
 }
 
 #[test]
-fn a_stalled_stream_ends_and_one_that_flows_stays() {
+fn stalled_stream_ends_while_active_one_stays() {
     let (address, _stop, _serving) = start(LIMITS);
     let (mut peer, begin) = (Peer::connect(address), Instant::now());
     peer.get(1, "/download");
     peer.get(3, "/download");
     let (mut ended, mut read) = (None, 0_u32);
-    while begin.elapsed() < 4 * LIMITS.idle_timeout {
+    while begin.elapsed() < 4 * IDLE_TIMEOUT {
         match peer.frame() {
             (RST_STREAM, 1, _) => ended = Some(begin.elapsed()),
             (RST_STREAM | GOAWAY, ..) => panic!("another stream ended after {:?}", begin.elapsed()),
@@ -95,10 +96,7 @@ fn a_stalled_stream_ends_and_one_that_flows_stays() {
         }
     }
     let ended = ended.expect("the first stream ends");
-    assert!(
-        ended >= LIMITS.idle_timeout && ended < 3 * LIMITS.idle_timeout,
-        "{ended:?}"
-    );
+    assert!(ended >= IDLE_TIMEOUT && ended < 3 * IDLE_TIMEOUT, "{ended:?}");
     assert!(read > 65_535, "the second stream flows: {read}");
     // The connection takes new requests.
     peer.get(5, "/");
@@ -107,7 +105,7 @@ fn a_stalled_stream_ends_and_one_that_flows_stays() {
 
 /// Pieces are the same bytes, and `Content-Length` is that of the whole.
 #[test]
-fn a_large_response_in_pieces_is_whole() {
+fn large_response_in_pieces_is_complete() {
     let (address, _stop, _serving) = start(LIMITS);
     let mut peer = Peer::connect(address);
     peer.get(1, "/download");

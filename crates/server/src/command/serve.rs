@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use scopegate_domain::{ClientId, Issuer};
 use scopegate_grant::RevocationWatch;
 use scopegate_http::Gate;
 use scopegate_http::policy::OperationTable;
-use scopegate_listener::{Ending, Limits, Request, Signals};
+use scopegate_listener::{DrainOutcome, Limits, Listener, SignalAction, Signals};
 use scopegate_store::Store;
 use tracing::{error, info, warn};
 
@@ -67,7 +68,7 @@ pub(super) async fn check(settings: &Settings) -> anyhow::Result<Checked> {
 /// Waits for a signal to stop. A SIGHUP is ignored if `serve` would refuse the settings: a
 /// supervisor could not start the server again.
 async fn signal(signals: &mut Signals, could_start: &impl AsyncFn() -> anyhow::Result<()>) {
-    while signals.next().await == Request::Reload {
+    while signals.next().await == SignalAction::Reload {
         let Err(error) = could_start().await else { return };
         let cause = without_secrets(&format!("{error:#}"));
         error!(
@@ -81,7 +82,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     let mut signals = Signals::install().context("signals cannot be received")?;
     // A write beyond a limit on the size of files fails with an error, and the server continues.
     let _file_size = outlive_file_size().context("signals cannot be received")?;
-    let listener = scopegate_listener::listen(settings.listen);
+    let listener = Listener::bind(settings.listen);
     let listener = listener.with_context(|| format!("cannot listen on `{}`", settings.listen))?;
     let address = listener.local_addr()?;
     let Checked {
@@ -121,7 +122,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
     write_line(&welcome(settings, address, admin, &missing)?)?;
     info!(%address, profile = ?settings.profile, database = settings.database, "listening");
 
-    let limits = connection_limits(settings);
+    let listener = listener.name("public").limits(connection_limits(settings));
     let stop = async || {
         tokio::select! {
             () = signal(&mut signals, &could_start) => {}
@@ -130,22 +131,21 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
         readiness.drain();
     };
     let answers = |peer: SocketAddr| gate.service().from_socket().from_peer(peer.ip());
-    let ending = scopegate_listener::run_for_peers("public", listener, answers, limits, stop).await;
+    let outcome = listener.serve_peers(answers, stop).await;
     let failed = tasks.failed();
     drop(tasks);
     database.close().await?;
-    conclude(ending, failed, &limits)
+    conclude(outcome, failed, settings.limits.drain_deadline)
 }
 
 /// The limits of the public listener. The system may allow fewer connections than the settings.
 fn connection_limits(settings: &Settings) -> Limits {
     let limits = &settings.limits;
-    Limits {
-        header_timeout: limits.header_timeout,
-        idle_timeout: limits.idle_timeout,
-        max_connections: allow_connections(limits.max_connections),
-        drain_deadline: limits.drain_deadline,
-    }
+    Limits::new()
+        .header_timeout(limits.header_timeout)
+        .idle_timeout(limits.idle_timeout)
+        .max_connections(allow_connections(limits.max_connections))
+        .drain_deadline(limits.drain_deadline)
 }
 
 /// The state that must be read before requests are served.
@@ -180,22 +180,21 @@ async fn prepare(
 }
 
 /// Logs how serving ended. It is an error if requests were lost or a background task ended.
-fn conclude(ending: Ending, failed: Option<&'static str>, limits: &Limits) -> anyhow::Result<()> {
-    match ending {
-        Ending::AtOnce => warn!("stopped at once"),
-        Ending::Deadline => warn!("stopped with requests under way"),
-        Ending::Drained => info!("stopped"),
+fn conclude(outcome: DrainOutcome, failed: Option<&'static str>, deadline: Duration) -> anyhow::Result<()> {
+    match outcome {
+        DrainOutcome::Forced => warn!("stopped at once"),
+        DrainOutcome::DeadlineExpired => warn!("stopped with requests under way"),
+        DrainOutcome::Complete => info!("stopped"),
     }
     if let Some(task) = failed {
         bail!("the background task `{task}` ended; its cause is in the log above");
     }
-    match ending {
-        Ending::AtOnce => bail!("stopped by a second signal, with requests under way"),
-        Ending::Deadline => bail!(
-            "stopped with requests under way after {:?}; `drain_deadline` sets this time",
-            limits.drain_deadline
-        ),
-        Ending::Drained => Ok(()),
+    match outcome {
+        DrainOutcome::Forced => bail!("stopped by a second signal, with requests under way"),
+        DrainOutcome::DeadlineExpired => {
+            bail!("stopped with requests under way after {deadline:?}; `drain_deadline` sets this time")
+        }
+        DrainOutcome::Complete => Ok(()),
     }
 }
 
