@@ -10,7 +10,7 @@
 //! | authorization grant, grant type (RFC 6749, section 1.3) | [`Grant`], [`GrantType`] |
 //! | claims of a token (RFC 7519, RFC 9068) | [`Claims`] |
 //! | tokens revoked before they expire ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) | [`Revocation`] |
-//! | key, as it is remembered (RFC 7517) | [`RingKey`] |
+//! | key, as it is remembered (RFC 7517) | [`StoredKey`] |
 //! | error codes (RFC 6749, section 5.2; RFC 6750, section 3.1) | [`ErrorCode`] |
 //! | `NumericDate` (RFC 7519, section 2) | [`Timestamp`] |
 //!
@@ -41,10 +41,10 @@ mod grant;
 mod grant_type;
 mod identifier;
 mod revocation;
-mod ring_key;
 mod scheme;
 mod scope;
 mod secret;
+mod stored_key;
 mod time;
 mod user;
 mod verified;
@@ -62,10 +62,10 @@ pub use grant::Grant;
 pub use grant_type::{GrantType, UnknownGrantType};
 pub use identifier::{Audience, ClientId, InvalidIdentifier, Issuer, KeyId, SchemeName, TokenId, UserId};
 pub use revocation::{Revocation, Revoked};
-pub use ring_key::RingKey;
 pub use scheme::{ApiKeyLocation, HttpScheme, OAuthFlow, OAuthFlows, SecurityScheme};
 pub use scope::{InvalidScope, Scope, ScopeToken};
 pub use secret::Secret;
+pub use stored_key::StoredKey;
 pub use time::{Clock, Lifetime, ManualClock, SystemClock, Timestamp};
 pub use user::{Account, InvalidUsername, PasswordHash, User, UserStatus, Username};
 pub use verified::{Authenticated, Verified};

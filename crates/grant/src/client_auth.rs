@@ -8,8 +8,8 @@ use scopegate_store::Clients;
 use scopegate_token::ClientSecret;
 use tracing::field::display;
 
-use crate::context::Context;
-use crate::{ClientFault, GrantError, Params, RequestFault};
+use crate::context::GrantContext;
+use crate::{GrantError, InvalidClientCause, InvalidRequestCause, Params};
 use scopegate_login::{AttemptOutcome, SecretOwner};
 
 /// The client credentials in the header of a request.
@@ -47,7 +47,7 @@ pub enum ClientCredentials {
 ///
 /// Attempts with a secret are throttled.
 pub(crate) async fn authenticate(
-    context: &Context,
+    context: &GrantContext,
     params: &Params,
     header: &ClientCredentials,
     from: Option<IpAddr>,
@@ -58,18 +58,18 @@ pub(crate) async fn authenticate(
         .iter()
         .any(|name| params.secret(name).is_some())
     {
-        return Err(ClientFault::Assertion.into());
+        return Err(InvalidClientCause::Assertion.into());
     }
     let (form_id, form_secret) = (params.text("client_id"), params.secret("client_secret"));
     let (id, secret) = match header {
-        ClientCredentials::Malformed => return Err(ClientFault::Malformed.into()),
+        ClientCredentials::Malformed => return Err(InvalidClientCause::Malformed.into()),
         ClientCredentials::Basic { id, secret } => {
             if form_secret.is_some() || form_id.is_some_and(|form_id| form_id != id) {
-                return Err(RequestFault::TwoClients.into());
+                return Err(InvalidRequestCause::TwoClients.into());
             }
             (id.as_str(), Some(secret))
         }
-        ClientCredentials::Absent => (form_id.ok_or(ClientFault::Missing)?, form_secret),
+        ClientCredentials::Absent => (form_id.ok_or(InvalidClientCause::Missing)?, form_secret),
     };
     let secret = secret.filter(|secret| !secret.expose().is_empty());
     let attempt = match secret {
@@ -98,7 +98,7 @@ pub(crate) async fn authenticate(
             AttemptOutcome::Failed
         });
     }
-    proven.ok_or_else(|| ClientFault::Refused.into())
+    proven.ok_or_else(|| InvalidClientCause::Refused.into())
 }
 
 async fn find(clients: &dyn Clients, id: &str) -> Result<Option<Client>, GrantError> {
@@ -112,7 +112,7 @@ async fn find(clients: &dyn Clients, id: &str) -> Result<Option<Client>, GrantEr
 /// here.
 pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authenticated<Client>, GrantError> {
     let client = clients.find(id).await?;
-    prove(client, None).ok_or_else(|| ClientFault::Refused.into())
+    prove(client, None).ok_or_else(|| InvalidClientCause::Refused.into())
 }
 
 /// Checks that the client has not changed since it was read: its secret, its scope or the client
@@ -122,7 +122,7 @@ pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authe
 pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Result<(), GrantError> {
     match clients.find(client.id()).await? {
         Some(now) if now == *client => Ok(()),
-        _ => Err(ClientFault::Refused.into()),
+        _ => Err(InvalidClientCause::Refused.into()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::GrantProfile;
 use scopegate_login::PasswordCheck;
 use scopegate_login::Throttle;
 
-pub(crate) struct Context {
+pub(crate) struct GrantContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) passwords: PasswordCheck,
@@ -24,7 +24,7 @@ pub(crate) struct Context {
     pub(crate) password_grant: bool,
 }
 
-impl Context {
+impl GrantContext {
     /// Returns whether this server offers a grant type at all. The FastAPI tutorial offers the
     /// password grant only.
     pub(crate) const fn offers(&self, grant_type: GrantType) -> bool {
@@ -34,9 +34,9 @@ impl Context {
     }
 }
 
-impl fmt::Debug for Context {
+impl fmt::Debug for GrantContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
+        f.debug_struct("GrantContext")
             .field("profile", &self.profile)
             .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()

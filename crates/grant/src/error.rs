@@ -17,9 +17,9 @@ use scopegate_login::Throttled;
 ///
 /// ```
 /// use scopegate_domain::ErrorCode;
-/// use scopegate_grant::{GrantError, RequestFault};
+/// use scopegate_grant::{GrantError, InvalidRequestCause};
 ///
-/// let refused = GrantError::InvalidRequest(RequestFault::Missing { name: "grant_type" });
+/// let refused = GrantError::InvalidRequest(InvalidRequestCause::Missing { name: "grant_type" });
 /// assert_eq!(refused.code(), ErrorCode::InvalidRequest);
 /// assert_eq!(refused.to_string(), "`grant_type` is missing");
 /// ```
@@ -31,10 +31,10 @@ use scopegate_login::Throttled;
 pub enum GrantError {
     /// The request is malformed.
     #[error(transparent)]
-    InvalidRequest(#[from] RequestFault),
+    InvalidRequest(#[from] InvalidRequestCause),
     /// The client did not identify itself, or could not authenticate.
     #[error(transparent)]
-    InvalidClient(#[from] ClientFault),
+    InvalidClient(#[from] InvalidClientCause),
     /// Unknown user, wrong password, disabled user: one error.
     #[error("user name or password is wrong")]
     InvalidGrant,
@@ -49,7 +49,7 @@ pub enum GrantError {
     UnsupportedGrantType,
     /// The scope is malformed, or nothing of it may be granted.
     #[error(transparent)]
-    InvalidScope(#[from] ScopeFault),
+    InvalidScope(#[from] InvalidScopeCause),
     /// A refusal in the words of the FastAPI tutorial.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -67,7 +67,7 @@ pub enum GrantError {
     },
     /// A component that the server needs did not answer.
     #[error("the server cannot answer at present")]
-    Unavailable(#[source] Outage),
+    Unavailable(#[source] Unavailable),
     /// A component that the server needs returned invalid data: an operator must check it.
     #[error("something went wrong here")]
     Corrupt(#[source] StoreError),
@@ -97,7 +97,7 @@ impl From<StoreError> for GrantError {
     fn from(cause: StoreError) -> Self {
         match cause.kind() {
             StoreErrorKind::Corrupt => Self::Corrupt(cause),
-            StoreErrorKind::Conflict | StoreErrorKind::Unavailable => Self::Unavailable(Outage::Store(cause)),
+            StoreErrorKind::Conflict | StoreErrorKind::Unavailable => Self::Unavailable(Unavailable::Store(cause)),
         }
     }
 }
@@ -116,7 +116,7 @@ impl From<LoginError> for GrantError {
             LoginError::Rejected => Self::InvalidGrant,
             LoginError::Throttled(throttled) => throttled.into(),
             LoginError::Hashing(HashingError::Busy { retry_after }) => Self::Busy { retry_after },
-            LoginError::Hashing(cause) => Self::Unavailable(Outage::Hashing(cause)),
+            LoginError::Hashing(cause) => Self::Unavailable(Unavailable::Hashing(cause)),
             LoginError::Store(cause) => cause.into(),
         }
     }
@@ -125,7 +125,7 @@ impl From<LoginError> for GrantError {
 /// A fault in the form of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum RequestFault {
+pub enum InvalidRequestCause {
     /// A required field is absent or empty.
     #[error("`{name}` is missing")]
     Missing {
@@ -145,7 +145,7 @@ pub enum RequestFault {
 /// The reason why client authentication failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ClientFault {
+pub enum InvalidClientCause {
     /// The request has `client_assertion` or `client_assertion_type`
     /// ([RFC 7521, section 4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2)).
     #[error(
@@ -166,7 +166,7 @@ pub enum ClientFault {
 /// A fault in the requested scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ScopeFault {
+pub enum InvalidScopeCause {
     /// Not a scope by [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
     #[error("scope is malformed")]
     Malformed(#[from] InvalidScope),
@@ -215,7 +215,7 @@ pub enum FieldFault {
 /// The part of the server that did not answer. For the operator, not for a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Outage {
+pub enum Unavailable {
     /// The random source.
     #[error("a token could not be named")]
     Entropy(#[source] EntropyError),

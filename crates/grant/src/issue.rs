@@ -1,40 +1,40 @@
 //! Issues tokens for a grant: the only place that does so.
 
 use scopegate_domain::{AccessTokenClaims, Grant, Lifetime, Scope, ScopeToken, Secret, TokenId};
-use scopegate_store::RevocationPlace;
+use scopegate_store::RevocationCursor;
 use scopegate_token::{EntropyError, PlacedTokenId, SignError};
 
-use crate::context::Context;
-use crate::{GrantError, GrantProfile, Outage, ScopeFault};
+use crate::context::GrantContext;
+use crate::{GrantError, GrantProfile, InvalidScopeCause, Unavailable};
 
-/// Issues an access token for a grant, valid from the moment of the grant. `spelled` are the scopes
+/// Issues an access token for a grant, valid from the moment of the grant. `granted` are the scopes
 /// of the grant in the order in which the token names them. `place` is that of the last revocation
 /// which was kept before the client and the user were read.
-// INVARIANT: the token contains nothing that the grant does not contain, regardless of `spelled`.
+// INVARIANT: the token contains nothing that the grant does not contain, regardless of `granted`.
 // Tested by `a_token_says_what_was_granted` in tests/it/password.rs.
 pub(crate) fn access_token(
-    context: &Context,
+    context: &GrantContext,
     grant: &Grant,
-    spelled: Vec<ScopeToken>,
-    place: RevocationPlace,
+    granted: Vec<ScopeToken>,
+    place: RevocationCursor,
 ) -> Result<Secret<String>, GrantError> {
     let subject = match context.profile {
         GrantProfile::Rfc => grant.user().id().as_str(),
         GrantProfile::Tutorial { .. } => grant.user().username().as_str(),
     };
     let claims = AccessTokenClaims::new(subject, grant.granted_at(), context.lifetime)
-        .with_scopes(spelled.into_iter().filter(|token| grant.scope().contains(token)))
+        .with_scopes(granted.into_iter().filter(|token| grant.scope().contains(token)))
         .with_client_id(grant.client_id().clone())
         .with_token_id(token_id(context, place)?);
     match context.signer.issue(&claims) {
         Ok(token) => Ok(token.into_secret()),
-        Err(SignError::TooLong) => Err(ScopeFault::TooLong.into()),
-        Err(cause) => Err(GrantError::Unavailable(Outage::Signing(cause))),
+        Err(SignError::TooLong) => Err(InvalidScopeCause::TooLong.into()),
+        Err(cause) => Err(GrantError::Unavailable(Unavailable::Signing(cause))),
     }
 }
 
 /// Returns the remaining lifetime of a token that is signed now.
-pub(crate) fn left(context: &Context, grant: &Grant) -> Lifetime {
+pub(crate) fn left(context: &GrantContext, grant: &Grant) -> Lifetime {
     let expires_at = grant.granted_at() + context.lifetime;
     let left = expires_at.seconds_since(context.clock.now_rounded_up());
     Lifetime::from_seconds(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
@@ -42,11 +42,11 @@ pub(crate) fn left(context: &Context, grant: &Grant) -> Lifetime {
 
 /// Returns a unique id for a token: 128 random bits, and the place. The result is always an
 /// identifier, so only the random source can fail.
-fn token_id(context: &Context, place: RevocationPlace) -> Result<TokenId, GrantError> {
+fn token_id(context: &GrantContext, place: RevocationCursor) -> Result<TokenId, GrantError> {
     let mut random = [0; 16];
     let filled = context.entropy.fill(&mut random).ok();
     let name = filled.and_then(|()| PlacedTokenId::new(u128::from_be_bytes(random), place.number()));
-    name.ok_or(GrantError::Unavailable(Outage::Entropy(EntropyError)))
+    name.ok_or(GrantError::Unavailable(Unavailable::Entropy(EntropyError)))
 }
 
 /// The response to a client: [RFC 6749, section

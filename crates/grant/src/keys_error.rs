@@ -4,13 +4,13 @@ use scopegate_domain::KeyId;
 use scopegate_store::StoreError;
 use scopegate_token::{EntropyError, EnvelopeError, KeyError, KeyRingError};
 
-use crate::KekUnreadable;
+use crate::KeyEncryptionKeyError;
 
 /// The reason why the keys of this issuer cannot be read or changed. It contains nothing of a key
 /// but its id.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum KeysError {
+pub enum KeyRotationError {
     /// An algorithm that this program does not know.
     #[error("key `{id}` is for an algorithm that this program does not know")]
     Algorithm {
@@ -37,7 +37,7 @@ pub enum KeysError {
     Key(#[from] KeyError),
     /// The key-encryption key cannot be read.
     #[error(transparent)]
-    KeyEncryptionKey(KekUnreadable),
+    KeyEncryptionKey(KeyEncryptionKeyError),
     /// The keys do not form a ring, or the next one exists already.
     #[error(transparent)]
     Ring(#[from] KeyRingError),

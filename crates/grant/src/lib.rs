@@ -78,27 +78,29 @@ mod client_auth;
 mod context;
 mod error;
 mod issue;
-mod kek_source;
+mod key_source;
 mod keys_error;
 mod last_expiry;
-mod narrow;
 mod params;
 mod password;
 mod profile;
 mod request;
 mod revocation_watch;
 mod rotating_keys;
+mod scope_request;
 mod server;
 
 pub use client_auth::ClientCredentials;
-pub use error::{ClientFault, FieldFault, GrantError, Outage, PageError, RequestFault, ScopeFault};
+pub use error::{
+    FieldFault, GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, PageError, Unavailable,
+};
 pub use issue::TokenSet;
-pub use kek_source::{KekSource, KekUnreadable};
-pub use keys_error::KeysError;
+pub use key_source::{KeyEncryptionKeyError, KeyEncryptionKeySource};
+pub use keys_error::KeyRotationError;
 pub use last_expiry::last_expiry;
 pub use params::Params;
 pub use profile::GrantProfile;
 pub use revocation_watch::RevocationWatch;
-pub use rotating_keys::{KeysInForce, RemovedKey, RotatingKeys};
+pub use rotating_keys::{ActiveKeys, RemovedKey, RotatingKeys};
 pub use scopegate_login::{HashingError, HashingLimits};
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

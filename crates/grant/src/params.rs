@@ -5,7 +5,7 @@ use std::fmt;
 
 use scopegate_domain::Secret;
 
-use crate::RequestFault;
+use crate::InvalidRequestCause;
 
 /// The decoded fields of a form, in the order of the request.
 ///
@@ -45,15 +45,15 @@ impl Params {
     ///
     /// # Errors
     ///
-    /// [`RequestFault::Repeated`].
-    pub fn each_once(&self) -> Result<(), RequestFault> {
+    /// [`InvalidRequestCause::Repeated`].
+    pub fn each_once(&self) -> Result<(), InvalidRequestCause> {
         // SECURITY: two readers that pick different ones of two values can be exploited. Tested by
         // `a_name_given_twice_is_refused_wherever_it_stands` below.
         let mut seen = HashSet::with_capacity(self.0.len());
         if self.0.iter().all(|(name, _)| seen.insert(name.as_str())) {
             Ok(())
         } else {
-            Err(RequestFault::Repeated)
+            Err(InvalidRequestCause::Repeated)
         }
     }
 }

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use scopegate_domain::{Authenticated, Client, Grant, Timestamp, Username};
 
-use crate::context::Context;
-use crate::narrow::{Narrowed, narrow};
+use crate::context::GrantContext;
 use crate::request::PasswordRequest;
+use crate::scope_request::{Narrowed, narrow};
 use crate::{GrantError, GrantProfile};
 use scopegate_login::{DisabledUserLogin, PasswordLogin};
 
@@ -19,15 +19,15 @@ pub(crate) struct Login<'a> {
 }
 
 /// Returns the grant of a user whose password is right, with the scopes as the token writes them.
-/// `asked_at` is a moment before the client was read.
+/// `requested_at` is a moment before the client was read.
 // SECURITY: the grant has that moment, and not the one at which the password was found right. A
 // withdrawal of the user or the client in between revokes all tokens issued until then, including
 // this one. Tested by `what_is_taken_back_during_a_login_covers_its_token` in tests/it/password.rs.
 pub(crate) async fn grant(
-    context: &Context,
+    context: &GrantContext,
     login: Login<'_>,
     request: PasswordRequest<'_>,
-    asked_at: Timestamp,
+    requested_at: Timestamp,
 ) -> Result<(Grant, Narrowed), GrantError> {
     // The FastAPI tutorial compares names without a change.
     let name = match &context.profile {
@@ -43,7 +43,7 @@ pub(crate) async fn grant(
         disabled: login.disabled,
     });
     let (user, client) = (user.await?.into_inner(), login.client);
-    let narrowed = narrow(&request.asked, &context.catalog, client, &user)?;
-    let grant = Grant::new(user, client.id().clone(), narrowed.scope.clone(), asked_at);
+    let narrowed = narrow(&request.requested, &context.catalog, client, &user)?;
+    let grant = Grant::new(user, client.id().clone(), narrowed.scope.clone(), requested_at);
     Ok((grant, narrowed))
 }

@@ -2,7 +2,7 @@
 
 use scopegate_domain::{GrantType, Scope, Secret};
 
-use crate::{FieldFault, GrantError, PageError, Params, RequestFault, ScopeFault};
+use crate::{FieldFault, GrantError, InvalidRequestCause, InvalidScopeCause, PageError, Params};
 
 /// The pattern that the FastAPI tutorial declares for its grant type.
 const PAGE_PATTERN: &str = "^password$";
@@ -27,12 +27,12 @@ pub(crate) enum TokenRequest<'a> {
 pub(crate) struct PasswordRequest<'a> {
     pub(crate) username: &'a str,
     pub(crate) password: &'a Secret<String>,
-    pub(crate) asked: Asked<'a>,
+    pub(crate) requested: RequestedScope<'a>,
 }
 
 /// The requested scope, as it was written.
 #[derive(Debug)]
-pub(crate) enum Asked<'a> {
+pub(crate) enum RequestedScope<'a> {
     /// No scope was requested: [RFC 6749, section
     /// 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves the default to the server.
     Nothing,
@@ -56,7 +56,7 @@ impl<'a> TokenRequest<'a> {
             GrantType::Password => Ok(Self::Password(PasswordRequest {
                 username: required(params, "username")?.expose(),
                 password: required(params, "password")?,
-                asked: asked(params)?,
+                requested: requested(params)?,
             })),
         }
     }
@@ -87,7 +87,7 @@ impl<'a> PasswordRequest<'a> {
             (Some(username), Some(password)) if faults.is_empty() => Ok(Self {
                 username: username.expose(),
                 password,
-                asked: Asked::Words(params.text("scope").unwrap_or("")),
+                requested: RequestedScope::Words(params.text("scope").unwrap_or("")),
             }),
             _ => Err(PageError::Validation(faults)),
         }
@@ -101,14 +101,14 @@ pub(crate) fn is_beside_the_page(params: &Params) -> bool {
         .is_some_and(|name| BESIDE_THE_PAGE.contains(&name))
 }
 
-fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a Secret<String>, RequestFault> {
-    params.secret(name).ok_or(RequestFault::Missing { name })
+fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a Secret<String>, InvalidRequestCause> {
+    params.secret(name).ok_or(InvalidRequestCause::Missing { name })
 }
 
-fn asked(params: &Params) -> Result<Asked<'_>, ScopeFault> {
+fn requested(params: &Params) -> Result<RequestedScope<'_>, InvalidScopeCause> {
     match params.text("scope") {
-        None => Ok(Asked::Nothing),
-        Some(text) => Ok(Asked::Scope(Scope::parse(text)?)),
+        None => Ok(RequestedScope::Nothing),
+        Some(text) => Ok(RequestedScope::Scope(Scope::parse(text)?)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scopegate_domain::{Clock, Lifetime, Revocation, Timestamp};
-use scopegate_store::{RevocationPlace, Store, StoreError};
+use scopegate_store::{RevocationCursor, Store, StoreError};
 use scopegate_token::RevokedSet;
 
 /// The number of revocations that are read at a time.
@@ -47,7 +47,7 @@ pub struct RevocationWatch {
     set: Arc<RevokedSet>,
     clock: Arc<dyn Clock>,
     /// The place up to which the store was read.
-    place: Mutex<RevocationPlace>,
+    place: Mutex<RevocationCursor>,
     unsaid: Option<Unsaid>,
 }
 
@@ -66,7 +66,7 @@ impl RevocationWatch {
             store,
             set,
             clock,
-            place: Mutex::new(RevocationPlace::START),
+            place: Mutex::new(RevocationCursor::START),
             unsaid: None,
         }
     }
@@ -154,11 +154,11 @@ impl RevocationWatch {
         self.store.revocations().forget_revocations(self.clock.now()).await
     }
 
-    fn place(&self) -> RevocationPlace {
+    fn place(&self) -> RevocationCursor {
         *self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_until(&self, last: Option<RevocationPlace>) {
+    fn read_until(&self, last: Option<RevocationCursor>) {
         if let Some(last) = last {
             let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
             *place = (*place).max(last);

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use scopegate_domain::{Clock, KeyId, Lifetime, RingKey, Secret, Timestamp};
-use scopegate_store::{Rewrapped, SigningKeys, Store, StoreErrorKind};
+use scopegate_domain::{Clock, KeyId, Lifetime, Secret, StoredKey, Timestamp};
+use scopegate_store::{ResealedKey, SigningKeys, Store, StoreErrorKind};
 use scopegate_token::{
     Algorithm, Entropy, EntropyError, EnvelopeError, KeyEncryptionKey, KeyRing, KeySchedule, KeySet, RingPlace,
     SigningKey, VerifyingKey,
 };
 
-use crate::kek_source::Fixed;
-use crate::{KekSource, KeysError};
+use crate::key_source::Fixed;
+use crate::{KeyEncryptionKeySource, KeyRotationError};
 
 /// The number of lost races with other processes after which this one gives up.
 const ATTEMPTS: usize = 8;
@@ -20,7 +20,7 @@ const ATTEMPTS: usize = 8;
 /// The keys of an issuer that has several nodes: they agree by the contents of the store alone.
 ///
 /// [`RotatingKeys::refresh`] reads them, adds one when it is due, and forgets those that were
-/// removed. [`RotatingKeys::in_force`] returns the keys that are active now, from the last read. So
+/// removed. [`RotatingKeys::active`] returns the keys that are active now, from the last read. So
 /// a key takes over in time while the store is down.
 ///
 /// ```
@@ -35,15 +35,15 @@ const ATTEMPTS: usize = 8;
 /// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
 /// let kek = Arc::new(KeyEncryptionKey::generate(&SystemEntropy)?);
 /// let keys = RotatingKeys::new(store, kek, KeySchedule::default(), Lifetime::from_minutes(30));
-/// let in_force = keys.refresh().await?;
-/// assert_eq!(in_force.published.iter().count(), 1);
-/// assert_eq!(keys.signing_key()?.id(), Some(&in_force.signs));
+/// let active = keys.refresh().await?;
+/// assert_eq!(active.published.iter().count(), 1);
+/// assert_eq!(keys.signing_key()?.id(), Some(&active.signs));
 /// # Ok(())
 /// # }
 /// ```
 pub struct RotatingKeys {
     store: Arc<dyn Store>,
-    kek_source: Arc<dyn KekSource>,
+    kek_source: Arc<dyn KeyEncryptionKeySource>,
     /// The key-encryption key that was read last.
     kek: Mutex<Option<Arc<KeyEncryptionKey>>>,
     schedule: KeySchedule,
@@ -73,7 +73,7 @@ struct Opened {
 /// The keys that are active at one moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct KeysInForce {
+pub struct ActiveKeys {
     /// The key that signs.
     pub signs: KeyId,
     /// The keys whose tokens are valid.
@@ -89,9 +89,9 @@ pub struct KeysInForce {
 #[non_exhaustive]
 pub struct RemovedKey {
     /// The removed key.
-    pub removed: RingKey,
+    pub removed: StoredKey,
     /// The key that signs now.
-    pub signs: RingKey,
+    pub signs: StoredKey,
 }
 
 impl RotatingKeys {
@@ -111,7 +111,7 @@ impl RotatingKeys {
     #[must_use]
     pub fn sealed_by(
         store: Arc<dyn Store>,
-        kek_source: Arc<dyn KekSource>,
+        kek_source: Arc<dyn KeyEncryptionKeySource>,
         schedule: KeySchedule,
         token_lifetime: Lifetime,
     ) -> Self {
@@ -153,10 +153,10 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeysError`]; the keys that were active before stay so, except those that were removed. It
+    /// [`KeyRotationError`]; the keys that were active before stay so, except those that were removed. It
     /// also fails if all keys are known and the key-encryption key does not match any longer,
     /// because no other key could be added.
-    pub async fn refresh(&self) -> Result<KeysInForce, KeysError> {
+    pub async fn refresh(&self) -> Result<ActiveKeys, KeyRotationError> {
         let mut ring = self.read_store().await?;
         for _ in 0..ATTEMPTS {
             if !ring.is_due(self.clock.now(), &self.schedule) {
@@ -168,7 +168,7 @@ impl RotatingKeys {
             ring = self.read_store().await?;
         }
         if let Some(current) = ring.current(self.clock.now()) {
-            let is_short = |key: &RingKey| key.epoch >= current.epoch && key.token_lifetime < self.token_lifetime;
+            let is_short = |key: &StoredKey| key.epoch >= current.epoch && key.token_lifetime < self.token_lifetime;
             // SECURITY: this precedes any signed token with this lifetime, because its key might
             // otherwise be removed too early (`a_longer_lifetime_is_told_before_it_is_used`).
             if ring.keys().iter().any(is_short) {
@@ -182,15 +182,15 @@ impl RotatingKeys {
         }
         // Reported now, and not when the next key is due.
         self.fitting_kek(&ring).await?;
-        self.in_force()
+        self.active()
     }
 
     /// Reads the keys, and changes nothing.
     ///
     /// # Errors
     ///
-    /// [`KeysError`].
-    pub async fn look(&self) -> Result<(), KeysError> {
+    /// [`KeyRotationError`].
+    pub async fn reload(&self) -> Result<(), KeyRotationError> {
         self.read_store().await.map(drop)
     }
 
@@ -198,17 +198,17 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeysError::Empty`] if nothing was read yet.
-    pub fn in_force(&self) -> Result<KeysInForce, KeysError> {
+    /// [`KeyRotationError::Empty`] if nothing was read yet.
+    pub fn active(&self) -> Result<ActiveKeys, KeyRotationError> {
         let (now, read) = (self.clock.now(), self.read());
-        let signs = read.ring.current(now).ok_or(KeysError::Empty)?.id.clone();
-        let public = |key: &RingKey| Some((key.is_unnamed, read.opened.get(&key.id)?.public.clone()));
+        let signs = read.ring.current(now).ok_or(KeyRotationError::Empty)?.id.clone();
+        let public = |key: &StoredKey| Some((key.is_unnamed, read.opened.get(&key.id)?.public.clone()));
         let known: Vec<_> = read.ring.published(now).filter_map(public).collect();
         let named = |(is_unnamed, key): &(bool, VerifyingKey)| {
             let unnamed = is_unnamed.then(|| key.clone().without_id());
             [Some(key.clone()), unnamed].into_iter().flatten()
         };
-        Ok(KeysInForce {
+        Ok(ActiveKeys {
             signs,
             trusted: KeySet::new(known.iter().flat_map(named))?,
             published: KeySet::new(known.iter().map(|(_, key)| key.clone()))?,
@@ -220,11 +220,11 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeysError::Empty`] if nothing was read yet.
-    pub fn signing_key(&self) -> Result<SigningKey, KeysError> {
+    /// [`KeyRotationError::Empty`] if nothing was read yet.
+    pub fn signing_key(&self) -> Result<SigningKey, KeyRotationError> {
         let read = self.read();
-        let key = read.ring.current(self.clock.now()).ok_or(KeysError::Empty)?;
-        let opened = read.opened.get(&key.id).ok_or(KeysError::Empty)?;
+        let key = read.ring.current(self.clock.now()).ok_or(KeyRotationError::Empty)?;
+        let opened = read.opened.get(&key.id).ok_or(KeyRotationError::Empty)?;
         let algorithm = algorithm(key)?;
         Ok(SigningKey::from_pkcs8(algorithm, opened.pkcs8.clone())?.with_id(key.id.clone()))
     }
@@ -233,8 +233,8 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeysError`]; [`KeysError::Ring`] if the next key exists already.
-    pub async fn rotate(&self) -> Result<RingKey, KeysError> {
+    /// [`KeyRotationError`]; [`KeyRotationError::Ring`] if the next key exists already.
+    pub async fn rotate(&self) -> Result<StoredKey, KeyRotationError> {
         self.add(self.new_key()?).await
     }
 
@@ -242,9 +242,9 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// As [`RotatingKeys::rotate`]; [`KeysError::Unsealable`] for a key that cannot be kept,
-    /// [`KeysError::IdTaken`].
-    pub async fn add(&self, key: SigningKey) -> Result<RingKey, KeysError> {
+    /// As [`RotatingKeys::rotate`]; [`KeyRotationError::Unsealable`] for a key that cannot be kept,
+    /// [`KeyRotationError::IdTaken`].
+    pub async fn add(&self, key: SigningKey) -> Result<StoredKey, KeyRotationError> {
         let key = self.with_id(key)?;
         for _ in 0..ATTEMPTS {
             let ring = self.read_store().await?;
@@ -254,7 +254,7 @@ impl RotatingKeys {
                 return Ok(added);
             }
         }
-        Err(KeysError::Contended)
+        Err(KeyRotationError::Contended)
     }
 
     /// Adopts a key from the time of a single key without an id, if there is no other yet. Returns
@@ -262,8 +262,8 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeysError`].
-    pub async fn adopt(&self, key: SigningKey) -> Result<bool, KeysError> {
+    /// [`KeyRotationError`].
+    pub async fn adopt(&self, key: SigningKey) -> Result<bool, KeyRotationError> {
         let own = key.verifying_key().thumbprint();
         let key = self.with_id(key)?;
         let ring = self.read_store().await?;
@@ -286,8 +286,8 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeysError`], and nothing has changed.
-    pub async fn remove(&self, id: &KeyId) -> Result<Option<RemovedKey>, KeysError> {
+    /// [`KeyRotationError`], and nothing has changed.
+    pub async fn remove(&self, id: &KeyId) -> Result<Option<RemovedKey>, KeyRotationError> {
         for _ in 0..ATTEMPTS {
             let (ring, now) = (KeyRing::new(self.keys().list().await?)?, self.clock.now());
             let removed = ring.keys().iter().find(|key| key.id == *id);
@@ -299,7 +299,7 @@ impl RotatingKeys {
                 keys.push(self.seal(&ring, place, &self.new_key()?).await?);
             }
             let left = KeyRing::new(keys)?;
-            let signs = left.current(now).ok_or(KeysError::Empty)?.clone();
+            let signs = left.current(now).ok_or(KeyRotationError::Empty)?.clone();
             if self.keys().replace(ring.keys(), left.keys()).await? {
                 return Ok(Some(RemovedKey {
                     removed: removed.clone(),
@@ -307,15 +307,15 @@ impl RotatingKeys {
                 }));
             }
         }
-        Err(KeysError::Contended)
+        Err(KeyRotationError::Contended)
     }
 
     /// Seals all keys again, and returns their number.
     ///
     /// # Errors
     ///
-    /// [`KeysError`], and all keys are unchanged.
-    pub async fn rewrap(&self, new: &KeyEncryptionKey) -> Result<usize, KeysError> {
+    /// [`KeyRotationError`], and all keys are unchanged.
+    pub async fn rewrap(&self, new: &KeyEncryptionKey) -> Result<usize, KeyRotationError> {
         for _ in 0..ATTEMPTS {
             let ring = KeyRing::new(self.keys().list().await?)?;
             let old = self.fitting_kek(&ring).await?;
@@ -325,29 +325,34 @@ impl RotatingKeys {
                 return Ok(rewrapped.len());
             }
         }
-        Err(KeysError::Contended)
+        Err(KeyRotationError::Contended)
     }
 
-    fn rewrapped(&self, key: &RingKey, old: &KeyEncryptionKey, new: &KeyEncryptionKey) -> Result<Rewrapped, KeysError> {
+    fn rewrapped(
+        &self,
+        key: &StoredKey,
+        old: &KeyEncryptionKey,
+        new: &KeyEncryptionKey,
+    ) -> Result<ResealedKey, KeyRotationError> {
         let opened = old
             .open(&key.id, &key.algorithm, &key.sealed)
             .map_err(sealed(&key.id))?;
         let new = new
             .seal(&key.id, &key.algorithm, &opened, &*self.entropy)
             .map_err(sealed(&key.id))?;
-        Ok(Rewrapped {
+        Ok(ResealedKey {
             id: key.id.clone(),
             old: key.sealed.clone(),
             new,
         })
     }
 
-    fn new_key(&self) -> Result<SigningKey, KeysError> {
+    fn new_key(&self) -> Result<SigningKey, KeyRotationError> {
         self.with_id(SigningKey::generate(self.algorithm)?)
     }
 
     /// Gives a key without an id 128 random bits, which no other key has.
-    fn with_id(&self, key: SigningKey) -> Result<SigningKey, KeysError> {
+    fn with_id(&self, key: SigningKey) -> Result<SigningKey, KeyRotationError> {
         if key.id().is_some() {
             return Ok(key);
         }
@@ -364,23 +369,23 @@ impl RotatingKeys {
         place: RingPlace,
         key: &SigningKey,
         is_unnamed: bool,
-    ) -> Result<Option<RingKey>, KeysError> {
-        let key = RingKey {
+    ) -> Result<Option<StoredKey>, KeyRotationError> {
+        let key = StoredKey {
             is_unnamed,
             ..self.seal(ring, place, key).await?
         };
         match self.keys().rotate(key.clone()).await {
             Ok(added) => Ok(added.then_some(key)),
-            Err(error) if error.kind() == StoreErrorKind::Conflict => Err(KeysError::IdTaken { id: key.id }),
+            Err(error) if error.kind() == StoreErrorKind::Conflict => Err(KeyRotationError::IdTaken { id: key.id }),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Returns the stored form of a key at its place.
-    async fn seal(&self, ring: &KeyRing, place: RingPlace, key: &SigningKey) -> Result<RingKey, KeysError> {
+    async fn seal(&self, ring: &KeyRing, place: RingPlace, key: &SigningKey) -> Result<StoredKey, KeyRotationError> {
         let kek = self.fitting_kek(ring).await?;
         let (Some(id), Some(pkcs8)) = (key.id(), key.to_pkcs8()) else {
-            return Err(KeysError::Unsealable);
+            return Err(KeyRotationError::Unsealable);
         };
         let name = key.algorithm().as_str();
         let bytes = kek.seal(id, name, pkcs8, &*self.entropy).map_err(sealed(id))?;
@@ -392,7 +397,7 @@ impl RotatingKeys {
     /// SECURITY: only a key that opens is trusted. An attacker that can write to the store without
     /// the key-encryption key cannot add a key
     /// (`a_key_that_was_put_into_the_store_by_others_is_not_trusted`).
-    async fn read_store(&self) -> Result<KeyRing, KeysError> {
+    async fn read_store(&self) -> Result<KeyRing, KeyRotationError> {
         let keys = self.keys().list().await?;
         // SECURITY: this precedes every step that can fail. A removed key loses its trust at once,
         // even if another one cannot be opened
@@ -401,7 +406,7 @@ impl RotatingKeys {
         self.read().opened.retain(|id, opened| is_there(id, opened));
         let ring = KeyRing::new(keys)?;
         let read = self.open_all(&ring).await;
-        let is_opened = |key: &RingKey| self.read().opened.contains_key(&key.id);
+        let is_opened = |key: &StoredKey| self.read().opened.contains_key(&key.id);
         // Keys that were only sealed again stay in use, even if they cannot be opened here.
         if !ring.keys().iter().all(is_opened) {
             read?;
@@ -412,8 +417,8 @@ impl RotatingKeys {
 
     /// Opens the keys whose stored bytes changed: another key may have the id of one that was
     /// removed.
-    async fn open_all(&self, ring: &KeyRing) -> Result<(), KeysError> {
-        let is_as_it_was = |key: &&RingKey| {
+    async fn open_all(&self, ring: &KeyRing) -> Result<(), KeyRotationError> {
+        let is_as_it_was = |key: &&StoredKey| {
             let opened = &self.read().opened;
             opened.get(&key.id).is_some_and(|opened| opened.sealed == key.sealed)
         };
@@ -429,21 +434,21 @@ impl RotatingKeys {
 
     /// Returns the key-encryption key that was read last, or reads it again if it has not sealed
     /// all of these.
-    async fn kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeysError> {
+    async fn kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeyRotationError> {
         let fits = |kek: &Arc<KeyEncryptionKey>| ring.keys().iter().all(|key| kek.has_sealed(&key.sealed));
         let known = self.known_kek().clone();
         if let Some(kek) = known.filter(fits) {
             return Ok(kek);
         }
         let kek = self.kek_source.read(self.keys()).await;
-        let kek = kek.map_err(KeysError::KeyEncryptionKey)?;
+        let kek = kek.map_err(KeyRotationError::KeyEncryptionKey)?;
         *self.known_kek() = Some(Arc::clone(&kek));
         Ok(kek)
     }
 
     /// Returns the key-encryption key if it has sealed all of these. A key sealed with another one
     /// could not be opened by a node that has the others.
-    async fn fitting_kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeysError> {
+    async fn fitting_kek(&self, ring: &KeyRing) -> Result<Arc<KeyEncryptionKey>, KeyRotationError> {
         let kek = self.kek(ring).await?;
         match ring.keys().iter().find(|key| !kek.has_sealed(&key.sealed)) {
             Some(other) => Err(sealed(&other.id)(EnvelopeError::OtherKey)),
@@ -473,7 +478,7 @@ impl fmt::Debug for RotatingKeys {
     }
 }
 
-fn open(key: &RingKey, kek: &KeyEncryptionKey) -> Result<(KeyId, Opened), KeysError> {
+fn open(key: &StoredKey, kek: &KeyEncryptionKey) -> Result<(KeyId, Opened), KeyRotationError> {
     let pkcs8 = kek
         .open(&key.id, &key.algorithm, &key.sealed)
         .map_err(sealed(&key.id))?;
@@ -487,11 +492,11 @@ fn open(key: &RingKey, kek: &KeyEncryptionKey) -> Result<(KeyId, Opened), KeysEr
     Ok((key.id.clone(), opened))
 }
 
-fn algorithm(key: &RingKey) -> Result<Algorithm, KeysError> {
-    Algorithm::find(&key.algorithm).ok_or_else(|| KeysError::Algorithm { id: key.id.clone() })
+fn algorithm(key: &StoredKey) -> Result<Algorithm, KeyRotationError> {
+    Algorithm::find(&key.algorithm).ok_or_else(|| KeyRotationError::Algorithm { id: key.id.clone() })
 }
 
-fn sealed(id: &KeyId) -> impl Fn(EnvelopeError) -> KeysError {
+fn sealed(id: &KeyId) -> impl Fn(EnvelopeError) -> KeyRotationError {
     let id = id.clone();
-    move |fault| KeysError::Sealed { id: id.clone(), fault }
+    move |fault| KeyRotationError::Sealed { id: id.clone(), fault }
 }

@@ -7,7 +7,7 @@ use scopegate_domain::{Authenticated, Catalog, Client, ClientId, Clock, GrantTyp
 use scopegate_store::Store;
 use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEntropy, TokenRules};
 
-use crate::context::Context;
+use crate::context::GrantContext;
 use crate::password::Login;
 use crate::request::{PasswordRequest, TokenRequest, is_beside_the_page};
 use crate::{
@@ -22,7 +22,7 @@ use scopegate_login::{DisabledUserLogin, PasswordCheck};
 /// It is cheap to clone; all clones share one store, one key and one queue of logins. The [crate's
 /// page](crate) has an example.
 #[derive(Clone, Debug)]
-pub struct AuthorizationServer(Arc<Context>);
+pub struct AuthorizationServer(Arc<GrantContext>);
 
 impl AuthorizationServer {
     /// Creates a builder from the required parts.
@@ -110,10 +110,10 @@ impl AuthorizationServer {
         from: Option<IpAddr>,
     ) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
-        let asked_at = context.clock.now();
+        let requested_at = context.clock.now();
         params.each_once()?;
         let grant_type = TokenRequest::grant_type(params)?;
-        let place = context.store.revocations().last_place().await?;
+        let place = context.store.revocations().last_cursor().await?;
         let client = client_auth::authenticate(context, params, header, from).await?;
         allow(context, &client, grant_type)?;
         let (grant, narrowed) = match TokenRequest::parse(grant_type, params)? {
@@ -123,11 +123,11 @@ impl AuthorizationServer {
                     from,
                     disabled: DisabledUserLogin::Deny,
                 };
-                password::grant(context, login, request, asked_at).await?
+                password::grant(context, login, request, requested_at).await?
             }
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
-        let access_token = issue::access_token(context, &grant, narrowed.spelled, place)?;
+        let access_token = issue::access_token(context, &grant, narrowed.granted, place)?;
         Ok(TokenSet::by_the_rfc(
             access_token,
             issue::left(context, &grant),
@@ -142,9 +142,9 @@ impl AuthorizationServer {
         from: Option<IpAddr>,
     ) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
-        let asked_at = context.clock.now();
+        let requested_at = context.clock.now();
         let request = PasswordRequest::parse_page(params)?;
-        let place = context.store.revocations().last_place().await?;
+        let place = context.store.revocations().last_cursor().await?;
         let client = client_auth::public(context.store.clients(), client).await?;
         allow(context, &client, GrantType::Password)?;
         let login = Login {
@@ -152,21 +152,21 @@ impl AuthorizationServer {
             from,
             disabled: DisabledUserLogin::Allow,
         };
-        let (grant, narrowed) = password::grant(context, login, request, asked_at)
+        let (grant, narrowed) = password::grant(context, login, request, requested_at)
             .await
             .map_err(in_the_words_of_the_page)?;
         client_auth::is_unchanged(context.store.clients(), &client).await?;
         Ok(TokenSet::by_the_page(issue::access_token(
             context,
             &grant,
-            narrowed.spelled,
+            narrowed.granted,
             place,
         )?))
     }
 }
 
 /// Checks that the server offers this grant type and the client may use it.
-fn allow(context: &Context, client: &Authenticated<Client>, grant_type: GrantType) -> Result<(), GrantError> {
+fn allow(context: &GrantContext, client: &Authenticated<Client>, grant_type: GrantType) -> Result<(), GrantError> {
     if !context.offers(grant_type) {
         return Err(GrantError::GrantTypeDisabled(grant_type));
     }
@@ -271,7 +271,7 @@ impl AuthorizationServerBuilder {
             Arc::clone(&throttle),
             Arc::clone(&self.entropy),
         );
-        AuthorizationServer(Arc::new(Context {
+        AuthorizationServer(Arc::new(GrantContext {
             store: self.store,
             signer: self.signer,
             passwords,

@@ -215,8 +215,8 @@ impl Admission {
     /// By name as the tutorial has it, by id otherwise.
     fn recall(&self, users: &dyn Users, subject: &str) -> Option<Arc<User>> {
         match self.profile {
-            Profile::Tutorial => users.recall(subject),
-            Profile::Rfc => users.recall_by_id(subject),
+            Profile::Tutorial => users.cached(subject),
+            Profile::Rfc => users.cached_by_id(subject),
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) use self::backup::{Copied, KekOutcome, backup, restore};
 pub(crate) use self::check::{Checked, check, check_database, warnings};
 pub(crate) use self::database::{Access, Database, has_database};
 pub(crate) use self::issuers::{TrustedIssuer, fetch as fetch_keys};
-pub(crate) use self::kek::KekSource;
+pub(crate) use self::kek::KeyEncryptionKeySource;
 pub(crate) use self::key::{ring, unopened_ring};
 pub(crate) use self::opening::expect_no_side_file;
 

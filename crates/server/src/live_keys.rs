@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scopegate_domain::{Clock, KeyId, SystemClock, Timestamp};
-use scopegate_grant::{KeysError, KeysInForce, RotatingKeys};
+use scopegate_grant::{ActiveKeys, KeyRotationError, RotatingKeys};
 use scopegate_http::PublishedKeys;
 use scopegate_token::{Signer, Verifier};
 use tracing::{info, warn};
@@ -48,8 +48,8 @@ impl LiveKeys {
             // The loaded keys change with time: a key signs from its start time on, even if the
             // store does not answer.
             if let Err(error) = refreshed
-                .or_else(|_| self.keys.in_force())
-                .and_then(|now| self.put_in_force(now))
+                .or_else(|_| self.keys.active())
+                .and_then(|now| self.apply(now))
             {
                 warn!(%error, "signing keys cannot be used");
             }
@@ -69,7 +69,7 @@ impl LiveKeys {
     /// it would refuse.
     ///
     /// The exception is a token of a removed key, which is worthless anyway.
-    fn put_in_force(&mut self, now: KeysInForce) -> Result<(), KeysError> {
+    fn apply(&mut self, now: ActiveKeys) -> Result<(), KeyRotationError> {
         if !same(&self.verifier.keys(), &now.trusted) {
             self.published.replace(&now.published);
             self.verifier.replace_keys(now.trusted);

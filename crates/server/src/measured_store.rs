@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, RingKey, Scope, SecretDigest, Timestamp, User,
+    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp, User,
     UserId, UserStatus, Username,
 };
 use scopegate_store::{
-    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
-    StoreError, StoreErrorKind, Users, Withdrawal,
+    BoxFuture, Clients, DisableAndRevoke, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry, Revocations,
+    SigningKeys, Store, StoreError, StoreErrorKind, Users,
 };
 use tokio::time::Instant;
 
@@ -101,7 +101,7 @@ methods! {
     longest_lifetime: "revocations.longest_lifetime",
     password_schemes: "users.password_schemes",
     ping: "ping",
-    rehearse_change: "rehearse_change",
+    check_writable: "rehearse_change",
     remove_client: "clients.remove",
     remove_keys: "signing_keys.remove_through",
     remove_user: "users.remove",
@@ -217,19 +217,19 @@ impl Revocations for MeasuredStore {
         self.methods.revoke.measure(self.store.revocations().revoke(revocation))
     }
 
-    fn withdraw<'a>(&'a self, withdrawal: Withdrawal<'a>, revocation: &'a Revocation) -> Asked<'a, bool> {
+    fn withdraw<'a>(&'a self, withdrawal: DisableAndRevoke<'a>, revocation: &'a Revocation) -> Asked<'a, bool> {
         let asked = self.store.revocations().withdraw(withdrawal, revocation);
         self.methods.withdraw.measure(asked)
     }
 
-    fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Asked<'_, Vec<KeptRevocation>> {
+    fn revoked_after(&self, place: RevocationCursor, limit: u16) -> Asked<'_, Vec<RevocationEntry>> {
         self.methods
             .revoked_after
             .measure(self.store.revocations().revoked_after(place, limit))
     }
 
-    fn last_place(&self) -> Asked<'_, RevocationPlace> {
-        self.methods.last_place.measure(self.store.revocations().last_place())
+    fn last_cursor(&self) -> Asked<'_, RevocationCursor> {
+        self.methods.last_place.measure(self.store.revocations().last_cursor())
     }
 
     fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {
@@ -250,11 +250,11 @@ impl Revocations for MeasuredStore {
 }
 
 impl SigningKeys for MeasuredStore {
-    fn list(&self) -> Asked<'_, Vec<RingKey>> {
+    fn list(&self) -> Asked<'_, Vec<StoredKey>> {
         self.methods.list_keys.measure(self.store.signing_keys().list())
     }
 
-    fn rotate(&self, key: RingKey) -> Asked<'_, bool> {
+    fn rotate(&self, key: StoredKey) -> Asked<'_, bool> {
         self.methods.rotate_keys.measure(self.store.signing_keys().rotate(key))
     }
 
@@ -269,13 +269,13 @@ impl SigningKeys for MeasuredStore {
             .measure(self.store.signing_keys().remove_through(epoch))
     }
 
-    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> Asked<'a, bool> {
+    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> Asked<'a, bool> {
         self.methods
             .replace_keys
             .measure(self.store.signing_keys().replace(old, new))
     }
 
-    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Asked<'a, bool> {
+    fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> Asked<'a, bool> {
         self.methods.rewrap_keys.measure(self.store.signing_keys().rewrap(keys))
     }
 }
@@ -285,7 +285,7 @@ impl Store for MeasuredStore {
         self.methods.ping.measure(self.store.ping())
     }
 
-    fn rehearse_change(&self) -> Asked<'_, ()> {
-        self.methods.rehearse_change.measure(self.store.rehearse_change())
+    fn check_writable(&self) -> Asked<'_, ()> {
+        self.methods.check_writable.measure(self.store.check_writable())
     }
 }

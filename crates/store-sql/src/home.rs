@@ -7,12 +7,12 @@ use sqlx::{Connection, SqliteConnection, query_scalar};
 use tokio::time::Instant;
 
 use crate::changes::Change;
-use crate::place::Place;
+use crate::database_files::DatabaseFiles;
 use crate::{DatabaseUrl, OpenError, connect, files, migrations};
 
 /// The files of a database, and what is needed to open it again.
 pub(crate) struct Home {
-    pub(crate) place: Arc<Place>,
+    pub(crate) files: Arc<DatabaseFiles>,
     pub(crate) url: DatabaseUrl,
     /// The last change that this process has answered or seen.
     seen: Mutex<Option<Change>>,
@@ -53,7 +53,7 @@ impl Home {
             return Ok(None);
         };
         Ok(Some(Self {
-            place: Arc::new(Place::of(path)?),
+            files: Arc::new(DatabaseFiles::of(path)?),
             // The working directory may change.
             url: DatabaseUrl::file(std::path::absolute(path)?),
             seen: Mutex::new(Change::last(writer).await?),

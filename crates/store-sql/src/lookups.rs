@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::failure::{failure, shared_failure};
-use crate::sqlite::{Slot, open};
+use crate::sqlite::{ConnectionSlot, open};
 
 /// The numbers of rows that the statements read. Each is prepared once, and takes this number of
 /// look-ups or fewer.
@@ -70,7 +70,7 @@ impl Lookups {
     }
 
     /// Returns the row with this key, read by the connection in `slot`.
-    pub(crate) async fn find(&self, slot: &Slot, key: &str) -> Result<Option<SqliteRow>, StoreError> {
+    pub(crate) async fn find(&self, slot: &ConnectionSlot, key: &str) -> Result<Option<SqliteRow>, StoreError> {
         if let Ok(free) = slot.try_lock() {
             let mut connection = open(free)?;
             let row = query(self.single).bind(key).fetch_optional(&mut *connection);

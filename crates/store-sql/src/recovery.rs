@@ -20,8 +20,8 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
 use crate::connect;
+use crate::database_files::Found;
 use crate::home::{Home, Unfit};
-use crate::place::Found;
 use crate::prepare::prepare;
 use crate::sqlite::Connections;
 
@@ -38,7 +38,7 @@ impl Connections {
         let Some(home) = &self.home else {
             return Ok(());
         };
-        let Err(moved) = home.place.look() else {
+        let Err(moved) = home.files.check() else {
             return Ok(());
         };
         // Another caller is running an attempt, or has run one recently.
@@ -47,7 +47,7 @@ impl Connections {
         };
         let begin = Instant::now();
         if home.is_closed.load(Ordering::Relaxed) || next.is_some_and(|next| begin < next) {
-            return home.place.look();
+            return home.files.check();
         }
         let tried = self.try_to_recover(home, moved).await;
         let end = Instant::now();
@@ -56,8 +56,8 @@ impl Connections {
     }
 
     async fn try_to_recover(&self, home: &Home, moved: StoreError) -> Result<(), StoreError> {
-        let (place, is_down) = (Arc::clone(&home.place), home.is_down.load(Ordering::Relaxed));
-        let found = tokio::task::spawn_blocking(move || place.find_copy(is_down)).await;
+        let (files, is_down) = (Arc::clone(&home.files), home.is_down.load(Ordering::Relaxed));
+        let found = tokio::task::spawn_blocking(move || files.find_copy(is_down)).await;
         let found = match found.map_err(StoreError::unavailable)? {
             Ok(Some(found)) => found,
             Ok(None) => return Err(StoreError::unavailable(Unfit::Other)),
@@ -107,8 +107,8 @@ impl Connections {
         if let Some(path) = home.url.path() {
             prepare(writer, path, false).await?;
         }
-        home.place.renew()?;
-        if home.place.is_at(found.identity()) {
+        home.files.renew()?;
+        if home.files.is_at(found.identity()) {
             Ok(())
         } else {
             Err(Unfit::ReplacedAgain)

@@ -1,7 +1,7 @@
 //! Revocations in SQL.
 
 use scopegate_domain::{Lifetime, Revocation, Revoked, Timestamp, UserStatus};
-use scopegate_store::{BoxFuture, KeptRevocation, RevocationPlace, Revocations, StoreError, Withdrawal};
+use scopegate_store::{BoxFuture, DisableAndRevoke, RevocationCursor, RevocationEntry, Revocations, StoreError};
 use sqlx::query;
 
 use crate::store::Statement;
@@ -34,26 +34,26 @@ impl Revocations for SqlStore {
 
     fn withdraw<'a>(
         &'a self,
-        withdrawal: Withdrawal<'a>,
+        withdrawal: DisableAndRevoke<'a>,
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let ending = match withdrawal {
-            Withdrawal::DisableUser(id) => users::set_status(id, UserStatus::Disabled),
-            Withdrawal::RemoveClient(id) => clients::remove(id),
-            Withdrawal::RemoveUser(id) => users::remove(id),
-            Withdrawal::SetClientScope(id, scope) => clients::set_scope(id, scope),
-            Withdrawal::SetClientSecret(id, secret) => clients::set_secret(id, secret),
-            Withdrawal::SetPasswordHash(id, hash) => users::set_password_hash(id, hash),
-            Withdrawal::SetUserScope(id, scope) => users::set_scope(id, scope),
+            DisableAndRevoke::DisableUser(id) => users::set_status(id, UserStatus::Disabled),
+            DisableAndRevoke::RemoveClient(id) => clients::remove(id),
+            DisableAndRevoke::RemoveUser(id) => users::remove(id),
+            DisableAndRevoke::SetClientScope(id, scope) => clients::set_scope(id, scope),
+            DisableAndRevoke::SetClientSecret(id, secret) => clients::set_secret(id, secret),
+            DisableAndRevoke::SetPasswordHash(id, hash) => users::set_password_hash(id, hash),
+            DisableAndRevoke::SetUserScope(id, scope) => users::set_scope(id, scope),
         };
         Box::pin(self.change_both(ending, revoking(revocation)))
     }
 
     fn revoked_after(
         &self,
-        place: RevocationPlace,
+        place: RevocationCursor,
         limit: u16,
-    ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Vec<RevocationEntry>, StoreError>> {
         let after = query(AFTER).bind(place.number()).bind(limit);
         Box::pin(async move {
             let kept = self.all(after, row::revocation).await?;
@@ -64,10 +64,10 @@ impl Revocations for SqlStore {
         })
     }
 
-    fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>> {
+    fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>> {
         Box::pin(async move {
             let last = self.one(query(LAST), row::place).await?;
-            Ok(last.unwrap_or(RevocationPlace::START))
+            Ok(last.unwrap_or(RevocationCursor::START))
         })
     }
 

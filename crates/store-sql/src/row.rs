@@ -4,10 +4,10 @@ use std::error::Error;
 use std::str::FromStr;
 
 use scopegate_domain::{
-    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, RingKey, Scope,
-    ScopeToken, SecretDigest, Timestamp, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, Scope, ScopeToken,
+    SecretDigest, StoredKey, Timestamp, User, UserId, UserStatus, Username,
 };
-use scopegate_store::{KeptRevocation, PasswordScheme, RevocationPlace, StoreError};
+use scopegate_store::{PasswordScheme, RevocationCursor, RevocationEntry, StoreError};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -70,7 +70,7 @@ pub(crate) fn client(row: &SqliteRow) -> Result<Client, StoreError> {
 }
 
 /// Reads the columns `place`, `kind`, `id`, `username`, `issued_until`, `forget_at`.
-pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> {
+pub(crate) fn revocation(row: &SqliteRow) -> Result<RevocationEntry, StoreError> {
     let id = text(row, 2)?;
     let whose = match (text(row, 1)?, optional_text(row, 3)?) {
         ("client", None) => Revoked::Client(parsed("id", id)?),
@@ -86,8 +86,8 @@ pub(crate) fn revocation(row: &SqliteRow) -> Result<KeptRevocation, StoreError> 
 }
 
 /// Reads a place from the first column.
-pub(crate) fn place(row: &SqliteRow) -> Result<RevocationPlace, StoreError> {
-    row.try_get(0).map(RevocationPlace::from_number).map_err(failure)
+pub(crate) fn place(row: &SqliteRow) -> Result<RevocationCursor, StoreError> {
+    row.try_get(0).map(RevocationCursor::from_number).map_err(failure)
 }
 
 fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
@@ -96,9 +96,9 @@ fn time(row: &SqliteRow, column: usize) -> Result<Timestamp, StoreError> {
 
 /// Reads the columns `epoch`, `id`, `algorithm`, `published_at`, `used_from`, `token_lifetime`,
 /// `is_unnamed`, `sealed`.
-pub(crate) fn ring_key(row: &SqliteRow) -> Result<RingKey, StoreError> {
+pub(crate) fn stored_key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
     let id: KeyId = parsed("id", text(row, 1)?)?;
-    Ok(RingKey {
+    Ok(StoredKey {
         id,
         algorithm: text(row, 2)?.to_owned(),
         epoch: number(row, 0, "epoch")?,

@@ -2,8 +2,8 @@
 
 use std::iter;
 
-use scopegate_domain::{Lifetime, RingKey};
-use scopegate_store::{BoxFuture, Rewrapped, SigningKeys, StoreError};
+use scopegate_domain::{Lifetime, StoredKey};
+use scopegate_store::{BoxFuture, ResealedKey, SigningKeys, StoreError};
 use sqlx::query;
 
 use crate::SqlStore;
@@ -35,11 +35,11 @@ const COUNT: &str = "SELECT COUNT(*) FROM signing_keys";
 const REWRAP: &str = "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
 
 impl SigningKeys for SqlStore {
-    fn list(&self) -> BoxFuture<'_, Result<Vec<RingKey>, StoreError>> {
-        Box::pin(self.all(query(LIST), row::ring_key))
+    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, StoreError>> {
+        Box::pin(self.all(query(LIST), row::stored_key))
     }
 
-    fn rotate(&self, key: RingKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn rotate(&self, key: StoredKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move { self.change(bound(ROTATE, &key)).await })
     }
 
@@ -51,20 +51,20 @@ impl SigningKeys for SqlStore {
         Box::pin(self.change(query(REMOVE_THROUGH).bind(epoch)))
     }
 
-    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
+    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let statements = iter::once(query(REMOVE_ALL)).chain(new.iter().map(|key| bound(ADD, key)));
-        Box::pin(self.change_if(old, query(LIST), row::ring_key, statements.collect()))
+        Box::pin(self.change_if(old, query(LIST), row::stored_key, statements.collect()))
     }
 
-    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let rewrap = |key: &'a Rewrapped| query(REWRAP).bind(key.id.as_str()).bind(&key.old).bind(&key.new);
+    fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let rewrap = |key: &'a ResealedKey| query(REWRAP).bind(key.id.as_str()).bind(&key.old).bind(&key.new);
         let statements = keys.iter().map(rewrap).collect();
         Box::pin(self.change_each(COUNT, statements))
     }
 }
 
 /// Returns a statement with all parts of a key, in the order of the columns.
-fn bound<'a>(sql: &'static str, key: &'a RingKey) -> Statement<'a> {
+fn bound<'a>(sql: &'static str, key: &'a StoredKey) -> Statement<'a> {
     query(sql)
         .bind(key.epoch)
         .bind(key.id.as_str())

@@ -12,9 +12,9 @@ use crate::failure::{Closed, Overdue};
 use crate::home::Home;
 
 /// A connection that can be closed while other code still holds the store.
-pub(crate) type Slot = Mutex<Option<SqliteConnection>>;
+pub(crate) type ConnectionSlot = Mutex<Option<SqliteConnection>>;
 
-pub(crate) type Borrowed<'a> = MappedMutexGuard<'a, SqliteConnection>;
+pub(crate) type ConnectionGuard<'a> = MappedMutexGuard<'a, SqliteConnection>;
 
 /// One connection that writes, one for [`Lookups`](crate::lookups::Lookups), and some for all other
 /// reads. A database in memory has one connection for everything.
@@ -22,9 +22,9 @@ pub(crate) type Borrowed<'a> = MappedMutexGuard<'a, SqliteConnection>;
 /// This is not a pool of `sqlx`: that pings a connection whenever it is returned, which costs as
 /// much as the look-up did.
 pub(crate) struct Connections {
-    pub(crate) writer: Slot,
-    pub(crate) lookups: Option<Slot>,
-    pub(crate) readers: Vec<Slot>,
+    pub(crate) writer: ConnectionSlot,
+    pub(crate) lookups: Option<ConnectionSlot>,
+    pub(crate) readers: Vec<ConnectionSlot>,
     turn: AtomicUsize,
     /// `None` for a database in memory, or one that is only read.
     pub(crate) home: Option<Home>,
@@ -45,8 +45,8 @@ impl Connections {
     }
 
     /// Checks that the files are at their paths, so that a write now will be found later.
-    pub(crate) fn in_place(&self) -> Result<(), StoreError> {
-        self.home.as_ref().map_or(Ok(()), |home| home.place.look())
+    pub(crate) fn check_files(&self) -> Result<(), StoreError> {
+        self.home.as_ref().map_or(Ok(()), |home| home.files.check())
     }
 
     /// Records the last change that a connection sees: it was answered, or a caller may have acted
@@ -69,37 +69,37 @@ impl Connections {
 
     /// Returns the connection that writes. Other callers wait for their turn, as long as they would
     /// for another program.
-    pub(crate) async fn writer(&self) -> Result<Borrowed<'_>, StoreError> {
+    pub(crate) async fn writer(&self) -> Result<ConnectionGuard<'_>, StoreError> {
         self.recover().await?;
         let turn = tokio::time::timeout(BUSY_TIMEOUT, self.writer.lock()).await;
         Ok(open(turn.map_err(|_| StoreError::unavailable(Overdue))?)?)
     }
 
     /// Returns the connection of the look-ups.
-    pub(crate) async fn lookups(&self) -> Result<&Slot, StoreError> {
+    pub(crate) async fn lookups(&self) -> Result<&ConnectionSlot, StoreError> {
         self.be_there().await?;
         Ok(self.lookups.as_ref().unwrap_or(&self.writer))
     }
 
     /// Returns a connection that reads: one that is free, or else the next in turn.
-    pub(crate) async fn reader(&self) -> Result<Borrowed<'_>, StoreError> {
+    pub(crate) async fn reader(&self) -> Result<ConnectionGuard<'_>, StoreError> {
         self.be_there().await?;
         Ok(self.free_reader().await?)
     }
 
     /// Fails if the files were missing at the last check, and are not back.
     async fn be_there(&self) -> Result<(), StoreError> {
-        match self.glance() {
+        match self.check_cached() {
             Ok(()) => Ok(()),
             Err(_) => self.recover().await,
         }
     }
 
-    fn glance(&self) -> Result<(), StoreError> {
-        self.home.as_ref().map_or(Ok(()), |home| home.place.glance())
+    fn check_cached(&self) -> Result<(), StoreError> {
+        self.home.as_ref().map_or(Ok(()), |home| home.files.check_cached())
     }
 
-    async fn free_reader(&self) -> Result<Borrowed<'_>, Closed> {
+    async fn free_reader(&self) -> Result<ConnectionGuard<'_>, Closed> {
         if let Some(free) = self.readers.iter().find_map(|slot| slot.try_lock().ok()) {
             return open(free);
         }
@@ -123,12 +123,12 @@ impl Connections {
             }
         }
         if let Some(home) = &self.home {
-            home.place.release();
+            home.files.release();
         }
         Ok(())
     }
 }
 
-pub(crate) fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<Borrowed<'_>, Closed> {
+pub(crate) fn open(guard: MutexGuard<'_, Option<SqliteConnection>>) -> Result<ConnectionGuard<'_>, Closed> {
     MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Closed)
 }

@@ -248,16 +248,16 @@ impl SqlStore {
         let mut connection = self.connections.writer().await?;
         // Checked before, because a log of another database must not be written to; and after,
         // because only then is the change known to be kept.
-        self.connections.in_place()?;
+        self.connections.check_files()?;
         let result = statement.execute(&mut *connection).await.map_err(failure)?;
-        self.connections.in_place()?;
+        self.connections.check_files()?;
         self.connections.note(&mut connection).await;
         Ok(result.rows_affected())
     }
 
     /// Begins a transaction. It happens as a whole or, if it is dropped before its end, not at all.
     async fn begin<'c>(&self, connection: &'c mut SqliteConnection) -> Result<Transaction<'c, Sqlite>, StoreError> {
-        self.connections.in_place()?;
+        self.connections.check_files()?;
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(failure)
     }
 
@@ -272,7 +272,7 @@ impl SqlStore {
             None => None,
         };
         transaction.commit().await.map_err(failure)?;
-        self.connections.in_place()?;
+        self.connections.check_files()?;
         self.connections.remember(change);
         Ok(true)
     }
@@ -347,7 +347,7 @@ impl Store for SqlStore {
     }
 
     /// Writes an unused number over itself: one page of the log, and it is on the disk.
-    fn rehearse_change(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move { self.change(query("PRAGMA user_version = 0")).await.map(|_| ()) })
     }
 }

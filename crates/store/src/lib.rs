@@ -2,7 +2,7 @@
 //! any database can implement.
 //!
 //! ```text
-//!            Store  (ping, rehearse_change)      Arc<dyn Store> is also an Arc<dyn Users>
+//!            Store  (ping, check_writable)      Arc<dyn Store> is also an Arc<dyn Users>
 //!      ________|__________________
 //!     |        |        |         |
 //!   Users   Clients  SigningKeys  Revocations    one trait for each kind of thing
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Code that verifies tokens requires [`Users`] alone; code that issues them requires a [`Store`].
-//! [`CachedUsers`] wraps a store and caches the users that were read recently.
+//! [`UsersCache`] wraps a store and caches the users that were read recently.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -57,7 +57,7 @@
 //! 8. Complete a write when it would survive a crash, not before.
 //! 9. Return [`StoreError::unavailable`] for a fault that an operator can fix (a full disk, a lock,
 //!    a network), and try the next call again. A full disk must not require a restart of the
-//!    program. [`Store::rehearse_change`] detects such a fault before a user does.
+//!    program. [`Store::check_writable`] detects such a fault before a user does.
 //! 10. Implement [`Store`], and run the suite behind the feature `conformance` in a test file:
 //!     `scopegate_store::conformance!(make_a_store);`
 //!     `scopegate_store::conformance!(make_a_store);`
@@ -68,7 +68,6 @@
 //! expired data are forgotten when a caller passes the time.
 
 mod boxed;
-mod cached_users;
 mod clients;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -78,16 +77,17 @@ mod password_scheme;
 mod revocations;
 mod signing_keys;
 mod users;
+mod users_cache;
 
 pub use boxed::BoxFuture;
-pub use cached_users::CachedUsers;
 pub use clients::Clients;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use password_scheme::PasswordScheme;
-pub use revocations::{KeptRevocation, RevocationPlace, Revocations, Withdrawal};
-pub use signing_keys::{Rewrapped, SigningKeys};
+pub use revocations::{DisableAndRevoke, RevocationCursor, RevocationEntry, Revocations};
+pub use signing_keys::{ResealedKey, SigningKeys};
 pub use users::Users;
+pub use users_cache::UsersCache;
 
 /// A store of all persistent data.
 ///
@@ -109,7 +109,7 @@ pub trait Store: Users + Clients + Revocations + SigningKeys {
     /// # Errors
     ///
     /// [`StoreError`] if it cannot.
-    fn rehearse_change(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 impl dyn Store + '_ {

@@ -7,13 +7,13 @@ use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, RingKey, Scope, SecretDigest, Timestamp, User,
+    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp, User,
     UserId, UserStatus, Username,
 };
 
 use crate::{
-    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
-    StoreError, Users, Withdrawal,
+    BoxFuture, Clients, DisableAndRevoke, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry, Revocations,
+    SigningKeys, Store, StoreError, Users,
 };
 
 /// A store in the memory of this process.
@@ -42,14 +42,14 @@ struct Tables {
     accounts: BTreeMap<Username, Account>,
     names: HashMap<UserId, Username>,
     clients: BTreeMap<ClientId, Client>,
-    revocations: BTreeMap<RevocationPlace, Revocation>,
+    revocations: BTreeMap<RevocationCursor, Revocation>,
     /// The place of the revocation that was kept last, even if it was forgotten since.
     last_place: i64,
     /// The lifetimes of tokens that do not state when they were issued, and when the last of them
     /// expires.
     lifetimes: BTreeMap<Lifetime, Timestamp>,
     /// The keys by epoch.
-    keys: BTreeMap<u32, RingKey>,
+    keys: BTreeMap<u32, StoredKey>,
 }
 
 impl MemoryStore {
@@ -100,7 +100,7 @@ impl Tables {
 
     fn revoke(&mut self, revocation: &Revocation) {
         self.last_place += 1;
-        let place = RevocationPlace::from_number(self.last_place);
+        let place = RevocationCursor::from_number(self.last_place);
         self.revocations.insert(place, revocation.clone());
     }
 }
@@ -259,22 +259,24 @@ impl Revocations for MemoryStore {
 
     fn withdraw<'a>(
         &'a self,
-        withdrawal: Withdrawal<'a>,
+        withdrawal: DisableAndRevoke<'a>,
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let mut tables = self.write();
         let was_there = match withdrawal {
-            Withdrawal::DisableUser(id) => tables.account_mut(id).map(disable).is_some(),
-            Withdrawal::RemoveClient(id) => tables.clients.remove(id).is_some(),
-            Withdrawal::RemoveUser(id) => tables.remove_user(id),
-            Withdrawal::SetClientScope(id, scope) => {
+            DisableAndRevoke::DisableUser(id) => tables.account_mut(id).map(disable).is_some(),
+            DisableAndRevoke::RemoveClient(id) => tables.clients.remove(id).is_some(),
+            DisableAndRevoke::RemoveUser(id) => tables.remove_user(id),
+            DisableAndRevoke::SetClientScope(id, scope) => {
                 tables.change_client(id, |client| client.with_scope(scope.clone()))
             }
-            Withdrawal::SetClientSecret(id, secret) => tables.change_client(id, |client| client.with_secret(secret)),
-            Withdrawal::SetPasswordHash(id, hash) => {
+            DisableAndRevoke::SetClientSecret(id, secret) => {
+                tables.change_client(id, |client| client.with_secret(secret))
+            }
+            DisableAndRevoke::SetPasswordHash(id, hash) => {
                 tables.change_account(id, |account| account.password_hash = hash.cloned())
             }
-            Withdrawal::SetUserScope(id, scope) => tables.change_account(id, |account| set_scope(account, scope)),
+            DisableAndRevoke::SetUserScope(id, scope) => tables.change_account(id, |account| set_scope(account, scope)),
         };
         if was_there {
             tables.revoke(revocation);
@@ -284,17 +286,17 @@ impl Revocations for MemoryStore {
 
     fn revoked_after(
         &self,
-        place: RevocationPlace,
+        place: RevocationCursor,
         limit: u16,
-    ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Vec<RevocationEntry>, StoreError>> {
         let tables = self.read();
         let kept = tables.revocations.range(after(Some(&place))).take(limit.into());
         answer(kept.map(|(place, revocation)| (*place, revocation.clone())).collect())
     }
 
-    fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>> {
+    fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>> {
         let last = self.read().revocations.last_key_value().map(|(place, _)| *place);
-        answer(last.unwrap_or(RevocationPlace::START))
+        answer(last.unwrap_or(RevocationCursor::START))
     }
 
     fn forget_revocations(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
@@ -320,11 +322,11 @@ impl Revocations for MemoryStore {
 }
 
 impl SigningKeys for MemoryStore {
-    fn list(&self) -> BoxFuture<'_, Result<Vec<RingKey>, StoreError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, StoreError>> {
         answer(self.read().keys.values().cloned().collect())
     }
 
-    fn rotate(&self, key: RingKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn rotate(&self, key: StoredKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         let keys = &mut self.write().keys;
         let newest = keys.last_key_value().map_or(0, |(epoch, _)| *epoch);
         if newest.checked_add(1) != Some(key.epoch) {
@@ -358,7 +360,7 @@ impl SigningKeys for MemoryStore {
         answer(keys.len() < before)
     }
 
-    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
+    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let keys = &mut self.write().keys;
         if !keys.values().eq(old) {
             return answer(false);
@@ -372,10 +374,10 @@ impl SigningKeys for MemoryStore {
         answer(true)
     }
 
-    fn rewrap<'a>(&'a self, rewrapped: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>> {
+    fn rewrap<'a>(&'a self, rewrapped: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>> {
         let keys = &mut self.write().keys;
-        let new = |key: &RingKey| {
-            let same = |other: &&Rewrapped| other.id == key.id && other.old == key.sealed;
+        let new = |key: &StoredKey| {
+            let same = |other: &&ResealedKey| other.id == key.id && other.old == key.sealed;
             rewrapped.iter().find(same).map(|other| other.new.clone())
         };
         let all: Option<Vec<_>> = keys.values().map(new).collect();
@@ -394,7 +396,7 @@ impl Store for MemoryStore {
         answer(())
     }
 
-    fn rehearse_change(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn check_writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         answer(())
     }
 }

@@ -17,7 +17,7 @@ use crate::{BoxFuture, StoreError};
 ///
 /// ```
 /// use scopegate_domain::{ClientId, Revocation, Revoked, Timestamp};
-/// use scopegate_store::{MemoryStore, Revocations, RevocationPlace};
+/// use scopegate_store::{MemoryStore, Revocations, RevocationCursor};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +26,7 @@ use crate::{BoxFuture, StoreError};
 /// let revocation = Revocation::until(Revoked::Client(ClientId::parse("demo-app")?), now);
 /// store.revoke(&revocation).await?;
 ///
-/// let kept = store.revoked_after(RevocationPlace::START, 100).await?;
+/// let kept = store.revoked_after(RevocationCursor::START, 100).await?;
 /// assert_eq!(kept.len(), 1);
 /// assert_eq!(kept[0].1, revocation);
 /// assert!(store.revoked_after(kept[0].0, 100).await?.is_empty());
@@ -52,7 +52,7 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     /// [`StoreError`], and nothing has changed.
     fn withdraw<'a>(
         &'a self,
-        withdrawal: Withdrawal<'a>,
+        withdrawal: DisableAndRevoke<'a>,
         revocation: &'a Revocation,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
@@ -76,11 +76,11 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     /// [`StoreError`].
     fn revoked_after(
         &self,
-        place: RevocationPlace,
+        place: RevocationCursor,
         limit: u16,
-    ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>>;
+    ) -> BoxFuture<'_, Result<Vec<RevocationEntry>, StoreError>>;
 
-    /// Returns the place of the last revocation that is kept, or [`RevocationPlace::START`] if
+    /// Returns the place of the last revocation that is kept, or [`RevocationCursor::START`] if
     /// there is none.
     ///
     /// An issued token contains this place, which is read before the user and the client are read.
@@ -89,7 +89,7 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`].
-    fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>>;
+    fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>>;
 
     /// Forgets the revocations that cover no unexpired token, and returns their number. Lifetimes
     /// without unexpired tokens are forgotten, too.
@@ -121,7 +121,7 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     clippy::exhaustive_enums,
     reason = "a backend must be told of another one by the compiler"
 )]
-pub enum Withdrawal<'a> {
+pub enum DisableAndRevoke<'a> {
     /// Disables the user.
     DisableUser(&'a UserId),
     /// Removes the client.
@@ -138,7 +138,7 @@ pub enum Withdrawal<'a> {
     SetUserScope(&'a UserId, &'a Scope),
 }
 
-impl<'a> Withdrawal<'a> {
+impl<'a> DisableAndRevoke<'a> {
     /// Returns the user whose record changes in a part that [`User`](scopegate_domain::User)
     /// contains.
     #[must_use]
@@ -154,13 +154,13 @@ impl<'a> Withdrawal<'a> {
 }
 
 /// A revocation with its place.
-pub type KeptRevocation = (RevocationPlace, Revocation);
+pub type RevocationEntry = (RevocationCursor, Revocation);
 
 /// The position of a revocation in the order of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RevocationPlace(i64);
+pub struct RevocationCursor(i64);
 
-impl RevocationPlace {
+impl RevocationCursor {
     /// The place before all revocations.
     pub const START: Self = Self(0);
 

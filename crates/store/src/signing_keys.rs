@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scopegate_domain::{KeyId, Lifetime, RingKey};
+use scopegate_domain::{KeyId, Lifetime, StoredKey};
 
 use crate::{BoxFuture, StoreError};
 
@@ -16,13 +16,13 @@ use crate::{BoxFuture, StoreError};
 /// the result is not a valid key.
 ///
 /// ```
-/// use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+/// use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 /// use scopegate_store::{MemoryStore, SigningKeys};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let keys = MemoryStore::new();
-/// let key = RingKey {
+/// let key = StoredKey {
 ///     id: KeyId::parse("first")?,
 ///     algorithm: "ES256".to_owned(),
 ///     epoch: 1,
@@ -33,7 +33,7 @@ use crate::{BoxFuture, StoreError};
 ///     sealed: b"what only the owner of a key can open".to_vec(),
 /// };
 /// assert!(keys.rotate(key.clone()).await?);
-/// assert!(!keys.rotate(RingKey { id: KeyId::parse("late")?, ..key.clone() }).await?, "the first is there already");
+/// assert!(!keys.rotate(StoredKey { id: KeyId::parse("late")?, ..key.clone() }).await?, "the first is there already");
 /// assert_eq!(SigningKeys::list(&keys).await?, [key]);
 /// # Ok(())
 /// # }
@@ -45,7 +45,7 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`].
-    fn list(&self) -> BoxFuture<'_, Result<Vec<RingKey>, StoreError>>;
+    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, StoreError>>;
 
     /// Adds a key, if its epoch is the one after that of the newest key (1 if there is none).
     /// Otherwise returns `false` and changes nothing. Of several concurrent rotations, one adds a
@@ -55,7 +55,7 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if the id is taken, and then
     /// nothing has changed.
-    fn rotate(&self, key: RingKey) -> BoxFuture<'_, Result<bool, StoreError>>;
+    fn rotate(&self, key: StoredKey) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Records that keys sign tokens with this lifetime. Raises the lifetime of each key of this
     /// epoch or a later one that has a shorter one. Returns `false` if there was none.
@@ -81,7 +81,7 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`]; [`Conflict`](crate::StoreErrorKind::Conflict) if two of the new ones have
     /// one id or one epoch, and then nothing has changed.
-    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Replaces the sealed bytes of all keys or of none. Returns `false`, and changes nothing, if
     /// the stored keys are not exactly those of the list, each with its `old` bytes.
@@ -89,7 +89,7 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`].
-    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> BoxFuture<'a, Result<bool, StoreError>>;
 }
 
 /// One key that was sealed again.
@@ -98,7 +98,7 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
     clippy::exhaustive_structs,
     reason = "a backend must be told of a new part by the compiler"
 )]
-pub struct Rewrapped {
+pub struct ResealedKey {
     /// The id of the key.
     pub id: KeyId,
     /// Its current sealed bytes.
@@ -107,9 +107,9 @@ pub struct Rewrapped {
     pub new: Vec<u8>,
 }
 
-impl fmt::Debug for Rewrapped {
+impl fmt::Debug for ResealedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rewrapped")
+        f.debug_struct("ResealedKey")
             .field("id", &self.id)
             .finish_non_exhaustive()
     }

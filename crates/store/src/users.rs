@@ -49,13 +49,13 @@ pub trait Users: fmt::Debug + Send + Sync {
     /// Returns the user with this name from a cache, without a query. The cache documents how old
     /// the value may be. `None` means that the user is not cached, and the caller calls
     /// [`Users::find`].
-    fn recall(&self, username: &str) -> Option<Arc<User>> {
+    fn cached(&self, username: &str) -> Option<Arc<User>> {
         let _ = username;
         None
     }
 
-    /// Returns the user with this id from a cache, as [`Users::recall`] does by name.
-    fn recall_by_id(&self, id: &str) -> Option<Arc<User>> {
+    /// Returns the user with this id from a cache, as [`Users::cached`] does by name.
+    fn cached_by_id(&self, id: &str) -> Option<Arc<User>> {
         let _ = id;
         None
     }

@@ -5,7 +5,7 @@ mod removal;
 use std::fmt;
 use std::time::Duration;
 
-use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 
 pub use self::removal::WithoutKey;
 
@@ -106,7 +106,7 @@ impl Default for KeySchedule {
 pub struct KeyRing {
     // INVARIANT: epochs grow (a key that was removed leaves a hole), ids differ, and no key is
     // published before the one before it signs (`keys_that_are_no_ring_are_refused`).
-    keys: Vec<RingKey>,
+    keys: Vec<StoredKey>,
 }
 
 /// Where a key is on its way. It goes from each to the next one and never back.
@@ -159,8 +159,8 @@ impl KeyRing {
     ///
     /// [`KeyRingError::Order`] and [`KeyRingError::SameId`] if rotation cannot have produced these
     /// keys.
-    pub fn new(keys: Vec<RingKey>) -> Result<Self, KeyRingError> {
-        let follows = |earlier: &RingKey, later: &RingKey| {
+    pub fn new(keys: Vec<StoredKey>) -> Result<Self, KeyRingError> {
+        let follows = |earlier: &StoredKey, later: &StoredKey| {
             earlier.epoch < later.epoch
                 && earlier.used_from <= later.published_at
                 && earlier.used_from < later.used_from
@@ -182,21 +182,21 @@ impl KeyRing {
 
     /// The keys, by epoch.
     #[must_use]
-    pub fn keys(&self) -> &[RingKey] {
+    pub fn keys(&self) -> &[StoredKey] {
         &self.keys
     }
 
     /// The key that signs: the newest whose time has come. Where a clock is so far behind that
     /// there is none, the first.
     #[must_use]
-    pub fn current(&self, now: Timestamp) -> Option<&RingKey> {
+    pub fn current(&self, now: Timestamp) -> Option<&StoredKey> {
         let started = self.keys.iter().rev().find(|key| key.used_from <= now);
         started.or_else(|| self.keys.first())
     }
 
     /// The key that signs next, if it is known already.
     #[must_use]
-    pub fn next(&self, now: Timestamp) -> Option<&RingKey> {
+    pub fn next(&self, now: Timestamp) -> Option<&StoredKey> {
         let current = self.current(now)?;
         self.keys.last().filter(|newest| newest.epoch > current.epoch)
     }
@@ -214,15 +214,15 @@ impl KeyRing {
     }
 
     /// The keys that have to be known, by epoch.
-    pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &RingKey> {
-        let is_known = move |key: &&RingKey| self.state(key.epoch, now).is_some_and(|state| state != KeyState::Gone);
+    pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &StoredKey> {
+        let is_known = move |key: &&StoredKey| self.state(key.epoch, now).is_some_and(|state| state != KeyState::Gone);
         self.keys.iter().filter(is_known)
     }
 
     /// When a key leaves: when the last token that it may have signed has expired, and a while
     /// after that. None for the newest.
     #[must_use]
-    pub fn leaves_at(&self, key: &RingKey) -> Option<Timestamp> {
+    pub fn leaves_at(&self, key: &StoredKey) -> Option<Timestamp> {
         let successor = self.keys.iter().find(|other| other.epoch > key.epoch)?;
         let announced = successor.used_from.seconds_since(successor.published_at);
         let tail = u32::try_from(announced)
@@ -234,7 +234,7 @@ impl KeyRing {
     /// The epoch up to which keys have expired and can be removed.
     #[must_use]
     pub fn gone_through(&self, now: Timestamp) -> Option<u32> {
-        let gone = |key: &&RingKey| self.state(key.epoch, now) == Some(KeyState::Gone);
+        let gone = |key: &&StoredKey| self.state(key.epoch, now) == Some(KeyState::Gone);
         self.keys.iter().take_while(gone).last().map(|key| key.epoch)
     }
 
@@ -306,8 +306,8 @@ pub struct RingPlace {
 impl RingPlace {
     /// The key at this place.
     #[must_use]
-    pub fn key(self, id: KeyId, algorithm: impl Into<String>, sealed: Vec<u8>) -> RingKey {
-        RingKey {
+    pub fn key(self, id: KeyId, algorithm: impl Into<String>, sealed: Vec<u8>) -> StoredKey {
+        StoredKey {
             id,
             algorithm: algorithm.into(),
             epoch: self.epoch,
@@ -351,7 +351,7 @@ mod tests {
         Timestamp::from_unix(seconds)
     }
 
-    fn key(epoch: u32, published_at: i64, used_from: i64) -> RingKey {
+    fn key(epoch: u32, published_at: i64, used_from: i64) -> StoredKey {
         RingPlace {
             epoch,
             published_at: at(published_at),
@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn keys_that_are_no_ring_are_refused() {
-        let order = |keys: &[RingKey]| KeyRing::new(keys.to_vec()).unwrap_err();
+        let order = |keys: &[StoredKey]| KeyRing::new(keys.to_vec()).unwrap_err();
         assert_eq!(
             order(&[key(1, 5, 4)]),
             KeyRingError::Order,
@@ -377,7 +377,7 @@ mod tests {
             "two next keys"
         );
         assert_eq!(order(&[key(1, 0, 9), key(2, 9, 9)]), KeyRingError::Order, "two at once");
-        let same = RingKey {
+        let same = StoredKey {
             id: key(1, 0, 0).id,
             ..key(2, 9, 10)
         };

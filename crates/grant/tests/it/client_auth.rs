@@ -1,7 +1,9 @@
 //! Client authentication: every kind of wrong client.
 use crate::common::{builder, client, clients, page_of, params, scope, store};
 use scopegate_domain::{Client, ClientId, ErrorCode, Secret};
-use scopegate_grant::{AuthorizationServer, ClientCredentials, ClientFault, GrantError, RequestFault, TokenSet};
+use scopegate_grant::{
+    AuthorizationServer, ClientCredentials, GrantError, InvalidClientCause, InvalidRequestCause, TokenSet,
+};
 use scopegate_token::{ClientSecret, SystemEntropy};
 
 struct Setup {
@@ -78,7 +80,7 @@ async fn an_assertion_is_never_ignored() {
                 .await
                 .unwrap_err();
             assert!(
-                matches!(fault, GrantError::InvalidClient(ClientFault::Assertion)),
+                matches!(fault, GrantError::InvalidClient(InvalidClientCause::Assertion)),
                 "{form:?}: {fault}"
             );
         }
@@ -138,7 +140,7 @@ async fn every_wrong_client_is_refused_alike() {
         for (header, form) in [(basic(id, secret), &[][..]), (ClientCredentials::Absent, &in_form)] {
             let refused = setup.ask(&header, form).await.unwrap_err();
             assert!(
-                matches!(refused, GrantError::InvalidClient(ClientFault::Refused)),
+                matches!(refused, GrantError::InvalidClient(InvalidClientCause::Refused)),
                 "{id:?}: {refused}"
             );
             assert_eq!(refused.code(), ErrorCode::InvalidClient);
@@ -153,17 +155,21 @@ async fn no_client_is_no_client() {
     let setup = setup().await;
     let secret = setup.secret.expose();
     for (header, form, fault) in [
-        (ClientCredentials::Absent, &[][..], ClientFault::Missing),
-        (ClientCredentials::Absent, &[("client_id", "")], ClientFault::Missing),
+        (ClientCredentials::Absent, &[][..], InvalidClientCause::Missing),
+        (
+            ClientCredentials::Absent,
+            &[("client_id", "")],
+            InvalidClientCause::Missing,
+        ),
         (
             ClientCredentials::Absent,
             &[("client_secret", secret)],
-            ClientFault::Missing,
+            InvalidClientCause::Missing,
         ),
         (
             ClientCredentials::Malformed,
             &[("client_id", "demo-app")],
-            ClientFault::Malformed,
+            InvalidClientCause::Malformed,
         ),
     ] {
         let refused = setup.ask(&header, form).await.unwrap_err();
@@ -185,7 +191,7 @@ async fn a_client_authenticates_in_one_way_only() {
     ] {
         let refused = setup.ask(&basic("web", secret), form).await.unwrap_err();
         assert!(
-            matches!(refused, GrantError::InvalidRequest(RequestFault::TwoClients)),
+            matches!(refused, GrantError::InvalidRequest(InvalidRequestCause::TwoClients)),
             "{form:?}: {refused}"
         );
     }

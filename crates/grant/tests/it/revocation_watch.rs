@@ -6,7 +6,7 @@ use scopegate_domain::{
     Claims, Lifetime, ManualClock, Revocation, Revoked, ScopeLayout, Timestamp, TokenId, UserId, Username,
 };
 use scopegate_grant::RevocationWatch;
-use scopegate_store::{MemoryStore, RevocationPlace, Revocations, Store};
+use scopegate_store::{MemoryStore, RevocationCursor, Revocations, Store};
 use scopegate_token::{RevokedSet, SubjectNames};
 
 const NOW: Timestamp = Timestamp::from_unix(1_000);
@@ -41,7 +41,7 @@ async fn what_others_kept_is_read_once_and_ours_is_in_force_at_once() {
     store.revoke(&token("theirs")).await.unwrap();
     watch.refresh().await.unwrap();
     assert_eq!(watch.set().len(), 2);
-    assert_eq!(store.revoked_after(RevocationPlace::START, 9).await.unwrap().len(), 2);
+    assert_eq!(store.revoked_after(RevocationCursor::START, 9).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn what_can_live_no_more_is_dropped_from_both() {
     clock.advance(Lifetime::from_seconds(10));
     watch.refresh().await.unwrap();
     assert_eq!((watch.set().len(), watch.tidy().await.unwrap()), (1, 1));
-    assert_eq!(store.revoked_after(RevocationPlace::START, 9).await.unwrap().len(), 1);
+    assert_eq!(store.revoked_after(RevocationCursor::START, 9).await.unwrap().len(), 1);
 }
 
 /// The lifetime was an hour, is half an hour now, and a token from before is still in use.

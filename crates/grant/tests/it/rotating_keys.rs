@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{
-    AccessTokenClaims, Audience, ClientId, Issuer, KeyId, Lifetime, ManualClock, RingKey, Timestamp, TokenId,
+    AccessTokenClaims, Audience, ClientId, Issuer, KeyId, Lifetime, ManualClock, StoredKey, Timestamp, TokenId,
 };
-use scopegate_grant::{KekSource, KekUnreadable, KeysError, RotatingKeys};
+use scopegate_grant::{KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RotatingKeys};
 use scopegate_store::{BoxFuture, MemoryStore, SigningKeys, Store};
 use scopegate_token::{
     Algorithm, EnvelopeError, KeyEncryptionKey, KeyRingError, KeySchedule, Scratch, Signer, SigningKey, SystemEntropy,
@@ -41,7 +41,7 @@ impl World {
         RotatingKeys::new(store, kek, KeySchedule::new(HOUR, Some(DAY)), lifetime).clock(self.clock.clone())
     }
 
-    async fn rows(&self) -> Vec<RingKey> {
+    async fn rows(&self) -> Vec<StoredKey> {
         SigningKeys::list(&*self.store).await.unwrap()
     }
 
@@ -57,7 +57,7 @@ impl World {
     }
 
     fn verify(&self, node: &RotatingKeys, token: &str) -> Result<(), VerifyError> {
-        let verifier = Verifier::new(rules(), node.in_force().unwrap().trusted);
+        let verifier = Verifier::new(rules(), node.active().unwrap().trusted);
         verifier.verify(token, self.now(), &mut Scratch::new()).map(drop)
     }
 }
@@ -77,18 +77,18 @@ async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
     let added = one.rotate().await.unwrap();
     assert!(matches!(
         other.rotate().await,
-        Err(KeysError::Ring(KeyRingError::NextPending { .. }))
+        Err(KeyRotationError::Ring(KeyRingError::NextPending { .. }))
     ));
     for node in [&one, &other] {
-        let in_force = node.refresh().await.unwrap();
-        assert_eq!((&in_force.signs, in_force.published.iter().count()), (&first, 2));
-        assert_eq!(in_force.next_change, Some(added.used_from));
+        let active = node.refresh().await.unwrap();
+        assert_eq!((&active.signs, active.published.iter().count()), (&first, 2));
+        assert_eq!(active.next_change, Some(added.used_from));
     }
     world.clock.advance(Lifetime::from_seconds(3_599));
     let old = world.token(one.signing_key().unwrap(), HALF);
     world.clock.advance(Lifetime::from_seconds(1));
     // No new read is necessary: the keys that were read an hour ago contain it.
-    assert_eq!(other.in_force().unwrap().signs, added.id);
+    assert_eq!(other.active().unwrap().signs, added.id);
     assert_eq!(other.signing_key().unwrap().id(), Some(&added.id));
     world.clock.advance(Lifetime::from_seconds(1_798));
     other.refresh().await.unwrap();
@@ -116,8 +116,8 @@ async fn rotation_comes_by_itself_and_once() {
     }
     world.clock.advance(Lifetime::from_seconds(1));
     let (a, b, c) = tokio::join!(nodes[0].refresh(), nodes[1].refresh(), nodes[2].refresh());
-    for in_force in [a, b, c] {
-        assert_eq!(in_force.unwrap().published.iter().count(), 2);
+    for active in [a, b, c] {
+        assert_eq!(active.unwrap().published.iter().count(), 2);
     }
     let rows = world.rows().await;
     assert_eq!(rows.len(), 2);
@@ -163,7 +163,7 @@ async fn a_key_that_was_put_into_the_store_by_others_is_not_trusted() {
         ),
         (b"x".to_vec(), EnvelopeError::TooShort),
     ] {
-        let forged = RingKey {
+        let forged = StoredKey {
             id: id.clone(),
             epoch: 2,
             published_at: row.used_from,
@@ -178,7 +178,7 @@ async fn a_key_that_was_put_into_the_store_by_others_is_not_trusted() {
         let other = RotatingKeys::new(store, Arc::clone(&world.kek), *node.schedule(), HALF).clock(world.clock.clone());
         let error = other.refresh().await.unwrap_err();
         assert!(
-            matches!(&error, KeysError::Sealed { fault: found, .. } if *found == fault),
+            matches!(&error, KeyRotationError::Sealed { fault: found, .. } if *found == fault),
             "{error}"
         );
     }
@@ -210,15 +210,15 @@ async fn keys_are_sealed_anew_while_others_use_them() {
     // key-encryption key could not open. It reports that in time.
     world.clock.advance(HOUR);
     assert!(is_sealed_by_another(&running.refresh().await.unwrap_err()));
-    assert_eq!(running.in_force().unwrap().signs, added.id);
+    assert_eq!(running.active().unwrap().signs, added.id);
     assert_eq!(running.signing_key().unwrap().id(), Some(&added.id));
     assert!(is_sealed_by_another(&running.rotate().await.unwrap_err()));
     assert!(world.node().rewrap(&new).await.is_err());
 }
 
-fn is_sealed_by_another(error: &KeysError) -> bool {
+fn is_sealed_by_another(error: &KeyRotationError) -> bool {
     let fault = EnvelopeError::OtherKey;
-    matches!(error, KeysError::Sealed { fault: found, .. } if *found == fault)
+    matches!(error, KeyRotationError::Sealed { fault: found, .. } if *found == fault)
 }
 
 /// The contents of a file, and how often it was read.
@@ -228,8 +228,11 @@ struct File {
     reads: AtomicUsize,
 }
 
-impl KekSource for File {
-    fn read<'a>(&'a self, _: &'a dyn SigningKeys) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KekUnreadable>> {
+impl KeyEncryptionKeySource for File {
+    fn read<'a>(
+        &'a self,
+        _: &'a dyn SigningKeys,
+    ) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KeyEncryptionKeyError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         let key = self.now.lock().unwrap().clone();
         Box::pin(async move { key.ok_or_else(|| "it is gone".into()) })
@@ -245,7 +248,7 @@ async fn a_node_that_runs_reads_the_key_encryption_key_again() {
     });
     let reads = || file.reads.load(Ordering::SeqCst);
     let store: Arc<dyn Store> = world.store.clone();
-    let source: Arc<dyn KekSource> = file.clone();
+    let source: Arc<dyn KeyEncryptionKeySource> = file.clone();
     let schedule = KeySchedule::new(HOUR, Some(DAY));
     let node = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(world.clock.clone());
     let first = node.refresh().await.unwrap().signs;
@@ -261,7 +264,7 @@ async fn a_node_that_runs_reads_the_key_encryption_key_again() {
     *file.now.lock().unwrap() = None;
     assert_eq!(node.refresh().await.unwrap_err().to_string(), "it is gone");
     assert_eq!(
-        (node.in_force().unwrap().signs, world.rows().await.len()),
+        (node.active().unwrap().signs, world.rows().await.len()),
         (first.clone(), 1)
     );
 
@@ -283,7 +286,7 @@ async fn a_node_that_runs_reads_the_key_encryption_key_again() {
 
     // An operation that needs no key-encryption key does not read one.
     *file.now.lock().unwrap() = None;
-    let (store, source): (Arc<dyn Store>, Arc<dyn KekSource>) = (world.store.clone(), file.clone());
+    let (store, source): (Arc<dyn Store>, Arc<dyn KeyEncryptionKeySource>) = (world.store.clone(), file.clone());
     let other = RotatingKeys::sealed_by(store, source, schedule, HALF).clock(world.clock.clone());
     assert!(other.remove(&first).await.unwrap().is_some());
     let last = other.remove(&added.id).await.unwrap().unwrap().signs;
@@ -304,11 +307,8 @@ async fn a_removed_key_is_followed_by_the_next_or_by_a_new_one() {
     let gone = node.remove(&first).await.unwrap().unwrap();
     assert_eq!((&gone.removed.id, gone.signs.used_from), (&first, world.now()));
     assert_eq!(world.verify(&other, &token), Ok(()), "it has not looked yet");
-    let in_force = other.refresh().await.unwrap();
-    assert_eq!(
-        (&in_force.signs, in_force.published.iter().count()),
-        (&gone.signs.id, 1)
-    );
+    let active = other.refresh().await.unwrap();
+    assert_eq!((&active.signs, active.published.iter().count()), (&gone.signs.id, 1));
     assert_eq!(world.verify(&other, &token), Err(VerifyError::UnknownKey));
     assert!(node.remove(&first).await.unwrap().is_none(), "it is removed once");
 
@@ -327,8 +327,8 @@ async fn a_removed_key_is_followed_by_the_next_or_by_a_new_one() {
     assert_eq!(node.remove(&next.id).await.unwrap().unwrap().signs.id, last.id);
     let waiting = node.rotate().await.unwrap();
     assert_eq!(node.remove(&waiting.id).await.unwrap().unwrap().signs.id, last.id);
-    let in_force = other.refresh().await.unwrap();
-    assert_eq!((&in_force.signs, in_force.published.iter().count()), (&last.id, 1));
+    let active = other.refresh().await.unwrap();
+    assert_eq!((&active.signs, active.published.iter().count()), (&last.id, 1));
     node.rotate().await.unwrap();
     assert_eq!(node.refresh().await.unwrap().published.iter().count(), 2);
 }
@@ -364,8 +364,8 @@ async fn another_key_under_the_id_of_one_that_was_removed_is_another_key() {
     let next = node.remove(&again.id).await.unwrap().unwrap().signs;
     node.add(named()).await.unwrap();
     other.refresh().await.unwrap();
-    let in_force = other.in_force().unwrap();
-    assert_eq!((&in_force.signs, in_force.published.iter().count()), (&next.id, 2));
+    let active = other.active().unwrap();
+    assert_eq!((&active.signs, active.published.iter().count()), (&next.id, 2));
     assert_eq!(
         world.verify(&other, &old),
         Err(VerifyError::Signature),
@@ -395,7 +395,7 @@ async fn a_removed_key_is_not_trusted_whatever_else_is_wrong() {
 
         let rows = world.rows().await;
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
-        let strange = |id: &str, epoch| RingKey {
+        let strange = |id: &str, epoch| StoredKey {
             id: KeyId::parse(id).unwrap(),
             epoch,
             ..row.clone()
@@ -403,9 +403,9 @@ async fn a_removed_key_is_not_trusted_whatever_else_is_wrong() {
         let new = [strange("x", 7), strange("y", 8)];
         assert!(world.store.replace(&rows, &new[usize::from(is_ring)..]).await.unwrap());
         node.refresh().await.unwrap_err();
-        assert_eq!(node.in_force().unwrap().trusted.iter().count(), 0);
+        assert_eq!(node.active().unwrap().trusted.iter().count(), 0);
         assert_eq!(world.verify(&node, &token), Err(VerifyError::UnknownKey));
-        assert!(matches!(node.signing_key(), Err(KeysError::Empty)));
+        assert!(matches!(node.signing_key(), Err(KeyRotationError::Empty)));
     }
 }
 
@@ -423,10 +423,10 @@ async fn the_key_of_an_older_version_stays_good_through_a_rotation() {
     assert!(!node.adopt(SigningKey::es256_generate().unwrap()).await.unwrap());
     assert_eq!(world.rows().await.len(), 1);
     node.rotate().await.unwrap();
-    let in_force = node.refresh().await.unwrap();
-    assert_eq!(in_force.published.iter().count(), 2);
+    let active = node.refresh().await.unwrap();
+    assert_eq!(active.published.iter().count(), 2);
     assert!(
-        in_force.published.iter().all(|key| key.id().is_some()),
+        active.published.iter().all(|key| key.id().is_some()),
         "it is shown once, by its id"
     );
     assert_eq!(
@@ -452,15 +452,15 @@ async fn keys_made_elsewhere_are_taken_in() {
     let added = node.add(key).await.unwrap();
     assert_eq!((added.id.as_str(), added.algorithm.as_str()), ("own", "EdDSA"));
     assert_eq!(
-        node.in_force().unwrap().signs.as_str(),
+        node.active().unwrap().signs.as_str(),
         "own",
         "the first key signs at once"
     );
     let again = SigningKey::es256_generate().unwrap().with_id(added.id);
-    assert!(matches!(node.add(again).await, Err(KeysError::IdTaken { .. })));
+    assert!(matches!(node.add(again).await, Err(KeyRotationError::IdTaken { .. })));
     let secret = scopegate_domain::Secret::new(vec![7; 32]);
     let shared = SigningKey::hs256(&secret).unwrap();
-    assert!(matches!(node.add(shared).await, Err(KeysError::Unsealable)));
+    assert!(matches!(node.add(shared).await, Err(KeyRotationError::Unsealable)));
     let token = world.token(node.signing_key().unwrap(), HALF);
     assert_eq!(world.verify(&node, &token), Ok(()));
 }
@@ -468,8 +468,8 @@ async fn keys_made_elsewhere_are_taken_in() {
 #[tokio::test]
 async fn nothing_was_read_yet() {
     let node = World::new().node();
-    assert!(matches!(node.in_force(), Err(KeysError::Empty)));
-    assert!(matches!(node.signing_key(), Err(KeysError::Empty)));
+    assert!(matches!(node.active(), Err(KeyRotationError::Empty)));
+    assert!(matches!(node.signing_key(), Err(KeyRotationError::Empty)));
     assert!(!format!("{node:?}").contains("opened"));
 }
 
@@ -480,10 +480,10 @@ async fn a_year_of_rotations_leaves_few_keys() {
     let node = world.node();
     let (mut most_rows, mut most_published, mut signers) = (0, 0, std::collections::BTreeSet::new());
     for _ in 0..365 * 24 {
-        let in_force = node.refresh().await.unwrap();
-        signers.insert(in_force.signs.to_string());
+        let active = node.refresh().await.unwrap();
+        signers.insert(active.signs.to_string());
         most_rows = most_rows.max(world.rows().await.len());
-        most_published = most_published.max(in_force.published.iter().count());
+        most_published = most_published.max(active.published.iter().count());
         world.clock.advance(HOUR);
     }
     assert!(signers.len() >= 350, "{}", signers.len());

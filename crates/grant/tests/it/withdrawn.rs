@@ -6,7 +6,7 @@ use scopegate_domain::{
     Audience, Clock, Issuer, Lifetime, ManualClock, PasswordHash, Revocation, Revoked, Secret, SecretDigest, Timestamp,
 };
 use scopegate_grant::{AuthorizationServer, ClientCredentials, GrantError, RevocationWatch, TokenSet};
-use scopegate_store::{MemoryStore, Revocations, Store, Withdrawal};
+use scopegate_store::{DisableAndRevoke, MemoryStore, Revocations, Store};
 use scopegate_token::{
     Entropy, EntropyError, PasswordHasher, PasswordPolicy, RevokedSet, Scratch, Signer, SigningKey, SubjectNames,
     SystemEntropy, TokenRules, Verifier,
@@ -56,7 +56,7 @@ impl Entropy for Meanwhile {
 }
 
 /// The future of a store in memory is ready.
-fn done(withdrawal: Withdrawal<'_>, whose: Revoked, store: &MemoryStore) {
+fn done(withdrawal: DisableAndRevoke<'_>, whose: Revoked, store: &MemoryStore) {
     let revocation = Revocation::until(whose, NOW);
     let mut change = store.withdraw(withdrawal, &revocation);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -83,39 +83,39 @@ fn changes() -> Vec<(&'static str, Change)> {
             "password",
             user_change(|id, store| {
                 let hash = PasswordHash::from_stored("other");
-                done(Withdrawal::SetPasswordHash(id, Some(&hash)), of_john(), store);
+                done(DisableAndRevoke::SetPasswordHash(id, Some(&hash)), of_john(), store);
             }),
         ),
         (
             "no password",
-            user_change(|id, store| done(Withdrawal::SetPasswordHash(id, None), of_john(), store)),
+            user_change(|id, store| done(DisableAndRevoke::SetPasswordHash(id, None), of_john(), store)),
         ),
         (
             "scope",
-            user_change(|id, store| done(Withdrawal::SetUserScope(id, &scope("me")), of_john(), store)),
+            user_change(|id, store| done(DisableAndRevoke::SetUserScope(id, &scope("me")), of_john(), store)),
         ),
         (
             "disabled",
-            user_change(|id, store| done(Withdrawal::DisableUser(id), of_john(), store)),
+            user_change(|id, store| done(DisableAndRevoke::DisableUser(id), of_john(), store)),
         ),
         (
             "removed",
-            user_change(|id, store| done(Withdrawal::RemoveUser(id), of_john(), store)),
+            user_change(|id, store| done(DisableAndRevoke::RemoveUser(id), of_john(), store)),
         ),
         (
             "client scope",
-            client_change(|app, store, whose| done(Withdrawal::SetClientScope(app, &scope("me")), whose, store)),
+            client_change(|app, store, whose| done(DisableAndRevoke::SetClientScope(app, &scope("me")), whose, store)),
         ),
         (
             "client secret",
             client_change(|app, store, whose| {
                 let secret = SecretDigest::from_bytes([1; 32]);
-                done(Withdrawal::SetClientSecret(app, secret), whose, store);
+                done(DisableAndRevoke::SetClientSecret(app, secret), whose, store);
             }),
         ),
         (
             "client removed",
-            client_change(|app, store, whose| done(Withdrawal::RemoveClient(app), whose, store)),
+            client_change(|app, store, whose| done(DisableAndRevoke::RemoveClient(app), whose, store)),
         ),
     ]
 }
@@ -206,7 +206,7 @@ async fn a_revocation_covers_what_was_issued_before_whatever_the_clocks_say() {
             let (john, revocation) = (user("johndoe"), Revocation::until(of_john(), revoker.clock.now()));
             if withdraws {
                 let hash = store.users_of("johndoe").await;
-                let set = Withdrawal::SetPasswordHash(john.id(), hash.as_ref());
+                let set = DisableAndRevoke::SetPasswordHash(john.id(), hash.as_ref());
                 assert!(store.withdraw(set, &revocation).await.unwrap());
             } else {
                 store.revoke(&revocation).await.unwrap();
@@ -284,7 +284,7 @@ async fn a_year_of_revocations_is_forgotten() {
             most = most.max(watch.set().len());
         }
         watch.tidy().await.unwrap();
-        let kept = store.revoked_after(scopegate_store::RevocationPlace::START, u16::MAX);
+        let kept = store.revoked_after(scopegate_store::RevocationCursor::START, u16::MAX);
         most_stored = most_stored.max(kept.await.unwrap().len());
     }
     assert!(most <= 4 && most_stored <= 4, "{most} {most_stored}");

@@ -199,7 +199,7 @@ mod tests {
         Account, Catalog, Client, ClientId, GrantType, Lifetime, PasswordHash, ScopeToken, Secret, SecurityScheme,
         User, UserId, Username,
     };
-    use scopegate_grant::{ClientFault, Outage, RequestFault, ScopeFault};
+    use scopegate_grant::{InvalidClientCause, InvalidRequestCause, InvalidScopeCause, Unavailable};
     use scopegate_store::{MemoryStore, Store, StoreError};
     use scopegate_token::{Signer, SigningKey, TokenRules};
 
@@ -435,15 +435,15 @@ mod tests {
 
     #[tokio::test]
     async fn every_refusal_has_its_status_and_shows_no_cause() {
-        let outage = Outage::Store(StoreError::unavailable("disk /var/lib is gone"));
+        let outage = Unavailable::Store(StoreError::unavailable("disk /var/lib is gone"));
         let malformed = "a  b".parse::<Scope>().unwrap_err();
         for (error, status) in [
-            (GrantError::InvalidRequest(RequestFault::Repeated), 400),
-            (GrantError::InvalidClient(ClientFault::Refused), 400),
+            (GrantError::InvalidRequest(InvalidRequestCause::Repeated), 400),
+            (GrantError::InvalidClient(InvalidClientCause::Refused), 400),
             (GrantError::InvalidGrant, 400),
             (GrantError::UnauthorizedClient, 400),
             (GrantError::UnsupportedGrantType, 400),
-            (GrantError::InvalidScope(ScopeFault::Malformed(malformed)), 400),
+            (GrantError::InvalidScope(InvalidScopeCause::Malformed(malformed)), 400),
             (
                 GrantError::Busy {
                     retry_after: Lifetime::from_seconds(2),

@@ -11,7 +11,7 @@ use scopegate_http::domain::{
     TokenId, UserId, UserStatus,
 };
 use scopegate_http::policy::{Atom, Rule};
-use scopegate_http::store::{CachedUsers, Store, Users};
+use scopegate_http::store::{Store, Users, UsersCache};
 use scopegate_http::token::{RevokedSet, Signer, SigningKey, SubjectNames, TokenRules, Verifier};
 use scopegate_http::{ActiveUser, BearerTokens, Catalog, Gate, GateBuilder, Guard, SecurityScheme, get};
 
@@ -138,7 +138,7 @@ async fn how_long_ago_somebody_logged_in_is_not_remembered() {
 struct Known {
     clock: Arc<ManualClock>,
     counted: Arc<common::Counted>,
-    users: Arc<CachedUsers>,
+    users: Arc<UsersCache>,
     revoked: Arc<RevokedSet>,
     gate: Gate,
 }
@@ -148,7 +148,7 @@ async fn known() -> Known {
     let counted = Arc::new(common::Counted::new(common::users().await));
     let behind: Arc<dyn Store> = Arc::<common::Counted>::clone(&counted);
     let age = Lifetime::from_seconds(5);
-    let users = Arc::new(CachedUsers::new(behind, Arc::<ManualClock>::clone(&clock), age));
+    let users = Arc::new(UsersCache::new(behind, Arc::<ManualClock>::clone(&clock), age));
     let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
     let tokens = remembering(verifier("a")).revoked(Arc::clone(&revoked));
     let active = Guard::requires([ME])
@@ -157,7 +157,7 @@ async fn known() -> Known {
         .with_scheme("oauth");
     let gate = builder(&clock)
         .bearer("oauth", tokens)
-        .users(Arc::<CachedUsers>::clone(&users))
+        .users(Arc::<UsersCache>::clone(&users))
         .operation(get("/me").guard(active).then(|| async { "me" }))
         .build()
         .unwrap();

@@ -97,7 +97,7 @@ impl Readiness {
 /// Checks reading and writing: a store may answer reads and still accept no write.
 async fn probe(store: &dyn Store) -> Result<(), StoreError> {
     store.ping().await?;
-    store.rehearse_change().await
+    store.check_writable().await
 }
 
 /// Logs each change once, not each check.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, ensure};
 use scopegate_domain::{Client, ClientId, ClientKind, RedirectUri, Revoked};
-use scopegate_store::{Clients, Store, Withdrawal};
+use scopegate_store::{Clients, DisableAndRevoke, Store};
 use scopegate_token::{ClientSecret, SystemEntropy};
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
         ClientCommand::Remove { id, confirmation } => {
             let parsed = find(clients, &id).await?.id().clone();
             confirm(&confirmation, &format!("Remove client `{id}` for good?"))?;
-            let (remove, whose) = (Withdrawal::RemoveClient(&parsed), Revoked::Client(parsed.clone()));
+            let (remove, whose) = (DisableAndRevoke::RemoveClient(&parsed), Revoked::Client(parsed.clone()));
             let tokens = there(withdraw(store, remove, whose).await?, &id)?;
             tokens.print(format, &format!("removed `{id}`"), json!({ "removed": id }), &id)
         }
@@ -65,14 +65,14 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
                 expect(clients.set_scope(client.id(), &scope).await?, &id)?;
                 Tokens::Kept
             } else {
-                let set = Withdrawal::SetClientScope(client.id(), &scope);
+                let set = DisableAndRevoke::SetClientScope(client.id(), &scope);
                 there(withdraw(store, set, Revoked::Client(client.id().clone())).await?, &id)?
             };
             show_with(format, &client.with_scope(scope), None, tokens)
         }
         ClientCommand::SetSecret { id } => {
             let (client, secret) = (find(clients, &id).await?, ClientSecret::generate(&SystemEntropy)?);
-            let set = Withdrawal::SetClientSecret(client.id(), secret.digest());
+            let set = DisableAndRevoke::SetClientSecret(client.id(), secret.digest());
             let tokens = there(withdraw(store, set, Revoked::Client(client.id().clone())).await?, &id)?;
             show_with(format, &client.with_secret(secret.digest()), Some(&secret), tokens)
         }

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use scopegate_domain::{Clock, KeyId, RingKey, Secret, SystemClock, Timestamp};
-use scopegate_grant::{KeysError, RotatingKeys};
+use scopegate_domain::{Clock, KeyId, Secret, StoredKey, SystemClock, Timestamp};
+use scopegate_grant::{KeyRotationError, RotatingKeys};
 use scopegate_token::{Algorithm, KeyRing, KeyRingError, SigningKey};
 use serde_json::{Value, json};
 
 use super::context::{self, moment};
 use crate::arguments::{CommonFlags, KeyCommand};
-use crate::compose::{self, Access, Database, KekSource};
+use crate::compose::{self, Access, Database, KeyEncryptionKeySource};
 use crate::config::{Settings, read_key_encryption_key};
 use crate::output::{Format, No, print, remark, table};
 
@@ -78,7 +78,7 @@ async fn ring(database: &Database) -> anyhow::Result<KeyRing> {
 
 async fn list(format: Format, database: &Database) -> anyhow::Result<()> {
     let (ring, now) = (ring(database).await?, SystemClock.now());
-    let row = |key: &RingKey| {
+    let row = |key: &StoredKey| {
         vec![
             key.id.to_string(),
             key.algorithm.clone(),
@@ -94,13 +94,13 @@ async fn list(format: Format, database: &Database) -> anyhow::Result<()> {
 }
 
 /// Shows an added key, or the reason why none was added.
-async fn show(format: Format, database: &Database, added: Result<RingKey, KeysError>) -> anyhow::Result<()> {
+async fn show(format: Format, database: &Database, added: Result<StoredKey, KeyRotationError>) -> anyhow::Result<()> {
     let added = match added {
-        Err(KeysError::Ring(KeyRingError::NextPending { id, used_from })) => {
+        Err(KeyRotationError::Ring(KeyRingError::NextPending { id, used_from })) => {
             let from = moment(used_from);
             return Err(No(format!("key `{id}` is to take over already, at {from}")).into());
         }
-        Err(error @ KeysError::IdTaken { .. }) => return Err(No(error.to_string()).into()),
+        Err(error @ KeyRotationError::IdTaken { .. }) => return Err(No(error.to_string()).into()),
         added => added?,
     };
     let (ring, now) = (ring(database).await?, SystemClock.now());
@@ -136,7 +136,7 @@ async fn rewrap(
     database: &Database,
     new_key_file: Option<&Path>,
 ) -> anyhow::Result<()> {
-    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     if ring(database).await?.keys().is_empty() {
         return Err(No("there is no key yet".to_owned()).into());
     }
@@ -208,7 +208,7 @@ fn parse_algorithm(name: &str) -> anyhow::Result<Algorithm> {
         .with_context(|| format!("bad algorithm `{}`: there is none of that name", name.escape_default()))
 }
 
-fn describe(ring: &KeyRing, key: &RingKey, now: Timestamp) -> Value {
+fn describe(ring: &KeyRing, key: &StoredKey, now: Timestamp) -> Value {
     json!({
         "kid": key.id, "algorithm": key.algorithm, "state": state(ring, key, now), "epoch": key.epoch,
         "published_at": moment(key.published_at), "used_from": moment(key.used_from),
@@ -216,6 +216,6 @@ fn describe(ring: &KeyRing, key: &RingKey, now: Timestamp) -> Value {
     })
 }
 
-fn state(ring: &KeyRing, key: &RingKey, now: Timestamp) -> &'static str {
+fn state(ring: &KeyRing, key: &StoredKey, now: Timestamp) -> &'static str {
     ring.state(key.epoch, now).map_or("gone", |state| state.as_str())
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use scopegate_domain::{Clock as _, Revocation, Revoked, SystemClock, Timestamp};
 use scopegate_grant::last_expiry;
-use scopegate_store::{Store, Withdrawal};
+use scopegate_store::{DisableAndRevoke, Store};
 use serde_json::{Value, json};
 
 use super::context::moment;
@@ -51,7 +51,7 @@ pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<
 /// it does not exist.
 pub(super) async fn withdraw(
     store: &dyn Store,
-    withdrawal: Withdrawal<'_>,
+    withdrawal: DisableAndRevoke<'_>,
     whose: Revoked,
 ) -> anyhow::Result<Option<Tokens>> {
     let revocations = store.revocations();

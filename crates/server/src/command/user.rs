@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::Context;
 use scopegate_domain::{Account, Revoked, User, UserId, UserStatus, Username};
-use scopegate_store::{Store, Users, Withdrawal};
+use scopegate_store::{DisableAndRevoke, Store, Users};
 use serde_json::{Value, json};
 
 use super::context::{self, PAGE, confirm, moment, random_id, refuse_taken, with_settings};
@@ -66,7 +66,7 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: 
         UserCommand::Add(new) => add(users, format, account(new, least)?).await,
         UserCommand::Disable { name } => {
             let user = find(users, &name).await?;
-            let disable = Withdrawal::DisableUser(user.id());
+            let disable = DisableAndRevoke::DisableUser(user.id());
             let tokens = there(withdraw(store, disable, whose(&user)).await?, &name)?;
             show_with(format, &user.with_status(UserStatus::Disabled), tokens)
         }
@@ -81,7 +81,7 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: 
         UserCommand::Remove { name, confirmation } => {
             let user = find(users, &name).await?;
             confirm(&confirmation, &format!("Remove user `{name}` for good?"))?;
-            let remove = Withdrawal::RemoveUser(user.id());
+            let remove = DisableAndRevoke::RemoveUser(user.id());
             let tokens = there(withdraw(store, remove, whose(&user)).await?, &name)?;
             tokens.print(format, &format!("removed `{name}`"), json!({ "removed": name }), &name)
         }
@@ -110,7 +110,7 @@ async fn set_password(
 ) -> anyhow::Result<()> {
     let user = find(store.users(), name).await?;
     let hash = password::new_hash(password, least)?;
-    let set = Withdrawal::SetPasswordHash(user.id(), Some(&hash));
+    let set = DisableAndRevoke::SetPasswordHash(user.id(), Some(&hash));
     let tokens = there(withdraw(store, set, whose(&user)).await?, name)?;
     show_with(format, &user, tokens)
 }
@@ -121,7 +121,7 @@ async fn set_scope(store: &dyn Store, format: Format, name: &str, scope: &str) -
         expect(store.users().set_scope(user.id(), &scope).await?, name)?;
         Tokens::Kept
     } else {
-        let set = Withdrawal::SetUserScope(user.id(), &scope);
+        let set = DisableAndRevoke::SetUserScope(user.id(), &scope);
         there(withdraw(store, set, whose(&user)).await?, name)?
     };
     show_with(format, &user.with_scope(scope), tokens)

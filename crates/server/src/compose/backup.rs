@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::RingKey;
+use scopegate_domain::StoredKey;
 use scopegate_store::SigningKeys as _;
 use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, RowCounts, SqlStore};
 use scopegate_token::KeyEncryptionKey;
 
 use super::database::database_url;
-use super::kek::{self, KekSource};
+use super::kek::{self, KeyEncryptionKeySource};
 use super::{opening, private_file};
 use crate::config::Settings;
 
@@ -171,7 +171,7 @@ fn uncreatable(file: &Path) -> String {
 struct Copy {
     temporary: private_file::Temporary,
     rows: RowCounts,
-    sealed: Vec<RingKey>,
+    sealed: Vec<StoredKey>,
 }
 
 impl Copy {
@@ -209,18 +209,18 @@ impl Copy {
 }
 
 /// The key-encryption key that opens these signing keys; `None` if there are no signing keys.
-fn backup_key(settings: &Settings, sealed: &[RingKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
+fn backup_key(settings: &Settings, sealed: &[StoredKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
     if sealed.is_empty() {
         return Ok(None);
     }
-    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     let key = source.opening(sealed)?;
     Ok(Some(key.context(
         "no key-encryption key is there that opens the signing keys; a backup without `--with-key` is possible",
     )?))
 }
 
-fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[RingKey]) -> anyhow::Result<KekOutcome> {
+fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[StoredKey]) -> anyhow::Result<KekOutcome> {
     let kept = kek::beside(database);
     if let Some(other) = kek::key_files(database)
         .into_iter()
@@ -232,14 +232,16 @@ fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[Ring
         return Ok(KekOutcome::NotNeeded);
     }
     if let Some(configured) = &settings.key_encryption_key {
-        let fits = KekSource::Configured(configured.clone()).opening(sealed)?.is_some();
+        let fits = KeyEncryptionKeySource::Configured(configured.clone())
+            .opening(sealed)?
+            .is_some();
         if !fits {
             bail!("the configured key-encryption key does not open the signing keys of the backup");
         }
         return Ok(KekOutcome::Configured);
     }
     if kept.exists() {
-        if KekSource::File(kept.clone()).opening(sealed)?.is_none() {
+        if KeyEncryptionKeySource::File(kept.clone()).opening(sealed)?.is_none() {
             bail!(
                 "key file `{}` does not open the signing keys of the backup: move it away first",
                 kept.display()
@@ -251,7 +253,7 @@ fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[Ring
     if !backed_up.exists() {
         return Ok(KekOutcome::Missing);
     }
-    let Some(key) = KekSource::File(backed_up.clone()).opening(sealed)? else {
+    let Some(key) = KeyEncryptionKeySource::File(backed_up.clone()).opening(sealed)? else {
         bail!(
             "key file `{}` does not open the signing keys of the backup",
             backed_up.display()

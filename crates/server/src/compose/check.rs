@@ -12,7 +12,7 @@ use scopegate_store_sql::SqlStore;
 
 use super::database::database_url;
 use super::issuers::{TrustedIssuer, trusted_issuers};
-use super::kek::KekSource;
+use super::kek::KeyEncryptionKeySource;
 use super::{kek, key, opening, shadow};
 use crate::config::{Profile, Settings};
 
@@ -117,13 +117,13 @@ async fn check_keys(settings: &Settings, database: &Arc<SqlStore>) -> anyhow::Re
         return Ok(());
     }
     let sealed = SigningKeys::list(&**database).await?;
-    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     if sealed.is_empty() || source.opening(&sealed)?.is_some() {
         return Ok(());
     }
     // No key opens them, so this fails with the error of `serve` before it would write.
     key::unopened_ring(settings, Arc::<SqlStore>::clone(database))?
-        .look()
+        .reload()
         .await
         .map_err(key::explain)
 }

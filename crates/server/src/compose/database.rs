@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use scopegate_domain::SystemClock;
-use scopegate_store::{CachedUsers, Store};
+use scopegate_store::{Store, UsersCache};
 use scopegate_store_sql::{DatabaseUrl, OpenMode, SqlStore};
 
 use super::{kek, opening};
@@ -69,7 +69,7 @@ impl Database {
             None => store,
         };
         let age = settings.user_cache_age.lifetime();
-        let store = Arc::new(CachedUsers::new(store, Arc::new(SystemClock), age));
+        let store = Arc::new(UsersCache::new(store, Arc::new(SystemClock), age));
         Ok(Self { sql, store, url })
     }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use scopegate_domain::{RingKey, Secret};
-use scopegate_grant::KekUnreadable;
+use scopegate_domain::{Secret, StoredKey};
+use scopegate_grant::KeyEncryptionKeyError;
 use scopegate_store::{BoxFuture, SigningKeys};
 use scopegate_token::{KeyEncryptionKey, SystemEntropy};
 use tracing::info;
@@ -18,7 +18,7 @@ pub(super) const WHAT: &str = "key-encryption key";
 
 /// The source of the key-encryption key.
 #[derive(Clone, Debug)]
-pub(crate) enum KekSource {
+pub(crate) enum KeyEncryptionKeySource {
     /// The configuration.
     Configured(ConfiguredKek),
     /// A file next to the database. It is created if it is missing.
@@ -35,7 +35,7 @@ pub(crate) enum KekSource {
 )]
 pub(crate) struct KekMissing;
 
-impl KekSource {
+impl KeyEncryptionKeySource {
     /// Returns the configured source. Otherwise that of the database with this URL, if it is
     /// SQLite.
     pub(crate) fn find(configured: Option<&ConfiguredKek>, database: &str) -> Result<Self, KekMissing> {
@@ -60,7 +60,7 @@ impl KekSource {
     }
 
     /// Returns the key that opens all these keys, if one exists. It creates and changes no file.
-    pub(super) fn opening(&self, sealed: &[RingKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
+    pub(super) fn opening(&self, sealed: &[StoredKey]) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
         let keys = match self {
             Self::Configured(ConfiguredKek { file: Some(path), .. }) => vec![read_key_encryption_key(path)?],
             Self::Configured(ConfiguredKek { key, file: None }) => vec![Arc::clone(key)],
@@ -74,7 +74,7 @@ impl KekSource {
         Ok(keys.into_iter().find(opens))
     }
 
-    /// Creates the next key and keeps it next to this one until [`KekSource::finish_replacement`].
+    /// Creates the next key and keeps it next to this one until [`KeyEncryptionKeySource::finish_replacement`].
     ///
     /// `None` unless the key is in a file: the operator creates the next one of a configured key.
     pub(crate) fn prepare_replacement(&self) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {
@@ -110,8 +110,11 @@ impl KekSource {
     }
 }
 
-impl scopegate_grant::KekSource for KekSource {
-    fn read<'a>(&'a self, keys: &'a dyn SigningKeys) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KekUnreadable>> {
+impl scopegate_grant::KeyEncryptionKeySource for KeyEncryptionKeySource {
+    fn read<'a>(
+        &'a self,
+        keys: &'a dyn SigningKeys,
+    ) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KeyEncryptionKeyError>> {
         Box::pin(async { Ok(self.open(keys).await?) })
     }
 }
@@ -204,15 +207,15 @@ mod tests {
 
     use super::*;
 
-    fn file(database: &Path) -> KekSource {
-        KekSource::find(None, &format!("sqlite:{}", database.display())).unwrap()
+    fn file(database: &Path) -> KeyEncryptionKeySource {
+        KeyEncryptionKeySource::find(None, &format!("sqlite:{}", database.display())).unwrap()
     }
 
     /// A store with one key, sealed with this one.
     async fn sealed_with(kek: &KeyEncryptionKey) -> MemoryStore {
         let (store, id) = (MemoryStore::new(), KeyId::parse("k1").unwrap());
         let sealed = kek.seal(&id, "ES256", &Secret::new(vec![1]), &SystemEntropy).unwrap();
-        let key = RingKey {
+        let key = StoredKey {
             id,
             algorithm: "ES256".to_owned(),
             epoch: 1,
@@ -233,21 +236,21 @@ mod tests {
     #[test]
     fn only_sqlite_makes_a_key_of_its_own() {
         for url in ["postgres://db.example/scopegate", "postgresql://db", "mysql://x", ""] {
-            let error = KekSource::find(None, url).unwrap_err();
+            let error = KeyEncryptionKeySource::find(None, url).unwrap_err();
             assert!(
                 error.to_string().starts_with("`key_encryption_key` is missing"),
                 "{url}"
             );
             let key = Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
-            let source = KekSource::find(Some(&ConfiguredKek { key, file: None }), url).unwrap();
-            assert!(matches!(source, KekSource::Configured(_)), "{url}");
+            let source = KeyEncryptionKeySource::find(Some(&ConfiguredKek { key, file: None }), url).unwrap();
+            assert!(matches!(source, KeyEncryptionKeySource::Configured(_)), "{url}");
         }
         assert!(matches!(
-            KekSource::find(None, "sqlite::memory:"),
-            Ok(KekSource::Memory)
+            KeyEncryptionKeySource::find(None, "sqlite::memory:"),
+            Ok(KeyEncryptionKeySource::Memory)
         ));
         for url in ["sqlite:a.db", "sqlite://a.db"] {
-            let Ok(KekSource::File(path)) = KekSource::find(None, url) else {
+            let Ok(KeyEncryptionKeySource::File(path)) = KeyEncryptionKeySource::find(None, url) else {
                 panic!("{url}")
             };
             assert_eq!(path, Path::new("a.db.kek"));
@@ -279,7 +282,7 @@ mod tests {
         let generate = || Arc::new(KeyEncryptionKey::generate(&SystemEntropy).unwrap());
         let (key, new) = (generate(), generate());
         let configured = |file| {
-            KekSource::Configured(ConfiguredKek {
+            KeyEncryptionKeySource::Configured(ConfiguredKek {
                 key: Arc::clone(&key),
                 file,
             })

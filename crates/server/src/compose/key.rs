@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use scopegate_domain::{Lifetime, Secret};
-use scopegate_grant::{KeysError, RotatingKeys};
+use scopegate_grant::{KeyRotationError, RotatingKeys};
 use scopegate_http::PublishedKeys;
 use scopegate_store::Store;
 use scopegate_token::{Entropy, EnvelopeError, KeySchedule, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
 use tracing::{info, warn};
 
 use super::database::Database;
-use super::{KekSource, private_file};
+use super::{KeyEncryptionKeySource, private_file};
 use crate::config::Settings;
 use crate::live_keys::LiveKeys;
 
@@ -34,7 +34,7 @@ pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKe
 
 /// The keys in a database, for work that decrypts none of them.
 pub(crate) fn unopened_ring(settings: &Settings, store: Arc<dyn Store>) -> anyhow::Result<RotatingKeys> {
-    let source = KekSource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
+    let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     let lifetime = token_lifetime(settings)?;
     Ok(RotatingKeys::sealed_by(
         store,
@@ -45,9 +45,9 @@ pub(crate) fn unopened_ring(settings: &Settings, store: Arc<dyn Store>) -> anyho
 }
 
 /// Adds the remedy to an error of the stored keys.
-pub(super) fn explain(error: KeysError) -> anyhow::Error {
+pub(super) fn explain(error: KeyRotationError) -> anyhow::Error {
     match error {
-        KeysError::Sealed {
+        KeyRotationError::Sealed {
             fault: EnvelopeError::OtherKey,
             ..
         } => anyhow::anyhow!(
@@ -63,10 +63,10 @@ pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Re
     let keys = unopened_ring(settings, database.store())?;
     let mut attempts = 0..ATTEMPTS;
     loop {
-        match keys.look().await {
+        match keys.reload().await {
             // Another program is replacing the key-encryption key at this moment. Each attempt
             // reads the file again.
-            Err(KeysError::Sealed { .. }) if attempts.next().is_some() => {
+            Err(KeyRotationError::Sealed { .. }) if attempts.next().is_some() => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             looked => break looked.map_err(explain)?,
@@ -86,15 +86,15 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
         );
     }
     let keys = ring(settings, database).await?;
-    let in_force = keys.refresh().await?;
+    let active = keys.refresh().await?;
     Ok(LiveKeys {
-        verifier: Arc::new(Verifier::new(rules.clone(), in_force.trusted)),
+        verifier: Arc::new(Verifier::new(rules.clone(), active.trusted)),
         signer: Arc::new(Signer::new(rules.clone(), keys.signing_key()?)),
-        published: PublishedKeys::new(&in_force.published),
-        signs: in_force.signs,
+        published: PublishedKeys::new(&active.published),
+        signs: active.signs,
         // Reads twice within the age, so that the limit holds even if an answer takes long.
         age: (settings.revocation_age / 2).max(Duration::from_millis(1)),
-        next_change: in_force.next_change,
+        next_change: active.next_change,
         keys,
     })
 }

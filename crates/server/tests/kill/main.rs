@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use model::{Password, Random, State, Subject};
 use rustix::process::{Pid, Signal, kill_process};
 use scopegate_domain::{Account, Client, ClientId, GrantType, PasswordHash, Revoked, User, UserId, UserStatus};
-use scopegate_store::{RevocationPlace, Store};
+use scopegate_store::{RevocationCursor, Store};
 use scopegate_store_sql::{DatabaseUrl, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -248,7 +248,7 @@ impl Victim {
 async fn tokens_of_the_disabled_are_taken_back(store: &dyn Store) {
     let kept = store
         .revocations()
-        .revoked_after(RevocationPlace::START, u16::MAX)
+        .revoked_after(RevocationCursor::START, u16::MAX)
         .await
         .unwrap();
     let has = |user: &User| {

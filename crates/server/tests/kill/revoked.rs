@@ -1,7 +1,7 @@
 //! Revoked tokens: every confirmed revocation is stored. Of the killed writes, few are.
 
 use scopegate_domain::{Revocation, Revoked, Timestamp};
-use scopegate_store::{RevocationPlace, Store};
+use scopegate_store::{RevocationCursor, Store};
 use serde_json::Value;
 
 use crate::model::Subject;
@@ -45,7 +45,7 @@ pub(crate) fn taken_back(act: &Act, printed: &str) -> Option<Taken> {
 pub(crate) async fn settle(store: &dyn Store, subjects: impl Iterator<Item = &mut Subject>) {
     let kept = store
         .revocations()
-        .revoked_after(RevocationPlace::START, u16::MAX)
+        .revoked_after(RevocationCursor::START, u16::MAX)
         .await
         .unwrap();
     let mut kept: Vec<Revocation> = kept.into_iter().map(|(_, revocation)| revocation).collect();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use scopegate_domain::{Account, PasswordHash, Revocation, Revoked, Timestamp, User, UserId, Username};
-use scopegate_store::{Revocations, Store, StoreError, StoreErrorKind, Users, Withdrawal};
+use scopegate_store::{DisableAndRevoke, Revocations, Store, StoreError, StoreErrorKind, Users};
 use scopegate_store_sql::{DatabaseUrl, OpenError, OpenMode, SqlStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor};
@@ -50,7 +50,7 @@ async fn a_file_that_was_taken_away_is_no_store() {
         store.add(user("ada")).await.unwrap();
         let (at_home, away) = (side(&path, end), folder.path().join("away"));
         fs::rename(&at_home, &away).unwrap();
-        assert_unavailable(store.rehearse_change().await);
+        assert_unavailable(store.check_writable().await);
         assert_unavailable(store.add(user("bob")).await);
         until_readers_look().await;
         assert_unavailable(store.ping().await);
@@ -121,10 +121,10 @@ async fn nobody_ends_without_their_tokens() {
     let revocation = Revocation::until(revoked, Timestamp::from_unix(1_000));
     let (scope, hash) = ("other".parse().unwrap(), PasswordHash::from_stored("new"));
     let all = [
-        Withdrawal::SetPasswordHash(&whose, Some(&hash)),
-        Withdrawal::SetUserScope(&whose, &scope),
-        Withdrawal::DisableUser(&whose),
-        Withdrawal::RemoveUser(&whose),
+        DisableAndRevoke::SetPasswordHash(&whose, Some(&hash)),
+        DisableAndRevoke::SetUserScope(&whose, &scope),
+        DisableAndRevoke::DisableUser(&whose),
+        DisableAndRevoke::RemoveUser(&whose),
     ];
     let before = store.find_account(ada.username()).await.unwrap();
     for withdrawal in all {

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scopegate_domain::{
-    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, Revocation, Revoked, RingKey, Timestamp, User, UserId,
+    Account, Client, ClientId, KeyId, Lifetime, PasswordHash, Revocation, Revoked, StoredKey, Timestamp, User, UserId,
     Username,
 };
 use scopegate_store::{
-    Clients, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store, StoreError, StoreErrorKind, Users,
+    Clients, ResealedKey, RevocationCursor, Revocations, SigningKeys, Store, StoreError, StoreErrorKind, Users,
 };
 use scopegate_store_sql::{DatabaseUrl, OpenError, SqlStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -100,11 +100,11 @@ async fn a_rehearsal_is_a_real_write() {
     let (store, folder) = file().await;
     let log = || std::fs::metadata(folder.path().join("scopegate.db-wal")).unwrap().len();
     let before = log();
-    store.rehearse_change().await.unwrap();
+    store.check_writable().await.unwrap();
     assert!(log() > before, "{} bytes", log());
     store.close().await.unwrap();
     assert_eq!(
-        store.rehearse_change().await.unwrap_err().kind(),
+        store.check_writable().await.unwrap_err().kind(),
         StoreErrorKind::Unavailable
     );
 }
@@ -265,8 +265,8 @@ async fn a_corrupt_client_is_never_skipped() {
     }
 }
 
-fn signing_key() -> RingKey {
-    RingKey {
+fn signing_key() -> StoredKey {
+    StoredKey {
         id: KeyId::parse("k1").unwrap(),
         algorithm: "ES256".to_owned(),
         epoch: 1,
@@ -308,12 +308,12 @@ async fn keys_that_were_sealed_anew_leave_no_old_bytes() {
         b"the old sealed bytes".to_vec(),
         b"the new sealed bytes".to_vec(),
     );
-    let key = RingKey {
+    let key = StoredKey {
         sealed: old.clone(),
         ..signing_key()
     };
     assert!(store.rotate(key.clone()).await.unwrap());
-    let list = [Rewrapped {
+    let list = [ResealedKey {
         id,
         old: old.clone(),
         new: new.clone(),
@@ -326,7 +326,7 @@ async fn keys_that_were_sealed_anew_leave_no_old_bytes() {
     let store = SqlStore::open(&DatabaseUrl::file(path(&folder))).await.unwrap();
     assert_eq!(
         SigningKeys::list(&store).await.unwrap(),
-        [RingKey { sealed: new, ..key }]
+        [StoredKey { sealed: new, ..key }]
     );
 }
 
@@ -354,7 +354,7 @@ async fn a_corrupt_revocation_is_never_skipped() {
             &format!("PRAGMA ignore_check_constraints = ON; UPDATE revocations {change}"),
         )
         .await;
-        let error = store.revoked_after(RevocationPlace::START, 10).await.unwrap_err();
+        let error = store.revoked_after(RevocationCursor::START, 10).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{change}");
     }
 }

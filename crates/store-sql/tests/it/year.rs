@@ -43,7 +43,7 @@ async fn a_year_of_changes_is_forgotten() {
             store.revoke(&revocation).await.unwrap();
         }
         // A readiness check.
-        store.rehearse_change().await.unwrap();
+        store.check_writable().await.unwrap();
         if day % 10 == 0 {
             for (table, count) in rows(&path).await {
                 let known = most.entry(table).or_default();

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
-use scopegate_domain::{Account, Client, Revocation, RingKey, User};
+use scopegate_domain::{Account, Client, Revocation, StoredKey, User};
 
 use super::operation::{Answer, Operation};
 use super::values::runtime;
-use crate::{MemoryStore, PasswordScheme, RevocationPlace, Store, StoreErrorKind};
+use crate::{MemoryStore, PasswordScheme, RevocationCursor, Store, StoreErrorKind};
 
 /// The number of stores, and the maximum number of operations on one store.
 const STORES: u32 = 64;
@@ -110,7 +110,7 @@ struct Contents {
     accounts: Vec<Option<Account>>,
     by_id: Vec<Option<User>>,
     clients: Vec<Option<Client>>,
-    keys: Vec<RingKey>,
+    keys: Vec<StoredKey>,
     password_schemes: Vec<PasswordScheme>,
     revocations: Vec<Revocation>,
 }
@@ -129,7 +129,7 @@ impl Contents {
         let password_schemes = store.users().password_schemes().await.unwrap();
         let revocations = store
             .revocations()
-            .revoked_after(RevocationPlace::START, u16::MAX)
+            .revoked_after(RevocationCursor::START, u16::MAX)
             .await
             .unwrap();
         Self {

@@ -6,12 +6,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use scopegate_domain::{
-    Account, Client, ClientId, GrantType, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, RingKey,
-    Scope, ScopeToken, SecretDigest, Timestamp, TokenId, User, UserId, UserStatus, Username,
+    Account, Client, ClientId, GrantType, KeyId, Lifetime, PasswordHash, RedirectUri, Revocation, Revoked, Scope,
+    ScopeToken, SecretDigest, StoredKey, Timestamp, TokenId, User, UserId, UserStatus, Username,
 };
 
 use super::values::{hash, user_id};
-use crate::{Rewrapped, SigningKeys, Store, StoreError, StoreErrorKind, Withdrawal};
+use crate::{DisableAndRevoke, ResealedKey, SigningKeys, Store, StoreError, StoreErrorKind};
 
 /// One call of a method that changes something, or of a list.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(super) enum Operation {
     /// These keys of all stored ones, counted from the newest.
     Rewrap(usize, Vec<u8>),
     /// The number of epochs after the newest.
-    Rotate(u32, RingKey),
+    Rotate(u32, StoredKey),
     SetClientScope(ClientId, Scope),
     SetClientSecret(ClientId, SecretDigest),
     SetPasswordHash(UserId, Option<PasswordHash>),
@@ -97,9 +97,9 @@ impl Operation {
             Self::SetUserScope(id, scope) => users.set_scope(id, scope).await.map(Answer::Changed),
             Self::WithdrawClient(id, change, revocation) => {
                 let withdrawal = match change {
-                    Change::Scope(scope) => Withdrawal::SetClientScope(id, scope),
-                    Change::Secret(secret) => Withdrawal::SetClientSecret(id, *secret),
-                    _ => Withdrawal::RemoveClient(id),
+                    Change::Scope(scope) => DisableAndRevoke::SetClientScope(id, scope),
+                    Change::Secret(secret) => DisableAndRevoke::SetClientSecret(id, *secret),
+                    _ => DisableAndRevoke::RemoveClient(id),
                 };
                 store
                     .revocations()
@@ -109,10 +109,10 @@ impl Operation {
             }
             Self::WithdrawUser(id, change, revocation) => {
                 let withdrawal = match change {
-                    Change::Disable => Withdrawal::DisableUser(id),
-                    Change::Scope(scope) => Withdrawal::SetUserScope(id, scope),
-                    Change::Password(hash) => Withdrawal::SetPasswordHash(id, hash.as_ref()),
-                    _ => Withdrawal::RemoveUser(id),
+                    Change::Disable => DisableAndRevoke::DisableUser(id),
+                    Change::Scope(scope) => DisableAndRevoke::SetUserScope(id, scope),
+                    Change::Password(hash) => DisableAndRevoke::SetPasswordHash(id, hash.as_ref()),
+                    _ => DisableAndRevoke::RemoveUser(id),
                 };
                 store
                     .revocations()
@@ -125,7 +125,7 @@ impl Operation {
     }
 
     /// Applies the operation to the stored keys.
-    async fn apply_to_keys(&self, keys: &dyn SigningKeys, known: Vec<RingKey>) -> Result<bool, StoreError> {
+    async fn apply_to_keys(&self, keys: &dyn SigningKeys, known: Vec<StoredKey>) -> Result<bool, StoreError> {
         match self {
             Self::ReplaceKeys(number, time) => {
                 let mut new = known.clone();
@@ -142,7 +142,7 @@ impl Operation {
             }
             Self::Rotate(step, key) => {
                 let newest = known.last().map_or(0, |key| key.epoch);
-                let key = RingKey {
+                let key = StoredKey {
                     epoch: newest + step,
                     ..key.clone()
                 };
@@ -185,19 +185,19 @@ impl Operation {
     }
 }
 
-fn rewrapped(key: &RingKey, sealed: &[u8]) -> Rewrapped {
-    Rewrapped {
+fn rewrapped(key: &StoredKey, sealed: &[u8]) -> ResealedKey {
+    ResealedKey {
         id: key.id.clone(),
         old: key.sealed.clone(),
         new: sealed.to_vec(),
     }
 }
 
-fn any_key() -> impl Strategy<Value = RingKey> {
+fn any_key() -> impl Strategy<Value = StoredKey> {
     let id = select(vec!["k1", "K1", "k 1", "'--", "k2", "k3"]).prop_filter_map("no id", |id| KeyId::parse(id).ok());
     let times = (any::<i64>(), any::<i64>(), any::<u32>());
     (id, any_text(), times, any::<bool>(), vec(any::<u8>(), 0..9)).prop_map(
-        |(id, algorithm, (published_at, used_from, lifetime), is_unnamed, sealed)| RingKey {
+        |(id, algorithm, (published_at, used_from, lifetime), is_unnamed, sealed)| StoredKey {
             id,
             algorithm,
             epoch: 0,

@@ -7,7 +7,7 @@ use scopegate_domain::{Account, Revocation, Revoked, Timestamp, TokenId, User};
 use tokio::task::{JoinSet, yield_now};
 
 use super::{user_id, username};
-use crate::{RevocationPlace, Revocations, Store, Withdrawal};
+use crate::{DisableAndRevoke, RevocationCursor, Revocations, Store};
 
 const WRITERS: usize = 8;
 const EACH: usize = 25;
@@ -50,13 +50,13 @@ async fn no_reader_misses_any(store: Arc<dyn Revocations>, users: Vec<User>) {
 
 /// Returns the number of revocations that a reader saw.
 async fn read_on(store: Arc<dyn Revocations>, is_over: Arc<AtomicBool>) -> usize {
-    let (mut seen, mut place) = (0, RevocationPlace::START);
+    let (mut seen, mut place) = (0, RevocationCursor::START);
     loop {
         let is_last = is_over.load(Ordering::SeqCst);
-        let bound = store.last_place().await.unwrap();
+        let bound = store.last_cursor().await.unwrap();
         let page = store.revoked_after(place, u16::MAX).await.unwrap();
         place = page.last().map_or(place, |(last, _)| *last);
-        assert!(place >= bound, "what `last_place` names is visible");
+        assert!(place >= bound, "what `last_cursor` names is visible");
         seen += page.len();
         if is_last {
             return seen;
@@ -77,7 +77,7 @@ async fn write(store: Arc<dyn Revocations>, user: User) {
                 id: user.id().clone(),
                 username: user.username().clone(),
             };
-            let (disable, revocation) = (Withdrawal::DisableUser(user.id()), Revocation::until(whose, now));
+            let (disable, revocation) = (DisableAndRevoke::DisableUser(user.id()), Revocation::until(whose, now));
             assert!(store.withdraw(disable, &revocation).await.unwrap());
         }
     }
@@ -93,14 +93,14 @@ mod tests {
 
     use super::*;
     use crate::conformance::runtime;
-    use crate::{BoxFuture, KeptRevocation, StoreError};
+    use crate::{BoxFuture, RevocationEntry, StoreError};
 
     /// Draws a place from a sequence and commits some time later, like concurrent transactions of a
     /// database.
     #[derive(Debug, Default)]
     struct Naive {
         sequence: AtomicI64,
-        committed: Mutex<BTreeMap<RevocationPlace, Revocation>>,
+        committed: Mutex<BTreeMap<RevocationCursor, Revocation>>,
     }
 
     impl Revocations for Naive {
@@ -110,7 +110,7 @@ mod tests {
                 for _ in 0..number % 5 {
                     yield_now().await;
                 }
-                let place = RevocationPlace::from_number(number);
+                let place = RevocationCursor::from_number(number);
                 self.committed.lock().unwrap().insert(place, revocation.clone());
                 Ok(())
             })
@@ -118,7 +118,7 @@ mod tests {
 
         fn withdraw<'a>(
             &'a self,
-            _: Withdrawal<'a>,
+            _: DisableAndRevoke<'a>,
             revocation: &'a Revocation,
         ) -> BoxFuture<'a, Result<bool, StoreError>> {
             Box::pin(async move { self.revoke(revocation).await.map(|()| true) })
@@ -126,9 +126,9 @@ mod tests {
 
         fn revoked_after(
             &self,
-            place: RevocationPlace,
+            place: RevocationCursor,
             limit: u16,
-        ) -> BoxFuture<'_, Result<Vec<KeptRevocation>, StoreError>> {
+        ) -> BoxFuture<'_, Result<Vec<RevocationEntry>, StoreError>> {
             let committed = self.committed.lock().unwrap();
             let after = committed.iter().filter(|(other, _)| **other > place);
             let page = after.take(limit.into());
@@ -136,9 +136,9 @@ mod tests {
             Box::pin(async move { Ok(page) })
         }
 
-        fn last_place(&self) -> BoxFuture<'_, Result<RevocationPlace, StoreError>> {
+        fn last_cursor(&self) -> BoxFuture<'_, Result<RevocationCursor, StoreError>> {
             let last = self.committed.lock().unwrap().keys().next_back().copied();
-            Box::pin(async move { Ok(last.unwrap_or(RevocationPlace::START)) })
+            Box::pin(async move { Ok(last.unwrap_or(RevocationCursor::START)) })
         }
 
         fn forget_revocations(&self, _: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {

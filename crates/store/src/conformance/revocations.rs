@@ -8,7 +8,7 @@ use scopegate_domain::{
 use tokio::task::JoinSet;
 
 use super::{hash, user_id, username};
-use crate::{KeptRevocation, RevocationPlace, Store, Withdrawal};
+use crate::{DisableAndRevoke, RevocationCursor, RevocationEntry, Store};
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 
@@ -16,16 +16,16 @@ fn token(id: &str) -> Revocation {
     Revocation::until(Revoked::Token(TokenId::parse(id).unwrap()), NOW)
 }
 
-async fn kept(store: &Arc<dyn Store>, after: RevocationPlace) -> Vec<KeptRevocation> {
+async fn kept(store: &Arc<dyn Store>, after: RevocationCursor) -> Vec<RevocationEntry> {
     store.revocations().revoked_after(after, u16::MAX).await.unwrap()
 }
 
-fn revocations(kept: Vec<KeptRevocation>) -> Vec<Revocation> {
+fn revocations(kept: Vec<RevocationEntry>) -> Vec<Revocation> {
     kept.into_iter().map(|(_, revocation)| revocation).collect()
 }
 
 pub async fn revocations_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
-    assert_eq!(kept(&store, RevocationPlace::START).await, []);
+    assert_eq!(kept(&store, RevocationCursor::START).await, []);
     let user = |name: &str| Revoked::User {
         id: user_id("u 1"),
         username: username(name),
@@ -41,8 +41,8 @@ pub async fn revocations_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
     for revocation in &all {
         store.revocations().revoke(revocation).await.unwrap();
     }
-    let found = kept(&store, RevocationPlace::START).await;
-    assert!(found.first().is_some_and(|(place, _)| *place > RevocationPlace::START));
+    let found = kept(&store, RevocationCursor::START).await;
+    assert!(found.first().is_some_and(|(place, _)| *place > RevocationCursor::START));
     assert!(found.is_sorted_by(|(one, _), (next, _)| one < next));
     for (place, _) in &found {
         let after: Vec<_> = found.iter().filter(|(other, _)| other > place).cloned().collect();
@@ -50,14 +50,14 @@ pub async fn revocations_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
     }
     let first = store
         .revocations()
-        .revoked_after(RevocationPlace::START, 2)
+        .revoked_after(RevocationCursor::START, 2)
         .await
         .unwrap();
     assert_eq!(revocations(first), all.iter().take(2).cloned().collect::<Vec<_>>());
     assert_eq!(
         store
             .revocations()
-            .revoked_after(RevocationPlace::START, 0)
+            .revoked_after(RevocationCursor::START, 0)
             .await
             .unwrap(),
         []
@@ -72,15 +72,15 @@ pub async fn revocations_are_kept_at_once(store: Arc<dyn Store>) {
         let store = Arc::clone(&store);
         revoking.spawn(async move {
             let revocation = token(&format!("t{number}"));
-            let before = kept(&store, RevocationPlace::START).await.pop();
+            let before = kept(&store, RevocationCursor::START).await.pop();
             store.revocations().revoke(&revocation).await.unwrap();
             // A reader that had read up to this place finds it afterwards.
-            let place = before.map_or(RevocationPlace::START, |(place, _)| place);
+            let place = before.map_or(RevocationCursor::START, |(place, _)| place);
             assert!(revocations(kept(&store, place).await).contains(&revocation));
         });
     }
     revoking.join_all().await;
-    assert_eq!(kept(&store, RevocationPlace::START).await.len(), MANY);
+    assert_eq!(kept(&store, RevocationCursor::START).await.len(), MANY);
 }
 
 pub async fn what_covers_no_living_token_is_forgotten(store: Arc<dyn Store>) {
@@ -94,7 +94,7 @@ pub async fn what_covers_no_living_token_is_forgotten(store: Arc<dyn Store>) {
     }
     assert_eq!(store.revocations().forget_revocations(at(8)).await.unwrap(), 0);
     assert_eq!(store.revocations().forget_revocations(at(10)).await.unwrap(), 2);
-    let left = revocations(kept(&store, RevocationPlace::START).await);
+    let left = revocations(kept(&store, RevocationCursor::START).await);
     assert_eq!(left, [token("b").forgotten_at(at(11))]);
 }
 
@@ -102,7 +102,7 @@ pub async fn forgotten_places_are_not_given_again(store: Arc<dyn Store>) {
     for id in ["a", "b"] {
         store.revocations().revoke(&token(id).forgotten_at(NOW)).await.unwrap();
     }
-    let (last, _) = kept(&store, RevocationPlace::START).await.pop().unwrap();
+    let (last, _) = kept(&store, RevocationCursor::START).await.pop().unwrap();
     assert_eq!(store.revocations().forget_revocations(NOW).await.unwrap(), 2);
     store.revocations().revoke(&token("c")).await.unwrap();
     assert_eq!(revocations(kept(&store, last).await), [token("c")]);
@@ -124,20 +124,20 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
     let of_client = Revocation::until(Revoked::Client(client.clone()), NOW);
     let withdraw = async |withdrawal| {
         let revocation = match withdrawal {
-            Withdrawal::RemoveClient(_) => of_client.clone(),
+            DisableAndRevoke::RemoveClient(_) => of_client.clone(),
             _ => of_user(),
         };
         store.revocations().withdraw(withdrawal, &revocation).await.unwrap()
     };
     let all = [
-        Withdrawal::DisableUser(&id),
-        Withdrawal::RemoveClient(&client),
-        Withdrawal::RemoveUser(&id),
+        DisableAndRevoke::DisableUser(&id),
+        DisableAndRevoke::RemoveClient(&client),
+        DisableAndRevoke::RemoveUser(&id),
     ];
     for withdrawal in all {
         assert!(!withdraw(withdrawal).await, "{withdrawal:?} of nobody");
     }
-    assert_eq!(kept(&store, RevocationPlace::START).await, []);
+    assert_eq!(kept(&store, RevocationCursor::START).await, []);
 
     add_john(&store).await;
     store
@@ -151,19 +151,22 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
         let is_there = store.clients().find(&client).await.unwrap().is_some();
         let left = (user.map(|user| user.status()), is_there);
         let expected = match withdrawal {
-            Withdrawal::DisableUser(_) => (Some(UserStatus::Disabled), true),
-            Withdrawal::RemoveClient(_) => (Some(UserStatus::Disabled), false),
+            DisableAndRevoke::DisableUser(_) => (Some(UserStatus::Disabled), true),
+            DisableAndRevoke::RemoveClient(_) => (Some(UserStatus::Disabled), false),
             _ => (None, false),
         };
         assert_eq!(left, expected, "{withdrawal:?}");
     }
-    let found = revocations(kept(&store, RevocationPlace::START).await);
+    let found = revocations(kept(&store, RevocationCursor::START).await);
     assert_eq!(found, [of_user(), of_client.clone(), of_user()]);
     add_john(&store).await;
     for _ in 0..2 {
-        assert!(withdraw(Withdrawal::DisableUser(&id)).await, "also where it was before");
+        assert!(
+            withdraw(DisableAndRevoke::DisableUser(&id)).await,
+            "also where it was before"
+        );
     }
-    assert_eq!(kept(&store, RevocationPlace::START).await.len(), 5);
+    assert_eq!(kept(&store, RevocationCursor::START).await.len(), 5);
 }
 
 /// A right is reduced: the change and the revocation are one write.
@@ -172,16 +175,16 @@ pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Stor
     let (scope, secret) = ("me".parse().unwrap(), SecretDigest::from_bytes([7; 32]));
     let (new, of_client) = (hash("new"), Revocation::until(Revoked::Client(client.clone()), NOW));
     let all = [
-        (Withdrawal::SetPasswordHash(&id, Some(&new)), of_user()),
-        (Withdrawal::SetUserScope(&id, &scope), of_user()),
-        (Withdrawal::SetClientScope(&client, &scope), of_client.clone()),
-        (Withdrawal::SetClientSecret(&client, secret), of_client.clone()),
-        (Withdrawal::SetPasswordHash(&id, None), of_user()),
+        (DisableAndRevoke::SetPasswordHash(&id, Some(&new)), of_user()),
+        (DisableAndRevoke::SetUserScope(&id, &scope), of_user()),
+        (DisableAndRevoke::SetClientScope(&client, &scope), of_client.clone()),
+        (DisableAndRevoke::SetClientSecret(&client, secret), of_client.clone()),
+        (DisableAndRevoke::SetPasswordHash(&id, None), of_user()),
     ];
     for (withdrawal, revocation) in &all {
         assert!(!store.revocations().withdraw(*withdrawal, revocation).await.unwrap());
     }
-    assert_eq!(kept(&store, RevocationPlace::START).await, []);
+    assert_eq!(kept(&store, RevocationCursor::START).await, []);
 
     add_john(&store).await;
     store
@@ -191,28 +194,28 @@ pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Stor
         .unwrap();
     for (number, (withdrawal, revocation)) in all.iter().enumerate() {
         assert!(store.revocations().withdraw(*withdrawal, revocation).await.unwrap());
-        assert_eq!(kept(&store, RevocationPlace::START).await.len(), number + 1);
+        assert_eq!(kept(&store, RevocationCursor::START).await.len(), number + 1);
         let account = store.users().find_account(&username("johndoe")).await.unwrap().unwrap();
         let found = store.clients().find(&client).await.unwrap().unwrap();
         let is_done = match *withdrawal {
-            Withdrawal::SetPasswordHash(_, hash) => account.password_hash.as_ref() == hash,
-            Withdrawal::SetUserScope(_, scope) => account.user.scope() == scope,
-            Withdrawal::SetClientScope(_, scope) => found.scope() == scope,
+            DisableAndRevoke::SetPasswordHash(_, hash) => account.password_hash.as_ref() == hash,
+            DisableAndRevoke::SetUserScope(_, scope) => account.user.scope() == scope,
+            DisableAndRevoke::SetClientScope(_, scope) => found.scope() == scope,
             _ => found.secret() == Some(&secret),
         };
         assert!(is_done, "{withdrawal:?}");
     }
-    let found = revocations(kept(&store, RevocationPlace::START).await);
+    let found = revocations(kept(&store, RevocationCursor::START).await);
     assert_eq!(found, all.map(|(_, revocation)| revocation));
 }
 
 pub async fn the_last_place_is_that_of_the_last_one(store: Arc<dyn Store>) {
-    let last = async || store.revocations().last_place().await.unwrap();
-    assert_eq!(last().await, RevocationPlace::START);
-    let mut before = RevocationPlace::START;
+    let last = async || store.revocations().last_cursor().await.unwrap();
+    assert_eq!(last().await, RevocationCursor::START);
+    let mut before = RevocationCursor::START;
     for id in ["a", "b", "c"] {
         store.revocations().revoke(&token(id).forgotten_at(NOW)).await.unwrap();
-        let (place, _) = kept(&store, RevocationPlace::START).await.pop().unwrap();
+        let (place, _) = kept(&store, RevocationCursor::START).await.pop().unwrap();
         assert_eq!(last().await, place);
         assert!(place > before);
         before = place;
@@ -230,13 +233,13 @@ pub async fn withdrawing_at_once_takes_each_back_once(store: Arc<dyn Store>) {
         let store = Arc::clone(&store);
         removing.spawn(async move {
             let (id, revocation) = (user_id("u1"), of_user());
-            let withdrawal = Withdrawal::RemoveUser(&id);
+            let withdrawal = DisableAndRevoke::RemoveUser(&id);
             store.revocations().withdraw(withdrawal, &revocation).await.unwrap()
         });
     }
     let answers = removing.join_all().await;
     assert_eq!(answers.into_iter().filter(|was_there| *was_there).count(), 1);
-    assert_eq!(kept(&store, RevocationPlace::START).await.len(), 1);
+    assert_eq!(kept(&store, RevocationCursor::START).await.len(), 1);
 }
 
 pub async fn a_lifetime_is_remembered_while_tokens_may_have_it(store: Arc<dyn Store>) {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 use tokio::task::JoinSet;
 
 use super::is_conflict;
-use crate::{Rewrapped, SigningKeys, Store};
+use crate::{ResealedKey, SigningKeys, Store};
 
-fn key(id: &str, epoch: u32) -> RingKey {
-    RingKey {
+fn key(id: &str, epoch: u32) -> StoredKey {
+    StoredKey {
         id: KeyId::parse(id).unwrap(),
         algorithm: "ES256".to_owned(),
         epoch,
@@ -22,7 +22,7 @@ fn key(id: &str, epoch: u32) -> RingKey {
 }
 
 /// Adds keys of epochs 1 to `count`.
-async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<RingKey> {
+async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<StoredKey> {
     let keys: Vec<_> = (1..=count).map(|epoch| key(&format!("k{epoch}"), epoch)).collect();
     for key in &keys {
         assert!(store.signing_keys().rotate(key.clone()).await.unwrap());
@@ -30,8 +30,8 @@ async fn fill(store: &Arc<dyn Store>, count: u32) -> Vec<RingKey> {
     keys
 }
 
-fn rewrapped(key: &RingKey, new: &[u8]) -> Rewrapped {
-    Rewrapped {
+fn rewrapped(key: &StoredKey, new: &[u8]) -> ResealedKey {
+    ResealedKey {
         id: key.id.clone(),
         old: key.sealed.clone(),
         new: new.to_vec(),
@@ -55,7 +55,7 @@ pub async fn no_key_is_no_error(store: Arc<dyn Store>) {
 }
 
 pub async fn keys_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
-    let odd = RingKey {
+    let odd = StoredKey {
         algorithm: String::from("'; DROP TABLE signing_keys; --"),
         published_at: Timestamp::from_unix(i64::MIN),
         used_from: Timestamp::MAX,
@@ -67,7 +67,7 @@ pub async fn keys_are_kept_whole_and_in_order(store: Arc<dyn Store>) {
     let all = [
         odd,
         key("a", 2),
-        RingKey {
+        StoredKey {
             sealed: Vec::new(),
             ..key("m", 3)
         },
@@ -123,7 +123,7 @@ pub async fn rotating_at_once_makes_one_key(store: Arc<dyn Store>) {
 
 pub async fn a_lifetime_is_raised_and_never_lowered(store: Arc<dyn Store>) {
     let (keys, [first, second]) = (store.signing_keys(), [key("k1", 1), key("k2", 2)]);
-    let long = RingKey {
+    let long = StoredKey {
         token_lifetime: Lifetime::from_minutes(60),
         ..second
     };
@@ -169,11 +169,11 @@ pub async fn rewrapping_is_for_all_keys_or_none(store: Arc<dyn Store>) {
         .collect();
     let [first, second, third] = whole.clone().try_into().unwrap();
     let stranger = rewrapped(&key("k4", 4), b"x");
-    let wrong = Rewrapped {
+    let wrong = ResealedKey {
         old: b"other".to_vec(),
         ..third.clone()
     };
-    let some = |list: &[&Rewrapped]| list.iter().map(|&key| key.clone()).collect::<Vec<_>>();
+    let some = |list: &[&ResealedKey]| list.iter().map(|&key| key.clone()).collect::<Vec<_>>();
     for list in [
         some(&[&first, &second]),
         some(&[&first, &second, &wrong]),
@@ -186,7 +186,7 @@ pub async fn rewrapping_is_for_all_keys_or_none(store: Arc<dyn Store>) {
         assert_eq!(keys.list().await.unwrap(), all);
     }
     assert!(keys.rewrap(&whole).await.unwrap());
-    let sealed = |key: &RingKey| RingKey {
+    let sealed = |key: &StoredKey| StoredKey {
         sealed: key.id.as_str().as_bytes().to_vec(),
         ..key.clone()
     };
@@ -210,7 +210,7 @@ pub async fn rewrapping_at_once_succeeds_once(store: Arc<dyn Store>) {
 pub async fn keys_are_replaced_whole_or_not_at_all(store: Arc<dyn Store>) {
     let (keys, all) = (store.signing_keys(), fill(&store, 3).await);
     let [first, second, third] = all.clone().try_into().unwrap();
-    let moved = RingKey {
+    let moved = StoredKey {
         used_from: Timestamp::from_unix(2_001),
         ..second.clone()
     };

@@ -1,6 +1,6 @@
 //! What becomes of a ring when a key leaves before its time.
 
-use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 
 use super::{KeyRing, KeyState, RingPlace};
 
@@ -10,7 +10,7 @@ use super::{KeyRing, KeyState, RingPlace};
 #[non_exhaustive]
 pub struct WithoutKey {
     /// The other keys that have to be known, with their times as they are from now on.
-    pub keys: Vec<RingKey>,
+    pub keys: Vec<StoredKey>,
     /// The place of a key that has to be made, if the removed key signed and no key was to follow
     /// it.
     pub successor: Option<RingPlace>,

@@ -11,7 +11,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
-use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 use scopegate_token::{KeyRing, KeySchedule, KeyState};
 
 /// How far the clock of each node is off, in seconds.
@@ -87,7 +87,7 @@ struct World {
     schedule: KeySchedule,
     lifetime: u32,
     /// The earlier contents of the store, each with its time.
-    past: Vec<(i64, Vec<RingKey>)>,
+    past: Vec<(i64, Vec<StoredKey>)>,
     tokens: Vec<Token>,
     /// The last state of each epoch, by a clock that is right.
     states: Vec<Option<KeyState>>,
@@ -95,7 +95,7 @@ struct World {
 
 impl World {
     /// The contents of the store at a moment.
-    fn rows(&self, at: i64) -> &Vec<RingKey> {
+    fn rows(&self, at: i64) -> &Vec<StoredKey> {
         let known = self.past.iter().rev().find(|(since, _)| *since <= at);
         &known.unwrap_or(&self.past[0]).1
     }
@@ -104,7 +104,7 @@ impl World {
         KeyRing::new(self.rows(at).clone()).unwrap()
     }
 
-    fn store(&mut self, now: i64, rows: Vec<RingKey>) {
+    fn store(&mut self, now: i64, rows: Vec<StoredKey>) {
         self.past.push((now, rows));
     }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use scopegate_http::domain::{
-    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, RingKey, Scope, SecretDigest, Timestamp, User,
+    Account, Client, ClientId, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp, User,
     UserId, UserStatus, Username,
 };
 use scopegate_http::store::{
-    BoxFuture, Clients, KeptRevocation, MemoryStore, PasswordScheme, RevocationPlace, Revocations, Rewrapped,
-    SigningKeys, Store, StoreError, Users, Withdrawal,
+    BoxFuture, Clients, DisableAndRevoke, MemoryStore, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry,
+    Revocations, SigningKeys, Store, StoreError, Users,
 };
 
 /// Counts how often a user is read.
@@ -96,14 +96,14 @@ impl Revocations for Counted {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Answering<'a, ()> {
         self.users.revoke(revocation)
     }
-    fn withdraw<'a>(&'a self, withdrawal: Withdrawal<'a>, revocation: &'a Revocation) -> Answering<'a, bool> {
+    fn withdraw<'a>(&'a self, withdrawal: DisableAndRevoke<'a>, revocation: &'a Revocation) -> Answering<'a, bool> {
         self.users.withdraw(withdrawal, revocation)
     }
-    fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Answering<'_, Vec<KeptRevocation>> {
+    fn revoked_after(&self, place: RevocationCursor, limit: u16) -> Answering<'_, Vec<RevocationEntry>> {
         self.users.revoked_after(place, limit)
     }
-    fn last_place(&self) -> Answering<'_, RevocationPlace> {
-        self.users.last_place()
+    fn last_cursor(&self) -> Answering<'_, RevocationCursor> {
+        self.users.last_cursor()
     }
     fn forget_revocations(&self, now: Timestamp) -> Answering<'_, u64> {
         self.users.forget_revocations(now)
@@ -117,10 +117,10 @@ impl Revocations for Counted {
 }
 
 impl SigningKeys for Counted {
-    fn list(&self) -> Answering<'_, Vec<RingKey>> {
+    fn list(&self) -> Answering<'_, Vec<StoredKey>> {
         SigningKeys::list(&*self.users)
     }
-    fn rotate(&self, key: RingKey) -> Answering<'_, bool> {
+    fn rotate(&self, key: StoredKey) -> Answering<'_, bool> {
         self.users.rotate(key)
     }
     fn allow_lifetime(&self, from_epoch: u32, lifetime: Lifetime) -> Answering<'_, bool> {
@@ -129,10 +129,10 @@ impl SigningKeys for Counted {
     fn remove_through(&self, epoch: u32) -> Answering<'_, bool> {
         self.users.remove_through(epoch)
     }
-    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> Answering<'a, bool> {
+    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> Answering<'a, bool> {
         self.users.replace(old, new)
     }
-    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Answering<'a, bool> {
+    fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> Answering<'a, bool> {
         self.users.rewrap(keys)
     }
 }
@@ -141,7 +141,7 @@ impl Store for Counted {
     fn ping(&self) -> Answering<'_, ()> {
         self.users.ping()
     }
-    fn rehearse_change(&self) -> Answering<'_, ()> {
-        self.users.rehearse_change()
+    fn check_writable(&self) -> Answering<'_, ()> {
+        self.users.check_writable()
     }
 }

@@ -92,7 +92,7 @@ struct World {
     clock: Arc<ManualClock>,
     verifier: Verifier,
     revoked: Arc<RevokedSet>,
-    users: Arc<CachedUsers>,
+    users: Arc<UsersCache>,
     remembering: Gate,
     plain: Gate,
 }
@@ -103,7 +103,7 @@ impl World {
         let store = common::users().await;
         let behind: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
         let age = Lifetime::from_minutes(60);
-        let users = Arc::new(CachedUsers::new(behind, Arc::<ManualClock>::clone(&clock), age));
+        let users = Arc::new(UsersCache::new(behind, Arc::<ManualClock>::clone(&clock), age));
         let verifier = Verifier::new(rules(), signing_key(0).verifying_key());
         let revoked = Arc::new(RevokedSet::new(SubjectNames::UserIds));
         let gate = |users: Arc<dyn Users>, bytes| {
@@ -123,7 +123,7 @@ impl World {
                 .build()
                 .unwrap()
         };
-        let (remembering, plain) = (gate(Arc::<CachedUsers>::clone(&users), bytes), gate(store, 0));
+        let (remembering, plain) = (gate(Arc::<UsersCache>::clone(&users), bytes), gate(store, 0));
         let model = Model {
             now: NOW.as_unix(),
             disabled: [false, true],

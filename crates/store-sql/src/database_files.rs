@@ -23,13 +23,13 @@ const TRUST: Duration = Duration::from_secs(1);
 /// [`crate::recovery`].
 // INVARIANT: a change is answered only if it is in the files that the next start will open. Tested
 // by `a_file_that_was_taken_away_is_no_store` in tests/it/faults.rs.
-pub(crate) struct Place {
+pub(crate) struct DatabaseFiles {
     /// The absolute path, with its symbolic links.
     given: PathBuf,
     files: RwLock<OpenFiles>,
     opened: Instant,
     /// Milliseconds from `opened` to the last check that found no fault.
-    looked: AtomicU64,
+    checked: AtomicU64,
 }
 
 /// The files that are open.
@@ -80,7 +80,7 @@ struct Moved {
 /// the last store of this process that uses it.
 static MAIN_FILES: Mutex<Vec<(Identity, Arc<File>)>> = Mutex::new(Vec::new());
 
-impl Place {
+impl DatabaseFiles {
     /// Records the files of a database in WAL mode that was opened and written to: only then do all
     /// three exist.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
@@ -89,7 +89,7 @@ impl Place {
             files: RwLock::new(OpenFiles::at(&given)?),
             given,
             opened: Instant::now(),
-            looked: AtomicU64::new(0),
+            checked: AtomicU64::new(0),
         })
     }
 
@@ -100,7 +100,7 @@ impl Place {
         files.release();
         *files = renewed;
         drop(files);
-        self.looked.store(self.age(), Ordering::Relaxed);
+        self.checked.store(self.age(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Place {
     }
 
     /// Checks that all files are at their paths.
-    pub(crate) fn look(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         let files = self.files();
         let opened = [
             (&self.given, files.main),
@@ -122,17 +122,17 @@ impl Place {
                 return Err(StoreError::unavailable(Moved { path: path.clone() }));
             }
         }
-        self.looked.store(self.age(), Ordering::Relaxed);
+        self.checked.store(self.age(), Ordering::Relaxed);
         Ok(())
     }
 
     /// Does the same for readers: one check a second, because each costs some microseconds.
-    pub(crate) fn glance(&self) -> Result<(), StoreError> {
-        let since = self.age().saturating_sub(self.looked.load(Ordering::Relaxed));
+    pub(crate) fn check_cached(&self) -> Result<(), StoreError> {
+        let since = self.age().saturating_sub(self.checked.load(Ordering::Relaxed));
         if u128::from(since) < TRUST.as_millis() {
             return Ok(());
         }
-        self.look()
+        self.check()
     }
 
     /// Returns the copy at the path now; `None` if it is not a copy that can be used.

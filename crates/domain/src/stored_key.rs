@@ -11,9 +11,9 @@ use crate::{KeyId, Lifetime, Timestamp};
 /// processes that read the same keys at the same time agree on the signing key.
 ///
 /// ```
-/// use scopegate_domain::{KeyId, Lifetime, RingKey, Timestamp};
+/// use scopegate_domain::{KeyId, Lifetime, StoredKey, Timestamp};
 ///
-/// let key = RingKey {
+/// let key = StoredKey {
 ///     id: KeyId::parse("2026")?,
 ///     algorithm: "ES256".to_owned(),
 ///     epoch: 1,
@@ -31,7 +31,7 @@ use crate::{KeyId, Lifetime, Timestamp};
     clippy::exhaustive_structs,
     reason = "a backend must be told of a new column by the compiler"
 )]
-pub struct RingKey {
+pub struct StoredKey {
     /// Its id: the `kid` of its tokens.
     pub id: KeyId,
     /// Its algorithm, as it is spelled in a header.
@@ -51,9 +51,9 @@ pub struct RingKey {
     pub sealed: Vec<u8>,
 }
 
-impl fmt::Debug for RingKey {
+impl fmt::Debug for StoredKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RingKey")
+        f.debug_struct("StoredKey")
             .field("id", &self.id)
             .field("algorithm", &self.algorithm)
             .field("epoch", &self.epoch)

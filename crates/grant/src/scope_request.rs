@@ -4,8 +4,8 @@
 use scopegate_domain::{Catalog, Client, Scope, ScopeToken, User};
 use scopegate_policy::negotiate;
 
-use crate::ScopeFault;
-use crate::request::Asked;
+use crate::InvalidScopeCause;
+use crate::request::RequestedScope;
 
 /// The granted scope, and how a token writes it.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct Narrowed {
     pub(crate) scope: Scope,
     /// The members of `scope` in the order of the request; in the tutorial profile, as often as
     /// there.
-    pub(crate) spelled: Vec<ScopeToken>,
+    pub(crate) granted: Vec<ScopeToken>,
 }
 
 /// Restricts the requested scope.
@@ -24,52 +24,52 @@ pub(crate) struct Narrowed {
 /// token that it cannot use. The tutorial profile returns a token without scopes.
 // SECURITY: tested by `never_more_than_each_ceiling` below.
 pub(crate) fn narrow(
-    asked: &Asked<'_>,
+    requested: &RequestedScope<'_>,
     catalog: &Catalog,
     client: &Client,
     user: &User,
-) -> Result<Narrowed, ScopeFault> {
-    let granted = |asked: &Scope| {
-        let known = asked
+) -> Result<Narrowed, InvalidScopeCause> {
+    let granted = |requested: &Scope| {
+        let known = requested
             .iter()
             .filter(|token| is_declared(catalog, token))
             .cloned()
             .collect();
         negotiate(&known, client.scope(), user.scope()).into_granted()
     };
-    match asked {
-        Asked::Nothing => Ok(Narrowed::once_each(granted(client.scope()))),
-        Asked::Scope(asked) => match granted(asked) {
-            scope if scope.is_empty() => Err(ScopeFault::NothingLeft),
+    match requested {
+        RequestedScope::Nothing => Ok(Narrowed::once_each(granted(client.scope()))),
+        RequestedScope::Scope(requested) => match granted(requested) {
+            scope if scope.is_empty() => Err(InvalidScopeCause::NothingLeft),
             scope => Ok(Narrowed::once_each(scope)),
         },
-        Asked::Words(text) => {
+        RequestedScope::Words(text) => {
             let words: Vec<ScopeToken> = words(text).filter_map(|word| ScopeToken::parse(word).ok()).collect();
             let scope = granted(&words.iter().cloned().collect());
-            Ok(Narrowed::as_asked(scope, words))
+            Ok(Narrowed::as_requested(scope, words))
         }
     }
 }
 
 /// The maximum number of bytes that repeated scopes may take in a token: half of what a verifier
 /// accepts as a payload.
-const MAX_SPELLED_LEN: usize = 4 * 1024;
+const MAX_GRANTED_LEN: usize = 4 * 1024;
 
 impl Narrowed {
     fn once_each(scope: Scope) -> Self {
         Self {
-            spelled: scope.iter().cloned().collect(),
+            granted: scope.iter().cloned().collect(),
             scope,
         }
     }
 
     /// Repeated words are written once each if they would no longer fit into a token.
-    fn as_asked(scope: Scope, mut words: Vec<ScopeToken>) -> Self {
+    fn as_requested(scope: Scope, mut words: Vec<ScopeToken>) -> Self {
         words.retain(|word| scope.contains(word));
         let len: usize = words.iter().map(|word| word.as_str().len() + 3).sum();
-        let fits = words.len() <= Scope::MAX_TOKENS && len <= MAX_SPELLED_LEN;
+        let fits = words.len() <= Scope::MAX_TOKENS && len <= MAX_GRANTED_LEN;
         if fits {
-            Self { scope, spelled: words }
+            Self { scope, granted: words }
         } else {
             Self::once_each(scope)
         }
@@ -127,8 +127,14 @@ mod tests {
 
     fn page(text: &str) -> Vec<String> {
         let all = scope(&["a", "b", "c"]);
-        let narrowed = narrow(&Asked::Words(text), &catalog(), &client(all.clone()), &user(all)).unwrap();
-        narrowed.spelled.iter().map(ToString::to_string).collect()
+        let narrowed = narrow(
+            &RequestedScope::Words(text),
+            &catalog(),
+            &client(all.clone()),
+            &user(all),
+        )
+        .unwrap();
+        narrowed.granted.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -147,19 +153,19 @@ mod tests {
 
     #[test]
     fn by_the_rfc_nothing_left_is_an_error_and_nothing_asked_is_not() {
-        let narrow = |asked, user_may: &[&str]| {
+        let narrow = |requested, user_may: &[&str]| {
             let (client, user) = (client(scope(&["a", "b"])), user(scope(user_may)));
-            narrow(&asked, &catalog(), &client, &user).map(|narrowed| narrowed.scope)
+            narrow(&requested, &catalog(), &client, &user).map(|narrowed| narrowed.scope)
         };
-        assert_eq!(narrow(Asked::Nothing, &["b", "c"]), Ok(scope(&["b"])));
-        assert_eq!(narrow(Asked::Nothing, &["c"]), Ok(Scope::EMPTY));
+        assert_eq!(narrow(RequestedScope::Nothing, &["b", "c"]), Ok(scope(&["b"])));
+        assert_eq!(narrow(RequestedScope::Nothing, &["c"]), Ok(Scope::EMPTY));
         assert_eq!(
-            narrow(Asked::Scope(scope(&["c", "b", "d"])), &["b", "c"]),
+            narrow(RequestedScope::Scope(scope(&["c", "b", "d"])), &["b", "c"]),
             Ok(scope(&["b"]))
         );
         assert_eq!(
-            narrow(Asked::Scope(scope(&["c", "d"])), &["b", "c"]),
-            Err(ScopeFault::NothingLeft)
+            narrow(RequestedScope::Scope(scope(&["c", "d"])), &["b", "c"]),
+            Err(InvalidScopeCause::NothingLeft)
         );
     }
 
@@ -171,21 +177,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_each_ceiling(asked in some(), client_may in some(), user_may in some(), form in 0..3) {
-            let text = asked.to_string();
+        fn never_more_than_each_ceiling(requested in some(), client_may in some(), user_may in some(), form in 0..3) {
+            let text = requested.to_string();
             let form = match form {
-                0 => Asked::Nothing,
-                1 => Asked::Scope(asked.clone()),
-                _ => Asked::Words(&text),
+                0 => RequestedScope::Nothing,
+                1 => RequestedScope::Scope(requested.clone()),
+                _ => RequestedScope::Words(&text),
             };
             let narrowed = narrow(&form, &catalog(), &client(client_may.clone()), &user(user_may.clone()));
             let both = scope(&NAMES[..3]).intersection(&client_may).intersection(&user_may);
-            let Ok(Narrowed { scope, spelled }) = narrowed else {
-                prop_assert!(asked.intersection(&both).is_empty());
+            let Ok(Narrowed { scope, granted }) = narrowed else {
+                prop_assert!(requested.intersection(&both).is_empty());
                 return Ok(());
             };
-            prop_assert_eq!(spelled.into_iter().collect::<Scope>(), scope.clone());
-            let wanted = if let Asked::Nothing = form { both } else { asked.intersection(&both) };
+            prop_assert_eq!(granted.into_iter().collect::<Scope>(), scope.clone());
+            let wanted = if let RequestedScope::Nothing = form { both } else { requested.intersection(&both) };
             prop_assert_eq!(scope, wanted);
         }
     }

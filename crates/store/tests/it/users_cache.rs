@@ -12,13 +12,13 @@ use scopegate_domain::{
     Account, Lifetime, ManualClock, Revocation, Revoked, Scope, SystemClock, Timestamp, User, UserId, UserStatus,
     Username,
 };
-use scopegate_store::{CachedUsers, MemoryStore, Revocations, Store, Users, Withdrawal};
+use scopegate_store::{DisableAndRevoke, MemoryStore, Revocations, Store, Users, UsersCache};
 
 const AGE: Lifetime = Lifetime::from_seconds(5);
 
-async fn cached() -> (CachedUsers, ()) {
+async fn cached() -> (UsersCache, ()) {
     let age = Lifetime::from_minutes(60);
-    let store = CachedUsers::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock), age);
+    let store = UsersCache::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock), age);
     (store, ())
 }
 
@@ -43,7 +43,7 @@ fn account(number: usize) -> Account {
 struct Stage {
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
-    users: CachedUsers,
+    users: UsersCache,
 }
 
 /// A store with `count` users behind a cache.
@@ -55,7 +55,7 @@ async fn stage(count: usize) -> Stage {
     }
     let behind: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
     Stage {
-        users: CachedUsers::new(behind, Arc::<ManualClock>::clone(&clock), AGE),
+        users: UsersCache::new(behind, Arc::<ManualClock>::clone(&clock), AGE),
         clock,
         store,
     }
@@ -67,8 +67,8 @@ impl Stage {
     }
 
     fn recalls(&self, number: usize) -> bool {
-        let by_name = self.users.recall(name(number).as_str());
-        let by_id = self.users.recall_by_id(id(number).as_str());
+        let by_name = self.users.cached(name(number).as_str());
+        let by_id = self.users.cached_by_id(id(number).as_str());
         assert_eq!(by_name, by_id);
         by_name.is_some()
     }
@@ -125,9 +125,9 @@ async fn a_change_of_our_own_is_seen_at_once() {
     let revocation = Revocation::until(whose, Timestamp::from_unix(0));
     let other: Scope = "b".parse().unwrap();
     for withdrawal in [
-        Withdrawal::SetUserScope(&john, &other),
-        Withdrawal::DisableUser(&john),
-        Withdrawal::RemoveUser(&john),
+        DisableAndRevoke::SetUserScope(&john, &other),
+        DisableAndRevoke::DisableUser(&john),
+        DisableAndRevoke::RemoveUser(&john),
     ] {
         stage.status(0).await;
         assert!(stage.recalls(0));
@@ -164,7 +164,7 @@ async fn a_name_that_went_to_somebody_else_is_theirs() {
         password_hash: None,
     };
     Users::add(&stage.users, account).await.unwrap();
-    assert!(stage.users.recall(name(0).as_str()).is_none() && stage.users.recall_by_id("u0").is_none());
+    assert!(stage.users.cached(name(0).as_str()).is_none() && stage.users.cached_by_id("u0").is_none());
     assert_eq!(Users::find(&stage.users, &name(0)).await.unwrap(), Some(user));
 }
 
@@ -195,21 +195,21 @@ async fn a_change_that_nobody_waits_for_is_one() {
 
 #[tokio::test]
 async fn as_many_are_known_as_there_is_room_for() {
-    let stage = stage(CachedUsers::MOST * 2).await;
-    for number in 0..CachedUsers::MOST * 2 {
+    let stage = stage(UsersCache::MOST * 2).await;
+    for number in 0..UsersCache::MOST * 2 {
         stage.status(number).await;
-        assert!(stage.users.len() <= CachedUsers::MOST);
+        assert!(stage.users.len() <= UsersCache::MOST);
     }
-    assert!(stage.recalls(CachedUsers::MOST * 2 - 1) && !stage.recalls(0));
+    assert!(stage.recalls(UsersCache::MOST * 2 - 1) && !stage.recalls(0));
 }
 
 #[tokio::test]
 async fn without_an_age_nobody_is_known() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let users = CachedUsers::new(store, Arc::new(SystemClock), Lifetime::from_seconds(0));
+    let users = UsersCache::new(store, Arc::new(SystemClock), Lifetime::from_seconds(0));
     Users::add(&users, account(0)).await.unwrap();
     assert!(Users::find(&users, &name(0)).await.unwrap().is_some());
-    assert!(users.is_empty() && users.recall(name(0).as_str()).is_none());
+    assert!(users.is_empty() && users.cached(name(0).as_str()).is_none());
 }
 
 #[tokio::test]
@@ -237,6 +237,6 @@ async fn a_year_of_visitors_is_forgotten() {
     for number in 0..USERS {
         Users::find(&stage.users, &name(number)).await.unwrap().unwrap();
     }
-    assert!(stage.users.recall("user1").is_some());
+    assert!(stage.users.cached("user1").is_some());
     assert!(stage.users.len() >= USERS);
 }

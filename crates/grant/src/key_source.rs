@@ -10,24 +10,30 @@ use scopegate_token::KeyEncryptionKey;
 
 /// A source of the key-encryption key. The key is read at its first use, and again if the last one
 /// does not open the stored keys: another program may have sealed all keys again.
-pub trait KekSource: fmt::Debug + Send + Sync {
+pub trait KeyEncryptionKeySource: fmt::Debug + Send + Sync {
     /// Reads the current key-encryption key, for these keys.
     ///
     /// # Errors
     ///
     /// The reason why there is none.
-    fn read<'a>(&'a self, keys: &'a dyn SigningKeys) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KekUnreadable>>;
+    fn read<'a>(
+        &'a self,
+        keys: &'a dyn SigningKeys,
+    ) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KeyEncryptionKeyError>>;
 }
 
 /// The reason why a key-encryption key cannot be read. It contains nothing of the key.
-pub type KekUnreadable = Box<dyn Error + Send + Sync>;
+pub type KeyEncryptionKeyError = Box<dyn Error + Send + Sync>;
 
 /// A key that does not change.
 #[derive(Debug)]
 pub(crate) struct Fixed(pub(crate) Arc<KeyEncryptionKey>);
 
-impl KekSource for Fixed {
-    fn read<'a>(&'a self, _keys: &'a dyn SigningKeys) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KekUnreadable>> {
+impl KeyEncryptionKeySource for Fixed {
+    fn read<'a>(
+        &'a self,
+        _keys: &'a dyn SigningKeys,
+    ) -> BoxFuture<'a, Result<Arc<KeyEncryptionKey>, KeyEncryptionKeyError>> {
         Box::pin(ready(Ok(Arc::clone(&self.0))))
     }
 }

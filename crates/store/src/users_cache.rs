@@ -6,17 +6,17 @@ use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use scopegate_domain::{
-    Account, Client, ClientId, Clock, Lifetime, PasswordHash, Revocation, RingKey, Scope, SecretDigest, Timestamp,
+    Account, Client, ClientId, Clock, Lifetime, PasswordHash, Revocation, Scope, SecretDigest, StoredKey, Timestamp,
     User, UserId, UserStatus, Username,
 };
 
 use crate::{
-    BoxFuture, Clients, KeptRevocation, PasswordScheme, RevocationPlace, Revocations, Rewrapped, SigningKeys, Store,
-    StoreError, Users, Withdrawal,
+    BoxFuture, Clients, DisableAndRevoke, PasswordScheme, ResealedKey, RevocationCursor, RevocationEntry, Revocations,
+    SigningKeys, Store, StoreError, Users,
 };
 
 /// A store in front of another store. It caches users that were read, for a limited time:
-/// [`Users::recall`] returns them without a query.
+/// [`Users::cached`] returns them without a query.
 ///
 /// A change through this store takes effect at once. A change by another process takes effect when
 /// the cached entry expires: after `age` at the latest. The same holds for a change whose future
@@ -25,32 +25,32 @@ use crate::{
 /// ```
 /// use std::sync::Arc;
 /// use scopegate_domain::{Account, Lifetime, SystemClock, User, UserId, UserStatus, Username};
-/// use scopegate_store::{CachedUsers, MemoryStore, Users};
+/// use scopegate_store::{UsersCache, MemoryStore, Users};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let age = Lifetime::from_seconds(60);
-/// let users = CachedUsers::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock), age);
+/// let users = UsersCache::new(Arc::new(MemoryStore::new()), Arc::new(SystemClock), age);
 /// let user = User::new(UserId::parse("u1")?, Username::parse("johndoe")?);
 /// Users::add(&users, Account { user: user.clone(), password_hash: None }).await?;
 ///
-/// assert!(users.recall("johndoe").is_none());
+/// assert!(users.cached("johndoe").is_none());
 /// assert!(Users::find(&users, user.username()).await?.is_some());
-/// assert!(users.recall("johndoe").is_some() && users.recall_by_id("u1").is_some());
+/// assert!(users.cached("johndoe").is_some() && users.cached_by_id("u1").is_some());
 ///
 /// Users::set_status(&users, user.id(), UserStatus::Disabled).await?;
-/// assert!(users.recall("johndoe").is_none());
+/// assert!(users.cached("johndoe").is_none());
 /// # Ok(())
 /// # }
 /// ```
-pub struct CachedUsers {
+pub struct UsersCache {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     age: Lifetime,
     known: RwLock<Known>,
 }
 
-impl CachedUsers {
+impl UsersCache {
     /// The maximum number of cached users.
     pub const MOST: usize = 16_384;
 
@@ -181,11 +181,11 @@ impl Known {
     }
 
     fn add(&mut self, entry: Arc<Entry>, age: Lifetime) {
-        let period = CachedUsers::PERIOD.max(age);
+        let period = UsersCache::PERIOD.max(age);
         let is_due = self
             .begun
             .is_none_or(|begun| !(0..=i64::from(period.as_seconds())).contains(&entry.read_at.seconds_since(begun)));
-        if is_due || self.young.by_id.len() >= CachedUsers::MOST / 2 {
+        if is_due || self.young.by_id.len() >= UsersCache::MOST / 2 {
             self.old = std::mem::take(&mut self.young);
             self.begun = Some(entry.read_at);
         }
@@ -218,7 +218,7 @@ impl Table {
 /// A pending change of a user. Afterwards nothing is cached of that user, whether the change
 /// completed or was dropped.
 struct Changing<'a> {
-    users: &'a CachedUsers,
+    users: &'a UsersCache,
     id: UserId,
     name: Option<Username>,
 }
@@ -243,7 +243,7 @@ impl Drop for Changing<'_> {
     }
 }
 
-impl CachedUsers {
+impl UsersCache {
     /// Called before the change is made.
     fn changing(&self, id: &UserId) -> Changing<'_> {
         Changing {
@@ -254,26 +254,26 @@ impl CachedUsers {
     }
 }
 
-impl Users for CachedUsers {
+impl Users for UsersCache {
     fn find<'a>(&'a self, username: &'a Username) -> Asked<'a, Option<User>> {
-        if let Some(user) = self.recall(username.as_str()) {
+        if let Some(user) = self.cached(username.as_str()) {
             return Box::pin(ready(Ok(Some((*user).clone()))));
         }
         self.remembering(self.begin(), self.store.users().find(username))
     }
 
     fn find_by_id<'a>(&'a self, id: &'a UserId) -> Asked<'a, Option<User>> {
-        if let Some(user) = self.recall_by_id(id.as_str()) {
+        if let Some(user) = self.cached_by_id(id.as_str()) {
             return Box::pin(ready(Ok(Some((*user).clone()))));
         }
         self.remembering(self.begin(), self.store.users().find_by_id(id))
     }
 
-    fn recall(&self, username: &str) -> Option<Arc<User>> {
+    fn cached(&self, username: &str) -> Option<Arc<User>> {
         self.young_enough(self.read().by_name(username))
     }
 
-    fn recall_by_id(&self, id: &str) -> Option<Arc<User>> {
+    fn cached_by_id(&self, id: &str) -> Option<Arc<User>> {
         self.young_enough(self.read().by_id(id))
     }
 
@@ -325,7 +325,7 @@ impl Users for CachedUsers {
     }
 }
 
-impl Clients for CachedUsers {
+impl Clients for UsersCache {
     fn find<'a>(&'a self, id: &'a ClientId) -> Asked<'a, Option<Client>> {
         self.store.clients().find(id)
     }
@@ -351,12 +351,12 @@ impl Clients for CachedUsers {
     }
 }
 
-impl Revocations for CachedUsers {
+impl Revocations for UsersCache {
     fn revoke<'a>(&'a self, revocation: &'a Revocation) -> Asked<'a, ()> {
         self.store.revocations().revoke(revocation)
     }
 
-    fn withdraw<'a>(&'a self, withdrawal: Withdrawal<'a>, revocation: &'a Revocation) -> Asked<'a, bool> {
+    fn withdraw<'a>(&'a self, withdrawal: DisableAndRevoke<'a>, revocation: &'a Revocation) -> Asked<'a, bool> {
         let Some(id) = withdrawal.changed_user() else {
             return self.store.revocations().withdraw(withdrawal, revocation);
         };
@@ -364,12 +364,12 @@ impl Revocations for CachedUsers {
         changing.end(self.store.revocations().withdraw(withdrawal, revocation))
     }
 
-    fn revoked_after(&self, place: RevocationPlace, limit: u16) -> Asked<'_, Vec<KeptRevocation>> {
+    fn revoked_after(&self, place: RevocationCursor, limit: u16) -> Asked<'_, Vec<RevocationEntry>> {
         self.store.revocations().revoked_after(place, limit)
     }
 
-    fn last_place(&self) -> Asked<'_, RevocationPlace> {
-        self.store.revocations().last_place()
+    fn last_cursor(&self) -> Asked<'_, RevocationCursor> {
+        self.store.revocations().last_cursor()
     }
 
     fn forget_revocations(&self, now: Timestamp) -> Asked<'_, u64> {
@@ -385,12 +385,12 @@ impl Revocations for CachedUsers {
     }
 }
 
-impl SigningKeys for CachedUsers {
-    fn list(&self) -> Asked<'_, Vec<RingKey>> {
+impl SigningKeys for UsersCache {
+    fn list(&self) -> Asked<'_, Vec<StoredKey>> {
         self.store.signing_keys().list()
     }
 
-    fn rotate(&self, key: RingKey) -> Asked<'_, bool> {
+    fn rotate(&self, key: StoredKey) -> Asked<'_, bool> {
         self.store.signing_keys().rotate(key)
     }
 
@@ -402,28 +402,28 @@ impl SigningKeys for CachedUsers {
         self.store.signing_keys().remove_through(epoch)
     }
 
-    fn replace<'a>(&'a self, old: &'a [RingKey], new: &'a [RingKey]) -> Asked<'a, bool> {
+    fn replace<'a>(&'a self, old: &'a [StoredKey], new: &'a [StoredKey]) -> Asked<'a, bool> {
         self.store.signing_keys().replace(old, new)
     }
 
-    fn rewrap<'a>(&'a self, keys: &'a [Rewrapped]) -> Asked<'a, bool> {
+    fn rewrap<'a>(&'a self, keys: &'a [ResealedKey]) -> Asked<'a, bool> {
         self.store.signing_keys().rewrap(keys)
     }
 }
 
-impl Store for CachedUsers {
+impl Store for UsersCache {
     fn ping(&self) -> Asked<'_, ()> {
         self.store.ping()
     }
 
-    fn rehearse_change(&self) -> Asked<'_, ()> {
-        self.store.rehearse_change()
+    fn check_writable(&self) -> Asked<'_, ()> {
+        self.store.check_writable()
     }
 }
 
-impl fmt::Debug for CachedUsers {
+impl fmt::Debug for UsersCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CachedUsers")
+        f.debug_struct("UsersCache")
             .field("age", &self.age)
             .field("store", &self.store)
             .finish_non_exhaustive()
