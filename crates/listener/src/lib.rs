@@ -71,13 +71,13 @@
 
 mod accept;
 mod connection;
+mod connection_metrics;
 mod connection_state;
 mod drain;
 mod eviction;
 mod http2_streams;
 mod limits;
 mod listener;
-mod metrics;
 mod request_body;
 mod response_body;
 mod signals;

@@ -9,9 +9,9 @@ use tracing::info;
 
 use crate::accept::{self, Accept, AcceptedConnection, Acceptor};
 use crate::connection::{Connection, HttpService};
+use crate::connection_metrics::ConnectionMetrics;
 use crate::drain::{self, DrainOutcome, Shutdown};
 use crate::limits::Limits;
-use crate::metrics::ConnectionMetrics;
 
 /// Serves a hyper service on the connections of a listener.
 ///

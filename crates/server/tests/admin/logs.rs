@@ -1,6 +1,7 @@
 //! The log of requests: one line with the id of the response, and no secret.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
@@ -142,5 +143,32 @@ fn a_request_that_fails_can_be_found_at_every_level() {
             log.iter().any(|line| line.contains("ERROR") && line.contains(&id)),
             "{id}:\n{log:#?}"
         );
+    }
+}
+
+/// hyper itself refuses a head that is not a request, so the response has no request id.
+#[test]
+fn refused_head_is_logged_with_its_peer() {
+    let watched = Watched::start(&["--log-format", "json", "--log-level", "info,scopegate_listener=debug"]);
+    let too_large = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(70_000));
+    let mut peers = Vec::new();
+    for (head, status) in [("nonsense\r\n\r\n", 400), (too_large.as_str(), 431)] {
+        let mut stream = watched.server.connect();
+        peers.push(stream.local_addr().unwrap().to_string());
+        let _ = stream.write_all(head.as_bytes());
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let answer = Answer::parse(&bytes);
+        assert_eq!((answer.status, answer.header("x-request-id")), (status, None));
+    }
+    let lines: Vec<Value> = watched
+        .stop()
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    for peer in peers {
+        let is_refusal = |line: &&Value| line["message"] == "connection failed" && line["peer"] == peer;
+        let line = lines.iter().find(is_refusal).expect("a line of this peer");
+        assert!(line["error"].as_str().is_some_and(|error| !error.is_empty()), "{line}");
     }
 }
