@@ -61,7 +61,8 @@ pub trait Accept: Send {
     ///
     /// # Errors
     ///
-    /// The peer is gone, or the system lacks files or memory. The listener waits and calls again.
+    /// The peer closed the connection, or the system lacks files or memory. The listener calls this
+    /// again, after a pause in the second case.
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Io, SocketAddr)>> + Send;
 
     /// Returns the connections that are established and not accepted, without waiting. Later ones
@@ -95,7 +96,8 @@ impl Accept for TcpListener {
     }
 }
 
-/// Sends small responses at once. It fails only if the peer is gone, which the first read reports.
+/// Makes the system send small writes at once. It fails only if the peer has closed the connection,
+/// which the first read reports.
 fn set_nodelay(stream: &TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot set `TCP_NODELAY`");

@@ -218,8 +218,8 @@ fn length(request: &Request<Incoming>) -> Option<u64> {
 async fn drain_input<IO: AsyncRead + AsyncWrite + Unpin>(mut stream: SharedStream<IO>) {
     let mut discarded = [0; 1024];
     let reading = async {
-        // The end of the response, for a peer that waits for it. An error says that the peer is
-        // gone, or that hyper has sent the end already.
+        // The end of the response, for a peer that waits for it. An error means that the peer
+        // has closed the connection, or that hyper has sent the end already.
         let _ = stream.shutdown().await;
         let mut left = DRAIN_INPUT_LIMIT;
         while left > 0 {

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn occasional_requests_protect_against_silent_newcomers() {
+    async fn occasional_requests_protect_a_connection() {
         let mut registry = ConnectionRegistry::new(FOUR, Counter::noop());
         let (kept, mut kept_evicted) = register(&mut registry).await;
         for _ in 0..10 {
@@ -208,7 +208,7 @@ mod tests {
         }
         let _silent = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
         advance(3_000).await;
-        let _newcomer = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
+        let _new = registry.register(ConnectionState::new(Limits::SHORT), Instant::now());
         assert!(evict_one(&mut registry) && evict_one(&mut registry) && is_evicted(&mut kept_evicted));
     }
 

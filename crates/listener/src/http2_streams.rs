@@ -21,7 +21,7 @@ thread_local! {
 
 /// Runs each stream as a task, and drops one whose response stalls for this time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StreamExecutor(pub(super) Duration);
+pub(crate) struct StreamExecutor(pub(crate) Duration);
 
 impl<F> Executor<F> for StreamExecutor
 where
@@ -76,7 +76,8 @@ impl StreamProgress {
         StreamPart(Arc::clone(self))
     }
 
-    /// Returns when the stream ends unless bytes are sent. `None` if the peer has received everything.
+    /// Returns when the stream ends unless bytes are sent. `None` if the peer has received
+    /// everything.
     fn deadline(&self, limit: Duration) -> Option<Instant> {
         let unsent = *self.lock();
         (unsent.parts > 0).then(|| unsent.progress + limit)
