@@ -6,7 +6,7 @@
 //! $ cargo run --example snapshot -- agree   writes down what the program says now
 //! ```
 //!
-//! In a project the comparison is a test, as in `crates/http/tests/api/example_snapshot.rs`, and
+//! In a project the comparison is a test, as in `crates/http/tests/it/example_snapshot.rs`, and
 //! each review includes the file.
 
 use std::error::Error;

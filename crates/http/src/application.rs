@@ -11,7 +11,7 @@ use crate::{Acceptance, Credential, CredentialVerifier, Verdict};
 
 /// Verifies a credential by asking the application.
 // SECURITY: the proof is made here and nowhere else, of nothing but the verifier's yes. Tested by
-// tests/api/schemes.rs, `nobody_gets_in_without_good_credentials_for_one_whole_way`.
+// tests/it/schemes.rs, `nobody_gets_in_without_good_credentials_for_one_whole_way`.
 #[expect(
     clippy::disallowed_methods,
     reason = "the application has just checked the credential"
@@ -25,7 +25,7 @@ pub(crate) async fn verify(
         return Ok(Err(Unaccepted::Refused));
     };
     // SECURITY: a sender-constrained credential is not a bearer credential, even if it is accepted
-    // (tests/issuers/rules.rs, `every_rule_holds_on_every_path`).
+    // (tests/it/issuers/rules.rs, `every_rule_holds_on_every_path`).
     if acceptance.is_sender_constrained {
         return Ok(Err(Unaccepted::Verify(VerifyError::Bound)));
     }

@@ -83,7 +83,7 @@ type NameSubject = Box<dyn Fn(&str) -> Arc<str> + Send + Sync>;
 /// Judges the bearer tokens of one scheme of one gate.
 ///
 /// INVARIANT: its cache holds what tokens bring by this gate's policy and for this scheme, and nobody else reads it. Held by
-/// tests/api/remembered.rs, `each_verifier_remembers_for_itself`.
+/// tests/it/remembered.rs, `each_verifier_remembers_for_itself`.
 pub(crate) struct TokenJudge {
     cache: VerifiedCache<Brought>,
     /// Who is meant by a subject; none where it is whom it names.

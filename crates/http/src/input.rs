@@ -65,7 +65,7 @@ impl<'r> Sent<'r> {
     /// [`Input::PARAMETERS`].
     pub fn next_parameter(&mut self) -> (&'r str, &'r str) {
         // INVARIANT: `GateBuilder::build` refuses an operation whose inputs read another number of
-        // parameters than its template has (tests/api/typed.rs, `parameters_are_counted`), so there
+        // parameters than its template has (tests/it/typed.rs, `parameters_are_counted`), so there
         // is a next one.
         self.names
             .next()

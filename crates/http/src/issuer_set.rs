@@ -105,7 +105,7 @@ impl IssuerSet {
 
     // SECURITY: the unverified `iss` selects the verifier and nothing else. Each verifier compares the
     // issuer again after it verified the signature. Tested by
-    // tests/issuers/together.rs, `a_token_is_good_by_the_keys_of_its_own_issuer_alone`.
+    // tests/it/issuers/together.rs, `a_token_is_good_by_the_keys_of_its_own_issuer_alone`.
     fn select(&self, token: &str) -> SelectedIssuer<'_> {
         let own = || self.own.as_deref().map_or(SelectedIssuer::None, SelectedIssuer::Own);
         if token.bytes().filter(|byte| *byte == b'.').count() != 2 {

@@ -13,7 +13,7 @@ use crate::invalid_input::InvalidInput;
 /// Undoes the percent-encoding of a path; `None` if the result is not UTF-8.
 ///
 /// SECURITY: this is the only decoding. Its result is looked up, guarded and passed to the handler.
-/// No later decision reads the raw path (tests/api/gate.rs,
+/// No later decision reads the raw path (tests/it/gate.rs,
 /// `one_decoding_one_look_up_then_the_guard`).
 pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     if !raw.contains('%') {

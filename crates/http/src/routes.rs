@@ -108,7 +108,7 @@ impl<T> Routes<T> {
     /// Returns the other spelling of a decoded path, if it has an entry.
     ///
     /// SECURITY: a redirect to a path that begins with two slashes would lead to another host.
-    /// Browsers treat a backslash as a slash. There is no such redirect (tests/api/gate.rs,
+    /// Browsers treat a backslash as a slash. There is no such redirect (tests/it/gate.rs,
     /// `redirects_stay_here`).
     fn other_spelling(&self, path: &str) -> Option<String> {
         let other = match path.strip_suffix('/') {

@@ -1,7 +1,7 @@
 //! A proposed policy, asked beside the one that decides: what would it have said to this request?
 //!
 //! INVARIANT: no answer depends on it. It is asked when the decision is made, it looks up nothing and waits for nothing. Held by
-//! `tests/api/shadow.rs`, `answers_are_the_same_with_a_shadow`.
+//! `tests/it/shadow.rs`, `answers_are_the_same_with_a_shadow`.
 
 mod pace;
 mod report;

@@ -2,7 +2,7 @@
 //!
 //! SECURITY: it contains nothing that a client chose except a common method: no path, no query, no
 //! header, no body. The peer is the address at the other end of the connection, and the user is the id
-//! that the store assigned. Tested by `tests/api/trace.rs`.
+//! that the store assigned. Tested by `tests/it/trace.rs`.
 
 use http::{HeaderValue, Method, StatusCode};
 use scopegate_domain::User;

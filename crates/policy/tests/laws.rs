@@ -18,7 +18,7 @@
 //! | 8 witness in W | | `trees.rs`: `a_permit_has_a_witness`, `decides_as_the_oracle_does_and_has_a_witness` |
 //! | 9 tree = conjunction | | `trees.rs`: `a_requirement_is_the_conjunction_over_all_contexts`, `sharing_and_order_change_no_requirement`, `scopes_stand_in_the_order_of_first_occurrence`, `checks_see_what_is_visible_on_each_path` |
 //! | 10 bits = strings | `sets_of_bits_are_sets_of_strings`; `machines.rs`: `requirements_are_their_truth_tables` and the fuzz target `requirement` | |
-//! | 12 challenge, one round | | `trees.rs`: `one_round_suffices` and `one_round_of_scopes_and_step_up_suffices`; class and scope of each denial in `trees/denials.rs`; the grammar in `crates/http/tests/api/challenge.rs` and the fuzz target `challenge` |
+//! | 12 challenge, one round | | `trees.rs`: `one_round_suffices` and `one_round_of_scopes_and_step_up_suffices`; class and scope of each denial in `trees/denials.rs`; the grammar in `crates/http/tests/it/challenge.rs` and the fuzz target `challenge` |
 //! | 13 limits | `laws/too_large.rs` | `limits.rs` |
 //! | 15 renaming | `renaming_changes_no_meaning` | `trees/denials.rs`: `renaming_scopes_changes_no_decision` |
 

@@ -16,7 +16,7 @@ mod bodies;
 #[path = "hostile/framing.rs"]
 mod framing;
 mod support;
-#[path = "../../http/tests/api/targets.rs"]
+#[path = "../../http/tests/it/targets.rs"]
 mod targets;
 
 use serde_json::Value;

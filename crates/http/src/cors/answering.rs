@@ -54,7 +54,7 @@ impl Gate {
     /// Reads only the path and the origin: a preflight has no credential.
     ///
     /// SECURITY: it lists the methods of a path, which the `Allow` of any wrong method lists too.
-    /// It never reveals which of them are guarded, nor by what (tests/api/cors.rs,
+    /// It never reveals which of them are guarded, nor by what (tests/it/cors.rs,
     /// `a_preflight_tells_no_more_than_a_wrong_method`).
     fn preflight<'g>(
         &'g self,

@@ -31,7 +31,7 @@ pub(crate) struct Report {
 /// The difference of the two policies: each decision by its class, and the missing facts of the
 /// other one.
 ///
-/// SECURITY: it contains only words of the policies. Tested by `tests/api/shadow.rs`,
+/// SECURITY: it contains only words of the policies. Tested by `tests/it/shadow.rs`,
 /// `a_flip_is_told_without_secrets`.
 #[derive(Debug)]
 pub(crate) struct Flip {

@@ -19,6 +19,7 @@ use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};
 
 pub(crate) use self::counted::Counted;
+use crate::uncached::is_cached;
 
 pub(crate) const ME: ScopeToken = ScopeToken::from_static("me");
 pub(crate) const ITEMS: ScopeToken = ScopeToken::from_static("items");
@@ -76,14 +77,10 @@ pub(crate) fn verifier() -> BearerTokens {
     remembering(Verifier::new(TokenRules::tutorial(), key().verifying_key()))
 }
 
-/// Whether verified tokens are cached. Two programs have the same modules, `api` and
-/// `api_uncached`: each test holds with the cache and without it.
-pub(crate) const IS_CACHED: bool = env!("CARGO_CRATE_NAME").len() == "api".len();
-
-/// Tokens by this verifier, remembered where this program is the one that tries that.
+/// Returns tokens by this verifier, cached unless this process is to run without a cache.
 pub(crate) fn remembering(verifier: Verifier) -> BearerTokens {
     let tokens = BearerTokens::new(verifier);
-    if IS_CACHED { tokens } else { tokens.cache_bytes(0) }
+    if is_cached() { tokens } else { tokens.cache_bytes(0) }
 }
 
 /// A clock at [`NOW`].

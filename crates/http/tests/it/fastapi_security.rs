@@ -18,7 +18,7 @@ use crate::common::send;
 
 const READ: ScopeToken = ScopeToken::from_static("read");
 const WRITE: ScopeToken = ScopeToken::from_static("write");
-const RECORDED: &str = include_str!("../fastapi_security/recorded.json");
+const RECORDED: &str = include_str!("fastapi_security/recorded.json");
 
 /// Accepts the password of `johndoe`, and the text `good`.
 struct Judge;

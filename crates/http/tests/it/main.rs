@@ -1,4 +1,5 @@
-//! The public API of the crate, tried as an application uses it: declared, built, asked.
+//! Tests of the public interface of the crate, in one executable: declared, built and asked as an
+//! application does.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,10 +18,14 @@ mod example_schemes;
 mod example_snapshot;
 mod fall_through;
 mod fastapi_security;
+mod fuzz_corpus;
 mod gate;
 mod hostile;
 mod inputs;
+mod issuers;
 mod jwks;
+#[path = "../../../../tests/long_check.rs"]
+mod long_check;
 mod one_round;
 mod openapi;
 mod places;
@@ -33,4 +38,5 @@ mod targets;
 mod testing;
 mod trace;
 mod typed;
+mod uncached;
 mod ways_in;

@@ -246,12 +246,3 @@ async fn a_token_that_was_taken_back_is_refused_at_once_and_a_new_one_is_not() {
     assert_eq!(known.status(new.expose()).await, 200);
     assert_eq!(known.status(&old).await, 401);
 }
-
-#[test]
-fn all_is_tried_with_the_cache_and_without_it() {
-    let modules = |text: &'static str| text.lines().filter(|line| line.starts_with("mod ")).collect::<Vec<_>>();
-    assert_eq!(modules(include_str!("main.rs")), modules(include_str!("uncached.rs")));
-    let (name, tokens) = (env!("CARGO_CRATE_NAME"), common::verifier());
-    let has_cache = !format!("{tokens:?}").contains("cache_bytes: 0 ");
-    assert_eq!(has_cache, name == "api", "{name}");
-}

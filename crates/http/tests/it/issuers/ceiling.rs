@@ -13,7 +13,7 @@ use scopegate_http::{
 };
 use scopegate_issuers::test_provider::{TestProvider, json};
 
-use crate::common::{LocalIssuer, READ, ask, audience, fetcher, key, token};
+use crate::issuers::common::{LocalIssuer, READ, ask, audience, fetcher, key, token};
 
 const WRITE: ScopeToken = ScopeToken::from_static("reports:write");
 const ADMIN: ScopeToken = ScopeToken::from_static("admin");

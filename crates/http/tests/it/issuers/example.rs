@@ -1,8 +1,8 @@
 //! The example authorizes the callers that the other provider names.
 
-use crate::common::{AUDIENCE, LocalIssuer, ask, fetcher, key, token};
+use crate::issuers::common::{AUDIENCE, LocalIssuer, ask, fetcher, key, token};
 
-#[path = "../../examples/other_issuer.rs"]
+#[path = "../../../examples/other_issuer.rs"]
 #[expect(dead_code, reason = "the example is a program with a `main`")]
 mod other_issuer;
 
@@ -23,7 +23,7 @@ async fn the_example_is_protected_by_tokens_of_another_provider() {
 
 #[test]
 fn the_example_is_short() {
-    let source = include_str!("../../examples/other_issuer.rs");
+    let source = include_str!("../../../examples/other_issuer.rs");
     let lines = source.lines().filter(|line| !line.starts_with("//!"));
     assert!(lines.count() < 40);
 }

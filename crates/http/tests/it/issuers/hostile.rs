@@ -7,7 +7,7 @@ use scopegate_http::domain::Issuer;
 use scopegate_http::{FetchError, InvalidDocument, RemoteError, RemoteIssuer};
 use scopegate_issuers::test_provider::{HANG, Step, TestProvider, json, response};
 
-use crate::common::{audience, fetcher, gate, jwks, key, publish, status, token};
+use crate::issuers::common::{audience, fetcher, gate, jwks, key, publish, status, token};
 
 /// Returns the error for a provider with these keys, and checks that its tokens are 503.
 async fn outcome(keys: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> RemoteError {

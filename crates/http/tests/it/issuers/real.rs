@@ -7,8 +7,8 @@ use std::time::Duration;
 use scopegate_http::domain::{Audience, Issuer, Secret};
 use scopegate_http::{Discovery, Gate, Introspection, RemoteIssuer, RemoteIssuerBuilder};
 
-use crate::common::{Load, ask, fetcher, gate, status};
-use crate::provider::Provider;
+use crate::issuers::common::{Load, ask, fetcher, gate, status};
+use crate::issuers::provider::Provider;
 
 const JWT: &str = "https://api.example/jwt";
 const OPAQUE: &str = "https://api.example/opaque";

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use self::Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
 use self::table::{ABSENT, Cell, Double, PATHS, RULES, table};
-use crate::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, fetcher, key};
+use crate::issuers::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, fetcher, key};
 
 const SECRET: &str = "a secret text of thirty-two bytes";
 /// One user is active, one is not.

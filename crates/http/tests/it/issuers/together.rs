@@ -9,7 +9,7 @@ use scopegate_http::token::{Algorithm, KeySet, SigningKey, TokenRules, Verifier}
 use scopegate_http::{ActiveUser, Gate, GateError, Guard, Introspection, Permit, SecurityScheme, SubjectMapping, get};
 use scopegate_issuers::test_provider::{TestProvider, json};
 
-use crate::common::{LocalIssuer, ask, audience, fetcher, gate, jwks, key, status, token, token_by};
+use crate::issuers::common::{LocalIssuer, ask, audience, fetcher, gate, jwks, key, status, token, token_by};
 
 fn own() -> Issuer {
     Issuer::parse("https://own.example").unwrap()

@@ -4,7 +4,7 @@ use scopegate_http::{Acceptance, ScopeToken, Testing, Verdict};
 use serde_json::{Value, json};
 
 use self::Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
-use crate::common::{AUDIENCE, READ};
+use crate::issuers::common::{AUDIENCE, READ};
 
 /// Leaves a member out.
 pub(super) const ABSENT: &str = "(absent)";
