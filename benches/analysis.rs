@@ -1,15 +1,16 @@
 //! Questions about a policy of the size of Microsoft Graph's, and reading it into a table.
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use scopegate_analysis::{diff, lint, mine, operations_of};
 use scopegate_benches::{LargeInterface, Limit, Race, permissions_file};
 use scopegate_openapi::import;
-use scopegate_policy::analysis::{Grant, Locator, diff, lint, mine, operations_of};
+use scopegate_policy::{AssumedCredentials, Locator};
 
 fn whole_policies(criterion: &mut Criterion) {
     let large = LargeInterface::new();
     let (table, other) = (large.table(), large.table_with_another_scope());
     let file = permissions_file();
-    let grant = Grant::of_scopes(&table, large.some_scopes());
+    let grant = AssumedCredentials::of_scopes(&table, large.some_scopes());
     Race::new("11,215 operations, 1,496 scopes, 1,692 guards")
         .lane_within("build the table", Limit::Nanoseconds(60e6), || large.table())
         .lane_within("read a file of permissions", Limit::Nanoseconds(100e6), || {

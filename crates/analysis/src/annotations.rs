@@ -2,96 +2,27 @@
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken};
+use scopegate_policy::{
+    Alternative, Atom, AtomSet, LeastPrivilegeAnnotation, Locator, OperationTable, ResolvedOperation, SchemeId,
+    Universe,
+};
 
-use super::grant::{add_guards, is_open_to};
-use super::locate::Locator;
-use super::mine::Bits;
-use crate::{Alternative, Atom, AtomSet, Method, OperationTable, ResolvedOperation, SchemeId, Universe};
-
-/// That a publisher says a scope to be the least that suffices for an operation by a scheme.
-///
-/// ```
-/// use scopegate_policy::Method;
-/// use scopegate_policy::analysis::LeastMark;
-///
-/// let mark = LeastMark::new("oauth".parse()?, Method::Get, "/items", "read".parse()?);
-/// assert!(mark.beside().is_empty());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeastMark {
-    scheme: SchemeName,
-    method: Method,
-    template: Arc<str>,
-    scope: ScopeToken,
-    beside: Arc<[ScopeToken]>,
-}
-
-impl LeastMark {
-    /// The scope by itself.
-    #[must_use]
-    pub fn new(scheme: SchemeName, method: Method, template: impl Into<Arc<str>>, scope: ScopeToken) -> Self {
-        Self {
-            scheme,
-            method,
-            template: template.into(),
-            scope,
-            beside: Arc::default(),
-        }
-    }
-
-    /// The same together with one of these.
-    #[must_use]
-    pub fn with_beside(mut self, beside: impl Into<Arc<[ScopeToken]>>) -> Self {
-        self.beside = beside.into();
-        self
-    }
-
-    /// By which scheme.
-    #[must_use]
-    pub const fn scheme(&self) -> &SchemeName {
-        &self.scheme
-    }
-
-    /// The method of the operation.
-    #[must_use]
-    pub const fn method(&self) -> Method {
-        self.method
-    }
-
-    /// The path template of the operation.
-    #[must_use]
-    pub fn template(&self) -> &str {
-        &self.template
-    }
-
-    /// Which scope.
-    #[must_use]
-    pub const fn scope(&self) -> &ScopeToken {
-        &self.scope
-    }
-
-    /// One of these is needed next to it; if there is none, it does by itself.
-    #[must_use]
-    pub fn beside(&self) -> &[ScopeToken] {
-        &self.beside
-    }
-}
+use crate::infer::Bits;
 
 /// Compares marks of least privilege with the least that the table itself knows, one operation and
 /// one scheme at a time.
 ///
 /// The order is that of [`mine()`](super::mine()). One set of scopes is less than another if it
 /// opens strictly fewer operations, all of them among those of the other. Of two that open the
-/// same, a part is less than the whole. With what [`Grant`](super::Grant) assumes.
+/// same, a part is less than the whole. With what [`AssumedCredentials`](super::AssumedCredentials) assumes.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Method, Operation, OperationTable};
-/// use scopegate_policy::analysis::{LeastMark, judge_marks};
+/// use scopegate_analysis::judge_marks;
+/// use scopegate_policy::LeastPrivilegeAnnotation;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -103,14 +34,14 @@ impl LeastMark {
 ///     .operation(Operation::get("/items").guard(Guard::any_of([[READ], [WRITE]])))
 ///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
 ///     .build()?;
-/// let marks = [LeastMark::new("oauth".parse()?, Method::Get, "/items", WRITE)];
+/// let marks = [LeastPrivilegeAnnotation::new("oauth".parse()?, Method::Get, "/items", WRITE)];
 /// let judged = judge_marks(&table, &marks);
 /// assert_eq!(judged.dominated()[0].by(), [READ]);
 /// assert_eq!(judged.unmarked()[0].1.to_string(), "POST /items");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastMark]) -> JudgedMarks<'a> {
+pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastPrivilegeAnnotation]) -> JudgedMarks<'a> {
     // As it is spelled first: templates that differ in the names of parameters alone stand for
     // themselves.
     let name_of = |operation: &'a ResolvedOperation| ((operation.method(), operation.template()), operation);
@@ -120,9 +51,9 @@ pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastMark]) -> Jud
     let mut marked = HashSet::new();
     let mut judged = JudgedMarks::default();
     for mark in marks {
-        let spelled = by_name.get(&(mark.method, &*mark.template)).copied();
-        let operation = spelled.or_else(|| locator.find(mark.method, &mark.template));
-        let scheme = table.scheme_id(&mark.scheme);
+        let spelled = by_name.get(&(mark.method(), mark.template())).copied();
+        let operation = spelled.or_else(|| locator.find(mark.method(), mark.template()));
+        let scheme = table.scheme_id(mark.scheme());
         let verdict = match operation.zip(scheme) {
             Some((operation, scheme)) => {
                 marked.insert((std::ptr::from_ref(operation), mark.scheme()));
@@ -169,7 +100,7 @@ pub struct JudgedMarks<'a> {
     least: usize,
     pairs: usize,
     dominated: Vec<DominatedMark<'a>>,
-    opening_nothing: Vec<&'a LeastMark>,
+    opening_nothing: Vec<&'a LeastPrivilegeAnnotation>,
     unmarked: Vec<(&'a SchemeName, &'a ResolvedOperation)>,
 }
 
@@ -194,7 +125,7 @@ impl<'a> JudgedMarks<'a> {
 
     /// The marks that do not open their operation, or that name one which is not there.
     #[must_use]
-    pub fn opening_nothing(&self) -> &[&'a LeastMark] {
+    pub fn opening_nothing(&self) -> &[&'a LeastPrivilegeAnnotation] {
         &self.opening_nothing
     }
 
@@ -214,14 +145,14 @@ impl<'a> JudgedMarks<'a> {
 /// A mark than which something less opens its operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DominatedMark<'a> {
-    mark: &'a LeastMark,
+    mark: &'a LeastPrivilegeAnnotation,
     by: Vec<ScopeToken>,
 }
 
 impl<'a> DominatedMark<'a> {
     /// The mark.
     #[must_use]
-    pub const fn mark(&self) -> &'a LeastMark {
+    pub const fn mark(&self) -> &'a LeastPrivilegeAnnotation {
         self.mark
     }
 
@@ -244,7 +175,7 @@ struct Openings<'t> {
     universe: &'t Universe,
     /// Every alternative with the number of its tree, under the last of its atoms: a caller that
     /// holds it holds that one.
-    by_last: HashMap<Option<crate::AtomId>, Vec<(usize, &'t AtomSet)>>,
+    by_last: HashMap<Option<scopegate_policy::AtomId>, Vec<(usize, &'t AtomSet)>>,
     known: HashMap<AtomSet, Rc<Bits>>,
 }
 
@@ -256,7 +187,7 @@ impl<'t> Openings<'t> {
             let tree = operation.tree_number();
             if seen.insert(tree) {
                 let requirements = std::iter::once(operation.requirement()).chain(operation.anonymous());
-                for set in requirements.flat_map(crate::Requirement::alternatives) {
+                for set in requirements.flat_map(scopegate_policy::Requirement::alternatives) {
                     by_last.entry(set.iter().last()).or_default().push((tree, set));
                 }
             }
@@ -283,7 +214,7 @@ impl<'t> Openings<'t> {
 
     fn held(&self, set: &AtomSet) -> AtomSet {
         let mut held = set.clone();
-        add_guards(self.universe, &mut held);
+        self.universe.add_guards(&mut held);
         held
     }
 
@@ -293,9 +224,9 @@ impl<'t> Openings<'t> {
         opened.is_within(&others) && is_part
     }
 
-    fn judge(&mut self, mark: &LeastMark, operation: &ResolvedOperation, scheme: SchemeId) -> Verdict {
+    fn judge(&mut self, mark: &LeastPrivilegeAnnotation, operation: &ResolvedOperation, scheme: SchemeId) -> Verdict {
         let mut marked = self.sets(mark, scheme);
-        marked.retain(|set| is_open_to(operation, &self.held(set)));
+        marked.retain(|set| operation.is_open_to(&self.held(set)));
         let Some(first) = marked.first() else {
             return Verdict::OpensNothing;
         };
@@ -308,15 +239,15 @@ impl<'t> Openings<'t> {
     }
 
     /// The sets of scopes that a mark stands for.
-    fn sets(&self, mark: &LeastMark, scheme: SchemeId) -> Vec<AtomSet> {
+    fn sets(&self, mark: &LeastPrivilegeAnnotation, scheme: SchemeId) -> Vec<AtomSet> {
         let closure = |token: &ScopeToken| self.universe.scope_closure(scheme, token.as_str());
-        let Some(own) = closure(&mark.scope) else {
+        let Some(own) = closure(mark.scope()) else {
             return Vec::new();
         };
-        if mark.beside.is_empty() {
+        if mark.beside().is_empty() {
             return vec![own.clone()];
         }
-        let beside = mark.beside.iter().filter_map(closure);
+        let beside = mark.beside().iter().filter_map(closure);
         beside.map(|beside| own.union(beside)).collect()
     }
 

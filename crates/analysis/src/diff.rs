@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::bridge::Bridge;
-use super::pairing::Pairing;
-use super::reach::who_can;
-use super::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
-use crate::index::Index;
-use crate::limits::Limit;
-use crate::{Atom, Method, OperationTable, ResolvedOperation};
+use scopegate_policy::{Atom, Limit, Method, OperationTable, RequirementIndex, ResolvedOperation};
+
+use crate::fact_mapping::Bridge;
+use crate::pairing::Pairing;
+use crate::reach::who_can;
+use crate::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
 
 /// What changed from one policy to another: one entry for each operation that is new, was removed,
 /// or no longer allows the same. The order is that of the new table; removed operations come last.
@@ -21,7 +20,7 @@ use crate::{Atom, Method, OperationTable, ResolvedOperation};
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_policy::analysis::{ChangeKind, diff};
+/// use scopegate_analysis::{ChangeKind, diff};
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -57,7 +56,7 @@ pub fn diff(old: &OperationTable, new: &OperationTable) -> Result<Vec<Change>, D
 /// ```
 /// # use scopegate_domain::{Catalog, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_policy::analysis::{Version, compare};
+/// use scopegate_analysis::{Version, compare};
 ///
 /// let version = |url: &str| {
 ///     let catalog = Catalog::builder().scheme("login", SecurityScheme::openid_connect(url)).build()?;
@@ -287,8 +286,8 @@ type Witnesses = (Option<Vec<Atom>>, Option<Vec<Atom>>);
 
 /// Compares operations, each pair of trees once.
 struct Comparison<'t> {
-    old: &'t Index,
-    new: &'t Index,
+    old: &'t RequirementIndex,
+    new: &'t RequirementIndex,
     /// For each tree of the old table, the last one of the new table that is the same.
     same: Vec<Option<usize>>,
     to_old: Bridge<'t>,

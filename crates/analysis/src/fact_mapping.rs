@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use scopegate_domain::SchemeName;
-
-use crate::limits::{Budget, Limit};
-use crate::{Atom, AtomId, AtomSet, Requirement, ResolvedOperation, Universe};
+use scopegate_policy::{Atom, AtomId, AtomSet, Limit, MAX_FORMED, Requirement, ResolvedOperation, Universe};
 
 /// Everything that one table's grants provide in another table.
 ///
@@ -44,7 +42,7 @@ impl<'t> Bridge<'t> {
             let is_next = far.atom(next) == Some(atom);
             match Some(next).filter(|_| is_next).or_else(|| far.find(atom)) {
                 Some(same) => {
-                    next = AtomId(same.0.saturating_add(1));
+                    next = same.next();
                     Brings::Same(same)
                 }
                 None => Brings::Rest(brought(atom, far)),
@@ -63,7 +61,7 @@ impl<'t> Bridge<'t> {
     }
 
     fn find_sources(&mut self) {
-        for source in (0..).map(AtomId).take(self.brings.len()) {
+        for source in self.near.ids() {
             for implied in self.near.closure(source).iter() {
                 if !self.brings_what(source, implied) {
                     self.add_source(source, implied);
@@ -166,7 +164,7 @@ impl<'t> Bridge<'t> {
         if let Some(grant) = grants.iter().find(|grant| !far.allows(&self.bring(grant))) {
             return Ok(Some(grant.clone()));
         }
-        let mut budget = Budget::new();
+        let mut budget = Budget(MAX_FORMED);
         for grant in grants {
             if grant.iter().any(|id| !self.sources_of(*id).is_empty()) {
                 let mut search = Search {
@@ -216,6 +214,21 @@ impl<'t> Bridge<'t> {
     }
 }
 
+/// The number of choices that may still be formed.
+struct Budget(usize);
+
+impl Budget {
+    const fn spend(&mut self) -> Result<(), Limit> {
+        match self.0.checked_sub(1) {
+            Some(left) => {
+                self.0 = left;
+                Ok(())
+            }
+            None => Err(Limit::Formed),
+        }
+    }
+}
+
 /// Searches a choice of sources, one for each atom of a grant, that does not satisfy the far side.
 struct Search<'s> {
     bridge: &'s Bridge<'s>,
@@ -227,7 +240,7 @@ struct Search<'s> {
 impl Search<'_> {
     /// As deep as the grant has atoms left that have sources.
     fn choose(&mut self, left: &[AtomId], brought: &AtomSet) -> Result<bool, Limit> {
-        self.budget.spend(1)?;
+        self.budget.spend()?;
         if self.far.allows(brought) {
             return Ok(false);
         }
@@ -270,7 +283,7 @@ fn brought(atom: &Atom, far: &Universe) -> AtomSet {
         Atom::Scope { scheme: name, .. } => scheme(name),
         Atom::Scheme(_)
         | Atom::Check {
-            needs: crate::Needs::Nothing,
+            needs: scopegate_policy::Needs::Nothing,
             ..
         } => AtomSet::EMPTY,
         Atom::AgeAtMost(age) => {
@@ -281,7 +294,7 @@ fn brought(atom: &Atom, far: &Universe) -> AtomSet {
         }
         Atom::Active
         | Atom::Check {
-            needs: crate::Needs::User,
+            needs: scopegate_policy::Needs::User,
             ..
         } => closure(AtomId::USER),
         Atom::Acr(_)
@@ -289,7 +302,7 @@ fn brought(atom: &Atom, far: &Universe) -> AtomSet {
         | Atom::Authenticated
         | Atom::Bound(_)
         | Atom::Check {
-            needs: crate::Needs::Authentication,
+            needs: scopegate_policy::Needs::Authentication,
             ..
         }
         | Atom::Subject(_)

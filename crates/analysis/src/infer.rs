@@ -1,9 +1,7 @@
 //! Which scopes seem to imply which.
 
 use scopegate_domain::{SchemeName, ScopeToken};
-
-use super::grant::{Grant, add_guards};
-use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
+use scopegate_policy::{AssumedCredentials, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 
 /// An edge that the operations suggest: a client may do everything that the weak scope opens with
 /// the strong one, too.
@@ -49,7 +47,7 @@ impl Suggested {
 }
 
 /// The `implies` edges that a policy suggests: pairs of scopes of one scheme of which one opens all
-/// operations that the other does, and more. With what [`Grant`] assumes.
+/// operations that the other does, and more. With what [`AssumedCredentials`] assumes.
 ///
 /// Left out is what follows from two other pairs, what the catalog declares, and two scopes that
 /// open the same, for neither is the stronger.
@@ -57,7 +55,7 @@ impl Suggested {
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_policy::analysis::mine;
+/// use scopegate_analysis::mine;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -104,7 +102,7 @@ fn of_scheme(
     scopes: Vec<(&ScopeToken, AtomId)>,
 ) -> Vec<Suggested> {
     let universe = table.universe();
-    let credential = Grant::builder().scheme(scheme.clone()).build(table);
+    let credential = AssumedCredentials::builder().scheme(scheme.clone()).build(table);
     let without_scope = trees.opened_by(credential.atoms());
     let opening = |(token, atom)| Opening {
         token,
@@ -154,7 +152,7 @@ fn order(openings: &[Opening<'_>]) -> (Vec<Bits>, Vec<Bits>) {
 
 fn held(universe: &Universe, atom: AtomId) -> AtomSet {
     let mut atoms = universe.closure(atom).clone();
-    add_guards(universe, &mut atoms);
+    universe.add_guards(&mut atoms);
     atoms
 }
 
@@ -175,7 +173,7 @@ impl<'t> Trees<'t> {
     fn opened_by(&self, atoms: &AtomSet) -> Bits {
         let opened = (0..)
             .zip(&self.0)
-            .filter(|(_, (operation, _))| super::grant::is_open_to(operation, atoms));
+            .filter(|(_, (operation, _))| operation.is_open_to(atoms));
         Bits::from_places(opened.map(|(place, _)| place))
     }
 

@@ -3,14 +3,11 @@
 use std::collections::HashSet;
 
 use scopegate_domain::SchemeName;
+use scopegate_policy::{AssumedCredentials, Atom, AtomId, AtomSet, ResolvedOperation, ServerScope, Universe, minimise};
 
-use super::ServerScope;
-use super::grant::{Grant, is_open_to};
-use super::search::{Choice, Need, Outcome, Search};
-use crate::requirement::minimise;
-use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Universe};
+use crate::search::{Choice, Need, Outcome, Search};
 
-/// The smallest sets of scopes that allow all of these operations of one table, with what [`Grant`]
+/// The smallest sets of scopes that allow all of these operations of one table, with what [`AssumedCredentials`]
 /// assumes.
 ///
 /// The scopes of one authorization server are those of one token; a set with scopes of several
@@ -25,7 +22,7 @@ use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Universe};
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_policy::analysis::least;
+/// use scopegate_analysis::least;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -61,10 +58,11 @@ pub(super) fn least_of(
         return Least::of(vec![Vec::new()], true);
     };
     let without_scopes = without_scopes(operations);
-    let universe = first.shared_universe();
-    let nothing = Grant::builder().without(Atom::Authenticated).build_in(universe);
-    let no_scope = Grant::builder().build_in(universe);
-    let is_enough = |grant: &Grant| operations.iter().all(|operation| grant.opens(operation));
+    let nothing = AssumedCredentials::builder()
+        .without(Atom::Authenticated)
+        .build_for(first);
+    let no_scope = AssumedCredentials::builder().build_for(first);
+    let is_enough = |grant: &AssumedCredentials| operations.iter().all(|operation| grant.opens(operation));
     if may_be_anonymous && is_enough(&nothing) || is_enough(&no_scope) {
         return Least {
             without_scopes,
@@ -162,8 +160,8 @@ fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
     let opened = |set: AtomSet| {
         let universe = operations.first()?.universe();
         let mut held = universe.close(&set);
-        super::grant::add_guards(universe, &mut held);
-        let open = operations.iter().filter(|operation| is_open_to(operation, &held));
+        universe.add_guards(&mut held);
+        let open = operations.iter().filter(|operation| operation.is_open_to(&held));
         Some(WithoutScopes {
             schemes: universe.atoms_of(&set).filter_map(Atom::scheme_name).cloned().collect(),
             operations: open.map(|operation| (*operation).clone()).collect(),
@@ -268,10 +266,10 @@ impl Problem {
     ) -> Self {
         let universe = first.universe();
         let choices = choices(universe, is_available);
-        let everything = choices.iter().fold(Grant::builder(), |builder, choice| {
+        let everything = choices.iter().fold(AssumedCredentials::builder(), |builder, choice| {
             builder.scope_of(choice.scope.scheme().clone(), choice.scope.token().clone())
         });
-        let everything = everything.build_in(first.shared_universe());
+        let everything = everything.build_for(first);
         let granted: AtomSet = universe.guards().map(|(id, _)| id).collect();
         let mut needs: HashSet<Need> = HashSet::new();
         let mut unreachable = Vec::new();
@@ -290,7 +288,7 @@ impl Problem {
                 let mut need: Need = ways.iter().map(|set| set.difference(&presumed)).collect();
                 minimise(&mut need);
                 needs.insert(need);
-            } else if seen.insert(operation.tree_number()) && !is_open_to(operation, &granted) {
+            } else if seen.insert(operation.tree_number()) && !operation.is_open_to(&granted) {
                 needs.insert(need(operation, &granted, everything.atoms()));
             }
         }

@@ -17,38 +17,24 @@
 //! Everything here is pure: the same tables give the same answers, each with a witness that can be
 //! checked by itself.
 
-mod bridge;
+mod annotations;
 mod diff;
-mod grant;
+mod fact_mapping;
+mod infer;
 mod least;
 mod lint;
-mod locate;
-mod marks;
-mod mine;
-mod named;
 mod pairing;
 mod reach;
 mod schemes;
 mod search;
-mod servers;
-mod template;
 mod usage;
 
+pub use annotations::{DominatedMark, JudgedMarks, judge_marks};
 pub use diff::{Change, ChangeKind, DiffError, PolicyDiff, compare, diff};
-pub use grant::{Grant, GrantBuilder};
+pub use infer::{Suggested, mine};
 pub use least::{InAddition, Least, WithoutScopes, least};
-pub use lint::{
-    DocumentFacts, DocumentedErrors, Finding, FindingSubject, LintRule, SecurityOrigin, Severity, UnknownRule, lint,
-    lint_document,
-};
-pub use locate::{Locator, locate};
-pub use marks::{DominatedMark, JudgedMarks, LeastMark, judge_marks};
-pub use mine::{Suggested, mine};
-pub use named::NameError;
+pub use lint::{Finding, FindingSubject, lint, lint_document};
 pub use pairing::is_below;
-pub use reach::{Ceiling, CeilingKind, operations_of, reached_by, who_can};
+pub use reach::{operations_of, reached_by, who_can};
 pub use schemes::{FieldChange, SchemeChange, Version};
-pub use servers::{AuthorizationServer, AuthorizationServers, ServerScope};
 pub use usage::{Usage, usage};
-
-pub use crate::table::without_names;

@@ -2,11 +2,9 @@
 
 mod collector;
 mod documented_errors;
-mod facts;
 mod finding;
 mod open_paths;
 mod openness;
-mod rule;
 mod schemes;
 mod scopes;
 mod tree;
@@ -18,18 +16,16 @@ mod written;
 
 use std::collections::{HashMap, HashSet};
 
-pub use documented_errors::DocumentedErrors;
-pub use facts::{DocumentFacts, SecurityOrigin};
+use scopegate_policy::{
+    Access, AssumedCredentials, AuthorizationServers, Ceiling, CeilingKind, DocumentFacts, LintRule, Method,
+    OperationTable, ResolvedOperation, Severity,
+};
+
 pub use finding::{Finding, FindingSubject};
-pub use rule::{LintRule, Severity, UnknownRule};
 
 use self::collector::Collector;
 use self::open_paths::{has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, is_user_info};
 use self::verbs::{changes, is_safe};
-use super::grant::Grant;
-use super::reach::{Ceiling, CeilingKind};
-use super::servers::AuthorizationServers;
-use crate::{Access, Method, OperationTable, ResolvedOperation};
 
 /// What looks wrong in a table: first what operations require, in the order of declaration, then
 /// schemes and scopes.
@@ -41,7 +37,8 @@ use crate::{Access, Method, OperationTable, ResolvedOperation};
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_policy::analysis::{LintRule, lint};
+/// use scopegate_analysis::lint;
+/// use scopegate_policy::LintRule;
 ///
 /// # const ITEMS: ScopeToken = ScopeToken::from_static("items");
 /// # const READ: ScopeToken = ScopeToken::from_static("items.read");
@@ -77,7 +74,7 @@ pub fn lint_document(table: &OperationTable, ceilings: &[Ceiling], facts: &Docum
 struct Linter<'p> {
     table: &'p OperationTable,
     facts: &'p DocumentFacts,
-    clients: Vec<Grant>,
+    clients: Vec<AssumedCredentials>,
     /// The operations that an undefined scheme closes, so that nothing else is stated about them.
     undefined: HashSet<(Method, &'p str)>,
     /// The names of schemes that were probably meant: they are in use.
@@ -105,14 +102,14 @@ impl<'p> Linter<'p> {
             facts,
             clients: clients.map(|ceiling| ceiling.holder().build(table)).collect(),
             undefined: facts
-                .undefined
+                .undefined_schemes()
                 .iter()
                 .flat_map(|undefined| &undefined.operations)
                 .map(|(method, template)| (*method, template.as_str()))
                 .collect(),
             suggested: {
                 let schemes = facts
-                    .undefined
+                    .undefined_schemes()
                     .iter()
                     .filter_map(|undefined| undefined.suggestion.as_deref());
                 schemes.collect()
@@ -170,7 +167,10 @@ impl<'p> Linter<'p> {
         for finding in tree::overridden_checks(self.table) {
             self.collector.add(finding);
         }
-        self.collector.into_findings()
+        let mut findings = self.collector.into_findings();
+        let messages = self.facts.messages_on_schemes_without_scopes().iter();
+        findings.extend(messages.map(on_scheme_without_scopes));
+        findings
     }
 
     fn is_undefined(&self, operation: &ResolvedOperation) -> bool {
@@ -180,7 +180,7 @@ impl<'p> Linter<'p> {
     /// Schemes and their scopes. Where the whole policy is open, no caller uses them: that is known
     /// already.
     fn of_schemes(&mut self, is_open: bool) {
-        for finding in schemes::insecure_servers(&self.facts.servers) {
+        for finding in schemes::insecure_servers(self.facts.servers()) {
             self.collector.add(finding);
         }
         if is_open || self.table.operations().is_empty() {
@@ -190,14 +190,17 @@ impl<'p> Linter<'p> {
         let in_queries = schemes::in_queries(self.table);
         let servers = AuthorizationServers::of(self.table);
         let asked_for = scopes::AskedFor::of(self.table, &servers);
-        let suggested = self.facts.undeclared.iter();
+        let suggested = self.facts.undeclared_scopes().iter();
         let suggested: HashSet<(usize, &str)> = suggested
-            .filter_map(|(scheme, _, name)| Some((servers.place_of(scheme.as_str())?, name.as_deref()?)))
+            .filter_map(|undeclared| {
+                let place = servers.place_of(undeclared.scheme.as_str())?;
+                Some((place, undeclared.suggestion.as_deref()?))
+            })
             .collect();
         for declared in self.table.catalog().schemes() {
             let name = declared.name().as_str();
             let operations = uses.get(name);
-            let is_used = operations.is_some() || self.facts.used_schemes.contains(name);
+            let is_used = operations.is_some() || self.facts.is_used_scheme(name);
             if !is_used {
                 if !self.suggested.contains(name) {
                     self.collector.add(schemes::unused(declared));
@@ -223,8 +226,13 @@ impl<'p> Linter<'p> {
     }
 }
 
+/// The finding concerns the version of OpenAPI; the meaning of the document is clear.
+fn on_scheme_without_scopes(message: &String) -> Finding {
+    Finding::new(LintRule::ScopeOnSchemeWithoutScopes, message).at_most(Severity::Info)
+}
+
 /// The findings about one tree.
-fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[Grant]) -> OfTree {
+fn of_tree(collector: &mut Collector, operation: &ResolvedOperation, clients: &[AssumedCredentials]) -> OfTree {
     let mut written = written::findings(operation);
     // The author who lists alternative scopes requires scopes together on purpose.
     let knows_or = written::has_alternative_scopes(operation);

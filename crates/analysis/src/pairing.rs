@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
-use crate::table::without_names;
-use crate::{Method, ResolvedOperation};
+use scopegate_policy::{Method, ResolvedOperation, anonymous_template};
 
 type Operations<'t> = &'t [ResolvedOperation];
 
@@ -80,11 +79,11 @@ impl<'t> Pairing<'t> {
     }
 
     fn pair_by_shape(&mut self, new: Operations<'t>) {
-        let shape = |operation: &ResolvedOperation| (operation.method(), without_names(operation.template()));
+        let shape = |operation: &ResolvedOperation| (operation.method(), anonymous_template(operation.template()));
         let mut left: HashMap<_, VecDeque<usize>> = HashMap::new();
         for (place, (operation, template)) in self.old.iter().zip(&self.templates).enumerate() {
             if self.is_paired.get(place) == Some(&false) {
-                let shape = (operation.method(), without_names(template));
+                let shape = (operation.method(), anonymous_template(template));
                 left.entry(shape).or_default().push_back(place);
             }
         }
@@ -132,7 +131,7 @@ fn rest_below<'t>(template: &'t str, prefix: &str) -> Option<&'t str> {
     for segment in prefix.split('/').skip(1) {
         let rest = template.get(place..)?.strip_prefix('/')?;
         let here = rest.split('/').next()?;
-        if without_names(here) != without_names(segment) {
+        if anonymous_template(here) != anonymous_template(segment) {
             return None;
         }
         place += here.len() + 1;

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use scopegate_domain::{ApiKeyLocation, DeclaredScheme, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
-
-use crate::{Method, OperationTable};
+use scopegate_policy::{Method, OperationTable};
 
 /// The fields of a scheme that decide which credential it takes, as OpenAPI names them.
 /// Descriptions, formats of tokens and scopes are not among them.
@@ -15,7 +14,7 @@ type Fields = BTreeMap<String, String>;
 /// ```
 /// # use scopegate_domain::Catalog;
 /// # use scopegate_policy::OperationTable;
-/// use scopegate_policy::analysis::{Version, compare};
+/// use scopegate_analysis::{Version, compare};
 ///
 /// let table = OperationTable::builder(Catalog::builder().build()?).build()?;
 /// let old = Version::new(&table).moved("/v1", "/v2");

@@ -1,7 +1,6 @@
 //! Branch and bound: the fewest choices that satisfy every need.
 
-use super::ServerScope;
-use crate::{AtomId, AtomSet};
+use scopegate_policy::{AtomId, AtomSet, ServerScope};
 
 /// The maximum number of sets of one size that are listed one by one.
 const MOST_SETS: usize = 4_096;

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::ServerScope;
-use super::grant::Grant;
-use super::least::{is_open_with_credentials, least_of};
-use super::locate::Locator;
-use crate::{Method, OperationTable, ResolvedOperation};
+use scopegate_policy::{
+    AssumedCredentials, AssumedCredentialsBuilder, Locator, Method, OperationTable, ResolvedOperation, ServerScope,
+};
+
+use crate::least::{is_open_with_credentials, least_of};
 
 /// Which of the scopes that a caller holds these calls need. The scopes of one authorization server
 /// are those of one token.
@@ -18,7 +18,8 @@ use crate::{Method, OperationTable, ResolvedOperation};
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Method, Operation, OperationTable};
-/// use scopegate_policy::analysis::{ServerScope, usage};
+/// use scopegate_analysis::usage;
+/// use scopegate_policy::ServerScope;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -43,10 +44,10 @@ pub fn usage<P: AsRef<str>>(
     budget: usize,
 ) -> Usage {
     let locator = Locator::new(table);
-    let held_by = |builder: super::GrantBuilder, scope: &ServerScope| {
+    let held_by = |builder: AssumedCredentialsBuilder, scope: &ServerScope| {
         builder.scope_of(scope.scheme().clone(), scope.token().clone())
     };
-    let grant_of = |held: &[ServerScope]| held.iter().fold(Grant::builder(), held_by).build(table);
+    let grant_of = |held: &[ServerScope]| held.iter().fold(AssumedCredentials::builder(), held_by).build(table);
     let grant = grant_of(held);
     let mut usage = Usage::default();
     let mut seen = HashSet::new();

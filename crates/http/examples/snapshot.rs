@@ -12,10 +12,10 @@
 use std::error::Error;
 use std::fs;
 
+use scopegate_http::analysis::{Change, diff};
 use scopegate_http::domain::Secret;
 use scopegate_http::openapi::{export, import};
 use scopegate_http::policy::OperationTable;
-use scopegate_http::policy::analysis::{Change, diff};
 use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::{Catalog, Gate, Guard, Permit, ScopeToken, SecurityScheme, get, on};
 

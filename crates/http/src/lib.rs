@@ -37,7 +37,7 @@
 //! - `docs/schemes.md` maps each class of `fastapi.security` to this crate.
 //!
 //! An application needs only this crate. It re-exports the crates of the lower layers ([`domain`],
-//! [`policy`], [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`]
+//! [`policy`], [`analysis`], [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`]
 //! and [`utoipa`]. Derive macros need the path of those: `#[serde(crate =
 //! "scopegate_http::serde")]`, and `use scopegate_http::utoipa` in the module that derives
 //! `ToSchema`.
@@ -164,6 +164,7 @@ pub use testing::Testing;
 pub use told::Told;
 pub use trusted_proxies::{InvalidProxies, TrustedProxies};
 pub use {
-    scopegate_domain as domain, scopegate_grant as grant, scopegate_openapi as openapi, scopegate_policy as policy,
-    scopegate_store as store, scopegate_token as token, serde, serde_json, tokio, utoipa, warp,
+    scopegate_analysis as analysis, scopegate_domain as domain, scopegate_grant as grant, scopegate_openapi as openapi,
+    scopegate_policy as policy, scopegate_store as store, scopegate_token as token, serde, serde_json, tokio, utoipa,
+    warp,
 };

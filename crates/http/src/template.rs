@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 
-use scopegate_policy::OperationTable;
-use scopegate_policy::analysis::without_names;
+use scopegate_policy::{OperationTable, anonymous_template};
 
 use crate::gate_error::GateError;
 
@@ -73,7 +72,9 @@ fn segment_fault(segment: &str, is_last: bool) -> Option<&'static str> {
 pub(crate) fn refuse_other_names(table: &OperationTable) -> Result<(), GateError> {
     let mut seen = HashMap::with_capacity(table.operations().len());
     for operation in table.operations() {
-        let first = seen.entry(without_names(operation.template())).or_insert(operation);
+        let first = seen
+            .entry(anonymous_template(operation.template()))
+            .or_insert(operation);
         if first.template() != operation.template() {
             return Err(GateError::TemplateNames {
                 operation: operation.to_string(),

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
-use scopegate_policy::analysis::Locator;
-use scopegate_policy::{Method, ResolvedOperation};
+use scopegate_policy::{Locator, Method, ResolvedOperation};
 
 use crate::import::Imported;
 use crate::import::server_lists::ServerList;

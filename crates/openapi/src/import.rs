@@ -8,7 +8,6 @@ mod error;
 mod expression;
 mod field_names;
 mod files;
-mod finding;
 mod folder;
 mod foreign;
 mod format;
@@ -37,6 +36,7 @@ pub(crate) mod server_lists;
 pub(crate) mod servers;
 mod shape;
 mod shown;
+mod subject_pointers;
 mod syntax;
 mod table;
 mod templates;
@@ -58,7 +58,7 @@ use self::shape::Shape;
 use self::syntax::{Syntax, syntax, text};
 use self::tree::tree;
 
-pub use scopegate_policy::analysis::{Ceiling, CeilingKind, LeastMark};
+pub use scopegate_policy::{Ceiling, CeilingKind, LeastPrivilegeAnnotation};
 
 pub use self::counts::Counts;
 pub use self::error::ImportError;

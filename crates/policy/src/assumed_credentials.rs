@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
+use crate::{Atom, AtomSet, OperationTable, ResolvedOperation, Universe};
 
 /// The assumed credentials of a caller, as far as one table's operations require them.
 ///
@@ -12,7 +12,7 @@ use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 /// assumptions, which the builder can change:
 ///
 /// - a scope belongs to a token of the authorization server that declares it
-///   ([`AuthorizationServers`](super::AuthorizationServers)). It is held in each scheme of that
+///   ([`AuthorizationServers`](crate::AuthorizationServers)). It is held in each scheme of that
 ///   server that declares it. A name that several servers declare provides nothing until its server
 ///   is stated;
 /// - a token is accepted for each scheme of its server. If neither a scope nor a scheme is named,
@@ -27,8 +27,7 @@ use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-/// use scopegate_policy::analysis::Grant;
-/// use scopegate_policy::{Guard, Operation, OperationTable};
+/// use scopegate_policy::{AssumedCredentials, Guard, Operation, OperationTable};
 ///
 /// const READ: ScopeToken = ScopeToken::from_static("read");
 /// let catalog = Catalog::builder()
@@ -38,13 +37,13 @@ use crate::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
 /// let table = OperationTable::builder(catalog)
 ///     .operation(Operation::get("/items").guard(Guard::requires([READ])))
 ///     .build()?;
-/// let grant = Grant::of_scopes(&table, [READ, ScopeToken::from_static("write")]);
+/// let grant = AssumedCredentials::of_scopes(&table, [READ, ScopeToken::from_static("write")]);
 /// assert!(grant.opens(&table.operations()[0]));
 /// assert_eq!(grant.unknown_scopes(), ["write".parse()?]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Grant {
+pub struct AssumedCredentials {
     universe: Arc<Universe>,
     atoms: AtomSet,
     unknown_scopes: Vec<ScopeToken>,
@@ -52,11 +51,11 @@ pub struct Grant {
     ambiguous_scopes: Vec<ScopeToken>,
 }
 
-impl Grant {
+impl AssumedCredentials {
     /// Starts with nothing named.
     #[must_use]
-    pub fn builder() -> GrantBuilder {
-        GrantBuilder::default()
+    pub fn builder() -> AssumedCredentialsBuilder {
+        AssumedCredentialsBuilder::default()
     }
 
     /// Assumes these scopes, with the defaults.
@@ -92,7 +91,8 @@ impl Grant {
     }
 
     /// Whether it was made for this table.
-    pub(super) fn is_of(&self, table: &OperationTable) -> bool {
+    #[must_use]
+    pub fn is_of(&self, table: &OperationTable) -> bool {
         Arc::ptr_eq(&self.universe, table.shared_universe())
     }
 
@@ -100,20 +100,13 @@ impl Grant {
     /// is never opened.
     #[must_use]
     pub fn opens(&self, operation: &ResolvedOperation) -> bool {
-        Arc::ptr_eq(&self.universe, operation.shared_universe()) && is_open_to(operation, &self.atoms)
+        Arc::ptr_eq(&self.universe, operation.shared_universe()) && operation.is_open_to(&self.atoms)
     }
 }
 
-/// Whether a request that presents these atoms may do it.
-pub(super) fn is_open_to(operation: &ResolvedOperation, closed: &AtomSet) -> bool {
-    operation
-        .deciding(closed.contains(AtomId::AUTHENTICATED))
-        .allows(closed)
-}
-
-/// Collects the assumed credentials of a caller; [`GrantBuilder::build`] looks it up in a table.
+/// Collects the assumed credentials of a caller; [`AssumedCredentialsBuilder::build`] looks it up in a table.
 #[derive(Clone, Debug, Default)]
-pub struct GrantBuilder {
+pub struct AssumedCredentialsBuilder {
     scopes: Vec<(Option<SchemeName>, ScopeToken)>,
     schemes: Vec<SchemeName>,
     tokens: Vec<SchemeName>,
@@ -121,7 +114,7 @@ pub struct GrantBuilder {
     has_no_guards: bool,
 }
 
-impl GrantBuilder {
+impl AssumedCredentialsBuilder {
     /// Adds scopes by their names alone, each to a token of the only authorization server that
     /// declares it.
     #[must_use]
@@ -167,12 +160,18 @@ impl GrantBuilder {
 
     /// Looks it up in a table.
     #[must_use]
-    pub fn build(&self, table: &OperationTable) -> Grant {
+    pub fn build(&self, table: &OperationTable) -> AssumedCredentials {
         self.build_in(table.shared_universe())
     }
 
-    pub(super) fn build_in(&self, universe: &Arc<Universe>) -> Grant {
-        let mut grant = Grant {
+    /// Looks it up in the table of an operation.
+    #[must_use]
+    pub fn build_for(&self, operation: &ResolvedOperation) -> AssumedCredentials {
+        self.build_in(operation.shared_universe())
+    }
+
+    fn build_in(&self, universe: &Arc<Universe>) -> AssumedCredentials {
+        let mut grant = AssumedCredentials {
             universe: Arc::clone(universe),
             atoms: AtomSet::EMPTY,
             unknown_scopes: Vec::new(),
@@ -182,7 +181,7 @@ impl GrantBuilder {
         self.add_scopes(&mut grant);
         self.add_schemes(&mut grant);
         if !self.has_no_guards {
-            add_guards(universe, &mut grant.atoms);
+            universe.add_guards(&mut grant.atoms);
         }
         for atom in &self.without {
             take_away(universe, atom, &mut grant.atoms);
@@ -190,7 +189,7 @@ impl GrantBuilder {
         grant
     }
 
-    fn add_scopes(&self, grant: &mut Grant) {
+    fn add_scopes(&self, grant: &mut AssumedCredentials) {
         let universe = &grant.universe;
         for (scheme, token) in &self.scopes {
             let servers = match scheme {
@@ -223,7 +222,7 @@ impl GrantBuilder {
         }
     }
 
-    fn add_schemes(&self, grant: &mut Grant) {
+    fn add_schemes(&self, grant: &mut AssumedCredentials) {
         let universe = &grant.universe;
         for name in &self.schemes {
             let scheme = universe.scheme_id(name);
@@ -243,17 +242,6 @@ impl GrantBuilder {
                 .schemes_with_scopes()
                 .filter_map(|scheme| universe.scheme_closure(scheme));
             closures.for_each(|closure| grant.atoms.unite(closure));
-        }
-    }
-}
-
-/// Everything that is neither scope nor scheme; without a credential, what needs none.
-pub(super) fn add_guards(universe: &Universe, atoms: &mut AtomSet) {
-    let has_credential = atoms.contains(AtomId::AUTHENTICATED);
-    for (id, _) in universe.guards() {
-        let closure = universe.closure(id);
-        if has_credential || !closure.contains(AtomId::AUTHENTICATED) {
-            atoms.unite(closure);
         }
     }
 }

@@ -175,6 +175,12 @@ impl AtomId {
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
+
+    /// The number after this one, which the universe may not have.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
 }
 
 /// The number of a security scheme: its place in the catalog.

@@ -106,7 +106,7 @@ impl AtomSet {
 
     /// Adds the members of `other`.
     #[inline]
-    pub(crate) fn unite(&mut self, other: &Self) {
+    pub fn unite(&mut self, other: &Self) {
         if let (Words::Inline(own), Words::Inline(other)) = (&mut self.0, &other.0) {
             own[0] |= other[0];
             own[1] |= other[1];

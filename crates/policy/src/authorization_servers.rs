@@ -17,8 +17,7 @@ use crate::servers::group;
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-/// use scopegate_policy::OperationTable;
-/// use scopegate_policy::analysis::AuthorizationServers;
+/// use scopegate_policy::{AuthorizationServers, OperationTable};
 ///
 /// const READ: ScopeToken = ScopeToken::from_static("read");
 /// let catalog = Catalog::builder()
@@ -126,13 +125,14 @@ impl<'t> AuthorizationServers<'t> {
         self.servers.get(*place)
     }
 
-    /// The place of the server of a scheme.
-    pub(super) fn place_of(&self, name: &str) -> Option<usize> {
+    /// The place of the server of a scheme in [`AuthorizationServers::as_slice`].
+    #[must_use]
+    pub fn place_of(&self, name: &str) -> Option<usize> {
         self.by_scheme.get(name).map(|(place, _)| *place)
     }
 
     /// The places of the servers that declare a scope of this name.
-    pub(super) fn places_declaring(&self, token: &ScopeToken) -> impl Iterator<Item = usize> {
+    pub fn places_declaring(&self, token: &ScopeToken) -> impl Iterator<Item = usize> {
         let declaring = self.by_scope.get(token).into_iter().flatten();
         declaring.map(|(place, _)| *place)
     }
@@ -145,7 +145,7 @@ impl<'t> AuthorizationServers<'t> {
 
     /// What a name can mean: the servers that declare it, by their places; where a scheme is named,
     /// the server of that scheme if the scheme declares it.
-    pub(super) fn meaning(&self, token: &ScopeToken, of: Option<&SchemeName>) -> Vec<(usize, ServerScope)> {
+    pub(crate) fn meaning(&self, token: &ScopeToken, of: Option<&SchemeName>) -> Vec<(usize, ServerScope)> {
         let scope = |scheme: &SchemeName| ServerScope::new(scheme.clone(), token.clone());
         let declaring = self.by_scope.get(token).into_iter().flatten();
         let of_server = |place: Option<usize>| {
@@ -162,7 +162,7 @@ impl<'t> AuthorizationServers<'t> {
     }
 
     /// The scheme whose name begins a text, the longest if there are several, and what follows it.
-    pub(super) fn scheme_before<'s>(&self, text: &'s str) -> Option<(SchemeName, &'s str)> {
+    pub(crate) fn scheme_before<'s>(&self, text: &'s str) -> Option<(SchemeName, &'s str)> {
         let spaces = text.match_indices(char::is_whitespace).map(|(place, _)| place);
         let ends: Vec<usize> = spaces.chain([text.len()]).take(self.longest_name).collect();
         ends.into_iter().rev().find_map(|end| {

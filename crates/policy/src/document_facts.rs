@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use super::documented_errors::DocumentedErrors;
-use crate::Method;
+use crate::{DocumentedErrors, Method};
 
 /// Where the requirement of an operation is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -24,10 +23,10 @@ pub enum SecurityOrigin {
 }
 
 /// What a document states beyond the table of its operations, so that
-/// [`lint_document`](super::lint_document) knows what was written and what was left out.
+/// the lint knows what was written and what was left out.
 ///
 /// ```
-/// use scopegate_policy::analysis::{DocumentFacts, SecurityOrigin};
+/// use scopegate_policy::{DocumentFacts, SecurityOrigin};
 ///
 /// let facts = DocumentFacts::new()
 ///     .server("https://api.example/v1")
@@ -36,20 +35,37 @@ pub enum SecurityOrigin {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct DocumentFacts {
-    pub(super) servers: Vec<String>,
-    pub(super) origins: Vec<SecurityOrigin>,
-    pub(super) errors: Vec<DocumentedErrors>,
-    pub(super) undeclared: Vec<(SchemeName, ScopeToken, Option<String>)>,
-    pub(super) undefined: Vec<UndefinedScheme>,
-    pub(super) used_schemes: HashSet<String>,
+    servers: Vec<String>,
+    origins: Vec<SecurityOrigin>,
+    errors: Vec<DocumentedErrors>,
+    undeclared: Vec<UndeclaredScope>,
+    undefined: Vec<UndefinedScheme>,
+    used_schemes: HashSet<String>,
+    ignored_scopes: Vec<String>,
+}
+
+/// A scope that requirements name and that its scheme does not declare.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a value that the lint reports as it is")]
+pub struct UndeclaredScope {
+    /// The scheme.
+    pub scheme: SchemeName,
+    /// The scope.
+    pub scope: ScopeToken,
+    /// The declared name that was probably meant.
+    pub suggestion: Option<String>,
 }
 
 /// A scheme that requirements name and that is not declared.
 #[derive(Clone, Debug)]
-pub(super) struct UndefinedScheme {
-    pub(super) name: String,
-    pub(super) suggestion: Option<String>,
-    pub(super) operations: Vec<(Method, String)>,
+#[expect(clippy::exhaustive_structs, reason = "a value that the lint reports as it is")]
+pub struct UndefinedScheme {
+    /// The name.
+    pub name: String,
+    /// The declared name that was probably meant.
+    pub suggestion: Option<String>,
+    /// The operations whose requirements name it.
+    pub operations: Vec<(Method, String)>,
 }
 
 impl DocumentFacts {
@@ -94,7 +110,11 @@ impl DocumentFacts {
     /// it all the same. The suggestion is the declared name that was probably meant.
     #[must_use]
     pub fn undeclared_scope(mut self, scheme: SchemeName, scope: ScopeToken, suggestion: Option<String>) -> Self {
-        self.undeclared.push((scheme, scope, suggestion));
+        self.undeclared.push(UndeclaredScope {
+            scheme,
+            scope,
+            suggestion,
+        });
         self
     }
 
@@ -115,6 +135,50 @@ impl DocumentFacts {
         self
     }
 
+    /// Adds a message about scopes that requirements list for a scheme without scopes, so that the
+    /// table does not contain them.
+    #[must_use]
+    pub fn scopes_on_scheme_without(mut self, message: impl Into<String>) -> Self {
+        self.ignored_scopes.push(message.into());
+        self
+    }
+
+    /// The URLs of servers.
+    #[must_use]
+    pub fn servers(&self) -> &[String] {
+        &self.servers
+    }
+
+    /// The documented errors of operations, in the order of the table's operations.
+    #[must_use]
+    pub fn errors(&self) -> &[DocumentedErrors] {
+        &self.errors
+    }
+
+    /// The scopes that requirements name and that their schemes do not declare.
+    #[must_use]
+    pub fn undeclared_scopes(&self) -> &[UndeclaredScope] {
+        &self.undeclared
+    }
+
+    /// The schemes that requirements name and that the document does not declare.
+    #[must_use]
+    pub fn undefined_schemes(&self) -> &[UndefinedScheme] {
+        &self.undefined
+    }
+
+    /// Whether [`DocumentFacts::used_scheme`] states this scheme.
+    #[must_use]
+    pub fn is_used_scheme(&self, name: &str) -> bool {
+        self.used_schemes.contains(name)
+    }
+
+    /// The messages about scopes for schemes without scopes.
+    #[must_use]
+    pub fn messages_on_schemes_without_scopes(&self) -> &[String] {
+        &self.ignored_scopes
+    }
+
     /// Where the requirement of the operation with this number in the table is written.
     #[must_use]
     pub fn security_origin(&self, operation: usize) -> SecurityOrigin {
@@ -122,7 +186,8 @@ impl DocumentFacts {
     }
 
     /// Whether the operation with this number in the table documents status 401.
-    pub(super) fn asks_for_credential(&self, operation: usize) -> bool {
+    #[must_use]
+    pub fn asks_for_credential(&self, operation: usize) -> bool {
         self.errors
             .get(operation)
             .is_some_and(|errors| errors.is_unauthenticated())

@@ -3,7 +3,7 @@
 /// The errors that an operation documents, as far as they tell whether it requires a credential.
 ///
 /// ```
-/// use scopegate_policy::analysis::DocumentedErrors;
+/// use scopegate_policy::DocumentedErrors;
 ///
 /// let errors = DocumentedErrors::of(["200", "401", "default"]);
 /// assert!(errors.is_unauthenticated() && !errors.is_forbidden());
@@ -45,45 +45,15 @@ impl DocumentedErrors {
         self.forbidden
     }
 
-    const fn is_refusal(self) -> bool {
-        self.unauthenticated || self.forbidden
+    /// Whether it documents another status from 400 to 499.
+    #[must_use]
+    pub const fn has_other_client_error(self) -> bool {
+        self.of_client
     }
-}
 
-/// Whether most operations document errors, and hardly one a refusal: no caller must present a
-/// credential. Where operations change something, errors of the client have to be among them.
-pub(super) fn never_refuses(all: &[DocumentedErrors], changes: bool) -> bool {
-    let count = |is: fn(&DocumentedErrors) -> bool| all.iter().filter(|errors| is(errors)).count();
-    let with_errors = if changes {
-        count(|errors| errors.of_client)
-    } else {
-        count(|errors| errors.of_client || errors.of_server)
-    };
-    with_errors * 2 > all.len() && count(|errors| errors.is_refusal()) * 10 < all.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_without_refusals_ask_nobody_for_a_credential() {
-        let all = |statuses: &[&[&str]]| -> Vec<DocumentedErrors> {
-            statuses
-                .iter()
-                .map(|names| DocumentedErrors::of(names.iter().copied()))
-                .collect()
-        };
-        let none = all(&[&["200", "404"], &["200", "4XX"], &["200"]]);
-        assert!(never_refuses(&none, true) && never_refuses(&none, false));
-        let of_server = all(&[&["200", "500"], &["200", "default"]]);
-        assert!(never_refuses(&of_server, false) && !never_refuses(&of_server, true));
-        for refusal in ["401", "403"] {
-            assert!(
-                !never_refuses(&all(&[&["200", "404"], &["200", "404", refusal]]), false),
-                "{refusal}"
-            );
-        }
-        assert!(!never_refuses(&all(&[&["200"], &[]]), false) && !never_refuses(&[], false));
+    /// Whether it documents a status from 500 to 599, or `default`.
+    #[must_use]
+    pub const fn has_server_error(self) -> bool {
+        self.of_server
     }
 }

@@ -5,11 +5,10 @@ use std::fmt::{self, Write as _};
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::analysis::Grant;
 use crate::authorize::deciding_world;
 use crate::guard::Own;
 use crate::resolved::Context;
-use crate::{Atom, AtomSet, Denial, Guard, Presented, ResolvedOperation, Rule, authorize};
+use crate::{AssumedCredentials, Atom, AtomSet, Denial, Guard, Presented, ResolvedOperation, Rule, authorize};
 
 /// Explains the decision of [`authorize`], guard by guard: what each required, what was there, what
 /// was missing.
@@ -48,8 +47,7 @@ pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Expl
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-/// use scopegate_policy::analysis::Grant;
-/// use scopegate_policy::{Guard, Operation, OperationTable, explain_grant};
+/// use scopegate_policy::{AssumedCredentials, Guard, Operation, OperationTable, explain_grant};
 ///
 /// const ME: ScopeToken = ScopeToken::from_static("me");
 /// const ITEMS: ScopeToken = ScopeToken::from_static("items");
@@ -60,12 +58,12 @@ pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Expl
 /// let table = OperationTable::builder(catalog)
 ///     .operation(Operation::get("/items/").guard(Guard::requires([ITEMS]).on(&Guard::requires([ME]))))
 ///     .build()?;
-/// let explanation = explain_grant(&table.operations()[0], &Grant::of_scopes(&table, [ME]));
+/// let explanation = explain_grant(&table.operations()[0], &AssumedCredentials::of_scopes(&table, [ME]));
 /// assert_eq!(explanation.denial().unwrap().to_string(), "scope is missing: `items`");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn explain_grant(operation: &ResolvedOperation, grant: &Grant) -> Explanation {
+pub fn explain_grant(operation: &ResolvedOperation, grant: &AssumedCredentials) -> Explanation {
     let denial = (!grant.opens(operation)).then(|| Denial::new(operation, grant.atoms()));
     Explanation::new(operation, denial, grant.atoms())
 }

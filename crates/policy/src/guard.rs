@@ -132,12 +132,41 @@ impl Guard {
         self.with(|node| node.scheme = Some(name.into()))
     }
 
+    /// Its own rule, without those of the guards that it depends on.
+    #[must_use]
+    pub fn own_rule(&self) -> Option<&Rule> {
+        match self.0.own() {
+            Some(Own::Rule(rule)) => Some(rule),
+            Some(Own::Public) | None => None,
+        }
+    }
+
+    /// The scheme of [`Guard::with_scheme`].
+    #[must_use]
+    pub fn scheme(&self) -> Option<&str> {
+        self.0.scheme()
+    }
+
+    /// Its own checks, without those of the guards that it depends on.
+    #[must_use]
+    pub fn checks(&self) -> &[Arc<dyn Check>] {
+        self.0.checks()
+    }
+
+    /// The guards that it depends on, in the order of declaration.
+    #[must_use]
+    pub fn dependencies(&self) -> &[Self] {
+        self.0.dependencies()
+    }
+
     pub(crate) fn node(&self) -> &Node {
         &self.0
     }
 
-    /// Which node this is: the same for every clone, other for every other guard that lives.
-    pub(crate) fn identity(&self) -> *const () {
+    /// The address of the guard: the same for every clone, and another one for every other guard
+    /// that exists.
+    #[must_use]
+    pub fn identity(&self) -> *const () {
         Arc::as_ptr(&self.0).cast()
     }
 

@@ -10,7 +10,7 @@ use crate::{AtomId, AtomSet, Requirement, Universe};
 /// A closed set holds an alternative exactly if it holds its generators, so these few numbers say
 /// the same as the sets of a requirement. A whole table of them fits into a cache that is cold.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Index {
+pub struct RequirementIndex {
     /// The tree of each operation.
     tree_of: Vec<usize>,
     trees: Vec<Tree>,
@@ -28,7 +28,7 @@ struct Tree {
     is_optional: bool,
 }
 
-impl Index {
+impl RequirementIndex {
     /// Adds the next tree.
     pub(crate) fn add_tree(
         &mut self,
@@ -64,17 +64,21 @@ impl Index {
     }
 
     /// The tree of each operation.
-    pub(crate) fn tree_of(&self) -> &[usize] {
+    #[must_use]
+    pub fn tree_of(&self) -> &[usize] {
         &self.tree_of
     }
 
-    pub(crate) const fn tree_count(&self) -> usize {
+    /// The number of different guard trees.
+    #[must_use]
+    pub const fn tree_count(&self) -> usize {
         self.trees.len()
     }
 
     /// Whether a tree lets through a request that presents this closed set:
     /// [`deciding`](crate::ResolvedOperation::deciding) without the operation.
-    pub(crate) fn is_open(&self, tree: usize, closed: &AtomSet) -> bool {
+    #[must_use]
+    pub fn is_open(&self, tree: usize, closed: &AtomSet) -> bool {
         let Some(of_tree) = self.trees.get(tree) else {
             return false;
         };
@@ -84,12 +88,14 @@ impl Index {
     }
 
     /// The alternatives of a tree, in the order of its requirement.
-    pub(crate) fn alternatives(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
+    #[must_use]
+    pub fn alternatives(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
         self.range(self.trees.get(tree).map(|tree| &tree.own))
     }
 
     /// The same of a request without a credential; none where authentication is not optional.
-    pub(crate) fn anonymous(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
+    #[must_use]
+    pub fn anonymous(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
         self.range(self.trees.get(tree).map(|tree| &tree.anonymous))
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::template::Segment;
-use crate::table::without_names;
+use crate::path_segment::Segment;
+use crate::table::anonymous_template;
 use crate::{Method, OperationTable, ResolvedOperation};
 
 /// The operation of a method and a path: a template, as it stands in the table or with other names
@@ -12,7 +12,7 @@ use crate::{Method, OperationTable, ResolvedOperation};
 ///
 /// ```
 /// # use scopegate_domain::Catalog;
-/// use scopegate_policy::analysis::locate;
+/// use scopegate_policy::locate;
 /// # use scopegate_policy::{Guard, Method, Operation, OperationTable};
 ///
 /// let table = OperationTable::builder(Catalog::builder().build()?)
@@ -69,7 +69,7 @@ impl<'t> Locator<'t> {
             nodes: vec![Node::default()],
         };
         for operation in operations {
-            let shape = without_names(operation.template());
+            let shape = anonymous_template(operation.template());
             locator.templates.insert((operation.method(), shape), operation);
             locator.insert(operation);
         }
@@ -91,7 +91,7 @@ impl<'t> Locator<'t> {
     /// The operation of a method and a template, with any names of parameters.
     #[must_use]
     pub fn template(&self, method: Method, template: &str) -> Option<&'t ResolvedOperation> {
-        self.templates.get(&(method, without_names(template))).copied()
+        self.templates.get(&(method, anonymous_template(template))).copied()
     }
 
     /// Whether an operation of any method is at the path of a request.

@@ -2,8 +2,7 @@
 
 use scopegate_domain::ScopeToken;
 
-use crate::analysis::Ceiling;
-use crate::{Atom, AtomId, AtomSet, Explanation, Universe};
+use crate::{Atom, AtomId, AtomSet, Ceiling, Explanation, Universe};
 
 /// The reason why an atom cannot hold yet: account, audience, a ceiling, a check or the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +83,7 @@ impl Explanation {
     ///
     /// ```
     /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-    /// use scopegate_policy::analysis::{Ceiling, CeilingKind, Grant};
-    /// use scopegate_policy::{Guard, Operation, OperationTable, explain_grant};
+    /// use scopegate_policy::{AssumedCredentials, Ceiling, CeilingKind, Guard, Operation, OperationTable, explain_grant};
     ///
     /// const ME: ScopeToken = ScopeToken::from_static("me");
     /// const ITEMS: ScopeToken = ScopeToken::from_static("items");
@@ -100,7 +98,7 @@ impl Explanation {
     ///     Ceiling::new(CeilingKind::Client, "web", "me".parse()?),
     ///     Ceiling::new(CeilingKind::User, "ada", "me items".parse()?),
     /// ];
-    /// let refused = explain_grant(&table.operations()[0], &Grant::of_scopes(&table, []));
+    /// let refused = explain_grant(&table.operations()[0], &AssumedCredentials::of_scopes(&table, []));
     /// let told: Vec<String> = refused
     ///     .who_stands_in_the_way(&ceilings)
     ///     .iter()

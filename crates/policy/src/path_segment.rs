@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 /// One segment of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Segment {
+pub(crate) enum Segment {
     /// `users`
     Static(String),
     /// `f(on={value})`: the texts around its parameters.
@@ -16,7 +16,7 @@ pub(super) enum Segment {
 }
 
 impl Segment {
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut texts = vec![String::new()];
         let mut rest = text;
         while let Some((before, (_, after))) = rest
@@ -43,7 +43,7 @@ impl Segment {
 
     /// The segment that is tried first among those with parameters and text: the one with more
     /// text.
-    pub(super) fn order(&self) -> impl Ord + use<> {
+    pub(crate) fn order(&self) -> impl Ord + use<> {
         match self {
             Self::Mixed(texts) => (Reverse(texts.iter().map(String::len).sum::<usize>()), texts.clone()),
             _ => (Reverse(0), Vec::new()),
@@ -52,7 +52,7 @@ impl Segment {
 
     /// Whether a segment of a path is one of this kind; each parameter takes at least one
     /// character.
-    pub(super) fn matches(&self, segment: &str) -> bool {
+    pub(crate) fn matches(&self, segment: &str) -> bool {
         match self {
             Self::Static(text) => text == segment,
             Self::Parameter | Self::Rest => !segment.is_empty(),

@@ -272,7 +272,7 @@ fn insert_minimal(sets: &mut Vec<AtomSet>, set: AtomSet) {
 }
 
 /// Keeps the sets that contain no other, the smallest first.
-pub(crate) fn minimise(sets: &mut Vec<AtomSet>) {
+pub fn minimise(sets: &mut Vec<AtomSet>) {
     sets.sort_unstable_by(AtomSet::order);
     let mut kept: Vec<AtomSet> = Vec::with_capacity(sets.len());
     for set in sets.drain(..) {

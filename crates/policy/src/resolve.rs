@@ -8,7 +8,7 @@ use std::sync::Arc;
 use scopegate_domain::{Catalog, ScopeToken};
 
 use crate::guard::{Node, Own, reachable};
-use crate::index::Index;
+use crate::index::RequirementIndex;
 use crate::limits::{
     Budget, Limit, MAX_ALTERNATIVES, MAX_COMPARED, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, MAX_PLACES, MAX_VISIBLE,
 };
@@ -100,7 +100,7 @@ impl<'a> Resolver<'a> {
             order: self.order,
             nodes: HashMap::new(),
             resolved: Vec::with_capacity(self.seen.len()),
-            index: Index::default(),
+            index: RequirementIndex::default(),
             visible: 0,
             places: 0,
             compared: MAX_COMPARED,
@@ -146,7 +146,7 @@ pub(crate) struct Trees {
     nodes: HashMap<*const (), Rc<ResolvedNode>>,
     /// By number.
     resolved: Vec<ResolvedTree>,
-    index: Index,
+    index: RequirementIndex,
     /// Scopes in the lists that guards see.
     visible: usize,
     /// Guards in the trees that were resolved.
@@ -185,7 +185,7 @@ struct ResolvedNode {
 
 impl Trees {
     /// The universe, and what the operations ask for.
-    pub(crate) fn into_parts(self) -> (Arc<Universe>, Index) {
+    pub(crate) fn into_parts(self) -> (Arc<Universe>, RequirementIndex) {
         (self.universe, self.index)
     }
 

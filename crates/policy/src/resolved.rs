@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::index::Index;
+use crate::index::RequirementIndex;
 use crate::nearest::{Nearest, nearest};
 use crate::{
     Alternative, Atom, AtomId, AtomSet, Check, ClassOrder, Guard, Method, Needs, Operation, Requirement, Universe,
@@ -102,7 +102,7 @@ pub enum Access {
 
 impl ResolvedTree {
     /// The next tree of the index.
-    pub(crate) fn new(universe: &Universe, resolved: Resolved, index: &mut Index) -> Self {
+    pub(crate) fn new(universe: &Universe, resolved: Resolved, index: &mut RequirementIndex) -> Self {
         let Resolved {
             is_optional,
             requirement,
@@ -156,8 +156,10 @@ impl ResolvedOperation {
         Self(Arc::new(inner))
     }
 
-    /// Which of the table's trees stands before it, counted from 0: operations with one number ask for the same.
-    pub(crate) fn tree_number(&self) -> usize {
+    /// The number of its guard tree in the table, from 0. Operations with one number have the same
+    /// requirement.
+    #[must_use]
+    pub fn tree_number(&self) -> usize {
         self.0.tree.number
     }
 
@@ -309,8 +311,15 @@ impl ResolvedOperation {
         }
     }
 
+    /// Whether a request may run it in which these facts hold and no others. The set must be closed.
+    #[must_use]
+    pub fn is_open_to(&self, closed: &AtomSet) -> bool {
+        self.deciding(closed.contains(AtomId::AUTHENTICATED)).allows(closed)
+    }
+
     /// The requirement of a request without any credential, where authentication is optional.
-    pub(crate) fn anonymous(&self) -> Option<&Requirement> {
+    #[must_use]
+    pub fn anonymous(&self) -> Option<&Requirement> {
         self.0.tree.anonymous.as_ref()
     }
 
@@ -338,6 +347,12 @@ impl ResolvedOperation {
     /// Checks without code: the request brings their results.
     pub(crate) fn facts(&self) -> &[(Arc<str>, AtomId, Needs)] {
         &self.0.tree.facts
+    }
+
+    /// The guards of its tree, dependants before what they depend on. A guard appears once for each
+    /// list of scopes that it sees.
+    pub fn guards(&self) -> impl Iterator<Item = &Guard> {
+        self.0.tree.contexts.iter().map(|context| &context.guard)
     }
 
     pub(crate) fn contexts(&self) -> &[Context] {

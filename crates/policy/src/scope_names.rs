@@ -2,7 +2,7 @@
 
 use scopegate_domain::{InvalidScope, SchemeName, Scope, ScopeToken};
 
-use super::servers::{AuthorizationServers, ServerScope};
+use crate::authorization_servers::{AuthorizationServers, ServerScope};
 
 /// A name, with the servers that it can mean.
 struct Named {
@@ -25,7 +25,7 @@ impl AuthorizationServers<'_> {
     ///
     /// ```
     /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-    /// # use scopegate_policy::analysis::{AuthorizationServers, NameError};
+    /// # use scopegate_policy::{AuthorizationServers, NameError};
     /// # const LEDGER: ScopeToken = ScopeToken::from_static("ledger");
     /// let catalog = Catalog::builder()
     ///     .scheme("app", SecurityScheme::oauth2_client_credentials("https://bank.example/token"))

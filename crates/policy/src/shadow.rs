@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::decide::witness;
 use crate::party::Party;
-use crate::table::without_names;
+use crate::table::anonymous_template;
 use crate::{
     Atom, AtomId, AtomSet, Denial, OperationTable, Presented, Requirement, ResolvedOperation, SchemeId, World,
 };
@@ -104,7 +104,7 @@ impl Shadow {
     /// Puts the proposed policy next to the running one.
     #[must_use]
     pub fn new(running: &OperationTable, proposed: OperationTable) -> Self {
-        let shape = |operation: &ResolvedOperation| (operation.method(), without_names(operation.template()));
+        let shape = |operation: &ResolvedOperation| (operation.method(), anonymous_template(operation.template()));
         let mut left: HashMap<_, _> = proposed
             .operations()
             .iter()

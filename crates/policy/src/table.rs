@@ -7,7 +7,7 @@ use std::sync::Arc;
 use scopegate_domain::{Catalog, SchemeName};
 
 use crate::group::Declared;
-use crate::index::Index;
+use crate::index::RequirementIndex;
 use crate::places::Places;
 use crate::resolve::Resolver;
 use crate::{ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError, Universe};
@@ -36,7 +36,7 @@ pub struct OperationTable {
     catalog: Arc<Catalog>,
     universe: Arc<Universe>,
     operations: Vec<ResolvedOperation>,
-    index: Arc<Index>,
+    index: Arc<RequirementIndex>,
 }
 
 impl OperationTable {
@@ -79,7 +79,7 @@ impl OperationTable {
     }
 
     /// The same operations, where two schemes take the tokens of one authorization server although no address of theirs is
-    /// equal. Only questions of [`analysis`](crate::analysis) depend on it. None where a scheme is not declared.
+    /// equal. Only the analysis of policies depends on it. None where a scheme is not declared.
     #[must_use]
     pub fn with_same_server(&self, one: &SchemeName, other: &SchemeName) -> Option<Self> {
         let (one, other) = (self.scheme_id(one)?, self.scheme_id(other)?);
@@ -93,8 +93,9 @@ impl OperationTable {
         })
     }
 
-    /// What the operations ask for, by the trees before them.
-    pub(crate) fn index(&self) -> &Index {
+    /// What the operations require, by their guard trees.
+    #[must_use]
+    pub fn index(&self) -> &RequirementIndex {
         &self.index
     }
 
@@ -205,7 +206,7 @@ impl OperationTableBuilder {
             let template = if self.is_by_text {
                 Cow::Borrowed(&*operation.template)
             } else {
-                Cow::Owned(without_names(&operation.template))
+                Cow::Owned(anonymous_template(&operation.template))
             };
             if !seen.insert((operation.method, template)) {
                 return Err(TableError::Duplicate {
@@ -220,7 +221,7 @@ impl OperationTableBuilder {
 /// The template with the names of its parameters left out: `/users/{}/items`. Two templates that differ in these alone match the
 /// same paths.
 #[must_use]
-pub fn without_names(template: &str) -> String {
+pub fn anonymous_template(template: &str) -> String {
     let mut shape = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('{') {

@@ -56,6 +56,12 @@ impl Universe {
         &self.atoms
     }
 
+    /// The numbers of all atoms, in order.
+    pub fn ids(&self) -> impl Iterator<Item = AtomId> + use<> {
+        let end = u16::try_from(self.atoms.len()).unwrap_or(u16::MAX);
+        (0..end).map(AtomId)
+    }
+
     /// The number of an atom; none where the policy does not name it.
     #[must_use]
     pub fn find(&self, atom: &Atom) -> Option<AtomId> {
@@ -117,7 +123,7 @@ impl Universe {
     }
 
     /// The names of all schemes, in the order of the catalog.
-    pub(crate) fn scheme_names(&self) -> impl Iterator<Item = &SchemeName> {
+    pub fn scheme_names(&self) -> impl Iterator<Item = &SchemeName> {
         self.schemes.iter().map(|scheme| &scheme.name)
     }
 
@@ -137,13 +143,14 @@ impl Universe {
     }
 
     /// The schemes whose credentials carry scopes, in the order of the catalog.
-    pub(crate) fn schemes_with_scopes(&self) -> impl Iterator<Item = SchemeId> {
+    pub fn schemes_with_scopes(&self) -> impl Iterator<Item = SchemeId> {
         let numbered = (0..).map(SchemeId).zip(&self.schemes);
         numbered.filter(|(_, scheme)| scheme.has_scopes).map(|(id, _)| id)
     }
 
     /// What a credential of this scheme brings by itself.
-    pub(crate) fn scheme_closure(&self, id: SchemeId) -> Option<&AtomSet> {
+    #[must_use]
+    pub fn scheme_closure(&self, id: SchemeId) -> Option<&AtomSet> {
         self.schemes.get(id.index()).map(|scheme| self.closure(scheme.id))
     }
 
@@ -152,7 +159,8 @@ impl Universe {
     }
 
     /// What a scope of a scheme brings, found by its text; none where it is not declared.
-    pub(crate) fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&AtomSet> {
+    #[must_use]
+    pub fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&AtomSet> {
         self.schemes
             .get(id.index())?
             .scopes
@@ -161,12 +169,14 @@ impl Universe {
     }
 
     /// How many scopes a scheme declares.
-    pub(crate) fn scope_count(&self, id: SchemeId) -> usize {
+    #[must_use]
+    pub fn scope_count(&self, id: SchemeId) -> usize {
         self.schemes.get(id.index()).map_or(0, |scheme| scheme.scopes.len())
     }
 
     /// The authorization server of a scheme: the place of its first scheme.
-    pub(crate) fn server_of(&self, name: &SchemeName) -> Option<usize> {
+    #[must_use]
+    pub fn server_of(&self, name: &SchemeName) -> Option<usize> {
         let mut schemes = self.schemes.iter();
         schemes.find(|scheme| scheme.name == *name).map(|scheme| scheme.server)
     }
@@ -196,25 +206,38 @@ impl Universe {
 
     /// What a token of an authorization server brings by a scope: that scope in each of its schemes that declares it, and a
     /// credential for all of them.
-    pub(crate) fn token_brings_by(&self, server: usize, text: &str) -> AtomSet {
+    #[must_use]
+    pub fn token_brings_by(&self, server: usize, text: &str) -> AtomSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
         let ids = own.filter_map(|scheme| scheme.scopes.get(text));
         ids.fold(self.token_brings(server), |all, id| all.union(self.closure(*id)))
     }
 
     /// Everything that is neither scheme nor scope: these numbers come first.
-    pub(crate) fn guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
+    pub fn guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
         let numbered = (0..).map(AtomId).zip(&self.atoms);
         numbered.take_while(|(_, atom)| !matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }))
     }
 
-    /// The scope of a scheme.
-    pub(crate) fn scope_id(&self, id: SchemeId, text: &str) -> Option<AtomId> {
+    /// Adds everything that is neither scope nor scheme; without a credential, what needs none.
+    pub fn add_guards(&self, atoms: &mut AtomSet) {
+        let has_credential = atoms.contains(AtomId::AUTHENTICATED);
+        for (id, _) in self.guards() {
+            let closure = self.closure(id);
+            if has_credential || !closure.contains(AtomId::AUTHENTICATED) {
+                atoms.unite(closure);
+            }
+        }
+    }
+
+    /// The number of a scope of a scheme; none where it is not declared.
+    #[must_use]
+    pub fn scope_id(&self, id: SchemeId, text: &str) -> Option<AtomId> {
         self.schemes.get(id.index())?.scopes.get(text).copied()
     }
 
     /// The schemes that declare a scope of this name.
-    pub(crate) fn schemes_with(&self, text: &str) -> impl Iterator<Item = &SchemeName> {
+    pub fn schemes_with(&self, text: &str) -> impl Iterator<Item = &SchemeName> {
         self.schemes
             .iter()
             .filter(move |scheme| scheme.scopes.contains_key(text))
@@ -222,7 +245,8 @@ impl Universe {
     }
 
     /// The ages that the policy names.
-    pub(crate) fn ages(&self) -> &[(Lifetime, AtomId)] {
+    #[must_use]
+    pub fn ages(&self) -> &[(Lifetime, AtomId)] {
         &self.ages
     }
 
@@ -232,12 +256,14 @@ impl Universe {
     }
 
     /// Whether the other has the same atoms with the same numbers, and each implies the same.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
         std::ptr::eq(self, other) || (self.atoms == other.atoms && self.closures == other.closures)
     }
 
     /// The atoms that a request without credential can bring.
-    pub(crate) const fn anonymous(&self) -> &AtomSet {
+    #[must_use]
+    pub const fn anonymous(&self) -> &AtomSet {
         &self.anonymous
     }
 }

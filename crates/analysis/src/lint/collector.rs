@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use scopegate_policy::{Alternative, LintRule, OperationTable, ResolvedOperation};
+
+use super::Finding;
 use super::scopes::is_of_openid;
 use super::verbs::{changes, names_one_of};
 use super::words::are_for_writing_two;
-use super::{Finding, LintRule};
-use crate::{Alternative, OperationTable, ResolvedOperation};
 
 /// Collects findings. Two of one rule and one cause are one.
 #[derive(Debug, Default)]

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use scopegate_domain::{SchemeName, ScopeToken};
-
-use super::{LintRule, Severity};
-use crate::{Method, ResolvedOperation};
+use scopegate_policy::{LintRule, Method, ResolvedOperation, Severity};
 
 /// One cause that looks wrong, with all operations that it affects.
 #[derive(Clone, Debug, PartialEq, Eq)]

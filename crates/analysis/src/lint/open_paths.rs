@@ -1,7 +1,8 @@
 //! Paths that a client calls without a credential: a login, a probe, an endpoint of the protocol.
 
+use scopegate_policy::{Method, ResolvedOperation};
+
 use super::words::words;
-use crate::{Method, ResolvedOperation};
 
 /// Whether the path is an endpoint of OAuth 2.0 or `OpenID` Connect: its caller has no token yet.
 pub(super) fn is_protocol_endpoint(template: &str) -> bool {

@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 
+use scopegate_policy::{
+    Access, DocumentFacts, LintRule, Method, OperationTable, ResolvedOperation, SecurityOrigin, Severity,
+};
+
 use super::collector::Collector;
 use super::documented_errors::never_refuses;
-use super::facts::{DocumentFacts, SecurityOrigin};
 use super::open_paths::{
     answers_challenge, has_credential_in_path, is_login_step, is_probe, is_protocol_endpoint, receives_signed_messages,
     receives_webhooks,
 };
 use super::url::{is_endpoint, is_local, is_loopback_url};
 use super::verbs::{changes, is_safe};
-use super::{Finding, FindingSubject, LintRule, Severity};
-use crate::{Access, Method, OperationTable, ResolvedOperation};
+use super::{Finding, FindingSubject};
 
 /// Reports public operations. Returns whether nothing in the policy requires a credential.
 pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &mut Collector) -> bool {
@@ -29,7 +31,7 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
             || operation.method() == Method::Options
             || has_credential_in_path(template)
             || answers_challenge(operation)
-            || endpoints.iter().any(|url| is_endpoint(url, &facts.servers, template))
+            || endpoints.iter().any(|url| is_endpoint(url, facts.servers(), template))
     };
     let numbered = table.operations().iter().enumerate();
     let public: Vec<Public<'_>> = numbered
@@ -46,13 +48,13 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
     if table.operations().iter().all(is_public) {
         // A server of the own machine or network may leave the protection to its surroundings.
         let asks = facts
-            .errors
+            .errors()
             .iter()
             .any(|errors| errors.is_unauthenticated() || errors.is_forbidden());
         let is_here = |url: &String| is_local(url) || (is_loopback_url(url) && !asks);
-        let is_local = !facts.servers.is_empty() && facts.servers.iter().all(is_here);
+        let is_local = !facts.servers().is_empty() && facts.servers().iter().all(is_here);
         let changes = public.iter().any(|public| changes(public.operation));
-        let is_meant = is_local || never_refuses(&facts.errors, changes);
+        let is_meant = is_local || never_refuses(facts.errors(), changes);
         if !(is_meant && table.catalog().schemes().is_empty()) {
             collector.add(no_security(table, &public));
         }

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{ApiKeyLocation, DeclaredScheme, OAuthFlow, OAuthFlows, SchemeName, SecurityScheme};
+use scopegate_policy::{Alternative, LintRule, OperationTable, ResolvedOperation, Severity};
 
 use super::url::is_insecure;
 use super::words::listed;
-use super::{Finding, FindingSubject, LintRule, Severity};
-use crate::{Alternative, OperationTable, ResolvedOperation};
+use super::{Finding, FindingSubject};
 
 /// The operations that each scheme in use opens.
 pub(super) fn uses(table: &OperationTable) -> HashMap<String, Vec<&ResolvedOperation>> {

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
+use scopegate_policy::{
+    Alternative, Atom, AtomId, AtomSet, AuthorizationServer, AuthorizationServers, LintRule, OperationTable,
+    ResolvedOperation, Rule, ServerScope, Severity, Universe,
+};
 
 use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing, words};
-use super::{Finding, FindingSubject, LintRule, Severity, verbs};
-use crate::analysis::{AuthorizationServer, AuthorizationServers, ServerScope};
-use crate::guard::Own;
-use crate::{Alternative, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Rule, Universe};
+use super::{Finding, FindingSubject, verbs};
 
 /// Scopes that a client requests to sign a user in, or to get a refresh token (OpenID Connect Core,
 /// sections 3.1.2.1, 5.4 and 11; OpenID Connect Native SSO, section 3). Some servers have `offline`
@@ -171,25 +172,17 @@ pub(super) fn named_scopes(operation: &ResolvedOperation) -> Vec<(&SchemeName, &
 /// The smallest parts of the rules of an operation, each with the scheme of its guard.
 fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
     let mut parts = Vec::new();
-    for context in operation.contexts() {
-        let node = context.guard.node();
-        let mut open: Vec<&Rule> = node.own().and_then(rule_of).into_iter().collect();
+    for guard in operation.guards() {
+        let mut open: Vec<&Rule> = guard.own_rule().into_iter().collect();
         while let Some(rule) = open.pop() {
             match rule {
                 Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
-                Rule::Atom(_) | Rule::Scope(_) => parts.push((node.scheme(), rule)),
+                Rule::Atom(_) | Rule::Scope(_) => parts.push((guard.scheme(), rule)),
                 Rule::Deny => {}
             }
         }
     }
     parts
-}
-
-const fn rule_of(own: &Own) -> Option<&Rule> {
-    match own {
-        Own::Rule(rule) => Some(rule),
-        Own::Public => None,
-    }
 }
 
 /// An alternative that every token satisfies, although scopes would tell tokens apart.

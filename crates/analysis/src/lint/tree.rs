@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use scopegate_policy::{
+    Access, AssumedCredentials, Atom, AtomSet, Guard, LintRule, OperationTable, Reason, ResolvedOperation, Rule,
+    Severity, SubjectKind,
+};
+
+use super::Finding;
 use super::words::listed;
-use super::{Finding, LintRule, Severity};
-use crate::analysis::grant::Grant;
-use crate::analysis::reach::who_can;
-use crate::guard::{Node, Own, reachable};
-use crate::resolve::atom_of;
-use crate::{Access, Atom, AtomSet, Guard, OperationTable, ResolvedOperation, Rule, SubjectKind};
+use crate::reach::who_can;
 
 /// A request without a credential is authorized, too.
 pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
@@ -21,7 +22,7 @@ pub(super) fn optional(operation: &ResolvedOperation) -> Option<Finding> {
 }
 
 /// No caller at all, or no existing client.
-pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[Grant]) -> Option<Finding> {
+pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[AssumedCredentials]) -> Option<Finding> {
     let message = if operation.access() == Access::Deny {
         "nobody can call it: what it asks for never holds; say what it is to require, or remove it".to_owned()
     } else if clients.is_empty() || clients.iter().any(|client| client.opens(operation)) {
@@ -70,7 +71,7 @@ pub(super) fn idle_checks(operation: &ResolvedOperation) -> Vec<Finding> {
         .atoms_of(&asked_for)
         .filter_map(check_name)
         .collect();
-    let declared = operation.contexts().iter().map(|context| context.guard.node());
+    let declared = operation.guards();
     let idle = declared.flat_map(checks_of).collect::<BTreeSet<_>>();
     let idle = idle.into_iter().filter(|name| !asked_for.contains(name));
     let why = if operation.access() == Access::Deny {
@@ -99,14 +100,9 @@ pub(super) fn overridden_checks(table: &OperationTable) -> Vec<Finding> {
             .filter(|guard| seen.insert(guard.identity()))
             .cloned()
             .collect();
-        overridden.extend(reachable(&unseen).flat_map(checks_of));
+        overridden.extend(reachable(&unseen).into_iter().flat_map(checks_of));
         if trees.insert(operation.tree_number()) {
-            declared.extend(
-                operation
-                    .contexts()
-                    .iter()
-                    .flat_map(|context| checks_of(context.guard.node())),
-            );
+            declared.extend(operation.guards().flat_map(checks_of));
         }
     }
     let finding = |name: &String| {
@@ -117,13 +113,10 @@ pub(super) fn overridden_checks(table: &OperationTable) -> Vec<Finding> {
 }
 
 /// The names of the checks that a guard requires, by code or in its rule.
-fn checks_of(node: &Node) -> Vec<String> {
-    let by_code = node.checks().iter().filter_map(|check| check_name(&atom_of(&**check)));
-    let mut names: Vec<String> = by_code.collect();
-    let mut open = Vec::new();
-    if let Some(Own::Rule(rule)) = node.own() {
-        open.push(rule);
-    }
+fn checks_of(guard: &Guard) -> Vec<String> {
+    let by_code = guard.checks().iter().filter(|check| check.reason() == Reason::Check);
+    let mut names: Vec<String> = by_code.map(|check| check.name().to_owned()).collect();
+    let mut open: Vec<&Rule> = guard.own_rule().into_iter().collect();
     while let Some(rule) = open.pop() {
         match rule {
             Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
@@ -132,6 +125,20 @@ fn checks_of(node: &Node) -> Vec<String> {
         }
     }
     names
+}
+
+/// Every guard that these guards depend on, and they themselves, each once.
+fn reachable(roots: &[Guard]) -> Vec<&Guard> {
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    let mut open: Vec<&Guard> = roots.iter().collect();
+    while let Some(guard) = open.pop() {
+        if seen.insert(guard.identity()) {
+            open.extend(guard.dependencies());
+            found.push(guard);
+        }
+    }
+    found
 }
 
 fn check_name(atom: &Atom) -> Option<String> {

@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{SchemeName, ScopeToken};
+use scopegate_policy::{DocumentFacts, LintRule, OperationTable, ResolvedOperation, UndeclaredScope};
 
-use super::facts::DocumentFacts;
 use super::words::{enumerated, listed};
-use super::{Finding, FindingSubject, LintRule};
-use crate::{OperationTable, ResolvedOperation};
+use super::{Finding, FindingSubject};
 
 /// How many scopes of one scheme are findings of their own.
 const FEW: usize = 5;
@@ -15,7 +14,7 @@ const FEW: usize = 5;
 /// One finding for each undefined scheme.
 pub(super) fn schemes(facts: &DocumentFacts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for undefined in &facts.undefined {
+    for undefined in facts.undefined_schemes() {
         let name = &undefined.name;
         let message = format!("scheme `{name}` is not declared, so nothing satisfies a requirement that names it");
         let mut finding = Finding::new(LintRule::UndefinedScheme, message)
@@ -38,19 +37,20 @@ fn suggest(finding: Finding, suggestion: Option<&str>) -> Finding {
 
 /// One finding for each undeclared scope; one for a scheme that declares no scope at all.
 pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Finding> {
-    if facts.undeclared.is_empty() {
+    let all = facts.undeclared_scopes();
+    if all.is_empty() {
         return Vec::new();
     }
     let uses = uses(table);
     let mut findings = Vec::new();
     let mut schemes: Vec<&SchemeName> = Vec::new();
-    for (scheme, ..) in &facts.undeclared {
-        if !schemes.contains(&scheme) {
-            schemes.push(scheme);
+    for undeclared in all {
+        if !schemes.contains(&&undeclared.scheme) {
+            schemes.push(&undeclared.scheme);
         }
     }
     for scheme in schemes {
-        let undeclared: Vec<_> = facts.undeclared.iter().filter(|(other, ..)| other == scheme).collect();
+        let undeclared: Vec<_> = all.iter().filter(|undeclared| undeclared.scheme == *scheme).collect();
         let in_catalog = table
             .catalog()
             .find(scheme)
@@ -59,7 +59,7 @@ pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Findi
         // A misspelt scope is a cause of its own.
         let (misspelt, unknown): (Vec<_>, Vec<_>) = undeclared
             .into_iter()
-            .partition(|(.., suggestion)| suggestion.is_some());
+            .partition(|undeclared| undeclared.suggestion.is_some());
         let is_one_cause = unknown.len() > FEW || (declares_none && unknown.len() > 1);
         if is_one_cause {
             findings.push(whole_scheme(scheme, &unknown, &uses, declares_none));
@@ -67,14 +67,14 @@ pub(super) fn scopes(table: &OperationTable, facts: &DocumentFacts) -> Vec<Findi
         let undeclared = misspelt
             .into_iter()
             .chain(unknown.into_iter().filter(|_| !is_one_cause));
-        for (_, scope, suggestion) in undeclared {
-            findings.push(suggest(one_scope(scheme, scope, &uses), suggestion.as_deref()));
+        for undeclared in undeclared {
+            let finding = one_scope(scheme, &undeclared.scope, &uses);
+            findings.push(suggest(finding, undeclared.suggestion.as_deref()));
         }
     }
     findings
 }
 
-type Undeclared = (SchemeName, ScopeToken, Option<String>);
 type Uses<'t> = HashMap<(&'t SchemeName, &'t ScopeToken), Vec<&'t ResolvedOperation>>;
 
 fn one_scope(scheme: &SchemeName, scope: &ScopeToken, uses: &Uses<'_>) -> Finding {
@@ -87,8 +87,12 @@ fn one_scope(scheme: &SchemeName, scope: &ScopeToken, uses: &Uses<'_>) -> Findin
     operations.fold(finding, |finding, operation| finding.at_operation(operation))
 }
 
-fn whole_scheme(scheme: &SchemeName, undeclared: &[&Undeclared], uses: &Uses<'_>, declares_none: bool) -> Finding {
-    let names: Vec<&ScopeToken> = undeclared.iter().map(|(_, scope, _)| scope).take(FEW).collect();
+fn whole_scheme(scheme: &SchemeName, undeclared: &[&UndeclaredScope], uses: &Uses<'_>, declares_none: bool) -> Finding {
+    let names: Vec<&ScopeToken> = undeclared
+        .iter()
+        .map(|undeclared| &undeclared.scope)
+        .take(FEW)
+        .collect();
     let more = undeclared.len().saturating_sub(FEW);
     let names = match more {
         0 => listed(&names, "and"),
@@ -100,13 +104,19 @@ fn whole_scheme(scheme: &SchemeName, undeclared: &[&Undeclared], uses: &Uses<'_>
         .caused_by(format!("scheme `{scheme}`"))
         .about(FindingSubject::Scheme(scheme.clone()));
     let mut seen = HashSet::new();
-    let operations = undeclared.iter().filter_map(|(_, scope, _)| uses.get(&(scheme, scope)));
+    let operations = undeclared
+        .iter()
+        .filter_map(|undeclared| uses.get(&(scheme, &undeclared.scope)));
     let mut operations: Vec<&&ResolvedOperation> = operations.flatten().collect();
     operations.retain(|operation| seen.insert((operation.method(), operation.template())));
     operations
         .into_iter()
         .fold(finding, |finding, operation| finding.at_operation(operation))
-        .combining(undeclared.iter().map(|(_, scope, _)| one_scope(scheme, scope, uses)))
+        .combining(
+            undeclared
+                .iter()
+                .map(|undeclared| one_scope(scheme, &undeclared.scope, uses)),
+        )
 }
 
 /// The operations whose rules contain each scope.

@@ -1,7 +1,8 @@
 //! What the methods, paths and names of operations say.
 
+use scopegate_policy::{Method, ResolvedOperation};
+
 use super::words::{Level, words};
-use crate::{Method, ResolvedOperation};
 
 /// Verbs of operations that read, regardless of their method.
 const READING_VERBS: [&str; 66] = [

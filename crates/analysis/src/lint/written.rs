@@ -3,11 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use scopegate_domain::SchemeName;
+use scopegate_policy::{Atom, AtomId, AtomSet, Guard, LintRule, ResolvedOperation, Rule, Universe};
 
+use super::Finding;
 use super::words::{family, is_reading_part, listed};
-use super::{Finding, LintRule};
-use crate::guard::{Node, Own};
-use crate::{Atom, AtomId, AtomSet, ResolvedOperation, Rule, Universe};
 
 /// Scopes that one list requires together.
 type Scopes<'r> = Vec<(AtomId, &'r str)>;
@@ -16,12 +15,11 @@ type Scopes<'r> = Vec<(AtomId, &'r str)>;
 pub(super) fn findings(operation: &ResolvedOperation) -> Vec<Finding> {
     let mut seen = HashSet::new();
     let mut findings = Vec::new();
-    for context in operation.contexts() {
-        let node = context.guard.node();
-        if let Some(Own::Rule(rule)) = node.own().filter(|_| seen.insert(context.guard.identity())) {
+    for guard in operation.guards() {
+        if let Some(rule) = guard.own_rule().filter(|_| seen.insert(guard.identity())) {
             let mut reader = Reader {
                 universe: operation.universe(),
-                node,
+                guard,
                 findings: &mut findings,
             };
             reader.read(rule);
@@ -55,7 +53,7 @@ pub(super) fn has_alternative_scopes(operation: &ResolvedOperation) -> bool {
 /// Goes through the rule of one guard. How deep rules are was bounded before.
 struct Reader<'r> {
     universe: &'r Universe,
-    node: &'r Node,
+    guard: &'r Guard,
     findings: &'r mut Vec<Finding>,
 }
 
@@ -234,7 +232,7 @@ impl<'r> Reader<'r> {
         match rule {
             Rule::Atom(atom) => self.universe.find(atom),
             Rule::Scope(token) => {
-                let scheme = match self.node.scheme() {
+                let scheme = match self.guard.scheme() {
                     Some(name) => name,
                     None => self.universe.schemes_with(token.as_str()).next()?.as_ref(),
                 };

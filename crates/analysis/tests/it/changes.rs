@@ -1,8 +1,8 @@
 //! Law 7: diff = truth tables; every witness separates; diff is antisymmetric.
 
 use proptest::prelude::*;
+use scopegate_analysis::{Change, ChangeKind, diff};
 use scopegate_domain::{Catalog, CatalogBuilder, Lifetime, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{Change, ChangeKind, diff};
 use scopegate_policy::{Atom, Group, Guard, Operation, OperationTable, Rule};
 
 use crate::oracle::Facts;

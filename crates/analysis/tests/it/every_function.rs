@@ -1,7 +1,7 @@
 //! Law 7 on small universes, whole: every monotone function of four scopes against every other.
 
+use scopegate_analysis::{Change, ChangeKind, diff};
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{Change, ChangeKind, diff};
 use scopegate_policy::{Guard, Operation, OperationTable, Rule};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use scopegate_analysis::{Finding, lint};
 use scopegate_domain::{ApiKeyLocation, Catalog, CatalogBuilder, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{Ceiling, CeilingKind, Finding, LintRule, lint};
-use scopegate_policy::{Atom, Group, Guard, Method, Needs, Operation, OperationTable, Rule, SubjectKind};
+use scopegate_policy::{
+    Atom, Ceiling, CeilingKind, Group, Guard, LintRule, Method, Needs, Operation, OperationTable, Rule, SubjectKind,
+};
 
 fn scope(name: &str) -> ScopeToken {
     ScopeToken::parse(name).expect("a scope")

@@ -15,17 +15,20 @@ mod marks;
 mod obstacles;
 mod paths;
 mod policy;
+mod policy_pairs;
+mod random_pairs;
 mod reaching;
 mod renaming;
 mod scopes;
+mod single_changes;
 
-#[path = "../oracle/mod.rs"]
+#[path = "../../../policy/tests/oracle/mod.rs"]
 #[expect(dead_code, reason = "these questions need a part of it")]
 mod oracle;
-#[path = "../oracle/random_words.rs"]
+#[path = "../../../policy/tests/oracle/random_words.rs"]
 mod random_words;
-#[path = "../oracle/renaming.rs"]
+#[path = "../../../policy/tests/oracle/renaming.rs"]
 mod renamed_words;
-#[path = "../oracle/requirements.rs"]
+#[path = "../../../policy/tests/oracle/requirements.rs"]
 #[expect(dead_code, reason = "these questions need a part of it")]
 mod requirements;

@@ -1,9 +1,9 @@
 //! Marks of least privilege, against bits: what a set of scopes opens is tried for every operation.
 
 use proptest::prelude::*;
+use scopegate_analysis::judge_marks;
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{LeastMark, judge_marks};
-use scopegate_policy::{Guard, Method, Operation, OperationTable};
+use scopegate_policy::{Guard, LeastPrivilegeAnnotation, Method, Operation, OperationTable};
 
 const SCOPES: usize = 5;
 
@@ -47,10 +47,10 @@ impl Case {
         builder.build().expect("a table")
     }
 
-    fn marks(&self) -> Vec<LeastMark> {
+    fn marks(&self) -> Vec<LeastPrivilegeAnnotation> {
         let scheme = || "oauth".parse().expect("a name");
         let mark = |(operation, token, beside): &(usize, usize, Vec<usize>)| {
-            let mark = LeastMark::new(scheme(), Method::Get, format!("/{operation}"), scope(*token));
+            let mark = LeastPrivilegeAnnotation::new(scheme(), Method::Get, format!("/{operation}"), scope(*token));
             mark.with_beside(beside.iter().map(|place| scope(*place)).collect::<Vec<_>>())
         };
         self.marks.iter().map(mark).collect()

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_policy::analysis::{Ceiling, CeilingKind, Grant};
-use scopegate_policy::{Lacking, Obstacle, explain_grant};
+use scopegate_policy::{AssumedCredentials, Ceiling, CeilingKind, Lacking, Obstacle, explain_grant};
 
 use crate::oracle::Facts;
 use crate::policy::{Policy, policy_of, tokens};
@@ -64,7 +63,7 @@ proptest! {
     #[test]
     fn whoever_stands_in_the_way_is_named_and_nobody_else((policy, held, names) in case()) {
         let table = policy.table_or_reject()?;
-        let explanation = explain_grant(&table.operations()[0], &Grant::of_scopes(&table, tokens(&held)));
+        let explanation = explain_grant(&table.operations()[0], &AssumedCredentials::of_scopes(&table, tokens(&held)));
         let ceiling = |(place, names): (usize, &Names)| {
             Ceiling::new(CeilingKind::Client, place.to_string(), tokens(names).into_iter().collect())
         };

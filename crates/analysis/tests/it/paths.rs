@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use scopegate_domain::Catalog;
-use scopegate_policy::analysis::{Locator, locate};
-use scopegate_policy::{Guard, Method, Operation, OperationTable, ResolvedOperation};
+use scopegate_policy::{Guard, Locator, Method, Operation, OperationTable, ResolvedOperation, locate};
 
 const SEGMENTS: [&str; 7] = ["a", "b", "{x}", "{y}", "a{x}", "{*rest}", "f(on={x})"];
 

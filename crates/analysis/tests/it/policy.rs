@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use scopegate_domain::ScopeToken;
-use scopegate_policy::analysis::ServerScope;
-use scopegate_policy::{Atom, Guard, Method, Operation, OperationTable, Rule, TableError};
+use scopegate_policy::{Atom, Guard, Method, Operation, OperationTable, Rule, ServerScope, TableError};
 
 use crate::oracle::bridge::{catalog, fact_atom, scheme_name, token};
 use crate::oracle::words::Words;

@@ -7,8 +7,8 @@
     reason = "a property that does not hold fails"
 )]
 
+use scopegate_analysis::{Change, ChangeKind, diff};
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{Change, ChangeKind, diff};
 use scopegate_policy::{Atom, Guard, Operation, OperationTable};
 
 const SCOPES: usize = 5;
@@ -42,7 +42,7 @@ fn compare(old: &Policy, new: &Policy, changes: &[Change]) {
             *method == change.method().as_str() && templates.contains(&change.template())
         });
         let shape = shape.expect("an operation of these policies");
-        let allows = |policy: &Policy, grant: Grant| {
+        let allows = |policy: &Policy, grant: AssumedCredentials| {
             policy.operations[shape]
                 .as_ref()
                 .is_some_and(|asked| policy.allows(asked, grant))
@@ -98,12 +98,12 @@ fn expected(old: &Policy, new: &Policy) -> Vec<String> {
 }
 
 /// A number whose bits are scopes, or one past all of them: no credential.
-type Grant = usize;
+type AssumedCredentials = usize;
 
-const ANONYMOUS: Grant = 1 << SCOPES;
-const GRANTS: std::ops::RangeInclusive<Grant> = 0..=ANONYMOUS;
+const ANONYMOUS: AssumedCredentials = 1 << SCOPES;
+const GRANTS: std::ops::RangeInclusive<AssumedCredentials> = 0..=ANONYMOUS;
 
-fn read_grant(witness: &[Atom]) -> Grant {
+fn read_grant(witness: &[Atom]) -> AssumedCredentials {
     if witness.is_empty() {
         return ANONYMOUS;
     }
@@ -203,7 +203,7 @@ impl Policy {
     }
 
     /// The scopes that a grant amounts to here.
-    fn close(&self, grant: Grant) -> usize {
+    fn close(&self, grant: AssumedCredentials) -> usize {
         let mut closed = grant & self.declared;
         for _ in 0..SCOPES {
             let implied = self.edges.iter().filter(|(from, _)| closed >> from & 1 == 1);
@@ -212,7 +212,7 @@ impl Policy {
         closed
     }
 
-    fn allows(&self, asked: &Asked, grant: Grant) -> bool {
+    fn allows(&self, asked: &Asked, grant: AssumedCredentials) -> bool {
         asked.guards.iter().all(|asking| match asking {
             Asking::Public => true,
             Asking::AnyOf(alternatives) if grant == ANONYMOUS => asked.is_optional && !alternatives.is_empty(),

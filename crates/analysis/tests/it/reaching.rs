@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use scopegate_policy::analysis::{Ceiling, CeilingKind, Grant, operations_of, reached_by, who_can};
-use scopegate_policy::{Atom, AtomId};
+use scopegate_analysis::{operations_of, reached_by, who_can};
+use scopegate_policy::{AssumedCredentials, Atom, AtomId, Ceiling, CeilingKind};
 
 use crate::oracle::Facts;
 use crate::policy::{Policy, policy_of, subsets, tokens};
@@ -26,7 +26,7 @@ proptest! {
     #[test]
     fn a_grant_opens_what_the_oracle_says((policy, names) in policy_and_names()) {
         let table = policy.table_or_reject()?;
-        let grant = Grant::of_scopes(&table, tokens(&names));
+        let grant = AssumedCredentials::of_scopes(&table, tokens(&names));
         let facts = policy.granted(&names);
         let expected: Vec<String> = (0..policy.operations.len())
             .filter(|place| policy.allows(*place, &facts))
@@ -51,9 +51,9 @@ proptest! {
     #[test]
     fn without_guards_nothing_is_taken_for_granted((policy, names) in policy_and_names()) {
         let table = policy.table_or_reject()?;
-        let bare = Grant::builder().scopes(tokens(&names)).without_guards().build(&table);
-        let by_one = Grant::builder().scopes(tokens(&names)).without(Atom::User).build(&table);
-        let whole = Grant::of_scopes(&table, tokens(&names));
+        let bare = AssumedCredentials::builder().scopes(tokens(&names)).without_guards().build(&table);
+        let by_one = AssumedCredentials::builder().scopes(tokens(&names)).without(Atom::User).build(&table);
+        let whole = AssumedCredentials::of_scopes(&table, tokens(&names));
         prop_assert!(bare.atoms().is_subset_of(whole.atoms()));
         let is_credential = |atom: &Atom| {
             matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. })

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_policy::ResolvedOperation;
-use scopegate_policy::analysis::{Change, Grant, ServerScope, diff, least, lint, mine, operations_of};
+use scopegate_analysis::{Change, diff, least, lint, mine, operations_of};
+use scopegate_policy::{AssumedCredentials, ResolvedOperation, ServerScope};
 
 use crate::policy::{Policy, policy_of, tokens};
 use crate::random_words;
@@ -40,8 +40,8 @@ proptest! {
         );
         for names in old.scope_names().iter().map(|name| BTreeSet::from([name.clone()])) {
             let renamed_names = names.iter().map(|name| backwards(name)).collect();
-            let grant = Grant::of_scopes(&before, tokens(&names));
-            let grant_renamed = Grant::of_scopes(&before_renamed, tokens(&renamed_names));
+            let grant = AssumedCredentials::of_scopes(&before, tokens(&names));
+            let grant_renamed = AssumedCredentials::of_scopes(&before_renamed, tokens(&renamed_names));
             let opened: Vec<&str> = operations_of(&before, &grant).iter().map(|operation| operation.template()).collect();
             let opened_renamed = operations_of(&before_renamed, &grant_renamed);
             let opened_renamed: Vec<&str> = opened_renamed.iter().map(|operation| operation.template()).collect();

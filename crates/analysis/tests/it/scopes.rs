@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use scopegate_policy::analysis::{ServerScope, least, mine, usage};
-use scopegate_policy::{Method, ResolvedOperation};
+use scopegate_analysis::{least, mine, usage};
+use scopegate_policy::{Method, ResolvedOperation, ServerScope};
 
 use crate::oracle::Facts;
 use crate::policy::{Policy, policy_of, server_scopes, subsets};

@@ -1,10 +1,8 @@
 //! Comparisons of policies, in the small: what a random policy rarely is, and what changes are
 //! called.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
-
+use scopegate_analysis::{ChangeKind, diff};
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{ChangeKind, diff};
 use scopegate_policy::{Guard, Operation, OperationTable};
 
 const A: ScopeToken = ScopeToken::from_static("a");

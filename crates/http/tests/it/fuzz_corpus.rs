@@ -3,7 +3,7 @@
 
 #[path = "../../../policy/tests/oracle/guard_trees.rs"]
 mod guard_trees;
-#[path = "../../../policy/tests/oracle/policy_pairs.rs"]
+#[path = "../../../analysis/tests/it/policy_pairs.rs"]
 mod policy_pairs;
 #[path = "../../../policy/tests/oracle/requirement_machine.rs"]
 mod requirement_machine;

@@ -47,7 +47,7 @@ pub fn document_of(info: &DocumentInfo, imported: &Imported) -> Value {
 /// The details of each scheme that has some.
 pub(super) fn details(imported: &Imported) -> BTreeMap<&SchemeName, Details<'_>> {
     let mut all: BTreeMap<&SchemeName, Details<'_>> = BTreeMap::new();
-    for (scheme, field, value) in imported.details() {
+    for (scheme, field, value) in imported.scheme_details() {
         all.entry(scheme).or_default().insert(field, value);
     }
     all

@@ -10,8 +10,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::analysis::{DocumentFacts, DocumentedErrors, SecurityOrigin};
-use scopegate_policy::{Atom, Group, Guard, MAX_ATOMS, Method, Operation, OperationTable};
+use scopegate_policy::{
+    Atom, DocumentFacts, DocumentedErrors, Group, Guard, MAX_ATOMS, Method, Operation, OperationTable, SecurityOrigin,
+};
 
 use super::Counts;
 use super::error::ImportError;

@@ -1,12 +1,13 @@
 //! The content of a document before its trees are resolved.
 
-use scopegate_policy::analysis::{DocumentFacts, LeastMark};
+use scopegate_policy::{DocumentFacts, LeastPrivilegeAnnotation};
 
 use super::ImportError;
 use super::assembly::Assembly;
 use super::format::Format;
 use super::heading::Heading;
 use super::imported::Imported;
+use super::note::NoteKind;
 
 /// A document whose trees are not resolved yet.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Collected {
     pub(super) assembly: Assembly,
     pub(super) format: Format,
     pub(super) heading: Heading,
-    pub(super) least: Vec<LeastMark>,
+    pub(super) least: Vec<LeastPrivilegeAnnotation>,
     pub(super) servers: Vec<String>,
 }
 
@@ -38,12 +39,17 @@ impl Collected {
             .into_iter()
             .fold(DocumentFacts::new(), DocumentFacts::server);
         let (table, counts, facts, places, notes) = self.assembly.build(facts)?;
+        let notes = notes.into_vec();
+        let ignored_scopes = notes
+            .iter()
+            .filter(|note| note.kind() == NoteKind::ScopeOnSchemeWithout);
+        let facts = ignored_scopes.fold(facts, |facts, note| facts.scopes_on_scheme_without(note.message()));
         Ok(Imported {
             table,
             format: self.format,
             title: self.heading.title,
             version: self.heading.version,
-            notes: notes.into_vec(),
+            notes,
             ceilings: Vec::new(),
             least: self.least,
             servers,

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::Method;
-use scopegate_policy::analysis::{DocumentedErrors, SecurityOrigin};
+use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
 
 use super::assembly::{Assembly, Conjunction, Demand, OperationDraft, SchemeIndex, Term};
 use super::collected::Collected;

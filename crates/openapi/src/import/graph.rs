@@ -5,10 +5,9 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use scopegate_domain::{OAuthFlows, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::Method;
-use scopegate_policy::analysis::{DocumentedErrors, SecurityOrigin};
+use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
 
-use super::LeastMark;
+use super::LeastPrivilegeAnnotation;
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft, SchemeIndex, ScopeIndex, Term};
 use super::collected::Collected;
 use super::error::ImportError;
@@ -63,7 +62,7 @@ struct Graph {
     templates: Vec<Template>,
     known: HashMap<Arc<str>, usize>,
     ways: usize,
-    least: Vec<LeastMark>,
+    least: Vec<LeastPrivilegeAnnotation>,
 }
 
 /// A path, with the operations on it.
@@ -267,7 +266,8 @@ impl Graph {
                 return Err(ImportError::TooLarge(ImportLimit::Ways));
             }
             for method in &opening.methods {
-                let mark = LeastMark::new(scheme.clone(), *method, Arc::clone(template), opening.token.clone());
+                let mark =
+                    LeastPrivilegeAnnotation::new(scheme.clone(), *method, Arc::clone(template), opening.token.clone());
                 self.least.push(mark.with_beside(Arc::clone(&beside)));
             }
         }

@@ -6,8 +6,7 @@ mod field;
 use std::fmt;
 use std::sync::Arc;
 
-use scopegate_policy::analysis::{Finding, LintRule};
-use scopegate_policy::{Method, nearest_name};
+use scopegate_policy::{LintRule, Method, nearest_name};
 
 use super::error::ImportError;
 use super::place::{Lines, Place};
@@ -146,31 +145,22 @@ impl Ignore {
         &self.place
     }
 
-    /// Whether it is about this finding, or about some of its operations.
+    /// Returns the name of the scheme that the accepted findings concern, or `None` if the entry
+    /// names no scheme.
     #[must_use]
-    pub fn matches(&self, finding: &Finding) -> bool {
-        let is_of_scheme = |scheme: &String| finding.scheme() == Some(scheme.as_str());
-        let mut operations = finding.operations().iter();
-        finding.rule() == self.rule
-            && self.scheme.as_ref().is_none_or(is_of_scheme)
-            && (!self.is_about_operations() || operations.any(|(method, template)| self.covers(*method, template)))
+    pub fn scheme(&self) -> Option<&str> {
+        self.scheme.as_deref()
     }
 
-    /// Returns the finding without the accepted operations, or `None` if all are accepted. The
-    /// finding must match.
+    /// Whether the entry accepts findings for some operations only.
     #[must_use]
-    pub fn apply(&self, finding: Finding) -> Option<Finding> {
-        if !self.is_about_operations() {
-            return None;
-        }
-        finding.retain(|method, template| !self.covers(method, template))
-    }
-
-    const fn is_about_operations(&self) -> bool {
+    pub const fn is_about_operations(&self) -> bool {
         self.operation.is_some() || self.part.is_some()
     }
 
-    fn covers(&self, method: Method, template: &str) -> bool {
+    /// Whether the entry accepts findings for this operation.
+    #[must_use]
+    pub fn covers(&self, method: Method, template: &str) -> bool {
         let is_of_part = |part: &Part| part.contains(method, template);
         let is_of_operation = |(known, path): &(Method, String)| *known == method && path == template;
         let operation = self.located.as_ref().or(self.operation.as_ref());

@@ -1,8 +1,7 @@
 //! A document that was read.
 
 use scopegate_domain::SchemeName;
-use scopegate_policy::OperationTable;
-use scopegate_policy::analysis::{Ceiling, DocumentFacts, LeastMark, Version};
+use scopegate_policy::{Ceiling, DocumentFacts, LeastPrivilegeAnnotation, OperationTable};
 
 use super::counts::Counts;
 use super::format::Format;
@@ -28,7 +27,7 @@ pub struct Imported {
     pub(super) version: Option<String>,
     pub(super) notes: Vec<Note>,
     pub(super) ceilings: Vec<Ceiling>,
-    pub(super) least: Vec<LeastMark>,
+    pub(super) least: Vec<LeastPrivilegeAnnotation>,
     pub(super) servers: Servers,
     pub(super) details: Vec<(SchemeName, String, String)>,
     pub(super) counts: Counts,
@@ -119,18 +118,16 @@ impl Imported {
         &self.ceilings
     }
 
-    /// Returns this version of a policy, for a comparison with another version. It contains fields
-    /// of schemes that the table cannot express.
+    /// Returns what the document states beyond the table, for the lint.
     #[must_use]
-    pub fn version_to_compare(&self) -> Version<'_> {
-        let details = self.details.iter().cloned();
-        details.fold(Version::new(&self.table), |version, (scheme, field, value)| {
-            version.detail(scheme, field, value)
-        })
+    pub const fn facts(&self) -> &DocumentFacts {
+        &self.facts
     }
 
-    /// The fields of schemes that the table cannot express.
-    pub(crate) fn details(&self) -> &[(SchemeName, String, String)] {
+    /// Returns the fields of schemes that the table cannot express, each as scheme, field and
+    /// value. A comparison of two versions needs them.
+    #[must_use]
+    pub fn scheme_details(&self) -> &[(SchemeName, String, String)] {
         &self.details
     }
 
@@ -142,7 +139,7 @@ impl Imported {
     /// Returns the marks of least privilege by the publisher. Only Microsoft Graph's file contains
     /// them.
     #[must_use]
-    pub fn least_marks(&self) -> &[LeastMark] {
+    pub fn least_marks(&self) -> &[LeastPrivilegeAnnotation] {
         &self.least
     }
 

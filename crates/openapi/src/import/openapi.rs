@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use scopegate_policy::Method;
-use scopegate_policy::analysis::{DocumentedErrors, SecurityOrigin};
+use scopegate_policy::{DocumentedErrors, Method, SecurityOrigin};
 
 use super::assembly::{Assembly, Demand, Guarded, OperationDraft};
 use super::collected::Collected;

@@ -6,10 +6,9 @@ mod schemes;
 use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{Catalog, DeclaredScheme, DeclaredScope, Scope, ScopeToken};
-use scopegate_policy::analysis::{AuthorizationServers, DocumentFacts, without_names};
 use scopegate_policy::{
-    Alternative, Group, Guard, MAX_DEPTH, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
-    TableError,
+    Alternative, AuthorizationServers, DocumentFacts, Group, Guard, MAX_DEPTH, Method, Operation, OperationTable,
+    OperationTableBuilder, ResolvedOperation, TableError, anonymous_template,
 };
 
 use self::guards::Guards;
@@ -194,7 +193,7 @@ impl<'v, 't> Policy<'v, 't> {
     }
 
     fn note_overlap(&mut self, method: Method, path: &str, table: &Table<'_, '_>) -> Result<(), ImportError> {
-        if self.shapes.insert((method, without_names(path))) {
+        if self.shapes.insert((method, anonymous_template(path))) {
             return Ok(());
         }
         // The line count before each overlap costs time in proportion to the text. A real policy

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use scopegate_policy::Method;
-use scopegate_policy::analysis::without_names;
+use scopegate_policy::{Method, anonymous_template};
 
 /// The templates of a document, each kept once, regardless of the number of its methods.
 #[derive(Debug, Default)]
@@ -35,7 +34,7 @@ impl Templates {
             return *number;
         }
         let (number, next) = (self.by_number.len(), self.methods.len());
-        let shape = *self.shapes.entry(without_names(template)).or_insert(next);
+        let shape = *self.shapes.entry(anonymous_template(template)).or_insert(next);
         if shape == next {
             self.methods.push(Vec::new());
         }

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use scopegate_analysis::{Finding, lint_document};
 use scopegate_openapi::import::{self, Imported};
-use scopegate_policy::analysis::{Finding, LintRule, Severity};
+use scopegate_policy::{LintRule, Severity};
 
 /// A document with two schemes and these paths.
 fn openapi(paths: &str) -> String {
@@ -174,8 +175,13 @@ fn read(text: &str) -> Imported {
     import::read(text.as_bytes()).expect(text)
 }
 
+fn lint(text: &str) -> Vec<Finding> {
+    let imported = read(text);
+    lint_document(imported.table(), imported.ceilings(), imported.facts())
+}
+
 fn rules(text: &str) -> Vec<LintRule> {
-    read(text).lint().iter().map(Finding::rule).collect()
+    lint(text).iter().map(Finding::rule).collect()
 }
 
 #[test]
@@ -318,7 +324,7 @@ fn data_that_everybody_reads_needs_no_scheme() {
     let of = |servers: &str, paths: &str| {
         let text =
             format!("openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\nservers: [{servers}]\npaths: {{{paths}}}\n");
-        read(&text).lint().iter().map(Finding::severity).collect::<Vec<_>>()
+        lint(&text).iter().map(Finding::severity).collect::<Vec<_>>()
     };
     let public = "{url: 'https://api.example'}";
     assert_eq!(of(public, "/a: {get: {}}"), [Severity::Info]);
@@ -408,7 +414,7 @@ fn scopes_for_signing_in_and_of_most_operations_are_no_alternatives() {
 fn a_list_of_scopes_that_documents_share_is_not_unused() {
     let of = |count: usize| {
         let scopes: Vec<String> = (0..count).map(|number| format!("'s{number}': x, ")).collect();
-        let findings = read(&openapi("").replace("other: x", &format!("{}other: x", scopes.concat()))).lint();
+        let findings = lint(&openapi("").replace("other: x", &format!("{}other: x", scopes.concat())));
         findings
             .iter()
             .filter(|finding| finding.rule() == LintRule::UnusedScope)
@@ -430,7 +436,7 @@ fn a_write_may_need_the_scope_for_reading_too() {
     // One list for a read and for writes is a list of alternatives.
     let paths =
         format!("  /a: {{get: {{security: [{{login: [{both}]}}]}}, put: {{security: [{{login: [{both}]}}]}}}}\n");
-    let findings = read(&openapi(&paths)).lint();
+    let findings = lint(&openapi(&paths));
     let finding = findings
         .iter()
         .find(|finding| finding.rule() == LintRule::OrWrittenAsAnd);
@@ -457,7 +463,7 @@ fn a_key_that_opens_most_operations_is_meant() {
         let path =
             |number: usize| format!("  /a{number}: {{get: {{security: [{{login: ['lamp:read']}}, {{key: []}}]}}}}\n");
         let paths: String = (0..count).map(path).collect();
-        let findings = read(&openapi(&paths)).lint();
+        let findings = lint(&openapi(&paths));
         let mut findings = findings
             .iter()
             .filter(|finding| finding.rule() == LintRule::KeyOpensWithoutScope);
@@ -478,7 +484,7 @@ fn a_key_that_opens_most_operations_is_meant() {
 fn a_read_that_is_stated_to_be_public_is_worth_a_look_at_most() {
     for path in ["{get: {security: []}}", "{head: {security: []}}"] {
         let document = openapi(&format!("  /b: {path}\n"));
-        let findings = read(&document).lint();
+        let findings = lint(&document);
         assert!(
             findings.iter().all(|finding| finding.severity() == Severity::Info),
             "{findings:?}"

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use scopegate_policy::analysis::Severity;
+use scopegate_policy::Severity;
 
 use super::trimmed::Trimmed;
 

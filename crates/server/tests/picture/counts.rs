@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scopegate_domain::SchemeName;
-use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers};
+use scopegate_policy::{AuthorizationServer, AuthorizationServers};
 
 use crate::stage::{self, Stage, grant, opened, opened_by_tokens_of};
 use crate::{documents, tables};

@@ -9,8 +9,9 @@ use std::time::Duration;
 use scopegate_domain::SchemeName;
 use scopegate_openapi::import;
 use scopegate_openapi::picture::{self, Labels};
-use scopegate_policy::analysis::{Grant, GrantBuilder};
-use scopegate_policy::{Atom, AtomId, AtomSet, OperationTable, ResolvedOperation};
+use scopegate_policy::{
+    AssumedCredentials, AssumedCredentialsBuilder, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -142,14 +143,14 @@ pub(crate) fn real(name: &str) -> Option<PathBuf> {
 }
 
 /// A request with the tokens of these boxes, while these conditions do not hold.
-pub(crate) fn grant(table: &OperationTable, ticked: &[usize], lacking: &[usize]) -> Grant {
+pub(crate) fn grant(table: &OperationTable, ticked: &[usize], lacking: &[usize]) -> AssumedCredentials {
     let atom = |number: &usize| table.universe().atoms()[*number].clone();
-    let present = |builder: GrantBuilder, number: &usize| match atom(number) {
+    let present = |builder: AssumedCredentialsBuilder, number: &usize| match atom(number) {
         Atom::Scheme(name) => builder.token_of(name),
         Atom::Scope { scheme, token } => builder.scope_of(scheme, token),
         other => panic!("{other} is no box of a token"),
     };
-    let mut builder = ticked.iter().fold(Grant::builder(), present);
+    let mut builder = ticked.iter().fold(AssumedCredentials::builder(), present);
     if ticked.is_empty() {
         builder = builder.without(Atom::Authenticated);
     }
@@ -163,11 +164,11 @@ pub(crate) fn grant(table: &OperationTable, ticked: &[usize], lacking: &[usize])
 pub(crate) fn opened_by_tokens_of(table: &OperationTable, schemes: &[SchemeName]) -> BTreeSet<String> {
     let grants = schemes
         .iter()
-        .map(|name| Grant::builder().token_of(name.clone()).build(table));
+        .map(|name| AssumedCredentials::builder().token_of(name.clone()).build(table));
     grants.flat_map(|grant| opened(table, &grant)).collect()
 }
 
-pub(crate) fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<String> {
+pub(crate) fn opened(table: &OperationTable, grant: &AssumedCredentials) -> BTreeSet<String> {
     let operations = table.operations().iter().filter(|operation| grant.opens(operation));
     operations.map(ToString::to_string).collect()
 }

@@ -1,7 +1,6 @@
 //! The facts that a document states and a table does not contain.
 
-use scopegate_policy::analysis::DocumentFacts;
-use scopegate_policy::nearest_name;
+use scopegate_policy::{DocumentFacts, nearest_name};
 
 use super::{Assembly, SchemeIndex, ScopeIndex};
 

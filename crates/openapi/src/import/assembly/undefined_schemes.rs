@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scopegate_domain::SchemeName;
-use scopegate_policy::analysis::DocumentFacts;
-use scopegate_policy::{Method, OperationTable, nearest_name};
+use scopegate_policy::{DocumentFacts, Method, OperationTable, nearest_name};
 
 /// Adds the undefined schemes, each with the operations that name it.
 pub(super) fn with_undefined(

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, Grant};
-use scopegate_policy::{Atom, OperationTable};
+use scopegate_policy::{AssumedCredentials, Atom, AuthorizationServer, AuthorizationServers, OperationTable};
 
 use super::counts::Counts;
 use super::fact::Fact;
@@ -19,7 +18,7 @@ pub(super) fn count(facts: &mut [Fact], operations: &[Operation], table: &Operat
             }
         }
     }
-    let nobody = Grant::builder().without(Atom::Authenticated).build(table);
+    let nobody = AssumedCredentials::builder().without(Atom::Authenticated).build(table);
     let public = opened(table, &nobody);
     let bare = without_scopes(table);
     for (fact, atom) in facts.iter_mut().zip(table.universe().atoms()) {
@@ -27,12 +26,14 @@ pub(super) fn count(facts: &mut [Fact], operations: &[Operation], table: &Operat
         fact.used_by = own.cloned().unwrap_or_default();
         let (grant, before) = match atom {
             Atom::Scheme(name) => {
-                let grant = Grant::builder().token_of(name.clone()).build(table);
+                let grant = AssumedCredentials::builder().token_of(name.clone()).build(table);
                 fact.used_by.extend(opened(table, &grant).difference(&public));
                 (grant, &public)
             }
             Atom::Scope { scheme, token } => {
-                let grant = Grant::builder().scope_of(scheme.clone(), token.clone()).build(table);
+                let grant = AssumedCredentials::builder()
+                    .scope_of(scheme.clone(), token.clone())
+                    .build(table);
                 // A credential by itself is nothing that a scope adds.
                 let scopes = grant.atoms().iter().filter(|id| {
                     let atom = table.universe().atom(*id);
@@ -59,7 +60,7 @@ pub(super) fn count(facts: &mut [Fact], operations: &[Operation], table: &Operat
     }
 }
 
-fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<usize> {
+fn opened(table: &OperationTable, grant: &AssumedCredentials) -> BTreeSet<usize> {
     let operations = table.operations().iter().enumerate();
     operations
         .filter(|(_, operation)| grant.opens(operation))
@@ -75,6 +76,6 @@ fn without_scopes(table: &OperationTable) -> BTreeSet<usize> {
     let names = defaults
         .iter()
         .filter_map(|place| servers.as_slice().get(*place).and_then(first));
-    let open = names.map(|name| opened(table, &Grant::builder().token_of(name).build(table)));
+    let open = names.map(|name| opened(table, &AssumedCredentials::builder().token_of(name).build(table)));
     open.flatten().collect()
 }

@@ -1,8 +1,7 @@
 //! Authorization servers, by the schemes that accept their tokens.
 
 use scopegate_domain::{DeclaredScheme, SecurityScheme};
-use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers};
-use scopegate_policy::{Atom, AtomId, OperationTable};
+use scopegate_policy::{Atom, AtomId, AuthorizationServer, AuthorizationServers, OperationTable};
 
 /// An authorization server.
 pub(crate) struct Server {

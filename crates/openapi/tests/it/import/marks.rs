@@ -1,7 +1,7 @@
 //! Marks of least privilege in Microsoft Graph's form, on a file with a hand-made expected answer.
 
+use scopegate_analysis::{DominatedMark, judge_marks};
 use scopegate_openapi::import;
-use scopegate_policy::analysis::{DominatedMark, judge_marks};
 
 const PERMISSIONS: &str = r#"{ "permissions": {
     "Note.Read": { "schemes": { "Work": {} }, "pathSets": [

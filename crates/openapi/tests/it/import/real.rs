@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use scopegate_analysis::judge_marks;
 use scopegate_openapi::import::{self, Imported, NoteKind};
 use scopegate_policy::Access;
-use scopegate_policy::analysis::judge_marks;
 
 /// Returns a document of the collection, or `None` with a printed note if the collection is absent.
 pub(crate) fn document(name: &str) -> Option<Vec<u8>> {

@@ -6,8 +6,7 @@ use proptest::prelude::*;
 use roxmltree::{Document, Node};
 use scopegate_domain::SchemeName;
 use scopegate_openapi::picture::{self, Labels};
-use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, Grant};
-use scopegate_policy::{Atom, OperationTable};
+use scopegate_policy::{AssumedCredentials, Atom, AuthorizationServer, AuthorizationServers, OperationTable};
 
 use crate::picture::tables;
 use crate::read_back::{random, table};
@@ -42,7 +41,7 @@ fn counted(svg: &str) -> Counted {
     counts
 }
 
-fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<usize> {
+fn opened(table: &OperationTable, grant: &AssumedCredentials) -> BTreeSet<usize> {
     let operations = table.operations().iter().enumerate();
     operations
         .filter(|(_, operation)| grant.opens(operation))
@@ -53,15 +52,15 @@ fn opened(table: &OperationTable, grant: &Grant) -> BTreeSet<usize> {
 /// Returns the counts of the engine for a scope, or for a token without scopes.
 fn expected(table: &OperationTable, scheme: &SchemeName, scope: Option<&str>) -> String {
     let servers = AuthorizationServers::of(table);
-    let token_of = |name: &SchemeName| Grant::builder().token_of(name.clone());
+    let token_of = |name: &SchemeName| AssumedCredentials::builder().token_of(name.clone());
     let (grant, before) = if let Some(scope) = scope {
         let first = |server: &AuthorizationServer<'_>| server.schemes()[0].name().clone();
         let with_scopes = servers.as_slice().iter().filter(|server| server.has_scopes());
         let bare = with_scopes.flat_map(|server| opened(table, &token_of(&first(server)).build(table)));
-        let grant = Grant::builder().scope_of(scheme.clone(), scope.parse().unwrap());
+        let grant = AssumedCredentials::builder().scope_of(scheme.clone(), scope.parse().unwrap());
         (grant, bare.collect())
     } else {
-        let nobody = Grant::builder().without(Atom::Authenticated).build(table);
+        let nobody = AssumedCredentials::builder().without(Atom::Authenticated).build(table);
         (token_of(scheme), opened(table, &nobody))
     };
     let grant = grant.build(table);

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
+use scopegate_analysis::{Change, ChangeKind, diff, operations_of};
 use scopegate_domain::{Claims, ScopeLayout, Timestamp, User, UserId, UserStatus, Username, Verified};
 use scopegate_openapi::picture::{self, Labels};
-use scopegate_policy::analysis::{
-    AuthorizationServer, AuthorizationServers, Change, ChangeKind, Grant, diff, operations_of,
-};
 use scopegate_policy::{
-    Atom, Binding, OperationTable, Presented, Shadow, ShadowVerdict, TokenWorld, authorize, explain, explain_grant,
+    AssumedCredentials, Atom, AuthorizationServer, AuthorizationServers, Binding, OperationTable, Presented, Shadow,
+    ShadowVerdict, TokenWorld, authorize, explain, explain_grant,
 };
 
 use crate::picture::embedded::Embedded;
@@ -141,9 +140,9 @@ impl Request {
     }
 
     /// Returns the same request as credentials of a client.
-    fn grant(&self, table: &OperationTable) -> Grant {
+    fn grant(&self, table: &OperationTable) -> AssumedCredentials {
         let servers = AuthorizationServers::of(table);
-        let mut builder = Grant::builder();
+        let mut builder = AssumedCredentials::builder();
         let mut has_token = false;
         for (place, scopes) in &self.tokens {
             let Some(server) = servers.as_slice().get(*place) else {

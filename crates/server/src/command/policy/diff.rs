@@ -5,8 +5,8 @@ mod moved;
 
 use std::fmt::Write as _;
 
+use scopegate_analysis::{Change, ChangeKind, FieldChange, PolicyDiff, SchemeChange, compare};
 use scopegate_policy::OperationTable;
-use scopegate_policy::analysis::{Change, ChangeKind, FieldChange, PolicyDiff, SchemeChange, compare};
 use serde_json::{Value, json};
 
 use self::fail_on::Failing;
@@ -23,7 +23,7 @@ pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<(
     let old = document::read_side(&arguments.old, reading, "old")?;
     let new = document::read_side(&arguments.new, reading, "new")?;
     let before = moved::with_prefixes(&arguments.map, &old, &new)?;
-    let found = compare(&before, &new.version_to_compare())?;
+    let found = compare(&before, &moved::version(&new))?;
     let spelled = Spelled::new(old.table(), new.table(), &found);
     if format == Format::Markdown {
         write_line(&to_markdown(&found, failing, &spelled))?;

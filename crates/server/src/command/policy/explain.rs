@@ -6,8 +6,9 @@ use anyhow::Context;
 use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_http::{Challenge, Profile, StatusCode, Told};
 use scopegate_openapi::import::Imported;
-use scopegate_policy::analysis::Grant;
-use scopegate_policy::{Atom, Denial, Explanation, Lacking, Obstacle, SchemeId, Step, explain_grant};
+use scopegate_policy::{
+    AssumedCredentials, Atom, Denial, Explanation, Lacking, Obstacle, SchemeId, Step, explain_grant,
+};
 use serde_json::{Value, json};
 
 use super::held::{self, Holdings};
@@ -53,7 +54,7 @@ fn spelling(policy: &Imported, explanation: &Explanation) -> Spelling {
     Spelling::of_atoms(policy.table(), asked)
 }
 
-fn told(policy: &Imported, grant: &Grant, denial: &Denial, profile: &str) -> Told {
+fn told(policy: &Imported, grant: &AssumedCredentials, denial: &Denial, profile: &str) -> Told {
     let table = policy.table();
     let is_held = |scheme: &&SchemeName| {
         let atom = table.universe().find(&Atom::Scheme((*scheme).clone()));

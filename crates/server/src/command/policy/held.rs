@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use scopegate_domain::{DeclaredScheme, SchemeName};
-use scopegate_policy::analysis::{
-    AuthorizationServer, AuthorizationServers, Ceiling, CeilingKind, Grant, GrantBuilder, ServerScope,
+use scopegate_policy::{
+    AssumedCredentials, AssumedCredentialsBuilder, Atom, AuthorizationServer, AuthorizationServers, Ceiling,
+    CeilingKind, OperationTable, ResolvedOperation, ServerScope,
 };
-use scopegate_policy::{Atom, OperationTable, ResolvedOperation};
 
 use super::names::{misnamed, unknown};
 use crate::arguments::{Ceilings, Held};
@@ -16,13 +16,13 @@ use crate::arguments::{Ceilings, Held};
 const MOST_REQUESTS: usize = 1_024;
 
 /// The assumed credentials of a caller, as the requests that they allow.
-pub(super) struct Holdings(Vec<Grant>);
+pub(super) struct Holdings(Vec<AssumedCredentials>);
 
 impl Holdings {
     /// Reads the description of the credentials. A name that the policy does not have is an error.
     pub(super) fn new(table: &OperationTable, held: &Held) -> anyhow::Result<Self> {
         let servers = AuthorizationServers::of(table);
-        let mut base = Grant::builder();
+        let mut base = AssumedCredentials::builder();
         for name in &held.scheme {
             base = base.scheme(scheme(&servers, name)?);
         }
@@ -50,7 +50,7 @@ impl Holdings {
     }
 
     /// The request that is allowed to perform the operation, or the first of all.
-    pub(super) fn best_for(&self, operation: &ResolvedOperation) -> Option<&Grant> {
+    pub(super) fn best_for(&self, operation: &ResolvedOperation) -> Option<&AssumedCredentials> {
         let open = self.0.iter().find(|grant| grant.opens(operation));
         open.or_else(|| self.0.first())
     }
@@ -100,7 +100,7 @@ impl Token {
 }
 
 impl TokenOf {
-    fn present(&self, builder: GrantBuilder) -> GrantBuilder {
+    fn present(&self, builder: AssumedCredentialsBuilder) -> AssumedCredentialsBuilder {
         match self {
             Self::Bare(scheme) => builder.token_of(scheme.clone()),
             Self::Scopes(scopes) => scopes.iter().fold(builder, |builder, scope| {
@@ -146,7 +146,11 @@ fn scheme(servers: &AuthorizationServers<'_>, name: &str) -> anyhow::Result<Sche
     }
 }
 
-fn lacking(table: &OperationTable, held: &Held, builder: GrantBuilder) -> anyhow::Result<GrantBuilder> {
+fn lacking(
+    table: &OperationTable,
+    held: &Held,
+    builder: AssumedCredentialsBuilder,
+) -> anyhow::Result<AssumedCredentialsBuilder> {
     let atoms = table.universe().atoms();
     held.lacking.iter().try_fold(builder, |builder, word| {
         let is_meant = |atom: &Atom| match atom {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use anyhow::Context;
+use scopegate_analysis::{InAddition, WithoutScopes, least};
 use scopegate_domain::SchemeName;
 use scopegate_policy::ResolvedOperation;
-use scopegate_policy::analysis::{InAddition, WithoutScopes, least};
 use serde_json::{Value, json};
 
 use super::names::Spelling;

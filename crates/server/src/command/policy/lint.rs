@@ -1,6 +1,7 @@
 //! `scopegate policy lint FILE`
 
 mod baseline;
+mod finding_place;
 mod github;
 mod ignore;
 mod report;
@@ -9,8 +10,9 @@ mod sarif;
 use std::fmt::Write as _;
 
 use anyhow::anyhow;
+use scopegate_analysis::{Finding, lint_document};
 use scopegate_openapi::import::{Note, NoteKind};
-use scopegate_policy::analysis::{Finding, LintRule, Severity};
+use scopegate_policy::{LintRule, Severity};
 use serde_json::{Value, json};
 
 use self::baseline::Baseline;
@@ -27,7 +29,8 @@ pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<(
     let selected = Selected::new(arguments)?;
     let (policy, text) = document::open_with_text(&arguments.document)?;
     let file = arguments.document.file.display().to_string();
-    let applied = ignore::apply(selected.of(policy.lint()), &arguments.ignore, (&file, &text, &policy))?;
+    let findings = lint_document(policy.table(), policy.ceilings(), policy.facts());
+    let applied = ignore::apply(selected.of(findings), &arguments.ignore, (&file, &text, &policy))?;
     let Applied {
         findings,
         ignored,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::bail;
+use scopegate_analysis::{DominatedMark, JudgedMarks, judge_marks};
 use scopegate_domain::ScopeToken;
-use scopegate_openapi::import::{Imported, LeastMark};
-use scopegate_policy::analysis::{DominatedMark, JudgedMarks, judge_marks};
+use scopegate_openapi::import::{Imported, LeastPrivilegeAnnotation};
 use serde_json::{Map, Value, json};
 
 use crate::output::{Format, SaidNo, Tone, paint, print_with, table};
@@ -53,7 +53,7 @@ fn to_json(judged: &JudgedMarks<'_>, marks: usize) -> Value {
     })
 }
 
-fn mark(mark: &LeastMark) -> Map<String, Value> {
+fn mark(mark: &LeastPrivilegeAnnotation) -> Map<String, Value> {
     let fields: [(&str, Value); 5] = [
         ("scheme", mark.scheme().as_str().into()),
         ("method", mark.method().as_str().into()),
@@ -68,7 +68,7 @@ fn mark(mark: &LeastMark) -> Map<String, Value> {
 }
 
 /// The scope of an annotation, with the credentials that it needs in addition.
-fn marked(mark: &LeastMark) -> String {
+fn marked(mark: &LeastPrivilegeAnnotation) -> String {
     let beside = names(mark.beside());
     if beside.is_empty() {
         mark.scope().to_string()

@@ -1,6 +1,6 @@
 //! `scopegate policy mine FILE`
 
-use scopegate_policy::analysis::{Suggested, mine};
+use scopegate_analysis::{Suggested, mine};
 use serde_json::json;
 
 use super::document;

@@ -3,8 +3,7 @@
 use anyhow::anyhow;
 use scopegate_domain::{DeclaredScheme, DeclaredScope};
 use scopegate_openapi::import::Imported;
-use scopegate_policy::analysis::{AuthorizationServer, AuthorizationServers, NameError, ServerScope};
-use scopegate_policy::{Atom, OperationTable};
+use scopegate_policy::{Atom, AuthorizationServer, AuthorizationServers, NameError, OperationTable, ServerScope};
 use strsim::{jaro_winkler, osa_distance};
 
 /// The spelling of scopes in an answer: by name, and with the scheme if the answer involves several

@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use std::hash::{Hash as _, Hasher as _};
 
 use anyhow::{Context, bail};
+use scopegate_analysis::{Usage, usage};
 use scopegate_openapi::address::Addresses;
 use scopegate_openapi::import::Imported;
-use scopegate_policy::analysis::{AuthorizationServers, Usage, usage};
-use scopegate_policy::{Method, ResolvedOperation};
+use scopegate_policy::{AuthorizationServers, Method, ResolvedOperation};
 use serde_json::{Value, json};
 
 use self::log::Log;

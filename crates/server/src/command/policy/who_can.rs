@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use scopegate_policy::Atom;
-use scopegate_policy::analysis::{ServerScope, reached_by, who_can};
+use scopegate_analysis::{reached_by, who_can};
+use scopegate_policy::{Atom, ServerScope};
 use serde_json::json;
 
 use super::document;

@@ -1,7 +1,7 @@
 //! The changes that make a comparison fail.
 
 use anyhow::bail;
-use scopegate_policy::analysis::{Change, ChangeKind, SchemeChange};
+use scopegate_analysis::{Change, ChangeKind, SchemeChange};
 
 use crate::arguments::FailOn;
 

@@ -1,17 +1,25 @@
 //! Prefixes of paths that moved from one version to the next: `--map OLD=NEW`.
 
 use anyhow::{Context, bail};
+use scopegate_analysis::{Version, is_below};
 use scopegate_openapi::address::Addresses;
 use scopegate_openapi::import::Imported;
-use scopegate_policy::analysis::{Version, is_below};
 
 /// The old version with the moved prefixes. A prefix without an operation below it is an error.
 pub(super) fn with_prefixes<'p>(maps: &[String], old: &'p Imported, new: &Imported) -> anyhow::Result<Version<'p>> {
-    maps.iter().try_fold(old.version_to_compare(), |version, map| {
+    maps.iter().try_fold(version(old), |version, map| {
         let (from, to) = sides(map)?;
         let from = prefix(from, old, "OLD", map)?;
         let to = prefix(to, new, "NEW", map)?;
         Ok(version.moved(from, to))
+    })
+}
+
+/// The policy with the fields of schemes that its table cannot express.
+pub(super) fn version(policy: &Imported) -> Version<'_> {
+    let details = policy.scheme_details().iter().cloned();
+    details.fold(Version::new(policy.table()), |version, (scheme, field, value)| {
+        version.detail(scheme, field, value)
     })
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::slice;
 
 use anyhow::Context;
-use scopegate_policy::analysis::Finding;
+use scopegate_analysis::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::command::policy::written::{refuse_other, replace};

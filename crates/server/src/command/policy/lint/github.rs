@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use scopegate_policy::analysis::Severity;
+use scopegate_policy::Severity;
 
 use super::report::Report;
 

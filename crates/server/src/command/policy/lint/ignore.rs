@@ -6,9 +6,9 @@ use std::path::Path;
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use scopegate_analysis::Finding;
 use scopegate_openapi::address::Addresses;
 use scopegate_openapi::import::{Ignore, IgnoreDate, Imported, Located, locate_pointers, read_ignores};
-use scopegate_policy::analysis::Finding;
 
 use super::report::{Stale, path_of};
 
@@ -105,7 +105,7 @@ fn apply_at(mut findings: Vec<Finding>, entries: Vec<Entry>, today: IgnoreDate) 
     let mut ignored = 0;
     for Entry { ignore, file, line } in entries {
         let (matching, others): (Vec<Finding>, Vec<Finding>) =
-            findings.into_iter().partition(|finding| ignore.matches(finding));
+            findings.into_iter().partition(|finding| matches(&ignore, finding));
         findings = others;
         let mut stale_as = |state, why: String| {
             let message = format!("{file}:{line}: the entry for {ignore} {why}");
@@ -126,7 +126,7 @@ fn apply_at(mut findings: Vec<Finding>, entries: Vec<Entry>, today: IgnoreDate) 
             None if matching.is_empty() => stale_as("unmatched", "matches no finding; remove it".to_owned()),
             None => {
                 ignored += matching.len();
-                findings.extend(matching.into_iter().filter_map(|finding| ignore.apply(finding)));
+                findings.extend(matching.into_iter().filter_map(|finding| remaining(&ignore, finding)));
             }
         }
     }
@@ -137,10 +137,26 @@ fn apply_at(mut findings: Vec<Finding>, entries: Vec<Entry>, today: IgnoreDate) 
     }
 }
 
+/// Whether an entry is about this finding, or about some of its operations.
+fn matches(ignore: &Ignore, finding: &Finding) -> bool {
+    let mut operations = finding.operations().iter();
+    finding.rule() == ignore.rule()
+        && ignore.scheme().is_none_or(|scheme| finding.scheme() == Some(scheme))
+        && (!ignore.is_about_operations() || operations.any(|(method, template)| ignore.covers(*method, template)))
+}
+
+/// The finding without the accepted operations, or `None` if all are accepted. The finding must
+/// match.
+fn remaining(ignore: &Ignore, finding: Finding) -> Option<Finding> {
+    if !ignore.is_about_operations() {
+        return None;
+    }
+    finding.retain(|method, template| !ignore.covers(method, template))
+}
+
 #[cfg(test)]
 mod tests {
-    use scopegate_policy::Method;
-    use scopegate_policy::analysis::LintRule;
+    use scopegate_policy::{LintRule, Method};
 
     use super::*;
 

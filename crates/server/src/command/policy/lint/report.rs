@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use scopegate_analysis::Finding;
 use scopegate_openapi::import::{Imported, Located, locate_pointers};
-use scopegate_policy::Method;
-use scopegate_policy::analysis::{Finding, LintRule, Severity};
+use scopegate_policy::{LintRule, Method, Severity};
 use serde_json::{Value, json};
+
+use super::finding_place;
 
 /// A finding with its place.
 pub(super) struct Reported {
@@ -42,7 +44,7 @@ impl<'d> Report<'d> {
         findings.sort_by(|one, other| (other.severity(), one.rule()).cmp(&(one.severity(), other.rule())));
         let pointers: Vec<Vec<String>> = findings
             .iter()
-            .map(|finding| policy.finding_pointers(finding))
+            .map(|finding| finding_place::pointers(policy, finding))
             .collect();
         let located = locate_pointers(text, &pointers);
         let reported = findings.into_iter().zip(located);
@@ -85,7 +87,7 @@ pub(super) fn path_of(document: &str, file: &str) -> String {
 impl Reported {
     /// Adds the place to a finding. If it is in another file, the reader gives its place.
     fn new(finding: Finding, located: Located, document: &str, policy: &Imported) -> Self {
-        let place = policy.finding_place(&finding);
+        let place = finding_place::place(policy, &finding);
         let place = place
             .as_ref()
             .and_then(|place| Some((place.file()?, place, place.position()?)));

@@ -1,6 +1,6 @@
 //! `--format sarif`: the Static Analysis Results Interchange Format, version 2.1.0 (OASIS).
 
-use scopegate_policy::analysis::{LintRule, Severity};
+use scopegate_policy::{LintRule, Severity};
 use serde_json::{Value, json};
 
 use super::report::{Report, Reported};
