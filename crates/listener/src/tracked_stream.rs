@@ -136,3 +136,41 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for TrackedStream<IO> {
         self.record(written)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+    use crate::connection_state::IdleState;
+    use crate::limits::Limits;
+
+    #[tokio::test(start_paused = true)]
+    async fn blocked_write_counts_as_stalled() {
+        let (mut peer, stream) = duplex(4);
+        let state = ConnectionState::new(Limits::SHORT);
+        let mut stream = TrackedStream::new(SharedStream::new(stream), Arc::clone(&state));
+        stream.write_all(b"1234").await.unwrap();
+        let blocked = timeout(Duration::from_secs(2), stream.write_u8(b'5')).await;
+        assert!(blocked.is_err());
+        assert_eq!(state.idle_state(Instant::now()), IdleState::Stalled);
+        peer.read_exact(&mut [0; 4]).await.unwrap();
+        stream.write_u8(b'5').await.unwrap();
+        assert!(matches!(state.idle_state(Instant::now()), IdleState::Idle(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn received_bytes_begin_a_head() {
+        let (mut peer, stream) = duplex(4);
+        let state = ConnectionState::new(Limits::SHORT);
+        let mut stream = TrackedStream::new(SharedStream::new(stream), Arc::clone(&state));
+        drop(state.begin_request(Some(0)));
+        assert_eq!(state.deadline(), Some(Instant::now() + Limits::SHORT.idle_timeout));
+        peer.write_u8(b'G').await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'G');
+        assert_eq!(state.deadline(), Some(Instant::now() + Limits::SHORT.header_timeout));
+    }
+}

@@ -97,3 +97,13 @@ async fn unblocked_stream_is_not_idle() {
         state.record_writing(false);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn evicted_connection_may_write_its_response() {
+    let state = ConnectionState::new(Limits::SHORT);
+    let response = state.begin_request(Some(0));
+    state.evict();
+    assert_eq!(state.deadline(), None, "its service ends first");
+    drop(response);
+    assert_eq!(state.deadline(), Some(Instant::now() + SHORT_LINGER));
+}

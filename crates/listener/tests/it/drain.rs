@@ -1,68 +1,110 @@
 //! The shutdown of a listener.
 
-use std::io::Write;
-use std::net::TcpStream;
 use std::time::Duration;
 
 use scopegate_listener::DrainOutcome;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, sleep};
 
-use crate::support::{LIMITS, exchange, frame, get, start};
+use crate::http2::{DATA, GOAWAY, Peer};
+use crate::support::{DRAIN_DEADLINE, GET, LIMITS, Server, exchange, get, read_head};
 
-#[test]
-fn drain_answers_request_in_progress() {
-    let (address, stop, serving) = start(LIMITS);
-    let slow = std::thread::spawn(move || exchange(address, &get("/slow").replace("close", "keep-alive")).0);
-    std::thread::sleep(Duration::from_millis(50));
-    stop.send(()).unwrap();
-    assert_eq!(serving.join().unwrap(), DrainOutcome::Complete);
-    assert!(slow.join().unwrap().ends_with("slow"));
-    assert!(TcpStream::connect(address).is_err());
+/// Lets every task run.
+async fn settle() {
+    sleep(Duration::from_millis(10)).await;
 }
 
-#[test]
-fn http2_drain_sends_goaway_and_answers_request() {
-    const HEADERS: &[u8] = b"\0\0\x0c\x01\x05\0\0\0\x01\x82\x86\x04\x05/slow\x01\x01a";
-    const DATA: u8 = 0;
-    const PING: u8 = 6;
-    const GOAWAY: u8 = 7;
-    let (address, stop, serving) = start(LIMITS.drain_deadline(Duration::from_mins(1)));
-    let mut stream = TcpStream::connect(address).unwrap();
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-    stream.write_all(&[preface, HEADERS].concat()).unwrap();
-    std::thread::sleep(Duration::from_millis(50));
-    stop.send(()).unwrap();
-    let (mut said, mut body) = (Vec::new(), Vec::new());
-    while let Ok((kind, flags, payload)) = frame(&mut stream) {
+#[tokio::test(start_paused = true)]
+async fn drain_answers_request_in_progress() {
+    let server = Server::start(LIMITS);
+    let request = get("/slow").replace("close", "keep-alive");
+    let client = server.connect(1);
+    let slow = tokio::spawn(async move { exchange(client, &request).await.0 });
+    settle().await;
+    assert_eq!(server.stop().await, DrainOutcome::Complete);
+    let response = slow.await.unwrap();
+    assert!(
+        response.contains("connection: close\r\n") && response.ends_with("slow"),
+        "{response}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn drain_answers_connections_in_the_backlog() {
+    let server = Server::start(LIMITS);
+    let clients = [1, 2, 3].map(|port| server.connect(port));
+    let requests = clients.map(|client| tokio::spawn(async move { exchange(client, &get("/")).await.0 }));
+    // No task ran so far, so no connection is accepted.
+    assert_eq!(server.stop().await, DrainOutcome::Complete);
+    for request in requests {
+        let response = request.await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn http2_drain_sends_goaway_and_answers_request() {
+    let server = Server::start(LIMITS);
+    let mut peer = Peer::connect(server.connect(1)).await;
+    peer.get(1, "/slow").await;
+    settle().await;
+    server.signal();
+    let (mut has_early_goaway, mut body) = (false, Vec::new());
+    while let Ok((kind, _, payload)) = peer.frame().await {
         match kind {
             DATA => body.extend(payload),
-            PING if flags == 0 => {
-                let answer = [b"\0\0\x08\x06\x01\0\0\0\0", payload.as_slice()].concat();
-                stream.write_all(&answer).unwrap();
-            }
-            _ => said.push((kind, body.is_empty())),
+            GOAWAY => has_early_goaway |= body.is_empty(),
+            _ => {}
         }
     }
     assert_eq!(body, b"slow");
-    assert!(said.contains(&(GOAWAY, true)), "{said:?}");
-    assert_eq!(serving.join().unwrap(), DrainOutcome::Complete);
+    assert!(has_early_goaway);
 }
 
-#[test]
-fn drain_ends_at_its_deadline() {
-    let (address, stop, serving) = start(LIMITS);
-    std::thread::spawn(move || exchange(address, &get("/never")));
-    std::thread::sleep(Duration::from_millis(50));
-    stop.send(()).unwrap();
-    assert_eq!(serving.join().unwrap(), DrainOutcome::DeadlineExpired);
+#[tokio::test(start_paused = true)]
+async fn drain_ends_at_its_deadline() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    client.write_all(get("/never").as_bytes()).await.unwrap();
+    settle().await;
+    let begin = Instant::now();
+    assert_eq!(server.stop().await, DrainOutcome::DeadlineExpired);
+    let time = begin.elapsed();
+    assert!(
+        time >= DRAIN_DEADLINE && time < DRAIN_DEADLINE + Duration::from_secs(1),
+        "{time:?}"
+    );
 }
 
-#[test]
-fn second_signal_ends_at_once() {
-    let (address, stop, serving) = start(LIMITS.drain_deadline(Duration::from_mins(1)));
-    std::thread::spawn(move || exchange(address, &get("/never")));
-    std::thread::sleep(Duration::from_millis(50));
-    stop.send(()).unwrap();
-    std::thread::sleep(Duration::from_millis(50));
-    stop.send(()).unwrap();
-    assert_eq!(serving.join().unwrap(), DrainOutcome::Forced);
+#[tokio::test(start_paused = true)]
+async fn idle_connection_does_not_delay_the_drain() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    client.write_all(GET.as_bytes()).await.unwrap();
+    read_head(&mut client).await;
+    let begin = Instant::now();
+    assert_eq!(server.stop().await, DrainOutcome::Complete);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_head_is_not_waited_for() {
+    let server = Server::start(LIMITS.drain_deadline(Duration::from_secs(1)));
+    let mut client = server.connect(1);
+    client.write_all(b"GET / HT").await.unwrap();
+    settle().await;
+    assert_eq!(server.stop().await, DrainOutcome::Complete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn second_signal_ends_at_once() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    client.write_all(get("/never").as_bytes()).await.unwrap();
+    settle().await;
+    server.signal();
+    settle().await;
+    let begin = Instant::now();
+    assert_eq!(server.stop().await, DrainOutcome::Forced);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 }

@@ -1,15 +1,10 @@
 //! The public behaviour of a listener.
 
-#![expect(clippy::disallowed_methods, reason = "the tests measure durations")]
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail"
-)]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
+mod accept;
 mod drain;
-mod in_memory;
+mod http2;
 mod responses;
 mod streams;
 mod support;

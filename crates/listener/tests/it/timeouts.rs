@@ -1,156 +1,175 @@
 //! The time limits of connections and responses.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{
-    DOWNLOAD, HEADER_TIMEOUT, IDLE_TIMEOUT, LIMITS, exchange, frame, get_over_http2, read_head, start, window_update,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep};
 
-#[test]
-fn silent_connection_is_closed_in_every_phase() {
-    let (address, _stop, _serving) = start(LIMITS);
+use crate::http2::{DATA, GOAWAY, Peer, WINDOW};
+use crate::support::{DOWNLOAD, GET, HEADER_TIMEOUT, IDLE_TIMEOUT, LIMITS, Server, exchange, read_head};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn silent_connection_is_closed_in_every_phase() {
+    let server = Server::start(LIMITS);
     for head in [
         "",
         "GET / HT",
         "PRI * HTTP/2.0\r\n\r\nSM",
         "GET / HTTP/1.1\r\nHost: a\r\n",
     ] {
-        let (answer, time) = exchange(address, head);
-        assert_eq!(answer, "", "{head:?}");
+        let (response, time) = exchange(server.connect(1), head).await;
+        assert_eq!(response, "", "{head:?}");
         assert!(
-            time >= HEADER_TIMEOUT && time < Duration::from_secs(2),
+            time >= HEADER_TIMEOUT && time < HEADER_TIMEOUT + SECOND,
             "{head:?}: {time:?}"
         );
     }
-    let (answer, time) = exchange(address, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert!(answer.ends_with("ok"), "{answer}");
-    assert!(time >= IDLE_TIMEOUT && time < Duration::from_secs(3), "{time:?}");
+    let (response, time) = exchange(server.connect(1), GET).await;
+    assert!(response.ends_with("\r\n\r\n1"), "{response}");
+    assert!(time >= IDLE_TIMEOUT && time < IDLE_TIMEOUT + SECOND, "{time:?}");
 }
 
-#[test]
-fn head_of_later_request_has_header_timeout() {
-    let (address, _stop, _serving) = start(LIMITS);
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    let mut answer = [0; 1024];
-    assert!(stream.read(&mut answer).unwrap() > 0);
-    let begin = Instant::now();
-    stream.write_all(b"GET / HT").unwrap();
-    assert_eq!(stream.read(&mut answer).unwrap_or_default(), 0);
-    assert!(begin.elapsed() < IDLE_TIMEOUT, "{:?}", begin.elapsed());
+#[tokio::test(start_paused = true)]
+async fn head_of_later_request_has_header_timeout() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    client.write_all(GET.as_bytes()).await.unwrap();
+    read_head(&mut client).await;
+    assert_eq!(client.read_u8().await.unwrap(), b'1');
+    let (response, time) = exchange(client, "GET / HT").await;
+    assert_eq!(response, "");
+    assert!(time >= HEADER_TIMEOUT && time < HEADER_TIMEOUT + SECOND, "{time:?}");
 }
 
-#[test]
-fn http1_download_with_progress_has_no_time_limit() {
-    let (address, _stop, _serving) = start(LIMITS);
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET /download HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+#[tokio::test(start_paused = true)]
+async fn http1_download_with_progress_has_no_time_limit() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    client
+        .write_all(b"GET /download HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
+    read_head(&mut client).await;
     let begin = Instant::now();
-    let mut left = DOWNLOAD - read_head(&mut stream);
-    let mut part = vec![0; 1024 * 1024];
+    let mut left = DOWNLOAD;
+    let mut part = vec![0; 256 * 1024];
     while left > 0 {
-        std::thread::sleep(Duration::from_millis(80));
+        sleep(IDLE_TIMEOUT / 2).await;
         let length = part.len().min(left);
-        stream.read_exact(&mut part[..length]).unwrap();
+        client.read_exact(&mut part[..length]).await.unwrap();
         left -= length;
     }
-    assert!(begin.elapsed() > IDLE_TIMEOUT + HEADER_TIMEOUT);
+    assert!(begin.elapsed() > 5 * IDLE_TIMEOUT);
     // The connection is still open: it takes another request.
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    assert_eq!(read_head(&mut stream), 2);
+    client.write_all(GET.as_bytes()).await.unwrap();
+    assert!(read_head(&mut client).await.starts_with("HTTP/1.1 200"));
 }
 
-#[test]
-fn http1_silent_event_stream_has_no_time_limit() {
-    let (address, _stop, _serving) = start(LIMITS);
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    let mut read = read_head(&mut stream);
-    let mut part = [0; 1024];
-    // Two events in chunks of 10 bytes each.
-    while read < 20 {
-        let count = stream.read(&mut part).unwrap();
-        assert!(count > 0, "the connection was closed");
-        read += count;
-    }
+#[tokio::test(start_paused = true)]
+async fn http1_stalled_download_ends() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    client
+        .write_all(b"GET /download HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
+    read_head(&mut client).await;
+    // Longer than the limit, and than a closing connection may still write.
+    sleep(2 * IDLE_TIMEOUT).await;
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.len() < DOWNLOAD, "{} bytes", rest.len());
 }
 
-#[test]
-fn http2_download_with_progress_has_no_time_limit() {
-    let (address, _stop, _serving) = start(LIMITS);
-    let mut stream = get_over_http2(address, "/download");
+#[tokio::test(start_paused = true)]
+async fn http1_silent_event_stream_has_no_time_limit() {
+    let server = Server::start(LIMITS);
+    let mut client = server.connect(1);
+    client
+        .write_all(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .unwrap();
+    read_head(&mut client).await;
+    // Two events in chunks.
+    let mut events = [0; 20];
+    client.read_exact(&mut events).await.unwrap();
+    assert_eq!(&events, b"5\r\nevent\r\n5\r\nevent\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn http2_download_with_progress_has_no_time_limit() {
+    let server = Server::start(LIMITS);
+    let mut peer = Peer::connect(server.connect(1)).await;
+    peer.get(1, "/download").await;
     let begin = Instant::now();
-    let (mut read, mut granted) = (0, 65_535);
-    while begin.elapsed() < 2 * (IDLE_TIMEOUT + HEADER_TIMEOUT) {
-        while read < granted {
-            let (kind, _, payload) = frame(&mut stream).unwrap();
-            assert_ne!(kind, 7, "the connection is closed");
-            if kind == 0 {
+    let (mut read, mut allowed) = (0, WINDOW);
+    while begin.elapsed() < 5 * IDLE_TIMEOUT {
+        while read < allowed {
+            let (kind, _, payload) = peer.frame().await.unwrap();
+            assert_ne!(kind, GOAWAY);
+            if kind == DATA {
                 read += payload.len();
             }
         }
-        std::thread::sleep(Duration::from_millis(100));
-        granted += 16_384;
-        let updates = [window_update(0, 16_384), window_update(1, 16_384)].concat();
-        stream.write_all(&updates).unwrap();
+        sleep(IDLE_TIMEOUT / 2).await;
+        allowed += 16_384;
+        peer.update_window(0, 16_384).await;
+        peer.update_window(1, 16_384).await;
     }
 }
 
-#[test]
-fn http2_silent_event_stream_has_no_time_limit() {
-    let (address, _stop, _serving) = start(LIMITS);
-    let mut stream = get_over_http2(address, "/events");
+#[tokio::test(start_paused = true)]
+async fn http2_silent_event_stream_has_no_time_limit() {
+    let server = Server::start(LIMITS);
+    let mut peer = Peer::connect(server.connect(1)).await;
+    peer.get(1, "/events").await;
     let mut events = 0;
     while events < 2 {
-        let (kind, _, payload) = frame(&mut stream).unwrap();
-        assert_ne!(kind, 7, "the connection is closed");
-        events += usize::from(kind == 0 && payload == b"event");
+        let (kind, _, payload) = peer.frame().await.unwrap();
+        assert_ne!(kind, GOAWAY);
+        events += usize::from(kind == DATA && payload == b"event");
     }
 }
 
-#[test]
-fn http2_stalled_response_ends() {
-    let (address, _stop, _serving) = start(LIMITS);
-    let mut stream = get_over_http2(address, "/download");
+#[tokio::test(start_paused = true)]
+async fn http2_stalled_response_ends() {
+    let server = Server::start(LIMITS);
+    let mut peer = Peer::connect(server.connect(1)).await;
+    peer.get(1, "/download").await;
     let begin = Instant::now();
-    let mut goes_away = false;
+    let (mut has_goaway, mut read) = (false, 0);
     // The bytes that fit into the window arrive. The rest waits for a window update, and none
     // comes.
-    while let Ok((kind, flags, payload)) = frame(&mut stream) {
-        goes_away |= kind == 7;
-        if kind == 6 && flags == 0 {
-            let pong = [b"\0\0\x08\x06\x01\0\0\0\0", payload.as_slice()].concat();
-            let _ = stream.write_all(&pong);
+    while let Ok((kind, _, payload)) = peer.frame().await {
+        has_goaway |= kind == GOAWAY;
+        if kind == DATA {
+            read += payload.len();
         }
     }
-    assert!(goes_away && begin.elapsed() >= IDLE_TIMEOUT, "{:?}", begin.elapsed());
+    assert_eq!(read, WINDOW);
+    let time = begin.elapsed();
+    assert!(
+        has_goaway && time >= IDLE_TIMEOUT && time < 3 * IDLE_TIMEOUT,
+        "{time:?}"
+    );
 }
 
-#[test]
-fn pings_do_not_change_the_idle_time() {
-    let (address, _stop, _serving) = start(LIMITS);
-    let mut stream = get_over_http2(address, "/");
+#[tokio::test(start_paused = true)]
+async fn pings_do_not_change_the_idle_time() {
+    let server = Server::start(LIMITS);
+    let mut peer = Peer::connect(server.connect(1)).await;
+    peer.get(1, "/").await;
     let begin = Instant::now();
-    let pinging = {
-        let mut stream = stream.try_clone().unwrap();
-        std::thread::spawn(move || {
-            while stream.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping").is_ok()
-                && begin.elapsed() < Duration::from_secs(8)
-            {
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        })
-    };
-    let mut closed = None;
-    while let Ok((kind, ..)) = frame(&mut stream) {
-        if kind == 7 {
-            closed.get_or_insert_with(|| begin.elapsed());
+    let closed = loop {
+        peer.0.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping").await.unwrap();
+        sleep(SECOND).await;
+        let (kind, ..) = peer.frame().await.unwrap();
+        if kind == GOAWAY {
+            break begin.elapsed();
         }
-    }
-    let closed = closed.expect("a GOAWAY");
-    assert!(closed >= IDLE_TIMEOUT && closed < Duration::from_secs(5), "{closed:?}");
-    drop(stream);
-    pinging.join().unwrap();
+        assert!(begin.elapsed() < 2 * IDLE_TIMEOUT);
+    };
+    assert!(closed >= IDLE_TIMEOUT && closed < 2 * IDLE_TIMEOUT, "{closed:?}");
 }
