@@ -1,12 +1,12 @@
-//! User name and password out of a header, a user's or a client's: [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1),
-//! [RFC 7617](https://www.rfc-editor.org/rfc/rfc7617).
+//! Client credentials in a header: [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use scopegate_domain::Secret;
 use scopegate_grant::ClientCredentials;
 
-use crate::{Credential, Profile, authorization, form};
+use scopegate_gate::basic::{decode, split};
+use scopegate_gate::urlencoded;
 
 /// Reads `Authorization: Basic base64(id ":" secret)`, where id and secret are each form-encoded.
 pub(crate) fn read(headers: &HeaderMap) -> ClientCredentials {
@@ -27,35 +27,12 @@ fn parse(header: &[u8]) -> Option<ClientCredentials> {
     }
     let pair = decode(encoded.trim_ascii())?;
     let (id, secret) = split(&pair)?;
-    let id = form::decode(id)?;
-    let secret = Secret::new(form::decode(secret)?);
+    let id = urlencoded::decode(id)?;
+    let secret = Secret::new(urlencoded::decode(secret)?);
     if id.is_empty() && secret.expose().is_empty() {
         return Some(ClientCredentials::Absent);
     }
     Some(ClientCredentials::Basic { id, secret })
-}
-
-/// Reads a user's name and password from the text after `Basic`; the name ends at the first colon
-/// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
-///
-/// The text is UTF-8, as our challenge states; FastAPI reads only ASCII.
-// SECURITY: only one base64 spelling is accepted, and control characters are refused, so that two
-// readers understand the same. Tested by `a_user_has_one_spelling`.
-pub(crate) fn user(encoded: &[u8], profile: Profile) -> Option<Credential> {
-    let pair = decode(authorization::trim(encoded, profile))?;
-    let (name, password) = split(&pair)?;
-    let (name, password) = (std::str::from_utf8(name).ok()?, std::str::from_utf8(password).ok()?);
-    let is_text = |text: &str| !text.contains(char::is_control) && (profile == Profile::Rfc || text.is_ascii());
-    (is_text(name) && is_text(password)).then(|| Credential::new(password.to_owned()).with_username(name))
-}
-
-fn decode(encoded: &[u8]) -> Option<Secret<Vec<u8>>> {
-    base64_simd::STANDARD.decode_to_vec(encoded).ok().map(Secret::new)
-}
-
-fn split(pair: &Secret<Vec<u8>>) -> Option<(&[u8], &[u8])> {
-    let mut parts = pair.expose().splitn(2, |byte| *byte == b':');
-    Some((parts.next()?, parts.next()?))
 }
 
 #[cfg(test)]
@@ -129,68 +106,7 @@ mod tests {
         assert!(matches!(read(&twice), ClientCredentials::Malformed));
     }
 
-    fn user_of(pair: impl AsRef<[u8]>, profile: Profile) -> Option<(String, String)> {
-        let credential = user(base64_simd::STANDARD.encode_to_string(pair).as_bytes(), profile)?;
-        let name = credential.username().unwrap_or_default().to_owned();
-        Some((name, credential.secret().expose().clone()))
-    }
-
-    #[test]
-    fn a_users_name_ends_at_the_first_colon() {
-        for (text, name, password) in [
-            ("a:b", "a", "b"),
-            ("a:b:c", "a", "b:c"),
-            (":b", "", "b"),
-            ("a:", "a", ""),
-            ("a+b:%41", "a+b", "%41"),
-        ] {
-            for profile in [Profile::Rfc, Profile::Tutorial] {
-                assert_eq!(
-                    user_of(text, profile),
-                    Some((name.to_owned(), password.to_owned())),
-                    "{text}"
-                );
-            }
-        }
-        assert_eq!(user_of("é:ü", Profile::Rfc), Some(("é".to_owned(), "ü".to_owned())));
-        assert_eq!(user_of("é:ü", Profile::Tutorial), None);
-    }
-
-    #[test]
-    fn a_user_has_one_spelling() {
-        for encoded in [
-            "",
-            "!",
-            "YTpi!",
-            "YT pi",
-            "YTpiYw",
-            "YTpiYx==",
-            "YTpiYw===",
-            "YWI=",
-            "-_-_",
-        ] {
-            for profile in [Profile::Rfc, Profile::Tutorial] {
-                assert!(user(encoded.as_bytes(), profile).is_none(), "{encoded}");
-            }
-        }
-        for pair in [
-            &b"a\0:b"[..],
-            b"a:b\n",
-            b"a\x7f:b",
-            b"\xff:b",
-            b"a:\xc3",
-            "a:\u{85}".as_bytes(),
-        ] {
-            assert_eq!(user_of(pair, Profile::Rfc), None, "{pair:?}");
-        }
-    }
-
     proptest! {
-        #[test]
-        fn any_user_comes_back(name in "[^:\\p{Cc}]{0,20}", password in "\\PC{0,20}") {
-            prop_assert_eq!(user_of(format!("{name}:{password}"), Profile::Rfc), Some((name, password)));
-        }
-
         #[test]
         fn any_pair_comes_back(id in "\\PC{1,20}", secret in "\\PC{0,20}") {
             let form = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

@@ -5,14 +5,14 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
+use scopegate_gate::{BodyError, InputError, InvalidInput};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
-use crate::invalid_input::{InputError, InvalidInput};
 use crate::json_fault;
 
 /// Bytes in a second that a sender has to keep once its time is over.
@@ -26,34 +26,12 @@ pub(crate) struct BodyLimits {
     pub(crate) time: Duration,
 }
 
-/// Why there is no whole body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
-    /// The sender broke off.
-    Incomplete,
-    /// More than the limit.
-    TooLarge,
-    /// Not there in time.
-    TooSlow,
-}
-
-impl Unread {
-    /// Status and sentence.
-    pub(crate) const fn told(self) -> (StatusCode, &'static str) {
-        match self {
-            Self::Incomplete => (StatusCode::BAD_REQUEST, "the body is incomplete"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
-        }
-    }
-}
-
 /// Reads a whole body. A length announced over the limit is refused before a byte is read.
 ///
 /// # Errors
 ///
-/// [`Unread`].
-pub(crate) async fn collect<B>(headers: &HeaderMap, body: B, limits: BodyLimits) -> Result<Bytes, Unread>
+/// [`BodyError`].
+pub(crate) async fn collect<B>(headers: &HeaderMap, body: B, limits: BodyLimits) -> Result<Bytes, BodyError>
 where
     B: Body,
     B::Data: Buf,
@@ -67,7 +45,7 @@ where
         .and_then(|length| length.to_str().ok()?.parse().ok());
     let announced = header.unwrap_or_default().max(body.size_hint().lower());
     if usize::try_from(announced).map_or(true, |announced| announced > limits.bytes) {
-        return Err(Unread::TooLarge);
+        return Err(BodyError::TooLarge);
     }
     let mut body = pin!(Limited::new(body, limits.bytes));
     // A body in one part, as most are, is not copied.
@@ -81,10 +59,10 @@ where
         let data = match timeout_at(deadline, body.frame()).await {
             Ok(None) => break,
             Ok(Some(Ok(frame))) => frame.into_data(),
-            Ok(Some(Err(fault))) if fault.is::<LengthLimitError>() => return Err(Unread::TooLarge),
-            Ok(Some(Err(fault))) if is_late(&*fault) => return Err(Unread::TooSlow),
-            Ok(Some(Err(_))) => return Err(Unread::Incomplete),
-            Err(_) => return Err(Unread::TooSlow),
+            Ok(Some(Err(fault))) if fault.is::<LengthLimitError>() => return Err(BodyError::TooLarge),
+            Ok(Some(Err(fault))) if is_late(&*fault) => return Err(BodyError::TooSlow),
+            Ok(Some(Err(_))) => return Err(BodyError::Incomplete),
+            Err(_) => return Err(BodyError::TooSlow),
         };
         if let Ok(mut data) = data {
             if length == 0 {
@@ -252,10 +230,13 @@ mod tests {
         assert_eq!(collect(&headers, body.clone(), limits(5)).await.unwrap(), "12345");
         assert_eq!(
             collect(&headers, body.clone(), limits(4)).await.unwrap_err(),
-            Unread::TooLarge
+            BodyError::TooLarge
         );
         let headers = HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("6"))]);
-        assert_eq!(collect(&headers, body, limits(5)).await.unwrap_err(), Unread::TooLarge);
+        assert_eq!(
+            collect(&headers, body, limits(5)).await.unwrap_err(),
+            BodyError::TooLarge
+        );
     }
 
     /// Sends a part of this size each second, and ends after this many.
@@ -279,7 +260,7 @@ mod tests {
         assert_eq!(moves.unwrap().len(), 1_000 * LEAST_RATE);
         let begin = Instant::now();
         let drips = collect(&headers, slowly(1, 1_000), limits).await;
-        assert_eq!(drips, Err(Unread::TooSlow));
+        assert_eq!(drips, Err(BodyError::TooSlow));
         assert_eq!(begin.elapsed(), limits.time);
     }
 }

@@ -57,7 +57,7 @@ impl Closable for Undecided {}
 ///
 /// Dereferences to the [`User`]; [`CurrentUser::permit`] returns the permit. If the guard does not
 /// require a user, an operation whose handler takes one cannot be built: see
-/// [`GateError::NoUser`](crate::GateError::NoUser).
+/// [`BuildError::NoUser`](crate::BuildError::NoUser).
 ///
 /// ```
 /// use scopegate_http::{CurrentUser, Json};

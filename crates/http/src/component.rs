@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::gate_error::GateError;
+use crate::build_error::BuildError;
 use crate::utoipa_schema::{self, VALUES};
 
 /// Marks a schema with the name of its type, until all components of the document are known.
@@ -102,12 +102,12 @@ pub(crate) fn resolve(value: &mut Value, components: &mut Map<String, Value>, st
 ///
 /// # Errors
 ///
-/// [`GateError::SchemaMissing`].
-pub(crate) fn check_references(document: &mut Value) -> Result<(), GateError> {
+/// [`BuildError::SchemaMissing`].
+pub(crate) fn check_references(document: &mut Value) -> Result<(), BuildError> {
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
     let names: HashSet<String> = schemas.into_iter().flat_map(Map::keys).cloned().collect();
     let is_known = |name: &str| names.contains(name);
-    let missing = |place: String| move |name: String| GateError::SchemaMissing { place, name };
+    let missing = |place: String| move |name: String| BuildError::SchemaMissing { place, name };
     for (template, item) in members(document.get_mut("paths")) {
         for (method, operation) in members(Some(item)) {
             let place = format!("`{} {template}`", method.to_uppercase());

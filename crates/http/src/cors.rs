@@ -19,7 +19,6 @@ use scopegate_domain::{ApiKeyLocation, Catalog, SecurityScheme};
 use self::origin::Origin;
 pub use self::origin::{InvalidOrigin, WrongOrigin};
 use crate::answer::Response;
-use crate::request_id;
 
 /// The default time for which a browser may keep the answer to a preflight: the same as FastAPI's.
 const MAX_AGE: Duration = Duration::from_mins(10);
@@ -136,7 +135,7 @@ impl CorsHeaders {
             .into_iter()
             .chain(keys)
             .chain(request_headers);
-        let read = [WWW_AUTHENTICATE, RETRY_AFTER, request_id::HEADER]
+        let read = [WWW_AUTHENTICATE, RETRY_AFTER, scopegate_gate::REQUEST_ID]
             .into_iter()
             .chain(exposed);
         Self {

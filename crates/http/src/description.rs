@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use crate::build_error::BuildError;
 use crate::component::{self, has_shape};
-use crate::gate_error::GateError;
 use crate::merge::{merge_parameters, merge_responses};
 use crate::query_shape::QueryShape;
 use crate::utoipa_schema::to_json;
@@ -107,19 +107,19 @@ impl Description {
     ///
     /// # Errors
     ///
-    /// [`GateError`], which names the operation.
-    pub(crate) fn check(&self, operation: &ResolvedOperation) -> Result<(), GateError> {
-        let query = |reason: String| GateError::Query {
+    /// [`BuildError`], which names the operation.
+    pub(crate) fn check(&self, operation: &ResolvedOperation) -> Result<(), BuildError> {
+        let query = |reason: String| BuildError::Query {
             operation: operation.to_string(),
             reason,
         };
         match &self.fault {
             Some(TypeFault::Body(reason)) => {
                 let (operation, reason) = (operation.to_string(), reason.clone());
-                return Err(GateError::Body { operation, reason });
+                return Err(BuildError::Body { operation, reason });
             }
             Some(TypeFault::Query(reason)) => return Err(query(reason.clone())),
-            Some(TypeFault::Schema(name)) => return Err(GateError::SchemaTwice { name: name.clone() }),
+            Some(TypeFault::Schema(name)) => return Err(BuildError::SchemaTwice { name: name.clone() }),
             None => {}
         }
         for (number, input) in self.queries.iter().enumerate() {
@@ -176,7 +176,7 @@ impl Description {
 
     /// The parameters: those of the path under the template's names, then those of the query.
     pub(crate) fn parameters(&self, template: &str) -> Vec<Value> {
-        let named = crate::path::parameter_names(template).zip(&self.path_parameters);
+        let named = scopegate_gate::path::parameter_names(template).zip(&self.path_parameters);
         named
             .map(|(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema }))
             .chain(self.query_parameters())

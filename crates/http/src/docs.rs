@@ -8,13 +8,15 @@
 
 mod assets;
 mod page;
+mod site;
 
 use std::fmt;
 
 use bytes::Bytes;
 
-pub(crate) use self::assets::Asset;
+use self::assets::Asset;
 pub use self::page::DocsPage;
+pub(crate) use self::site::DocsSite;
 
 /// Where Swagger UI is shown.
 pub const DOCS_PATH: &str = "/docs";

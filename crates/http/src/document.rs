@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use scopegate_grant::AuthorizationServer;
+use std::sync::Arc;
+
+use scopegate_gate::SiteEndpoint;
 use scopegate_openapi::{DocumentInfo, OperationDocs};
 use scopegate_policy::{Access, OperationTable, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
-use crate::gate_error::GateError;
+use crate::build_error::BuildError;
 use crate::merge::merge_responses;
 use crate::route::Mounted;
-use crate::{Profile, component, endpoint, schema};
+use crate::{Profile, component, schema};
 
 /// The sources of a document other than the table.
 #[derive(Clone, Copy)]
@@ -19,33 +21,40 @@ pub(crate) struct Source<'a> {
     pub(crate) title: &'a str,
     pub(crate) version: &'a str,
     pub(crate) mounted: &'a [Mounted],
-    pub(crate) token_endpoint: Option<(&'a str, &'a AuthorizationServer)>,
+    pub(crate) sites: &'a [Arc<dyn SiteEndpoint>],
 }
 
 /// Writes the document.
 ///
 /// # Errors
 ///
-/// [`GateError`], if two types or two operations have one name (OpenAPI 3.1, section 4.8.10), or if
+/// [`BuildError`], if two types or two operations have one name (OpenAPI 3.1, section 4.8.10), or if
 /// a reference leads to no component.
-pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, GateError> {
+pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, BuildError> {
     let mut schemas = Schemas {
         profile: source.profile,
         named: Map::new(),
     };
     let mut docs = Vec::new();
     let mut ids: HashMap<String, String> = HashMap::new();
-    if let Some((path, server)) = source.token_endpoint {
-        let grant_types: Vec<_> = server.grant_types().collect();
-        // Without a grant type the endpoint refuses every request, so it is not offered.
-        if !grant_types.is_empty() {
-            docs.push(endpoint::token::operation_docs(path, source.profile));
-            ids.insert(
-                endpoint::token::operation_id(source.profile).to_owned(),
-                format!("POST {path}"),
-            );
-            schemas.extend(endpoint::token::schemas(source.profile, &grant_types))?;
+    for route in source.sites.iter().flat_map(SiteEndpoint::routes) {
+        let Some(entry) = route.documented() else { continue };
+        let label = format!("{} {}", route.method(), route.template());
+        if let Some(id) = entry.operation.get("operationId").and_then(Value::as_str)
+            && let Some(first) = ids.insert(id.to_owned(), label.clone())
+        {
+            return Err(BuildError::OperationIdTwice {
+                id: id.to_owned(),
+                first,
+                second: label,
+            });
         }
+        docs.push(OperationDocs::of_object(
+            route.method(),
+            route.template(),
+            entry.operation.clone(),
+        ));
+        schemas.extend(entry.schemas.clone())?;
     }
     let operations = || source.mounted.iter().zip(table.operations());
     for (mounted, _) in operations() {
@@ -60,7 +69,7 @@ pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value
         let id = operation_id(mounted, operation);
         if let Some(first) = ids.insert(id.clone(), operation.to_string()) {
             let second = operation.to_string();
-            return Err(GateError::OperationIdTwice { id, first, second });
+            return Err(BuildError::OperationIdTwice { id, first, second });
         }
         docs.push(operation_docs(mounted, operation, id, &mut schemas));
     }
@@ -103,22 +112,22 @@ impl Schemas {
         json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
-    fn add_described(&mut self, name: &str, schema: &Value) -> Result<(), GateError> {
+    fn add_described(&mut self, name: &str, schema: &Value) -> Result<(), BuildError> {
         match self.profile {
             Profile::Rfc => self.add(name.to_owned(), schema.clone()),
             Profile::Tutorial => self.add(name.to_owned(), schema::as_fastapi(name, schema)),
         }
     }
 
-    fn extend(&mut self, schemas: impl IntoIterator<Item = (String, Value)>) -> Result<(), GateError> {
+    fn extend(&mut self, schemas: impl IntoIterator<Item = (String, Value)>) -> Result<(), BuildError> {
         schemas
             .into_iter()
             .try_for_each(|(name, schema)| self.add(name, schema))
     }
 
-    fn add(&mut self, name: String, schema: Value) -> Result<(), GateError> {
+    fn add(&mut self, name: String, schema: Value) -> Result<(), BuildError> {
         match self.named.get(&name) {
-            Some(known) if *known != schema => Err(GateError::SchemaTwice { name }),
+            Some(known) if *known != schema => Err(BuildError::SchemaTwice { name }),
             Some(_) => Ok(()),
             None => {
                 self.named.insert(name, schema);

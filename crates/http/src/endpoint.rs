@@ -1,3 +1,4 @@
-//! The endpoints of the authorization server, each thin: fields in, an answer out.
+//! The endpoints of the authorization server.
 
+pub(crate) mod jwks;
 pub(crate) mod token;

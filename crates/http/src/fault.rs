@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de;
 
-use crate::invalid_input::{InvalidInput, Step};
 use crate::path::Kind;
+use scopegate_gate::{InvalidInput, LocationStep};
 
 /// The error of one value. Only messages of the type's own error are forwarded, because serde's
 /// messages repeat the input.
@@ -14,7 +14,7 @@ pub(crate) struct Fault {
     pub(crate) kind: &'static str,
     message: String,
     /// From the inside out.
-    location: Vec<Step>,
+    location: Vec<LocationStep>,
     input: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Fault {
     }
 
     /// Places the fault in this member or element.
-    pub(crate) fn inside(mut self, step: Step) -> Self {
+    pub(crate) fn inside(mut self, step: LocationStep) -> Self {
         self.location.push(step);
         self
     }
@@ -47,7 +47,7 @@ impl Fault {
     /// Places the fault in this parameter, unless it has a place.
     pub(crate) fn at(mut self, parameter: &str, input: &str) -> Self {
         if self.location.is_empty() {
-            self.location.push(Step::name(parameter));
+            self.location.push(LocationStep::name(parameter));
             self.input = Some(input.to_owned());
         }
         self
@@ -64,14 +64,14 @@ impl Fault {
     /// The name that the fault has as its place.
     pub(crate) fn name(&self) -> Option<&str> {
         match self.location.as_slice() {
-            [Step::Name(name)] => Some(name),
+            [LocationStep::Name(name)] => Some(name),
             _ => None,
         }
     }
 
     /// The path of the value, for a developer.
     pub(crate) fn place(&self) -> String {
-        let steps: Vec<_> = self.location.iter().rev().map(Step::to_path).collect();
+        let steps: Vec<_> = self.location.iter().rev().map(LocationStep::to_path).collect();
         format!("`{}`", steps.concat())
     }
 
@@ -117,14 +117,14 @@ impl de::Error for Fault {
     }
 
     fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
-        Self::new("extra_forbidden", "Extra inputs are not permitted").inside(Step::name(field))
+        Self::new("extra_forbidden", "Extra inputs are not permitted").inside(LocationStep::name(field))
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new("missing", "Field required").inside(Step::name(field))
+        Self::new("missing", "Field required").inside(LocationStep::name(field))
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::custom("the field is there more than once").inside(Step::name(field))
+        Self::custom("the field is there more than once").inside(LocationStep::name(field))
     }
 }

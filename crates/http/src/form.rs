@@ -11,6 +11,8 @@ use multer::Multipart;
 use percent_encoding::percent_decode;
 use scopegate_grant::Params;
 
+use scopegate_gate::urlencoded;
+
 use crate::{Profile, body};
 
 /// Most fields of one form.
@@ -71,7 +73,7 @@ fn urlencoded(body: &[u8], profile: Profile) -> Result<Params, FormError> {
         return Err(FormError::TooManyFields);
     }
     let decode = |raw: &[u8]| match profile {
-        Profile::Rfc => decode(raw).ok_or(FormError::NotText),
+        Profile::Rfc => urlencoded::decode(raw).ok_or(FormError::NotText),
         Profile::Tutorial => Ok(decode_like_python(raw)),
     };
     let split = |pair: &[u8]| {
@@ -84,16 +86,11 @@ fn urlencoded(body: &[u8], profile: Profile) -> Result<Params, FormError> {
     pairs.map(split).collect()
 }
 
-/// One name or value: `+` is a space, `%XX` a byte, and the bytes are UTF-8.
-pub(crate) fn decode(raw: &[u8]) -> Option<String> {
-    String::from_utf8(percent_decode(&spaces(raw)).collect()).ok()
-}
-
 /// Does the same as Python's `unquote_plus` on text that was read as Latin-1. Adjacent escapes are
 /// read as UTF-8, and invalid ones become U+FFFD. A byte beyond ASCII without an escape is a
 /// character of Latin-1.
 fn decode_like_python(raw: &[u8]) -> String {
-    let raw = spaces(raw);
+    let raw = urlencoded::spaces(raw);
     let mut text = String::with_capacity(raw.len());
     for run in raw.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
         if run.is_ascii() {
@@ -103,12 +100,6 @@ fn decode_like_python(raw: &[u8]) -> String {
         }
     }
     text
-}
-
-fn spaces(raw: &[u8]) -> Vec<u8> {
-    raw.iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect()
 }
 
 fn latin_1(raw: &[u8]) -> String {

@@ -1,41 +1,31 @@
-//! Collects what a gate is made of, and finds the faults in it.
+//! Collects the settings of a gate with its handlers, and checks them.
 
 use std::collections::HashSet;
 use std::fmt;
-use std::hash::RandomState;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use scopegate_domain::{Catalog, Clock, SystemClock};
+use scopegate_domain::{Catalog, Clock, GrantType};
+use scopegate_gate::{IssuedTokens, SiteEndpoint, path};
 use scopegate_grant::AuthorizationServer;
-use scopegate_policy::{ClassOrder, Guard, Method, OperationTable, OperationTableBuilder, ResolvedOperation};
+use scopegate_policy::{Guard, Method, OperationTable, ResolvedOperation};
 use scopegate_store::Users;
-use scopegate_token::{Entropy, SystemEntropy};
 
-use crate::admission::Admission;
-use crate::bearer_tokens::TokenJudge;
 use crate::body::BodyLimits;
+use crate::build_error::BuildError;
 use crate::cors::{Cors, CorsHeaders};
-use crate::docs::{DOCS_PATH, Docs, OAUTH2_REDIRECT_PATH, REDOC_PATH};
+use crate::docs::DocsSite;
 use crate::document;
-use crate::gate::{Gate, Inner, Stage};
-use crate::gate_error::GateError;
+use crate::endpoint::jwks::JwksEndpoint;
+use crate::endpoint::token::TokenEndpoint;
+use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
-use crate::metrics::GateMetrics;
-use crate::published_keys::{JWKS_PATH, PublishedKeys};
-use crate::reply::Replies;
-use crate::request_id::RequestIds;
+use crate::published_keys::PublishedKeys;
 use crate::route::{BoundOperation, Mounted};
-use crate::routes::{RouteClash, Routes, Target};
-use crate::shadow::Besides;
-use crate::sources::{Judge, Judges, Sources};
-use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies, path, producers, template};
+use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies};
 #[cfg(feature = "remote-issuers")]
-use crate::{Introspection, RemoteIssuer, issuer_set::IssuerSet};
-
-/// Where the OpenAPI document is.
-pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
+use crate::{Introspection, RemoteIssuer};
 
 /// Collects the settings of a gate; [`GateBuilder::build`] returns the errors, each with its
 /// operation.
@@ -49,16 +39,13 @@ pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
 /// | CORS | off | an application that needs it knows the origins |
 #[must_use = "a gate is made by `build`"]
 pub struct GateBuilder {
-    table: OperationTableBuilder,
+    gate: scopegate_gate::GateBuilder,
     profile: Profile,
     title: String,
     version: String,
-    realm: Option<String>,
-    clock: Arc<dyn Clock>,
-    users: Option<Arc<dyn Users>>,
-    judges: Vec<(String, Judge)>,
     /// One for each operation of the table, in its order.
     mounted: Vec<Mounted>,
+    sites: Vec<Arc<dyn SiteEndpoint>>,
     token_endpoint: Option<(String, AuthorizationServer)>,
     trusted_proxies: TrustedProxies,
     docs: bool,
@@ -66,7 +53,6 @@ pub struct GateBuilder {
     docs_at_root: bool,
     jwks: Option<PublishedKeys>,
     cors: Option<Cors>,
-    proposed: Option<OperationTable>,
     limits: BodyLimits,
 }
 
@@ -78,17 +64,14 @@ impl Gate {
 }
 
 impl GateBuilder {
-    pub(crate) fn new(catalog: Catalog) -> Self {
+    fn new(catalog: Catalog) -> Self {
         Self {
-            table: OperationTable::builder(catalog),
+            gate: scopegate_gate::Gate::builder(catalog),
             profile: Profile::default(),
             title: "Scopegate".to_owned(),
             version: "0.1.0".to_owned(),
-            realm: None,
-            clock: Arc::new(SystemClock),
-            users: None,
-            judges: Vec::new(),
             mounted: Vec::new(),
+            sites: Vec::new(),
             token_endpoint: None,
             trusted_proxies: TrustedProxies::default(),
             docs: false,
@@ -96,7 +79,6 @@ impl GateBuilder {
             docs_at_root: false,
             jwks: None,
             cors: None,
-            proposed: None,
             limits: BodyLimits {
                 bytes: 1024 * 1024,
                 time: Duration::from_secs(30),
@@ -110,9 +92,7 @@ impl GateBuilder {
     /// Several schemes may have bearer tokens, each with its verifier. Each verifier whose scheme
     /// the operation requires checks the token. The token counts for the schemes that accept it.
     pub fn bearer(mut self, scheme: impl Into<String>, tokens: impl Into<BearerTokens>) -> Self {
-        let scheme = scheme.into();
-        let judge = Judge::Token(Arc::new(TokenJudge::new(&scheme, tokens.into())));
-        self.judges.push((scheme, judge));
+        self.gate = self.gate.bearer(scheme, tokens);
         self
     }
 
@@ -121,9 +101,7 @@ impl GateBuilder {
     /// of the issuer that it names.
     #[cfg(feature = "remote-issuers")]
     pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
-        let scheme = scheme.into();
-        let judge = Judge::Issuers(Arc::new(IssuerSet::of(&scheme, issuer)));
-        self.judges.push((scheme, judge));
+        self.gate = self.gate.issuer(scheme, issuer);
         self
     }
 
@@ -132,50 +110,52 @@ impl GateBuilder {
     /// [`verifier`](Self::verifier): then it is queried for every token.)
     #[cfg(feature = "remote-issuers")]
     pub fn introspection(mut self, scheme: impl Into<String>, introspection: Introspection) -> Self {
-        let judge = Judge::Issuers(Arc::new(IssuerSet::asking(introspection)));
-        self.judges.push((scheme.into(), judge));
+        self.gate = self.gate.introspection(scheme, introspection);
         self
     }
 
     /// Accepts credentials of this scheme of the catalog that the application's verifier accepts:
     /// user names with passwords, API keys, digests, opaque bearer tokens.
     pub fn verifier(mut self, scheme: impl Into<String>, verifier: Arc<dyn CredentialVerifier>) -> Self {
-        self.judges.push((scheme.into(), Judge::Application(verifier)));
+        self.gate = self.gate.verifier(scheme, verifier);
         self
     }
 
     /// Sets the users: a backend of `scopegate-store`, or a table of the application. It is queried
     /// once for each request, and only if a guard requires a user.
     pub fn users(mut self, users: Arc<dyn Users>) -> Self {
-        self.users = Some(users);
+        self.gate = self.gate.users(users);
         self
     }
 
     /// Sets the profile. Default: [`Profile::Rfc`].
     pub fn profile(mut self, profile: Profile) -> Self {
+        self.gate = self.gate.profile(profile);
         self.profile = profile;
         self
     }
 
-    /// Reads this clock.
+    /// Sets the clock. Default: that of the system.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.gate = self.gate.clock(clock);
         self
     }
 
-    /// The document's title and version.
+    /// Sets the title and the version of the document. Default: `Scopegate`, `0.1.0`.
     pub fn info(mut self, title: impl Into<String>, version: impl Into<String>) -> Self {
         (self.title, self.version) = (title.into(), version.into());
+        self.gate = self.gate.title(self.title.clone());
         self
     }
 
-    /// What challenges call the protected area: `realm` ([RFC 9110, section 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)).
+    /// Sets the name of the protected area in challenges, `realm` ([RFC 9110, section
+    /// 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)). Default: the title.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = Some(realm.into());
+        self.gate = self.gate.realm(realm);
         self
     }
 
-    /// Largest body of a request, in bytes; a larger one is answered with 413.
+    /// Sets the largest body of a request in bytes. Default: 1 MiB. A larger one gets 413.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
@@ -192,13 +172,13 @@ impl GateBuilder {
     /// the application. The token endpoint and the pages of the document are not operations, and no
     /// guard applies to them.
     pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
-        self.table = self.table.guard(guard);
+        self.gate = self.gate.guard(guard);
         self
     }
 
     /// Adds an operation. Any number of them: each is boxed, so the types do not grow.
     pub fn operation(mut self, operation: BoundOperation) -> Self {
-        self.table = self.table.operation(operation.operation);
+        self.gate = self.gate.operation(operation.operation);
         self.mounted.push(operation.mounted);
         self
     }
@@ -211,8 +191,14 @@ impl GateBuilder {
     /// Adds the operations of a group.
     pub fn group(mut self, group: Group) -> Self {
         let (group, mounted) = group.into_parts();
-        self.table = self.table.group(group);
+        self.gate = self.gate.group(group);
         self.mounted.extend(mounted);
+        self
+    }
+
+    /// Adds an endpoint that is not an operation, such as a health check. No guard applies to it.
+    pub fn site(mut self, endpoint: impl SiteEndpoint + 'static) -> Self {
+        self.sites.push(Arc::new(endpoint));
         self
     }
 
@@ -269,209 +255,119 @@ impl GateBuilder {
     /// it costs less than a microsecond. A decision that depends on a fact that the gate does not
     /// check for an operation is counted as `unknown`.
     pub fn shadow(mut self, proposed: OperationTable) -> Self {
-        self.proposed = Some(proposed);
+        self.gate = self.gate.shadow(proposed);
         self
     }
 
-    /// The gate.
+    /// Builds the gate.
     ///
     /// # Errors
     ///
-    /// The first [`GateError`], which names the operation at fault.
-    pub fn build(mut self) -> Result<Gate, GateError> {
-        let order = match self.profile {
-            Profile::Rfc => ClassOrder::Rfc,
-            Profile::Tutorial => ClassOrder::ScopesFirst,
-        };
-        let table = self.table.clone().order(order).build()?;
-        report_overrides(&table);
-        let judges = Judges::new(std::mem::take(&mut self.judges), &table, self.profile)?;
-        template::refuse_other_names(&table)?;
-        let mut sources = Vec::new();
-        for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
-            self.check(operation, mounted)?;
-            mounted.description.check(operation)?;
-            sources.push(judges.sources(operation, table.catalog())?);
-            producers::check(
-                operation,
-                &judges,
-                self.token_endpoint.as_ref().map(|(_, server)| server),
-            )?;
+    /// The first [`BuildError`], which names the operation at fault.
+    pub fn build(mut self) -> Result<Gate, BuildError> {
+        if let Some((path, server)) = self.token_endpoint.take() {
+            self.gate = self.gate.issued_tokens(issued_tokens(&server));
+            let proxies = std::mem::take(&mut self.trusted_proxies);
+            self.sites.push(Arc::new(TokenEndpoint::new(path, server, proxies)));
         }
-        let document = document::write(&self.document_source(), &table)?;
-        let document_bytes = Bytes::from(document.to_string());
-        let routes = self.routes(&table)?;
-        let docs = self
-            .docs
-            .then(|| Docs::new(&self.title, OPENAPI_PATH, self.docs_client.as_deref()));
-        let token_path = self.token_endpoint.as_ref().map(|(path, _)| path.as_str());
-        let besides = self
-            .proposed
-            .take()
-            .map(|proposed| Besides::new(&table, proposed, self.profile, token_path));
-        let endpoints = stages(self.mounted, sources, &table, besides.as_ref());
-        let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
-        let mut run = [0; 4];
-        SystemEntropy.fill(&mut run)?;
-        let metrics = GateMetrics::new(&table, token_path);
-        let inner = Inner {
-            admission: Admission {
-                profile: self.profile,
-                clock: self.clock,
-                users: self.users,
-                table,
-            },
-            routes,
-            endpoints,
-            replies: Replies::new(self.profile, self.realm, self.title),
-            limits: self.limits,
-            token_endpoint: self.token_endpoint.map(|(_, server)| server),
-            trusted_proxies: self.trusted_proxies,
-            docs,
-            jwks: self.jwks,
-            cors,
-            document,
-            document_bytes,
-            metrics,
-            request_ids: RequestIds::new(u32::from_be_bytes(run), RandomState::new()),
-        };
-        Ok(Gate::new(inner))
-    }
-
-    /// What the types of a declaration cannot say.
-    fn check(&self, operation: &ResolvedOperation, mounted: &Mounted) -> Result<(), GateError> {
-        let label = || operation.to_string();
-        if let Some(fault) = template::fault(operation.template()) {
-            return Err(GateError::Template {
-                operation: label(),
-                fault,
-            });
+        if let Some(keys) = self.jwks.take() {
+            self.sites.push(Arc::new(JwksEndpoint::new(keys)));
         }
-        let method = operation.method();
-        if mounted.endpoint.reads_body() && matches!(method, Method::Get | Method::Head | Method::Trace) {
-            return Err(GateError::BodyWithoutMeaning {
-                operation: label(),
-                method: method.as_str(),
-            });
-        }
-        let mut names = HashSet::new();
-        if let Some(twice) = path::parameter_names(operation.template()).find(|name| !names.insert(*name)) {
-            return Err(GateError::ParameterTwice {
-                operation: label(),
-                name: twice.to_owned(),
-            });
-        }
-        if names.len() != mounted.parameters {
-            return Err(GateError::Parameters {
-                operation: label(),
-                template: names.len(),
-                handler: mounted.parameters,
-            });
-        }
-        if mounted.endpoint.needs_user() && !operation.needs_user() {
-            return Err(GateError::NoUser { operation: label() });
-        }
-        if operation.needs_user() && self.users.is_none() {
-            return Err(GateError::NoUsers { operation: label() });
-        }
-        Ok(())
-    }
-
-    fn routes(&self, table: &OperationTable) -> Result<Routes<Target>, GateError> {
-        let mut routes = Routes::new();
-        let mut add = |method: &'static str, template: &str, target| {
-            let named = |fault: RouteClash| GateError::Route {
-                operation: format!("{method} {template}"),
-                fault: fault.to_string(),
-            };
-            routes.add(method, template, target).map_err(named)
-        };
-        for (number, operation) in table.operations().iter().enumerate() {
-            add(
-                operation.method().as_str(),
-                operation.template(),
-                Target::Operation(number),
-            )?;
-            // RFC 9110, section 9.1: a server must support HEAD. FastAPI answers 405.
-            let is_rfc = self.profile == Profile::Rfc;
-            if is_rfc && operation.method() == Method::Get && !has_head(table, operation) {
-                add("HEAD", operation.template(), Target::Operation(number))?;
-            }
-        }
-        if let Some((path, _)) = &self.token_endpoint {
-            add("POST", path, Target::Token)?;
-        }
-        if self.jwks.is_some() {
-            for method in ["GET", "HEAD"] {
-                add(method, JWKS_PATH, Target::Jwks)?;
-            }
-        }
+        let (document_bytes, not_found) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
         if self.docs {
-            for method in ["GET", "HEAD"] {
-                add(method, OPENAPI_PATH, Target::Document)?;
-                for page in [DOCS_PATH, REDOC_PATH, OAUTH2_REDIRECT_PATH] {
-                    add(method, page, Target::Page(page))?;
-                }
-                add(method, "/docs/assets/{file}", Target::Asset)?;
-                if self.docs_at_root {
-                    add(method, "/", Target::Root)?;
-                }
-            }
+            self.sites.push(Arc::new(DocsSite::new(
+                &self.title,
+                self.docs_client.as_deref(),
+                self.docs_at_root,
+                Arc::clone(&document_bytes),
+                Arc::clone(&not_found),
+            )));
         }
-        Ok(routes)
-    }
-
-    fn document_source(&self) -> document::Source<'_> {
-        document::Source {
+        for site in &self.sites {
+            self.gate = self.gate.site(Arc::clone(site));
+        }
+        let gate = self.gate.build()?;
+        let table = gate.operations();
+        for (operation, mounted) in table.operations().iter().zip(&self.mounted) {
+            check(operation, mounted)?;
+            mounted.description.check(operation)?;
+        }
+        let source = document::Source {
             profile: self.profile,
             title: &self.title,
             version: &self.version,
             mounted: &self.mounted,
-            token_endpoint: self
-                .token_endpoint
-                .as_ref()
-                .map(|(path, server)| (path.as_str(), server)),
-        }
+            sites: &self.sites,
+        };
+        let document = document::write(&source, table)?;
+        // Both cells are empty, because only this gate has them.
+        let _ = document_bytes.set(Bytes::from(document.to_string()));
+        let _ = not_found.set(gate.refusals().not_found());
+        let handlers = handlers(self.mounted, table);
+        let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
+        Ok(Gate::new(
+            gate,
+            Inner {
+                handlers,
+                limits: self.limits,
+                cors,
+                document,
+            },
+        ))
     }
 }
 
-/// Whether the application declares HEAD itself, next to this operation.
-fn has_head(table: &OperationTable, operation: &ResolvedOperation) -> bool {
-    let mut others = table.operations().iter();
-    others.any(|other| other.method() == Method::Head && other.template() == operation.template())
+/// Returns what the tokens of an authorization server state.
+fn issued_tokens(server: &AuthorizationServer) -> IssuedTokens {
+    let tokens = IssuedTokens::by(server.token_rules());
+    let has_service = server.grant_types().any(|grant| match grant {
+        // The subject is the user.
+        GrantType::Password => false,
+    });
+    if has_service {
+        tokens.with_service_subjects()
+    } else {
+        tokens
+    }
 }
 
-/// Builds the handler of each operation, in the order of the table.
-fn stages(
-    mounted: Vec<Mounted>,
-    sources: Vec<Sources>,
-    table: &OperationTable,
-    besides: Option<&Besides<'_>>,
-) -> Vec<Stage> {
-    let declared = mounted.into_iter().zip(sources).zip(table.operations()).enumerate();
-    let stage = |(number, ((mounted, sources), operation)): (usize, ((Mounted, Sources), &ResolvedOperation))| Stage {
-        beside: besides.map(|besides| Box::new(besides.operation(number, operation, &sources.scheme_ids()))),
-        sources,
+/// Checks what the types of a declaration cannot express.
+fn check(operation: &ResolvedOperation, mounted: &Mounted) -> Result<(), BuildError> {
+    let label = || operation.to_string();
+    let method = operation.method();
+    if mounted.endpoint.reads_body() && matches!(method, Method::Get | Method::Head | Method::Trace) {
+        return Err(BuildError::BodyWithoutMeaning {
+            operation: label(),
+            method: method.as_str(),
+        });
+    }
+    let names: HashSet<&str> = path::parameter_names(operation.template()).collect();
+    if names.len() != mounted.parameters {
+        return Err(BuildError::Parameters {
+            operation: label(),
+            template: names.len(),
+            handler: mounted.parameters,
+        });
+    }
+    if mounted.endpoint.needs_user() && !operation.needs_user() {
+        return Err(BuildError::NoUser { operation: label() });
+    }
+    Ok(())
+}
+
+/// Returns the handler of each operation, in the order of the table.
+fn handlers(mounted: Vec<Mounted>, table: &OperationTable) -> Vec<MountedOperation> {
+    let declared = mounted.into_iter().zip(table.operations());
+    let handler = |(mounted, operation): (Mounted, &ResolvedOperation)| MountedOperation {
         parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
         queries: mounted.description.into_queries(),
         endpoint: mounted.endpoint,
     };
-    declared.map(stage).collect()
-}
-
-/// Logs each operation where a guard of all operations does not apply, for the operator.
-fn report_overrides(table: &OperationTable) {
-    for operation in table.operations().iter().filter(|operation| operation.is_override()) {
-        let names: Vec<String> = operation.overridden().iter().map(ToString::to_string).collect();
-        let overridden = names.join(", ");
-        tracing::info!(%operation, access = ?operation.access(), overridden, "an operation overrides the guards above it");
-    }
+    declared.map(handler).collect()
 }
 
 impl fmt::Debug for GateBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GateBuilder")
-            .field("table", &self.table)
-            .finish_non_exhaustive()
+        self.gate.fmt(f)
     }
 }

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use crate::description::Description;
-use crate::invalid_input::InputError;
 use crate::query_shape::QueryShape;
 use crate::{body, path, query};
+use scopegate_gate::InputError;
 
 /// The parts of an authorized request that inputs read.
 #[derive(Debug)]

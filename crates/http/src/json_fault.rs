@@ -6,8 +6,8 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
-use crate::invalid_input::{InvalidInput, Step};
 use crate::query;
+use scopegate_gate::{InvalidInput, LocationStep};
 
 /// Most members of a body that are tried alone to find the place of a fault.
 const TRIED_MEMBERS: usize = 64;
@@ -69,7 +69,7 @@ fn placed<T: DeserializeOwned>(fault: Fault, members: &Map<String, Value>) -> Fa
         is_same(Map::from_iter([alone]))
     });
     match place {
-        Some((name, _)) => fault.inside(Step::name(name)),
+        Some((name, _)) => fault.inside(LocationStep::name(name)),
         None => fault,
     }
 }
@@ -180,7 +180,7 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
             return Ok(None);
         };
         let read = seed.deserialize(Json(value)).map(Some);
-        read.map_err(|fault| fault.inside(Step::Index(index)))
+        read.map_err(|fault| fault.inside(LocationStep::Index(index)))
     }
 }
 
@@ -207,6 +207,6 @@ impl<'de> MapAccess<'de> for Members<'de> {
             .take()
             .map_or(("", &Value::Null), |(name, value)| (name, value));
         let read = seed.deserialize(Json(value));
-        read.map_err(|fault| fault.inside(Step::name(name)))
+        read.map_err(|fault| fault.inside(LocationStep::name(name)))
     }
 }

@@ -49,72 +49,38 @@
 //! - Tokens in queries and forms.
 //! - Routes without a declared access rule: without `guard` or `public`, `then` does not compile.
 
-mod accepted;
-mod admission;
 mod answer;
-mod api_key;
-mod application;
-mod authorization;
 mod basic;
-mod bearer;
-mod bearer_tokens;
 mod body;
 mod body_check;
+mod build_error;
 mod caller;
-mod challenge;
-mod challenges;
 mod component;
 mod content_coding;
 mod cors;
-mod credential;
-mod decision_class;
 mod description;
 mod docs;
 mod document;
-#[cfg(feature = "testing")]
-mod double;
 mod endpoint;
-mod entity_tag;
 mod fault;
 mod form;
 mod gate;
 mod gate_builder;
-mod gate_error;
 mod group;
 mod handler;
-mod host;
 mod input;
-mod invalid_input;
-#[cfg(feature = "remote-issuers")]
-mod issuer_set;
 mod json_fault;
 mod merge;
-mod metrics;
 mod path;
-mod place;
-mod producers;
-mod profile;
 mod published_keys;
 mod query;
 mod query_check;
 mod query_shape;
-mod refusal;
-mod reply;
-mod request_head;
-mod request_id;
 mod route;
-mod routes;
-mod says;
 mod schema;
 mod service;
-mod shadow;
-mod sources;
-mod template;
 #[cfg(feature = "testing")]
 mod testing;
-mod told;
-mod trace;
-mod trusted_proxies;
 mod utoipa_schema;
 
 #[doc(hidden)]
@@ -129,27 +95,25 @@ struct Readme;
 struct ShadowPage;
 
 pub use answer::{Answer, AnyJson, Created, Json, NoContent, Raw, Response};
-pub use bearer_tokens::BearerTokens;
+pub use build_error::BuildError;
 pub use caller::{Caller, Closable, CurrentUser, Decided, Guarded, Optional, Public, Undecided};
-pub use challenge::Challenge;
 pub use cors::{Cors, InvalidOrigin, WrongOrigin};
-pub use credential::{Acceptance, Credential, CredentialVerifier, Verdict};
 pub use description::Description;
 pub use docs::{DOCS_PATH, Docs, DocsPage, OAUTH2_REDIRECT_PATH, REDOC_PATH};
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
-pub use gate_error::GateError;
 pub use group::Group;
 pub use handler::{Handler, TakesCaller, TakesNobody};
-pub use host::names_one_host;
 pub use http::{HeaderName, StatusCode};
 pub use input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
-pub use invalid_input::{InputError, InvalidInput};
-pub use profile::Profile;
 pub use published_keys::PublishedKeys;
-pub use request_head::{RequestHead, TlsFacts};
 pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
+pub use scopegate_gate::{
+    Acceptance, BearerTokens, BodyError, Challenge, Credential, CredentialVerifier, GateError, InputError,
+    InvalidInput, InvalidProxies, Profile, RefusalResponse as Told, RequestHead, SiteDocument, SiteEndpoint,
+    SiteRequest, SiteRoute, TlsFacts, TrustedProxies, Verdict, names_one_host,
+};
 #[cfg(feature = "remote-issuers")]
 pub use scopegate_issuers::{
     self as issuers, AllowedNetwork, ClientAuthentication, Discovery, FetchError, HttpFetcher, HttpFetcherBuilder,
@@ -161,10 +125,8 @@ pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};
 pub use service::GateService;
 #[cfg(feature = "testing")]
 pub use testing::Testing;
-pub use told::Told;
-pub use trusted_proxies::{InvalidProxies, TrustedProxies};
 pub use {
-    scopegate_analysis as analysis, scopegate_domain as domain, scopegate_grant as grant, scopegate_openapi as openapi,
-    scopegate_policy as policy, scopegate_store as store, scopegate_token as token, serde, serde_json, tokio, utoipa,
-    warp,
+    scopegate_analysis as analysis, scopegate_domain as domain, scopegate_gate as gate_core, scopegate_grant as grant,
+    scopegate_openapi as openapi, scopegate_policy as policy, scopegate_store as store, scopegate_token as token,
+    serde, serde_json, tokio, utoipa, warp,
 };

@@ -4,11 +4,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Response};
+use scopegate_gate::entity_tag;
 use scopegate_token::{KeyRing, KeySet};
-
-use crate::answer::Response;
-use crate::entity_tag;
 
 /// Where the key set is.
 pub(crate) const JWKS_PATH: &str = "/.well-known/jwks.json";
@@ -61,9 +59,9 @@ impl PublishedKeys {
     }
 
     /// The answer to a request with these headers.
-    pub(crate) fn answer(&self, headers: &HeaderMap) -> Response {
+    pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Bytes> {
         let Written { body, tag } = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut response = Response::new(body.into());
+        let mut response = Response::new(body);
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
         let lifetime = format!("public, max-age={}", KeyRing::JWKS_LIFETIME.as_seconds());

@@ -10,9 +10,9 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserialize
 use serde::forward_to_deserialize_any;
 
 use crate::fault::Fault;
-use crate::invalid_input::{InvalidInput, Step};
 use crate::path::Kind;
 use crate::query_shape::{QueryShape, ValueType};
+use scopegate_gate::{InvalidInput, LocationStep};
 
 /// Most names without a parameter that are listed as faults.
 const UNKNOWN_NAMES: usize = 32;
@@ -88,7 +88,7 @@ fn faults<T: DeserializeOwned>(texts: &Texts<'_>, shape: &QueryShape, first: Fau
     }
     for parameter in shape.parameters.iter().filter(|parameter| parameter.required) {
         if !texts.contains_key(parameter.name.as_str()) {
-            found.push(Fault::new("missing", "Field required").inside(Step::name(&parameter.name)));
+            found.push(Fault::new("missing", "Field required").inside(LocationStep::name(&parameter.name)));
         }
     }
     let unknown = texts.keys().filter(|name| shape.parameter(name).is_none());

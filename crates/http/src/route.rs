@@ -15,7 +15,7 @@ use crate::caller::{Closable, Decided, Guarded, Optional, Public, Undecided};
 use crate::description::Description;
 use crate::handler::Handler;
 use crate::input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
-use crate::invalid_input::InputError;
+use scopegate_gate::InputError;
 
 /// An operation that is being declared.
 ///
@@ -230,7 +230,7 @@ impl<State, I: Inputs> Route<State, I> {
     /// authorizes the caller.
     ///
     /// A request has one body. Two inputs that read it do not compile; one at `GET` or `HEAD` is a
-    /// [`GateError`](crate::GateError).
+    /// [`BuildError`](crate::BuildError).
     ///
     /// ```compile_fail,E0080
     /// use scopegate_http::post;

@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Profile, endpoint};
-
 /// Writes the schema of a component as FastAPI does: with titles, and `anyOf` instead of a list of
 /// types.
 pub(crate) fn as_fastapi(name: &str, schema: &Value) -> Value {
@@ -84,10 +82,38 @@ pub(crate) fn operation_id(name: &str, template: &str, method: &str) -> String {
 }
 
 /// Returns FastAPI's schemas for an invalid request: `HTTPValidationError` and `ValidationError`.
-pub(crate) fn validation_error() -> impl Iterator<Item = (String, Value)> {
-    let names = ["HTTPValidationError", "ValidationError"];
-    let schemas = endpoint::token::schemas(Profile::Tutorial, &[]).into_iter();
-    schemas.filter(move |(name, _)| names.contains(&name.as_str()))
+pub(crate) fn validation_error() -> [(String, Value); 2] {
+    [
+        ("HTTPValidationError".to_owned(), validation_errors()),
+        ("ValidationError".to_owned(), one_validation_error()),
+    ]
+}
+
+fn validation_errors() -> Value {
+    json!({
+        "properties": { "detail": { "items": { "$ref": "#/components/schemas/ValidationError" }, "type": "array", "title": "Detail" } },
+        "type": "object",
+        "title": "HTTPValidationError",
+    })
+}
+
+fn one_validation_error() -> Value {
+    json!({
+        "properties": {
+            "loc": {
+                "items": { "anyOf": [{ "type": "string" }, { "type": "integer" }] },
+                "type": "array",
+                "title": "Location",
+            },
+            "msg": { "type": "string", "title": "Message" },
+            "type": { "type": "string", "title": "Error Type" },
+            "input": { "title": "Input" },
+            "ctx": { "type": "object", "title": "Context" },
+        },
+        "type": "object",
+        "required": ["loc", "msg", "type"],
+        "title": "ValidationError",
+    })
 }
 
 /// The body of a refusal by [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3).

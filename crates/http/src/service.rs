@@ -11,14 +11,12 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{Either, Empty, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
+use scopegate_gate::{Lookup, RequestHead, Target, TargetAuthority};
 use warp::filters::path::FullPath;
 use warp::{Filter, Rejection};
 
 use crate::answer::Response;
 use crate::gate::Gate;
-use crate::host::TargetAuthority;
-use crate::request_head::RequestHead;
-use crate::routes::{Lookup, Target};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -48,9 +46,9 @@ impl Gate {
         let found = warp::method()
             .and(warp::path::full())
             .and_then(move |method: Method, path: FullPath| {
-                future::ready(match finding.find(&method, path.as_str()) {
+                future::ready(match finding.lookup(&method, path.as_str()) {
                     Lookup::Found(target, values) => Ok((*target, values)),
-                    Lookup::Elsewhere(_) | Lookup::OtherMethods(_) | Lookup::Unknown => Err(warp::reject::not_found()),
+                    Lookup::Redirect(_) | Lookup::OtherMethods(_) | Lookup::Unknown => Err(warp::reject::not_found()),
                 })
             });
         let answered = found
@@ -77,10 +75,10 @@ impl Gate {
                             .with_authority(known(&authority))
                             .from_peer(peer.map(|peer| peer.ip()));
                         if !head.names_one_host() {
-                            return gate.no_host(&head);
+                            return gate.respond_invalid_host(&head).map(Into::into);
                         }
                         let mut body = Some(body);
-                        gate.answer(&target, &values, &head, &mut body).await
+                        gate.answer(target, values, &head, &mut body).await
                     }
                 },
             );
@@ -96,7 +94,7 @@ impl Gate {
                         if head.names_one_host() {
                             answer
                         } else {
-                            asked.no_host(&head)
+                            asked.respond_invalid_host(&head).map(Into::into)
                         }
                     });
                     future::ready(answer.ok_or_else(warp::reject::not_found))
@@ -112,9 +110,9 @@ impl Gate {
         let other_methods = warp::method()
             .and(warp::path::full())
             .and_then(move |method: Method, path: FullPath| {
-                future::ready(match self.find(&method, path.as_str()) {
+                future::ready(match self.lookup(&method, path.as_str()) {
                     Lookup::OtherMethods(_) => Ok(()),
-                    Lookup::Elsewhere(_) | Lookup::Found(..) | Lookup::Unknown => Err(warp::reject::not_found()),
+                    Lookup::Redirect(_) | Lookup::Found(..) | Lookup::Unknown => Err(warp::reject::not_found()),
                 })
             });
         other_methods
@@ -179,11 +177,11 @@ impl Gate {
         B: Body<Error: Into<BoxError>>,
     {
         if !head.names_one_host() {
-            return self.no_host(head);
+            return self.respond_invalid_host(head).map(Into::into);
         }
-        match self.find(head.method(), head.path()) {
-            Lookup::Found(target, values) => self.answer(target, &values, head, body).await,
-            elsewhere => self.turn_away(&elsewhere, head),
+        match self.lookup(head.method(), head.path()) {
+            Lookup::Found(target, values) => self.answer(*target, values, head, body).await,
+            other => self.respond_without_target(&other, head),
         }
     }
 }

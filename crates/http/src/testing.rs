@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken, User};
+use scopegate_gate::TestIdentity;
 use serde_json::Value;
 
-use crate::double::Double;
 use crate::gate::Gate;
 
 /// Collects a double: made by [`Gate::testing`].
@@ -49,7 +49,7 @@ use crate::gate::Gate;
 #[must_use = "a double takes effect in the gate that `gate` makes"]
 pub struct Testing {
     gate: Gate,
-    double: Double,
+    identity: TestIdentity,
 }
 
 impl Gate {
@@ -58,7 +58,7 @@ impl Gate {
     pub fn testing(&self) -> Testing {
         Testing {
             gate: self.clone(),
-            double: Double::default(),
+            identity: TestIdentity::default(),
         }
     }
 }
@@ -66,16 +66,14 @@ impl Gate {
 impl Testing {
     /// Every request is this user's.
     pub fn as_user(mut self, user: impl Into<Arc<User>>) -> Self {
-        self.double.user = Some(user.into());
-        self.double.is_authenticated = true;
+        self.identity = self.identity.as_user(user);
         self
     }
 
     /// Every request has a credential with this subject, which is `sub` in a token. If an
     /// operation needs a user, the gate finds the user of this subject.
     pub fn subject(mut self, subject: impl Into<Arc<str>>) -> Self {
-        self.double.subject = Some(subject.into());
-        self.double.is_authenticated = true;
+        self.identity = self.identity.subject(subject);
         self
     }
 
@@ -95,28 +93,28 @@ impl Testing {
             id.is_some(),
             "scheme `{name}` is not declared in the catalog of the gate"
         );
-        self.double.schemes.extend(id);
+        if let Some(id) = id {
+            self.identity = self.identity.scheme(id);
+        }
         self
     }
 
     /// Gives the credential this claim, as an access token has it: `acr`, `auth_time`, `aud`,
     /// `client_id`, `cnf`.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.double.claims.insert(name.into(), value.into());
-        self.double.is_authenticated = true;
+        self.identity = self.identity.claim(name, value);
         self
     }
 
     /// Gives every request a credential without a user.
     pub fn authenticated(mut self) -> Self {
-        self.double.is_authenticated = true;
+        self.identity = self.identity.authenticated();
         self
     }
 
     /// Adds this scope to the credential.
     pub fn scope(mut self, token: ScopeToken) -> Self {
-        self.double.scopes.push(token);
-        self.double.is_authenticated = true;
+        self.identity = self.identity.scope(token);
         self
     }
 
@@ -124,7 +122,7 @@ impl Testing {
     #[must_use]
     pub fn gate(self) -> Gate {
         Gate {
-            double: Some(Arc::new(self.double)),
+            gate: self.gate.gate.with_identity(self.identity),
             ..self.gate
         }
     }

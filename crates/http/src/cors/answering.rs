@@ -1,54 +1,60 @@
-//! What the gate says to pages of other origins.
+//! Answers of the gate to scripts of other origins.
 
 use http::{HeaderMap, Method};
+use scopegate_gate::{Lookup, RequestHead, Target};
 
 use crate::answer::Response;
-use crate::gate::{Gate, with_request_id};
-use crate::request_head::RequestHead;
-use crate::routes::{Lookup, Routes, Target};
+use crate::gate::Gate;
 
-/// The targets at one path: methods, and the target of each.
-type Stop = [(&'static str, Target)];
+/// The methods of one path, each with its target.
+type MethodTargets = [(&'static str, Target)];
 
 impl Gate {
+    /// Answers a request without a target: a preflight, or the refusal of the gate.
+    pub(crate) fn respond_without_target(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Response {
+        self.respond_unrouted(head, || {
+            let preflight = self.preflight(head.method(), head.headers(), || self.targets(head.path(), found));
+            let mut response = preflight.unwrap_or_else(|| self.unmatched(found, head).map(Into::into));
+            self.open_path(found, head, &mut response);
+            response
+        })
+    }
+
     /// Lets a script read the answer of a target, if the target is open to its page.
     pub(crate) fn open_target(&self, target: Target, request: &HeaderMap, response: &mut Response) {
         if let Some(cors) = &self.inner.cors
-            && target.is_open_to_other_origins()
+            && self.is_open_to_other_origins(target)
         {
             cors.mark(request, response.headers_mut());
         }
     }
 
-    /// Does the same for an answer without a target. It is as open as the targets at the path, and
-    /// open if there are none.
-    pub(crate) fn open_path(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>, response: &mut Response) {
-        let Some(cors) = &self.inner.cors else { return };
-        let stop = stop(&self.inner.routes, head.path(), found);
-        if stop.is_empty() || !open_methods(stop).is_empty() {
-            cors.mark(head.headers(), response.headers_mut());
-        }
-    }
-
-    /// The answer to a preflight that found no operation for `OPTIONS`.
-    pub(crate) fn preflight_at(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>) -> Option<Response> {
-        self.preflight(head.method(), head.headers(), |routes| stop(routes, head.path(), found))
-    }
-
-    /// The answer to a preflight that found one: an operation is not asked by a browser on its own.
+    /// Returns the answer to a preflight whose path has an operation for `OPTIONS`. A browser does not
+    /// call that operation by itself.
     pub(crate) fn preflight_of(&self, number: usize, head: &RequestHead<'_>) -> Option<Response> {
-        self.preflight(head.method(), head.headers(), |routes| {
+        self.preflight(head.method(), head.headers(), || {
             let operation = self.operations().operations().get(number);
-            operation.map_or(&[], |operation| routes.methods_of(operation.template()))
+            operation.map_or(&[], |operation| self.methods_of(operation.template()))
         })
     }
 
     /// Returns the finished answer to a preflight, if the gate answers only for its own paths.
     pub(crate) fn own_preflight(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
         let cors = self.inner.cors.as_ref()?;
-        let mut response = self.preflight(method, headers, |routes| routes.methods(path))?;
+        let mut response = self.preflight(method, headers, || self.methods_at(path))?;
         cors.mark(headers, response.headers_mut());
-        Some(with_request_id(response, self.inner.request_ids.next()))
+        self.finish_uncounted(&mut response);
+        Some(response)
+    }
+
+    /// Lets a script read an answer without a target. It is as open as the targets at the path, and
+    /// open if there are none.
+    fn open_path(&self, found: &Lookup<'_, Target>, head: &RequestHead<'_>, response: &mut Response) {
+        let Some(cors) = &self.inner.cors else { return };
+        let targets = self.targets(head.path(), found);
+        if targets.is_empty() || !self.open_methods(targets).is_empty() {
+            cors.mark(head.headers(), response.headers_mut());
+        }
     }
 
     /// Reads only the path and the origin: a preflight has no credential.
@@ -60,25 +66,27 @@ impl Gate {
         &'g self,
         method: &Method,
         headers: &HeaderMap,
-        stop: impl FnOnce(&'g Routes<Target>) -> &'g Stop,
+        targets: impl FnOnce() -> &'g MethodTargets,
     ) -> Option<Response> {
         let cors = self.inner.cors.as_ref().filter(|_| *method == Method::OPTIONS)?;
         if !cors.is_preflight(headers) {
             return None;
         }
-        let methods = open_methods(stop(&self.inner.routes));
+        let methods = self.open_methods(targets());
         (!methods.is_empty()).then(|| cors.preflight(&methods))
     }
-}
 
-fn stop<'g>(routes: &'g Routes<Target>, path: &str, found: &Lookup<'_, Target>) -> &'g Stop {
-    match found {
-        Lookup::Elsewhere(other) => routes.methods(other),
-        Lookup::Found(..) | Lookup::OtherMethods(_) | Lookup::Unknown => routes.methods(path),
+    fn targets(&self, path: &str, found: &Lookup<'_, Target>) -> &MethodTargets {
+        match found {
+            Lookup::Redirect(other) => self.methods_at(other),
+            Lookup::Found(..) | Lookup::OtherMethods(_) | Lookup::Unknown => self.methods_at(path),
+        }
     }
-}
 
-fn open_methods(stop: &Stop) -> Vec<&'static str> {
-    let open = stop.iter().filter(|(_, target)| target.is_open_to_other_origins());
-    open.map(|(method, _)| *method).collect()
+    fn open_methods(&self, targets: &MethodTargets) -> Vec<&'static str> {
+        let open = targets
+            .iter()
+            .filter(|(_, target)| self.is_open_to_other_origins(*target));
+        open.map(|(method, _)| *method).collect()
+    }
 }

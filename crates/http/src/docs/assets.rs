@@ -11,7 +11,7 @@ use flate2::read::GzDecoder;
 
 use super::page::DocsPage;
 use crate::content_coding::ContentCoding;
-use crate::entity_tag;
+use scopegate_gate::entity_tag;
 
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 

@@ -7,28 +7,77 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use scopegate_domain::{ErrorCode, Scope};
+use scopegate_gate::{BodyError, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
 use scopegate_grant::{
     AuthorizationServer, ClientCredentials, FieldFault, GrantError, GrantProfile, PageError, TokenSet,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::docs::{operation_docs, operation_id, schemas};
-use crate::answer::Response;
-use crate::body::Unread;
+use scopegate_store::BoxFuture;
+
 use crate::form::{self, FormError};
-use crate::refusal::RETRY_SECONDS;
-use crate::{Challenge, Profile, basic};
+use crate::{Challenge, Profile, TrustedProxies, basic};
+
+/// The value of `Retry-After` while the store is down, in seconds.
+const RETRY_SECONDS: u32 = 1;
+
+/// The token endpoint of an authorization server.
+pub(crate) struct TokenEndpoint {
+    server: AuthorizationServer,
+    proxies: TrustedProxies,
+    routes: [SiteRoute; 1],
+}
+
+impl TokenEndpoint {
+    pub(crate) fn new(path: String, server: AuthorizationServer, proxies: TrustedProxies) -> Self {
+        let profile = profile(&server);
+        let grant_types: Vec<_> = server.grant_types().collect();
+        let route = SiteRoute::post(path).open_to_other_origins().always_traced();
+        // Without a grant type the endpoint refuses every request, so the document does not offer it.
+        let route = if grant_types.is_empty() {
+            route
+        } else {
+            route.document(SiteDocument::new(
+                docs::operation(profile),
+                docs::schemas(profile, &grant_types),
+            ))
+        };
+        Self {
+            server,
+            proxies,
+            routes: [route],
+        }
+    }
+}
+
+impl SiteEndpoint for TokenEndpoint {
+    fn routes(&self) -> &[SiteRoute] {
+        &self.routes
+    }
+
+    fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
+        Box::pin(async move {
+            let headers = request.head.headers();
+            let from = request.head.peer().map(|peer| self.proxies.client(peer, headers));
+            token(&self.server, headers, &request.body, from).await
+        })
+    }
+
+    fn body_error(&self, _: usize, error: BodyError) -> Option<Response<Bytes>> {
+        Some(incomplete(&self.server, error))
+    }
+}
 
 /// Answers a request to the token endpoint from this address; `body` is whole and within its limit.
-pub(crate) async fn token(
+async fn token(
     server: &AuthorizationServer,
     headers: &HeaderMap,
     body: &Bytes,
     from: Option<IpAddr>,
-) -> Response {
+) -> Response<Bytes> {
     let profile = profile(server);
     let params = match form::read(headers, body, profile).await {
         Ok(params) => params,
@@ -41,17 +90,17 @@ pub(crate) async fn token(
     }
 }
 
-/// Answers a request whose body is not whole.
-pub(crate) fn unread(server: &AuthorizationServer, cause: Unread) -> Response {
-    let (status, sentence) = cause.told();
+/// Answers a request whose body is not complete.
+fn incomplete(server: &AuthorizationServer, error: BodyError) -> Response<Bytes> {
+    let (status, sentence) = (error.status(), error.sentence());
     match profile(server) {
         Profile::Rfc => by_the_rfc(status, ErrorCode::InvalidRequest, &sentence),
         Profile::Tutorial => detail(status, status.canonical_reason().unwrap_or_default()),
     }
 }
 
-/// Whose rules a server goes by, in this crate's words.
-pub(crate) fn profile(server: &AuthorizationServer) -> Profile {
+/// Returns the profile of a server.
+fn profile(server: &AuthorizationServer) -> Profile {
     match server.profile() {
         GrantProfile::Rfc => Profile::Rfc,
         GrantProfile::Tutorial { .. } => Profile::Tutorial,
@@ -69,7 +118,7 @@ struct Success<'a> {
     scope: Option<&'a Scope>,
 }
 
-fn success(tokens: &TokenSet) -> Response {
+fn success(tokens: &TokenSet) -> Response<Bytes> {
     let body = Success {
         access_token: tokens.access_token().expose(),
         token_type: tokens.token_type(),
@@ -81,7 +130,7 @@ fn success(tokens: &TokenSet) -> Response {
 
 /// The one table of refusals: what a client is told, by the RFC or in the words of the page. `credentials` are those of the
 /// `Authorization` header.
-fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Response {
+fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Response<Bytes> {
     let mut response = match error {
         GrantError::Page(PageError::IncorrectLogin) => detail(StatusCode::BAD_REQUEST, error.to_string()),
         GrantError::Page(PageError::Validation(faults)) => detail(
@@ -136,7 +185,7 @@ fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
 }
 
 /// A body that is no form.
-fn no_form(fault: FormError, profile: Profile) -> Response {
+fn no_form(fault: FormError, profile: Profile) -> Response<Bytes> {
     match profile {
         Profile::Rfc => by_the_rfc(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, &fault),
         Profile::Tutorial => detail(StatusCode::BAD_REQUEST, fault.to_string()),
@@ -144,7 +193,7 @@ fn no_form(fault: FormError, profile: Profile) -> Response {
 }
 
 /// [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
-fn by_the_rfc(status: StatusCode, code: ErrorCode, description: &dyn Display) -> Response {
+fn by_the_rfc(status: StatusCode, code: ErrorCode, description: &dyn Display) -> Response<Bytes> {
     reply(
         status,
         &json!({ "error": code.as_str(), "error_description": description.to_string() }),
@@ -152,7 +201,7 @@ fn by_the_rfc(status: StatusCode, code: ErrorCode, description: &dyn Display) ->
 }
 
 /// A refusal as FastAPI writes it.
-fn detail(status: StatusCode, detail: impl Into<Value>) -> Response {
+fn detail(status: StatusCode, detail: impl Into<Value>) -> Response<Bytes> {
     reply(status, &json!({ "detail": detail.into() }))
 }
 
@@ -173,11 +222,11 @@ fn entry(fault: &FieldFault) -> Value {
 }
 
 /// An answer that no cache may keep.
-fn reply<T: Serialize>(status: StatusCode, body: &T) -> Response {
+fn reply<T: Serialize>(status: StatusCode, body: &T) -> Response<Bytes> {
     let Ok(body) = serde_json::to_vec(body) else {
-        return http::Response::builder()
+        return Response::builder()
             .status(StatusCode::INTERNAL_SERVER_ERROR)
-            .body(Bytes::new().into())
+            .body(Bytes::new())
             .unwrap_or_default();
     };
     let mut response = Response::new(body.into());
@@ -194,7 +243,6 @@ mod tests {
     use std::sync::Arc;
 
     use http::header::AUTHORIZATION;
-    use http_body_util::BodyExt as _;
     use scopegate_domain::{
         Account, Catalog, Client, ClientId, GrantType, Lifetime, PasswordHash, ScopeToken, Secret, SecurityScheme,
         User, UserId, Username,
@@ -252,12 +300,10 @@ mod tests {
             )
             .await,
         )
-        .await
     }
 
-    async fn read(response: Response) -> (StatusCode, HeaderMap, Value) {
+    fn read(response: Response<Bytes>) -> (StatusCode, HeaderMap, Value) {
         let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
         assert_eq!(head.headers.get(CACHE_CONTROL).unwrap(), "no-store");
         assert_eq!(head.headers.get(PRAGMA).unwrap(), "no-cache");
         assert_eq!(head.headers.get(CONTENT_TYPE).unwrap(), "application/json");
@@ -353,16 +399,16 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_is_not_whole_is_refused_as_all_else_is() {
         for (cause, status) in [
-            (Unread::Incomplete, 400),
-            (Unread::TooLarge, 413),
-            (Unread::TooSlow, 408),
+            (BodyError::Incomplete, 400),
+            (BodyError::TooLarge, 413),
+            (BodyError::TooSlow, 408),
         ] {
-            let (answered, _, body) = read(unread(&server(Profile::Rfc).await, cause)).await;
+            let (answered, _, body) = read(incomplete(&server(Profile::Rfc).await, cause));
             assert_eq!(
                 (answered.as_u16(), body.get("error")),
                 (status, Some(&json!("invalid_request")))
             );
-            let (answered, _, body) = read(unread(&server(Profile::Tutorial).await, cause)).await;
+            let (answered, _, body) = read(incomplete(&server(Profile::Tutorial).await, cause));
             assert_eq!(answered.as_u16(), status);
             assert!(body.get("detail").is_some_and(Value::is_string), "{body}");
         }
@@ -385,7 +431,7 @@ mod tests {
             if !credentials.is_empty() {
                 headers.insert(AUTHORIZATION, HeaderValue::from_static(credentials));
             }
-            let (answered, headers, body) = read(token(&server, &headers, &body, None).await).await;
+            let (answered, headers, body) = read(token(&server, &headers, &body, None).await);
             assert_eq!(answered.as_u16(), status, "{credentials}");
             if status != 200 {
                 assert_eq!(body.get("error"), Some(&json!("invalid_client")), "{credentials}");
@@ -421,7 +467,7 @@ mod tests {
                     headers.extend(empty.map(|empty| (AUTHORIZATION, HeaderValue::from_static(empty))));
                     let server = server(profile).await;
                     let (status, headers, body) =
-                        read(token(&server, &headers, &Bytes::from(form.clone()), None).await).await;
+                        read(token(&server, &headers, &Bytes::from(form.clone()), None).await);
                     assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
                     assert!(!headers.contains_key(WWW_AUTHENTICATE), "{form}");
                     if profile == Profile::Rfc {
@@ -459,7 +505,7 @@ mod tests {
             (GrantError::Unavailable(outage), 503),
             (GrantError::Corrupt(StoreError::corrupt("disk /var/lib is odd")), 500),
         ] {
-            let (answered, headers, body) = read(refusal(&error, &ClientCredentials::Absent)).await;
+            let (answered, headers, body) = read(refusal(&error, &ClientCredentials::Absent));
             assert_eq!(answered.as_u16(), status, "{error}");
             assert_eq!(body.get("error"), Some(&json!(error.code().as_str())));
             assert!(!body.to_string().contains("disk"));

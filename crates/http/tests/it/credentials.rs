@@ -290,7 +290,7 @@ fn faults_of_a_declaration_are_told_when_the_gate_is_built() {
     let odd = Gate::builder(odd.build().unwrap()).verifier("odd", verifier());
     let no_verifier = |schemes: &str| {
         format!(
-            "`GET /x` asks for a credential that the gate was given no verifier for; add one for scheme {schemes} by \
+            "`GET /x` requires a credential for which the gate has no verifier; add one for scheme {schemes} by \
              `GateBuilder::bearer` or `GateBuilder::verifier`"
         )
     };
@@ -305,18 +305,21 @@ fn faults_of_a_declaration_are_told_when_the_gate_is_built() {
         ),
         (
             all().operation(with(&[&["basic", "me"]])),
-            "`GET /x` asks for two kinds of credentials in the one `Authorization` header of a request",
+            "`GET /x` requires two kinds of credentials in the one `Authorization` header of a request",
         ),
         (
             none().bearer("key", common::verifier()),
-            "scheme `key` has a verifier of bearer tokens, and its credentials are no bearer tokens",
+            "scheme `key` has a verifier of bearer tokens, but its credentials are of another kind",
         ),
         (all().verifier("key", verifier()), "scheme `key` has two verifiers"),
         (
             none().verifier("nothing", verifier()),
             "scheme `nothing` has a verifier and is not declared",
         ),
-        (odd, "the key of scheme `odd` cannot stand in a header of that name"),
+        (
+            odd,
+            "the name of the header of scheme `odd` is invalid; declare another",
+        ),
     ] {
         assert_eq!(builder.build().unwrap_err().to_string(), message);
     }
@@ -425,10 +428,7 @@ async fn no_log_and_no_answer_holds_a_credential() {
     }
     drop(guard);
     let log = listener.0.text.lock().unwrap();
-    assert!(
-        log.contains("a credential was refused"),
-        "nothing was listened to: {log}"
-    );
+    assert!(log.contains("credential refused"), "nothing was listened to: {log}");
     let encoded = basic("nobody").1.replace("Basic ", "");
     assert!(!log.contains("hunter2") && !log.contains(&encoded), "{log}");
 }

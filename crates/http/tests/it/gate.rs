@@ -404,11 +404,11 @@ async fn faults_of_a_declaration_are_errors_when_it_is_built() {
     );
     assert_eq!(
         told(Gate::builder(common::catalog()).operation(get("/a").guard(Guard::user().check(ActiveUser)).then(open))),
-        "`GET /a` asks for a user, and the gate was given no users; add them by `GateBuilder::users`"
+        "`GET /a` requires a user, and the gate has no users; add them by `GateBuilder::users`"
     );
     assert_eq!(
         told(Gate::builder(common::catalog()).operation(get("/a").guard(Guard::requires([ME])).then(open))),
-        "`GET /a` asks for a credential that the gate was given no verifier for; add one for scheme `OAuth2PasswordBearer` by \
+        "`GET /a` requires a credential for which the gate has no verifier; add one for scheme `OAuth2PasswordBearer` by \
          `GateBuilder::bearer` or `GateBuilder::verifier`"
     );
     assert_eq!(

@@ -8,8 +8,8 @@ use scopegate_http::policy::{Atom, Binding, Needs, Rule, SubjectKind};
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, ApiKeyLocation, Catalog, Check, Credential, CredentialVerifier, Gate, GateBuilder, GateError, Guard,
-    Introspection, Permit, Place, RemoteIssuer, SecurityScheme, Verdict, get,
+    ActiveUser, ApiKeyLocation, BuildError, Catalog, Check, Credential, CredentialVerifier, Gate, GateBuilder,
+    GateError, Guard, Introspection, Permit, Place, RemoteIssuer, SecurityScheme, Verdict, get,
 };
 
 use crate::common::{self, ME};
@@ -88,7 +88,7 @@ fn built(builder: GateBuilder, guard: Guard) -> Result<(), String> {
     let operation = get("/x").guard(guard).then(|_: Permit| async { "in" });
     match builder.operation(operation).build() {
         Ok(_) => Ok(()),
-        Err(GateError::NoProducer { operation, atom }) => {
+        Err(BuildError::Gate(GateError::NoProducer { operation, atom })) => {
             assert_eq!(operation, "GET /x");
             Err(atom)
         }
@@ -214,7 +214,7 @@ fn a_check_with_code_and_a_user_of_the_store_are_supplied() {
         .check(ActiveUser)
         .on(&Guard::user());
     assert_eq!(built(users(), active.clone()), Ok(()));
-    assert!(built(own(), active).unwrap_err().contains("was given no users"));
+    assert!(built(own(), active).unwrap_err().contains("the gate has no users"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use scopegate_http::domain::SchemeName;
 use scopegate_http::policy::{Atom, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    Acceptance, AnyJson, ApiKeyLocation, Catalog, Credential, CredentialVerifier, Gate, GateBuilder, GateError, Guard,
+    Acceptance, AnyJson, ApiKeyLocation, BuildError, Catalog, Credential, CredentialVerifier, Gate, GateBuilder, Guard,
     Permit, Profile, SecurityScheme, Verdict, get,
 };
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ fn guard(ways: &Ways) -> Guard {
 }
 
 /// `GET /` with a guard: answers with the permit's subject and schemes.
-fn gate(profile: Profile, ways: &Ways, is_optional: bool) -> Result<Gate, GateError> {
+fn gate(profile: Profile, ways: &Ways, is_optional: bool) -> Result<Gate, BuildError> {
     builder(profile, ways, is_optional).build()
 }
 
@@ -197,7 +197,7 @@ async fn every_pair_of_schemes_with_every_kind_of_credential() {
                     Ok(gate) => gate,
                     Err(fault) => {
                         assert_eq!(expected(&ways, is_optional, &[]), Expected::NoGate, "{fault}");
-                        assert!(fault.to_string().starts_with("`GET /` asks for two kinds"), "{fault}");
+                        assert!(fault.to_string().starts_with("`GET /` requires two kinds"), "{fault}");
                         impossible += 1;
                         continue;
                     }

@@ -310,7 +310,7 @@ async fn a_flip_is_told_without_secrets() {
     }
     let start = text
         .lines()
-        .find(|line| line.contains("asked beside this one"))
+        .find(|line| line.contains("shadow policy is evaluated"))
         .unwrap();
     for part in [
         "\"compared\": \"7\"",
@@ -319,7 +319,7 @@ async fn a_flip_is_told_without_secrets() {
     ] {
         assert!(start.contains(part), "{part} in {start}");
     }
-    let unlooked = text.lines().find(|line| line.contains("nobody looks at")).unwrap();
+    let unlooked = text.lines().find(|line| line.contains("does not evaluate")).unwrap();
     assert!(
         unlooked.contains("\"operation\": \"GET /active\"") && unlooked.contains("user, active"),
         "{unlooked}"

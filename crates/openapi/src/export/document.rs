@@ -127,6 +127,16 @@ impl OperationDocs {
         }
     }
 
+    /// Documents an operation by a whole Operation Object.
+    #[must_use]
+    pub fn of_object(method: Method, template: impl Into<String>, operation: Map<String, Value>) -> Self {
+        Self {
+            method,
+            template: template.into(),
+            fields: operation,
+        }
+    }
+
     /// The method of the operation.
     #[must_use]
     pub const fn method(&self) -> Method {

@@ -1,60 +1,52 @@
 //! What the document says about the token endpoint: by the page, word for word what FastAPI writes.
 
 use scopegate_domain::GrantType;
-use scopegate_openapi::OperationDocs;
-use scopegate_policy::Method;
 use serde_json::{Map, Value, json};
 
 use crate::Profile;
+use crate::schema::validation_error;
 
 /// The name that FastAPI gives to the page's form.
 const PAGE_FORM: &str = "Body_login_for_access_token_token_post";
 
-/// The `operationId` of the token endpoint.
-pub(crate) const fn operation_id(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Tutorial => "login_for_access_token_token_post",
-        Profile::Rfc => "token",
-    }
-}
-
-/// The entry of the token endpoint at this path.
-pub(crate) fn operation_docs(path: &str, profile: Profile) -> OperationDocs {
-    let docs = OperationDocs::new(Method::Post, path);
-    match profile {
-        Profile::Tutorial => docs
-            .summary("Login For Access Token")
-            .operation_id(operation_id(profile))
-            .request_body(form(PAGE_FORM))
-            .response("200", response("Successful Response", "Token"))
-            .response("422", response("Validation Error", "HTTPValidationError")),
-        Profile::Rfc => docs
-            .summary("Ask for a token")
-            .operation_id(operation_id(profile))
-            .request_body(form("TokenRequest"))
-            .response("200", response("The token", "TokenResponse"))
-            .response("400", response("The request was refused", "TokenError"))
-            .response(
-                "401",
-                response(
+/// Returns the Operation Object of the token endpoint.
+pub(super) fn operation(profile: Profile) -> Map<String, Value> {
+    let operation = match profile {
+        Profile::Tutorial => json!({
+            "summary": "Login For Access Token",
+            "operationId": "login_for_access_token_token_post",
+            "requestBody": form(PAGE_FORM),
+            "responses": {
+                "200": response("Successful Response", "Token"),
+                "422": response("Validation Error", "HTTPValidationError"),
+            },
+        }),
+        Profile::Rfc => json!({
+            "summary": "Ask for a token",
+            "operationId": "token",
+            "requestBody": form("TokenRequest"),
+            "responses": {
+                "200": response("The token", "TokenResponse"),
+                "400": response("The request was refused", "TokenError"),
+                "401": response(
                     "The client failed to authenticate by the `Authorization` header",
                     "TokenError",
                 ),
-            )
-            .response("429", response("Too many failed attempts", "TokenError"))
-            .response("503", response("Too many logins at once", "TokenError")),
+                "429": response("Too many failed attempts", "TokenError"),
+                "503": response("Too many logins at once", "TokenError"),
+            },
+        }),
+    };
+    match operation {
+        Value::Object(members) => members,
+        _ => Map::new(),
     }
 }
 
 /// The schemas that the entry names, for a server with these grant types.
-pub(crate) fn schemas(profile: Profile, grant_types: &[GrantType]) -> Map<String, Value> {
+pub(super) fn schemas(profile: Profile, grant_types: &[GrantType]) -> Map<String, Value> {
     let schemas = match profile {
-        Profile::Tutorial => vec![
-            (PAGE_FORM, page_form()),
-            ("HTTPValidationError", validation_errors()),
-            ("Token", page_token()),
-            ("ValidationError", validation_error()),
-        ],
+        Profile::Tutorial => vec![(PAGE_FORM, page_form()), ("Token", page_token())],
         Profile::Rfc => {
             vec![
                 ("TokenError", rfc_error()),
@@ -63,10 +55,11 @@ pub(crate) fn schemas(profile: Profile, grant_types: &[GrantType]) -> Map<String
             ]
         }
     };
-    schemas
-        .into_iter()
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect()
+    let named = schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema));
+    match profile {
+        Profile::Tutorial => named.chain(validation_error()).collect(),
+        Profile::Rfc => named.collect(),
+    }
 }
 
 fn reference(name: &str) -> Value {
@@ -113,33 +106,6 @@ fn page_token() -> Value {
         "type": "object",
         "required": ["access_token", "token_type"],
         "title": "Token",
-    })
-}
-
-fn validation_errors() -> Value {
-    json!({
-        "properties": { "detail": { "items": reference("ValidationError"), "type": "array", "title": "Detail" } },
-        "type": "object",
-        "title": "HTTPValidationError",
-    })
-}
-
-fn validation_error() -> Value {
-    json!({
-        "properties": {
-            "loc": {
-                "items": { "anyOf": [{ "type": "string" }, { "type": "integer" }] },
-                "type": "array",
-                "title": "Location",
-            },
-            "msg": { "type": "string", "title": "Message" },
-            "type": { "type": "string", "title": "Error Type" },
-            "input": { "title": "Input" },
-            "ctx": { "type": "object", "title": "Context" },
-        },
-        "type": "object",
-        "required": ["loc", "msg", "type"],
-        "title": "ValidationError",
     })
 }
 

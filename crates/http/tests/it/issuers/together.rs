@@ -6,7 +6,9 @@ use std::time::Duration;
 use scopegate_http::domain::{Account, Issuer, KeyId, ScopeLayout, Secret, User, UserId, Username};
 use scopegate_http::store::{MemoryStore, Users};
 use scopegate_http::token::{Algorithm, KeySet, SigningKey, TokenRules, Verifier};
-use scopegate_http::{ActiveUser, Gate, GateError, Guard, Introspection, Permit, SecurityScheme, SubjectMapping, get};
+use scopegate_http::{
+    ActiveUser, BuildError, Gate, GateError, Guard, Introspection, Permit, SecurityScheme, SubjectMapping, get,
+};
 use scopegate_issuers::test_provider::{TestProvider, json};
 
 use crate::issuers::common::{LocalIssuer, ask, audience, fetcher, gate, jwks, key, status, token, token_by};
@@ -62,16 +64,22 @@ async fn the_same_issuer_stands_in_a_scheme_once() {
     let remote = || issuer.remote().build().unwrap();
     let key = key("1");
     let twice = gate().issuer("oauth", remote()).issuer("oauth", remote()).build();
-    assert!(matches!(twice, Err(GateError::IssuerTwice { .. })), "{twice:?}");
+    assert!(
+        matches!(twice, Err(BuildError::Gate(GateError::IssuerTwice { .. }))),
+        "{twice:?}"
+    );
     let two = gate()
         .bearer("oauth", own_verifier(&key))
         .issuer("oauth", remote())
         .bearer("oauth", own_verifier(&key))
         .build();
-    assert!(matches!(two, Err(GateError::TwoVerifiers { .. })), "{two:?}");
+    assert!(
+        matches!(two, Err(BuildError::Gate(GateError::TwoVerifiers { .. }))),
+        "{two:?}"
+    );
     let unknown = gate().issuer("other", remote()).build();
     assert!(
-        matches!(unknown, Err(GateError::UndeclaredScheme { .. })),
+        matches!(unknown, Err(BuildError::Gate(GateError::UndeclaredScheme { .. }))),
         "{unknown:?}"
     );
     let basic = scopegate_http::Catalog::builder()
@@ -79,7 +87,10 @@ async fn the_same_issuer_stands_in_a_scheme_once() {
         .build()
         .unwrap();
     let basic = Gate::builder(basic).issuer("basic", remote()).build();
-    assert!(matches!(basic, Err(GateError::NotBearer { .. })), "{basic:?}");
+    assert!(
+        matches!(basic, Err(BuildError::Gate(GateError::NotBearer { .. }))),
+        "{basic:?}"
+    );
 }
 
 async fn users(ids: &[&str]) -> Arc<MemoryStore> {

@@ -1,0 +1,90 @@
+//! Credentials that were accepted.
+
+use std::sync::Arc;
+
+use scopegate_domain::User;
+use scopegate_policy::{Presented, Subject, TokenWorld};
+use scopegate_token::{HeapBytes, Known};
+
+/// A credential that was accepted, in values that outlive it.
+pub(crate) struct AcceptedCredential {
+    facts: FactSource,
+    pub(crate) user: Option<Arc<User>>,
+}
+
+/// The facts of one credential, regardless of the requirement.
+pub(crate) struct CredentialFacts {
+    pub(crate) world: TokenWorld,
+    /// The facts of this credential under the shadow policy.
+    pub(crate) shadow: Option<Box<TokenWorld>>,
+    pub(crate) subject: Option<Arc<str>>,
+}
+
+enum FactSource {
+    /// Found for this request.
+    Fresh(Box<CredentialFacts>),
+    /// Found when the token was verified.
+    Cached(Arc<Known<CredentialFacts>>),
+}
+
+impl AcceptedCredential {
+    /// A credential that the application accepted.
+    pub(crate) fn from_application(facts: CredentialFacts) -> Self {
+        Self {
+            facts: FactSource::Fresh(Box::new(facts)),
+            user: None,
+        }
+    }
+
+    /// A token that was verified, now or before.
+    pub(crate) const fn of_token(known: Arc<Known<CredentialFacts>>) -> Self {
+        Self {
+            facts: FactSource::Cached(known),
+            user: None,
+        }
+    }
+
+    fn facts(&self) -> &CredentialFacts {
+        match &self.facts {
+            FactSource::Fresh(facts) => facts,
+            FactSource::Cached(known) => known,
+        }
+    }
+
+    /// Returns its facts under the running policy.
+    pub(crate) fn world(&self) -> &TokenWorld {
+        &self.facts().world
+    }
+
+    /// Returns its facts under the shadow policy.
+    pub(crate) fn shadow(&self) -> Option<&TokenWorld> {
+        self.facts().shadow.as_deref()
+    }
+
+    /// Returns the subject of the credential.
+    pub(crate) fn subject(&self) -> Option<&Arc<str>> {
+        self.facts().subject.as_ref()
+    }
+
+    /// Adds the credential to `presented`, with its facts under one of the two policies.
+    pub(crate) fn present<'a>(&'a self, presented: Presented<'a>, world: &'a TokenWorld) -> Presented<'a> {
+        let subject = self.subject().map_or(Subject::Nobody, Subject::Shared);
+        let presented = presented.with_token(world, subject);
+        match &self.user {
+            Some(user) => presented.with_user(Arc::clone(user)),
+            None => presented,
+        }
+    }
+}
+
+impl HeapBytes for CredentialFacts {
+    fn heap_bytes(&self) -> usize {
+        /// What the counts of shared memory take.
+        const COUNTS: usize = 16;
+        let shadow = self.shadow.as_ref();
+        let subject = self.subject.as_ref();
+        self.world.heap_bytes()
+            + shadow.map_or(0, |shadow| size_of::<TokenWorld>() + shadow.heap_bytes())
+            + subject.map_or(0, |subject| COUNTS + subject.len())
+    }
+}

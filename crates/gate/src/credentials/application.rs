@@ -1,0 +1,43 @@
+//! Credentials that the application verifies.
+
+use scopegate_domain::Authenticated;
+use scopegate_store::StoreError;
+use scopegate_token::VerifyError;
+
+use crate::credentials::accepted::{AcceptedCredential, CredentialFacts};
+use crate::credentials::bearer_verifier::VerificationContext;
+use crate::refusal::CredentialError;
+use crate::{Acceptance, Credential, CredentialVerifier, Verdict};
+
+/// Verifies a credential by asking the application.
+// SECURITY: the proof is made here and nowhere else, of nothing but the verifier's yes. Tested by
+// http/tests/it/schemes.rs, `nobody_gets_in_without_good_credentials_for_one_whole_way`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the application has just checked the credential"
+)]
+pub(crate) async fn verify(
+    wanted: VerificationContext<'_>,
+    verifier: &dyn CredentialVerifier,
+    credential: &Credential,
+) -> Result<Result<AcceptedCredential, CredentialError>, StoreError> {
+    let Verdict::Accept(acceptance) = verifier.verify(credential).await? else {
+        return Ok(Err(CredentialError::Refused));
+    };
+    // SECURITY: a sender-constrained credential is not a bearer credential, even if it is accepted
+    // (http/tests/it/issuers/rules.rs, `every_rule_holds_on_every_path`).
+    if acceptance.is_sender_constrained {
+        return Ok(Err(CredentialError::Verify(VerifyError::Bound)));
+    }
+    let proof: Authenticated<Acceptance> = Authenticated::assertion(acceptance);
+    let world = wanted.table.accepted_with_scopes(wanted.scheme, &proof, &proof.scopes);
+    let shadow = wanted.shadow.and_then(|shadow| {
+        shadow.world(wanted.scheme, |table, scheme| {
+            table.accepted_with_scopes(scheme, &proof, &proof.scopes)
+        })
+    });
+    Ok(world.map_err(CredentialError::from).map(|world| {
+        let subject = proof.into_inner().subject.filter(|_| wanted.has_subject);
+        AcceptedCredential::from_application(CredentialFacts { world, shadow, subject })
+    }))
+}

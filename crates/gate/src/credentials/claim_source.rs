@@ -1,0 +1,72 @@
+//! Which facts of a policy the credentials of one source can state.
+
+use scopegate_domain::{Audience, Issuer};
+use scopegate_policy::{Atom, SubjectKind};
+use scopegate_token::TokenRules;
+
+/// What the tokens of the application's own authorization server state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IssuedTokens {
+    /// The issuer of the tokens; `None` if they name none.
+    pub issuer: Option<Issuer>,
+    /// The audience of the tokens; `None` if they name none.
+    pub audience: Option<Audience>,
+    /// Whether a token can have a client as its subject.
+    pub has_service_subjects: bool,
+}
+
+impl IssuedTokens {
+    /// Creates the description of tokens that are verified by these rules.
+    #[must_use]
+    pub fn by(rules: &TokenRules) -> Self {
+        Self {
+            issuer: rules.issuer().cloned(),
+            audience: rules.audience().cloned(),
+            has_service_subjects: false,
+        }
+    }
+
+    /// States that a token can have a client as its subject. Default: only users.
+    #[must_use]
+    pub const fn with_service_subjects(mut self) -> Self {
+        self.has_service_subjects = true;
+        self
+    }
+}
+
+/// The source of credentials, by what it can state.
+#[derive(Clone, Copy)]
+pub(crate) enum ClaimSource<'g> {
+    /// Subject and scopes alone: what an [`Acceptance`](crate::Acceptance) can express.
+    Acceptance,
+    /// The application's own authorization server.
+    Own(&'g IssuedTokens),
+    /// A JWT of another issuer.
+    Jwt,
+    /// A token of the tutorial.
+    Tutorial,
+}
+
+impl<'g> ClaimSource<'g> {
+    /// Returns the source of tokens that are verified by these rules.
+    pub(crate) fn by(rules: &TokenRules, issued: Option<&'g IssuedTokens>) -> Self {
+        match issued {
+            Some(issued) if issued.issuer.as_ref() == rules.issuer() => Self::Own(issued),
+            _ if rules.issuer().is_none() => Self::Tutorial,
+            _ => Self::Jwt,
+        }
+    }
+
+    /// Returns whether the source can state a fact.
+    pub(crate) fn can_state(self, atom: &Atom) -> bool {
+        match (self, atom) {
+            (Self::Jwt, Atom::Acr(_) | Atom::AgeAtMost(_) | Atom::Audience(_) | Atom::Subject(_))
+            | (Self::Tutorial, Atom::Acr(_) | Atom::AgeAtMost(_) | Atom::Subject(_))
+            | (Self::Own(_), Atom::Subject(SubjectKind::User)) => true,
+            (Self::Own(issued), Atom::Audience(audience)) => issued.audience.as_ref() == Some(audience),
+            (Self::Own(issued), Atom::Subject(SubjectKind::Service)) => issued.has_service_subjects,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Credentials that the application itself verifies.
+
+use std::fmt;
+use std::sync::Arc;
+
+use scopegate_domain::{ScopeToken, Secret};
+use scopegate_store::{BoxFuture, StoreError};
+
+/// A credential as a request presents it: the secret, and for HTTP basic a user name.
+///
+/// The secret is a password, an API key, an opaque bearer token, or the text after `Digest`. It is
+/// wiped after the decision about the request.
+///
+/// ```
+/// use scopegate_gate::Credential;
+/// use scopegate_gate::domain::Secret;
+///
+/// let credential = Credential::new(String::from("swordfish")).with_username("stanley");
+/// assert_eq!(credential.username(), Some("stanley"));
+/// assert!(credential.secret().same_as(&Secret::new(String::from("swordfish"))));
+/// ```
+pub struct Credential {
+    username: Option<String>,
+    secret: Secret<String>,
+}
+
+impl Credential {
+    /// A credential that is a secret alone.
+    #[must_use]
+    pub fn new(secret: impl Into<Secret<String>>) -> Self {
+        Self {
+            username: None,
+            secret: secret.into(),
+        }
+    }
+
+    /// With a user name.
+    #[must_use]
+    pub fn with_username(mut self, name: impl Into<String>) -> Self {
+        self.username = Some(name.into());
+        self
+    }
+
+    /// The user name of HTTP basic.
+    #[must_use]
+    pub fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// Returns the secret. Compare it by [`Secret::same_as`], which takes the same time for any two
+    /// secrets of one length.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret<String> {
+        &self.secret
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").finish_non_exhaustive()
+    }
+}
+
+/// The result of reading a credential.
+pub(crate) enum Extracted {
+    /// Nothing.
+    Absent,
+    /// More than one: which of them counts is not for us to guess.
+    Ambiguous,
+    /// A credential, perhaps an empty one.
+    Credential(Credential),
+    /// Something that is none.
+    Malformed,
+}
+
+impl Extracted {
+    /// Wraps a credential; `None` is malformed.
+    pub(crate) fn new(credential: Option<Credential>) -> Self {
+        credential.map_or(Self::Malformed, Self::Credential)
+    }
+}
+
+/// What a verifier says of a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a verdict is yes or no")]
+pub enum Verdict {
+    /// The credential is valid.
+    Accept(Acceptance),
+    /// The credential is not valid. The client does not receive the reason.
+    Refuse,
+}
+
+/// A valid credential: its subject and its authority.
+///
+/// The subject corresponds to `sub` of a token. If a guard requires a user, it is looked up as a
+/// token's is: by id, in the tutorial's profile by name. If an operation requires two schemes at
+/// once, both credentials must have the same subject. Declare a scheme whose credentials have no
+/// subject as [`without_subject`](crate::domain::CatalogBuilder::without_subject).
+///
+/// ```
+/// use scopegate_gate::{Acceptance, ScopeToken, Verdict};
+///
+/// const READ: ScopeToken = ScopeToken::from_static("reports:read");
+///
+/// let of_a_program = Verdict::Accept(Acceptance::of_nobody());
+/// let of_a_looked_up_token = Verdict::Accept(Acceptance::of("u1").with_scopes([READ]));
+/// assert_ne!(of_a_program, of_a_looked_up_token);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    pub(crate) subject: Option<Arc<str>>,
+    pub(crate) scopes: Vec<ScopeToken>,
+    pub(crate) is_sender_constrained: bool,
+}
+
+impl Acceptance {
+    /// Creates a credential of this subject.
+    #[must_use]
+    pub fn of(subject: impl Into<Arc<str>>) -> Self {
+        Self {
+            subject: Some(subject.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Creates a credential without a subject.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self::default()
+    }
+
+    /// States that the credential is bound to its sender, as a token with `cnf` is.
+    ///
+    /// ([RFC 7800, section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1).) The gate
+    /// refuses it with 401 and `invalid_token`, as it refuses such a token. A verifier sees neither
+    /// certificate nor proof of the request, so it cannot verify the binding.
+    #[must_use]
+    pub const fn sender_constrained(mut self) -> Self {
+        self.is_sender_constrained = true;
+        self
+    }
+
+    /// Adds the scopes of the credential. Default: none.
+    ///
+    /// Every kind of scheme can have them: an opaque token, an API key, a password. The catalog
+    /// must declare them for that scheme; other scopes have no effect.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = ScopeToken>) -> Self {
+        self.scopes.extend(scopes);
+        self
+    }
+}
+
+/// Verifies credentials for the application: user names and passwords, API keys, opaque tokens,
+/// digests.
+///
+/// The gate calls it for the scheme that [`GateBuilder::verifier`](crate::GateBuilder::verifier)
+/// names. It is called at most once for each request, and only if the operation requires that
+/// scheme. Run slow work, such as the hash of a password, on a thread of its own
+/// (`tokio::task::spawn_blocking`) with bounded concurrency.
+///
+/// ```
+/// use scopegate_gate::domain::Secret;
+/// use scopegate_gate::store::{BoxFuture, StoreError};
+/// use scopegate_gate::{Acceptance, Credential, CredentialVerifier, Verdict};
+///
+/// /// The one key of the machine that sends us its readings.
+/// struct StationKey(Secret<String>);
+///
+/// impl CredentialVerifier for StationKey {
+///     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+///         Box::pin(async {
+///             Ok(match credential.secret().same_as(&self.0) {
+///                 true => Verdict::Accept(Acceptance::of_nobody()),
+///                 false => Verdict::Refuse,
+///             })
+///         })
+///     }
+/// }
+/// # let _ = StationKey(Secret::new(String::new()));
+/// ```
+pub trait CredentialVerifier: Send + Sync {
+    /// Returns whether the credential is valid, with its subject and its authority.
+    ///
+    /// Unknown names and wrong secrets should take the same time and get the same
+    /// [`Verdict::Refuse`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the verifier cannot decide now. The client receives 503 and may retry;
+    /// access is not granted.
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>>;
+}

@@ -1,0 +1,336 @@
+//! Collects the settings of a gate, and checks them.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::RandomState;
+use std::sync::Arc;
+
+use scopegate_domain::{Catalog, Clock, SystemClock};
+#[cfg(feature = "remote-issuers")]
+use scopegate_issuers::{Introspection, RemoteIssuer};
+use scopegate_policy::{
+    ClassOrder, Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
+};
+use scopegate_store::Users;
+use scopegate_token::{Entropy, SystemEntropy};
+
+use crate::authorizer::Authorizer;
+use crate::credentials::bearer_verifier::{BearerTokens, BearerVerifier};
+use crate::credentials::claim_source::IssuedTokens;
+use crate::credentials::credential::CredentialVerifier;
+#[cfg(feature = "remote-issuers")]
+use crate::credentials::issuer_set::IssuerSet;
+use crate::credentials::scheme_verifiers::{SchemeVerifier, SchemeVerifiers};
+use crate::gate::{Gate, Inner, OperationCredentials};
+use crate::gate_error::GateError;
+use crate::observe::LOG_TARGET;
+use crate::observe::metrics::GateMetrics;
+use crate::observe::request_id::RequestIds;
+use crate::profile::Profile;
+use crate::refusal_responses::RefusalResponses;
+use crate::routes::{RouteClash, Routes, Target};
+use crate::shadow::ShadowBuilder;
+use crate::site_endpoint::SiteEndpoint;
+use crate::{path, producers, template};
+
+/// The title of an application that sets none.
+const TITLE: &str = "Scopegate";
+
+/// Collects the settings of a gate; [`GateBuilder::build`] returns the errors, each with its
+/// operation.
+///
+/// | setting | default | why |
+/// |---|---|---|
+/// | profile | [`Profile::Rfc`] | the RFCs apply to all clients, the tutorial only to its followers |
+/// | clock | the system's | |
+/// | realm | the title | |
+#[must_use = "a gate is made by `build`"]
+pub struct GateBuilder {
+    table: OperationTableBuilder,
+    profile: Profile,
+    title: String,
+    realm: Option<String>,
+    clock: Arc<dyn Clock>,
+    users: Option<Arc<dyn Users>>,
+    verifiers: Vec<(String, SchemeVerifier)>,
+    issued: Option<IssuedTokens>,
+    sites: Vec<Arc<dyn SiteEndpoint>>,
+    proposed: Option<OperationTable>,
+}
+
+impl Gate {
+    /// Begins a gate over the declared schemes and scopes.
+    pub fn builder(catalog: Catalog) -> GateBuilder {
+        GateBuilder::new(catalog)
+    }
+}
+
+impl GateBuilder {
+    fn new(catalog: Catalog) -> Self {
+        Self {
+            table: OperationTable::builder(catalog),
+            profile: Profile::default(),
+            title: TITLE.to_owned(),
+            realm: None,
+            clock: Arc::new(SystemClock),
+            users: None,
+            verifiers: Vec::new(),
+            issued: None,
+            sites: Vec::new(),
+            proposed: None,
+        }
+    }
+
+    /// Accepts bearer tokens as credentials of this scheme of the catalog. A token comes in the
+    /// `Authorization` header, never in a query or a form. [`BearerTokens`] caches verified tokens.
+    ///
+    /// Several schemes may have bearer tokens, each with its verifier. Each verifier whose scheme
+    /// the operation requires checks the token. The token counts for the schemes that accept it.
+    pub fn bearer(mut self, scheme: impl Into<String>, tokens: impl Into<BearerTokens>) -> Self {
+        let scheme = scheme.into();
+        let verifier = SchemeVerifier::Token(Arc::new(BearerVerifier::new(&scheme, tokens.into())));
+        self.verifiers.push((scheme, verifier));
+        self
+    }
+
+    /// Accepts the tokens of another issuer as credentials of this scheme, in addition to those of
+    /// a [`bearer`](Self::bearer) and of further issuers. Each token is verified only by the keys
+    /// of the issuer that it names.
+    #[cfg(feature = "remote-issuers")]
+    pub fn issuer(mut self, scheme: impl Into<String>, issuer: RemoteIssuer) -> Self {
+        let scheme = scheme.into();
+        let verifier = SchemeVerifier::Issuers(Arc::new(IssuerSet::of(&scheme, issuer)));
+        self.verifiers.push((scheme, verifier));
+        self
+    }
+
+    /// Accepts opaque tokens that an issuer reports as active as credentials of this scheme, in
+    /// addition to JWTs of other issuers. (Alone for its scheme, an [`Introspection`] can also be a
+    /// [`verifier`](Self::verifier): then it is queried for every token.)
+    #[cfg(feature = "remote-issuers")]
+    pub fn introspection(mut self, scheme: impl Into<String>, introspection: Introspection) -> Self {
+        let verifier = SchemeVerifier::Issuers(Arc::new(IssuerSet::asking(introspection)));
+        self.verifiers.push((scheme.into(), verifier));
+        self
+    }
+
+    /// Accepts credentials of this scheme of the catalog that the application's verifier accepts:
+    /// user names with passwords, API keys, digests, opaque bearer tokens.
+    pub fn verifier(mut self, scheme: impl Into<String>, verifier: Arc<dyn CredentialVerifier>) -> Self {
+        self.verifiers
+            .push((scheme.into(), SchemeVerifier::Application(verifier)));
+        self
+    }
+
+    /// Sets the users. Default: none. The gate looks up one once for each request, and only if a
+    /// guard requires a user.
+    pub fn users(mut self, users: Arc<dyn Users>) -> Self {
+        self.users = Some(users);
+        self
+    }
+
+    /// Sets the profile. Default: [`Profile::Rfc`].
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Sets the clock. Default: that of the system.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets the title, which is the default of the realm. Default: `Scopegate`.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Sets the name of the protected area in challenges, `realm` ([RFC 9110, section
+    /// 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)). Default: the title.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// Adds this guard to every operation that does not override it. No guard applies to site
+    /// endpoints, because they are not operations.
+    pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
+        self.table = self.table.guard(guard);
+        self
+    }
+
+    /// Adds an operation. Operations have numbers, in the order of their declaration.
+    pub fn operation(mut self, operation: Operation) -> Self {
+        self.table = self.table.operation(operation);
+        self
+    }
+
+    /// Adds the operations of a group.
+    pub fn group(mut self, group: Group) -> Self {
+        self.table = self.table.group(group);
+        self
+    }
+
+    /// Adds an endpoint that is not an operation.
+    pub fn site(mut self, endpoint: impl SiteEndpoint + 'static) -> Self {
+        self.sites.push(Arc::new(endpoint));
+        self
+    }
+
+    /// States which claims the tokens of the application's own authorization server have. Default:
+    /// none is known. [`GateBuilder::build`] refuses requirements that no token can satisfy.
+    pub fn issued_tokens(mut self, tokens: IssuedTokens) -> Self {
+        self.issued = Some(tokens);
+        self
+    }
+
+    /// Evaluates this policy, too, for every request, without effect on the decision. The metrics
+    /// count its decisions, and the log reports differing decisions, in a bounded number of lines.
+    ///
+    /// Operations of both policies are the same if method and template are. Credentials are the
+    /// same if their schemes have the same name and place. Nothing is looked up for this policy, so
+    /// it costs less than a microsecond. A decision that depends on a fact that the gate does not
+    /// check for an operation is counted as `unknown`.
+    pub fn shadow(mut self, proposed: OperationTable) -> Self {
+        self.proposed = Some(proposed);
+        self
+    }
+
+    /// Builds the gate.
+    ///
+    /// # Errors
+    ///
+    /// The first [`GateError`], which names the operation at fault.
+    pub fn build(self) -> Result<Gate, GateError> {
+        let order = match self.profile {
+            Profile::Rfc => ClassOrder::Rfc,
+            Profile::Tutorial => ClassOrder::ScopesFirst,
+        };
+        let table = self.table.order(order).build()?;
+        report_overrides(&table);
+        let verifiers = SchemeVerifiers::new(self.verifiers, &table, self.profile)?;
+        template::refuse_other_names(&table)?;
+        let mut sources = Vec::new();
+        for operation in table.operations() {
+            check(operation, self.users.is_some())?;
+            sources.push(verifiers.sources(operation, table.catalog())?);
+            producers::check(operation, &verifiers, self.issued.as_ref())?;
+        }
+        let routes = routes(&table, &self.sites, self.profile)?;
+        let shadow = self
+            .proposed
+            .map(|proposed| ShadowBuilder::new(&table, proposed, self.profile, &self.sites));
+        let operations = sources
+            .into_iter()
+            .zip(table.operations())
+            .enumerate()
+            .map(|(number, (sources, operation))| OperationCredentials {
+                shadow: shadow
+                    .as_ref()
+                    .map(|shadow| Box::new(shadow.operation(number, operation, &sources.scheme_ids()))),
+                sources,
+            })
+            .collect();
+        let mut run = [0; 4];
+        SystemEntropy.fill(&mut run)?;
+        let metrics = GateMetrics::new(&table, &self.sites);
+        Ok(Gate::new(Inner {
+            authorizer: Authorizer {
+                profile: self.profile,
+                clock: self.clock,
+                users: self.users,
+                table,
+            },
+            routes,
+            operations,
+            sites: self.sites,
+            refusals: RefusalResponses::new(self.profile, self.realm, self.title),
+            request_ids: RequestIds::new(u32::from_be_bytes(run), RandomState::new()),
+            metrics,
+        }))
+    }
+}
+
+/// Checks what the types of a declaration cannot express.
+fn check(operation: &ResolvedOperation, has_users: bool) -> Result<(), GateError> {
+    let label = || operation.to_string();
+    if let Some(fault) = template::fault(operation.template()) {
+        return Err(GateError::Template {
+            operation: label(),
+            fault,
+        });
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = path::parameter_names(operation.template()).find(|name| !names.insert(*name)) {
+        return Err(GateError::ParameterTwice {
+            operation: label(),
+            name: twice.to_owned(),
+        });
+    }
+    if operation.needs_user() && !has_users {
+        return Err(GateError::NoUsers { operation: label() });
+    }
+    Ok(())
+}
+
+fn routes(
+    table: &OperationTable,
+    sites: &[Arc<dyn SiteEndpoint>],
+    profile: Profile,
+) -> Result<Routes<Target>, GateError> {
+    let mut routes = Routes::new();
+    let mut add = |method: &'static str, template: &str, target| {
+        let named = |fault: RouteClash| GateError::Route {
+            operation: format!("{method} {template}"),
+            fault: fault.to_string(),
+        };
+        routes.add(method, template, target).map_err(named)
+    };
+    for (number, operation) in table.operations().iter().enumerate() {
+        let target = Target::Operation(number);
+        add(operation.method().as_str(), operation.template(), target)?;
+        // RFC 9110, section 9.1: a server must support HEAD. FastAPI answers 405.
+        let is_rfc = profile == Profile::Rfc;
+        if is_rfc && operation.method() == Method::Get && !has_head(table, operation) {
+            add("HEAD", operation.template(), target)?;
+        }
+    }
+    for (endpoint, site) in sites.iter().enumerate() {
+        for (number, route) in site.routes().iter().enumerate() {
+            let target = Target::Site {
+                endpoint,
+                route: number,
+            };
+            add(route.method().as_str(), route.template(), target)?;
+            if route.method() == Method::Get {
+                add("HEAD", route.template(), target)?;
+            }
+        }
+    }
+    Ok(routes)
+}
+
+/// Returns whether the application declares HEAD itself, next to this operation.
+fn has_head(table: &OperationTable, operation: &ResolvedOperation) -> bool {
+    let mut others = table.operations().iter();
+    others.any(|other| other.method() == Method::Head && other.template() == operation.template())
+}
+
+/// Logs each operation where a guard of all operations does not apply, for the operator.
+fn report_overrides(table: &OperationTable) {
+    for operation in table.operations().iter().filter(|operation| operation.is_override()) {
+        let names: Vec<String> = operation.overridden().iter().map(ToString::to_string).collect();
+        let overridden = names.join(", ");
+        tracing::info!(target: LOG_TARGET, %operation, access = ?operation.access(), overridden, "an operation overrides the guards above it");
+    }
+}
+
+impl fmt::Debug for GateBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GateBuilder")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}

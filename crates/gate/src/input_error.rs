@@ -1,0 +1,122 @@
+//! Describes an invalid input of a request.
+
+use serde_json::{Value, json};
+
+/// Longest name in a location, in characters: a sender may choose the names of a map.
+const NAME_LIMIT: usize = 128;
+
+/// One step of a location: a member of an object, or an element of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a JSON location has names and indexes")]
+pub enum LocationStep {
+    /// The member of this name.
+    Name(String),
+    /// The element of this index.
+    Index(usize),
+}
+
+impl LocationStep {
+    /// Returns the step of a member. A name longer than 128 characters is cut.
+    #[must_use]
+    pub fn name(name: &str) -> Self {
+        Self::Name(name.chars().take(NAME_LIMIT).collect())
+    }
+
+    /// Returns the step in a path: `/name` or `/0`.
+    #[must_use]
+    pub fn to_path(&self) -> String {
+        match self {
+            Self::Name(name) => format!("/{name}"),
+            Self::Index(index) => format!("/{index}"),
+        }
+    }
+}
+
+/// One error in the input of a request.
+///
+/// It contains the error and its place. It repeats the sent value only where FastAPI repeats it
+/// too, for a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidInput {
+    kind: &'static str,
+    place: &'static str,
+    location: Vec<LocationStep>,
+    message: String,
+    input: Option<String>,
+}
+
+impl InvalidInput {
+    /// Creates an error with one of FastAPI's kinds (`int_parsing`, `value_error`), in the `path`,
+    /// `query`, `header` or `body`.
+    #[must_use]
+    pub fn new(kind: &'static str, place: &'static str, field: Option<&str>, message: impl Into<String>) -> Self {
+        let location = field.map(|name| LocationStep::Name(name.to_owned()));
+        Self::at(kind, place, location.into_iter().collect(), message.into(), None)
+    }
+
+    /// Creates an error at a location of several steps.
+    #[must_use]
+    pub const fn at(
+        kind: &'static str,
+        place: &'static str,
+        location: Vec<LocationStep>,
+        message: String,
+        input: Option<String>,
+    ) -> Self {
+        Self {
+            kind,
+            place,
+            location,
+            message,
+            input,
+        }
+    }
+
+    /// Something that must be there is not.
+    #[must_use]
+    pub fn missing(place: &'static str, field: Option<&str>) -> Self {
+        Self::new("missing", place, field, "Field required")
+    }
+
+    /// Repeats what was sent. Not for anything that may be a secret.
+    #[must_use]
+    pub fn with_input(mut self, text: &str) -> Self {
+        self.input = Some(text.to_owned());
+        self
+    }
+
+    /// The kind and the place, for the log. The rest may hold what a client chose.
+    #[must_use]
+    pub const fn cause(&self) -> (&'static str, &'static str) {
+        (self.kind, self.place)
+    }
+
+    /// One entry of FastAPI's list of validation errors.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let steps = self.location.iter().map(|step| match step {
+            LocationStep::Name(name) => json!(name),
+            LocationStep::Index(index) => json!(index),
+        });
+        let location: Vec<Value> = std::iter::once(json!(self.place)).chain(steps).collect();
+        json!({ "type": self.kind, "loc": location, "msg": self.message, "input": self.input })
+    }
+}
+
+/// Why an input could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
+pub enum InputError {
+    /// A value is missing or is not of its type.
+    Invalid(InvalidInput),
+    /// Several values are missing or are not of their types.
+    Several(Vec<InvalidInput>),
+    /// The body is of a media type that the operation does not read.
+    MediaType,
+}
+
+impl From<InvalidInput> for InputError {
+    fn from(fault: InvalidInput) -> Self {
+        Self::Invalid(fault)
+    }
+}

@@ -1,0 +1,69 @@
+//! The path of a request: decoded once, for the look-up and for its parameters alike.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// Undoes the percent-encoding of a path; `None` if the result is not UTF-8.
+///
+/// SECURITY: this is the only decoding. Its result is looked up, guarded and passed to the handler.
+/// No later decision reads the raw path (http/tests/it/gate.rs,
+/// `one_decoding_one_look_up_then_the_guard`).
+#[must_use]
+pub fn decode(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.contains('%') {
+        return Some(Cow::Borrowed(raw));
+    }
+    percent_decode_str(raw).decode_utf8().ok()
+}
+
+/// The bytes that must be encoded in the path of a `Location`.
+const RESERVED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\');
+
+/// Writes a decoded path so that it can be sent.
+#[must_use]
+pub fn encode(path: &str) -> String {
+    utf8_percent_encode(path, RESERVED).to_string()
+}
+
+/// Encodes a query for a header: unchanged, except for bytes that a header cannot contain.
+#[must_use]
+pub fn encode_query(query: &str) -> String {
+    utf8_percent_encode(query, CONTROLS).to_string()
+}
+
+/// The names of a template's parameters, in order: `/users/{id}/items/{item}` has `id` and `item`.
+pub fn parameter_names(template: &str) -> impl Iterator<Item = &str> {
+    template
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.trim_start_matches('*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_in_the_order_of_the_template() {
+        let names: Vec<_> = parameter_names("/users/{id}/items/x-{item}/{*rest}").collect();
+        assert_eq!(names, ["id", "item", "rest"]);
+        assert_eq!(parameter_names("/status/").count(), 0);
+    }
+
+    #[test]
+    fn a_path_is_decoded_once() {
+        assert_eq!(decode("/a%2Fb%2573").as_deref(), Some("/a/b%73"));
+        assert_eq!(decode("/%zz%").as_deref(), Some("/%zz%"));
+        assert_eq!(decode("/%ff"), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! Checks, when the gate is built, that its sources of credentials can supply each required fact.
+
+use scopegate_policy::{Atom, AtomId, AtomSet, ResolvedOperation};
+
+use crate::credentials::claim_source::{ClaimSource, IssuedTokens};
+use crate::credentials::scheme_verifiers::{SchemeVerifier, SchemeVerifiers};
+use crate::gate_error::GateError;
+
+/// An alternative of an operation whose credentials the gate can verify.
+struct Way<'o> {
+    closed: &'o AtomSet,
+    missing: Vec<AtomId>,
+}
+
+/// Checks that the sources of the gate can supply each atom of an operation.
+///
+/// An atom needs one alternative in which a source supplies it. One alternative must be supplied
+/// whole. An alternative with a scheme that has no verifier is not counted, and a limit of scopes
+/// for an issuer is the choice of the operator.
+///
+/// # Errors
+///
+/// [`GateError::NoProducer`] names the first atom that no source can supply.
+pub(crate) fn check(
+    operation: &ResolvedOperation,
+    verifiers: &SchemeVerifiers,
+    issued: Option<&IssuedTokens>,
+) -> Result<(), GateError> {
+    let ways: Vec<Way<'_>> = operation
+        .requirement()
+        .alternatives()
+        .iter()
+        .filter_map(|closed| way(operation, closed, verifiers, issued))
+        .collect();
+    let is_supplied = |id: AtomId| {
+        ways.iter()
+            .any(|way| way.closed.contains(id) && !way.missing.contains(&id))
+    };
+    let in_none = ways
+        .iter()
+        .flat_map(|way| &way.missing)
+        .copied()
+        .find(|id| !is_supplied(*id));
+    let is_whole = ways.is_empty() || ways.iter().any(|way| way.missing.is_empty());
+    let in_each = || ways.first().and_then(|way| way.missing.first()).copied();
+    let missing = in_none.or_else(|| if is_whole { None } else { in_each() });
+    match missing.and_then(|id| operation.universe().atom(id)) {
+        None => Ok(()),
+        Some(atom) => Err(GateError::NoProducer {
+            operation: operation.to_string(),
+            atom: atom.to_string(),
+        }),
+    }
+}
+
+/// Returns the atoms that the sources of an alternative cannot supply; `None` if one of its schemes
+/// has no verifier.
+fn way<'o>(
+    operation: &ResolvedOperation,
+    closed: &'o AtomSet,
+    verifiers: &SchemeVerifiers,
+    issued: Option<&IssuedTokens>,
+) -> Option<Way<'o>> {
+    let universe = operation.universe();
+    let mut names: Vec<_> = universe.atoms_of(closed).filter_map(Atom::scheme_name).collect();
+    let all = operation.schemes();
+    let has_own = !names.is_empty();
+    if !has_own {
+        names = all.iter().collect();
+    }
+    let found: Vec<_> = names.iter().filter_map(|name| verifiers.verifier(name)).collect();
+    if has_own && found.len() < names.len() {
+        return None;
+    }
+    let has_subject = found.iter().any(|entry| entry.has_subject);
+    let says: Vec<ClaimSource<'_>> = found.iter().flat_map(|entry| said(&entry.verifier, issued)).collect();
+    let external: Vec<AtomId> = operation.external_checks().collect();
+    let can_supply = |id: AtomId, atom: &Atom| match atom {
+        Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. } => true,
+        Atom::User | Atom::Active => has_subject,
+        Atom::Check { .. } => !external.contains(&id),
+        Atom::Bound(_) => false,
+        Atom::Subject(_) => has_subject && says.iter().any(|one| one.can_state(atom)),
+        Atom::Acr(_) | Atom::AgeAtMost(_) | Atom::Audience(_) => says.iter().any(|one| one.can_state(atom)),
+    };
+    // Written atoms come before implied ones.
+    let generators = universe.generators(closed);
+    let implied = closed.difference(&generators);
+    let missing = generators
+        .iter()
+        .chain(implied.iter())
+        .filter(|id| universe.atom(*id).is_some_and(|atom| !can_supply(*id, atom)))
+        .collect();
+    Some(Way { closed, missing })
+}
+
+/// Returns the sources of the credentials of one scheme.
+fn said<'g>(verifier: &SchemeVerifier, issued: Option<&'g IssuedTokens>) -> Vec<ClaimSource<'g>> {
+    match verifier {
+        SchemeVerifier::Application(_) => vec![ClaimSource::Acceptance],
+        #[cfg(feature = "remote-issuers")]
+        SchemeVerifier::Issuers(issuers) => issuers.said(|rules| ClaimSource::by(rules, issued)),
+        SchemeVerifier::Token(tokens) => vec![ClaimSource::by(tokens.rules(), issued)],
+    }
+}

@@ -1,0 +1,51 @@
+//! The reasons to refuse a request.
+
+use scopegate_policy::{Denial, SchemeId, TokenTooLarge};
+use scopegate_store::StoreError;
+use scopegate_token::{TokenRevoked, VerifyError};
+
+/// The value of `Retry-After` while the store or another part is down, in seconds. It is short,
+/// because the duration of an outage is unknown.
+pub(crate) const RETRY_SECONDS: u32 = 1;
+
+/// The reason to refuse a request.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// A credential of these schemes is there more than once.
+    Ambiguous(Vec<SchemeId>),
+    /// A presented credential is not valid for any of these schemes, with the denial of the policy.
+    Credential(CredentialError, Vec<SchemeId>, Denial),
+    /// The policy says no, to credentials of these schemes.
+    Denied(Denial, Vec<SchemeId>),
+    /// The users or the verifier of a credential did not answer.
+    Store(StoreError),
+}
+
+/// The reason why a credential is not accepted. Only the log shows it, except that clients can
+/// distinguish the unreadable from the wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CredentialError {
+    #[error("it is not of the form of its scheme")]
+    Malformed,
+    #[error("its verifier refused it")]
+    Refused,
+    #[error(transparent)]
+    Revoked(#[from] TokenRevoked),
+    #[error(transparent)]
+    TooLarge(#[from] TokenTooLarge),
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+}
+
+impl CredentialError {
+    /// Returns a short name of the rule that the credential breaks, for metrics.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Refused => "verifier",
+            Self::Revoked(_) => "revoked",
+            Self::TooLarge(_) => "too_large",
+            Self::Verify(fault) => fault.rule(),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The credential that a test of an application presents in place of a token.
+
+use std::sync::Arc;
+
+use scopegate_domain::{Claims, DeclaredScheme, ScopeLayout, ScopeToken, Timestamp, User};
+use scopegate_policy::{Permit, Presented, ResolvedOperation, SchemeId};
+use scopegate_token::VerifyError;
+use serde_json::{Map, Value, json};
+
+use crate::Profile;
+use crate::authorizer::{Authorizer, decide};
+use crate::credentials::accepted::{AcceptedCredential, CredentialFacts};
+use crate::credentials::scheme_verifiers::Sources;
+use crate::refusal::{CredentialError, Refusal};
+
+/// The credential that each request of a test presents instead of a token: for
+/// [`Gate::with_identity`](crate::Gate::with_identity).
+///
+/// Every value takes the path that it takes in the gate. The subject is the user's id, in the
+/// tutorial's profile the user's name, as `sub` is in a token.
+#[derive(Debug, Default)]
+#[must_use = "an identity takes effect in the gate that `with_identity` makes"]
+pub struct TestIdentity {
+    user: Option<Arc<User>>,
+    subject: Option<Arc<str>>,
+    scopes: Vec<ScopeToken>,
+    claims: Map<String, Value>,
+    /// The schemes that the test names.
+    schemes: Vec<SchemeId>,
+    /// Whether a credential is presented whose scheme the test leaves open.
+    is_authenticated: bool,
+}
+
+impl TestIdentity {
+    /// Sets the user. Default: none.
+    pub fn as_user(mut self, user: impl Into<Arc<User>>) -> Self {
+        self.user = Some(user.into());
+        self.authenticated()
+    }
+
+    /// Sets the subject, which is `sub` in a token. Default: that of the user. If an operation
+    /// needs a user, the gate finds the user of this subject.
+    pub fn subject(mut self, subject: impl Into<Arc<str>>) -> Self {
+        self.subject = Some(subject.into());
+        self.authenticated()
+    }
+
+    /// Adds a scheme of which the request presents a credential.
+    ///
+    /// Subject and scopes belong to the named schemes if one of them has a subject and they
+    /// declare the scopes. Otherwise they belong to one more credential.
+    pub fn scheme(mut self, scheme: SchemeId) -> Self {
+        self.schemes.push(scheme);
+        self
+    }
+
+    /// Adds a claim, as an access token has it: `acr`, `auth_time`, `aud`, `client_id`, `cnf`.
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self.authenticated()
+    }
+
+    /// Adds a scope.
+    pub fn scope(mut self, token: ScopeToken) -> Self {
+        self.scopes.push(token);
+        self.authenticated()
+    }
+
+    /// Presents a credential, perhaps without a user.
+    pub const fn authenticated(mut self) -> Self {
+        self.is_authenticated = true;
+        self
+    }
+
+    /// Decides about the credential as the gate decides about one that was verified.
+    pub(crate) async fn authorize(
+        &self,
+        authorizer: &Authorizer,
+        operation: &ResolvedOperation,
+        sources: &Sources,
+    ) -> Result<Option<Permit>, Refusal> {
+        let now = authorizer.clock.now();
+        let mut refusal = None;
+        for schemes in self.attempts(authorizer, sources) {
+            match self.decide(authorizer, operation, schemes, now).await {
+                Ok(permit) => return Ok(permit),
+                Err(cause) => _ = refusal.get_or_insert(cause),
+            }
+        }
+        match refusal {
+            Some(refusal) => Err(refusal),
+            None => self.decide(authorizer, operation, Vec::new(), now).await,
+        }
+    }
+
+    /// Returns the sets of schemes for which credentials are presented, in the order of the
+    /// attempts.
+    ///
+    /// A credential without a scheme in the test is in one place of a request, as a real one is. It
+    /// counts only for the schemes of that place.
+    fn attempts(&self, authorizer: &Authorizer, sources: &Sources) -> Vec<Vec<SchemeId>> {
+        let asked = sources.scheme_ids();
+        let named: Vec<SchemeId> = self.schemes.iter().copied().filter(|id| asked.contains(id)).collect();
+        if !self.is_authenticated || self.is_of_the_named(authorizer) {
+            return vec![named];
+        }
+        let mut attempts = Vec::new();
+        for mut place in sources.places() {
+            place.retain(|id| !named.contains(id) && (!self.has_subject() || has_subject(authorizer, *id)));
+            if !place.is_empty() {
+                attempts.push(named.iter().copied().chain(place).collect());
+            }
+        }
+        if attempts.is_empty() {
+            attempts.push(named);
+        }
+        attempts
+    }
+
+    /// Returns whether subject and scopes are those of a credential of a named scheme, so that no
+    /// further one is presented.
+    fn is_of_the_named(&self, authorizer: &Authorizer) -> bool {
+        let named = || self.schemes.iter().filter_map(|id| scheme(authorizer, *id));
+        let declares = |token: &ScopeToken| named().any(|one| one.scopes().iter().any(|scope| scope.token() == token));
+        let has_one = !self.schemes.is_empty();
+        has_one && (!self.has_subject() || named().any(DeclaredScheme::has_subject)) && self.scopes.iter().all(declares)
+    }
+
+    const fn has_subject(&self) -> bool {
+        self.user.is_some() || self.subject.is_some()
+    }
+
+    async fn decide(
+        &self,
+        authorizer: &Authorizer,
+        operation: &ResolvedOperation,
+        schemes: Vec<SchemeId>,
+        now: Timestamp,
+    ) -> Result<Option<Permit>, Refusal> {
+        let mut accepted = Vec::new();
+        for id in &schemes {
+            match self.accept(authorizer, *id) {
+                Ok(one) => accepted.push(one),
+                Err(cause) => return Err(Refusal::Credential(cause, schemes, operation.invalid_credential())),
+            }
+        }
+        if operation.needs_user() {
+            self.read_users(authorizer, &mut accepted).await?;
+        }
+        let mut presented = Presented::new(now);
+        for one in &accepted {
+            presented = one.present(presented, one.world());
+        }
+        decide(operation, &presented).map_err(|denial| Refusal::Denied(denial, schemes))
+    }
+
+    async fn read_users(&self, authorizer: &Authorizer, accepted: &mut [AcceptedCredential]) -> Result<(), Refusal> {
+        for one in accepted.iter_mut().filter(|one| one.subject().is_some()) {
+            one.user = match &self.user {
+                Some(user) => Some(Arc::clone(user)),
+                None => authorizer.user(self.subject.as_deref()).await?,
+            };
+        }
+        Ok(())
+    }
+
+    /// What the credential provides for one scheme, found as for the claims of a token.
+    fn accept(&self, authorizer: &Authorizer, id: SchemeId) -> Result<AcceptedCredential, CredentialError> {
+        let subject = self
+            .subject_by(authorizer.profile)
+            .filter(|_| has_subject(authorizer, id));
+        let payload = self.payload(subject.as_deref());
+        let claims = Claims::parse(payload.as_bytes(), ScopeLayout::Text).map_err(VerifyError::from)?;
+        if claims.has_confirmation() {
+            return Err(VerifyError::Bound.into());
+        }
+        let world = authorizer.table.claims_world_for_test(id, claims)?;
+        Ok(AcceptedCredential::from_application(CredentialFacts {
+            world,
+            shadow: None,
+            subject,
+        }))
+    }
+
+    /// What `sub` is in a token of this profile.
+    fn subject_by(&self, profile: Profile) -> Option<Arc<str>> {
+        let of_user = |user: &Arc<User>| match profile {
+            Profile::Rfc => user.id().as_str().into(),
+            Profile::Tutorial => user.username().as_str().into(),
+        };
+        self.subject.clone().or_else(|| self.user.as_ref().map(of_user))
+    }
+
+    fn payload(&self, subject: Option<&str>) -> String {
+        let mut claims = self.claims.clone();
+        let scopes: Vec<&str> = self.scopes.iter().map(ScopeToken::as_str).collect();
+        claims.insert("scope".to_owned(), json!(scopes.join(" ")));
+        if let Some(subject) = subject {
+            claims.insert("sub".to_owned(), json!(subject));
+        }
+        Value::Object(claims).to_string()
+    }
+}
+
+fn scheme(authorizer: &Authorizer, id: SchemeId) -> Option<&DeclaredScheme> {
+    authorizer.table.catalog().schemes().get(id.index())
+}
+
+fn has_subject(authorizer: &Authorizer, id: SchemeId) -> bool {
+    scheme(authorizer, id).is_some_and(DeclaredScheme::has_subject)
+}

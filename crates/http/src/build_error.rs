@@ -1,0 +1,83 @@
+//! Why a gate with its handlers cannot be built.
+
+use scopegate_gate::GateError;
+
+/// Why a gate with its handlers cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The gate itself cannot be built.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The handler takes a user, and the guard also accepts requests without one.
+    #[error("the handler of `{operation}` takes a user, and its guard does not ask for one; add `Guard::user()`")]
+    NoUser {
+        /// Which operation.
+        operation: String,
+    },
+    /// An input reads the body of a method whose body has no meaning
+    /// ([RFC 9110, section 9.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.1)).
+    #[error("`{operation}` reads a body, which has no meaning in a {method} request; use POST, or read the query")]
+    BodyWithoutMeaning {
+        /// Which operation.
+        operation: String,
+        /// Its method.
+        method: &'static str,
+    },
+    /// Two operations have one `operationId`, which is unique in a document.
+    #[error("`{first}` and `{second}` have the `operationId` `{id}`; set another by `Route::operation_id`")]
+    OperationIdTwice {
+        /// The `operationId`.
+        id: String,
+        /// The operation that was declared first.
+        first: String,
+        /// The other operation.
+        second: String,
+    },
+    /// The body cannot be read as the document has it.
+    #[error("the body of `{operation}` cannot be read as documented: {reason}; describe the type by `#[schema(..)]`")]
+    Body {
+        /// Which operation.
+        operation: String,
+        /// Which value, and why.
+        reason: String,
+    },
+    /// The query cannot be read as the document has it.
+    #[error("the query of `{operation}` cannot be read as documented: {reason}")]
+    Query {
+        /// Which operation.
+        operation: String,
+        /// Which parameter, and why.
+        reason: String,
+    },
+    /// The handler takes another number of path parameters than the template has.
+    #[error(
+        "the template of `{operation}` has {template} {}, and its handler takes {handler}",
+        if *template == 1 { "parameter" } else { "parameters" }
+    )]
+    Parameters {
+        /// Which operation.
+        operation: String,
+        /// How many the template has.
+        template: usize,
+        /// How many the handler takes.
+        handler: usize,
+    },
+    /// The schema of a type refers to a component that no type declares.
+    #[error(
+        "{place} refers to schema `{name}`, which no type declares; where it is the parameter of a generic type, such as \
+         `Page<{name}>`, put that type into a structure of its own"
+    )]
+    SchemaMissing {
+        /// The operation or the schema.
+        place: String,
+        /// The schema that is not there.
+        name: String,
+    },
+    /// The document would contain two types of one name.
+    #[error("two schemas of the document are called `{name}`")]
+    SchemaTwice {
+        /// Their name.
+        name: String,
+    },
+}
