@@ -78,15 +78,13 @@ mod client_auth;
 mod context;
 mod error;
 mod issue;
-mod key_source;
-mod keys_error;
+mod keys;
 mod last_expiry;
 mod params;
 mod password;
 mod profile;
 mod request;
 mod revocation_watch;
-mod rotating_keys;
 mod scope_request;
 mod server;
 
@@ -95,12 +93,10 @@ pub use error::{
     FieldFault, GrantError, InvalidClientCause, InvalidRequestCause, InvalidScopeCause, PageError, Unavailable,
 };
 pub use issue::TokenSet;
-pub use key_source::{KeyEncryptionKeyError, KeyEncryptionKeySource};
-pub use keys_error::KeyRotationError;
+pub use keys::{ActiveKeys, KeyEncryptionKeyError, KeyEncryptionKeySource, KeyRotationError, RemovedKey, RotatingKeys};
 pub use last_expiry::last_expiry;
 pub use params::Params;
 pub use profile::GrantProfile;
 pub use revocation_watch::RevocationWatch;
-pub use rotating_keys::{ActiveKeys, RemovedKey, RotatingKeys};
 pub use scopegate_login::{HashingError, HashingLimits};
 pub use server::{AuthorizationServer, AuthorizationServerBuilder};

@@ -4,7 +4,7 @@ use scopegate_domain::KeyId;
 use scopegate_store::StoreError;
 use scopegate_token::{EntropyError, EnvelopeError, KeyError, KeyRingError};
 
-use crate::KeyEncryptionKeyError;
+use super::key_source::KeyEncryptionKeyError;
 
 /// The reason why the keys of this issuer cannot be read or changed. It contains nothing of a key
 /// but its id.

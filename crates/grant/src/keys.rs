@@ -1,0 +1,15 @@
+//! The signing keys of an authorization server with several nodes.
+
+mod adoption;
+mod error;
+mod key_source;
+mod opened;
+mod removal;
+mod reseal;
+mod rotating_keys;
+mod rotation;
+
+pub use self::error::KeyRotationError;
+pub use self::key_source::{KeyEncryptionKeyError, KeyEncryptionKeySource};
+pub use self::removal::RemovedKey;
+pub use self::rotating_keys::{ActiveKeys, RotatingKeys};
