@@ -24,7 +24,7 @@ use scopegate_login::{AttemptOutcome, SecretOwner};
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "another way to authenticate must be looked at in the one place that does so"
+    reason = "a new way to authenticate must be handled in `authenticate`"
 )]
 pub enum ClientCredentials {
     /// No credentials, or the empty pair that Swagger UI sends if no client was filled in.
@@ -118,7 +118,7 @@ pub(crate) async fn public(clients: &dyn Clients, id: &ClientId) -> Result<Authe
 /// Checks that the client has not changed since it was read: its secret, its scope or the client
 /// itself may have been removed.
 // SECURITY: a login takes long, and a revocation during it prevents the token. Tested by
-// `a_login_under_way_gets_nothing_after_a_change` in tests/it/withdrawn.rs.
+// `change_during_login_refuses_it` in tests/it/withdrawn.rs.
 pub(crate) async fn is_unchanged(clients: &dyn Clients, client: &Client) -> Result<(), GrantError> {
     match clients.find(client.id()).await? {
         Some(now) if now == *client => Ok(()),

@@ -11,7 +11,7 @@ use crate::{GrantError, GrantProfile, InvalidScopeCause, Unavailable};
 /// of the grant in the order in which the token names them. `place` is that of the last revocation
 /// which was kept before the client and the user were read.
 // INVARIANT: the token contains nothing that the grant does not contain, regardless of `granted`.
-// Tested by `a_token_says_what_was_granted` in tests/it/password.rs.
+// Tested by `token_contains_exactly_the_granted_scope` in tests/it/password.rs.
 pub(crate) fn access_token(
     context: &GrantContext,
     grant: &Grant,
@@ -61,7 +61,7 @@ pub struct TokenSet {
 
 impl TokenSet {
     /// The response of the FastAPI tutorial, which contains nothing but the token.
-    pub(crate) const fn by_the_page(access_token: Secret<String>) -> Self {
+    pub(crate) const fn tutorial(access_token: Secret<String>) -> Self {
         Self {
             access_token,
             token_type: "bearer",
@@ -70,7 +70,7 @@ impl TokenSet {
         }
     }
 
-    pub(crate) const fn by_the_rfc(access_token: Secret<String>, lifetime: Lifetime, scope: Scope) -> Self {
+    pub(crate) const fn rfc(access_token: Secret<String>, lifetime: Lifetime, scope: Scope) -> Self {
         Self {
             access_token,
             token_type: "Bearer",

@@ -48,7 +48,7 @@ impl Params {
     /// [`InvalidRequestCause::Repeated`].
     pub fn each_once(&self) -> Result<(), InvalidRequestCause> {
         // SECURITY: two readers that pick different ones of two values can be exploited. Tested by
-        // `a_name_given_twice_is_refused_wherever_it_stands` below.
+        // `repeated_parameter_is_refused` below.
         let mut seen = HashSet::with_capacity(self.0.len());
         if self.0.iter().all(|(name, _)| seen.insert(name.as_str())) {
             Ok(())
@@ -97,7 +97,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_given_twice_is_refused_wherever_it_stands(names in proptest::collection::vec("[a-c]{0,2}", 0..8)) {
+        fn repeated_parameter_is_refused(names in proptest::collection::vec("[a-c]{0,2}", 0..8)) {
             let distinct = names.iter().collect::<std::collections::BTreeSet<_>>().len();
             let params: Params = names.iter().map(|name| (name.as_str(), "x")).collect();
             prop_assert_eq!(params.each_once().is_ok(), distinct == names.len());

@@ -22,7 +22,7 @@ pub(crate) struct Login<'a> {
 /// `requested_at` is a moment before the client was read.
 // SECURITY: the grant has that moment, and not the one at which the password was found right. A
 // withdrawal of the user or the client in between revokes all tokens issued until then, including
-// this one. Tested by `what_is_taken_back_during_a_login_covers_its_token` in tests/it/password.rs.
+// this one. Tested by `revocation_during_login_covers_its_token` in tests/it/password.rs.
 pub(crate) async fn grant(
     context: &GrantContext,
     login: Login<'_>,

@@ -15,7 +15,7 @@ use scopegate_domain::ClientId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new profile must be given its rules wherever profiles are told apart"
+    reason = "each `match` must state the rules of a new profile"
 )]
 pub enum GrantProfile {
     /// [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749): clients identify themselves, a field

@@ -8,7 +8,7 @@ use crate::{FieldFault, GrantError, InvalidRequestCause, InvalidScopeCause, Page
 const PAGE_PATTERN: &str = "^password$";
 
 /// Grant types that the FastAPI tutorial does not know and that follow the RFC in both profiles.
-const BESIDE_THE_PAGE: &[&str] = &[
+const RFC_GRANT_TYPES: &[&str] = &[
     "authorization_code",
     "client_credentials",
     "refresh_token",
@@ -65,7 +65,7 @@ impl<'a> TokenRequest<'a> {
 impl<'a> PasswordRequest<'a> {
     /// Parses the request as the FastAPI tutorial does. An absent grant type counts as `password`,
     /// the last field of a name counts, and all faults are reported at once.
-    pub(crate) fn parse_page(params: &'a Params) -> Result<Self, PageError> {
+    pub(crate) fn parse_tutorial(params: &'a Params) -> Result<Self, PageError> {
         let mut faults = Vec::new();
         if let Some(input) = params.text("grant_type")
             && input != GrantType::Password.as_str()
@@ -95,10 +95,10 @@ impl<'a> PasswordRequest<'a> {
 }
 
 /// Returns whether the tutorial profile handles a request by the RFC.
-pub(crate) fn is_beside_the_page(params: &Params) -> bool {
+pub(crate) fn is_rfc_grant_type(params: &Params) -> bool {
     params
         .text("grant_type")
-        .is_some_and(|name| BESIDE_THE_PAGE.contains(&name))
+        .is_some_and(|name| RFC_GRANT_TYPES.contains(&name))
 }
 
 fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a Secret<String>, InvalidRequestCause> {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_tells_every_fault_in_its_order() {
+    fn tutorial_reports_faults_in_order() {
         let wrong = FieldFault::Pattern {
             field: "grant_type",
             pattern: "^password$",
@@ -142,22 +142,22 @@ mod tests {
         ] {
             let params = Params::from_iter(fields);
             assert_eq!(
-                PasswordRequest::parse_page(&params).unwrap_err(),
+                PasswordRequest::parse_tutorial(&params).unwrap_err(),
                 PageError::Validation(faults)
             );
         }
     }
 
     #[test]
-    fn the_page_needs_no_grant_type() {
+    fn tutorial_needs_no_grant_type() {
         for grant_type in ["", "password"] {
             let params = Params::from_iter([("grant_type", grant_type), ("username", "u"), ("password", "p")]);
-            assert!(PasswordRequest::parse_page(&params).is_ok());
+            assert!(PasswordRequest::parse_tutorial(&params).is_ok());
         }
     }
 
     #[test]
-    fn the_rfc_needs_every_field() {
+    fn rfc_request_needs_every_field() {
         for (fields, message) in [
             (vec![], "`grant_type` is missing"),
             (vec![("grant_type", "Password")], "grant type is not supported"),

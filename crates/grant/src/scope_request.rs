@@ -22,7 +22,7 @@ pub(crate) struct Narrowed {
 /// section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) leaves that to the server). If
 /// nothing of a requested scope is left, the RFC profile returns an error, so that no client gets a
 /// token that it cannot use. The tutorial profile returns a token without scopes.
-// SECURITY: tested by `never_more_than_each_ceiling` below.
+// SECURITY: tested by `granted_scope_is_within_each_ceiling` below.
 pub(crate) fn narrow(
     requested: &RequestedScope<'_>,
     catalog: &Catalog,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_keeps_order_and_repetition() {
+    fn tutorial_keeps_order_and_repetition() {
         for (text, expected) in [
             ("", &[][..]),
             ("b a b", &["b", "a", "b"]),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn by_the_rfc_nothing_left_is_an_error_and_nothing_asked_is_not() {
+    fn empty_scope_after_restriction_is_refused() {
         let narrow = |requested, user_may: &[&str]| {
             let (client, user) = (client(scope(&["a", "b"])), user(scope(user_may)));
             narrow(&requested, &catalog(), &client, &user).map(|narrowed| narrowed.scope)
@@ -177,7 +177,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_each_ceiling(requested in some(), client_may in some(), user_may in some(), form in 0..3) {
+        fn granted_scope_is_within_each_ceiling(requested in some(), client_may in some(), user_may in some(), form in 0..3) {
             let text = requested.to_string();
             let form = match form {
                 0 => RequestedScope::Nothing,

@@ -9,7 +9,7 @@ use scopegate_token::{Entropy, PasswordHasher, PasswordPolicy, Signer, SystemEnt
 
 use crate::context::GrantContext;
 use crate::password::Login;
-use crate::request::{PasswordRequest, TokenRequest, is_beside_the_page};
+use crate::request::{PasswordRequest, TokenRequest, is_rfc_grant_type};
 use crate::{
     ClientCredentials, GrantError, GrantProfile, HashingLimits, PageError, Params, TokenSet, client_auth, issue,
     password,
@@ -96,14 +96,14 @@ impl AuthorizationServer {
         from: Option<IpAddr>,
     ) -> Result<TokenSet, GrantError> {
         match &self.0.profile {
-            GrantProfile::Tutorial { client } if !is_beside_the_page(params) => {
-                self.by_the_page(params, client, from).await
+            GrantProfile::Tutorial { client } if !is_rfc_grant_type(params) => {
+                self.tutorial_token(params, client, from).await
             }
-            GrantProfile::Rfc | GrantProfile::Tutorial { .. } => self.by_the_rfc(params, header, from).await,
+            GrantProfile::Rfc | GrantProfile::Tutorial { .. } => self.rfc_token(params, header, from).await,
         }
     }
 
-    async fn by_the_rfc(
+    async fn rfc_token(
         &self,
         params: &Params,
         header: &ClientCredentials,
@@ -128,14 +128,14 @@ impl AuthorizationServer {
         };
         client_auth::is_unchanged(context.store.clients(), &client).await?;
         let access_token = issue::access_token(context, &grant, narrowed.granted, place)?;
-        Ok(TokenSet::by_the_rfc(
+        Ok(TokenSet::rfc(
             access_token,
             issue::left(context, &grant),
             narrowed.scope,
         ))
     }
 
-    async fn by_the_page(
+    async fn tutorial_token(
         &self,
         params: &Params,
         client: &ClientId,
@@ -143,7 +143,7 @@ impl AuthorizationServer {
     ) -> Result<TokenSet, GrantError> {
         let context = &*self.0;
         let requested_at = context.clock.now();
-        let request = PasswordRequest::parse_page(params)?;
+        let request = PasswordRequest::parse_tutorial(params)?;
         let place = context.store.revocations().last_cursor().await?;
         let client = client_auth::public(context.store.clients(), client).await?;
         allow(context, &client, GrantType::Password)?;
@@ -154,9 +154,9 @@ impl AuthorizationServer {
         };
         let (grant, narrowed) = password::grant(context, login, request, requested_at)
             .await
-            .map_err(in_the_words_of_the_page)?;
+            .map_err(tutorial_error)?;
         client_auth::is_unchanged(context.store.clients(), &client).await?;
-        Ok(TokenSet::by_the_page(issue::access_token(
+        Ok(TokenSet::tutorial(issue::access_token(
             context,
             &grant,
             narrowed.granted,
@@ -176,7 +176,7 @@ fn allow(context: &GrantContext, client: &Authenticated<Client>, grant_type: Gra
     Ok(())
 }
 
-fn in_the_words_of_the_page(error: GrantError) -> GrantError {
+fn tutorial_error(error: GrantError) -> GrantError {
     match error {
         GrantError::InvalidGrant => PageError::IncorrectLogin.into(),
         other => other,

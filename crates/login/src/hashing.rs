@@ -118,7 +118,7 @@ impl AdmittedLogin<'_> {
         let running = metrics.run();
         let started = Instant::now();
         // INVARIANT: the work owns both permits, so that a client that disconnects does not free
-        // the slot of a hash that still runs. Tested by `a_login_that_is_dropped_keeps_its_slot`
+        // the slot of a hash that still runs. Tested by `dropped_login_keeps_its_slot`
         // below.
         let permits = ([self.place, slot], running);
         let done = thread::run(move || {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_login_beyond_the_queue_is_refused_at_once() {
+    async fn login_beyond_queue_is_refused() {
         let pool = Arc::new(pool(1, 1));
         let (release, gate) = mpsc::channel::<()>();
         let running = tokio::spawn({
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_login_that_is_dropped_keeps_its_slot() {
+    async fn dropped_login_keeps_its_slot() {
         let pool = Arc::new(pool(1, 0));
         let (release, gate) = mpsc::channel::<()>();
         let running = tokio::spawn({

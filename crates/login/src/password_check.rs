@@ -79,7 +79,7 @@ impl PasswordCheck {
     /// Returns the user with this name, if the password is right. Attempts are throttled by the
     /// canonical name.
     ///
-    /// A future that is dropped counts as a failed attempt; a hash that has begun is computed to its
+    /// A future that is dropped counts as a failed attempt. A hash that has begun is computed to its
     /// end.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl PasswordCheck {
     /// Checks that the account has not changed since it was read. Another login may have hashed the
     /// same password again: then the password is verified against that hash.
     // SECURITY: hashing takes long, and a revocation during it prevents the token. Tested by
-    // `grant/tests/it/withdrawn.rs::a_login_under_way_gets_nothing_after_a_change`.
+    // `grant/tests/it/withdrawn.rs::change_during_login_refuses_it`.
     async fn is_unchanged(&self, account: &Account, password: &Secret<String>) -> Result<bool, LoginError> {
         let now = self.store.users().find_account(account.user.username()).await?;
         match now {
@@ -178,7 +178,7 @@ impl PasswordCheck {
         };
         if let Err(cause) = stored {
             let cause: &dyn Error = &cause;
-            tracing::warn!(cause, "a password was not hashed anew");
+            tracing::warn!(cause, "cannot store a new password hash; the login succeeds");
         }
     }
 }
@@ -186,9 +186,9 @@ impl PasswordCheck {
 /// The reason why a new hash was not stored: for the log alone.
 #[derive(Debug, thiserror::Error)]
 enum RehashError {
-    #[error("a password could not be hashed")]
+    #[error("cannot hash the password")]
     Hash(#[source] HashError),
-    #[error("the store did not answer")]
+    #[error("store is unavailable")]
     Store(#[source] StoreError),
 }
 
@@ -204,7 +204,7 @@ fn costs(hasher: &PasswordHasher, schemes: Vec<PasswordScheme>) -> SchemeCosts {
 /// Returns the one hash that is verified for a login, with its scheme: that of the account, or one
 /// of the costliest scheme that belongs to no user.
 // SECURITY: one verification for each login, for a known and an unknown user. So the work reveals
-// nothing, and no login is an amplifier. Tested by `a_login_costs_one_verification` below.
+// nothing, and no login is an amplifier. Tested by `each_login_costs_one_verification` below.
 fn to_verify(account: Option<&Account>, costs: &SchemeCosts) -> (Option<PasswordHash>, Option<PasswordScheme>) {
     let own = account.and_then(|account| account.password_hash.as_ref());
     if let Some((hash, scheme)) = own.and_then(|hash| Some((hash, PasswordScheme::of(hash)?))) {
@@ -281,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn a_login_costs_one_verification() {
+    fn each_login_costs_one_verification() {
         let hasher = PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1).unwrap());
         let argon2id = hasher.hash(&secret("secret"), &SystemEntropy).unwrap();
         let [bcrypt_4, bcrypt_5, unknown, locked] =
             [BCRYPT_4, BCRYPT_5, "$6$c2FsdA$aGFzaA", "locked"].map(PasswordHash::from_stored);
         let schemes = [&argon2id, &bcrypt_4, &bcrypt_5, &unknown];
         let costs = costs(&hasher, schemes.into_iter().filter_map(PasswordScheme::of).collect());
-        let dearest = PasswordScheme::of(&bcrypt_5);
+        let most_expensive = PasswordScheme::of(&bcrypt_5);
         let (active, disabled) = (UserStatus::Active, UserStatus::Disabled);
         let long = "secret".repeat(20);
         let of = |status, hash: &PasswordHash| Some(account(status, Some(hash)));
@@ -311,7 +311,7 @@ mod tests {
             assert_eq!(PasswordScheme::of(&hash), scheme);
             match own.as_ref().and_then(PasswordScheme::of) {
                 Some(_) => assert_eq!(Some(&hash), own.as_ref(), "the user's own"),
-                None => assert_eq!(scheme, dearest, "as for the dearest of all users"),
+                None => assert_eq!(scheme, most_expensive, "as for the most expensive scheme"),
             }
             let verdict = hasher.verify(&secret(password), Some(&hash));
             assert_eq!(judge(account, verdict, DisabledUserLogin::Deny).err(), refusal);
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decoy_is_a_hash_of_its_scheme_and_fits_no_password() {
+    fn decoy_has_its_scheme_and_matches_nothing() {
         let hasher = PasswordHasher::new(PasswordPolicy::argon2id(64, 1, 1).unwrap());
         let argon2id = hasher.hash(&secret("secret"), &SystemEntropy).unwrap();
         let cost = |hash: &PasswordHash| hasher.cost(Some(hash));

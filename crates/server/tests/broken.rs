@@ -98,7 +98,7 @@ fn what_is_no_database_is_refused_at_start() {
     fs::write(at("text"), "this is no database, and never was one\n".repeat(99)).unwrap();
     refused(&at("text"), "database cannot be opened");
     fs::create_dir(at("folder")).unwrap();
-    refused(&at("folder"), "is no regular file");
+    refused(&at("folder"), "is not a regular file");
     changes_are_refused(&at("missing/a.db"), "create it");
     refused_by(&["user", "list"], &at("missing/a.db"), "does not exist");
     refused(&at("text/a.db"), "text/a.db");

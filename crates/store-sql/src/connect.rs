@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_a_file_whatever_its_name() {
+    fn special_file_names_are_paths() {
         for name in ["file:scopegate.db", ":memory:", "a%20b#c'd.db"] {
             let options = options(&DatabaseUrl::file(name)).unwrap();
             assert!(options.get_filename().is_absolute());

@@ -22,7 +22,7 @@ const TRUST: Duration = Duration::from_secs(1);
 /// start. So it answers nothing until its own files are back, or a copy of them: see
 /// [`crate::recovery`].
 // INVARIANT: a change is answered only if it is in the files that the next start will open. Tested
-// by `a_file_that_was_taken_away_is_no_store` in tests/it/faults.rs.
+// by `removed_database_file_makes_store_unavailable` in tests/it/faults.rs.
 pub(crate) struct DatabaseFiles {
     /// The absolute path, with its symbolic links.
     given: PathBuf,

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_an_operator_can_mend_is_unavailable() {
+    async fn recoverable_sqlite_errors_are_unavailable() {
         let folder = tempfile::TempDir::new().unwrap();
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("a.db"))

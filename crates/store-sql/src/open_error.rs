@@ -96,7 +96,7 @@ pub enum OpenError {
         folder: PathBuf,
     },
     /// The name is that of a directory or of a device.
-    #[error("`{}` is no regular file", .path.display())]
+    #[error("`{}` is not a regular file", .path.display())]
     NoFile {
         /// The path of the database.
         path: PathBuf,

@@ -128,7 +128,7 @@ impl SqlStore {
         let home = Home::of(url, &mut writer).await?;
         let connections = Connections::new(writer, connect::readers(url).await?, home);
         for version in &migrated {
-            tracing::info!(version, database = %url, "tables brought up to date");
+            tracing::info!(version, database = %url, "tables migrated");
         }
         Ok(Self::new(connections, migrated))
     }

@@ -4,7 +4,7 @@
 //! applies the same random operations to the backend and to a [`MemoryStore`](crate::MemoryStore).
 //! It compares all results.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed case says so by a panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed case panics")]
 
 #[doc(hidden)]
 pub mod clients;
@@ -59,7 +59,7 @@ macro_rules! conformance {
             long_list_is_whole
             name_is_unique
             names_are_compared_byte_for_byte
-            no_user_is_no_error
+            unknown_user_is_none
             odd_names_are_names
             password_hash_is_compared_and_set
             password_schemes_are_listed_once
@@ -74,7 +74,7 @@ macro_rules! conformance {
             client_id_is_unique
             client_is_kept_whole
             clients_are_listed_in_the_order_of_bytes
-            no_client_is_no_error
+            unknown_client_is_none
             removed_client_id_is_free
         }
         $crate::conformance! { @cases $make, signing_keys:
@@ -82,7 +82,7 @@ macro_rules! conformance {
             a_lifetime_is_raised_and_never_lowered
             a_removed_key_takes_no_other_with_it
             keys_are_kept_whole_and_in_order
-            no_key_is_no_error
+            empty_key_list_is_valid
             keys_are_replaced_whole_or_not_at_all
             only_the_next_epoch_is_added
             replacing_keys_at_once_succeeds_once
@@ -97,15 +97,15 @@ macro_rules! conformance {
             places_become_visible_in_their_order
         }
         $crate::conformance! { @cases $make, revocations:
-            a_lifetime_is_remembered_while_tokens_may_have_it
+            lifetime_is_stored_while_tokens_may_have_it
             forgotten_places_are_not_given_again
             revocations_are_kept_whole_and_in_order
             revocations_are_kept_at_once
             smaller_rights_and_their_tokens_change_together
-            the_last_place_is_that_of_the_last_one
+            last_cursor_is_of_last_revocation
             what_covers_no_living_token_is_forgotten
             who_ends_and_their_tokens_end_together
-            withdrawing_at_once_takes_each_back_once
+            concurrent_disables_revoke_once
         }
 
         #[test]

@@ -117,10 +117,7 @@ pub trait Revocations: fmt::Debug + Send + Sync {
 
 /// The change that is made together with a revocation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a backend must be told of another one by the compiler"
-)]
+#[expect(clippy::exhaustive_enums, reason = "each backend must implement a new change")]
 pub enum DisableAndRevoke<'a> {
     /// Disables the user.
     DisableUser(&'a UserId),

@@ -94,10 +94,7 @@ pub trait SigningKeys: fmt::Debug + Send + Sync {
 
 /// One key that was sealed again.
 #[derive(Clone, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a backend must be told of a new part by the compiler"
-)]
+#[expect(clippy::exhaustive_structs, reason = "each backend must store a new field")]
 pub struct ResealedKey {
     /// The id of the key.
     pub id: KeyId,

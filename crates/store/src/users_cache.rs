@@ -102,7 +102,7 @@ impl UsersCache {
 
     // SECURITY: a value that was read before a change is not kept after it, because the number of
     // changes grows before the change completes. Tested by
-    // `what_was_read_before_a_change_is_not_kept_after_it`.
+    // `value_read_before_change_is_not_cached`.
     fn keep(&self, begun: Begun, user: &User) {
         if self.age.as_seconds() == 0 {
             return;
@@ -164,7 +164,7 @@ struct Known {
 }
 
 // INVARIANT: an entry is in both maps of its table or in neither. Tested by
-// `a_change_touches_one_user`.
+// `change_invalidates_one_user`.
 #[derive(Default)]
 struct Table {
     by_id: HashMap<String, Arc<Entry>>,

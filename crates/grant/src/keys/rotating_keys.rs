@@ -186,12 +186,12 @@ impl RotatingKeys {
     ///
     /// SECURITY: only a key that opens is trusted. An attacker that can write to the store without
     /// the key-encryption key cannot add a key
-    /// (`a_key_that_was_put_into_the_store_by_others_is_not_trusted`).
+    /// (`foreign_key_in_store_is_untrusted`).
     pub(super) async fn read_store(&self) -> Result<KeyRing, KeyRotationError> {
         let keys = self.keys().list().await?;
         // SECURITY: this precedes every step that can fail. A removed key loses its trust at once,
         // even if another one cannot be opened
-        // (`a_removed_key_is_not_trusted_whatever_else_is_wrong`).
+        // (`removed_key_is_untrusted_despite_other_errors`).
         let is_there =
             |id: &KeyId, opened: &OpenedKey| keys.iter().any(|key| key.id == *id && key.epoch == opened.epoch);
         self.read().opened.retain(|id, opened| is_there(id, opened));

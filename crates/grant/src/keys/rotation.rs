@@ -13,8 +13,8 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeyRotationError`]; the keys that were active before stay so, except those that were removed. It
-    /// also fails if all keys are known and the key-encryption key does not match any longer,
+    /// [`KeyRotationError`]; the keys that were active before stay so, except those that were removed.
+    /// It also fails if all keys are known and the key-encryption key does not match any longer,
     /// because no other key could be added.
     pub async fn refresh(&self) -> Result<ActiveKeys, KeyRotationError> {
         let mut ring = self.read_store().await?;
@@ -30,7 +30,7 @@ impl RotatingKeys {
         if let Some(current) = ring.current(self.clock.now()) {
             let is_short = |key: &StoredKey| key.epoch >= current.epoch && key.token_lifetime < self.token_lifetime;
             // SECURITY: this precedes any signed token with this lifetime, because its key might
-            // otherwise be removed too early (`a_longer_lifetime_is_told_before_it_is_used`).
+            // otherwise be removed too early (`longer_lifetime_is_stored_before_use`).
             if ring.keys().iter().any(is_short) {
                 self.keys().allow_lifetime(current.epoch, self.token_lifetime).await?;
                 ring = self.read_store().await?;

@@ -88,7 +88,7 @@ async fn an_assertion_is_never_ignored() {
 }
 
 #[tokio::test]
-async fn a_client_proves_itself_in_the_header_or_in_the_form() {
+async fn client_authenticates_by_header_or_form() {
     let setup = setup().await;
     let secret = setup.secret.expose();
     for (header, form) in [
@@ -151,7 +151,7 @@ async fn every_wrong_client_is_refused_alike() {
 }
 
 #[tokio::test]
-async fn no_client_is_no_client() {
+async fn unidentified_client_is_refused() {
     let setup = setup().await;
     let secret = setup.secret.expose();
     for (header, form, fault) in [
@@ -208,7 +208,7 @@ async fn a_client_uses_only_what_it_was_given() {
 }
 
 #[tokio::test]
-async fn the_pages_client_must_be_a_public_one_that_may_log_users_in() {
+async fn tutorial_client_must_be_public_and_allowed() {
     let store = store().await;
     let clients = clients(&store);
     let secret = ClientSecret::generate(&SystemEntropy).unwrap();

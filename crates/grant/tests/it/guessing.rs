@@ -95,7 +95,7 @@ async fn every_way_to_present_a_secret_is_throttled() {
 }
 
 #[tokio::test]
-async fn the_header_and_the_form_count_for_one_client() {
+async fn header_and_form_attempts_share_one_bucket() {
     let stage = Stage::new().await;
     for attempt in 0..10 {
         let way = if attempt % 2 == 0 { Way::Basic } else { Way::Form };
@@ -127,7 +127,7 @@ async fn unknown_names_are_throttled_like_known_ones() {
 }
 
 #[tokio::test]
-async fn guesses_at_once_are_no_more_than_guesses_in_turn() {
+async fn concurrent_guesses_count_like_sequential_guesses() {
     let server = builder(&store().await).build();
     let form = [
         ("grant_type", "password"),
@@ -148,7 +148,7 @@ async fn guesses_at_once_are_no_more_than_guesses_in_turn() {
 }
 
 #[tokio::test]
-async fn many_right_logins_at_once_are_let_in() {
+async fn concurrent_correct_logins_are_admitted() {
     let stage = Stage::new().await;
     let stage = std::sync::Arc::new(stage);
     let mut logins = tokio::task::JoinSet::new();

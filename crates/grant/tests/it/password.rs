@@ -60,7 +60,7 @@ const JOHN: [(&str, &str); 2] = [("username", "johndoe"), ("password", "secret")
 const ALICE: [(&str, &str); 2] = [("username", "alice"), ("password", "secret")];
 
 #[tokio::test]
-async fn the_page_gives_a_token_and_says_nothing_beside_it() {
+async fn tutorial_response_contains_only_the_token() {
     let server = builder(&store().await)
         .password_grant(false)
         .profile(page_of("demo-app"))
@@ -81,7 +81,7 @@ async fn the_page_gives_a_token_and_says_nothing_beside_it() {
 }
 
 #[tokio::test]
-async fn the_page_takes_what_is_repeated_or_unknown_and_looks_at_no_client() {
+async fn tutorial_form_ignores_client_and_repeated_fields() {
     let server = builder(&store().await).profile(page_of("demo-app")).build();
     let extra = [
         ("username", "nobody"),
@@ -101,7 +101,7 @@ async fn the_page_takes_what_is_repeated_or_unknown_and_looks_at_no_client() {
 }
 
 #[tokio::test]
-async fn the_page_lets_a_disabled_user_in_and_the_rfc_does_not() {
+async fn disabled_user_logs_in_only_with_tutorial() {
     let store = store().await;
     let server = builder(&store).profile(page_of("demo-app")).build();
     assert_eq!(read(&ask(&server, &ALICE).await.unwrap()).0, "alice");
@@ -110,7 +110,7 @@ async fn the_page_lets_a_disabled_user_in_and_the_rfc_does_not() {
 }
 
 #[tokio::test]
-async fn failed_logins_all_read_alike() {
+async fn failed_logins_have_one_error() {
     let store = store().await;
     add_user(&*store, user("locked"), None).await;
     add_user(&*store, user("foreign"), Some("$6$c2FsdA$aGFzaA")).await;
@@ -151,7 +151,7 @@ async fn failed_logins_all_read_alike() {
 }
 
 #[tokio::test]
-async fn the_page_tells_what_is_missing() {
+async fn tutorial_reports_missing_fields() {
     let server = builder(&store().await).profile(page_of("demo-app")).build();
     let Err(GrantError::Page(PageError::Validation(faults))) = ask(&server, &[("grant_type", "x")]).await else {
         panic!("an incomplete form is refused")
@@ -166,7 +166,7 @@ async fn the_page_tells_what_is_missing() {
 }
 
 #[tokio::test]
-async fn beside_the_page_the_rfc_holds() {
+async fn other_grant_types_follow_the_rfc() {
     let server = builder(&store().await).profile(page_of("demo-app")).build();
     for grant_type in ["authorization_code", "client_credentials", "refresh_token"] {
         let refused = ask(&server, &[&[("grant_type", grant_type)], &JOHN[..]].concat())
@@ -177,7 +177,7 @@ async fn beside_the_page_the_rfc_holds() {
 }
 
 #[tokio::test]
-async fn the_rfc_says_what_was_granted() {
+async fn rfc_response_states_granted_scope() {
     let server = builder(&store().await).build();
     for (asked, granted) in [("", "me items"), ("items", "items"), ("admin items me", "items me")] {
         let tokens = by_the_rfc(&server, &[&JOHN[..], &[("scope", asked)]].concat())
@@ -200,7 +200,7 @@ impl Clock for Ticking {
 }
 
 #[tokio::test]
-async fn what_is_taken_back_during_a_login_covers_its_token() {
+async fn revocation_during_login_covers_its_token() {
     let issuer = Issuer::parse("https://issuer.example").unwrap();
     let audience = Audience::parse("https://api.example").unwrap();
     let lifetime = Lifetime::from_minutes(30);
@@ -244,7 +244,7 @@ async fn what_is_taken_back_during_a_login_covers_its_token() {
 }
 
 #[tokio::test]
-async fn the_rfc_refuses_with_its_codes() {
+async fn rfc_refusals_have_error_codes() {
     let server = builder(&store().await).build();
     for (fields, code) in [
         (&[("username", "johndoe")][..], ErrorCode::InvalidRequest),
@@ -278,7 +278,7 @@ async fn the_rfc_refuses_with_its_codes() {
 }
 
 #[tokio::test]
-async fn the_password_grant_is_off_unless_it_is_switched_on() {
+async fn password_grant_is_disabled_by_default() {
     let server = builder(&store().await).password_grant(false).build();
     assert_eq!(
         by_the_rfc(&server, &JOHN).await.unwrap_err().code(),
@@ -287,7 +287,7 @@ async fn the_password_grant_is_off_unless_it_is_switched_on() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_rfc_names_user_client_and_itself() {
+async fn rfc_token_names_subject_client_and_id() {
     let (issuer, audience) = (
         Issuer::parse("https://issuer.example").unwrap(),
         Audience::parse("api").unwrap(),
@@ -320,7 +320,7 @@ async fn a_token_of_the_rfc_names_user_client_and_itself() {
 }
 
 #[tokio::test]
-async fn a_weak_hash_is_replaced_at_login_and_a_failed_login_changes_nothing() {
+async fn only_successful_login_replaces_weak_hash() {
     let store = store().await;
     let server = builder(&store).build();
     assert!(by_the_rfc(&server, &[JOHN[0], ("password", "wrong")]).await.is_err());
@@ -343,7 +343,7 @@ async fn rehashing_can_be_switched_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_burst_beyond_the_queue_is_told_to_come_again() {
+async fn login_burst_beyond_queue_is_busy() {
     let store = store().await;
     let argon2id = PasswordHasher::new(PasswordPolicy::default());
     let hash: PasswordHash = argon2id
@@ -382,7 +382,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn a_token_says_what_was_granted(
+    fn token_contains_exactly_the_granted_scope(
         asked in "(me|items|admin|x)( (me|items|admin|x)){0,4}",
         client_may in ceiling(),
         user_may in ceiling(),

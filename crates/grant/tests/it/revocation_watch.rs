@@ -24,7 +24,7 @@ fn stage() -> (Arc<MemoryStore>, Arc<ManualClock>, RevocationWatch) {
 }
 
 #[tokio::test]
-async fn what_stood_in_the_store_is_read_whole() {
+async fn existing_revocations_are_read_completely() {
     let (store, _, watch) = stage();
     for number in 0..2_500 {
         store.revoke(&token(&number.to_string())).await.unwrap();
@@ -34,7 +34,7 @@ async fn what_stood_in_the_store_is_read_whole() {
 }
 
 #[tokio::test]
-async fn what_others_kept_is_read_once_and_ours_is_in_force_at_once() {
+async fn foreign_revocation_is_read_once_own_immediately() {
     let (store, _, watch) = stage();
     watch.revoke(&token("ours")).await.unwrap();
     assert_eq!(watch.set().len(), 1);
@@ -45,7 +45,7 @@ async fn what_others_kept_is_read_once_and_ours_is_in_force_at_once() {
 }
 
 #[tokio::test]
-async fn what_can_live_no_more_is_dropped_from_both() {
+async fn expired_revocation_is_dropped_from_set_and_store() {
     let (store, clock, watch) = stage();
     let short = token("short").forgotten_at(NOW + Lifetime::from_seconds(10));
     for revocation in [&short, &token("long")] {
@@ -61,7 +61,7 @@ async fn what_can_live_no_more_is_dropped_from_both() {
 
 /// The lifetime was an hour, is half an hour now, and a token from before is still in use.
 #[tokio::test]
-async fn a_token_that_was_given_a_longer_life_before_is_taken_back() {
+async fn token_with_earlier_longer_lifetime_is_revoked() {
     let (store, clock, _) = stage();
     let server = |minutes| {
         let set = Arc::new(RevokedSet::new(SubjectNames::Usernames));

@@ -68,7 +68,7 @@ fn rules() -> TokenRules {
 }
 
 #[tokio::test]
-async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
+async fn key_is_published_before_and_after_signing() {
     let world = World::new();
     let (one, other) = (world.node(), world.node());
     let first = one.refresh().await.unwrap().signs;
@@ -104,7 +104,7 @@ async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
 }
 
 #[tokio::test]
-async fn rotation_comes_by_itself_and_once() {
+async fn due_rotation_happens_once() {
     let world = World::new();
     let nodes = [world.node(), world.node(), world.node()];
     for node in &nodes {
@@ -125,7 +125,7 @@ async fn rotation_comes_by_itself_and_once() {
 }
 
 #[tokio::test]
-async fn a_longer_lifetime_is_told_before_it_is_used() {
+async fn longer_lifetime_is_stored_before_use() {
     let world = World::new();
     world.node().refresh().await.unwrap();
     let long = world.node_for(Arc::clone(&world.kek), DAY);
@@ -145,7 +145,7 @@ async fn a_longer_lifetime_is_told_before_it_is_used() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_put_into_the_store_by_others_is_not_trusted() {
+async fn foreign_key_in_store_is_untrusted() {
     let world = World::new();
     let node = world.node();
     let good = node.refresh().await.unwrap();
@@ -187,7 +187,7 @@ async fn a_key_that_was_put_into_the_store_by_others_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn keys_are_sealed_anew_while_others_use_them() {
+async fn keys_are_resealed_while_in_use() {
     let world = World::new();
     let running = world.node();
     running.refresh().await.unwrap();
@@ -240,7 +240,7 @@ impl KeyEncryptionKeySource for File {
 }
 
 #[tokio::test]
-async fn a_node_that_runs_reads_the_key_encryption_key_again() {
+async fn running_node_reloads_key_encryption_key() {
     let world = World::new();
     let file = Arc::new(File {
         now: Mutex::new(Some(Arc::clone(&world.kek))),
@@ -295,7 +295,7 @@ async fn a_node_that_runs_reads_the_key_encryption_key_again() {
 }
 
 #[tokio::test]
-async fn a_removed_key_is_followed_by_the_next_or_by_a_new_one() {
+async fn removed_key_has_a_successor() {
     let world = World::new();
     let (node, other) = (world.node(), world.node());
     let first = node.refresh().await.unwrap().signs;
@@ -347,7 +347,7 @@ async fn keys_are_removed_by_many_at_once_and_one_is_left() {
 }
 
 #[tokio::test]
-async fn another_key_under_the_id_of_one_that_was_removed_is_another_key() {
+async fn reused_key_id_is_another_key() {
     let world = World::new();
     let (node, other) = (world.node(), world.node());
     let named = || {
@@ -385,7 +385,7 @@ async fn another_key_under_the_id_of_one_that_was_removed_is_another_key() {
 /// The replacement cannot be opened here, or the rows do not form a ring: the removed key is still
 /// not trusted.
 #[tokio::test]
-async fn a_removed_key_is_not_trusted_whatever_else_is_wrong() {
+async fn removed_key_is_untrusted_despite_other_errors() {
     for is_ring in [true, false] {
         let world = World::new();
         let node = world.node();
@@ -410,7 +410,7 @@ async fn a_removed_key_is_not_trusted_whatever_else_is_wrong() {
 }
 
 #[tokio::test]
-async fn the_key_of_an_older_version_stays_good_through_a_rotation() {
+async fn adopted_key_remains_valid_after_rotation() {
     let world = World::new();
     let legacy = || SigningKey::es256_from_pkcs8(DOCUMENT.with(Clone::clone)).unwrap();
     let token = world.token(legacy(), HALF);

@@ -121,7 +121,7 @@ fn shuffled(count: usize) -> Vec<usize> {
 }
 
 /// Returns each pair of groups that can be distinguished.
-fn told_apart(times: &[Times]) -> Vec<String> {
+fn distinguishable_pairs(times: &[Times]) -> Vec<String> {
     let pairs = times
         .iter()
         .enumerate()
@@ -153,7 +153,7 @@ fn login(name: &'static str, username: &'static str, password: &'static str) -> 
 }
 
 /// Measures failed logins against a store whose users have hashes of these two kinds.
-async fn failed_logins_take_alike(by_the_rfc: bool, bcrypt: &str, argon2id: &str) {
+async fn measure_failed_logins(by_the_rfc: bool, bcrypt: &str, argon2id: &str) {
     let store = store().await;
     add_user(&*store, user("argon"), Some(argon2id)).await;
     add_user(&*store, user("bcryp"), Some(bcrypt)).await;
@@ -171,19 +171,19 @@ async fn failed_logins_take_alike(by_the_rfc: bool, bcrypt: &str, argon2id: &str
         login("disabled, right password under argon2id", "gone2", "secret"),
     ];
     if by_the_rfc {
-        cannot_be_told_apart(&builder(&store).throttled(false).build(), &groups).await;
+        assert_indistinguishable(&builder(&store).throttled(false).build(), &groups).await;
     } else {
         // The tutorial profile authorizes a disabled user whose password is right.
         let server = builder(&store).throttled(false).profile(page_of("demo-app")).build();
-        cannot_be_told_apart(&server, groups.get(..6).unwrap()).await;
+        assert_indistinguishable(&server, groups.get(..6).unwrap()).await;
     }
 }
 
-async fn cannot_be_told_apart(server: &AuthorizationServer, groups: &[Group]) {
+async fn assert_indistinguishable(server: &AuthorizationServer, groups: &[Group]) {
     let mut faults = Vec::new();
     for _ in 0..ATTEMPTS {
         let times = measure(server, groups).await;
-        faults = told_apart(&times);
+        faults = distinguishable_pairs(&times);
         if faults.is_empty() {
             return;
         }
@@ -199,18 +199,18 @@ fn argon2id(memory_kib: u32) -> String {
 
 /// Each scheme is the expensive one once, so that no missing hash stays undetected.
 #[tokio::test]
-async fn a_failed_login_takes_as_long_whoever_it_was_for() {
+async fn failed_login_time_hides_its_cause() {
     if !long_check::is_on("the times of failed logins") {
         return;
     }
-    failed_logins_take_alike(true, BCRYPT_6, &argon2id(256)).await;
-    failed_logins_take_alike(false, BCRYPT_4, &argon2id(8 * 1024)).await;
+    measure_failed_logins(true, BCRYPT_6, &argon2id(256)).await;
+    measure_failed_logins(false, BCRYPT_4, &argon2id(8 * 1024)).await;
 }
 
 /// A client authenticates without a password hash, and the comparison takes microseconds. What
 /// could be learned is whether one client causes more work than another.
 #[tokio::test]
-async fn a_wrong_client_takes_as_long_whichever_it_is() {
+async fn failed_client_time_hides_its_cause() {
     if !long_check::is_on("the times of refused clients") {
         return;
     }
@@ -259,9 +259,9 @@ fn what_differs_is_seen() {
         name,
         sorted: (0..100).map(|step| Duration::from_micros(base + step)).collect(),
     };
-    assert!(told_apart(&[times("a", 1_000), times("b", 1_010)]).is_empty());
+    assert!(distinguishable_pairs(&[times("a", 1_000), times("b", 1_010)]).is_empty());
     assert_eq!(
-        told_apart(&[times("a", 1_000), times("b", 1_060), times("c", 5_000)]).len(),
+        distinguishable_pairs(&[times("a", 1_000), times("b", 1_060), times("c", 5_000)]).len(),
         3
     );
 }

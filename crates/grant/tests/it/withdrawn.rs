@@ -121,7 +121,7 @@ fn changes() -> Vec<(&'static str, Change)> {
 }
 
 #[tokio::test]
-async fn a_login_under_way_gets_nothing_after_a_change() {
+async fn change_during_login_refuses_it() {
     for by_the_page in [false, true] {
         for (name, change) in changes() {
             let store = store().await;
@@ -174,7 +174,7 @@ impl Node {
         }
     }
 
-    async fn lets_in(&self, tokens: &TokenSet) -> bool {
+    async fn accepts(&self, tokens: &TokenSet) -> bool {
         self.watch.refresh().await.unwrap();
         let mut scratch = Scratch::new();
         let now = self.clock.now();
@@ -187,7 +187,7 @@ impl Node {
 }
 
 #[tokio::test]
-async fn a_revocation_covers_what_was_issued_before_whatever_the_clocks_say() {
+async fn revocation_covers_earlier_tokens_despite_clocks() {
     for (issuing, revoking, verifying) in [
         (0, 0, 0),
         (45, 0, 0),
@@ -201,7 +201,7 @@ async fn a_revocation_covers_what_was_issued_before_whatever_the_clocks_say() {
             let store = store().await;
             let [issuer, revoker, verifier] = [issuing, revoking, verifying].map(|ahead| Node::new(&store, ahead));
             let before = log_in(&issuer.server).await.unwrap();
-            assert!(verifier.lets_in(&before).await);
+            assert!(verifier.accepts(&before).await);
 
             let (john, revocation) = (user("johndoe"), Revocation::until(of_john(), revoker.clock.now()));
             if withdraws {
@@ -215,8 +215,8 @@ async fn a_revocation_covers_what_was_issued_before_whatever_the_clocks_say() {
             for node in [&issuer, &revoker, &verifier] {
                 // Within the skew that a verifier accepts.
                 if (issuing - (node.clock.now().as_unix() - NOW.as_unix())).abs() <= 60 {
-                    assert!(!node.lets_in(&before).await, "{issuing} {revoking} {verifying}");
-                    assert!(node.lets_in(&after).await, "a new login, at once: {issuing} {revoking}");
+                    assert!(!node.accepts(&before).await, "{issuing} {revoking} {verifying}");
+                    assert!(node.accepts(&after).await, "a new login, at once: {issuing} {revoking}");
                 }
             }
         }

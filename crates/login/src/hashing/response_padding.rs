@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn each_waits_for_the_slowest_of_late_but_not_for_ever() {
+    fn slowest_recent_login_sets_padding() {
         let (padding, own) = (ResponsePadding::default(), scheme("$2b$10$"));
         let costs = vec![(own.clone(), ms(70))];
         let wait = |took| padding.wait_after(Some(&own), took, &costs);
@@ -98,12 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn a_cheap_scheme_waits_for_a_dear_one_from_the_first_login_on() {
-        let (cheap, dear) = (scheme("$argon2id$v=19$m=256,t=1,p=1$"), scheme("$2b$10$"));
-        let costs = vec![(cheap.clone(), ms(1)), (dear.clone(), ms(70))];
+    fn cheap_scheme_waits_for_expensive_scheme() {
+        let (cheap, expensive) = (scheme("$argon2id$v=19$m=256,t=1,p=1$"), scheme("$2b$10$"));
+        let costs = vec![(cheap.clone(), ms(1)), (expensive.clone(), ms(70))];
         let padding = ResponsePadding::default();
         assert_eq!(padding.wait_after(Some(&cheap), ms(2), &costs), ms(138), "by the costs");
-        assert_eq!(padding.wait_after(Some(&dear), ms(100), &costs), ms(0));
+        assert_eq!(padding.wait_after(Some(&expensive), ms(100), &costs), ms(0));
         assert_eq!(
             padding.wait_after(Some(&cheap), ms(2), &costs),
             ms(98),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_has_a_password_nothing_is_waited_for() {
+    fn no_passwords_need_no_padding() {
         assert_eq!(ResponsePadding::default().wait_after(None, ms(2), &Vec::new()), ms(0));
     }
 }

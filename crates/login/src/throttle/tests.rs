@@ -73,7 +73,7 @@ fn anywhere(number: u32) -> Option<IpAddr> {
 }
 
 #[test]
-fn delays_of_an_account_grow_and_a_success_clears_them() {
+fn account_delays_grow_until_a_success() {
     let mut stage = Stage::new();
     for number in 0..10 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
@@ -118,7 +118,7 @@ fn failures_are_forgotten_an_hour_after_the_last() {
 }
 
 #[test]
-fn the_owner_logs_in_from_a_known_address_during_an_attack() {
+fn owner_logs_in_from_known_address_during_attack() {
     let mut stage = Stage::new();
     assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..10 {
@@ -146,7 +146,7 @@ fn the_owner_logs_in_from_a_known_address_during_an_attack() {
 
 /// Checks the network that each address counts as.
 #[test]
-fn an_address_counts_by_its_network_however_it_is_spelled() {
+fn equivalent_addresses_share_one_bucket() {
     for (one, other, is_same) in [
         ("192.0.2.1", "192.0.2.1", true),
         ("192.0.2.1", "::ffff:192.0.2.1", true),
@@ -169,7 +169,7 @@ fn an_address_counts_by_its_network_however_it_is_spelled() {
 }
 
 #[test]
-fn an_address_gets_one_attempt_in_ten_seconds_after_thirty_failures() {
+fn address_gets_slow_attempts_after_thirty_failures() {
     let mut stage = Stage::new();
     for number in 0..30 {
         // A secret that was not compared does not count.
@@ -185,7 +185,7 @@ fn an_address_gets_one_attempt_in_ten_seconds_after_thirty_failures() {
 }
 
 #[test]
-fn a_site_of_many_networks_has_a_higher_limit() {
+fn site_of_many_networks_has_higher_limit() {
     let stage = Stage::new();
     let network = |number: u32| {
         let bits = (0x2001_0db8_0001_u128 << 80) | (u128::from(number) << 64);
@@ -205,7 +205,7 @@ fn a_site_of_many_networks_has_a_higher_limit() {
 }
 
 #[test]
-fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
+fn flood_of_names_clears_no_bucket() {
     let mut stage = Stage::new();
     for number in 0..10 {
         assert_eq!(stage.fail(JOHN, anywhere(number)), None);
@@ -231,7 +231,7 @@ fn memory_is_bounded_and_a_flood_of_names_clears_no_bucket() {
 
 /// An attempt with the secret of a client costs no hash, so there can be a million attempts.
 #[test]
-fn a_flood_of_clients_clears_no_bucket_of_a_user() {
+fn flood_of_clients_clears_no_user_bucket() {
     let stage = Stage::new();
     assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..3 {
@@ -270,7 +270,7 @@ fn a_flood_of_clients_clears_no_bucket_of_a_user() {
 }
 
 #[test]
-fn an_account_with_many_addresses_makes_no_other_account_unknown() {
+fn account_cannot_evict_known_addresses_of_another() {
     let stage = Stage::new();
     assert_eq!(stage.attempt(JOHN, Some(OWNER), AttemptOutcome::Succeeded), None);
     for number in 0..u32::try_from(MAX_ENTRIES).unwrap() + 50_000 {

@@ -24,7 +24,7 @@ fn config_check_refuses_what_serve_refuses() {
         ("listen = '0.0.0.0:48123'\n", "`issuer` is missing"),
         ("issuer = 'http://id.example'\n", "use an `https://` address"),
         ("database = 'sqlite:no/such/x.db'\n", "folder `no/such`"),
-        ("database = 'sqlite:folder'\n", "is no regular file"),
+        ("database = 'sqlite:folder'\n", "is not a regular file"),
         ("database = 'sqlite:text.db'\n", "give another file"),
         ("database = 'sqlite:foreign.db'\n", "of another program"),
         ("database = 'sqlite:newer.db'\n", "use the newer program"),

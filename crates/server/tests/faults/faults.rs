@@ -460,7 +460,7 @@ fn a_database_that_cannot_be_opened_is_named_once_with_a_remedy() {
     std::fs::create_dir(stage.path("folder.db")).unwrap();
     for (name, cause, remedy) in [
         ("text.db", "file is not a database", "give another file"),
-        ("folder.db", "is no regular file", "give another file"),
+        ("folder.db", "is not a regular file", "give another file"),
     ] {
         let database = format!("sqlite:{name}");
         let run = stage.shell.run(&["user", "list", "--database", &database]);

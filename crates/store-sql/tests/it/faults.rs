@@ -44,7 +44,7 @@ async fn until_readers_look() {
 /// The log alone, the index of the log alone, the database alone: without any of them a change is
 /// not kept.
 #[tokio::test]
-async fn a_file_that_was_taken_away_is_no_store() {
+async fn removed_database_file_makes_store_unavailable() {
     for end in ["", "-wal", "-shm"] {
         let (store, folder, path) = file().await;
         store.add(user("ada")).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_file_that_was_taken_away_is_no_store() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_replaced_is_no_store_and_stays_as_it_is() {
+async fn replaced_database_file_is_unused_and_unchanged() {
     let (store, folder, path) = file().await;
     store.add(user("ada")).await.unwrap();
     let other = folder.path().join("other.db");
@@ -86,7 +86,7 @@ async fn a_file_that_was_replaced_is_no_store_and_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_writer_that_does_not_come_to_an_end_is_not_waited_for_by_all() {
+async fn stuck_writer_does_not_block_callers() {
     use sqlx::{ConnectOptions as _, Connection as _};
     let (store, _folder, path) = file().await;
     let options = SqliteConnectOptions::new().filename(&path);
@@ -107,7 +107,7 @@ async fn a_writer_that_does_not_come_to_an_end_is_not_waited_for_by_all() {
 
 /// The revocation cannot be kept: then no user or client is disabled or removed either.
 #[tokio::test]
-async fn nobody_ends_without_their_tokens() {
+async fn user_is_disabled_only_with_revocation() {
     let (store, _folder, path) = file().await;
     store.add(user("ada")).await.unwrap();
     let mut stranger = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();

@@ -21,7 +21,7 @@ fn id(number: usize) -> UserId {
 }
 
 /// A store with users of even numbers.
-async fn furnished(url: &DatabaseUrl) -> Arc<SqlStore> {
+async fn seeded(url: &DatabaseUrl) -> Arc<SqlStore> {
     let store = SqlStore::open(url).await.unwrap();
     for number in (0..USERS).step_by(2) {
         let user = User::new(id(number), name(number));
@@ -38,8 +38,8 @@ async fn stores() -> [(Arc<SqlStore>, TempDir); 2] {
     let (memory, file) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let url = DatabaseUrl::file(file.path().join("scopegate.db"));
     [
-        (furnished(&DatabaseUrl::memory()).await, memory),
-        (furnished(&url).await, file),
+        (seeded(&DatabaseUrl::memory()).await, memory),
+        (seeded(&url).await, file),
     ]
 }
 

@@ -183,7 +183,7 @@ async fn an_edited_version_is_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_says_so() {
+async fn unopenable_database_returns_its_cause() {
     let folder = TempDir::new().unwrap();
     std::fs::write(
         path(&folder),
@@ -193,7 +193,7 @@ async fn what_cannot_be_opened_says_so() {
     for (place, says) in [
         (path(&folder), "database cannot be opened"),
         (folder.path().join("missing/scopegate.db"), "does not exist"),
-        (folder.path().to_owned(), "is no regular file"),
+        (folder.path().to_owned(), "is not a regular file"),
     ] {
         let error = SqlStore::open(&DatabaseUrl::file(&place)).await.unwrap_err();
         assert!(error.to_string().contains(says), "{}: {error}", place.display());
@@ -301,7 +301,7 @@ async fn a_corrupt_signing_key_is_never_skipped() {
 
 /// Keys that are sealed again have the new bytes in the file, and the old bytes are nowhere in it.
 #[tokio::test]
-async fn keys_that_were_sealed_anew_leave_no_old_bytes() {
+async fn resealed_keys_leave_no_old_bytes() {
     let (store, folder) = file().await;
     let (id, old, new) = (
         signing_key().id,
@@ -360,7 +360,7 @@ async fn a_corrupt_revocation_is_never_skipped() {
 }
 
 #[tokio::test]
-async fn an_error_names_the_column_and_not_the_value() {
+async fn error_names_column_without_value() {
     let (store, folder) = file().await;
     Users::add(&store, john()).await.unwrap();
     run(&path(&folder), "UPDATE users SET scope = 'hunter2 hunter\"2'").await;

@@ -46,7 +46,7 @@ async fn assert_is_stored(store: &Arc<dyn Store>, expected: &Client) {
     assert!(store.clients().list(None, u16::MAX).await.unwrap().iter().any(same));
 }
 
-pub async fn no_client_is_no_error(store: Arc<dyn Store>) {
+pub async fn unknown_client_is_none(store: Arc<dyn Store>) {
     let (clients, id) = (store.clients(), client_id("c1"));
     assert_eq!(clients.find(&id).await.unwrap(), None);
     assert_eq!(clients.list(None, 10).await.unwrap(), []);

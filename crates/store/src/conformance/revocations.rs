@@ -135,7 +135,7 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
         DisableAndRevoke::RemoveUser(&id),
     ];
     for withdrawal in all {
-        assert!(!withdraw(withdrawal).await, "{withdrawal:?} of nobody");
+        assert!(!withdraw(withdrawal).await, "{withdrawal:?} of an unknown owner");
     }
     assert_eq!(kept(&store, RevocationCursor::START).await, []);
 
@@ -163,7 +163,7 @@ pub async fn who_ends_and_their_tokens_end_together(store: Arc<dyn Store>) {
     for _ in 0..2 {
         assert!(
             withdraw(DisableAndRevoke::DisableUser(&id)).await,
-            "also where it was before"
+            "also if it was disabled before"
         );
     }
     assert_eq!(kept(&store, RevocationCursor::START).await.len(), 5);
@@ -209,7 +209,7 @@ pub async fn smaller_rights_and_their_tokens_change_together(store: Arc<dyn Stor
     assert_eq!(found, all.map(|(_, revocation)| revocation));
 }
 
-pub async fn the_last_place_is_that_of_the_last_one(store: Arc<dyn Store>) {
+pub async fn last_cursor_is_of_last_revocation(store: Arc<dyn Store>) {
     let last = async || store.revocations().last_cursor().await.unwrap();
     assert_eq!(last().await, RevocationCursor::START);
     let mut before = RevocationCursor::START;
@@ -226,7 +226,7 @@ pub async fn the_last_place_is_that_of_the_last_one(store: Arc<dyn Store>) {
     assert!(last().await > before);
 }
 
-pub async fn withdrawing_at_once_takes_each_back_once(store: Arc<dyn Store>) {
+pub async fn concurrent_disables_revoke_once(store: Arc<dyn Store>) {
     add_john(&store).await;
     let mut removing = JoinSet::new();
     for _ in 0..8 {
@@ -242,7 +242,7 @@ pub async fn withdrawing_at_once_takes_each_back_once(store: Arc<dyn Store>) {
     assert_eq!(kept(&store, RevocationCursor::START).await.len(), 1);
 }
 
-pub async fn a_lifetime_is_remembered_while_tokens_may_have_it(store: Arc<dyn Store>) {
+pub async fn lifetime_is_stored_while_tokens_may_have_it(store: Arc<dyn Store>) {
     let (at, kept) = (Timestamp::from_unix, store.revocations());
     let longest = async |now| {
         let longest = kept.longest_lifetime(at(now)).await.unwrap();

@@ -44,7 +44,7 @@ async fn at_once<F: Future<Output = bool> + Send + 'static>(tasks: impl IntoIter
     answers.into_iter().filter(|answer| *answer).count()
 }
 
-pub async fn no_key_is_no_error(store: Arc<dyn Store>) {
+pub async fn empty_key_list_is_valid(store: Arc<dyn Store>) {
     let keys = store.signing_keys();
     assert_eq!(keys.list().await.unwrap(), []);
     assert!(!keys.allow_lifetime(0, Lifetime::from_seconds(9)).await.unwrap());

@@ -53,7 +53,7 @@ async fn assert_is_stored(store: &Arc<dyn Store>, expected: &Account) {
     assert!(users.list(None, u16::MAX).await.unwrap().iter().any(same));
 }
 
-pub async fn no_user_is_no_error(store: Arc<dyn Store>) {
+pub async fn unknown_user_is_none(store: Arc<dyn Store>) {
     let (users, id, name) = (store.users(), user_id("u1"), username("johndoe"));
     assert_eq!(users.find(&name).await.unwrap(), None);
     assert_eq!(users.find_by_id(&id).await.unwrap(), None);

@@ -75,7 +75,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn who_was_asked_for_is_known_for_a_while() {
+async fn found_user_is_cached_until_expiry() {
     let stage = stage(2).await;
     assert!(!stage.recalls(0));
     assert_eq!(stage.status(0).await, UserStatus::Active);
@@ -91,7 +91,7 @@ async fn who_was_asked_for_is_known_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_change_by_others_is_seen_within_the_age() {
+async fn foreign_change_is_seen_after_expiry() {
     let stage = stage(1).await;
     stage.status(0).await;
     Users::set_status(&*stage.store, &id(0), UserStatus::Disabled)
@@ -103,7 +103,7 @@ async fn a_change_by_others_is_seen_within_the_age() {
 }
 
 #[tokio::test]
-async fn a_change_of_our_own_is_seen_at_once() {
+async fn own_change_is_seen_immediately() {
     let stage = stage(2).await;
     stage.status(0).await;
     Users::set_status(&stage.users, &id(0), UserStatus::Disabled)
@@ -142,7 +142,7 @@ async fn a_change_of_our_own_is_seen_at_once() {
 }
 
 #[tokio::test]
-async fn a_change_touches_one_user() {
+async fn change_invalidates_one_user() {
     let stage = stage(2).await;
     stage.status(0).await;
     stage.status(1).await;
@@ -154,7 +154,7 @@ async fn a_change_touches_one_user() {
 }
 
 #[tokio::test]
-async fn a_name_that_went_to_somebody_else_is_theirs() {
+async fn reassigned_name_returns_new_user() {
     let stage = stage(1).await;
     stage.status(0).await;
     Users::remove(&*stage.store, &id(0)).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_name_that_went_to_somebody_else_is_theirs() {
 }
 
 #[tokio::test]
-async fn what_was_read_before_a_change_is_not_kept_after_it() {
+async fn value_read_before_change_is_not_cached() {
     let stage = stage(1).await;
     let name = name(0);
     // The store reads the user when the query is made; the user is disabled before the result is
@@ -184,7 +184,7 @@ async fn what_was_read_before_a_change_is_not_kept_after_it() {
 }
 
 #[tokio::test]
-async fn a_change_that_nobody_waits_for_is_one() {
+async fn dropped_change_invalidates_user() {
     let stage = stage(1).await;
     stage.status(0).await;
     let id = id(0);
@@ -194,7 +194,7 @@ async fn a_change_that_nobody_waits_for_is_one() {
 }
 
 #[tokio::test]
-async fn as_many_are_known_as_there_is_room_for() {
+async fn cached_users_are_bounded() {
     let stage = stage(UsersCache::MOST * 2).await;
     for number in 0..UsersCache::MOST * 2 {
         stage.status(number).await;
@@ -204,7 +204,7 @@ async fn as_many_are_known_as_there_is_room_for() {
 }
 
 #[tokio::test]
-async fn without_an_age_nobody_is_known() {
+async fn zero_age_disables_cache() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let users = UsersCache::new(store, Arc::new(SystemClock), Lifetime::from_seconds(0));
     Users::add(&users, account(0)).await.unwrap();
@@ -213,7 +213,7 @@ async fn without_an_age_nobody_is_known() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_known_is_there_at_once() {
+async fn cached_user_needs_no_query() {
     let stage = stage(1).await;
     stage.status(0).await;
     let name = name(0);
