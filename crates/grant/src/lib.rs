@@ -1,11 +1,15 @@
 //! **How does a client obtain a token?** A grant type is a function from a request to a grant;
 //! issuing is the same for all.
 //!
+//! A program that runs an authorization server uses this crate. Start with [`AuthorizationServer`],
+//! [`AuthorizationServerBuilder`], [`Params`], [`ClientCredentials`], [`TokenSet`], [`GrantError`],
+//! [`GrantProfile`], [`RotatingKeys`], [`RevocationWatch`] and [`HashingLimits`].
+//!
 //! ```text
 //! Params --------> TokenRequest --------> Grant --------> TokenSet
 //!    |               ^      one file for    ^    issue.rs
 //!    |               |      each grant type |
-//!    +--> Authenticated<Client>             +-- narrowed: asked, client's ceiling, user's ceiling
+//!    +--> Authenticated<Client>             +-- restricted: request, client's ceiling, user's ceiling
 //! ```
 //!
 //! [`AuthorizationServer`] is the whole flow as one value, without HTTP. It follows the RFC or the
@@ -52,23 +56,17 @@
 //! # }
 //! ```
 //!
-//! # A failed login reveals nothing
-//!
-//! Unknown user, wrong password, disabled user: one error. Each of them costs one verification.
-//! Then it waits until it has taken as long as the slowest password scheme in the store takes.
-//!
 //! # Guessing is limited
 //!
-//! Failed attempts with a password or a client secret count for the account and for the address
-//! ([`AuthorizationServer::token_from`]). Beyond a limit an attempt is [`GrantError::Throttled`]
-//! before anything is read or hashed. The counts are in bounded memory of this process.
+//! A failed login reveals nothing, and guessing is limited: `scopegate-login` states how. Attempts
+//! also count for the address of [`AuthorizationServer::token_from`].
 //!
 //! # Keys
 //!
-//! [`RotatingKeys`] keeps the signing keys in the store, sealed. At each moment it determines which
-//! one signs and which are trusted.
+//! [`RotatingKeys`] keeps the signing keys encrypted in the store. At each moment it determines
+//! which one signs and which are trusted.
 //!
-//! # Deliberately absent
+//! # Out of scope
 //!
 //! HTTP (`scopegate-http` reads forms and writes responses), SQL, and a list of grants:
 //! [`GrantType`](scopegate_domain::GrantType) is one. The compiler reports each `match` that a new

@@ -1,4 +1,70 @@
-//! **Is this the user?** Checks passwords of users, and limits guessing.
+//! **Is this the user?** This crate checks passwords of users and limits guessing.
+//!
+//! The token endpoint uses it through `scopegate-grant`. An application with its own login page
+//! uses it directly.
+//!
+//! ```text
+//! PasswordLogin --> Throttle --> HashingPool --> Authenticated<User>
+//!                     |              |
+//!                 Throttled     HashingError        or LoginError::Rejected, after padding
+//! ```
+//!
+//! Start with [`PasswordCheck`], [`PasswordLogin`], [`DisabledUserLogin`], [`LoginError`],
+//! [`HashingLimits`], [`HashingError`], [`Throttle`], [`SecretOwner`], [`Attempt`] and
+//! [`AttemptOutcome`].
+//!
+//! ```
+//! use std::sync::Arc;
+//! use scopegate_domain::{Account, ClientId, Secret, User, UserId, Username};
+//! use scopegate_login::{DisabledUserLogin, HashingLimits, LoginError, PasswordCheck, PasswordLogin, Throttle};
+//! use scopegate_store::{MemoryStore, Store};
+//! use scopegate_token::{PasswordHasher, PasswordPolicy, SystemEntropy};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+//! let hasher = PasswordHasher::new(PasswordPolicy::default());
+//! let (id, name) = (UserId::parse("u1")?, Username::parse("johndoe")?);
+//! let hash = hasher.hash(&Secret::new("secret".into()), &SystemEntropy)?;
+//! let user = User::new(id, name.clone());
+//! store.users().add(Account { user, password_hash: Some(hash) }).await?;
+//!
+//! let throttle = Arc::new(Throttle::new(true));
+//! let check = PasswordCheck::new(store, hasher, HashingLimits::default(), throttle, Arc::new(SystemEntropy));
+//! let client = ClientId::parse("login-page")?;
+//! let login = |password| {
+//!     let login = PasswordLogin {
+//!         name: Some(&name),
+//!         presented_name: "johndoe",
+//!         password,
+//!         client: &client,
+//!         from: None,
+//!         disabled: DisabledUserLogin::Deny,
+//!     };
+//!     check.check(login)
+//! };
+//! let (right, wrong) = (Secret::new("secret".into()), Secret::new("wrong".into()));
+//! assert_eq!(login(&right).await?.username(), &name);
+//! assert!(matches!(login(&wrong).await, Err(LoginError::Rejected)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A failed login reveals nothing
+//!
+//! An unknown user, a wrong password and a disabled user give one error. Each of them costs one
+//! verification. Then the response waits until it has taken as long as the slowest password scheme
+//! in the store takes.
+//!
+//! # Guessing is limited
+//!
+//! Failed attempts count for the account and for the address. Beyond a limit, an attempt is refused
+//! before anything is read or hashed. The counts are in bounded memory of this process. Clients
+//! have the same limits for their secrets.
+//!
+//! # Out of scope
+//!
+//! HTTP, sessions, grants, and the hash functions: `scopegate-token` has them.
 
 mod error;
 mod hashing;

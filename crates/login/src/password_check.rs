@@ -79,8 +79,8 @@ impl PasswordCheck {
     /// Returns the user with this name, if the password is right. Attempts are throttled by the
     /// canonical name.
     ///
-    /// A future that is dropped counts as a failed attempt. A hash that has begun is computed to its
-    /// end.
+    /// A future that is dropped counts as a failed attempt. A hash that has begun is computed to
+    /// its end.
     ///
     /// # Errors
     ///

@@ -1,4 +1,7 @@
-//! **Where is it kept?** In SQLite: one file, or the memory of this process.
+//! **How are records stored in SQL?** In SQLite: one file, or the memory of this process.
+//!
+//! A program opens a store at its start and uses it through the traits of `scopegate-store`. Start
+//! with [`SqlStore`], [`DatabaseUrl`], [`OpenMode`] and [`OpenError`].
 //!
 //! ```text
 //! DatabaseUrl --SqlStore::open--> SqlStore: Users + Clients + Revocations + SigningKeys + Store
@@ -22,26 +25,26 @@
 //! # }
 //! ```
 //!
-//! # What is promised of a file
+//! # Guarantees of a database file
 //!
-//! | promise | by |
+//! | guarantee | reason |
 //! |---|---|
 //! | an answered write survives the end of the program by `kill -9` | it is in the write-ahead log before it is answered |
-//! | and the loss of power, if the disk keeps its promises | `synchronous = FULL`: the log is synced before the answer |
+//! | and the loss of power, if the disk syncs what it reports as synced | `synchronous = FULL`: the log is synced before the answer |
 //! | a write that could not be kept changes nothing, and the next one is tried again | one statement, one transaction |
 //! | no data is destroyed by a new file | a database is created only if neither it nor a file that belongs to it exists ([`OpenMode`]) |
-//! | nothing is answered out of a file that was removed or replaced | files are compared with those that were opened |
-//! | a copy of the file that contains each answered change is used without a restart | each change has a mark |
+//! | no call reads a file that was removed or replaced | files are compared with those that were opened |
+//! | a copy of the file that contains each answered change is used without a restart | each change has a random mark |
 //! | readers wait for no other connection | write-ahead log, separate connections |
 //! | another program may use the file meanwhile | a busy timeout of 5 seconds |
-//! | no other user of the machine reads it | it is made with mode 0600, and so are its `-wal` and `-shm` |
+//! | no other user of the machine reads it | it is created with mode 0600, and so are its `-wal` and `-shm` |
 //! | removed data are erased from the file | `secure_delete` |
-//! | an older program does not touch what a newer one made | [`OpenError::Newer`] |
+//! | an older program does not change the database of a newer one | [`OpenError::Newer`] |
 //!
 //! This crate contains all statements, each written once, in the syntax that SQLite and PostgreSQL
 //! share.
 //!
-//! # Deliberately absent
+//! # Out of scope
 //!
 //! A pool (SQLite has one writer, and a reader needs no other connection), transactions for
 //! callers, options in the URL.

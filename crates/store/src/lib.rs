@@ -1,11 +1,15 @@
-//! **What must be remembered?** Users, clients, signing keys and revocations, behind traits that
-//! any database can implement.
+//! **Which records must survive a restart?** Users, clients, signing keys and revocations, behind
+//! traits that any database can implement.
+//!
+//! An application with its own table of users implements [`Users`]. A backend implements all
+//! traits. Start with [`Store`], [`Users`], [`Clients`], [`SigningKeys`], [`Revocations`],
+//! [`MemoryStore`], [`UsersCache`], [`StoreError`], [`StoreErrorKind`] and [`BoxFuture`].
 //!
 //! ```text
 //!            Store  (ping, check_writable)      Arc<dyn Store> is also an Arc<dyn Users>
 //!      ________|__________________
 //!     |        |        |         |
-//!   Users   Clients  SigningKeys  Revocations    one trait for each kind of thing
+//!   Users   Clients  SigningKeys  Revocations    one trait for each kind of record
 //!     |________|________|_________|
 //!              |
 //!     MemoryStore, or another backend        each passes the same conformance suite
@@ -60,9 +64,8 @@
 //!    program. [`Store::check_writable`] detects such a fault before a user does.
 //! 10. Implement [`Store`], and run the suite behind the feature `conformance` in a test file:
 //!     `scopegate_store::conformance!(make_a_store);`
-//!     `scopegate_store::conformance!(make_a_store);`
 //!
-//! # Deliberately absent
+//! # Out of scope
 //!
 //! Hashing and comparing passwords, sealing keys (the store takes the sealed bytes), and a clock:
 //! expired data are forgotten when a caller passes the time.
@@ -119,19 +122,19 @@ impl dyn Store + '_ {
         self
     }
 
-    /// The clients.
+    /// Returns the clients.
     #[must_use]
     pub fn clients(&self) -> &dyn Clients {
         self
     }
 
-    /// The revocations.
+    /// Returns the revocations.
     #[must_use]
     pub fn revocations(&self) -> &dyn Revocations {
         self
     }
 
-    /// The keys that sign tokens.
+    /// Returns the keys that sign tokens.
     #[must_use]
     pub fn signing_keys(&self) -> &dyn SigningKeys {
         self

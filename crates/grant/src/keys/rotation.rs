@@ -13,9 +13,9 @@ impl RotatingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeyRotationError`]; the keys that were active before stay so, except those that were removed.
-    /// It also fails if all keys are known and the key-encryption key does not match any longer,
-    /// because no other key could be added.
+    /// [`KeyRotationError`]; the keys that were active before stay so, except those that were
+    /// removed. It also fails if all keys are known and the key-encryption key does not match any
+    /// longer, because no other key could be added.
     pub async fn refresh(&self) -> Result<ActiveKeys, KeyRotationError> {
         let mut ring = self.read_store().await?;
         for _ in 0..ATTEMPTS {

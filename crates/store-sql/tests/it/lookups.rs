@@ -67,7 +67,7 @@ async fn each_finds_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn those_that_go_away_hinder_nobody() {
+async fn dropped_lookups_delay_no_other() {
     for (store, _folder) in stores().await {
         for _ in 0..20 {
             let (staying, mut going) = (look(&store, 2), look(&store, 2));
@@ -101,7 +101,7 @@ async fn a_change_is_seen_by_every_look_up_after_its_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_closed_store_answers_everybody() {
+async fn closed_store_answers_every_lookup() {
     for (store, _folder) in stores().await {
         let mut looking = JoinSet::new();
         for number in 0..500 {
