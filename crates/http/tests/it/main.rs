@@ -34,6 +34,7 @@ mod remembered;
 mod replies;
 mod schemes;
 mod shadow;
+mod sites;
 mod targets;
 mod testing;
 mod trace;

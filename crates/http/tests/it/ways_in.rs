@@ -4,7 +4,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use scopegate_http::warp::{self, Filter};
-use scopegate_http::{Gate, Guard, Json, Profile, get, post};
+use scopegate_http::{Gate, Guard, Json, Profile, RequestHead, get, post};
 
 use crate::common::{self, ITEMS, ME, token};
 
@@ -54,6 +54,17 @@ where
     seen(parts.status, parts.headers, body.collect().await.unwrap().to_bytes())
 }
 
+/// The answer of the entry point without handlers. A permit has no answer.
+async fn by_authorize(gate: &Gate, request: &Request<String>) -> Result<(), Seen> {
+    match gate.authorize(&RequestHead::of(request)).await {
+        Ok(_) => Ok(()),
+        Err(response) => {
+            let (parts, body) = response.into_parts();
+            Err(seen(parts.status, parts.headers, body))
+        }
+    }
+}
+
 fn corpus() -> Vec<Request<String>> {
     let (me, items) = (token("johndoe", &[ME]), token("johndoe", &[ITEMS]));
     let bearer = |token: &str| format!("Bearer {token}");
@@ -83,6 +94,11 @@ fn corpus() -> Vec<Request<String>> {
             ],
             "123456789",
         ),
+        ("GET", "/missing", vec![], ""),
+        ("HEAD", "/missing", vec![], ""),
+        ("GET", "/me", vec![], ""),
+        ("DELETE", "/me/", vec![("authorization", bearer(&me))], ""),
+        ("GET", "/me/", vec![("authorization", "Bearer x.y.z".to_owned())], ""),
         ("GET", "/docs", vec![], ""),
         ("GET", "/openapi.json", vec![], ""),
     ] {
@@ -120,7 +136,7 @@ fn corpus() -> Vec<Request<String>> {
 
 #[tokio::test]
 async fn every_way_in_gives_the_same_answer() {
-    let mut refused = 0;
+    let (mut refused, mut allowed) = (0, 0);
     for profile in [Profile::Rfc, Profile::Tutorial] {
         let gate = site(profile).await;
         let whole = gate.whole();
@@ -133,13 +149,26 @@ async fn every_way_in_gives_the_same_answer() {
             refused += usize::from(expected.0 == StatusCode::BAD_REQUEST);
             let what = format!("{} {} {:?}", request.method(), request.uri(), request.headers());
             assert_eq!(by_filter(&whole, &request).await, expected, "whole: {what}");
+            match by_authorize(&gate, &request).await {
+                Err(refusal) => assert_eq!(refusal, expected, "authorize: {what}"),
+                // The handler ran, or its input was not as declared.
+                Ok(()) => {
+                    allowed += 1;
+                    assert!(
+                        [200, 413].contains(&expected.0.as_u16()),
+                        "authorize: {what}: {expected:?}"
+                    );
+                }
+            }
             // If no operation matches, the filter leaves the request to others.
-            if profile == Profile::Rfc || request.method() != http::Method::HEAD {
+            let is_known =
+                !["/missing", "/me"].contains(&request.uri().path()) && request.method() != http::Method::DELETE;
+            if is_known && (profile == Profile::Rfc || request.method() != http::Method::HEAD) {
                 assert_eq!(by_filter(&filter, &request).await, expected, "filter: {what}");
             }
         }
     }
-    assert!(refused > 100, "{refused}");
+    assert!(refused > 100 && allowed > 50, "{refused} refused, {allowed} allowed");
 }
 
 /// Makes one type of the replies of two filters.
