@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const SKIPPED: [&str; 5] = [".git", "__pycache__", "corpus", "node_modules", "target"];
 
 /// Endings of the files whose text is read.
-const TEXTS: [&str; 6] = ["md", "rs", "sh", "sql", "toml", "txt"];
+const TEXTS: [&str; 5] = ["md", "rs", "sh", "sql", "toml"];
 
 /// The paths of all files, from the root with `/`, and the texts of those that tests read.
 #[derive(Debug)]

@@ -1,0 +1,157 @@
+//! Checks the prose of the whole checkout: words, length of sentences, width of comments.
+//!
+//! `prose/words.txt` lists the phrases to avoid, `prose/allowed.txt` the exceptions with their
+//! reasons. A line with `prose: allow` and a reason is not checked. `prose/remaining.txt` counts what
+//! is left in each file. The counts must be exact, so they only fall: `UPDATE_PROSE=1` lowers them.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail, and reads its own lists"
+)]
+
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "support/checkout.rs"]
+mod checkout;
+#[path = "prose/rules.rs"]
+mod rules;
+#[path = "prose/texts.rs"]
+mod texts;
+#[path = "prose/tokens.rs"]
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use checkout::Checkout;
+use rules::Rules;
+use texts::Texts;
+
+const DIALECT: &str = include_str!("prose/words.txt");
+const ALLOWED: &str = include_str!("prose/allowed.txt");
+const REMAINING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/prose/remaining.txt");
+
+/// The most words of a sentence.
+const WORDS: usize = 30;
+
+/// Files whose prose is not ours, or is history.
+const SKIPPED: [&str; 3] = ["CHANGELOG.md", "/assets/", "/tests/prose/"];
+
+#[test]
+fn no_dialect() {
+    let rules = Rules::of(DIALECT, ALLOWED);
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, content) in Checkout::read().texts("") {
+        if !SKIPPED.iter().any(|skipped| path.contains(skipped)) {
+            let faults = faults(&rules, path, content);
+            if !faults.is_empty() {
+                found.insert(path.to_owned(), faults);
+            }
+        }
+    }
+    let counts: BTreeMap<&str, usize> = found
+        .iter()
+        .map(|(path, faults)| (path.as_str(), faults.len()))
+        .collect();
+    let written = fs::read_to_string(REMAINING).unwrap_or_default();
+    let remaining = read_counts(&written);
+    let (now, before): (usize, usize) = (counts.values().sum(), remaining.values().sum());
+    if std::env::var_os("UPDATE_PROSE").is_some() && (now <= before || written.is_empty()) {
+        fs::write(REMAINING, write_counts(&counts)).expect("the list can be written");
+        return;
+    }
+    let mut differences = String::new();
+    for (path, faults) in &found {
+        let listed = remaining.get(path.as_str()).copied().unwrap_or_default();
+        if faults.len() > listed {
+            let _ = writeln!(
+                differences,
+                "{path}: {} instead of {listed}\n  {}",
+                faults.len(),
+                faults.join("\n  ")
+            );
+        }
+    }
+    for (path, listed) in remaining {
+        let count = counts.get(path).copied().unwrap_or_default();
+        if count < listed {
+            let _ = writeln!(
+                differences,
+                "{path}: only {count} of {listed} are left; UPDATE_PROSE=1 lowers the count"
+            );
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn faults_of_prose_are_found() {
+    let rules = Rules::of(DIALECT, ALLOWED);
+    let in_markdown = |text: &str| faults(&rules, "a.md", text).len();
+    assert_eq!(
+        in_markdown("The token of a user, next to a third-party key. Who reads it?"),
+        0
+    );
+    assert_eq!(in_markdown("Nobody stands beside\nthe door."), 4);
+    assert_eq!(in_markdown("It takes it back. Who reads it, is a user."), 2);
+    assert_eq!(
+        in_markdown("`nobody` and [nobody](nobody.md \"nobody\")\n\n```text\nnobody\n```"),
+        1
+    );
+    assert_eq!(in_markdown("There is no key. It is no key, for it is no more."), 4);
+    let words = |count: usize| format!("{}end.", "word ".repeat(count - 1));
+    assert_eq!(in_markdown(&words(30)), 0);
+    assert_eq!(in_markdown(&words(31)), 1);
+    assert_eq!(
+        in_markdown(&format!("{} {}", words(30), words(30).replacen('w', "W", 1))),
+        0
+    );
+
+    let in_source = |text: &str| faults(&rules, "crates/a/src/b.rs", text).len();
+    assert_eq!(in_source("fn nobody_is_told() {}\nstruct WayIn;\nlet somebody = 1;"), 3);
+    assert_eq!(in_source("    error!(\"nobody is there\"); key(\"nobody\")"), 1);
+    assert_eq!(in_source("/// For ever. // prose: allow: a quotation"), 0);
+    assert_eq!(in_source(&format!("// {}", "x".repeat(97))), 0);
+    assert_eq!(in_source(&format!("// {}", "x".repeat(98))), 1);
+    assert_eq!(faults(&rules, "a.toml", "# whom\nname = \"whom\"").len(), 1);
+    assert_eq!(faults(&rules, "a.sql", "-- whom\nSELECT whom;").len(), 1);
+}
+
+/// What is wrong with the prose of a file.
+fn faults(rules: &Rules, path: &str, content: &str) -> Vec<String> {
+    let Texts { texts, wide } = Texts::of(path, content);
+    let mut faults: Vec<String> = wide
+        .iter()
+        .map(|line| format!("line {line}: a comment wider than 100 columns"))
+        .collect();
+    for text in &texts {
+        let lines = text.lines.iter().map(|(number, line)| (*number, line.as_str()));
+        for found in rules.find(&tokens::tokens(lines)) {
+            faults.push(format!("line {}: `{}`: {}", found.line, found.phrase, found.advice));
+        }
+        let whole: Vec<&str> = text.lines.iter().map(|(_, line)| line.as_str()).collect();
+        let words = tokens::longest_sentence(&whole.join(" "));
+        if text.has_sentences && words > WORDS {
+            faults.push(format!("line {}: a sentence of {words} words", text.lines[0].0));
+        }
+    }
+    faults
+}
+
+fn read_counts(list: &str) -> BTreeMap<&str, usize> {
+    let rows = list.lines().filter(|line| !line.starts_with('#'));
+    let row = |line| str::split_once(line, ' ').expect("a count and a path");
+    rows.map(row)
+        .map(|(count, path)| (path, count.parse().expect("a count")))
+        .collect()
+}
+
+fn write_counts(counts: &BTreeMap<&str, usize>) -> String {
+    let mut list = String::from("# What is left of the prose that `prose::no_dialect` finds. Counts only fall.\n");
+    for (path, count) in counts {
+        let _ = writeln!(list, "{count} {path}");
+    }
+    list
+}
