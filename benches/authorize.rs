@@ -1,4 +1,4 @@
-//! Deciding, beside the loop over strings that everybody writes first.
+//! A decision, compared with the usual loop over strings.
 #![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};

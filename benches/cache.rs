@@ -1,4 +1,4 @@
-//! A token that was seen before, beside what is saved: its verification, and what it brings by the policy.
+//! A cached token, compared with the saved work: its verification and the collection of its facts.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{Limit, Race, RememberedTokens};

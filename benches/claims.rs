@@ -1,4 +1,4 @@
-//! Reading the claims of a payload, beside `serde_json`.
+//! Reads the claims of a payload, compared with `serde_json`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{Race, TokenFixture};

@@ -1,5 +1,6 @@
-//! What the benches share: calls that are timed in turn, so that a noisy machine is noisy for all of them, and what they are
-//! called with.
+//! Code that the benches share: the race of several calls, and their inputs.
+//!
+//! The calls are timed in turn, so that other load on the machine affects all of them.
 #![expect(
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
@@ -25,7 +26,7 @@ use rustix::time::{ClockId, clock_gettime};
 pub use self::large::LargeInterface;
 pub use self::permissions::permissions_file;
 pub use self::policies::{ManyScopes, Tutorial};
-pub use self::remembered::{Brought, RememberedTokens};
+pub use self::remembered::{CachedFacts, RememberedTokens};
 pub use self::tokens::TokenFixture;
 pub use self::verification::{ALGORITHMS, Verification};
 
@@ -39,13 +40,14 @@ const ROUNDS: usize = 63;
 /// How long one lane runs in one round.
 const SLICE: Duration = Duration::from_millis(2);
 
-/// What says how often a call allocates.
+/// Counts the allocations of a call.
 pub type Count = fn(&mut dyn FnMut()) -> u64;
 
-/// Calls that answer the same question, raced against each other.
+/// Calls with the same result, raced against each other.
 ///
-/// In each round every lane runs for a slice of time, one after the other; a ratio is taken within a round, and the median
-/// over the rounds is printed. The same lanes are given to criterion, which keeps their history.
+/// In each round every lane runs for a slice of time, one after the other; a ratio is taken within
+/// a round, and the median over the rounds is printed. The same lanes are given to criterion, which
+/// keeps their history.
 #[must_use = "a race must be run"]
 pub struct Race<'a> {
     name: &'static str,
@@ -54,15 +56,15 @@ pub struct Race<'a> {
     count: Option<Count>,
 }
 
-/// What a lane is to take at most.
+/// The limit of a lane.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "only benches use it")]
 pub enum Limit {
     /// Nanoseconds of one call.
     Nanoseconds(f64),
-    /// So many times what the first lane takes.
+    /// A multiple of the time of the first lane.
     Ratio(f64),
-    /// So many times what the lane of this name takes.
+    /// A multiple of the time of the lane with this name.
     RatioTo(&'static str, f64),
 }
 
@@ -88,7 +90,8 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Counts the allocations of each lane as well. Only a program with an allocator that counts can say how.
+    /// Counts the allocations of each lane as well. Only a program with a counting allocator can
+    /// pass this function.
     pub const fn counting(mut self, count: Count) -> Self {
         self.count = Some(count);
         self
@@ -99,7 +102,7 @@ impl<'a> Race<'a> {
         self.add(name, None, call)
     }
 
-    /// Adds a lane that is to stay within a limit; the table says whether it does.
+    /// Adds a lane with a limit. The table reports whether the lane is within it.
     pub fn lane_within<T>(self, name: &'static str, limit: Limit, call: impl FnMut() -> T + 'a) -> Self {
         self.add(name, Some(limit), call)
     }

@@ -9,7 +9,8 @@ const FAMILIES: usize = 1_692;
 const SENTENCE: &str =
     "Allows the app to read the settings, the members and the history of the section, and to write all of them.";
 
-/// The permissions that open paths, each with what it says of itself: about 11,000 operations in 2.8 megabytes.
+/// The permissions that open paths, each with its description: about 11,000 operations in 2.8
+/// megabytes.
 #[must_use]
 pub fn permissions_file() -> String {
     let mut families = vec![Vec::new(); PERMISSIONS];

@@ -1,4 +1,4 @@
-//! The policies that are asked.
+//! The policies of the benches.
 
 use std::sync::Arc;
 
@@ -84,13 +84,13 @@ impl ManyScopes {
         &self.table.operations()[0]
     }
 
-    /// What the token brings.
+    /// The facts of the token.
     #[must_use]
     pub const fn world(&self) -> &AtomSet {
         &self.world
     }
 
-    /// The decision as everybody writes it first.
+    /// The decision as a loop over strings.
     #[must_use]
     pub fn string_loop(&self) -> bool {
         self.required

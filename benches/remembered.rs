@@ -1,4 +1,4 @@
-//! Tokens that are remembered.
+//! Cached tokens.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use scopegate_token::{
 
 /// What a gate keeps of a token.
 #[derive(Debug)]
-pub struct Brought {
-    /// What it brings to a decision.
+pub struct CachedFacts {
+    /// Its facts for a decision.
     pub world: TokenWorld,
     subject: Option<Arc<str>>,
 }
 
-impl HeapBytes for Brought {
+impl HeapBytes for CachedFacts {
     fn heap_bytes(&self) -> usize {
         self.world.heap_bytes() + self.subject.as_ref().map_or(0, |subject| subject.len() + 16)
     }
@@ -32,27 +32,27 @@ pub struct RememberedTokens {
     scheme: SchemeId,
     signer: Signer,
     revoked: Arc<RevokedSet>,
-    cache: VerifiedCache<Brought>,
+    cache: VerifiedCache<CachedFacts>,
     token: String,
     copy: String,
     now: Timestamp,
 }
 
 impl RememberedTokens {
-    /// Tokens signed with HMAC and SHA-256, in a cache of so many bytes.
+    /// Tokens signed with HMAC and SHA-256, in a cache of this number of bytes.
     #[must_use]
     pub fn hs256(bytes: usize) -> Self {
         let secret = Secret::new("a secret text of thirty-two bytes".to_owned());
         Self::new(SigningKey::hs256(&secret).unwrap(), bytes)
     }
 
-    /// Tokens signed with ECDSA on P-256, in a cache of so many bytes.
+    /// Tokens signed with ECDSA on P-256, in a cache of this number of bytes.
     #[must_use]
     pub fn es256(bytes: usize) -> Self {
         Self::new(SigningKey::es256_generate().unwrap(), bytes)
     }
 
-    /// Tokens signed with this key, in a cache of so many bytes.
+    /// Tokens signed with this key, in a cache of this number of bytes.
     fn new(key: SigningKey, bytes: usize) -> Self {
         let (me, items) = (ScopeToken::from_static("me"), ScopeToken::from_static("items"));
         let catalog = Catalog::builder()
@@ -105,7 +105,7 @@ impl RememberedTokens {
 
     /// The cache.
     #[must_use]
-    pub const fn cache(&self) -> &VerifiedCache<Brought> {
+    pub const fn cache(&self) -> &VerifiedCache<CachedFacts> {
         &self.cache
     }
 
@@ -115,9 +115,9 @@ impl RememberedTokens {
         self.verify_token(&self.token).is_ok()
     }
 
-    /// What was made of the token before.
+    /// The cached result for the token.
     #[must_use]
-    pub fn find(&self) -> Option<Arc<Known<Brought>>> {
+    pub fn find(&self) -> Option<Arc<Known<CachedFacts>>> {
         self.cache.find(&self.token, self.now)
     }
 
@@ -126,23 +126,23 @@ impl RememberedTokens {
     /// # Errors
     ///
     /// [`TokenRejected`].
-    pub fn verify_token(&self, token: &str) -> Result<Arc<Known<Brought>>, TokenRejected> {
+    pub fn verify_token(&self, token: &str) -> Result<Arc<Known<CachedFacts>>, TokenRejected> {
         self.cache.verify(token, self.now, |claims| {
-            Ok(Brought {
+            Ok(CachedFacts {
                 world: self.table.token_world(self.scheme, claims).unwrap(),
                 subject: claims.subject().map(Arc::from),
             })
         })
     }
 
-    /// Verifies so many others.
+    /// Verifies this number of other tokens.
     pub fn fill(&self, count: usize) {
         for number in 0..count {
             self.verify_token(&self.issue(&format!("{number:036}"))).unwrap();
         }
     }
 
-    /// Takes back so many others.
+    /// Revokes this number of other tokens.
     pub fn revoke_others(&self, count: usize) {
         let others = (0..count).map(|number| Revoked::Token(TokenId::parse(&format!("other {number}")).unwrap()));
         self.revoked.add(others.map(|other| Revocation::until(other, self.now)));

@@ -1,4 +1,6 @@
-//! Whole requests through a gate, without a socket: what the number of operations costs, and what a guarded one does.
+//! Whole requests through a gate, without a socket.
+//!
+//! Measures the cost of the number of operations, and the cost of a guarded one.
 #![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
 
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use scopegate_http::{
 const ME: ScopeToken = ScopeToken::from_static("me");
 const ITEMS: ScopeToken = ScopeToken::from_static("items");
 
-/// A service of so many public operations, half of them with a parameter in the path.
+/// A service of this number of public operations, half of them with a parameter in the path.
 fn public(operations: usize) -> GateService {
     let operation = |number: usize| match number % 2 {
         0 => get(format!("/api/v1/resource-{number}/list"))

@@ -1,4 +1,4 @@
-//! A proposed policy beside the one that decides: what it adds to a request.
+//! The cost that a shadow policy adds to a request.
 #![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
 
 use std::sync::Arc;

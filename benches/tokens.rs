@@ -40,9 +40,9 @@ enum RawKey {
 }
 
 impl TokenFixture {
-    /// Who issued it.
+    /// The issuer.
     pub const ISSUER: &str = "https://issuer.example";
-    /// Whom it is for.
+    /// The audience.
     pub const AUDIENCE: &str = "https://api.example/items";
 
     /// Signed with HMAC and SHA-256.
@@ -61,7 +61,7 @@ impl TokenFixture {
     #[must_use]
     pub fn of(algorithm: Algorithm) -> Self {
         let key = signing_key(algorithm);
-        let (raw, theirs) = keys_of_others(&key.verifying_key());
+        let (raw, theirs) = other_library_keys(&key.verifying_key());
         Self::new(key, raw, theirs, algorithm.as_str().parse().unwrap())
     }
 
@@ -105,7 +105,7 @@ impl TokenFixture {
         &self.verifier
     }
 
-    /// What jsonwebtoken wants: the key and what to look at.
+    /// The input of jsonwebtoken: the key and the checks.
     #[must_use]
     pub const fn jsonwebtoken(&self) -> (&DecodingKey, &Validation) {
         (&self.decoding_key, &self.validation)
@@ -131,14 +131,15 @@ impl TokenFixture {
             .unwrap()
     }
 
-    /// The token with a signature of the same key over another one: whoever refuses it has to do all the work of a check. (A
-    /// signature of any bytes may be no number of the right size, which is seen before anything is computed.)
+    /// The token with a signature of the same key over another one. A verifier refuses it only
+    /// after all the work of a check. (A signature of any bytes may not be a number of the right
+    /// size, and a verifier sees that before it computes anything.)
     #[must_use]
     pub fn forged(&self) -> String {
         format!("{}.{}", self.signed().0, self.other_signature)
     }
 
-    /// The bytes of the signature that stands under the forged token.
+    /// The bytes of the signature of the forged token.
     #[must_use]
     pub fn forged_signature(&self) -> Vec<u8> {
         URL_SAFE_NO_PAD.decode_to_vec(&self.other_signature).unwrap()
@@ -160,7 +161,8 @@ impl TokenFixture {
         }
     }
 
-    /// What no verifier can do without: the primitive, and the three segments out of base64, on the stack.
+    /// The minimum of every verifier: the primitive, and base64 decoding of the three segments, on
+    /// the stack.
     #[must_use]
     pub fn limit(&self) -> bool {
         let (message, signature) = self.signed();
@@ -196,7 +198,7 @@ fn signing_key(algorithm: Algorithm) -> SigningKey {
 }
 
 /// The key as ring takes it, and as jsonwebtoken does.
-fn keys_of_others(key: &VerifyingKey) -> (RawKey, DecodingKey) {
+fn other_library_keys(key: &VerifyingKey) -> (RawKey, DecodingKey) {
     let algorithm = key.algorithm();
     let Some(jwk) = key.to_jwk() else {
         let raw = hmac::Key::new(hash(algorithm), SECRET.as_bytes());

@@ -1,4 +1,4 @@
-//! Everybody who verifies the same token: the lanes of a race, to which others can be added.
+//! The verifiers of one token as lanes of a race. Other verifiers can be added.
 
 use std::fmt;
 use std::sync::Arc;
@@ -91,11 +91,11 @@ impl Verification {
 
     /// What ours may take at most, in times of the limit.
     const fn at_most(&self) -> Limit {
-        // A hash is so short that the claims show beside it.
+        // A hash is so short that the time of the claims is visible.
         Limit::Ratio(if self.algorithm.is_symmetric() { 1.6 } else { 1.05 })
     }
 
-    /// What nobody can do without, ours, and jsonwebtoken.
+    /// The minimum of every verifier, ours, and jsonwebtoken.
     pub fn race(&self, name: &'static str) -> Race<'_> {
         let Self {
             fixture, forged, cache, ..

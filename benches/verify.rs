@@ -1,5 +1,7 @@
-//! Verifying a token with each algorithm, beside the primitive that nobody can do without and beside jsonwebtoken. jwt-simple is
-//! no lane: it brings the crate `rsa`, which may not be among our dependencies; `peers/verify.rs` races it with the same lanes.
+//! Verifies a token with each algorithm, compared with the primitive alone and with jsonwebtoken.
+//!
+//! jwt-simple is not a lane: it depends on the crate `rsa`, which the workspace forbids.
+//! `peers/verify.rs` races it with the same lanes.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{ALGORITHMS, Verification};

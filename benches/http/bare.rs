@@ -1,7 +1,8 @@
-//! The yardstick of whole servers: hyper's HTTP/1 alone, which gives one answer to every request.
+//! The baseline of whole servers: hyper's HTTP/1 alone, with one response to every request.
 //!
-//! Reads the answer from standard input as another server wrote it, and prints the address that it listens on. The runtime, the
-//! socket's options and hyper's are those of `scopegate serve`; there is no timer, no limit and no router.
+//! Reads the response of another server from standard input, and prints its own address. The
+//! runtime, the options of the socket and of hyper are those of `scopegate serve`. It has no timer,
+//! no limit and no router.
 
 #![expect(
     clippy::print_stdout,
@@ -31,7 +32,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// The answer that stands in these bytes. hyper itself adds its date and its length.
+    /// The response in these bytes. hyper itself adds its date and its length.
     fn read(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (head, body) = text.split_once("\r\n\r\n")?;

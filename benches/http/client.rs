@@ -1,9 +1,10 @@
-//! A client that loads a server: so many connections, each of which sends its next request when it has its answer.
+//! Loads a server over several connections. Each sends its next request after its response.
 //!
-//! `client ADDRESS CONNECTIONS EXPECTED REQUEST` opens the connections, asks once on each, and then obeys the lines of standard input:
-//! `COUNT SECONDS` sends so many requests or for so long, whichever ends first, and prints how many were answered, the seconds
-//! it took, and the median and the 99th percentile of the microseconds to an answer. Every answer has the expected status and
-//! the length of the first.
+//! `client ADDRESS CONNECTIONS EXPECTED REQUEST` opens the connections and sends one request on
+//! each. Then it obeys the lines of standard input. `COUNT SECONDS` sends this number of requests,
+//! or sends for this time, whichever ends first. It prints the number of responses, the seconds,
+//! and the median and 99th percentile of the microseconds to a response. Every response has the
+//! expected status and the length of the first.
 
 #![expect(
     clippy::indexing_slicing,
@@ -21,7 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// One connection and what is asked on it.
+/// One connection and its request.
 struct Line {
     stream: TcpStream,
     request: Vec<u8>,

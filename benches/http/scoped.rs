@@ -1,8 +1,10 @@
-//! An application without users: an operation that asks for a scope, and a public one.
+//! An application without users: an operation that requires a scope, and a public one.
 //!
-//! The tutorial's operations all read a user, so what a guard costs that needs none is measured here, behind the accept loop of
-//! `scopegate serve`; with `--warp`, behind warp's own. It logs from level `info` on, without colours, as the program does into a file, so each
-//! request has its span; with `--silent` nothing. The tokens are the program's: `SCOPEGATE_SECRET_KEY` is the key of both.
+//! The tutorial's operations all read a user, so this program measures a guard that needs none. It
+//! uses the accept loop of `scopegate serve`; with `--warp`, warp's own. It logs from level `info`
+//! on, without colours, as the program does into a file. So each request has its span; with
+//! `--silent` it logs nothing. The tokens are the program's: `SCOPEGATE_SECRET_KEY` is the key of
+//! both.
 
 #![expect(
     clippy::print_stdout,

@@ -1,7 +1,7 @@
-//! A gate against regressions that no clock would show: each call may take so many instructions, as valgrind counts them.
+//! Limits the instructions of each call on the hot path, as valgrind counts them.
 //!
-//! A limit is what was counted and a tenth, for compilers and processors that differ. Whoever makes the code need more raises
-//! the limit in the same change, and says why.
+//! A clock would not show these regressions. A limit is the count and a tenth, because compilers
+//! and processors differ. A change that needs more instructions raises the limit and states why.
 
 use std::hint::black_box;
 

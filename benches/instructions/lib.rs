@@ -1,4 +1,4 @@
-//! What is counted, with fixed times and a fixed key, so that the count is the same each time.
+//! The counted calls, with fixed times and a fixed key, so that each count is the same.
 #![expect(clippy::unwrap_used, reason = "a bench without its fixture is no bench")]
 
 use std::sync::Arc;
@@ -26,12 +26,12 @@ pub struct Token {
     pub verifier: Verifier,
     /// The token.
     pub text: String,
-    /// Room for its claims.
+    /// Buffer for its claims.
     pub scratch: Box<Scratch>,
 }
 
 impl Token {
-    /// One that is good.
+    /// A valid token.
     pub fn good() -> Self {
         let rules = TokenRules::rfc9068(Issuer::parse(ISSUER).unwrap(), Audience::parse(AUDIENCE).unwrap());
         let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes"))).unwrap();
@@ -65,7 +65,7 @@ impl Token {
     }
 }
 
-/// What is remembered beside a token: nothing.
+/// The value cached with a token: none.
 pub struct Nothing;
 
 impl HeapBytes for Nothing {
@@ -100,13 +100,13 @@ impl Default for Seen {
     }
 }
 
-/// The tutorial's policy, with johndoe and what his token brings.
+/// The tutorial's policy, with johndoe and the facts of the token.
 pub struct Policy {
     /// Its operations.
     pub table: OperationTable,
     /// Its scheme.
     pub scheme: SchemeId,
-    /// What the token brings.
+    /// The facts of the token.
     pub world: TokenWorld,
     /// The user.
     pub user: Arc<User>,

@@ -1,4 +1,4 @@
-//! casbin: one rule for each operation, and a function of ours that looks for words in a text.
+//! casbin: one rule for each operation, and a custom function that searches words in a text.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! jwt-simple: a type of key for each algorithm. Its options are asked for by value, so each call is given a copy.
+//! jwt-simple: a type of key for each algorithm. It takes its options by value, so each call gets a
+//! copy.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -65,14 +66,14 @@ impl JwtSimple {
         Self { verify }
     }
 
-    /// Whether the token is good.
+    /// Whether the token is valid.
     #[must_use]
     pub fn verify(&self, token: &str) -> bool {
         (self.verify)(token)
     }
 }
 
-/// The bytes of a member of its JWK; none where it has no such member.
+/// The bytes of a member of its JWK; empty if the JWK does not have the member.
 fn member(key: &VerifyingKey, name: &str) -> Vec<u8> {
     let text = key.to_jwk().and_then(|jwk| Some(jwk.get(name)?.as_str()?.to_owned()));
     URL_SAFE_NO_PAD.decode_to_vec(text.unwrap_or_default()).unwrap()

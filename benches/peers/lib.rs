@@ -1,5 +1,7 @@
-//! The same decision, asked of us and of others: each answers whether a token with these scopes may do an operation that
-//! needs two of them. What is asked is made once; what is timed is the answer. And another library that verifies tokens.
+//! The same decision by Scopegate and by other libraries, and another library that verifies tokens.
+//!
+//! Each library decides whether a token with these scopes may run an operation that needs two of
+//! them. The inputs are made once; only the decision is timed.
 
 mod casbin_peer;
 mod cedar_peer;
@@ -21,11 +23,11 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// 64 scopes and so many operations. No two operations need the same.
+    /// 64 scopes and this number of operations. No two operations need the same scopes.
     ///
     /// # Panics
     ///
-    /// Where there are more operations than pairs of scopes.
+    /// If there are more operations than pairs of scopes.
     #[must_use]
     pub fn new(operations: usize) -> Self {
         let actions = ["read", "write", "delete", "administer"];
@@ -64,15 +66,17 @@ impl Policy {
         Self { scopes, operations }
     }
 
-    /// The plain loop over strings: looks for the operation, then for each scope that it needs.
+    /// The plain loop over strings: searches the operation, then each scope that it needs.
     #[must_use]
     pub fn string_loop(&self, granted: &[String], operation: &str) -> bool {
         let found = self.operations.iter().find(|(name, _)| name == operation);
         found.is_some_and(|(_, needed)| needed.iter().all(|scope| granted.iter().any(|has| has == scope)))
     }
 
-    /// Grants that tell a right answer from a wrong one: for the operation of this number all of what it needs, each half of
-    /// it, all else, nothing, everything, and some at random.
+    /// Grants that distinguish a right decision from a wrong one.
+    ///
+    /// For the operation of this number: all scopes that it needs, each half of them, all other
+    /// scopes, none, all, and some at random.
     #[must_use]
     pub fn grants(&self, operation: usize) -> Vec<Vec<String>> {
         let [one, two] = &self.operations[operation].1;

@@ -17,7 +17,7 @@ pub struct Ours {
     scheme: SchemeId,
 }
 
-/// What a token brings.
+/// The facts of a token.
 #[derive(Debug)]
 pub struct Token(TokenWorld);
 
@@ -50,11 +50,11 @@ impl Ours {
         Self { table, by_name, scheme }
     }
 
-    /// What a token with these scopes brings.
+    /// The facts of a token with these scopes.
     ///
     /// # Panics
     ///
-    /// Where it has too many.
+    /// If it has too many.
     #[must_use]
     pub fn token(&self, granted: &[String]) -> Token {
         let claims = format!(r#"{{"sub":"u1","scope":"{}"}}"#, granted.join(" "));

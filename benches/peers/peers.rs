@@ -1,10 +1,12 @@
-//! A plain loop, ours and others in one race. The last operation of each policy is asked for, with a token of 32 scopes.
+//! Races a plain loop, Scopegate and other libraries.
+//!
+//! Each decides about the last operation of each policy, with a token of 32 scopes.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::Race;
 use scopegate_peers::{CasbinPeer, CedarPeer, Ours, Policy};
 
-/// Everybody must say the same before anything is timed.
+/// All libraries must agree before anything is timed.
 fn agree(policy: &Policy, ours: &Ours, cedar: &CedarPeer, casbin: &CasbinPeer) {
     let (mut allowed, mut denied) = (0, 0);
     let last = policy.operations.len() - 1;

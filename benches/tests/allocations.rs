@@ -10,7 +10,7 @@ fn allocations(mut call: impl FnMut() -> bool) -> u64 {
     measure(|| assert!(call())).count_total
 }
 
-/// What the primitive itself allocates: ring reads an RSA key anew for each signature.
+/// The allocations of the primitive itself: ring reads an RSA key again for each signature.
 fn of_the_primitive(fixture: &TokenFixture, signature: &[u8], is_good: bool) -> u64 {
     let (message, _) = fixture.signed();
     allocations(|| fixture.raw(message.as_bytes(), signature) == is_good)
@@ -101,7 +101,7 @@ fn a_token_that_was_seen_before_allocates_nothing() {
     }
 }
 
-/// The bytes of the allocator, not those of the cache's own reckoning.
+/// The bytes of the allocator, not those that the cache itself calculates.
 #[test]
 fn a_flood_of_good_tokens_stays_in_its_bounds() {
     for bytes in [64 * 1024, 1024 * 1024, 4 * 1024 * 1024] {
