@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told() {
+    fn each_fault_is_reported() {
         for (builder, message) in [
             (
                 Catalog::builder().scope(token("a"), ""),

@@ -305,7 +305,7 @@ impl FromStr for RedirectUri {
 #[non_exhaustive]
 pub enum InvalidRedirectUri {
     /// A character that is not allowed in a URI.
-    #[error("redirect URI holds a character that may not stand in a URI")]
+    #[error("redirect URI contains a character that no URI may contain")]
     Character,
     /// A fragment: RFC 6749, section 3.1.2.
     #[error("redirect URI must not have a fragment")]

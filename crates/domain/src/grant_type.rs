@@ -15,7 +15,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new grant must be given its place wherever grants are told apart"
+    reason = "a new grant must be handled where grants are distinguished"
 )]
 pub enum GrantType {
     /// The resource owner's password: [RFC 6749, section
@@ -57,5 +57,5 @@ impl FromStr for GrantType {
 /// The text names no grant type of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown grant type")]
-#[expect(clippy::exhaustive_structs, reason = "the one way in which a name can be unknown")]
+#[expect(clippy::exhaustive_structs, reason = "a name can be unknown only in this way")]
 pub struct UnknownGrantType;

@@ -15,7 +15,7 @@ const MAX_LEN: usize = 512;
 #[non_exhaustive]
 pub enum InvalidIdentifier {
     /// A byte outside `%x20-7E`.
-    #[error("byte 0x{byte:02x} at position {position} may not stand in an identifier")]
+    #[error("byte 0x{byte:02x} at position {position} is not allowed in an identifier")]
     Byte {
         /// Where, in bytes from the start.
         position: usize,

@@ -6,7 +6,7 @@ use crate::{ClientId, Lifetime, Timestamp, TokenId, UserId, Username};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "whoever keeps or checks revocations must look at a new kind"
+    reason = "code that stores or checks revocations must handle a new kind"
 )]
 pub enum Revoked {
     /// Those of this client: `client_id`.

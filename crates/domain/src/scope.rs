@@ -23,7 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// const ME: ScopeToken = ScopeToken::from_static("me");
 /// assert_eq!(ME, ScopeToken::parse("me")?);
-/// assert_eq!(ScopeToken::parse("m e").unwrap_err().to_string(), "byte 0x20 at position 1 may not stand in a scope token");
+/// assert_eq!(ScopeToken::parse("m e").unwrap_err().to_string(), "byte 0x20 at position 1 is not allowed in a scope token");
 /// # Ok::<(), scopegate_domain::InvalidScope>(())
 /// ```
 ///
@@ -345,7 +345,7 @@ impl<'de> Deserialize<'de> for Scope {
 #[non_exhaustive]
 pub enum InvalidScope {
     /// A byte outside the grammar of a scope token.
-    #[error("byte 0x{byte:02x} at position {position} may not stand in a scope token")]
+    #[error("byte 0x{byte:02x} at position {position} is not allowed in a scope token")]
     Byte {
         /// Where, in bytes from the start of the text.
         position: usize,

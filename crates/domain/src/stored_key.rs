@@ -29,7 +29,7 @@ use crate::{KeyId, Lifetime, Timestamp};
 #[derive(Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "a backend must be told of a new column by the compiler"
+    reason = "the compiler must report a new column to each backend"
 )]
 pub struct StoredKey {
     /// Its id: the `kid` of its tokens.

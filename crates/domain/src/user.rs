@@ -137,7 +137,7 @@ pub enum InvalidUsername {
 #[serde(rename_all = "snake_case")]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new status must be looked at wherever one is asked"
+    reason = "a new status must be handled by all code that reads one"
 )]
 pub enum UserStatus {
     /// May act.

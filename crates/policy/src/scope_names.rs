@@ -197,7 +197,7 @@ pub enum NameError {
         names: Vec<String>,
     },
     /// A name that cannot name a scope.
-    #[error("`{}` is no scope: {fault}", name.escape_default())]
+    #[error("`{}` is not a scope: {fault}", name.escape_default())]
     Invalid {
         /// The name.
         name: String,

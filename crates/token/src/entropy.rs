@@ -38,9 +38,9 @@ impl Entropy for SystemEntropy {
 
 /// The source of randomness is dry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no randomness to be had")]
+#[error("no randomness is available")]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "a source of randomness made elsewhere must be able to say so"
+    reason = "a custom source of randomness must be able to return it"
 )]
 pub struct EntropyError;

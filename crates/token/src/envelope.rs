@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wrong_key_the_wrong_row_and_a_newer_form_are_told_apart() {
+    fn wrong_key_wrong_row_and_newer_form_differ() {
         let whole = sealed(b"private");
         let open = |kek: &KeyEncryptionKey, name: &str, algorithm: &str, sealed: &[u8]| {
             kek.open(&id(name), algorithm, sealed).map(|key| key.expose().clone())

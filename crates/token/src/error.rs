@@ -9,7 +9,7 @@ use scopegate_domain::ClaimsError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new refusal must be looked at wherever refusals are sorted"
+    reason = "a new refusal must be handled where refusals are classified"
 )]
 pub enum VerifyError {
     /// `alg` is missing, unknown, or not that of the key or of the kind of token.
@@ -19,7 +19,7 @@ pub enum VerifyError {
     #[error("several keys might have signed and none is named")]
     AmbiguousKey,
     /// `aud` does not contain the audience, or contains one that the rules do not allow.
-    #[error("token is meant for another audience")]
+    #[error("token is for another audience")]
     Audience,
     /// `cnf` says that the token is bound to its sender, and nothing here verifies the binding
     /// ([RFC 8705, section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3),
@@ -90,7 +90,7 @@ pub enum VerifyError {
     #[error("token is of another type")]
     TokenType,
     /// `b64` is not `true`.
-    #[error("payload is said to be unencoded")]
+    #[error("header declares an unencoded payload")]
     Unencoded,
     /// `kid` names no key of the set.
     #[error("key is unknown")]

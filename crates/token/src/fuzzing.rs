@@ -41,7 +41,7 @@ pub fn compact_jws(input: &[u8]) {
 ///
 /// If the key cannot sign.
 #[must_use]
-#[expect(clippy::expect_used, reason = "a test without its token is no test")]
+#[expect(clippy::expect_used, reason = "the test needs its token")]
 pub fn forge(key: &SigningKey, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
     let message = format!("{}.{}", encode(header.as_ref()), encode(payload.as_ref()));

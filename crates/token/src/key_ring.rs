@@ -105,7 +105,7 @@ impl Default for KeySchedule {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRing {
     // INVARIANT: epochs grow (a key that was removed leaves a hole), ids differ, and no key is
-    // published before the one before it signs (`keys_that_are_no_ring_are_refused`).
+    // published before the one before it signs (`keys_that_form_no_ring_are_refused`).
     keys: Vec<StoredKey>,
 }
 
@@ -113,7 +113,7 @@ pub struct KeyRing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new state must be looked at wherever keys are chosen"
+    reason = "a new state must be handled where keys are selected"
 )]
 pub enum KeyState {
     /// Published; does not sign yet.
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_no_ring_are_refused() {
+    fn keys_that_form_no_ring_are_refused() {
         let order = |keys: &[StoredKey]| KeyRing::new(keys.to_vec()).unwrap_err();
         assert_eq!(
             order(&[key(1, 5, 4)]),
@@ -384,7 +384,7 @@ mod tests {
         assert_eq!(order(&[key(1, 0, 0), same]), KeyRingError::SameId);
         assert!(
             KeyRing::new(vec![key(4, 0, 0), key(5, 9, 10)]).is_ok(),
-            "older ones are gone"
+            "older ones were removed"
         );
         assert!(
             KeyRing::new(vec![key(1, 0, 0), key(3, 9, 10)]).is_ok(),
@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_is_fresh_beside_the_announcement() {
+    fn view_is_fresh_for_the_announcement_time() {
         let age = |seconds| KeySchedule::new(Lifetime::from_seconds(seconds), None).view_age();
         assert_eq!(age(3_600), Duration::from_secs(30));
         assert_eq!(age(2), Duration::from_millis(500));

@@ -163,7 +163,7 @@ impl PasswordHasher {
 #[must_use]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a verdict that a caller does not know would be taken for another"
+    reason = "a caller would treat an unknown verdict as another one"
 )]
 pub enum PasswordVerdict {
     /// It is.

@@ -106,7 +106,7 @@ impl RevokedSet {
     /// afterwards.
     // SECURITY: the longest lifetime of any token, not the one that is set now. Otherwise a token
     // with a longer life passes for younger than it is
-    // (`a_token_with_a_longer_life_than_is_set_now_is_taken_back`).
+    // (`token_with_longer_earlier_lifetime_is_revoked`).
     pub fn set_lifetime(&self, longest: Lifetime) {
         let mut entries = self.write();
         if entries.unsaid.replace(longest) != Some(longest) && self.version() != 0 {
@@ -143,7 +143,7 @@ impl RevokedSet {
             entries.add(place, &revocation, self.subjects);
         }
         // SECURITY: after the entries, and before their lock is free, so that a reader of the old
-        // version asked before. Tested by `what_is_added_is_in_force`.
+        // version asked before. Tested by `added_revocation_is_active`.
         self.version.fetch_add(1, Ordering::Release);
     }
 
@@ -196,7 +196,7 @@ impl RevokedSet {
         is_one || {
             let mut parties = parties.into_iter().flatten().peekable();
             let place = parties.peek().and_then(|_| PlacedTokenId::place_of(names.token?));
-            parties.any(|entry| entry.covers_of_party(issued_at, place))
+            parties.any(|entry| entry.covers_by_subject(issued_at, place))
         }
     }
 
@@ -268,7 +268,7 @@ impl Entry {
     // SECURITY: clocks of nodes differ, places do not. A token of a node whose clock is ahead is
     // covered, and one that was issued afterwards by a node whose clock is behind is not. Tested by
     // `a_place_decides_within_the_skew_of_clocks`.
-    fn covers_of_party(self, issued_at: Option<Timestamp>, carried: Option<i64>) -> bool {
+    fn covers_by_subject(self, issued_at: Option<Timestamp>, carried: Option<i64>) -> bool {
         let (Some(issued_at), Some(carried)) = (issued_at, carried) else {
             return self.covers(issued_at);
         };

@@ -129,7 +129,7 @@ impl<V: HeapBytes, S: BuildHasher + Clone> VerifiedCache<V, S> {
         let known = cache.get(token)?;
         // SECURITY: all checks that can make a valid token invalid are here, or it would stay valid
         // until its eviction. Tested by the tests of these names below.
-        if known.is_good(&self.verifier, &self.revoked, now) {
+        if known.is_valid(&self.verifier, &self.revoked, now) {
             return Some(known);
         }
         cache.remove(token);
@@ -196,7 +196,7 @@ impl<V, S> fmt::Debug for VerifiedCache<V, S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "it is not genuine or not valid, or it was taken back"
+    reason = "it is not genuine or not valid, or it was revoked"
 )]
 pub enum TokenRejected {
     /// It was revoked.

@@ -10,7 +10,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new layout must be looked at wherever one is written or read"
+    reason = "a new layout must be handled by all code that writes or reads one"
 )]
 pub enum ScopeLayout {
     /// `"scopes": ["me", "items"]`, as the `FastAPI` tutorial writes it.
@@ -58,7 +58,7 @@ impl ScopeLayout {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new claim must be looked at wherever one is read"
+    reason = "a new claim must be handled by all code that reads one"
 )]
 pub enum ClientClaim {
     /// `appid`, as Entra writes it in tokens of its first version.

@@ -194,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn eight_bytes_at_once_end_where_one_by_one_ends(
+    fn eight_bytes_at_once_end_like_single_bytes(
         bytes in prop_oneof![
             proptest::collection::vec(any::<u8>(), 0..40),
             proptest::collection::vec(prop_oneof![Just(b'a'), Just(0x80), any::<u8>()], 0..40),

@@ -57,7 +57,7 @@ fn a_claim_of_another_type_is_refused() {
 }
 
 #[test]
-fn a_name_stands_once() {
+fn duplicate_name_is_an_error() {
     for payload in [
         r#"{"sub":"a","sub":"b"}"#,
         r#"{"sub":"a","sub":"a"}"#,
@@ -270,7 +270,7 @@ fn an_audience_is_a_text_or_a_list() {
 }
 
 #[test]
-fn claims_of_other_kinds_of_token_are_told() {
+fn claims_of_other_token_kinds_are_reported() {
     for claim in ["nonce", "at_hash", "c_hash", "events"] {
         for value in ["\"x\"", "null", "{\"a\":[]}"] {
             assert_eq!(

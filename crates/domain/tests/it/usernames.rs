@@ -48,7 +48,7 @@ fn names_that_look_alike_are_one_name() {
 }
 
 #[test]
-fn what_nobody_sees_is_refused() {
+fn invisible_characters_are_refused() {
     for text in [
         "joh\u{200b}ndoe",
         "\u{202e}eod",

@@ -169,7 +169,7 @@ pub(super) fn fields(operation: &ResolvedOperation, catalog: &Catalog, style: St
         !(style.is_3_0 && extensions) || declared.is_none_or(|declared| declared.scheme().has_scopes())
     };
     let mut ways: Vec<(Value, Value)> = Vec::new();
-    for (schemes, guards) in ways_in(operation, &lists_scopes) {
+    for (schemes, guards) in alternatives_of(operation, &lists_scopes) {
         let guards = if extensions { guards.into() } else { Value::Null };
         if !ways.contains(&(schemes.clone(), guards.clone())) {
             ways.push((schemes, guards));
@@ -195,7 +195,10 @@ pub(super) fn fields(operation: &ResolvedOperation, catalog: &Catalog, style: St
 
 /// Returns the alternatives of the operation: the object of `security` and the names of the guards
 /// of each.
-fn ways_in(operation: &ResolvedOperation, lists_scopes: &dyn Fn(&SchemeName) -> bool) -> Vec<(Value, Vec<String>)> {
+fn alternatives_of(
+    operation: &ResolvedOperation,
+    lists_scopes: &dyn Fn(&SchemeName) -> bool,
+) -> Vec<(Value, Vec<String>)> {
     if operation.access() == Access::Public {
         return Vec::new();
     }

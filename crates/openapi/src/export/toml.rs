@@ -37,8 +37,8 @@ pub fn toml(table: &OperationTable) -> Result<String, ExportError> {
     written(table, &BTreeMap::new())
 }
 
-/// Writes a policy that was read as TOML, like [`toml()`]. The text has the types of schemes and the
-/// flows that a table cannot express, such as mutual TLS.
+/// Writes a policy that was read as TOML, like [`toml()`]. The text has the types of schemes and
+/// the flows that a table cannot express, such as mutual TLS.
 ///
 /// # Errors
 ///

@@ -65,7 +65,7 @@ impl Discovery<'_> {
                         self.assembly.declare(oauth, &token, text, || scope.place())?;
                     }
                     Err(fault) => {
-                        let message = format!("`{}` is no scope: {fault}", Shown(name));
+                        let message = format!("`{}` is not a scope: {fault}", Shown(name));
                         self.assembly
                             .notes
                             .add(NoteKind::InvalidScope, scope.place(), message)?;
@@ -192,7 +192,7 @@ impl Discovery<'_> {
         let token = match ScopeToken::parse(text) {
             Ok(token) => token,
             Err(fault) => {
-                let message = format!("`{}` is no scope: {fault}", Shown(text));
+                let message = format!("`{}` is not a scope: {fault}", Shown(text));
                 self.assembly.notes.add(NoteKind::InvalidScope, item.place(), message)?;
                 return Ok(None);
             }

@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str, checks: &ChecksNeed) -> Result<Rule, Fault> {
     let rule = reader.any(0)?;
     match reader.next.take() {
         None => Ok(rule),
-        Some((byte, _)) => Err(fault(byte, "`and`, `or` or the end must stand here")),
+        Some((byte, _)) => Err(fault(byte, "`and`, `or` or the end is expected here")),
     }
 }
 
@@ -99,7 +99,7 @@ impl Reader<'_> {
                 let here = self.here();
                 match self.next.take() {
                     Some((_, Token::Close)) => self.advance()?,
-                    _ => return Err(fault(here, "`)` must stand here")),
+                    _ => return Err(fault(here, "`)` is expected here")),
                 }
                 Ok(rule)
             }
@@ -107,20 +107,23 @@ impl Reader<'_> {
                 self.advance()?;
                 self.word(here, &word, is_quoted)
             }
-            _ => Err(fault(here, "a scope or a guard must stand here")),
+            _ => Err(fault(here, "a scope or a guard is expected here")),
         }
     }
 
     fn word(&mut self, here: usize, word: &str, is_quoted: bool) -> Result<Rule, Fault> {
         if !is_quoted {
             if matches!(word, "and" | "of" | "or") {
-                return Err(fault(here, format!("a scope or a guard must stand here, not `{word}`")));
+                return Err(fault(
+                    here,
+                    format!("a scope or a guard is expected here, not `{word}`"),
+                ));
             }
             if word == "deny" {
                 return Ok(Rule::Deny);
             }
             if word == "public" {
-                return Err(fault(here, "`public` is said by `public = true`"));
+                return Err(fault(here, "write `public = true` for `public`"));
             }
             if let Some(atom) = guards::atom(word, self.checks) {
                 return Ok(Rule::Atom(atom));
@@ -129,11 +132,11 @@ impl Reader<'_> {
                 return scheme(name, here).map(|name| Rule::Atom(Atom::Scheme(name)));
             }
             if guards::is_reserved(word) {
-                return Err(fault(here, format!("`{}` is no guard", Shown(word))));
+                return Err(fault(here, format!("`{}` is not a guard", Shown(word))));
             }
         }
-        let token =
-            ScopeToken::parse(word).map_err(|wrong| fault(here, format!("`{}` is no scope: {wrong}", Shown(word))))?;
+        let token = ScopeToken::parse(word)
+            .map_err(|wrong| fault(here, format!("`{}` is not a scope: {wrong}", Shown(word))))?;
         if !self.eat("of")? {
             return Ok(Rule::Scope(token));
         }
@@ -144,7 +147,7 @@ impl Reader<'_> {
                 let scheme = scheme(&name, here)?;
                 Ok(Rule::Atom(Atom::Scope { scheme, token }))
             }
-            _ => Err(fault(here, "the name of a scheme must stand here")),
+            _ => Err(fault(here, "the name of a scheme is expected here")),
         }
     }
 

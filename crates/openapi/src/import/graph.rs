@@ -111,7 +111,7 @@ impl Graph {
         match ScopeToken::parse(name) {
             Ok(token) => Ok(Some(token)),
             Err(fault) => {
-                let message = format!("`{}` is no scope: {fault}", Shown(name));
+                let message = format!("`{}` is not a scope: {fault}", Shown(name));
                 self.assembly.notes.add(NoteKind::InvalidScope, at.place(), message)?;
                 Ok(None)
             }
@@ -217,7 +217,7 @@ impl Graph {
             }
         }
         if !is_known {
-            let message = "what stands here is not known, so the permission opens nothing by it";
+            let message = "unknown member, so the permission opens nothing by it";
             return self.assembly.notes.add(NoteKind::UnknownGuard, at.place(), message);
         }
         let words = |list: Option<&'a str>| list.into_iter().flat_map(|list| list.split(',')).map(str::trim);
@@ -226,7 +226,7 @@ impl Graph {
         for (scheme, scope) in &opening.schemes {
             // Two long lists would make the work the product of their lengths.
             self.assembly.count_read(also.len())?;
-            let some = self.beside(*scheme, &also, at)?;
+            let some = self.with_other_scopes(*scheme, &also, at)?;
             let beside = some.as_deref().unwrap_or(&[None]);
             for method in &opening.methods {
                 self.way((*method, at.node.mark), template, opening, (*scheme, *scope), beside)?;
@@ -290,7 +290,7 @@ impl Graph {
 
     /// Returns the permissions one of which is also needed, or `None` if none is. A text that is
     /// not a scope opens nothing.
-    fn beside(
+    fn with_other_scopes(
         &mut self,
         scheme: SchemeIndex,
         also: &[&str],

@@ -235,8 +235,8 @@ fn rule_of(text: &str) -> Result<LintRule, String> {
     text.parse().map_err(|_| {
         let known = LintRule::ALL.iter().map(|rule| rule.as_str());
         match nearest_name(text, known) {
-            Some(name) => format!("`{}` is no rule of the lint; did you mean `{name}`?", Shown(text)),
-            None => format!("`{}` is no rule of the lint", Shown(text)),
+            Some(name) => format!("`{}` is not a rule of the lint; did you mean `{name}`?", Shown(text)),
+            None => format!("`{}` is not a rule of the lint", Shown(text)),
         }
     })
 }
@@ -257,7 +257,7 @@ fn reason_of(text: &str) -> Result<String, String> {
 }
 
 fn date_of(text: &str) -> Result<IgnoreDate, String> {
-    IgnoreDate::parse(text).ok_or_else(|| format!("`{}` is no date such as `2027-01-31`", Shown(text)))
+    IgnoreDate::parse(text).ok_or_else(|| format!("`{}` is not a date such as `2027-01-31`", Shown(text)))
 }
 
 /// The position of an entry in a file.
@@ -305,7 +305,7 @@ mod tests {
             ),
             (
                 "[[ignore]]\nrule = \"unused-scop\"\nreason = \"x\"",
-                "line 2, column 8: `unused-scop` is no rule of the lint; did you mean `unused-scope`?",
+                "line 2, column 8: `unused-scop` is not a rule of the lint; did you mean `unused-scope`?",
             ),
             (
                 "[[ignore]]\nrule = \"unused-scope\"\nreason = \"x\"\nuntill = \"x\"",
@@ -313,7 +313,7 @@ mod tests {
             ),
             (
                 "[[ignore]]\nrule = \"unused-scope\"\nreason = \"x\"\nuntil = \"tomorrow\"",
-                "line 4, column 9: `tomorrow` is no date such as `2027-01-31`",
+                "line 4, column 9: `tomorrow` is not a date such as `2027-01-31`",
             ),
             (
                 "[[ignore]]\nrule = \"unused-scope\"\nreason = \"x\"\noperation = \"/x\"",

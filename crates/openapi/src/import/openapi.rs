@@ -289,7 +289,7 @@ impl<'n> Document<'n> {
         }
         if let Some(callbacks) = at.get("callbacks") {
             self.name_schemes(&callbacks)?;
-            let message = "what the interface calls is no operation of it; callbacks are left out";
+            let message = "the interface calls callbacks and does not serve them; they are left out";
             self.assembly
                 .notes
                 .add(NoteKind::Callbacks, callbacks.place(), message)?;
@@ -345,7 +345,7 @@ impl<'n> Document<'n> {
             return Ok(());
         }
         self.name_schemes(&webhooks)?;
-        let message = format!("what the interface calls is no operation of it; {count} webhooks are left out");
+        let message = format!("the interface calls webhooks and does not serve them; {count} are left out");
         self.assembly.notes.add(NoteKind::Webhooks, webhooks.place(), message)
     }
 }

@@ -143,7 +143,7 @@ impl<'v, 't> Policy<'v, 't> {
         let written = table.needed("method")?;
         let method: Method = written
             .parse()
-            .map_err(|_| table.fault(format!("`{}` is no method of an operation", Shown(written))))?;
+            .map_err(|_| table.fault(format!("`{}` is not a method of an operation", Shown(written))))?;
         let path = table.needed("path")?;
         let template = format!("{above}{path}");
         let place_of = |start| Place::of_mark(self.places.mark(start));
@@ -224,7 +224,7 @@ fn overriding<'v>(operation: Operation, table: &mut Table<'v, '_>) -> Result<(Op
         None => {
             let names: Vec<&str> = value.texts()?.into_iter().map(|(name, _)| name).collect();
             if names.is_empty() {
-                return Err(value.fault("names no guard; `true` overrides whatever stands above"));
+                return Err(value.fault("names no guard; `true` overrides all guards above"));
             }
             Ok((operation.overriding(), names))
         }

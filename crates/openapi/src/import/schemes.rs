@@ -27,7 +27,7 @@ pub(super) fn read<'n>(
         }
         let Ok(parsed) = SchemeName::parse(name) else {
             let message = format!(
-                "`{}` cannot name a scheme, so nothing satisfies what asks for it",
+                "`{}` cannot name a scheme, so nothing satisfies a requirement of it",
                 Shown(name)
             );
             assembly.notes.add(NoteKind::InvalidSchemeName, at.place(), message)?;
@@ -310,7 +310,7 @@ fn declare_by_flow(
         first.get_or_insert(declared);
     }
     if differ {
-        let message = "the flows declare different scopes; they are read as scopes of the scheme, whatever the flow";
+        let message = "the flows declare different scopes; they are read as scopes of the scheme, for every flow";
         assembly.notes.add(NoteKind::FlowsDiffer, flows.place(), message)?;
     }
     Ok(())
@@ -348,7 +348,7 @@ fn declare_all(
                 declared.insert(token);
             }
             Err(fault) => {
-                let message = format!("`{}` is no scope: {fault}", Shown(name));
+                let message = format!("`{}` is not a scope: {fault}", Shown(name));
                 assembly
                     .notes
                     .add(NoteKind::InvalidScope, description.place(), message)?;

@@ -105,7 +105,10 @@ fn way(
                 atoms.push(atom);
                 continue;
             }
-            let message = format!("`{}` is no guard, so nothing satisfies this alternative", Shown(text));
+            let message = format!(
+                "`{}` is not a guard, so nothing satisfies this alternative",
+                Shown(text)
+            );
             assembly.notes.add(NoteKind::UnknownGuard, word.place(), message)?;
             is_open = false;
         }
@@ -180,7 +183,7 @@ fn requires(
             }
             Err(fault) => {
                 let message = format!(
-                    "`{}` is no scope, so nothing satisfies this alternative: {fault}",
+                    "`{}` is not a scope, so nothing satisfies this alternative: {fault}",
                     Shown(text)
                 );
                 assembly.notes.add(NoteKind::InvalidScope, item.place(), message)?;
@@ -209,7 +212,7 @@ fn role(
     let name = assembly.scheme_name(scheme).map_or("", AsRef::as_ref);
     let check = format!("{ROLE}{name}:{text}");
     let message = format!(
-        "`{}` is no scope, so it is read as the check `{}`: {fault}",
+        "`{}` is not a scope, so it is read as the check `{}`: {fault}",
         Shown(text),
         Shown(&check)
     );
@@ -269,7 +272,7 @@ fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand
         assembly.notes.add(
             NoteKind::OptionalLost,
             at.place(),
-            "requests without a credential are asked for other checks than those with one, so they are refused",
+            "requests without a credential require other checks than those with one, so they are refused",
         )?;
     }
     let flat = |way: Way| {

@@ -178,7 +178,7 @@ impl<'t> Reader<'t> {
             }
             Event::SequenceStart(..) => self.list(shape, depth)?,
             Event::Scalar(..) => Kind::Skipped,
-            _ => return Err(at(span.start, "a value must stand here")),
+            _ => return Err(at(span.start, "a value is expected here")),
         };
         let node = Node { kind, mark };
         if anchor > 0 {
@@ -200,7 +200,7 @@ impl<'t> Reader<'t> {
             return Ok(Node { kind, mark });
         }
         let node = self.anchors.get(&anchor);
-        let node = node.ok_or_else(|| at(span.start, "an alias stands inside of what it stands for"))?;
+        let node = node.ok_or_else(|| at(span.start, "an alias refers to a value that contains it"))?;
         self.spend(node.count())?;
         let kind = node.kind.clone();
         Ok(Node { kind, mark })

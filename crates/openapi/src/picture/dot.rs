@@ -67,7 +67,7 @@ fn scopes(out: &mut String, model: &Model) {
         line(out, 1, &format!("subgraph cluster_scheme{number} {{"));
         let label = format!("{} ({})", model.label(scheme.atom), scheme.kind);
         line(out, 2, &format!("graph [label={}, style=rounded]", quoted(&label)));
-        if model.is_asked_for(scheme.atom) || scheme.scopes.is_empty() {
+        if model.is_required(scheme.atom) || scheme.scopes.is_empty() {
             line(
                 out,
                 2,

@@ -59,7 +59,7 @@ impl Model {
             paths: Group::all(&paths),
         };
         model.scopes = model.listed().map(|scope| scope.atom).collect();
-        model.guards = model.guards_asked_for(universe);
+        model.guards = model.required_guards(universe);
         model.words_of_atoms = model.words_of_atoms();
         counting::count(&mut model.atoms, &model.operations, table);
         model
@@ -109,7 +109,7 @@ impl Model {
     }
 
     /// Whether some operation names this atom.
-    pub(super) fn is_asked_for(&self, atom: usize) -> bool {
+    pub(super) fn is_required(&self, atom: usize) -> bool {
         self.operations
             .iter()
             .flat_map(|operation| &operation.needs)
@@ -186,7 +186,7 @@ impl Model {
         need.iter().map(word).collect::<Vec<_>>().join(" and ")
     }
 
-    fn guards_asked_for(&self, universe: &Universe) -> Vec<usize> {
+    fn required_guards(&self, universe: &Universe) -> Vec<usize> {
         let asked: BTreeSet<usize> = self
             .operations
             .iter()

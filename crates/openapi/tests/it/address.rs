@@ -210,7 +210,7 @@ fn swagger_and_google_name_their_server_otherwise() {
 }
 
 #[test]
-fn an_unknown_host_is_told_apart_from_an_unknown_path() {
+fn unknown_host_and_unknown_path_differ() {
     let servers = json!({ "servers": [{ "url": "https://api.example/v1" }] });
     let imported = import::read(openapi(&servers, &lamps()).to_string().as_bytes()).unwrap();
     let addresses = Addresses::new(&imported);

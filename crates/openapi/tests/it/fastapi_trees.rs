@@ -146,13 +146,13 @@ fn check(path: &Path) {
     );
 }
 
-fn beside(path: &str) -> PathBuf {
+fn in_same_folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 #[test]
 fn the_trees_of_our_own_record_are_the_same() {
-    check(&beside("tests/it/fastapi_trees/trees.json"));
+    check(&in_same_folder("tests/it/fastapi_trees/trees.json"));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn the_trees_of_another_file_are_the_same() {
     if let Some(path) = std::env::var_os("SCOPEGATE_TREES") {
         return check(Path::new(&path));
     }
-    let path = beside("../../../shared/reference/scope_trees.json");
+    let path = in_same_folder("../../../shared/reference/scope_trees.json");
     if !path.exists() {
         return println!("SKIPPED: no other record of FastAPI's trees; SCOPEGATE_TREES=FILE names one");
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use scopegate_openapi::fuzzing;
 
-type Door = fn(&[u8]);
+type EntryPoint = fn(&[u8]);
 
-const TARGETS: [(&str, Door); 2] = [("import", fuzzing::import), ("policy_toml", fuzzing::policy_toml)];
+const TARGETS: [(&str, EntryPoint); 2] = [("import", fuzzing::import), ("policy_toml", fuzzing::policy_toml)];
 
 #[test]
 fn every_saved_input_holds_the_properties_of_its_target() {

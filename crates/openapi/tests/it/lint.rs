@@ -208,7 +208,7 @@ fn a_true_example_has_its_rule_alone() {
 }
 
 #[test]
-fn scopes_of_a_resource_and_of_its_part_are_meant_together() {
+fn scopes_of_resource_and_part_are_intended() {
     let of = |path: &str| {
         let paths = format!("  {path}: {{get: {{security: [{{login: ['lamp:read', 'bulb:read']}}]}}}}\n");
         openapi(&paths).replace("other: x", "other: x, 'bulb:read': x")
@@ -218,7 +218,7 @@ fn scopes_of_a_resource_and_of_its_part_are_meant_together() {
 }
 
 #[test]
-fn a_reader_may_list_and_be_told_of_changes() {
+fn reader_may_list_and_watch_changes() {
     let of = |path: &str| {
         openapi(&format!(
             "  {path}: {{post: {{security: [{{login: ['lamp:read']}}]}}}}\n"
@@ -320,7 +320,7 @@ fn an_answer_401_contradicts_a_public_operation() {
 }
 
 #[test]
-fn data_that_everybody_reads_needs_no_scheme() {
+fn public_data_needs_no_scheme() {
     let of = |servers: &str, paths: &str| {
         let text =
             format!("openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\nservers: [{servers}]\npaths: {{{paths}}}\n");
@@ -372,7 +372,7 @@ fn a_scheme_of_a_callback_or_a_webhook_is_used() {
 }
 
 #[test]
-fn scopes_of_two_schemes_are_no_list_of_alternatives() {
+fn scopes_of_two_schemes_are_not_alternatives() {
     let two = "    second:\n      type: oauth2\n      flows: {clientCredentials: {tokenUrl: 'https://second.example/token', scopes: \
                {'lamp:write': x, lamp: x}}}\n    key:";
     let of = |security: &str| rules(&get(security).replace("    key:", two));
@@ -388,7 +388,7 @@ fn scopes_of_two_schemes_are_no_list_of_alternatives() {
 }
 
 #[test]
-fn scopes_for_signing_in_and_of_most_operations_are_no_alternatives() {
+fn login_and_common_scopes_are_not_alternatives() {
     let of = |scopes: &str, count: usize| {
         let path = |number: usize| format!("  /a{number}: {{get: {{security: [{{login: [{scopes}]}}]}}}}\n");
         let paths: String = (0..count).map(path).collect();
@@ -458,7 +458,7 @@ fn a_key_in_the_query_with_another_credential_tells_applications_apart() {
 }
 
 #[test]
-fn a_key_that_opens_most_operations_is_meant() {
+fn key_for_most_operations_is_intended() {
     let severity = |count: usize| {
         let path =
             |number: usize| format!("  /a{number}: {{get: {{security: [{{login: ['lamp:read']}}, {{key: []}}]}}}}\n");
@@ -481,7 +481,7 @@ fn a_key_that_opens_most_operations_is_meant() {
 }
 
 #[test]
-fn a_read_that_is_stated_to_be_public_is_worth_a_look_at_most() {
+fn documented_public_read_is_only_a_note() {
     for path in ["{get: {security: []}}", "{head: {security: []}}"] {
         let document = openapi(&format!("  /b: {path}\n"));
         let findings = lint(&document);

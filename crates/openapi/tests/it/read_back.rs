@@ -23,27 +23,27 @@ use scopegate_openapi::{DocumentInfo, document};
 use serde_json::Map;
 
 use self::policy::Policy;
-use self::reader::Brought;
+use self::reader::Supplied;
 
-fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Brought>)> {
+fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Supplied>)> {
     policy.prop_flat_map(|policy| {
-        let brought = vec(random::brought(&policy), 1..24);
-        (Just(policy), brought)
+        let supplied = vec(random::supplied(&policy), 1..24);
+        (Just(policy), supplied)
     })
 }
 
 /// Asserts that three methods decide every request to every operation alike.
-fn all_say_the_same(policy: &Policy, requests: &[Brought], info: &DocumentInfo) -> Result<(), TestCaseError> {
+fn all_say_the_same(policy: &Policy, requests: &[Supplied], info: &DocumentInfo) -> Result<(), TestCaseError> {
     let table = table::built(policy)?;
     let document = document(info, &table, &[], &Map::new());
     for (number, operation) in table.operations().iter().enumerate() {
         let border = table::at_the_border(operation).into_iter().map(random::possible);
-        for brought in border.chain(requests.iter().cloned()) {
-            let by_tree = policy.allows(number, &brought);
-            let by_normal_form = table::allows(operation, policy, &brought);
-            let by_document = reader::allows(&document, operation.template(), &brought);
-            prop_assert_eq!(by_normal_form, by_tree, "{}: {:?}", operation, brought);
-            prop_assert_eq!(by_document, by_tree, "{}: {:?}\n{:#}", operation, brought, document);
+        for supplied in border.chain(requests.iter().cloned()) {
+            let by_tree = policy.allows(number, &supplied);
+            let by_normal_form = table::allows(operation, policy, &supplied);
+            let by_document = reader::allows(&document, operation.template(), &supplied);
+            prop_assert_eq!(by_normal_form, by_tree, "{}: {:?}", operation, supplied);
+            prop_assert_eq!(by_document, by_tree, "{}: {:?}\n{:#}", operation, supplied, document);
         }
     }
     Ok(())

@@ -43,13 +43,13 @@ fn check(name: &str, needs: Needs) -> Rule {
 }
 
 #[test]
-fn what_holds_together_stands_in_one_object() {
+fn conjunction_is_one_object() {
     let both = Guard::requires([WRITE, READ]).on(&Guard::authenticated().with_scheme("key"));
     assert_eq!(security(get(both)), json!([{ "oauth": ["write", "read"], "key": [] }]));
 }
 
 #[test]
-fn what_replaces_each_other_stands_in_several() {
+fn alternatives_are_several_objects() {
     assert_eq!(
         security(get(Guard::any_of([[READ], [WRITE]]))),
         json!([{ "oauth": ["read"] }, { "oauth": ["write"] }])
@@ -71,7 +71,7 @@ fn public_is_the_empty_list_and_optional_the_empty_object() {
 }
 
 #[test]
-fn what_everybody_is_denied_is_left_out() {
+fn unsatisfiable_alternative_is_left_out() {
     let info = DocumentInfo::new("t", "1");
     assert_eq!(written(get(Guard::deny()), &info)["paths"], json!({}));
     assert_eq!(written(get(Guard::deny()).optional(), &info)["paths"], json!({}));
@@ -84,7 +84,7 @@ fn what_everybody_is_denied_is_left_out() {
 }
 
 #[test]
-fn guards_stand_beside_the_object_that_they_belong_to() {
+fn guards_are_next_to_their_object() {
     let rule = Rule::Any(vec![
         Rule::All(vec![Rule::Scope(READ), Rule::Atom(Atom::Active)]),
         Rule::Scope(WRITE),
@@ -126,7 +126,7 @@ fn without_guards_the_same_object_is_not_written_twice() {
 }
 
 #[test]
-fn a_check_that_anybody_may_pass_leaves_no_scheme_to_name() {
+fn check_without_credential_names_no_scheme() {
     let operation = || get(Guard::rule(check("signature", Needs::Nothing)));
     assert_eq!(security(operation()), json!([]));
     let ours = written(operation(), &DocumentInfo::new("t", "1"))["paths"]["/x"]["get"].clone();
@@ -144,7 +144,7 @@ fn an_operation_without_documentation_is_documented_by_its_name() {
 }
 
 #[test]
-fn methods_of_one_path_stand_together() {
+fn methods_of_one_path_are_grouped() {
     let table = OperationTable::builder(catalog())
         .operation(Operation::get("/x").guard(Guard::public()))
         .operation(Operation::delete("/x").guard(Guard::requires([WRITE])))
@@ -272,7 +272,7 @@ fn every_other_kind_of_scheme_is_written() {
 }
 
 #[test]
-fn an_override_is_told() {
+fn override_is_exported() {
     let table = OperationTable::builder(catalog())
         .guard(Guard::requires([WRITE]).named("writers"))
         .guard(Guard::requires([READ]))

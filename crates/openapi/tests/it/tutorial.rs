@@ -84,7 +84,7 @@ fn without_extensions_the_documents_are_equal() {
 }
 
 #[test]
-fn with_extensions_the_guards_are_told_and_nothing_else_changes() {
+fn extensions_add_only_guards() {
     let recorded: Value = serde_json::from_str(RECORDED).unwrap();
     let schemas = recorded["components"]["schemas"].as_object().unwrap();
     let mut ours = document(&DocumentInfo::new("FastAPI", "0.1.0"), &table(), &docs(), schemas);

@@ -118,6 +118,6 @@ fn guard_atom(name: &str) -> Atom {
         "subject=service" => Atom::Subject(SubjectKind::Service),
         "subject=user" => Atom::Subject(SubjectKind::User),
         "user" => Atom::User,
-        other => panic!("`{other}` is no guard"),
+        other => panic!("`{other}` is not a guard"),
     }
 }

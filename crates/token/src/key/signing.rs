@@ -218,7 +218,7 @@ impl SigningKey {
         // INVARIANT: the public half of a key that signs is a key that verifies
         // (`every_algorithm_signs_what_it_verifies`). If it were not, an unknown key would replace
         // it, and verify nothing.
-        let key = key.unwrap_or_else(|_| VerifyingKey::of_nobody(self.algorithm));
+        let key = key.unwrap_or_else(|_| VerifyingKey::placeholder(self.algorithm));
         match &self.id {
             Some(id) => key.with_id(id.clone()),
             None => key,
@@ -261,7 +261,7 @@ const fn ecdsa(algorithm: Algorithm) -> Option<&'static EcdsaSigningAlgorithm> {
     }
 }
 
-/// ring says only in words why it takes no key (`a_short_rsa_key_is_told_from_none`).
+/// ring says only in words why it takes no key (`short_rsa_key_differs_from_no_key`).
 fn rejected_rsa(fault: &ring::error::KeyRejected) -> KeyError {
     match fault.to_string().as_str() {
         "TooSmall" => KeyError::ShortModulus,

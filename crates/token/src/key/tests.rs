@@ -42,9 +42,9 @@ fn signatures_are_those_of_the_rfcs() {
 }
 
 #[test]
-fn a_key_of_nobody_verifies_nothing() {
+fn placeholder_key_verifies_nothing() {
     for algorithm in Algorithm::ALL {
-        let key = VerifyingKey::of_nobody(algorithm);
+        let key = VerifyingKey::placeholder(algorithm);
         assert!(!key.is_signature_of(b"", &[]) && !key.is_signature_of(b"x", &[0; 64]));
     }
 }

@@ -118,7 +118,7 @@ impl VerifyingKey {
     }
 
     /// A key that verifies nothing: a point that is on no curve.
-    pub(super) fn of_nobody(algorithm: Algorithm) -> Self {
+    pub(super) fn placeholder(algorithm: Algorithm) -> Self {
         let nowhere = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, [0; P256_POINT_LEN]);
         Self::new(algorithm, VerifyingMaterial::P256(nowhere))
     }

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_gone_does_not_come_back() {
+    fn removed_keys_do_not_come_back() {
         let gone = 20_000 + 1_800 + 300;
         assert_eq!(ring().state(1, Timestamp::from_unix(gone)), Some(KeyState::Gone));
         let (left, _) = after(2, gone);

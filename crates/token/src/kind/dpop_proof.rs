@@ -196,7 +196,7 @@ impl Default for DpopProofVerifier {
 
 /// The key in the header: public, and for the algorithm of the header alone.
 // SECURITY: a secret or a private key is refused, regardless of what it would verify
-// (`a_proof_brings_a_public_key`).
+// (`proof_contains_a_public_key`).
 fn key_of(header: &Header<'_>, algorithm: Algorithm) -> Result<VerifyingKey, ProofError> {
     let text = header.key.ok_or(ProofError::Key)?;
     let mut reader = Reader::new(text);
@@ -215,7 +215,7 @@ fn hash_of(token: &Secret<String>) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new refusal must be looked at wherever refusals are sorted"
+    reason = "a new refusal must be handled where refusals are classified"
 )]
 pub enum ProofError {
     /// `ath` is not the hash of the access token.
@@ -225,7 +225,7 @@ pub enum ProofError {
     #[error("proof is for another address")]
     Address,
     /// `jwk` is missing or no public asymmetric key.
-    #[error("proof brings no public key")]
+    #[error("proof contains no public key")]
     Key,
     /// `htm` is another method.
     #[error("proof is for another method")]

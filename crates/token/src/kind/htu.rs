@@ -80,6 +80,6 @@ mod tests {
         ] {
             assert!(!is_same(address, other), "{other}");
         }
-        assert!(!is_same("", ""), "what is no address is not the same as anything");
+        assert!(!is_same("", ""), "a text other than an address equals nothing");
     }
 }

@@ -55,7 +55,7 @@ impl JwsVerifier {
         let payload = self.0.open(token, scratch)?;
         #[expect(
             clippy::disallowed_methods,
-            reason = "header and signature were checked, and the type claims no more"
+            reason = "header and signature were checked, and the type claims only that"
         )]
         Ok(Verified::assertion(Jws { payload }))
     }

@@ -35,7 +35,7 @@ impl Scheme {
     }
 
     /// SECURITY: a hash that came from elsewhere must not take the machine
-    /// (`a_stored_hash_cannot_ask_for_too_much`).
+    /// (`expensive_stored_hash_is_refused`).
     pub(super) fn is_too_costly(&self) -> bool {
         let memory = match self {
             Self::Argon2id(params) => params.m_cost(),

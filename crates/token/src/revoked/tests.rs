@@ -16,7 +16,7 @@ fn has(set: &RevokedSet, payload: &str) -> bool {
 }
 
 #[test]
-fn what_is_added_is_in_force() {
+fn added_revocation_is_active() {
     let set = RevokedSet::new(SubjectNames::UserIds);
     assert!(!has(&set, r#"{"sub":"u1"}"#) && set.is_empty() && set.version() == 0);
     set.add([]);
@@ -39,7 +39,7 @@ fn a_user_is_known_by_what_sub_says() {
 }
 
 #[test]
-fn tokens_issued_until_then_or_at_nobody_knows_when_are_covered() {
+fn earlier_and_undated_tokens_are_covered() {
     let set = RevokedSet::new(SubjectNames::UserIds);
     let client = Revoked::Client(ClientId::parse("c1").unwrap());
     set.add([Revocation::until(user(), THEN), Revocation::until(client, THEN)]);
@@ -66,9 +66,9 @@ fn a_known_lifetime_says_when_a_token_was_issued() {
 }
 
 #[test]
-fn a_token_with_a_longer_life_than_is_set_now_is_taken_back() {
+fn token_with_longer_earlier_lifetime_is_revoked() {
     let set = RevokedSet::new(SubjectNames::UserIds).with_lifetime(Lifetime::from_seconds(300));
-    assert_eq!(set.version(), 0, "nothing was taken back");
+    assert_eq!(set.version(), 0, "nothing was revoked");
     set.add([Revocation::until(user(), THEN)]);
     // Issued at 900, with a lifetime of 500 s.
     let old = r#"{"sub":"u1","exp":1400}"#;
@@ -77,7 +77,7 @@ fn a_token_with_a_longer_life_than_is_set_now_is_taken_back() {
     set.set_lifetime(Lifetime::from_seconds(500));
     assert!(
         has(&set, old) && set.version() > version,
-        "what is remembered is looked for again"
+        "the cached token is searched again"
     );
     let version = set.version();
     set.set_lifetime(Lifetime::from_seconds(500));
@@ -85,7 +85,7 @@ fn a_token_with_a_longer_life_than_is_set_now_is_taken_back() {
 }
 
 #[test]
-fn one_token_is_covered_whatever_it_says() {
+fn one_token_is_covered_regardless_of_claims() {
     let set = RevokedSet::new(SubjectNames::UserIds);
     set.add([Revocation::until(Revoked::Token(TokenId::parse("t1").unwrap()), THEN)]);
     assert!(has(&set, r#"{"jti":"t1","iat":99999}"#) && has(&set, r#"{"jti":"t1"}"#));
@@ -100,7 +100,7 @@ fn two_revocations_cover_what_either_covers() {
     set.add([Revocation::until(user(), THEN)]);
     assert!(has(&set, r#"{"sub":"u1","iat":1010}"#));
     set.forget(later);
-    assert_eq!(set.len(), 1, "the other one is to be kept longer");
+    assert_eq!(set.len(), 1, "the other one must be kept longer");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_place_decides_within_the_skew_of_clocks() {
         assert_eq!(has(&set, &payload), expected, "{payload}");
     }
     let unplaced = format!(r#"{{"sub":"u1","iat":1001,"jti":"{:032x}"}}"#, 9);
-    assert!(!has(&set, &unplaced), "time decides where there is no place");
+    assert!(!has(&set, &unplaced), "time decides if there is no position");
     set.add([Revocation::until(user(), THEN)]);
     let placed = format!(r#"{{"sub":"u1","iat":1000,"jti":"{}"}}"#, id(9).as_str());
     assert!(has(&set, &placed), "one without a place covers by time");
@@ -177,7 +177,7 @@ fn a_year_of_revocations_stays_small() {
 }
 
 #[test]
-fn what_can_live_no_more_is_forgotten() {
+fn expired_revocations_are_removed() {
     let set = RevokedSet::new(SubjectNames::UserIds);
     let end = THEN + Lifetime::from_seconds(5);
     set.add([

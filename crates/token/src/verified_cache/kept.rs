@@ -69,7 +69,7 @@ impl<V> Known<V> {
 
     /// Whether what was found out about the token still holds.
     #[inline]
-    pub(super) fn is_good(&self, verifier: &Verifier, revoked: &RevokedSet, now: Timestamp) -> bool {
+    pub(super) fn is_valid(&self, verifier: &Verifier, revoked: &RevokedSet, now: Timestamp) -> bool {
         self.keys == verifier.key_epoch()
             && verifier.rules().check_times(&self.times, now).is_ok()
             && (self.looked_for_in.load(Ordering::Relaxed) == revoked.version() || self.is_left(revoked))

@@ -151,7 +151,7 @@ fn a_token_expires_in_the_cache() {
     assert!(stage.find(&token, later(59)).is_some());
     assert_eq!(stage.find(&token, later(60)), None);
     assert_eq!(stage.verify(&token, later(60)), Err(VerifyError::Expired.into()));
-    assert_eq!(stage.cache.figures().entries, 0, "it makes room at once");
+    assert_eq!(stage.cache.figures().entries, 0, "it is evicted at once");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn user(id: &str) -> Revocation {
 }
 
 #[test]
-fn a_token_that_was_taken_back_is_not_found() {
+fn revoked_token_is_not_found() {
     let by_token = Revoked::Token(TokenId::parse("jti of johndoe").unwrap());
     let by_client = Revoked::Client(ClientId::parse("c1").unwrap());
     let (by_token, by_client) = (Revocation::until(by_token, NOW), Revocation::until(by_client, NOW));
@@ -214,7 +214,7 @@ fn a_token_that_was_taken_back_is_not_found() {
         assert_eq!(
             stage.find(&alice, NOW).is_none(),
             takes_alice,
-            "looked for once, then by the version"
+            "searched once, then by the version"
         );
         stage.revoked.add([user("alice")]);
         assert_eq!(stage.find(&alice, NOW), None);
@@ -230,13 +230,13 @@ fn what_changes_while_a_token_is_verified_counts() {
         stage.revoked.add([user("johndoe")]);
         Ok::<_, TokenRejected>(subject(claims))
     });
-    assert!(taken_back.is_ok(), "it was asked before");
+    assert!(taken_back.is_ok(), "it was checked before");
     assert_eq!(stage.find(&john, NOW), None);
     let rotated = stage.cache.verify(&alice, NOW, |claims| {
         stage.verifier.replace_keys(key("b").verifying_key());
         Ok::<_, TokenRejected>(subject(claims))
     });
-    assert!(rotated.is_ok(), "it was asked before");
+    assert!(rotated.is_ok(), "it was checked before");
     assert_eq!(stage.find(&alice, NOW), None);
 }
 
@@ -261,7 +261,7 @@ fn a_cache_of_no_bytes_keeps_nothing_and_refuses_the_same() {
 }
 
 #[test]
-fn what_was_not_asked_for_makes_room() {
+fn unused_tokens_are_evicted() {
     let bytes = 64 * 1024;
     let stage = stage_with(bytes, RandomState::new());
     let asked_for = token("asked for");

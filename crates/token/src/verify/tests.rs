@@ -55,7 +55,7 @@ proptest! {
 }
 
 #[test]
-fn a_third_dot_is_found_wherever_it_stands() {
+fn third_dot_is_found_at_every_position() {
     let (usual, slow, token) = ways();
     let (message, signature) = token.rsplit_once('.').unwrap();
     assert!(outcome(&usual, &token).is_ok() && outcome(&slow, &token).is_ok());

@@ -154,7 +154,7 @@ fn times_are_compared_without_leeway() {
 }
 
 #[test]
-fn leeway_ends_where_it_was_set() {
+fn leeway_ends_at_the_configured_second() {
     for mut kind in Kind::both() {
         assert!(kind.rules.clone().with_leeway(Lifetime::from_seconds(61)).is_err());
         kind.rules = kind.rules.with_leeway(Lifetime::from_seconds(60)).unwrap();

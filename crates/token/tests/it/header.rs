@@ -92,7 +92,7 @@ fn a_signature_by_another_hash_or_key_is_refused() {
 }
 
 #[test]
-fn a_public_key_is_no_hmac_secret() {
+fn public_key_is_not_an_hmac_secret() {
     let (key, kind) = (Es256::generate(), Kind::rfc9068());
     let public = key.verifying_key();
     let message = format!(

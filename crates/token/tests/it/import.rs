@@ -66,7 +66,7 @@ fn an_rsa_key_is_for_one_algorithm_at_a_time() {
 }
 
 #[test]
-fn a_short_rsa_key_is_told_from_none() {
+fn short_rsa_key_differs_from_no_key() {
     assert_eq!(
         from_pem(include_bytes!("../data/rsa_short.pem")).unwrap_err(),
         KeyError::ShortModulus

@@ -142,7 +142,7 @@ fn alg_of_a_key_is_honoured() {
 }
 
 #[test]
-fn weak_keys_verify_where_a_setting_says_so() {
+fn weak_keys_verify_only_by_a_setting() {
     let short = json!({"kty": "RSA", "alg": "RS256", "n": encode([0xFF; 128]), "e": "AQAB"});
     let count = |key: &Value, usage| read(&json!([key]), usage).unwrap().keys().iter().count();
     assert_eq!(count(&short, JwksUse::FETCHED), 0);
@@ -163,7 +163,7 @@ fn weak_keys_verify_where_a_setting_says_so() {
 }
 
 #[test]
-fn a_text_that_is_no_set_is_an_error() {
+fn text_without_a_set_is_an_error() {
     let read = |text: &str| KeySet::from_jwks(text.as_bytes(), JwksUse::FETCHED).map(|jwks| jwks.keys().iter().count());
     assert_eq!(read(r#"{"keys":[]}"#), Ok(0));
     assert_eq!(read(r#" {"x": {"keys": 1}, "keys": [], "y": null} "#), Ok(0));
@@ -209,7 +209,7 @@ fn a_set_is_bounded() {
 }
 
 #[test]
-fn a_member_that_stands_twice_spoils_its_key_alone() {
+fn duplicate_member_rejects_only_its_key() {
     let good = public(Algorithm::Es256).to_string();
     let twice = good.replacen('{', "{\"kty\":\"EC\",", 1);
     let escaped = good.replacen('{', "{\"k\\u0074y\":\"EC\",", 1);
@@ -250,7 +250,7 @@ fn the_first_of_two_keys_of_one_name_and_algorithm_counts() {
 }
 
 #[test]
-fn keys_of_one_name_are_told_apart_by_their_algorithm() {
+fn keys_of_one_name_differ_by_algorithm() {
     let one = with(&public(Algorithm::Es256), "kid", json!("k"));
     let signer = SigningKey::generate(Algorithm::EdDsa).unwrap();
     let ed = with(

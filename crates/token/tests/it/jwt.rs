@@ -124,7 +124,7 @@ fn issuer_and_audience_are_exact() {
 }
 
 #[test]
-fn an_audience_that_is_the_client_is_no_resource() {
+fn audience_equal_to_the_client_is_refused() {
     let rules = rules().with_layout(ClaimLayout::new(ScopeLayout::Text).with_client(ClientClaim::Azp));
     let id_token = json!({"azp": AUDIENCE, "aud": AUDIENCE});
     assert_eq!(verify(&rules, Some("JWT"), &id_token), Err(VerifyError::Audience));
@@ -159,7 +159,7 @@ fn a_user_or_a_client_is_named() {
 }
 
 #[test]
-fn scopes_stand_where_the_layout_says() {
+fn scopes_are_read_from_the_layout() {
     for (layout, more, expected) in [
         (
             ScopeLayout::Text,

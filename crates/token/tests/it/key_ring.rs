@@ -133,7 +133,7 @@ impl World {
         // Every signer has declared before how long its tokens are valid.
         let lifetime = lifetime.min(key.token_lifetime.as_seconds());
         if key.epoch > 1 {
-            self.everybody_knows(now, &key.id);
+            self.assert_known_to_all(now, &key.id);
         }
         self.tokens.push(Token {
             key: key.id.clone(),
@@ -143,7 +143,7 @@ impl World {
 
     /// A client that fetched the key set from any node, and keeps it as long as allowed, has the
     /// key in it.
-    fn everybody_knows(&self, now: i64, key: &KeyId) {
+    fn assert_known_to_all(&self, now: i64, key: &KeyId) {
         for cached in CACHE_AGES {
             for age in VIEW_AGES {
                 for skew in SKEWS {
@@ -293,7 +293,7 @@ impl StateMachineTest for World {
         for token in world.tokens.iter().filter(|token| token.expires_at > now) {
             let is_first = token.key.as_str() == "first";
             if !is_first {
-                world.everybody_knows(now, &token.key);
+                world.assert_known_to_all(now, &token.key);
             }
         }
     }

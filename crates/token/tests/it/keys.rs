@@ -40,7 +40,7 @@ fn a_key_survives_its_document() {
 }
 
 #[test]
-fn what_is_no_key_is_refused() {
+fn malformed_key_is_refused() {
     let good = Es256::generate();
     for len in 0..good.pkcs8.len() {
         assert!(

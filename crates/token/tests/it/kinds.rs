@@ -163,7 +163,7 @@ fn no_kind_passes_for_another() {
 }
 
 #[test]
-fn a_signature_is_asked_of_every_kind() {
+fn every_kind_requires_a_signature() {
     let stranger = SigningKey::es256_generate().unwrap();
     for kind in kinds().iter().filter(|kind| kind.name != "logout token") {
         let token = forge(kind.key, kind.header.to_string(), kind.claims.to_string());
@@ -352,7 +352,7 @@ fn a_proof_is_for_its_request() {
 }
 
 #[test]
-fn a_proof_names_token_and_nonce_where_they_are_asked() {
+fn proof_names_the_required_token_and_nonce() {
     let token = Secret::new("an access token".to_owned());
     let hash = encode(ring::digest::digest(&ring::digest::SHA256, token.expose().as_bytes()));
     let expectation = ProofExpectation::new("POST", TOKEN)
@@ -381,7 +381,7 @@ fn a_proof_names_token_and_nonce_where_they_are_asked() {
 }
 
 #[test]
-fn a_proof_brings_a_public_key() {
+fn proof_contains_a_public_key() {
     let judge = |key: &SigningKey, header: Value| proof(&forge(key, header.to_string(), proof_claims().to_string()));
     let header = |key: &SigningKey, jwk: Value| json!({"alg": key.algorithm().as_str(), "typ": "dpop+jwt", "jwk": jwk});
     for algorithm in Algorithm::ALL {

@@ -96,7 +96,7 @@ fn what_is_weaker_than_the_policy_is_hashed_again() {
 }
 
 #[test]
-fn bcrypt_looks_at_72_bytes_and_no_further() {
+fn bcrypt_reads_only_72_bytes() {
     let whole = "x".repeat(72);
     let hash = stored(bcrypt_of(&whole, 4));
     assert_eq!(cheap().verify(&secret(&whole), Some(&hash)), MATCH_AND_REHASH);
@@ -170,7 +170,7 @@ fn what_cannot_be_used_matches_nothing() {
 }
 
 #[test]
-fn a_stored_hash_cannot_ask_for_too_much() {
+fn expensive_stored_hash_is_refused() {
     let hasher = cheap();
     for text in [
         "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",

@@ -171,7 +171,7 @@ fn declared(text: &str, at: Value<'_, '_>, scopes: &BTreeSet<&str>) -> Result<Sc
 }
 
 fn token(text: &str, at: Value<'_, '_>) -> Result<ScopeToken, ImportError> {
-    ScopeToken::parse(text).map_err(|fault| at.fault(format!("`{}` is no scope: {fault}", Shown(text))))
+    ScopeToken::parse(text).map_err(|fault| at.fault(format!("`{}` is not a scope: {fault}", Shown(text))))
 }
 
 fn kind(table: &mut Table<'_, '_>, kind: &str) -> Result<SecurityScheme, ImportError> {

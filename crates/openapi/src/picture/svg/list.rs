@@ -41,11 +41,11 @@ pub(super) fn draw(canvas: &mut Canvas, model: &Model, top: usize) {
     let (title, items) = if model.operations.len() <= MOST {
         let mut items = Vec::new();
         collect(model, &model.paths, &mut items);
-        ("What each operation asks for".to_owned(), items)
+        ("What each operation requires".to_owned(), items)
     } else {
         let sections = sections(model, MOST_SECTIONS);
         let words = format!(
-            "{} are too many for a picture: here they stand in {} by path",
+            "{} are too many for a picture: here they are in {} by path",
             counted(model.operations.len(), "operation"),
             counted(sections.len(), "group")
         );

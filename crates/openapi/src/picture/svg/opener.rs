@@ -77,7 +77,7 @@ impl Opener<'_> {
 
 /// The lines of a scheme.
 pub(super) fn openers<'m>(model: &Model, scheme: &'m Scheme) -> Vec<Opener<'m>> {
-    let credential = model.is_asked_for(scheme.atom) || scheme.scopes.is_empty();
+    let credential = model.is_required(scheme.atom) || scheme.scopes.is_empty();
     let credential = credential.then_some(Opener::Credential(scheme));
     credential
         .into_iter()

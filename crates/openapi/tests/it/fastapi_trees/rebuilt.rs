@@ -60,7 +60,7 @@ impl Rebuilt {
         let own = building.guards(&tree.route.params).into_iter();
         let operation = own.fold(operation, Operation::guard);
         // A route without a requirement is public in FastAPI; here it must be declared public.
-        let operation = if building.asks_for_something() {
+        let operation = if building.has_requirement() {
             operation
         } else {
             operation.guard(Guard::public())
@@ -129,10 +129,10 @@ impl Rebuilt {
 
     /// Whether a request is allowed with these scopes by these schemes, if all required checks
     /// hold.
-    pub(crate) fn allows(&self, brought: &BTreeMap<String, Vec<String>>) -> bool {
+    pub(crate) fn allows(&self, supplied: &BTreeMap<String, Vec<String>>) -> bool {
         let universe = self.table.universe();
         let named = |name: &str| SchemeName::parse(name).expect("a name");
-        let schemes = brought.keys().map(|name| Atom::Scheme(named(name)));
+        let schemes = supplied.keys().map(|name| Atom::Scheme(named(name)));
         let scope = |(name, scopes): (&String, &Vec<String>)| {
             let scheme = named(name);
             let atom = move |scope: &String| Atom::Scope {
@@ -141,7 +141,7 @@ impl Rebuilt {
             };
             scopes.iter().map(atom).collect::<Vec<_>>()
         };
-        let scopes = brought.iter().flat_map(scope);
+        let scopes = supplied.iter().flat_map(scope);
         let checks = universe
             .atoms()
             .iter()
@@ -238,7 +238,7 @@ impl<'t> Building<'t> {
         Guard::rule(Rule::All(rules.collect()))
     }
 
-    fn asks_for_something(&self) -> bool {
+    fn has_requirement(&self) -> bool {
         self.tree.route.edges().any(|edge| self.edge_asks(edge))
     }
 

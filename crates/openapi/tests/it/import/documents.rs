@@ -101,7 +101,7 @@ fn security_of_documents_and_operations() {
 }
 
 #[test]
-fn what_cannot_be_expressed_is_noted_and_no_more_open() {
+fn inexpressible_parts_are_noted_and_never_open() {
     let imported = read(
         r#"{ "openapi": "3.1.0", "info": { "title": "t", "version": "1" },
         "components": { "securitySchemes": {
@@ -209,7 +209,7 @@ fn faults_say_where() {
         ("openapi: 3.0.0\npaths:\n  /a: {}\n  /a: {}\n".to_owned(), "line 4, column 3: name `/a` comes twice"),
         ("openapi: 3.0.0\npaths: [\n".to_owned(), "line 3, column 1: while parsing a node, did not find expected node content"),
         ("openapi: 3.0.0\n---\nopenapi: 3.0.0\n".to_owned(), "line 3, column 1: a second document begins here"),
-        ("openapi: 3.0.0\npaths:\n  /a: &a\n    <<: *a\n".to_owned(), "line 4, column 9: an alias stands inside of what it stands for"),
+        ("openapi: 3.0.0\npaths:\n  /a: &a\n    <<: *a\n".to_owned(), "line 4, column 9: an alias refers to a value that contains it"),
         ("openapi: 3.0.0\npaths:\n  /a:\n    <<: text\n".to_owned(), "line 4, column 9: `<<` merges an object, or a list of objects"),
         ("openapi: 4.0.0\n".to_owned(), "OpenAPI of version `4.0.0` is not known"),
         ("{}".to_owned(), "the document is none of OpenAPI (`openapi`), Swagger (`swagger`), Google discovery (`discoveryVersion`), Microsoft Graph permissions (`permissions`) and Scopegate's TOML"),

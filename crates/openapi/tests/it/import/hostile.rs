@@ -1,5 +1,5 @@
-//! Documents that exceed limits end in an error, within bounds. The long check also asserts that they
-//! end soon.
+//! Documents that exceed limits end in an error, within bounds. The long check also asserts that
+//! they end soon.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;

@@ -84,16 +84,16 @@ fn expressions() {
         assert_eq!(requires(written).as_deref(), Ok(read), "{written}");
     }
     for (written, message) in [
-        (" ", "a scope or a guard must stand here (at byte 1 of the text)"),
-        ("a b", "`and`, `or` or the end must stand here (at byte 2 of the text)"),
-        ("a and", "a scope or a guard must stand here (at byte 5 of the text)"),
-        ("(a", "`)` must stand here (at byte 2 of the text)"),
+        (" ", "a scope or a guard is expected here (at byte 1 of the text)"),
+        ("a b", "`and`, `or` or the end is expected here (at byte 2 of the text)"),
+        ("a and", "a scope or a guard is expected here (at byte 5 of the text)"),
+        ("(a", "`)` is expected here (at byte 2 of the text)"),
         (
             "a or and",
-            "a scope or a guard must stand here, not `and` (at byte 5 of the text)",
+            "a scope or a guard is expected here, not `and` (at byte 5 of the text)",
         ),
-        ("age<=x", "`age<=x` is no guard (at byte 0 of the text)"),
-        ("public", "`public` is said by `public = true` (at byte 0 of the text)"),
+        ("age<=x", "`age<=x` is not a guard (at byte 0 of the text)"),
+        ("public", "write `public = true` for `public` (at byte 0 of the text)"),
         ("`a", "a backtick is not closed (at byte 0 of the text)"),
     ] {
         assert_eq!(
@@ -121,7 +121,7 @@ fn faults_say_the_line_and_the_nearest_name() {
         ),
         (
             "[[operations]]\nmethod = \"FETCH\"\npath = \"/\"",
-            "line 2, column 1: `FETCH` is no method of an operation",
+            "line 2, column 1: `FETCH` is not a method of an operation",
         ),
         (
             "[[operations]]\nmethod = \"GET\"\npath = \"/\"\nbehind = [\"usr\"]\n[guards.user]\nrequires = \"user\"",

@@ -60,7 +60,7 @@ fn each_mark_is_judged_by_what_its_scopes_open() {
 }
 
 #[test]
-fn marks_of_what_is_no_scheme_say_nothing_and_are_told() {
+fn marks_of_unknown_schemes_are_noted() {
     let text = r#"{ "permissions": { "A": { "schemes": { "Work": {} }, "pathSets": [
         { "schemeKeys": ["Work"], "methods": ["GET"], "paths": { "/a": "least=Work,,a b" } }] } } }"#;
     let imported = import::read(text.as_bytes()).unwrap();

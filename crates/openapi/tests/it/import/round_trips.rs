@@ -7,7 +7,7 @@ use scopegate_policy::OperationTable;
 use serde_json::{Map, Value};
 
 use crate::read_back::policy::Policy;
-use crate::read_back::reader::Brought;
+use crate::read_back::reader::Supplied;
 use crate::read_back::{random, table};
 
 fn openapi(table: &OperationTable) -> String {
@@ -23,22 +23,22 @@ fn without_denied(canonical: &str) -> Value {
     value
 }
 
-fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Brought>)> {
+fn with_requests(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = (Policy, Vec<Supplied>)> {
     policy.prop_flat_map(|policy| {
-        let brought = vec(random::brought(&policy), 1..16);
-        (Just(policy), brought)
+        let supplied = vec(random::supplied(&policy), 1..16);
+        (Just(policy), supplied)
     })
 }
 
 /// Asserts that every operation of the text decides as the tree does.
-fn decides_the_same(policy: &Policy, requests: &[Brought], read: &OperationTable) -> Result<(), TestCaseError> {
+fn decides_the_same(policy: &Policy, requests: &[Supplied], read: &OperationTable) -> Result<(), TestCaseError> {
     for operation in read.operations() {
         let number: usize = operation.template().trim_start_matches('/').parse().unwrap();
         let border = table::at_the_border(operation).into_iter().map(random::possible);
-        for brought in border.chain(requests.iter().cloned()) {
-            let by_tree = policy.allows(number, &brought);
-            let read = table::allows(operation, policy, &brought);
-            prop_assert_eq!(read, by_tree, "{}: {:?}", operation, brought);
+        for supplied in border.chain(requests.iter().cloned()) {
+            let by_tree = policy.allows(number, &supplied);
+            let read = table::allows(operation, policy, &supplied);
+            prop_assert_eq!(read, by_tree, "{}: {:?}", operation, supplied);
         }
     }
     Ok(())

@@ -273,7 +273,7 @@ fn yaml_that_begins_with_a_brace_is_read() {
 }
 
 #[test]
-fn a_scheme_of_an_unknown_type_asks_for_a_credential() {
+fn scheme_of_unknown_type_requires_a_credential() {
     for document in [
         "openapi: 3.1.0\ncomponents: { securitySchemes: { odd: { type: spell } } }\npaths: { /a: { get: { security: [{ odd: [word] }] } } }\n",
         "swagger: '2.0'\nsecurityDefinitions: { odd: { type: http, scheme: bearer } }\npaths: { /a: { get: { security: [{ odd: [word] }] } } }\n",

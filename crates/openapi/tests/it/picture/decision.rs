@@ -16,7 +16,7 @@ use scopegate_policy::{
 
 use crate::picture::embedded::Embedded;
 use crate::read_back::policy::{GUARDS, Policy};
-use crate::read_back::reader::Brought;
+use crate::read_back::reader::Supplied;
 use crate::read_back::{random, table};
 
 const NOW: i64 = 1_000_000;
@@ -167,7 +167,7 @@ impl Request {
     }
 
     /// Returns the same request as the boxes that a user ticks on a page.
-    fn brought(&self, table: &OperationTable) -> Brought {
+    fn supplied(&self, table: &OperationTable) -> Supplied {
         let servers = AuthorizationServers::of(table);
         let mut schemes = BTreeMap::new();
         for (place, scopes) in &self.tokens {
@@ -185,7 +185,7 @@ impl Request {
         if schemes.is_empty() {
             guards.retain(|guard| guard == "check:signature");
         }
-        Brought { schemes, guards }
+        Supplied { schemes, guards }
     }
 }
 
@@ -216,7 +216,7 @@ fn decided(table: &OperationTable, again: OperationTable, request: &Request) -> 
     let (worlds, beside) = (request.worlds(table), request.worlds(shadow.proposed()));
     let (presented, beside) = (request.presented(&worlds), request.presented(&beside));
     let grant = request.grant(table);
-    let ticked = page.ticked(&request.brought(table));
+    let ticked = page.ticked(&request.supplied(table));
     let opened = operations_of(table, &grant);
     let mut decided = Vec::new();
     for (number, operation) in table.operations().iter().enumerate() {

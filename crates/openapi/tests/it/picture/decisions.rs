@@ -8,13 +8,13 @@ use scopegate_openapi::picture::{self, Labels};
 
 use crate::picture::embedded::{Embedded, numbers};
 use crate::read_back::policy::Policy;
-use crate::read_back::reader::Brought;
+use crate::read_back::reader::Supplied;
 use crate::read_back::{random, table};
 
-fn with_requests() -> impl Strategy<Value = (Policy, Vec<Brought>)> {
+fn with_requests() -> impl Strategy<Value = (Policy, Vec<Supplied>)> {
     random::policy().prop_flat_map(|policy| {
-        let brought = vec(random::brought(&policy), 1..24);
-        (Just(policy), brought)
+        let supplied = vec(random::supplied(&policy), 1..24);
+        (Just(policy), supplied)
     })
 }
 
@@ -26,10 +26,10 @@ proptest! {
         let ticks: BTreeSet<u64> = page.ticks().into_iter().collect();
         for (number, operation) in table.operations().iter().enumerate() {
             let border = table::at_the_border(operation).into_iter().map(random::possible);
-            for brought in border.chain(requests.iter().cloned()) {
-                let by_page = page.allows(number, &page.ticked(&brought));
-                prop_assert_eq!(by_page, table::allows(operation, &policy, &brought), "{}: {:?}", operation, brought);
-                prop_assert_eq!(by_page, policy.allows(number, &brought), "{}: {:?}", operation, brought);
+            for supplied in border.chain(requests.iter().cloned()) {
+                let by_page = page.allows(number, &page.ticked(&supplied));
+                prop_assert_eq!(by_page, table::allows(operation, &policy, &supplied), "{}: {:?}", operation, supplied);
+                prop_assert_eq!(by_page, policy.allows(number, &supplied), "{}: {:?}", operation, supplied);
             }
             // Each required atom has a box (authentication has those of all schemes), and all boxes
                 // of an alternative together open the operation.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::read_back::reader::Brought;
+use crate::read_back::reader::Supplied;
 
 /// The data of a table in a page.
 pub(crate) struct Embedded(Value);
@@ -61,33 +61,33 @@ impl Embedded {
 
     /// Returns the boxes that a user would tick for such a request. The page requires nothing for
     /// which it has no box.
-    pub(crate) fn ticked(&self, brought: &Brought) -> Vec<u64> {
+    pub(crate) fn ticked(&self, supplied: &Supplied) -> Vec<u64> {
         let mut ticked = Vec::new();
         for scheme in list(&self.0["schemes"]) {
             let atom = scheme["atom"].as_u64().unwrap();
-            let Some(scopes) = brought.schemes.get(self.name(atom)) else {
+            let Some(scopes) = supplied.schemes.get(self.name(atom)) else {
                 continue;
             };
             ticked.push(atom);
             let all = list(&scheme["scopes"]).iter().map(|scope| scope[0].as_u64().unwrap());
             ticked.extend(all.filter(|scope| scopes.contains(self.name(*scope))));
         }
-        ticked.extend(numbers(&self.0["guards"]).filter(|guard| brought.guards.contains(self.name(*guard))));
+        ticked.extend(numbers(&self.0["guards"]).filter(|guard| supplied.guards.contains(self.name(*guard))));
         ticked
     }
 
     pub(crate) fn allows(&self, operation: usize, ticked: &[u64]) -> bool {
         let operation = &self.operations()[operation];
-        let world: BTreeSet<u64> = ticked.iter().flat_map(|atom| self.brought_by(*atom)).collect();
+        let world: BTreeSet<u64> = ticked.iter().flat_map(|atom| self.implied_by(*atom)).collect();
         let is_authenticated = |atoms: &BTreeSet<u64>| atoms.iter().any(|atom| self.name(*atom) == "authenticated");
         let anonymous = operation["optional"] == true && !is_authenticated(&world);
-        let holds = |atom: u64| world.contains(&atom) || (anonymous && is_authenticated(&self.brought_by(atom)));
+        let holds = |atom: u64| world.contains(&atom) || (anonymous && is_authenticated(&self.implied_by(atom)));
         list(&operation["needs"]).iter().any(|way| numbers(way).all(holds))
     }
 
-    fn brought_by(&self, atom: u64) -> BTreeSet<u64> {
+    fn implied_by(&self, atom: u64) -> BTreeSet<u64> {
         let implied = numbers(&self.0["atoms"][usize::try_from(atom).unwrap()]["implies"]);
-        let implied = implied.flat_map(|weaker| self.brought_by(weaker));
+        let implied = implied.flat_map(|weaker| self.implied_by(weaker));
         [atom].into_iter().chain(implied).collect()
     }
 }

@@ -53,7 +53,7 @@ fn nothing_is_run_or_fetched(document: &Document<'_>) {
 }
 
 #[test]
-fn an_svg_holds_the_marks_that_we_draw_and_no_more() {
+fn svg_contains_only_our_own_markup() {
     for (name, table) in all() {
         let [svg, ..] = pictures(&table);
         let document = parsed(&svg);
@@ -65,7 +65,7 @@ fn an_svg_holds_the_marks_that_we_draw_and_no_more() {
 }
 
 #[test]
-fn a_page_has_the_same_elements_whatever_the_names() {
+fn page_has_the_same_elements_for_all_names() {
     let [plain, ..] = all().map(|(_, table)| pictures(&table)[1].clone());
     let plain = without_script(&plain);
     let outline = |markup: &str| {

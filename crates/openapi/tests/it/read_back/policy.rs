@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::read_back::reader::Brought;
+use crate::read_back::reader::Supplied;
 
 /// Facts other than schemes and scopes, each with the facts that it implies.
 pub(crate) const GUARDS: [(&str, &[&str]); 13] = [
@@ -97,10 +97,10 @@ pub(crate) fn facts(schemes: &[Scheme]) -> Vec<String> {
 
 impl Policy {
     /// Whether the tree of an operation allows this request.
-    pub(crate) fn allows(&self, operation: usize, brought: &Brought) -> bool {
+    pub(crate) fn allows(&self, operation: usize, supplied: &Supplied) -> bool {
         let operation = &self.operations[operation];
-        let mut facts = self.facts_of(brought);
-        if operation.is_optional && brought.schemes.is_empty() {
+        let mut facts = self.facts_of(supplied);
+        if operation.is_optional && supplied.schemes.is_empty() {
             let needing = GUARDS.iter().filter(|(_, weaker)| weaker.contains(&"authenticated"));
             facts.extend(
                 needing
@@ -127,9 +127,9 @@ impl Policy {
     }
 
     /// Returns the facts of a request, with all that they imply.
-    pub(crate) fn facts_of(&self, brought: &Brought) -> Facts {
-        let mut facts = brought.guards.clone();
-        for (name, scopes) in &brought.schemes {
+    pub(crate) fn facts_of(&self, supplied: &Supplied) -> Facts {
+        let mut facts = supplied.guards.clone();
+        for (name, scopes) in &supplied.schemes {
             let scheme = self.schemes.iter().find(|scheme| scheme.name == name).unwrap();
             facts.extend(["authenticated".to_owned(), scheme.fact()]);
             let mut held: Vec<bool> = scheme.scopes.iter().map(|scope| scopes.contains(*scope)).collect();

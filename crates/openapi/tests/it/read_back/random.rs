@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::read_back::policy::{self, Formula, GUARDS, Guarding, Operation, Own, Policy, Scheme};
-use crate::read_back::reader::Brought;
+use crate::read_back::reader::Supplied;
 
 const SCHEMES: [&str; 8] = [
     "oauth", "partner", "oidc", "bearer", "basic", "header", "query", "cookie",
@@ -141,7 +141,7 @@ fn formula(facts: Vec<String>) -> impl Strategy<Value = Formula> {
 
 /// Returns requests with few credentials and with many. A fact that needs a credential is absent
 /// without one, and an implied fact is present.
-pub(crate) fn brought(policy: &Policy) -> impl Strategy<Value = Brought> + use<> {
+pub(crate) fn supplied(policy: &Policy) -> impl Strategy<Value = Supplied> + use<> {
     let schemes = policy.schemes.clone();
     let count = schemes.len();
     let scopes = vec(vec(prop::bool::weighted(0.6), SCOPES.len()), count);
@@ -161,13 +161,13 @@ pub(crate) fn brought(policy: &Policy) -> impl Strategy<Value = Brought> + use<>
         let guards = guards.iter().filter(|(_, weaker)| may_hold(weaker));
         let with_weaker = |(guard, weaker): &(&'static str, &'static [&'static str])| [&[*guard], *weaker].concat();
         let guards = guards.flat_map(with_weaker).map(str::to_owned).collect();
-        Brought { schemes, guards }
+        Supplied { schemes, guards }
     })
 }
 
 /// Returns the request with all facts that its guards imply. Without a credential it loses the
 /// guards that need one.
-pub(crate) fn possible(mut brought: Brought) -> Brought {
+pub(crate) fn possible(mut supplied: Supplied) -> Supplied {
     let weaker = |guard: &String| {
         GUARDS
             .iter()
@@ -175,14 +175,16 @@ pub(crate) fn possible(mut brought: Brought) -> Brought {
             .map_or(&[][..], |(_, weaker)| weaker)
     };
     let needs_credential = |guard: &String| guard == "authenticated" || weaker(guard).contains(&"authenticated");
-    let implied: BTreeSet<String> = brought
+    let implied: BTreeSet<String> = supplied
         .guards
         .iter()
         .flat_map(weaker)
         .map(ToString::to_string)
         .collect();
-    brought.guards.extend(implied);
-    let is_anonymous = brought.schemes.is_empty();
-    brought.guards.retain(|guard| !is_anonymous || !needs_credential(guard));
-    brought
+    supplied.guards.extend(implied);
+    let is_anonymous = supplied.schemes.is_empty();
+    supplied
+        .guards
+        .retain(|guard| !is_anonymous || !needs_credential(guard));
+    supplied
 }

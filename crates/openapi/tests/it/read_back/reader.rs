@@ -8,19 +8,19 @@ use serde_json::{Map, Value};
 /// The content of a request: the schemes of its credentials, each with the granted scopes, and the
 /// other facts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Brought {
+pub(crate) struct Supplied {
     pub(crate) schemes: BTreeMap<String, BTreeSet<String>>,
     pub(crate) guards: BTreeSet<String>,
 }
 
 /// Whether the document allows this request to `GET` of the path.
-pub(crate) fn allows(document: &Value, path: &str, brought: &Brought) -> bool {
+pub(crate) fn allows(document: &Value, path: &str, supplied: &Supplied) -> bool {
     // An operation that is not documented does not exist.
     let Some(operation) = document["paths"].get(path).map(|methods| &methods["get"]) else {
         return false;
     };
     let ways = ways(operation);
-    ways.is_empty() || ways.iter().any(|way| way.is_open_to(document, brought, &ways))
+    ways.is_empty() || ways.iter().any(|way| way.is_open_to(document, supplied, &ways))
 }
 
 /// One object of `security` with its list of `x-scopegate-guards`.
@@ -46,17 +46,17 @@ fn ways(operation: &Value) -> Vec<Way<'_>> {
 }
 
 impl Way<'_> {
-    fn is_open_to(&self, document: &Value, brought: &Brought, ways: &[Self]) -> bool {
+    fn is_open_to(&self, document: &Value, supplied: &Supplied, ways: &[Self]) -> bool {
         let has_scheme = |(name, scopes): (&String, &Value)| {
-            let Some(granted) = brought.schemes.get(name) else {
+            let Some(granted) = supplied.schemes.get(name) else {
                 return false;
             };
             let granted = closed(&document["components"]["securitySchemes"][name], granted);
             strings(scopes).all(|scope| granted.contains(scope))
         };
-        (brought.schemes.is_empty() || !self.is_for_anonymous(ways))
+        (supplied.schemes.is_empty() || !self.is_for_anonymous(ways))
             && self.schemes.iter().all(has_scheme)
-            && self.guards.iter().all(|guard| brought.guards.contains(*guard))
+            && self.guards.iter().all(|guard| supplied.guards.contains(*guard))
     }
 
     /// Whether an empty object means optional authentication. It does if another alternative

@@ -10,7 +10,7 @@ use scopegate_policy::{
 };
 
 use crate::read_back::policy::{Formula, Guarding, Operation, Own, Policy, Scheme};
-use crate::read_back::reader::Brought;
+use crate::read_back::reader::Supplied;
 
 /// A check that passes if the request contains its fact.
 #[derive(Debug)]
@@ -171,14 +171,14 @@ pub(crate) fn atom(fact: &str) -> Atom {
 }
 
 /// Whether the normal form allows a request.
-pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, brought: &Brought) -> bool {
-    if brought.schemes.is_empty() {
-        let checks = brought.guards.iter().filter_map(|guard| guard.strip_prefix("check:"));
+pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, supplied: &Supplied) -> bool {
+    if supplied.schemes.is_empty() {
+        let checks = supplied.guards.iter().filter_map(|guard| guard.strip_prefix("check:"));
         let nobody = checks.fold(Presented::new(Timestamp::from_unix(0)), Presented::with_fact);
         return authorize(operation, &nobody).is_ok();
     }
     let universe = operation.universe();
-    let facts = policy.facts_of(brought);
+    let facts = policy.facts_of(supplied);
     // A fact that no guard names is not an atom of the table.
     let atoms: AtomSet = facts.iter().filter_map(|fact| universe.find(&atom(fact))).collect();
     let world = universe.close(&atoms);
@@ -186,12 +186,12 @@ pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, brought: &B
 }
 
 /// Returns the facts that suffice by one of the alternatives, and the same without one fact each.
-pub(crate) fn at_the_border(operation: &ResolvedOperation) -> Vec<Brought> {
+pub(crate) fn at_the_border(operation: &ResolvedOperation) -> Vec<Supplied> {
     let mut all = Vec::new();
     for alternative in operation.security() {
         let scopes = |scopes: &[ScopeToken]| scopes.iter().map(ToString::to_string).collect();
         let schemes = alternative.schemes().iter();
-        let whole = Brought {
+        let whole = Supplied {
             schemes: schemes
                 .map(|(name, tokens)| (name.to_string(), scopes(tokens)))
                 .collect(),
