@@ -2,8 +2,8 @@
 //! HTTP/2 connections, with limits that hyper alone does not have.
 //!
 //! A process that serves HTTP to untrusted clients uses it: the program `scopegate` for its public
-//! and its admin listener. The server of warp has neither a limit of connections nor a time limit for
-//! a silent one.
+//! and its admin listener. The server of warp has neither a limit of connections nor a time limit
+//! for a silent one.
 //!
 //! - Each state of a connection has a time limit. A download or an event stream has none while its
 //!   bytes move.
