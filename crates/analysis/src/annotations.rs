@@ -16,7 +16,8 @@ use crate::infer::Bits;
 ///
 /// The order is that of [`mine()`](super::mine()). One set of scopes is less than another if it
 /// opens strictly fewer operations, all of them among those of the other. Of two that open the
-/// same, a part is less than the whole. With what [`AssumedCredentials`](super::AssumedCredentials) assumes.
+/// same, a part is less than the whole. With what
+/// [`AssumedCredentials`](scopegate_policy::AssumedCredentials) assumes.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -47,7 +48,7 @@ pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastPrivilegeAnno
     let name_of = |operation: &'a ResolvedOperation| ((operation.method(), operation.template()), operation);
     let by_name: HashMap<_, _> = table.operations().iter().map(name_of).collect();
     let locator = Locator::new(table);
-    let mut openings = Openings::new(table);
+    let mut openings = Coverage::new(table);
     let mut marked = HashSet::new();
     let mut judged = JudgedMarks::default();
     for mark in marks {
@@ -171,7 +172,7 @@ enum Verdict {
 }
 
 /// What sets of atoms open, each looked up once.
-struct Openings<'t> {
+struct Coverage<'t> {
     universe: &'t Universe,
     /// Every alternative with the number of its tree, under the last of its atoms: a caller that
     /// holds it holds that one.
@@ -179,7 +180,7 @@ struct Openings<'t> {
     known: HashMap<AtomSet, Rc<Bits>>,
 }
 
-impl<'t> Openings<'t> {
+impl<'t> Coverage<'t> {
     fn new(table: &'t OperationTable) -> Self {
         let mut by_last: HashMap<_, Vec<_>> = HashMap::new();
         let mut seen = HashSet::new();

@@ -5,7 +5,7 @@ use std::fmt;
 
 use scopegate_policy::{Atom, Limit, Method, OperationTable, RequirementIndex, ResolvedOperation};
 
-use crate::fact_mapping::Bridge;
+use crate::fact_mapping::FactMapping;
 use crate::pairing::Pairing;
 use crate::reach::who_can;
 use crate::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
@@ -290,8 +290,8 @@ struct Comparison<'t> {
     new: &'t RequirementIndex,
     /// For each tree of the old table, the last one of the new table that is the same.
     same: Vec<Option<usize>>,
-    to_old: Bridge<'t>,
-    to_new: Bridge<'t>,
+    to_old: FactMapping<'t>,
+    to_new: FactMapping<'t>,
     known: HashMap<(usize, usize), Witnesses>,
 }
 
@@ -301,8 +301,8 @@ impl<'t> Comparison<'t> {
             old: old.index(),
             new: new.index(),
             same: vec![None; old.index().tree_count()],
-            to_old: Bridge::new(new.universe(), old.universe(), &schemes.to_old),
-            to_new: Bridge::new(old.universe(), new.universe(), &schemes.to_new),
+            to_old: FactMapping::new(new.universe(), old.universe(), &schemes.to_old),
+            to_new: FactMapping::new(old.universe(), new.universe(), &schemes.to_new),
             known: HashMap::new(),
         }
     }

@@ -13,56 +13,56 @@ use scopegate_policy::{Atom, AtomId, AtomSet, Limit, MAX_FORMED, Requirement, Re
 /// not know provides what such an atom always provides. A scope provides its scheme, a younger age
 /// an older one, a check that needs a user `user`. A credential of a scheme that it does not know
 /// provides nothing.
-pub(super) struct Bridge<'t> {
-    near: &'t Universe,
-    far: &'t Universe,
-    /// For each atom of the near side, what it provides on the far side.
+pub(super) struct FactMapping<'t> {
+    from: &'t Universe,
+    to: &'t Universe,
+    /// For each atom of the first table, what it provides on the second table.
     brings: Vec<Brings>,
-    /// For each atom of the near side, other atoms that imply it there and provide less of what it
-    /// does on the far side.
+    /// For each atom of the first table, other atoms that imply it there and provide less of what
+    /// it does on the second table.
     sources: Vec<Vec<AtomId>>,
 }
 
-/// What an atom of the near side provides on the far side.
+/// What an atom of the first table provides on the second table.
 enum Brings {
     /// The atom of this number, which is the same there, with what it implies there.
     Same(AtomId),
-    /// What an atom provides that the far side does not know.
+    /// What an atom provides that the second table does not know.
     Rest(AtomSet),
 }
 
-impl<'t> Bridge<'t> {
-    /// `names` has the names that schemes of the near side have on the far side, if they are
+impl<'t> FactMapping<'t> {
+    /// `names` has the names that schemes of the first table have on the second table, if they are
     /// others.
-    pub(super) fn new(near: &'t Universe, far: &'t Universe, names: &HashMap<SchemeName, SchemeName>) -> Self {
+    pub(super) fn new(from: &'t Universe, to: &'t Universe, names: &HashMap<SchemeName, SchemeName>) -> Self {
         // Versions differ little: after an atom that both have mostly comes another one.
         let mut next = AtomId::AUTHENTICATED;
         let mut brings = |atom: &Atom| {
             let atom = &*renamed(atom, names);
-            let is_next = far.atom(next) == Some(atom);
-            match Some(next).filter(|_| is_next).or_else(|| far.find(atom)) {
+            let is_next = to.atom(next) == Some(atom);
+            match Some(next).filter(|_| is_next).or_else(|| to.find(atom)) {
                 Some(same) => {
                     next = same.next();
                     Brings::Same(same)
                 }
-                None => Brings::Rest(brought(atom, far)),
+                None => Brings::Rest(brought(atom, to)),
             }
         };
-        let mut bridge = Self {
-            near,
-            far,
-            brings: near.atoms().iter().map(&mut brings).collect(),
-            sources: vec![Vec::new(); near.atoms().len()],
+        let mut mapping = Self {
+            from,
+            to,
+            brings: from.atoms().iter().map(&mut brings).collect(),
+            sources: vec![Vec::new(); from.atoms().len()],
         };
-        if !near.is_same(far) {
-            bridge.find_sources();
+        if !from.is_same(to) {
+            mapping.find_sources();
         }
-        bridge
+        mapping
     }
 
     fn find_sources(&mut self) {
-        for source in self.near.ids() {
-            for implied in self.near.closure(source).iter() {
+        for source in self.from.ids() {
+            for implied in self.from.closure(source).iter() {
                 if !self.brings_what(source, implied) {
                     self.add_source(source, implied);
                 }
@@ -73,7 +73,7 @@ impl<'t> Bridge<'t> {
     /// Whether one atom provides all that the other does.
     fn brings_what(&self, source: AtomId, implied: AtomId) -> bool {
         match (self.counterpart(source), self.counterpart(implied)) {
-            (Some(source), Some(implied)) => self.far.closure(source).contains(implied),
+            (Some(source), Some(implied)) => self.to.closure(source).contains(implied),
             _ => self.brings_of(implied).is_subset_of(self.brings_of(source)),
         }
     }
@@ -91,7 +91,7 @@ impl<'t> Bridge<'t> {
         }
     }
 
-    /// The same atom on the far side.
+    /// The same atom on the second table.
     fn counterpart(&self, id: AtomId) -> Option<AtomId> {
         match self.brings.get(id.index()) {
             Some(Brings::Same(same)) => Some(*same),
@@ -101,7 +101,7 @@ impl<'t> Bridge<'t> {
 
     fn brings_of(&self, id: AtomId) -> &AtomSet {
         match self.brings.get(id.index()) {
-            Some(Brings::Same(same)) => self.far.closure(*same),
+            Some(Brings::Same(same)) => self.to.closure(*same),
             Some(Brings::Rest(set)) => set,
             None => &AtomSet::EMPTY,
         }
@@ -113,13 +113,12 @@ impl<'t> Bridge<'t> {
     /// Both are given by their generators. It provides its counterpart to the other side. No other
     /// atom represents one of its own and provides less there. A request may present a credential
     /// even if none is required.
-    pub(super) fn is_same(&self, near: &[AtomId], far: &[AtomId]) -> bool {
-        let is_same = |(near, far): (&AtomId, &AtomId)| {
-            self.counterpart(*near) == Some(*far) && self.sources_of(*near).is_empty()
-        };
-        let asks_for_credential = || near.iter().any(|id| !self.near.anonymous().contains(*id));
-        near.len() == far.len()
-            && near.iter().zip(far).all(is_same)
+    pub(super) fn is_same(&self, from: &[AtomId], to: &[AtomId]) -> bool {
+        let is_same =
+            |(from, to): (&AtomId, &AtomId)| self.counterpart(*from) == Some(*to) && self.sources_of(*from).is_empty();
+        let asks_for_credential = || from.iter().any(|id| !self.from.anonymous().contains(*id));
+        from.len() == to.len()
+            && from.iter().zip(to).all(is_same)
             && (asks_for_credential() || self.sources_of(AtomId::AUTHENTICATED).is_empty())
     }
 
@@ -131,45 +130,45 @@ impl<'t> Bridge<'t> {
         brought
     }
 
-    /// A smallest grant that the near operation allows and the far one denies; none if there is
+    /// A smallest grant that the first operation allows and the second one denies; none if there is
     /// none.
     ///
     /// A request without any credential is checked separately: an operation with optional
     /// authentication authorizes it, and refuses a credential that does not suffice.
     pub(super) fn separate(
         &self,
-        near: &ResolvedOperation,
-        far: &ResolvedOperation,
+        from: &ResolvedOperation,
+        to: &ResolvedOperation,
     ) -> Result<Option<Vec<Atom>>, Limit> {
-        let witness = match self.without_credential(near, far) {
+        let witness = match self.without_credential(from, to) {
             Some(witness) => Some(witness),
-            None => self.with_credential(near.requirement(), far.requirement())?,
+            None => self.with_credential(from.requirement(), to.requirement())?,
         };
-        let atoms = |witness: Vec<AtomId>| witness.iter().filter_map(|id| self.near.atom(*id)).cloned().collect();
+        let atoms = |witness: Vec<AtomId>| witness.iter().filter_map(|id| self.from.atom(*id)).cloned().collect();
         Ok(witness.map(atoms))
     }
 
     /// Such atoms imply nothing, so a set of them is its own closure.
-    fn without_credential(&self, near: &ResolvedOperation, far: &ResolvedOperation) -> Option<Vec<AtomId>> {
+    fn without_credential(&self, from: &ResolvedOperation, to: &ResolvedOperation) -> Option<Vec<AtomId>> {
         let needs_none = |set: &&AtomSet| !set.contains(AtomId::AUTHENTICATED);
-        let near = near.anonymous().unwrap_or_else(|| near.requirement());
-        let far = far.anonymous().unwrap_or_else(|| far.requirement());
-        let grants = near.alternatives().iter().filter(needs_none);
+        let from = from.anonymous().unwrap_or_else(|| from.requirement());
+        let to = to.anonymous().unwrap_or_else(|| to.requirement());
+        let grants = from.alternatives().iter().filter(needs_none);
         let mut grants = grants.map(|set| set.iter().collect::<Vec<_>>());
-        grants.find(|grant| !far.allows(&self.bring(grant)))
+        grants.find(|grant| !to.allows(&self.bring(grant)))
     }
 
-    fn with_credential(&self, near: &Requirement, far: &Requirement) -> Result<Option<Vec<AtomId>>, Limit> {
-        let grants: Vec<Vec<AtomId>> = near.alternatives().iter().map(|set| self.grant(set)).collect();
-        if let Some(grant) = grants.iter().find(|grant| !far.allows(&self.bring(grant))) {
+    fn with_credential(&self, from: &Requirement, to: &Requirement) -> Result<Option<Vec<AtomId>>, Limit> {
+        let grants: Vec<Vec<AtomId>> = from.alternatives().iter().map(|set| self.grant(set)).collect();
+        if let Some(grant) = grants.iter().find(|grant| !to.allows(&self.bring(grant))) {
             return Ok(Some(grant.clone()));
         }
-        let mut budget = Budget(MAX_FORMED);
+        let mut budget = SearchBudget(MAX_FORMED);
         for grant in grants {
             if grant.iter().any(|id| !self.sources_of(*id).is_empty()) {
                 let mut search = Search {
-                    bridge: self,
-                    far,
+                    mapping: self,
+                    to,
                     budget: &mut budget,
                     chosen: Vec::new(),
                 };
@@ -178,7 +177,7 @@ impl<'t> Bridge<'t> {
                     let mut witness = search.chosen;
                     witness.sort_unstable();
                     witness.dedup();
-                    return Ok(Some(self.without_excess(witness, near)));
+                    return Ok(Some(self.without_excess(witness, from)));
                 }
             }
         }
@@ -187,7 +186,7 @@ impl<'t> Bridge<'t> {
 
     /// An alternative in the fewest atoms, as a request with a credential presents it.
     fn grant(&self, set: &AtomSet) -> Vec<AtomId> {
-        let mut grant: Vec<AtomId> = self.near.generators(set).iter().collect();
+        let mut grant: Vec<AtomId> = self.from.generators(set).iter().collect();
         if !set.contains(AtomId::AUTHENTICATED) {
             grant.push(AtomId::AUTHENTICATED);
         }
@@ -198,11 +197,11 @@ impl<'t> Bridge<'t> {
         self.sources.get(id.index()).map_or(&[], Vec::as_slice)
     }
 
-    /// The grant without the atoms that the near side can do without.
-    fn without_excess(&self, mut grant: Vec<AtomId>, near: &Requirement) -> Vec<AtomId> {
+    /// The grant without the atoms that the first table can do without.
+    fn without_excess(&self, mut grant: Vec<AtomId>, from: &Requirement) -> Vec<AtomId> {
         let is_enough = |grant: &[AtomId]| {
-            let closed = self.near.close(&grant.iter().copied().collect());
-            closed.contains(AtomId::AUTHENTICATED) && near.allows(&closed)
+            let closed = self.from.close(&grant.iter().copied().collect());
+            closed.contains(AtomId::AUTHENTICATED) && from.allows(&closed)
         };
         for atom in grant.clone() {
             let fewer: Vec<AtomId> = grant.iter().copied().filter(|other| *other != atom).collect();
@@ -215,9 +214,9 @@ impl<'t> Bridge<'t> {
 }
 
 /// The number of choices that may still be formed.
-struct Budget(usize);
+struct SearchBudget(usize);
 
-impl Budget {
+impl SearchBudget {
     const fn spend(&mut self) -> Result<(), Limit> {
         match self.0.checked_sub(1) {
             Some(left) => {
@@ -229,11 +228,12 @@ impl Budget {
     }
 }
 
-/// Searches a choice of sources, one for each atom of a grant, that does not satisfy the far side.
+/// Searches a choice of sources, one for each atom of a grant, that does not satisfy the second
+/// table.
 struct Search<'s> {
-    bridge: &'s Bridge<'s>,
-    far: &'s Requirement,
-    budget: &'s mut Budget,
+    mapping: &'s FactMapping<'s>,
+    to: &'s Requirement,
+    budget: &'s mut SearchBudget,
     chosen: Vec<AtomId>,
 }
 
@@ -241,15 +241,15 @@ impl Search<'_> {
     /// As deep as the grant has atoms left that have sources.
     fn choose(&mut self, left: &[AtomId], brought: &AtomSet) -> Result<bool, Limit> {
         self.budget.spend()?;
-        if self.far.allows(brought) {
+        if self.to.allows(brought) {
             return Ok(false);
         }
         let Some((first, rest)) = left.split_first() else {
             return Ok(true);
         };
-        for source in std::iter::once(first).chain(self.bridge.sources_of(*first)) {
+        for source in std::iter::once(first).chain(self.mapping.sources_of(*first)) {
             self.chosen.push(*source);
-            if self.choose(rest, &brought.union(self.bridge.brings_of(*source)))? {
+            if self.choose(rest, &brought.union(self.mapping.brings_of(*source)))? {
                 return Ok(true);
             }
             self.chosen.pop();
@@ -258,7 +258,7 @@ impl Search<'_> {
     }
 }
 
-/// An atom with the name that its scheme has on the far side.
+/// An atom with the name that its scheme has on the second table.
 fn renamed<'a>(atom: &'a Atom, names: &HashMap<SchemeName, SchemeName>) -> Cow<'a, Atom> {
     let renamed = match atom {
         _ if names.is_empty() => None,
@@ -273,12 +273,12 @@ fn renamed<'a>(atom: &'a Atom, names: &HashMap<SchemeName, SchemeName>) -> Cow<'
 }
 
 /// What an atom of one universe provides in another.
-fn brought(atom: &Atom, far: &Universe) -> AtomSet {
-    if let Some(id) = far.find(atom) {
-        return far.closure(id).clone();
+fn brought(atom: &Atom, to: &Universe) -> AtomSet {
+    if let Some(id) = to.find(atom) {
+        return to.closure(id).clone();
     }
-    let closure = |id: AtomId| far.closure(id).clone();
-    let scheme = |name: &SchemeName| far.find(&Atom::Scheme(name.clone())).map_or(AtomSet::EMPTY, closure);
+    let closure = |id: AtomId| to.closure(id).clone();
+    let scheme = |name: &SchemeName| to.find(&Atom::Scheme(name.clone())).map_or(AtomSet::EMPTY, closure);
     match atom {
         Atom::Scope { scheme: name, .. } => scheme(name),
         Atom::Scheme(_)
@@ -287,9 +287,9 @@ fn brought(atom: &Atom, far: &Universe) -> AtomSet {
             ..
         } => AtomSet::EMPTY,
         Atom::AgeAtMost(age) => {
-            let longer = far.ages().iter().filter(|(limit, _)| age <= limit);
+            let longer = to.ages().iter().filter(|(limit, _)| age <= limit);
             longer.fold(closure(AtomId::AUTHENTICATED), |set, (_, id)| {
-                set.union(far.closure(*id))
+                set.union(to.closure(*id))
             })
         }
         Atom::Active

@@ -7,8 +7,8 @@ use scopegate_policy::{AssumedCredentials, Atom, AtomId, AtomSet, ResolvedOperat
 
 use crate::search::{Choice, Need, Outcome, Search};
 
-/// The smallest sets of scopes that allow all of these operations of one table, with what [`AssumedCredentials`]
-/// assumes.
+/// The smallest sets of scopes that allow all of these operations of one table, with what
+/// [`AssumedCredentials`] assumes.
 ///
 /// The scopes of one authorization server are those of one token; a set with scopes of several
 /// servers takes a token of each. If no scope is needed the set is empty: for operations that are

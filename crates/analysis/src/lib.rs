@@ -1,21 +1,46 @@
-//! **What does this whole policy allow?** Questions about a table of operations, and about two of
-//! them.
+//! **What does a policy allow, and what changed?** The crate answers questions about a table of
+//! operations, and about two versions of one.
 //!
-//! | question | answered by |
+//! The command `scopegate policy` uses it, and so do tests of applications that compare two
+//! versions of their own table. No request needs it.
+//!
+//! | question | function |
 //! |---|---|
-//! | which operation does this request match? | [`locate`], [`Locator`] |
-//! | what may this grant call? | [`operations_of`] |
-//! | who can reach this operation? | [`who_can`], [`reached_by`] |
-//! | what changed between two policies? | [`diff()`], [`compare()`] |
-//! | what is wrong here? | [`lint()`] |
-//! | which scopes are the least that these operations need? | [`least()`] |
-//! | which scopes could be taken from a client that made these calls? | [`usage()`] |
-//! | which scopes seem to imply which? | [`mine()`] |
-//! | which schemes take the tokens of one authorization server? | [`AuthorizationServers`] |
-//! | is what a publisher calls least privilege the least? | [`judge_marks`] |
+//! | Which operations may these credentials call? | [`operations_of`] |
+//! | Who can reach this operation? | [`who_can`], [`reached_by`] |
+//! | What changed between two versions? | [`diff()`], [`compare()`] |
+//! | Which mistakes does this policy contain? | [`lint()`], [`lint_document`] |
+//! | Which scopes are the fewest that these operations need? | [`least()`] |
+//! | Which scopes did a client not need for these calls? | [`usage()`] |
+//! | Which scopes seem to imply which? | [`mine()`] |
+//! | Is a scope that a publisher calls least privilege really the least? | [`judge_marks`] |
 //!
-//! Everything here is pure: the same tables give the same answers, each with a witness that can be
-//! checked by itself.
+//! Every function is pure: the same tables give the same result, with a witness that can be checked
+//! by itself. The results start with [`Change`], [`Finding`] and [`Least`].
+//!
+//! ```
+//! use scopegate_analysis::{ChangeKind, diff};
+//! use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
+//! use scopegate_policy::{Guard, Operation, OperationTable};
+//!
+//! const ITEMS: ScopeToken = ScopeToken::from_static("items");
+//!
+//! let table = |guard: Guard| {
+//!     let catalog = Catalog::builder()
+//!         .scheme("oauth", SecurityScheme::oauth2_password("token"))
+//!         .scope(ITEMS, "Read items.")
+//!         .build()?;
+//!     let operation = Operation::get("/items/").guard(guard);
+//!     Ok::<_, Box<dyn std::error::Error>>(OperationTable::builder(catalog).operation(operation).build()?)
+//! };
+//! let (old, new) = (table(Guard::requires([ITEMS]))?, table(Guard::authenticated())?);
+//! let changes = diff(&old, &new)?;
+//! assert_eq!(changes[0].kind(), ChangeKind::Weaker);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Out of scope: reading documents and printing reports. `scopegate-openapi` reads documents, and
+//! the command prints.
 
 mod annotations;
 mod diff;

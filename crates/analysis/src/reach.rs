@@ -58,7 +58,8 @@ pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Atom>> {
     without.iter().chain(&sets).map(words).collect()
 }
 
-/// The ceilings within which an operation can be reached, each with what [`AssumedCredentials`] assumes.
+/// The ceilings within which an operation can be reached, each with what [`AssumedCredentials`]
+/// assumes.
 #[must_use]
 pub fn reached_by<'c>(operation: &ResolvedOperation, ceilings: &'c [Ceiling]) -> Vec<&'c Ceiling> {
     let is_within = |ceiling: &&Ceiling| {

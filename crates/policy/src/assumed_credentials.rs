@@ -104,7 +104,8 @@ impl AssumedCredentials {
     }
 }
 
-/// Collects the assumed credentials of a caller; [`AssumedCredentialsBuilder::build`] looks it up in a table.
+/// Collects the assumed credentials of a caller; [`AssumedCredentialsBuilder::build`] looks it up
+/// in a table.
 #[derive(Clone, Debug, Default)]
 pub struct AssumedCredentialsBuilder {
     scopes: Vec<(Option<SchemeName>, ScopeToken)>,

@@ -1,7 +1,7 @@
-//! The decision.
+//! Decides whether a request may run its operation.
 
 use crate::decide::witness;
-use crate::party::Party;
+use crate::subject_facts::SubjectFacts;
 use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 
 /// Decides whether a request may run its operation.
@@ -32,9 +32,9 @@ use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 /// ```
 pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Result<Permit, Denial> {
     let requirement = operation.deciding(presented.has_credential());
-    let ask = |party: Party<'_>| {
-        let (user, speaker) = (party.user(), party.speaker());
-        let world = party.into_world(operation, presented);
+    let ask = |subject_facts: SubjectFacts<'_>| {
+        let (user, speaker) = (subject_facts.user(), subject_facts.speaker());
+        let world = subject_facts.into_world(operation, presented);
         match witness(requirement, &world) {
             Some(witness) => Ok(Permit::new(
                 operation.clone(),
@@ -47,9 +47,9 @@ pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Re
         }
     };
     let answer = if presented.more.is_empty() {
-        ask(Party::alone(operation, presented.first.as_ref()))
+        ask(SubjectFacts::alone(operation, presented.first.as_ref()))
     } else {
-        first_allowed(Party::several(operation, presented).into_iter().map(ask))
+        first_allowed(SubjectFacts::several(operation, presented).into_iter().map(ask))
     };
     answer.map_err(|atoms| Denial::new(operation, &atoms))
 }
@@ -67,8 +67,8 @@ where
 /// one.
 pub(crate) fn deciding_world<'a>(operation: &ResolvedOperation, presented: &'a Presented<'_>) -> World<'a> {
     let requirement = operation.deciding(presented.has_credential());
-    let parties = Party::several(operation, presented).into_iter();
-    let worlds = parties.map(|party| party.into_world(operation, presented));
+    let subjects = SubjectFacts::several(operation, presented).into_iter();
+    let worlds = subjects.map(|subject_facts| subject_facts.into_world(operation, presented));
     let answer = first_allowed(worlds.map(|world| match witness(requirement, &world) {
         Some(_) => Ok(world),
         None => Err(world),

@@ -1,8 +1,8 @@
-//! The bare decision: which alternative of a requirement a request satisfies.
+//! Decides which alternative of a requirement the atoms of a request satisfy.
 
 use crate::{Requirement, ResolvedOperation, World};
 
-/// The bare answer of [`ResolvedOperation::decide`].
+/// The result of [`ResolvedOperation::decide`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "an answer is yes or no")]

@@ -7,13 +7,14 @@ use scopegate_domain::{Lifetime, SchemeName, ScopeToken};
 use crate::nearest::is_contradictory;
 use crate::{Atom, AtomId, AtomSet, Binding, ClassOrder, ResolvedOperation, Shortfall};
 
-/// Why a request was refused. Exhaustive on purpose: a new refusal must be given its answer.
+/// Why a request was refused. Exhaustive, because each refusal needs its own response.
 ///
-/// Of all that is missing the denial names what comes first in the [`ClassOrder`]; the [`Shortfall`] holds the rest.
+/// Of all that is missing the denial names what comes first in the [`ClassOrder`]; the
+/// [`Shortfall`] holds the rest.
 #[derive(Clone, Debug, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "a new refusal must break the table of replies")]
 pub enum Denial {
-    /// Something is missing that no token brings.
+    /// A requirement is not met that no token can meet.
     #[error("forbidden: {reason}")]
     Forbidden {
         /// What.
@@ -21,29 +22,32 @@ pub enum Denial {
         /// All that is missing.
         shortfall: Box<Shortfall>,
     },
-    /// The token is good and lacks scopes ([RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    /// The token is valid and lacks scopes ([RFC 6750, section
+    /// 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     #[error("scope is missing: {}", words(missing))]
     InsufficientScope {
-        /// The scopes that are missing, dependants first. A challenge names [`Shortfall::scope`] instead: all of them.
+        /// The scopes that are missing, dependants first. A challenge names [`Shortfall::scope`]
+        /// instead: all of them.
         missing: Vec<ScopeToken>,
         /// All that is missing.
         shortfall: Box<Shortfall>,
     },
-    /// The credential is no good, or not for this (RFC 6750, section 3.1).
+    /// The credential is invalid, or not valid for this operation (RFC 6750, section 3.1).
     #[error("credential is no good: {cause}")]
     InvalidToken {
-        /// What is wrong with it.
+        /// The fault of the credential.
         cause: InvalidTokenCause,
         /// All that is missing.
         shortfall: Box<Shortfall>,
     },
-    /// The user has to authenticate again, or more strongly ([RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    /// The user has to authenticate again, or more strongly ([RFC 9470, section
+    /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     #[error("authentication is too old or too weak")]
     StepUp {
-        /// The authentication contexts that are asked for. Where only the age is missing, that which the token has, for a
-        /// new login may bring another.
+        /// The required authentication contexts. If only the age is missing, this is the context of
+        /// the token, because a new login can have another.
         acr_values: Vec<Arc<str>>,
-        /// How long ago the user may have authenticated, also where it was not too long.
+        /// The maximum time since the login, even if the login is recent enough.
         max_age: Option<Lifetime>,
         /// All that is missing.
         shortfall: Box<Shortfall>,
@@ -51,8 +55,8 @@ pub enum Denial {
     /// A credential is missing.
     #[error("no credential for {}", words(schemes))]
     Unauthenticated {
-        /// The schemes to challenge with: those that are missing, or where there is no credential at all, every one that
-        /// would do.
+        /// The schemes of the challenge: those that are missing. Without any credential, all that
+        /// suffice.
         schemes: Vec<SchemeName>,
         /// Whether another credential was accepted.
         has_credential: bool,
@@ -61,7 +65,7 @@ pub enum Denial {
     },
 }
 
-/// What a token cannot bring.
+/// A requirement that no token can meet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum Forbidden {
@@ -71,31 +75,31 @@ pub enum Forbidden {
         /// The check.
         name: Arc<str>,
     },
-    /// Nobody may.
+    /// No caller may.
     #[error("nobody may")]
     Deny,
     /// The user is not active.
     #[error("user is not active")]
     Inactive,
-    /// The token speaks for another kind of subject.
+    /// The token identifies another kind of subject.
     #[error("token speaks for another kind of subject")]
     Subject,
 }
 
-/// What is wrong with a credential.
+/// The fault of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "each has its answer in the one table of replies")]
 pub enum InvalidTokenCause {
-    /// It is not meant for this resource server.
+    /// Its audience is another resource server.
     #[error("not meant for here")]
     Audience,
-    /// It is bound to a sender, and nobody proved to be that one.
+    /// It is bound to a sender, and the sender did not prove it.
     #[error("sender not proved ({})", .0.as_str())]
     Binding(Binding),
     /// It was refused before any decision.
     #[error("refused")]
     Credential,
-    /// It speaks for a user that is not known.
+    /// It identifies an unknown user.
     #[error("unknown subject")]
     UnknownSubject,
 }
@@ -186,7 +190,7 @@ impl Denial {
 }
 
 impl ResolvedOperation {
-    /// The refusal of a credential that was presented and is no good, whatever is wrong with it.
+    /// The refusal of an invalid credential, regardless of its fault.
     #[must_use]
     pub fn invalid_credential(&self) -> Denial {
         let shortfall = Shortfall::new(self, &AtomSet::EMPTY);
@@ -244,12 +248,12 @@ impl Missing<'_> {
         self.first(reason).map(Class::Forbidden)
     }
 
-    /// No token helps who needs two authentication contexts of one.
+    /// No token has two authentication contexts, so a requirement of both is never met.
     fn contradiction(&self) -> Option<Class> {
         is_contradictory(self.operation.universe(), self.whole).then_some(Class::Forbidden(Forbidden::Deny))
     }
 
-    /// Who logs in again gets all of it anew, so what is held is asked for beside what is missing.
+    /// A new login replaces all authentication claims, so the challenge lists the full requirement.
     fn step_up(&self) -> Option<Class> {
         let missing = self.levels(self.atoms);
         if missing.is_empty() && self.age(self.atoms).is_none() {

@@ -7,7 +7,7 @@ use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::authorize::deciding_world;
 use crate::guard::Own;
-use crate::resolved::Context;
+use crate::resolved_operation::ResolutionContext;
 use crate::{AssumedCredentials, Atom, AtomSet, Denial, Guard, Presented, ResolvedOperation, Rule, authorize};
 
 /// Explains the decision of [`authorize`], guard by guard: what each required, what was there, what
@@ -80,7 +80,7 @@ pub struct Explanation {
 impl Explanation {
     fn new(operation: &ResolvedOperation, denial: Option<Denial>, world: &AtomSet) -> Self {
         let written = written(operation);
-        let step = |context: &Context| Step::new(operation, context, world, &written);
+        let step = |context: &ResolutionContext| Step::new(operation, context, world, &written);
         Self {
             operation: operation.clone(),
             denial,
@@ -211,7 +211,7 @@ impl Step {
         &self.missing
     }
 
-    fn new(operation: &ResolvedOperation, context: &Context, world: &AtomSet, written: &Written) -> Self {
+    fn new(operation: &ResolvedOperation, context: &ResolutionContext, world: &AtomSet, written: &Written) -> Self {
         let universe = operation.universe();
         let is_satisfied = context.requirement.allows(world);
         let words = |set: AtomSet| universe.atoms_of(&universe.generators(&set)).cloned().collect();

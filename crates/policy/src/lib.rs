@@ -1,27 +1,33 @@
-//! **May this be done?** Guards in, one requirement for each operation, and for each request a
-//! [`Permit`] or a [`Denial`].
+//! **Does this set of facts satisfy this requirement?** The crate resolves the guards of each
+//! operation to one requirement. For each request it returns a [`Permit`] or a [`Denial`].
 //!
-//! The model in ten lines:
+//! `scopegate-gate` uses it for every request. A program with another web framework
+//! calls [`authorize`] itself. `scopegate-analysis` and `scopegate-openapi` read its tables.
+//!
+//! Start with [`Guard`], [`Rule`], [`Check`], [`Operation`], [`OperationTable`], [`TokenWorld`],
+//! [`Presented`], [`authorize`], [`Permit`] and [`Denial`].
+//!
+//! The model:
 //!
 //! 1. An [`Atom`] holds for a request or does not: a scope, a scheme, `user`, `active`, a [`Check`]
 //!    of the application.
-//! 2. Atoms imply others: a scope its scheme, a scheme `authenticated`, `active` `user`, and what
-//!    the catalog's edges say.
-//! 3. A [`Guard`] is a [`Rule`] over atoms, perhaps with checks, and the guards that it depends on.
-//! 4. An [`Operation`] has guards; those of the application and of its groups ([`Group`]) come
+//! 2. Atoms imply others. A scope implies its scheme, a scheme `authenticated`, and `active`
+//!    implies `user`. The catalog declares which scopes imply others.
+//! 3. A [`Guard`] has a [`Rule`] over atoms, optional checks, and the guards that it depends on.
+//! 4. An [`Operation`] has guards. Those of the application and of its groups ([`Group`]) come
 //!    first.
-//! 5. Its [`Requirement`] is the conjunction of all of them, as the list of the minimal sets of
-//!    atoms that suffice.
-//! 6. A check sees the scopes of everything that depends on it, outermost first: FastAPI's
+//! 5. Its [`Requirement`] is the conjunction of all of them: the list of the minimal sets of atoms
+//!    that suffice.
+//! 6. A check sees the scopes of everything that depends on it, outermost first. FastAPI calls them
 //!    `SecurityScopes`.
-//! 7. An [`OperationTable`] resolves all trees once; what is undeclared, ambiguous, missing or too
-//!    large is an error there.
-//! 8. A [`TokenWorld`] is what a verified token provides, made once; [`Presented`] is what a
-//!    request provides.
-//! 9. [`authorize`] allows where the world contains one of the minimal sets. More is never allowed
-//!    less, except where authentication is optional: a request without a credential is authorized,
-//!    and one that does not suffice is refused.
-//! 10. A denial names everything that is missing at once: one challenge for the whole tree.
+//! 7. An [`OperationTable`] resolves all guard trees once. An undeclared, ambiguous or missing
+//!    requirement is an error there, and so is one that is too large.
+//! 8. A [`TokenWorld`] contains the atoms of a verified token and is made once. [`Presented`]
+//!    contains the credentials of one request.
+//! 9. [`authorize`] returns a permit if the atoms contain one of the minimal sets. A request with
+//!    more atoms is never allowed less. Optional authentication is the exception: a request without
+//!    a credential is authorized, and one with an insufficient credential is refused.
+//! 10. A denial names everything that is missing, in one challenge for the whole tree.
 //!
 //! ```text
 //! Catalog ──┐
@@ -62,7 +68,9 @@
 //! # use std::sync::Arc;
 //! # use scopegate_domain::{User, UserId, Username};
 //! # let johndoe = Arc::new(User::new(UserId::parse("u1")?, Username::parse("johndoe")?));
-//! let presented = Presented::new(Timestamp::from_unix(0)).with_token(&token, claims.subject()).with_user(johndoe);
+//! let presented = Presented::new(Timestamp::from_unix(0))
+//!     .with_token(&token, claims.subject())
+//!     .with_user(johndoe);
 //! match authorize(own_items, &presented) {
 //!     Err(denial @ Denial::InsufficientScope { .. }) => assert_eq!(denial.scope(), [ITEMS, ME]),
 //!     other => panic!("{other:?}"),
@@ -71,8 +79,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Deliberately absent: input and output, a clock, randomness, waiting; negation; prefix rules
-//! between scopes, which grant too much; roles, which are granted scopes.
+//! The feature `testing` adds permits and token worlds without a proof, for tests of applications.
+//!
+//! Out of scope: I/O, a clock, randomness, async functions; negation; prefix rules between scopes,
+//! which grant too much; roles, which a program maps to scopes.
 
 mod alternative;
 mod assumed_credentials;
@@ -84,6 +94,7 @@ mod ceiling;
 mod check;
 mod class_order;
 mod decide;
+mod declared_guards;
 mod denial;
 mod document_facts;
 mod documented_errors;
@@ -100,22 +111,21 @@ mod nearest;
 mod negotiate;
 mod obstacle;
 mod operation;
-mod party;
+mod operation_table;
 mod path_segment;
 mod permit;
-mod places;
 mod presented;
-mod reading;
 mod requirement;
 mod residual;
 mod resolve;
-mod resolved;
+mod resolved_operation;
 mod rule;
+mod rule_resolver;
 mod scope_names;
 mod servers;
 mod shadow;
 mod similar;
-mod table;
+mod subject_facts;
 mod table_error;
 #[cfg(feature = "testing")]
 mod testing;
@@ -151,16 +161,16 @@ pub use nearest::Nearest;
 pub use negotiate::{Negotiated, negotiate};
 pub use obstacle::{Lacking, Obstacle};
 pub use operation::Operation;
+pub use operation_table::{OperationTable, OperationTableBuilder, anonymous_template};
 pub use permit::Permit;
 pub use presented::{Presented, Subject};
 pub use requirement::{Requirement, minimise};
 pub use residual::Shortfall;
-pub use resolved::{Access, ResolvedOperation};
+pub use resolved_operation::{Access, ResolvedOperation};
 pub use rule::Rule;
 pub use scope_names::NameError;
 pub use shadow::{Counterpart, Shadow, ShadowVerdict};
 pub use similar::nearest_name;
-pub use table::{OperationTable, OperationTableBuilder, anonymous_template};
 pub use table_error::TableError;
 pub use universe::{Universe, UniverseBuilder, UniverseError};
 pub use world::{TokenTooLarge, TokenWorld, World};

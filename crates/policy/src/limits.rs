@@ -66,12 +66,12 @@ pub enum Limit {
 }
 
 /// How many alternatives may still be formed, and how many words of them compared.
-pub(crate) struct Budget {
+pub(crate) struct ResolutionBudget {
     formed: usize,
     compared: usize,
 }
 
-impl Budget {
+impl ResolutionBudget {
     /// One for a requirement by itself: what is compared is bounded by what is formed.
     pub(crate) const fn new() -> Self {
         Self::within(usize::MAX)
@@ -111,7 +111,7 @@ impl Budget {
     }
 }
 
-impl fmt::Debug for Budget {
+impl fmt::Debug for ResolutionBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} to form and {} to compare", self.formed, self.compared)
     }

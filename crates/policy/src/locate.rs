@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::operation_table::anonymous_template;
 use crate::path_segment::Segment;
-use crate::table::anonymous_template;
 use crate::{Method, OperationTable, ResolvedOperation};
 
 /// The operation of a method and a path: a template, as it stands in the table or with other names

@@ -24,9 +24,9 @@ impl Nearest {
     }
 }
 
-/// Chooses among the alternatives that lack least: fewest atoms that the client cannot obtain, then fewest step-up atoms,
-/// fewest missing generators, fewest missing atoms, and the first by sorted numbers. One that contradicts itself is chosen
-/// only where all do.
+/// Chooses among the alternatives that lack least: fewest atoms that the client cannot obtain, then
+/// fewest step-up atoms, fewest missing generators, fewest missing atoms, and the first by sorted
+/// numbers. One that contradicts itself is chosen only where all do.
 pub(crate) fn nearest(
     requirement: &Requirement,
     universe: &Universe,
@@ -71,8 +71,8 @@ pub(crate) fn nearest(
         .min_by_key(key)
 }
 
-/// Whether no request satisfies the set: it names more authentication contexts than there are schemes, and each credential
-/// says one.
+/// Whether no request satisfies the set: it names more authentication contexts than there are
+/// schemes, and each credential says one.
 pub(crate) fn is_contradictory(universe: &Universe, set: &AtomSet) -> bool {
     let most = universe.scheme_names().count().max(1);
     let mut levels = universe.atoms_of(set).filter(|atom| matches!(atom, Atom::Acr(_)));

@@ -113,7 +113,7 @@ impl Explanation {
             return Vec::new();
         }
         let universe = self.operation().universe();
-        let reach = Reach::new(universe, ceilings);
+        let reach = Reachability::new(universe, ceilings);
         let obtainable = reach.obtainable(universe);
         let Some(nearest) = self.operation().nearest(self.world(), Some(&obtainable)) else {
             return Vec::new();
@@ -129,13 +129,13 @@ impl Explanation {
 }
 
 /// What ceilings leave.
-struct Reach<'c> {
+struct Reachability<'c> {
     each: Vec<(&'c Ceiling, AtomSet)>,
     /// What a token may carry, with all that it implies; everything if there is no ceiling.
     together: Option<AtomSet>,
 }
 
-impl<'c> Reach<'c> {
+impl<'c> Reachability<'c> {
     fn new(universe: &Universe, ceilings: &'c [Ceiling]) -> Self {
         let each = ceilings
             .iter()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::limits::{Budget, Limit, MAX_KEPT};
+use crate::limits::{Limit, MAX_KEPT, ResolutionBudget};
 use crate::{AtomId, AtomSet, Universe};
 
 /// What must hold: a positive Boolean function of atoms, in its normal form.
@@ -96,11 +96,11 @@ impl Requirement {
     ///
     /// [`Limit::Kept`] or [`Limit::Formed`] where the multiplication grows past them.
     pub fn all(requirements: impl IntoIterator<Item = Self>) -> Result<Self, Limit> {
-        Self::all_within(requirements.into_iter().collect(), &mut Budget::new())
+        Self::all_within(requirements.into_iter().collect(), &mut ResolutionBudget::new())
     }
 
     /// The same out of what may be formed and compared. Sorting reads each several times.
-    pub(crate) fn all_within(mut requirements: Vec<Self>, budget: &mut Budget) -> Result<Self, Limit> {
+    pub(crate) fn all_within(mut requirements: Vec<Self>, budget: &mut ResolutionBudget) -> Result<Self, Limit> {
         const SORTED: usize = 12;
         if requirements.len() == 1
             && let Some(only) = requirements.pop()
@@ -191,7 +191,7 @@ impl Requirement {
         })
     }
 
-    fn and(self, other: &Self, budget: &mut Budget) -> Result<Self, Limit> {
+    fn and(self, other: &Self, budget: &mut ResolutionBudget) -> Result<Self, Limit> {
         budget.compare(self.comparison(other).saturating_mul(2))?;
         if self.implies(other) {
             return Ok(self);
@@ -242,7 +242,7 @@ impl Requirement {
 
 /// Takes out what another requirement implies, so that it is not multiplied. Past some hundred
 /// requirements a check of every pair costs more than it saves.
-fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut Budget) -> Result<(), Limit> {
+fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut ResolutionBudget) -> Result<(), Limit> {
     const WORTH_WHILE: usize = 256;
     if requirements.len() > WORTH_WHILE {
         return Ok(());
@@ -343,7 +343,7 @@ mod tests {
     fn what_is_compared_is_counted_word_by_word() {
         const ENOUGH: usize = 1_000_000;
         let counted = |atoms: [u16; 4]| {
-            let mut budget = Budget::within(ENOUGH);
+            let mut budget = ResolutionBudget::within(ENOUGH);
             let [a, b, c, d] = atoms;
             Requirement::all_within(vec![any_of([a, b]), any_of([c, d])], &mut budget).unwrap();
             ENOUGH - budget.compared()

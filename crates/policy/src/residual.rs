@@ -1,10 +1,10 @@
-//! What a refused request lacks.
+//! The requirements that a refused request does not meet.
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::{Atom, AtomSet, Nearest, ResolvedOperation};
 
-/// Everything that a refused request lacks: the part of a denial that explanations and challenges are made of.
+/// Everything that a refused request lacks. Explanations and challenges are made from it.
 #[derive(Clone, Debug)]
 pub struct Shortfall {
     operation: ResolvedOperation,
@@ -40,13 +40,13 @@ impl Shortfall {
         &self.residual
     }
 
-    /// The same in the fewest words, one list for each way out.
+    /// The same in the fewest words, one list for each remedy.
     #[must_use]
     pub fn ways_out(&self) -> Vec<Vec<&Atom>> {
         self.residual.iter().map(|set| self.words(set)).collect()
     }
 
-    /// The alternative that is nearest, counted from 0; none where nothing would help.
+    /// The index of the nearest alternative, from 0. `None` if no atoms would help.
     #[must_use]
     pub const fn chosen(&self) -> Option<usize> {
         self.chosen
@@ -59,7 +59,8 @@ impl Shortfall {
     }
 
     /// The scope of the whole chosen alternative, what the request has of it included
-    /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)): dependants first, each scope once.
+    /// ([RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)): dependants first,
+    /// each scope once.
     #[must_use]
     pub fn scope(&self) -> &[ScopeToken] {
         self.operation.scope_of(self.chosen)

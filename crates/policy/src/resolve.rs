@@ -7,30 +7,32 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, ScopeToken};
 
+use crate::declared_guards::DeclaredGuards;
 use crate::guard::{Node, Own, reachable};
 use crate::index::RequirementIndex;
 use crate::limits::{
-    Budget, Limit, MAX_ALTERNATIVES, MAX_COMPARED, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, MAX_PLACES, MAX_VISIBLE,
+    Limit, MAX_ALTERNATIVES, MAX_COMPARED, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, MAX_PLACES, MAX_VISIBLE,
+    ResolutionBudget,
 };
-use crate::places::Places;
-use crate::reading::{Fault, Reading};
-use crate::resolved::{CheckPlace, Context, Resolved, ResolvedTree};
+use crate::resolved_operation::{CheckPlace, ResolutionContext, Resolved, ResolvedTree};
+use crate::rule_resolver::{RuleError, RuleResolver};
 use crate::{
     ActiveUser, Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule,
     TableError, Universe, UniverseBuilder,
 };
 
-/// First look at every tree: is it small enough, does it ask for something, which atoms does it name?
+/// The first pass over every tree. It checks the size, finds out whether the tree requires
+/// anything, and collects the atoms.
 // INVARIANT: an address names one guard. `OperationTableBuilder::build` has all guards of the table
 // before the first address is taken, and no guard is created before the last address is dropped.
 pub(crate) struct Resolver<'a> {
     order: ClassOrder,
     atoms: UniverseBuilder<'a>,
-    /// The trees that were looked at, by number.
+    /// The trees of the first pass, by number.
     seen: HashMap<TreeKey, usize>,
     /// The guards whose atoms are collected.
     collected: HashSet<*const ()>,
-    /// Guards in the trees that were looked at.
+    /// The number of guards in the trees of the first pass.
     places: usize,
 }
 
@@ -45,8 +47,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The number of its tree: trees are counted in the order in which they first stand before an operation.
-    pub(crate) fn look_at(&mut self, places: &Places) -> Result<usize, TableError> {
+    /// The number of its tree. Trees are numbered in the order of their first operation.
+    pub(crate) fn look_at(&mut self, places: &DeclaredGuards) -> Result<usize, TableError> {
         let next = self.seen.len();
         let number = *self.seen.entry(TreeKey::of(places)).or_insert(next);
         if number == next {
@@ -55,7 +57,7 @@ impl<'a> Resolver<'a> {
         Ok(number)
     }
 
-    fn look_at_tree(&mut self, places: &Places) -> Result<(), TableError> {
+    fn look_at_tree(&mut self, places: &DeclaredGuards) -> Result<(), TableError> {
         let operation = &places.operation;
         let too_large = |limit| TableError::TooLarge {
             operation: operation.label(),
@@ -139,7 +141,8 @@ pub(crate) fn atom_of(check: &dyn Check) -> Atom {
     }
 }
 
-/// Second look: every guard to its requirement, every tree to the conjunction over its guards.
+/// The second pass: every guard becomes its requirement, every tree the conjunction over its
+/// guards.
 pub(crate) struct Trees {
     universe: Arc<Universe>,
     order: ClassOrder,
@@ -155,8 +158,8 @@ pub(crate) struct Trees {
     compared: usize,
 }
 
-/// What makes two operations have one tree: the same roots, as many of them above the operation, the same word on requests
-/// without a credential.
+/// The identity of a tree: its roots, how many of them are above the operation, and whether
+/// authentication is optional.
 #[derive(PartialEq, Eq, Hash)]
 struct TreeKey {
     roots: Vec<*const ()>,
@@ -165,7 +168,7 @@ struct TreeKey {
 }
 
 impl TreeKey {
-    fn of(places: &Places) -> Self {
+    fn of(places: &DeclaredGuards) -> Self {
         Self {
             roots: places.identity(),
             above: places.above_and_own().0.len(),
@@ -189,8 +192,9 @@ impl Trees {
         (self.universe, self.index)
     }
 
-    /// An operation with the number of its tree. Numbers come in the order in which they were given.
-    pub(crate) fn resolve(&mut self, places: Places, number: usize) -> Result<ResolvedOperation, TableError> {
+    /// An operation with the number of its tree. Numbers come in the order in which they were
+    /// given.
+    pub(crate) fn resolve(&mut self, places: DeclaredGuards, number: usize) -> Result<ResolvedOperation, TableError> {
         let tree = if let Some(known) = self.resolved.get(number) {
             known.clone()
         } else {
@@ -208,7 +212,7 @@ impl Trees {
         ))
     }
 
-    fn resolve_tree(&mut self, places: &Places) -> Result<ResolvedTree, TableError> {
+    fn resolve_tree(&mut self, places: &DeclaredGuards) -> Result<ResolvedTree, TableError> {
         let operation = &places.operation;
         let mut walk = Walk {
             trees: self,
@@ -242,7 +246,7 @@ impl Trees {
             operation: operation.label(),
             limit,
         };
-        let mut budget = Budget::within(self.compared);
+        let mut budget = ResolutionBudget::within(self.compared);
         let requirement = Requirement::all_within(conjuncts, &mut budget).map_err(too_large)?;
         self.compared = budget.compared();
         if requirement.alternatives().len() > MAX_ALTERNATIVES {
@@ -260,7 +264,7 @@ impl Trees {
         Ok(requirement)
     }
 
-    fn node(&mut self, guard: &Guard) -> Result<Rc<ResolvedNode>, Fault> {
+    fn node(&mut self, guard: &Guard) -> Result<Rc<ResolvedNode>, RuleError> {
         if let Some(known) = self.nodes.get(&guard.identity()) {
             return Ok(Rc::clone(known));
         }
@@ -269,8 +273,8 @@ impl Trees {
         Ok(node)
     }
 
-    fn resolve_node(&mut self, node: &Node) -> Result<ResolvedNode, Fault> {
-        let mut reading = Reading::new(&self.universe, Budget::within(self.compared));
+    fn resolve_node(&mut self, node: &Node) -> Result<ResolvedNode, RuleError> {
+        let mut reading = RuleResolver::new(&self.universe, ResolutionBudget::within(self.compared));
         let mut conjuncts = Vec::new();
         if let Some(name) = node.scheme() {
             let (name, id) = reading.scheme(name)?;
@@ -289,7 +293,7 @@ impl Trees {
             let id = self
                 .universe
                 .find(&atom_of(&**check))
-                .ok_or(Fault::TooLarge(Limit::Atoms))?;
+                .ok_or(RuleError::TooLarge(Limit::Atoms))?;
             conjuncts.push(Requirement::atom(&self.universe, id));
             // The atom `active` says already what the built-in check would, so it need not be run.
             let any: &dyn Any = &**check;
@@ -297,7 +301,7 @@ impl Trees {
                 checks.push((id, Arc::clone(check)));
             }
         }
-        let requirement = Requirement::all_within(conjuncts, &mut reading.budget).map_err(Fault::TooLarge)?;
+        let requirement = Requirement::all_within(conjuncts, &mut reading.budget).map_err(RuleError::TooLarge)?;
         self.compared = reading.budget.compared();
         Ok(ResolvedNode {
             requirement,
@@ -321,7 +325,7 @@ struct Tree {
     nodes: HashSet<*const ()>,
     conjuncts: Vec<Requirement>,
     named: Vec<AtomId>,
-    contexts: Vec<Context>,
+    contexts: Vec<ResolutionContext>,
     checks: Vec<CheckPlace>,
 }
 
@@ -337,17 +341,17 @@ impl Walk<'_> {
             self.trees.visible += visible.len();
         }
         if self.trees.visible > MAX_VISIBLE {
-            return Err(Fault::TooLarge(Limit::Visible).in_operation(self.operation));
+            return Err(RuleError::TooLarge(Limit::Visible).in_operation(self.operation));
         }
         if !self.tree.seen.insert((guard.identity(), Arc::clone(&visible))) {
             return Ok(());
         }
         if self.tree.seen.len() > MAX_CONTEXTS {
-            return Err(Fault::TooLarge(Limit::Contexts).in_operation(self.operation));
+            return Err(RuleError::TooLarge(Limit::Contexts).in_operation(self.operation));
         }
         self.trees.places += 1;
         if self.trees.places > MAX_PLACES {
-            return Err(Fault::TooLarge(Limit::Places).in_operation(self.operation));
+            return Err(RuleError::TooLarge(Limit::Places).in_operation(self.operation));
         }
         if self.tree.nodes.insert(guard.identity()) {
             self.tree.conjuncts.push(node.requirement.clone());
@@ -360,7 +364,7 @@ impl Walk<'_> {
         };
         self.tree.checks.extend(node.checks.iter().map(place));
         let requirement = node.requirement.clone();
-        self.tree.contexts.push(Context {
+        self.tree.contexts.push(ResolutionContext {
             depth,
             guard: guard.clone(),
             visible: Arc::clone(&visible),

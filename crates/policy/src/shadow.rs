@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::decide::witness;
-use crate::party::Party;
-use crate::table::anonymous_template;
+use crate::operation_table::anonymous_template;
+use crate::subject_facts::SubjectFacts;
 use crate::{
     Atom, AtomId, AtomSet, Denial, OperationTable, Presented, Requirement, ResolvedOperation, SchemeId, World,
 };
@@ -219,12 +219,12 @@ impl Counterpart {
     /// its checks are unknown.
     pub fn ask(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> ShadowVerdict {
         let results = self.results(running);
-        let ask = |party: Party<'_>| self.ask_party(party, &results, proposed);
+        let ask = |subject_facts: SubjectFacts<'_>| self.ask_subject(subject_facts, &results, proposed);
         if proposed.more.is_empty() {
-            return ask(Party::alone(&self.proposed, proposed.first.as_ref()));
+            return ask(SubjectFacts::alone(&self.proposed, proposed.first.as_ref()));
         }
-        let parties = Party::several(&self.proposed, proposed).into_iter();
-        parties.map(ask).max().unwrap_or(ShadowVerdict::Deny)
+        let subjects = SubjectFacts::several(&self.proposed, proposed).into_iter();
+        subjects.map(ask).max().unwrap_or(ShadowVerdict::Deny)
     }
 
     /// The refusal that the proposed policy would answer with, for a request that it does not let
@@ -233,8 +233,8 @@ impl Counterpart {
     pub fn denial(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> Option<Denial> {
         let results = self.results(running);
         let mut first = None;
-        for party in Party::several(&self.proposed, proposed) {
-            let world = self.known(party, &results, proposed);
+        for subject_facts in SubjectFacts::several(&self.proposed, proposed) {
+            let world = self.known(subject_facts, &results, proposed);
             if witness(self.requirement(proposed), &world).is_some() {
                 return None;
             }
@@ -243,9 +243,14 @@ impl Counterpart {
         Some(Denial::new(&self.proposed, &first.unwrap_or_default()))
     }
 
-    fn ask_party(&self, party: Party<'_>, results: &Results, proposed: &Presented<'_>) -> ShadowVerdict {
+    fn ask_subject(
+        &self,
+        subject_facts: SubjectFacts<'_>,
+        results: &Results,
+        proposed: &Presented<'_>,
+    ) -> ShadowVerdict {
         let requirement = self.requirement(proposed);
-        let mut world = self.known(party, results, proposed);
+        let mut world = self.known(subject_facts, results, proposed);
         if witness(requirement, &world).is_some() {
             return ShadowVerdict::Allow;
         }
@@ -260,8 +265,8 @@ impl Counterpart {
     }
 
     /// What surely holds.
-    fn known<'p>(&self, party: Party<'p>, results: &Results, proposed: &Presented<'_>) -> World<'p> {
-        let mut world = party.into_world(&self.proposed, proposed);
+    fn known<'p>(&self, subject_facts: SubjectFacts<'p>, results: &Results, proposed: &Presented<'_>) -> World<'p> {
+        let mut world = subject_facts.into_world(&self.proposed, proposed);
         world.request.unite(&results.passed);
         world.request.subtract(&results.failed);
         world.request.subtract(&results.open);
@@ -295,9 +300,9 @@ impl Counterpart {
             return results;
         }
         let worlds: Vec<World<'_>> = running.map_or_else(Vec::new, |presented| {
-            let parties = Party::several(&self.running, presented).into_iter();
-            parties
-                .map(|party| party.into_world(&self.running, presented))
+            let subjects = SubjectFacts::several(&self.running, presented).into_iter();
+            subjects
+                .map(|subject_facts| subject_facts.into_world(&self.running, presented))
                 .collect()
         });
         for (there, here) in &self.carried {

@@ -14,7 +14,8 @@ use crate::{Atom, AtomId, AtomSet, SchemeId};
 
 /// All atoms that a policy names, numbered, with what each of them implies.
 ///
-/// The numbers of guards come first, those of schemes and scopes after them, in the order of the catalog.
+/// The numbers of guards come first, those of schemes and scopes after them, in the order of the
+/// catalog.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SecurityScheme};
@@ -62,7 +63,7 @@ impl Universe {
         (0..end).map(AtomId)
     }
 
-    /// The number of an atom; none where the policy does not name it.
+    /// The number of an atom. `None` if the policy does not name it.
     #[must_use]
     pub fn find(&self, atom: &Atom) -> Option<AtomId> {
         self.numbers.get(atom).copied()
@@ -74,7 +75,8 @@ impl Universe {
         self.atoms.get(id.index())
     }
 
-    /// The atom itself and all that it implies. A number of another universe implies nothing but itself.
+    /// The atom itself and all that it implies. A number of another universe implies nothing but
+    /// itself.
     #[must_use]
     pub fn closure(&self, id: AtomId) -> &AtomSet {
         self.closures.get(id.index()).unwrap_or(&AtomSet::EMPTY)
@@ -87,7 +89,8 @@ impl Universe {
             .fold(set.clone(), |closed, id| closed.union(self.closure(id)))
     }
 
-    /// The maximal members: those that no other member implies. They say the same as the whole set, in the fewest words.
+    /// The maximal members: those that no other member implies. They say the same as the whole set,
+    /// in the fewest words.
     #[must_use]
     pub fn generators(&self, set: &AtomSet) -> AtomSet {
         const FEW: usize = 24;
@@ -148,7 +151,7 @@ impl Universe {
         numbered.filter(|(_, scheme)| scheme.has_scopes).map(|(id, _)| id)
     }
 
-    /// What a credential of this scheme brings by itself.
+    /// The atoms that a credential of this scheme provides without scopes.
     #[must_use]
     pub fn scheme_closure(&self, id: SchemeId) -> Option<&AtomSet> {
         self.schemes.get(id.index()).map(|scheme| self.closure(scheme.id))
@@ -158,7 +161,7 @@ impl Universe {
         self.schemes.get(id.index()).is_none_or(|scheme| scheme.has_subject)
     }
 
-    /// What a scope of a scheme brings, found by its text; none where it is not declared.
+    /// The atoms that a scope of a scheme provides. `None` if the scheme does not declare it.
     #[must_use]
     pub fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&AtomSet> {
         self.schemes
@@ -190,7 +193,7 @@ impl Universe {
         servers
     }
 
-    /// The authorization server whose tokens carry scopes, where there is one alone.
+    /// The authorization server whose tokens carry scopes, if there is exactly one.
     pub(crate) fn only_server_with_scopes(&self) -> Option<usize> {
         let with_scopes = self.schemes.iter().filter(|scheme| scheme.has_scopes);
         let mut servers = with_scopes.map(|scheme| scheme.server);
@@ -198,14 +201,15 @@ impl Universe {
         servers.all(|other| other == first).then_some(first)
     }
 
-    /// What a token of an authorization server brings without any scope: a credential for each of its schemes.
+    /// The atoms of a token without scopes: a credential for each scheme of its authorization
+    /// server.
     pub(crate) fn token_brings(&self, server: usize) -> AtomSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
         own.fold(AtomSet::EMPTY, |all, scheme| all.union(self.closure(scheme.id)))
     }
 
-    /// What a token of an authorization server brings by a scope: that scope in each of its schemes that declares it, and a
-    /// credential for all of them.
+    /// The atoms of a token with one scope: that scope in each scheme of its authorization server
+    /// that declares it, and a credential for all of them.
     #[must_use]
     pub fn token_brings_by(&self, server: usize, text: &str) -> AtomSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
@@ -230,7 +234,7 @@ impl Universe {
         }
     }
 
-    /// The number of a scope of a scheme; none where it is not declared.
+    /// The number of a scope of a scheme. `None` if the scheme does not declare it.
     #[must_use]
     pub fn scope_id(&self, id: SchemeId, text: &str) -> Option<AtomId> {
         self.schemes.get(id.index())?.scopes.get(text).copied()
@@ -261,7 +265,7 @@ impl Universe {
         std::ptr::eq(self, other) || (self.atoms == other.atoms && self.closures == other.closures)
     }
 
-    /// The atoms that a request without credential can bring.
+    /// The atoms that a request without a credential can provide.
     #[must_use]
     pub const fn anonymous(&self) -> &AtomSet {
         &self.anonymous

@@ -7,11 +7,11 @@ use scopegate_domain::{Authenticated, Claims, Scope, ScopeToken, Timestamp, Veri
 
 use crate::{Atom, AtomId, AtomSet, OperationTable, SchemeId, SubjectKind, Universe};
 
-/// What one accepted credential brings: the part of a [`World`] that is the same for every request with it, so it is made
-/// once a token and may be kept with it.
+/// The atoms of one accepted credential: the part of [`World`] that is the same for every request
+/// with it. It is made once for each token and can be cached with it.
 ///
-/// Made only from a proof, by [`OperationTable::token_world`] and
-/// [`OperationTable::accepted`] and its like, and good for the operations of that table alone.
+/// Made only from a proof: by [`OperationTable::token_world`] and
+/// [`OperationTable::accepted`] and similar functions. Valid only for the operations of that table.
 #[derive(Clone, Debug)]
 pub struct TokenWorld {
     universe: Arc<Universe>,
@@ -34,7 +34,7 @@ impl TokenWorld {
         Ok(world)
     }
 
-    /// The scopes that the catalog does not declare bring nothing.
+    /// Scopes that the catalog does not declare provide nothing.
     pub(crate) fn from_scopes<'s>(
         universe: &Arc<Universe>,
         scheme: SchemeId,
@@ -43,8 +43,8 @@ impl TokenWorld {
         Self::from_scopes_within(universe, scheme, scopes, |_| true)
     }
 
-    // SECURITY: a scope outside of the ceiling is dropped by its own name, before anything is implied by it
-    // (`a_ceiling_holds_before_anything_is_implied`).
+    // SECURITY: a scope outside of the ceiling is dropped before its implications are added. Tested
+    // by `a_ceiling_holds_before_anything_is_implied`.
     fn from_scopes_within<'s>(
         universe: &Arc<Universe>,
         scheme: SchemeId,
@@ -104,19 +104,19 @@ impl TokenWorld {
         self.scheme
     }
 
-    /// The atoms that it brings, closed under implication.
+    /// Its atoms, closed under implication.
     #[must_use]
     pub const fn atoms(&self) -> &AtomSet {
         &self.atoms
     }
 
-    /// Bytes that it takes beside itself, for who keeps it.
+    /// The size in bytes of its data on the heap, for a cache.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.atoms.heap_bytes()
     }
 
-    /// When the user authenticated, where the token says so.
+    /// When the user authenticated, if the token states it.
     pub(crate) const fn auth_time(&self) -> Option<Timestamp> {
         self.auth_time
     }
@@ -155,24 +155,26 @@ impl TokenWorld {
 }
 
 impl OperationTable {
-    /// What a verified token of this scheme brings to a decision. To be made once a token.
+    /// The atoms of a verified token of this scheme. Call it once for each token.
     ///
     /// The subject is a service where the token's `sub` is its `client_id`
-    /// ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user otherwise.
+    /// ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user
+    /// otherwise.
     ///
     /// # Errors
     ///
-    /// [`TokenTooLarge`] where it names more scopes than a decision looks at.
+    /// [`TokenTooLarge`] if it names more scopes than a decision reads.
     pub fn token_world(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenWorld, TokenTooLarge> {
         TokenWorld::from_claims(self.shared_universe(), scheme, claims, None)
     }
 
-    /// The same of a token whose issuer may say no more than this: scopes outside of the ceiling bring nothing, whatever they
-    /// would imply. One inside brings what it implies.
+    /// The same for a token whose issuer may grant only the scopes of the ceiling. Other scopes
+    /// provide nothing, regardless of what they imply. A scope of the ceiling provides what it
+    /// implies.
     ///
     /// # Errors
     ///
-    /// As [`OperationTable::token_world`]; scopes that bring nothing count.
+    /// As [`OperationTable::token_world`]. Scopes that provide nothing count.
     pub fn token_world_within(
         &self,
         scheme: SchemeId,
@@ -182,18 +184,18 @@ impl OperationTable {
         TokenWorld::from_claims(self.shared_universe(), scheme, claims, Some(ceiling))
     }
 
-    /// What a checked credential without scopes brings to a decision: a password, an API key.
+    /// The atoms of a checked credential without scopes: a password, an API key.
     #[must_use]
     pub fn accepted<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenWorld {
         TokenWorld::accepted(self.shared_universe(), scheme, proof)
     }
 
-    /// What a checked credential brings of which somebody else says the scopes: an opaque token that was looked up, for one.
-    /// Scopes that the scheme does not declare bring nothing.
+    /// The atoms of a checked credential whose scopes come from elsewhere, such as an opaque token
+    /// after introspection. Scopes that the scheme does not declare provide nothing.
     ///
     /// # Errors
     ///
-    /// [`TokenTooLarge`] where it has more scopes than a decision looks at.
+    /// [`TokenTooLarge`] if it has more scopes than a decision reads.
     pub fn accepted_with_scopes<'s, T>(
         &self,
         scheme: SchemeId,
@@ -215,8 +217,8 @@ impl OperationTable {
 #[non_exhaustive]
 pub struct TokenTooLarge;
 
-/// All atoms that hold for one request, closed under implication: the part that the token brings and the part that only
-/// this request does.
+/// All atoms that hold for one request, closed under implication: those of the token, and those of
+/// this request alone.
 #[derive(Clone, Debug)]
 pub struct World<'a> {
     pub(crate) token: Cow<'a, AtomSet>,
@@ -236,7 +238,7 @@ impl<'a> World<'a> {
         request: AtomSet::EMPTY,
     };
 
-    /// What the token brings and nothing else.
+    /// The atoms of the token and no others.
     #[must_use]
     pub const fn of_token(token: &'a TokenWorld) -> Self {
         Self {
@@ -245,7 +247,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Exactly these atoms, for questions about a policy. The set must be closed: [`Universe::close`].
+    /// Exactly these atoms, for the analysis of a policy. The set must be closed:
+    /// [`Universe::close`].
     #[must_use]
     pub const fn of_atoms(closed: &'a AtomSet) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What each atom implies, worked out once for a table.
+//! Calculates once for a table what each atom implies.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ impl Universe {
     }
 }
 
-/// Collects the atoms of a universe; faults are told by [`UniverseBuilder::build`].
+/// Collects the atoms of a universe. [`UniverseBuilder::build`] reports errors.
 #[derive(Debug)]
 pub struct UniverseBuilder<'a> {
     catalog: &'a Catalog,
@@ -42,7 +42,8 @@ impl<'a> UniverseBuilder<'a> {
         }
     }
 
-    /// Names a guard. Schemes and scopes come from the catalog, and naming one here changes nothing.
+    /// Names a guard. Schemes and scopes come from the catalog, and naming one here changes
+    /// nothing.
     #[must_use]
     pub fn atom(mut self, atom: Atom) -> Self {
         self.add(atom);

@@ -14,8 +14,8 @@ impl std::borrow::Borrow<str> for ScopeText {
     }
 }
 
-/// A hash of short texts, eight bytes at a time. The keys are those of the catalog, which whoever sends a token does not
-/// choose, so it need not withstand chosen ones.
+/// A hash of short texts, eight bytes at a time. The keys are those of the catalog. A client cannot
+/// choose them, so the hash need not resist collisions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TextHasher(u64);
 

@@ -7,7 +7,7 @@ use crate::{AtomId, Guard, Operation, Requirement, TableError};
 /// An operation with the guards before it, from the outside in, and those that it overrides. Its
 /// own have moved to `roots`.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct DeclaredGuards {
     pub(crate) operation: Operation,
     /// The application's, those of the groups, those of [`Operation::behind`], those of
     /// [`Operation::guard`].
@@ -17,7 +17,7 @@ pub(crate) struct Places {
     pub(crate) overridden: Vec<Guard>,
 }
 
-impl Places {
+impl DeclaredGuards {
     pub(crate) fn of(application: &[Guard], declared: Declared) -> Result<Self, TableError> {
         let Declared {
             mut operation,

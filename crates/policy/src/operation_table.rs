@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, SchemeName};
 
+use crate::declared_guards::DeclaredGuards;
 use crate::group::Declared;
 use crate::index::RequirementIndex;
-use crate::places::Places;
 use crate::resolve::Resolver;
 use crate::{ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError, Universe};
 
@@ -78,8 +78,9 @@ impl OperationTable {
         &self.universe
     }
 
-    /// The same operations, where two schemes take the tokens of one authorization server although no address of theirs is
-    /// equal. Only the analysis of policies depends on it. None where a scheme is not declared.
+    /// The same operations, with two schemes that accept the tokens of one authorization server
+    /// although they share no address. Only the analysis of policies depends on it. `None` if a
+    /// scheme is not declared.
     #[must_use]
     pub fn with_same_server(&self, one: &SchemeName, other: &SchemeName) -> Option<Self> {
         let (one, other) = (self.scheme_id(one)?, self.scheme_id(other)?);
@@ -103,14 +104,14 @@ impl OperationTable {
         &self.universe
     }
 
-    /// The number of a scheme, to be looked up once and kept.
+    /// The number of a scheme. Look it up once and keep it.
     #[must_use]
     pub fn scheme_id(&self, name: &SchemeName) -> Option<SchemeId> {
         self.universe.scheme_id(name)
     }
 }
 
-/// Collects operations; faults are told by [`OperationTableBuilder::build`].
+/// Collects operations. [`OperationTableBuilder::build`] reports errors.
 #[derive(Clone, Debug)]
 pub struct OperationTableBuilder {
     catalog: Catalog,
@@ -121,7 +122,7 @@ pub struct OperationTableBuilder {
 }
 
 impl OperationTableBuilder {
-    /// Every operation stands behind this guard, too, except those that override it.
+    /// Adds a guard to every operation, except those that override it.
     #[must_use]
     pub fn guard(mut self, guard: impl Into<Guard>) -> Self {
         self.guards.push(guard.into());
@@ -142,15 +143,15 @@ impl OperationTableBuilder {
         self
     }
 
-    /// Sets what is looked at first where several things are missing.
+    /// Sets which missing requirement a denial names first. Default: [`ClassOrder::Rfc`].
     #[must_use]
     pub const fn order(mut self, order: ClassOrder) -> Self {
         self.order = order;
         self
     }
 
-    /// Tells templates apart by their whole text, so that `/items/{id}` and `/items/{name}` may stand side by side. For tables
-    /// that are read from the documents of others and do not answer requests.
+    /// Distinguishes templates by their whole text, so that a table can contain both `/items/{id}`
+    /// and `/items/{name}`. Only for tables from third-party documents, which answer no requests.
     #[must_use]
     pub const fn templates_by_text(mut self) -> Self {
         self.is_by_text = true;
@@ -171,7 +172,7 @@ impl OperationTableBuilder {
             order,
             is_by_text: _,
         } = self;
-        let places = |declared| Places::of(&guards, declared);
+        let places = |declared| DeclaredGuards::of(&guards, declared);
         let operations = operations.into_iter().map(places).collect::<Result<Vec<_>, _>>()?;
         let mut resolver = Resolver::new(&catalog, order);
         let numbers = operations.iter().map(|places| resolver.look_at(places));
@@ -218,8 +219,8 @@ impl OperationTableBuilder {
     }
 }
 
-/// The template with the names of its parameters left out: `/users/{}/items`. Two templates that differ in these alone match the
-/// same paths.
+/// The template with the names of its parameters left out: `/users/{}/items`. Two templates that
+/// differ in these alone match the same paths.
 #[must_use]
 pub fn anonymous_template(template: &str) -> String {
     let mut shape = String::with_capacity(template.len());

@@ -1,21 +1,21 @@
-//! Reading a rule: from words to atoms.
+//! Resolves a rule: scopes and schemes become atoms.
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::limits::{Budget, Limit};
+use crate::limits::{Limit, ResolutionBudget};
 use crate::similar::nearest_name;
 use crate::{Atom, AtomId, Operation, Requirement, Rule, TableError, Universe};
 
-/// Reads one rule over a universe.
-pub(crate) struct Reading<'u> {
+/// Resolves one rule over a universe.
+pub(crate) struct RuleResolver<'u> {
     universe: &'u Universe,
     pub(crate) scheme: Option<SchemeName>,
     pub(crate) named: Vec<AtomId>,
-    pub(crate) budget: Budget,
+    pub(crate) budget: ResolutionBudget,
 }
 
-impl<'u> Reading<'u> {
-    pub(crate) const fn new(universe: &'u Universe, budget: Budget) -> Self {
+impl<'u> RuleResolver<'u> {
+    pub(crate) const fn new(universe: &'u Universe, budget: ResolutionBudget) -> Self {
         Self {
             universe,
             scheme: None,
@@ -24,8 +24,8 @@ impl<'u> Reading<'u> {
         }
     }
 
-    pub(crate) fn rule(&mut self, rule: &Rule) -> Result<Requirement, Fault> {
-        let each = |reading: &mut Self, rules: &[Rule]| -> Result<Vec<Requirement>, Fault> {
+    pub(crate) fn rule(&mut self, rule: &Rule) -> Result<Requirement, RuleError> {
+        let each = |reading: &mut Self, rules: &[Rule]| -> Result<Vec<Requirement>, RuleError> {
             rules.iter().map(|rule| reading.rule(rule)).collect()
         };
         match rule {
@@ -34,11 +34,11 @@ impl<'u> Reading<'u> {
             Rule::All(rules) if rules.is_empty() => Ok(Requirement::atom(self.universe, AtomId::AUTHENTICATED)),
             Rule::All(rules) => {
                 let rules = each(self, rules)?;
-                Requirement::all_within(rules, &mut self.budget).map_err(Fault::TooLarge)
+                Requirement::all_within(rules, &mut self.budget).map_err(RuleError::TooLarge)
             }
             Rule::Any(rules) => {
                 let rules = each(self, rules)?;
-                Requirement::any(rules).map_err(Fault::TooLarge)
+                Requirement::any(rules).map_err(RuleError::TooLarge)
             }
             Rule::Atom(Atom::Scheme(name)) => {
                 let (_, id) = self.scheme(name.as_str())?;
@@ -47,14 +47,14 @@ impl<'u> Reading<'u> {
             Rule::Atom(Atom::Scope { scheme, token }) => self.scope(token, Some(scheme.clone())),
             Rule::Atom(atom) => match self.universe.find(atom) {
                 Some(id) => Ok(Requirement::atom(self.universe, id)),
-                None => Err(Fault::TooLarge(Limit::Atoms)),
+                None => Err(RuleError::TooLarge(Limit::Atoms)),
             },
             Rule::Deny => Ok(Requirement::deny()),
             Rule::Scope(token) => self.scope(token, self.scheme.clone()),
         }
     }
 
-    pub(crate) fn scheme(&mut self, text: &str) -> Result<(SchemeName, AtomId), Fault> {
+    pub(crate) fn scheme(&mut self, text: &str) -> Result<(SchemeName, AtomId), RuleError> {
         let name = SchemeName::parse(text).ok();
         let found = name.and_then(|name| Some((self.universe.find(&Atom::Scheme(name.clone()))?, name)));
         let Some((id, name)) = found else {
@@ -64,7 +64,7 @@ impl<'u> Reading<'u> {
         Ok((name, id))
     }
 
-    fn scope(&mut self, token: &ScopeToken, scheme: Option<SchemeName>) -> Result<Requirement, Fault> {
+    fn scope(&mut self, token: &ScopeToken, scheme: Option<SchemeName>) -> Result<Requirement, RuleError> {
         let scheme = scheme.map_or_else(|| self.only_scheme_with(token), Ok)?;
         let atom = Atom::Scope {
             scheme: scheme.clone(),
@@ -78,12 +78,12 @@ impl<'u> Reading<'u> {
         Ok(Requirement::atom(self.universe, id))
     }
 
-    fn undeclared_scheme(&self, text: &str) -> Fault {
+    fn undeclared_scheme(&self, text: &str) -> RuleError {
         let schemes = self.universe.atoms().iter().filter_map(Atom::scheme_name);
-        Fault::UndeclaredScheme(text.to_owned(), nearest_name(text, schemes.map(SchemeName::as_str)))
+        RuleError::UndeclaredScheme(text.to_owned(), nearest_name(text, schemes.map(SchemeName::as_str)))
     }
 
-    fn undeclared(&self, scheme: Option<SchemeName>, token: &ScopeToken) -> Fault {
+    fn undeclared(&self, scheme: Option<SchemeName>, token: &ScopeToken) -> RuleError {
         if let Some(name) = &scheme
             && self.universe.find(&Atom::Scheme(name.clone())).is_none()
         {
@@ -95,28 +95,31 @@ impl<'u> Reading<'u> {
             _ => None,
         });
         let suggestion = nearest_name(token.as_str(), known);
-        Fault::UndeclaredScope(scheme, token.clone(), suggestion)
+        RuleError::UndeclaredScope(scheme, token.clone(), suggestion)
     }
 
-    fn only_scheme_with(&self, token: &ScopeToken) -> Result<SchemeName, Fault> {
+    fn only_scheme_with(&self, token: &ScopeToken) -> Result<SchemeName, RuleError> {
         let schemes: Vec<&SchemeName> = self.universe.schemes_with(token.as_str()).collect();
         match *schemes {
             [] => Err(self.undeclared(None, token)),
             [name] => Ok(name.clone()),
-            _ => Err(Fault::Ambiguous(token.clone(), schemes.into_iter().cloned().collect())),
+            _ => Err(RuleError::Ambiguous(
+                token.clone(),
+                schemes.into_iter().cloned().collect(),
+            )),
         }
     }
 }
 
 /// An error in a guard, before its operation is known.
-pub(crate) enum Fault {
+pub(crate) enum RuleError {
     Ambiguous(ScopeToken, Vec<SchemeName>),
     TooLarge(Limit),
     UndeclaredScheme(String, Option<String>),
     UndeclaredScope(Option<SchemeName>, ScopeToken, Option<String>),
 }
 
-impl Fault {
+impl RuleError {
     pub(crate) fn in_operation(self, operation: &Operation) -> TableError {
         let operation = operation.label();
         match self {

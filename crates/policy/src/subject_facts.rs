@@ -9,7 +9,7 @@ use crate::presented::Credential;
 use crate::{Atom, AtomId, AtomSet, Binding, Needs, Place, Presented, ResolvedOperation, World};
 
 /// The credentials of one subject, with those that have no subject.
-pub(crate) struct Party<'p> {
+pub(crate) struct SubjectFacts<'p> {
     /// Which of the presented credentials says who it is.
     speaker: Option<usize>,
     token: Cow<'p, AtomSet>,
@@ -19,7 +19,7 @@ pub(crate) struct Party<'p> {
     is_bound_by_mtls: bool,
 }
 
-impl<'p> Party<'p> {
+impl<'p> SubjectFacts<'p> {
     const NOBODY: Self = Self {
         speaker: None,
         token: Cow::Owned(AtomSet::EMPTY),
@@ -53,29 +53,29 @@ impl<'p> Party<'p> {
             .enumerate()
             .filter(own)
             .partition(|(_, credential)| credential.world.has_subject());
-        let mut parties: Vec<(Option<&str>, Self)> = Vec::new();
+        let mut subjects: Vec<(Option<&str>, Self)> = Vec::new();
         for (number, credential) in speaking {
             let subject = credential.subject.name();
-            let joined = parties
+            let joined = subjects
                 .iter_mut()
                 .find(|(known, _)| known.is_some() && *known == subject);
-            if let Some((_, party)) = joined {
-                party.join(credential, presented.now);
+            if let Some((_, subject_facts)) = joined {
+                subject_facts.join(credential, presented.now);
             } else {
-                let mut party = Self::alone(operation, Some(credential));
-                party.speaker = Some(number);
-                parties.push((subject, party));
+                let mut subject_facts = Self::alone(operation, Some(credential));
+                subject_facts.speaker = Some(number);
+                subjects.push((subject, subject_facts));
             }
         }
-        if parties.is_empty() {
-            parties.push((None, Self::NOBODY));
+        if subjects.is_empty() {
+            subjects.push((None, Self::NOBODY));
         }
-        for (_, party) in &mut parties {
+        for (_, subject_facts) in &mut subjects {
             for (_, credential) in &silent {
-                party.join(credential, presented.now);
+                subject_facts.join(credential, presented.now);
             }
         }
-        parties.into_iter().map(|(_, party)| party).collect()
+        subjects.into_iter().map(|(_, subject_facts)| subject_facts).collect()
     }
 
     fn join(&mut self, credential: &'p Credential<'_>, now: Timestamp) {

@@ -44,7 +44,7 @@ struct Inner {
     tree: ResolvedTree,
 }
 
-/// What a tree came to: the same for every operation behind the same guards, and cheap to clone.
+/// A resolved tree: the same for every operation with the same guards, and cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ResolvedTree {
     /// Which of the table's trees it is, counted from 0.
@@ -56,16 +56,16 @@ pub(crate) struct ResolvedTree {
     needs_user: bool,
     checks: Arc<[CheckPlace]>,
     facts: Arc<[(Arc<str>, AtomId, Needs)]>,
-    contexts: Arc<[Context]>,
+    contexts: Arc<[ResolutionContext]>,
 }
 
-/// What the resolver found out.
+/// The result of the resolver.
 pub(crate) struct Resolved {
     pub(crate) is_optional: bool,
     pub(crate) requirement: Requirement,
     /// Schemes and scopes, dependants before what they depend on.
     pub(crate) named: Vec<AtomId>,
-    pub(crate) contexts: Vec<Context>,
+    pub(crate) contexts: Vec<ResolutionContext>,
     pub(crate) checks: Vec<CheckPlace>,
 }
 
@@ -79,22 +79,22 @@ pub(crate) struct CheckPlace {
 
 /// A guard and the scopes visible to it.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(crate) struct ResolutionContext {
     pub(crate) depth: usize,
     pub(crate) guard: Guard,
     pub(crate) visible: Arc<[ScopeToken]>,
     pub(crate) requirement: Requirement,
 }
 
-/// What an operation asks for, in one word.
+/// The kind of requirement of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "reports and documents say something about each")]
 pub enum Access {
-    /// Something must be proved, and no scope is needed.
+    /// A credential or a check is required, and no scope.
     Authenticated,
-    /// Nobody may.
+    /// No caller may.
     Deny,
-    /// Everybody may.
+    /// Every caller may.
     Public,
     /// Scopes are needed.
     Scoped,
@@ -175,13 +175,13 @@ impl ResolvedOperation {
         &self.0.template
     }
 
-    /// Its name, where it was given one.
+    /// Its name, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
 
-    /// The conjunction of everything that its tree asks for.
+    /// The conjunction of all requirements in its tree.
     #[inline]
     #[must_use]
     pub fn requirement(&self) -> &Requirement {
@@ -200,8 +200,8 @@ impl ResolvedOperation {
         &self.0.tree.alternatives
     }
 
-    /// What the document says: the alternatives, with one for each scheme in the place of one that any scheme satisfies.
-    /// Optional authentication is not among them.
+    /// The `security` of a document: the alternatives. One that any scheme satisfies becomes one
+    /// for each scheme. Optional authentication is not among them.
     #[must_use]
     pub fn security(&self) -> Vec<Alternative> {
         let mut security = Vec::new();
@@ -216,7 +216,8 @@ impl ResolvedOperation {
         security
     }
 
-    /// The schemes by which a credential can be presented, each once, in the order of [`ResolvedOperation::security`].
+    /// The schemes by which a credential can be presented, each once, in the order of
+    /// [`ResolvedOperation::security`].
     #[must_use]
     pub fn schemes(&self) -> Vec<SchemeName> {
         let mut schemes = Vec::new();
@@ -228,7 +229,7 @@ impl ResolvedOperation {
         schemes
     }
 
-    /// What it asks for, in one word.
+    /// The kind of its requirement.
     #[must_use]
     pub fn access(&self) -> Access {
         if self.0.tree.requirement.is_deny() {
@@ -248,25 +249,25 @@ impl ResolvedOperation {
         }
     }
 
-    /// Whether requests without a credential are let through as anonymous.
+    /// Whether requests without a credential are authorized as anonymous.
     #[must_use]
     pub fn is_optional(&self) -> bool {
         self.0.tree.anonymous.is_some()
     }
 
-    /// The checks without code that its guards name: a request must bring their results
+    /// The checks without code that its guards name. A request must provide their results
     /// ([`Presented::with_fact`](crate::Presented::with_fact)).
     pub fn external_checks(&self) -> impl Iterator<Item = AtomId> + '_ {
         self.facts().iter().map(|(_, id, _)| *id)
     }
 
-    /// Whether its own guards stand in the place of those of its groups and of the application.
+    /// Whether its own guards replace those of its groups and of the application.
     #[must_use]
     pub fn is_override(&self) -> bool {
         !self.0.overridden.is_empty()
     }
 
-    /// The guards of the application and of its groups that do not stand before it, because it overrides them.
+    /// The guards of the application and of its groups that it overrides.
     #[must_use]
     pub fn overridden(&self) -> &[Guard] {
         &self.0.overridden
@@ -278,31 +279,33 @@ impl ResolvedOperation {
         self.0.tree.needs_user
     }
 
-    /// What is looked at first where several things are missing.
+    /// Which missing requirement a denial names first.
     #[must_use]
     pub fn order(&self) -> ClassOrder {
         self.0.order
     }
 
-    /// The scope that a client without any credential should ask for: that of the alternative that asks for least,
-    /// dependants first, each scope where it first stands.
+    /// The scope that a client without a credential should request: that of the smallest
+    /// alternative, dependants first, each scope at its first position.
     #[must_use]
     pub fn challenge_scope(&self) -> &[ScopeToken] {
         self.scope_of(self.0.tree.nearest_to_nothing)
     }
 
-    /// The alternative that is nearest to being satisfied, with what it lacks; none where nothing would help.
+    /// The alternative that is nearest to being satisfied, with what it lacks; `None` if no
+    /// alternative exists.
     ///
-    /// `obtainable` are the atoms that this client can come by; unsaid, all of them.
+    /// `obtainable` contains the atoms that this client can obtain. `None` means all of them.
     #[must_use]
     pub fn nearest(&self, closed: &AtomSet, obtainable: Option<&AtomSet>) -> Option<Nearest> {
         nearest(&self.0.tree.requirement, &self.0.universe, closed, obtainable)
     }
 
-    /// What decides about a request: the requirement, or where authentication is optional and no credential was presented,
-    /// the part of it that needs no credential.
-    // SECURITY: the gate, explanations, grants and shadows all ask here, so that a credential that does not suffice is refused
-    // by each of them. Held by `decision::all_commands_agree_with_the_gate`.
+    /// The requirement that decides: the whole one. If authentication is optional and no credential
+    /// was presented, the part that needs no credential.
+    // SECURITY: the gate, explanations, assumed credentials and shadows all call this function, so
+    // each refuses a credential that does not suffice. Tested by
+    // `decision::all_commands_agree_with_the_gate`.
     #[inline]
     pub(crate) fn deciding(&self, has_credential: bool) -> &Requirement {
         match &self.0.tree.anonymous {
@@ -311,13 +314,14 @@ impl ResolvedOperation {
         }
     }
 
-    /// Whether a request may run it in which these facts hold and no others. The set must be closed.
+    /// Whether a request may run it in which these facts hold and no others. The set must be
+    /// closed.
     #[must_use]
     pub fn is_open_to(&self, closed: &AtomSet) -> bool {
         self.deciding(closed.contains(AtomId::AUTHENTICATED)).allows(closed)
     }
 
-    /// The requirement of a request without any credential, where authentication is optional.
+    /// The requirement for a request without a credential, if authentication is optional.
     #[must_use]
     pub fn anonymous(&self) -> Option<&Requirement> {
         self.0.tree.anonymous.as_ref()
@@ -344,7 +348,7 @@ impl ResolvedOperation {
         &self.0.tree.checks
     }
 
-    /// Checks without code: the request brings their results.
+    /// Checks without code: the request provides their results.
     pub(crate) fn facts(&self) -> &[(Arc<str>, AtomId, Needs)] {
         &self.0.tree.facts
     }
@@ -355,14 +359,14 @@ impl ResolvedOperation {
         self.0.tree.contexts.iter().map(|context| &context.guard)
     }
 
-    pub(crate) fn contexts(&self) -> &[Context] {
+    pub(crate) fn contexts(&self) -> &[ResolutionContext] {
         &self.0.tree.contexts
     }
 }
 
-/// The checks without code that some guard asks for, also where the operation as a whole can do without: an explanation tells
-/// what each guard found.
-fn facts(contexts: &[Context], universe: &Universe, checks: &[CheckPlace]) -> Vec<(Arc<str>, AtomId, Needs)> {
+/// The checks without code that some guard requires, even if the whole operation does not need
+/// them. An explanation reports the result of each guard.
+fn facts(contexts: &[ResolutionContext], universe: &Universe, checks: &[CheckPlace]) -> Vec<(Arc<str>, AtomId, Needs)> {
     let sets = contexts.iter().flat_map(|context| context.requirement.alternatives());
     let named = sets.fold(AtomSet::EMPTY, |all, set| all.union(set));
     let by_code: AtomSet = checks.iter().map(|place| place.atom).collect();
