@@ -1,62 +1,65 @@
-//! What an issuer answers about a token: [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2).
+//! Reads an introspection response:
+//! [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2).
 
 use scopegate_domain::{Audience, Claims, Issuer, ScopeLayout, ScopeToken, Timestamp};
 use scopegate_token::TokenRules;
 
 use crate::document::{self, InvalidDocument};
 
-/// What an answer has to say.
+/// The issuer and the audience that a response must have.
 #[derive(Clone, Debug)]
-pub(super) struct Expected {
+pub(super) struct ExpectedClaims {
     pub(super) issuer: Issuer,
     pub(super) audience: Option<Audience>,
 }
 
-/// A good token.
+/// A token that is valid here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Good {
+pub(super) struct ActiveToken {
     pub(super) subject: Option<String>,
     pub(super) scopes: Vec<ScopeToken>,
-    /// When it expires.
-    pub(super) until: Timestamp,
+    pub(super) expires_at: Timestamp,
 }
 
-/// Reads an answer; `None` is a token that is not valid here.
+/// Reads a response; `None` is a token that is not valid here.
 ///
-/// An unreadable answer is an error and not a verdict: it grants no access, and it makes no token
-/// invalid.
-// SECURITY: every present member must fit. A member may be missing only if RFC 7662 allows it and
-// nothing depends on it (`only_an_answer_that_fits_in_every_point_is_good`).
-pub(super) fn read(body: &[u8], expected: &Expected, now: Timestamp) -> Result<Option<Good>, InvalidDocument> {
+/// An unreadable response is an error: it grants no access, and it makes no token invalid.
+// SECURITY: every present member must fit. A member may be absent only if RFC 7662 allows it and
+// nothing depends on it. Tested by `tests::token_is_valid_if_every_member_fits`.
+pub(super) fn read(
+    body: &[u8],
+    expected: &ExpectedClaims,
+    now: Timestamp,
+) -> Result<Option<ActiveToken>, InvalidDocument> {
     let status = TokenStatus::read(body)?;
     if !status.is_active || !status.is_bearer {
         return Ok(None);
     }
     let claims = Claims::parse(body, ScopeLayout::Text).map_err(|_| InvalidDocument::Member { name: "claims" })?;
-    let is_own = claims.issuer().is_none_or(|issuer| issuer == expected.issuer.as_str());
-    let is_meant = expected.audience.as_ref().is_none_or(|audience| {
+    let is_issuer = claims.issuer().is_none_or(|issuer| issuer == expected.issuer.as_str());
+    let is_audience = expected.audience.as_ref().is_none_or(|audience| {
         let is_named = claims.audiences().any(|name| name == audience.as_str());
         is_named && claims.client_id() != Some(audience.as_str())
     });
     let is_for_access = claims.foreign_claim().is_none() && !claims.has_confirmation();
-    let until = claims.expires_at().unwrap_or(Timestamp::MAX);
-    let is_time = until > now
+    let expires_at = claims.expires_at().unwrap_or(Timestamp::MAX);
+    let is_time = expires_at > now
         && claims.not_before().is_none_or(|begin| begin <= now)
         && claims
             .issued_at()
             .is_none_or(|issued| issued <= now + TokenRules::MAX_LEEWAY);
-    if !(is_own && is_meant && is_for_access && is_time) {
+    if !(is_issuer && is_audience && is_for_access && is_time) {
         return Ok(None);
     }
     let scopes = claims.scopes().map(ScopeToken::parse).collect::<Result<_, _>>();
-    Ok(Some(Good {
+    Ok(Some(ActiveToken {
         subject: claims.subject().map(str::to_owned),
         scopes: scopes.map_err(|_| InvalidDocument::Member { name: "scope" })?,
-        until,
+        expires_at,
     }))
 }
 
-/// Members that claims do not have.
+/// The members of a response that are not claims.
 struct TokenStatus {
     is_active: bool,
     is_bearer: bool,
@@ -88,8 +91,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix(1_000);
 
-    fn judge(body: &str) -> Result<Option<Good>, InvalidDocument> {
-        let expected = Expected {
+    fn answer(body: &str) -> Result<Option<ActiveToken>, InvalidDocument> {
+        let expected = ExpectedClaims {
             issuer: Issuer::parse("https://id.example").unwrap(),
             audience: Some(Audience::parse("https://api.example").unwrap()),
         };
@@ -97,17 +100,17 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_that_fits_in_every_point_is_good() {
-        let good = [
+    fn token_is_valid_if_every_member_fits() {
+        let valid = [
             r#"{"active": true, "aud": "https://api.example"}"#,
             r#"{"active": true, "aud": ["x", "https://api.example"], "iss": "https://id.example", "exp": 1001, "nbf": 1000}"#,
             r#"{"active": true, "aud": "https://api.example", "token_type": "BEARER", "username": "joe"}"#,
             r#"{"active": true, "aud": "https://api.example", "iat": 1060, "typ": "Bearer", "client_id": "app"}"#,
         ];
-        for body in good {
-            assert!(judge(body).unwrap().is_some(), "{body}");
+        for body in valid {
+            assert!(answer(body).unwrap().is_some(), "{body}");
         }
-        let bad = [
+        let invalid = [
             r#"{"active": false}"#,
             r#"{"active": false, "aud": "https://api.example", "scope": "a"}"#,
             r#"{"active": true}"#,
@@ -126,10 +129,10 @@ mod tests {
             r#"{"active": true, "aud": "https://api.example", "token_type": "DPoP"}"#,
             r#"{"active": true, "aud": "https://api.example", "token_type": "refresh_token"}"#,
         ];
-        for body in bad {
-            assert_eq!(judge(body), Ok(None), "{body}");
+        for body in invalid {
+            assert_eq!(answer(body), Ok(None), "{body}");
         }
-        let none = [
+        let unreadable = [
             "",
             "true",
             "{}",
@@ -142,20 +145,20 @@ mod tests {
             r#"{"active": true, "aud": "https://api.example", "scope": ["a"]}"#,
             r#"{"active": true, "aud": "https://api.example", "token_type": 1}"#,
         ];
-        for body in none {
-            assert!(judge(body).is_err(), "{body}");
+        for body in unreadable {
+            assert!(answer(body).is_err(), "{body}");
         }
     }
 
     #[test]
-    fn what_it_is_good_for_is_read() {
+    fn subject_scopes_and_expiry_are_read() {
         let body = r#"{"active": true, "aud": "https://api.example", "sub": "joe", "scope": "a b", "exp": 2000}"#;
-        let good = judge(body).unwrap().unwrap();
-        assert_eq!(good.subject.as_deref(), Some("joe"));
+        let active = answer(body).unwrap().unwrap();
+        assert_eq!(active.subject.as_deref(), Some("joe"));
         assert_eq!(
-            good.scopes,
+            active.scopes,
             [ScopeToken::from_static("a"), ScopeToken::from_static("b")]
         );
-        assert_eq!(good.until.as_unix(), 2_000);
+        assert_eq!(active.expires_at.as_unix(), 2_000);
     }
 }

@@ -1,24 +1,27 @@
-//! Answers about tokens that are remembered for a short time.
+//! Caches introspection responses for a short time, bounded in bytes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 use scopegate_domain::{Lifetime, Secret, Timestamp};
 
-use super::IntrospectedToken;
-
-/// A cached answer; `None` is a token that is not valid.
-type Answer = Option<IntrospectedToken>;
+use super::introspected_token::IntrospectedToken;
 
 /// The size of one entry without its texts, in bytes; an upper estimate.
-const ENTRY: usize = 256;
+const ENTRY_BYTES: usize = 256;
 
-/// Places of replaced answers that are kept in any case.
-const SPARE: usize = 16;
+/// The usual size of an entry, in bytes: sets the number of shards.
+const USUAL_BYTES: usize = 1024;
 
-/// A token as a key of a table: compared whole, wiped when it is forgotten.
+/// The result of introspection; `None` is a token that is not valid here.
+pub(super) type Answer = Option<IntrospectedToken>;
+
+/// A token as a key: compared as a whole in constant time, wiped when it leaves.
 pub(super) struct TokenText(Secret<String>);
 
 impl TokenText {
@@ -51,154 +54,135 @@ impl fmt::Debug for TokenText {
     }
 }
 
-/// The cached answers: good and bad ones, each in a partition.
+/// Valid and invalid tokens, in partitions of the same size. So guessed tokens never evict valid
+/// ones.
 #[derive(Debug)]
-pub(super) struct Answers {
-    good: Room,
-    bad: Room,
+pub(super) struct IntrospectionCache {
+    valid: CachePartition,
+    invalid: CachePartition,
 }
 
-impl Answers {
-    /// Creates a cache with maximum ages in seconds (good, bad), and a size in bytes for each.
-    pub(super) fn new((good, bad): (u32, u32), bytes: usize) -> Self {
+impl IntrospectionCache {
+    /// Creates a cache with a TTL in seconds for valid and for invalid tokens, and a size in bytes
+    /// for each.
+    pub(super) fn new((valid, invalid): (u32, u32), bytes: usize) -> Self {
         Self {
-            good: Room::new(good, bytes),
-            bad: Room::new(bad, bytes),
+            valid: CachePartition::new(valid, bytes),
+            invalid: CachePartition::new(invalid, bytes),
         }
     }
 
-    /// Returns the answer about a token, if it still holds.
-    pub(super) fn find(&self, token: &TokenText, now: Timestamp) -> Option<Answer> {
-        self.good.find(token, now).or_else(|| self.bad.find(token, now))
+    /// Returns the answer for a token, if it is still fresh.
+    pub(super) fn find(&self, token: &Arc<TokenText>, now: Timestamp) -> Option<Answer> {
+        self.valid.find(token, now).or_else(|| self.invalid.find(token, now))
     }
 
-    /// Remembers an answer, no longer than until then.
-    pub(super) fn keep(&mut self, token: &Arc<TokenText>, answer: &Answer, until: Timestamp, now: Timestamp) {
-        let room = if answer.is_some() {
-            &mut self.good
-        } else {
-            &mut self.bad
+    /// Stores an answer until the TTL or `until`, whichever comes first. It replaces an older
+    /// answer for the same token.
+    pub(super) fn keep(&self, token: &Arc<TokenText>, answer: &Answer, until: Timestamp, now: Timestamp) {
+        let (partition, other) = match answer {
+            Some(_) => (&self.valid, &self.invalid),
+            None => (&self.invalid, &self.valid),
         };
-        room.keep(token, answer, until, now);
+        other.answers.remove(token);
+        partition.keep(token, answer, until, now);
     }
 }
 
-/// A bounded partition; a new answer evicts the oldest one.
-#[derive(Debug)]
-struct Room {
-    age: Lifetime,
-    most: usize,
-    bytes: usize,
-    answers: HashMap<Arc<TokenText>, Kept>,
-    /// The answers from the oldest on, and some that were replaced: see [`Room::tidy`].
-    order: VecDeque<(Arc<TokenText>, u64)>,
-    next: u64,
+/// A part of the cache with a size and a TTL.
+struct CachePartition {
+    ttl: Lifetime,
+    answers: Cache<Arc<TokenText>, CachedAnswer, ByteWeighter, RandomState>,
+    /// The Unix time of the next removal of expired answers.
+    next_sweep: AtomicI64,
 }
 
-#[derive(Debug)]
-struct Kept {
+#[derive(Clone)]
+struct CachedAnswer {
     answer: Answer,
-    /// From when and until when it holds: a clock that was set back makes nothing young.
+    /// The time of the response. A clock that was set back makes no answer fresh again.
     since: Timestamp,
     until: Timestamp,
-    number: u64,
-    bytes: usize,
 }
 
-impl Room {
-    fn new(seconds: u32, most: usize) -> Self {
+impl CachedAnswer {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.since <= now && now < self.until
+    }
+}
+
+impl CachePartition {
+    fn new(seconds: u32, bytes: usize) -> Self {
         Self {
-            age: Lifetime::from_seconds(seconds),
-            most,
-            bytes: 0,
-            answers: HashMap::new(),
-            order: VecDeque::new(),
-            next: 0,
+            ttl: Lifetime::from_seconds(seconds),
+            // A hash with random seeds, because a client chooses the token.
+            answers: Cache::with(
+                bytes / USUAL_BYTES,
+                u64::try_from(bytes).unwrap_or(u64::MAX),
+                ByteWeighter,
+                RandomState::new(),
+                DefaultLifecycle::default(),
+            ),
+            next_sweep: AtomicI64::new(i64::MIN),
         }
     }
 
-    fn find(&self, token: &TokenText, now: Timestamp) -> Option<Answer> {
-        let kept = self.answers.get(token)?;
-        (kept.since <= now && now < kept.until).then(|| kept.answer.clone())
+    fn find(&self, token: &Arc<TokenText>, now: Timestamp) -> Option<Answer> {
+        let cached = self.answers.get(token)?;
+        cached.is_fresh(now).then_some(cached.answer)
     }
 
-    fn keep(&mut self, token: &Arc<TokenText>, answer: &Answer, until: Timestamp, now: Timestamp) {
-        self.forget(token, None);
-        self.forget_expired(now);
-        let until = until.min(now + self.age);
-        let bytes = size(token, answer);
-        if until <= now || bytes > self.most {
-            self.tidy();
-            return;
-        }
-        while self.bytes + bytes > self.most
-            && let Some((oldest, number)) = self.order.pop_front()
-        {
-            self.forget(&oldest, Some(number));
-        }
-        let number = self.next;
-        self.next = self.next.wrapping_add(1);
-        self.bytes += bytes;
-        self.order.push_back((Arc::clone(token), number));
-        let kept = Kept {
+    fn keep(&self, token: &Arc<TokenText>, answer: &Answer, until: Timestamp, now: Timestamp) {
+        self.answers.remove(token);
+        self.remove_expired(now);
+        let cached = CachedAnswer {
             answer: answer.clone(),
             since: now,
-            until,
-            number,
-            bytes,
+            until: until.min(now + self.ttl),
         };
-        self.answers.insert(Arc::clone(token), kept);
-        self.tidy();
-    }
-
-    /// Drops the oldest answers as far as they are older than any that counts.
-    fn forget_expired(&mut self, now: Timestamp) {
-        while let Some((token, number)) = self.order.front() {
-            let kept = self.answers.get(token).filter(|kept| kept.number == *number);
-            if kept.is_some_and(|kept| now < kept.since + self.age && kept.since <= now) {
-                break;
-            }
-            if let Some((token, number)) = self.order.pop_front() {
-                self.forget(&token, Some(number));
-            }
+        if cached.is_fresh(now) {
+            self.answers.insert(Arc::clone(token), cached);
         }
     }
 
-    /// Drops the order entries of replaced answers once they are the majority.
-    ///
-    /// A walk over the order follows at least half as many changes as the order is long. So a
-    /// change has a constant cost on average, and the order stays within twice the number of
-    /// answers.
-    fn tidy(&mut self) {
-        if self.order.len() > 2 * self.answers.len() + SPARE {
-            let answers = &self.answers;
-            let is_kept = |token: &Arc<TokenText>, number| answers.get(token).is_some_and(|kept| kept.number == number);
-            self.order.retain(|(token, number)| is_kept(token, *number));
-        }
-    }
-
-    /// Removes an answer; with a number, only if it still has that number.
-    fn forget(&mut self, token: &TokenText, number: Option<u64>) {
-        let is_meant = |kept: &Kept| number.is_none_or(|number| number == kept.number);
-        if !self.answers.get(token).is_some_and(is_meant) {
+    /// Removes expired answers, at most once for each TTL. So no token stays in memory for longer
+    /// than two TTLs while others come, and the cost for each change is small.
+    fn remove_expired(&self, now: Timestamp) {
+        let next = now + self.ttl;
+        let due = self.next_sweep.load(Ordering::Relaxed);
+        // A clock that was set back must not delay the next removal.
+        if now.as_unix() < due && due <= next.as_unix() {
             return;
         }
-        if let Some(kept) = self.answers.remove(token) {
-            self.bytes -= kept.bytes;
-        }
+        self.next_sweep.store(next.as_unix(), Ordering::Relaxed);
+        self.answers.retain(|_, cached| cached.is_fresh(now));
     }
 }
 
-fn size(token: &TokenText, answer: &Answer) -> usize {
-    let said = answer.as_ref().map_or(0, |valid| {
-        let scopes = valid
-            .scopes
-            .iter()
-            .map(|scope| scope.as_str().len() + 32)
-            .sum::<usize>();
-        scopes + valid.subject.as_ref().map_or(0, |subject| subject.len())
-    });
-    ENTRY + token.expose().len() + said
+impl fmt::Debug for CachePartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachePartition")
+            .field("ttl", &self.ttl)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The size of an entry, in bytes.
+#[derive(Clone)]
+struct ByteWeighter;
+
+impl Weighter<Arc<TokenText>, CachedAnswer> for ByteWeighter {
+    fn weight(&self, token: &Arc<TokenText>, cached: &CachedAnswer) -> u64 {
+        let heap = cached.answer.as_ref().map_or(0, |valid| {
+            let scopes = valid
+                .scopes
+                .iter()
+                .map(|scope| scope.as_str().len() + 32)
+                .sum::<usize>();
+            scopes + valid.subject.as_ref().map_or(0, |subject| subject.len())
+        });
+        u64::try_from(ENTRY_BYTES + token.expose().len() + heap).unwrap_or(u64::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -211,8 +195,12 @@ mod tests {
         Timestamp::from_unix(seconds)
     }
 
+    fn token(text: &str) -> Arc<TokenText> {
+        Arc::new(TokenText::new(text))
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "a cached answer is optional")]
-    fn good(subject: &str) -> Answer {
+    fn valid(subject: &str) -> Answer {
         Answer::Some(IntrospectedToken {
             subject: Some(Arc::from(subject)),
             scopes: Vec::new(),
@@ -220,18 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_until_its_token_expires_and_no_longer_than_its_age() {
-        let mut answers = Answers::new((60, 5), 1_000_000);
-        let tokens: Vec<_> = ["a", "b", "c"].map(|text| Arc::new(TokenText::new(text))).into();
-        answers.keep(&tokens[0], &good("a"), at(1_010), at(1_000));
-        answers.keep(&tokens[1], &good("b"), Timestamp::MAX, at(1_000));
-        answers.keep(&tokens[2], &None, Timestamp::MAX, at(1_000));
-        let found = |now| {
-            tokens
-                .iter()
-                .map(|token| answers.find(token, at(now)).is_some())
-                .collect::<Vec<_>>()
-        };
+    fn answer_is_fresh_until_exp_and_ttl() {
+        let cache = IntrospectionCache::new((60, 5), 1_000_000);
+        let tokens = ["a", "b", "c"].map(token);
+        cache.keep(&tokens[0], &valid("a"), at(1_010), at(1_000));
+        cache.keep(&tokens[1], &valid("b"), Timestamp::MAX, at(1_000));
+        cache.keep(&tokens[2], &None, Timestamp::MAX, at(1_000));
+        let found = |now| tokens.each_ref().map(|token| cache.find(token, at(now)).is_some());
         assert_eq!(found(1_000), [true, true, true]);
         assert_eq!(found(1_004), [true, true, true]);
         assert_eq!(found(1_005), [true, true, false]);
@@ -241,70 +224,87 @@ mod tests {
     }
 
     #[test]
-    fn bad_answers_do_not_drive_out_good_ones() {
-        let mut answers = Answers::new((60, 60), 10_000);
-        let known = Arc::new(TokenText::new("known"));
-        answers.keep(&known, &good("joe"), Timestamp::MAX, at(0));
+    fn invalid_tokens_do_not_evict_valid_ones() {
+        let cache = IntrospectionCache::new((60, 60), 10_000);
+        let known = token("known");
+        cache.keep(&known, &valid("joe"), Timestamp::MAX, at(0));
         for number in 0..10_000 {
-            let token = Arc::new(TokenText::new(&format!("guess {number}")));
-            answers.keep(&token, &None, Timestamp::MAX, at(0));
+            cache.keep(&token(&format!("guess {number}")), &None, Timestamp::MAX, at(0));
         }
-        assert_eq!(answers.find(&known, at(1)), Some(good("joe")));
-        assert!(answers.bad.bytes <= 10_000 && answers.bad.answers.len() > 10);
+        assert_eq!(cache.find(&known, at(1)), Some(valid("joe")));
+        assert!(cache.invalid.answers.weight() <= 10_000 && cache.invalid.answers.len() > 10);
+    }
+
+    #[test]
+    fn later_answer_replaces_that_of_the_other_kind() {
+        let cache = IntrospectionCache::new((60, 60), 10_000);
+        let token = token("t");
+        cache.keep(&token, &valid("joe"), Timestamp::MAX, at(100));
+        // The clock is set back, the token is revoked, and the clock is set again.
+        cache.keep(&token, &None, Timestamp::MAX, at(50));
+        assert_eq!(cache.find(&token, at(101)), Some(None));
+    }
+
+    #[test]
+    fn answer_larger_than_the_cache_is_not_kept() {
+        let cache = IntrospectionCache::new((60, 60), 10_000);
+        let token = token(&"x".repeat(10_000));
+        cache.keep(&token, &valid("joe"), Timestamp::MAX, at(0));
+        assert_eq!(cache.find(&token, at(0)), None);
     }
 
     /// An attacker with two valid tokens renews one of them for a year.
     #[test]
-    fn a_year_of_renewals_is_bounded_in_memory_and_time() {
-        let mut answers = Answers::new((60, 5), 100_000);
+    fn a_year_of_renewals_is_bounded_in_memory() {
+        let cache = IntrospectionCache::new((60, 5), 100_000);
         for number in 0..200 {
-            let token = Arc::new(TokenText::new(&format!("token {number}")));
-            answers.keep(&token, &good("joe"), Timestamp::MAX, at(0));
+            cache.keep(&token(&format!("token {number}")), &valid("joe"), Timestamp::MAX, at(0));
         }
-        let (renewed, refused) = (TokenText::new("token 1"), TokenText::new("refused"));
-        let (renewed, refused) = (Arc::new(renewed), Arc::new(refused));
-        for minute in 0..365 * 24 * 60 {
+        let (renewed, refused) = (token("token 1"), token("refused"));
+        for minute in 1..365 * 24 * 60 {
             let now = at(minute * 60);
-            answers.keep(&renewed, &good("joe"), Timestamp::MAX, now);
-            answers.keep(&refused, &None, Timestamp::MAX, now);
-            for room in [&answers.good, &answers.bad] {
-                assert!(room.order.len() <= 2 * room.answers.len() + SPARE);
-                assert!(room.bytes <= 100_000 && room.order.capacity() < 2_000);
+            cache.keep(&renewed, &valid("joe"), Timestamp::MAX, now);
+            cache.keep(&refused, &None, Timestamp::MAX, now);
+            for partition in [&cache.valid, &cache.invalid] {
+                assert!(partition.answers.len() == 1, "the others have expired");
+                assert!(partition.answers.memory_used().total() < 200_000);
             }
         }
-        assert_eq!(
-            (answers.good.answers.len(), answers.bad.answers.len()),
-            (1, 1),
-            "the others have expired"
-        );
+    }
+
+    #[test]
+    fn expired_answers_are_removed_also_after_the_clock_was_set_back() {
+        let partition = CachePartition::new(10, 100_000);
+        partition.keep(&token("a"), &valid("a"), Timestamp::MAX, at(1_000_000));
+        for now in [0, 11, 22] {
+            partition.keep(&token(&now.to_string()), &valid("b"), Timestamp::MAX, at(now));
+            assert_eq!(partition.answers.len(), 1, "{now}");
+        }
     }
 
     proptest! {
         /// Compared with a list that is searched from its end.
         #[test]
-        fn what_is_found_is_what_was_kept_last_and_there_is_never_more_than_room(
+        fn found_answer_is_the_last_one_and_fits(
             steps in proptest::collection::vec((0_u8..12, 0_i64..8, 0_u32..30), 1..200),
         ) {
-            let mut room = Room::new(10, 2_000);
+            let partition = CachePartition::new(10, 2_000);
             let (mut now, mut history) = (0, Vec::new());
             for (name, step, life) in steps {
                 now += step;
-                let token = Arc::new(TokenText::new(&format!("token {name}")));
-                let answer = good(&now.to_string());
+                let newest = token(&format!("token {name}"));
+                let answer = valid(&now.to_string());
                 let until = at(now) + Lifetime::from_seconds(life);
-                room.keep(&token, &answer, until, at(now));
+                partition.keep(&newest, &answer, until, at(now));
                 history.push((name, answer, until.min(at(now + 10))));
-                prop_assert!(room.bytes <= 2_000);
-                prop_assert!(room.answers.len() <= room.order.len());
-                prop_assert!(room.order.len() <= 2 * room.answers.len() + SPARE);
-                prop_assert_eq!(room.answers.values().map(|kept| kept.bytes).sum::<usize>(), room.bytes);
+                prop_assert!(partition.answers.weight() <= 2_000);
                 for name in 0..12 {
-                    let found = room.find(&TokenText::new(&format!("token {name}")), at(now));
+                    let found = partition.find(&token(&format!("token {name}")), at(now));
                     let last = history.iter().rev().find(|(other, ..)| *other == name);
                     let last = last.filter(|(.., until)| at(now) < *until).map(|(_, answer, _)| answer.clone());
                     prop_assert!(found.is_none() || found == last);
                 }
-                prop_assert_eq!(room.find(&token, at(now)).is_some(), life > 0);
+                prop_assert_eq!(partition.find(&newest, at(now)).is_some(), life > 0);
             }
         }
     }

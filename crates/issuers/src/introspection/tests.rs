@@ -1,27 +1,27 @@
-//! Questions about opaque tokens, and an issuer that answers badly.
+//! Introspection requests, and an issuer with invalid responses.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use scopegate_domain::{Lifetime, ManualClock};
+use scopegate_domain::{Audience, Issuer, Lifetime, ManualClock, ScopeToken, Secret, Timestamp};
 
 use super::*;
 use crate::test_provider::{HANG, Step, TestProvider, json, response};
-use crate::{AllowedNetwork, InvalidEndpoint};
+use crate::{AllowedNetwork, HttpFetcher, InvalidEndpoint, RemoteSetupError, SubjectMapping};
 
 const NOW: Timestamp = Timestamp::from_unix(1_000);
 const GOOD: &str = r#"{"active": true, "aud": "https://api.example", "sub": "1", "scope": "a b", "exp": 1030}"#;
 
-struct Asked {
+struct Fixture {
     provider: TestProvider,
     clock: Arc<ManualClock>,
     introspection: Introspection,
 }
 
-/// Queries the provider itself, without searching for a document first.
-async fn asked(
+/// Creates an `Introspection` with the endpoint of a test provider, without discovery.
+async fn fixture(
     script: impl Fn(&str, usize) -> Vec<Step> + Send + Sync + 'static,
     set: impl Fn(IntrospectionBuilder) -> IntrospectionBuilder,
-) -> Asked {
+) -> Fixture {
     let provider = TestProvider::start(script).await;
     let clock = Arc::new(ManualClock::at(NOW));
     let fetcher = HttpFetcher::builder()
@@ -38,14 +38,14 @@ async fn asked(
     .endpoint(provider.url("/introspect"))
     .fetcher(fetcher)
     .clock(Arc::<ManualClock>::clone(&clock));
-    Asked {
+    Fixture {
         introspection: set(builder).build().unwrap(),
         provider,
         clock,
     }
 }
 
-impl Asked {
+impl Fixture {
     async fn introspect(&self, token: &str) -> Outcome {
         self.introspection.introspect(token).await
     }
@@ -56,15 +56,15 @@ impl Asked {
 }
 
 #[tokio::test]
-async fn the_client_says_who_it_is_and_what_it_asks_about() {
-    let asked = asked(|_, _| json(GOOD), |builder| builder).await;
-    let issuer = asked.introspection.0.issuer.clone();
+async fn request_contains_client_authentication_and_token() {
+    let fixture = fixture(|_, _| json(GOOD), |builder| builder).await;
+    let issuer = fixture.introspection.0.client.issuer.clone();
     let expected = IntrospectedToken {
         subject: Some(format!("{issuer}#1").into()),
         scopes: ["a", "b"].map(ScopeToken::from_static).into(),
     };
-    assert_eq!(asked.introspect("to ken&x=+").await.unwrap(), Some(expected));
-    let request = asked.provider.requests.lock().unwrap()[0].clone();
+    assert_eq!(fixture.introspect("to ken&x=+").await.unwrap(), Some(expected));
+    let request = fixture.provider.requests.lock().unwrap()[0].clone();
     assert!(request.starts_with("POST /introspect HTTP/1.1\r\n"), "{request}");
     // base64 of `the+api:secret%3A+100%25`
     assert!(
@@ -78,14 +78,14 @@ async fn the_client_says_who_it_is_and_what_it_asks_about() {
 }
 
 #[tokio::test]
-async fn the_client_can_say_it_in_the_form() {
-    let asked = asked(
+async fn client_secret_post_is_sent_in_the_form() {
+    let fixture = fixture(
         |_, _| json(GOOD),
         |builder| builder.authentication(ClientAuthentication::Post),
     )
     .await;
-    assert!(asked.accepts("t").await);
-    let request = asked.provider.requests.lock().unwrap()[0].clone();
+    assert!(fixture.accepts("t").await);
+    let request = fixture.provider.requests.lock().unwrap()[0].clone();
     assert!(!request.contains("authorization:"), "{request}");
     assert!(
         request.ends_with("&client_id=the+api&client_secret=secret%3A+100%25"),
@@ -94,23 +94,23 @@ async fn the_client_can_say_it_in_the_form() {
 }
 
 #[tokio::test]
-async fn an_answer_is_remembered_no_longer_than_its_token_lives() {
-    let asked = asked(|_, _| json(GOOD), |builder| builder).await;
-    assert!(asked.accepts("t").await && asked.accepts("t").await);
-    assert_eq!(asked.provider.count(), 1);
-    asked.clock.advance(Lifetime::from_seconds(29));
-    assert!(asked.accepts("t").await);
-    assert_eq!(asked.provider.count(), 1);
-    asked.clock.advance(Lifetime::from_seconds(1));
+async fn cached_answer_ends_with_exp() {
+    let fixture = fixture(|_, _| json(GOOD), |builder| builder).await;
+    assert!(fixture.accepts("t").await && fixture.accepts("t").await);
+    assert_eq!(fixture.provider.count(), 1);
+    fixture.clock.advance(Lifetime::from_seconds(29));
+    assert!(fixture.accepts("t").await);
+    assert_eq!(fixture.provider.count(), 1);
+    fixture.clock.advance(Lifetime::from_seconds(1));
     assert!(
-        !asked.accepts("t").await,
-        "its `exp` has come, whatever the issuer still says"
+        !fixture.accepts("t").await,
+        "expired, although the issuer says `active`"
     );
-    assert_eq!(asked.provider.count(), 2);
+    assert_eq!(fixture.provider.count(), 2);
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_refused_within_a_bounded_time() {
+async fn revoked_token_is_refused_after_the_ttl() {
     let is_revoked = Arc::new(AtomicBool::new(false));
     let state = Arc::clone(&is_revoked);
     let good = GOOD.replace("1030", "99999");
@@ -121,65 +121,119 @@ async fn a_revoked_token_is_refused_within_a_bounded_time() {
             &good
         })
     };
-    let asked = asked(script, |builder| builder.cache_ttl(10, 2)).await;
-    assert!(asked.accepts("t").await);
+    let fixture = fixture(script, |builder| builder.cache_ttl(10, 2)).await;
+    assert!(fixture.accepts("t").await);
     is_revoked.store(true, Ordering::SeqCst);
-    asked.clock.advance(Lifetime::from_seconds(9));
-    assert!(asked.accepts("t").await);
-    asked.clock.advance(Lifetime::from_seconds(1));
-    assert!(!asked.accepts("t").await);
-    // And a bad answer is soon forgotten.
+    fixture.clock.advance(Lifetime::from_seconds(9));
+    assert!(fixture.accepts("t").await);
+    fixture.clock.advance(Lifetime::from_seconds(1));
+    assert!(!fixture.accepts("t").await);
+    // The TTL of an invalid token is shorter.
     is_revoked.store(false, Ordering::SeqCst);
-    asked.clock.advance(Lifetime::from_seconds(1));
-    assert!(!asked.accepts("t").await);
-    asked.clock.advance(Lifetime::from_seconds(1));
-    assert!(asked.accepts("t").await);
-    assert_eq!(asked.provider.count(), 3);
+    fixture.clock.advance(Lifetime::from_seconds(1));
+    assert!(!fixture.accepts("t").await);
+    fixture.clock.advance(Lifetime::from_seconds(1));
+    assert!(fixture.accepts("t").await);
+    assert_eq!(fixture.provider.count(), 3);
 }
 
 #[tokio::test]
-async fn nothing_is_remembered_where_that_is_said() {
-    let asked = asked(|_, _| json(GOOD), |builder| builder.cache_ttl(0, 0)).await;
-    assert!(asked.accepts("t").await && asked.accepts("t").await);
-    assert_eq!(asked.provider.count(), 2);
+async fn zero_ttl_disables_the_cache() {
+    let fixture = fixture(|_, _| json(GOOD), |builder| builder.cache_ttl(0, 0)).await;
+    assert!(fixture.accepts("t").await && fixture.accepts("t").await);
+    assert_eq!(fixture.provider.count(), 2);
 }
 
 #[tokio::test]
-async fn many_who_come_at_once_with_one_token_cause_one_question() {
+async fn concurrent_callers_share_one_request() {
     let slow = |_: &str, _| {
         [Step::Wait(Duration::from_millis(100))]
             .into_iter()
             .chain(json(GOOD))
             .collect()
     };
-    let asked = asked(slow, |builder| builder.cache_ttl(0, 0)).await;
-    let all = (0..100).map(|_| asked.accepts("t"));
+    let fixture = fixture(slow, |builder| builder.cache_ttl(0, 0)).await;
+    let all = (0..100).map(|_| fixture.accepts("t"));
     assert!(
         futures_util::future::join_all(all)
             .await
             .into_iter()
             .all(|is_good| is_good)
     );
-    assert_eq!(asked.provider.count(), 1);
+    assert_eq!(fixture.provider.count(), 1);
+}
+
+/// Waits this number of milliseconds, and then returns these steps.
+fn after(milliseconds: u64, steps: Vec<Step>) -> Vec<Step> {
+    let wait = Step::Wait(Duration::from_millis(milliseconds));
+    std::iter::once(wait).chain(steps).collect()
 }
 
 #[tokio::test]
-async fn so_many_questions_are_open_and_no_more() {
-    let asked = asked(|_, _| vec![HANG], |builder| builder.max_concurrency(3)).await;
+async fn concurrent_callers_share_a_failure() {
+    let fixture = fixture(|_, _| after(100, response("500 X", "", "")), |builder| builder).await;
+    let all = (0..100).map(|_| fixture.introspect("t"));
+    for outcome in futures_util::future::join_all(all).await {
+        assert!(matches!(outcome, Err(RemoteError::Fetch { .. })), "{outcome:?}");
+    }
+    assert_eq!(fixture.provider.count(), 1);
+}
+
+#[tokio::test]
+async fn request_continues_after_its_caller_was_cancelled() {
+    let fixture = fixture(|_, _| after(200, json(GOOD)), |builder| builder.cache_ttl(0, 0)).await;
+    let cancelled = timeout(Duration::from_millis(50), fixture.introspect("t")).await;
+    assert!(cancelled.is_err(), "{cancelled:?}");
+    assert!(fixture.accepts("t").await, "waits for the same request");
+    assert_eq!(fixture.provider.count(), 1);
+}
+
+/// A client that resets its streams must not fill the memory with tasks.
+#[tokio::test]
+async fn cancelled_callers_leave_no_tasks() {
+    let fixture = fixture(|_, _| vec![HANG], |builder| builder).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let _ = timeout(Duration::from_millis(50), fixture.introspect("t")).await;
+    let before = tasks();
+    for _ in 0..100 {
+        let all = (0..10).map(|_| fixture.introspect("t"));
+        let all = futures_util::future::join_all(all);
+        assert!(timeout(Duration::from_millis(1), all).await.is_err());
+    }
+    assert_eq!((fixture.provider.count(), tasks()), (1, before));
+}
+
+/// As a client may be cancelled at any time, so may the task of a request, when a runtime ends.
+#[tokio::test]
+async fn lost_request_does_not_block_its_token() {
+    let fixture = fixture(|_, _| json(GOOD), |builder| builder).await;
+    let token = Arc::new(TokenText::new("t"));
+    let lost = fixture.introspection.0.running.get_value_or_guard_async(&token).await;
+    let waiting = fixture.accepts("t");
+    let lose = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(lost);
+    };
+    assert!(futures_util::future::join(waiting, lose).await.0);
+}
+
+#[tokio::test]
+async fn concurrent_requests_are_limited() {
+    let fixture = fixture(|_, _| vec![HANG], |builder| builder.max_concurrency(3)).await;
     let tokens: Vec<String> = (0..50).map(|number| format!("guess {number}")).collect();
-    let all = tokens.iter().map(|token| asked.introspect(token));
+    let all = tokens.iter().map(|token| fixture.introspect(token));
     for outcome in futures_util::future::join_all(all).await {
         assert!(
             matches!(outcome, Err(RemoteError::Busy | RemoteError::Fetch { .. })),
             "{outcome:?}"
         );
     }
-    assert!(asked.provider.count() <= 3, "{}", asked.provider.count());
-    assert!(asked.introspection.0.state().open.is_empty());
+    assert!(fixture.provider.count() <= 3, "{}", fixture.provider.count());
+    assert!(fixture.introspection.0.running.is_empty());
 }
 
 #[tokio::test]
-async fn whatever_a_bad_issuer_does_nobody_is_let_in_and_nobody_waits_long() {
+async fn failed_request_is_an_error_and_not_cached() {
     let scripts: [Vec<Step>; 10] = [
         vec![HANG],
         vec![],
@@ -199,37 +253,31 @@ async fn whatever_a_bad_issuer_does_nobody_is_let_in_and_nobody_waits_long() {
     ];
     for steps in scripts {
         let script = steps.clone();
-        let asked = asked(move |_, _| script.clone(), |builder| builder).await;
+        let fixture = fixture(move |_, _| script.clone(), |builder| builder).await;
         let began = tokio::time::Instant::now();
-        let outcome = asked.introspect("t").await;
+        let outcome = fixture.introspect("t").await;
         assert!(
             matches!(outcome, Err(RemoteError::Fetch { .. } | RemoteError::Document { .. })),
             "{steps:?}: {outcome:?}"
         );
         assert!(began.elapsed() < Duration::from_secs(2));
-        assert!(
-            asked
-                .introspection
-                .0
-                .state()
-                .answers
-                .find(&TokenText::new("t"), NOW)
-                .is_none()
-        );
+        let cache = &fixture.introspection.0.cache;
+        assert_eq!(cache.find(&Arc::new(TokenText::new("t")), NOW), None);
+        assert!(fixture.introspection.0.running.is_empty());
     }
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_not_asked_about() {
-    let asked = asked(|_, _| json(GOOD), |builder| builder).await;
+async fn empty_and_oversized_tokens_cause_no_request() {
+    let fixture = fixture(|_, _| json(GOOD), |builder| builder).await;
     for token in [String::new(), "x".repeat(TokenRules::MAX_TOKEN + 1)] {
-        assert_eq!(asked.introspect(&token).await.unwrap(), None);
+        assert_eq!(fixture.introspect(&token).await.unwrap(), None);
     }
-    assert_eq!(asked.provider.count(), 0);
+    assert_eq!(fixture.provider.count(), 0);
 }
 
 #[tokio::test]
-async fn the_issuer_says_where_to_ask() {
+async fn endpoint_is_discovered_once() {
     let provider = TestProvider::start(|request, _| {
         let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
         if request.starts_with("POST /ask ") {
@@ -262,7 +310,7 @@ async fn the_issuer_says_where_to_ask() {
 }
 
 #[test]
-fn nothing_of_a_secret_is_printed() {
+fn debug_output_contains_no_secret() {
     let builder = Introspection::builder(
         Issuer::parse("https://id.example").unwrap(),
         Audience::parse("x").unwrap(),
