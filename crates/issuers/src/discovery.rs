@@ -1,4 +1,5 @@
-//! What an issuer says of itself: [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414) and `OpenID` Connect Discovery.
+//! Reads the metadata document of an issuer:
+//! [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414) and `OpenID` Connect Discovery.
 
 use scopegate_domain::Issuer;
 
@@ -6,32 +7,32 @@ use crate::document::{self, InvalidDocument};
 use crate::fetch::{Endpoint, FetchError, HttpFetcher, InvalidEndpoint};
 use crate::remote_error::RemoteError;
 
-/// The place of an issuer's document.
+/// The location of an issuer's metadata document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Discovery {
-    /// The place of RFC 8414; if nothing is there, that of `OpenID` Connect.
+    /// The location of RFC 8414; if it has no document, that of `OpenID` Connect.
     #[default]
     Either,
-    /// Behind the issuer: `/tenant/.well-known/openid-configuration`.
+    /// After the issuer: `/tenant/.well-known/openid-configuration`.
     OpenId,
     /// Between host and path: `/.well-known/oauth-authorization-server/tenant`.
     Rfc8414,
 }
 
-/// The part of the document that is read here.
+/// The members of the document that are read here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Metadata {
     pub(crate) jwks_uri: Option<Endpoint>,
     pub(crate) introspection_endpoint: Option<Endpoint>,
 }
 
-/// Fetches the document of an issuer, and takes it only if it is that issuer's.
+/// Fetches the document of an issuer. A document that names another issuer is an error.
 pub(crate) async fn discover(fetcher: &HttpFetcher, issuer: &Issuer, how: Discovery) -> Result<Metadata, RemoteError> {
     let mut outcome = Err(RemoteError::NoDocument);
-    for place in places(issuer, how)? {
-        outcome = fetch(fetcher, issuer, &place).await;
-        if !outcome.as_ref().is_err_and(is_elsewhere) {
+    for location in locations(issuer, how)? {
+        outcome = fetch(fetcher, issuer, &location).await;
+        if !outcome.as_ref().is_err_and(has_no_document) {
             break;
         }
     }
@@ -46,9 +47,9 @@ async fn fetch(fetcher: &HttpFetcher, issuer: &Issuer, place: &Endpoint) -> Resu
     read(&document.body, issuer).map_err(|fault| fault.named(place))
 }
 
-/// Returns whether there is nothing at one place, so that the other one is tried. Many servers
-/// answer a missing page with 200.
-const fn is_elsewhere(error: &RemoteError) -> bool {
+/// Returns whether a location has no document, so that the other one is tried. Many servers return
+/// a page with status 200 instead of 404.
+const fn has_no_document(error: &RemoteError) -> bool {
     matches!(
         error,
         RemoteError::Fetch {
@@ -61,7 +62,7 @@ const fn is_elsewhere(error: &RemoteError) -> bool {
     )
 }
 
-fn places(issuer: &Issuer, how: Discovery) -> Result<Vec<Endpoint>, InvalidEndpoint> {
+fn locations(issuer: &Issuer, how: Discovery) -> Result<Vec<Endpoint>, InvalidEndpoint> {
     let endpoint = Endpoint::parse(issuer.as_str())?;
     let path = endpoint.path_and_query();
     if path.contains('?') {
@@ -70,18 +71,18 @@ fn places(issuer: &Issuer, how: Discovery) -> Result<Vec<Endpoint>, InvalidEndpo
     let path = path.strip_suffix('/').unwrap_or(path);
     let scheme = if endpoint.is_secure() { "https" } else { "http" };
     let origin = format!("{scheme}://{}", endpoint.authority());
-    let between = || Endpoint::parse(&format!("{origin}/.well-known/oauth-authorization-server{path}"));
-    let behind = || Endpoint::parse(&format!("{origin}{path}/.well-known/openid-configuration"));
+    let rfc8414 = || Endpoint::parse(&format!("{origin}/.well-known/oauth-authorization-server{path}"));
+    let openid = || Endpoint::parse(&format!("{origin}{path}/.well-known/openid-configuration"));
     Ok(match how {
-        Discovery::Either => vec![between()?, behind()?],
-        Discovery::OpenId => vec![behind()?],
-        Discovery::Rfc8414 => vec![between()?],
+        Discovery::Either => vec![rfc8414()?, openid()?],
+        Discovery::OpenId => vec![openid()?],
+        Discovery::Rfc8414 => vec![rfc8414()?],
     })
 }
 
 /// Returns whether an issuer is a URL that can have a document.
 pub(crate) fn check(issuer: &Issuer) -> Result<(), InvalidEndpoint> {
-    places(issuer, Discovery::Either).map(drop)
+    locations(issuer, Discovery::Either).map(drop)
 }
 
 /// The error of a document, before its URL is added.
@@ -109,21 +110,21 @@ impl DiscoveryError {
     }
 }
 
-// SECURITY: the issuer is compared byte for byte (RFC 8414, section 3.3). Otherwise an issuer that
-// is reachable could replace another (`a_document_of_another_issuer_is_refused`).
+// SECURITY: the issuer is compared byte for byte (RFC 8414, section 3.3). Otherwise a reachable
+// issuer could replace another. Tested by `tests::document_of_another_issuer_is_rejected`.
 fn read(body: &[u8], issuer: &Issuer) -> Result<Metadata, DiscoveryError> {
-    let (mut said, mut jwks_uri, mut introspection) = (None, None, None);
+    let (mut stated, mut jwks_uri, mut introspection) = (None, None, None);
     document::members(body, |name, reader| {
         match name {
-            "issuer" => said = Some(document::text(reader, "issuer")?),
+            "issuer" => stated = Some(document::text(reader, "issuer")?),
             "jwks_uri" => jwks_uri = Some(document::text(reader, "jwks_uri")?),
             "introspection_endpoint" => introspection = Some(document::text(reader, "introspection_endpoint")?),
             _ => reader.skip()?,
         }
         Ok(())
     })?;
-    let said = said.ok_or(InvalidDocument::Member { name: "issuer" })?;
-    if said != issuer.as_str() {
+    let stated = stated.ok_or(InvalidDocument::Member { name: "issuer" })?;
+    if stated != issuer.as_str() {
         return Err(DiscoveryError::Issuer);
     }
     let endpoint = |member, text: Option<std::borrow::Cow<'_, str>>| {
@@ -146,7 +147,7 @@ mod tests {
     }
 
     fn urls(text: &str, how: Discovery) -> Vec<String> {
-        places(&issuer(text), how)
+        locations(&issuer(text), how)
             .unwrap()
             .iter()
             .map(ToString::to_string)
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_stands_where_each_standard_says() {
+    fn document_location_follows_each_standard() {
         assert_eq!(
             urls("https://id.example", Discovery::Either),
             [
@@ -174,18 +175,18 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_a_url_without_query() {
+    fn issuer_url_with_query_is_rejected() {
         let cases = [
             ("https://a.example/?b", InvalidEndpoint::Query),
             ("joe", InvalidEndpoint::Scheme),
         ];
         for (text, fault) in cases {
-            assert_eq!(places(&issuer(text), Discovery::Either), Err(fault));
+            assert_eq!(locations(&issuer(text), Discovery::Either), Err(fault));
         }
     }
 
     #[test]
-    fn a_document_of_another_issuer_is_refused() {
+    fn document_of_another_issuer_is_rejected() {
         let read = |body: &str| read(body.as_bytes(), &issuer("https://id.example"));
         for other in [
             "https://id.example/",
@@ -197,14 +198,14 @@ mod tests {
             let body = format!(r#"{{"issuer": "{other}", "jwks_uri": "https://id.example/jwks"}}"#);
             assert_eq!(read(&body), Err(DiscoveryError::Issuer), "{other}");
         }
-        let good =
+        let metadata =
             read(r#"{"x": [{}], "jwks_uri": "https://keys.example/", "issuer": "https:\/\/id.example"}"#).unwrap();
-        assert_eq!(good.jwks_uri.unwrap().host(), "keys.example");
-        assert_eq!(good.introspection_endpoint, None);
+        assert_eq!(metadata.jwks_uri.unwrap().host(), "keys.example");
+        assert_eq!(metadata.introspection_endpoint, None);
     }
 
     #[test]
-    fn a_document_is_read_strictly() {
+    fn malformed_document_is_rejected() {
         let member = |name| DiscoveryError::Document(InvalidDocument::Member { name });
         let cases = [
             ("", DiscoveryError::Document(InvalidDocument::NotJson)),

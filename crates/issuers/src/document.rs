@@ -1,4 +1,4 @@
-//! Reads foreign documents strictly: one JSON object, no name twice, bounded depth.
+//! Reads foreign JSON documents strictly: one object, no duplicate name, bounded depth.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ pub(crate) fn members<'a>(
     Ok(reader.finish()?)
 }
 
-/// Reads the text of a member.
+/// Reads a text. `name` is the member, for the error.
 pub(crate) fn text<'a>(reader: &mut Reader<'a>, name: &'static str) -> Result<Cow<'a, str>, InvalidDocument> {
     if reader.kind()? == Kind::Text {
         Ok(reader.text()?)
@@ -30,7 +30,7 @@ pub(crate) fn text<'a>(reader: &mut Reader<'a>, name: &'static str) -> Result<Co
     }
 }
 
-/// Reads the `true` or `false` of a member.
+/// Reads a boolean. `name` is the member, for the error.
 pub(crate) fn boolean(reader: &mut Reader<'_>, name: &'static str) -> Result<bool, InvalidDocument> {
     if reader.kind()? == Kind::Boolean {
         Ok(reader.boolean()?)
@@ -39,21 +39,21 @@ pub(crate) fn boolean(reader: &mut Reader<'_>, name: &'static str) -> Result<boo
     }
 }
 
-/// Why a document is not one that is read.
+/// The reason why a document is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidDocument {
-    /// A member is missing, or not of its type.
-    #[error("member `{name}` is missing or not of its type")]
+    /// A member is missing, or has another type.
+    #[error("member `{name}` is missing or has the wrong type")]
     Member {
-        /// Which.
+        /// The name of the member.
         name: &'static str,
     },
     /// Not a JSON object, or nested too deeply.
     #[error("document is not a JSON object")]
     NotJson,
     /// A name occurs twice.
-    #[error("document names a member twice")]
+    #[error("document has a duplicate member")]
     Twice,
 }
 

@@ -29,9 +29,10 @@ use crate::remote_error::RemoteError;
 ///
 /// A token is valid if the response says `active`, has the expected audience, and is for a bearer
 /// access token. If the response names an issuer and times, the issuer must be this one and the
-/// times must hold now. A sender-constrained token (`cnf`) is refused, because nothing here verifies
-/// the binding. A token with the claims of an ID or logout token is refused too. While the issuer
-/// does not answer, the gate returns 503: no access is granted, and no token is called invalid.
+/// times must hold now. A sender-constrained token (`cnf`) is refused, because nothing here
+/// verifies the binding. A token with the claims of an ID or logout token is refused too. While
+/// the issuer does not answer, the gate returns 503: no access is granted, and no token is called
+/// invalid.
 ///
 /// | | default | why |
 /// |---|---|---|
@@ -99,8 +100,8 @@ impl Introspection {
         }))
     }
 
-    /// Returns the subject and the scopes of a token, from the cache or from the issuer. `None`: the
-    /// token is not valid here.
+    /// Returns the subject and the scopes of a token, from the cache or from the issuer. `None`:
+    /// the token is not valid here.
     ///
     /// # Errors
     ///

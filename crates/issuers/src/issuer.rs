@@ -1,4 +1,4 @@
-//! Another issuer, and the tokens that it signs.
+//! A foreign issuer, with a verifier for the tokens that it signs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,20 +14,23 @@ use crate::remote_error::RemoteError;
 use crate::setup_error::RemoteSetupError;
 use crate::subject_mapping::SubjectMapping;
 
-/// An issuer beside our own: its tokens are verified by the keys that it publishes, and by no others.
+/// A foreign issuer of JWTs. Its tokens are verified by the keys that it publishes, and by no other
+/// keys.
 ///
-/// Nobody is asked until the first token comes, or [`RemoteIssuer::fetch`] is called. While there are no keys the answer to its
-/// tokens is 503 with `Retry-After`: nothing can be said of them, so nobody is let in, and no client throws a good token away.
+/// It sends no request before the first token comes, or [`RemoteIssuer::fetch`] is called. While
+/// it has no keys, the gate returns 503 with `Retry-After` for its tokens. No access is granted,
+/// and no client discards a valid token.
 ///
 /// | | default | why |
 /// |---|---|---|
 /// | kind of token | [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068) | [`jwt`](RemoteIssuerBuilder::jwt) for issuers that do not follow it |
-/// | keys are good for | what their owner says (`max-age`), 1 min to 1 h; 5 min where nothing is said | then they are fetched again beside the requests |
-/// | while the owner is down | the old ones, for a day | an outage elsewhere is none here, and a key that was taken back does not live for ever |
-/// | unknown `kid` | asked for at once: 4 times, and then once in 10 s | a new key works at once, and a flood of made-up ones reaches nobody |
-/// | a request waits | 3 s | |
+/// | TTL of keys | `max-age` of the response, from 1 min to 1 h; 5 min without `max-age` | stale keys are fetched again while requests use them |
+/// | stale keys during an outage | used for a day | an outage of the issuer is none here, and a revoked key expires |
+/// | unknown `kid` | fetched at once: 4 times, and then once in 10 s | a new key works at once, and a flood of made-up ones causes few requests |
+/// | timeout of a caller | 3 s | |
 ///
-/// A `kid` that is not among keys of the last 10 s is unknown (401); where the issuer could not be asked it is 503.
+/// A `kid` that is not among keys of the last 10 s is unknown (401). If the issuer did not answer,
+/// it is 503.
 ///
 /// ```
 /// use scopegate_issuers::RemoteIssuer;
@@ -52,7 +55,7 @@ struct Shared {
 }
 
 impl RemoteIssuer {
-    /// Begins one: tokens of this issuer that are meant for this audience.
+    /// Creates a builder for tokens of this issuer with this audience.
     pub fn builder(issuer: Issuer, audience: Audience) -> RemoteIssuerBuilder {
         RemoteIssuerBuilder {
             issuer,
@@ -67,12 +70,12 @@ impl RemoteIssuer {
             ceiling: None,
             token_cache_bytes: None,
             policy: RefreshPolicy {
-                age: KeyTtl {
-                    least: Duration::from_mins(1),
-                    usual: Duration::from_mins(5),
-                    most: Duration::from_hours(1),
+                key_ttl: KeyTtl {
+                    min: Duration::from_mins(1),
+                    default: Duration::from_mins(5),
+                    max: Duration::from_hours(1),
                 },
-                keep: Duration::from_hours(24),
+                stale_keys_for: Duration::from_hours(24),
                 burst: 4,
                 interval: Duration::from_secs(10),
                 timeout: Duration::from_secs(3),
@@ -80,7 +83,7 @@ impl RemoteIssuer {
         }
     }
 
-    /// The issuer.
+    /// Returns the issuer.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.0.issuer
@@ -130,16 +133,16 @@ impl RemoteIssuer {
     }
 }
 
-// SECURITY: a secret in a document that everybody can read is none: keys that could also sign are left out
-// (`a_secret_that_everybody_can_read_is_no_key`).
+// SECURITY: a published key is public, so symmetric and private keys are skipped. Tested by
+// http/tests/it/issuers/together.rs, `published_secret_is_not_a_key`.
 impl KeySink for Verifier {
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
         let jwks = KeySet::from_jwks(jwks, JwksUse::FETCHED)?;
         for fault in jwks.skipped() {
             if *fault == KeyError::DuplicateId {
-                tracing::warn!(%fault, "a key of an issuer is a duplicate and is ignored");
+                tracing::warn!(%fault, "ignored duplicate key of issuer");
             } else {
-                tracing::debug!(%fault, "a key of an issuer cannot be used");
+                tracing::debug!(%fault, "ignored unusable key of issuer");
             }
         }
         self.replace_keys(jwks.into_keys());
@@ -155,9 +158,9 @@ impl fmt::Debug for RemoteIssuer {
     }
 }
 
-/// Collects what a [`RemoteIssuer`] is made of.
+/// Builds a [`RemoteIssuer`].
 #[derive(Debug)]
-#[must_use = "it is made by `build`"]
+#[must_use = "call `build` to get the `RemoteIssuer`"]
 pub struct RemoteIssuerBuilder {
     issuer: Issuer,
     audience: Audience,
@@ -180,92 +183,97 @@ impl RemoteIssuerBuilder {
         self
     }
 
-    /// Takes tokens by [`TokenRules::jwt`] in place of RFC 9068, with scopes and client where the layout says.
+    /// Verifies tokens by [`TokenRules::jwt`] instead of RFC 9068. The layout names the claims of
+    /// scopes and client.
     pub fn jwt(mut self, layout: impl Into<ClaimLayout>) -> Self {
         self.layout = Some(layout.into());
         self
     }
 
-    /// Accepts tokens without `typ`, which RFC 7519, section 5.1 makes optional. Default: no. Only with
-    /// [`jwt`](Self::jwt): RFC 9068 requires `typ`.
+    /// Accepts tokens without `typ`, which RFC 7519, section 5.1 makes optional. Default: no. Only
+    /// with [`jwt`](Self::jwt): RFC 9068 requires `typ`.
     pub const fn absent_type(mut self) -> Self {
         self.accepts_absent_type = true;
         self
     }
 
-    /// With a leeway for clocks that differ, of at most a minute.
+    /// Sets the leeway for clocks that differ, at most a minute. Default: none.
     pub const fn leeway(mut self, leeway: Lifetime) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// Fetches the keys at this URL, without asking the issuer where they are.
+    /// Sets the URL of the keys. Default: the one of the issuer's metadata document.
     pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
         self.jwks_uri = Some(url.into());
         self
     }
 
-    /// Looks for the issuer's document there.
+    /// Sets the location of the issuer's metadata document. Default: [`Discovery::Either`].
     pub const fn discovery(mut self, discovery: Discovery) -> Self {
         self.discovery = discovery;
         self
     }
 
-    /// Asks by it.
+    /// Sets the HTTP client for discovery and key requests. Default: that of
+    /// [`HttpFetcher::builder`] without changes.
     pub fn fetcher(mut self, fetcher: HttpFetcher) -> Self {
         self.fetcher = Some(fetcher);
         self
     }
 
-    /// Means these by subjects.
+    /// Sets how subjects of this issuer map to local subjects. Default: `issuer#sub`.
     pub const fn map_subjects(mut self, subjects: SubjectMapping) -> Self {
         self.subjects = subjects;
         self
     }
 
-    /// Lets its tokens bring these scopes at most, none where there is none in it. What they say beyond that is dropped before
-    /// anything is decided, as if the token did not say it: a scope by its own name, before it implies another.
+    /// Limits the scopes of its tokens to these, or to none if the list is empty. Default: no
+    /// limit. Other scopes of a token are dropped before any decision, as if the token did not
+    /// have them. A scope is compared by its own name, before it implies another.
     pub fn scopes(mut self, ceiling: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.ceiling = Some(ceiling.into_iter().collect());
         self
     }
 
-    /// How long keys are good for: at least, and at most, whatever their owner says.
-    pub fn key_ttl(mut self, least: Duration, most: Duration) -> Self {
-        let ages = &mut self.policy.age;
-        (ages.least, ages.most) = (least.min(most), most);
-        ages.usual = ages.usual.clamp(ages.least, ages.most);
+    /// Sets the minimum and the maximum TTL of keys. The `max-age` of the response is clamped to
+    /// them. Default: 1 min and 1 h.
+    pub fn key_ttl(mut self, min: Duration, max: Duration) -> Self {
+        let ttl = &mut self.policy.key_ttl;
+        (ttl.min, ttl.max) = (min.min(max), max);
+        ttl.default = ttl.default.clamp(ttl.min, ttl.max);
         self
     }
 
-    /// How long keys are used while their owner cannot be asked.
+    /// Sets how long keys are used while the issuer does not answer. Default: 24 h.
     pub const fn stale_keys_for(mut self, time: Duration) -> Self {
-        self.policy.keep = time;
+        self.policy.stale_keys_for = time;
         self
     }
 
-    /// How often the issuer is asked at most: so many times at once, and then once in each interval.
+    /// Limits the rate of fetches: this number at once, and then one in each interval. Default: 4,
+    /// and 10 s.
     pub const fn rate_limit(mut self, burst: u32, interval: Duration) -> Self {
         (self.policy.burst, self.policy.interval) = (burst, interval);
         self
     }
 
-    /// How long a request waits for keys.
+    /// Sets the maximum time that a caller waits for keys. Default: 3 s.
     pub const fn timeout(mut self, time: Duration) -> Self {
         self.policy.timeout = time;
         self
     }
 
-    /// Made. Nobody is asked yet.
+    /// Builds the `RemoteIssuer`. It sends no request yet.
     ///
     /// # Errors
     ///
-    /// [`RemoteSetupError`] where the issuer or the URL is none that can be fetched, the leeway is too long, or
+    /// [`RemoteSetupError`] if the issuer or the URL cannot be fetched, the leeway is too long, or
     /// [`absent_type`](Self::absent_type) is set without [`jwt`](Self::jwt).
     pub fn build(self) -> Result<RemoteIssuer, RemoteSetupError> {
         discovery::check(&self.issuer)?;
-        let place = match self.jwks_uri {
-            Some(url) => JwksLocation::Known(Endpoint::parse(&url)?),
+        let location = match self.jwks_uri {
+            Some(url) => JwksLocation::Url(Endpoint::parse(&url)?),
             None => JwksLocation::Discovered(self.issuer.clone(), self.discovery),
         };
         let fetcher = self.fetcher.map_or_else(|| HttpFetcher::builder().build(), Ok)?;
@@ -284,7 +292,7 @@ impl RemoteIssuerBuilder {
         let verifier = Arc::new(Verifier::new(rules.with_leeway(self.leeway)?, KeySet::default()));
         let keys: Arc<dyn KeySink> = Arc::<Verifier>::clone(&verifier);
         Ok(RemoteIssuer(Arc::new(Shared {
-            refresh: Refresh::new(&self.issuer, place, fetcher, self.policy, keys),
+            refresh: Refresh::new(&self.issuer, location, fetcher, self.policy, keys),
             issuer: self.issuer,
             verifier,
             subjects: self.subjects,

@@ -1,4 +1,4 @@
-//! The keys of another issuer: fetched on first use, and again when they are old or do not fit.
+//! Fetches the keys of an issuer on first use, and again if they are stale or a key is unknown.
 
 mod rate_limit;
 
@@ -17,43 +17,45 @@ use crate::discovery::{self, Discovery};
 use crate::fetch::{Endpoint, HttpFetcher};
 use crate::remote_error::RemoteError;
 
-/// How long the URL of the keys from a discovery document is used.
-const DISCOVERY_AGE: Duration = Duration::from_hours(1);
+/// How long the URL of the keys from a metadata document is used.
+const DISCOVERY_TTL: Duration = Duration::from_hours(1);
 
 /// The receiver of the keys.
 pub(crate) trait KeySink: Send + Sync {
-    /// Trusts these from here on, and no others.
+    /// Replaces all keys by those of this document.
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError>;
 }
 
-/// The times and limits for requests of keys.
+/// The times and limits of key fetches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefreshPolicy {
-    /// The lifetime of keys whose issuer states none, and its lower and upper limit otherwise.
-    pub(crate) age: KeyTtl,
-    /// How long keys stay valid while their issuer does not answer.
-    pub(crate) keep: Duration,
-    /// How many questions there may be at once, and the time until another one is allowed.
+    pub(crate) key_ttl: KeyTtl,
+    /// How long keys are used while their issuer does not answer.
+    pub(crate) stale_keys_for: Duration,
+    /// The number of fetches at once.
     pub(crate) burst: u32,
+    /// The time until another fetch is allowed.
     pub(crate) interval: Duration,
-    /// How long a request waits.
+    /// The longest time that a caller waits.
     pub(crate) timeout: Duration,
 }
 
+/// How long keys are fresh.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyTtl {
-    pub(crate) least: Duration,
-    pub(crate) usual: Duration,
-    pub(crate) most: Duration,
+    pub(crate) min: Duration,
+    /// For a response without `max-age`.
+    pub(crate) default: Duration,
+    pub(crate) max: Duration,
 }
 
 /// The location of the keys.
 #[derive(Clone, Debug)]
 pub(crate) enum JwksLocation {
-    /// Where the issuer's document says.
+    /// The `jwks_uri` of the issuer's metadata document.
     Discovered(Issuer, Discovery),
-    /// Here.
-    Known(Endpoint),
+    /// This URL.
+    Url(Endpoint),
 }
 
 /// Keeps the keys of one issuer up to date. No task runs while there are no requests.
@@ -61,27 +63,27 @@ pub(crate) enum JwksLocation {
 pub(crate) struct Refresh(Arc<Shared>);
 
 struct Shared {
-    place: JwksLocation,
+    location: JwksLocation,
     fetcher: HttpFetcher,
     policy: RefreshPolicy,
     sink: Arc<dyn KeySink>,
     state: Mutex<State>,
-    /// How many fetches have ended.
+    /// The number of fetches that have ended.
     ended: watch::Sender<u64>,
     metrics: FetchMetrics,
 }
 
-/// Counts the requests for keys and their outcomes.
+/// Counts the fetches by outcome.
 struct FetchMetrics {
     good: Counter,
     bad: Counter,
 }
 
 impl FetchMetrics {
-    /// The issuer is one of the configuration, never one that a token names.
+    /// The label is an issuer of the configuration, never one that a token names.
     fn new(issuer: &Issuer) -> Self {
         const FETCHES: &str = "scopegate_issuer_fetches_total";
-        describe_counter!(FETCHES, "How often the keys of another issuer were asked for.");
+        describe_counter!(FETCHES, "Fetches of the keys of a foreign issuer.");
         let count = |outcome| counter!(FETCHES, "issuer" => issuer.to_string(), "outcome" => outcome);
         Self {
             good: count("good"),
@@ -93,20 +95,20 @@ impl FetchMetrics {
 struct State {
     is_running: bool,
     rate_limit: RateLimit,
-    /// How the last one ended.
+    /// The outcome of the last fetch.
     last: Option<Result<(), RemoteError>>,
-    /// The time of the last fetch of the trusted keys, and their lifetime.
+    /// The time of the last successful fetch, and the TTL of its keys.
     fetched: Option<(Instant, Duration)>,
     /// The URL of the keys from the issuer's document, and the time of that document.
     discovered: Option<(Endpoint, Instant)>,
 }
 
-/// What became of the wish to fetch.
+/// The state of a fetch after a caller requested it.
 enum FetchState {
-    /// It is under way; whether it was before.
+    /// It runs. `true`: an earlier caller started it.
     Running(watch::Receiver<u64>, bool),
-    /// There were too many recently.
-    Refused,
+    /// The limit of the rate is reached.
+    RateLimited,
 }
 
 /// The result of [`RemoteIssuer::renew`](super::issuer::RemoteIssuer::renew).
@@ -121,22 +123,22 @@ pub enum Renewal {
     NotDue,
 }
 
-/// How old the keys are.
+/// The age of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Age {
+enum KeyAge {
     Fresh,
-    /// To be fetched again while they are used.
+    /// Used while they are fetched again.
     Stale,
-    /// Unused for long: to be fetched again before they are used, if their issuer answers.
+    /// Unused for long: fetched again before they are used, if their issuer answers.
     Old,
-    /// There are none that may be used.
-    Gone,
+    /// There are no usable keys.
+    Expired,
 }
 
 impl Refresh {
     pub(crate) fn new(
         issuer: &Issuer,
-        source: JwksLocation,
+        location: JwksLocation,
         fetcher: HttpFetcher,
         policy: RefreshPolicy,
         sink: Arc<dyn KeySink>,
@@ -149,7 +151,7 @@ impl Refresh {
             discovered: None,
         };
         Self(Arc::new(Shared {
-            place: source,
+            location,
             fetcher,
             policy,
             sink,
@@ -159,26 +161,26 @@ impl Refresh {
         }))
     }
 
-    /// Waits for keys if there are none, no longer than a request waits.
+    /// Waits for keys if there are none, at most until the timeout.
     ///
     /// # Errors
     ///
     /// [`RemoteError`] if there are no usable keys: then no access is granted, and no token is
     /// called invalid.
     pub(crate) async fn ready(&self) -> Result<(), RemoteError> {
-        match self.age() {
-            Age::Fresh => return Ok(()),
-            Age::Stale => {
+        match self.key_age() {
+            KeyAge::Fresh => return Ok(()),
+            KeyAge::Stale => {
                 self.start();
                 return Ok(());
             }
-            Age::Old | Age::Gone => {
+            KeyAge::Old | KeyAge::Expired => {
                 self.wait(self.start()).await;
             }
         }
-        match self.age() {
-            Age::Gone => Err(self.last().err().unwrap_or(RemoteError::Slow)),
-            Age::Fresh | Age::Stale | Age::Old => Ok(()),
+        match self.key_age() {
+            KeyAge::Expired => Err(self.last().err().unwrap_or(RemoteError::Slow)),
+            KeyAge::Fresh | KeyAge::Stale | KeyAge::Old => Ok(()),
         }
     }
 
@@ -187,37 +189,37 @@ impl Refresh {
     /// # Errors
     ///
     /// [`RemoteError`] if the issuer did not answer: the key may well be its own.
-    // SECURITY: for any number of unknown keys, the issuer receives a bounded number of requests
-    // (`a_flood_of_unknown_keys_asks_a_bounded_number_of_times`).
+    // SECURITY: for any number of unknown keys, the issuer receives a bounded number of requests.
+    // Tested by `tests::unknown_keys_cause_a_limited_number_of_fetches`.
     pub(crate) async fn renew(&self) -> Result<Renewal, RemoteError> {
-        let flight = self.start();
-        let renewal = match flight {
-            FetchState::Refused => return self.last().map(|()| Renewal::NotDue),
+        let state = self.start();
+        let renewal = match state {
+            FetchState::RateLimited => return self.last().map(|()| Renewal::NotDue),
             FetchState::Running(_, true) => Renewal::AlreadyRunning,
             FetchState::Running(_, false) => Renewal::Fetched,
         };
-        if self.wait(flight).await {
+        if self.wait(state).await {
             self.last().map(|()| renewal)
         } else {
             Err(RemoteError::Slow)
         }
     }
 
-    fn age(&self) -> Age {
+    fn key_age(&self) -> KeyAge {
         let state = self.state();
         let Some((since, fresh)) = state.fetched else {
-            return Age::Gone;
+            return KeyAge::Expired;
         };
         let age = since.elapsed();
         let is_answered = !matches!(state.last, Some(Err(_)));
-        if age > self.0.policy.keep {
-            Age::Gone
+        if age > self.0.policy.stale_keys_for {
+            KeyAge::Expired
         } else if age <= fresh {
-            Age::Fresh
+            KeyAge::Fresh
         } else if age > fresh * 2 && is_answered {
-            Age::Old
+            KeyAge::Old
         } else {
-            Age::Stale
+            KeyAge::Stale
         }
     }
 
@@ -232,12 +234,12 @@ impl Refresh {
             return FetchState::Running(receiver, true);
         }
         if !state.rate_limit.take(Instant::now()) {
-            return FetchState::Refused;
+            return FetchState::RateLimited;
         }
         state.is_running = true;
         drop(state);
         let shared = Arc::clone(&self.0);
-        // A task of its own: a request that goes away takes nothing with it.
+        // A task of its own, because a caller may be cancelled.
         tokio::spawn(async move {
             let mut ending = Ending {
                 shared,
@@ -248,9 +250,9 @@ impl Refresh {
         FetchState::Running(receiver, false)
     }
 
-    /// Whether it has ended by then.
-    async fn wait(&self, flight: FetchState) -> bool {
-        let FetchState::Running(mut ended, _) = flight else {
+    /// Returns whether the fetch ended before the timeout.
+    async fn wait(&self, state: FetchState) -> bool {
+        let FetchState::Running(mut ended, _) = state else {
             return false;
         };
         timeout(self.0.policy.timeout, ended.changed()).await.is_ok()
@@ -264,14 +266,15 @@ impl Refresh {
 /// Signals the end of a fetch, also if its task was cancelled.
 struct Ending {
     shared: Arc<Shared>,
-    outcome: Result<Fresh, RemoteError>,
+    outcome: Result<FetchedKeys, RemoteError>,
 }
 
-/// Keys that have come.
-struct Fresh {
+/// A successful fetch.
+struct FetchedKeys {
     at: Instant,
-    age: Duration,
+    ttl: Duration,
     endpoint: Endpoint,
+    /// The time of the metadata document that names the endpoint.
     discovered: Instant,
 }
 
@@ -287,18 +290,18 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn end(&self, outcome: Result<Fresh, RemoteError>) {
+    fn end(&self, outcome: Result<FetchedKeys, RemoteError>) {
         let mut state = self.state();
         state.is_running = false;
         match outcome {
-            Ok(fresh) => {
+            Ok(keys) => {
                 self.metrics.good.increment(1);
-                state.fetched = Some((fresh.at, fresh.age));
-                state.discovered = Some((fresh.endpoint, fresh.discovered));
+                state.fetched = Some((keys.at, keys.ttl));
+                state.discovered = Some((keys.endpoint, keys.discovered));
                 state.last = Some(Ok(()));
             }
             Err(cause) => {
-                tracing::warn!(%cause, "the keys of an issuer could not be fetched; those that are there stay");
+                tracing::warn!(%cause, "cannot fetch keys of issuer; present keys remain in use");
                 self.metrics.bad.increment(1);
                 // The keys may have moved.
                 state.discovered = None;
@@ -306,22 +309,27 @@ impl Shared {
             }
         }
         // INVARIANT: sent under the lock. A later fetch subscribes under the same lock, so the end
-        // of this one does not wake those that wait for it (`waiters_are_woken_under_the_lock`).
+        // of this one does not wake its callers. Tested by
+        // `tests::waiters_are_woken_under_the_lock`.
         self.ended.send_modify(|count| *count = count.wrapping_add(1));
         drop(state);
     }
 
-    async fn fetch(&self) -> Result<Fresh, RemoteError> {
+    async fn fetch(&self) -> Result<FetchedKeys, RemoteError> {
         let (endpoint, discovered) = self.endpoint().await?;
         let at = Instant::now();
         let fetched = self.fetcher.get(&endpoint).await;
         let fetched = fetched.map_err(|cause| RemoteError::fetch(&endpoint, cause))?;
         self.trust(&endpoint, &fetched.body)?;
-        let ages = self.policy.age;
-        let age = fetched.max_age.unwrap_or(ages.usual).max(ages.least).min(ages.most);
-        Ok(Fresh {
+        let limits = self.policy.key_ttl;
+        let ttl = fetched
+            .max_age
+            .unwrap_or(limits.default)
+            .max(limits.min)
+            .min(limits.max);
+        Ok(FetchedKeys {
             at,
-            age,
+            ttl,
             endpoint,
             discovered,
         })
@@ -335,12 +343,12 @@ impl Shared {
     }
 
     async fn endpoint(&self) -> Result<(Endpoint, Instant), RemoteError> {
-        let (issuer, how) = match &self.place {
-            JwksLocation::Known(endpoint) => return Ok((endpoint.clone(), Instant::now())),
+        let (issuer, how) = match &self.location {
+            JwksLocation::Url(endpoint) => return Ok((endpoint.clone(), Instant::now())),
             JwksLocation::Discovered(issuer, how) => (issuer, *how),
         };
         let known = self.state().discovered.clone();
-        if let Some(known) = known.filter(|(_, since)| since.elapsed() < DISCOVERY_AGE) {
+        if let Some(known) = known.filter(|(_, since)| since.elapsed() < DISCOVERY_TTL) {
             return Ok(known);
         }
         let metadata = discovery::discover(&self.fetcher, issuer, how).await?;

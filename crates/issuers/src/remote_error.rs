@@ -1,4 +1,4 @@
-//! The reasons why a request to another issuer failed.
+//! The error of a request to an issuer.
 
 use scopegate_token::JwksError;
 
@@ -12,23 +12,23 @@ use crate::fetch::{Endpoint, FetchError, InvalidEndpoint};
 /// use scopegate_issuers::RemoteError;
 ///
 /// let error = RemoteError::OtherIssuer { url: "https://id.example/.well-known/openid-configuration".to_owned() };
-/// assert_eq!(error.to_string(), "document `https://id.example/.well-known/openid-configuration` is of another issuer");
+/// assert_eq!(error.to_string(), "document `https://id.example/.well-known/openid-configuration` names another issuer");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteError {
-    /// The task that asked ended before there was an answer.
-    #[error("question was given up")]
+    /// The task of the request ended without a result.
+    #[error("request was abandoned")]
     Abandoned,
-    /// Too many requests are open, so no further one is sent.
-    #[error("too many questions are open")]
+    /// The maximum number of concurrent requests is reached.
+    #[error("too many concurrent requests")]
     Busy,
-    /// A document breaks a rule.
+    /// A document is invalid.
     #[error("document `{url}`: {fault}")]
     Document {
         /// Its URL.
         url: String,
-        /// Which rule.
+        /// The cause.
         fault: InvalidDocument,
     },
     /// A URL of the configuration cannot be fetched.
@@ -39,15 +39,15 @@ pub enum RemoteError {
     Fetch {
         /// The expected URL.
         url: String,
-        /// Why not.
+        /// The cause.
         cause: FetchError,
     },
-    /// A set of keys that cannot be used.
+    /// A key set that cannot be used.
     #[error("keys `{url}`: {fault}")]
     Keys {
         /// Its URL.
         url: String,
-        /// Why not.
+        /// The cause.
         fault: JwksError,
     },
     /// A URL in a document cannot be fetched.
@@ -61,29 +61,29 @@ pub enum RemoteError {
         fault: InvalidEndpoint,
     },
     /// The issuer's document lacks a required URL.
-    #[error("document of the issuer does not have `{member}`")]
+    #[error("metadata document of the issuer has no `{member}`")]
     Missing {
         /// The missing member.
         member: &'static str,
     },
-    /// The issuer has no document.
-    #[error("issuer has no document")]
+    /// The issuer has no metadata document.
+    #[error("issuer has no metadata document")]
     NoDocument,
-    /// A document that is there, and speaks of another issuer.
-    #[error("document `{url}` is of another issuer")]
+    /// The document names another issuer.
+    #[error("document `{url}` names another issuer")]
     OtherIssuer {
         /// Its URL.
         url: String,
     },
-    /// There was no answer for as long as a request is made to wait.
-    #[error("no answer for as long as a request waits")]
+    /// There was no answer before the timeout of the caller.
+    #[error("no answer before the timeout")]
     Slow,
 }
 
 impl RemoteError {
-    pub(crate) fn fetch(place: &Endpoint, cause: FetchError) -> Self {
+    pub(crate) fn fetch(endpoint: &Endpoint, cause: FetchError) -> Self {
         Self::Fetch {
-            url: place.to_string(),
+            url: endpoint.to_string(),
             cause,
         }
     }

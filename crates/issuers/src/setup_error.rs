@@ -1,15 +1,15 @@
-//! The errors of the configuration of another issuer.
+//! The error of the configuration of an issuer.
 
 use scopegate_token::LeewayTooLong;
 
 use crate::fetch::{InvalidEndpoint, InvalidRoots};
 
-/// The error in the configuration of another issuer.
+/// The error of the configuration of an issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteSetupError {
-    /// Tokens without `typ`, of an issuer whose tokens follow RFC 9068.
-    #[error("tokens by RFC 9068 have a `typ`; tokens without it are accepted only as `jwt`")]
+    /// Tokens without `typ` are accepted, but RFC 9068 requires it.
+    #[error("tokens of RFC 9068 have a `typ`; call `jwt` to accept tokens without it")]
     AbsentType,
     /// A URL, perhaps the issuer itself, that cannot be fetched.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Maps the subject of another issuer's token to a local subject.
+//! Maps subjects of a foreign issuer to local subjects.
 
 use std::sync::Arc;
 
@@ -22,8 +22,9 @@ use scopegate_domain::Issuer;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubjectMapping {
-    /// The local user with that id (in the tutorial's profile: with that name). Use it only if the
-    /// issuer and this program share one directory: the issuer's `root` becomes the local `root`.
+    /// The local user with that id, or with that name if the gate looks users up by name. Use it
+    /// only if the issuer and this program share one directory: its `root` becomes the local
+    /// `root`.
     Ours,
     /// A subject whose id is the issuer, `#` and the subject. It is a local user only if the
     /// application created one with that id. Two issuers never share a subject, because an issuer
@@ -33,7 +34,7 @@ pub enum SubjectMapping {
 }
 
 impl SubjectMapping {
-    /// The subject, as the gate looks it up and as the permit says it.
+    /// Returns the subject that the gate looks up and that the permit contains.
     #[must_use]
     pub fn map(self, issuer: &Issuer, subject: &str) -> Arc<str> {
         match self {

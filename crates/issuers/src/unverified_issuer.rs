@@ -7,9 +7,10 @@ use scopegate_token::TokenRules;
 
 use crate::document;
 
-/// Returns the issuer that a token names; `None` if it is not a token, is too long, or names none.
+/// Returns the `iss` of an unverified token; `None` if it is not a JWT, is too long, or has no
+/// `iss`.
 ///
-/// Decides nothing: the selected verifier checks the claim again after it verifies the signature.
+/// Use it only to select a verifier. The verifier checks the claim again after the signature.
 #[must_use]
 pub fn unverified_issuer(token: &str) -> Option<String> {
     if token.len() > TokenRules::MAX_TOKEN {
@@ -45,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_read_strictly_is_found() {
+    fn issuer_is_read_strictly() {
         let cases = [
             (r#"{"iss": "a"}"#, Some("a")),
             (r#"{"sub": {"iss": "b"}, "is\u0073": "a"}"#, Some("a")),
@@ -68,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_survived(text in ".{0,200}", payload in "\\PC{0,200}") {
+        fn any_text_is_handled(text in ".{0,200}", payload in "\\PC{0,200}") {
             let _ = unverified_issuer(&text);
             let _ = unverified_issuer(&token(&payload));
         }

@@ -25,7 +25,7 @@ pub(crate) async fn verify(
         return Ok(Err(CredentialError::Refused));
     };
     // SECURITY: a sender-constrained credential is not a bearer credential, even if it is accepted
-    // (http/tests/it/issuers/rules.rs, `every_rule_holds_on_every_path`).
+    // (http/tests/it/issuers/rules.rs, `every_rule_applies_on_every_path`).
     if acceptance.is_sender_constrained {
         return Ok(Err(CredentialError::Verify(VerifyError::Bound)));
     }

@@ -186,7 +186,7 @@ impl BearerVerifier {
         claims: &Verified<Claims<'_>>,
     ) -> Result<CredentialFacts, CredentialError> {
         // SECURITY: the cached facts of a token are within the ceiling already. Tested by
-        // `no_more_than_the_ceiling_is_brought`.
+        // `jwt_scopes_are_within_the_ceiling`.
         let world = |table: &OperationTable, scheme| match &self.ceiling {
             None => table.token_world(scheme, claims),
             Some(ceiling) => table.token_world_within(scheme, claims, ceiling),

@@ -104,7 +104,7 @@ impl IssuerSet {
 
     // SECURITY: the unverified `iss` selects the verifier and nothing else. Each verifier compares
     // the issuer again after it verified the signature. Tested by http/tests/it/issuers/together.rs,
-    // `a_token_is_good_by_the_keys_of_its_own_issuer_alone`.
+    // `token_is_verified_by_keys_of_its_issuer`.
     fn select(&self, token: &str) -> SelectedIssuer<'_> {
         let own = || self.own.as_deref().map_or(SelectedIssuer::None, SelectedIssuer::Own);
         if token.bytes().filter(|byte| *byte == b'.').count() != 2 {

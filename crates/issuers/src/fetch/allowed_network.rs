@@ -1,4 +1,4 @@
-//! Which addresses of other machines may be connected to.
+//! Address ranges, and which addresses are public.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -76,7 +76,7 @@ impl FromStr for AllowedNetwork {
             return Err(InvalidAllowedNetwork::Prefix);
         }
         let is_sound = match address {
-            // As `contains` reads addresses, nothing would ever be in it.
+            // `contains` converts mapped addresses to IPv4, so this range would contain none.
             IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => return Err(InvalidAllowedNetwork::Mapped),
             IpAddr::V4(address) => mask_v4(address, prefix) == address.to_bits(),
             IpAddr::V6(address) => mask_v6(address, prefix) == address.to_bits(),
@@ -106,7 +106,7 @@ pub enum InvalidAllowedNetwork {
     #[error("address has bits behind its prefix")]
     Bits,
     /// An IPv4 address written as IPv6.
-    #[error("range is of IPv4 addresses and has to be written as such")]
+    #[error("range contains IPv4 addresses in IPv6 notation; write them as IPv4")]
     Mapped,
     /// The length of the prefix is not a number, or longer than an address.
     #[error("length of the prefix is out of range")]
@@ -138,13 +138,13 @@ const NOT_PUBLIC_V4: [AllowedNetwork; 18] = [
 
 /// All allocated IPv6 addresses; others are loopback, unique local, link-local, multicast or
 /// unknown.
-const GIVEN_OUT_V6: AllowedNetwork = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+const ALLOCATED_V6: AllowedNetwork = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// Among those, the ones that are not of the internet at large.
+/// Allocated addresses that are not public.
 const NOT_PUBLIC_V6: [AllowedNetwork; 5] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),         // protocols; Teredo
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),     // documentation
-    v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),         // 6to4: holds an IPv4 address
+    v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),         // 6to4: contains an IPv4 address
     v6([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48), // AS112
     v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),         // documentation
 ];
@@ -152,15 +152,15 @@ const NOT_PUBLIC_V6: [AllowedNetwork; 5] = [
 /// The range of IPv4 addresses behind a translating gateway (RFC 6052).
 const TRANSLATED: AllowedNetwork = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
-/// Returns whether an address is public, and not of a machine that only its neighbours reach.
-// SECURITY: an address that is not known to be public is not
-// (`addresses_that_only_neighbours_reach_are_not_public`).
+/// Returns whether an address is public.
+// SECURITY: an address counts as public only if it is known to be. Tested by
+// `tests::internal_addresses_are_not_public`.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     let is_in = |networks: &[AllowedNetwork]| networks.iter().any(|network| network.contains(address));
     match address.to_canonical() {
         IpAddr::V4(_) => !is_in(&NOT_PUBLIC_V4),
         IpAddr::V6(inner) if TRANSLATED.contains(address) => is_public(last_four_bytes(inner)),
-        IpAddr::V6(_) => GIVEN_OUT_V6.contains(address) && !is_in(&NOT_PUBLIC_V6),
+        IpAddr::V6(_) => ALLOCATED_V6.contains(address) && !is_in(&NOT_PUBLIC_V6),
     }
 }
 
@@ -173,7 +173,7 @@ fn last_four_bytes(address: Ipv6Addr) -> IpAddr {
 mod tests {
     use super::*;
 
-    /// IPv4 addresses that only neighbours reach.
+    /// IPv4 addresses that are not public.
     const CLOSED_V4: &[&str] = &[
         "0.0.0.0",
         "0.1.2.3",
@@ -204,8 +204,8 @@ mod tests {
         "255.255.255.255",
     ];
 
-    /// The same, in the ways that IPv6 has of holding an IPv4 address.
-    const HELD_V4: &[&str] = &[
+    /// The same, in the IPv6 notations of an IPv4 address.
+    const MAPPED_V4: &[&str] = &[
         "::ffff:127.0.0.1",
         "::ffff:7f00:1",
         "::ffff:10.0.0.1",
@@ -224,7 +224,7 @@ mod tests {
         "2001:0:4136:e378:8000:63bf:3fff:fdd2",
     ];
 
-    /// And IPv6's own.
+    /// IPv6 addresses that are not public.
     const CLOSED_V6: &[&str] = &[
         "::",
         "::1",
@@ -247,14 +247,14 @@ mod tests {
     ];
 
     #[test]
-    fn addresses_that_only_neighbours_reach_are_not_public() {
-        for address in [CLOSED_V4, HELD_V4, CLOSED_V6].into_iter().flatten() {
+    fn internal_addresses_are_not_public() {
+        for address in [CLOSED_V4, MAPPED_V4, CLOSED_V6].into_iter().flatten() {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
     }
 
     #[test]
-    fn addresses_of_the_internet_are_public() {
+    fn internet_addresses_are_public() {
         let open = [
             "1.1.1.1",
             "8.8.8.8",
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_hold_what_they_say() {
+    fn network_contains_its_addresses() {
         let cases = [
             ("10.0.0.0/8", "10.255.0.1", true),
             ("10.0.0.0/8", "11.0.0.0", false),
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_written_exactly() {
+    fn malformed_network_is_rejected() {
         let cases = [
             ("", InvalidAllowedNetwork::Address),
             ("localhost", InvalidAllowedNetwork::Address),

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_owner_says_how_long() {
+    fn max_age_is_read_from_cache_control() {
         let cases = [
             ("", None),
             ("public", None),

@@ -9,8 +9,8 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 /// Longest accepted URL, in bytes.
 const MAX_LEN: usize = 2048;
 
-/// The URL of a document: `https` (or `http`, which is let through on allowed loopback addresses alone), a host, perhaps a port,
-/// a path. Without a user, a password or a fragment.
+/// The URL of a document: scheme, host, optional port, and path, without a user, password or
+/// fragment. `http` is accepted here; the fetcher allows it only on allowed loopback addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     uri: Uri,
@@ -24,7 +24,7 @@ impl Endpoint {
         if text.len() > MAX_LEN {
             return Err(InvalidEndpoint::TooLong);
         }
-        // The parser drops a fragment without a word.
+        // The parser drops a fragment silently.
         if text.contains('#') {
             return Err(InvalidEndpoint::Fragment);
         }
@@ -57,12 +57,12 @@ impl Endpoint {
         })
     }
 
-    /// Whether it is `https`.
+    /// Returns whether the scheme is `https`.
     pub(crate) const fn is_secure(&self) -> bool {
         self.is_secure
     }
 
-    /// The host, a name or an address without brackets.
+    /// Returns the host: a name, or an address without brackets.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -76,7 +76,7 @@ impl Endpoint {
         self.port
     }
 
-    /// What the header `Host` says.
+    /// Returns the value of the header `Host`.
     pub(crate) fn authority(&self) -> &str {
         self.uri.authority().map(Authority::as_str).unwrap_or_default()
     }
@@ -118,9 +118,9 @@ pub enum InvalidEndpoint {
     #[error("URL has a query")]
     Query,
     /// Neither `https` nor `http`.
-    #[error("URL is not of `https`")]
+    #[error("URL does not begin with `https://`")]
     Scheme,
-    /// No URL.
+    /// The text is not a URL.
     #[error("not a URL")]
     Syntax,
     /// Longer than 2,048 bytes.
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_those_of_the_url() {
+    fn url_is_split_into_parts() {
         let cases = [
             ("https://id.example", "id.example", 443, "/"),
             ("https://ID.example:8443/a?b=c", "id.example", 8443, "/a?b=c"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_odd_is_refused() {
+    fn malformed_url_is_rejected() {
         let long = format!("https://a.example/{}", "x".repeat(MAX_LEN));
         let cases = [
             ("", InvalidEndpoint::Syntax),

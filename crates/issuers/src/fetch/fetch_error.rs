@@ -9,7 +9,7 @@ use std::net::IpAddr;
 /// ```
 /// use scopegate_issuers::FetchError;
 ///
-/// assert_eq!(FetchError::Redirect { status: 302 }.to_string(), "answer is a redirect (302), which is not followed");
+/// assert_eq!(FetchError::Redirect { status: 302 }.to_string(), "response is a redirect (302), which is not followed");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -17,11 +17,11 @@ pub enum FetchError {
     /// The connection could not be made.
     #[error("no connection: {0}")]
     Connect(io::ErrorKind),
-    /// The connection was not made in time.
-    #[error("no connection in time")]
+    /// The connection took too long.
+    #[error("no connection before the timeout")]
     ConnectTimeout,
-    /// The answer is compressed, and nothing here unpacks.
-    #[error("answer is encoded, which was not asked for")]
+    /// The response is compressed, and nothing here decompresses.
+    #[error("response is compressed; the request accepts only `identity`")]
     Encoded,
     /// The host has only addresses that may not be connected to.
     #[error("address `{address}` is not public and not allowed")]
@@ -30,33 +30,33 @@ pub enum FetchError {
         address: IpAddr,
     },
     /// Neither TLS nor an allowed loopback address.
-    #[error("`http` is for allowed loopback addresses alone")]
+    #[error("`http` is allowed only for loopback addresses in `allow`")]
     Plaintext,
-    /// The answer is not HTTP, has too large a head, or is truncated.
-    #[error("answer is broken: {0}")]
+    /// The response is not HTTP, has too large a head, or is truncated.
+    #[error("invalid response: {0}")]
     Protocol(String),
     /// A redirect. Its target was not read.
-    #[error("answer is a redirect ({status}), which is not followed")]
+    #[error("response is a redirect ({status}), which is not followed")]
     Redirect {
-        /// Its status.
+        /// The status.
         status: u16,
     },
     /// The host has no address.
     #[error("no address for this host: {0}")]
     Resolve(io::ErrorKind),
-    /// Another status than 200.
-    #[error("answer has status {status}")]
+    /// A status other than 200.
+    #[error("response has status {status}")]
     Status {
-        /// Which.
+        /// The status.
         status: u16,
     },
-    /// All of it together took too long.
-    #[error("no whole answer in time")]
+    /// The exchange took too long.
+    #[error("no complete response before the timeout")]
     Timeout,
     /// The TLS handshake failed: the certificate is of an untrusted authority, or for another host.
     #[error("no secure connection: {0}")]
     Tls(String),
     /// The body is longer than allowed.
-    #[error("answer is too large")]
+    #[error("response is too large")]
     TooLarge,
 }

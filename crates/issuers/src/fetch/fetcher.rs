@@ -1,4 +1,4 @@
-//! Requests to others.
+//! The HTTP client: one request on one connection, with limits.
 
 use std::fmt;
 use std::io;
@@ -27,29 +27,31 @@ use super::fetch_error::FetchError;
 use super::resolve::{Resolve, SystemResolver};
 use super::tls::{self, InvalidRoots};
 
-/// Largest head of an answer, in bytes, and most lines in it.
+/// The largest head of a response, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
+/// The maximum number of header lines in a response.
 const MAX_HEADERS: usize = 64;
 
-/// Most addresses of one host that are tried.
-const ADDRESSES: usize = 4;
+/// The maximum number of addresses of one host that are tried.
+const MAX_ADDRESSES: usize = 4;
 
-/// Fetches documents of others, and is hard to be led astray: how an [issuer beside our own](crate::RemoteIssuer) is asked.
+/// The HTTP client for requests to other issuers. It limits what such a request can reach and cost.
 ///
 /// | | default | why |
 /// |---|---|---|
-/// | protocol | `https` | `http` on loopback addresses that are allowed, and nowhere else |
-/// | addresses | public ones | a name that leads inside is how a fetcher is made to attack its own house; see [`HttpFetcherBuilder::allow`] |
-/// | redirects | none | nobody else than the operator says where to |
-/// | compression | none | a small answer stays small |
+/// | protocol | `https` | `http` only on allowed loopback addresses |
+/// | addresses | public ones | a name that resolves to an internal address would attack internal services (SSRF); see [`HttpFetcherBuilder::allow`] |
+/// | redirects | none | only the operator decides which hosts receive requests |
+/// | compression | none | a small response stays small |
 /// | time for a connection | 2 s | |
 /// | time for all of it | 5 s | |
-/// | body of an answer | 256 KiB | a hundred keys take some 50 KiB |
-/// | head of an answer | 16 KiB, 64 lines | |
+/// | body of a response | 256 KiB | a hundred keys take some 50 KiB |
+/// | head of a response | 16 KiB, 64 lines | |
 ///
-/// A host is looked up once; each of its addresses is checked, and the connection goes to one that was. Proxies that the environment
-/// names are not used: behind them nobody could check an address. TLS is that of `rustls` on `ring`, with the roots of the
-/// platform (`SSL_CERT_FILE` names others) or [those that are given](HttpFetcherBuilder::trust_only).
+/// A host is resolved once. Each of its addresses is checked, and the connection goes to a checked
+/// one. Proxies of the environment are not used, because no address can be checked behind them.
+/// TLS is that of `rustls` on `ring`. Its roots are those of the platform (`SSL_CERT_FILE` names
+/// others), or [the given ones](HttpFetcherBuilder::trust_only).
 ///
 /// ```
 /// use scopegate_issuers::{AllowedNetwork, HttpFetcher};
@@ -71,22 +73,22 @@ struct Inner {
     body_limit: usize,
 }
 
-/// A document as it came.
+/// A fetched document.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetched {
     pub(crate) body: Bytes,
-    /// How long its owner says that it can be kept.
+    /// The `max-age` of the response.
     pub(crate) max_age: Option<Duration>,
 }
 
-/// What is sent with a question.
+/// The form of a POST request.
 pub(crate) struct Form {
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) body: String,
 }
 
 impl HttpFetcher {
-    /// Begins one.
+    /// Creates a builder.
     pub fn builder() -> HttpFetcherBuilder {
         HttpFetcherBuilder {
             allowed: Vec::new(),
@@ -98,17 +100,17 @@ impl HttpFetcher {
         }
     }
 
-    /// Fetches a document.
+    /// Sends a GET request.
     pub(crate) async fn get(&self, endpoint: &Endpoint) -> Result<Fetched, FetchError> {
-        self.within(endpoint, Method::GET, None).await
+        self.send(endpoint, Method::GET, None).await
     }
 
-    /// Asks a question.
+    /// Sends a POST request.
     pub(crate) async fn post(&self, endpoint: &Endpoint, form: Form) -> Result<Fetched, FetchError> {
-        self.within(endpoint, Method::POST, Some(form)).await
+        self.send(endpoint, Method::POST, Some(form)).await
     }
 
-    async fn within(&self, endpoint: &Endpoint, method: Method, form: Option<Form>) -> Result<Fetched, FetchError> {
+    async fn send(&self, endpoint: &Endpoint, method: Method, form: Option<Form>) -> Result<Fetched, FetchError> {
         let request = request(endpoint, method, form)?;
         let exchange = self.exchange(endpoint, request);
         timeout(self.0.timeout, exchange)
@@ -120,18 +122,18 @@ impl HttpFetcher {
         let addresses = self.addresses(endpoint).await?;
         let stream = self.connect(&addresses, endpoint.port()).await?;
         if !endpoint.is_secure() {
-            return self.ask(stream, request).await;
+            return self.exchange_on(stream, request).await;
         }
         let broken = |fault: String| FetchError::Tls(fault);
         let name = ServerName::try_from(endpoint.host().to_owned()).map_err(|fault| broken(fault.to_string()))?;
         let stream = self.0.tls.connect(name, stream).await;
-        self.ask(stream.map_err(|fault| broken(fault.to_string()))?, request)
+        self.exchange_on(stream.map_err(|fault| broken(fault.to_string()))?, request)
             .await
     }
 
-    /// The addresses of a host that may be connected to.
-    // SECURITY: what comes out of here is connected to as it is; no name is looked up again
-    // (`a_name_is_looked_up_once_and_the_checked_address_is_used`).
+    /// Returns the addresses of a host that may be connected to.
+    // SECURITY: the connection goes to a returned address, and the name is not resolved again.
+    // Tested by `tests::checked_address_is_the_one_connected_to`.
     async fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<IpAddr>, FetchError> {
         let found = if let Some(address) = endpoint.address() {
             vec![address]
@@ -142,7 +144,7 @@ impl HttpFetcher {
         let first = *found.first().ok_or(FetchError::Resolve(io::ErrorKind::NotFound))?;
         let mut fault = FetchError::ForbiddenAddress { address: first };
         let mut addresses = Vec::new();
-        for address in found.into_iter().take(ADDRESSES) {
+        for address in found.into_iter().take(MAX_ADDRESSES) {
             match self.check(endpoint, address) {
                 Ok(()) => addresses.push(address),
                 Err(other) => fault = other,
@@ -180,8 +182,8 @@ impl HttpFetcher {
         Err(fault)
     }
 
-    /// One question on one connection, which is closed behind it.
-    async fn ask<S>(&self, stream: S, request: Request<Full<Bytes>>) -> Result<Fetched, FetchError>
+    /// Sends one request on one connection, which is closed afterwards.
+    async fn exchange_on<S>(&self, stream: S, request: Request<Full<Bytes>>) -> Result<Fetched, FetchError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -195,7 +197,7 @@ impl HttpFetcher {
             let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
             self.read(response).await
         };
-        // Both in one future, so that nothing of it is left when nobody waits any longer.
+        // Both in one future, so that nothing remains when the caller is cancelled.
         let (mut answered, connection) = (pin!(answered), pin!(connection));
         tokio::select! {
             biased;
@@ -227,14 +229,14 @@ impl HttpFetcher {
     }
 }
 
-/// All of a body, if it is not longer than that.
+/// Returns the body, if it is not longer than the limit.
 async fn collect(body: Incoming, limit: usize) -> Result<Bytes, FetchError> {
     let mut body = Limited::new(body, limit);
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| match error.downcast::<hyper::Error>() {
             Ok(error) => protocol(&error),
-            // The one other error there is.
+            // The only other error of `Limited`.
             Err(_) => FetchError::TooLarge,
         })?;
         if let Ok(data) = frame.into_data() {
@@ -274,14 +276,14 @@ fn is_encoded(headers: &HeaderMap) -> bool {
         .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// What hyper says of it, with the cause below.
+/// Converts an error of hyper, with its cause.
 fn protocol(error: &hyper::Error) -> FetchError {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
     FetchError::Protocol(format!("{error}{}", cause.unwrap_or_default()))
 }
 
-/// Collects what an [`HttpFetcher`] is made of.
-#[must_use = "it is made by `build`"]
+/// Builds an [`HttpFetcher`].
+#[must_use = "call `build` to get the `HttpFetcher`"]
 pub struct HttpFetcherBuilder {
     allowed: Vec<AllowedNetwork>,
     resolver: Arc<dyn Resolve>,
@@ -292,48 +294,49 @@ pub struct HttpFetcherBuilder {
 }
 
 impl HttpFetcherBuilder {
-    /// Lets connections go to these addresses, too, which are not public ones. By address and not by name: whoever answers for a
-    /// name can change where it leads.
+    /// Also allows connections to these addresses, which are not public. Default: none. It takes
+    /// addresses and no names, because the owner of a name can change its addresses.
     pub fn allow(mut self, networks: impl IntoIterator<Item = AllowedNetwork>) -> Self {
         self.allowed.extend(networks);
         self
     }
 
-    /// Looks names up here.
+    /// Sets the resolver of host names. Default: the system's.
     pub fn resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
         self.resolver = resolver;
         self
     }
 
-    /// Trusts these certificates (PEM) in place of the platform's: those of a house of its own, or of one provider.
+    /// Trusts only these certificates (PEM), such as those of an internal authority or of one
+    /// provider. Default: those of the platform.
     pub fn trust_only(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots = Some(pem.into());
         self
     }
 
-    /// How long one connection may take to be made.
+    /// Sets the timeout of a connection. Default: 2 s.
     pub fn connect_timeout(mut self, time: Duration) -> Self {
         self.connect_timeout = time;
         self
     }
 
-    /// How long all of one document may take, from the name to the last byte.
+    /// Sets the timeout of a whole exchange, from the name to the last byte. Default: 5 s.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
         self
     }
 
-    /// Largest body of an answer, in bytes.
+    /// Sets the maximum body of a response, in bytes. Default: 256 KiB.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// Made, with the platform's roots read if no others were given.
+    /// Builds the `HttpFetcher`. It reads the platform's roots, unless others were given.
     ///
     /// # Errors
     ///
-    /// [`InvalidRoots`] where the given certificates cannot be read.
+    /// [`InvalidRoots`] if the given certificates cannot be read.
     pub fn build(self) -> Result<HttpFetcher, InvalidRoots> {
         Ok(HttpFetcher(Arc::new(Inner {
             tls: tls::connector(self.roots.as_deref())?,

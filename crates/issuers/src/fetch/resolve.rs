@@ -1,4 +1,4 @@
-//! From names to addresses.
+//! Resolves host names.
 
 use std::fmt;
 use std::io;
@@ -8,21 +8,21 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// The maximum number of concurrent look-ups. The system's look-up blocks a thread without a limit.
+/// The maximum number of concurrent lookups. The system's lookup blocks a thread without a limit.
 const LOOKUPS: usize = 2;
 
 /// The future of [`Resolve::resolve`].
 pub type Resolution<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send + 'a>>;
 
-/// Finds the addresses of a host. [`HttpFetcher`](crate::HttpFetcher) calls it once for each connection,
-/// checks the result, and connects only to that. It never requests a second answer.
+/// Resolves a host to its addresses. [`HttpFetcher`](crate::HttpFetcher) calls it once for each
+/// connection, checks the addresses, and connects only to them. It never resolves a second time.
 ///
 /// ```
 /// use std::io;
 /// use std::net::{IpAddr, Ipv4Addr};
 /// use scopegate_issuers::{Resolution, Resolve};
 ///
-/// /// One provider, at an address that is known.
+/// /// One provider, at a fixed address.
 /// struct Known;
 ///
 /// impl Resolve for Known {
@@ -42,7 +42,7 @@ pub trait Resolve: Send + Sync {
     fn resolve<'a>(&'a self, host: &'a str) -> Resolution<'a>;
 }
 
-/// Asks the operating system.
+/// The resolver of the operating system.
 pub(crate) struct SystemResolver(Arc<Semaphore>);
 
 impl Default for SystemResolver {
@@ -54,11 +54,11 @@ impl Default for SystemResolver {
 impl Resolve for SystemResolver {
     fn resolve<'a>(&'a self, host: &'a str) -> Resolution<'a> {
         Box::pin(async move {
-            let place = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
+            let permit = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
             let host = host.to_owned();
             let look_up = move || {
                 // Released when the system has answered, even if the last waiter ended before.
-                let _place = place;
+                let _permit = permit;
                 let found = (host.as_str(), 0).to_socket_addrs()?;
                 Ok(found.map(|address| address.ip()).collect())
             };

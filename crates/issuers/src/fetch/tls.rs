@@ -1,4 +1,4 @@
-//! Whom a connection may lead to.
+//! TLS: the trusted certificates and the protocol versions.
 
 use std::sync::Arc;
 
@@ -8,13 +8,14 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Certificates that are none.
+/// The error of trusted certificates that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("trusted certificates cannot be read as PEM, or there are none")]
 #[non_exhaustive]
 pub struct InvalidRoots;
 
-/// TLS 1.2 and 1.3 on `ring`, named here: no provider that the process installs is asked for.
+/// Returns a connector for TLS 1.2 and 1.3 on `ring`. A provider that the process installs has no
+/// effect.
 pub(super) fn connector(pem: Option<&[u8]>) -> Result<TlsConnector, InvalidRoots> {
     let roots = match pem {
         Some(pem) => given(pem)?,
@@ -38,13 +39,13 @@ fn given(pem: &[u8]) -> Result<RootCertStore, InvalidRoots> {
     if roots.is_empty() { Err(InvalidRoots) } else { Ok(roots) }
 }
 
-/// Without any the answer to each `https` is no, which the log says in time.
+/// Returns the platform's roots. Without any, every `https` request fails, so the log warns.
 fn platform() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        tracing::warn!("this platform has no trusted certificates: no issuer can be asked over `https`");
+        tracing::warn!("platform has no trusted certificates; requests to issuers over `https` fail");
     }
     roots
 }

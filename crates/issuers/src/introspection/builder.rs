@@ -110,9 +110,9 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// Limits the scopes of its tokens to these, or to none if the list is empty. Default: no limit.
-    /// Other scopes of a token are dropped before any decision, as if the token did not have them.
-    /// A scope is compared by its own name, before it implies another.
+    /// Limits the scopes of its tokens to these, or to none if the list is empty. Default: no
+    /// limit. Other scopes of a token are dropped before any decision, as if the token did not
+    /// have them. A scope is compared by its own name, before it implies another.
     pub fn scopes(mut self, ceiling: impl IntoIterator<Item = ScopeToken>) -> Self {
         self.ceiling = Some(ceiling.into_iter().collect());
         self

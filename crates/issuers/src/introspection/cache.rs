@@ -255,7 +255,7 @@ mod tests {
 
     /// An attacker with two valid tokens renews one of them for a year.
     #[test]
-    fn a_year_of_renewals_is_bounded_in_memory() {
+    fn year_of_renewals_is_bounded_in_memory() {
         let cache = IntrospectionCache::new((60, 5), 100_000);
         for number in 0..200 {
             cache.keep(&token(&format!("token {number}")), &valid("joe"), Timestamp::MAX, at(0));

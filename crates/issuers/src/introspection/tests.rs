@@ -208,13 +208,13 @@ async fn cancelled_callers_leave_no_tasks() {
 async fn lost_request_does_not_block_its_token() {
     let fixture = fixture(|_, _| json(GOOD), |builder| builder).await;
     let token = Arc::new(TokenText::new("t"));
-    let lost = fixture.introspection.0.running.get_value_or_guard_async(&token).await;
+    let dropped = fixture.introspection.0.running.get_value_or_guard_async(&token).await;
     let waiting = fixture.accepts("t");
-    let lose = async {
+    let drop_later = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        drop(lost);
+        drop(dropped);
     };
-    assert!(futures_util::future::join(waiting, lose).await.0);
+    assert!(futures_util::future::join(waiting, drop_later).await.0);
 }
 
 #[tokio::test]

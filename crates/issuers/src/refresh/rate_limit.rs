@@ -1,4 +1,4 @@
-//! Limits the rate of requests to an issuer.
+//! Limits the rate of requests to an issuer by a token bucket.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use tokio::time::Instant;
 /// A token bucket: a number of requests at once, and then one for each interval.
 #[derive(Clone, Debug)]
 pub(super) struct RateLimit {
-    most: u32,
+    burst: u32,
     interval: Duration,
     left: u32,
-    /// From when the next one is counted.
+    /// The start of the current interval.
     since: Instant,
 }
 
 impl RateLimit {
-    pub(super) fn new(most: u32, interval: Duration, now: Instant) -> Self {
+    pub(super) fn new(burst: u32, interval: Duration, now: Instant) -> Self {
         Self {
-            most,
+            burst,
             interval: interval.max(Duration::from_millis(1)),
-            left: most,
+            left: burst,
             since: now,
         }
     }
 
-    /// Takes one, if one is left.
+    /// Takes one request from the bucket. Returns `false` if none is left.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.since).as_millis() / self.interval.as_millis().max(1);
         let earned = u32::try_from(passed).unwrap_or(u32::MAX);
-        self.left = self.left.saturating_add(earned).min(self.most);
-        self.since = if self.left == self.most {
+        self.left = self.left.saturating_add(earned).min(self.burst);
+        self.since = if self.left == self.burst {
             now
         } else {
             self.since + self.interval.saturating_mul(earned)
@@ -48,7 +48,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_stretch_of_time_has_more_than_its_share(steps in proptest::collection::vec(0_u64..30_000, 1..200)) {
+        fn no_interval_exceeds_the_rate_limit(steps in proptest::collection::vec(0_u64..30_000, 1..200)) {
             let start = Instant::now();
             let mut rate_limit = RateLimit::new(4, Duration::from_secs(10), start);
             let (mut now, mut taken) = (0, Vec::new());
@@ -67,7 +67,7 @@ mod tests {
         }
 
         #[test]
-        fn who_waits_is_served(used in 0_u32..50, pause in 10_000_u64..100_000) {
+        fn request_after_the_interval_is_allowed(used in 0_u32..50, pause in 10_000_u64..100_000) {
             let start = Instant::now();
             let mut rate_limit = RateLimit::new(4, Duration::from_secs(10), start);
             for _ in 0..used {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_ones_come_at_once() {
+    fn burst_is_allowed_at_once() {
         let now = Instant::now();
         let mut rate_limit = RateLimit::new(4, Duration::from_secs(10), now);
         assert_eq!((0..9).filter(|_| rate_limit.take(now)).count(), 4);

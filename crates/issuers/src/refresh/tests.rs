@@ -1,4 +1,4 @@
-//! Keys under load, under attack, and of a provider that is down.
+//! Key fetches under load, during attacks and during an outage of the provider.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -6,11 +6,11 @@ use super::*;
 use crate::AllowedNetwork;
 use crate::test_provider::{HANG, Step, TestProvider, json, response};
 
-/// Remembers the last document that it was given; `bad` is none.
+/// Records the documents that it received; `bad` is not a key set.
 #[derive(Default)]
-struct Kept(Mutex<Vec<String>>);
+struct RecordedKeys(Mutex<Vec<String>>);
 
-impl KeySink for Kept {
+impl KeySink for RecordedKeys {
     fn take(&self, jwks: &[u8]) -> Result<(), JwksError> {
         if jwks == b"bad" {
             return Err(JwksError::NotJson);
@@ -20,36 +20,36 @@ impl KeySink for Kept {
     }
 }
 
-impl Kept {
+impl RecordedKeys {
     fn last(&self) -> Option<String> {
         self.0.lock().unwrap().last().cloned()
     }
 }
 
 const POLICY: RefreshPolicy = RefreshPolicy {
-    age: KeyTtl {
-        least: Duration::from_millis(100),
-        usual: Duration::from_millis(300),
-        most: Duration::from_secs(10),
+    key_ttl: KeyTtl {
+        min: Duration::from_millis(100),
+        default: Duration::from_millis(300),
+        max: Duration::from_secs(10),
     },
-    keep: Duration::from_mins(10),
+    stale_keys_for: Duration::from_mins(10),
     burst: 4,
     interval: Duration::from_secs(10),
     timeout: Duration::from_millis(400),
 };
 
-fn refresh(provider: &TestProvider, policy: RefreshPolicy) -> (Refresh, Arc<Kept>) {
+fn refresh(provider: &TestProvider, policy: RefreshPolicy) -> (Refresh, Arc<RecordedKeys>) {
     let fetcher = HttpFetcher::builder()
         .allow(AllowedNetwork::LOOPBACK)
         .timeout(Duration::from_millis(900))
         .build()
         .unwrap();
-    let kept = Arc::<Kept>::default();
+    let recorded = Arc::<RecordedKeys>::default();
     let issuer = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let source = JwksLocation::Discovered(issuer.clone(), Discovery::OpenId);
     (
-        Refresh::new(&issuer, source, fetcher, policy, Arc::<Kept>::clone(&kept)),
-        kept,
+        Refresh::new(&issuer, source, fetcher, policy, Arc::<RecordedKeys>::clone(&recorded)),
+        recorded,
     )
 }
 
@@ -79,9 +79,9 @@ fn after(milliseconds: u64, number: usize) -> Vec<Step> {
 }
 
 #[tokio::test]
-async fn many_who_come_at_once_cause_one_question() {
+async fn concurrent_callers_cause_one_fetch() {
     let provider = provider(numbered).await;
-    let (refresh, kept) = refresh(&provider, POLICY);
+    let (refresh, recorded) = refresh(&provider, POLICY);
     let all = (0..200).map(|_| refresh.ready());
     for ready in futures_util::future::join_all(all).await {
         ready.unwrap();
@@ -91,16 +91,16 @@ async fn many_who_come_at_once_cause_one_question() {
         (2, 1),
         "the document and the keys"
     );
-    assert_eq!(kept.last().as_deref(), Some("1"));
+    assert_eq!(recorded.last().as_deref(), Some("1"));
 }
 
-/// Notes at each wake-up whether the state of the fetches is locked.
-struct Watching {
+/// Records at each wake-up whether the state of the fetches is locked.
+struct LockObserver {
     shared: Arc<Shared>,
     locked: Mutex<Vec<bool>>,
 }
 
-impl std::task::Wake for Watching {
+impl std::task::Wake for LockObserver {
     fn wake(self: Arc<Self>) {
         let is_locked = self.shared.state.try_lock().is_err();
         self.locked.lock().unwrap().push(is_locked);
@@ -113,11 +113,11 @@ impl std::task::Wake for Watching {
 async fn waiters_are_woken_under_the_lock() {
     let provider = provider(numbered).await;
     let (refresh, _) = refresh(&provider, POLICY);
-    let watching = Arc::new(Watching {
+    let observer = Arc::new(LockObserver {
         shared: Arc::clone(&refresh.0),
         locked: Mutex::default(),
     });
-    let waker = std::task::Waker::from(Arc::clone(&watching));
+    let waker = std::task::Waker::from(Arc::clone(&observer));
     let mut context = std::task::Context::from_waker(&waker);
     let mut ended = refresh.0.ended.subscribe();
     for outcome in [RemoteError::Abandoned, RemoteError::Slow] {
@@ -131,47 +131,47 @@ async fn waiters_are_woken_under_the_lock() {
         let later = refresh.0.ended.subscribe();
         assert!(!later.has_changed().unwrap());
     }
-    assert_eq!(*watching.locked.lock().unwrap(), [true, true]);
+    assert_eq!(*observer.locked.lock().unwrap(), [true, true]);
 }
 
 #[tokio::test]
-async fn old_keys_are_used_while_new_ones_are_fetched() {
+async fn stale_keys_are_used_during_a_fetch() {
     let provider = provider(|number| after(if number == 1 { 0 } else { 200 }, number)).await;
-    let (refresh, kept) = refresh(&provider, POLICY);
+    let (refresh, recorded) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     tokio::time::sleep(Duration::from_millis(350)).await;
     let began = Instant::now();
     refresh.ready().await.unwrap();
     assert!(
         began.elapsed() < Duration::from_millis(100),
-        "nobody waits: {:?}",
+        "callers do not wait: {:?}",
         began.elapsed()
     );
-    assert_eq!(kept.last().as_deref(), Some("1"));
+    assert_eq!(recorded.last().as_deref(), Some("1"));
     tokio::time::sleep(Duration::from_millis(400)).await;
-    assert_eq!(kept.last().as_deref(), Some("2"));
-    assert_eq!(provider.count(), 3, "the document of the issuer is not asked for again");
+    assert_eq!(recorded.last().as_deref(), Some("2"));
+    assert_eq!(provider.count(), 3, "the metadata document is not fetched again");
 }
 
 #[tokio::test]
-async fn keys_that_nobody_asked_for_in_long_are_fetched_first() {
+async fn long_unused_keys_are_fetched_before_use() {
     let provider = provider(numbered).await;
-    let (refresh, kept) = refresh(&provider, POLICY);
+    let (refresh, recorded) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     tokio::time::sleep(Duration::from_millis(700)).await;
     refresh.ready().await.unwrap();
-    assert_eq!(kept.last().as_deref(), Some("2"));
+    assert_eq!(recorded.last().as_deref(), Some("2"));
 }
 
 #[tokio::test]
-async fn the_owner_says_how_long_keys_are_good_within_bounds() {
+async fn max_age_sets_the_ttl_within_bounds() {
     for (header, is_stale) in [("max-age=3600", false), ("no-store", true), ("max-age=0", true)] {
         let header = format!("Cache-Control: {header}\r\n");
         let provider = provider(move |number| response("200 OK", &header, &number.to_string())).await;
         let (refresh, _) = refresh(&provider, POLICY);
         refresh.ready().await.unwrap();
         refresh.ready().await.unwrap();
-        assert_eq!(provider.count_of("/keys"), 1, "good for a while, whatever is said");
+        assert_eq!(provider.count_of("/keys"), 1, "the minimum TTL applies");
         tokio::time::sleep(Duration::from_millis(350)).await;
         refresh.ready().await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -180,7 +180,7 @@ async fn the_owner_says_how_long_keys_are_good_within_bounds() {
 }
 
 #[tokio::test]
-async fn old_keys_stay_while_the_provider_is_down() {
+async fn stale_keys_are_used_during_an_outage() {
     let is_down = Arc::new(AtomicBool::new(false));
     let down = Arc::clone(&is_down);
     let provider = provider(move |number| {
@@ -195,26 +195,26 @@ async fn old_keys_stay_while_the_provider_is_down() {
         interval: Duration::from_millis(100),
         ..POLICY
     };
-    let (refresh, kept) = refresh(&provider, policy);
+    let (refresh, recorded) = refresh(&provider, policy);
     refresh.ready().await.unwrap();
     is_down.store(true, Ordering::SeqCst);
     for _ in 0..30 {
         tokio::time::sleep(Duration::from_millis(50)).await;
         refresh.ready().await.unwrap();
-        assert_eq!(kept.last().as_deref(), Some("1"));
+        assert_eq!(recorded.last().as_deref(), Some("1"));
     }
     assert!(
         matches!(refresh.renew().await, Err(RemoteError::Fetch { .. })),
-        "nobody can say that the key is not there"
+        "the key may exist"
     );
     is_down.store(false, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(200)).await;
     refresh.renew().await.unwrap();
-    assert_ne!(kept.last().as_deref(), Some("1"));
+    assert_ne!(recorded.last().as_deref(), Some("1"));
 }
 
 #[tokio::test]
-async fn keys_are_not_kept_for_ever() {
+async fn stale_keys_expire() {
     let provider = provider(|number| {
         if number == 1 {
             numbered(1)
@@ -226,7 +226,7 @@ async fn keys_are_not_kept_for_ever() {
     let (refresh, _) = refresh(
         &provider,
         RefreshPolicy {
-            keep: Duration::from_millis(500),
+            stale_keys_for: Duration::from_millis(500),
             ..POLICY
         },
     );
@@ -236,7 +236,7 @@ async fn keys_are_not_kept_for_ever() {
 }
 
 #[tokio::test]
-async fn no_keys_at_all_is_an_error_in_bounded_time() {
+async fn missing_keys_are_an_error_within_the_timeout() {
     let scripts: [fn(usize) -> Vec<Step>; 4] = [
         |_| vec![HANG],
         |_| response("500 X", "", ""),
@@ -245,19 +245,19 @@ async fn no_keys_at_all_is_an_error_in_bounded_time() {
     ];
     for script in scripts {
         let provider = provider(script).await;
-        let (refresh, kept) = refresh(&provider, POLICY);
+        let (refresh, recorded) = refresh(&provider, POLICY);
         for _ in 0..10 {
             let began = Instant::now();
             assert!(refresh.ready().await.is_err());
             assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
         }
-        assert_eq!(kept.last(), None);
+        assert_eq!(recorded.last(), None);
         assert!(provider.count_of("/keys") <= 4);
     }
 }
 
 #[tokio::test]
-async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
+async fn unknown_keys_cause_a_limited_number_of_fetches() {
     let provider = provider(numbered).await;
     let (refresh, _) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
@@ -269,11 +269,11 @@ async fn a_flood_of_unknown_keys_asks_a_bounded_number_of_times() {
         }
     }
     assert_eq!(provider.count_of("/keys"), 4);
-    assert!(nothing > 900, "{nothing} were told so at once");
+    assert!(nothing > 900, "{nothing} returned at once");
 }
 
 #[tokio::test]
-async fn keys_that_were_asked_for_before_are_told_apart() {
+async fn renewal_distinguishes_an_earlier_fetch() {
     let provider = provider(|number| after(100, number)).await;
     let (refresh, _) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
@@ -282,18 +282,18 @@ async fn keys_that_were_asked_for_before_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_request_that_goes_away_leaves_the_question_open_for_others() {
+async fn fetch_continues_after_its_caller_was_cancelled() {
     let provider = provider(|number| after(100, number)).await;
-    let (refresh, kept) = refresh(&provider, POLICY);
+    let (refresh, recorded) = refresh(&provider, POLICY);
     let _ = timeout(Duration::from_millis(20), refresh.ready()).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(kept.last().as_deref(), Some("1"));
+    assert_eq!(recorded.last().as_deref(), Some("1"));
     refresh.ready().await.unwrap();
     assert_eq!(provider.count_of("/keys"), 1);
 }
 
 #[tokio::test]
-async fn keys_that_moved_are_found_again() {
+async fn moved_keys_are_discovered_again() {
     let has_moved = Arc::new(AtomicBool::new(false));
     let moved = Arc::clone(&has_moved);
     let provider = TestProvider::start(move |request, number| {
@@ -314,10 +314,10 @@ async fn keys_that_moved_are_found_again() {
         }
     })
     .await;
-    let (refresh, kept) = refresh(&provider, POLICY);
+    let (refresh, recorded) = refresh(&provider, POLICY);
     refresh.ready().await.unwrap();
     has_moved.store(true, Ordering::SeqCst);
     assert!(refresh.renew().await.is_err());
     refresh.renew().await.unwrap();
-    assert_eq!((provider.count_of("/new"), kept.0.lock().unwrap().len()), (1, 2));
+    assert_eq!((provider.count_of("/new"), recorded.0.lock().unwrap().len()), (1, 2));
 }

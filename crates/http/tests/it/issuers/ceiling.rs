@@ -1,4 +1,4 @@
-//! Issuers that may say less than our own.
+//! Ceilings limit the scopes of foreign issuers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,8 +37,7 @@ fn gate() -> GateBuilder {
         .operation(open("/admin", Guard::requires([ADMIN])))
 }
 
-/// Returns the paths that a token opens; requested twice, because the same holds for a cached
-/// token.
+/// Returns the paths that a token opens. Each request is sent twice: the second one uses the cache.
 async fn opens(gate: &Gate, token: &str) -> Vec<&'static str> {
     let mut open = Vec::new();
     for path in ["/any", "/read", "/write", "/admin"] {
@@ -62,7 +61,7 @@ fn signed(issuer: &Issuer, key: SigningKey, scopes: &[ScopeToken]) -> String {
     Signer::new(rules, key).issue(&claims).unwrap().expose().to_owned()
 }
 
-/// The ceiling, what a token says, and what it opens.
+/// A ceiling, the scopes of a token, and the paths that it opens.
 type Case = (Option<Vec<ScopeToken>>, Vec<ScopeToken>, Vec<&'static str>);
 
 fn cases() -> [Case; 7] {
@@ -71,7 +70,7 @@ fn cases() -> [Case; 7] {
         (Some(vec![]), vec![ADMIN, READ], vec!["/any"]),
         (Some(vec![READ]), vec![READ, WRITE], vec!["/any", "/read"]),
         (Some(vec![READ]), vec![WRITE], vec!["/any"]),
-        // By its own name, before it implies anything.
+        // A scope is compared by its own name, before it implies another.
         (Some(vec![READ, WRITE]), vec![ADMIN], vec!["/any"]),
         (Some(vec![READ, WRITE]), vec![ADMIN, WRITE], vec!["/any", "/write"]),
         (
@@ -83,7 +82,7 @@ fn cases() -> [Case; 7] {
 }
 
 #[tokio::test]
-async fn no_more_than_the_ceiling_is_brought() {
+async fn jwt_scopes_are_within_the_ceiling() {
     for (ceiling, says, expected) in cases() {
         for cache_bytes in [0, 64 * 1024] {
             for layout in [None, Some(ScopeLayout::Text)] {
@@ -101,7 +100,7 @@ async fn no_more_than_the_ceiling_is_brought() {
 }
 
 #[tokio::test]
-async fn an_answer_about_an_opaque_token_brings_no_more_either() {
+async fn introspected_scopes_are_within_the_ceiling() {
     for (ceiling, says, expected) in cases() {
         let says: Vec<_> = says.iter().map(ScopeToken::as_str).collect();
         let body = format!(
@@ -116,13 +115,13 @@ async fn an_answer_about_an_opaque_token_brings_no_more_either() {
         let asked = ceiling.iter().cloned().fold(asked, IntrospectionBuilder::scopes);
         let gate = gate().introspection("oauth", asked.build().unwrap()).build().unwrap();
         assert_eq!(opens(&gate, "opaque").await, expected, "{ceiling:?} {says:?}");
-        assert_eq!(provider.count(), 1, "remembered");
+        assert_eq!(provider.count(), 1, "cached");
     }
 }
 
-/// The ceiling of one issuer does not affect our tokens, nor another issuer without a ceiling.
+/// The ceiling of one issuer affects neither our tokens nor those of another issuer.
 #[tokio::test]
-async fn a_ceiling_is_for_its_issuer_alone() {
+async fn ceiling_limits_only_its_issuer() {
     let keys = [key("a"), key("b"), key("c")];
     let (limited, other) = (
         LocalIssuer::start(Some(&keys[0])).await,

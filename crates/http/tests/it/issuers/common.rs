@@ -1,4 +1,4 @@
-//! Issuers that are made for one test, and gates that trust them.
+//! Issuers for one test, and gates that accept their tokens.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ pub(crate) fn audience() -> Audience {
     Audience::parse(AUDIENCE).unwrap()
 }
 
-/// Goes to this machine alone, and does not wait long.
+/// Creates a client with a short timeout that connects only to loopback addresses.
 pub(crate) fn fetcher() -> HttpFetcher {
     let local = HttpFetcher::builder()
         .allow(AllowedNetwork::LOOPBACK)
@@ -33,7 +33,7 @@ pub(crate) fn fetcher() -> HttpFetcher {
     local.timeout(Duration::from_millis(900)).build().unwrap()
 }
 
-/// Signs tokens, and publishes the given keys.
+/// An issuer that publishes the given keys.
 pub(crate) struct LocalIssuer {
     pub(crate) provider: TestProvider,
     pub(crate) name: Issuer,
@@ -41,7 +41,7 @@ pub(crate) struct LocalIssuer {
 }
 
 impl LocalIssuer {
-    /// Publishes this key; without one it is down.
+    /// Starts an issuer that publishes this key. Without a key, it returns 503.
     pub(crate) async fn start(key: Option<&SigningKey>) -> Self {
         let jwks = Arc::new(Mutex::new(key.map(jwks)));
         let published = Arc::clone(&jwks);
@@ -54,7 +54,7 @@ impl LocalIssuer {
         Self { provider, name, jwks }
     }
 
-    /// Publishes this from here on; nothing is down.
+    /// Replaces the published key set. `None`: it returns 503.
     pub(crate) fn publish(&self, jwks: Option<String>) {
         *self.jwks.lock().unwrap() = jwks;
     }
@@ -66,7 +66,7 @@ impl LocalIssuer {
     }
 }
 
-/// The document of an issuer, or its keys.
+/// Returns the metadata document of an issuer, or its key set.
 pub(crate) fn publish(request: &str, jwks: &str) -> Vec<Step> {
     let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     match request.split(' ').nth(1).unwrap() {
@@ -96,7 +96,7 @@ fn copy(key: &SigningKey) -> SigningKey {
     }
 }
 
-/// A token by RFC 9068 that names this issuer, signed by any key.
+/// Returns a token of RFC 9068 that names this issuer, signed by any key.
 pub(crate) fn token(issuer: &Issuer, key: &SigningKey, subject: &str) -> String {
     token_by(issuer, copy(key), subject)
 }
@@ -118,13 +118,13 @@ pub(crate) fn catalog() -> Catalog {
         .unwrap()
 }
 
-/// `/reports` requires the scope and answers with the subject.
+/// Returns a gate whose `/reports` requires the scope and responds with the subject.
 pub(crate) fn gate() -> GateBuilder {
     let tell = |permit: Permit| async move { permit.subject().unwrap_or("nobody").to_owned() };
     Gate::builder(catalog()).operation(get("/reports").guard(Guard::requires([READ])).then(tell))
 }
 
-/// Status, header `Retry-After` and body of an answer.
+/// Returns status, header `Retry-After` and body of a response.
 pub(crate) async fn ask(gate: &Gate, path: &str, token: &str) -> (u16, Option<String>, String) {
     let request = Request::get(path).header("authorization", format!("Bearer {token}"));
     let answer = gate
@@ -153,7 +153,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Each task takes the tokens in turn, whichever there are at the time.
+    /// Starts the tasks. Each takes the present tokens in turn.
     pub(crate) fn start(gate: &Gate, tokens: &Arc<Mutex<Vec<String>>>) -> Self {
         let stop = Arc::<Mutex<bool>>::default();
         let run = |_| {

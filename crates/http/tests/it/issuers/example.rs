@@ -1,4 +1,4 @@
-//! The example authorizes the callers that the other provider names.
+//! The example accepts tokens of another provider.
 
 use crate::issuers::common::{AUDIENCE, LocalIssuer, ask, fetcher, key, token};
 
@@ -7,7 +7,7 @@ use crate::issuers::common::{AUDIENCE, LocalIssuer, ask, fetcher, key, token};
 mod other_issuer;
 
 #[tokio::test]
-async fn the_example_is_protected_by_tokens_of_another_provider() {
+async fn example_accepts_tokens_of_another_provider() {
     let (good, other) = (key("1"), key("1"));
     let issuer = LocalIssuer::start(Some(&good)).await;
     let gate = other_issuer::gate(issuer.name.as_str(), AUDIENCE, fetcher()).unwrap();

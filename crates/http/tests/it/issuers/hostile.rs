@@ -1,5 +1,5 @@
-//! A hostile provider: regardless of its answers, its tokens grant no access, in bounded time, and
-//! the operator reads why.
+//! A hostile provider: its tokens grant no access, requests end in bounded time, and the log
+//! contains the cause.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn cause(error: RemoteError) -> FetchError {
 }
 
 #[tokio::test]
-async fn a_slow_provider_ends_in_time() {
+async fn slow_provider_ends_at_the_timeout() {
     assert_eq!(cause(outcome(|| vec![HANG]).await), FetchError::Timeout);
     let drops = || {
         std::iter::repeat_n([Step::Send(vec![b' ']), Step::Wait(Duration::from_millis(20))], 500)
@@ -60,7 +60,7 @@ async fn a_slow_provider_ends_in_time() {
 }
 
 #[tokio::test]
-async fn a_huge_answer_ends_at_its_limit() {
+async fn large_response_ends_at_its_limit() {
     let huge = || {
         vec![
             Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
@@ -80,7 +80,7 @@ async fn a_huge_answer_ends_at_its_limit() {
 }
 
 #[tokio::test]
-async fn a_redirect_leads_nowhere() {
+async fn redirect_is_not_followed() {
     let secret = TestProvider::start(|_, _| json("{}")).await;
     let location = format!("Location: {}\r\n", secret.url("/inside"));
     let redirect = cause(outcome(move || response("302 X", &location, "")).await);
@@ -89,7 +89,7 @@ async fn a_redirect_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn a_document_that_leads_inside_is_not_followed() {
+async fn document_with_internal_url_is_not_followed() {
     for (inside, is_plain) in [
         ("https://169.254.169.254/latest", false),
         ("https://[fd00:ec2::254]/", false),
@@ -109,7 +109,7 @@ async fn a_document_that_leads_inside_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_document_that_speaks_for_another_is_not_believed() {
+async fn document_that_names_another_issuer_is_rejected() {
     let key = jwks(&key("1"));
     let provider = TestProvider::start(move |request, _| {
         let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
@@ -126,7 +126,7 @@ async fn a_document_that_speaks_for_another_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_bomb_is_not_unpacked() {
+async fn compressed_document_is_not_unpacked() {
     let bomb = || response("200 OK", "Content-Encoding: gzip\r\n", "\u{1f}\u{8b}\u{8}");
     assert_eq!(cause(outcome(bomb).await), FetchError::Encoded);
     // Without the header it is a text that is not JSON.
@@ -135,7 +135,7 @@ async fn a_bomb_is_not_unpacked() {
 }
 
 #[tokio::test]
-async fn what_is_no_set_of_keys_is_none() {
+async fn malformed_key_set_is_rejected() {
     for body in [
         "",
         "null",
@@ -167,7 +167,7 @@ async fn what_is_no_set_of_keys_is_none() {
 }
 
 #[tokio::test]
-async fn half_an_answer_is_no_key() {
+async fn truncated_key_set_is_rejected() {
     let half = || {
         vec![Step::Send(
             b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"keys\": [".to_vec(),
@@ -178,7 +178,7 @@ async fn half_an_answer_is_no_key() {
 }
 
 #[tokio::test]
-async fn keys_that_change_with_each_question_let_in_nobody_else() {
+async fn changing_keys_accept_no_foreign_token() {
     let provider = TestProvider::start(|request, number| publish(request, &jwks(&key(&number.to_string())))).await;
     let name = Issuer::parse(&format!("http://{}", provider.address)).unwrap();
     let remote = RemoteIssuer::builder(name.clone(), audience())

@@ -1,4 +1,4 @@
-//! npm's `oidc-provider`, at work.
+//! Starts npm's `oidc-provider`.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -22,7 +22,8 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// Starts one; none where this machine has no node, or cannot install the package.
+    /// Starts a provider. Returns `None` if this machine has no node, or cannot install the
+    /// package.
     pub(crate) fn start() -> Option<Self> {
         let is_required = std::env::var_os(REQUIRED).is_some();
         if !is_required && !long_check::is_on("a real third-party issuer") {
@@ -60,7 +61,7 @@ impl Provider {
         })
     }
 
-    /// A new access token of the client `machine`.
+    /// Returns a new access token of the client `machine`.
     pub(crate) fn token(&self, resource: &str, scope: &str) -> String {
         let form = format!("grant_type=client_credentials&resource={resource}&scope={scope}");
         let basic = base64_simd::STANDARD.encode_to_string("machine:secret+of+machine");
@@ -73,14 +74,14 @@ impl Provider {
             .to_owned()
     }
 
-    /// Takes a token back.
+    /// Revokes a token.
     pub(crate) fn revoke(&self, token: &str) {
         let basic = base64_simd::STANDARD.encode_to_string("machine:secret+of+machine");
         let head = format!("Authorization: Basic {basic}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
         self.ask("POST", "/token/revocation", &head, &format!("token={token}"));
     }
 
-    /// Signs with a new key from here on.
+    /// Rotates the signing key.
     pub(crate) fn rotate(&self) {
         assert_eq!(self.ask("POST", "/control/rotate", "", ""), "rotated");
     }
@@ -90,7 +91,7 @@ impl Provider {
         self.ask("GET", "/control/count", "", "").parse().unwrap()
     }
 
-    /// Ends it.
+    /// Stops the provider.
     pub(crate) fn stop(&mut self) {
         let _ = self.process.kill();
         self.process.wait().unwrap();
@@ -123,7 +124,7 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/issuers")
 }
 
-/// The folder in which the package is installed, just as the lock file has it.
+/// Returns the folder in which the package of the lock file is installed.
 fn installed() -> Result<PathBuf, String> {
     static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     INSTALLED.get_or_init(install).clone()
@@ -137,8 +138,7 @@ fn install() -> Result<PathBuf, String> {
     if is_current && works(&folder) {
         return Ok(folder);
     }
-    // Made in another folder and moved when it is complete, because other tests may do the same
-    // concurrently.
+    // Installed in another folder and then moved, because other tests may install it concurrently.
     let made = folder.with_extension(std::process::id().to_string());
     let _ = std::fs::remove_dir_all(&made);
     std::fs::create_dir_all(&made).map_err(|error| error.to_string())?;

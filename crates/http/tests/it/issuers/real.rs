@@ -1,4 +1,4 @@
-//! Against a real issuer: npm's `oidc-provider`.
+//! Tests with a real issuer: npm's `oidc-provider`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ fn trusting(remote: RemoteIssuerBuilder) -> Gate {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_tokens_open_what_their_scope_says() {
+async fn provider_tokens_grant_their_scope() {
     let Some(provider) = Provider::start() else { return };
     for discovery in [Discovery::Either, Discovery::OpenId, Discovery::Rfc8414] {
         let gate = trusting(remote(&provider).discovery(discovery));
@@ -46,7 +46,7 @@ async fn its_tokens_open_what_their_scope_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn new_keys_cost_no_request() {
+async fn key_rotation_fails_no_request() {
     let Some(provider) = Provider::start() else { return };
     let gate = trusting(remote(&provider));
     let tokens = Arc::new(Mutex::new(vec![provider.token(JWT, "reports:read")]));
@@ -64,7 +64,7 @@ async fn new_keys_cost_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_end_costs_no_request() {
+async fn provider_shutdown_fails_no_request() {
     let Some(mut provider) = Provider::start() else { return };
     let ages = (Duration::from_millis(100), Duration::from_millis(200));
     let gate = trusting(
@@ -84,7 +84,7 @@ async fn its_end_costs_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_asked_about_its_opaque_tokens() {
+async fn provider_introspects_its_opaque_tokens() {
     let Some(mut provider) = Provider::start() else { return };
     let issuer = Issuer::parse(&provider.issuer).unwrap();
     let audience = Audience::parse(OPAQUE).unwrap();

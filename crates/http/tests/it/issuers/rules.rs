@@ -1,4 +1,4 @@
-//! A table of rules by paths: a rule of one path holds on each, or the table says why not.
+//! A table of rules by paths: each rule applies on every path, or the table contains the reason.
 
 mod table;
 
@@ -26,7 +26,7 @@ use self::table::{ABSENT, Cell, Double, PATHS, RULES, table};
 use crate::issuers::common::{AUDIENCE, LocalIssuer, READ, ask, audience, catalog, fetcher, key};
 
 const SECRET: &str = "a secret text of thirty-two bytes";
-/// One user is active, one is not.
+/// Returns one active and one inactive user.
 async fn users() -> Arc<dyn Users> {
     let store = MemoryStore::new();
     for (id, name, status) in [
@@ -50,7 +50,7 @@ async fn gate() -> GateBuilder {
         .operation(get("/reports").guard(guard).then(|_: Permit| async { "in" }))
 }
 
-/// Changes members; leaves out those that are [`ABSENT`].
+/// Returns the payload with changed members, without those that are [`ABSENT`].
 fn changed(mut base: Value, change: &Value) -> Value {
     for (name, value) in change.as_object().unwrap() {
         if value == ABSENT {
@@ -89,7 +89,7 @@ fn es256(key: &SigningKey, header: &Value, payload: &str) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode_to_string(signature))
 }
 
-/// What a good token says.
+/// Returns the payload of a valid token.
 fn good(issuer: &str, now: i64) -> Value {
     json!({
         "iss": issuer, "aud": AUDIENCE, "sub": "u1", "client_id": "app", "scope": "reports:read",
@@ -186,7 +186,7 @@ async fn issued(cell: &Cell, layout: Option<ScopeLayout>, now: i64) -> (u16, u16
     members.as_object_mut().unwrap().remove("scopes");
     let has_ceiling = members.as_object_mut().unwrap().remove("ceiling").is_some();
     if members.get("sub").is_some_and(|sub| sub == ABSENT) && layout.is_some() {
-        // Else the client is the subject.
+        // Otherwise the client is the subject.
         members["client_id"] = json!(ABSENT);
     }
     let remote = issuer.remote().map_subjects(SubjectMapping::Ours);
@@ -252,7 +252,7 @@ async fn doubled(change: Double) -> u16 {
 }
 
 #[tokio::test]
-async fn every_rule_holds_on_every_path() {
+async fn every_rule_applies_on_every_path() {
     let now = SystemClock.now().as_unix();
     let table = table(now);
     let rules: Vec<_> = table.iter().map(|(rule, _)| *rule).collect();
@@ -282,10 +282,10 @@ async fn every_rule_holds_on_every_path() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// An absent `typ` is accepted only by a setting of the issuer; a type is the same with
-/// `application/` and without.
+/// An absent `typ` is accepted only with a setting of the issuer. A type is the same with and
+/// without `application/`.
 #[tokio::test]
-async fn a_token_without_a_type_needs_a_setting() {
+async fn token_without_typ_needs_a_setting() {
     let now = SystemClock.now().as_unix();
     for accepts_absent in [false, true] {
         let signing = key("1");

@@ -1,4 +1,4 @@
-//! Several issuers together, and the users that their subjects map to.
+//! Several issuers in one gate, and the users to which their subjects map.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +21,9 @@ fn own_verifier(key: &SigningKey) -> Verifier {
     Verifier::new(TokenRules::rfc9068(own(), audience()), key.verifying_key())
 }
 
-// The keys have one id, so that only the issuer can tell them apart.
+// The keys have the same id, so that only the issuer distinguishes them.
 #[tokio::test]
-async fn a_token_is_good_by_the_keys_of_its_own_issuer_alone() {
+async fn token_is_verified_by_keys_of_its_issuer() {
     for id in ["1", "another for each"] {
         let keys = if id == "1" {
             [key("1"), key("1"), key("1"), key("1")]
@@ -59,7 +59,7 @@ async fn a_token_is_good_by_the_keys_of_its_own_issuer_alone() {
 }
 
 #[tokio::test]
-async fn the_same_issuer_stands_in_a_scheme_once() {
+async fn issuer_twice_in_a_scheme_is_rejected() {
     let issuer = LocalIssuer::start(None).await;
     let remote = || issuer.remote().build().unwrap();
     let key = key("1");
@@ -110,7 +110,7 @@ async fn users(ids: &[&str]) -> Arc<MemoryStore> {
 }
 
 #[tokio::test]
-async fn user_1_of_one_issuer_is_nobody_of_another_and_none_of_ours() {
+async fn equal_subjects_of_two_issuers_are_different_users() {
     let keys = [key("a"), key("b"), key("c")];
     let (a, b) = (
         LocalIssuer::start(Some(&keys[0])).await,
@@ -143,14 +143,14 @@ async fn user_1_of_one_issuer_is_nobody_of_another_and_none_of_ours() {
     let made = gate(SubjectMapping::Qualified, users(&["1", &linked]).await);
     assert_eq!(ask(&made, "/me", &of(&a.name, 0)).await.2, linked);
     assert_eq!(ask(&made, "/me", &of(&b.name, 1)).await.0, 401);
-    // One directory for both.
+    // Both share one directory.
     let ours = gate(SubjectMapping::Ours, users(&["1"]).await);
     assert_eq!(ask(&ours, "/me", &of(&a.name, 0)).await.2, "1");
     assert_eq!(ask(&ours, "/me", &of(&b.name, 1)).await.0, 401);
 }
 
 #[tokio::test]
-async fn tokens_of_an_issuer_that_never_answered_are_503_and_of_others_they_are_not() {
+async fn unreachable_issuer_is_503_for_its_tokens_only() {
     let keys = [key("a"), key("b")];
     let down = LocalIssuer::start(None).await;
     let remote = down.remote().build().unwrap();
@@ -171,7 +171,7 @@ async fn tokens_of_an_issuer_that_never_answered_are_503_and_of_others_they_are_
 }
 
 #[tokio::test]
-async fn a_new_key_works_at_once_and_one_that_is_gone_no_longer() {
+async fn new_key_works_at_once_and_removed_one_fails() {
     let (old, new) = (key("old"), key("new"));
     let issuer = LocalIssuer::start(Some(&old)).await;
     let gate = gate()
@@ -186,7 +186,7 @@ async fn a_new_key_works_at_once_and_one_that_is_gone_no_longer() {
 }
 
 #[tokio::test]
-async fn made_up_keys_ask_a_bounded_number_of_times_and_harm_nobody() {
+async fn unknown_keys_cause_few_fetches_and_no_failure() {
     let good = key("good");
     let issuer = LocalIssuer::start(Some(&good)).await;
     let gate = gate()
@@ -208,7 +208,7 @@ async fn made_up_keys_ask_a_bounded_number_of_times_and_harm_nobody() {
 }
 
 #[tokio::test]
-async fn an_outage_costs_no_request() {
+async fn outage_fails_no_request() {
     let (old, new) = (key("old"), key("new"));
     let issuer = LocalIssuer::start(Some(&old)).await;
     let remote = issuer
@@ -223,12 +223,12 @@ async fn an_outage_costs_no_request() {
         tokio::time::sleep(Duration::from_millis(25)).await;
         assert_eq!(status(&gate, &known).await, 200);
     }
-    // The key may be theirs, so the token is not called invalid.
+    // The key may exist, so the token is not called invalid.
     assert_eq!(status(&gate, &token(&issuer.name, &new, "1")).await, 503);
 }
 
 #[tokio::test]
-async fn a_secret_that_everybody_can_read_is_no_key() {
+async fn published_secret_is_not_a_key() {
     let secret = "a secret text of thirty-two bytes";
     let encoded = base64_simd::URL_SAFE_NO_PAD.encode_to_string(secret);
     let issuer = LocalIssuer::start(None).await;
@@ -247,7 +247,7 @@ async fn a_secret_that_everybody_can_read_is_no_key() {
 }
 
 #[tokio::test]
-async fn what_is_no_jwt_is_asked_about_and_what_is_one_is_not() {
+async fn opaque_tokens_are_introspected_and_jwts_are_not() {
     let keys = [key("a")];
     let issuer = LocalIssuer::start(Some(&keys[0])).await;
     let other = TestProvider::start(|request, _| {
@@ -283,7 +283,7 @@ async fn what_is_no_jwt_is_asked_about_and_what_is_one_is_not() {
 }
 
 #[tokio::test]
-async fn scopes_stand_where_the_configuration_says() {
+async fn scope_claim_follows_the_configuration() {
     let key = key("a");
     let issuer = LocalIssuer::start(Some(&key)).await;
     let cases = [
@@ -312,7 +312,7 @@ async fn scopes_stand_where_the_configuration_says() {
     }
 }
 
-/// A token with this claim, signed by a key of its own, and the keys that verify it.
+/// Returns a token with this claim, signed by a new key, and the key set that verifies it.
 fn signed(issuer: &Issuer, claim: &str) -> (String, String) {
     use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};

@@ -1,4 +1,4 @@
-//! A provider that wants to do harm, and names that lead astray.
+//! Requests to a hostile provider, and to names with internal addresses.
 
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -13,13 +13,13 @@ use super::*;
 use crate::Resolution;
 use crate::test_provider::{HANG, Step, TestProvider, json, response};
 
-/// Answers from a list, and counts.
-struct Names {
+/// Returns addresses from a list, and records the names.
+struct TestResolver {
     answers: Mutex<Vec<Vec<IpAddr>>>,
     asked: Mutex<Vec<String>>,
 }
 
-impl Names {
+impl TestResolver {
     /// Creates a resolver that returns the answers in their order, and then always the last one.
     fn new(answers: &[&[&str]]) -> Arc<Self> {
         let parse = |answer: &&[&str]| answer.iter().map(|text| text.parse().unwrap()).collect();
@@ -30,7 +30,7 @@ impl Names {
     }
 }
 
-impl Resolve for Names {
+impl Resolve for TestResolver {
     fn resolve<'a>(&'a self, host: &'a str) -> Resolution<'a> {
         self.asked.lock().unwrap().push(host.to_owned());
         let mut answers = self.answers.lock().unwrap();
@@ -47,7 +47,7 @@ fn endpoint(text: &str) -> Endpoint {
     Endpoint::parse(text).unwrap()
 }
 
-/// Allowed on this machine, and soon tired.
+/// Creates a builder with a short timeout that allows loopback addresses.
 fn local() -> HttpFetcherBuilder {
     HttpFetcher::builder()
         .allow(AllowedNetwork::LOOPBACK)
@@ -59,18 +59,18 @@ async fn fetch(provider: &TestProvider) -> Result<Fetched, FetchError> {
     local().build().unwrap().get(&endpoint(&provider.url("/keys"))).await
 }
 
-/// Returns the outcome of a script, and checks that it came in time.
+/// Returns the outcome of a script, and checks the time.
 async fn outcome(steps: Vec<Step>) -> (Result<Fetched, FetchError>, usize) {
     let provider = TestProvider::start(move |_, _| steps.clone()).await;
     let began = tokio::time::Instant::now();
     let outcome = fetch(&provider).await;
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
-    assert_eq!(provider.count(), 1, "asked once");
+    assert_eq!(provider.count(), 1, "one request");
     (outcome, provider.written.load(Ordering::Relaxed))
 }
 
 #[tokio::test]
-async fn a_document_comes_as_it_was_sent() {
+async fn document_is_fetched_unchanged() {
     let provider = TestProvider::start(|_, _| response("200 OK", "Cache-Control: max-age=60\r\n", "{}")).await;
     let fetched = fetch(&provider).await.unwrap();
     assert_eq!(
@@ -105,7 +105,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn anything_but_success_is_an_error() {
+async fn status_other_than_200_is_an_error() {
     for status in [201, 204, 400, 404, 500, 503] {
         let (outcome, _) = outcome(response(&format!("{status} X"), "", "")).await;
         assert_eq!(outcome.unwrap_err(), FetchError::Status { status });
@@ -113,7 +113,7 @@ async fn anything_but_success_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_not_read() {
+async fn body_above_the_limit_is_rejected() {
     let declared = vec![
         Step::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n".to_vec()),
         Step::Flood(vec![b' '; 65_536]),
@@ -130,13 +130,13 @@ async fn a_huge_body_is_not_read() {
     for steps in [declared, endless, chunked] {
         let (outcome, written) = outcome(steps).await;
         assert_eq!(outcome.unwrap_err(), FetchError::TooLarge);
-        // What the sockets' own buffers swallow comes on top.
+        // The buffers of the sockets contain more than was read.
         assert!(written < 16 * 1024 * 1024, "{written} bytes were taken");
     }
 }
 
 #[tokio::test]
-async fn a_huge_head_is_not_read() {
+async fn head_above_the_limit_is_rejected() {
     let long_line = vec![
         Step::Send(b"HTTP/1.1 200 OK\r\nX: ".to_vec()),
         Step::Flood(vec![b'x'; 4_096]),
@@ -159,7 +159,7 @@ async fn a_huge_head_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_slow_provider_is_not_waited_for() {
+async fn slow_provider_is_a_timeout() {
     let drop_by_drop: Vec<Step> = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"
         .bytes()
         .chain(std::iter::repeat_n(b' ', 400))
@@ -180,7 +180,7 @@ async fn a_slow_provider_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn half_an_answer_is_none() {
+async fn truncated_response_is_rejected() {
     let halves = [
         "",
         "HTTP/1.1 200",
@@ -196,7 +196,7 @@ async fn half_an_answer_is_none() {
 }
 
 #[tokio::test]
-async fn nothing_is_unpacked() {
+async fn compressed_response_is_rejected() {
     for encoding in ["gzip", "br", "deflate, gzip", "GZIP"] {
         let (outcome, _) = outcome(response(
             "200 OK",
@@ -209,7 +209,7 @@ async fn nothing_is_unpacked() {
 }
 
 #[tokio::test]
-async fn addresses_inside_are_not_connected_to() {
+async fn internal_addresses_are_not_connected_to() {
     let provider = TestProvider::start(|_, _| json("{}")).await;
     let port = provider.address.port();
     let careful = HttpFetcher::builder().build().unwrap();
@@ -226,7 +226,7 @@ async fn addresses_inside_are_not_connected_to() {
     ] {
         for scheme in ["http", "https"] {
             let outcome = careful.get(&endpoint(&format!("{scheme}://{host}:{port}/"))).await;
-            // A spelling that the system's look-up does not know has no address at all.
+            // A notation that the system does not resolve has no address.
             assert!(
                 matches!(
                     outcome,
@@ -267,7 +267,7 @@ async fn only_the_allowed_address_is_connected_to() {
     let address = "127.0.0.1".parse().unwrap();
     assert_eq!(outcome.unwrap_err(), FetchError::ForbiddenAddress { address });
     // Of several addresses those that may not be used are left out.
-    let names = Names::new(&[&["10.0.0.1", "127.0.0.1", "169.254.169.254"]]);
+    let names = TestResolver::new(&[&["10.0.0.1", "127.0.0.1", "169.254.169.254"]]);
     let mixed = HttpFetcher::builder()
         .allow([network("127.0.0.1")])
         .resolver(names)
@@ -282,18 +282,18 @@ async fn only_the_allowed_address_is_connected_to() {
 }
 
 #[tokio::test]
-async fn a_name_is_looked_up_once_and_the_checked_address_is_used() {
+async fn checked_address_is_the_one_connected_to() {
     let provider = TestProvider::start(|_, _| json("{}")).await;
     let port = provider.address.port();
     let url = endpoint(&format!("http://id.example:{port}/"));
     // The second answer would lead to another machine, so it is never requested.
-    let names = Names::new(&[&["127.0.0.1"], &["127.0.0.9"]]);
+    let names = TestResolver::new(&[&["127.0.0.1"], &["127.0.0.9"]]);
     let fetcher = local().resolver(names.clone()).build().unwrap();
     fetcher.get(&url).await.unwrap();
     assert_eq!(*names.asked.lock().unwrap(), ["id.example"]);
     assert_eq!(provider.count(), 1);
     // A name that changes to an internal address is checked again for the next document.
-    let names = Names::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
+    let names = TestResolver::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
     let fetcher = local().resolver(names.clone()).build().unwrap();
     fetcher.get(&url).await.unwrap();
     let address = "169.254.169.254".parse().unwrap();
@@ -304,10 +304,10 @@ async fn a_name_is_looked_up_once_and_the_checked_address_is_used() {
 }
 
 #[tokio::test]
-async fn plain_http_is_for_allowed_loopback_addresses_alone() {
+async fn plain_http_needs_an_allowed_loopback_address() {
     for addresses in [&["198.51.99.7"][..], &["10.0.0.1"], &["198.51.99.7", "10.0.0.1"]] {
         let inside: AllowedNetwork = "10.0.0.0/8".parse().unwrap();
-        let names = Names::new(&[addresses]);
+        let names = TestResolver::new(&[addresses]);
         let fetcher = local().allow([inside]).resolver(names).build().unwrap();
         let outcome = fetcher.get(&endpoint("http://id.example/")).await;
         assert_eq!(outcome.unwrap_err(), FetchError::Plaintext, "{addresses:?}");
@@ -315,7 +315,7 @@ async fn plain_http_is_for_allowed_loopback_addresses_alone() {
 }
 
 #[tokio::test]
-async fn nobody_who_answers_is_an_error_and_no_wait() {
+async fn unreachable_host_is_an_error_at_once() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -326,12 +326,12 @@ async fn nobody_who_answers_is_an_error_and_no_wait() {
         outcome.unwrap_err(),
         FetchError::Connect(io::ErrorKind::ConnectionRefused)
     );
-    let nobody = local().resolver(Names::new(&[&[]])).build().unwrap();
-    let outcome = nobody.get(&endpoint("https://id.example/")).await;
+    let unresolved = local().resolver(TestResolver::new(&[&[]])).build().unwrap();
+    let outcome = unresolved.get(&endpoint("https://id.example/")).await;
     assert_eq!(outcome.unwrap_err(), FetchError::Resolve(io::ErrorKind::NotFound));
 }
 
-/// A certificate for these names, of an authority that is made for the test.
+/// Creates a certificate for these names, and its authority.
 fn certified(names: &[&str]) -> (String, TlsAcceptor) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -354,11 +354,11 @@ fn certified(names: &[&str]) -> (String, TlsAcceptor) {
 }
 
 #[tokio::test]
-async fn a_certificate_is_that_of_the_host_and_of_somebody_trusted() {
+async fn certificate_must_match_host_and_trusted_authority() {
     let (pem, acceptor) = certified(&["id.example", "127.0.0.1"]);
     let provider = TestProvider::start_with_tls(Some(acceptor), |_, _| json("{}")).await;
     let port = provider.address.port();
-    let names = || Names::new(&[&["127.0.0.1"]]);
+    let names = || TestResolver::new(&[&["127.0.0.1"]]);
     let trusting = local().resolver(names()).trust_only(pem).build().unwrap();
     for host in ["id.example", "127.0.0.1", "ID.example"] {
         let fetched = trusting
@@ -381,11 +381,11 @@ async fn a_certificate_is_that_of_the_host_and_of_somebody_trusted() {
             .await;
         assert!(matches!(outcome, Err(FetchError::Tls(_))), "{outcome:?}");
     }
-    assert_eq!(provider.count(), good, "nothing is asked of somebody who is not known");
+    assert_eq!(provider.count(), good, "an unknown server receives no request");
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_ends_where_its_owner_says() {
+async fn body_without_length_needs_a_tls_close() {
     let (pem, acceptor) = certified(&["127.0.0.1"]);
     let body = || Step::Send(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec());
     let whole = TestProvider::start_with_tls(Some(acceptor.clone()), move |_, _| vec![body()]).await;
@@ -393,7 +393,7 @@ async fn a_body_without_a_length_ends_where_its_owner_says() {
     let fetcher = local().trust_only(pem).build().unwrap();
     let fetch = async |provider: &TestProvider| fetcher.get(&endpoint(&format!("https://{}/", provider.address))).await;
     assert_eq!(fetch(&whole).await.map(|fetched| fetched.body).unwrap(), "{}");
-    // An attacker on the path could have cut it.
+    // An attacker on the path could have truncated it.
     let outcome = fetch(&cut).await;
     assert!(matches!(outcome, Err(FetchError::Protocol(_))), "{outcome:?}");
     let plain = TestProvider::start(|_, _| json("{}")).await;
@@ -405,7 +405,7 @@ async fn a_body_without_a_length_ends_where_its_owner_says() {
 }
 
 #[test]
-fn roots_are_certificates() {
+fn roots_that_are_not_certificates_are_rejected() {
     for pem in [
         "",
         "hunter2",
