@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Refuses each request that the policy does not allow, also one to a route that it does not declare.
+/// Refuses each request that the policy does not allow, also one to an undeclared route.
 async fn guard(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let head = RequestHead::of_parts(&parts).from_socket(Some(parts.version));

@@ -1,6 +1,7 @@
 //! A layer that guards any tower service over HTTP.
 //!
-//! `cargo run -p scopegate-gate --example tower` sends two requests through it and checks their status.
+//! `cargo run -p scopegate-gate --example tower` sends two requests through it and checks their
+//! status.
 
 use std::convert::Infallible;
 use std::future::Future;

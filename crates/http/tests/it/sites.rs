@@ -1,4 +1,5 @@
-//! An endpoint that is not an operation: routing, `HEAD`, CORS, metrics, request id, panic and body limit.
+//! An endpoint that is not an operation: routing, `HEAD`, CORS, metrics, request id, panic and body
+//! limit.
 
 use std::sync::Mutex;
 
