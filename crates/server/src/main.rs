@@ -16,7 +16,6 @@
 //! | [`process_limits`] | the limits of open files and of the size of a file |
 //! | [`telemetry`], [`output`] | writes to standard error, and to standard output |
 //! | [`markdown`] | cells of tables in pull requests |
-//! | [`progress`] | shows that a command still works |
 
 mod admin;
 mod arguments;
@@ -29,7 +28,6 @@ mod markdown;
 mod measured_store;
 mod output;
 mod process_limits;
-mod progress;
 mod revocations;
 mod tasks;
 mod telemetry;

@@ -10,8 +10,6 @@ use scopegate_domain::visible;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::progress;
-
 /// How data is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -168,7 +166,6 @@ pub(crate) fn paint(tone: Tone, text: &str) -> String {
 ///
 /// A reader that has closed the pipe (`scopegate man | head`) is not an error.
 pub(crate) fn write_line(text: &str) -> anyhow::Result<()> {
-    progress::end();
     let mut stdout = io::stdout().lock();
     let end = if text.is_empty() || text.ends_with('\n') {
         ""
@@ -189,7 +186,6 @@ fn checked(written: io::Result<()>) -> anyhow::Result<()> {
 
 /// Writes JSON on one line to standard output.
 fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
-    progress::end();
     let mut stdout = BufWriter::new(io::stdout().lock());
     let written = serde_json::to_writer(&mut stdout, json).map_err(io::Error::from);
     checked(
@@ -201,7 +197,6 @@ fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
 
 /// Writes one sentence about the error to standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
-    progress::end();
     // If standard error is closed too, the error cannot be reported.
     let text = without_secrets(&one_line(&causes(error)));
     let _ = if wants_json() {
@@ -233,7 +228,6 @@ fn causes(error: &anyhow::Error) -> String {
 
 /// Writes one sentence to standard error that does not affect the answer.
 pub(crate) fn remark(text: &str) {
-    progress::end();
     let _ = writeln!(io::stderr(), "note: {}", without_secrets(&one_line(text)));
 }
 

@@ -22,16 +22,8 @@ mod written;
 
 use crate::arguments::PolicyCommand;
 use crate::output::Format;
-use crate::progress;
 
 pub(super) fn run(format: Format, command: &PolicyCommand) -> anyhow::Result<()> {
-    progress::start();
-    let done = answer(format, command);
-    progress::end();
-    done
-}
-
-fn answer(format: Format, command: &PolicyCommand) -> anyhow::Result<()> {
     match command {
         PolicyCommand::CanI(arguments) => can_i::run(format, arguments),
         PolicyCommand::Diff(arguments) => diff::run(format, arguments),

@@ -18,6 +18,5 @@ mod scopes;
 mod servers;
 #[path = "../support/shell.rs"]
 mod shell;
-mod terminal;
 mod usage;
 mod whole;
