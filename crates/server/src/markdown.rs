@@ -3,8 +3,6 @@
 //! GitHub splits a row into cells before it reads their content. A backslash before a bar is part
 //! of this splitting: `\\|` ends the cell. So this module escapes nothing with backslashes.
 
-use std::fmt::Write as _;
-
 use crate::output::one_line;
 
 /// A sentence as the cell of a table. Text between backticks is code; all other text is literal.
@@ -13,118 +11,91 @@ use crate::output::one_line;
 /// markup.
 pub(crate) fn cell(text: &str) -> String {
     let text = one_line(text);
-    let mut written = String::with_capacity(text.len());
-    let mut rest = text.as_str();
+    let (mut written, mut rest) = (String::new(), text.as_str());
     while let Some((before, behind)) = rest.split_once('`') {
-        push_plain(&mut written, before);
-        match behind.split_once('`') {
-            Some((quoted, behind)) if !quoted.is_empty() && quoted.trim() == quoted => {
-                written.push_str(&code(quoted));
-                rest = behind;
-            }
-            _ => {
-                push_entity(&mut written, '`');
-                rest = behind;
-            }
-        }
+        written += &literal(before);
+        let quoted = behind.split_once('`');
+        let quoted = quoted.filter(|(quoted, _)| !quoted.is_empty() && quoted.trim() == *quoted);
+        written += &quoted.map_or_else(|| literal("`"), |(quoted, _)| code(quoted));
+        rest = quoted.map_or(behind, |(_, behind)| behind);
     }
-    push_plain(&mut written, rest);
-    written
+    written + &literal(rest)
 }
 
 /// A name or a place as code: a code span, or HTML code if a span cannot hold the text.
 pub(crate) fn code(text: &str) -> String {
     let text = one_line(text);
-    if text.is_empty() {
-        return text;
+    match text.contains(['|', '\\', '`']) {
+        _ if text.is_empty() => text,
+        false => format!("`{text}`"),
+        true => format!("<code>{}</code>", literal(&text)),
     }
-    if !text.contains(['|', '\\', '`']) {
-        return format!("`{text}`");
-    }
-    let mut written = String::from("<code>");
-    push_plain(&mut written, &text);
-    written.push_str("</code>");
-    written
 }
 
-/// Writes literal text: each character that could be markup becomes a numeric entity.
-fn push_plain(written: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        // An entity keeps GitHub from linking a bare address, also one that begins with `www.`.
-        //
-        // An address of mail still becomes a link: GitHub finds it after it has read the entities.
-        // The link's target is the visible address.
-        let is_address = rest.starts_with("://") || rest.starts_with("www.");
-        if is_address || "\\`*_[]<>&|~$".contains(character) {
-            push_entity(written, character);
+/// Literal text: each character that could be markup becomes a numeric entity.
+///
+/// An entity keeps GitHub from linking a bare address, also one that begins with `www.`. A mail
+/// address still becomes a link, because GitHub finds it after it has read the entities. The link's
+/// target is the visible address.
+fn literal(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for (start, character) in text.char_indices() {
+        let rest = text.get(start..).unwrap_or_default();
+        if rest.starts_with("://") || rest.starts_with("www.") || "\\`*_[]<>&|~$".contains(character) {
+            written.extend(["&#", &u32::from(character).to_string(), ";"]);
         } else {
             written.push(character);
         }
-        rest = rest.get(character.len_utf8()..).unwrap_or_default();
     }
-}
-
-fn push_entity(written: &mut String, character: char) {
-    let number = u32::from(character);
-    let _ = write!(written, "&#{number};");
+    written
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
     use super::*;
 
-    /// Reads the only cell of a line as GitHub does, as far as this module's output needs it.
-    ///
-    /// A cell ends at a bar without a backslash before it. A code span is literal. Elsewhere
-    /// backslashes and entities have their meaning, and markup characters must not appear.
+    /// Reads a row of two cells as a parser of GitHub's tables does. Returns the text of the first
+    /// cell; `None` if it contains markup other than code, or if the row has other cells.
     fn read(cell: &str) -> Option<String> {
-        let mut characters = cell.chars();
-        let mut bare = String::new();
-        while let Some(character) = characters.next() {
-            match (character, characters.clone().next()) {
-                // All characters that can be escaped take part in the splitting, the backslash and
-                // the bar too.
-                ('\\', Some(next)) => {
-                    characters.next();
-                    bare.extend((next != '|').then_some('\\').into_iter().chain([next]));
-                }
-                ('|', _) => return None,
-                _ => bare.push(character),
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_MATH
+            | Options::ENABLE_GFM;
+        let table = format!("| a | b |\n|---|---|\n| {cell} | end |\n");
+        let mut cells = Vec::new();
+        for event in Parser::new_ext(&table, options) {
+            match event {
+                Event::Start(Tag::TableCell) => cells.push(String::new()),
+                Event::Text(text) | Event::Code(text) => cells.last_mut()?.push_str(&text),
+                Event::InlineHtml(tag) if ["<code>", "</code>"].contains(&&*tag) => {}
+                Event::Start(Tag::Table(_) | Tag::TableHead | Tag::TableRow) => {}
+                Event::End(TagEnd::Table | TagEnd::TableHead | TagEnd::TableRow | TagEnd::TableCell) => {}
+                _ => return None,
             }
         }
-        let mut text = String::new();
-        let mut rest = bare.as_str();
-        while let Some(character) = rest.chars().next() {
-            let behind = rest.get(character.len_utf8()..)?;
-            rest = match character {
-                '`' => {
-                    let (code, behind) = behind.split_once('`')?;
-                    text.push_str(code);
-                    behind
-                }
-                '&' => {
-                    let (number, behind) = behind.strip_prefix('#')?.split_once(';')?;
-                    text.push(char::from_u32(number.parse().ok()?)?);
-                    behind
-                }
-                '<' => behind.strip_prefix("code>").or_else(|| behind.strip_prefix("/code>"))?,
-                '\\' | '*' | '_' | '[' | ']' | '>' | '~' | '$' => return None,
-                _ => {
-                    text.push(character);
-                    behind
-                }
-            };
+        match &cells[..] {
+            [a, b, text, end] if a == "a" && b == "b" && end == "end" => Some(text.clone()),
+            _ => None,
         }
-        Some(text)
+    }
+
+    #[test]
+    fn markup_and_other_rows_are_not_read() {
+        assert_eq!(read("a `b` <code>&#124;</code>").as_deref(), Some("a b |"));
+        for cell in ["*a*", "~~a~~", "<b>", "a | b", "[a](b)", "<https://a.b>", "a |\n| b"] {
+            assert_eq!(read(cell), None, "{cell}");
+        }
     }
 
     /// The output of GitHub's own library was inspected: the cells below end correctly and read as
     /// the left side.
     #[test]
-    fn templates_stay_what_they_are() {
+    fn code_keeps_every_character() {
         for (text, written) in [
             ("GET /a/{id}", "`GET /a/{id}`"),
             ("GET /<a>/*_&amp;", "`GET /<a>/*_&amp;`"),
@@ -143,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_keep_their_quotes() {
+    fn sentence_keeps_its_quotes() {
         for (text, written) in [
             ("asks for `a` and `b`", "asks for `a` and `b`"),
             (r"asks for `a\|b`", "asks for <code>a&#92;&#124;b</code>"),
@@ -158,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cell_reads_as_its_text(text in r"[a |\\`*_\[<>&~$:/#;1-9\n]{0,24}") {
+        fn cell_reads_as_its_text(text in r"[a |\\`*_\[\](){}<>&~$:/#;!^=+.@'1-9\n-]{0,24}") {
             let line = one_line(&text);
             prop_assert_eq!(read(&code(&text)), Some(line.clone()));
             let without = |text: &str| text.replace('`', "");
