@@ -20,7 +20,7 @@ use scopegate_token::{PasswordHasher, PasswordPolicy, RevokedSet, Signer, Subjec
 
 use crate::config::{Profile, Settings};
 use crate::demo;
-use crate::live_keys::LiveKeys;
+use crate::key_refresh::KeyRefresh;
 
 pub(crate) use self::backup::{Copied, KekOutcome, backup, restore};
 pub(crate) use self::check::{Checked, check, check_database, warnings};
@@ -34,7 +34,7 @@ pub(crate) use self::opening::expect_no_side_file;
 struct Keys {
     verifier: Arc<Verifier>,
     signer: Arc<Signer>,
-    live: Option<LiveKeys>,
+    live: Option<KeyRefresh>,
 }
 
 async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyhow::Result<Keys> {
@@ -59,7 +59,7 @@ async fn keys(settings: &Settings, database: &Database, issuer: Issuer) -> anyho
 }
 
 /// The issuers whose tokens are accepted, and the revoked tokens.
-pub(crate) struct Trust<'a> {
+pub(crate) struct TrustSettings<'a> {
     pub(crate) others: &'a [TrustedIssuer],
     pub(crate) revoked: Arc<RevokedSet>,
 }
@@ -71,9 +71,9 @@ pub(crate) async fn gate(
     settings: &Settings,
     database: &Database,
     issuer: Issuer,
-    trust: Trust<'_>,
+    trust: TrustSettings<'_>,
     proposed: Option<OperationTable>,
-) -> anyhow::Result<(Gate, Option<LiveKeys>)> {
+) -> anyhow::Result<(Gate, Option<KeyRefresh>)> {
     let Keys { verifier, signer, live } = keys(settings, database, issuer).await?;
     let catalog = demo::catalog(offers_password_grant(settings))?;
     let tokens = BearerTokens::new(verifier)

@@ -137,7 +137,7 @@ const USERS: [DemoUser; 2] = [
 ];
 
 /// Adds the tutorial's users and a client for them, if they are missing.
-pub(crate) async fn furnish(store: &dyn Store) -> anyhow::Result<()> {
+pub(crate) async fn seed_demo_data(store: &dyn Store) -> anyhow::Result<()> {
     let scope = Scope::from_iter([ME, ITEMS]);
     for demo in USERS {
         let user = User::new(UserId::parse(demo.name)?, Username::parse(demo.name)?)

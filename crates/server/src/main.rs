@@ -10,7 +10,7 @@
 //! | [`command`] | one module for each command |
 //! | [`compose`] | puts the parts together; the only place that names a backend |
 //! | [`measured_store`] | measures how long the store takes |
-//! | [`live_keys`] | refreshes the keys of a running server |
+//! | [`key_refresh`] | refreshes the keys of a running server |
 //! | [`demo`] | the tutorial's operations, users and client |
 //! | [`admin`] | health, readiness and metrics for supervisors |
 //! | [`process_limits`] | the limits of open files and of the size of a file |
@@ -23,7 +23,7 @@ mod command;
 mod compose;
 mod config;
 mod demo;
-mod live_keys;
+mod key_refresh;
 mod markdown;
 mod measured_store;
 mod output;
@@ -34,7 +34,7 @@ mod telemetry;
 
 use std::process::ExitCode;
 
-use crate::output::{Outcome, SaidNo, complain};
+use crate::output::{NegativeResult, Outcome, print_error};
 
 fn main() -> ExitCode {
     let arguments = match arguments::parse() {
@@ -44,8 +44,8 @@ fn main() -> ExitCode {
     match command::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if !error.is::<SaidNo>() {
-                complain(&error);
+            if !error.is::<NegativeResult>() {
+                print_error(&error);
             }
             Outcome::of(&error).into()
         }

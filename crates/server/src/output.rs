@@ -30,18 +30,18 @@ pub(crate) enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It was answered, and the answer is no: exit status 1.
-    No,
+    Negative,
     /// It could not be answered: bad usage, or input that cannot be read: exit status 2.
-    Fault,
+    Error,
 }
 
 impl Outcome {
-    /// Distinguishes a [`No`] from all other errors.
+    /// Distinguishes a [`ExitNegative`] from all other errors.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
-        if error.is::<No>() || error.is::<SaidNo>() {
-            Self::No
+        if error.is::<ExitNegative>() || error.is::<NegativeResult>() {
+            Self::Negative
         } else {
-            Self::Fault
+            Self::Error
         }
     }
 }
@@ -49,8 +49,8 @@ impl Outcome {
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::No => Self::from(1),
-            Outcome::Fault => Self::from(2),
+            Outcome::Negative => Self::from(1),
+            Outcome::Error => Self::from(2),
         }
     }
 }
@@ -58,12 +58,12 @@ impl From<Outcome> for ExitCode {
 /// The answer is no, in one sentence: no such user, a name that is taken.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct No(pub(crate) String);
+pub(crate) struct ExitNegative(pub(crate) String);
 
 /// The answer is no, and the data on standard output states it, so no error is printed.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer is no")]
-pub(crate) struct SaidNo;
+pub(crate) struct NegativeResult;
 
 thread_local! {
     /// The notes on the documents of the command. Its JSON answer contains them.
@@ -119,7 +119,7 @@ fn write_answer(format: Format, lines: impl FnOnce() -> String, json: &impl Seri
 
 /// The meaning of a word of an answer, which selects its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub(crate) enum Color {
     /// It is allowed, or became stricter.
     Good,
     /// It is refused, or became more open.
@@ -129,7 +129,7 @@ pub(crate) enum Tone {
 }
 
 /// Whether a stream may have colours: a terminal, without `NO_COLOR` and `TERM=dumb`.
-pub(crate) fn allows_colours(stream: &impl IsTerminal) -> bool {
+pub(crate) fn allows_colors(stream: &impl IsTerminal) -> bool {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     !no_color && !is_dumb && stream.is_terminal()
@@ -150,14 +150,14 @@ pub(crate) fn wants_json() -> bool {
 }
 
 /// Colours text if standard output is a terminal and `NO_COLOR` is not set.
-pub(crate) fn paint(tone: Tone, text: &str) -> String {
-    if !allows_colours(&io::stdout()) {
+pub(crate) fn paint(tone: Color, text: &str) -> String {
+    if !allows_colors(&io::stdout()) {
         return text.to_owned();
     }
     let colour = match tone {
-        Tone::Good => 32,
-        Tone::Bad => 31,
-        Tone::Notable => 33,
+        Color::Good => 32,
+        Color::Bad => 31,
+        Color::Notable => 33,
     };
     format!("\x1b[{colour}m{text}\x1b[0m")
 }
@@ -196,13 +196,13 @@ fn write_json(json: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// Writes one sentence about the error to standard error.
-pub(crate) fn complain(error: &anyhow::Error) {
+pub(crate) fn print_error(error: &anyhow::Error) {
     // If standard error is closed too, the error cannot be reported.
     let text = without_secrets(&one_line(&causes(error)));
     let _ = if wants_json() {
         let status = match Outcome::of(error) {
-            Outcome::No => 1,
-            Outcome::Fault => 2,
+            Outcome::Negative => 1,
+            Outcome::Error => 2,
         };
         writeln!(io::stderr(), "{}", json!({ "error": text, "status": status }))
     } else {
@@ -227,7 +227,7 @@ fn causes(error: &anyhow::Error) -> String {
 }
 
 /// Writes one sentence to standard error that does not affect the answer.
-pub(crate) fn remark(text: &str) {
+pub(crate) fn print_note(text: &str) {
     let _ = writeln!(io::stderr(), "note: {}", without_secrets(&one_line(text)));
 }
 
@@ -436,8 +436,8 @@ mod tests {
 
     #[test]
     fn no_is_told_from_a_fault() {
-        let no = anyhow::Error::from(No("no such user".to_owned()));
-        assert_eq!(Outcome::of(&no), Outcome::No);
-        assert_eq!(Outcome::of(&anyhow::anyhow!("x")), Outcome::Fault);
+        let no = anyhow::Error::from(ExitNegative("no such user".to_owned()));
+        assert_eq!(Outcome::of(&no), Outcome::Negative);
+        assert_eq!(Outcome::of(&anyhow::anyhow!("x")), Outcome::Error);
     }
 }

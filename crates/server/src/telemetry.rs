@@ -14,7 +14,7 @@ use tracing_subscriber::{EnvFilter, Registry};
 
 use self::fields::PlainFields;
 use crate::config::{LogFilter, LogFormat};
-use crate::output::allows_colours;
+use crate::output::allows_colors;
 
 /// The output of log lines.
 type Writer = fn() -> Stderr;
@@ -28,7 +28,7 @@ pub(crate) fn start(format: LogFormat, filter: &LogFilter) {
         .with_writer(io::stderr);
     let started = match format {
         LogFormat::Human => {
-            let subscriber = subscriber.with_ansi(allows_colours(&io::stderr()));
+            let subscriber = subscriber.with_ansi(allows_colors(&io::stderr()));
             init(subscriber.fmt_fields(PlainFields::default()), filter)
         }
         LogFormat::Json => init(subscriber.json().flatten_event(true), filter),

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
 /// Maximum time for the check of the store.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a result of the store is reused.
 ///
@@ -35,14 +35,14 @@ pub(crate) enum Unready {
 pub(crate) struct Readiness {
     store: OnceLock<Arc<dyn Store>>,
     is_draining: AtomicBool,
-    last: Arc<Mutex<Option<Word>>>,
+    last: Arc<Mutex<Option<ProbeResult>>>,
 }
 
 /// A result of the store's check, and its time.
 #[derive(Clone, Copy, Debug)]
-struct Word {
+struct ProbeResult {
     at: Instant,
-    is_good: bool,
+    is_available: bool,
 }
 
 impl Readiness {
@@ -61,36 +61,36 @@ impl Readiness {
     pub(crate) async fn ask(&self) -> Result<(), Unready> {
         let store = self.store.get().ok_or(Unready::Starting)?;
         // Checks the draining flag again, because the store may take long.
-        let is_good = !self.is_draining.load(Ordering::Relaxed) && self.hear(store).await;
+        let is_available = !self.is_draining.load(Ordering::Relaxed) && self.probe_cached(store).await;
         if self.is_draining.load(Ordering::Relaxed) {
             return Err(Unready::Draining);
         }
-        if is_good { Ok(()) } else { Err(Unready::Database) }
+        if is_available { Ok(()) } else { Err(Unready::Database) }
     }
 
     /// Returns whether the store answers, from a recent result if there is one. False after the
     /// time limit.
-    async fn hear(&self, store: &Arc<dyn Store>) -> bool {
-        let deadline = Instant::now() + PATIENCE;
+    async fn probe_cached(&self, store: &Arc<dyn Store>) -> bool {
+        let deadline = Instant::now() + TIMEOUT;
         let Ok(mut last) = timeout_at(deadline, Arc::clone(&self.last).lock_owned()).await else {
             return false;
         };
-        if let Some(word) = last.filter(|word| word.at.elapsed() < FRESH) {
-            return word.is_good;
+        if let Some(probed) = last.filter(|probed| probed.at.elapsed() < FRESH) {
+            return probed.is_available;
         }
         let store = Arc::clone(store);
         // The task keeps the lock when the caller has left: a store that hangs is called once.
-        let asking = tokio::spawn(async move {
+        let probing = tokio::spawn(async move {
             let answer = probe(&*store).await;
-            log_change(last.map(|word| word.is_good), &answer);
-            let is_good = answer.is_ok();
-            *last = Some(Word {
+            log_change(last.map(|probed| probed.is_available), &answer);
+            let is_available = answer.is_ok();
+            *last = Some(ProbeResult {
                 at: Instant::now(),
-                is_good,
+                is_available,
             });
-            is_good
+            is_available
         });
-        matches!(timeout_at(deadline, asking).await, Ok(Ok(true)))
+        matches!(timeout_at(deadline, probing).await, Ok(Ok(true)))
     }
 }
 

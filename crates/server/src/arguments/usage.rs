@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 use serde_json::json;
 
 use crate::config::SettingRow;
-use crate::output::{Format, allows_colours, complain, wants_json, without_secrets, write_line};
+use crate::output::{Format, allows_colors, print_error, wants_json, without_secrets, write_line};
 
 /// Adds help texts, and hides the options that a command does not use.
 ///
@@ -94,7 +94,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
             return match print_help(error) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
-                    complain(&error);
+                    print_error(&error);
                     ExitCode::from(2)
                 }
             };
@@ -120,7 +120,7 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
 /// error.
 fn print_help(error: &clap::Error) -> anyhow::Result<()> {
     let text = error.render();
-    if allows_colours(&io::stdout()) {
+    if allows_colors(&io::stdout()) {
         write_line(&text.ansi().to_string())
     } else {
         write_line(&text.to_string())

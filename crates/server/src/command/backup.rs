@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::context;
 use crate::arguments::{BackupArguments, CommonFlags, RestoreArguments};
 use crate::compose::{Copied, KekOutcome, backup, restore};
-use crate::output::{counted, print, remark};
+use crate::output::{counted, print, print_note};
 
 pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::Result<()> {
     let settings = context::settings(common)?;
@@ -41,7 +41,7 @@ pub(super) fn run_restore(common: &CommonFlags, arguments: &RestoreArguments) ->
                 .to_owned()
         }
     };
-    remark(
+    print_note(
         "changes after the backup are not in it: revoke again what was revoked, disabled or removed since then, before the \
          server starts",
     );

@@ -13,7 +13,7 @@ use super::names::{known_grants, known_scope};
 use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{ClientCommand, CommonFlags, NewClient};
 use crate::compose::Access;
-use crate::output::{Format, No, one_line, print, remark, table};
+use crate::output::{ExitNegative, Format, one_line, print, print_note, table};
 
 pub(super) fn run(common: &CommonFlags, command: ClientCommand) -> anyhow::Result<()> {
     let format = common.format;
@@ -115,17 +115,17 @@ async fn add(
         (client.may_introspect(), "--introspect", "introspection"),
     ] {
         if is_given {
-            remark(&format!(
+            print_note(&format!(
                 "`{option}` is stored and has no effect: this version has no {endpoint} endpoint"
             ));
         }
     }
     if client.grant_types().is_empty() {
-        remark(&format!(
+        print_note(&format!(
             "client `{id}` has no grant, so it gets no tokens; remove it, and add it with `--grant`"
         ));
     } else if client.scope().is_empty() {
-        remark(&format!(
+        print_note(&format!(
             "client `{id}` has no scope, so its tokens open nothing that needs one; `scopegate client set-scope {id} SCOPES` \
              sets it"
         ));
@@ -243,12 +243,12 @@ fn parse_id(id: &str) -> anyhow::Result<ClientId> {
 
 async fn find(clients: &dyn Clients, id: &str) -> anyhow::Result<Client> {
     let client = clients.find(&parse_id(id)?).await?;
-    client.ok_or_else(|| No(format!("there is no client `{id}`")).into())
+    client.ok_or_else(|| ExitNegative(format!("there is no client `{id}`")).into())
 }
 
 /// The effect on the tokens of a client; an error if the client does not exist.
 fn there(tokens: Option<Tokens>, id: &str) -> anyhow::Result<Tokens> {
-    tokens.ok_or_else(|| No(format!("there is no client `{id}`")).into())
+    tokens.ok_or_else(|| ExitNegative(format!("there is no client `{id}`")).into())
 }
 
 /// Fails if another process has removed the client since it was read.
@@ -256,6 +256,6 @@ fn expect(was_there: bool, id: &str) -> anyhow::Result<()> {
     if was_there {
         Ok(())
     } else {
-        Err(No(format!("there is no client `{id}`")).into())
+        Err(ExitNegative(format!("there is no client `{id}`")).into())
     }
 }

@@ -8,7 +8,7 @@ use super::context;
 use crate::arguments::{CommonFlags, ConfigCommand};
 use crate::compose::{self, Checked};
 use crate::config::{SettingRow, Settings, Shown, Source};
-use crate::output::{one_line, print, remark};
+use crate::output::{one_line, print, print_note};
 
 pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<()> {
     let ConfigCommand::Check(flags) = command;
@@ -16,7 +16,7 @@ pub(super) fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Resu
     let checked = context::block_on(super::serve::check(&settings))?;
     let warnings = compose::warnings(&settings);
     for warning in &warnings {
-        remark(warning);
+        print_note(warning);
     }
     let derived = derived(&settings, &checked);
     let values: Map<String, Value> = settings

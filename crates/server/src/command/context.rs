@@ -12,7 +12,7 @@ use scopegate_token::{Entropy, SystemEntropy};
 use crate::arguments::{CommonFlags, Confirmation};
 use crate::compose::{Access, Database};
 use crate::config::Settings;
-use crate::output::{No, one_line, remark};
+use crate::output::{ExitNegative, one_line, print_note};
 use crate::telemetry;
 
 /// The number of users or clients that are read at a time.
@@ -45,7 +45,7 @@ pub(super) fn with_settings(
     block_on(async {
         let database = Database::open(settings, access).await?;
         if database.is_new() && settings.database != MEMORY {
-            remark(&format!("created the database `{}`", settings.database));
+            print_note(&format!("created the database `{}`", settings.database));
         }
         let done = work(database.store()).await;
         close(database, done).await
@@ -90,7 +90,7 @@ pub(super) fn confirm(confirmation: &Confirmation, question: &str) -> anyhow::Re
     if matches!(answer.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
-        Err(No("nothing was removed".to_owned()).into())
+        Err(ExitNegative("nothing was removed".to_owned()).into())
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn moment(time: Timestamp) -> String {
 /// Turns a name that exists already into the answer "no", not into an error.
 pub(super) fn refuse_taken(added: Result<(), StoreError>, taken: String) -> anyhow::Result<()> {
     match added {
-        Err(error) if error.kind() == StoreErrorKind::Conflict => Err(No(taken).into()),
+        Err(error) if error.kind() == StoreErrorKind::Conflict => Err(ExitNegative(taken).into()),
         added => Ok(added?),
     }
 }

@@ -12,7 +12,7 @@ use super::context::{self, moment};
 use crate::arguments::{CommonFlags, KeyCommand};
 use crate::compose::{self, Access, Database, KeyEncryptionKeySource};
 use crate::config::{Settings, read_key_encryption_key};
-use crate::output::{Format, No, print, remark, table};
+use crate::output::{ExitNegative, Format, print, print_note, table};
 
 /// Algorithms of the keys that this command can generate.
 const GENERATED: [&str; 3] = ["ES256", "ES384", "EdDSA"];
@@ -44,7 +44,7 @@ async fn run_on(settings: &Settings, database: &Database, format: Format, comman
         KeyCommand::Remove { id, confirmation } => {
             let parsed = parse_id(&id)?;
             if !ring(database).await?.keys().iter().any(|key| key.id == parsed) {
-                return Err(No(format!("there is no key `{id}`")).into());
+                return Err(ExitNegative(format!("there is no key `{id}`")).into());
             }
             context::confirm(
                 &confirmation,
@@ -98,9 +98,9 @@ async fn show(format: Format, database: &Database, added: Result<StoredKey, KeyR
     let added = match added {
         Err(KeyRotationError::Ring(KeyRingError::NextPending { id, used_from })) => {
             let from = moment(used_from);
-            return Err(No(format!("key `{id}` is to take over already, at {from}")).into());
+            return Err(ExitNegative(format!("key `{id}` is to take over already, at {from}")).into());
         }
-        Err(error @ KeyRotationError::IdTaken { .. }) => return Err(No(error.to_string()).into()),
+        Err(error @ KeyRotationError::IdTaken { .. }) => return Err(ExitNegative(error.to_string()).into()),
         added => added?,
     };
     let (ring, now) = (ring(database).await?, SystemClock.now());
@@ -117,9 +117,9 @@ async fn show(format: Format, database: &Database, added: Result<StoredKey, KeyR
 
 async fn remove(format: Format, database: &Database, keys: &RotatingKeys, id: &str) -> anyhow::Result<()> {
     let removed = keys.remove(&parse_id(id)?).await?;
-    let removed = removed.ok_or_else(|| No(format!("there is no key `{id}`")))?;
+    let removed = removed.ok_or_else(|| ExitNegative(format!("there is no key `{id}`")))?;
     let (ring, now) = (ring(database).await?, SystemClock.now());
-    remark(
+    print_note(
         "tokens that it signed are refused; running servers follow within their `revocation_age`, others who keep the keys within 5 minutes",
     );
     let (id, signs) = (&removed.removed.id, &removed.signs);
@@ -138,14 +138,14 @@ async fn rewrap(
 ) -> anyhow::Result<()> {
     let source = KeyEncryptionKeySource::find(settings.key_encryption_key.as_ref(), &settings.database)?;
     if ring(database).await?.keys().is_empty() {
-        return Err(No("there is no key yet".to_owned()).into());
+        return Err(ExitNegative("there is no key yet".to_owned()).into());
     }
     let keys = compose::ring(settings, database).await?;
     let count = if let Some(path) = new_key_file {
         let count = keys.rewrap(&*read_key_encryption_key(path)?).await?;
         source.retire_file()?;
         let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        remark(&format!(
+        print_note(&format!(
             "from now on every server and command needs the new key-encryption key: set \
              `SCOPEGATE_KEY_ENCRYPTION_KEY_FILE={}`, or the key in the file that is configured; servers that run add no \
              key until then",

@@ -18,9 +18,9 @@ use tracing::{error, info, warn};
 use super::context;
 use crate::admin::{AdminListener, Readiness};
 use crate::arguments::CommonFlags;
-use crate::compose::{self, Access, Checked, Database, Trust, TrustedIssuer};
+use crate::compose::{self, Access, Checked, Database, TrustSettings, TrustedIssuer};
 use crate::config::{Profile, ServeSettings, Settings};
-use crate::live_keys::LiveKeys;
+use crate::key_refresh::KeyRefresh;
 use crate::output::{without_secrets, write_line};
 use crate::process_limits::{allow_connections, outlive_file_size};
 use crate::tasks::Tasks;
@@ -110,7 +110,7 @@ async fn serve(settings: &Settings, could_start: impl AsyncFn() -> anyhow::Resul
         Err(error) => return context::close(database, Err(error)).await,
     };
     if let Some(keys) = keys {
-        tasks.spawn("signing keys", keys.keep());
+        tasks.spawn("signing keys", keys.run());
     }
     tasks.spawn("revocations", revocations::watch(revocations, settings.revocation_age));
     if !compose::offers_password_grant(settings) {
@@ -151,7 +151,7 @@ fn connection_limits(settings: &Settings) -> Limits {
 /// The state that must be read before requests are served.
 struct Prepared {
     gate: Gate,
-    keys: Option<LiveKeys>,
+    keys: Option<KeyRefresh>,
     revocations: RevocationWatch,
     missing: String,
 }
@@ -165,7 +165,7 @@ async fn prepare(
 ) -> anyhow::Result<Prepared> {
     compose::fetch_keys(others).await?;
     let revocations = compose::revocations(settings, database).await?;
-    let trust = Trust {
+    let trust = TrustSettings {
         others,
         revoked: Arc::clone(revocations.set()),
     };
@@ -207,7 +207,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Database> {
     let database = Database::open(settings, Access::Create).await?;
     let store = database.store();
     if settings.demo {
-        demo::furnish(&*store).await?;
+        demo::seed_demo_data(&*store).await?;
         return Ok(database);
     }
     for name in demo::accounts_with_known_passwords(&*store).await? {

@@ -1,9 +1,9 @@
 //! `scopegate token ..`
 
 mod inspect;
-mod judge;
 mod lines;
 mod times;
+mod verifier;
 mod verify;
 
 use anyhow::{Context, ensure};
@@ -15,7 +15,7 @@ use serde_json::json;
 use super::context::{self, with_settings};
 use crate::arguments::{CommonFlags, TokenCommand};
 use crate::compose::Access;
-use crate::output::{Format, No, print};
+use crate::output::{ExitNegative, Format, print};
 
 pub(super) fn run(common: &CommonFlags, command: &TokenCommand) -> anyhow::Result<()> {
     match command {
@@ -44,7 +44,7 @@ fn token_id(jti: &str) -> anyhow::Result<TokenId> {
         return Ok(id);
     }
     let named = jti.escape_default();
-    Err(No(format!(
+    Err(ExitNegative(format!(
         "unknown token id `{named}`: this server makes ids of 32 hexadecimal digits, a dot and more digits; nothing is revoked. A token \
          of another issuer is revoked by that issuer"
     ))

@@ -14,7 +14,7 @@ use super::password;
 use super::revoked::{Tokens, revoke, withdraw};
 use crate::arguments::{CommonFlags, NewUser, PasswordSource, UserCommand};
 use crate::compose::Access;
-use crate::output::{Format, No, one_line, print, remark, table};
+use crate::output::{ExitNegative, Format, one_line, print, print_note, table};
 
 pub(super) fn run(common: &CommonFlags, command: UserCommand) -> anyhow::Result<()> {
     let (settings, format) = (context::settings(common)?, common.format);
@@ -52,7 +52,7 @@ async fn add(users: &dyn Users, format: Format, account: Account) -> anyhow::Res
     let taken = format!("there is a user `{}` already", user.username());
     refuse_taken(users.add(account).await, taken)?;
     if user.scope().is_empty() {
-        remark(&format!(
+        print_note(&format!(
             "user `{0}` has no scope, so its tokens open nothing that needs one; `scopegate user set-scope {0} SCOPES` sets it",
             user.username()
         ));
@@ -74,7 +74,7 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: 
             let user = find(users, &name).await?;
             expect(users.set_status(user.id(), UserStatus::Active).await?, &name)?;
             show(format, &user.with_status(UserStatus::Active))?;
-            remark("tokens that were issued before the user was disabled stay revoked");
+            print_note("tokens that were issued before the user was disabled stay revoked");
             Ok(())
         }
         UserCommand::List => list(users, format).await,
@@ -210,12 +210,12 @@ fn parse_name(name: &str) -> anyhow::Result<Username> {
 
 async fn find(users: &dyn Users, name: &str) -> anyhow::Result<User> {
     let user = users.find(&name_to_find(name)?).await?;
-    user.ok_or_else(|| No(format!("there is no user `{name}`")).into())
+    user.ok_or_else(|| ExitNegative(format!("there is no user `{name}`")).into())
 }
 
 /// The effect on the tokens of a user; an error if the user does not exist.
 fn there(tokens: Option<Tokens>, name: &str) -> anyhow::Result<Tokens> {
-    tokens.ok_or_else(|| No(format!("there is no user `{name}`")).into())
+    tokens.ok_or_else(|| ExitNegative(format!("there is no user `{name}`")).into())
 }
 
 /// Fails if another process has removed the user since it was read.
@@ -223,6 +223,6 @@ fn expect(was_there: bool, name: &str) -> anyhow::Result<()> {
     if was_there {
         Ok(())
     } else {
-        Err(No(format!("there is no user `{name}`")).into())
+        Err(ExitNegative(format!("there is no user `{name}`")).into())
     }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn backup(settings: &Settings, file: &Path, with_key: bool) -> 
         None => KekOutcome::LeftOut,
         Some(None) => KekOutcome::NotNeeded,
         Some(Some(key)) => {
-            keep_key(&kek::beside(file), &key)?;
+            keep_key(&kek::path_next_to(file), &key)?;
             KekOutcome::Included
         }
     };
@@ -119,7 +119,7 @@ fn refuse_own_files(database: &Path, file: &Path) -> anyhow::Result<()> {
     let own = ["", "-wal", "-shm", "-journal", ".kek", ".kek.next", ".key"];
     let file = resolved(file)?;
     for end in own {
-        if resolved(&private_file::beside(database, end))? == file {
+        if resolved(&private_file::path_next_to(database, end))? == file {
             bail!(
                 "`{}` is a file of the database itself; give another name",
                 file.display()
@@ -221,7 +221,7 @@ fn backup_key(settings: &Settings, sealed: &[StoredKey]) -> anyhow::Result<Optio
 }
 
 fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[StoredKey]) -> anyhow::Result<KekOutcome> {
-    let kept = kek::beside(database);
+    let kept = kek::path_next_to(database);
     if let Some(other) = kek::key_files(database)
         .into_iter()
         .find(|file| *file != kept && file.exists())
@@ -249,7 +249,7 @@ fn restore_key(settings: &Settings, file: &Path, database: &Path, sealed: &[Stor
         }
         return Ok(KekOutcome::Included);
     }
-    let backed_up = kek::beside(file);
+    let backed_up = kek::path_next_to(file);
     if !backed_up.exists() {
         return Ok(KekOutcome::Missing);
     }

@@ -45,7 +45,7 @@ impl KeyEncryptionKeySource {
         let rest = database.strip_prefix("sqlite:").ok_or(KekMissing)?;
         Ok(match rest.strip_prefix("//").unwrap_or(rest) {
             ":memory:" => Self::Memory,
-            path => Self::File(beside(Path::new(path))),
+            path => Self::File(path_next_to(Path::new(path))),
         })
     }
 
@@ -120,8 +120,8 @@ impl scopegate_grant::KeyEncryptionKeySource for KeyEncryptionKeySource {
 }
 
 /// The file with the key-encryption key of a database.
-pub(super) fn beside(database: &Path) -> PathBuf {
-    private_file::beside(database, ".kek")
+pub(super) fn path_next_to(database: &Path) -> PathBuf {
+    private_file::path_next_to(database, ".kek")
 }
 
 /// The ends of the names of [`key_files`].
@@ -129,12 +129,12 @@ pub(super) const KEY_ENDS: [&str; 3] = [".kek", ".kek.next", ".key"];
 
 /// The files that this program keeps with a database. Another database cannot use them.
 pub(super) fn key_files(database: &Path) -> Vec<PathBuf> {
-    KEY_ENDS.map(|end| private_file::beside(database, end)).to_vec()
+    KEY_ENDS.map(|end| private_file::path_next_to(database, end)).to_vec()
 }
 
 /// The path of the next key until it is in use.
 fn next(path: &Path) -> PathBuf {
-    private_file::beside(path, ".next")
+    private_file::path_next_to(path, ".next")
 }
 
 async fn open_file(path: &Path, keys: &dyn SigningKeys) -> anyhow::Result<Arc<KeyEncryptionKey>> {

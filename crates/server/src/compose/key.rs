@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use super::database::Database;
 use super::{KeyEncryptionKeySource, private_file};
 use crate::config::Settings;
-use crate::live_keys::LiveKeys;
+use crate::key_refresh::KeyRefresh;
 
 /// How often a key-encryption key that does not fit is read again.
 const ATTEMPTS: usize = 10;
@@ -79,7 +79,7 @@ pub(crate) async fn ring(settings: &Settings, database: &Database) -> anyhow::Re
 }
 
 /// The keys of a running server, which are refreshed from now on.
-pub(super) async fn live(settings: &Settings, database: &Database, rules: &TokenRules) -> anyhow::Result<LiveKeys> {
+pub(super) async fn live(settings: &Settings, database: &Database, rules: &TokenRules) -> anyhow::Result<KeyRefresh> {
     if settings.key_schedule.announcement() < KeySchedule::LEAST_ANNOUNCEMENT {
         warn!(
             "`key_announcement` is short: some who keep the public keys may meet tokens of a key that they do not know"
@@ -87,7 +87,7 @@ pub(super) async fn live(settings: &Settings, database: &Database, rules: &Token
     }
     let keys = ring(settings, database).await?;
     let active = keys.refresh().await?;
-    Ok(LiveKeys {
+    Ok(KeyRefresh {
         verifier: Arc::new(Verifier::new(rules.clone(), active.trusted)),
         signer: Arc::new(Signer::new(rules.clone(), keys.signing_key()?)),
         published: PublishedKeys::new(&active.published),
@@ -111,7 +111,7 @@ pub(super) fn token_lifetime(settings: &Settings) -> anyhow::Result<Lifetime> {
 /// It becomes the first key of the ring and its tokens remain valid. The file holds the key
 /// unencrypted, so it is removed.
 async fn adopt(keys: &RotatingKeys, database: &Path) -> anyhow::Result<()> {
-    let path = private_file::beside(database, ".key");
+    let path = private_file::path_next_to(database, ".key");
     let Some(document) = private_file::read(&path, "signing key")? else {
         return Ok(());
     };

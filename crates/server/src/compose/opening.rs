@@ -29,7 +29,7 @@ pub(super) fn explain(error: OpenError, url: &DatabaseUrl) -> anyhow::Error {
             "check `--database`; `scopegate serve`, `migrate`, `user add` and `client add` create a database"
         }
         OpenError::Empty { .. } => "`scopegate migrate` makes a database of it",
-        OpenError::Foreign { path } if private_file::beside(path, "-wal").exists() => {
+        OpenError::Foreign { path } if private_file::path_next_to(path, "-wal").exists() => {
             "give another file with `--database`, or move its `-wal` and `-shm` away if they are of another database"
         }
         OpenError::Foreign { .. } => "give another file with `--database`",

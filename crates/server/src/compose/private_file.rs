@@ -11,7 +11,7 @@ use scopegate_token::{Entropy, SystemEntropy};
 use tracing::{info, warn};
 
 /// The path of a file next to a database: `scopegate.db` has `scopegate.db.kek`.
-pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
+pub(super) fn path_next_to(database: &Path, end: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(end);
     PathBuf::from(path)
@@ -61,7 +61,7 @@ impl Temporary {
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
         let mut random = [0; 8];
         SystemEntropy.fill(&mut random)?;
-        let new = beside(path, &format!(".{:016x}.new", u64::from_be_bytes(random)));
+        let new = path_next_to(path, &format!(".{:016x}.new", u64::from_be_bytes(random)));
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         Ok(Self(new))
     }

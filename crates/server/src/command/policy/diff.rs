@@ -14,7 +14,7 @@ use super::document;
 use super::names::Spelling;
 use crate::arguments::DiffArguments;
 use crate::markdown::code;
-use crate::output::{Format, SaidNo, Tone, one_line, paint, print_with, write_line};
+use crate::output::{Color, Format, NegativeResult, one_line, paint, print_with, write_line};
 
 pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<()> {
     let failing = Failing::new(&arguments.fail_on)?;
@@ -33,7 +33,7 @@ pub(super) fn run(format: Format, arguments: &DiffArguments) -> anyhow::Result<(
     }
     let fails = found.changes().iter().any(|change| failing.change(change))
         || found.schemes().iter().any(|change| failing.scheme(change));
-    if fails { Err(SaidNo.into()) } else { Ok(()) }
+    if fails { Err(NegativeResult.into()) } else { Ok(()) }
 }
 
 /// How witnesses are written: with schemes if one of them involves several authorization servers.
@@ -132,11 +132,11 @@ fn named(change: &SchemeChange) -> String {
     }
 }
 
-const fn tone(kind: ChangeKind) -> Tone {
+const fn tone(kind: ChangeKind) -> Color {
     match kind {
-        ChangeKind::Incomparable | ChangeKind::Weaker => Tone::Bad,
-        ChangeKind::Removed | ChangeKind::Stronger => Tone::Good,
-        ChangeKind::Added => Tone::Notable,
+        ChangeKind::Incomparable | ChangeKind::Weaker => Color::Bad,
+        ChangeKind::Removed | ChangeKind::Stronger => Color::Good,
+        ChangeKind::Added => Color::Notable,
     }
 }
 
@@ -158,7 +158,7 @@ fn to_human(found: &PolicyDiff, failing: Failing<'_>, spelled: &Spelled) -> Stri
     }
     for change in found.schemes() {
         let fails = failing.scheme(change);
-        let tone = if fails { Tone::Bad } else { Tone::Notable };
+        let tone = if fails { Color::Bad } else { Color::Notable };
         let fails = if fails { " (fails)" } else { "" };
         let scheme = paint(tone, &format!("{:12}", "scheme"));
         let _ = writeln!(text, "{scheme} {}{fails}", one_line(change.scheme().as_str()));

@@ -15,7 +15,7 @@ use super::held::{self, Holdings};
 use super::names::Spelling;
 use super::{document, tree};
 use crate::arguments::ExplainArguments;
-use crate::output::{Format, SaidNo, Tone, paint, print};
+use crate::output::{Color, Format, NegativeResult, paint, print};
 
 pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Result<()> {
     let policy = document::open(&arguments.operation.document)?;
@@ -39,7 +39,7 @@ pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Resul
     if explanation.is_allowed() {
         Ok(())
     } else {
-        Err(SaidNo.into())
+        Err(NegativeResult.into())
     }
 }
 
@@ -123,8 +123,8 @@ fn node(step: &Step, below: &[Step], spelling: &Spelling) -> Value {
 fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>], spelling: &Spelling) -> String {
     let operation = explanation.operation();
     let mut human = match explanation.reason(|atom| spelling.atom(atom)) {
-        None => paint(Tone::Good, &format!("{operation}: allowed")),
-        Some(reason) => paint(Tone::Bad, &format!("{operation}: denied, {reason}")),
+        None => paint(Color::Good, &format!("{operation}: allowed")),
+        Some(reason) => paint(Color::Bad, &format!("{operation}: denied, {reason}")),
     };
     human.push('\n');
     if operation.is_override() {
@@ -148,7 +148,7 @@ fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'
         let _ = writeln!(
             human,
             "in the way of {}: {who}",
-            paint(Tone::Notable, &spelling.atom(lacking.atom()))
+            paint(Color::Notable, &spelling.atom(lacking.atom()))
         );
     }
     if let Some(told) = told {

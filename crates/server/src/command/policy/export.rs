@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{document, notes};
 use crate::arguments::ExportArguments;
-use crate::output::{Format, counted, remark, write_line};
+use crate::output::{Format, counted, print_note, write_line};
 
 pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result<()> {
     let policy = document::open(&arguments.document)?;
@@ -28,12 +28,14 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
             let mut info = DocumentInfo::new(policy.title().unwrap_or("Policy"), policy.version().unwrap_or("0"));
             if arguments.to == "openapi-3.0" {
                 info = info.openapi_3_0();
-                remark_on_roles(table);
+                note_roles(table);
                 if export::needs_openapi_3_2(table) {
-                    remark("the policy has a method or a flow that OpenAPI has words for as of 3.2, so 3.2 is written");
+                    print_note(
+                        "the policy has a method or a flow that OpenAPI has words for as of 3.2, so 3.2 is written",
+                    );
                 }
             }
-            remark_on_denied(table);
+            note_denied_operations(table);
             let mut document = export::document_of(&info, &policy);
             if format == Format::Json
                 && let Value::Object(members) = &mut document
@@ -47,10 +49,10 @@ pub(super) fn run(format: Format, arguments: &ExportArguments) -> anyhow::Result
 }
 
 /// Names the schemes whose scopes `OpenAPI` 3.0 cannot express.
-fn remark_on_roles(table: &OperationTable) {
+fn note_roles(table: &OperationTable) {
     let schemes = table.catalog().schemes().iter();
     for declared in schemes.filter(|declared| declared.has_scopes() && !declared.scheme().has_scopes()) {
-        remark(&format!(
+        print_note(&format!(
             "OpenAPI 3.0 lists no scopes on scheme `{}`; they are written as guards, in `x-scopegate-guards`",
             declared.name()
         ));
@@ -58,7 +60,7 @@ fn remark_on_roles(table: &OperationTable) {
 }
 
 /// Names the operations that the document cannot contain.
-fn remark_on_denied(table: &OperationTable) {
+fn note_denied_operations(table: &OperationTable) {
     let operations = table.operations().iter();
     let mut denied = operations.filter(|operation| operation.access() == Access::Deny);
     if let Some(first) = denied.next() {
@@ -68,7 +70,7 @@ fn remark_on_denied(table: &OperationTable) {
         } else {
             String::new()
         };
-        remark(&format!(
+        print_note(&format!(
             "`{first}`{others} cannot be written, as nothing satisfies it: OpenAPI has no word for that; use `--to toml`"
         ));
     }

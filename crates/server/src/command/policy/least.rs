@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::names::Spelling;
 use super::{document, marks};
 use crate::arguments::LeastArguments;
-use crate::output::{Format, SaidNo, counted, print};
+use crate::output::{Format, NegativeResult, counted, print};
 
 pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<()> {
     let policy = document::open(&arguments.document)?;
@@ -59,7 +59,11 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
         "unreachable": least.unreachable().iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     print(format, &human, &json)?;
-    if sets.is_empty() { Err(SaidNo.into()) } else { Ok(()) }
+    if sets.is_empty() {
+        Err(NegativeResult.into())
+    } else {
+        Ok(())
+    }
 }
 
 /// The credentials that an operation needs together with the scopes.

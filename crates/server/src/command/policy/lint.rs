@@ -23,7 +23,7 @@ use super::names::unknown;
 use super::written::refuse_input;
 use crate::arguments::LintArguments;
 use crate::markdown::{cell, code};
-use crate::output::{Format, SaidNo, Tone, counted, one_line, paint, print_with, remark, write_line};
+use crate::output::{Color, Format, NegativeResult, counted, one_line, paint, print_note, print_with, write_line};
 
 pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<()> {
     let selected = Selected::new(arguments)?;
@@ -39,7 +39,7 @@ pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<(
     if let Some(path) = &arguments.write_baseline {
         refuse_input(&arguments.document.file, path)?;
         Baseline::of(&findings).write(path)?;
-        remark(&format!("the baseline holds {}", counted(findings.len(), "finding")));
+        print_note(&format!("the baseline holds {}", counted(findings.len(), "finding")));
     }
     let (findings, known) = match &arguments.baseline {
         Some(path) => Baseline::read(path)?.new_findings(findings),
@@ -56,7 +56,7 @@ pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<(
         ..Report::new(&file, &text, &policy, findings)
     };
     for stale in &report.stale {
-        remark(&stale.message);
+        print_note(&stale.message);
     }
     write(format, &report)?;
     let is_bad = arguments
@@ -64,7 +64,7 @@ pub(super) fn run(format: Format, arguments: &LintArguments) -> anyhow::Result<(
         .severity()
         .is_some_and(|least| report.failing(least) > 0);
     if is_bad && arguments.write_baseline.is_none() {
-        Err(SaidNo.into())
+        Err(NegativeResult.into())
     } else {
         Ok(())
     }
@@ -136,18 +136,18 @@ fn to_json(report: &Report<'_>) -> Value {
     })
 }
 
-const fn tone(severity: Severity) -> Tone {
+const fn tone(severity: Severity) -> Color {
     match severity {
-        Severity::Error => Tone::Bad,
-        Severity::Warning => Tone::Notable,
-        Severity::Info => Tone::Good,
+        Severity::Error => Color::Bad,
+        Severity::Warning => Color::Notable,
+        Severity::Info => Color::Good,
     }
 }
 
 fn to_human(report: &Report<'_>, notes: &[&Note]) -> String {
     let mut text = String::new();
     for (rule, findings) in report.by_rule() {
-        let _ = writeln!(text, "{} ({})", paint(Tone::Notable, rule.as_str()), findings.len());
+        let _ = writeln!(text, "{} ({})", paint(Color::Notable, rule.as_str()), findings.len());
         for reported in findings {
             let severity = reported.finding.severity();
             let position = reported.located.position;

@@ -10,7 +10,7 @@ use scopegate_domain::ScopeToken;
 use scopegate_openapi::import::{Imported, LeastPrivilegeAnnotation};
 use serde_json::{Map, Value, json};
 
-use crate::output::{Format, SaidNo, Tone, paint, print_with, table};
+use crate::output::{Color, Format, NegativeResult, paint, print_with, table};
 
 pub(super) fn run(format: Format, policy: &Imported) -> anyhow::Result<()> {
     let marks = policy.least_marks();
@@ -25,7 +25,7 @@ pub(super) fn run(format: Format, policy: &Imported) -> anyhow::Result<()> {
     if judged.is_confirmed() {
         Ok(())
     } else {
-        Err(SaidNo.into())
+        Err(NegativeResult.into())
     }
 }
 
@@ -149,6 +149,6 @@ fn lines(heads: &[&str], rows: &[Vec<String>]) -> String {
 
 fn section(text: &mut String, title: &str, lines: &str) {
     if !lines.is_empty() {
-        let _ = writeln!(text, "{}\n{lines}", paint(Tone::Notable, title));
+        let _ = writeln!(text, "{}\n{lines}", paint(Color::Notable, title));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use scopegate_openapi::import::{Imported, Note, NoteKind};
 use serde_json::{Value, json};
 
-use crate::output::{add_notes, remark};
+use crate::output::{add_notes, print_note};
 
 /// Most notes that standard error shows. The JSON answer has them all.
 const SHOWN: usize = 20;
@@ -18,11 +18,11 @@ pub(super) fn tell(policy: &Imported, file: &Path, side: Option<&str>) {
     let (about_access, others): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|note| is_about_access(note.kind()));
     let mut ordered = about_access.into_iter().chain(others);
     for note in ordered.by_ref().take(SHOWN) {
-        remark(&to_line(note, file));
+        print_note(&to_line(note, file));
     }
     match ordered.count() {
         0 => {}
-        rest => remark(&format!(
+        rest => print_note(&format!(
             "{rest} more notes on `{}`; `--format json` lists them",
             file.display()
         )),

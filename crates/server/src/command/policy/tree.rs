@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use scopegate_policy::Step;
 
 use super::names::Spelling;
-use crate::output::{Tone, one_line, paint};
+use crate::output::{Color, one_line, paint};
 
 /// One line for each guard, under the guard that depends on it.
 pub(super) fn draw(steps: &[Step], spelling: &Spelling) -> String {
@@ -33,7 +33,7 @@ pub(super) fn draw(steps: &[Step], spelling: &Spelling) -> String {
 fn line(step: &Step, spelling: &Spelling) -> String {
     let said = one_line(&step.describe(|atom| spelling.atom(atom)));
     if step.is_satisfied() {
-        return paint(Tone::Good, &said);
+        return paint(Color::Good, &said);
     }
     let present = spelling.atoms(step.present());
     let there = if present.is_empty() {
@@ -41,5 +41,5 @@ fn line(step: &Step, spelling: &Spelling) -> String {
     } else {
         format!(" (there: {})", one_line(&present.join(", ")))
     };
-    paint(Tone::Bad, &format!("{said}{there}"))
+    paint(Color::Bad, &format!("{said}{there}"))
 }

@@ -20,7 +20,7 @@ use super::calls::{Call, Logged, method_of};
 use super::names::Spelling;
 use super::{document, held};
 use crate::arguments::UsageArguments;
-use crate::output::{Format, SaidNo, counted, print};
+use crate::output::{Format, NegativeResult, counted, print};
 
 /// Most unknown calls that are listed. Further ones are counted.
 const MAX_UNKNOWN: usize = 1_000;
@@ -54,7 +54,7 @@ pub(super) fn run(format: Format, arguments: &UsageArguments) -> anyhow::Result<
     };
     print(format, &report.to_human(&used), &report.to_json(&used))?;
     if report.is_incomplete {
-        Err(SaidNo.into())
+        Err(NegativeResult.into())
     } else {
         Ok(())
     }

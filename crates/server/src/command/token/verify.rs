@@ -8,30 +8,30 @@ use scopegate_token::{VerifyError, VerifyingKey, inspect};
 use serde_json::{Map, Value, json};
 
 use super::inspect::contents;
-use super::judge::Judge;
 use super::lines;
+use super::verifier::TokenVerifier;
 use crate::arguments::VerifyArguments;
-use crate::output::{Format, SaidNo, Tone, one_line, paint, print, write_line};
+use crate::output::{Color, Format, NegativeResult, one_line, paint, print, write_line};
 
 type Verdict = Result<Option<Map<String, Value>>, VerifyError>;
 
 pub(super) fn run(format: Format, arguments: &VerifyArguments) -> anyhow::Result<()> {
-    let judge = Judge::new(arguments)?;
+    let verifier = TokenVerifier::new(arguments)?;
     let now = arguments.at.map_or_else(|| SystemClock.now(), Timestamp::from_unix);
     if arguments.token == "-" {
-        return each_line(&judge, now);
+        return each_line(&verifier, now);
     }
     let token = arguments.token.trim();
-    let verdict = judge.verify(token, now);
-    print(format, &describe(&judge, token, &verdict, now)?, &as_json(&verdict))?;
-    verdict.map(drop).map_err(|_| SaidNo.into())
+    let verdict = verifier.verify(token, now);
+    print(format, &describe(&verifier, token, &verdict, now)?, &as_json(&verdict))?;
+    verdict.map(drop).map_err(|_| NegativeResult.into())
 }
 
-fn each_line(judge: &Judge, now: Timestamp) -> anyhow::Result<()> {
+fn each_line(verifier: &TokenVerifier, now: Timestamp) -> anyhow::Result<()> {
     let mut input = io::stdin().lock();
     let (mut is_empty, mut all_valid) = (true, true);
     while let Some(token) = lines::next(&mut input)? {
-        let verdict = judge.verify(&token, now);
+        let verdict = verifier.verify(&token, now);
         write_line(&as_json(&verdict).to_string())?;
         is_empty = false;
         all_valid &= verdict.is_ok();
@@ -39,7 +39,7 @@ fn each_line(judge: &Judge, now: Timestamp) -> anyhow::Result<()> {
     if is_empty {
         bail!("standard input holds no token");
     }
-    if all_valid { Ok(()) } else { Err(SaidNo.into()) }
+    if all_valid { Ok(()) } else { Err(NegativeResult.into()) }
 }
 
 fn as_json(verdict: &Verdict) -> Value {
@@ -49,10 +49,10 @@ fn as_json(verdict: &Verdict) -> Value {
     }
 }
 
-fn describe(judge: &Judge, token: &str, verdict: &Verdict, now: Timestamp) -> anyhow::Result<String> {
+fn describe(verifier: &TokenVerifier, token: &str, verdict: &Verdict, now: Timestamp) -> anyhow::Result<String> {
     let said = match verdict {
-        Ok(_) => paint(Tone::Good, "valid"),
-        Err(fault) => format!("{}: {fault} (rule `{}`)", paint(Tone::Bad, "refused"), fault.rule()),
+        Ok(_) => paint(Color::Good, "valid"),
+        Err(fault) => format!("{}: {fault} (rule `{}`)", paint(Color::Bad, "refused"), fault.rule()),
     };
     let contents = match inspect(token) {
         Ok(seen) => contents(&seen, now)?,
@@ -60,7 +60,7 @@ fn describe(judge: &Judge, token: &str, verdict: &Verdict, now: Timestamp) -> an
     };
     Ok(format!(
         "{said}\nkey: {}\n{contents}",
-        name(judge.key_for(token).as_ref())
+        name(verifier.key_for(token).as_ref())
     ))
 }
 

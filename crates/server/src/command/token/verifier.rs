@@ -12,15 +12,15 @@ use scopegate_token::{
 use serde_json::{Map, Value};
 
 use crate::arguments::{TokenProfile, VerifyArguments};
-use crate::output::remark;
+use crate::output::print_note;
 
 /// Verifies tokens.
-pub(super) enum Judge {
+pub(super) enum TokenVerifier {
     Access(Verifier),
     Jws(JwsVerifier),
 }
 
-impl Judge {
+impl TokenVerifier {
     /// Reads the keys and the rules that the arguments name.
     pub(super) fn new(arguments: &VerifyArguments) -> anyhow::Result<Self> {
         let rules = rules(arguments)?;
@@ -97,7 +97,7 @@ fn keys(path: &Path, allows_weak: bool) -> anyhow::Result<KeySet> {
     };
     let json = read(path).with_context(|| format!("key set `{}` cannot be read", path.display()))?;
     let jwks = KeySet::from_jwks(&json, usage).with_context(|| format!("bad key set `{}`", path.display()))?;
-    tell_of_skipped(&jwks, path);
+    print_skipped_keys(&jwks, path);
     Ok(jwks.into_keys())
 }
 
@@ -109,14 +109,14 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(json)
 }
 
-fn tell_of_skipped(jwks: &Jwks, path: &Path) {
+fn print_skipped_keys(jwks: &Jwks, path: &Path) {
     let mut faults: Vec<_> = jwks.skipped().iter().map(ToString::to_string).collect();
     let count = faults.len();
     faults.sort_unstable();
     faults.dedup();
     if count > 0 {
         let path = path.display();
-        remark(&format!(
+        print_note(&format!(
             "{count} of the keys in `{path}` cannot be used: {}",
             faults.join("; ")
         ));

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 /// The active keys: the verifier, the signer and the published set.
 #[derive(Debug)]
-pub(crate) struct LiveKeys {
+pub(crate) struct KeyRefresh {
     pub(crate) keys: RotatingKeys,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) signer: Arc<Signer>,
@@ -25,9 +25,9 @@ pub(crate) struct LiveKeys {
     pub(crate) next_change: Option<Timestamp>,
 }
 
-impl LiveKeys {
+impl KeyRefresh {
     /// Refreshes the keys for as long as this is polled.
-    pub(crate) async fn keep(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut is_failing = false;
         loop {
             tokio::time::sleep(self.pause()).await;
