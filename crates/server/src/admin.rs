@@ -47,7 +47,7 @@ impl AdminListener {
         let listener = listener.with_context(|| format!("cannot listen on `{address}` for the admin listener"))?;
         let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
-            warn!(%address, "the admin listener asks nobody who they are: see to it that only supervisors reach it");
+            warn!(%address, "the admin listener authenticates no client; restrict access to it to supervisors");
         }
         Ok(Self { listener, address })
     }

@@ -49,7 +49,7 @@ pub(crate) struct CommonFlags {
     /// Reads settings from a file in TOML; docs/configuration.md lists the keys
     #[arg(long, global = true, value_name = "FILE", env = "SCOPEGATE_CONFIG")]
     config: Option<PathBuf>,
-    /// How data is printed
+    /// The format of the output
     #[arg(
         long,
         global = true,
@@ -70,38 +70,38 @@ impl CommonFlags {
     }
 }
 
-/// What is to be done.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Answer requests
+    /// Run the server
     Serve(Box<ServeSettings>),
-    /// Look after users
+    /// Manage users
     #[command(subcommand)]
     User(UserCommand),
-    /// Look after clients
+    /// Manage clients
     #[command(subcommand)]
     Client(ClientCommand),
-    /// Look after the keys that sign tokens
+    /// Manage the keys that sign tokens
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Look at tokens
+    /// Inspect, verify and revoke tokens
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Ask questions about a policy
+    /// Analyze a policy
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Bring the database to this version's layout
+    /// Migrate the database to this version's tables
     Migrate,
     /// Write a consistent copy of the database to a new file, also while a server uses it
     Backup(BackupArguments),
-    /// Make the database out of a backup; there must be none yet
+    /// Create the database from a backup; no database may exist yet
     Restore(RestoreArguments),
-    /// Look at the configuration
+    /// Check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print completions for a shell
     Completions {
-        /// Which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page
@@ -113,7 +113,7 @@ pub(crate) enum Command {
 pub(crate) struct BackupArguments {
     /// The new file; an existing one is never overwritten
     pub(crate) file: PathBuf,
-    /// Also write the key-encryption key, to `FILE.kek`: who has both files can sign tokens
+    /// Also write the key-encryption key, to `FILE.kek`. Both files together can sign tokens
     #[arg(long)]
     pub(crate) with_key: bool,
 }
@@ -130,7 +130,9 @@ pub(crate) struct RestoreArguments {
 pub(crate) enum UserCommand {
     /// Add a user; the password is read from the terminal unless --password-stdin is given
     Add(NewUser),
-    /// Disable a user: kept, and refused wherever an active user is asked for; takes back the user's tokens
+    /// Disable a user and revoke the user's tokens
+    ///
+    /// The user stays in the database. Every operation that requires an active user refuses it.
     Disable {
         /// The user's name
         name: String,
@@ -142,30 +144,30 @@ pub(crate) enum UserCommand {
     },
     /// List all users
     List,
-    /// Remove a user for good, and take back the user's tokens
+    /// Remove a user permanently and revoke the user's tokens
     Remove {
         /// The user's name
         name: String,
         #[command(flatten)]
         confirmation: Confirmation,
     },
-    /// Take back all tokens that were issued in a user's name until now
+    /// Revoke all tokens that were issued for a user until now
     Revoke {
         /// The user's name
         name: String,
     },
-    /// Give a user another password
+    /// Set a user's password
     SetPassword {
         /// The user's name
         name: String,
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// Set the most that can be granted in a user's name
+    /// Set the scopes that can be granted for a user
     SetScope {
         /// The user's name
         name: String,
-        /// Scopes, with spaces between them; an empty text takes all away
+        /// Scopes, separated by spaces; an empty text removes all
         scope: String,
     },
     /// Show one user
@@ -175,25 +177,25 @@ pub(crate) enum UserCommand {
     },
 }
 
-/// A user to be added.
+/// A new user.
 #[derive(Args, Debug)]
 pub(crate) struct NewUser {
     /// The name to log in with
     pub(crate) name: String,
-    /// Address for mail
+    /// The email address
     #[arg(long, value_name = "E")]
     pub(crate) email: Option<String>,
-    /// Name for people
+    /// The full name
     #[arg(long, value_name = "N")]
     pub(crate) full_name: Option<String>,
-    /// The most that can be granted in this user's name
+    /// The scopes that can be granted for this user, separated by spaces
     #[arg(long, value_name = "SCOPES", default_value = "")]
     pub(crate) scope: String,
     #[command(flatten)]
     pub(crate) password: PasswordSource,
 }
 
-/// Whether to ask before something is removed.
+/// Whether to ask before a removal.
 #[derive(Args, Debug)]
 pub(crate) struct Confirmation {
     /// Do not ask on a terminal
@@ -201,10 +203,10 @@ pub(crate) struct Confirmation {
     pub(crate) yes: bool,
 }
 
-/// Where a password comes from.
+/// The source of a password.
 #[derive(Args, Debug)]
 pub(crate) struct PasswordSource {
-    /// Read the password from standard input (one line end behind it is left out)
+    /// Read the password from standard input, without one line end
     #[arg(long)]
     pub(crate) password_stdin: bool,
 }
@@ -212,30 +214,30 @@ pub(crate) struct PasswordSource {
 /// Commands on clients.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
-    /// Add a client; a confidential one's secret is shown once
+    /// Add a client; the secret of a confidential client is shown once
     Add(NewClient),
     /// List all clients
     List,
-    /// Remove a client for good, and take back its tokens
+    /// Remove a client permanently and revoke its tokens
     Remove {
         /// The client's id
         id: String,
         #[command(flatten)]
         confirmation: Confirmation,
     },
-    /// Take back all tokens that were issued to a client until now
+    /// Revoke all tokens that were issued to a client until now
     Revoke {
         /// The client's id
         id: String,
     },
-    /// Set the most that a client can be granted
+    /// Set the scopes that a client can be granted
     SetScope {
         /// The client's id
         id: String,
-        /// Scopes, with spaces between them; an empty text takes all away
+        /// Scopes, separated by spaces; an empty text removes all
         scope: String,
     },
-    /// Make a new secret for a client, show it once, and forget the old one
+    /// Create a new secret for a client, show it once, and delete the old one
     SetSecret {
         /// The client's id
         id: String,
@@ -247,31 +249,33 @@ pub(crate) enum ClientCommand {
     },
 }
 
-/// A client to be added.
+/// A new client.
 #[derive(Args, Debug)]
 #[command(group(clap::ArgGroup::new("kind").required(true)))]
 pub(crate) struct NewClient {
-    /// What people call it
+    /// Its name for people
     pub(crate) name: String,
-    /// Its id (made at random where absent)
+    /// Its id. Default: a random one
     #[arg(long)]
     pub(crate) id: Option<String>,
-    /// It runs at the user's and cannot keep a secret
+    /// It runs on the user's device and cannot keep a secret
     #[arg(long, group = "kind")]
     pub(crate) public: bool,
     /// It can keep a secret
     #[arg(long, group = "kind")]
     pub(crate) confidential: bool,
-    /// Where answers may be sent; may be given again. Stored for a later version: this one has no authorization endpoint
+    /// A redirect URI; may be repeated. Stored for a later version: this one has no authorization
+    /// endpoint
     #[arg(long, value_name = "U")]
     pub(crate) redirect_uri: Vec<String>,
-    /// A grant that it may use, such as `password`; may be given again
+    /// A grant that it may use, such as `password`; may be repeated
     #[arg(long, value_name = "G")]
     pub(crate) grant: Vec<String>,
-    /// The most that it can be granted
+    /// The scopes that it can be granted, separated by spaces
     #[arg(long, value_name = "SCOPES", default_value = "")]
     pub(crate) scope: String,
-    /// It may ask whether tokens are valid. Stored for a later version: this one has no introspection endpoint
+    /// It may introspect tokens. Stored for a later version: this one has no introspection
+    /// endpoint
     #[arg(long)]
     pub(crate) introspect: bool,
 }
@@ -279,46 +283,47 @@ pub(crate) struct NewClient {
 /// Commands on the keys that sign tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Add a key that was made elsewhere: a private key in PEM, or a JWK
+    /// Import a key: a private key in PEM, or a JWK
     ///
-    /// It is published at once and signs after the announcement, as a new key does. RSA keys below 2048 bits are refused, and
-    /// so are shared secrets.
+    /// It is published at once and signs after the announcement, as a new key does. RSA keys below
+    /// 2048 bits and shared secrets are refused.
     Import {
-        /// The file, which nobody else should be able to read
+        /// The file. Only its owner should be able to read it
         file: PathBuf,
-        /// The algorithm, where the key could be for several: an RSA key is for RS256 unless this says otherwise
+        /// The algorithm of a key that fits several. Default for an RSA key: RS256
         #[arg(long, value_name = "ALG")]
         algorithm: Option<String>,
-        /// Its id (of a JWK: its `kid`; otherwise made at random)
+        /// Its id. Default: the `kid` of a JWK, or a random one
         #[arg(long, value_name = "ID")]
         id: Option<String>,
     },
-    /// List the keys: which one signs, which one is to, and whose tokens are still good
+    /// List the keys: the one that signs, the next one, and those whose tokens are still valid
     List,
-    /// Remove a key at once, for it leaked: its tokens are refused from now on
+    /// Remove a leaked key at once: its tokens are refused from now on
     ///
-    /// If it signed, the next key does from now on, or a new one. Running servers follow within
-    /// their `revocation_age`; others who keep the public keys within 5 minutes.
+    /// If it signed, the next key signs from now on, or a new one. Running servers follow within
+    /// their `revocation_age`, other programs that cache the public keys within 5 minutes.
     Remove {
         /// The key's id (its `kid`)
         id: String,
         #[command(flatten)]
         confirmation: Confirmation,
     },
-    /// Encrypt all stored keys anew, with another key-encryption key
+    /// Encrypt all stored keys with another key-encryption key
     ///
-    /// The key-encryption key beside a SQLite database is replaced by a new one, unless a file is given. Then the one in that file
-    /// has to be configured from now on. Running servers read the file again that they have the old one from.
+    /// Without a file, a new key-encryption key replaces the one next to a SQLite database. With a
+    /// file, the key in it must be configured from now on. Running servers read the file of the
+    /// old key again.
     Rewrap {
-        /// A file with the new key-encryption key: 32 bytes, in base64url or hexadecimal digits
+        /// The file with the new key-encryption key: 32 bytes, in base64url or hexadecimal digits
         #[arg(long, value_name = "FILE")]
         new_key_file: Option<PathBuf>,
     },
-    /// Make a new key: it is published at once, and signs after the announcement
+    /// Create a new key: it is published at once, and signs after the announcement
     ///
-    /// Running servers take it up by themselves, and the old key's tokens stay good.
+    /// Running servers load it without a restart. The old key's tokens remain valid.
     Rotate {
-        /// What it is for: ES256, ES384 or EdDSA
+        /// The algorithm: ES256, ES384 or EdDSA
         #[arg(long, value_name = "ALG", default_value = "ES256")]
         algorithm: String,
     },
@@ -327,7 +332,7 @@ pub(crate) enum KeyCommand {
 /// Commands on the configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print the configuration that `serve` would run with, secrets hidden
+    /// Print the configuration of `serve`, with secrets hidden
     Check(Box<ServeSettings>),
 }
 

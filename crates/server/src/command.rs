@@ -51,7 +51,7 @@ fn migrate(common: &CommonFlags) -> anyhow::Result<()> {
     let human = match applied.as_slice() {
         [] => format!("{}: up to date\n", settings.database),
         versions => format!(
-            "{}: brought to version {}\n",
+            "{}: migrated to version {}\n",
             settings.database,
             versions.last().copied().unwrap_or_default()
         ),

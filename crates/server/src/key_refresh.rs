@@ -37,12 +37,11 @@ impl KeyRefresh {
             {
                 warn!(
                     %error,
-                    "signing keys cannot be looked after: no key is added until they can; those that are known, and were not seen to \
-                     be removed, are used on"
+                    "cannot refresh signing keys; the known keys stay active, and no key is added until a refresh succeeds"
                 );
             }
             if is_failing && refreshed.is_ok() {
-                info!("signing keys are looked after again");
+                info!("signing keys are refreshed again");
             }
             is_failing = refreshed.is_err();
             // The loaded keys change with time: a key signs from its start time on, even if the
@@ -51,7 +50,7 @@ impl KeyRefresh {
                 .or_else(|_| self.keys.active())
                 .and_then(|now| self.apply(now))
             {
-                warn!(%error, "signing keys cannot be used");
+                warn!(%error, "cannot use signing keys");
             }
         }
     }
@@ -75,12 +74,12 @@ impl KeyRefresh {
             self.verifier.replace_keys(now.trusted);
             info!(
                 count = now.published.iter().count(),
-                "the keys whose tokens are good have changed"
+                "the set of accepted signing keys changed"
             );
         }
         if self.signs != now.signs {
             self.signer.replace_key(self.keys.signing_key()?);
-            info!(key = %now.signs, "another key signs");
+            info!(key = %now.signs, "signing key changed");
             self.signs = now.signs;
         }
         self.next_change = now.next_change;

@@ -73,8 +73,8 @@ mod tests {
                 Event::Start(Tag::TableCell) => cells.push(String::new()),
                 Event::Text(text) | Event::Code(text) => cells.last_mut()?.push_str(&text),
                 Event::InlineHtml(tag) if ["<code>", "</code>"].contains(&&*tag) => {}
-                Event::Start(Tag::Table(_) | Tag::TableHead | Tag::TableRow) => {}
-                Event::End(TagEnd::Table | TagEnd::TableHead | TagEnd::TableRow | TagEnd::TableCell) => {}
+                Event::Start(Tag::Table(_) | Tag::TableHead | Tag::TableRow)
+                | Event::End(TagEnd::Table | TagEnd::TableHead | TagEnd::TableRow | TagEnd::TableCell) => {}
                 _ => return None,
             }
         }
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn sentence_keeps_its_quotes() {
         for (text, written) in [
-            ("asks for `a` and `b`", "asks for `a` and `b`"),
-            (r"asks for `a\|b`", "asks for <code>a&#92;&#124;b</code>"),
+            ("requires `a` and `b`", "requires `a` and `b`"),
+            (r"requires `a\|b`", "requires <code>a&#92;&#124;b</code>"),
             (r"a\|b | c", "a&#92;&#124;b &#124; c"),
             ("one ` alone", "one &#96; alone"),
             ("none ``", "none &#96;&#96;"),

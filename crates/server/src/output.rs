@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn no_is_told_from_a_fault() {
+    fn negative_result_differs_from_an_error() {
         let no = anyhow::Error::from(ExitNegative("no such user".to_owned()));
         assert_eq!(Outcome::of(&no), Outcome::Negative);
         assert_eq!(Outcome::of(&anyhow::anyhow!("x")), Outcome::Error);

@@ -17,29 +17,29 @@ pub(crate) async fn watch(revocations: RevocationWatch, age: Duration) {
     // Reads twice within the age, so that the limit holds even if an answer takes long.
     let mut ticks = interval((age / 2).max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (entries, mut is_heard, mut tidied) = (metrics::gauge!("scopegate_revocations"), true, None::<Instant>);
+    let (entries, mut is_readable, mut tidied) = (metrics::gauge!("scopegate_revocations"), true, None::<Instant>);
     loop {
         ticks.tick().await;
         let answer = revocations.refresh().await;
         match &answer {
-            Ok(()) if !is_heard => info!("revocations are read again"),
-            Err(cause) if is_heard => {
+            Ok(()) if !is_readable => info!("revocations are read again"),
+            Err(cause) if is_readable => {
                 let cause: &dyn Error = cause;
                 warn!(
                     cause,
-                    "revocations cannot be read: what other programs take back is not in force"
+                    "cannot read revocations; revocations by other processes have no effect here"
                 );
             }
             _ => {}
         }
-        is_heard = answer.is_ok();
+        is_readable = answer.is_ok();
         #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "far below 2^53")]
         entries.set(revocations.set().len() as f64);
-        if is_heard && tidied.is_none_or(|then| then.elapsed() >= TIDY) {
+        if is_readable && tidied.is_none_or(|then| then.elapsed() >= TIDY) {
             tidied = Some(Instant::now());
             if let Err(cause) = revocations.tidy().await {
                 let cause: &dyn Error = &cause;
-                warn!(cause, "old revocations cannot be forgotten");
+                warn!(cause, "cannot remove expired revocations");
             }
         }
     }

@@ -92,7 +92,7 @@ fn a_database_of_another_version_is_refused_at_start() {
 }
 
 #[test]
-fn what_is_no_database_is_refused_at_start() {
+fn invalid_database_is_refused_at_start() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("text"), "this is no database, and never was one\n".repeat(99)).unwrap();
@@ -139,7 +139,7 @@ fn a_disk_that_takes_nothing_stops_no_reading_and_is_found_out() {
 }
 
 #[test]
-fn a_full_disk_is_said_clearly_and_recovers_when_there_is_space() {
+fn full_disk_is_reported_and_recovers() {
     let Some(disk) = Disk::mount("512k") else {
         return loudly("a full disk");
     };

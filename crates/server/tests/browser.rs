@@ -139,7 +139,7 @@ fn each_login_opens_what_its_scopes_allow() {
 }
 
 #[test]
-fn a_wrong_password_is_said_in_the_dialogue() {
+fn wrong_password_is_shown_in_the_dialog() {
     let stage = stage!();
     stage.log_in("wrong", &["me"]).expect("the form is sent");
     let error = stage

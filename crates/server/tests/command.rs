@@ -172,7 +172,7 @@ fn no_is_1_and_a_fault_is_2() {
 }
 
 #[test]
-fn passwords_come_by_a_pipe() {
+fn password_is_read_from_a_pipe() {
     let shell = Shell::new();
     let add = |input: &str| shell.run_with(&["user", "add", "mary", "--password-stdin"], input, &[]);
     assert_eq!(add("\n").complaint(2), "the password is empty");
@@ -183,7 +183,7 @@ fn passwords_come_by_a_pipe() {
     let none = shell.run(&["user", "add", "mary"]);
     assert_eq!(
         none.complaint(2),
-        "there is no terminal to ask for the password: give --password-stdin"
+        "there is no terminal for the password; use `--password-stdin`"
     );
 }
 
@@ -209,7 +209,7 @@ fn a_token_is_looked_into() {
     );
     let bad = shell.run(&["token", "inspect", "hunter2"]);
     assert!(
-        bad.complaint(2).starts_with("this is no token: ") && !bad.stderr.contains("hunter2"),
+        bad.complaint(2).starts_with("not a token: ") && !bad.stderr.contains("hunter2"),
         "{}",
         bad.stderr
     );
@@ -220,7 +220,7 @@ fn a_token_is_looked_into() {
 }
 
 #[test]
-fn a_database_is_brought_up_to_date_once() {
+fn database_is_migrated_once() {
     let shell = Shell::new();
     let migrate = ["migrate", "--database", "sqlite:a.db", "--format", "json"];
     let first = shell.run(&migrate).json();
@@ -328,7 +328,7 @@ fn a_bad_configuration_is_one_sentence() {
 }
 
 #[test]
-fn serve_complains_before_it_starts() {
+fn serve_reports_errors_before_it_starts() {
     let shell = Shell::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

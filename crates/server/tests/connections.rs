@@ -62,7 +62,7 @@ fn slow_body() -> Vec<u8> {
 }
 
 /// Physical memory of the server, in KiB.
-fn resident(server: &Server) -> usize {
+fn memory_of(server: &Server) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
@@ -83,7 +83,7 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_newcomer_is_served_where_the_silent_hold_every_slot() {
+fn new_connection_evicts_a_silent_one() {
     for said in [
         &b""[..],
         b"GET /status/ HT",
@@ -102,7 +102,7 @@ fn a_newcomer_is_served_where_the_silent_hold_every_slot() {
 }
 
 #[test]
-fn slow_bodies_make_room() {
+fn slow_body_is_evicted_for_a_new_connection() {
     let server = patient(&["--max-connections", "4"]);
     let mut slow = open(&server, 4, &slow_body());
     assert_serves(&server);
@@ -117,7 +117,7 @@ fn slow_bodies_make_room() {
 }
 
 #[test]
-fn requests_under_way_keep_their_slots() {
+fn request_in_progress_is_not_evicted() {
     let server = patient(&["--max-connections", "4", "--hashing-slots", "1", "--rehash", "false"]);
     let length = LOGIN.len();
     let login = format!("POST /token HTTP/1.1\r\n{FORM}Connection: close\r\nContent-Length: {length}\r\n\r\n{LOGIN}");
@@ -181,10 +181,10 @@ fn peers_that_vanished_are_forgotten() {
 }
 
 #[test]
-fn answers_that_nobody_reads_take_no_memory() {
+fn unread_responses_take_no_memory() {
     let server = patient(&[]);
     assert_serves(&server);
-    let before = resident(&server);
+    let before = memory_of(&server);
     let many = KEPT.repeat(20_000);
     let floods: Vec<TcpStream> = (0..8)
         .map(|_| {
@@ -196,7 +196,7 @@ fn answers_that_nobody_reads_take_no_memory() {
         })
         .collect();
     assert_serves(&server);
-    let grown = resident(&server).saturating_sub(before);
+    let grown = memory_of(&server).saturating_sub(before);
     assert!(grown < 64 * 1024, "{grown} KiB for {} floods", floods.len());
 }
 
@@ -218,7 +218,7 @@ fn head(stream: u32, is_whole: bool) -> Vec<u8> {
 fn floods_of_http2_streams_are_cut_off() {
     let server = patient(&[]);
     assert_serves(&server);
-    let before = resident(&server);
+    let before = memory_of(&server);
     let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat();
     let reset = |stream| [head(stream, true), frame(3, 0, stream, &[0, 0, 0, 8])].concat();
     let unfinished = |stream| head(stream, false);
@@ -236,7 +236,7 @@ fn floods_of_http2_streams_are_cut_off() {
         }
         assert_serves(&server);
     }
-    let grown = resident(&server).saturating_sub(before);
+    let grown = memory_of(&server).saturating_sub(before);
     assert!(grown < 64 * 1024, "{grown} KiB");
 }
 
@@ -248,7 +248,7 @@ fn processor_time(server: &Server) -> u64 {
 }
 
 #[test]
-fn no_more_files_is_no_end() {
+fn server_survives_a_lack_of_file_descriptors() {
     let server = patient(&[]);
     let id = Pid::from_raw(i32::try_from(server.process.id()).unwrap());
     let before = open_files(&server);

@@ -63,7 +63,7 @@ impl Line {
     }
 
     /// Reads the next response on this connection.
-    fn hear(&mut self) -> Came {
+    fn receive(&mut self) -> Came {
         let mut chunk = [0; 4096];
         loop {
             if let Some(end) = end_of_answer(&self.1) {
@@ -96,10 +96,10 @@ fn end_of_answer(bytes: &[u8]) -> Option<usize> {
 type Visitor = fn(&Server, &mut dyn FnMut(&'static str, Instant, Came)) -> Option<()>;
 
 /// A connection for each request.
-fn newcomer(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)) -> Option<()> {
+fn new_connection(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)) -> Option<()> {
     let mut line = Line::open(server)?;
     let at = line.send(ASK)?;
-    note("newcomer", at, line.hear());
+    note("new_connection", at, line.receive());
     Some(())
 }
 
@@ -108,7 +108,7 @@ fn regular(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)) -
     let mut line = Line::open(server)?;
     for pause in (0..4).cycle() {
         let at = line.send(ASK)?;
-        let came = line.hear();
+        let came = line.receive();
         note("regular", at, came);
         if came != Came::Whole {
             break;
@@ -123,7 +123,7 @@ fn pipelining(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)
     let mut line = Line::open(server)?;
     loop {
         let at = line.send(&ASK.repeat(5))?;
-        let all: Vec<Came> = (0..5).map(|_| line.hear()).collect();
+        let all: Vec<Came> = (0..5).map(|_| line.receive()).collect();
         for came in &all {
             note("pipelining", at, *came);
         }
@@ -140,7 +140,7 @@ fn slow_body(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came))
     let at = line.send(&[head.as_bytes(), body.get(..20)?.as_bytes()].concat())?;
     std::thread::sleep(Duration::from_millis(15));
     line.0.write_all(body.get(20..)?.as_bytes()).ok();
-    note("slow body", at, line.hear());
+    note("slow body", at, line.receive());
     Some(())
 }
 
@@ -149,7 +149,7 @@ fn login(server: &Server, note: &mut dyn FnMut(&'static str, Instant, Came)) -> 
     let (head, body) = log_in("Connection: close\r\n");
     let mut line = Line::open(server)?;
     let at = line.send((head + &body).as_bytes())?;
-    note("login", at, line.hear());
+    note("login", at, line.receive());
     Some(())
 }
 
@@ -159,9 +159,9 @@ fn log_in(more: &str) -> (String, String) {
     (format!("{head}{more}Content-Length: {}\r\n\r\n", body.len()), body)
 }
 
-const VISITORS: [Visitor; 5] = [newcomer, regular, pipelining, slow_body, login];
+const VISITORS: [Visitor; 5] = [new_connection, regular, pipelining, slow_body, login];
 
-fn furnish(database: &Path) {
+fn seed_database(database: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -224,7 +224,7 @@ fn round(database: &Path, connections: &str, moment: Duration) -> (Instant, Vec<
 fn a_signal_drops_no_request() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("a.db");
-    furnish(&database);
+    seed_database(&database);
     let (mut before, mut after, mut dropped) = (0, 0, Vec::new());
     for number in 0..ROUNDS {
         // In some rounds there are fewer slots than clients. The others wait in the queue when the

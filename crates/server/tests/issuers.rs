@@ -108,7 +108,7 @@ fn get(server: &Server, token: &str) -> (u16, String) {
 }
 
 #[test]
-fn tokens_of_another_issuer_are_good_beside_our_own() {
+fn foreign_tokens_are_accepted_next_to_our_own() {
     let (issuer, folder) = (Issuer::start(), tempfile::tempdir().unwrap());
     let loopback = "allow = ['127.0.0.0/8']";
     // In the tutorial's profile, users are found by name.
@@ -137,7 +137,7 @@ fn tokens_of_another_issuer_are_good_beside_our_own() {
 }
 
 #[test]
-fn opaque_tokens_are_asked_about_by_the_client_of_the_configuration() {
+fn opaque_tokens_are_introspected_by_the_configured_client() {
     let (issuer, folder) = (Issuer::start(), tempfile::tempdir().unwrap());
     let more = "tokens = 'opaque'\nclient_id = 'api'\nallow = ['127.0.0.1']\nsubjects = 'ours'";
     let config = file(folder.path(), &table(issuer.address, more));
@@ -204,7 +204,7 @@ fn refusal(config: &str) -> String {
 }
 
 #[test]
-fn a_start_fails_without_an_issuer_only_where_it_is_required() {
+fn start_fails_only_without_a_required_issuer() {
     let (issuer, folder) = (Issuer::start(), tempfile::tempdir().unwrap());
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let loopback = "allow = ['127.0.0.1']";

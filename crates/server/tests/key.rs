@@ -58,7 +58,7 @@ fn file(shell: &Shell, name: &str, text: &str) -> String {
     name.to_owned()
 }
 
-fn beside(shell: &Shell) -> Vec<String> {
+fn files_next_to(shell: &Shell) -> Vec<String> {
     let entries = fs::read_dir(shell.path()).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -72,7 +72,7 @@ fn beside(shell: &Shell) -> Vec<String> {
 fn a_key_from_beginning_to_end() {
     let shell = shell();
     assert_eq!(json(&shell, &["key", "list"]), json!({ "keys": [] }));
-    assert_eq!(beside(&shell), ["scopegate.db"], "nothing is made by looking");
+    assert_eq!(files_next_to(&shell), ["scopegate.db"], "nothing is made by looking");
 
     let first = json(&shell, &["key", "rotate"]);
     assert_eq!(
@@ -84,7 +84,7 @@ fn a_key_from_beginning_to_end() {
         ),
         (&json!("ES256"), &json!("current"), &json!(1), &Value::Null)
     );
-    assert_eq!(beside(&shell), ["scopegate.db", "scopegate.db.kek"]);
+    assert_eq!(files_next_to(&shell), ["scopegate.db", "scopegate.db.kek"]);
     let second = soon(&shell, &["key", "rotate", "--algorithm", "EdDSA"]).json();
     assert_eq!(
         (&second["algorithm"], &second["state"]),
@@ -116,7 +116,7 @@ fn a_key_from_beginning_to_end() {
     let no = shell.run(&["key", "rotate"]);
     assert!(
         no.complaint(1)
-            .starts_with(&format!("key `{}` is to take over already, at 20", waiting.0)),
+            .starts_with(&format!("key `{}` is already scheduled to sign, at 20", waiting.0)),
         "{}",
         no.stderr
     );
@@ -182,7 +182,7 @@ fn keys_made_elsewhere_are_imported_and_weak_ones_refused() {
 }
 
 #[test]
-fn what_is_no_key_to_sign_with_is_refused() {
+fn import_of_an_unsuitable_key_is_refused() {
     let shell = shell();
     let shared = format!(r#"{{"kty":"oct","k":"{}"}}"#, URL_SAFE_NO_PAD.encode_to_string([7; 32]));
     let public = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
@@ -245,7 +245,7 @@ fn the_key_encryption_key_is_changed_over_all_keys() {
     assert_eq!(json(&shell, &["key", "rewrap"]), json!({ "rewrapped": 2 }));
     let after = kek();
     assert_ne!(before, after);
-    assert_eq!(beside(&shell), ["scopegate.db", "scopegate.db.kek"]);
+    assert_eq!(files_next_to(&shell), ["scopegate.db", "scopegate.db.kek"]);
     assert_eq!(
         json(&shell, &["key", "rewrap"]),
         json!({ "rewrapped": 2 }),
@@ -256,7 +256,7 @@ fn the_key_encryption_key_is_changed_over_all_keys() {
     let new = file(&shell, "new.kek", &format!("{}\n", "0123456789abcdef".repeat(4)));
     let moved = shell.run(&["key", "rewrap", "--new-key-file", &new, "--format", "json"]);
     assert_eq!(moved.json(), json!({ "rewrapped": 2 }));
-    assert_eq!(beside(&shell), ["scopegate.db"]);
+    assert_eq!(files_next_to(&shell), ["scopegate.db"]);
     let lost = shell.run(&["key", "rewrap"]);
     assert!(
         lost.complaint(2).contains("scopegate.db.kek` is missing"),
@@ -350,7 +350,7 @@ fn the_key_of_an_earlier_version_is_taken_in_and_its_file_goes() {
     let earlier = Earlier::new();
     let (shell, document) = (&earlier.shell, earlier.document());
     json(shell, &["key", "rotate"]);
-    assert_eq!(beside(shell), ["scopegate.db", "scopegate.db.kek"]);
+    assert_eq!(files_next_to(shell), ["scopegate.db", "scopegate.db.kek"]);
     let [(_, one), (_, two)] = states(shell).try_into().unwrap();
     assert_eq!((one.as_str(), two.as_str()), ("current", "next"));
     let database = fs::read(shell.path().join("scopegate.db")).unwrap();
@@ -377,7 +377,7 @@ fn the_key_of_an_earlier_version_is_taken_in_and_its_file_goes() {
 }
 
 #[test]
-fn tokens_of_an_earlier_version_are_good_through_a_rotation() {
+fn tokens_of_an_earlier_version_survive_a_rotation() {
     let earlier = Earlier::new();
     let (shell, issuer) = (&earlier.shell, "https://id.example");
     let rules = TokenRules::rfc9068(Issuer::parse(issuer).unwrap(), Audience::parse(issuer).unwrap());

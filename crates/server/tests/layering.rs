@@ -21,7 +21,7 @@ use imports::Modules;
 
 /// Each crate with the crates of the workspace that it may import. A crate that is not listed fails
 /// the test.
-const FLOORS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("policy", &["domain"]),
     ("store", &["domain"]),
@@ -115,7 +115,7 @@ fn metadata() -> Metadata {
 }
 
 /// The crates of the workspace by short name, without the benches: they compare us with others.
-fn house(metadata: &Metadata) -> BTreeMap<&str, &Package> {
+fn workspace(metadata: &Metadata) -> BTreeMap<&str, &Package> {
     let named = |package| -> Option<(&str, &Package)> {
         let package: &Package = package;
         Some((package.name.strip_prefix("scopegate-")?, package))
@@ -140,29 +140,29 @@ fn imports(package: &Package) -> BTreeSet<&str> {
 #[test]
 fn no_import_runs_upward() {
     let metadata = metadata();
-    let house = house(&metadata);
-    let floors: BTreeMap<&str, &[&str]> = FLOORS.into_iter().collect();
+    let workspace = workspace(&metadata);
+    let layers: BTreeMap<&str, &[&str]> = LAYERS.into_iter().collect();
     assert_eq!(
-        house.keys().collect::<Vec<_>>(),
-        floors.keys().collect::<Vec<_>>(),
-        "a crate without a floor"
+        workspace.keys().collect::<Vec<_>>(),
+        layers.keys().collect::<Vec<_>>(),
+        "a crate without a layer"
     );
-    for (name, package) in house {
+    for (name, package) in workspace {
         for import in imports(package)
             .into_iter()
             .filter_map(|import| import.strip_prefix("scopegate-"))
         {
-            let allowed = floors.get(name).is_some_and(|allowed| allowed.contains(&import));
+            let allowed = layers.get(name).is_some_and(|allowed| allowed.contains(&import));
             assert!(allowed, "`{name}` may not import `{import}`");
         }
     }
 }
 
 #[test]
-fn what_belongs_to_one_floor_stays_there() {
+fn reserved_crate_is_imported_by_its_owner_only() {
     let metadata = metadata();
-    let house = house(&metadata);
-    for (name, package) in &house {
+    let workspace = workspace(&metadata);
+    for (name, package) in &workspace {
         for import in imports(package) {
             let of_import = RESERVED.iter().filter(|(reserved, _)| *reserved == import);
             let owners: Vec<&str> = of_import.map(|(_, owner)| *owner).collect();
@@ -172,7 +172,7 @@ fn what_belongs_to_one_floor_stays_there() {
             );
         }
     }
-    for (name, package) in &house {
+    for (name, package) in &workspace {
         for (reserved, feature, owner) in RESERVED_FEATURES {
             let is_enabled = package.dependencies.iter().any(|dependency| {
                 dependency.kind == DependencyKind::Normal
@@ -192,7 +192,10 @@ fn what_belongs_to_one_floor_stays_there() {
             );
         }
     }
-    let domain = house.get("domain").map(|package| imports(package)).unwrap_or_default();
+    let domain = workspace
+        .get("domain")
+        .map(|package| imports(package))
+        .unwrap_or_default();
     assert!(
         domain.iter().all(|import| DOMAIN.contains(import)),
         "`domain` imports {domain:?}"
@@ -200,22 +203,22 @@ fn what_belongs_to_one_floor_stays_there() {
 }
 
 #[test]
-fn doors_for_tests_are_closed_in_programs() {
+fn test_features_are_off_in_programs() {
     let metadata = metadata();
-    for (name, package) in house(&metadata) {
+    for (name, package) in workspace(&metadata) {
         for dependency in package
             .dependencies
             .iter()
             .filter(|dependency| dependency.kind == DependencyKind::Normal)
         {
-            let doors = ["testing", "conformance"];
+            let features = ["testing", "conformance"];
             let open = dependency
                 .features
                 .iter()
-                .any(|feature| doors.contains(&feature.as_str()));
+                .any(|feature| features.contains(&feature.as_str()));
             assert!(
                 !open,
-                "`{name}` opens a door of `{}` that is for tests",
+                "`{name}` enables a feature of `{}` that is for tests",
                 dependency.name
             );
         }
@@ -223,12 +226,12 @@ fn doors_for_tests_are_closed_in_programs() {
         let open = default
             .into_iter()
             .any(|feature| feature.contains("testing") || feature.contains("conformance"));
-        assert!(!open, "`{name}` opens its door for tests by default");
+        assert!(!open, "`{name}` enables its features for tests by default");
     }
 }
 
 #[test]
-fn what_is_banned_is_not_built() {
+fn banned_crate_is_not_built() {
     let metadata = metadata();
     let built: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
     for banned in BANNED {
@@ -241,10 +244,10 @@ const ENGINES: [&str; 6] = ["fancy-regex", "onig", "pcre2", "regex", "regex-auto
 
 /// A client could make a pattern engine run for very long by its input.
 #[test]
-fn no_engine_of_patterns_reads_requests() {
+fn no_regex_engine_reads_requests() {
     let metadata = metadata();
     let graph = metadata.resolve.as_ref().expect("the graph of dependencies");
-    let mut open: Vec<_> = house(&metadata)
+    let mut open: Vec<_> = workspace(&metadata)
         .get("http")
         .map(|package| &package.id)
         .into_iter()
@@ -277,9 +280,9 @@ fn no_engine_of_patterns_reads_requests() {
 }
 
 #[test]
-fn no_crate_is_unsafe_and_all_go_by_the_same_lints() {
+fn every_crate_uses_the_workspace_lints() {
     let metadata = metadata();
-    for (name, package) in house(&metadata) {
+    for (name, package) in workspace(&metadata) {
         let manifest = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
         assert!(
             manifest.contains("[lints]\nworkspace = true"),

@@ -128,7 +128,7 @@ fn next_second() {
 }
 
 #[test]
-fn tokens_of_a_user_a_client_and_one_alone_are_taken_back() {
+fn tokens_are_revoked_by_user_client_and_id() {
     let place = Place::new("rfc");
     let server = place.serve();
     let jti = |token: &str| place.command(&["token", "inspect", token])["claims"]["jti"].clone();
@@ -296,7 +296,7 @@ fn a_removed_key_takes_its_tokens_back_in_time() {
 
 /// The tutorial's tokens contain their expiry, but not the time of issue.
 #[test]
-fn a_token_of_before_the_lifetime_was_lowered_is_taken_back_and_stays_so() {
+fn lowered_lifetime_does_not_revive_revoked_token() {
     let place = Place::new("tutorial");
     let server = place.serve_with_lifetime("1h");
     let old = log_in(&server);
@@ -319,7 +319,7 @@ fn a_token_of_before_the_lifetime_was_lowered_is_taken_back_and_stays_so() {
 }
 
 #[test]
-fn what_is_not_there_is_not_taken_back() {
+fn unknown_subject_is_not_revoked() {
     let place = Place::new("rfc");
     let run = |line: &[&str]| place.shell.run(&[line, &["--database", DATABASE]].concat());
     assert_eq!(

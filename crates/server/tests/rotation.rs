@@ -328,7 +328,7 @@ fn rotates_on_after_a_rewrap(is_configured: bool) {
 }
 
 #[test]
-fn a_server_rotates_on_after_the_file_beside_the_database_was_replaced() {
+fn server_rotates_after_its_key_file_was_replaced() {
     rotates_on_after_a_rewrap(false);
 }
 

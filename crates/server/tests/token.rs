@@ -144,7 +144,7 @@ fn bad_usage_is_2() {
     );
     assert_eq!(
         complaint(&["--profile", "tutorial", "--issuer", "x"]),
-        "profile `tutorial` looks at no issuer and no audience"
+        "profile `tutorial` checks neither issuer nor audience"
     );
     assert!(complaint(&["--issuer", "é", "--audience", "a"]).starts_with("bad issuer `\\u{e9}`: "));
     let jws = |file: &str| {
@@ -258,7 +258,7 @@ fn people_read_which_key_which_rule_and_when() {
 }
 
 #[test]
-fn weak_keys_verify_where_a_flag_says_so() {
+fn weak_keys_verify_with_the_flag() {
     let shell = Shell::new();
     let message = format!("{}.{}", encode(r#"{"alg":"HS256"}"#), encode("{}"));
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"secret"), message.as_bytes());

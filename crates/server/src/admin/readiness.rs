@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 ///
 /// SECURITY: however many clients read `/readyz`, the store is checked at most once in this time.
 /// Two checks never run at once (tests/admin/metrics.rs,
-/// `the_store_is_asked_once_however_many_ask`).
+/// `store_is_probed_once_for_many_requests`).
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Why the server is not ready.

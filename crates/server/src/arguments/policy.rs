@@ -7,15 +7,16 @@ use scopegate_policy::Severity;
 
 use super::trimmed::Trimmed;
 
-/// Questions about a policy.
+/// Analyze a policy.
 ///
-/// FILE is an `OpenAPI` 3.0 to 3.2 or Swagger 2.0 document (JSON or YAML), a Google discovery document, Microsoft Graph's
-/// permissions file, or Scopegate's own TOML, told apart by content; `-` is standard input.
+/// FILE is an `OpenAPI` 3.0 to 3.2 or Swagger 2.0 document in JSON or YAML. It may also be a Google
+/// discovery document, Microsoft Graph's permissions file, or Scopegate's own TOML. The content
+/// selects the format. `-` is standard input.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// List the operations with what each asks for
+    /// List the operations with their requirements
     Routes(PolicyFile),
-    /// Say whether a request may do an operation, guard by guard (exit status 1: it may not)
+    /// Explain guard by guard whether a request may run an operation (exit status 1: it may not)
     Explain(ExplainArguments),
     /// List the operations that a token with these scopes opens
     CanI(CanIArguments),
@@ -23,12 +24,14 @@ pub(crate) enum PolicyCommand {
     WhoCan(WhoCanArguments),
     /// List what changed between two policies (exit status 1: a change of `--fail-on` is among it)
     Diff(DiffArguments),
-    /// Say what looks wrong (exit status 1: something does that `--fail-on` names)
+    /// Report likely mistakes (exit status 1: one has a severity that `--fail-on` names)
     Lint(LintArguments),
-    /// List the smallest sets of scopes that open all of some operations (exit status 1: no scopes do); without
-    /// `--operation`, compare what the document marks as least privilege with what is (exit status 1: they differ)
+    /// List the smallest sets of scopes that open given operations (exit status 1: no scopes do)
+    ///
+    /// Without `--operation`, compare the document's marks of least privilege with the computed
+    /// ones (exit status 1: they differ).
     Least(LeastArguments),
-    /// Say which scopes could be taken from a client without refusing what it calls
+    /// List the scopes that a client does not need for its calls
     Usage(UsageArguments),
     /// List the `implies` edges that the policy suggests
     Mine(PolicyFile),
@@ -45,20 +48,20 @@ pub(crate) struct PolicyFile {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Two schemes that accept tokens of one authorization server, although their addresses
-    /// differ; may be given again
+    /// differ; may be repeated
     #[arg(long, value_name = "SCHEME=SCHEME")]
     pub(crate) same_server: Vec<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
 
-/// Where the files may lie that a document refers to.
+/// The folders of files that a document may refer to.
 #[derive(Args, Debug)]
 pub(crate) struct Reading {
-    /// A further folder whose files the document may refer to; may be repeated
+    /// Another folder whose files the document may refer to; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) allow_root: Vec<PathBuf>,
-    /// The folder that a document from standard input refers to files from
+    /// The folder for references of a document from standard input
     #[arg(long, value_name = "DIR")]
     pub(crate) base: Option<PathBuf>,
 }
@@ -71,38 +74,40 @@ pub(crate) struct PolicyOperation {
     /// The method, such as GET
     #[arg(value_name = "METHOD")]
     pub(crate) method: String,
-    /// The path of a request (`/v1/users/42`), its URL, or the path as it is declared (`/users/{id}`)
+    /// The path of a request (`/v1/users/42`), its URL, or the declared path (`/users/{id}`)
     #[arg(value_name = "PATH")]
     pub(crate) path: String,
 }
 
-/// What a request brings.
+/// The credentials of a request.
 #[derive(Args, Debug)]
 pub(crate) struct Held {
     /// The scopes of one token of one authorization server, separated by spaces
     ///
     /// Each is `SCOPE` or `SCOPE of SCHEME`. An empty text is a token without scopes. Without this
-    /// option there is no token. May be given again for one more token.
+    /// option there is no token. May be repeated for one more token.
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: Vec<String>,
-    /// A credential of this scheme, beside the token; may be given again
+    /// A credential of this scheme, in addition to the token; may be repeated
     #[arg(long, value_name = "SCHEME")]
     pub(crate) scheme: Vec<String>,
-    /// What it lacks beside scopes, such as `active` or `check:NAME`; everything else that is no scope is taken to hold
+    /// A fact other than a scope that it lacks, such as `active` or `check:NAME`; may be repeated
+    ///
+    /// All other facts that are not scopes are assumed to hold.
     #[arg(long, value_name = "WORD")]
     pub(crate) lacking: Vec<String>,
 }
 
-/// How far a token can reach at most, to learn who stands in the way.
+/// The limits of a token's scope, to find the cause of a denial.
 #[derive(Args, Debug)]
 pub(crate) struct Ceilings {
-    /// The most that the client may have, with spaces between the scopes
+    /// The scopes that the client can be granted, separated by spaces
     #[arg(long, value_name = "SCOPES")]
     pub(crate) client_scope: Option<String>,
-    /// The most that the user may give
+    /// The scopes that the user can grant, separated by spaces
     #[arg(long, value_name = "SCOPES")]
     pub(crate) user_scope: Option<String>,
-    /// What the user agreed to that this client may do
+    /// The scopes that the user granted to this client, separated by spaces
     #[arg(long, value_name = "SCOPES")]
     pub(crate) consented: Option<String>,
 }
@@ -116,7 +121,7 @@ pub(crate) struct ExplainArguments {
     pub(crate) held: Held,
     #[command(flatten)]
     pub(crate) ceilings: Ceilings,
-    /// Whose answers: the RFCs' or the tutorial's
+    /// The profile of the answers
     #[arg(long, value_name = "PROFILE", value_parser = ["rfc", "tutorial"], default_value = "rfc")]
     pub(crate) profile: String,
 }
@@ -155,7 +160,7 @@ pub(crate) enum FailOn {
     Stronger,
     /// An operation is new
     Added,
-    /// An operation is gone
+    /// An operation was removed
     Removed,
     /// No change fails
     None,
@@ -164,16 +169,17 @@ pub(crate) enum FailOn {
 /// `policy diff`
 #[derive(Args, Debug)]
 pub(crate) struct DiffArguments {
-    /// The policy as it was
+    /// The old policy
     #[arg(value_name = "OLD")]
     pub(crate) old: PathBuf,
-    /// The policy as it is to be
+    /// The new policy
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
     /// The changes that fail, separated by commas
     #[arg(long, value_name = "LIST", value_parser = Trimmed::<FailOn>::new(), value_delimiter = ',', default_value = FAIL_ON)]
     pub(crate) fail_on: Vec<FailOn>,
-    /// Compares the operations of OLD below one path with those of NEW below another one, such as `/v1=/v2`; may be repeated
+    /// Compare the operations of OLD below one path with those of NEW below another one, such as
+    /// `/v1=/v2`; may be repeated
     #[arg(long, value_name = "OLD=NEW")]
     pub(crate) map: Vec<String>,
     #[command(flatten)]
@@ -188,24 +194,24 @@ pub(crate) struct LintArguments {
     /// The least severity of a finding that makes the exit status 1
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t)]
     pub(crate) fail_on: LintFailOn,
-    /// Looks for this rule alone; may be given again
+    /// Check only this rule; may be repeated
     #[arg(long, value_name = "RULE")]
     pub(crate) rule: Vec<String>,
-    /// Does not look for this rule; may be given again
+    /// Do not check this rule; may be repeated
     #[arg(long, value_name = "RULE")]
     pub(crate) no_rule: Vec<String>,
-    /// A TOML file of findings that are accepted, each with its reason; may be given again
+    /// A TOML file of accepted findings, each with its reason; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore: Vec<PathBuf>,
-    /// Reports what is not in this file alone
+    /// Report only findings that are not in this file
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Writes all findings into this file, for `--baseline`; the exit status is 0 then
+    /// Write all findings to this file, for `--baseline`; the exit status is 0
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
 }
 
-/// From which severity on `policy lint` fails.
+/// The severity from which `policy lint` fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LintFailOn {
     Error,
@@ -234,7 +240,7 @@ pub(crate) struct GraphArguments {
     pub(crate) document: PolicyFile,
     /// The file to write, which ends in `.svg`, `.html` or `.dot`; `-` is standard output
     ///
-    /// With `-` the picture is an SVG unless `--as` names another format, and no summary is printed.
+    /// With `-` no summary is printed, and the format is SVG unless `--as` names another one.
     #[arg(long, value_name = "F")]
     pub(crate) output: PathBuf,
     /// The format of the picture; without it, the end of the file name decides
@@ -247,13 +253,13 @@ pub(crate) struct GraphArguments {
 pub(crate) enum PictureFormat {
     /// A picture without a script
     Svg,
-    /// A page with boxes to tick, which asks nothing of the network
+    /// A page with boxes to tick, which loads nothing from the network
     Html,
     /// Text for Graphviz
     Dot,
 }
 
-/// How far a search may go.
+/// The default limit of a search, in nodes.
 const BUDGET: &str = "1000000";
 
 /// `policy least`
@@ -261,38 +267,40 @@ const BUDGET: &str = "1000000";
 pub(crate) struct LeastArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// An operation that must be possible, such as "GET /users/me/", by its path or its URL; may be given again; unsaid, the document's own marks
-    /// of least privilege are looked at
+    /// An operation that must be allowed, such as "GET /users/me/", by path or URL; may be repeated
+    ///
+    /// Without this option the document's own marks of least privilege are checked.
     #[arg(long, value_name = "METHOD PATH")]
     pub(crate) operation: Vec<String>,
-    /// How many nodes are searched before the answer may be larger than need be
+    /// The number of searched nodes, after which a set may be larger than necessary
     #[arg(long, value_name = "NODES", default_value = BUDGET)]
     pub(crate) budget: usize,
 }
 
 /// `policy usage`
 ///
-/// Each line of LOG is one call: `METHOD PATH`, a line in the common log format, a JSON object of an access log, or a line
-/// of Scopegate's own access log (`--log-level info,scopegate_http::access=debug`), as text or as JSON. A call that was
-/// answered 401, 403, 404 or 405 used no scope. While a call belongs to no operation, no scope is recommended for removal
-/// (exit status 1).
+/// Each line of LOG is one call: `METHOD PATH`, a line in the common log format, or a JSON object
+/// of an access log. It may also be a line of Scopegate's own access log, as text or as JSON
+/// (`--log-level info,scopegate_http::access=debug`). A call with the status 401, 403, 404 or 405
+/// used no scope. While a call belongs to no operation, no scope is recommended for removal (exit
+/// status 1).
 #[derive(Args, Debug)]
 pub(crate) struct UsageArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// The calls, one a line; `-` for standard input
+    /// The calls, one per line; `-` for standard input
     #[arg(value_name = "LOG")]
     pub(crate) log: PathBuf,
     /// The scopes of the client at one authorization server, separated by spaces
     ///
-    /// Each is `SCOPE` or `SCOPE of SCHEME`. May be given again for another server. Default: all
+    /// Each is `SCOPE` or `SCOPE of SCHEME`. May be repeated for another server. Default: all
     /// scopes that the policy declares.
     #[arg(long, value_name = "SCOPES")]
     pub(crate) scope: Vec<String>,
-    /// Recommends scopes although calls of the log belong to no operation
+    /// Recommend scopes although calls of the log belong to no operation
     #[arg(long)]
     pub(crate) ignore_unknown: bool,
-    /// How many nodes are searched before the answer may be larger than need be
+    /// The number of searched nodes, after which a set may be larger than necessary
     #[arg(long, value_name = "NODES", default_value = BUDGET)]
     pub(crate) budget: usize,
 }
@@ -302,7 +310,9 @@ pub(crate) struct UsageArguments {
 pub(crate) struct ExportArguments {
     #[command(flatten)]
     pub(crate) document: PolicyFile,
-    /// Scopegate's own TOML, an `OpenAPI` 3.1 or 3.0 document, or the bare meaning as JSON that is the same for the same policy
+    /// The format: Scopegate's own TOML, an `OpenAPI` 3.1 or 3.0 document, or canonical JSON
+    ///
+    /// Canonical JSON contains only the meaning. It is the same for equal policies.
     #[arg(long, value_name = "FORM", value_parser = ["toml", "openapi", "openapi-3.0", "canonical"], default_value = "toml")]
     pub(crate) to: String,
 }

@@ -7,55 +7,55 @@ use clap::{Args, Subcommand, ValueEnum};
 /// Commands on tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Show what a token says, without checking whether it is genuine
+    /// Show the content of a token without verifying it
     ///
-    /// A token in an argument can be read in the machine's list of processes: give `-` and write it to standard input, one
-    /// token a line.
+    /// Other users can read an argument in the list of processes: give `-` and write the tokens to
+    /// standard input, one per line.
     Inspect {
         /// The token, or `-` to read tokens from standard input
         #[arg(value_name = "TOKEN|-")]
         token: String,
     },
-    /// Take back one token: the servers of this database refuse it from now on
+    /// Revoke one token: the servers of this database refuse it from now on
     Revoke {
-        /// The token's id: its claim `jti`
+        /// The claim `jti` of the token
         #[arg(long, value_name = "ID")]
         jti: String,
     },
-    /// Say whether a token is genuine and valid, and which rule refuses it (exit status 1: it is not valid)
+    /// Verify a token and report the rule that it breaks (exit status 1: it is not valid)
     ///
-    /// A token in an argument can be read in the machine's list of processes: give `-` and write it to standard input. Then each
-    /// line is a token, and one line of JSON comes out for each.
+    /// Other users can read an argument in the list of processes: give `-` and write the tokens to
+    /// standard input, one per line. The output is one line of JSON for each.
     Verify(Box<VerifyArguments>),
 }
 
 /// `token verify`
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArguments {
-    /// The token, or `-` to read one token a line from standard input
+    /// The token, or `-` to read one token per line from standard input
     #[arg(value_name = "TOKEN|-")]
     pub(crate) token: String,
-    /// The keys: a JWK set, which may hold secrets
+    /// The file of the keys: a JWK set, which may contain secrets
     #[arg(long, value_name = "FILE")]
     pub(crate) jwks: PathBuf,
-    /// Whose rules
+    /// The rules of verification
     #[arg(long, value_enum, default_value_t, value_name = "PROFILE")]
     pub(crate) profile: TokenProfile,
-    /// Who must have issued the token (`iss`)
+    /// The required issuer (`iss`)
     #[arg(long, value_name = "I")]
     pub(crate) issuer: Option<String>,
-    /// Whom it must be meant for (`aud`)
+    /// The required audience (`aud`)
     #[arg(long, value_name = "A")]
     pub(crate) audience: Option<String>,
-    /// The moment to ask about, in seconds since 1970 (default: now)
+    /// The time of the verification, in seconds since 1970. Default: now
     #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
     pub(crate) at: Option<i64>,
-    /// Let RSA keys below 2048 bits (RS256 and RS512 alone) and secrets shorter than the hash verify
+    /// Accept RSA keys below 2048 bits (RS256 and RS512 only) and secrets shorter than the hash
     #[arg(long)]
     pub(crate) allow_weak_keys: bool,
 }
 
-/// Whose rules a token is held to.
+/// The rules of verification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TokenProfile {
     /// Access tokens by RFC 9068; needs --issuer and --audience
@@ -65,6 +65,6 @@ pub(crate) enum TokenProfile {
     Jwt,
     /// The tutorial's tokens
     Tutorial,
-    /// Signature and header alone
+    /// Signature and header only
     Jws,
 }

@@ -87,7 +87,7 @@ fn global_of(global: &Arg, path: &[String]) -> Option<Arg> {
 
 /// Reports a wrong command line. Values that may be secrets are not repeated.
 // SECURITY: a token or password at the wrong place is not repeated. Tested by
-// `faults::no_wrong_command_line_repeats_a_secret`.
+// `faults::wrong_command_line_never_repeats_a_secret`.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -17,7 +17,7 @@ pub(super) fn run(common: &CommonFlags, arguments: &BackupArguments) -> anyhow::
     let note = match copied.kek {
         KekOutcome::NotNeeded => "There is no signing key, so no key-encryption key is needed.".to_owned(),
         KekOutcome::Included => format!(
-            "The key-encryption key is in `{}.kek`. Who has both files can sign tokens: keep them as safe as the server.",
+            "The key-encryption key is in `{}.kek`. Both files together can sign tokens: protect them like the server.",
             file.display()
         ),
         _ => "The key-encryption key is NOT included. Without it the signing keys of the backup cannot be used: keep the \

@@ -44,7 +44,7 @@ async fn run_on(store: &dyn Store, format: Format, command: ClientCommand) -> an
         ClientCommand::List => list(clients, format).await,
         ClientCommand::Remove { id, confirmation } => {
             let parsed = find(clients, &id).await?.id().clone();
-            confirm(&confirmation, &format!("Remove client `{id}` for good?"))?;
+            confirm(&confirmation, &format!("Remove client `{id}` permanently?"))?;
             let (remove, whose) = (DisableAndRevoke::RemoveClient(&parsed), Revoked::Client(parsed.clone()));
             let tokens = there(withdraw(store, remove, whose).await?, &id)?;
             tokens.print(format, &format!("removed `{id}`"), json!({ "removed": id }), &id)

@@ -98,7 +98,7 @@ async fn show(format: Format, database: &Database, added: Result<StoredKey, KeyR
     let added = match added {
         Err(KeyRotationError::Ring(KeyRingError::NextPending { id, used_from })) => {
             let from = moment(used_from);
-            return Err(ExitNegative(format!("key `{id}` is to take over already, at {from}")).into());
+            return Err(ExitNegative(format!("key `{id}` is already scheduled to sign, at {from}")).into());
         }
         Err(error @ KeyRotationError::IdTaken { .. }) => return Err(ExitNegative(error.to_string()).into()),
         added => added?,

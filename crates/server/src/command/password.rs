@@ -47,7 +47,7 @@ fn from_stdin() -> anyhow::Result<Secret<String>> {
 fn from_terminal() -> anyhow::Result<Secret<String>> {
     ensure!(
         io::stdin().is_terminal(),
-        "there is no terminal to ask for the password: give --password-stdin"
+        "there is no terminal for the password; use `--password-stdin`"
     );
     let ask = |prompt| {
         rpassword::prompt_password(prompt)

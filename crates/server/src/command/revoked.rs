@@ -43,7 +43,7 @@ impl Tokens {
 pub(super) async fn revoke(store: &dyn Store, whose: Revoked) -> anyhow::Result<Timestamp> {
     let revocation = until_now(store, whose).await?;
     let kept = store.revocations().revoke(&revocation).await;
-    kept.context("tokens that were issued are not taken back")?;
+    kept.context("issued tokens are not revoked")?;
     Ok(revocation.issued_until().min(SystemClock.now()))
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn withdraw(
     if now > revocation.issued_until() {
         let until_now = until_now(store, revocation.whose().clone()).await?;
         let kept = revocations.revoke(&until_now).await;
-        kept.context("tokens that were issued in this moment are not taken back")?;
+        kept.context("tokens that were issued during the command are not revoked")?;
         return Ok(Some(Tokens::Revoked(until_now.issued_until())));
     }
     Ok(Some(Tokens::Revoked(revocation.issued_until())))

@@ -80,7 +80,7 @@ async fn run_on(store: &dyn Store, format: Format, command: UserCommand, least: 
         UserCommand::List => list(users, format).await,
         UserCommand::Remove { name, confirmation } => {
             let user = find(users, &name).await?;
-            confirm(&confirmation, &format!("Remove user `{name}` for good?"))?;
+            confirm(&confirmation, &format!("Remove user `{name}` permanently?"))?;
             let remove = DisableAndRevoke::RemoveUser(user.id());
             let tokens = there(withdraw(store, remove, whose(&user)).await?, &name)?;
             tokens.print(format, &format!("removed `{name}`"), json!({ "removed": name }), &name)

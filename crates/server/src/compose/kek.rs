@@ -30,7 +30,7 @@ pub(crate) enum KeyEncryptionKeySource {
 /// There is no key-encryption key and no place to create one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`key_encryption_key` is missing: a database that several machines use has no file beside it to keep one in; set \
+    "`key_encryption_key` is missing: a database that several machines use has no file next to it that can contain one; set \
      `SCOPEGATE_KEY_ENCRYPTION_KEY_FILE`"
 )]
 pub(crate) struct KekMissing;
@@ -85,7 +85,8 @@ impl KeyEncryptionKeySource {
         let new = next(path);
         // A file that an interrupted run left behind is just as good.
         private_file::keep(&new, key.to_text().expose().as_bytes(), WHAT)?;
-        let kept = parse(&new)?.with_context(|| format!("{WHAT} `{}` is gone again", new.display()))?;
+        let kept =
+            parse(&new)?.with_context(|| format!("{WHAT} `{}` was removed during the command", new.display()))?;
         Ok(Some(Arc::new(kept)))
     }
 
@@ -155,7 +156,7 @@ async fn open_file(path: &Path, keys: &dyn SigningKeys) -> anyhow::Result<Arc<Ke
     let key = KeyEncryptionKey::generate(&SystemEntropy)?;
     private_file::keep(path, key.to_text().expose().as_bytes(), WHAT)?;
     // If another process was faster, its key is used.
-    let kept = parse(path)?.with_context(|| format!("{WHAT} `{}` is gone again", path.display()))?;
+    let kept = parse(path)?.with_context(|| format!("{WHAT} `{}` was removed during the command", path.display()))?;
     Ok(Arc::new(kept))
 }
 
@@ -184,7 +185,7 @@ async fn settle(
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         replaced => replaced?,
     }
-    info!(path = %path.display(), "a {WHAT} that was replaced half-way is in its place now");
+    info!(path = %path.display(), "finished the interrupted replacement of the {WHAT}");
     Ok(Arc::new(new))
 }
 
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_no_key_is_not_replaced() {
+    async fn invalid_key_file_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.db.kek"), "hunter2").unwrap();
         let error = file(&folder.path().join("a.db"))
@@ -308,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_key_is_not_made_anew_while_keys_are_sealed_with_it() {
+    async fn missing_key_is_not_replaced_while_keys_need_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = sealed_with(&KeyEncryptionKey::generate(&SystemEntropy).unwrap()).await;
         let error = file(&folder.path().join("a.db")).open(&store).await.unwrap_err();
@@ -323,7 +324,7 @@ mod tests {
         let old = source.open(&MemoryStore::new()).await.unwrap();
         let new = source.prepare_replacement().unwrap().unwrap();
         let again = source.prepare_replacement().unwrap().unwrap();
-        assert!(same(&again, &new), "what was begun is gone on with");
+        assert!(same(&again, &new), "the interrupted replacement is continued");
 
         let before = source.open(&sealed_with(&old).await).await.unwrap();
         assert!(same(&before, &old));

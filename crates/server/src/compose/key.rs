@@ -28,7 +28,7 @@ pub(super) fn hs256(secret: Option<&Secret<String>>) -> anyhow::Result<SigningKe
     let mut bytes = vec![0; 32];
     SystemEntropy.fill(&mut bytes)?;
     let key = SigningKey::hs256(&Secret::new(bytes))?;
-    info!("no secret key is configured: tokens are good until this program ends");
+    info!("no secret key is configured; tokens are valid until this process ends");
     Ok(key)
 }
 

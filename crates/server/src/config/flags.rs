@@ -3,8 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
-/// Settings that every command takes. Their values are read where those of variables and files are; their help texts are in
-/// [`super::SettingRow`].
+/// Settings of every command. Their values are texts, as those of variables are. Their help texts
+/// are in [`super::SettingRow`].
 #[derive(Args, Debug, Default, Serialize)]
 pub(crate) struct CommonSettings {
     #[arg(long, global = true, value_name = "URL")]
@@ -18,7 +18,8 @@ pub(crate) struct CommonSettings {
     log_level: Option<String>,
 }
 
-/// Settings of `serve`. There is none for a secret: a command line can be read by every process of the machine.
+/// Settings of `serve`. No flag contains a secret, because every process of the machine can read a
+/// command line.
 #[derive(Args, Debug, Default, Serialize)]
 pub(crate) struct ServeSettings {
     #[arg(long)]
@@ -110,7 +111,7 @@ struct LimitSettings {
     drain_deadline: Option<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
 const fn is_not_given(flag: &bool) -> bool {
     !*flag
 }

@@ -205,14 +205,18 @@ impl Written {
         let is_opaque =
             secret.is_some() || self.client_secret_file.is_some() || of_opaque.into_iter().any(Option::is_some);
         match kind {
-            "jwt" | "rfc9068" if is_opaque => Err(bad("tokens", "`opaque` where there is a client to ask by", kind)),
+            "jwt" | "rfc9068" if is_opaque => Err(bad(
+                "tokens",
+                "`opaque` if a client for introspection is configured",
+                kind,
+            )),
             "rfc9068" | "opaque" if self.absent_typ => Err(bad("tokens", "`jwt`, because `absent_typ` is set", kind)),
             "rfc9068" if of_jwt.into_iter().any(Option::is_some) => {
-                Err(bad("tokens", "`jwt` where it is said which claims are read", kind))
+                Err(bad("tokens", "`jwt` if the claims to read are configured", kind))
             }
             "opaque" if of_jwt.into_iter().chain(of_signed).any(Option::is_some) => Err(bad(
                 "tokens",
-                "`jwt` or `rfc9068` where it is said how JWTs are verified",
+                "`jwt` or `rfc9068` if the verification of JWTs is configured",
                 kind,
             )),
             "rfc9068" => self.signed(None),
@@ -252,7 +256,7 @@ impl Written {
     }
 
     fn opaque(&self, secret: Option<Secret<String>>) -> Result<Tokens, Fault> {
-        let asks = "the client by which the issuer is asked about opaque tokens";
+        let asks = "the client that introspects opaque tokens";
         let secret = match (secret, &self.client_secret_file) {
             (Some(secret), None) => secret,
             (None, Some(path)) => read_secret(path)?,
@@ -440,10 +444,7 @@ mod tests {
                 "key `scopes` of issuer `corp` in file `DIR/scopegate.toml`, line 4: expected a list of scopes of our own, each by itself, found `me items`",
             ),
             (&format!("{corp}scopes = 'me'"), "invalid type"),
-            (
-                &format!("{corp}client_id = 'api'"),
-                "expected `opaque` where there is a client",
-            ),
+            (&format!("{corp}client_id = 'api'"), "expected `opaque` if a client"),
             (
                 &format!("{corp}tokens = 'opaque'\nclient_id = 'api'"),
                 "the secret of that client",
@@ -493,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_stands_in_a_variable_or_a_file_and_is_never_shown() {
+    fn issuer_secret_is_never_shown() {
         let table = "name = 'corp'\nissuer = 'https://id.example'\ntokens = 'opaque'\nclient_id = 'api'\n";
         let variable = [("SCOPEGATE_ISSUER_CORP_CLIENT_SECRET", "hunter2")];
         assert_eq!(issuers(table, &variable), Ok(1));

@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_level_is_no_silence() {
+    fn mistyped_log_level_is_an_error() {
         assert!(LogFilter::read("inof").is_none());
         assert!(LogFilter::read("info,scopegate_http=debug").is_some());
         assert!(LogFilter::read("scopegate_http=loud").is_none());

@@ -1,21 +1,21 @@
-//! The table of all settings. The help texts, the manual page and `docs/configuration.md` come from it.
+//! The table of all settings, from which help texts, manual page and `docs/configuration.md` come.
 
 use std::fmt::Write as _;
 
 use super::source::VARIABLE_PREFIX;
 
-/// What people read about one setting.
+/// The description of one setting.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SettingRow {
     /// Its key in the file.
     pub(crate) key: &'static str,
     /// The name of its flag without `--`. Secrets and tables have no flag.
     pub(crate) flag: Option<&'static str>,
-    /// What its value is, with the unit.
+    /// The form of its value, with the unit.
     pub(crate) value: &'static str,
     /// Its default.
     pub(crate) default: &'static str,
-    /// What it does.
+    /// Its effect.
     pub(crate) effect: &'static str,
 }
 

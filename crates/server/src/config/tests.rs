@@ -158,7 +158,7 @@ fn a_file_that_cannot_be_read_is_named_with_the_line_that_names_it() {
 }
 
 #[test]
-fn a_secret_may_stand_in_a_file_of_its_own() {
+fn secret_is_read_from_its_own_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("secret");
     fs::write(&path, format!("{}\n", "k".repeat(40))).unwrap();

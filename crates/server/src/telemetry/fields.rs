@@ -32,7 +32,7 @@ impl<'writer> FormatFields<'writer> for PlainFields {
             result: Ok(()),
         };
         fields.record(&mut visitor);
-        visitor.hand_over();
+        visitor.flush();
         TEXT.set(visitor.text);
         visitor.result
     }
@@ -40,7 +40,7 @@ impl<'writer> FormatFields<'writer> for PlainFields {
     fn add_fields(&self, current: &'writer mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
         // Allocates new memory with capacity for later fields. The old block cannot grow in place,
         // and trying costs five hundred instructions.
-        let mut text = String::with_capacity(current.fields.len() + ROOM_FOR_MORE);
+        let mut text = String::with_capacity(current.fields.len() + RESERVED_BYTES);
         text.push_str(&current.fields);
         if !text.is_empty() {
             text.push(' ');
@@ -56,7 +56,7 @@ thread_local! {
 }
 
 /// Bytes of the fields that a request records later, and some more.
-const ROOM_FOR_MORE: usize = 96;
+const RESERVED_BYTES: usize = 96;
 
 struct Fields<'writer> {
     writer: Writer<'writer>,
@@ -67,13 +67,13 @@ struct Fields<'writer> {
 }
 
 impl Fields<'_> {
-    fn hand_over(&mut self) {
+    fn flush(&mut self) {
         self.result = self.result.and_then(|()| self.writer.write_str(&self.text));
         self.text.clear();
     }
 
     fn write_slowly(&mut self, record: impl FnOnce(&mut DefaultVisitor<'_>)) {
-        self.hand_over();
+        self.flush();
         if self.result.is_ok() {
             let mut visitor = DefaultVisitor::new(self.writer.by_ref(), std::mem::take(&mut self.is_first));
             record(&mut visitor);

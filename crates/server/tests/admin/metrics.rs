@@ -116,7 +116,7 @@ fn what_was_done_is_counted() {
 }
 
 #[test]
-fn what_is_told_of_a_metric_is_so() {
+fn metrics_match_the_documented_list() {
     let policy = file(&proposed());
     let watched = Watched::start(&["--shadow-policy", policy.path().to_str().unwrap()]);
     play(&watched);
@@ -150,7 +150,7 @@ fn strangers_make_no_series() {
 }
 
 #[test]
-fn the_store_is_asked_once_however_many_ask() {
+fn store_is_probed_once_for_many_requests() {
     let watched = Watched::start(&[]);
     let begin = std::time::Instant::now();
     for _ in 0..300 {

@@ -22,7 +22,7 @@ fn login_head() -> String {
 }
 
 #[test]
-fn there_is_none_unless_it_is_asked_for() {
+fn admin_listener_is_absent_by_default() {
     let server = Server::start(&["--demo"], &[]);
     for path in ["/healthz", "/readyz", "/metrics"] {
         let answer = server.exchange(format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").as_bytes());

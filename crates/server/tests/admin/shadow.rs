@@ -45,7 +45,7 @@ fn outcome(route: &str, outcome: &str) -> String {
 }
 
 #[test]
-fn flips_are_counted_and_logged_and_nobody_feels_them() {
+fn divergences_are_counted_without_effect_on_responses() {
     let watched = start(&proposed());
     let get = |path: &str, headers: &str| watched.call("GET", path, headers, "").status;
     let (me, both) = (bearer(&watched.token("me")), bearer(&watched.token("me+items")));

@@ -17,7 +17,7 @@ const CORP: &str = "[[issuers]]\nname = 'corp'\n";
 #[test]
 fn config_check_refuses_what_serve_refuses() {
     let shell = Shell::new();
-    furnish(&shell);
+    create_databases(&shell);
     let unknown_scope = format!("{CORP}issuer = 'https://id.example'\nscopes = ['mee']\n");
     let own = format!("issuer = 'https://own.example'\n{CORP}issuer = 'https://own.example'\n");
     let cases = [
@@ -68,7 +68,7 @@ fn names(shell: &Shell) -> Vec<std::ffi::OsString> {
 }
 
 /// Creates databases that `serve` does not open.
-fn furnish(shell: &Shell) {
+fn create_databases(shell: &Shell) {
     let path = |name: &str| shell.path().join(name);
     let user = ["user", "add", "ada", "--scope", "me", "--password-stdin"];
     let line = [&user[..], &["--database", "sqlite:used.db"]].concat();
@@ -142,7 +142,7 @@ fn token(server: &Server) -> Value {
 }
 
 #[test]
-fn a_server_without_a_grant_says_so_everywhere() {
+fn server_without_grant_reports_it_in_every_answer() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("a.db").display());
     let shell = Shell::new();
@@ -178,7 +178,7 @@ fn a_server_without_a_grant_says_so_everywhere() {
 }
 
 #[test]
-fn a_server_without_a_grant_warns_at_every_start() {
+fn server_without_grant_warns_at_every_start() {
     let shell = Shell::new();
     for _ in 0..2 {
         let mut serving = support::scopegate()

@@ -70,7 +70,7 @@ fn a_backup_under_load_holds_all_that_was_answered() {
 }
 
 #[test]
-fn a_plain_copy_of_a_running_database_is_no_backup_but_a_backup_is() {
+fn backup_of_a_running_database_is_complete() {
     let stage = Stage::new();
     let _server = stage.serve();
     stage.add_user("bob");

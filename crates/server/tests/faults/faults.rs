@@ -71,7 +71,7 @@ fn demo_accounts_are_reported_without_demo() {
 }
 
 #[test]
-fn no_wrong_command_line_repeats_a_secret() {
+fn wrong_command_line_never_repeats_a_secret() {
     let stage = Stage::new();
     let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJqb2huZG9lIn0.c2lnbmF0dXJl";
     for line in [
@@ -326,7 +326,7 @@ fn removal_asks_on_a_terminal() {
     };
     let (status, said) = remove("eve", "n\n");
     assert!(
-        status == Some(1) && said.contains("Remove user `eve` for good? [y/N]"),
+        status == Some(1) && said.contains("Remove user `eve` permanently? [y/N]"),
         "{said}"
     );
     assert_eq!(stage.users("sqlite:scopegate.db"), ["eve", "fay"]);
@@ -336,7 +336,7 @@ fn removal_asks_on_a_terminal() {
 }
 
 #[test]
-fn a_log_on_a_terminal_has_no_colours_where_none_are_wanted() {
+fn log_on_terminal_respects_no_color() {
     let stage = Stage::new();
     let log = |variable: (&str, &str)| {
         let command = format!(

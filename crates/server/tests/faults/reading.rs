@@ -85,7 +85,7 @@ fn reading_changes_nothing() {
 }
 
 /// Runs a command as a user without write access.
-fn as_nobody(stage: &Stage, line: &[&str]) -> (i32, String) {
+fn as_unprivileged_user(stage: &Stage, line: &[&str]) -> (i32, String) {
     let mut command: Command = scopegate();
     command
         .current_dir(stage.shell.path())
@@ -113,11 +113,11 @@ fn a_read_only_file_in_a_read_only_folder_can_be_read() {
     mode(&file, 0o444);
     mode(stage.shell.path(), 0o555);
     for line in READING {
-        let (status, error) = as_nobody(&stage, line);
+        let (status, error) = as_unprivileged_user(&stage, line);
         assert_eq!(status, 0, "{line:?}: {error}");
     }
     for (line, _) in COMMANDS.into_iter().filter(|(line, _)| !READING.contains(line)) {
-        let (status, error) = as_nobody(&stage, line);
+        let (status, error) = as_unprivileged_user(&stage, line);
         assert_eq!((status, error.lines().count()), (2, 1), "{line:?}: {error}");
     }
     mode(stage.shell.path(), 0o755);

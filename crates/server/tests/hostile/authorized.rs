@@ -69,14 +69,14 @@ fn expected(method: &str, target: &str, scopes: Option<&[&str]>) -> (Vec<u16>, &
 /// Bytes that a request target cannot contain: [RFC 3986, appendix
 /// A](https://www.rfc-editor.org/rfc/rfc3986#appendix-A). hyper refuses some of them and accepts
 /// others.
-fn is_no_target(target: &str) -> bool {
+fn is_invalid_target(target: &str) -> bool {
     target
         .bytes()
         .any(|byte| !byte.is_ascii_graphic() || b"\"<>\\^`{|}".contains(&byte))
 }
 
 #[test]
-fn whatever_the_target_what_is_answered_was_authorized() {
+fn every_answered_target_was_authorized() {
     let server = rfc();
     let grants: [&[&str]; 3] = [&["me"], &["items"], &["items", "me"]];
     let tokens = grants.map(|scopes| token(&server, &scopes.join("+")));
@@ -96,7 +96,7 @@ fn whatever_the_target_what_is_answered_was_authorized() {
             &server,
             &request(&format!("{method} {target} HTTP/1.1"), &credential, b""),
         );
-        if is_no_target(&target) && answer.status == 400 && answer.body.is_empty() {
+        if is_invalid_target(&target) && answer.status == 400 && answer.body.is_empty() {
             return Ok(());
         }
         let (statuses, body) = expected(method, &target, grant.map(|grant| grants[grant]));

@@ -8,7 +8,7 @@ use crate::{CANARY, FORM, ask, post, request, rfc, tutorial};
 /// The media type selects the form. The RFC has one; the tutorial uses the first of two and accepts
 /// multipart forms.
 #[test]
-fn a_form_is_a_form_whatever_it_says_it_is() {
+fn form_is_parsed_regardless_of_its_declared_type() {
     let (rfc, tutorial) = (rfc(), tutorial());
     let form = format!("grant_type=password&client_id=demo-app&username=johndoe&password={CANARY}");
     let u = "application/x-www-form-urlencoded";

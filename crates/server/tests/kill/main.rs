@@ -201,7 +201,7 @@ impl Victim {
             keys::are_usable(&store, &self.database, &self.keys, &self.removed_keys).await;
             revoked::settle(&store, self.subjects.iter_mut().flatten()).await;
             self.settle(&store).await;
-            tokens_of_the_disabled_are_taken_back(&store).await;
+            tokens_of_disabled_users_are_revoked(&store).await;
             self.prepare_logins(&store, random).await;
             store.close().await.unwrap();
         });
@@ -245,7 +245,7 @@ impl Victim {
 }
 
 /// Disabling a user and revoking its tokens are one write.
-async fn tokens_of_the_disabled_are_taken_back(store: &dyn Store) {
+async fn tokens_of_disabled_users_are_revoked(store: &dyn Store) {
     let kept = store
         .revocations()
         .revoked_after(RevocationCursor::START, u16::MAX)

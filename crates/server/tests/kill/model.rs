@@ -82,7 +82,7 @@ pub(crate) struct Subject {
     /// The other possible state, after a write that was killed in progress.
     pub(crate) under_way: Option<(&'static str, State)>,
     /// The confirmed or found revocations of its tokens.
-    pub(crate) taken_back: Vec<Taken>,
+    pub(crate) revoked_by: Vec<Taken>,
     /// The hash that was already compared with its password. Comparing costs more than all other
     /// work.
     compared: String,
@@ -95,7 +95,7 @@ impl Subject {
             is_user,
             state: State::Absent,
             under_way: None,
-            taken_back: Vec::new(),
+            revoked_by: Vec::new(),
             compared: String::new(),
         }
     }

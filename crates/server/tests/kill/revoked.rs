@@ -18,7 +18,7 @@ pub(crate) enum Taken {
 }
 
 /// The revocation of a command that printed this.
-pub(crate) fn taken_back(act: &Act, printed: &str) -> Option<Taken> {
+pub(crate) fn revoked_by(act: &Act, printed: &str) -> Option<Taken> {
     let Act::Command(words, _) = act else { return None };
     match (words[0].as_str(), words[1].as_str()) {
         ("token", "revoke") => Some(Taken::Token),
@@ -51,7 +51,7 @@ pub(crate) async fn settle(store: &dyn Store, subjects: impl Iterator<Item = &mu
     let mut kept: Vec<Revocation> = kept.into_iter().map(|(_, revocation)| revocation).collect();
     for subject in subjects {
         let found = kept.extract_if(.., |revocation| name_of(revocation.whose()) == subject.name);
-        subject.settle_taken_back(found.map(|revocation| taken(&revocation)).collect());
+        subject.settle_revoked(found.map(|revocation| taken(&revocation)).collect());
     }
     assert!(kept.is_empty(), "nobody's: {kept:?}");
 }
@@ -75,11 +75,11 @@ fn taken(revocation: &Revocation) -> Taken {
 }
 
 impl Subject {
-    fn settle_taken_back(&mut self, found: Vec<Taken>) {
+    fn settle_revoked(&mut self, found: Vec<Taken>) {
         let mut left = found.clone();
         // Revocations with an unknown time come last: any that is left may be theirs.
         let is_unknown = |taken: &Taken| *taken == Taken::Issued(None);
-        let (unknown, known): (Vec<Taken>, Vec<Taken>) = self.taken_back.drain(..).partition(is_unknown);
+        let (unknown, known): (Vec<Taken>, Vec<Taken>) = self.revoked_by.drain(..).partition(is_unknown);
         for answered in known.iter().chain(&unknown) {
             let is_it = |taken: &Taken| taken == answered || (is_unknown(answered) && *taken != Taken::Token);
             let at = left.iter().position(is_it);
@@ -91,6 +91,6 @@ impl Subject {
         let ended_before = if self.under_way.is_some() { 2 } else { 0 };
         let most = unknown.len() + ended_before;
         assert!(left.len() <= most, "{}: nobody took back {left:?}", self.name);
-        self.taken_back = found;
+        self.revoked_by = found;
     }
 }

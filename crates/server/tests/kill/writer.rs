@@ -11,7 +11,7 @@ use std::time::Duration;
 use scopegate_token::ClientSecret;
 
 use crate::model::{Digest, Random, State, Subject};
-use crate::revoked::taken_back;
+use crate::revoked::revoked_by;
 use crate::support::{Answer, address_in, scopegate};
 use crate::writes::{self, Act};
 
@@ -108,7 +108,7 @@ impl Scene {
             subject.under_way = Some((name, state.clone()));
             if let Some(printed) = self.act(database, &act) {
                 answered.push(name);
-                subject.taken_back.extend(taken_back(&act, &printed));
+                subject.revoked_by.extend(revoked_by(&act, &printed));
                 subject.state = with_secret(state, &printed);
                 subject.under_way = None;
             }

@@ -123,7 +123,7 @@ fn tree_without_cycle_is_accepted() {
     let lib = ("lib.rs", "mod a; mod b; pub use a::A; pub use b::B;");
     let b = ("b.rs", "use crate::A; pub struct B(A);");
     let forms = [
-        // A re-export is no import.
+        // A re-export alone imports nothing.
         "pub struct A; pub use crate::b::B;",
         "//! [`crate::b::B`]\npub struct A; /// [`crate::b::B`]\nfn f() {}",
         "pub struct A; #[cfg(test)] mod tests { use crate::b::B; }",

@@ -1,9 +1,9 @@
 //! The graph of imports between the source files of one crate.
 //!
 //! A file imports another when it names one of its items: by `use`, or by a path. A path through
-//! a re-export counts for the file that defines the item; a re-export alone is no import. Modules
-//! behind `cfg(feature)` count, and modules behind `cfg(test)` do not. Methods that are called on
-//! values are not followed.
+//! a re-export counts for the file that defines the item; a re-export alone imports nothing.
+//! Modules behind `cfg(feature)` count, and modules behind `cfg(test)` do not. Methods that are
+//! called on values are not followed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -188,8 +188,8 @@ impl Modules {
         uses.find_map(|used| self.absolute(module, &[&used.segments, rest].concat(), seen))
     }
 
-    /// Returns the module that defines what an absolute path names; `None` if that is only a module,
-    /// or an item of another crate.
+    /// Returns the module that defines what an absolute path names. `None`: it is only a module, or
+    /// an item of another crate.
     fn owner(&self, path: &[String], seen: &mut Vec<Segments>) -> Option<&Module> {
         if seen.iter().any(|one| one == path) {
             return None;
@@ -257,7 +257,7 @@ impl Module {
     /// Adds the paths in the tokens of a macro: names with `::` between them.
     fn add_tokens(&mut self, mut tokens: Cursor<'_>) {
         let mut path = Segments::new();
-        // What comes before a name: nothing, a dot, or the colons of a path.
+        // The punctuation before a name: a dot, or the colons of a path.
         let (mut colons, mut is_field) = (0, false);
         while !tokens.eof() {
             if let Some((ident, next)) = tokens.ident() {

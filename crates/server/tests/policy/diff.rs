@@ -28,7 +28,7 @@ fn equal_policies_have_no_changes() {
 }
 
 #[test]
-fn a_scope_that_is_no_longer_asked_for_opens_an_operation() {
+fn removed_scope_requirement_is_weaker() {
     let (shell, status, data) =
         with(|new| new["paths"]["/users/me/items/"]["get"]["security"] = json!([{ "oauth": ["me"] }]));
     assert_eq!(status, 1);
@@ -54,7 +54,7 @@ fn a_scope_that_is_no_longer_asked_for_opens_an_operation() {
     assert!(
         markdown
             .stdout
-            .contains("| ⚠️ | `GET /users/me/items/` | weaker | a request with `me` is let in now |"),
+            .contains("| ⚠️ | `GET /users/me/items/` | weaker | a request with `me` is allowed now |"),
         "{}",
         markdown.stdout
     );
@@ -75,7 +75,7 @@ fn an_implication_that_was_added_opens_operations_whose_text_is_the_same() {
 }
 
 #[test]
-fn what_only_became_stricter_is_no_news_for_an_exit_status() {
+fn stricter_policy_exits_with_0() {
     let (_, status, data) = with(|new| {
         new["paths"]["/health"]["get"]["security"] = json!([{ "oauth": ["me"] }]);
         new["paths"].as_object_mut().unwrap().remove("/status/");
@@ -96,7 +96,7 @@ fn what_only_became_stricter_is_no_news_for_an_exit_status() {
 }
 
 #[test]
-fn another_scope_in_its_place_is_incomparable_and_separated_both_ways() {
+fn replaced_scope_is_incomparable_in_both_directions() {
     let (_, status, data) = with(|new| new["paths"]["/users/me/"]["get"]["security"] = json!([{ "oauth": ["items"] }]));
     assert_eq!(status, 1);
     let change = &data["changes"][0];
@@ -120,7 +120,7 @@ fn a_template_cannot_end_its_cell() {
         "<code>GET /&#96;x&#96;</code>",
         "<code>GET /&#92;</code>",
     ] {
-        let row = format!("| ⚠️ | {place} | added | a request without a credential is let in now |\n");
+        let row = format!("| ⚠️ | {place} | added | a request without a credential is allowed now |\n");
         assert!(markdown.stdout.contains(&row), "{row}\n{}", markdown.stdout);
     }
 }

@@ -12,7 +12,7 @@ fn said_no(run: &Run) -> Value {
 }
 
 #[test]
-fn a_denial_is_explained_with_what_is_missing_and_what_a_client_is_told() {
+fn denial_lists_missing_facts_and_the_response() {
     let shell = Shell::with("shop.json", &shop());
     let explain = |line: &[&str]| shell.policy(&[&["explain", "shop.json"], line].concat());
     let denied = said_no(&explain(&["GET", "/users/me/items/", "--scope", "me"]));
@@ -48,7 +48,7 @@ fn a_denial_is_explained_with_what_is_missing_and_what_a_client_is_told() {
 }
 
 #[test]
-fn whoever_stands_in_the_way_is_named() {
+fn cause_of_denial_is_named() {
     let shell = Shell::with("shop.json", &shop());
     let asked = ["GET", "/users/me/items/", "--scope", "me", "--client-scope", "me admin"];
     let explain = |more: &[&str]| said_no(&shell.policy(&[&["explain", "shop.json"], &asked[..], more].concat()));
@@ -77,7 +77,7 @@ fn whoever_stands_in_the_way_is_named() {
 }
 
 #[test]
-fn a_decision_is_drawn_as_a_tree_without_colours_where_nobody_looks() {
+fn decision_tree_has_no_colors_outside_terminals() {
     let shell = Shell::new();
     let policy = r#"
         [schemes.oauth]
@@ -120,7 +120,7 @@ fn a_decision_is_drawn_as_a_tree_without_colours_where_nobody_looks() {
 }
 
 #[test]
-fn concrete_paths_other_schemes_and_nobody_at_all_can_be_asked_about() {
+fn explain_accepts_paths_schemes_and_anonymous_requests() {
     let shell = Shell::with("shop.json", &shop());
     let explain = |line: &[&str]| shell.policy(&[&["explain", "shop.json"], line].concat());
     let nobody = said_no(&explain(&["DELETE", "/items/42"]));
@@ -145,7 +145,7 @@ fn concrete_paths_other_schemes_and_nobody_at_all_can_be_asked_about() {
 }
 
 #[test]
-fn what_the_policy_does_not_have_is_said_with_what_is_near() {
+fn unknown_name_is_reported_with_the_nearest() {
     let shell = Shell::with("shop.json", &shop());
     let complaint = |line: &[&str]| shell.policy(line).complaint(2).to_owned();
     assert_eq!(

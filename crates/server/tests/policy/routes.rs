@@ -12,7 +12,7 @@ fn operation<'v>(data: &'v Value, method: &str, path: &str) -> &'v Value {
 }
 
 #[test]
-fn each_operation_is_listed_with_what_it_asks_for() {
+fn routes_lists_each_operation_with_its_requirement() {
     let data = Shell::with("shop.json", &shop())
         .policy(&["routes", "shop.json"])
         .json();
@@ -64,14 +64,14 @@ fn people_read_an_aligned_table_with_counts_at_its_end() {
 }
 
 #[test]
-fn a_document_comes_from_standard_input_too_and_a_broken_one_is_said_with_its_place() {
+fn broken_document_is_reported_with_its_position() {
     let shell = Shell::with("broken.json", &json!({ "openapi": "3.1.0", "paths": [] }));
     let piped = shell.run_with(&["policy", "routes", "-"], &shop().to_string(), &[]);
     assert!(piped.stdout.contains("/users/me/items/"), "{}", piped.stderr);
     let broken = shell.policy(&["routes", "broken.json"]);
     assert_eq!(
         broken.complaint(2),
-        "`broken.json` is no policy (line 1, column 28): `/paths`: must be an object"
+        "`broken.json` is not a policy (line 1, column 28): `/paths`: must be an object"
     );
     let absent = shell.policy(&["routes", "absent.json"]);
     assert!(

@@ -134,7 +134,7 @@ fn a_prefix_is_understood_by_every_command_that_takes_a_path() {
 }
 
 #[test]
-fn a_refused_call_is_no_use() {
+fn refused_call_uses_no_scope() {
     for status in ["401", "403", "404", "405"] {
         let lines = [
             format!("POST /lamps {status}"),
@@ -292,7 +292,7 @@ fn least_names_the_credentials_in_addition_to_scopes() {
 
 /// An answered call of `GET /lamps`, and a refused one of `POST /lamps`.
 #[test]
-fn a_refused_call_is_no_use_in_every_kind_of_log() {
+fn refused_call_uses_no_scope_in_any_log_format() {
     let load_balancer = |method: &str, status: u16| {
         format!(
             "https 2026-03-02T08:00:00.1Z app/lb/1 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.0 {status} {status} 34 366 \"{method} https://any.example:443/lamps?x=1 HTTP/1.1\" \"curl\" - - arn:1 \"Root=1\"\n"
@@ -389,7 +389,7 @@ fn a_line_that_may_hold_a_call_ends_every_advice() {
 }
 
 #[test]
-fn a_preflight_request_is_no_use() {
+fn preflight_request_uses_no_scope() {
     let (run, data) = usage_of(&lamps(&json!({})), "GET /lamps 200\nOPTIONS /lamps 204\n", &[]);
     assert_eq!(
         (run.status, &data["unneeded"], &data["preflights"]),
@@ -413,7 +413,7 @@ fn an_unknown_call_is_listed_without_secrets() {
 }
 
 #[test]
-fn a_log_is_no_url_and_no_broken_json() {
+fn log_that_is_a_url_or_broken_json_is_refused() {
     let shell = Shell::with("lamps.json", &lamps(&json!({})));
     let url = shell.policy(&["usage", "lamps.json", "https://logs.example/x"]);
     assert!(url.complaint(2).contains("is a URL"), "{}", url.stderr);

@@ -15,7 +15,7 @@ fn findings(run: &Run) -> Vec<Value> {
 }
 
 #[test]
-fn what_looks_wrong_is_said_with_its_rule_and_its_operation() {
+fn finding_names_its_rule_and_operation() {
     let mut document = shop();
     document["paths"]["/items/{id}"]["get"]["security"] = json!([{ "oauth": ["itmes"] }, { "ouath": [] }]);
     document["paths"]["/weather"] = json!({

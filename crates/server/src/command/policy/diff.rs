@@ -108,7 +108,7 @@ fn sentence(change: &Change, spelled: &Spelled, quoted: fn(&str) -> String) -> S
         }
     };
     let allowed = spelled.allowed_now(change);
-    let allowed = allowed.map(|words| format!("{} is let in now", held(words)));
+    let allowed = allowed.map(|words| format!("{} is allowed now", held(words)));
     let refused = spelled.refused_now(change);
     let refused = refused.map(|words| format!("{} is refused now", held(words)));
     allowed.into_iter().chain(refused).collect::<Vec<_>>().join("; ")
@@ -174,7 +174,7 @@ fn to_human(found: &PolicyDiff, failing: Failing<'_>, spelled: &Spelled) -> Stri
 fn to_markdown(found: &PolicyDiff, failing: Failing<'_>, spelled: &Spelled) -> String {
     let mut text = String::from("### Policy changes\n\n");
     if found.changes().is_empty() && found.schemes().is_empty() {
-        text.push_str("Every request that was let in is let in, and every other one is refused.\n");
+        text.push_str("Both policies allow the same requests.\n");
         return text;
     }
     let mark = |fails| if fails { "⚠️" } else { "" };

@@ -56,7 +56,7 @@ fn read_one(path: &Path, reading: &Reading) -> anyhow::Result<(Imported, Vec<u8>
         let line = fault.place().filter(|place| place.pointer().is_some());
         let line = line.and_then(|place| place.line().zip(place.column()));
         let line = line.map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
-        anyhow::Error::from(fault).context(format!("`{name}` is no policy{line}"))
+        anyhow::Error::from(fault).context(format!("`{name}` is not a policy{line}"))
     })?;
     Ok((read, bytes))
 }

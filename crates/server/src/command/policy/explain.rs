@@ -22,9 +22,7 @@ pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Resul
     let operation = document::operation(&policy, &arguments.operation)?;
     let holdings = Holdings::new(policy.table(), &arguments.held)?;
     let ceilings = held::ceilings(policy.table(), &arguments.ceilings)?;
-    let grant = holdings
-        .best_for(operation)
-        .context("nothing was said of the request")?;
+    let grant = holdings.best_for(operation).context("the request is not described")?;
     let explanation = explain_grant(operation, grant);
     let told = explanation
         .denial()
@@ -132,7 +130,7 @@ fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'
     }
     human.push_str(&tree::draw(explanation.steps(), spelling));
     if explanation.is_allowed() && !explanation.steps().iter().all(Step::is_satisfied) {
-        human.push_str("authentication is optional here: let in as nobody\n");
+        human.push_str("authentication is optional here: allowed as anonymous\n");
     }
     let ways = explanation.denial().map(|denial| denial.shortfall().ways_out());
     let ways = ways.unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::output::{Format, one_line, print};
 
 pub(super) fn run(format: Format, token: &str) -> anyhow::Result<()> {
     if token != "-" {
-        return show(format, &inspect(token.trim()).context("this is no token")?);
+        return show(format, &inspect(token.trim()).context("not a token")?);
     }
     let mut input = io::stdin().lock();
     let mut is_empty = true;
@@ -20,7 +20,7 @@ pub(super) fn run(format: Format, token: &str) -> anyhow::Result<()> {
         if line.trim().is_empty() {
             continue;
         }
-        show(format, &inspect(line.trim()).context("this is no token")?)?;
+        show(format, &inspect(line.trim()).context("not a token")?)?;
         is_empty = false;
     }
     if is_empty {

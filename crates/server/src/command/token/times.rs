@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_distance_is_told_in_its_largest_unit() {
+    fn interval_is_shown_in_its_largest_unit() {
         let now = Timestamp::from_unix(1_700_000_000);
         for (offset, expected) in [
             (0, "now"),

@@ -70,8 +70,8 @@ fn rules(arguments: &VerifyArguments) -> anyhow::Result<Option<TokenRules>> {
     };
     if issuer.is_some() || audience.is_some() {
         match arguments.profile {
-            TokenProfile::Tutorial => bail!("profile `tutorial` looks at no issuer and no audience"),
-            TokenProfile::Jws => bail!("profile `jws` looks at no issuer and no audience"),
+            TokenProfile::Tutorial => bail!("profile `tutorial` checks neither issuer nor audience"),
+            TokenProfile::Jws => bail!("profile `jws` checks neither issuer nor audience"),
             TokenProfile::Rfc9068 | TokenProfile::Jwt => {}
         }
     }

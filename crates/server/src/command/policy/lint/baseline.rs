@@ -53,7 +53,7 @@ impl Baseline {
             .len();
         anyhow::ensure!(length <= MAX_FILE, "`{name}` is larger than {MAX_FILE} bytes");
         let bytes = fs::read(path).with_context(|| format!("`{name}` cannot be read"))?;
-        let baseline: Self = serde_json::from_slice(&bytes).with_context(|| format!("`{name}` is no baseline"))?;
+        let baseline: Self = serde_json::from_slice(&bytes).with_context(|| format!("`{name}` is not a baseline"))?;
         let version = baseline.version;
         anyhow::ensure!(
             version == VERSION,
