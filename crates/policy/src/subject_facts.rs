@@ -20,7 +20,7 @@ pub(crate) struct SubjectFacts<'p> {
 }
 
 impl<'p> SubjectFacts<'p> {
-    const NOBODY: Self = Self {
+    const NO_SUBJECT: Self = Self {
         speaker: None,
         token: Cow::Owned(AtomSet::EMPTY),
         user: None,
@@ -39,7 +39,7 @@ impl<'p> SubjectFacts<'p> {
                 is_bound_by_dpop: credential.binding == Some(Binding::Dpop),
                 is_bound_by_mtls: credential.binding == Some(Binding::Mtls),
             },
-            _ => Self::NOBODY,
+            _ => Self::NO_SUBJECT,
         }
     }
 
@@ -68,7 +68,7 @@ impl<'p> SubjectFacts<'p> {
             }
         }
         if subjects.is_empty() {
-            subjects.push((None, Self::NOBODY));
+            subjects.push((None, Self::NO_SUBJECT));
         }
         for (_, subject_facts) in &mut subjects {
             for (_, credential) in &silent {

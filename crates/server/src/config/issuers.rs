@@ -423,7 +423,7 @@ mod tests {
                 &format!("{corp}tokens = 'saml'"),
                 "expected `rfc9068`, `jwt` or `opaque`, found `saml`",
             ),
-            (&format!("{corp}scope_claim = 'scp'"), "expected `jwt` where"),
+            (&format!("{corp}scope_claim = 'scp'"), "expected `jwt` if the claims"),
             (
                 &format!("{corp}tokens = 'jwt'\nscope_claim = 'roles'"),
                 "`realm_access.roles`, found `roles`",
