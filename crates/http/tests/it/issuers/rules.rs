@@ -315,5 +315,5 @@ async fn token_without_typ_needs_a_setting() {
     }
     let issuer = LocalIssuer::start(None).await;
     let fault = issuer.remote().absent_type().build().unwrap_err();
-    assert!(fault.to_string().contains("accepted only as `jwt`"), "{fault}");
+    assert!(fault.to_string().contains("call `jwt`"), "{fault}");
 }
