@@ -76,7 +76,7 @@ impl RequirementIndex {
     }
 
     /// Whether a tree lets through a request that presents this closed set:
-    /// [`deciding`](crate::ResolvedOperation::deciding) without the operation.
+    /// `ResolvedOperation::deciding` without the operation.
     #[must_use]
     pub fn is_open(&self, tree: usize, closed: &AtomSet) -> bool {
         let Some(of_tree) = self.trees.get(tree) else {
