@@ -122,7 +122,7 @@ impl Gate {
             Target::Operation(_) => true,
             Target::Site { .. } => self
                 .site(target)
-                .is_some_and(|(_, route)| route.is_open_to_other_origins()),
+                .is_some_and(|(.., route)| route.is_open_to_other_origins()),
         }
     }
 
@@ -142,13 +142,13 @@ impl Gate {
         }
     }
 
-    /// Returns the site endpoint of a target, with its route.
-    pub(crate) fn site(&self, target: Target) -> Option<(&dyn SiteEndpoint, &SiteRoute)> {
+    /// Returns the site endpoint of a target, with the number of its route and the route.
+    pub(crate) fn site(&self, target: Target) -> Option<(&dyn SiteEndpoint, usize, &SiteRoute)> {
         let Target::Site { endpoint, route } = target else {
             return None;
         };
         let endpoint = self.inner.sites.get(endpoint)?;
-        Some((&**endpoint, endpoint.routes().get(route)?))
+        Some((&**endpoint, route, endpoint.routes().get(route)?))
     }
 }
 

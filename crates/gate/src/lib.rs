@@ -66,6 +66,7 @@ pub use host::{TargetAuthority, names_one_host};
 pub use input_error::{InputError, InvalidInput, LocationStep};
 pub use observe::request_id::{HEADER as REQUEST_ID, RequestLabel};
 pub use profile::Profile;
+pub use refusal::RETRY_SECONDS;
 pub use refusal_response::RefusalResponse;
 pub use refusal_responses::{RefusalResponses, ServerFault};
 pub use request_head::{RequestHead, TlsFacts};

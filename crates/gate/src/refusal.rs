@@ -6,7 +6,7 @@ use scopegate_token::{TokenRevoked, VerifyError};
 
 /// The value of `Retry-After` while the store or another part is down, in seconds. It is short,
 /// because the duration of an outage is unknown.
-pub(crate) const RETRY_SECONDS: u32 = 1;
+pub const RETRY_SECONDS: u32 = 1;
 
 /// The reason to refuse a request.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 use crate::refusal_responses::ServerFault;
 use crate::request_head::RequestHead;
 use crate::routes::Target;
-use crate::site_endpoint::{SiteBody, SiteRequest};
+use crate::site_endpoint::{SiteBody, SiteEndpoint, SiteRequest, SiteRoute};
 
 /// A request that is being answered: its target, its span and its counters.
 ///
@@ -112,22 +112,18 @@ impl<'g> Routed<'g> {
     ///
     /// An operation has no answer here: the caller runs it.
     pub async fn answer_site(&self, head: &RequestHead<'_>, body: Bytes) -> Response<Bytes> {
-        let Some((target, (endpoint, _))) = self.target.and_then(|target| Some((target, self.gate.site(target)?)))
-        else {
-            return self.gate.refusals().fault(ServerFault::Unmounted, self.label());
+        let refusals = self.gate.refusals();
+        let Some((endpoint, number, _)) = self.site() else {
+            return refusals.fault(ServerFault::Unmounted, self.label());
         };
-        let route = match target {
-            Target::Site { route, .. } => route,
-            Target::Operation(_) => 0,
+        let request = SiteRequest {
+            route: number,
+            head,
+            values: &self.values,
+            body,
+            refusals,
         };
-        endpoint
-            .answer(SiteRequest {
-                route,
-                head,
-                values: &self.values,
-                body,
-            })
-            .await
+        endpoint.answer(request).await
     }
 
     /// Returns whether the target reads a body: always `false` for an operation, whose handler
@@ -150,10 +146,9 @@ impl<'g> Routed<'g> {
     #[must_use]
     pub fn respond_body_error(&self, error: BodyError) -> Response<Bytes> {
         let default = self.gate.refusals().body_error(error, self.label());
-        let site = self.target.and_then(|target| match target {
-            Target::Site { route, .. } => self.gate.site(target)?.0.body_error(route, error),
-            Target::Operation(_) => None,
-        });
+        let site = self
+            .site()
+            .and_then(|(endpoint, number, _)| endpoint.body_error(number, error));
         site.unwrap_or(default)
     }
 
@@ -177,8 +172,11 @@ impl<'g> Routed<'g> {
     }
 
     fn site_body(&self) -> SiteBody {
-        let site = self.target.and_then(|target| self.gate.site(target));
-        site.map_or(SiteBody::None, |(_, route)| route.body())
+        self.site().map_or(SiteBody::None, |(.., route)| route.body())
+    }
+
+    fn site(&self) -> Option<(&'g dyn SiteEndpoint, usize, &'g SiteRoute)> {
+        self.gate.site(self.target?)
     }
 
     async fn decide(

@@ -9,6 +9,7 @@ use scopegate_store::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::body_error::BodyError;
+use crate::refusal_responses::RefusalResponses;
 use crate::request_head::RequestHead;
 
 /// An endpoint that is not an operation: no guard applies to it, and the policy does not contain
@@ -79,6 +80,8 @@ pub struct SiteRequest<'a> {
     pub values: &'a [String],
     /// The whole body; empty if the route reads none.
     pub body: Bytes,
+    /// The refusals of the gate, such as that of an unknown path.
+    pub refusals: &'a RefusalResponses,
 }
 
 /// One route of a [`SiteEndpoint`].

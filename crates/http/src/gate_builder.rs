@@ -273,14 +273,13 @@ impl GateBuilder {
         if let Some(keys) = self.jwks.take() {
             self.sites.push(Arc::new(JwksEndpoint::new(keys)));
         }
-        let (document_bytes, not_found) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
+        let document_bytes = Arc::new(OnceLock::new());
         if self.docs {
             self.sites.push(Arc::new(DocsSite::new(
                 &self.title,
                 self.docs_client.as_deref(),
                 self.docs_at_root,
                 Arc::clone(&document_bytes),
-                Arc::clone(&not_found),
             )));
         }
         for site in &self.sites {
@@ -300,9 +299,8 @@ impl GateBuilder {
             sites: &self.sites,
         };
         let document = document::write(&source, table)?;
-        // Both cells are empty, because only this gate has them.
+        // The cell is empty, because only this gate has it.
         let _ = document_bytes.set(Bytes::from(document.to_string()));
-        let _ = not_found.set(gate.refusals().not_found());
         let handlers = handlers(self.mounted, table);
         let cors = self.cors.map(|cors| CorsHeaders::new(cors, table.catalog()));
         Ok(Gate::new(

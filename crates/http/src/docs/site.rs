@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, VARY};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use scopegate_gate::{SiteEndpoint, SiteRequest, SiteRoute, entity_tag};
 use scopegate_store::BoxFuture;
@@ -24,20 +24,12 @@ pub(crate) struct DocsSite {
     docs: Docs,
     /// Written when the gate is built.
     document: Arc<OnceLock<Bytes>>,
-    not_found: Arc<OnceLock<Response<Bytes>>>,
     routes: Vec<SiteRoute>,
 }
 
 impl DocsSite {
-    /// Creates the endpoint. Both cells are set when the gate is built: the document, and the answer to
-    /// a request for an unknown asset.
-    pub(crate) fn new(
-        title: &str,
-        client_id: Option<&str>,
-        at_root: bool,
-        document: Arc<OnceLock<Bytes>>,
-        not_found: Arc<OnceLock<Response<Bytes>>>,
-    ) -> Self {
+    /// Creates the endpoint. The document is set when the gate is built.
+    pub(crate) fn new(title: &str, client_id: Option<&str>, at_root: bool, document: Arc<OnceLock<Bytes>>) -> Self {
         let page = |template: &str| SiteRoute::get(template).label(LABEL);
         let mut routes = vec![
             page(OPENAPI_PATH).open_to_other_origins(),
@@ -52,7 +44,6 @@ impl DocsSite {
         Self {
             docs: Docs::new(title, OPENAPI_PATH, client_id),
             document,
-            not_found,
             routes,
         }
     }
@@ -61,7 +52,7 @@ impl DocsSite {
         let template = self.routes.get(request.route)?.template();
         match template {
             OPENAPI_PATH => Some(document(self.document.get()?)),
-            "/" => Some(redirect()),
+            "/" => Some(request.refusals.redirect(DOCS_PATH, "")),
             DOCS_PATH | REDOC_PATH | OAUTH2_REDIRECT_PATH => self.docs.page(template).map(shown),
             _ => asset(&request.values.concat(), request.head.headers()),
         }
@@ -75,32 +66,15 @@ impl SiteEndpoint for DocsSite {
 
     fn answer<'a>(&'a self, request: SiteRequest<'a>) -> BoxFuture<'a, Response<Bytes>> {
         let response = self.respond(&request);
-        let response = response.or_else(|| self.not_found.get().cloned());
-        Box::pin(async move { response.unwrap_or_else(unavailable) })
+        let response = response.unwrap_or_else(|| request.refusals.not_found());
+        Box::pin(async move { response })
     }
-}
-
-/// Returns an empty 404, for a request before the gate is built.
-fn unavailable() -> Response<Bytes> {
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
 }
 
 fn document(bytes: &Bytes) -> Response<Bytes> {
     let mut response = Response::new(bytes.clone());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// Redirects `/` to the page. The location is relative, so that no forged `Host` leads elsewhere.
-fn redirect() -> Response<Bytes> {
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-    response
-        .headers_mut()
-        .insert(LOCATION, HeaderValue::from_static(DOCS_PATH));
     response
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use scopegate_domain::{ErrorCode, Scope};
-use scopegate_gate::{BodyError, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
+use scopegate_gate::{BodyError, RETRY_SECONDS, SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
 use scopegate_grant::{
     AuthorizationServer, ClientCredentials, FieldFault, GrantError, GrantProfile, PageError, TokenSet,
 };
@@ -20,9 +20,6 @@ use scopegate_store::BoxFuture;
 
 use crate::form::{self, FormError};
 use crate::{Challenge, Profile, TrustedProxies, basic};
-
-/// The value of `Retry-After` while the store is down, in seconds.
-const RETRY_SECONDS: u32 = 1;
 
 /// The token endpoint of an authorization server.
 pub(crate) struct TokenEndpoint {
