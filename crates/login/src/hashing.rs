@@ -137,23 +137,31 @@ impl AdmittedLogin<'_> {
 mod tests {
     use std::sync::mpsc;
 
+    use tokio::task::JoinHandle;
+
     use super::*;
 
     fn pool(slots: usize, queue: usize) -> HashingPool {
         HashingPool::new(HashingLimits { slots, queue })
     }
 
-    #[tokio::test]
-    async fn login_beyond_queue_is_refused() {
-        let pool = Arc::new(pool(1, 1));
+    /// Takes the only slot until the sender is used or dropped.
+    async fn occupy(pool: &Arc<HashingPool>) -> (mpsc::Sender<()>, JoinHandle<Result<(bool, Duration), HashingError>>) {
         let (release, gate) = mpsc::channel::<()>();
         let running = tokio::spawn({
-            let pool = Arc::clone(&pool);
+            let pool = Arc::clone(pool);
             async move { pool.admit()?.run(move || gate.recv().is_ok()).await }
         });
         while pool.slots.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
+        (release, running)
+    }
+
+    #[tokio::test]
+    async fn login_beyond_queue_is_refused() {
+        let pool = Arc::new(pool(1, 1));
+        let (release, running) = occupy(&pool).await;
         let waiting = tokio::spawn({
             let pool = Arc::clone(&pool);
             async move { pool.admit()?.run(|| true).await }
@@ -170,14 +178,7 @@ mod tests {
     #[tokio::test]
     async fn dropped_login_keeps_its_slot() {
         let pool = Arc::new(pool(1, 0));
-        let (release, gate) = mpsc::channel::<()>();
-        let running = tokio::spawn({
-            let pool = Arc::clone(&pool);
-            async move { pool.admit()?.run(move || gate.recv().is_ok()).await }
-        });
-        while pool.slots.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
+        let (release, running) = occupy(&pool).await;
         running.abort();
         assert!(running.await.unwrap_err().is_cancelled());
         assert!(matches!(pool.admit(), Err(HashingError::Busy { .. })));

@@ -31,6 +31,8 @@ mod openapi;
 mod places;
 mod producers;
 mod remembered;
+#[path = "../../../../tests/replay.rs"]
+mod replay;
 mod replies;
 mod schemes;
 mod shadow;

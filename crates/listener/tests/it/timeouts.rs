@@ -2,13 +2,22 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
 
 use crate::http2::{DATA, GOAWAY, Peer, WINDOW};
 use crate::support::{DOWNLOAD, GET, HEADER_TIMEOUT, IDLE_TIMEOUT, LIMITS, Server, exchange, read_head};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// Sends a request over a new connection, and reads the head of its response.
+async fn get(server: &Server, path: &str) -> DuplexStream {
+    let mut client = server.connect(1);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.write_all(request.as_bytes()).await.unwrap();
+    read_head(&mut client).await;
+    client
+}
 
 #[tokio::test(start_paused = true)]
 async fn silent_connection_is_closed_in_every_phase() {
@@ -46,12 +55,7 @@ async fn head_of_later_request_has_header_timeout() {
 #[tokio::test(start_paused = true)]
 async fn http1_download_with_progress_has_no_time_limit() {
     let server = Server::start(LIMITS);
-    let mut client = server.connect(1);
-    client
-        .write_all(b"GET /download HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
-    read_head(&mut client).await;
+    let mut client = get(&server, "/download").await;
     let begin = Instant::now();
     let mut left = DOWNLOAD;
     let mut part = vec![0; 256 * 1024];
@@ -70,12 +74,7 @@ async fn http1_download_with_progress_has_no_time_limit() {
 #[tokio::test(start_paused = true)]
 async fn http1_stalled_download_ends() {
     let server = Server::start(LIMITS);
-    let mut client = server.connect(1);
-    client
-        .write_all(b"GET /download HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
-    read_head(&mut client).await;
+    let mut client = get(&server, "/download").await;
     // Longer than the limit, and than a closing connection may still write.
     sleep(2 * IDLE_TIMEOUT).await;
     let mut rest = Vec::new();
@@ -86,12 +85,7 @@ async fn http1_stalled_download_ends() {
 #[tokio::test(start_paused = true)]
 async fn http1_silent_event_stream_has_no_time_limit() {
     let server = Server::start(LIMITS);
-    let mut client = server.connect(1);
-    client
-        .write_all(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
-    read_head(&mut client).await;
+    let mut client = get(&server, "/events").await;
     // Two events in chunks.
     let mut events = [0; 20];
     client.read_exact(&mut events).await.unwrap();

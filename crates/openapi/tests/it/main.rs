@@ -9,5 +9,7 @@ mod lint;
 mod long_check;
 mod picture;
 mod read_back;
+#[path = "../../../../tests/replay.rs"]
+mod replay;
 mod security;
 mod tutorial;
