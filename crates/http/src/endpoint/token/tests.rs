@@ -1,0 +1,282 @@
+//! Tests of the token endpoint: each answer and each refusal.
+
+use std::sync::Arc;
+
+use http::header::AUTHORIZATION;
+use scopegate_domain::{
+    Account, Catalog, Client, ClientId, GrantType, Lifetime, PasswordHash, ScopeToken, Secret, SecurityScheme, User,
+    UserId, Username,
+};
+use scopegate_grant::{InvalidClientCause, InvalidRequestCause, InvalidScopeCause, Unavailable};
+use scopegate_store::{MemoryStore, Store, StoreError};
+use scopegate_token::{Signer, SigningKey, TokenRules};
+
+use super::*;
+
+/// bcrypt of `secret`, cost 4.
+const HASH: &str = "$2b$04$EixZaYVK1fsbw1ZfbX3OXecuEWXLp80MtU.0.8ZM4wHF7LiXJMApO";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+async fn server(profile: Profile) -> AuthorizationServer {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let demo_app = ClientId::parse("demo-app").unwrap();
+    let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
+    let user = user.with_scope("me items".parse().unwrap());
+    store
+        .users()
+        .add(Account {
+            user,
+            password_hash: Some(PasswordHash::from_stored(HASH)),
+        })
+        .await
+        .unwrap();
+    let client = Client::public(demo_app.clone(), "demo").with_grant_types([GrantType::Password]);
+    store
+        .clients()
+        .add(client.with_scope("me items".parse().unwrap()))
+        .await
+        .unwrap();
+    let catalog = Catalog::builder()
+        .scheme("oauth", SecurityScheme::oauth2_password("token"))
+        .scope(ScopeToken::from_static("me"), "")
+        .scope(ScopeToken::from_static("items"), "");
+    let key = SigningKey::hs256(&Secret::new("k".repeat(64))).unwrap();
+    let signer = Signer::new(TokenRules::tutorial(), key);
+    let builder = AuthorizationServer::builder(store, signer, catalog.build().unwrap()).password_grant(true);
+    match profile {
+        Profile::Rfc => builder.build(),
+        Profile::Tutorial => builder.profile(GrantProfile::Tutorial { client: demo_app }).build(),
+    }
+}
+
+async fn ask(profile: Profile, content_type: &'static str, body: &'static str) -> (StatusCode, HeaderMap, Value) {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+    read(
+        token(
+            &server(profile).await,
+            &headers,
+            &Bytes::from_static(body.as_bytes()),
+            None,
+        )
+        .await,
+    )
+}
+
+fn read(response: Response<Bytes>) -> (StatusCode, HeaderMap, Value) {
+    let (head, body) = response.into_parts();
+    assert_eq!(head.headers.get(CACHE_CONTROL).unwrap(), "no-store");
+    assert_eq!(head.headers.get(PRAGMA).unwrap(), "no-cache");
+    assert_eq!(head.headers.get(CONTENT_TYPE).unwrap(), "application/json");
+    (head.status, head.headers, serde_json::from_slice(&body).unwrap())
+}
+
+#[tokio::test]
+async fn the_page_answers_with_two_members() {
+    let (status, _, body) = ask(Profile::Tutorial, FORM, "username=johndoe&password=secret").await;
+    let access_token = body.get("access_token").and_then(Value::as_str).unwrap();
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(body, json!({ "access_token": access_token, "token_type": "bearer" }));
+}
+
+#[tokio::test]
+async fn the_rfc_answers_with_four_members() {
+    let form = "grant_type=password&client_id=demo-app&username=johndoe&password=secret&scope=me+admin";
+    let (status, _, body) = ask(Profile::Rfc, FORM, form).await;
+    let access_token = body.get("access_token").and_then(Value::as_str).unwrap();
+    assert_eq!(status, StatusCode::OK);
+    // A part of the first second is over, and what the login took.
+    let expires_in = body.get("expires_in").and_then(Value::as_u64).unwrap();
+    assert!((1_700..1_800).contains(&expires_in), "{expires_in}");
+    let members = json!({
+        "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in, "scope": "me",
+    });
+    assert_eq!(body, members);
+}
+
+#[tokio::test]
+async fn the_page_refuses_in_its_words() {
+    let missing = |field| json!({ "type": "missing", "loc": ["body", field], "msg": "Field required", "input": null });
+    let pattern = json!({
+        "type": "string_pattern_mismatch",
+        "loc": ["body", "grant_type"],
+        "msg": "String should match pattern '^password$'",
+        "input": "x",
+        "ctx": { "pattern": "^password$" },
+    });
+    let multipart = "multipart/form-data; boundary=b";
+    for (content_type, form, status, detail) in [
+        (
+            FORM,
+            "username=johndoe&password=x",
+            400,
+            json!("Incorrect username or password"),
+        ),
+        (
+            FORM,
+            "grant_type=x&username=johndoe",
+            422,
+            json!([pattern, missing("password")]),
+        ),
+        (
+            "application/json",
+            "{}",
+            422,
+            json!([missing("username"), missing("password")]),
+        ),
+        (multipart, "username=johndoe", 400, json!("Invalid multipart data.")),
+        ("multipart/form-data", "", 400, json!("Missing boundary in multipart.")),
+    ] {
+        let (answered, headers, body) = ask(Profile::Tutorial, content_type, form).await;
+        assert_eq!(
+            (answered.as_u16(), body),
+            (status, json!({ "detail": detail })),
+            "{form}"
+        );
+        assert!(!headers.contains_key(WWW_AUTHENTICATE));
+    }
+}
+
+#[tokio::test]
+async fn the_rfc_refuses_with_a_code() {
+    for (content_type, form, error) in [
+        ("application/json", "{}", "invalid_request"),
+        (FORM, "", "invalid_request"),
+        (FORM, "grant_type=x", "unsupported_grant_type"),
+        (
+            FORM,
+            "grant_type=password&client_id=demo-app&username=johndoe&password=x",
+            "invalid_grant",
+        ),
+    ] {
+        let (status, _, body) = ask(Profile::Rfc, content_type, form).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
+        assert_eq!(body.get("error"), Some(&json!(error)), "{form}");
+        assert!(body.get("error_description").is_some_and(Value::is_string));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_whole_is_refused_as_all_else_is() {
+    for (cause, status) in [
+        (BodyError::Incomplete, 400),
+        (BodyError::TooLarge, 413),
+        (BodyError::TooSlow, 408),
+    ] {
+        let (answered, _, body) = read(incomplete(&server(Profile::Rfc).await, cause));
+        assert_eq!(
+            (answered.as_u16(), body.get("error")),
+            (status, Some(&json!("invalid_request")))
+        );
+        let (answered, _, body) = read(incomplete(&server(Profile::Tutorial).await, cause));
+        assert_eq!(answered.as_u16(), status);
+        assert!(body.get("detail").is_some_and(Value::is_string), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_fails_to_authenticate_is_challenged() {
+    let server = server(Profile::Rfc).await;
+    let body = Bytes::from_static(b"grant_type=password&username=johndoe&password=secret");
+    for (credentials, status) in [
+        ("", 400),
+        ("Basic Og==", 400),
+        ("Bearer x", 401),
+        ("Basic !", 401),
+        ("Basic ZGVtby1hcHA6eA==", 401),
+        ("Basic bm9ib2R5Og==", 401),
+        ("Basic ZGVtby1hcHA6", 200),
+    ] {
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
+        if !credentials.is_empty() {
+            headers.insert(AUTHORIZATION, HeaderValue::from_static(credentials));
+        }
+        let (answered, headers, body) = read(token(&server, &headers, &body, None).await);
+        assert_eq!(answered.as_u16(), status, "{credentials}");
+        if status != 200 {
+            assert_eq!(body.get("error"), Some(&json!("invalid_client")), "{credentials}");
+        }
+        let challenge = headers.get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
+        assert_eq!(
+            challenge,
+            (status == 401).then_some(r#"Basic realm="token", charset="UTF-8""#)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_the_form_names_is_refused_without_a_challenge() {
+    let refused = "client is unknown, or it did not authenticate as it is registered";
+    for profile in [Profile::Rfc, Profile::Tutorial] {
+        // The tutorial reads no client, so this requests a grant type that it does not know.
+        let grant_type = match profile {
+            Profile::Rfc => "password",
+            Profile::Tutorial => "client_credentials",
+        };
+        for (client, description) in [
+            ("", "`client_id` is missing"),
+            ("&client_id=", "`client_id` is missing"),
+            ("&client_secret=x", "`client_id` is missing"),
+            ("&client_id=nobody", refused),
+            ("&client_id=nobody&client_secret=x", refused),
+            ("&client_id=demo-app&client_secret=x", refused),
+        ] {
+            let form = format!("grant_type={grant_type}&username=johndoe&password=secret{client}");
+            for empty in [None, Some("Basic Og==")] {
+                let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]);
+                headers.extend(empty.map(|empty| (AUTHORIZATION, HeaderValue::from_static(empty))));
+                let server = server(profile).await;
+                let (status, headers, body) = read(token(&server, &headers, &Bytes::from(form.clone()), None).await);
+                assert_eq!(status, StatusCode::BAD_REQUEST, "{form}");
+                assert!(!headers.contains_key(WWW_AUTHENTICATE), "{form}");
+                if profile == Profile::Rfc {
+                    let told = json!({ "error": "invalid_client", "error_description": description });
+                    assert_eq!(body, told, "{form}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_status_and_shows_no_cause() {
+    let outage = Unavailable::Store(StoreError::unavailable("disk /var/lib is full"));
+    let malformed = "a  b".parse::<Scope>().unwrap_err();
+    for (error, status) in [
+        (GrantError::InvalidRequest(InvalidRequestCause::Repeated), 400),
+        (GrantError::InvalidClient(InvalidClientCause::Refused), 400),
+        (GrantError::InvalidGrant, 400),
+        (GrantError::UnauthorizedClient, 400),
+        (GrantError::UnsupportedGrantType, 400),
+        (GrantError::InvalidScope(InvalidScopeCause::Malformed(malformed)), 400),
+        (
+            GrantError::Busy {
+                retry_after: Lifetime::from_seconds(2),
+            },
+            503,
+        ),
+        (
+            GrantError::Throttled {
+                retry_after: Lifetime::from_seconds(30),
+            },
+            429,
+        ),
+        (GrantError::Unavailable(outage), 503),
+        (GrantError::Corrupt(StoreError::corrupt("disk /var/lib is odd")), 500),
+    ] {
+        let (answered, headers, body) = read(refusal(&error, &ClientCredentials::Absent));
+        assert_eq!(answered.as_u16(), status, "{error}");
+        assert_eq!(body.get("error"), Some(&json!(error.code().as_str())));
+        assert!(!body.to_string().contains("disk"));
+        assert_eq!(headers.contains_key(RETRY_AFTER), matches!(status, 429 | 503));
+        if matches!(error, GrantError::InvalidClient(_)) {
+            let refused = refusal(&error, &ClientCredentials::Malformed);
+            assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+        }
+        let description = body.get("error_description").and_then(Value::as_str).unwrap();
+        assert!(
+            description
+                .bytes()
+                .all(|byte| matches!(byte, 0x20..=0x7E) && !matches!(byte, b'"' | b'\\'))
+        );
+    }
+}
