@@ -45,7 +45,7 @@ impl<'t> FactMapping<'t> {
                     next = same.next();
                     Brings::Same(same)
                 }
-                None => Brings::Rest(brought(atom, to)),
+                None => Brings::Rest(mapped_facts(atom, to)),
             }
         };
         let mut mapping = Self {
@@ -116,10 +116,10 @@ impl<'t> FactMapping<'t> {
     pub(super) fn is_same(&self, from: &[AtomId], to: &[AtomId]) -> bool {
         let is_same =
             |(from, to): (&AtomId, &AtomId)| self.counterpart(*from) == Some(*to) && self.sources_of(*from).is_empty();
-        let asks_for_credential = || from.iter().any(|id| !self.from.anonymous().contains(*id));
+        let requires_credential = || from.iter().any(|id| !self.from.anonymous().contains(*id));
         from.len() == to.len()
             && from.iter().zip(to).all(is_same)
-            && (asks_for_credential() || self.sources_of(AtomId::AUTHENTICATED).is_empty())
+            && (requires_credential() || self.sources_of(AtomId::AUTHENTICATED).is_empty())
     }
 
     fn bring(&self, grant: &[AtomId]) -> AtomSet {
@@ -273,7 +273,7 @@ fn renamed<'a>(atom: &'a Atom, names: &HashMap<SchemeName, SchemeName>) -> Cow<'
 }
 
 /// What an atom of one universe provides in another.
-fn brought(atom: &Atom, to: &Universe) -> AtomSet {
+fn mapped_facts(atom: &Atom, to: &Universe) -> AtomSet {
     if let Some(id) = to.find(atom) {
         return to.closure(id).clone();
     }

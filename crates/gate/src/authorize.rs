@@ -27,8 +27,8 @@ impl Gate {
     /// - 404, 405, or a redirect to the path with or without its last slash,
     /// - 503 if a store or a verifier does not answer.
     ///
-    /// A [`SiteEndpoint`](crate::SiteEndpoint) that reads no body answers here, too. [`Gate::route`]
-    /// serves those with a body.
+    /// A [`SiteEndpoint`](crate::SiteEndpoint) that reads no body answers here, too.
+    /// [`Gate::route`] serves those with a body.
     pub async fn authorize(&self, head: &RequestHead<'_>) -> Result<Option<Permit>, Response<Bytes>> {
         let routed = self.route(head)?;
         let decided = {

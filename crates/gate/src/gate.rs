@@ -126,7 +126,8 @@ impl Gate {
         }
     }
 
-    /// Sets the headers that every response has, for a response that no [`Routed`](crate::Routed) finishes.
+    /// Sets the headers that every response has, for a response that no [`Routed`](crate::Routed)
+    /// finishes.
     pub fn finish_uncounted<B>(&self, response: &mut Response<B>) {
         response_headers::set(response.headers_mut(), self.inner.request_ids.next());
     }

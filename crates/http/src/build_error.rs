@@ -10,7 +10,7 @@ pub enum BuildError {
     #[error(transparent)]
     Gate(#[from] GateError),
     /// The handler takes a user, and the guard also accepts requests without one.
-    #[error("the handler of `{operation}` takes a user, and its guard does not ask for one; add `Guard::user()`")]
+    #[error("the handler of `{operation}` takes a user, but its guard requires none; add `Guard::user()`")]
     NoUser {
         /// Which operation.
         operation: String,

@@ -28,8 +28,8 @@ pub(crate) struct Source<'a> {
 ///
 /// # Errors
 ///
-/// [`BuildError`], if two types or two operations have one name (OpenAPI 3.1, section 4.8.10), or if
-/// a reference leads to no component.
+/// [`BuildError`], if two types or two operations have one name (OpenAPI 3.1, section 4.8.10), or
+/// if a reference leads to no component.
 pub(crate) fn write(source: &Source<'_>, table: &OperationTable) -> Result<Value, BuildError> {
     let mut schemas = Schemas {
         profile: source.profile,

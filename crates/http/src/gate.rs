@@ -22,8 +22,8 @@ use crate::input::Sent;
 use crate::query_shape::QueryShape;
 use crate::route::{Endpoint, Refused};
 
-/// All operations of an application with their guards and handlers: a warp filter, a service, a table
-/// and a document, made from one declaration. Cheap to clone.
+/// All operations of an application with their guards and handlers: a warp filter, a service, a
+/// table and a document, made from one declaration. Cheap to clone.
 ///
 /// It wraps [`scopegate_gate::Gate`], which decides, and dereferences to it.
 ///
@@ -103,8 +103,8 @@ impl Gate {
         self.gate.operations()
     }
 
-    /// Returns the OpenAPI 3.1 document: paths, parameters, bodies and answers from the types of the
-    /// handlers, `security` from the guards.
+    /// Returns the OpenAPI 3.1 document: paths, parameters, bodies and answers from the types of
+    /// the handlers, `security` from the guards.
     #[must_use]
     pub fn openapi(&self) -> &Value {
         &self.inner.document

@@ -37,8 +37,8 @@
 //! - `docs/schemes.md` maps each class of `fastapi.security` to this crate.
 //!
 //! An application needs only this crate. It re-exports the crates of the lower layers ([`domain`],
-//! [`policy`], [`analysis`], [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`], [`serde_json`]
-//! and [`utoipa`]. Derive macros need the path of those: `#[serde(crate =
+//! [`policy`], [`analysis`], [`token`], [`store`], [`grant`]) and [`warp`], [`tokio`], [`serde`],
+//! [`serde_json`] and [`utoipa`]. Derive macros need the path of those: `#[serde(crate =
 //! "scopegate_http::serde")]`, and `use scopegate_http::utoipa` in the module that derives
 //! `ToSchema`.
 //!

@@ -187,7 +187,7 @@ impl DocumentFacts {
 
     /// Whether the operation with this number in the table documents status 401.
     #[must_use]
-    pub fn asks_for_credential(&self, operation: usize) -> bool {
+    pub fn requires_credential(&self, operation: usize) -> bool {
         self.errors
             .get(operation)
             .is_some_and(|errors| errors.is_unauthenticated())

@@ -175,7 +175,7 @@ impl OperationTableBuilder {
         let places = |declared| DeclaredGuards::of(&guards, declared);
         let operations = operations.into_iter().map(places).collect::<Result<Vec<_>, _>>()?;
         let mut resolver = Resolver::new(&catalog, order);
-        let numbers = operations.iter().map(|places| resolver.look_at(places));
+        let numbers = operations.iter().map(|places| resolver.check_guards(places));
         let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
         let mut trees = resolver.with_universe()?;
         let operations = operations.into_iter().zip(numbers);

@@ -48,16 +48,16 @@ impl<'a> Resolver<'a> {
     }
 
     /// The number of its tree. Trees are numbered in the order of their first operation.
-    pub(crate) fn look_at(&mut self, places: &DeclaredGuards) -> Result<usize, TableError> {
+    pub(crate) fn check_guards(&mut self, places: &DeclaredGuards) -> Result<usize, TableError> {
         let next = self.seen.len();
         let number = *self.seen.entry(TreeKey::of(places)).or_insert(next);
         if number == next {
-            self.look_at_tree(places)?;
+            self.check_tree(places)?;
         }
         Ok(number)
     }
 
-    fn look_at_tree(&mut self, places: &DeclaredGuards) -> Result<(), TableError> {
+    fn check_tree(&mut self, places: &DeclaredGuards) -> Result<(), TableError> {
         let operation = &places.operation;
         let too_large = |limit| TableError::TooLarge {
             operation: operation.label(),

@@ -69,8 +69,8 @@ fn broken_references_are_reported() {
     assert_eq!(count, 15);
 }
 
-/// Each code block has a language. Rust compiles as a doctest, a shell block has known commands, and
-/// TOML is TOML. `text` is output.
+/// Each code block has a language. Rust compiles as a doctest, a shell block has known commands,
+/// and TOML is TOML. `text` is output.
 #[test]
 fn every_code_block_is_checked() {
     let checkout = Checkout::read();
@@ -118,7 +118,8 @@ fn dependency_of_readme_exists() {
     }
 }
 
-/// The picture of README.md shows the policy of docs/policy-toml.md. `UPDATE_DOCS=1` draws it again.
+/// The picture of README.md shows the policy of docs/policy-toml.md. `UPDATE_DOCS=1` draws it
+/// again.
 #[test]
 fn picture_of_readme_is_current() {
     let checkout = Checkout::read();

@@ -119,7 +119,7 @@ fn faults_of_prose_are_found() {
     assert_eq!(faults(&rules, "a.sql", "-- whom\nSELECT whom;").len(), 1);
 }
 
-/// What is wrong with the prose of a file.
+/// Returns the findings in the prose of a file.
 fn faults(rules: &Rules, path: &str, content: &str) -> Vec<String> {
     let Texts { texts, wide } = Texts::of(path, content);
     let mut faults: Vec<String> = wide

@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_without_refusals_ask_nobody_for_a_credential() {
+    fn errors_without_refusals_need_no_credential() {
         let all = |statuses: &[&[&str]]| -> Vec<DocumentedErrors> {
             statuses
                 .iter()

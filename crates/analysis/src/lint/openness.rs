@@ -39,7 +39,7 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
         .map(|(number, operation)| Public {
             operation,
             origin: facts.security_origin(number),
-            asks_for_credential: facts.asks_for_credential(number),
+            requires_credential: facts.requires_credential(number),
         })
         .collect();
     if public.is_empty() {
@@ -66,14 +66,14 @@ pub(super) fn report(table: &OperationTable, facts: &DocumentFacts, collector: &
     let documents_refusals = {
         let numbered = table.operations().iter().enumerate();
         let protected = numbered.filter(|(_, operation)| !is_public(operation));
-        let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| facts.asks_for_credential(*number));
+        let (with, without): (Vec<_>, Vec<_>) = protected.partition(|(number, _)| facts.requires_credential(*number));
         with.len() > without.len()
     };
     // A framework that adds the answer everywhere says nothing about one operation.
     let mut numbers = 0..table.operations().len();
-    let is_everywhere = numbers.all(|number| facts.asks_for_credential(number));
+    let is_everywhere = numbers.all(|number| facts.requires_credential(number));
     for mut operation in public {
-        operation.asks_for_credential &= !is_everywhere;
+        operation.requires_credential &= !is_everywhere;
         if let Some(finding) = about(operation, &protected, documents_refusals) {
             collector.add(finding);
         }
@@ -91,7 +91,7 @@ struct Public<'t> {
     operation: &'t ResolvedOperation,
     origin: SecurityOrigin,
     /// It documents status 401, although nothing is required.
-    asks_for_credential: bool,
+    requires_credential: bool,
 }
 
 /// The document's own endpoints for tokens and authorization: their callers have no token yet.
@@ -105,7 +105,7 @@ fn endpoints(table: &OperationTable) -> Vec<&str> {
 fn no_security(table: &OperationTable, public: &[Public<'_>]) -> Finding {
     let has_schemes = !table.catalog().schemes().is_empty();
     let is_stated = public.iter().all(|public| public.origin != SecurityOrigin::Absent);
-    let asks = public.iter().any(|public| public.asks_for_credential);
+    let asks = public.iter().any(|public| public.requires_credential);
     let changes = public.iter().any(|public| changes(public.operation));
     // Data that every caller may read needs no scheme.
     let is_meant = !asks && (is_stated || (!has_schemes && !changes));
@@ -167,7 +167,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_ref
     let Public {
         operation,
         origin,
-        asks_for_credential,
+        requires_credential,
     } = public;
     let protected = resources
         .get(resource(operation.template()))
@@ -190,7 +190,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_ref
             "any client may change the resource without a credential, and reading it requires one; require a credential here, \
              too",
         )
-    } else if is_absent && (changes || asks_for_credential || !documents_refusals) {
+    } else if is_absent && (changes || requires_credential || !documents_refusals) {
         finding(
             LintRule::UnprotectedOperation,
             "absent",
@@ -203,7 +203,7 @@ fn about(public: Public<'_>, resources: &HashMap<&str, Protected>, documents_ref
             "stated-change",
             "it changes something and is stated to be public, so any client may call it; make sure that this is meant",
         )
-    } else if asks_for_credential {
+    } else if requires_credential {
         finding(
             LintRule::UnprotectedOperation,
             "stated-read",

@@ -173,14 +173,14 @@ impl BearerVerifier {
         if let Some(metrics) = &self.metrics {
             metrics.misses.increment(1);
         }
-        let known = self.cache.verify(token, now, |claims| self.brought(wanted, claims))?;
+        let known = self.cache.verify(token, now, |claims| self.facts(wanted, claims))?;
         if let Some(metrics) = &self.metrics {
             metrics.measure(&self.cache);
         }
         Ok(AcceptedCredential::of_token(known))
     }
 
-    fn brought(
+    fn facts(
         &self,
         wanted: VerificationContext<'_>,
         claims: &Verified<Claims<'_>>,

@@ -29,8 +29,8 @@ impl Gate {
         }
     }
 
-    /// Returns the answer to a preflight whose path has an operation for `OPTIONS`. A browser does not
-    /// call that operation by itself.
+    /// Returns the answer to a preflight whose path has an operation for `OPTIONS`. A browser does
+    /// not call that operation by itself.
     pub(crate) fn preflight_of(&self, number: usize, head: &RequestHead<'_>) -> Option<Response> {
         self.preflight(head.method(), head.headers(), || {
             let operation = self.operations().operations().get(number);

@@ -400,7 +400,7 @@ async fn faults_of_a_declaration_are_errors_when_it_is_built() {
                 .await
                 .operation(get("/a").guard(Guard::requires([ME])).then(with_user))
         ),
-        "the handler of `GET /a` takes a user, and its guard does not ask for one; add `Guard::user()`"
+        "the handler of `GET /a` takes a user, but its guard requires none; add `Guard::user()`"
     );
     assert_eq!(
         told(Gate::builder(common::catalog()).operation(get("/a").guard(Guard::user().check(ActiveUser)).then(open))),

@@ -74,7 +74,8 @@ impl KeyEncryptionKeySource {
         Ok(keys.into_iter().find(opens))
     }
 
-    /// Creates the next key and keeps it next to this one until [`KeyEncryptionKeySource::finish_replacement`].
+    /// Creates the next key and keeps it next to this one until
+    /// [`KeyEncryptionKeySource::finish_replacement`].
     ///
     /// `None` unless the key is in a file: the operator creates the next one of a configured key.
     pub(crate) fn prepare_replacement(&self) -> anyhow::Result<Option<Arc<KeyEncryptionKey>>> {

@@ -1,5 +1,5 @@
-//! Checks the commands of shell blocks without an effect: options of the program, and names of files,
-//! packages and targets.
+//! Checks the commands of shell blocks without an effect: options of the program, and names of
+//! files, packages and targets.
 
 use std::process::{Command, Stdio};
 
@@ -8,7 +8,7 @@ use super::checkout::Checkout;
 /// Programs of the system that a block may call.
 const SYSTEM: [&str; 5] = ["curl", "grep", "openssl", "sed", "xdg-open"];
 
-/// What is wrong with the commands of a shell block.
+/// Returns the errors in the commands of a shell block.
 pub(crate) fn faults(checkout: &Checkout, block: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for line in block.replace("\\\n", " ").replace("$(", " ").lines() {

@@ -9,13 +9,13 @@ use super::markdown::{anchors, blocks, code_spans, links};
 /// be an example.
 const SOURCES: [&str; 7] = ["css", "js", "md", "mjs", "py", "rs", "sql"];
 
-/// Folders whose name begins a path of this checkout, whatever the path ends with.
+/// Folders whose name begins a path of this checkout, with any ending.
 const FOLDERS: [&str; 6] = [".cargo", ".ci", "benches", "crates", "docs", "fuzz"];
 
 /// History: its names were correct when they were written.
 const HISTORY: &str = "CHANGELOG.md";
 
-/// The words of the Rust sources and where its functions are.
+/// The words of the Rust sources, and the files of their functions.
 struct Index<'c> {
     checkout: &'c Checkout,
     functions: HashMap<&'c str, Vec<&'c str>>,
@@ -105,8 +105,8 @@ impl<'c> Index<'c> {
         self.has_item(span)
     }
 
-    /// The same of a comment marked `INVARIANT:` or `SECURITY:`. There a name of three words or more
-    /// is a test or another function.
+    /// The same of a comment marked `INVARIANT:` or `SECURITY:`. There a name of three words or
+    /// more is a test or another function.
     fn has_in_comment(&self, named: &mut Vec<&'c str>, span: &str) -> Option<bool> {
         if is_name(span) && span.matches('_').count() > 1 {
             return Some(self.functions.contains_key(span) || self.words.contains(span));
@@ -128,8 +128,8 @@ impl<'c> Index<'c> {
         self.functions.get(name).is_some_and(|paths| paths.contains(&path))
     }
 
-    /// The files that a path can mean: from the root, from `crates`, next to the file that was named
-    /// before, or else those whose path ends so, first in the same crate.
+    /// Returns the files that a path can mean. It starts at the root, at `crates`, or next to the file
+    /// that was named before. Otherwise it is the end of a path, first of one in the same crate.
     fn find(&self, near: &[&str], path: &str) -> Vec<&'c str> {
         let candidates = candidates(near, path);
         let is_candidate = |file: &&str| candidates.iter().any(|candidate| candidate == file);
@@ -228,7 +228,7 @@ fn candidates(near: &[&str], path: &str) -> Vec<String> {
     from_root.into_iter().chain(siblings).collect()
 }
 
-/// What follows the last dot.
+/// Returns the text after the last dot.
 fn ending(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }

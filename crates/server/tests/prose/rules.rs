@@ -20,7 +20,7 @@ struct Phrase {
     advice: String,
 }
 
-/// What comes before the first word.
+/// The text before the first word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
     Anywhere,

@@ -100,8 +100,8 @@ fn words(sentence: &str) -> usize {
     sentence.split_whitespace().filter(is_word).count()
 }
 
-/// Splits after a full stop, a question mark or an exclamation mark, if a capital, a digit, a quote or
-/// code follows.
+/// Splits after a full stop, a question mark or an exclamation mark, if a capital, a digit, a quote
+/// or code follows.
 fn sentences(text: &str) -> Vec<String> {
     let mut sentences = vec![String::new()];
     let mut ends = false;

@@ -57,7 +57,7 @@ struct Way {
     scopes: Vec<String>,
     schemes: Vec<String>,
     guards: Vec<String>,
-    asks_for_credential: bool,
+    requires_credential: bool,
 }
 
 impl Way {
@@ -66,12 +66,12 @@ impl Way {
             scopes: Vec::new(),
             schemes: Vec::new(),
             guards: Vec::new(),
-            asks_for_credential: false,
+            requires_credential: false,
         };
         for atom in atoms {
             way.scopes.extend(scope_of(atom).map(|scope| spelling.word(&scope)));
             match atom {
-                Atom::Authenticated => way.asks_for_credential = true,
+                Atom::Authenticated => way.requires_credential = true,
                 Atom::Scheme(name) => way.schemes.push(name.to_string()),
                 Atom::Scope { scheme, .. } => way.schemes.push(scheme.to_string()),
                 guard => way.guards.push(guard.to_string()),
@@ -92,7 +92,7 @@ impl Way {
                 names.join(" + ")
             }
         };
-        let any = if self.asks_for_credential {
+        let any = if self.requires_credential {
             "(any)"
         } else {
             "(no credential)"
