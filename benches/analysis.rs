@@ -1,7 +1,7 @@
 //! Questions about a policy of the size of Microsoft Graph's, and reading it into a table.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use scopegate_analysis::{diff, lint, mine, operations_of};
+use scopegate_analysis::{diff, infer_implications, lint, operations_for};
 use scopegate_benches::{LargeInterface, Limit, Race, permissions_file};
 use scopegate_openapi::import;
 use scopegate_policy::{AssumedCredentials, Locator};
@@ -17,7 +17,7 @@ fn whole_policies(criterion: &mut Criterion) {
             import::read(file.as_bytes())
         })
         .lane_within("operations of a grant", Limit::Nanoseconds(2e6), || {
-            operations_of(&table, &grant).len()
+            operations_for(&table, &grant).len()
         })
         .lane_within("diff of a table with itself", Limit::Nanoseconds(10e6), || {
             diff(&table, &table).map(|changes| changes.len())
@@ -28,7 +28,7 @@ fn whole_policies(criterion: &mut Criterion) {
             || diff(&table, &other).map(|changes| changes.len()),
         )
         .lane("lint", || lint(&table, &[]).len())
-        .lane("mine", || mine(&table).len())
+        .lane("mine", || infer_implications(&table).len())
         .lane("a locator", || Locator::new(&table))
         .run(criterion);
 }

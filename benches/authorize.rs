@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scopegate_benches::{Limit, ManyScopes, Race, TokenFixture, Tutorial};
-use scopegate_policy::{World, authorize};
+use scopegate_policy::{RequestFacts, authorize};
 use scopegate_token::Scratch;
 
 fn decision(criterion: &mut Criterion) {
@@ -11,7 +11,7 @@ fn decision(criterion: &mut Criterion) {
     Race::new("decision, 2 of 32 scopes out of 64")
         .lane("a loop over strings", || policy.string_loop())
         .lane_within("ours", Limit::Ratio(0.2), || {
-            policy.operation().decide(&World::of_atoms(policy.world()))
+            policy.operation().decide(&RequestFacts::of_facts(policy.world()))
         })
         .run(criterion);
 }
@@ -37,7 +37,7 @@ fn request(criterion: &mut Criterion) {
             authorize(tutorial.operation(), &nothing).is_err()
         })
         .lane_within("the world of a token of two scopes", Limit::Nanoseconds(100.0), || {
-            tutorial.table().token_world(tutorial.scheme(), &claims).is_ok()
+            tutorial.table().token_facts(tutorial.scheme(), &claims).is_ok()
         })
         .run(criterion);
 }

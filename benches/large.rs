@@ -1,7 +1,7 @@
 //! A policy of the size of Microsoft Graph's permissions.
 
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, Guard, Operation, OperationTable, Rule};
+use scopegate_policy::{Fact, Guard, Operation, OperationTable, Rule};
 
 const OPERATIONS: usize = 11_215;
 const GUARDS: usize = 1_692;
@@ -89,7 +89,7 @@ fn guard(number: usize) -> Guard {
     let alternative = |place: usize| {
         let scheme = place % SCHEMES.len();
         let scope = |step: usize| {
-            Rule::Atom(Atom::Scope {
+            Rule::Fact(Fact::Scope {
                 scheme: SCHEMES[scheme].parse().unwrap(),
                 token: token((number * 31 + place * 17 + step) % SCOPES[scheme]),
             })

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme, Timestamp, User, UserId, Username};
 use scopegate_policy::{
-    ActiveUser, Atom, AtomSet, Guard, Operation, OperationTable, Presented, ResolvedOperation, SchemeId, TokenWorld,
+    ActiveUser, Fact, FactSet, Guard, Operation, OperationTable, PresentedCredentials, ResolvedOperation, SchemeId,
+    TokenFacts,
 };
 
 use crate::TokenFixture;
@@ -38,7 +39,7 @@ pub struct ManyScopes {
     table: OperationTable,
     required: Vec<String>,
     granted: Vec<String>,
-    world: AtomSet,
+    world: FactSet,
 }
 
 impl ManyScopes {
@@ -62,9 +63,9 @@ impl ManyScopes {
             .operation(Operation::get("/x").guard(guard))
             .build()
             .unwrap();
-        let universe = table.universe();
+        let universe = table.fact_table();
         let scheme = SchemeName::parse("oauth").unwrap();
-        let atom = |name| Atom::Scope {
+        let atom = |name| Fact::Scope {
             scheme: scheme.clone(),
             token: scope(name),
         };
@@ -86,7 +87,7 @@ impl ManyScopes {
 
     /// The facts of the token.
     #[must_use]
-    pub const fn world(&self) -> &AtomSet {
+    pub const fn world(&self) -> &FactSet {
         &self.world
     }
 
@@ -110,7 +111,7 @@ impl Default for ManyScopes {
 pub struct Tutorial {
     table: OperationTable,
     scheme: SchemeId,
-    token: TokenWorld,
+    token: TokenFacts,
     user: Arc<User>,
     now: Timestamp,
 }
@@ -126,9 +127,9 @@ impl Tutorial {
             .build()
             .unwrap();
         let user = Guard::user();
-        let active = Guard::requires([ME]).check(ActiveUser).on(&user);
+        let active = Guard::requires([ME]).check(ActiveUser).depends_on(&user);
         let table = OperationTable::builder(catalog)
-            .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&active)))
+            .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).depends_on(&active)))
             .build()
             .unwrap();
         let scheme = table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
@@ -137,7 +138,7 @@ impl Tutorial {
             .verifier()
             .verify(fixture.token(), fixture.now(), &mut scratch)
             .unwrap();
-        let token = table.token_world(scheme, &claims).unwrap();
+        let token = table.token_facts(scheme, &claims).unwrap();
         let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
         Self {
             table,
@@ -168,15 +169,15 @@ impl Tutorial {
 
     /// A request that may be done.
     #[must_use]
-    pub fn presented(&self) -> Presented<'_> {
-        Presented::new(self.now)
+    pub fn presented(&self) -> PresentedCredentials<'_> {
+        PresentedCredentials::new(self.now)
             .with_token(&self.token, "johndoe")
             .with_user(Arc::clone(&self.user))
     }
 
     /// The same request without a credential.
     #[must_use]
-    pub const fn nothing_presented(&self) -> Presented<'_> {
-        Presented::new(self.now)
+    pub const fn nothing_presented(&self) -> PresentedCredentials<'_> {
+        PresentedCredentials::new(self.now)
     }
 }

@@ -6,7 +6,7 @@ use scopegate_domain::{
     AccessTokenClaims, Audience, Catalog, ClientId, Clock as _, Issuer, Lifetime, Revocation, Revoked, SchemeName,
     ScopeToken, Secret, SecurityScheme, SystemClock, Timestamp, TokenId,
 };
-use scopegate_policy::{Guard, Operation, OperationTable, SchemeId, TokenWorld};
+use scopegate_policy::{Guard, Operation, OperationTable, SchemeId, TokenFacts};
 use scopegate_token::{
     HeapBytes, Known, RevokedSet, Signer, SigningKey, SubjectNames, TokenRejected, TokenRules, VerifiedCache, Verifier,
 };
@@ -15,7 +15,7 @@ use scopegate_token::{
 #[derive(Debug)]
 pub struct CachedFacts {
     /// Its facts for a decision.
-    pub world: TokenWorld,
+    pub world: TokenFacts,
     subject: Option<Arc<str>>,
 }
 
@@ -129,7 +129,7 @@ impl RememberedTokens {
     pub fn verify_token(&self, token: &str) -> Result<Arc<Known<CachedFacts>>, TokenRejected> {
         self.cache.verify(token, self.now, |claims| {
             Ok(CachedFacts {
-                world: self.table.token_world(self.scheme, claims).unwrap(),
+                world: self.table.token_facts(self.scheme, claims).unwrap(),
                 subject: claims.subject().map(Arc::from),
             })
         })

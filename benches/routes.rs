@@ -55,9 +55,9 @@ fn tutorial(fixture: &TokenFixture) -> GateService {
         .scope(ITEMS, "")
         .build()
         .unwrap();
-    let active = Guard::requires([ME]).check(ActiveUser).on(&Guard::user());
+    let active = Guard::requires([ME]).check(ActiveUser).depends_on(&Guard::user());
     let items = get("/users/me/items/")
-        .guard(Guard::requires([ITEMS]).on(&active))
+        .guard(Guard::requires([ITEMS]).depends_on(&active))
         .then(|user: CurrentUser| async move { user.user().username().as_str().to_owned() });
     Gate::builder(catalog)
         .bearer("oauth", fixture.verifier().clone())

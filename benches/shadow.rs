@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use hyper::service::Service as _;
 use scopegate_benches::{Limit, Race, TokenFixture, Tutorial};
 use scopegate_http::domain::{Account, User, UserId, Username};
-use scopegate_http::policy::{Operation, OperationTable, Presented, Shadow, ShadowVerdict, authorize};
+use scopegate_http::policy::{Operation, OperationTable, PresentedCredentials, Shadow, ShadowVerdict, authorize};
 use scopegate_http::store::{MemoryStore, Users as _};
 use scopegate_http::token::Scratch;
 use scopegate_http::{
@@ -31,8 +31,8 @@ fn catalog() -> Catalog {
 }
 
 fn guard(scope: ScopeToken) -> Guard {
-    let active = Guard::requires([ME]).check(ActiveUser).on(&Guard::user());
-    Guard::requires([scope]).on(&active)
+    let active = Guard::requires([ME]).check(ActiveUser).depends_on(&Guard::user());
+    Guard::requires([scope]).depends_on(&active)
 }
 
 /// The tutorial's items behind this scope.
@@ -52,10 +52,10 @@ fn verdict(criterion: &mut Criterion) {
     let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
     let user = Arc::new(user);
     let shadows = [ITEMS, ADMIN].map(|scope| Shadow::new(tutorial.table(), proposed(scope)));
-    let ask = |shadow: &Shadow, presented: &Presented<'_>| {
+    let ask = |shadow: &Shadow, presented: &PresentedCredentials<'_>| {
         let scheme = shadow.scheme(tutorial.scheme()).unwrap();
-        let world = shadow.proposed().token_world(scheme, &claims).unwrap();
-        let beside = Presented::new(fixture.now())
+        let world = shadow.proposed().token_facts(scheme, &claims).unwrap();
+        let beside = PresentedCredentials::new(fixture.now())
             .with_token(&world, "johndoe")
             .with_user(Arc::clone(&user));
         shadow.counterpart(0).unwrap().ask(Some(presented), &beside)

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use scopegate_domain::{Claims, ScopeLayout};
 use scopegate_instructions::{NOW, Policy, Seen, Token};
-use scopegate_policy::{Presented, authorize};
+use scopegate_policy::{PresentedCredentials, authorize};
 
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
     let mut callgrind = Callgrind::default();
@@ -55,7 +55,7 @@ fn claims(payload: Vec<u8>) -> (bool, Vec<u8>) {
 #[library_benchmark(config = at_most(410))]
 #[bench::tutorial(Policy::new())]
 fn decide(policy: Policy) -> (bool, Policy) {
-    let presented = Presented::new(NOW)
+    let presented = PresentedCredentials::new(NOW)
         .with_token(&policy.world, "johndoe")
         .with_user(policy.user.clone());
     let operation = policy.table.operations().first();

@@ -7,7 +7,7 @@ use scopegate_domain::{
     AccessTokenClaims, Audience, Catalog, ClientId, Issuer, Lifetime, SchemeName, ScopeToken, Secret, SecurityScheme,
     Timestamp, TokenId, User, UserId, Username,
 };
-use scopegate_policy::{ActiveUser, Guard, Operation, OperationTable, SchemeId, TokenWorld};
+use scopegate_policy::{ActiveUser, Guard, Operation, OperationTable, SchemeId, TokenFacts};
 use scopegate_token::{
     HeapBytes, RevokedSet, Scratch, Signer, SigningKey, SubjectNames, TokenRules, VerifiedCache, Verifier,
 };
@@ -107,7 +107,7 @@ pub struct Policy {
     /// Its scheme.
     pub scheme: SchemeId,
     /// The facts of the token.
-    pub world: TokenWorld,
+    pub world: TokenFacts,
     /// The user.
     pub user: Arc<User>,
 }
@@ -122,7 +122,7 @@ impl Policy {
             .build()
             .unwrap();
         let active = Guard::requires([ME]).check(ActiveUser);
-        let items = Guard::requires([ITEMS]).on(&active);
+        let items = Guard::requires([ITEMS]).depends_on(&active);
         let table = OperationTable::builder(catalog)
             .operation(Operation::get("/users/me/items/").guard(items))
             .build()
@@ -130,7 +130,7 @@ impl Policy {
         let scheme = table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
         let mut token = Token::good();
         let claims = token.verifier.verify(&token.text, NOW, &mut token.scratch).unwrap();
-        let world = table.token_world(scheme, &claims).unwrap();
+        let world = table.token_facts(scheme, &claims).unwrap();
         let user = User::new(UserId::parse("u1").unwrap(), Username::parse("johndoe").unwrap());
         Self {
             table,

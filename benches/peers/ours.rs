@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
 use scopegate_policy::{
-    Decision, Guard, Operation, OperationTable, Presented, ResolvedOperation, SchemeId, TokenWorld, World, authorize,
+    Decision, Guard, Operation, OperationTable, PresentedCredentials, ResolvedOperation, SchemeId, TokenFacts, RequestFacts, authorize,
 };
 
 use crate::Policy;
@@ -19,7 +19,7 @@ pub struct Ours {
 
 /// The facts of a token.
 #[derive(Debug)]
-pub struct Token(TokenWorld);
+pub struct Token(TokenFacts);
 
 impl Ours {
     /// The table.
@@ -59,13 +59,13 @@ impl Ours {
     pub fn token(&self, granted: &[String]) -> Token {
         let claims = format!(r#"{{"sub":"u1","scope":"{}"}}"#, granted.join(" "));
         let claims = Verified::assertion(Claims::parse(claims.as_bytes(), ScopeLayout::Text).unwrap());
-        Token(self.table.token_world(self.scheme, &claims).unwrap())
+        Token(self.table.token_facts(self.scheme, &claims).unwrap())
     }
 
     /// The bare decision.
     #[must_use]
     pub fn decide(&self, token: &Token, operation: &str) -> bool {
-        let decision = |operation: &ResolvedOperation| operation.decide(&World::of_token(&token.0));
+        let decision = |operation: &ResolvedOperation| operation.decide(&RequestFacts::of_token(&token.0));
         self.by_name
             .get(operation)
             .map(decision)
@@ -75,7 +75,7 @@ impl Ours {
     /// The decision of a request, with its permit.
     #[must_use]
     pub fn authorize(&self, token: &Token, operation: &str) -> bool {
-        let presented = Presented::new(Timestamp::from_unix(0)).with_token(&token.0, "u1");
+        let presented = PresentedCredentials::new(Timestamp::from_unix(0)).with_token(&token.0, "u1");
         self.by_name
             .get(operation)
             .is_some_and(|operation| authorize(operation, &presented).is_ok())

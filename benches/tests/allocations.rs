@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use scopegate_benches::{ManyScopes, RememberedTokens, TokenFixture, Tutorial};
-use scopegate_policy::{World, authorize};
+use scopegate_policy::{RequestFacts, authorize};
 use scopegate_token::{Algorithm, Scratch};
 
 fn allocations(mut call: impl FnMut() -> bool) -> u64 {
@@ -70,7 +70,7 @@ fn a_decision_allocates_nothing() {
     let policy = ManyScopes::new();
     assert_eq!(
         allocations(|| {
-            let _ = policy.operation().decide(&World::of_atoms(policy.world()));
+            let _ = policy.operation().decide(&RequestFacts::of_facts(policy.world()));
             true
         }),
         0
@@ -88,7 +88,7 @@ fn authorizing_a_request_allocates_nothing() {
         .verifier()
         .verify(fixture.token(), fixture.now(), &mut scratch)
         .unwrap();
-    let world = || tutorial.table().token_world(tutorial.scheme(), &claims).is_ok();
+    let world = || tutorial.table().token_facts(tutorial.scheme(), &claims).is_ok();
     assert_eq!(allocations(world), 0);
 }
 

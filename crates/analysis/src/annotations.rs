@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 use scopegate_policy::{
-    Alternative, Atom, AtomSet, LeastPrivilegeAnnotation, Locator, OperationTable, ResolvedOperation, SchemeId,
-    Universe,
+    Alternative, Fact, FactSet, FactTable, LeastPrivilegeAnnotation, Locator, OperationTable, ResolvedOperation,
+    SchemeId,
 };
 
 use crate::infer::Bits;
@@ -14,15 +14,15 @@ use crate::infer::Bits;
 /// Compares marks of least privilege with the least that the table itself knows, one operation and
 /// one scheme at a time.
 ///
-/// The order is that of [`mine()`](super::mine()). One set of scopes is less than another if it
-/// opens strictly fewer operations, all of them among those of the other. Of two that open the
-/// same, a part is less than the whole. With what
+/// The order is that of [`infer_implications()`](super::infer_implications()). One set of scopes is
+/// less than another if it opens strictly fewer operations, all of them among those of the other.
+/// Of two that open the same, a part is less than the whole. With what
 /// [`AssumedCredentials`](scopegate_policy::AssumedCredentials) assumes.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Method, Operation, OperationTable};
-/// use scopegate_analysis::judge_marks;
+/// use scopegate_analysis::check_annotations;
 /// use scopegate_policy::LeastPrivilegeAnnotation;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
@@ -36,13 +36,13 @@ use crate::infer::Bits;
 ///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
 ///     .build()?;
 /// let marks = [LeastPrivilegeAnnotation::new("oauth".parse()?, Method::Get, "/items", WRITE)];
-/// let judged = judge_marks(&table, &marks);
+/// let judged = check_annotations(&table, &marks);
 /// assert_eq!(judged.dominated()[0].by(), [READ]);
-/// assert_eq!(judged.unmarked()[0].1.to_string(), "POST /items");
+/// assert_eq!(judged.unannotated()[0].1.to_string(), "POST /items");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastPrivilegeAnnotation]) -> JudgedMarks<'a> {
+pub fn check_annotations<'a>(table: &'a OperationTable, marks: &'a [LeastPrivilegeAnnotation]) -> AnnotationReport<'a> {
     // As it is spelled first: templates that differ in the names of parameters alone stand for
     // themselves.
     let name_of = |operation: &'a ResolvedOperation| ((operation.method(), operation.template()), operation);
@@ -50,7 +50,7 @@ pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastPrivilegeAnno
     let locator = Locator::new(table);
     let mut openings = Coverage::new(table);
     let mut marked = HashSet::new();
-    let mut judged = JudgedMarks::default();
+    let mut judged = AnnotationReport::default();
     for mark in marks {
         let spelled = by_name.get(&(mark.method(), mark.template())).copied();
         let operation = spelled.or_else(|| locator.find(mark.method(), mark.template()));
@@ -65,14 +65,14 @@ pub fn judge_marks<'a>(table: &'a OperationTable, marks: &'a [LeastPrivilegeAnno
         match verdict {
             Verdict::Least => judged.least += 1,
             Verdict::OpensNothing => judged.opening_nothing.push(mark),
-            Verdict::DominatedBy(by) => judged.dominated.push(DominatedMark { mark, by }),
+            Verdict::DominatedBy(by) => judged.dominated.push(DominatedAnnotation { mark, by }),
         }
     }
     for operation in table.operations() {
         for scheme in schemes_with_scopes(operation) {
             judged.pairs += 1;
             if !marked.contains(&(std::ptr::from_ref(operation), scheme)) {
-                judged.unmarked.push((scheme, operation));
+                judged.unannotated.push((scheme, operation));
             }
         }
     }
@@ -95,17 +95,17 @@ fn schemes_with_scopes(operation: &ResolvedOperation) -> Vec<&SchemeName> {
     schemes
 }
 
-/// The answer of [`judge_marks`].
+/// The answer of [`check_annotations`].
 #[derive(Clone, Debug, Default)]
-pub struct JudgedMarks<'a> {
+pub struct AnnotationReport<'a> {
     least: usize,
     pairs: usize,
-    dominated: Vec<DominatedMark<'a>>,
+    dominated: Vec<DominatedAnnotation<'a>>,
     opening_nothing: Vec<&'a LeastPrivilegeAnnotation>,
-    unmarked: Vec<(&'a SchemeName, &'a ResolvedOperation)>,
+    unannotated: Vec<(&'a SchemeName, &'a ResolvedOperation)>,
 }
 
-impl<'a> JudgedMarks<'a> {
+impl<'a> AnnotationReport<'a> {
     /// How many marks are least privilege indeed: nothing less opens their operation.
     #[must_use]
     pub const fn least(&self) -> usize {
@@ -120,7 +120,7 @@ impl<'a> JudgedMarks<'a> {
 
     /// The marks than which something less opens their operation.
     #[must_use]
-    pub fn dominated(&self) -> &[DominatedMark<'a>] {
+    pub fn dominated(&self) -> &[DominatedAnnotation<'a>] {
         &self.dominated
     }
 
@@ -132,25 +132,25 @@ impl<'a> JudgedMarks<'a> {
 
     /// The pairs of an operation and a scheme by which scopes open it that no mark speaks of.
     #[must_use]
-    pub fn unmarked(&self) -> &[(&'a SchemeName, &'a ResolvedOperation)] {
-        &self.unmarked
+    pub fn unannotated(&self) -> &[(&'a SchemeName, &'a ResolvedOperation)] {
+        &self.unannotated
     }
 
     /// Whether every operation has a mark by every scheme, and each is least privilege.
     #[must_use]
     pub const fn is_confirmed(&self) -> bool {
-        self.dominated.is_empty() && self.opening_nothing.is_empty() && self.unmarked.is_empty()
+        self.dominated.is_empty() && self.opening_nothing.is_empty() && self.unannotated.is_empty()
     }
 }
 
 /// A mark than which something less opens its operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DominatedMark<'a> {
+pub struct DominatedAnnotation<'a> {
     mark: &'a LeastPrivilegeAnnotation,
     by: Vec<ScopeToken>,
 }
 
-impl<'a> DominatedMark<'a> {
+impl<'a> DominatedAnnotation<'a> {
     /// The mark.
     #[must_use]
     pub const fn mark(&self) -> &'a LeastPrivilegeAnnotation {
@@ -171,13 +171,13 @@ enum Verdict {
     OpensNothing,
 }
 
-/// What sets of atoms open, each looked up once.
+/// What sets of facts open, each looked up once.
 struct Coverage<'t> {
-    universe: &'t Universe,
-    /// Every alternative with the number of its tree, under the last of its atoms: a caller that
+    fact_table: &'t FactTable,
+    /// Every alternative with the number of its tree, under the last of its facts: a caller that
     /// holds it holds that one.
-    by_last: HashMap<Option<scopegate_policy::AtomId>, Vec<(usize, &'t AtomSet)>>,
-    known: HashMap<AtomSet, Rc<Bits>>,
+    by_last: HashMap<Option<scopegate_policy::FactId>, Vec<(usize, &'t FactSet)>>,
+    known: HashMap<FactSet, Rc<Bits>>,
 }
 
 impl<'t> Coverage<'t> {
@@ -194,13 +194,13 @@ impl<'t> Coverage<'t> {
             }
         }
         Self {
-            universe: table.universe(),
+            fact_table: table.fact_table(),
             by_last,
             known: HashMap::new(),
         }
     }
 
-    fn opened_by(&mut self, set: &AtomSet) -> Rc<Bits> {
+    fn opened_by(&mut self, set: &FactSet) -> Rc<Bits> {
         if let Some(known) = self.known.get(set) {
             return Rc::clone(known);
         }
@@ -213,13 +213,13 @@ impl<'t> Coverage<'t> {
         opened
     }
 
-    fn held(&self, set: &AtomSet) -> AtomSet {
+    fn held(&self, set: &FactSet) -> FactSet {
         let mut held = set.clone();
-        self.universe.add_guards(&mut held);
+        self.fact_table.add_guards(&mut held);
         held
     }
 
-    fn is_less(&mut self, one: &AtomSet, other: &AtomSet) -> bool {
+    fn is_less(&mut self, one: &FactSet, other: &FactSet) -> bool {
         let (opened, others) = (self.opened_by(one), self.opened_by(other));
         let is_part = opened != others || one != other && one.is_subset_of(other);
         opened.is_within(&others) && is_part
@@ -232,7 +232,7 @@ impl<'t> Coverage<'t> {
             return Verdict::OpensNothing;
         };
         let ways = self.ways(operation, scheme);
-        let is_least = |set: &AtomSet| !ways.iter().any(|way| self.is_less(way, set));
+        let is_least = |set: &FactSet| !ways.iter().any(|way| self.is_less(way, set));
         if marked.iter().any(is_least) {
             return Verdict::Least;
         }
@@ -240,8 +240,8 @@ impl<'t> Coverage<'t> {
     }
 
     /// The sets of scopes that a mark stands for.
-    fn sets(&self, mark: &LeastPrivilegeAnnotation, scheme: SchemeId) -> Vec<AtomSet> {
-        let closure = |token: &ScopeToken| self.universe.scope_closure(scheme, token.as_str());
+    fn sets(&self, mark: &LeastPrivilegeAnnotation, scheme: SchemeId) -> Vec<FactSet> {
+        let closure = |token: &ScopeToken| self.fact_table.scope_closure(scheme, token.as_str());
         let Some(own) = closure(mark.scope()) else {
             return Vec::new();
         };
@@ -253,11 +253,11 @@ impl<'t> Coverage<'t> {
     }
 
     /// The alternatives that a credential of this scheme can satisfy by itself.
-    fn ways(&self, operation: &ResolvedOperation, scheme: SchemeId) -> Vec<AtomSet> {
-        let Some(credential) = self.universe.scheme_closure(scheme) else {
+    fn ways(&self, operation: &ResolvedOperation, scheme: SchemeId) -> Vec<FactSet> {
+        let Some(credential) = self.fact_table.scheme_closure(scheme) else {
             return Vec::new();
         };
-        let is_by_it = |set: &&AtomSet| {
+        let is_by_it = |set: &&FactSet| {
             let mut others = set.difference(credential);
             others = others.intersection(&self.schemes());
             others.is_empty()
@@ -266,17 +266,17 @@ impl<'t> Coverage<'t> {
         alternatives.map(|set| set.union(credential)).collect()
     }
 
-    fn schemes(&self) -> AtomSet {
-        let schemes = self.universe.scheme_names();
+    fn schemes(&self) -> FactSet {
+        let schemes = self.fact_table.scheme_names();
         schemes
-            .filter_map(|name| self.universe.find(&Atom::Scheme(name.clone())))
+            .filter_map(|name| self.fact_table.find(&Fact::Scheme(name.clone())))
             .collect()
     }
 
     /// Among the ways that are less than a set the first, by how much it opens and by name, than
     /// which none is less.
-    fn least_below(&mut self, set: &AtomSet, ways: &[AtomSet]) -> Vec<ScopeToken> {
-        let mut below: Vec<&AtomSet> = ways.iter().filter(|way| self.is_less(way, set)).collect();
+    fn least_below(&mut self, set: &FactSet, ways: &[FactSet]) -> Vec<ScopeToken> {
+        let mut below: Vec<&FactSet> = ways.iter().filter(|way| self.is_less(way, set)).collect();
         below.sort_by_cached_key(|way| (self.opened_by(way).count(), self.names(way)));
         let all = below.clone();
         let least = below
@@ -285,12 +285,12 @@ impl<'t> Coverage<'t> {
         least.map(|way| self.names(way)).unwrap_or_default()
     }
 
-    fn names(&self, set: &AtomSet) -> Vec<ScopeToken> {
-        let generators = self.universe.generators(set);
+    fn names(&self, set: &FactSet) -> Vec<ScopeToken> {
+        let generators = self.fact_table.generators(set);
         let mut names: Vec<ScopeToken> = self
-            .universe
-            .atoms_of(&generators)
-            .filter_map(Atom::scope_token)
+            .fact_table
+            .facts_of(&generators)
+            .filter_map(Fact::scope_token)
             .cloned()
             .collect();
         names.sort();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use scopegate_policy::{Atom, Limit, Method, OperationTable, RequirementIndex, ResolvedOperation};
+use scopegate_policy::{Fact, Limit, Method, OperationTable, RequirementIndex, ResolvedOperation};
 
 use crate::fact_mapping::FactMapping;
 use crate::pairing::Pairing;
@@ -14,7 +14,7 @@ use crate::schemes::{SchemeChange, SchemePairs, Version, pair, pair_renamed};
 /// or no longer allows the same. The order is that of the new table; removed operations come last.
 ///
 /// Operations are the same if method and template are, regardless of the names of parameters.
-/// Grants are compared as bare atoms, and each table adds what it says that they imply: where only
+/// Grants are compared as bare facts, and each table adds what it says that they imply: where only
 /// `implies` edges changed, the operations that these open are found.
 ///
 /// ```
@@ -145,8 +145,8 @@ pub struct Change {
     method: Method,
     template: String,
     kind: ChangeKind,
-    allowed_now: Option<Vec<Atom>>,
-    refused_now: Option<Vec<Atom>>,
+    allowed_now: Option<Vec<Fact>>,
+    refused_now: Option<Vec<Fact>>,
 }
 
 /// The kind of change of an operation.
@@ -226,7 +226,7 @@ impl Change {
     ///
     /// Weaker and incomparable operations have one, and new ones that any caller can reach.
     #[must_use]
-    pub fn allowed_now(&self) -> Option<&[Atom]> {
+    pub fn allowed_now(&self) -> Option<&[Fact]> {
         self.allowed_now.as_deref()
     }
 
@@ -234,7 +234,7 @@ impl Change {
     ///
     /// Stronger and incomparable operations have one, and removed ones that any caller could reach.
     #[must_use]
-    pub fn refused_now(&self) -> Option<&[Atom]> {
+    pub fn refused_now(&self) -> Option<&[Fact]> {
         self.refused_now.as_deref()
     }
 
@@ -282,7 +282,7 @@ pub struct DiffError {
 }
 
 /// The witnesses of one pair of trees, in both directions.
-type Witnesses = (Option<Vec<Atom>>, Option<Vec<Atom>>);
+type Witnesses = (Option<Vec<Fact>>, Option<Vec<Fact>>);
 
 /// Compares operations, each pair of trees once.
 struct Comparison<'t> {
@@ -301,8 +301,8 @@ impl<'t> Comparison<'t> {
             old: old.index(),
             new: new.index(),
             same: vec![None; old.index().tree_count()],
-            to_old: FactMapping::new(new.universe(), old.universe(), &schemes.to_old),
-            to_new: FactMapping::new(old.universe(), new.universe(), &schemes.to_new),
+            to_old: FactMapping::new(new.fact_table(), old.fact_table(), &schemes.to_old),
+            to_new: FactMapping::new(old.fact_table(), new.fact_table(), &schemes.to_new),
             known: HashMap::new(),
         }
     }

@@ -1,58 +1,58 @@
-//! From the atoms of one table to those of another.
+//! From the facts of one table to those of another.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use scopegate_domain::SchemeName;
-use scopegate_policy::{Atom, AtomId, AtomSet, Limit, MAX_FORMED, Requirement, ResolvedOperation, Universe};
+use scopegate_policy::{Fact, FactId, FactSet, FactTable, Limit, MAX_FORMED, Requirement, ResolvedOperation};
 
 /// Everything that one table's grants provide in another table.
 ///
 /// Two tables need not declare the same, nor agree on what implies what. A grant is therefore a
-/// bare set of atoms, and each table adds what it says that they imply. An atom that a table does
-/// not know provides what such an atom always provides. A scope provides its scheme, a younger age
+/// bare set of facts, and each table adds what it says that they imply. A fact that a table does
+/// not know provides what such a fact always provides. A scope provides its scheme, a younger age
 /// an older one, a check that needs a user `user`. A credential of a scheme that it does not know
 /// provides nothing.
 pub(super) struct FactMapping<'t> {
-    from: &'t Universe,
-    to: &'t Universe,
-    /// For each atom of the first table, what it provides on the second table.
+    from: &'t FactTable,
+    to: &'t FactTable,
+    /// For each fact of the first table, what it provides on the second table.
     brings: Vec<Brings>,
-    /// For each atom of the first table, other atoms that imply it there and provide less of what
+    /// For each fact of the first table, other facts that imply it there and provide less of what
     /// it does on the second table.
-    sources: Vec<Vec<AtomId>>,
+    sources: Vec<Vec<FactId>>,
 }
 
-/// What an atom of the first table provides on the second table.
+/// What a fact of the first table provides on the second table.
 enum Brings {
-    /// The atom of this number, which is the same there, with what it implies there.
-    Same(AtomId),
-    /// What an atom provides that the second table does not know.
-    Rest(AtomSet),
+    /// The fact of this number, which is the same there, with what it implies there.
+    Same(FactId),
+    /// What a fact provides that the second table does not know.
+    Rest(FactSet),
 }
 
 impl<'t> FactMapping<'t> {
     /// `names` has the names that schemes of the first table have on the second table, if they are
     /// others.
-    pub(super) fn new(from: &'t Universe, to: &'t Universe, names: &HashMap<SchemeName, SchemeName>) -> Self {
-        // Versions differ little: after an atom that both have mostly comes another one.
-        let mut next = AtomId::AUTHENTICATED;
-        let mut brings = |atom: &Atom| {
-            let atom = &*renamed(atom, names);
-            let is_next = to.atom(next) == Some(atom);
-            match Some(next).filter(|_| is_next).or_else(|| to.find(atom)) {
+    pub(super) fn new(from: &'t FactTable, to: &'t FactTable, names: &HashMap<SchemeName, SchemeName>) -> Self {
+        // Versions differ little: after a fact that both have mostly comes another one.
+        let mut next = FactId::AUTHENTICATED;
+        let mut brings = |fact: &Fact| {
+            let fact = &*renamed(fact, names);
+            let is_next = to.fact(next) == Some(fact);
+            match Some(next).filter(|_| is_next).or_else(|| to.find(fact)) {
                 Some(same) => {
                     next = same.next();
                     Brings::Same(same)
                 }
-                None => Brings::Rest(mapped_facts(atom, to)),
+                None => Brings::Rest(mapped_facts(fact, to)),
             }
         };
         let mut mapping = Self {
             from,
             to,
-            brings: from.atoms().iter().map(&mut brings).collect(),
-            sources: vec![Vec::new(); from.atoms().len()],
+            brings: from.facts().iter().map(&mut brings).collect(),
+            sources: vec![Vec::new(); from.facts().len()],
         };
         if !from.is_same(to) {
             mapping.find_sources();
@@ -70,15 +70,15 @@ impl<'t> FactMapping<'t> {
         }
     }
 
-    /// Whether one atom provides all that the other does.
-    fn brings_what(&self, source: AtomId, implied: AtomId) -> bool {
+    /// Whether one fact provides all that the other does.
+    fn brings_what(&self, source: FactId, implied: FactId) -> bool {
         match (self.counterpart(source), self.counterpart(implied)) {
             (Some(source), Some(implied)) => self.to.closure(source).contains(implied),
             _ => self.brings_of(implied).is_subset_of(self.brings_of(source)),
         }
     }
 
-    fn add_source(&mut self, source: AtomId, implied: AtomId) {
+    fn add_source(&mut self, source: FactId, implied: FactId) {
         let Some(mut sources) = self.sources.get_mut(implied.index()).map(std::mem::take) else {
             return;
         };
@@ -91,19 +91,19 @@ impl<'t> FactMapping<'t> {
         }
     }
 
-    /// The same atom on the second table.
-    fn counterpart(&self, id: AtomId) -> Option<AtomId> {
+    /// The same fact on the second table.
+    fn counterpart(&self, id: FactId) -> Option<FactId> {
         match self.brings.get(id.index()) {
             Some(Brings::Same(same)) => Some(*same),
             _ => None,
         }
     }
 
-    fn brings_of(&self, id: AtomId) -> &AtomSet {
+    fn brings_of(&self, id: FactId) -> &FactSet {
         match self.brings.get(id.index()) {
             Some(Brings::Same(same)) => self.to.closure(*same),
             Some(Brings::Rest(set)) => set,
-            None => &AtomSet::EMPTY,
+            None => &FactSet::EMPTY,
         }
     }
 
@@ -111,19 +111,19 @@ impl<'t> FactMapping<'t> {
     /// the one and not the other.
     ///
     /// Both are given by their generators. It provides its counterpart to the other side. No other
-    /// atom represents one of its own and provides less there. A request may present a credential
+    /// fact represents one of its own and provides less there. A request may present a credential
     /// even if none is required.
-    pub(super) fn is_same(&self, from: &[AtomId], to: &[AtomId]) -> bool {
+    pub(super) fn is_same(&self, from: &[FactId], to: &[FactId]) -> bool {
         let is_same =
-            |(from, to): (&AtomId, &AtomId)| self.counterpart(*from) == Some(*to) && self.sources_of(*from).is_empty();
+            |(from, to): (&FactId, &FactId)| self.counterpart(*from) == Some(*to) && self.sources_of(*from).is_empty();
         let requires_credential = || from.iter().any(|id| !self.from.anonymous().contains(*id));
         from.len() == to.len()
             && from.iter().zip(to).all(is_same)
-            && (requires_credential() || self.sources_of(AtomId::AUTHENTICATED).is_empty())
+            && (requires_credential() || self.sources_of(FactId::AUTHENTICATED).is_empty())
     }
 
-    fn bring(&self, grant: &[AtomId]) -> AtomSet {
-        let mut brought = AtomSet::EMPTY;
+    fn bring(&self, grant: &[FactId]) -> FactSet {
+        let mut brought = FactSet::EMPTY;
         for id in grant {
             brought.unite(self.brings_of(*id));
         }
@@ -139,18 +139,18 @@ impl<'t> FactMapping<'t> {
         &self,
         from: &ResolvedOperation,
         to: &ResolvedOperation,
-    ) -> Result<Option<Vec<Atom>>, Limit> {
+    ) -> Result<Option<Vec<Fact>>, Limit> {
         let witness = match self.without_credential(from, to) {
             Some(witness) => Some(witness),
             None => self.with_credential(from.requirement(), to.requirement())?,
         };
-        let atoms = |witness: Vec<AtomId>| witness.iter().filter_map(|id| self.from.atom(*id)).cloned().collect();
-        Ok(witness.map(atoms))
+        let facts = |witness: Vec<FactId>| witness.iter().filter_map(|id| self.from.fact(*id)).cloned().collect();
+        Ok(witness.map(facts))
     }
 
-    /// Such atoms imply nothing, so a set of them is its own closure.
-    fn without_credential(&self, from: &ResolvedOperation, to: &ResolvedOperation) -> Option<Vec<AtomId>> {
-        let needs_none = |set: &&AtomSet| !set.contains(AtomId::AUTHENTICATED);
+    /// Such facts imply nothing, so a set of them is its own closure.
+    fn without_credential(&self, from: &ResolvedOperation, to: &ResolvedOperation) -> Option<Vec<FactId>> {
+        let needs_none = |set: &&FactSet| !set.contains(FactId::AUTHENTICATED);
         let from = from.anonymous().unwrap_or_else(|| from.requirement());
         let to = to.anonymous().unwrap_or_else(|| to.requirement());
         let grants = from.alternatives().iter().filter(needs_none);
@@ -158,8 +158,8 @@ impl<'t> FactMapping<'t> {
         grants.find(|grant| !to.allows(&self.bring(grant)))
     }
 
-    fn with_credential(&self, from: &Requirement, to: &Requirement) -> Result<Option<Vec<AtomId>>, Limit> {
-        let grants: Vec<Vec<AtomId>> = from.alternatives().iter().map(|set| self.grant(set)).collect();
+    fn with_credential(&self, from: &Requirement, to: &Requirement) -> Result<Option<Vec<FactId>>, Limit> {
+        let grants: Vec<Vec<FactId>> = from.alternatives().iter().map(|set| self.grant(set)).collect();
         if let Some(grant) = grants.iter().find(|grant| !to.allows(&self.bring(grant))) {
             return Ok(Some(grant.clone()));
         }
@@ -172,8 +172,8 @@ impl<'t> FactMapping<'t> {
                     budget: &mut budget,
                     chosen: Vec::new(),
                 };
-                if search.choose(&grant, &AtomSet::EMPTY)? {
-                    // One source may stand for several atoms of the grant.
+                if search.choose(&grant, &FactSet::EMPTY)? {
+                    // One source may stand for several facts of the grant.
                     let mut witness = search.chosen;
                     witness.sort_unstable();
                     witness.dedup();
@@ -184,27 +184,27 @@ impl<'t> FactMapping<'t> {
         Ok(None)
     }
 
-    /// An alternative in the fewest atoms, as a request with a credential presents it.
-    fn grant(&self, set: &AtomSet) -> Vec<AtomId> {
-        let mut grant: Vec<AtomId> = self.from.generators(set).iter().collect();
-        if !set.contains(AtomId::AUTHENTICATED) {
-            grant.push(AtomId::AUTHENTICATED);
+    /// An alternative in the fewest facts, as a request with a credential presents it.
+    fn grant(&self, set: &FactSet) -> Vec<FactId> {
+        let mut grant: Vec<FactId> = self.from.generators(set).iter().collect();
+        if !set.contains(FactId::AUTHENTICATED) {
+            grant.push(FactId::AUTHENTICATED);
         }
         grant
     }
 
-    fn sources_of(&self, id: AtomId) -> &[AtomId] {
+    fn sources_of(&self, id: FactId) -> &[FactId] {
         self.sources.get(id.index()).map_or(&[], Vec::as_slice)
     }
 
-    /// The grant without the atoms that the first table can do without.
-    fn without_excess(&self, mut grant: Vec<AtomId>, from: &Requirement) -> Vec<AtomId> {
-        let is_enough = |grant: &[AtomId]| {
+    /// The grant without the facts that the first table can do without.
+    fn without_excess(&self, mut grant: Vec<FactId>, from: &Requirement) -> Vec<FactId> {
+        let is_enough = |grant: &[FactId]| {
             let closed = self.from.close(&grant.iter().copied().collect());
-            closed.contains(AtomId::AUTHENTICATED) && from.allows(&closed)
+            closed.contains(FactId::AUTHENTICATED) && from.allows(&closed)
         };
-        for atom in grant.clone() {
-            let fewer: Vec<AtomId> = grant.iter().copied().filter(|other| *other != atom).collect();
+        for fact in grant.clone() {
+            let fewer: Vec<FactId> = grant.iter().copied().filter(|other| *other != fact).collect();
             if fewer.len() < grant.len() && is_enough(&fewer) {
                 grant = fewer;
             }
@@ -228,18 +228,18 @@ impl SearchBudget {
     }
 }
 
-/// Searches a choice of sources, one for each atom of a grant, that does not satisfy the second
+/// Searches a choice of sources, one for each fact of a grant, that does not satisfy the second
 /// table.
 struct Search<'s> {
     mapping: &'s FactMapping<'s>,
     to: &'s Requirement,
     budget: &'s mut SearchBudget,
-    chosen: Vec<AtomId>,
+    chosen: Vec<FactId>,
 }
 
 impl Search<'_> {
-    /// As deep as the grant has atoms left that have sources.
-    fn choose(&mut self, left: &[AtomId], brought: &AtomSet) -> Result<bool, Limit> {
+    /// As deep as the grant has facts left that have sources.
+    fn choose(&mut self, left: &[FactId], brought: &FactSet) -> Result<bool, Limit> {
         self.budget.spend()?;
         if self.to.allows(brought) {
             return Ok(false);
@@ -258,54 +258,54 @@ impl Search<'_> {
     }
 }
 
-/// An atom with the name that its scheme has on the second table.
-fn renamed<'a>(atom: &'a Atom, names: &HashMap<SchemeName, SchemeName>) -> Cow<'a, Atom> {
-    let renamed = match atom {
+/// A fact with the name that its scheme has on the second table.
+fn renamed<'a>(fact: &'a Fact, names: &HashMap<SchemeName, SchemeName>) -> Cow<'a, Fact> {
+    let renamed = match fact {
         _ if names.is_empty() => None,
-        Atom::Scheme(name) => names.get(name).cloned().map(Atom::Scheme),
-        Atom::Scope { scheme, token } => names.get(scheme).cloned().map(|scheme| Atom::Scope {
+        Fact::Scheme(name) => names.get(name).cloned().map(Fact::Scheme),
+        Fact::Scope { scheme, token } => names.get(scheme).cloned().map(|scheme| Fact::Scope {
             scheme,
             token: token.clone(),
         }),
         _ => None,
     };
-    renamed.map_or(Cow::Borrowed(atom), Cow::Owned)
+    renamed.map_or(Cow::Borrowed(fact), Cow::Owned)
 }
 
-/// What an atom of one universe provides in another.
-fn mapped_facts(atom: &Atom, to: &Universe) -> AtomSet {
-    if let Some(id) = to.find(atom) {
+/// What a fact of one fact table provides in another.
+fn mapped_facts(fact: &Fact, to: &FactTable) -> FactSet {
+    if let Some(id) = to.find(fact) {
         return to.closure(id).clone();
     }
-    let closure = |id: AtomId| to.closure(id).clone();
-    let scheme = |name: &SchemeName| to.find(&Atom::Scheme(name.clone())).map_or(AtomSet::EMPTY, closure);
-    match atom {
-        Atom::Scope { scheme: name, .. } => scheme(name),
-        Atom::Scheme(_)
-        | Atom::Check {
+    let closure = |id: FactId| to.closure(id).clone();
+    let scheme = |name: &SchemeName| to.find(&Fact::Scheme(name.clone())).map_or(FactSet::EMPTY, closure);
+    match fact {
+        Fact::Scope { scheme: name, .. } => scheme(name),
+        Fact::Scheme(_)
+        | Fact::Check {
             needs: scopegate_policy::Needs::Nothing,
             ..
-        } => AtomSet::EMPTY,
-        Atom::AgeAtMost(age) => {
+        } => FactSet::EMPTY,
+        Fact::AgeAtMost(age) => {
             let longer = to.ages().iter().filter(|(limit, _)| age <= limit);
-            longer.fold(closure(AtomId::AUTHENTICATED), |set, (_, id)| {
+            longer.fold(closure(FactId::AUTHENTICATED), |set, (_, id)| {
                 set.union(to.closure(*id))
             })
         }
-        Atom::Active
-        | Atom::Check {
+        Fact::Active
+        | Fact::Check {
             needs: scopegate_policy::Needs::User,
             ..
-        } => closure(AtomId::USER),
-        Atom::Acr(_)
-        | Atom::Audience(_)
-        | Atom::Authenticated
-        | Atom::Bound(_)
-        | Atom::Check {
+        } => closure(FactId::USER),
+        Fact::Acr(_)
+        | Fact::Audience(_)
+        | Fact::Authenticated
+        | Fact::Bound(_)
+        | Fact::Check {
             needs: scopegate_policy::Needs::Authentication,
             ..
         }
-        | Atom::Subject(_)
-        | Atom::User => closure(AtomId::AUTHENTICATED),
+        | Fact::Subject(_)
+        | Fact::User => closure(FactId::AUTHENTICATED),
     }
 }

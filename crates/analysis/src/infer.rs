@@ -1,12 +1,12 @@
 //! Which scopes seem to imply which.
 
 use scopegate_domain::{SchemeName, ScopeToken};
-use scopegate_policy::{AssumedCredentials, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation, Universe};
+use scopegate_policy::{AssumedCredentials, Fact, FactId, FactSet, FactTable, OperationTable, ResolvedOperation};
 
 /// An edge that the operations suggest: a client may do everything that the weak scope opens with
 /// the strong one, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suggested {
+pub struct InferredImplication {
     scheme: SchemeName,
     strong: ScopeToken,
     weak: ScopeToken,
@@ -14,7 +14,7 @@ pub struct Suggested {
     weak_opens: usize,
 }
 
-impl Suggested {
+impl InferredImplication {
     /// The scheme of both scopes.
     #[must_use]
     pub const fn scheme(&self) -> &SchemeName {
@@ -55,7 +55,7 @@ impl Suggested {
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_analysis::mine;
+/// use scopegate_analysis::infer_implications;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -67,21 +67,21 @@ impl Suggested {
 ///     .operation(Operation::get("/items").guard(Guard::any_of([[READ], [WRITE]])))
 ///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
 ///     .build()?;
-/// let [edge] = &mine(&table)[..] else { panic!() };
+/// let [edge] = &infer_implications(&table)[..] else { panic!() };
 /// assert_eq!((edge.strong(), edge.weak()), (&WRITE, &READ));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn mine(table: &OperationTable) -> Vec<Suggested> {
+pub fn infer_implications(table: &OperationTable) -> Vec<InferredImplication> {
     let trees = Trees::new(table);
     let catalog = table.catalog().schemes().iter();
     catalog
         .flat_map(|scheme| {
-            let atom = |token: &ScopeToken| Atom::Scope {
+            let fact = |token: &ScopeToken| Fact::Scope {
                 scheme: scheme.name().clone(),
                 token: token.clone(),
             };
-            let found = |token| Some((token, table.universe().find(&atom(token))?));
+            let found = |token| Some((token, table.fact_table().find(&fact(token))?));
             let scopes = scheme.scopes().iter().filter_map(|scope| found(scope.token()));
             of_scheme(table, &trees, scheme.name(), scopes.collect())
         })
@@ -91,7 +91,7 @@ pub fn mine(table: &OperationTable) -> Vec<Suggested> {
 /// A scope with the operations that it opens.
 struct Opening<'t> {
     token: &'t ScopeToken,
-    atom: AtomId,
+    fact: FactId,
     opens: Bits,
 }
 
@@ -99,24 +99,24 @@ fn of_scheme(
     table: &OperationTable,
     trees: &Trees<'_>,
     scheme: &SchemeName,
-    scopes: Vec<(&ScopeToken, AtomId)>,
-) -> Vec<Suggested> {
-    let universe = table.universe();
+    scopes: Vec<(&ScopeToken, FactId)>,
+) -> Vec<InferredImplication> {
+    let fact_table = table.fact_table();
     let credential = AssumedCredentials::builder().scheme(scheme.clone()).build(table);
-    let without_scope = trees.opened_by(credential.atoms());
-    let opening = |(token, atom)| Opening {
+    let without_scope = trees.opened_by(credential.facts());
+    let opening = |(token, fact)| Opening {
         token,
-        atom,
-        opens: trees.opened_by(&held(universe, atom)).without(&without_scope),
+        fact,
+        opens: trees.opened_by(&held(fact_table, fact)).without(&without_scope),
     };
     let openings: Vec<Opening<'_>> = scopes.into_iter().map(opening).collect();
     let (below, above) = order(&openings);
     let mut suggested = Vec::new();
     for (strong, below) in openings.iter().zip(&below) {
         for ((weak, above), place) in openings.iter().zip(&above).zip(0..) {
-            let is_declared = universe.closure(strong.atom).contains(weak.atom);
+            let is_declared = fact_table.closure(strong.fact).contains(weak.fact);
             if below.contains(place) && !below.meets(above) && !is_declared {
-                suggested.push(Suggested {
+                suggested.push(InferredImplication {
                     scheme: scheme.clone(),
                     strong: strong.token.clone(),
                     weak: weak.token.clone(),
@@ -150,10 +150,10 @@ fn order(openings: &[Opening<'_>]) -> (Vec<Bits>, Vec<Bits>) {
     )
 }
 
-fn held(universe: &Universe, atom: AtomId) -> AtomSet {
-    let mut atoms = universe.closure(atom).clone();
-    universe.add_guards(&mut atoms);
-    atoms
+fn held(fact_table: &FactTable, fact: FactId) -> FactSet {
+    let mut facts = fact_table.closure(fact).clone();
+    fact_table.add_guards(&mut facts);
+    facts
 }
 
 /// One operation for each tree, and the number of its operations.
@@ -170,10 +170,10 @@ impl<'t> Trees<'t> {
         Self(trees.into_iter().flatten().collect())
     }
 
-    fn opened_by(&self, atoms: &AtomSet) -> Bits {
+    fn opened_by(&self, facts: &FactSet) -> Bits {
         let opened = (0..)
             .zip(&self.0)
-            .filter(|(_, (operation, _))| operation.is_open_to(atoms));
+            .filter(|(_, (operation, _))| operation.is_open_to(facts));
         Bits::from_places(opened.map(|(place, _)| place))
     }
 

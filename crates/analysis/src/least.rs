@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use scopegate_domain::SchemeName;
-use scopegate_policy::{AssumedCredentials, Atom, AtomId, AtomSet, ResolvedOperation, ServerScope, Universe, minimise};
+use scopegate_policy::{
+    AssumedCredentials, Fact, FactId, FactSet, FactTable, ResolvedOperation, ServerScope, minimise,
+};
 
 use crate::search::{Choice, Need, Outcome, Search};
 
@@ -13,16 +15,16 @@ use crate::search::{Choice, Need, Outcome, Search};
 /// The scopes of one authorization server are those of one token; a set with scopes of several
 /// servers takes a token of each. If no scope is needed the set is empty: for operations that are
 /// open without a credential, or to a token without scopes. A credential without scopes that an
-/// operation requires together with scopes is presumed: [`Least::in_addition`] names it. A scope
-/// that implies others counts once, and may replace them. Of two sets of one size, the one that
-/// contains strictly less is preferred. The search is exact within this number of nodes, each of
-/// which checks every operation. Past it there is one set that suffices and from which nothing can
-/// be removed. That set need not be the smallest.
+/// operation requires together with scopes is presumed: [`MinimalScopes::in_addition`] names it. A
+/// scope that implies others counts once, and may replace them. Of two sets of one size, the one
+/// that contains strictly less is preferred. The search is exact within this number of nodes, each
+/// of which checks every operation. Past it there is one set that suffices and from which nothing
+/// can be removed. That set need not be the smallest.
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_analysis::least;
+/// use scopegate_analysis::minimal_scopes;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
 /// # const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -35,14 +37,14 @@ use crate::search::{Choice, Need, Outcome, Search};
 ///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
 ///     .build()?;
 /// let [list, add] = table.operations() else { panic!() };
-/// assert_eq!(least(&[list], 1_000).sets()[0][0].token(), &READ);
-/// let both = least(&[list, add], 1_000);
+/// assert_eq!(minimal_scopes(&[list], 1_000).sets()[0][0].token(), &READ);
+/// let both = minimal_scopes(&[list, add], 1_000);
 /// assert_eq!(both.sets()[0][0].to_string(), "write of oauth");
 /// assert!(both.is_optimal());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn least(operations: &[&ResolvedOperation], budget: usize) -> Least {
+pub fn minimal_scopes(operations: &[&ResolvedOperation], budget: usize) -> MinimalScopes {
     least_of(operations, &|_| true, true, budget)
 }
 
@@ -53,29 +55,29 @@ pub(super) fn least_of(
     is_available: &dyn Fn(&ServerScope) -> bool,
     may_be_anonymous: bool,
     budget: usize,
-) -> Least {
+) -> MinimalScopes {
     let Some(first) = operations.first() else {
-        return Least::of(vec![Vec::new()], true);
+        return MinimalScopes::of(vec![Vec::new()], true);
     };
     let without_scopes = without_scopes(operations);
     let nothing = AssumedCredentials::builder()
-        .without(Atom::Authenticated)
+        .without(Fact::Authenticated)
         .build_for(first);
     let no_scope = AssumedCredentials::builder().build_for(first);
     let is_enough = |grant: &AssumedCredentials| operations.iter().all(|operation| grant.opens(operation));
     if may_be_anonymous && is_enough(&nothing) || is_enough(&no_scope) {
-        return Least {
+        return MinimalScopes {
             without_scopes,
-            ..Least::of(vec![Vec::new()], true)
+            ..MinimalScopes::of(vec![Vec::new()], true)
         };
     }
     let problem = Problem::new(first, operations, is_available);
     if !problem.unreachable.is_empty() {
-        return Least {
+        return MinimalScopes {
             unreachable: problem.unreachable,
             without_scopes,
             in_addition: problem.in_addition,
-            ..Least::of(Vec::new(), true)
+            ..MinimalScopes::of(Vec::new(), true)
         };
     }
     let name = |set: Vec<usize>| {
@@ -88,11 +90,11 @@ pub(super) fn least_of(
         Outcome::All(sets) => {
             let mut sets: Vec<_> = sets.into_iter().map(name).collect();
             sets.sort();
-            Least::of(sets, true)
+            MinimalScopes::of(sets, true)
         }
-        Outcome::Greedy(set) => Least::of(vec![name(set)], false),
+        Outcome::Greedy(set) => MinimalScopes::of(vec![name(set)], false),
     };
-    Least {
+    MinimalScopes {
         without_scopes,
         in_addition: problem.in_addition,
         ..found
@@ -145,7 +147,7 @@ impl WithoutScopes {
 /// For each set of schemes that suffices for one of the operations without a scope, the operations
 /// for which it does.
 fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
-    let mut known: Vec<AtomSet> = Vec::new();
+    let mut known: Vec<FactSet> = Vec::new();
     let mut seen = HashSet::new();
     let trees = operations
         .iter()
@@ -157,13 +159,17 @@ fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
             }
         }
     }
-    let opened = |set: AtomSet| {
-        let universe = operations.first()?.universe();
-        let mut held = universe.close(&set);
-        universe.add_guards(&mut held);
+    let opened = |set: FactSet| {
+        let fact_table = operations.first()?.fact_table();
+        let mut held = fact_table.close(&set);
+        fact_table.add_guards(&mut held);
         let open = operations.iter().filter(|operation| operation.is_open_to(&held));
         Some(WithoutScopes {
-            schemes: universe.atoms_of(&set).filter_map(Atom::scheme_name).cloned().collect(),
+            schemes: fact_table
+                .facts_of(&set)
+                .filter_map(Fact::scheme_name)
+                .cloned()
+                .collect(),
             operations: open.map(|operation| (*operation).clone()).collect(),
         })
     };
@@ -171,21 +177,21 @@ fn without_scopes(operations: &[&ResolvedOperation]) -> Vec<WithoutScopes> {
 }
 
 /// The schemes of the alternatives that require a credential and no scope.
-fn sets_without_scopes(operation: &ResolvedOperation) -> Vec<AtomSet> {
-    let universe = operation.universe();
-    let schemes: Vec<AtomId> = universe
+fn sets_without_scopes(operation: &ResolvedOperation) -> Vec<FactSet> {
+    let fact_table = operation.fact_table();
+    let schemes: Vec<FactId> = fact_table
         .scheme_names()
-        .filter_map(|name| universe.find(&Atom::Scheme(name.clone())))
+        .filter_map(|name| fact_table.find(&Fact::Scheme(name.clone())))
         .collect();
     let mut sets = Vec::new();
     for set in operation.requirement().alternatives() {
-        let asks_for_scope = universe.atoms_of(set).any(|atom| atom.scope_token().is_some());
-        if asks_for_scope || !set.contains(AtomId::AUTHENTICATED) {
+        let asks_for_scope = fact_table.facts_of(set).any(|fact| fact.scope_token().is_some());
+        if asks_for_scope || !set.contains(FactId::AUTHENTICATED) {
             continue;
         }
-        let own: AtomSet = schemes.iter().copied().filter(|id| set.contains(*id)).collect();
+        let own: FactSet = schemes.iter().copied().filter(|id| set.contains(*id)).collect();
         if own.is_empty() {
-            sets.extend(schemes.iter().map(|id| AtomSet::from_iter([*id])));
+            sets.extend(schemes.iter().map(|id| FactSet::from_iter([*id])));
         } else {
             sets.push(own);
         }
@@ -193,9 +199,9 @@ fn sets_without_scopes(operation: &ResolvedOperation) -> Vec<AtomSet> {
     sets
 }
 
-/// The answer of [`least()`].
+/// The answer of [`minimal_scopes()`].
 #[derive(Clone, Debug)]
-pub struct Least {
+pub struct MinimalScopes {
     sets: Vec<Vec<ServerScope>>,
     is_optimal: bool,
     unreachable: Vec<ResolvedOperation>,
@@ -203,7 +209,7 @@ pub struct Least {
     in_addition: Vec<InAddition>,
 }
 
-impl Least {
+impl MinimalScopes {
     /// The sets, each in the order of names, and so the whole list. The empty set alone if no scope
     /// is needed; no set if no scopes allow all of the operations.
     #[must_use]
@@ -264,32 +270,32 @@ impl Problem {
         operations: &[&ResolvedOperation],
         is_available: &dyn Fn(&ServerScope) -> bool,
     ) -> Self {
-        let universe = first.universe();
-        let choices = choices(universe, is_available);
+        let fact_table = first.fact_table();
+        let choices = choices(fact_table, is_available);
         let everything = choices.iter().fold(AssumedCredentials::builder(), |builder, choice| {
             builder.scope_of(choice.scope.scheme().clone(), choice.scope.token().clone())
         });
         let everything = everything.build_for(first);
-        let granted: AtomSet = universe.guards().map(|(id, _)| id).collect();
+        let granted: FactSet = fact_table.guards().map(|(id, _)| id).collect();
         let mut needs: HashSet<Need> = HashSet::new();
         let mut unreachable = Vec::new();
         let mut in_addition = Vec::new();
         let mut seen = HashSet::new();
         for operation in operations {
             if !everything.opens(operation) {
-                let ways = ways_with_credentials(operation, everything.atoms());
+                let ways = ways_with_credentials(operation, everything.facts());
                 if ways.is_empty() {
                     unreachable.push((*operation).clone());
                     continue;
                 }
                 in_addition.extend(credentials_of(operation, &ways));
-                let mut presumed = all_credentials(universe);
+                let mut presumed = all_credentials(fact_table);
                 presumed.unite(&granted);
                 let mut need: Need = ways.iter().map(|set| set.difference(&presumed)).collect();
                 minimise(&mut need);
                 needs.insert(need);
             } else if seen.insert(operation.tree_number()) && !operation.is_open_to(&granted) {
-                needs.insert(need(operation, &granted, everything.atoms()));
+                needs.insert(need(operation, &granted, everything.facts()));
             }
         }
         Self {
@@ -302,42 +308,42 @@ impl Problem {
 }
 
 /// A credential of each scheme, without scopes.
-fn all_credentials(universe: &Universe) -> AtomSet {
-    let schemes = universe.scheme_names().filter_map(|name| universe.scheme_id(name));
-    let closures = schemes.filter_map(|scheme| universe.scheme_closure(scheme));
-    closures.fold(AtomSet::EMPTY, |mut all, closure| {
+fn all_credentials(fact_table: &FactTable) -> FactSet {
+    let schemes = fact_table.scheme_names().filter_map(|name| fact_table.scheme_id(name));
+    let closures = schemes.filter_map(|scheme| fact_table.scheme_closure(scheme));
+    closures.fold(FactSet::EMPTY, |mut all, closure| {
         all.unite(closure);
         all
     })
 }
 
-/// The alternatives that hold a scope, and that these atoms satisfy together with credentials
+/// The alternatives that hold a scope, and that these facts satisfy together with credentials
 /// without scopes.
-fn ways_with_credentials<'o>(operation: &'o ResolvedOperation, held: &AtomSet) -> Vec<&'o AtomSet> {
-    let universe = operation.universe();
-    let mut possible = all_credentials(universe);
+fn ways_with_credentials<'o>(operation: &'o ResolvedOperation, held: &FactSet) -> Vec<&'o FactSet> {
+    let fact_table = operation.fact_table();
+    let mut possible = all_credentials(fact_table);
     possible.unite(held);
-    let has_scope = |set: &AtomSet| universe.atoms_of(set).any(|atom| atom.scope_token().is_some());
+    let has_scope = |set: &FactSet| fact_table.facts_of(set).any(|fact| fact.scope_token().is_some());
     let alternatives = operation.requirement().alternatives().iter();
     alternatives
         .filter(|set| set.is_subset_of(&possible) && has_scope(set))
         .collect()
 }
 
-/// Whether these atoms open an operation together with credentials without scopes, by an
+/// Whether these facts open an operation together with credentials without scopes, by an
 /// alternative that holds a scope.
-pub(super) fn is_open_with_credentials(operation: &ResolvedOperation, held: &AtomSet) -> bool {
+pub(super) fn is_open_with_credentials(operation: &ResolvedOperation, held: &FactSet) -> bool {
     !ways_with_credentials(operation, held).is_empty()
 }
 
 /// The schemes of each of these alternatives that no scope of it implies.
-fn credentials_of(operation: &ResolvedOperation, ways: &[&AtomSet]) -> Vec<InAddition> {
-    let universe = operation.universe();
+fn credentials_of(operation: &ResolvedOperation, ways: &[&FactSet]) -> Vec<InAddition> {
+    let fact_table = operation.fact_table();
     let mut all: Vec<InAddition> = Vec::new();
     for set in ways {
-        let generators = universe.generators(set);
-        let schemes = universe.atoms_of(&generators).filter_map(|atom| match atom {
-            Atom::Scheme(name) => Some(name.clone()),
+        let generators = fact_table.generators(set);
+        let schemes = fact_table.facts_of(&generators).filter_map(|fact| match fact {
+            Fact::Scheme(name) => Some(name.clone()),
             _ => None,
         });
         let credentials = InAddition {
@@ -351,17 +357,17 @@ fn credentials_of(operation: &ResolvedOperation, ways: &[&AtomSet]) -> Vec<InAdd
     all
 }
 
-fn choices(universe: &Universe, is_available: &dyn Fn(&ServerScope) -> bool) -> Vec<Choice> {
+fn choices(fact_table: &FactTable, is_available: &dyn Fn(&ServerScope) -> bool) -> Vec<Choice> {
     let mut seen = HashSet::new();
     let mut choices = Vec::new();
-    for atom in universe.atoms() {
-        let Atom::Scope { scheme, token } = atom else { continue };
-        let Some(server) = universe.server_of(scheme) else {
+    for fact in fact_table.facts() {
+        let Fact::Scope { scheme, token } = fact else { continue };
+        let Some(server) = fact_table.server_of(scheme) else {
             continue;
         };
         let scope = ServerScope::new(scheme.clone(), token.clone());
         if seen.insert((server, token)) && is_available(&scope) {
-            let brings = universe.token_brings_by(server, token.as_str());
+            let brings = fact_table.token_brings_by(server, token.as_str());
             choices.push(Choice { scope, brings });
         }
     }
@@ -370,7 +376,7 @@ fn choices(universe: &Universe, is_available: &dyn Fn(&ServerScope) -> bool) -> 
 }
 
 /// The alternatives that the choices can satisfy, without what is assumed.
-fn need(operation: &ResolvedOperation, granted: &AtomSet, possible: &AtomSet) -> Need {
+fn need(operation: &ResolvedOperation, granted: &FactSet, possible: &FactSet) -> Need {
     let alternatives = operation.requirement().alternatives().iter();
     let possible = alternatives.filter(|set| set.is_subset_of(possible));
     let mut need = possible.map(|set| set.difference(granted)).collect();

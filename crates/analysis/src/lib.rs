@@ -6,17 +6,17 @@
 //!
 //! | question | function |
 //! |---|---|
-//! | Which operations may these credentials call? | [`operations_of`] |
-//! | Who can reach this operation? | [`who_can`], [`reached_by`] |
+//! | Which operations may these credentials call? | [`operations_for`] |
+//! | Who can reach this operation? | [`who_can`], [`callers_of`] |
 //! | What changed between two versions? | [`diff()`], [`compare()`] |
 //! | Which mistakes does this policy contain? | [`lint()`], [`lint_document`] |
-//! | Which scopes are the fewest that these operations need? | [`least()`] |
+//! | Which scopes are the fewest that these operations need? | [`minimal_scopes()`] |
 //! | Which scopes did a client not need for these calls? | [`usage()`] |
-//! | Which scopes seem to imply which? | [`mine()`] |
-//! | Is a scope that a publisher calls least privilege really the least? | [`judge_marks`] |
+//! | Which scopes seem to imply which? | [`infer_implications()`] |
+//! | Is a scope that a publisher calls least privilege really the least? | [`check_annotations`] |
 //!
 //! Every function is pure: the same tables give the same result, with a witness that can be checked
-//! by itself. The results start with [`Change`], [`Finding`] and [`Least`].
+//! by itself. The results start with [`Change`], [`Finding`] and [`MinimalScopes`].
 //!
 //! ```
 //! use scopegate_analysis::{ChangeKind, diff};
@@ -54,12 +54,12 @@ mod schemes;
 mod search;
 mod usage;
 
-pub use annotations::{DominatedMark, JudgedMarks, judge_marks};
+pub use annotations::{AnnotationReport, DominatedAnnotation, check_annotations};
 pub use diff::{Change, ChangeKind, DiffError, PolicyDiff, compare, diff};
-pub use infer::{Suggested, mine};
-pub use least::{InAddition, Least, WithoutScopes, least};
+pub use infer::{InferredImplication, infer_implications};
+pub use least::{InAddition, MinimalScopes, WithoutScopes, minimal_scopes};
 pub use lint::{Finding, FindingSubject, lint, lint_document};
 pub use pairing::is_below;
-pub use reach::{operations_of, reached_by, who_can};
+pub use reach::{callers_of, operations_for, who_can};
 pub use schemes::{FieldChange, SchemeChange, Version};
 pub use usage::{Usage, usage};

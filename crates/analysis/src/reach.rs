@@ -1,7 +1,7 @@
 //! Which callers reach which operations.
 
 use scopegate_policy::{
-    AssumedCredentials, Atom, AtomSet, Ceiling, OperationTable, Requirement, ResolvedOperation, minimise,
+    AssumedCredentials, Ceiling, Fact, FactSet, OperationTable, Requirement, ResolvedOperation, minimise,
 };
 
 /// The operations that a grant opens, in the order of declaration.
@@ -9,7 +9,7 @@ use scopegate_policy::{
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 /// # use scopegate_policy::{Guard, Operation, OperationTable};
-/// use scopegate_analysis::operations_of;
+/// use scopegate_analysis::operations_for;
 /// use scopegate_policy::AssumedCredentials;
 ///
 /// # const READ: ScopeToken = ScopeToken::from_static("read");
@@ -22,49 +22,49 @@ use scopegate_policy::{
 ///     .operation(Operation::get("/items").guard(Guard::requires([READ])))
 ///     .operation(Operation::post("/items").guard(Guard::requires([WRITE])))
 ///     .build()?;
-/// let [operation] = operations_of(&table, &AssumedCredentials::of_scopes(&table, [WRITE]))[..] else { panic!() };
+/// let [operation] = operations_for(&table, &AssumedCredentials::of_scopes(&table, [WRITE]))[..] else { panic!() };
 /// assert_eq!(operation.to_string(), "POST /items");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn operations_of<'t>(table: &'t OperationTable, grant: &AssumedCredentials) -> Vec<&'t ResolvedOperation> {
+pub fn operations_for<'t>(table: &'t OperationTable, grant: &AssumedCredentials) -> Vec<&'t ResolvedOperation> {
     if !grant.is_of(table) {
         return Vec::new();
     }
     // Walks over the index alone: the operations themselves lie all over the memory.
     let index = table.index();
     let trees: Vec<bool> = (0..index.tree_count())
-        .map(|tree| index.is_open(tree, grant.atoms()))
+        .map(|tree| index.is_open(tree, grant.facts()))
         .collect();
     let operations = table.operations().iter().zip(index.tree_of());
     let open = operations.filter(|(_, tree)| trees.get(**tree).is_some_and(|is_open| *is_open));
     open.map(|(operation, _)| operation).collect()
 }
 
-/// The minimal sets of atoms that suffice for an operation, each in the fewest words, the smallest
+/// The minimal sets of facts that suffice for an operation, each in the fewest words, the smallest
 /// first. No caller reaches it if there is none.
 ///
 /// Where authentication is optional, the first sets are those of a request without a credential:
 /// the empty one, unless checks are required. Those of a request with a credential follow, because
 /// it is refused if it has none of them.
 #[must_use]
-pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Atom>> {
-    let universe = operation.universe();
-    let mut sets: Vec<AtomSet> = operation.requirement().alternatives().to_vec();
+pub fn who_can(operation: &ResolvedOperation) -> Vec<Vec<Fact>> {
+    let fact_table = operation.fact_table();
+    let mut sets: Vec<FactSet> = operation.requirement().alternatives().to_vec();
     minimise(&mut sets);
     let without = operation.anonymous().map_or(&[][..], Requirement::alternatives);
     sets.retain(|set| !without.contains(set));
-    let words = |set| universe.atoms_of(&universe.generators(set)).cloned().collect();
+    let words = |set| fact_table.facts_of(&fact_table.generators(set)).cloned().collect();
     without.iter().chain(&sets).map(words).collect()
 }
 
 /// The ceilings within which an operation can be reached, each with what [`AssumedCredentials`]
 /// assumes.
 #[must_use]
-pub fn reached_by<'c>(operation: &ResolvedOperation, ceilings: &'c [Ceiling]) -> Vec<&'c Ceiling> {
+pub fn callers_of<'c>(operation: &ResolvedOperation, ceilings: &'c [Ceiling]) -> Vec<&'c Ceiling> {
     let is_within = |ceiling: &&Ceiling| {
         let grant = ceiling.holder().build_for(operation);
-        operation.is_open_to(grant.atoms())
+        operation.is_open_to(grant.facts())
     };
     ceilings.iter().filter(is_within).collect()
 }

@@ -1,6 +1,6 @@
 //! Branch and bound: the fewest choices that satisfy every need.
 
-use scopegate_policy::{AtomId, AtomSet, ServerScope};
+use scopegate_policy::{FactId, FactSet, ServerScope};
 
 /// The maximum number of sets of one size that are listed one by one.
 const MOST_SETS: usize = 4_096;
@@ -8,12 +8,12 @@ const MOST_SETS: usize = 4_096;
 /// A scope of a token with everything that it provides.
 pub(super) struct Choice {
     pub(super) scope: ServerScope,
-    pub(super) brings: AtomSet,
+    pub(super) brings: FactSet,
 }
 
 /// What one operation requires beyond the assumptions: one of these lists, each with the generators
 /// of a set and the set itself.
-pub(super) type Need = Vec<AtomSet>;
+pub(super) type Need = Vec<FactSet>;
 
 /// The result of a search. A set is a list of indexes of choices.
 pub(super) enum Outcome {
@@ -27,7 +27,7 @@ pub(super) enum Outcome {
 pub(super) struct Search<'p> {
     choices: &'p [Choice],
     needs: &'p [Need],
-    /// For each atom, the choices that provide it.
+    /// For each fact, the choices that provide it.
     bringing: Vec<Vec<usize>>,
     nodes: usize,
     found: Vec<Vec<usize>>,
@@ -39,7 +39,7 @@ struct Spent;
 /// The choices on the path to a node of the search, taken or rejected.
 struct Node {
     chosen: Vec<usize>,
-    brought: AtomSet,
+    brought: FactSet,
     /// Choices that were tried before on this level or above: sets with them are already checked.
     tried: Vec<bool>,
 }
@@ -48,11 +48,11 @@ impl<'p> Search<'p> {
     pub(super) fn new(choices: &'p [Choice], needs: &'p [Need]) -> Self {
         let mut bringing: Vec<Vec<usize>> = Vec::new();
         for (place, choice) in choices.iter().enumerate() {
-            for atom in choice.brings.iter() {
-                if bringing.len() <= atom.index() {
-                    bringing.resize(atom.index() + 1, Vec::new());
+            for fact in choice.brings.iter() {
+                if bringing.len() <= fact.index() {
+                    bringing.resize(fact.index() + 1, Vec::new());
                 }
-                if let Some(places) = bringing.get_mut(atom.index()) {
+                if let Some(places) = bringing.get_mut(fact.index()) {
                     places.push(place);
                 }
             }
@@ -72,7 +72,7 @@ impl<'p> Search<'p> {
         for size in 1..=self.choices.len() {
             let mut node = Node {
                 chosen: Vec::new(),
-                brought: AtomSet::EMPTY,
+                brought: FactSet::EMPTY,
                 tried: vec![false; self.choices.len()],
             };
             if self.look_at(&mut node, size, budget).is_err() {
@@ -154,12 +154,12 @@ impl<'p> Search<'p> {
     }
 
     /// Choices of which one is needed to satisfy the need: for each of its alternatives, those that
-    /// provide the atom which the fewest provide.
+    /// provide the fact which the fewest provide.
     fn helping(&self, need: &Need, node: &Node) -> Vec<usize> {
         let mut all = Vec::new();
         for alternative in need {
             let missing = alternative.difference(&node.brought);
-            let lists = missing.iter().map(|atom| self.untried(atom, node));
+            let lists = missing.iter().map(|fact| self.untried(fact, node));
             all.extend(lists.min_by_key(Vec::len).unwrap_or_default());
         }
         all.sort_unstable();
@@ -167,15 +167,15 @@ impl<'p> Search<'p> {
         all
     }
 
-    fn untried(&self, atom: AtomId, node: &Node) -> Vec<usize> {
-        let bringing = self.bringing.get(atom.index()).into_iter().flatten().copied();
+    fn untried(&self, fact: FactId, node: &Node) -> Vec<usize> {
+        let bringing = self.bringing.get(fact.index()).into_iter().flatten().copied();
         bringing
             .filter(|place| node.tried.get(*place) == Some(&false))
             .collect()
     }
 
-    fn brought(&self, set: &[usize]) -> AtomSet {
-        let mut brought = AtomSet::EMPTY;
+    fn brought(&self, set: &[usize]) -> FactSet {
+        let mut brought = FactSet::EMPTY;
         for choice in set.iter().filter_map(|place| self.choices.get(*place)) {
             brought.unite(&choice.brings);
         }
@@ -185,8 +185,8 @@ impl<'p> Search<'p> {
     /// Without the sets that provide strictly more than another one.
     fn least_powerful(&self) -> Vec<Vec<usize>> {
         let sets = self.found.iter().map(|set| (set, self.brought(set)));
-        let sets: Vec<(&Vec<usize>, AtomSet)> = sets.collect();
-        let is_least = |brought: &AtomSet| {
+        let sets: Vec<(&Vec<usize>, FactSet)> = sets.collect();
+        let is_least = |brought: &FactSet| {
             let mut others = sets.iter().map(|(_, other)| other);
             !others.any(|other| other.is_subset_of(brought) && other != brought)
         };
@@ -198,7 +198,7 @@ impl<'p> Search<'p> {
     /// then leaves out what is not needed.
     fn greedy(&self) -> Vec<usize> {
         let mut chosen: Vec<usize> = Vec::new();
-        let mut brought = AtomSet::EMPTY;
+        let mut brought = FactSet::EMPTY;
         while let Some(need) = self.needs.iter().find(|need| !is_satisfied(need, &brought)) {
             let ways = need.iter().map(|alternative| self.way_to(alternative, &brought));
             let Some(way) = ways.min_by_key(|way| self.price(way, &brought)) else {
@@ -220,21 +220,21 @@ impl<'p> Search<'p> {
         chosen
     }
 
-    /// For each atom that is missing, the weakest choice that provides it.
-    fn way_to(&self, alternative: &AtomSet, brought: &AtomSet) -> Vec<usize> {
+    /// For each fact that is missing, the weakest choice that provides it.
+    fn way_to(&self, alternative: &FactSet, brought: &FactSet) -> Vec<usize> {
         let mut way = Vec::new();
         let mut brought = brought.clone();
         // From the last: scopes are numbered after their schemes, and provide them, too.
-        let mut missing: Vec<AtomId> = alternative.iter().collect();
+        let mut missing: Vec<FactId> = alternative.iter().collect();
         missing.reverse();
-        for atom in missing {
-            let bringing = self.bringing.get(atom.index()).into_iter().flatten();
+        for fact in missing {
+            let bringing = self.bringing.get(fact.index()).into_iter().flatten();
             let size = |place: &&usize| {
                 self.choices
                     .get(**place)
                     .map_or(usize::MAX, |choice| choice.brings.len())
             };
-            if let Some(place) = bringing.min_by_key(size).filter(|_| !brought.contains(atom)) {
+            if let Some(place) = bringing.min_by_key(size).filter(|_| !brought.contains(fact)) {
                 brought.unite(&self.brought(&[*place]));
                 way.push(*place);
             }
@@ -243,14 +243,14 @@ impl<'p> Search<'p> {
     }
 
     /// Fewest needs left, then fewest choices.
-    fn price(&self, way: &[usize], brought: &AtomSet) -> (usize, usize) {
+    fn price(&self, way: &[usize], brought: &FactSet) -> (usize, usize) {
         let after = brought.union(&self.brought(way));
         let left = self.needs.iter().filter(|need| !is_satisfied(need, &after)).count();
         (left + way.len(), way.len())
     }
 }
 
-fn is_satisfied(need: &Need, brought: &AtomSet) -> bool {
+fn is_satisfied(need: &Need, brought: &FactSet) -> bool {
     need.iter().any(|alternative| alternative.is_subset_of(brought))
 }
 

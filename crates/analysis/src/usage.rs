@@ -13,7 +13,7 @@ use crate::least::{is_open_with_credentials, least_of};
 ///
 /// A credential without scopes that an operation requires together with scopes is presumed. The
 /// calls that are refused all the same, and those of no operation, need nothing. `budget` is that
-/// of [`least()`](super::least()).
+/// of [`minimal_scopes()`](super::minimal_scopes()).
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
@@ -55,7 +55,7 @@ pub fn usage<P: AsRef<str>>(
     for (method, path) in calls {
         match locator.find(method, path.as_ref()) {
             None => usage.unknown_calls.push((method, path.as_ref().to_owned())),
-            Some(operation) if !grant.opens(operation) && !is_open_with_credentials(operation, grant.atoms()) => {
+            Some(operation) if !grant.opens(operation) && !is_open_with_credentials(operation, grant.facts()) => {
                 usage.refused_calls.push((method, path.as_ref().to_owned()));
             }
             Some(operation) => {
@@ -66,9 +66,9 @@ pub fn usage<P: AsRef<str>>(
         }
     }
     // A scope has one name for each scheme of its server that declares it.
-    let universe = table.universe();
+    let fact_table = table.fact_table();
     let is_same = |one: &ServerScope, other: &ServerScope| {
-        one.token() == other.token() && universe.server_of(one.scheme()) == universe.server_of(other.scheme())
+        one.token() == other.token() && fact_table.server_of(one.scheme()) == fact_table.server_of(other.scheme())
     };
     let is_held = |scope: &ServerScope| held.iter().any(|held| is_same(held, scope));
     // The client presents its token with every call, so a call that is open without one requires
@@ -78,7 +78,7 @@ pub fn usage<P: AsRef<str>>(
     let opens = |scopes: &[ServerScope]| {
         let fewer = grant_of(scopes);
         operations.iter().all(|operation| {
-            fewer.opens(operation) || (!grant.opens(operation) && is_open_with_credentials(operation, fewer.atoms()))
+            fewer.opens(operation) || (!grant.opens(operation) && is_open_with_credentials(operation, fewer.facts()))
         })
     };
     // An operation may need a token whose scopes are all unknown. No set of known scopes provides

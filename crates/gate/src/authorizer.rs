@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::{Clock, Timestamp, User, UserId, Username};
-use scopegate_policy::{Denial, OperationTable, Permit, Presented, ResolvedOperation, authorize};
+use scopegate_policy::{Denial, OperationTable, Permit, PresentedCredentials, ResolvedOperation, authorize};
 use scopegate_store::{StoreError, Users};
 
 use crate::credentials::accepted::AcceptedCredential;
@@ -255,7 +255,7 @@ impl AuthorizationRequest<'_> {
         unanswered: Option<StoreError>,
         now: Timestamp,
     ) -> Result<Option<Permit>, Refusal> {
-        let mut presented = Presented::new(now);
+        let mut presented = PresentedCredentials::new(now);
         for one in accepted {
             presented = one.present(presented, one.world());
         }
@@ -283,8 +283,11 @@ impl AuthorizationRequest<'_> {
 }
 
 /// Returns the decision of the policy; `None` for an anonymous request to an optional operation.
-pub(crate) fn decide(operation: &ResolvedOperation, presented: &Presented<'_>) -> Result<Option<Permit>, Denial> {
-    let permit = authorize(operation, presented)?.remembering(presented);
+pub(crate) fn decide(
+    operation: &ResolvedOperation,
+    presented: &PresentedCredentials<'_>,
+) -> Result<Option<Permit>, Denial> {
+    let permit = authorize(operation, presented)?.with_subject_of(presented);
     Ok(Some(permit).filter(|permit| !operation.is_optional() || !permit.is_anonymous()))
 }
 

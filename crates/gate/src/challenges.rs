@@ -1,7 +1,7 @@
 //! Selects the challenges of a denial: one for each scheme, with all that one more round needs.
 
 use scopegate_domain::{DeclaredScheme, ErrorCode, ScopeToken};
-use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, SchemeId, Shortfall};
+use scopegate_policy::{Alternative, Binding, Denial, InvalidTokenCause, OperationTable, SchemeId, UnmetRequirement};
 
 use crate::credentials::place::Family;
 use crate::{Challenge, Profile};
@@ -31,7 +31,11 @@ impl Challenges<'_> {
         let has_bearer = self.have(accepted, Family::Bearer);
         match denial {
             Denial::Forbidden { .. } => Vec::new(),
-            Denial::Unauthenticated { schemes, shortfall, .. } => {
+            Denial::Unauthenticated {
+                schemes,
+                unmet_requirement,
+                ..
+            } => {
                 let missing: Vec<_> = schemes
                     .iter()
                     .filter_map(|name| self.table.catalog().find(name))
@@ -42,7 +46,11 @@ impl Challenges<'_> {
                     |declared: &&DeclaredScheme| !has_bearer || Family::of(declared.scheme()) != Family::Bearer;
                 let rest: Vec<_> = missing.iter().copied().filter(beside).collect();
                 let asked = if rest.is_empty() { missing } else { rest };
-                each(asked.into_iter().map(|declared| self.for_nothing(declared, shortfall)))
+                each(
+                    asked
+                        .into_iter()
+                        .map(|declared| self.for_nothing(declared, unmet_requirement)),
+                )
             }
             _ if !accepted.is_empty() && !has_bearer => self.for_bad(accepted, denial),
             _ if self.profile == Profile::Tutorial => vec![with_scope(Challenge::new("Bearer"), denial.scope())],
@@ -53,11 +61,11 @@ impl Challenges<'_> {
     /// Returns the challenges for a credential that is not valid for any of these schemes.
     pub(crate) fn for_bad(&self, schemes: &[SchemeId], denial: &Denial) -> Vec<Challenge> {
         let bad = |declared: &DeclaredScheme| {
-            let scope = scope_of(declared, denial.shortfall());
+            let scope = scope_of(declared, denial.unmet_requirement());
             match (Family::of(declared.scheme()), self.profile) {
                 (Family::Bearer, Profile::Rfc) => with_scope(self.with_code(bearer(&self.realm.name)), scope),
                 (Family::Bearer, Profile::Tutorial) => with_scope(Challenge::new("Bearer"), scope),
-                _ => self.for_nothing(declared, denial.shortfall()),
+                _ => self.for_nothing(declared, denial.unmet_requirement()),
             }
         };
         each(self.declared(schemes).map(bad))
@@ -86,11 +94,11 @@ impl Challenges<'_> {
     /// Returns the challenge of a scheme without a credential in the request. It has no error ([RFC
     /// 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)), and in the
     /// tutorial's profile no scope.
-    fn for_nothing(&self, declared: &DeclaredScheme, shortfall: &Shortfall) -> Challenge {
+    fn for_nothing(&self, declared: &DeclaredScheme, unmet_requirement: &UnmetRequirement) -> Challenge {
         let family = Family::of(declared.scheme());
         let challenge = self.without_code(family);
         if family == Family::Bearer && self.profile == Profile::Rfc {
-            return with_scope(challenge, scope_of(declared, shortfall));
+            return with_scope(challenge, scope_of(declared, unmet_requirement));
         }
         challenge
     }
@@ -156,12 +164,12 @@ fn each(challenges: impl Iterator<Item = Challenge>) -> Vec<Challenge> {
 
 /// Returns the scope to request for one scheme: that of the nearest alternative, or of the first
 /// one with that scheme.
-fn scope_of<'s>(declared: &DeclaredScheme, shortfall: &'s Shortfall) -> &'s [ScopeToken] {
-    let nearest = shortfall.scope_of(declared.name());
+fn scope_of<'s>(declared: &DeclaredScheme, unmet_requirement: &'s UnmetRequirement) -> &'s [ScopeToken] {
+    let nearest = unmet_requirement.scope_of(declared.name());
     if !nearest.is_empty() {
         return nearest;
     }
-    let mut ways = shortfall
+    let mut ways = unmet_requirement
         .operation()
         .alternatives()
         .iter()

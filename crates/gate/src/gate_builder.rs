@@ -9,7 +9,7 @@ use scopegate_domain::{Catalog, Clock, SystemClock};
 #[cfg(feature = "remote-issuers")]
 use scopegate_issuers::{Introspection, RemoteIssuer};
 use scopegate_policy::{
-    ClassOrder, Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
+    DenialPrecedence, Group, Guard, Method, Operation, OperationTable, OperationTableBuilder, ResolvedOperation,
 };
 use scopegate_store::Users;
 use scopegate_token::{Entropy, SystemEntropy};
@@ -205,8 +205,8 @@ impl GateBuilder {
     /// The first [`GateError`], which names the operation at fault.
     pub fn build(self) -> Result<Gate, GateError> {
         let order = match self.profile {
-            Profile::Rfc => ClassOrder::Rfc,
-            Profile::Tutorial => ClassOrder::ScopesFirst,
+            Profile::Rfc => DenialPrecedence::Rfc,
+            Profile::Tutorial => DenialPrecedence::ScopesFirst,
         };
         let table = self.table.order(order).build()?;
         report_overrides(&table);

@@ -73,7 +73,7 @@ pub use request_head::{RequestHead, TlsFacts};
 pub use routed::Routed;
 pub use routes::{Lookup, Target};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
-pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Operation, Permit, Place};
+pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Method, Operation, Permit};
 pub use site_endpoint::{SiteDocument, SiteEndpoint, SiteRequest, SiteRoute};
 #[cfg(feature = "testing")]
 pub use test_identity::TestIdentity;

@@ -1,6 +1,6 @@
 //! Checks, when the gate is built, that its sources of credentials can supply each required fact.
 
-use scopegate_policy::{Atom, AtomId, AtomSet, ResolvedOperation};
+use scopegate_policy::{Fact, FactId, FactSet, ResolvedOperation};
 
 use crate::credentials::claim_source::{ClaimSource, IssuedTokens};
 use crate::credentials::scheme_verifiers::{SchemeVerifier, SchemeVerifiers};
@@ -8,8 +8,8 @@ use crate::gate_error::GateError;
 
 /// An alternative of an operation whose credentials the gate can verify.
 struct Way<'o> {
-    closed: &'o AtomSet,
-    missing: Vec<AtomId>,
+    closed: &'o FactSet,
+    missing: Vec<FactId>,
 }
 
 /// Checks that the sources of the gate can supply each atom of an operation.
@@ -32,7 +32,7 @@ pub(crate) fn check(
         .iter()
         .filter_map(|closed| way(operation, closed, verifiers, issued))
         .collect();
-    let is_supplied = |id: AtomId| {
+    let is_supplied = |id: FactId| {
         ways.iter()
             .any(|way| way.closed.contains(id) && !way.missing.contains(&id))
     };
@@ -44,7 +44,7 @@ pub(crate) fn check(
     let is_whole = ways.is_empty() || ways.iter().any(|way| way.missing.is_empty());
     let in_each = || ways.first().and_then(|way| way.missing.first()).copied();
     let missing = in_none.or_else(|| if is_whole { None } else { in_each() });
-    match missing.and_then(|id| operation.universe().atom(id)) {
+    match missing.and_then(|id| operation.fact_table().fact(id)) {
         None => Ok(()),
         Some(atom) => Err(GateError::NoProducer {
             operation: operation.to_string(),
@@ -57,12 +57,12 @@ pub(crate) fn check(
 /// has no verifier.
 fn way<'o>(
     operation: &ResolvedOperation,
-    closed: &'o AtomSet,
+    closed: &'o FactSet,
     verifiers: &SchemeVerifiers,
     issued: Option<&IssuedTokens>,
 ) -> Option<Way<'o>> {
-    let universe = operation.universe();
-    let mut names: Vec<_> = universe.atoms_of(closed).filter_map(Atom::scheme_name).collect();
+    let universe = operation.fact_table();
+    let mut names: Vec<_> = universe.facts_of(closed).filter_map(Fact::scheme_name).collect();
     let all = operation.schemes();
     let has_own = !names.is_empty();
     if !has_own {
@@ -74,14 +74,14 @@ fn way<'o>(
     }
     let has_subject = found.iter().any(|entry| entry.has_subject);
     let says: Vec<ClaimSource<'_>> = found.iter().flat_map(|entry| said(&entry.verifier, issued)).collect();
-    let external: Vec<AtomId> = operation.external_checks().collect();
-    let can_supply = |id: AtomId, atom: &Atom| match atom {
-        Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. } => true,
-        Atom::User | Atom::Active => has_subject,
-        Atom::Check { .. } => !external.contains(&id),
-        Atom::Bound(_) => false,
-        Atom::Subject(_) => has_subject && says.iter().any(|one| one.can_state(atom)),
-        Atom::Acr(_) | Atom::AgeAtMost(_) | Atom::Audience(_) => says.iter().any(|one| one.can_state(atom)),
+    let external: Vec<FactId> = operation.external_checks().collect();
+    let can_supply = |id: FactId, atom: &Fact| match atom {
+        Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. } => true,
+        Fact::User | Fact::Active => has_subject,
+        Fact::Check { .. } => !external.contains(&id),
+        Fact::Bound(_) => false,
+        Fact::Subject(_) => has_subject && says.iter().any(|one| one.can_state(atom)),
+        Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Audience(_) => says.iter().any(|one| one.can_state(atom)),
     };
     // Written atoms come before implied ones.
     let generators = universe.generators(closed);
@@ -89,7 +89,7 @@ fn way<'o>(
     let missing = generators
         .iter()
         .chain(implied.iter())
-        .filter(|id| universe.atom(*id).is_some_and(|atom| !can_supply(*id, atom)))
+        .filter(|id| universe.fact(*id).is_some_and(|atom| !can_supply(*id, atom)))
         .collect();
     Some(Way { closed, missing })
 }

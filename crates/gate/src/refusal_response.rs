@@ -8,7 +8,7 @@ use crate::challenge::Challenge;
 /// tests.
 ///
 /// ```
-/// use scopegate_gate::policy::{Guard, Operation, OperationTable, Presented, authorize};
+/// use scopegate_gate::policy::{Guard, Operation, OperationTable, PresentedCredentials, authorize};
 /// use scopegate_gate::{Catalog, Profile, ScopeToken, SecurityScheme, RefusalResponse, domain::Timestamp};
 ///
 /// const ITEMS: ScopeToken = ScopeToken::from_static("items");
@@ -16,7 +16,7 @@ use crate::challenge::Challenge;
 /// let table = OperationTable::builder(catalog)
 ///     .operation(Operation::get("/items").guard(Guard::requires([ITEMS])))
 ///     .build()?;
-/// let denial = authorize(&table.operations()[0], &Presented::new(Timestamp::from_unix(0))).unwrap_err();
+/// let denial = authorize(&table.operations()[0], &PresentedCredentials::new(Timestamp::from_unix(0))).unwrap_err();
 /// let told = RefusalResponse::of(&denial, &[], &table, Profile::Rfc, "Shop");
 /// assert_eq!(told.status(), 401);
 /// assert_eq!(told.challenges()[0].to_header(), r#"Bearer realm="Shop", scope="items""#);

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use scopegate_domain::Timestamp;
 use scopegate_policy::{
-    Counterpart, Denial, OperationTable, Presented, ResolvedOperation, SchemeId, Shadow, ShadowVerdict, Subject,
-    TokenTooLarge, TokenWorld,
+    Denial, OperationTable, PresentedCredentials, ProposedOperation, ResolvedOperation, SchemeId, Shadow,
+    ShadowVerdict, Subject, TokenFacts, TokenTooLarge,
 };
 
 use self::log_limiter::LogLimiter;
@@ -85,8 +85,8 @@ impl ShadowEvaluator {
     pub(crate) fn world(
         &self,
         scheme: SchemeId,
-        make: impl FnOnce(&OperationTable, SchemeId) -> Result<TokenWorld, TokenTooLarge>,
-    ) -> Option<Box<TokenWorld>> {
+        make: impl FnOnce(&OperationTable, SchemeId) -> Result<TokenFacts, TokenTooLarge>,
+    ) -> Option<Box<TokenFacts>> {
         let there = self.shadow.scheme(scheme)?;
         make(self.shadow.proposed(), there).ok().map(Box::new)
     }
@@ -95,7 +95,7 @@ impl ShadowEvaluator {
     pub(crate) fn decided(
         &self,
         denial: Option<&Denial>,
-        presented: &Presented<'_>,
+        presented: &PresentedCredentials<'_>,
         accepted: &[AcceptedCredential],
         lacks_answers: bool,
         (head, now): (&RequestHead<'_>, Timestamp),
@@ -124,7 +124,7 @@ impl ShadowEvaluator {
         let Some(counterpart) = self.counterpart() else {
             return self.report.unknown_operation();
         };
-        let anonymous = || counterpart.ask(None, &Presented::new(now));
+        let anonymous = || counterpart.ask(None, &PresentedCredentials::new(now));
         let verdict = match refusal {
             Refusal::Ambiguous(schemes) => self.places.with_ambiguous(schemes, anonymous),
             Refusal::Credential(_, schemes, _) => self.places.with_bad(schemes, anonymous),
@@ -134,21 +134,21 @@ impl ShadowEvaluator {
             .note(false, verdict, now, || Divergence::would_not_look(refusal));
     }
 
-    fn counterpart(&self) -> Option<&Counterpart> {
+    fn counterpart(&self) -> Option<&ProposedOperation> {
         self.shadow.counterpart(self.number)
     }
 
-    fn present<'a>(&self, accepted: &'a [AcceptedCredential], now: Timestamp) -> Presented<'a> {
-        let present = |presented: Presented<'a>, one: &'a AcceptedCredential| {
+    fn present<'a>(&self, accepted: &'a [AcceptedCredential], now: Timestamp) -> PresentedCredentials<'a> {
+        let present = |presented: PresentedCredentials<'a>, one: &'a AcceptedCredential| {
             let scheme = one.world().scheme();
             match one.shadow().filter(|_| self.places.are_read_by_both(scheme)) {
                 None => presented,
                 Some(world) if self.places.is_subject_only_in_running(scheme) => {
-                    presented.with_token(world, Subject::Nobody)
+                    presented.with_token(world, Subject::None)
                 }
                 Some(world) => one.present(presented, world),
             }
         };
-        accepted.iter().fold(Presented::new(now), present)
+        accepted.iter().fold(PresentedCredentials::new(now), present)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::{Claims, DeclaredScheme, ScopeLayout, ScopeToken, Timestamp, User};
-use scopegate_policy::{Permit, Presented, ResolvedOperation, SchemeId};
+use scopegate_policy::{Permit, PresentedCredentials, ResolvedOperation, SchemeId};
 use scopegate_token::VerifyError;
 use serde_json::{Map, Value, json};
 
@@ -147,7 +147,7 @@ impl TestIdentity {
         if operation.needs_user() {
             self.read_users(authorizer, &mut accepted).await?;
         }
-        let mut presented = Presented::new(now);
+        let mut presented = PresentedCredentials::new(now);
         for one in &accepted {
             presented = one.present(presented, one.world());
         }
@@ -174,7 +174,7 @@ impl TestIdentity {
         if claims.has_confirmation() {
             return Err(VerifyError::Bound.into());
         }
-        let world = authorizer.table.claims_world_for_test(id, claims)?;
+        let world = authorizer.table.claims_facts_for_test(id, claims)?;
         Ok(AcceptedCredential::from_application(CredentialFacts {
             world,
             shadow: None,

@@ -2,7 +2,7 @@
 //! have.
 
 use scopegate_domain::{Catalog, Client, Scope, ScopeToken, User};
-use scopegate_policy::negotiate;
+use scopegate_policy::restrict_scope;
 
 use crate::InvalidScopeCause;
 use crate::request::RequestedScope;
@@ -35,7 +35,7 @@ pub(crate) fn narrow(
             .filter(|token| is_declared(catalog, token))
             .cloned()
             .collect();
-        negotiate(&known, client.scope(), user.scope()).into_granted()
+        restrict_scope(&known, client.scope(), user.scope()).into_granted()
     };
     match requested {
         RequestedScope::Nothing => Ok(Narrowed::once_each(granted(client.scope()))),

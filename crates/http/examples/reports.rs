@@ -17,8 +17,8 @@ use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Answer, Catalog, Check, Created, CurrentUser, Description, Gate, Guard, Json, Permit, Place, Response, ScopeToken,
-    SecurityScheme, StatusCode, get, put, tokio,
+    Answer, Catalog, Check, CheckContext, Created, CurrentUser, Description, Gate, Guard, Json, Permit, Response,
+    ScopeToken, SecurityScheme, StatusCode, get, put, tokio,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("reports:read");
@@ -48,7 +48,7 @@ impl Check for CanBeReached {
         "can_be_reached"
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         place.user().is_some_and(|user| user.email().is_some())
     }
 }
@@ -89,7 +89,7 @@ fn gate(users: Arc<dyn Users>, verifier: Verifier, reports: Reports) -> Result<G
         .implies(WRITE, READ)
         .build()?;
     let reader = Guard::requires([READ]);
-    let author = Guard::requires([WRITE]).check(CanBeReached).on(&Guard::user());
+    let author = Guard::requires([WRITE]).check(CanBeReached).depends_on(&Guard::user());
     let (shelf, desk) = (Arc::clone(&reports), reports);
 
     let read_report = get("/reports/{id}")

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use scopegate_http::domain::{SchemeName, Secret};
-use scopegate_http::policy::{Atom, Rule};
+use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
     Acceptance, ApiKeyLocation, Catalog, Credential, CredentialVerifier, Gate, Guard, Json, Permit, SecurityScheme,
@@ -71,7 +71,7 @@ fn gate(people: People, stations: StationKeys) -> Result<Gate, Box<dyn Error>> {
         .build()?;
     let person = Guard::authenticated().with_scheme("person");
     let station = Guard::authenticated().with_scheme("station");
-    let scheme = |name| SchemeName::parse(name).map(Atom::Scheme).map(Rule::Atom);
+    let scheme = |name| SchemeName::parse(name).map(Fact::Scheme).map(Rule::Fact);
     let either = Guard::rule(Rule::Any(vec![scheme("person")?, scheme("station")?]));
 
     Ok(Gate::builder(catalog)
@@ -81,7 +81,7 @@ fn gate(people: People, stations: StationKeys) -> Result<Gate, Box<dyn Error>> {
         .operation(get("/me").guard(&person).then(who))
         .operation(get("/readings").guard(either).then(who))
         // A person is at the station.
-        .operation(put("/calibration").guard(person.on(&station)).then(who))
+        .operation(put("/calibration").guard(person.depends_on(&station)).then(who))
         .docs()
         .build()?)
 }

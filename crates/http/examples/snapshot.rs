@@ -33,7 +33,7 @@ pub(crate) fn gate() -> Result<Gate, Box<dyn Error>> {
         .build()?;
     let key = SigningKey::hs256(&Secret::new(String::from("a secret text of thirty-two bytes")))?;
     let reader = Guard::requires([READ]);
-    let writer = Guard::requires([WRITE]).on(&reader);
+    let writer = Guard::requires([WRITE]).depends_on(&reader);
     let gate = Gate::builder(catalog)
         .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
         .operation(get("/notes").guard(&reader).then(|_: Permit| async { "all notes" }))

@@ -60,8 +60,8 @@ async fn read_system_status() -> AnyJson {
 
 fn gate(catalog: Catalog, verifier: Verifier, users: Arc<dyn Users>) -> GateBuilder {
     let current_user = Guard::user();
-    let active_user = Guard::requires([ME]).check(ActiveUser).on(&current_user);
-    let own_items = Guard::requires([ITEMS]).on(&active_user);
+    let active_user = Guard::requires([ME]).check(ActiveUser).depends_on(&current_user);
+    let own_items = Guard::requires([ITEMS]).depends_on(&active_user);
 
     Gate::builder(catalog)
         .profile(Profile::Tutorial)

@@ -99,7 +99,7 @@ impl Deref for CurrentUser {
 ///
 /// | declared | the handler may take |
 /// |---|---|
-/// | `.guard(&guard)`, `.behind(&guard)`, `.inherits()` | [`Permit`], [`CurrentUser`] or no caller |
+/// | `.guard(&guard)`, `.and_guard(&guard)`, `.inherits()` | [`Permit`], [`CurrentUser`] or no caller |
 /// | the same with `.optional()` | `Option<Permit>`, `Option<CurrentUser>` or no caller |
 /// | `.public()` | no caller |
 #[diagnostic::on_unimplemented(

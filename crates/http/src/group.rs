@@ -15,7 +15,7 @@ use crate::route::{BoundOperation, Mounted};
 /// - the application's guards ([`GateBuilder::guard`](crate::GateBuilder::guard)),
 /// - the outer group's,
 /// - the inner group's,
-/// - those of [`Route::behind`](crate::Route::behind),
+/// - those of [`Route::and_guard`](crate::Route::and_guard),
 /// - those of [`Route::guard`](crate::Route::guard).
 ///
 /// The parameters of prefixes are parameters of each operation, and its handler takes them first.

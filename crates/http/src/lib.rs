@@ -121,7 +121,7 @@ pub use scopegate_issuers::{
     InvalidRoots, RemoteError, RemoteIssuer, RemoteIssuerBuilder, RemoteSetupError, Renewal, Resolution, Resolve,
     SubjectMapping,
 };
-pub use scopegate_policy::{ActiveUser, Check, Guard, Method, Permit, Place};
+pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Method, Permit};
 pub use service::GateService;
 #[cfg(feature = "testing")]
 pub use testing::Testing;

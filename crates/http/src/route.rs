@@ -137,13 +137,13 @@ impl<State: Closable, I> Route<State, I> {
     /// const ME: ScopeToken = ScopeToken::from_static("me");
     ///
     /// let operation = get("/users/me/")
-    ///     .behind(Guard::authenticated().with_scheme("api_key"))
+    ///     .and_guard(Guard::authenticated().with_scheme("api_key"))
     ///     .guard(Guard::requires([ME]).check(ActiveUser))
     ///     .then(|user: CurrentUser| async move { user.username().to_string() });
     /// # let _ = operation;
     /// ```
-    pub fn behind(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
-        self.map(|operation| operation.behind(guard))
+    pub fn and_guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
+        self.map(|operation| operation.and_guard(guard))
     }
 }
 

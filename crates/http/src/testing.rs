@@ -34,7 +34,7 @@ use crate::gate::Gate;
 ///     .users(Arc::new(MemoryStore::new()))
 ///     .operation(
 ///         get("/users/me/")
-///             .guard(Guard::requires([ME]).on(&Guard::user()))
+///             .guard(Guard::requires([ME]).depends_on(&Guard::user()))
 ///             .then(|user: CurrentUser| async move { Json(user.username().to_string()) }),
 ///     )
 ///     .build()?;

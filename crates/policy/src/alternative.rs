@@ -2,7 +2,7 @@
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::{Atom, AtomId, AtomSet, Universe};
+use crate::{Fact, FactId, FactSet, FactTable};
 
 /// One way to satisfy an operation, in words.
 ///
@@ -11,7 +11,7 @@ use crate::{Atom, AtomId, AtomSet, Universe};
 pub struct Alternative {
     schemes: Vec<(SchemeName, Vec<ScopeToken>)>,
     scope: Vec<ScopeToken>,
-    guards: Vec<Atom>,
+    guards: Vec<Fact>,
 }
 
 impl Alternative {
@@ -30,18 +30,18 @@ impl Alternative {
 
     /// The needs other than schemes and scopes; authentication by itself is not named.
     #[must_use]
-    pub fn guards(&self) -> &[Atom] {
+    pub fn guards(&self) -> &[Fact] {
         &self.guards
     }
 
     /// The closed set in words; `generators` are its maximal members.
-    pub(crate) fn new(universe: &Universe, closed: &AtomSet, generators: &AtomSet, named: &[AtomId]) -> Self {
+    pub(crate) fn new(fact_table: &FactTable, closed: &FactSet, generators: &FactSet, named: &[FactId]) -> Self {
         let mut schemes: Vec<(SchemeName, Vec<ScopeToken>)> = Vec::new();
         let mut scope = Vec::new();
         for id in named.iter().filter(|id| closed.contains(**id)) {
-            let (name, token) = match universe.atom(*id) {
-                Some(Atom::Scheme(name)) => (name, None),
-                Some(Atom::Scope { scheme, token }) => (scheme, Some(token).filter(|_| generators.contains(*id))),
+            let (name, token) = match fact_table.fact(*id) {
+                Some(Fact::Scheme(name)) => (name, None),
+                Some(Fact::Scope { scheme, token }) => (scheme, Some(token).filter(|_| generators.contains(*id))),
                 _ => continue,
             };
             let index = schemes
@@ -56,8 +56,8 @@ impl Alternative {
                 push_new(&mut scope, token);
             }
         }
-        let is_guard = |atom: &&Atom| !matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. });
-        let guards = universe.atoms_of(generators).filter(is_guard).cloned().collect();
+        let is_guard = |fact: &&Fact| !matches!(fact, Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. });
+        let guards = fact_table.facts_of(generators).filter(is_guard).cloned().collect();
         Self { schemes, scope, guards }
     }
 

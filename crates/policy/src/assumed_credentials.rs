@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::{Atom, AtomSet, OperationTable, ResolvedOperation, Universe};
+use crate::{Fact, FactSet, FactTable, OperationTable, ResolvedOperation};
 
 /// The assumed credentials of a caller, as far as one table's operations require them.
 ///
@@ -44,8 +44,8 @@ use crate::{Atom, AtomSet, OperationTable, ResolvedOperation, Universe};
 /// ```
 #[derive(Clone, Debug)]
 pub struct AssumedCredentials {
-    universe: Arc<Universe>,
-    atoms: AtomSet,
+    fact_table: Arc<FactTable>,
+    facts: FactSet,
     unknown_scopes: Vec<ScopeToken>,
     unknown_schemes: Vec<SchemeName>,
     ambiguous_scopes: Vec<ScopeToken>,
@@ -64,10 +64,10 @@ impl AssumedCredentials {
         Self::builder().scopes(scopes).build(table)
     }
 
-    /// The atoms that hold, closed under implication.
+    /// The facts that hold, closed under implication.
     #[must_use]
-    pub const fn atoms(&self) -> &AtomSet {
-        &self.atoms
+    pub const fn facts(&self) -> &FactSet {
+        &self.facts
     }
 
     /// The scopes that were named and that the table does not declare; they provide no more than a
@@ -93,14 +93,14 @@ impl AssumedCredentials {
     /// Whether it was made for this table.
     #[must_use]
     pub fn is_of(&self, table: &OperationTable) -> bool {
-        Arc::ptr_eq(&self.universe, table.shared_universe())
+        Arc::ptr_eq(&self.fact_table, table.shared_fact_table())
     }
 
     /// Whether a caller with these credentials may do the operation. An operation of another table
     /// is never opened.
     #[must_use]
     pub fn opens(&self, operation: &ResolvedOperation) -> bool {
-        Arc::ptr_eq(&self.universe, operation.shared_universe()) && operation.is_open_to(&self.atoms)
+        Arc::ptr_eq(&self.fact_table, operation.shared_fact_table()) && operation.is_open_to(&self.facts)
     }
 }
 
@@ -111,7 +111,7 @@ pub struct AssumedCredentialsBuilder {
     scopes: Vec<(Option<SchemeName>, ScopeToken)>,
     schemes: Vec<SchemeName>,
     tokens: Vec<SchemeName>,
-    without: Vec<Atom>,
+    without: Vec<Fact>,
     has_no_guards: bool,
 }
 
@@ -145,10 +145,10 @@ impl AssumedCredentialsBuilder {
         self
     }
 
-    /// Takes away an atom, with everything that implies it.
+    /// Takes away a fact, with everything that implies it.
     #[must_use]
-    pub fn without(mut self, atom: Atom) -> Self {
-        self.without.push(atom);
+    pub fn without(mut self, fact: Fact) -> Self {
+        self.without.push(fact);
         self
     }
 
@@ -162,19 +162,19 @@ impl AssumedCredentialsBuilder {
     /// Looks it up in a table.
     #[must_use]
     pub fn build(&self, table: &OperationTable) -> AssumedCredentials {
-        self.build_in(table.shared_universe())
+        self.build_in(table.shared_fact_table())
     }
 
     /// Looks it up in the table of an operation.
     #[must_use]
     pub fn build_for(&self, operation: &ResolvedOperation) -> AssumedCredentials {
-        self.build_in(operation.shared_universe())
+        self.build_in(operation.shared_fact_table())
     }
 
-    fn build_in(&self, universe: &Arc<Universe>) -> AssumedCredentials {
+    fn build_in(&self, fact_table: &Arc<FactTable>) -> AssumedCredentials {
         let mut grant = AssumedCredentials {
-            universe: Arc::clone(universe),
-            atoms: AtomSet::EMPTY,
+            fact_table: Arc::clone(fact_table),
+            facts: FactSet::EMPTY,
             unknown_scopes: Vec::new(),
             unknown_schemes: Vec::new(),
             ambiguous_scopes: Vec::new(),
@@ -182,28 +182,28 @@ impl AssumedCredentialsBuilder {
         self.add_scopes(&mut grant);
         self.add_schemes(&mut grant);
         if !self.has_no_guards {
-            universe.add_guards(&mut grant.atoms);
+            fact_table.add_guards(&mut grant.facts);
         }
-        for atom in &self.without {
-            take_away(universe, atom, &mut grant.atoms);
+        for fact in &self.without {
+            take_away(fact_table, fact, &mut grant.facts);
         }
         grant
     }
 
     fn add_scopes(&self, grant: &mut AssumedCredentials) {
-        let universe = &grant.universe;
+        let fact_table = &grant.fact_table;
         for (scheme, token) in &self.scopes {
             let servers = match scheme {
                 Some(name) => {
-                    let id = universe.scheme_id(name);
-                    let declared = id.filter(|id| universe.scope_id(*id, token.as_str()).is_some());
-                    declared.and(universe.server_of(name)).into_iter().collect()
+                    let id = fact_table.scheme_id(name);
+                    let declared = id.filter(|id| fact_table.scope_id(*id, token.as_str()).is_some());
+                    declared.and(fact_table.server_of(name)).into_iter().collect()
                 }
-                None => universe.servers_declaring(token.as_str()),
+                None => fact_table.servers_declaring(token.as_str()),
             };
             let unclear = match *servers {
                 [server] => {
-                    grant.atoms.unite(&universe.token_brings_by(server, token.as_str()));
+                    grant.facts.unite(&fact_table.token_brings_by(server, token.as_str()));
                     continue;
                 }
                 [] => &mut grant.unknown_scopes,
@@ -214,42 +214,42 @@ impl AssumedCredentialsBuilder {
             }
             // A token that carries it is a token all the same.
             let server = match scheme {
-                Some(name) => universe.server_of(name),
-                None => universe.only_server_with_scopes(),
+                Some(name) => fact_table.server_of(name),
+                None => fact_table.only_server_with_scopes(),
             };
             if let Some(server) = server {
-                grant.atoms.unite(&universe.token_brings(server));
+                grant.facts.unite(&fact_table.token_brings(server));
             }
         }
     }
 
     fn add_schemes(&self, grant: &mut AssumedCredentials) {
-        let universe = &grant.universe;
+        let fact_table = &grant.fact_table;
         for name in &self.schemes {
-            let scheme = universe.scheme_id(name);
-            match scheme.and_then(|scheme| universe.scheme_closure(scheme)) {
-                Some(closure) => grant.atoms.unite(closure),
+            let scheme = fact_table.scheme_id(name);
+            match scheme.and_then(|scheme| fact_table.scheme_closure(scheme)) {
+                Some(closure) => grant.facts.unite(closure),
                 None => grant.unknown_schemes.push(name.clone()),
             }
         }
         for name in &self.tokens {
-            match universe.server_of(name) {
-                Some(server) => grant.atoms.unite(&universe.token_brings(server)),
+            match fact_table.server_of(name) {
+                Some(server) => grant.facts.unite(&fact_table.token_brings(server)),
                 None => grant.unknown_schemes.push(name.clone()),
             }
         }
         if self.scopes.is_empty() && self.schemes.is_empty() && self.tokens.is_empty() {
-            let closures = universe
+            let closures = fact_table
                 .schemes_with_scopes()
-                .filter_map(|scheme| universe.scheme_closure(scheme));
-            closures.for_each(|closure| grant.atoms.unite(closure));
+                .filter_map(|scheme| fact_table.scheme_closure(scheme));
+            closures.for_each(|closure| grant.facts.unite(closure));
         }
     }
 }
 
-fn take_away(universe: &Universe, atom: &Atom, atoms: &mut AtomSet) {
-    if let Some(id) = universe.find(atom) {
-        let kept = atoms.iter().filter(|other| !universe.closure(*other).contains(id));
-        *atoms = kept.collect();
+fn take_away(fact_table: &FactTable, fact: &Fact, facts: &mut FactSet) {
+    if let Some(id) = fact_table.find(fact) {
+        let kept = facts.iter().filter(|other| !fact_table.closure(*other).contains(id));
+        *facts = kept.collect();
     }
 }

@@ -67,7 +67,7 @@ impl<'t> AuthorizationServers<'t> {
     /// The servers of a table.
     #[must_use]
     pub fn of(table: &'t OperationTable) -> Self {
-        Self::grouped(table.catalog(), table.universe().servers())
+        Self::grouped(table.catalog(), table.fact_table().servers())
     }
 
     /// The servers of a catalog.

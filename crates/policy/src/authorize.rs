@@ -2,7 +2,7 @@
 
 use crate::decide::witness;
 use crate::subject_facts::SubjectFacts;
-use crate::{Denial, Permit, Presented, ResolvedOperation, World};
+use crate::{Denial, Permit, PresentedCredentials, RequestFacts, ResolvedOperation};
 
 /// Decides whether a request may run its operation.
 ///
@@ -19,31 +19,31 @@ use crate::{Denial, Permit, Presented, ResolvedOperation, World};
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SecurityScheme, Timestamp};
-/// use scopegate_policy::{Denial, Guard, Operation, OperationTable, Presented, authorize};
+/// use scopegate_policy::{Denial, Guard, Operation, OperationTable, PresentedCredentials, authorize};
 ///
 /// let catalog = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token")).build()?;
 /// let table = OperationTable::builder(catalog)
 ///     .operation(Operation::get("/status/").guard(Guard::authenticated()))
 ///     .build()?;
-/// let presented = Presented::new(Timestamp::from_unix(0));
+/// let presented = PresentedCredentials::new(Timestamp::from_unix(0));
 /// let denial = authorize(&table.operations()[0], &presented).unwrap_err();
 /// assert!(matches!(denial, Denial::Unauthenticated { .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Result<Permit, Denial> {
+pub fn authorize(operation: &ResolvedOperation, presented: &PresentedCredentials<'_>) -> Result<Permit, Denial> {
     let requirement = operation.deciding(presented.has_credential());
     let ask = |subject_facts: SubjectFacts<'_>| {
         let (user, speaker) = (subject_facts.user(), subject_facts.speaker());
-        let world = subject_facts.into_world(operation, presented);
-        match witness(requirement, &world) {
+        let facts = subject_facts.into_facts(operation, presented);
+        match witness(requirement, &facts) {
             Some(witness) => Ok(Permit::new(
                 operation.clone(),
                 user.cloned(),
-                world.token.into_owned(),
+                facts.token.into_owned(),
                 witness,
                 speaker,
             )),
-            None => Err(world.atoms()),
+            None => Err(facts.facts()),
         }
     };
     let answer = if presented.more.is_empty() {
@@ -51,7 +51,7 @@ pub fn authorize(operation: &ResolvedOperation, presented: &Presented<'_>) -> Re
     } else {
         first_allowed(SubjectFacts::several(operation, presented).into_iter().map(ask))
     };
-    answer.map_err(|atoms| Denial::new(operation, &atoms))
+    answer.map_err(|facts| Denial::new(operation, &facts))
 }
 
 /// The first answer that allows, or the first of all.
@@ -63,15 +63,18 @@ where
     first.or_else(|refused| answers.find_map(Result::ok).ok_or(refused))
 }
 
-/// The world in which a request is decided: that of the subject that is allowed, or of the first
+/// The facts on which a request is decided: those of the subject that is allowed, or of the first
 /// one.
-pub(crate) fn deciding_world<'a>(operation: &ResolvedOperation, presented: &'a Presented<'_>) -> World<'a> {
+pub(crate) fn deciding_facts<'a>(
+    operation: &ResolvedOperation,
+    presented: &'a PresentedCredentials<'_>,
+) -> RequestFacts<'a> {
     let requirement = operation.deciding(presented.has_credential());
     let subjects = SubjectFacts::several(operation, presented).into_iter();
-    let worlds = subjects.map(|subject_facts| subject_facts.into_world(operation, presented));
-    let answer = first_allowed(worlds.map(|world| match witness(requirement, &world) {
-        Some(_) => Ok(world),
-        None => Err(world),
+    let subjects_facts = subjects.map(|subject_facts| subject_facts.into_facts(operation, presented));
+    let answer = first_allowed(subjects_facts.map(|facts| match witness(requirement, &facts) {
+        Some(_) => Ok(facts),
+        None => Err(facts),
     }));
     answer.unwrap_or_else(|refused| refused)
 }

@@ -2,7 +2,7 @@
 
 use scopegate_domain::{Scope, ScopeToken};
 
-use crate::{AssumedCredentials, AssumedCredentialsBuilder, ServerScope, Universe};
+use crate::{AssumedCredentials, AssumedCredentialsBuilder, FactTable, ServerScope};
 
 /// What a client, a user or a role can be granted at most.
 ///
@@ -98,16 +98,16 @@ impl Ceiling {
 
     /// Its scopes, each with the place of its authorization server; those of none or of several are
     /// left out.
-    pub(crate) fn scopes_in(&self, universe: &Universe) -> Vec<(usize, &ScopeToken)> {
+    pub(crate) fn scopes_in(&self, fact_table: &FactTable) -> Vec<(usize, &ScopeToken)> {
         let mut scopes = Vec::new();
         for token in &self.scope {
             let mut said = self.of_servers.iter().filter(|scope| scope.token() == token).peekable();
             if said.peek().is_none() {
-                let servers = universe.servers_declaring(token.as_str());
+                let servers = fact_table.servers_declaring(token.as_str());
                 let only = servers.first().filter(|_| servers.len() == 1);
                 scopes.extend(only.map(|server| (*server, token)));
             }
-            let servers = said.filter_map(|scope| universe.server_of(scope.scheme()));
+            let servers = said.filter_map(|scope| fact_table.server_of(scope.scheme()));
             scopes.extend(servers.map(|server| (server, token)));
         }
         scopes

@@ -8,15 +8,16 @@ use std::fmt::Debug;
 use scopegate_domain::{ScopeToken, Timestamp, User};
 
 pub use self::active_user::ActiveUser;
-use crate::{Atom, AtomId, AtomSet, Needs, SchemeId, Universe};
+use crate::{Fact, FactId, FactSet, FactTable, Needs, SchemeId};
 
-/// A test beyond scopes, as code. Pure: what it has to know comes in by its [`Place`].
+/// A test beyond scopes, as code. Pure: what it has to know comes in by its [`CheckContext`].
 ///
 /// What must be waited for, a look-up in a table or the signature of a body, is done before; its
-/// result comes in as a fact ([`Presented::with_fact`](crate::Presented::with_fact)).
+/// result comes in as a fact
+/// ([`PresentedCredentials::with_fact`](crate::PresentedCredentials::with_fact)).
 ///
 /// ```
-/// use scopegate_policy::{Check, Needs, Place};
+/// use scopegate_policy::{Check, Needs, CheckContext};
 ///
 /// #[derive(Debug)]
 /// struct VerifiedMail;
@@ -28,7 +29,7 @@ use crate::{Atom, AtomId, AtomSet, Needs, SchemeId, Universe};
 ///     fn needs(&self) -> Needs {
 ///         Needs::User
 ///     }
-///     fn passes(&self, place: &Place<'_>) -> bool {
+///     fn passes(&self, place: &CheckContext<'_>) -> bool {
 ///         place.user().is_some_and(|user| user.email().is_some())
 ///     }
 /// }
@@ -50,7 +51,7 @@ pub trait Check: Any + Debug + Send + Sync {
     }
 
     /// Whether it is satisfied.
-    fn passes(&self, place: &Place<'_>) -> bool;
+    fn passes(&self, place: &CheckContext<'_>) -> bool;
 }
 
 /// The message to a caller that a check refuses.
@@ -59,7 +60,7 @@ pub trait Check: Any + Debug + Send + Sync {
 pub enum Reason {
     /// That something beyond scopes forbids it.
     Check,
-    /// That the user is not active. Such a check is a part of the atom `active`, which always
+    /// That the user is not active. Such a check is a part of the fact `active`, which always
     /// requires a user with that status.
     Inactive,
 }
@@ -67,7 +68,7 @@ pub enum Reason {
 /// What a check sees: the request from one place in the tree.
 ///
 /// ```
-/// use scopegate_policy::{Check, Place};
+/// use scopegate_policy::{Check, CheckContext};
 ///
 /// /// The tutorial's own loop. Guards ask for the same by themselves; a check may want to know.
 /// #[derive(Debug)]
@@ -77,7 +78,7 @@ pub enum Reason {
 ///     fn name(&self) -> &str {
 ///         "has_what_is_required_here"
 ///     }
-///     fn passes(&self, place: &Place<'_>) -> bool {
+///     fn passes(&self, place: &CheckContext<'_>) -> bool {
 ///         let granted: Vec<_> = place.granted().collect();
 ///         place.scopes().iter().all(|required| granted.contains(&required))
 ///     }
@@ -85,16 +86,16 @@ pub enum Reason {
 /// # let _ = scopegate_policy::Guard::user().check(HasWhatIsRequiredHere);
 /// ```
 #[derive(Debug)]
-pub struct Place<'a> {
+pub struct CheckContext<'a> {
     pub(crate) scopes: &'a [ScopeToken],
     pub(crate) user: Option<&'a User>,
-    pub(crate) granted: &'a AtomSet,
-    pub(crate) universe: &'a Universe,
+    pub(crate) granted: &'a FactSet,
+    pub(crate) fact_table: &'a FactTable,
     pub(crate) now: Timestamp,
     pub(crate) facts: &'a [&'a str],
 }
 
-impl<'a> Place<'a> {
+impl<'a> CheckContext<'a> {
     /// The scopes that are required here: those of everything that depends on this guard, outermost
     /// first, then its own, each once. FastAPI calls them `SecurityScopes.scopes`.
     #[must_use]
@@ -117,22 +118,25 @@ impl<'a> Place<'a> {
     /// The scopes that the credentials provide, those that others imply included, in the order of
     /// the catalog.
     pub fn granted(&self) -> impl Iterator<Item = &'a ScopeToken> + use<'a> {
-        self.universe.atoms_of(self.granted).filter_map(Atom::scope_token)
+        self.fact_table.facts_of(self.granted).filter_map(Fact::scope_token)
     }
 
     /// Whether a credential of any scheme carries this scope or one that implies it.
     #[must_use]
     pub fn has_scope(&self, token: &ScopeToken) -> bool {
-        let schemes = (0..).map(SchemeId).zip(self.universe.scheme_names()).map(|(id, _)| id);
+        let schemes = (0..)
+            .map(SchemeId)
+            .zip(self.fact_table.scheme_names())
+            .map(|(id, _)| id);
         schemes
-            .filter_map(|scheme| self.universe.scope_id(scheme, token.as_str()))
+            .filter_map(|scheme| self.fact_table.scope_id(scheme, token.as_str()))
             .any(|id| self.granted.contains(id))
     }
 
     /// Whether a credential was accepted.
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
-        self.granted.contains(AtomId::AUTHENTICATED)
+        self.granted.contains(FactId::AUTHENTICATED)
     }
 
     /// The present moment.

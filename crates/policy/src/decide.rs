@@ -1,13 +1,13 @@
-//! Decides which alternative of a requirement the atoms of a request satisfy.
+//! Decides which alternative of a requirement the facts of a request satisfy.
 
-use crate::{Requirement, ResolvedOperation, World};
+use crate::{RequestFacts, Requirement, ResolvedOperation};
 
 /// The result of [`ResolvedOperation::decide`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "an answer is yes or no")]
 pub enum Decision {
-    /// The world satisfies this alternative of the requirement, counted from 0.
+    /// The facts satisfy this alternative of the requirement, counted from 0.
     Allow {
         /// Which of [`Requirement::alternatives`].
         witness: usize,
@@ -19,16 +19,16 @@ pub enum Decision {
 impl ResolvedOperation {
     /// The bare decision, without an allocation and without a word on why.
     #[inline]
-    pub fn decide(&self, world: &World<'_>) -> Decision {
-        witness(self.requirement(), world).map_or(Decision::Deny, |witness| Decision::Allow { witness })
+    pub fn decide(&self, facts: &RequestFacts<'_>) -> Decision {
+        witness(self.requirement(), facts).map_or(Decision::Deny, |witness| Decision::Allow { witness })
     }
 }
 
-/// The first alternative within the world.
+/// The first alternative within the facts.
 #[inline]
-pub(crate) fn witness(requirement: &Requirement, world: &World<'_>) -> Option<usize> {
+pub(crate) fn witness(requirement: &Requirement, facts: &RequestFacts<'_>) -> Option<usize> {
     requirement
         .alternatives()
         .iter()
-        .position(|set| set.is_covered_by(&world.token, &world.request))
+        .position(|set| set.is_covered_by(&facts.token, &facts.request))
 }

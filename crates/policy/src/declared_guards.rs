@@ -2,14 +2,14 @@
 
 use crate::group::Declared;
 use crate::guard::{Node, reachable};
-use crate::{AtomId, Guard, Operation, Requirement, TableError};
+use crate::{FactId, Guard, Operation, Requirement, TableError};
 
 /// An operation with the guards before it, from the outside in, and those that it overrides. Its
 /// own have moved to `roots`.
 #[derive(Clone, Debug)]
 pub(crate) struct DeclaredGuards {
     pub(crate) operation: Operation,
-    /// The application's, those of the groups, those of [`Operation::behind`], those of
+    /// The application's, those of the groups, those of [`Operation::and_guard`], those of
     /// [`Operation::guard`].
     pub(crate) roots: Vec<Guard>,
     /// How many of them are not the operation's own.
@@ -66,7 +66,7 @@ impl DeclaredGuards {
     pub(crate) fn refuse_to_loosen(&self, above: &[Requirement]) -> Result<(), TableError> {
         let asks_for_a_credential = |requirement: &Requirement| {
             let mut sets = requirement.alternatives().iter();
-            sets.any(|set| set.contains(AtomId::AUTHENTICATED))
+            sets.any(|set| set.contains(FactId::AUTHENTICATED))
         };
         let is_closed_above = above.iter().any(|requirement| !requirement.is_public());
         if (self.says_public() && is_closed_above)

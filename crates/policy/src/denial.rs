@@ -5,12 +5,12 @@ use std::sync::Arc;
 use scopegate_domain::{Lifetime, SchemeName, ScopeToken};
 
 use crate::nearest::is_contradictory;
-use crate::{Atom, AtomId, AtomSet, Binding, ClassOrder, ResolvedOperation, Shortfall};
+use crate::{Binding, DenialPrecedence, Fact, FactId, FactSet, ResolvedOperation, UnmetRequirement};
 
 /// Why a request was refused. Exhaustive, because each refusal needs its own response.
 ///
-/// Of all that is missing the denial names what comes first in the [`ClassOrder`]; the
-/// [`Shortfall`] holds the rest.
+/// Of all that is missing the denial names what comes first in the [`DenialPrecedence`]; the
+/// [`UnmetRequirement`] holds the rest.
 #[derive(Clone, Debug, thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "a new refusal must break the table of replies")]
 pub enum Denial {
@@ -20,17 +20,17 @@ pub enum Denial {
         /// What.
         reason: Forbidden,
         /// All that is missing.
-        shortfall: Box<Shortfall>,
+        unmet_requirement: Box<UnmetRequirement>,
     },
     /// The token is valid and lacks scopes ([RFC 6750, section
     /// 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     #[error("scope is missing: {}", words(missing))]
     InsufficientScope {
-        /// The scopes that are missing, dependants first. A challenge names [`Shortfall::scope`]
-        /// instead: all of them.
+        /// The scopes that are missing, dependants first. A challenge names
+        /// [`UnmetRequirement::scope`] instead: all of them.
         missing: Vec<ScopeToken>,
         /// All that is missing.
-        shortfall: Box<Shortfall>,
+        unmet_requirement: Box<UnmetRequirement>,
     },
     /// The credential is invalid, or not valid for this operation (RFC 6750, section 3.1).
     #[error("credential is no good: {cause}")]
@@ -38,7 +38,7 @@ pub enum Denial {
         /// The fault of the credential.
         cause: InvalidTokenCause,
         /// All that is missing.
-        shortfall: Box<Shortfall>,
+        unmet_requirement: Box<UnmetRequirement>,
     },
     /// The user has to authenticate again, or more strongly ([RFC 9470, section
     /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
@@ -50,7 +50,7 @@ pub enum Denial {
         /// The maximum time since the login, even if the login is recent enough.
         max_age: Option<Lifetime>,
         /// All that is missing.
-        shortfall: Box<Shortfall>,
+        unmet_requirement: Box<UnmetRequirement>,
     },
     /// A credential is missing.
     #[error("no credential for {}", words(schemes))]
@@ -61,7 +61,7 @@ pub enum Denial {
         /// Whether another credential was accepted.
         has_credential: bool,
         /// All that is missing.
-        shortfall: Box<Shortfall>,
+        unmet_requirement: Box<UnmetRequirement>,
     },
 }
 
@@ -115,75 +115,84 @@ fn words<T: ToString>(items: &[T]) -> String {
 impl Denial {
     /// Everything that is missing, for challenges and explanations.
     #[must_use]
-    pub const fn shortfall(&self) -> &Shortfall {
+    pub const fn unmet_requirement(&self) -> &UnmetRequirement {
         match self {
-            Self::Forbidden { shortfall, .. }
-            | Self::InsufficientScope { shortfall, .. }
-            | Self::InvalidToken { shortfall, .. }
-            | Self::StepUp { shortfall, .. }
-            | Self::Unauthenticated { shortfall, .. } => shortfall,
+            Self::Forbidden { unmet_requirement, .. }
+            | Self::InsufficientScope { unmet_requirement, .. }
+            | Self::InvalidToken { unmet_requirement, .. }
+            | Self::StepUp { unmet_requirement, .. }
+            | Self::Unauthenticated { unmet_requirement, .. } => unmet_requirement,
         }
     }
 
     /// The scope that a challenge names: that of the whole chosen alternative.
     #[must_use]
     pub fn scope(&self) -> &[ScopeToken] {
-        self.shortfall().scope()
+        self.unmet_requirement().scope()
     }
 
-    /// The denial of a request in whose world these atoms hold.
-    pub(crate) fn new(operation: &ResolvedOperation, closed: &AtomSet) -> Self {
-        let shortfall = Box::new(Shortfall::new(operation, closed));
+    /// The denial of a request in which these facts hold.
+    pub(crate) fn new(operation: &ResolvedOperation, closed: &FactSet) -> Self {
+        let unmet_requirement = Box::new(UnmetRequirement::new(operation, closed));
         let sets = operation.requirement().alternatives();
-        let Some(whole) = shortfall.chosen().and_then(|chosen| sets.get(chosen)) else {
+        let Some(whole) = unmet_requirement.chosen().and_then(|chosen| sets.get(chosen)) else {
             return Self::Forbidden {
                 reason: Forbidden::Deny,
-                shortfall,
+                unmet_requirement,
             };
         };
         let missing = Missing {
             operation,
             whole,
-            atoms: shortfall.missing_atoms(),
-            scope: shortfall.scope(),
+            facts: unmet_requirement.missing_facts(),
+            scope: unmet_requirement.scope(),
         };
         let class = missing
             .scheme()
             .or_else(|| missing.token())
             .or_else(|| missing.contradiction());
         let class = match operation.order() {
-            ClassOrder::Rfc => class
+            DenialPrecedence::Rfc => class
                 .or_else(|| missing.forbidden())
                 .or_else(|| missing.step_up())
                 .or_else(|| missing.scope()),
-            ClassOrder::ScopesFirst => class
+            DenialPrecedence::ScopesFirst => class
                 .or_else(|| missing.step_up())
                 .or_else(|| missing.scope())
                 .or_else(|| missing.forbidden()),
         };
-        let has_credential = closed.contains(AtomId::AUTHENTICATED);
+        let has_credential = closed.contains(FactId::AUTHENTICATED);
         match class {
             Some(Class::Scheme(_)) if !has_credential => Self::Unauthenticated {
                 schemes: operation.schemes(),
                 has_credential,
-                shortfall,
+                unmet_requirement,
             },
             Some(Class::Scheme(schemes)) => Self::Unauthenticated {
                 schemes,
                 has_credential,
-                shortfall,
+                unmet_requirement,
             },
-            Some(Class::Token(cause)) => Self::InvalidToken { cause, shortfall },
-            Some(Class::Forbidden(reason)) => Self::Forbidden { reason, shortfall },
+            Some(Class::Token(cause)) => Self::InvalidToken {
+                cause,
+                unmet_requirement,
+            },
+            Some(Class::Forbidden(reason)) => Self::Forbidden {
+                reason,
+                unmet_requirement,
+            },
             Some(Class::StepUp(acr_values, max_age)) => Self::StepUp {
                 acr_values,
                 max_age,
-                shortfall,
+                unmet_requirement,
             },
-            Some(Class::Scope(missing)) => Self::InsufficientScope { missing, shortfall },
+            Some(Class::Scope(missing)) => Self::InsufficientScope {
+                missing,
+                unmet_requirement,
+            },
             None => Self::Forbidden {
                 reason: Forbidden::Deny,
-                shortfall,
+                unmet_requirement,
             },
         }
     }
@@ -193,10 +202,10 @@ impl ResolvedOperation {
     /// The refusal of an invalid credential, regardless of its fault.
     #[must_use]
     pub fn invalid_credential(&self) -> Denial {
-        let shortfall = Shortfall::new(self, &AtomSet::EMPTY);
+        let unmet_requirement = UnmetRequirement::new(self, &FactSet::EMPTY);
         Denial::InvalidToken {
             cause: InvalidTokenCause::Credential,
-            shortfall: Box::new(shortfall),
+            unmet_requirement: Box::new(unmet_requirement),
         }
     }
 }
@@ -214,35 +223,35 @@ enum Class {
 struct Missing<'a> {
     operation: &'a ResolvedOperation,
     /// The whole alternative.
-    whole: &'a AtomSet,
-    atoms: &'a AtomSet,
+    whole: &'a FactSet,
+    facts: &'a FactSet,
     /// The scopes of the whole alternative, dependants first.
     scope: &'a [ScopeToken],
 }
 
 impl Missing<'_> {
     fn scheme(&self) -> Option<Class> {
-        let names = self.operation.universe().atoms_of(self.atoms);
-        let schemes: Vec<SchemeName> = names.filter_map(Atom::scheme_name).cloned().collect();
-        let is_class = !schemes.is_empty() || self.atoms.contains(AtomId::AUTHENTICATED);
+        let names = self.operation.fact_table().facts_of(self.facts);
+        let schemes: Vec<SchemeName> = names.filter_map(Fact::scheme_name).cloned().collect();
+        let is_class = !schemes.is_empty() || self.facts.contains(FactId::AUTHENTICATED);
         is_class.then_some(Class::Scheme(schemes))
     }
 
     fn token(&self) -> Option<Class> {
-        let cause = |atom: &Atom| match atom {
-            Atom::Audience(_) => Some(InvalidTokenCause::Audience),
-            Atom::Bound(binding) => Some(InvalidTokenCause::Binding(*binding)),
-            Atom::User => Some(InvalidTokenCause::UnknownSubject),
+        let cause = |fact: &Fact| match fact {
+            Fact::Audience(_) => Some(InvalidTokenCause::Audience),
+            Fact::Bound(binding) => Some(InvalidTokenCause::Binding(*binding)),
+            Fact::User => Some(InvalidTokenCause::UnknownSubject),
             _ => None,
         };
         self.first(cause).map(Class::Token)
     }
 
     fn forbidden(&self) -> Option<Class> {
-        let reason = |atom: &Atom| match atom {
-            Atom::Active => Some(Forbidden::Inactive),
-            Atom::Check { name, .. } => Some(Forbidden::Check { name: Arc::clone(name) }),
-            Atom::Subject(_) => Some(Forbidden::Subject),
+        let reason = |fact: &Fact| match fact {
+            Fact::Active => Some(Forbidden::Inactive),
+            Fact::Check { name, .. } => Some(Forbidden::Check { name: Arc::clone(name) }),
+            Fact::Subject(_) => Some(Forbidden::Subject),
             _ => None,
         };
         self.first(reason).map(Class::Forbidden)
@@ -250,13 +259,13 @@ impl Missing<'_> {
 
     /// No token has two authentication contexts, so a requirement of both is never met.
     fn contradiction(&self) -> Option<Class> {
-        is_contradictory(self.operation.universe(), self.whole).then_some(Class::Forbidden(Forbidden::Deny))
+        is_contradictory(self.operation.fact_table(), self.whole).then_some(Class::Forbidden(Forbidden::Deny))
     }
 
     /// A new login replaces all authentication claims, so the challenge lists the full requirement.
     fn step_up(&self) -> Option<Class> {
-        let missing = self.levels(self.atoms);
-        if missing.is_empty() && self.age(self.atoms).is_none() {
+        let missing = self.levels(self.facts);
+        if missing.is_empty() && self.age(self.facts).is_none() {
             return None;
         }
         let acr_values = if missing.is_empty() {
@@ -267,11 +276,11 @@ impl Missing<'_> {
         Some(Class::StepUp(acr_values, self.age(self.whole)))
     }
 
-    fn levels(&self, set: &AtomSet) -> Vec<Arc<str>> {
-        let levels = self.operation.universe().atoms_of(set);
+    fn levels(&self, set: &FactSet) -> Vec<Arc<str>> {
+        let levels = self.operation.fact_table().facts_of(set);
         levels
-            .filter_map(|atom| {
-                if let Atom::Acr(value) = atom {
+            .filter_map(|fact| {
+                if let Fact::Acr(value) = fact {
                     Some(Arc::clone(value))
                 } else {
                     None
@@ -280,10 +289,10 @@ impl Missing<'_> {
             .collect()
     }
 
-    fn age(&self, set: &AtomSet) -> Option<Lifetime> {
-        let ages = self.operation.universe().atoms_of(set);
-        ages.filter_map(|atom| {
-            if let Atom::AgeAtMost(age) = atom {
+    fn age(&self, set: &FactSet) -> Option<Lifetime> {
+        let ages = self.operation.fact_table().facts_of(set);
+        ages.filter_map(|fact| {
+            if let Fact::AgeAtMost(age) = fact {
                 Some(*age)
             } else {
                 None
@@ -293,9 +302,9 @@ impl Missing<'_> {
     }
 
     fn scope(&self) -> Option<Class> {
-        let generators = self.operation.universe().generators(self.atoms);
-        let universe = self.operation.universe();
-        let missing: Vec<&ScopeToken> = universe.atoms_of(&generators).filter_map(Atom::scope_token).collect();
+        let generators = self.operation.fact_table().generators(self.facts);
+        let fact_table = self.operation.fact_table();
+        let missing: Vec<&ScopeToken> = fact_table.facts_of(&generators).filter_map(Fact::scope_token).collect();
         let ordered: Vec<ScopeToken> = self
             .scope
             .iter()
@@ -305,7 +314,7 @@ impl Missing<'_> {
         (!ordered.is_empty()).then_some(Class::Scope(ordered))
     }
 
-    fn first<T>(&self, wanted: impl Fn(&Atom) -> Option<T>) -> Option<T> {
-        self.operation.universe().atoms_of(self.atoms).find_map(wanted)
+    fn first<T>(&self, wanted: impl Fn(&Fact) -> Option<T>) -> Option<T> {
+        self.operation.fact_table().facts_of(self.facts).find_map(wanted)
     }
 }

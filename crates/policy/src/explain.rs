@@ -5,17 +5,19 @@ use std::fmt::{self, Write as _};
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::authorize::deciding_world;
+use crate::authorize::deciding_facts;
 use crate::guard::Own;
 use crate::resolved_operation::ResolutionContext;
-use crate::{AssumedCredentials, Atom, AtomSet, Denial, Guard, Presented, ResolvedOperation, Rule, authorize};
+use crate::{
+    AssumedCredentials, Denial, Fact, FactSet, Guard, PresentedCredentials, ResolvedOperation, Rule, authorize,
+};
 
 /// Explains the decision of [`authorize`], guard by guard: what each required, what was there, what
 /// was missing.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, ScopeToken, SecurityScheme, Timestamp};
-/// use scopegate_policy::{Guard, Operation, OperationTable, Presented, explain};
+/// use scopegate_policy::{Guard, Operation, OperationTable, PresentedCredentials, explain};
 ///
 /// const ME: ScopeToken = ScopeToken::from_static("me");
 /// let catalog = Catalog::builder()
@@ -24,9 +26,9 @@ use crate::{AssumedCredentials, Atom, AtomSet, Denial, Guard, Presented, Resolve
 ///     .build()?;
 /// let user = Guard::user().named("get_current_user");
 /// let table = OperationTable::builder(catalog)
-///     .operation(Operation::get("/users/me/").guard(Guard::requires([ME]).on(&user)))
+///     .operation(Operation::get("/users/me/").guard(Guard::requires([ME]).depends_on(&user)))
 ///     .build()?;
-/// let explanation = explain(&table.operations()[0], &Presented::new(Timestamp::from_unix(0)));
+/// let explanation = explain(&table.operations()[0], &PresentedCredentials::new(Timestamp::from_unix(0)));
 /// assert_eq!(
 ///     explanation.to_string(),
 ///     "GET /users/me/: denied, no credential for `oauth`\n\
@@ -37,9 +39,9 @@ use crate::{AssumedCredentials, Atom, AtomSet, Denial, Guard, Presented, Resolve
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Explanation {
-    let world = deciding_world(operation, presented).atoms();
-    Explanation::new(operation, authorize(operation, presented).err(), &world)
+pub fn explain(operation: &ResolvedOperation, presented: &PresentedCredentials<'_>) -> Explanation {
+    let facts = deciding_facts(operation, presented).facts();
+    Explanation::new(operation, authorize(operation, presented).err(), &facts)
 }
 
 /// Explains the decision about a caller who holds this, guard by guard: [`explain`] without a
@@ -56,7 +58,7 @@ pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Expl
 ///     .scope(ME, "").scope(ITEMS, "")
 ///     .build()?;
 /// let table = OperationTable::builder(catalog)
-///     .operation(Operation::get("/items/").guard(Guard::requires([ITEMS]).on(&Guard::requires([ME]))))
+///     .operation(Operation::get("/items/").guard(Guard::requires([ITEMS]).depends_on(&Guard::requires([ME]))))
 ///     .build()?;
 /// let explanation = explain_grant(&table.operations()[0], &AssumedCredentials::of_scopes(&table, [ME]));
 /// assert_eq!(explanation.denial().unwrap().to_string(), "scope is missing: `items`");
@@ -64,8 +66,8 @@ pub fn explain(operation: &ResolvedOperation, presented: &Presented<'_>) -> Expl
 /// ```
 #[must_use]
 pub fn explain_grant(operation: &ResolvedOperation, grant: &AssumedCredentials) -> Explanation {
-    let denial = (!grant.opens(operation)).then(|| Denial::new(operation, grant.atoms()));
-    Explanation::new(operation, denial, grant.atoms())
+    let denial = (!grant.opens(operation)).then(|| Denial::new(operation, grant.facts()));
+    Explanation::new(operation, denial, grant.facts())
 }
 
 /// A decision, guard by guard.
@@ -73,19 +75,19 @@ pub fn explain_grant(operation: &ResolvedOperation, grant: &AssumedCredentials) 
 pub struct Explanation {
     operation: ResolvedOperation,
     denial: Option<Denial>,
-    steps: Vec<Step>,
-    world: AtomSet,
+    steps: Vec<ExplanationStep>,
+    facts: FactSet,
 }
 
 impl Explanation {
-    fn new(operation: &ResolvedOperation, denial: Option<Denial>, world: &AtomSet) -> Self {
+    fn new(operation: &ResolvedOperation, denial: Option<Denial>, facts: &FactSet) -> Self {
         let written = written(operation);
-        let step = |context: &ResolutionContext| Step::new(operation, context, world, &written);
+        let step = |context: &ResolutionContext| ExplanationStep::new(operation, context, facts, &written);
         Self {
             operation: operation.clone(),
             denial,
             steps: operation.contexts().iter().map(step).collect(),
-            world: world.clone(),
+            facts: facts.clone(),
         }
     }
 
@@ -101,21 +103,25 @@ impl Explanation {
         self.denial.is_none()
     }
 
-    /// Why it may not, as text with atoms as `word` writes them. `None` if it may.
+    /// Why it may not, as text with facts as `word` writes them. `None` if it may.
     #[must_use]
-    pub fn reason(&self, word: impl Fn(&Atom) -> String) -> Option<String> {
+    pub fn reason(&self, word: impl Fn(&Fact) -> String) -> Option<String> {
         let denial = self.denial.as_ref()?;
-        let Denial::InsufficientScope { missing, shortfall } = denial else {
+        let Denial::InsufficientScope {
+            missing,
+            unmet_requirement,
+        } = denial
+        else {
             return Some(denial.to_string());
         };
-        let universe = self.operation.universe();
-        let generators = universe.generators(shortfall.missing_atoms());
-        let atoms: Vec<&Atom> = universe.atoms_of(&generators).collect();
-        let of_token = |token| atoms.iter().filter(move |atom| atom.scope_token() == Some(token));
+        let fact_table = self.operation.fact_table();
+        let generators = fact_table.generators(unmet_requirement.missing_facts());
+        let facts: Vec<&Fact> = fact_table.facts_of(&generators).collect();
+        let of_token = |token| facts.iter().filter(move |fact| fact.scope_token() == Some(token));
         let words = missing
             .iter()
             .flat_map(of_token)
-            .map(|atom| format!("`{}`", word(atom)));
+            .map(|fact| format!("`{}`", word(fact)));
         Some(format!("scope is missing: {}", words.collect::<Vec<_>>().join(" ")))
     }
 
@@ -128,32 +134,32 @@ impl Explanation {
     /// The guards, dependants before what they depend on. A guard that several depend on appears
     /// once for each list of scopes that it sees.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[ExplanationStep] {
         &self.steps
     }
 
     /// What held when it was decided.
-    pub(crate) const fn world(&self) -> &AtomSet {
-        &self.world
+    pub(crate) const fn facts(&self) -> &FactSet {
+        &self.facts
     }
 }
 
 /// One guard in an explanation.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct ExplanationStep {
     depth: usize,
     guard: String,
     /// What the guard requires, unless it has a name.
     rule: Option<Rule>,
     sees: Vec<ScopeToken>,
     /// The same with their schemes, as the guards of the operation require them.
-    seen: Vec<Atom>,
-    present: Vec<Atom>,
-    missing: Vec<Vec<Atom>>,
+    seen: Vec<Fact>,
+    present: Vec<Fact>,
+    missing: Vec<Vec<Fact>>,
     is_satisfied: bool,
 }
 
-impl Step {
+impl ExplanationStep {
     /// How many guards depend on it along the path, 0 at the root.
     #[must_use]
     pub const fn depth(&self) -> usize {
@@ -166,19 +172,20 @@ impl Step {
         &self.guard
     }
 
-    /// The same, with atoms as `word` writes them.
+    /// The same, with facts as `word` writes them.
     #[must_use]
-    pub fn guard_as(&self, word: impl Fn(&Atom) -> String) -> String {
+    pub fn guard_as(&self, word: impl Fn(&Fact) -> String) -> String {
         match &self.rule {
             Some(rule) => format!("{REQUIRES}{}", rule.in_words(&word)),
             None => self.guard.clone(),
         }
     }
 
-    /// The atoms of [`Step::guard`], in the order of writing. Empty for a guard with a name.
+    /// The facts of [`ExplanationStep::guard`], in the order of writing. Empty for a guard with a
+    /// name.
     #[must_use]
-    pub fn required(&self) -> Vec<&Atom> {
-        self.rule.as_ref().map_or_else(Vec::new, Rule::atoms)
+    pub fn required(&self) -> Vec<&Fact> {
+        self.rule.as_ref().map_or_else(Vec::new, Rule::facts)
     }
 
     /// The scopes that are visible to it.
@@ -187,9 +194,9 @@ impl Step {
         &self.sees
     }
 
-    /// The same, with atoms as `word` writes them.
+    /// The same, with facts as `word` writes them.
     #[must_use]
-    pub fn sees_as(&self, word: impl Fn(&Atom) -> String) -> Vec<String> {
+    pub fn sees_as(&self, word: impl Fn(&Fact) -> String) -> Vec<String> {
         self.seen.iter().map(word).collect()
     }
 
@@ -199,28 +206,28 @@ impl Step {
         self.is_satisfied
     }
 
-    /// The atoms that hold, of all that it requires in any alternative, in the fewest words.
+    /// The facts that hold, of all that it requires in any alternative, in the fewest words.
     #[must_use]
-    pub fn present(&self) -> &[Atom] {
+    pub fn present(&self) -> &[Fact] {
         &self.present
     }
 
     /// The smallest lists of what would satisfy it; empty if it is satisfied, or if nothing would.
     #[must_use]
-    pub fn missing(&self) -> &[Vec<Atom>] {
+    pub fn missing(&self) -> &[Vec<Fact>] {
         &self.missing
     }
 
-    fn new(operation: &ResolvedOperation, context: &ResolutionContext, world: &AtomSet, written: &Written) -> Self {
-        let universe = operation.universe();
-        let is_satisfied = context.requirement.allows(world);
-        let words = |set: AtomSet| universe.atoms_of(&universe.generators(&set)).cloned().collect();
+    fn new(operation: &ResolvedOperation, context: &ResolutionContext, facts: &FactSet, written: &Written) -> Self {
+        let fact_table = operation.fact_table();
+        let is_satisfied = context.requirement.allows(facts);
+        let words = |set: FactSet| fact_table.facts_of(&fact_table.generators(&set)).cloned().collect();
         let asked = context.requirement.alternatives().iter();
-        let asked = asked.fold(AtomSet::EMPTY, |all, set| all.union(set));
+        let asked = asked.fold(FactSet::EMPTY, |all, set| all.union(set));
         let residual = if is_satisfied {
             Vec::new()
         } else {
-            context.requirement.residual(world)
+            context.requirement.missing_sets(facts)
         };
         Self {
             depth: context.depth,
@@ -234,15 +241,15 @@ impl Step {
                 .flatten()
                 .cloned()
                 .collect(),
-            present: words(asked.intersection(world)),
+            present: words(asked.intersection(facts)),
             missing: residual.into_iter().map(words).collect(),
             is_satisfied,
         }
     }
 
-    /// The step as text, with atoms as `word` writes them.
+    /// The step as text, with facts as `word` writes them.
     #[must_use]
-    pub fn describe(&self, word: impl Fn(&Atom) -> String) -> String {
+    pub fn describe(&self, word: impl Fn(&Fact) -> String) -> String {
         let mut text = self.guard_as(&word);
         if self.sees_more_than_its_name_says() {
             let _ = write!(text, " (sees {})", self.sees_as(&word).join(" "));
@@ -251,7 +258,7 @@ impl Step {
             _ if self.is_satisfied => text.push_str(": satisfied"),
             [] => text.push_str(": nothing satisfies it"),
             ways => {
-                let way = |way: &Vec<Atom>| way.iter().map(&word).collect::<Vec<_>>().join(", ");
+                let way = |way: &Vec<Fact>| way.iter().map(&word).collect::<Vec<_>>().join(", ");
                 let ways: Vec<String> = ways.iter().map(way).collect();
                 let _ = write!(text, ": missing {}", ways.join(" or "));
             }
@@ -269,7 +276,7 @@ impl Step {
 const REQUIRES: &str = "requires ";
 
 /// The scopes that guards of an operation require, by their names.
-type Written = HashMap<ScopeToken, Vec<Atom>>;
+type Written = HashMap<ScopeToken, Vec<Fact>>;
 
 fn written(operation: &ResolvedOperation) -> Written {
     let mut written = Written::new();
@@ -279,11 +286,11 @@ fn written(operation: &ResolvedOperation) -> Written {
             continue;
         }
         let rule = rule_of(operation, &context.guard);
-        for atom in rule.iter().flat_map(Rule::atoms) {
-            let Some(token) = atom.scope_token() else { continue };
-            let atoms = written.entry(token.clone()).or_default();
-            if !atoms.contains(atom) {
-                atoms.push(atom.clone());
+        for fact in rule.iter().flat_map(Rule::facts) {
+            let Some(token) = fact.scope_token() else { continue };
+            let facts = written.entry(token.clone()).or_default();
+            if !facts.contains(fact) {
+                facts.push(fact.clone());
             }
         }
     }
@@ -297,9 +304,9 @@ fn rule_of(operation: &ResolvedOperation, guard: &Guard) -> Option<Rule> {
         return None;
     };
     let of_guard = node.scheme().and_then(|name| SchemeName::parse(name).ok());
-    let universe = operation.universe();
+    let fact_table = operation.fact_table();
     Some(rule.with_schemes(&|token| {
-        let mut declaring = universe.schemes_with(token.as_str());
+        let mut declaring = fact_table.schemes_with(token.as_str());
         of_guard.clone().or_else(|| declaring.next().cloned())
     }))
 }
@@ -308,9 +315,9 @@ fn list<T: ToString>(items: &[T], between: &str) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for ExplanationStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}- {}", "  ".repeat(self.depth), self.describe(Atom::to_string))
+        write!(f, "{}- {}", "  ".repeat(self.depth), self.describe(Fact::to_string))
     }
 }
 
@@ -328,8 +335,8 @@ impl fmt::Display for Explanation {
         }
         let Some(denial) = &self.denial else { return Ok(()) };
         let ways: Vec<String> = denial
-            .shortfall()
-            .ways_out()
+            .unmet_requirement()
+            .missing_sets()
             .iter()
             .map(|way| list(way, ", "))
             .collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use scopegate_domain::ScopeToken;
 
-use crate::{Atom, Check, Rule};
+use crate::{Check, Fact, Rule};
 
 /// A rule, perhaps with checks of its own, and the guards that it depends on: one node of a tree.
 ///
@@ -25,8 +25,8 @@ use crate::{Atom, Check, Rule};
 /// const ITEMS: ScopeToken = ScopeToken::from_static("items");
 ///
 /// let user = Guard::user().named("get_current_user");
-/// let active = Guard::requires([ME]).check(ActiveUser).on(&user).named("get_current_active_user");
-/// let items = Guard::requires([ITEMS]).on(&active);
+/// let active = Guard::requires([ME]).check(ActiveUser).depends_on(&user).named("get_current_active_user");
+/// let items = Guard::requires([ITEMS]).depends_on(&active);
 /// assert_eq!(items.to_string(), "requires items");
 /// assert_eq!(active.to_string(), "get_current_active_user");
 /// ```
@@ -60,13 +60,13 @@ impl Guard {
     /// Requires a valid credential of any user or client.
     #[must_use]
     pub fn authenticated() -> Self {
-        Self::rule(Rule::Atom(Atom::Authenticated))
+        Self::rule(Rule::Fact(Fact::Authenticated))
     }
 
     /// Requires a credential of a user that we know.
     #[must_use]
     pub fn user() -> Self {
-        Self::rule(Rule::Atom(Atom::User))
+        Self::rule(Rule::Fact(Fact::User))
     }
 
     /// Requires all of these scopes; without any, for authentication.
@@ -101,7 +101,7 @@ impl Guard {
     /// Requires nothing itself and depends on these guards, in this order.
     #[must_use]
     pub fn all_of<'a>(guards: impl IntoIterator<Item = &'a Self>) -> Self {
-        guards.into_iter().fold(Self::of(None), Self::on)
+        guards.into_iter().fold(Self::of(None), Self::depends_on)
     }
 
     /// Gives it a name for explanations.
@@ -118,7 +118,7 @@ impl Guard {
 
     /// Depends on another guard, too.
     #[must_use]
-    pub fn on(self, other: &Self) -> Self {
+    pub fn depends_on(self, other: &Self) -> Self {
         self.with(|node| {
             node.depth = node.depth.max(other.0.depth.saturating_add(1));
             node.dependencies.push(other.clone());
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_long_chain_is_dropped_and_printed_without_recursion() {
-        let chain = (0..100_000).fold(Guard::user(), |below, _| Guard::authenticated().on(&below));
+        let chain = (0..100_000).fold(Guard::user(), |below, _| Guard::authenticated().depends_on(&below));
         assert_eq!(format!("{chain:?}"), "Guard(requires authenticated; on 1)");
         assert_eq!(chain.node().depth(), 100_001);
     }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::{AtomId, AtomSet, Requirement, Universe};
+use crate::{FactId, FactSet, FactTable, Requirement};
 
-/// The alternatives of all trees, each in the fewest atoms, in lists without a pointer between
+/// The alternatives of all trees, each in the fewest facts, in lists without a pointer between
 /// them.
 ///
 /// A closed set holds an alternative exactly if it holds its generators, so these few numbers say
@@ -14,9 +14,9 @@ pub struct RequirementIndex {
     /// The tree of each operation.
     tree_of: Vec<usize>,
     trees: Vec<Tree>,
-    /// Where each alternative ends in `atoms`.
+    /// Where each alternative ends in `facts`.
     ends: Vec<usize>,
-    atoms: Vec<AtomId>,
+    facts: Vec<FactId>,
 }
 
 /// Which alternatives are a tree's.
@@ -32,8 +32,8 @@ impl RequirementIndex {
     /// Adds the next tree.
     pub(crate) fn add_tree(
         &mut self,
-        universe: &Universe,
-        generators: &[AtomSet],
+        fact_table: &FactTable,
+        generators: &[FactSet],
         anonymous: Option<&Requirement>,
     ) -> usize {
         let start = self.ends.len();
@@ -43,7 +43,7 @@ impl RequirementIndex {
         let middle = self.ends.len();
         let sets = anonymous.map_or(&[][..], Requirement::alternatives);
         for set in sets {
-            self.add_alternative(&universe.generators(set));
+            self.add_alternative(&fact_table.generators(set));
         }
         self.trees.push(Tree {
             own: start..middle,
@@ -53,9 +53,9 @@ impl RequirementIndex {
         self.trees.len() - 1
     }
 
-    fn add_alternative(&mut self, generators: &AtomSet) {
-        self.atoms.extend(generators.iter());
-        self.ends.push(self.atoms.len());
+    fn add_alternative(&mut self, generators: &FactSet) {
+        self.facts.extend(generators.iter());
+        self.ends.push(self.facts.len());
     }
 
     /// Adds the next operation.
@@ -78,31 +78,31 @@ impl RequirementIndex {
     /// Whether a tree lets through a request that presents this closed set:
     /// `ResolvedOperation::deciding` without the operation.
     #[must_use]
-    pub fn is_open(&self, tree: usize, closed: &AtomSet) -> bool {
+    pub fn is_open(&self, tree: usize, closed: &FactSet) -> bool {
         let Some(of_tree) = self.trees.get(tree) else {
             return false;
         };
-        let is_anonymous = of_tree.is_optional && !closed.contains(AtomId::AUTHENTICATED);
+        let is_anonymous = of_tree.is_optional && !closed.contains(FactId::AUTHENTICATED);
         let mut ways = self.range(Some(if is_anonymous { &of_tree.anonymous } else { &of_tree.own }));
         ways.any(|generators| generators.iter().all(|id| closed.contains(*id)))
     }
 
     /// The alternatives of a tree, in the order of its requirement.
     #[must_use]
-    pub fn alternatives(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
+    pub fn alternatives(&self, tree: usize) -> impl ExactSizeIterator<Item = &[FactId]> {
         self.range(self.trees.get(tree).map(|tree| &tree.own))
     }
 
     /// The same of a request without a credential; none where authentication is not optional.
     #[must_use]
-    pub fn anonymous(&self, tree: usize) -> impl ExactSizeIterator<Item = &[AtomId]> {
+    pub fn anonymous(&self, tree: usize) -> impl ExactSizeIterator<Item = &[FactId]> {
         self.range(self.trees.get(tree).map(|tree| &tree.anonymous))
     }
 
-    fn range(&self, range: Option<&Range<usize>>) -> impl ExactSizeIterator<Item = &[AtomId]> {
+    fn range(&self, range: Option<&Range<usize>>) -> impl ExactSizeIterator<Item = &[FactId]> {
         let end = |alternative: usize| self.ends.get(alternative).copied().unwrap_or_default();
         let start = move |alternative: usize| alternative.checked_sub(1).map_or(0, end);
         let numbers = range.cloned().unwrap_or_default();
-        numbers.map(move |number| self.atoms.get(start(number)..end(number)).unwrap_or_default())
+        numbers.map(move |number| self.facts.get(start(number)..end(number)).unwrap_or_default())
     }
 }

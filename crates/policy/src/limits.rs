@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Most atoms of one policy.
-pub const MAX_ATOMS: usize = 4_096;
+/// Most facts of one policy.
+pub const MAX_FACTS: usize = 4_096;
 /// Most guards in one operation's tree.
 pub const MAX_NODES: usize = 4_096;
 /// Most guards on one path, and most levels of lists in one rule.
@@ -36,9 +36,9 @@ pub enum Limit {
     /// [`MAX_ALTERNATIVES`].
     #[error("more than {MAX_ALTERNATIVES} alternatives")]
     Alternatives,
-    /// [`MAX_ATOMS`].
-    #[error("more than {MAX_ATOMS} atoms")]
-    Atoms,
+    /// [`MAX_FACTS`].
+    #[error("more than {MAX_FACTS} facts")]
+    Facts,
     /// [`MAX_COMPARED`].
     #[error("more to compare on the way to the requirements of the table than it may take")]
     Compared,

@@ -1,48 +1,48 @@
 //! The alternative of a requirement that lacks the least.
 
 use crate::requirement::minimise;
-use crate::{Atom, AtomSet, Requirement, Universe};
+use crate::{Fact, FactSet, FactTable, Requirement};
 
 /// The alternative that is nearest to being satisfied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nearest {
+pub struct NearestAlternative {
     pub(crate) alternative: usize,
-    pub(crate) missing: AtomSet,
+    pub(crate) missing: FactSet,
 }
 
-impl Nearest {
+impl NearestAlternative {
     /// Which of [`Requirement::alternatives`], counted from 0.
     #[must_use]
     pub const fn alternative(&self) -> usize {
         self.alternative
     }
 
-    /// The atoms that it lacks.
+    /// The facts that it lacks.
     #[must_use]
-    pub const fn missing(&self) -> &AtomSet {
+    pub const fn missing(&self) -> &FactSet {
         &self.missing
     }
 }
 
-/// Chooses among the alternatives that lack least: fewest atoms that the client cannot obtain, then
-/// fewest step-up atoms, fewest missing generators, fewest missing atoms, and the first by sorted
+/// Chooses among the alternatives that lack least: fewest facts that the client cannot obtain, then
+/// fewest step-up facts, fewest missing generators, fewest missing facts, and the first by sorted
 /// numbers. One that contradicts itself is chosen only where all do.
 pub(crate) fn nearest(
     requirement: &Requirement,
-    universe: &Universe,
-    closed: &AtomSet,
-    obtainable: Option<&AtomSet>,
-) -> Option<Nearest> {
-    let step_up = |missing: &AtomSet| {
-        universe
-            .atoms_of(missing)
-            .filter(|atom| matches!(atom, Atom::Acr(_) | Atom::AgeAtMost(_)))
+    fact_table: &FactTable,
+    closed: &FactSet,
+    obtainable: Option<&FactSet>,
+) -> Option<NearestAlternative> {
+    let step_up = |missing: &FactSet| {
+        fact_table
+            .facts_of(missing)
+            .filter(|fact| matches!(fact, Fact::Acr(_) | Fact::AgeAtMost(_)))
             .count()
     };
-    let key = |nearest: &Nearest| {
+    let key = |nearest: &NearestAlternative| {
         let missing = &nearest.missing;
         let unobtainable = obtainable.map_or(0, |obtainable| missing.difference(obtainable).len());
-        let generators = universe.generators(missing).len();
+        let generators = fact_table.generators(missing).len();
         let ids: Vec<_> = missing.iter().collect();
         (
             unobtainable,
@@ -54,11 +54,11 @@ pub(crate) fn nearest(
         )
     };
     let sets = requirement.alternatives().iter().enumerate();
-    let (never, possible): (Vec<_>, Vec<_>) = sets.partition(|(_, set)| is_contradictory(universe, set));
+    let (never, possible): (Vec<_>, Vec<_>) = sets.partition(|(_, set)| is_contradictory(fact_table, set));
     let candidates = if possible.is_empty() { never } else { possible };
-    let candidates: Vec<Nearest> = candidates
+    let candidates: Vec<NearestAlternative> = candidates
         .into_iter()
-        .map(|(alternative, set)| Nearest {
+        .map(|(alternative, set)| NearestAlternative {
             alternative,
             missing: set.difference(closed),
         })
@@ -73,8 +73,8 @@ pub(crate) fn nearest(
 
 /// Whether no request satisfies the set: it names more authentication contexts than there are
 /// schemes, and each credential says one.
-pub(crate) fn is_contradictory(universe: &Universe, set: &AtomSet) -> bool {
-    let most = universe.scheme_names().count().max(1);
-    let mut levels = universe.atoms_of(set).filter(|atom| matches!(atom, Atom::Acr(_)));
+pub(crate) fn is_contradictory(fact_table: &FactTable, set: &FactSet) -> bool {
+    let most = fact_table.scheme_names().count().max(1);
+    let mut levels = fact_table.facts_of(set).filter(|fact| matches!(fact, Fact::Acr(_)));
     levels.nth(most).is_some()
 }

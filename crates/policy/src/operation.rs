@@ -78,7 +78,7 @@ impl Operation {
     /// Adds a guard that comes before all those of [`Operation::guard`], whichever is stated first:
     /// what FastAPI has in the `dependencies` of a decorator.
     #[must_use]
-    pub fn behind(mut self, guard: impl Into<Guard>) -> Self {
+    pub fn and_guard(mut self, guard: impl Into<Guard>) -> Self {
         self.outer.push(guard.into());
         self
     }

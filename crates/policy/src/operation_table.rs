@@ -10,7 +10,7 @@ use crate::declared_guards::DeclaredGuards;
 use crate::group::Declared;
 use crate::index::RequirementIndex;
 use crate::resolve::Resolver;
-use crate::{ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError, Universe};
+use crate::{DenialPrecedence, FactTable, Group, Guard, Method, Operation, ResolvedOperation, SchemeId, TableError};
 
 /// All operations of a policy, each with its tree resolved to one requirement.
 ///
@@ -34,7 +34,7 @@ use crate::{ClassOrder, Group, Guard, Method, Operation, ResolvedOperation, Sche
 #[derive(Clone, Debug)]
 pub struct OperationTable {
     catalog: Arc<Catalog>,
-    universe: Arc<Universe>,
+    fact_table: Arc<FactTable>,
     operations: Vec<ResolvedOperation>,
     index: Arc<RequirementIndex>,
 }
@@ -47,7 +47,7 @@ impl OperationTable {
             catalog,
             guards: Vec::new(),
             operations: Vec::new(),
-            order: ClassOrder::default(),
+            order: DenialPrecedence::default(),
             is_by_text: false,
         }
     }
@@ -72,10 +72,10 @@ impl OperationTable {
         &self.catalog
     }
 
-    /// The atoms that the policy names.
+    /// The facts that the policy names.
     #[must_use]
-    pub fn universe(&self) -> &Universe {
-        &self.universe
+    pub fn fact_table(&self) -> &FactTable {
+        &self.fact_table
     }
 
     /// The same operations, with two schemes that accept the tokens of one authorization server
@@ -84,12 +84,14 @@ impl OperationTable {
     #[must_use]
     pub fn with_same_server(&self, one: &SchemeName, other: &SchemeName) -> Option<Self> {
         let (one, other) = (self.scheme_id(one)?, self.scheme_id(other)?);
-        let universe = Arc::new(Universe::clone(&self.universe).with_same_server(one, other));
+        let fact_table = Arc::new(FactTable::clone(&self.fact_table).with_same_server(one, other));
         let operations = self.operations.iter();
         Some(Self {
             catalog: Arc::clone(&self.catalog),
-            operations: operations.map(|operation| operation.in_universe(&universe)).collect(),
-            universe,
+            operations: operations
+                .map(|operation| operation.in_fact_table(&fact_table))
+                .collect(),
+            fact_table,
             index: Arc::clone(&self.index),
         })
     }
@@ -100,14 +102,14 @@ impl OperationTable {
         &self.index
     }
 
-    pub(crate) const fn shared_universe(&self) -> &Arc<Universe> {
-        &self.universe
+    pub(crate) const fn shared_fact_table(&self) -> &Arc<FactTable> {
+        &self.fact_table
     }
 
     /// The number of a scheme. Look it up once and keep it.
     #[must_use]
     pub fn scheme_id(&self, name: &SchemeName) -> Option<SchemeId> {
-        self.universe.scheme_id(name)
+        self.fact_table.scheme_id(name)
     }
 }
 
@@ -117,7 +119,7 @@ pub struct OperationTableBuilder {
     catalog: Catalog,
     guards: Vec<Guard>,
     operations: Vec<Declared>,
-    order: ClassOrder,
+    order: DenialPrecedence,
     is_by_text: bool,
 }
 
@@ -143,9 +145,9 @@ impl OperationTableBuilder {
         self
     }
 
-    /// Sets which missing requirement a denial names first. Default: [`ClassOrder::Rfc`].
+    /// Sets which missing requirement a denial names first. Default: [`DenialPrecedence::Rfc`].
     #[must_use]
-    pub const fn order(mut self, order: ClassOrder) -> Self {
+    pub const fn order(mut self, order: DenialPrecedence) -> Self {
         self.order = order;
         self
     }
@@ -177,14 +179,14 @@ impl OperationTableBuilder {
         let mut resolver = Resolver::new(&catalog, order);
         let numbers = operations.iter().map(|places| resolver.check_guards(places));
         let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-        let mut trees = resolver.with_universe()?;
+        let mut trees = resolver.with_fact_table()?;
         let operations = operations.into_iter().zip(numbers);
         let operations = operations.map(|(places, number)| trees.resolve(places, number));
         let operations = operations.collect::<Result<_, _>>()?;
-        let (universe, index) = trees.into_parts();
+        let (fact_table, index) = trees.into_parts();
         Ok(OperationTable {
             catalog: Arc::new(catalog),
-            universe,
+            fact_table,
             operations,
             index: Arc::new(index),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{SchemeName, ScopeToken, User};
 
-use crate::{Atom, AtomId, AtomSet, Presented, ResolvedOperation, Subject};
+use crate::{Fact, FactId, FactSet, PresentedCredentials, ResolvedOperation, Subject};
 
 /// Proof that a request may be done, with what a handler wants to know of it: who asks, and what
 /// they were granted.
@@ -14,7 +14,7 @@ use crate::{Atom, AtomId, AtomSet, Presented, ResolvedOperation, Subject};
 ///
 /// ```
 /// # use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
-/// # use scopegate_policy::{Guard, Operation, OperationTable, Presented, authorize};
+/// # use scopegate_policy::{Guard, Operation, OperationTable, PresentedCredentials, authorize};
 /// # const ME: ScopeToken = ScopeToken::from_static("me");
 /// # const ITEMS: ScopeToken = ScopeToken::from_static("items");
 /// # const ADMIN: ScopeToken = ScopeToken::from_static("admin");
@@ -22,14 +22,14 @@ use crate::{Atom, AtomId, AtomSet, Presented, ResolvedOperation, Subject};
 /// # let catalog = builder.scope(ME, "").scope(ITEMS, "").scope(ADMIN, "").build()?;
 /// let me = Guard::requires([ME]);
 /// let table = OperationTable::builder(catalog)
-///     .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&me)))
+///     .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).depends_on(&me)))
 ///     .operation(Operation::get("/status/").guard(Guard::public()))
 ///     .build()?;
 /// let [items, status] = table.operations() else { unreachable!() };
 /// # let claims = Verified::assertion(Claims::parse(br#"{"sub":"u","scopes":["admin","items","me"]}"#, ScopeLayout::List)?);
 /// # let scheme = table.scheme_id(&items.schemes()[0]).unwrap();
-/// # let token = table.token_world(scheme, &claims)?;
-/// # let nobody = Presented::new(Timestamp::from_unix(0));
+/// # let token = table.token_facts(scheme, &claims)?;
+/// # let nobody = PresentedCredentials::new(Timestamp::from_unix(0));
 /// # let request = nobody.clone().with_token(&token, claims.subject());
 ///
 /// // A token with all three scopes; what was required stands in the order of the tree, from the outside in.
@@ -52,7 +52,7 @@ use crate::{Atom, AtomId, AtomSet, Presented, ResolvedOperation, Subject};
 pub struct Permit {
     operation: ResolvedOperation,
     user: Option<Arc<User>>,
-    granted: AtomSet,
+    granted: FactSet,
     witness: usize,
     speaker: Option<usize>,
     subject: Option<Arc<str>>,
@@ -62,7 +62,7 @@ impl Permit {
     pub(crate) const fn new(
         operation: ResolvedOperation,
         user: Option<Arc<User>>,
-        granted: AtomSet,
+        granted: FactSet,
         witness: usize,
         speaker: Option<usize>,
     ) -> Self {
@@ -79,7 +79,7 @@ impl Permit {
     /// The same permit, with the subject of the credential: to be called with what was presented to
     /// the decision. Apart from the decision, which allocates nothing and keeps nothing of a
     /// request.
-    pub fn remembering(mut self, presented: &Presented<'_>) -> Self {
+    pub fn with_subject_of(mut self, presented: &PresentedCredentials<'_>) -> Self {
         let speaker = self.speaker.and_then(|number| presented.credentials().nth(number));
         self.subject = speaker.map(|credential| credential.subject).and_then(Subject::shared);
         self
@@ -87,7 +87,7 @@ impl Permit {
 
     /// The subject of the credential, known user or not: the subject of a token, the owner of a
     /// key. None if it has no subject, or if the permit was not made
-    /// [`remembering`](Self::remembering) it.
+    /// [`with_subject_of`](Self::with_subject_of) it.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
@@ -97,9 +97,9 @@ impl Permit {
     /// catalog.
     pub fn schemes(&self) -> impl Iterator<Item = &SchemeName> {
         self.operation
-            .universe()
-            .atoms_of(&self.granted)
-            .filter_map(Atom::scheme_name)
+            .fact_table()
+            .facts_of(&self.granted)
+            .filter_map(Fact::scheme_name)
     }
 
     /// The user in whose name it may be done, if the operation required one or the request's was
@@ -118,7 +118,7 @@ impl Permit {
     /// Whether no credential was accepted: the operation is public, or authentication is optional.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
-        !self.granted.contains(AtomId::AUTHENTICATED)
+        !self.granted.contains(FactId::AUTHENTICATED)
     }
 
     /// What may be done.
@@ -131,9 +131,9 @@ impl Permit {
     /// the catalog.
     pub fn granted(&self) -> impl Iterator<Item = &ScopeToken> {
         self.operation
-            .universe()
-            .atoms_of(&self.granted)
-            .filter_map(Atom::scope_token)
+            .fact_table()
+            .facts_of(&self.granted)
+            .filter_map(Fact::scope_token)
     }
 
     /// Whether the credentials provide this scope, by themselves or by implication.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Timestamp, User};
 
-use crate::{Binding, TokenWorld};
+use crate::{Binding, TokenFacts};
 
 /// Everything about a request that a decision needs, as values: the moment, the accepted
 /// credentials, the subject of each, and what was found out beforehand.
@@ -14,13 +14,13 @@ use crate::{Binding, TokenWorld};
 ///
 /// ```
 /// use scopegate_domain::Timestamp;
-/// use scopegate_policy::Presented;
+/// use scopegate_policy::PresentedCredentials;
 ///
-/// let nothing = Presented::new(Timestamp::from_unix(1_700_000_000));
+/// let nothing = PresentedCredentials::new(Timestamp::from_unix(1_700_000_000));
 /// assert!(!nothing.has_credential());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Presented<'a> {
+pub struct PresentedCredentials<'a> {
     pub(crate) now: Timestamp,
     pub(crate) first: Option<Credential<'a>>,
     pub(crate) more: Vec<Credential<'a>>,
@@ -29,8 +29,8 @@ pub struct Presented<'a> {
 
 /// The subject of a credential: none, or the one of this name.
 ///
-/// A shared name is what [`Permit::remembering`](crate::Permit::remembering) keeps without copying
-/// it.
+/// A shared name is what [`Permit::with_subject_of`](crate::Permit::with_subject_of) keeps without
+/// copying it.
 ///
 /// ```
 /// use scopegate_policy::Subject;
@@ -45,7 +45,7 @@ pub enum Subject<'a> {
     Named(&'a str),
     /// No subject.
     #[default]
-    Nobody,
+    None,
     /// The subject of this name, which can be kept.
     Shared(&'a Arc<str>),
 }
@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
     pub fn name(self) -> Option<&'a str> {
         match self {
             Self::Named(name) => Some(name),
-            Self::Nobody => None,
+            Self::None => None,
             Self::Shared(name) => Some(name),
         }
     }
@@ -65,7 +65,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn shared(self) -> Option<Arc<str>> {
         match self {
             Self::Named(name) => Some(Arc::from(name)),
-            Self::Nobody => None,
+            Self::None => None,
             Self::Shared(name) => Some(Arc::clone(name)),
         }
     }
@@ -79,20 +79,20 @@ impl<'a> From<&'a str> for Subject<'a> {
 
 impl<'a> From<Option<&'a str>> for Subject<'a> {
     fn from(name: Option<&'a str>) -> Self {
-        name.map_or(Self::Nobody, Self::Named)
+        name.map_or(Self::None, Self::Named)
     }
 }
 
 /// An accepted credential and its subject.
 #[derive(Clone, Debug)]
 pub(crate) struct Credential<'a> {
-    pub(crate) world: &'a TokenWorld,
+    pub(crate) facts: &'a TokenFacts,
     pub(crate) subject: Subject<'a>,
     pub(crate) user: Option<Arc<User>>,
     pub(crate) binding: Option<Binding>,
 }
 
-impl<'a> Presented<'a> {
+impl<'a> PresentedCredentials<'a> {
     /// A request without credentials.
     #[must_use]
     pub const fn new(now: Timestamp) -> Self {
@@ -107,9 +107,9 @@ impl<'a> Presented<'a> {
     /// With an accepted credential and its subject. Where several are needed at once, those of
     /// schemes that have a subject must name the same one, or they do not count together.
     #[must_use]
-    pub fn with_token(mut self, world: &'a TokenWorld, subject: impl Into<Subject<'a>>) -> Self {
+    pub fn with_token(mut self, facts: &'a TokenFacts, subject: impl Into<Subject<'a>>) -> Self {
         let credential = Credential {
-            world,
+            facts,
             subject: subject.into(),
             user: None,
             binding: None,
@@ -141,7 +141,8 @@ impl<'a> Presented<'a> {
     }
 
     /// Something was found out about the request: a check of this name passed that has no code of
-    /// its own in the policy, or code that asks [`Place::has_fact`](crate::Place::has_fact).
+    /// its own in the policy, or code that asks
+    /// [`CheckContext::has_fact`](crate::CheckContext::has_fact).
     #[must_use]
     pub fn with_fact(mut self, name: &'a str) -> Self {
         self.facts.push(name);

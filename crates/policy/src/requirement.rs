@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use crate::limits::{Limit, MAX_KEPT, ResolutionBudget};
-use crate::{AtomId, AtomSet, Universe};
+use crate::{FactId, FactSet, FactTable};
 
-/// What must hold: a positive Boolean function of atoms, in its normal form.
+/// What must hold: a positive Boolean function of facts, in its normal form.
 ///
-/// The normal form is the list of the minimal sets of atoms that suffice, each closed under
+/// The normal form is the list of the minimal sets of facts that suffice, each closed under
 /// implication. No set lies inside another. There is one such list for each function, so two
-/// requirements mean the same exactly if they are `==` (both made over one [`Universe`]). No set at
-/// all is *deny*; the empty set alone is *public*. Cheap to clone.
+/// requirements mean the same exactly if they are `==` (both made over one [`FactTable`]). No set
+/// at all is *deny*; the empty set alone is *public*. Cheap to clone.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
-/// use scopegate_policy::{Atom, Requirement, Universe};
+/// use scopegate_policy::{Fact, Requirement, FactTable};
 ///
 /// const READ: ScopeToken = ScopeToken::from_static("read");
 /// const WRITE: ScopeToken = ScopeToken::from_static("write");
@@ -22,10 +22,10 @@ use crate::{AtomId, AtomSet, Universe};
 ///     .scheme("oauth", SecurityScheme::oauth2_password("token"))
 ///     .scope(READ, "").scope(WRITE, "").implies(WRITE, READ)
 ///     .build()?;
-/// let universe = Universe::builder(&catalog).build()?;
-/// let scope = |token| universe.find(&Atom::Scope { scheme: SchemeName::parse("oauth").unwrap(), token });
-/// let read = Requirement::atom(&universe, scope(READ).unwrap());
-/// let write = Requirement::atom(&universe, scope(WRITE).unwrap());
+/// let fact_table = FactTable::builder(&catalog).build()?;
+/// let scope = |token| fact_table.find(&Fact::Scope { scheme: SchemeName::parse("oauth").unwrap(), token });
+/// let read = Requirement::fact(&fact_table, scope(READ).unwrap());
+/// let write = Requirement::fact(&fact_table, scope(WRITE).unwrap());
 ///
 /// assert!(write.implies(&read));
 /// assert_eq!(Requirement::all([read.clone(), write.clone()])?, write);
@@ -35,7 +35,7 @@ use crate::{AtomId, AtomSet, Universe};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Requirement {
     // INVARIANT: an antichain of closed sets, by `(len, ids)`. Tested by `tests/laws.rs`.
-    alternatives: Arc<[AtomSet]>,
+    alternatives: Arc<[FactSet]>,
 }
 
 impl Requirement {
@@ -51,23 +51,23 @@ impl Requirement {
     #[must_use]
     pub fn public() -> Self {
         Self {
-            alternatives: Arc::new([AtomSet::EMPTY]),
+            alternatives: Arc::new([FactSet::EMPTY]),
         }
     }
 
-    /// Holds where the atom does.
+    /// Holds where the fact does.
     #[must_use]
-    pub fn atom(universe: &Universe, id: AtomId) -> Self {
+    pub fn fact(fact_table: &FactTable, id: FactId) -> Self {
         Self {
-            alternatives: Arc::new([universe.closure(id).clone()]),
+            alternatives: Arc::new([fact_table.closure(id).clone()]),
         }
     }
 
-    /// Holds where all atoms of the set do; with the empty set, everywhere.
+    /// Holds where all facts of the set do; with the empty set, everywhere.
     #[must_use]
-    pub fn atoms(universe: &Universe, set: &AtomSet) -> Self {
+    pub fn facts(fact_table: &FactTable, set: &FactSet) -> Self {
         Self {
-            alternatives: Arc::new([universe.close(set)]),
+            alternatives: Arc::new([fact_table.close(set)]),
         }
     }
 
@@ -124,7 +124,7 @@ impl Requirement {
 
     /// The alternatives: minimal closed sets, the smallest first.
     #[must_use]
-    pub fn alternatives(&self) -> &[AtomSet] {
+    pub fn alternatives(&self) -> &[FactSet] {
         &self.alternatives
     }
 
@@ -140,10 +140,10 @@ impl Requirement {
         matches!(&*self.alternatives, [set] if set.is_empty())
     }
 
-    /// Whether it holds where exactly these atoms do. The set must be closed, as that of a world
+    /// Whether it holds where exactly these facts do. The set must be closed, as that of a facts
     /// is.
     #[must_use]
-    pub fn allows(&self, closed: &AtomSet) -> bool {
+    pub fn allows(&self, closed: &FactSet) -> bool {
         self.alternatives
             .iter()
             .any(|alternative| alternative.is_subset_of(closed))
@@ -155,21 +155,21 @@ impl Requirement {
         self.alternatives.iter().all(|alternative| other.allows(alternative))
     }
 
-    /// The missing atoms if these atoms hold: all the smallest sets that would have to be added.
+    /// The missing facts if these facts hold: all the smallest sets that would have to be added.
     /// Empty if nothing would help; the empty set alone if nothing is missing.
-    /// [`Universe::generators`] makes each readable.
+    /// [`FactTable::generators`] makes each readable.
     #[must_use]
-    pub fn residual(&self, closed: &AtomSet) -> Vec<AtomSet> {
-        let mut missing: Vec<AtomSet> = self.alternatives.iter().map(|set| set.difference(closed)).collect();
+    pub fn missing_sets(&self, closed: &FactSet) -> Vec<FactSet> {
+        let mut missing: Vec<FactSet> = self.alternatives.iter().map(|set| set.difference(closed)).collect();
         minimise(&mut missing);
         missing
     }
 
     /// The same without what only an authenticated request can provide: the requirement for a
     /// request without a credential if authentication is optional.
-    pub(crate) fn for_anonymous(&self, universe: &Universe) -> Self {
-        let anonymous = universe.anonymous();
-        let mut sets: Vec<AtomSet> = self
+    pub(crate) fn for_anonymous(&self, fact_table: &FactTable) -> Self {
+        let anonymous = fact_table.anonymous();
+        let mut sets: Vec<FactSet> = self
             .alternatives
             .iter()
             .map(|set| set.intersection(anonymous))
@@ -181,7 +181,7 @@ impl Requirement {
     }
 
     /// The requirement whose alternatives are among these closed sets.
-    fn from_closed(mut sets: Vec<AtomSet>) -> Result<Self, Limit> {
+    fn from_closed(mut sets: Vec<FactSet>) -> Result<Self, Limit> {
         minimise(&mut sets);
         if sets.len() > MAX_KEPT {
             return Err(Limit::Kept);
@@ -200,7 +200,7 @@ impl Requirement {
             return Ok(other.clone());
         }
         // A set that satisfies the other side already is its own product: all others contain it.
-        let (mut product, rest): (Vec<AtomSet>, Vec<AtomSet>) =
+        let (mut product, rest): (Vec<FactSet>, Vec<FactSet>) =
             self.alternatives.iter().cloned().partition(|set| other.allows(set));
         for left in &rest {
             budget.spend(other.alternatives.len())?;
@@ -214,7 +214,7 @@ impl Requirement {
             }
         }
         // No set of the product contains another, so they need not be compared again.
-        product.sort_unstable_by(AtomSet::order);
+        product.sort_unstable_by(FactSet::order);
         Ok(Self {
             alternatives: product.into(),
         })
@@ -222,7 +222,7 @@ impl Requirement {
 
     /// How many words it has at most in one set.
     fn weight(&self) -> usize {
-        self.alternatives.iter().map(AtomSet::weight).max().unwrap_or_default()
+        self.alternatives.iter().map(FactSet::weight).max().unwrap_or_default()
     }
 
     /// How many words are checked, at most, where each alternative is compared with each of the
@@ -235,8 +235,8 @@ impl Requirement {
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         self.alternatives
             .iter()
-            .flat_map(AtomSet::iter)
-            .cmp(other.alternatives.iter().flat_map(AtomSet::iter))
+            .flat_map(FactSet::iter)
+            .cmp(other.alternatives.iter().flat_map(FactSet::iter))
     }
 }
 
@@ -263,7 +263,7 @@ fn drop_implied(requirements: &mut Vec<Requirement>, budget: &mut ResolutionBudg
     Ok(())
 }
 
-fn insert_minimal(sets: &mut Vec<AtomSet>, set: AtomSet) {
+fn insert_minimal(sets: &mut Vec<FactSet>, set: FactSet) {
     if sets.iter().any(|kept| kept.is_subset_of(&set)) {
         return;
     }
@@ -272,9 +272,9 @@ fn insert_minimal(sets: &mut Vec<AtomSet>, set: AtomSet) {
 }
 
 /// Keeps the sets that contain no other, the smallest first.
-pub fn minimise(sets: &mut Vec<AtomSet>) {
-    sets.sort_unstable_by(AtomSet::order);
-    let mut kept: Vec<AtomSet> = Vec::with_capacity(sets.len());
+pub fn minimise(sets: &mut Vec<FactSet>) {
+    sets.sort_unstable_by(FactSet::order);
+    let mut kept: Vec<FactSet> = Vec::with_capacity(sets.len());
     for set in sets.drain(..) {
         if !kept.iter().any(|smaller| smaller.is_subset_of(&set)) {
             kept.push(set);
@@ -287,9 +287,9 @@ pub fn minimise(sets: &mut Vec<AtomSet>) {
 mod tests {
     use super::*;
 
-    /// Any one of these atoms, each a closed set by itself.
+    /// Any one of these facts, each a closed set by itself.
     fn any_of(ids: impl IntoIterator<Item = u16>) -> Requirement {
-        Requirement::from_closed(ids.into_iter().map(|id| AtomSet::from_iter([AtomId(id)])).collect()).unwrap()
+        Requirement::from_closed(ids.into_iter().map(|id| FactSet::from_iter([FactId(id)])).collect()).unwrap()
     }
 
     #[test]
@@ -342,18 +342,18 @@ mod tests {
     #[test]
     fn what_is_compared_is_counted_word_by_word() {
         const ENOUGH: usize = 1_000_000;
-        let counted = |atoms: [u16; 4]| {
+        let counted = |facts: [u16; 4]| {
             let mut budget = ResolutionBudget::within(ENOUGH);
-            let [a, b, c, d] = atoms;
+            let [a, b, c, d] = facts;
             Requirement::all_within(vec![any_of([a, b]), any_of([c, d])], &mut budget).unwrap();
             ENOUGH - budget.compared()
         };
         // Twelve times two to sort them, four to see whether one implies the other. Four and eight
         // before each is multiplied. While the four products are made, each with those before it.
         let sets = 12 * 2 + 4 + 4 + 8 + (1 + 2 + 3);
-        let words = |atom: u16| AtomSet::from_iter([AtomId(atom)]).weight();
+        let words = |fact: u16| FactSet::from_iter([FactId(fact)]).weight();
         assert_eq!(counted([3, 4, 5, 6]), words(3) * sets);
-        let wide = [3, 4, 5, 6].map(|atom| atom + 1_000);
+        let wide = [3, 4, 5, 6].map(|fact| fact + 1_000);
         assert_eq!(counted(wide), words(1_003) * sets);
         assert!(words(3) > 1 && words(1_003) > words(3));
     }
@@ -361,9 +361,9 @@ mod tests {
     #[test]
     fn the_residual_is_everything_missing_at_once() {
         let requirement = Requirement::all([any_of([3]), any_of([4, 5])]).unwrap();
-        let held = AtomSet::from_iter([AtomId(5)]);
-        assert_eq!(requirement.residual(&held), [AtomSet::from_iter([AtomId(3)])]);
-        assert_eq!(Requirement::public().residual(&held), [AtomSet::EMPTY]);
-        assert_eq!(Requirement::deny().residual(&held), []);
+        let held = FactSet::from_iter([FactId(5)]);
+        assert_eq!(requirement.missing_sets(&held), [FactSet::from_iter([FactId(3)])]);
+        assert_eq!(Requirement::public().missing_sets(&held), [FactSet::EMPTY]);
+        assert_eq!(Requirement::deny().missing_sets(&held), []);
     }
 }

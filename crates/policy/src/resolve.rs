@@ -17,30 +17,30 @@ use crate::limits::{
 use crate::resolved_operation::{CheckPlace, ResolutionContext, Resolved, ResolvedTree};
 use crate::rule_resolver::{RuleError, RuleResolver};
 use crate::{
-    ActiveUser, Atom, AtomId, Check, ClassOrder, Guard, Operation, Reason, Requirement, ResolvedOperation, Rule,
-    TableError, Universe, UniverseBuilder,
+    ActiveUser, Check, DenialPrecedence, Fact, FactId, FactTable, FactTableBuilder, Guard, Operation, Reason,
+    Requirement, ResolvedOperation, Rule, TableError,
 };
 
 /// The first pass over every tree. It checks the size, finds out whether the tree requires
-/// anything, and collects the atoms.
+/// anything, and collects the facts.
 // INVARIANT: an address names one guard. `OperationTableBuilder::build` has all guards of the table
 // before the first address is taken, and no guard is created before the last address is dropped.
 pub(crate) struct Resolver<'a> {
-    order: ClassOrder,
-    atoms: UniverseBuilder<'a>,
+    order: DenialPrecedence,
+    facts: FactTableBuilder<'a>,
     /// The trees of the first pass, by number.
     seen: HashMap<TreeKey, usize>,
-    /// The guards whose atoms are collected.
+    /// The guards whose facts are collected.
     collected: HashSet<*const ()>,
     /// The number of guards in the trees of the first pass.
     places: usize,
 }
 
 impl<'a> Resolver<'a> {
-    pub(crate) fn new(catalog: &'a Catalog, order: ClassOrder) -> Self {
+    pub(crate) fn new(catalog: &'a Catalog, order: DenialPrecedence) -> Self {
         Self {
             order,
-            atoms: Universe::builder(catalog),
+            facts: FactTable::builder(catalog),
             seen: HashMap::new(),
             collected: HashSet::new(),
             places: 0,
@@ -80,8 +80,8 @@ impl<'a> Resolver<'a> {
                 self.collect(node).map_err(too_large)?;
             }
         }
-        if let Some(source) = self.atoms.fault() {
-            return Err(TableError::Atoms {
+        if let Some(source) = self.facts.fault() {
+            return Err(TableError::Facts {
                 operation: operation.label(),
                 source: source.clone(),
             });
@@ -95,10 +95,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    pub(crate) fn with_universe(self) -> Result<Trees, TableError> {
-        let universe = Arc::new(self.atoms.build().map_err(TableError::Catalog)?);
+    pub(crate) fn with_fact_table(self) -> Result<Trees, TableError> {
+        let fact_table = Arc::new(self.facts.build().map_err(TableError::Catalog)?);
         Ok(Trees {
-            universe,
+            fact_table,
             order: self.order,
             nodes: HashMap::new(),
             resolved: Vec::with_capacity(self.seen.len()),
@@ -111,7 +111,7 @@ impl<'a> Resolver<'a> {
 
     fn collect(&mut self, node: &Node) -> Result<(), Limit> {
         for check in node.checks() {
-            self.atoms.add(atom_of(&**check));
+            self.facts.add(fact_of(&**check));
         }
         let Some(Own::Rule(rule)) = node.own() else {
             return Ok(());
@@ -123,7 +123,7 @@ impl<'a> Resolver<'a> {
         while let Some(rule) = open.pop() {
             match rule {
                 Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
-                Rule::Atom(atom) => self.atoms.add(atom.clone()),
+                Rule::Fact(fact) => self.facts.add(fact.clone()),
                 Rule::Deny | Rule::Scope(_) => {}
             }
         }
@@ -131,21 +131,21 @@ impl<'a> Resolver<'a> {
     }
 }
 
-pub(crate) fn atom_of(check: &dyn Check) -> Atom {
+pub(crate) fn fact_of(check: &dyn Check) -> Fact {
     match check.reason() {
-        Reason::Check => Atom::Check {
+        Reason::Check => Fact::Check {
             name: Arc::from(check.name()),
             needs: check.needs(),
         },
-        Reason::Inactive => Atom::Active,
+        Reason::Inactive => Fact::Active,
     }
 }
 
 /// The second pass: every guard becomes its requirement, every tree the conjunction over its
 /// guards.
 pub(crate) struct Trees {
-    universe: Arc<Universe>,
-    order: ClassOrder,
+    fact_table: Arc<FactTable>,
+    order: DenialPrecedence,
     nodes: HashMap<*const (), Rc<ResolvedNode>>,
     /// By number.
     resolved: Vec<ResolvedTree>,
@@ -181,15 +181,15 @@ impl TreeKey {
 struct ResolvedNode {
     requirement: Requirement,
     /// Schemes and scopes, in the order of writing.
-    named: Vec<AtomId>,
+    named: Vec<FactId>,
     scopes: Vec<ScopeToken>,
-    checks: Vec<(AtomId, Arc<dyn Check>)>,
+    checks: Vec<(FactId, Arc<dyn Check>)>,
 }
 
 impl Trees {
-    /// The universe, and what the operations ask for.
-    pub(crate) fn into_parts(self) -> (Arc<Universe>, RequirementIndex) {
-        (self.universe, self.index)
+    /// The fact table, and what the operations ask for.
+    pub(crate) fn into_parts(self) -> (Arc<FactTable>, RequirementIndex) {
+        (self.fact_table, self.index)
     }
 
     /// An operation with the number of its tree. Numbers come in the order in which they were
@@ -204,7 +204,7 @@ impl Trees {
         };
         self.index.add_operation(number);
         Ok(ResolvedOperation::new(
-            Arc::clone(&self.universe),
+            Arc::clone(&self.fact_table),
             places.operation,
             places.overridden,
             self.order,
@@ -237,7 +237,7 @@ impl Trees {
             contexts: tree.contexts,
             checks: tree.checks,
         };
-        Ok(ResolvedTree::new(&self.universe, resolved, &mut self.index))
+        Ok(ResolvedTree::new(&self.fact_table, resolved, &mut self.index))
     }
 
     /// The requirement of the whole tree.
@@ -255,8 +255,8 @@ impl Trees {
         let asks_for_authentication = requirement
             .alternatives()
             .iter()
-            .any(|set| set.contains(AtomId::AUTHENTICATED));
-        if asks_for_authentication && self.universe.scheme_names().next().is_none() {
+            .any(|set| set.contains(FactId::AUTHENTICATED));
+        if asks_for_authentication && self.fact_table.scheme_names().next().is_none() {
             return Err(TableError::NoScheme {
                 operation: operation.label(),
             });
@@ -274,12 +274,12 @@ impl Trees {
     }
 
     fn resolve_node(&mut self, node: &Node) -> Result<ResolvedNode, RuleError> {
-        let mut reading = RuleResolver::new(&self.universe, ResolutionBudget::within(self.compared));
+        let mut reading = RuleResolver::new(&self.fact_table, ResolutionBudget::within(self.compared));
         let mut conjuncts = Vec::new();
         if let Some(name) = node.scheme() {
             let (name, id) = reading.scheme(name)?;
             reading.scheme = Some(name);
-            conjuncts.push(Requirement::atom(&self.universe, id));
+            conjuncts.push(Requirement::fact(&self.fact_table, id));
         }
         let scopes = match node.own() {
             Some(Own::Rule(rule)) => {
@@ -291,11 +291,11 @@ impl Trees {
         let mut checks = Vec::new();
         for check in node.checks() {
             let id = self
-                .universe
-                .find(&atom_of(&**check))
-                .ok_or(RuleError::TooLarge(Limit::Atoms))?;
-            conjuncts.push(Requirement::atom(&self.universe, id));
-            // The atom `active` says already what the built-in check would, so it need not be run.
+                .fact_table
+                .find(&fact_of(&**check))
+                .ok_or(RuleError::TooLarge(Limit::Facts))?;
+            conjuncts.push(Requirement::fact(&self.fact_table, id));
+            // The fact `active` says already what the built-in check would, so it need not be run.
             let any: &dyn Any = &**check;
             if !any.is::<ActiveUser>() {
                 checks.push((id, Arc::clone(check)));
@@ -324,7 +324,7 @@ struct Tree {
     seen: HashSet<(*const (), Arc<[ScopeToken]>)>,
     nodes: HashSet<*const ()>,
     conjuncts: Vec<Requirement>,
-    named: Vec<AtomId>,
+    named: Vec<FactId>,
     contexts: Vec<ResolutionContext>,
     checks: Vec<CheckPlace>,
 }
@@ -357,8 +357,8 @@ impl Walk<'_> {
             self.tree.conjuncts.push(node.requirement.clone());
             self.tree.named.extend(&node.named);
         }
-        let place = |(atom, check): &(AtomId, Arc<dyn Check>)| CheckPlace {
-            atom: *atom,
+        let place = |(fact, check): &(FactId, Arc<dyn Check>)| CheckPlace {
+            fact: *fact,
             check: Arc::clone(check),
             visible: Arc::clone(&visible),
         };

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::index::RequirementIndex;
-use crate::nearest::{Nearest, nearest};
+use crate::nearest::{NearestAlternative, nearest};
 use crate::{
-    Alternative, Atom, AtomId, AtomSet, Check, ClassOrder, Guard, Method, Needs, Operation, Requirement, Universe,
+    Alternative, Check, DenialPrecedence, Fact, FactId, FactSet, FactTable, Guard, Method, Needs, Operation,
+    Requirement,
 };
 
 /// An operation with its tree resolved to one requirement. Cheap to clone.
@@ -25,7 +26,7 @@ use crate::{
 ///     .build()?;
 /// let me = Guard::requires([ME]);
 /// let table = OperationTable::builder(catalog)
-///     .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&me)))
+///     .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).depends_on(&me)))
 ///     .build()?;
 /// assert_eq!(table.operations()[0].challenge_scope(), [ITEMS, ME]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,12 +36,12 @@ pub struct ResolvedOperation(Arc<Inner>);
 
 #[derive(Clone)]
 struct Inner {
-    universe: Arc<Universe>,
+    fact_table: Arc<FactTable>,
     method: Method,
     template: String,
     name: Option<String>,
     overridden: Vec<Guard>,
-    order: ClassOrder,
+    order: DenialPrecedence,
     tree: ResolvedTree,
 }
 
@@ -55,7 +56,7 @@ pub(crate) struct ResolvedTree {
     nearest_to_nothing: Option<usize>,
     needs_user: bool,
     checks: Arc<[CheckPlace]>,
-    facts: Arc<[(Arc<str>, AtomId, Needs)]>,
+    facts: Arc<[(Arc<str>, FactId, Needs)]>,
     contexts: Arc<[ResolutionContext]>,
 }
 
@@ -64,7 +65,7 @@ pub(crate) struct Resolved {
     pub(crate) is_optional: bool,
     pub(crate) requirement: Requirement,
     /// Schemes and scopes, dependants before what they depend on.
-    pub(crate) named: Vec<AtomId>,
+    pub(crate) named: Vec<FactId>,
     pub(crate) contexts: Vec<ResolutionContext>,
     pub(crate) checks: Vec<CheckPlace>,
 }
@@ -72,7 +73,7 @@ pub(crate) struct Resolved {
 /// A check at one place in the tree.
 #[derive(Debug)]
 pub(crate) struct CheckPlace {
-    pub(crate) atom: AtomId,
+    pub(crate) fact: FactId,
     pub(crate) check: Arc<dyn Check>,
     pub(crate) visible: Arc<[ScopeToken]>,
 }
@@ -102,7 +103,7 @@ pub enum Access {
 
 impl ResolvedTree {
     /// The next tree of the index.
-    pub(crate) fn new(universe: &Universe, resolved: Resolved, index: &mut RequirementIndex) -> Self {
+    pub(crate) fn new(fact_table: &FactTable, resolved: Resolved, index: &mut RequirementIndex) -> Self {
         let Resolved {
             is_optional,
             requirement,
@@ -111,17 +112,17 @@ impl ResolvedTree {
             checks,
         } = resolved;
         let sets = requirement.alternatives();
-        let generators: Vec<AtomSet> = sets.iter().map(|closed| universe.generators(closed)).collect();
-        let describe = |(closed, generators)| Alternative::new(universe, closed, generators, &named);
-        let anonymous = is_optional.then(|| requirement.for_anonymous(universe));
-        let nearest_to_nothing = nearest(&requirement, universe, &AtomSet::EMPTY, None);
-        let facts = facts(&contexts, universe, &checks);
+        let generators: Vec<FactSet> = sets.iter().map(|closed| fact_table.generators(closed)).collect();
+        let describe = |(closed, generators)| Alternative::new(fact_table, closed, generators, &named);
+        let anonymous = is_optional.then(|| requirement.for_anonymous(fact_table));
+        let nearest_to_nothing = nearest(&requirement, fact_table, &FactSet::EMPTY, None);
+        let facts = facts(&contexts, fact_table, &checks);
         Self {
-            number: index.add_tree(universe, &generators, anonymous.as_ref()),
+            number: index.add_tree(fact_table, &generators, anonymous.as_ref()),
             anonymous,
             alternatives: sets.iter().zip(&generators).map(describe).collect(),
             nearest_to_nothing: nearest_to_nothing.map(|nearest| nearest.alternative()),
-            needs_user: sets.iter().any(|set| set.contains(AtomId::USER)),
+            needs_user: sets.iter().any(|set| set.contains(FactId::USER)),
             checks: checks.into(),
             facts: facts.into(),
             contexts: contexts.into(),
@@ -132,14 +133,14 @@ impl ResolvedTree {
 
 impl ResolvedOperation {
     pub(crate) fn new(
-        universe: Arc<Universe>,
+        fact_table: Arc<FactTable>,
         operation: Operation,
         overridden: Vec<Guard>,
-        order: ClassOrder,
+        order: DenialPrecedence,
         tree: ResolvedTree,
     ) -> Self {
         Self(Arc::new(Inner {
-            universe,
+            fact_table,
             method: operation.method,
             template: operation.template,
             name: operation.name,
@@ -149,10 +150,10 @@ impl ResolvedOperation {
         }))
     }
 
-    /// The same operation of a table whose universe has the same atoms.
-    pub(crate) fn in_universe(&self, universe: &Arc<Universe>) -> Self {
+    /// The same operation of a table whose fact table has the same facts.
+    pub(crate) fn in_fact_table(&self, fact_table: &Arc<FactTable>) -> Self {
         let mut inner = Inner::clone(&self.0);
-        inner.universe = Arc::clone(universe);
+        inner.fact_table = Arc::clone(fact_table);
         Self(Arc::new(inner))
     }
 
@@ -188,10 +189,10 @@ impl ResolvedOperation {
         &self.0.tree.requirement
     }
 
-    /// The atoms that the requirement speaks of.
+    /// The facts that the requirement speaks of.
     #[must_use]
-    pub fn universe(&self) -> &Universe {
-        &self.0.universe
+    pub fn fact_table(&self) -> &FactTable {
+        &self.0.fact_table
     }
 
     /// The same alternatives as those of the requirement, in the same order, in words.
@@ -207,8 +208,13 @@ impl ResolvedOperation {
         let mut security = Vec::new();
         let closed = self.0.tree.requirement.alternatives().iter();
         for (closed, alternative) in closed.zip(self.alternatives()) {
-            if alternative.schemes().is_empty() && closed.contains(AtomId::AUTHENTICATED) {
-                security.extend(self.0.universe.scheme_names().map(|name| alternative.with_scheme(name)));
+            if alternative.schemes().is_empty() && closed.contains(FactId::AUTHENTICATED) {
+                security.extend(
+                    self.0
+                        .fact_table
+                        .scheme_names()
+                        .map(|name| alternative.with_scheme(name)),
+                );
             } else {
                 security.push(alternative.clone());
             }
@@ -256,8 +262,8 @@ impl ResolvedOperation {
     }
 
     /// The checks without code that its guards name. A request must provide their results
-    /// ([`Presented::with_fact`](crate::Presented::with_fact)).
-    pub fn external_checks(&self) -> impl Iterator<Item = AtomId> + '_ {
+    /// ([`PresentedCredentials::with_fact`](crate::PresentedCredentials::with_fact)).
+    pub fn external_checks(&self) -> impl Iterator<Item = FactId> + '_ {
         self.facts().iter().map(|(_, id, _)| *id)
     }
 
@@ -281,7 +287,7 @@ impl ResolvedOperation {
 
     /// Which missing requirement a denial names first.
     #[must_use]
-    pub fn order(&self) -> ClassOrder {
+    pub fn order(&self) -> DenialPrecedence {
         self.0.order
     }
 
@@ -295,10 +301,10 @@ impl ResolvedOperation {
     /// The alternative that is nearest to being satisfied, with what it lacks; `None` if no
     /// alternative exists.
     ///
-    /// `obtainable` contains the atoms that this client can obtain. `None` means all of them.
+    /// `obtainable` contains the facts that this client can obtain. `None` means all of them.
     #[must_use]
-    pub fn nearest(&self, closed: &AtomSet, obtainable: Option<&AtomSet>) -> Option<Nearest> {
-        nearest(&self.0.tree.requirement, &self.0.universe, closed, obtainable)
+    pub fn nearest(&self, closed: &FactSet, obtainable: Option<&FactSet>) -> Option<NearestAlternative> {
+        nearest(&self.0.tree.requirement, &self.0.fact_table, closed, obtainable)
     }
 
     /// The requirement that decides: the whole one. If authentication is optional and no credential
@@ -317,8 +323,8 @@ impl ResolvedOperation {
     /// Whether a request may run it in which these facts hold and no others. The set must be
     /// closed.
     #[must_use]
-    pub fn is_open_to(&self, closed: &AtomSet) -> bool {
-        self.deciding(closed.contains(AtomId::AUTHENTICATED)).allows(closed)
+    pub fn is_open_to(&self, closed: &FactSet) -> bool {
+        self.deciding(closed.contains(FactId::AUTHENTICATED)).allows(closed)
     }
 
     /// The requirement for a request without a credential, if authentication is optional.
@@ -335,8 +341,8 @@ impl ResolvedOperation {
         self.0.tree.alternatives.get(index?)
     }
 
-    pub(crate) fn shared_universe(&self) -> &Arc<Universe> {
-        &self.0.universe
+    pub(crate) fn shared_fact_table(&self) -> &Arc<FactTable> {
+        &self.0.fact_table
     }
 
     #[inline]
@@ -349,7 +355,7 @@ impl ResolvedOperation {
     }
 
     /// Checks without code: the request provides their results.
-    pub(crate) fn facts(&self) -> &[(Arc<str>, AtomId, Needs)] {
+    pub(crate) fn facts(&self) -> &[(Arc<str>, FactId, Needs)] {
         &self.0.tree.facts
     }
 
@@ -366,12 +372,16 @@ impl ResolvedOperation {
 
 /// The checks without code that some guard requires, even if the whole operation does not need
 /// them. An explanation reports the result of each guard.
-fn facts(contexts: &[ResolutionContext], universe: &Universe, checks: &[CheckPlace]) -> Vec<(Arc<str>, AtomId, Needs)> {
+fn facts(
+    contexts: &[ResolutionContext],
+    fact_table: &FactTable,
+    checks: &[CheckPlace],
+) -> Vec<(Arc<str>, FactId, Needs)> {
     let sets = contexts.iter().flat_map(|context| context.requirement.alternatives());
-    let named = sets.fold(AtomSet::EMPTY, |all, set| all.union(set));
-    let by_code: AtomSet = checks.iter().map(|place| place.atom).collect();
-    let fact = |id: AtomId| match universe.atom(id) {
-        Some(Atom::Check { name, needs }) => Some((Arc::clone(name), id, *needs)),
+    let named = sets.fold(FactSet::EMPTY, |all, set| all.union(set));
+    let by_code: FactSet = checks.iter().map(|place| place.fact).collect();
+    let fact = |id: FactId| match fact_table.fact(id) {
+        Some(Fact::Check { name, needs }) => Some((Arc::clone(name), id, *needs)),
         _ => None,
     };
     named.difference(&by_code).iter().filter_map(fact).collect()

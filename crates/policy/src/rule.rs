@@ -4,19 +4,19 @@ use std::fmt;
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::Atom;
+use crate::Fact;
 
-/// What one guard requires, as it is written down: all of, any of, down to scopes and other atoms.
+/// What one guard requires, as it is written down: all of, any of, down to scopes and other facts.
 ///
 /// A rule cannot say *public*; only [`Guard::public`](crate::Guard::public) can. All of nothing
 /// requires authentication, any of nothing is never satisfied.
 ///
 /// ```
 /// use scopegate_domain::{SchemeName, ScopeToken};
-/// use scopegate_policy::{Atom, Rule};
+/// use scopegate_policy::{Fact, Rule};
 ///
 /// let scope = |name| ScopeToken::parse(name).map(Rule::Scope);
-/// let rule = Rule::Any(vec![scope("admin")?, Rule::All(vec![scope("items")?, Rule::Atom(Atom::User)])]);
+/// let rule = Rule::Any(vec![scope("admin")?, Rule::All(vec![scope("items")?, Rule::Fact(Fact::User)])]);
 /// assert_eq!(rule.to_string(), "admin or (items and user)");
 /// # Ok::<(), scopegate_domain::InvalidScope>(())
 /// ```
@@ -30,8 +30,8 @@ pub enum Rule {
     All(Vec<Rule>),
     /// One of them; of nothing, never.
     Any(Vec<Rule>),
-    /// An atom by its full name.
-    Atom(Atom),
+    /// A fact by its full name.
+    Fact(Fact),
     /// Never.
     Deny,
     /// A scope of the guard's scheme, or of the only scheme that declares it.
@@ -47,8 +47,8 @@ impl Rule {
                 Some(depth) => rules.iter().flat_map(|rule| rule.scopes(depth)).collect(),
                 None => Vec::new(),
             },
-            Self::Scope(token) | Self::Atom(Atom::Scope { token, .. }) => vec![token],
-            Self::Atom(_) | Self::Deny => Vec::new(),
+            Self::Scope(token) | Self::Fact(Fact::Scope { token, .. }) => vec![token],
+            Self::Fact(_) | Self::Deny => Vec::new(),
         }
     }
 
@@ -61,8 +61,8 @@ impl Rule {
         }
     }
 
-    /// The rule as text, with atoms as `word` writes them.
-    pub(crate) fn in_words(&self, word: &dyn Fn(&Atom) -> String) -> String {
+    /// The rule as text, with facts as `word` writes them.
+    pub(crate) fn in_words(&self, word: &dyn Fn(&Fact) -> String) -> String {
         let list = |rules: &[Self], between: &str| {
             let part = |rule: &Self| match rule {
                 Self::All(inner) | Self::Any(inner) if inner.len() > 1 => format!("({})", rule.in_words(word)),
@@ -75,7 +75,7 @@ impl Rule {
             Self::Any(rules) if rules.is_empty() => "deny".to_owned(),
             Self::All(rules) => list(rules, " and "),
             Self::Any(rules) => list(rules, " or "),
-            Self::Atom(atom) => word(atom),
+            Self::Fact(fact) => word(fact),
             Self::Deny => "deny".to_owned(),
             Self::Scope(token) => token.to_string(),
         }
@@ -88,21 +88,21 @@ impl Rule {
             Self::All(rules) => Self::All(each(rules)),
             Self::Any(rules) => Self::Any(each(rules)),
             Self::Scope(token) => match scheme_of(token) {
-                Some(scheme) => Self::Atom(Atom::Scope {
+                Some(scheme) => Self::Fact(Fact::Scope {
                     scheme,
                     token: token.clone(),
                 }),
                 None => self.clone(),
             },
-            Self::Atom(_) | Self::Deny => self.clone(),
+            Self::Fact(_) | Self::Deny => self.clone(),
         }
     }
 
-    /// The atoms of the rule, in the order of writing.
-    pub(crate) fn atoms(&self) -> Vec<&Atom> {
+    /// The facts of the rule, in the order of writing.
+    pub(crate) fn facts(&self) -> Vec<&Fact> {
         match self {
-            Self::All(rules) | Self::Any(rules) => rules.iter().flat_map(Self::atoms).collect(),
-            Self::Atom(atom) => vec![atom],
+            Self::All(rules) | Self::Any(rules) => rules.iter().flat_map(Self::facts).collect(),
+            Self::Fact(fact) => vec![fact],
             Self::Deny | Self::Scope(_) => Vec::new(),
         }
     }
@@ -110,6 +110,6 @@ impl Rule {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.in_words(&Atom::to_string))
+        f.write_str(&self.in_words(&Fact::to_string))
     }
 }

@@ -1,23 +1,23 @@
-//! Resolves a rule: scopes and schemes become atoms.
+//! Resolves a rule: scopes and schemes become facts.
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
 use crate::limits::{Limit, ResolutionBudget};
 use crate::similar::nearest_name;
-use crate::{Atom, AtomId, Operation, Requirement, Rule, TableError, Universe};
+use crate::{Fact, FactId, FactTable, Operation, Requirement, Rule, TableError};
 
-/// Resolves one rule over a universe.
+/// Resolves one rule over a fact table.
 pub(crate) struct RuleResolver<'u> {
-    universe: &'u Universe,
+    fact_table: &'u FactTable,
     pub(crate) scheme: Option<SchemeName>,
-    pub(crate) named: Vec<AtomId>,
+    pub(crate) named: Vec<FactId>,
     pub(crate) budget: ResolutionBudget,
 }
 
 impl<'u> RuleResolver<'u> {
-    pub(crate) const fn new(universe: &'u Universe, budget: ResolutionBudget) -> Self {
+    pub(crate) const fn new(fact_table: &'u FactTable, budget: ResolutionBudget) -> Self {
         Self {
-            universe,
+            fact_table,
             scheme: None,
             named: Vec::new(),
             budget,
@@ -31,7 +31,7 @@ impl<'u> RuleResolver<'u> {
         match rule {
             // SECURITY: an empty list requires authentication; tested by
             // `an_empty_rule_is_not_public`.
-            Rule::All(rules) if rules.is_empty() => Ok(Requirement::atom(self.universe, AtomId::AUTHENTICATED)),
+            Rule::All(rules) if rules.is_empty() => Ok(Requirement::fact(self.fact_table, FactId::AUTHENTICATED)),
             Rule::All(rules) => {
                 let rules = each(self, rules)?;
                 Requirement::all_within(rules, &mut self.budget).map_err(RuleError::TooLarge)
@@ -40,23 +40,23 @@ impl<'u> RuleResolver<'u> {
                 let rules = each(self, rules)?;
                 Requirement::any(rules).map_err(RuleError::TooLarge)
             }
-            Rule::Atom(Atom::Scheme(name)) => {
+            Rule::Fact(Fact::Scheme(name)) => {
                 let (_, id) = self.scheme(name.as_str())?;
-                Ok(Requirement::atom(self.universe, id))
+                Ok(Requirement::fact(self.fact_table, id))
             }
-            Rule::Atom(Atom::Scope { scheme, token }) => self.scope(token, Some(scheme.clone())),
-            Rule::Atom(atom) => match self.universe.find(atom) {
-                Some(id) => Ok(Requirement::atom(self.universe, id)),
-                None => Err(RuleError::TooLarge(Limit::Atoms)),
+            Rule::Fact(Fact::Scope { scheme, token }) => self.scope(token, Some(scheme.clone())),
+            Rule::Fact(fact) => match self.fact_table.find(fact) {
+                Some(id) => Ok(Requirement::fact(self.fact_table, id)),
+                None => Err(RuleError::TooLarge(Limit::Facts)),
             },
             Rule::Deny => Ok(Requirement::deny()),
             Rule::Scope(token) => self.scope(token, self.scheme.clone()),
         }
     }
 
-    pub(crate) fn scheme(&mut self, text: &str) -> Result<(SchemeName, AtomId), RuleError> {
+    pub(crate) fn scheme(&mut self, text: &str) -> Result<(SchemeName, FactId), RuleError> {
         let name = SchemeName::parse(text).ok();
-        let found = name.and_then(|name| Some((self.universe.find(&Atom::Scheme(name.clone()))?, name)));
+        let found = name.and_then(|name| Some((self.fact_table.find(&Fact::Scheme(name.clone()))?, name)));
         let Some((id, name)) = found else {
             return Err(self.undeclared_scheme(text));
         };
@@ -66,32 +66,32 @@ impl<'u> RuleResolver<'u> {
 
     fn scope(&mut self, token: &ScopeToken, scheme: Option<SchemeName>) -> Result<Requirement, RuleError> {
         let scheme = scheme.map_or_else(|| self.only_scheme_with(token), Ok)?;
-        let atom = Atom::Scope {
+        let fact = Fact::Scope {
             scheme: scheme.clone(),
             token: token.clone(),
         };
         let id = self
-            .universe
-            .find(&atom)
+            .fact_table
+            .find(&fact)
             .ok_or_else(|| self.undeclared(Some(scheme), token))?;
         self.named.push(id);
-        Ok(Requirement::atom(self.universe, id))
+        Ok(Requirement::fact(self.fact_table, id))
     }
 
     fn undeclared_scheme(&self, text: &str) -> RuleError {
-        let schemes = self.universe.atoms().iter().filter_map(Atom::scheme_name);
+        let schemes = self.fact_table.facts().iter().filter_map(Fact::scheme_name);
         RuleError::UndeclaredScheme(text.to_owned(), nearest_name(text, schemes.map(SchemeName::as_str)))
     }
 
     fn undeclared(&self, scheme: Option<SchemeName>, token: &ScopeToken) -> RuleError {
         if let Some(name) = &scheme
-            && self.universe.find(&Atom::Scheme(name.clone())).is_none()
+            && self.fact_table.find(&Fact::Scheme(name.clone())).is_none()
         {
             return self.undeclared_scheme(name.as_str());
         }
         let is_of = |other: &SchemeName| scheme.as_ref().is_none_or(|scheme| scheme == other);
-        let known = self.universe.atoms().iter().filter_map(|atom| match atom {
-            Atom::Scope { scheme, token } if is_of(scheme) => Some(token.as_str()),
+        let known = self.fact_table.facts().iter().filter_map(|fact| match fact {
+            Fact::Scope { scheme, token } if is_of(scheme) => Some(token.as_str()),
             _ => None,
         });
         let suggestion = nearest_name(token.as_str(), known);
@@ -99,7 +99,7 @@ impl<'u> RuleResolver<'u> {
     }
 
     fn only_scheme_with(&self, token: &ScopeToken) -> Result<SchemeName, RuleError> {
-        let schemes: Vec<&SchemeName> = self.universe.schemes_with(token.as_str()).collect();
+        let schemes: Vec<&SchemeName> = self.fact_table.schemes_with(token.as_str()).collect();
         match *schemes {
             [] => Err(self.undeclared(None, token)),
             [name] => Ok(name.clone()),

@@ -6,7 +6,8 @@ use crate::decide::witness;
 use crate::operation_table::anonymous_template;
 use crate::subject_facts::SubjectFacts;
 use crate::{
-    Atom, AtomId, AtomSet, Denial, OperationTable, Presented, Requirement, ResolvedOperation, SchemeId, World,
+    Denial, Fact, FactId, FactSet, OperationTable, PresentedCredentials, RequestFacts, Requirement, ResolvedOperation,
+    SchemeId,
 };
 
 /// A proposed policy next to the running one: what would it say to the requests that the running
@@ -19,7 +20,7 @@ use crate::{
 ///
 /// ```
 /// use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
-/// use scopegate_policy::{Guard, Operation, OperationTable, Presented, Shadow, ShadowVerdict, authorize};
+/// use scopegate_policy::{Guard, Operation, OperationTable, PresentedCredentials, Shadow, ShadowVerdict, authorize};
 ///
 /// const READ: ScopeToken = ScopeToken::from_static("read");
 /// const LIST: ScopeToken = ScopeToken::from_static("list");
@@ -39,15 +40,15 @@ use crate::{
 /// // A credential is put into the words of either policy.
 /// let claims = Verified::assertion(Claims::parse(br#"{"sub":"u1","scopes":["read"]}"#, ScopeLayout::List)?);
 /// let scheme = running.scheme_id(&running.operations()[0].schemes()[0]).unwrap();
-/// let token = running.token_world(scheme, &claims)?;
-/// let beside = shadow.proposed().token_world(shadow.scheme(scheme).unwrap(), &claims)?;
+/// let token = running.token_facts(scheme, &claims)?;
+/// let beside = shadow.proposed().token_facts(shadow.scheme(scheme).unwrap(), &claims)?;
 ///
 /// let now = Timestamp::from_unix(0);
-/// let presented = Presented::new(now).with_token(&token, "u1");
+/// let presented = PresentedCredentials::new(now).with_token(&token, "u1");
 /// assert!(authorize(&running.operations()[0], &presented).is_ok());
 ///
 /// let counterpart = shadow.counterpart(0).unwrap();
-/// let verdict = counterpart.ask(Some(&presented), &Presented::new(now).with_token(&beside, "u1"));
+/// let verdict = counterpart.ask(Some(&presented), &PresentedCredentials::new(now).with_token(&beside, "u1"));
 /// assert_eq!(verdict, ShadowVerdict::Deny);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -57,7 +58,7 @@ pub struct Shadow {
     /// One for each scheme of the running policy.
     schemes: Vec<Option<SchemeId>>,
     /// One for each operation of the running policy.
-    counterparts: Vec<Option<Counterpart>>,
+    counterparts: Vec<Option<ProposedOperation>>,
     only_running: Vec<ResolvedOperation>,
     only_proposed: Vec<ResolvedOperation>,
 }
@@ -80,13 +81,13 @@ pub enum ShadowVerdict {
 
 /// An operation of the proposed policy next to that of the running one.
 #[derive(Clone, Debug)]
-pub struct Counterpart {
+pub struct ProposedOperation {
     running: ResolvedOperation,
     proposed: ResolvedOperation,
-    /// Atoms of checks that the running operation has code for, by their numbers there and here.
-    carried: Vec<(AtomId, AtomId)>,
-    /// Atoms of checks that nothing evaluates.
-    unasked: AtomSet,
+    /// Facts of checks that the running operation has code for, by their numbers there and here.
+    carried: Vec<(FactId, FactId)>,
+    /// Facts of checks that nothing evaluates.
+    unasked: FactSet,
     /// Whether the user matters here and is not looked up there.
     ignores_user: bool,
 }
@@ -94,10 +95,10 @@ pub struct Counterpart {
 /// What the checks of the running operation said, in the numbers of the proposed policy.
 #[derive(Default)]
 struct Results {
-    passed: AtomSet,
-    failed: AtomSet,
+    passed: FactSet,
+    failed: FactSet,
     /// Those that were not run, or said different things of different subjects.
-    open: AtomSet,
+    open: FactSet,
 }
 
 impl Shadow {
@@ -112,7 +113,7 @@ impl Shadow {
             .collect();
         let beside = |operation: &ResolvedOperation| {
             let found = left.remove(&shape(operation))?;
-            Some(Counterpart::new(operation.clone(), found))
+            Some(ProposedOperation::new(operation.clone(), found))
         };
         let counterparts: Vec<_> = running.operations().iter().map(beside).collect();
         let only_running = running.operations().iter().zip(&counterparts);
@@ -121,7 +122,7 @@ impl Shadow {
         let only_proposed = proposed.operations().iter();
         let only_proposed = only_proposed.filter(|operation| left.contains_key(&shape(operation)));
         let only_proposed = only_proposed.cloned().collect();
-        let schemes = running.universe().scheme_names();
+        let schemes = running.fact_table().scheme_names();
         let schemes = schemes.map(|name| proposed.scheme_id(name)).collect();
         Self {
             proposed,
@@ -147,7 +148,7 @@ impl Shadow {
 
     /// The counterpart of an operation of the running policy, by its place in that table.
     #[must_use]
-    pub fn counterpart(&self, number: usize) -> Option<&Counterpart> {
+    pub fn counterpart(&self, number: usize) -> Option<&ProposedOperation> {
         self.counterparts.get(number)?.as_ref()
     }
 
@@ -164,10 +165,10 @@ impl Shadow {
     }
 }
 
-impl Counterpart {
+impl ProposedOperation {
     fn new(running: ResolvedOperation, proposed: ResolvedOperation) -> Self {
         let mut carried = Vec::new();
-        let mut unasked = AtomSet::EMPTY;
+        let mut unasked = FactSet::EMPTY;
         for (name, here, _) in proposed.facts() {
             if let Some(there) = code_of(&running, name) {
                 carried.push((there, *here));
@@ -176,9 +177,9 @@ impl Counterpart {
             }
         }
         let has_code =
-            |operation: &ResolvedOperation| operation.checks().iter().any(|place| place.atom == AtomId::ACTIVE);
+            |operation: &ResolvedOperation| operation.checks().iter().any(|place| place.fact == FactId::ACTIVE);
         if has_code(&running) && !has_code(&proposed) {
-            carried.push((AtomId::ACTIVE, AtomId::ACTIVE));
+            carried.push((FactId::ACTIVE, FactId::ACTIVE));
         }
         let ignores_user = proposed.needs_user() && !running.needs_user();
         Self {
@@ -198,26 +199,30 @@ impl Counterpart {
 
     /// What the proposed operation requires and the running one does not check.
     #[must_use]
-    pub fn unknown(&self) -> Vec<&Atom> {
+    pub fn unknown(&self) -> Vec<&Fact> {
         let mut unknown = self.unasked.clone();
         if self.ignores_user {
-            unknown.insert(AtomId::USER);
+            unknown.insert(FactId::USER);
             let mut sets = self.proposed.requirement().alternatives().iter();
-            if sets.any(|set| set.contains(AtomId::ACTIVE)) {
-                unknown.insert(AtomId::ACTIVE);
+            if sets.any(|set| set.contains(FactId::ACTIVE)) {
+                unknown.insert(FactId::ACTIVE);
             }
         }
-        let universe = self.proposed.universe();
-        unknown.iter().filter_map(|id| universe.atom(id)).collect()
+        let fact_table = self.proposed.fact_table();
+        unknown.iter().filter_map(|id| fact_table.fact(id)).collect()
     }
 
     /// What the proposed policy says to a request.
     ///
     /// `running` is what the running policy decided by, and `proposed` the same in the words of the
-    /// proposed one: its [`TokenWorld`](crate::TokenWorld)s, the same subjects, users and facts.
+    /// proposed one: its [`TokenFacts`](crate::TokenFacts)s, the same subjects, users and facts.
     /// Where the running policy never came to a decision there is no `running`, and the results of
     /// its checks are unknown.
-    pub fn ask(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> ShadowVerdict {
+    pub fn ask(
+        &self,
+        running: Option<&PresentedCredentials<'_>>,
+        proposed: &PresentedCredentials<'_>,
+    ) -> ShadowVerdict {
         let results = self.results(running);
         let ask = |subject_facts: SubjectFacts<'_>| self.ask_subject(subject_facts, &results, proposed);
         if proposed.more.is_empty() {
@@ -228,17 +233,21 @@ impl Counterpart {
     }
 
     /// The refusal that the proposed policy would answer with, for a request that it does not let
-    /// through. Unknown atoms count as missing.
+    /// through. Unknown facts count as missing.
     #[must_use]
-    pub fn denial(&self, running: Option<&Presented<'_>>, proposed: &Presented<'_>) -> Option<Denial> {
+    pub fn denial(
+        &self,
+        running: Option<&PresentedCredentials<'_>>,
+        proposed: &PresentedCredentials<'_>,
+    ) -> Option<Denial> {
         let results = self.results(running);
         let mut first = None;
         for subject_facts in SubjectFacts::several(&self.proposed, proposed) {
-            let world = self.known(subject_facts, &results, proposed);
-            if witness(self.requirement(proposed), &world).is_some() {
+            let facts = self.known(subject_facts, &results, proposed);
+            if witness(self.requirement(proposed), &facts).is_some() {
                 return None;
             }
-            first.get_or_insert_with(|| world.atoms());
+            first.get_or_insert_with(|| facts.facts());
         }
         Some(Denial::new(&self.proposed, &first.unwrap_or_default()))
     }
@@ -247,70 +256,75 @@ impl Counterpart {
         &self,
         subject_facts: SubjectFacts<'_>,
         results: &Results,
-        proposed: &Presented<'_>,
+        proposed: &PresentedCredentials<'_>,
     ) -> ShadowVerdict {
         let requirement = self.requirement(proposed);
-        let mut world = self.known(subject_facts, results, proposed);
-        if witness(requirement, &world).is_some() {
+        let mut facts = self.known(subject_facts, results, proposed);
+        if witness(requirement, &facts).is_some() {
             return ShadowVerdict::Allow;
         }
         if !self.ignores_user && self.unasked.is_empty() && results.open.is_empty() {
             return ShadowVerdict::Deny;
         }
-        self.suppose(&mut world, results);
-        match witness(requirement, &world) {
+        self.suppose(&mut facts, results);
+        match witness(requirement, &facts) {
             Some(_) => ShadowVerdict::Unknown,
             None => ShadowVerdict::Deny,
         }
     }
 
     /// What surely holds.
-    fn known<'p>(&self, subject_facts: SubjectFacts<'p>, results: &Results, proposed: &Presented<'_>) -> World<'p> {
-        let mut world = subject_facts.into_world(&self.proposed, proposed);
-        world.request.unite(&results.passed);
-        world.request.subtract(&results.failed);
-        world.request.subtract(&results.open);
-        world
+    fn known<'p>(
+        &self,
+        subject_facts: SubjectFacts<'p>,
+        results: &Results,
+        proposed: &PresentedCredentials<'_>,
+    ) -> RequestFacts<'p> {
+        let mut facts = subject_facts.into_facts(&self.proposed, proposed);
+        facts.request.unite(&results.passed);
+        facts.request.subtract(&results.failed);
+        facts.request.subtract(&results.open);
+        facts
     }
 
     /// Adds all that could hold as well. More never allows less, so what is refused even so is
-    /// surely refused. The sets of a requirement are closed, so an atom without what it implies
+    /// surely refused. The sets of a requirement are closed, so a fact without what it implies
     /// changes nothing.
-    fn suppose(&self, world: &mut World<'_>, results: &Results) {
-        if self.ignores_user && !world.contains(AtomId::USER) {
-            world.request.insert(AtomId::USER);
-            world.request.insert(AtomId::ACTIVE);
+    fn suppose(&self, facts: &mut RequestFacts<'_>, results: &Results) {
+        if self.ignores_user && !facts.contains(FactId::USER) {
+            facts.request.insert(FactId::USER);
+            facts.request.insert(FactId::ACTIVE);
             // Code that runs here did not see the user.
             for place in self.proposed.checks() {
-                world.request.insert(place.atom);
+                facts.request.insert(place.fact);
             }
         }
-        world.request.unite(&self.unasked);
-        world.request.unite(&results.open);
+        facts.request.unite(&self.unasked);
+        facts.request.unite(&results.open);
     }
 
-    fn requirement(&self, proposed: &Presented<'_>) -> &Requirement {
+    fn requirement(&self, proposed: &PresentedCredentials<'_>) -> &Requirement {
         self.proposed.deciding(proposed.has_credential())
     }
 
     /// Runs the code of the running operation's checks that the proposed one names.
-    fn results(&self, running: Option<&Presented<'_>>) -> Results {
+    fn results(&self, running: Option<&PresentedCredentials<'_>>) -> Results {
         let mut results = Results::default();
         if self.carried.is_empty() {
             return results;
         }
-        let worlds: Vec<World<'_>> = running.map_or_else(Vec::new, |presented| {
+        let subjects_facts: Vec<RequestFacts<'_>> = running.map_or_else(Vec::new, |presented| {
             let subjects = SubjectFacts::several(&self.running, presented).into_iter();
             subjects
-                .map(|subject_facts| subject_facts.into_world(&self.running, presented))
+                .map(|subject_facts| subject_facts.into_facts(&self.running, presented))
                 .collect()
         });
         for (there, here) in &self.carried {
-            let passed = worlds.iter().filter(|world| world.contains(*there)).count();
+            let passed = subjects_facts.iter().filter(|facts| facts.contains(*there)).count();
             let results = match passed {
-                _ if worlds.is_empty() => &mut results.open,
+                _ if subjects_facts.is_empty() => &mut results.open,
                 0 => &mut results.failed,
-                some if some == worlds.len() => &mut results.passed,
+                some if some == subjects_facts.len() => &mut results.passed,
                 _ => &mut results.open,
             };
             results.insert(*here);
@@ -319,10 +333,10 @@ impl Counterpart {
     }
 }
 
-/// The atom of the check of this name that an operation has code for.
-fn code_of(operation: &ResolvedOperation, name: &str) -> Option<AtomId> {
-    let is_named = |atom: &Atom| matches!(atom, Atom::Check { name: known, .. } if **known == *name);
-    let universe = operation.universe();
-    let mut atoms = operation.checks().iter().map(|place| place.atom);
-    atoms.find(|id| universe.atom(*id).is_some_and(is_named))
+/// The fact of the check of this name that an operation has code for.
+fn code_of(operation: &ResolvedOperation, name: &str) -> Option<FactId> {
+    let is_named = |fact: &Fact| matches!(fact, Fact::Check { name: known, .. } if **known == *name);
+    let fact_table = operation.fact_table();
+    let mut facts = operation.checks().iter().map(|place| place.fact);
+    facts.find(|id| fact_table.fact(*id).is_some_and(is_named))
 }

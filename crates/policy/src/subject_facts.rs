@@ -6,13 +6,15 @@ use std::sync::Arc;
 use scopegate_domain::{Lifetime, Timestamp, User};
 
 use crate::presented::Credential;
-use crate::{Atom, AtomId, AtomSet, Binding, Needs, Place, Presented, ResolvedOperation, World};
+use crate::{
+    Binding, CheckContext, Fact, FactId, FactSet, Needs, PresentedCredentials, RequestFacts, ResolvedOperation,
+};
 
 /// The credentials of one subject, with those that have no subject.
 pub(crate) struct SubjectFacts<'p> {
     /// Which of the presented credentials says who it is.
     speaker: Option<usize>,
-    token: Cow<'p, AtomSet>,
+    token: Cow<'p, FactSet>,
     user: Option<&'p Arc<User>>,
     auth_time: Option<Timestamp>,
     is_bound_by_dpop: bool,
@@ -22,7 +24,7 @@ pub(crate) struct SubjectFacts<'p> {
 impl<'p> SubjectFacts<'p> {
     const NO_SUBJECT: Self = Self {
         speaker: None,
-        token: Cow::Owned(AtomSet::EMPTY),
+        token: Cow::Owned(FactSet::EMPTY),
         user: None,
         auth_time: None,
         is_bound_by_dpop: false,
@@ -31,11 +33,11 @@ impl<'p> SubjectFacts<'p> {
 
     pub(crate) fn alone(operation: &ResolvedOperation, credential: Option<&'p Credential<'_>>) -> Self {
         match credential {
-            Some(credential) if credential.world.is_of(operation.shared_universe()) => Self {
+            Some(credential) if credential.facts.is_of(operation.shared_fact_table()) => Self {
                 speaker: Some(0),
-                token: Cow::Borrowed(credential.world.atoms()),
+                token: Cow::Borrowed(credential.facts.facts()),
                 user: credential.user.as_ref(),
-                auth_time: credential.world.auth_time(),
+                auth_time: credential.facts.auth_time(),
                 is_bound_by_dpop: credential.binding == Some(Binding::Dpop),
                 is_bound_by_mtls: credential.binding == Some(Binding::Mtls),
             },
@@ -46,13 +48,13 @@ impl<'p> SubjectFacts<'p> {
     /// The subjects of a request, at least one, in the order in which they are first presented.
     // SECURITY: credentials of two subjects never count together. Tested by
     // `two_subjects_do_not_count_together`.
-    pub(crate) fn several(operation: &ResolvedOperation, presented: &'p Presented<'_>) -> Vec<Self> {
-        let own = |(_, credential): &(usize, &Credential<'_>)| credential.world.is_of(operation.shared_universe());
+    pub(crate) fn several(operation: &ResolvedOperation, presented: &'p PresentedCredentials<'_>) -> Vec<Self> {
+        let own = |(_, credential): &(usize, &Credential<'_>)| credential.facts.is_of(operation.shared_fact_table());
         let (speaking, silent): (Vec<_>, Vec<_>) = presented
             .credentials()
             .enumerate()
             .filter(own)
-            .partition(|(_, credential)| credential.world.has_subject());
+            .partition(|(_, credential)| credential.facts.has_subject());
         let mut subjects: Vec<(Option<&str>, Self)> = Vec::new();
         for (number, credential) in speaking {
             let subject = credential.subject.name();
@@ -79,10 +81,10 @@ impl<'p> SubjectFacts<'p> {
     }
 
     fn join(&mut self, credential: &'p Credential<'_>, now: Timestamp) {
-        self.token.to_mut().unite(credential.world.atoms());
+        self.token.to_mut().unite(credential.facts.facts());
         self.user = self.user.or(credential.user.as_ref());
         // A moment in the future has no age, so it must not hide one that has.
-        let both = self.auth_time.into_iter().chain(credential.world.auth_time());
+        let both = self.auth_time.into_iter().chain(credential.facts.auth_time());
         self.auth_time = both.filter(|time| *time <= now).max();
         self.is_bound_by_dpop |= credential.binding == Some(Binding::Dpop);
         self.is_bound_by_mtls |= credential.binding == Some(Binding::Mtls);
@@ -100,13 +102,17 @@ impl<'p> SubjectFacts<'p> {
 
     /// What holds for this subject in this request.
     #[inline]
-    pub(crate) fn into_world(self, operation: &ResolvedOperation, presented: &Presented<'_>) -> World<'p> {
-        let mut request = AtomSet::EMPTY;
-        if self.token.contains(AtomId::AUTHENTICATED) {
+    pub(crate) fn into_facts(
+        self,
+        operation: &ResolvedOperation,
+        presented: &PresentedCredentials<'_>,
+    ) -> RequestFacts<'p> {
+        let mut request = FactSet::EMPTY;
+        if self.token.contains(FactId::AUTHENTICATED) {
             if let Some(user) = self.user {
-                request.insert(AtomId::USER);
+                request.insert(FactId::USER);
                 if user.is_active() {
-                    request.insert(AtomId::ACTIVE);
+                    request.insert(FactId::ACTIVE);
                 }
             }
             if let Some(auth_time) = self.auth_time {
@@ -117,28 +123,28 @@ impl<'p> SubjectFacts<'p> {
         if operation.has_checks() {
             self.run_checks(operation, presented, &mut request);
         }
-        World {
+        RequestFacts {
             token: self.token,
             request,
         }
     }
 
-    fn add_bindings(&self, operation: &ResolvedOperation, request: &mut AtomSet) {
+    fn add_bindings(&self, operation: &ResolvedOperation, request: &mut FactSet) {
         for (is_bound, binding) in [
             (self.is_bound_by_dpop, Binding::Dpop),
             (self.is_bound_by_mtls, Binding::Mtls),
         ] {
-            if is_bound && let Some(id) = operation.universe().find(&Atom::Bound(binding)) {
+            if is_bound && let Some(id) = operation.fact_table().find(&Fact::Bound(binding)) {
                 request.insert(id);
             }
         }
     }
 
-    /// An atom holds where every check behind it passes. `active` requires an active user to begin
+    /// A fact holds where every check behind it passes. `active` requires an active user to begin
     /// with; checks can only take it away.
-    fn run_checks(&self, operation: &ResolvedOperation, presented: &Presented<'_>, request: &mut AtomSet) {
-        let has_credential = self.token.contains(AtomId::AUTHENTICATED);
-        let has_user = request.contains(AtomId::USER);
+    fn run_checks(&self, operation: &ResolvedOperation, presented: &PresentedCredentials<'_>, request: &mut FactSet) {
+        let has_credential = self.token.contains(FactId::AUTHENTICATED);
+        let has_user = request.contains(FactId::USER);
         let has = |needs| match needs {
             Needs::Nothing => true,
             Needs::Authentication => has_credential,
@@ -149,34 +155,34 @@ impl<'p> SubjectFacts<'p> {
                 request.insert(*id);
             }
         }
-        let mut failed = AtomSet::EMPTY;
+        let mut failed = FactSet::EMPTY;
         for place in operation.checks() {
-            let seen = Place {
+            let seen = CheckContext {
                 scopes: &place.visible,
                 user: self.user.map(|user| &**user),
                 granted: &self.token,
-                universe: operation.universe(),
+                fact_table: operation.fact_table(),
                 now: presented.now,
                 facts: &presented.facts,
             };
             if !has(place.check.needs()) || !place.check.passes(&seen) {
-                failed.insert(place.atom);
-            } else if place.atom != AtomId::ACTIVE {
-                request.insert(place.atom);
+                failed.insert(place.fact);
+            } else if place.fact != FactId::ACTIVE {
+                request.insert(place.fact);
             }
         }
         request.subtract(&failed);
     }
 }
 
-fn add_ages(operation: &ResolvedOperation, now: Timestamp, auth_time: Timestamp, request: &mut AtomSet) {
+fn add_ages(operation: &ResolvedOperation, now: Timestamp, auth_time: Timestamp, request: &mut FactSet) {
     // SECURITY: a moment of authentication in the future has no age, so it satisfies no limit.
     // Tested by `an_age_from_the_future_satisfies_nothing`.
     let Ok(age) = u32::try_from(now.seconds_since(auth_time)) else {
         return;
     };
     let age = Lifetime::from_seconds(age);
-    for (_, id) in operation.universe().ages().iter().filter(|(limit, _)| age <= *limit) {
+    for (_, id) in operation.fact_table().ages().iter().filter(|(limit, _)| age <= *limit) {
         request.insert(*id);
     }
 }

@@ -2,7 +2,7 @@
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::UniverseError;
+use crate::FactTableError;
 use crate::limits::Limit;
 
 /// The error of an invalid table. Each names the operation at fault.
@@ -22,13 +22,13 @@ pub enum TableError {
         /// The schemes that declare it.
         schemes: Vec<SchemeName>,
     },
-    /// Atoms of the policy contradict each other.
+    /// Facts of the policy contradict each other.
     #[error("`{operation}`: {source}")]
-    Atoms {
+    Facts {
         /// The operation that names them.
         operation: String,
         /// Why.
-        source: UniverseError,
+        source: FactTableError,
     },
     /// The method and template are declared already, perhaps with other names for the parameters.
     #[error("`{operation}` is declared twice")]
@@ -42,9 +42,9 @@ pub enum TableError {
         /// Which operation.
         operation: String,
     },
-    /// The atoms of the catalog alone contradict each other.
+    /// The facts of the catalog alone contradict each other.
     #[error("the catalog declares {0}")]
-    Catalog(UniverseError),
+    Catalog(FactTableError),
     /// Authentication is required, and the catalog has no scheme to authenticate with.
     #[error("`{operation}` requires authentication, and no scheme is declared")]
     NoScheme {
@@ -115,7 +115,7 @@ impl TableError {
     pub fn operation(&self) -> Option<&str> {
         match self {
             Self::AmbiguousScheme { operation, .. }
-            | Self::Atoms { operation, .. }
+            | Self::Facts { operation, .. }
             | Self::Duplicate { operation }
             | Self::NoRequirement { operation }
             | Self::NoScheme { operation }

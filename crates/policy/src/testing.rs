@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use scopegate_domain::{Claims, ScopeToken, User, Verified};
 
-use crate::{AtomSet, OperationTable, Permit, ResolvedOperation, SchemeId, TokenTooLarge, TokenWorld};
+use crate::{FactSet, OperationTable, Permit, ResolvedOperation, SchemeId, TokenFacts, TokenTooLarge};
 
 impl Permit {
     /// A permit for an operation as if it had been allowed by its first alternative, so that a
     /// handler can be called without a token. Only with the feature `testing`.
     pub fn for_test(operation: &ResolvedOperation, user: Option<Arc<User>>) -> Self {
         let alternatives = operation.requirement().alternatives();
-        let granted = alternatives.first().map_or(AtomSet::EMPTY, Clone::clone);
+        let granted = alternatives.first().map_or(FactSet::EMPTY, Clone::clone);
         Self::new(operation.clone(), user, granted, 0, None)
     }
 }
@@ -23,12 +23,12 @@ impl OperationTable {
     /// # Errors
     ///
     /// [`TokenTooLarge`] as for a real one.
-    pub fn token_world_for_test<'a>(
+    pub fn token_facts_for_test<'a>(
         &self,
         scheme: SchemeId,
         scopes: impl IntoIterator<Item = &'a ScopeToken>,
-    ) -> Result<TokenWorld, TokenTooLarge> {
-        TokenWorld::for_test(self, scheme, scopes.into_iter().map(ScopeToken::as_str))
+    ) -> Result<TokenFacts, TokenTooLarge> {
+        TokenFacts::for_test(self, scheme, scopes.into_iter().map(ScopeToken::as_str))
     }
 
     /// What a token with these claims would provide. Only with the feature `testing`.
@@ -37,7 +37,7 @@ impl OperationTable {
     ///
     /// [`TokenTooLarge`] as for a real one.
     #[expect(clippy::disallowed_methods, reason = "a test states what a verified token says")]
-    pub fn claims_world_for_test(&self, scheme: SchemeId, claims: Claims<'_>) -> Result<TokenWorld, TokenTooLarge> {
-        self.token_world(scheme, &Verified::assertion(claims))
+    pub fn claims_facts_for_test(&self, scheme: SchemeId, claims: Claims<'_>) -> Result<TokenFacts, TokenTooLarge> {
+        self.token_facts(scheme, &Verified::assertion(claims))
     }
 }

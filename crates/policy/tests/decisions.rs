@@ -15,8 +15,9 @@ use scopegate_domain::{
     UserId, Username, Verified,
 };
 use scopegate_policy::{
-    Access, Atom, Binding, Check, Denial, Forbidden, Guard, InvalidTokenCause, Needs, Operation, OperationTable, Place,
-    Presented, ResolvedOperation, Rule, Subject, SubjectKind, TableError, TokenWorld, authorize, explain,
+    Access, Binding, Check, CheckContext, Denial, Fact, Forbidden, Guard, InvalidTokenCause, Needs, Operation,
+    OperationTable, PresentedCredentials, ResolvedOperation, Rule, Subject, SubjectKind, TableError, TokenFacts,
+    authorize, explain,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("read");
@@ -38,8 +39,8 @@ fn catalog() -> Catalog {
         .unwrap()
 }
 
-fn atom(atom: Atom) -> Guard {
-    Guard::rule(Rule::Atom(atom))
+fn atom(atom: Fact) -> Guard {
+    Guard::rule(Rule::Fact(atom))
 }
 
 fn build(operation: Operation) -> Result<OperationTable, TableError> {
@@ -50,17 +51,17 @@ fn single(guard: &Guard) -> OperationTable {
     build(Operation::get("/").guard(guard)).unwrap()
 }
 
-fn token(table: &OperationTable, scheme: &str, payload: &str) -> TokenWorld {
+fn token(table: &OperationTable, scheme: &str, payload: &str) -> TokenFacts {
     let claims = Verified::assertion(Claims::parse(payload.as_bytes(), ScopeLayout::Text).unwrap());
     let scheme = table.scheme_id(&SchemeName::parse(scheme).unwrap()).unwrap();
-    table.token_world(scheme, &claims).unwrap()
+    table.token_facts(scheme, &claims).unwrap()
 }
 
 fn denial(table: &OperationTable, payload: &str) -> Option<Denial> {
     let world = token(table, "one", payload);
     authorize(
         &table.operations()[0],
-        &Presented::new(NOW).with_token(&world, "somebody"),
+        &PresentedCredentials::new(NOW).with_token(&world, "somebody"),
     )
     .err()
 }
@@ -87,7 +88,7 @@ fn a_ceiling_holds_before_anything_is_implied() {
         let payload = |scope: &Scope| format!(r#"{{"scope":"{scope}","acr":"gold","sub":"1","auth_time":5}}"#);
         let text = payload(&subset(says));
         let claims = Verified::assertion(Claims::parse(text.as_bytes(), ScopeLayout::Text).unwrap());
-        let within = table.token_world_within(scheme, &claims, &subset(ceiling)).unwrap();
+        let within = table.token_facts_within(scheme, &claims, &subset(ceiling)).unwrap();
         let expected = token(&table, "one", &payload(&subset(says & ceiling)));
         assert_eq!(
             format!("{within:?}"),
@@ -97,8 +98,8 @@ fn a_ceiling_holds_before_anything_is_implied() {
     }
     // `write` implies `read`, and is outside.
     let claims = Verified::assertion(Claims::parse(br#"{"scope":"write"}"#, ScopeLayout::Text).unwrap());
-    let within = table.token_world_within(scheme, &claims, &subset(1)).unwrap();
-    let presented = Presented::new(NOW).with_token(&within, "somebody");
+    let within = table.token_facts_within(scheme, &claims, &subset(1)).unwrap();
+    let presented = PresentedCredentials::new(NOW).with_token(&within, "somebody");
     assert!(authorize(&table.operations()[0], &presented).is_err());
 }
 
@@ -173,7 +174,7 @@ fn an_empty_rule_is_not_public() {
     );
     assert_eq!(single(&Guard::public()).operations()[0].access(), Access::Public);
     assert_eq!(
-        single(&Guard::public().on(&Guard::user())).operations()[0].access(),
+        single(&Guard::public().depends_on(&Guard::user())).operations()[0].access(),
         Access::Authenticated
     );
 }
@@ -183,11 +184,11 @@ fn optional_authentication_lets_nobody_through_and_no_bad_request() {
     let guard = Guard::requires([WRITE]).check(Named("seal", Needs::Nothing));
     let table = build(Operation::get("/").guard(guard).optional()).unwrap();
     let operation = &table.operations()[0];
-    let nobody = Presented::new(NOW).with_fact("seal");
+    let nobody = PresentedCredentials::new(NOW).with_fact("seal");
     let permit = authorize(operation, &nobody).unwrap();
     assert!(permit.is_anonymous() && permit.witness().is_none());
     assert!(
-        authorize(operation, &Presented::new(NOW)).is_err(),
+        authorize(operation, &PresentedCredentials::new(NOW)).is_err(),
         "what asks for no credential is asked of everybody"
     );
     let weak = token(&table, "one", r#"{"scope":"read"}"#);
@@ -202,15 +203,15 @@ fn optional_authentication_lets_nobody_through_and_no_bad_request() {
         "a credential of another table"
     );
     let denied = build(Operation::get("/").guard(Guard::deny()).optional()).unwrap();
-    assert!(authorize(&denied.operations()[0], &Presented::new(NOW)).is_err());
+    assert!(authorize(&denied.operations()[0], &PresentedCredentials::new(NOW)).is_err());
 }
 
 #[test]
 fn what_is_denied_to_everybody_is_forbidden() {
     let table = single(&Guard::deny());
     for presented in [
-        Presented::new(NOW),
-        Presented::new(NOW).with_token(&token(&table, "one", "{}"), None),
+        PresentedCredentials::new(NOW),
+        PresentedCredentials::new(NOW).with_token(&token(&table, "one", "{}"), None),
     ] {
         let denial = authorize(&table.operations()[0], &presented).unwrap_err();
         assert!(
@@ -223,14 +224,14 @@ fn what_is_denied_to_everybody_is_forbidden() {
             ),
             "{denial}"
         );
-        assert!(denial.shortfall().residual().is_empty() && denial.scope().is_empty());
+        assert!(denial.unmet_requirement().closed_missing_sets().is_empty() && denial.scope().is_empty());
     }
 }
 
 #[test]
 fn audience_and_binding_make_a_token_invalid() {
     let here = Audience::parse("https://api.example").unwrap();
-    let table = single(&Guard::requires([WRITE]).on(&atom(Atom::Audience(here))));
+    let table = single(&Guard::requires([WRITE]).depends_on(&atom(Fact::Audience(here))));
     let cause = |payload: &str| match denial(&table, payload) {
         Some(Denial::InvalidToken { cause, .. }) => Some(cause),
         _ => None,
@@ -241,9 +242,13 @@ fn audience_and_binding_make_a_token_invalid() {
     );
     assert!(denial(&table, r#"{"aud":["x","https://api.example"],"scope":"write"}"#).is_none());
 
-    let table = single(&atom(Atom::Bound(Binding::Dpop)));
+    let table = single(&atom(Fact::Bound(Binding::Dpop)));
     let world = token(&table, "one", "{}");
-    let bound = |binding| Presented::new(NOW).with_token(&world, None).with_binding(binding);
+    let bound = |binding| {
+        PresentedCredentials::new(NOW)
+            .with_token(&world, None)
+            .with_binding(binding)
+    };
     assert!(authorize(&table.operations()[0], &bound(Binding::Dpop)).is_ok());
     let denial = authorize(&table.operations()[0], &bound(Binding::Mtls)).unwrap_err();
     assert!(matches!(
@@ -257,7 +262,7 @@ fn audience_and_binding_make_a_token_invalid() {
 
 #[test]
 fn a_service_is_not_a_user() {
-    let table = single(&atom(Atom::Subject(SubjectKind::User)));
+    let table = single(&atom(Fact::Subject(SubjectKind::User)));
     assert!(denial(&table, r#"{"sub":"u1","client_id":"c1"}"#).is_none());
     let refused = denial(&table, r#"{"sub":"c1","client_id":"c1"}"#).unwrap();
     assert!(
@@ -275,21 +280,26 @@ fn a_service_is_not_a_user() {
 
 #[test]
 fn step_up_asks_for_everything_in_one_round() {
-    let fresh = atom(Atom::AgeAtMost(Lifetime::from_seconds(60)));
-    let older = atom(Atom::AgeAtMost(Lifetime::from_seconds(300)));
-    let gold = atom(Atom::Acr("gold".into()));
-    let table = single(&Guard::requires([WRITE]).on(&older).on(&gold).on(&fresh));
+    let fresh = atom(Fact::AgeAtMost(Lifetime::from_seconds(60)));
+    let older = atom(Fact::AgeAtMost(Lifetime::from_seconds(300)));
+    let gold = atom(Fact::Acr("gold".into()));
+    let table = single(
+        &Guard::requires([WRITE])
+            .depends_on(&older)
+            .depends_on(&gold)
+            .depends_on(&fresh),
+    );
     match denial(&table, r#"{"acr":"silver","auth_time":1699999900}"#).unwrap() {
         Denial::StepUp {
             acr_values,
             max_age,
-            shortfall,
+            unmet_requirement,
         } => {
             assert_eq!(
                 (&*acr_values, max_age),
                 (&[Arc::from("gold")][..], Some(Lifetime::from_seconds(60)))
             );
-            assert_eq!(shortfall.scope(), [WRITE]);
+            assert_eq!(unmet_requirement.scope(), [WRITE]);
         }
         other => panic!("{other:?}"),
     }
@@ -298,9 +308,9 @@ fn step_up_asks_for_everything_in_one_round() {
 
 #[test]
 fn who_has_to_log_in_again_is_told_what_must_not_get_lost() {
-    let fresh = atom(Atom::AgeAtMost(Lifetime::from_seconds(60)));
-    let gold = atom(Atom::Acr("gold".into()));
-    let table = single(&gold.on(&fresh));
+    let fresh = atom(Fact::AgeAtMost(Lifetime::from_seconds(60)));
+    let gold = atom(Fact::Acr("gold".into()));
+    let table = single(&gold.depends_on(&fresh));
     let told = |payload: &str| match denial(&table, payload).unwrap() {
         Denial::StepUp {
             acr_values, max_age, ..
@@ -319,7 +329,7 @@ fn nobody_is_sent_to_log_in_twice_for_two_contexts_of_one_token() {
         let catalog = Catalog::builder().scheme("one", SecurityScheme::oauth2_password("token"));
         catalog.scope(READ, "").build().unwrap()
     };
-    let acr = |value: &str| Rule::Atom(Atom::Acr(value.into()));
+    let acr = |value: &str| Rule::Fact(Fact::Acr(value.into()));
     let both = Rule::All(vec![acr("gold"), acr("silver")]);
     let behind = |catalog: Catalog, rule: Rule| {
         let operation = Operation::get("/").guard(Guard::rule(rule));
@@ -342,7 +352,7 @@ fn nobody_is_sent_to_log_in_twice_for_two_contexts_of_one_token() {
         token(&two, "one", r#"{"acr":"gold"}"#),
         token(&two, "two", r#"{"acr":"silver"}"#),
     );
-    let presented = Presented::new(NOW).with_token(&gold, "a");
+    let presented = PresentedCredentials::new(NOW).with_token(&gold, "a");
     let denial = authorize(&two.operations()[0], &presented).unwrap_err();
     assert!(
         matches!(&denial, Denial::StepUp { acr_values, .. } if **acr_values == [Arc::from("silver")]),
@@ -353,7 +363,7 @@ fn nobody_is_sent_to_log_in_twice_for_two_contexts_of_one_token() {
 
 #[test]
 fn an_age_from_the_future_satisfies_nothing() {
-    let table = single(&atom(Atom::AgeAtMost(Lifetime::from_seconds(60))));
+    let table = single(&atom(Fact::AgeAtMost(Lifetime::from_seconds(60))));
     for (auth_time, is_allowed) in [(0, true), (60, true), (61, false), (-1, false)] {
         let payload = format!(r#"{{"auth_time":{}}}"#, NOW.as_unix() - auth_time);
         assert_eq!(denial(&table, &payload).is_none(), is_allowed, "{auth_time} s ago");
@@ -363,7 +373,7 @@ fn an_age_from_the_future_satisfies_nothing() {
 
 #[test]
 fn two_subjects_do_not_count_together() {
-    let table = single(&Guard::requires([WRITE]).on(&Guard::requires([OTHER])));
+    let table = single(&Guard::requires([WRITE]).depends_on(&Guard::requires([OTHER])));
     let operation = &table.operations()[0];
     let (one, two) = (
         token(&table, "one", r#"{"scope":"write"}"#),
@@ -372,7 +382,9 @@ fn two_subjects_do_not_count_together() {
     let ask = |first: Option<&'static str>, second| {
         authorize(
             operation,
-            &Presented::new(NOW).with_token(&one, first).with_token(&two, second),
+            &PresentedCredentials::new(NOW)
+                .with_token(&one, first)
+                .with_token(&two, second),
         )
         .is_ok()
     };
@@ -384,7 +396,7 @@ fn two_subjects_do_not_count_together() {
         token(&either, "one", "{}"),
         token(&either, "two", r#"{"scope":"other"}"#),
     );
-    let presented = Presented::new(NOW)
+    let presented = PresentedCredentials::new(NOW)
         .with_token(&one, "alice")
         .with_token(&two, "bob")
         .with_user(somebody());
@@ -399,16 +411,16 @@ fn a_permit_remembers_whom_the_allowed_credential_speaks_for() {
     let operation = &table.operations()[0];
     let (one, two) = (token(&table, "one", "{}"), token(&table, "two", r#"{"scope":"other"}"#));
     let bob = Arc::from("bob");
-    let presented = Presented::new(NOW)
+    let presented = PresentedCredentials::new(NOW)
         .with_token(&one, "alice")
         .with_token(&two, Subject::Shared(&bob));
     let permit = authorize(operation, &presented).unwrap();
     assert_eq!(permit.subject(), None, "a decision keeps nothing of a request");
-    let permit = permit.remembering(&presented);
+    let permit = permit.with_subject_of(&presented);
     assert_eq!(permit.subject(), Some("bob"));
     assert_eq!(permit.schemes().map(SchemeName::as_str).collect::<Vec<_>>(), ["two"]);
-    let nobody = Presented::new(NOW).with_token(&two, None);
-    let permit = authorize(operation, &nobody).unwrap().remembering(&nobody);
+    let nobody = PresentedCredentials::new(NOW).with_token(&two, None);
+    let permit = authorize(operation, &nobody).unwrap().with_subject_of(&nobody);
     assert_eq!((permit.subject(), permit.schemes().count()), (None, 1));
 }
 
@@ -416,7 +428,7 @@ fn a_permit_remembers_whom_the_allowed_credential_speaks_for() {
 fn a_credential_of_another_table_counts_for_nothing() {
     let (table, other) = (single(&Guard::requires([WRITE])), single(&Guard::requires([WRITE])));
     let world = token(&other, "one", r#"{"scope":"write"}"#);
-    let presented = Presented::new(NOW).with_token(&world, "somebody");
+    let presented = PresentedCredentials::new(NOW).with_token(&world, "somebody");
     assert!(authorize(&other.operations()[0], &presented).is_ok());
     assert!(matches!(
         authorize(&table.operations()[0], &presented),
@@ -426,11 +438,15 @@ fn a_credential_of_another_table_counts_for_nothing() {
 
 #[test]
 fn implied_scopes_are_granted_and_not_asked_for() {
-    let table = single(&Guard::requires([READ]).with_scheme("one").on(&Guard::requires([WRITE])));
+    let table = single(
+        &Guard::requires([READ])
+            .with_scheme("one")
+            .depends_on(&Guard::requires([WRITE])),
+    );
     let operation: &ResolvedOperation = &table.operations()[0];
     assert_eq!(operation.challenge_scope(), [WRITE]);
     let world = token(&table, "one", r#"{"scope":"write undeclared"}"#);
-    let permit = authorize(operation, &Presented::new(NOW).with_token(&world, None)).unwrap();
+    let permit = authorize(operation, &PresentedCredentials::new(NOW).with_token(&world, None)).unwrap();
     assert!(permit.granted().eq([&READ, &WRITE]));
 }
 
@@ -447,7 +463,7 @@ impl Check for Named {
         self.1
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         place.has_fact(self.0)
     }
 }
@@ -460,7 +476,7 @@ fn a_check_is_asked_only_where_what_it_needs_is_there() {
         (Needs::User, false, false),
     ] {
         let by_code = Guard::all_of([]).check(Named("seal", needs));
-        let by_name = atom(Atom::Check {
+        let by_name = atom(Fact::Check {
             name: "seal".into(),
             needs,
         });
@@ -468,8 +484,8 @@ fn a_check_is_asked_only_where_what_it_needs_is_there() {
             let table = single(&guard);
             let operation = &table.operations()[0];
             let world = token(&table, "one", "{}");
-            let presented = |fact| Presented::new(NOW).with_fact(fact);
-            let allowed = |presented: Presented<'_>| authorize(operation, &presented).is_ok();
+            let presented = |fact| PresentedCredentials::new(NOW).with_fact(fact);
+            let allowed = |presented: PresentedCredentials<'_>| authorize(operation, &presented).is_ok();
             assert_eq!(allowed(presented("seal")), with_nothing);
             assert_eq!(allowed(presented("seal").with_token(&world, None)), with_token);
             assert!(allowed(
@@ -486,7 +502,9 @@ fn a_check_is_asked_only_where_what_it_needs_is_there() {
 fn a_check_that_refuses_is_named() {
     let table = single(&Guard::user().check(Named("seal", Needs::User)));
     let world = token(&table, "one", "{}");
-    let presented = Presented::new(NOW).with_token(&world, "somebody").with_user(somebody());
+    let presented = PresentedCredentials::new(NOW)
+        .with_token(&world, "somebody")
+        .with_user(somebody());
     let denial = authorize(&table.operations()[0], &presented).unwrap_err();
     assert_eq!(denial.to_string(), "forbidden: check `seal` refused");
     let explanation = explain(&table.operations()[0], &presented);
@@ -498,8 +516,12 @@ fn a_check_that_refuses_is_named() {
 
 #[test]
 fn an_explanation_names_every_way_out() {
-    let table = single(&Guard::any_of([[WRITE], [OTHER]]).named("editor").on(&Guard::user()));
-    let explanation = explain(&table.operations()[0], &Presented::new(NOW));
+    let table = single(
+        &Guard::any_of([[WRITE], [OTHER]])
+            .named("editor")
+            .depends_on(&Guard::user()),
+    );
+    let explanation = explain(&table.operations()[0], &PresentedCredentials::new(NOW));
     assert!(!explanation.is_allowed());
     assert_eq!(
         explanation.to_string(),

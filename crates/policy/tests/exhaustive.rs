@@ -13,7 +13,7 @@
 use std::collections::{HashMap, HashSet};
 
 use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, AtomId, AtomSet, Requirement, Universe};
+use scopegate_policy::{Fact, FactId, FactSet, FactTable, Requirement};
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
@@ -39,8 +39,8 @@ fn holds(table: u32, grant: usize) -> bool {
 
 /// The universe of some scopes of one scheme.
 struct Scopes {
-    universe: Universe,
-    ids: Vec<AtomId>,
+    universe: FactTable,
+    ids: Vec<FactId>,
 }
 
 impl Scopes {
@@ -51,12 +51,12 @@ impl Scopes {
         let builder = edges.iter().fold(builder, |builder, (strong, weak)| {
             builder.implies(token(*strong), token(*weak))
         });
-        let universe = Universe::builder(&builder.build().expect("no circle"))
+        let universe = FactTable::builder(&builder.build().expect("no circle"))
             .build()
             .expect("few atoms");
         let scheme = SchemeName::parse("oauth").expect("a scheme");
         let id = |scope| {
-            universe.find(&Atom::Scope {
+            universe.find(&Fact::Scope {
                 scheme: scheme.clone(),
                 token: token(scope),
             })
@@ -65,7 +65,7 @@ impl Scopes {
         Self { universe, ids }
     }
 
-    fn set(&self, grant: usize) -> AtomSet {
+    fn set(&self, grant: usize) -> FactSet {
         self.ids
             .iter()
             .enumerate()
@@ -75,7 +75,7 @@ impl Scopes {
     }
 
     /// The worlds of all grants.
-    fn worlds(&self) -> Vec<AtomSet> {
+    fn worlds(&self) -> Vec<FactSet> {
         (0..1 << self.ids.len())
             .map(|grant| self.universe.close(&self.set(grant)))
             .collect()
@@ -84,7 +84,7 @@ impl Scopes {
     /// Any of the grants for which the function holds.
     fn requirement(&self, table: u32) -> Requirement {
         let grants = (0..1 << self.ids.len()).filter(|grant| holds(table, *grant));
-        Requirement::any(grants.map(|grant| Requirement::atoms(&self.universe, &self.set(grant))))
+        Requirement::any(grants.map(|grant| Requirement::facts(&self.universe, &self.set(grant))))
             .expect("few alternatives")
     }
 
@@ -94,7 +94,7 @@ impl Scopes {
         let every = (1 << self.ids.len()) - 1;
         let clause = |grant: usize| {
             let others = self.set(every & !grant);
-            Requirement::any(others.iter().map(|id| Requirement::atom(&self.universe, id))).expect("few alternatives")
+            Requirement::any(others.iter().map(|id| Requirement::fact(&self.universe, id))).expect("few alternatives")
         };
         Requirement::all((0..=every).filter(|grant| !holds(table, *grant)).map(clause)).expect("few alternatives")
     }
@@ -221,18 +221,18 @@ fn each_function_under_each_partial_order() {
 
 /// After every grant the residual names what still has to be added, for any larger grant; and each
 /// of its generators is needed.
-fn residual_is_what_is_missing(scopes: &Scopes, worlds: &[AtomSet], meaning: &[bool], requirement: &Requirement) {
+fn residual_is_what_is_missing(scopes: &Scopes, worlds: &[FactSet], meaning: &[bool], requirement: &Requirement) {
     for (grant, world) in worlds.iter().enumerate() {
-        let residual = requirement.residual(world);
-        let shown: Vec<AtomSet> = residual.iter().map(|set| scopes.universe.generators(set)).collect();
-        let added: Vec<AtomSet> = shown.iter().map(|set| scopes.universe.close(set)).collect();
+        let residual = requirement.missing_sets(world);
+        let shown: Vec<FactSet> = residual.iter().map(|set| scopes.universe.generators(set)).collect();
+        let added: Vec<FactSet> = shown.iter().map(|set| scopes.universe.close(set)).collect();
         for larger in (0..worlds.len()).filter(|larger| larger & grant == grant) {
             let reached = added.iter().any(|set| set.is_subset_of(&worlds[larger]));
             assert_eq!(reached, meaning[larger], "from {grant} to {larger}");
         }
         for set in &shown {
             for id in set.iter() {
-                let fewer = set.difference(&AtomSet::from_iter([id]));
+                let fewer = set.difference(&FactSet::from_iter([id]));
                 let less = scopes.universe.close(&fewer.union(world));
                 assert!(!requirement.allows(&less), "{id:?} is redundant after {grant}");
             }

@@ -42,7 +42,7 @@ mod too_large;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_policy::{AtomSet, Limit, Requirement};
+use scopegate_policy::{FactSet, Limit, Requirement};
 
 use oracle::words::{Scheme, Words};
 use oracle::{Facts, Formula};
@@ -138,10 +138,10 @@ proptest! {
         let bridge = Bridge::new(&case.words);
         for requirement in requirements(&bridge, &case)? {
             let alternatives = requirement.alternatives().iter();
-            let again = Requirement::any(alternatives.map(|set| Requirement::atoms(&bridge.universe, set)));
+            let again = Requirement::any(alternatives.map(|set| Requirement::facts(&bridge.universe, set)));
             prop_assert_eq!(&again, &Ok(requirement.clone()));
             let shown = requirement.alternatives().iter().map(|set| bridge.universe.generators(set));
-            let from_shown = Requirement::any(shown.map(|set| Requirement::atoms(&bridge.universe, &set)));
+            let from_shown = Requirement::any(shown.map(|set| Requirement::facts(&bridge.universe, &set)));
             prop_assert_eq!(from_shown, Ok(requirement));
         }
     }
@@ -211,7 +211,7 @@ proptest! {
         let implications = case.words.implications();
         let world = implications.close(&case.facts);
         let [requirement, _, _] = requirements(&bridge, &case)?;
-        let residual = requirement.residual(&bridge.world(&case.facts));
+        let residual = requirement.missing_sets(&bridge.world(&case.facts));
         let shown: Vec<Facts> =
             residual.iter().map(|set| bridge.names.facts(&bridge.universe.generators(set))).collect();
         for larger in case.words.closed_sets().iter().filter(|larger| world.is_subset(larger)) {
@@ -231,19 +231,19 @@ proptest! {
     fn sets_of_bits_are_sets_of_strings((words, alternatives, facts) in at_the_seams()) {
         let bridge = Bridge::new(&words);
         let implications = words.implications();
-        prop_assert!([63, 64, 65, 127, 128, 129, 192, 193].contains(&bridge.universe.atoms().len()));
+        prop_assert!([63, 64, 65, 127, 128, 129, 192, 193].contains(&bridge.universe.facts().len()));
         let requirement = Requirement::any(
-            alternatives.iter().map(|set| Requirement::atoms(&bridge.universe, &bridge.names.set(set))),
+            alternatives.iter().map(|set| Requirement::facts(&bridge.universe, &bridge.names.set(set))),
         );
         let closed = implications.close(&facts);
         let expected = alternatives.iter().any(|set| implications.close(set).is_subset(&closed));
         let requirement = requirement.expect("few alternatives");
         prop_assert_eq!(requirement.allows(&bridge.world(&facts)), expected);
         let missing = alternatives.iter().map(|set| &implications.close(set) - &closed).collect();
-        let residual = requirement.residual(&bridge.world(&facts));
+        let residual = requirement.missing_sets(&bridge.world(&facts));
         prop_assert_eq!(residual.iter().map(|set| bridge.names.facts(set)).collect::<BTreeSet<_>>(), smallest(&missing));
         let everything = alternatives.iter().flatten().cloned().collect();
-        let all = Requirement::all(alternatives.iter().map(|set| Requirement::atoms(&bridge.universe, &bridge.names.set(set))));
+        let all = Requirement::all(alternatives.iter().map(|set| Requirement::facts(&bridge.universe, &bridge.names.set(set))));
         prop_assert_eq!(all.map(|all| bridge.names.alternatives(&all)), Ok(BTreeSet::from([implications.close(&everything)])));
         for set in &alternatives {
             let (left, right) = (bridge.names.set(set), bridge.names.set(&facts));
@@ -343,6 +343,6 @@ fn the_ends_are_what_they_are_called() {
     let everything: Facts = words.facts().into_iter().collect();
     assert_eq!(Requirement::all([]), Ok(Requirement::public()));
     assert_eq!(Requirement::any([]), Ok(Requirement::deny()));
-    assert!(Requirement::public().is_public() && Requirement::public().allows(&AtomSet::EMPTY));
+    assert!(Requirement::public().is_public() && Requirement::public().allows(&FactSet::EMPTY));
     assert!(Requirement::deny().is_deny() && !Requirement::deny().allows(&bridge.world(&everything)));
 }

@@ -9,7 +9,7 @@
 
 use scopegate_domain::{Authenticated, Catalog, Claims, Scope, ScopeLayout, ScopeToken, SecurityScheme, Verified};
 use scopegate_policy::{
-    Atom, Guard, Limit, MAX_ALTERNATIVES, MAX_ATOMS, MAX_CONTEXTS, MAX_DEPTH, MAX_NODES, Operation, OperationTable,
+    Fact, Guard, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, MAX_FACTS, MAX_NODES, Operation, OperationTable,
     Rule, TableError,
 };
 
@@ -49,7 +49,7 @@ fn assert_too_large(scopes: usize, guards: &[Guard], limit: Limit) {
 
 /// A chain of this number of guards, one below the other.
 fn chain(length: usize) -> Guard {
-    (1..length).fold(Guard::user(), |below, _| Guard::authenticated().on(&below))
+    (1..length).fold(Guard::user(), |below, _| Guard::authenticated().depends_on(&below))
 }
 
 /// Guards in layers of two, each on both of the layer below: `2 * layers - 1` guards, `2^(layers -
@@ -64,7 +64,7 @@ fn lattice(layers: usize, with_scopes: bool) -> Guard {
     };
     let mut below = [own(0), own(1)];
     for layer in 1..layers - 1 {
-        let on_both = |guard: Guard| guard.on(&below[0]).on(&below[1]);
+        let on_both = |guard: Guard| guard.depends_on(&below[0]).depends_on(&below[1]);
         below = [on_both(own(2 * layer)), on_both(own(2 * layer + 1))];
     }
     Guard::all_of(&below)
@@ -96,7 +96,7 @@ fn nodes() {
 #[test]
 fn contexts() {
     let below = Guard::user();
-    let guards = |count: usize| -> Vec<Guard> { (0..count).map(|number| scope(number).on(&below)).collect() };
+    let guards = |count: usize| -> Vec<Guard> { (0..count).map(|number| scope(number).depends_on(&below)).collect() };
     assert_passes(MAX_CONTEXTS / 2, &guards(MAX_CONTEXTS / 2));
     assert_too_large(MAX_CONTEXTS / 2 + 1, &guards(MAX_CONTEXTS / 2 + 1), Limit::Contexts);
 }
@@ -155,14 +155,14 @@ fn alternatives_formed_on_the_way() {
 #[test]
 fn atoms() {
     // `authenticated`, `user`, `active` and the scheme are atoms, too.
-    let scopes = MAX_ATOMS - 5;
-    let acr = |value: &str| Guard::rule(Rule::Atom(Atom::Acr(value.into())));
+    let scopes = MAX_FACTS - 5;
+    let acr = |value: &str| Guard::rule(Rule::Fact(Fact::Acr(value.into())));
     assert_eq!(
-        assert_passes(scopes, &[acr("gold")]).universe().atoms().len(),
-        MAX_ATOMS
+        assert_passes(scopes, &[acr("gold")]).fact_table().facts().len(),
+        MAX_FACTS
     );
     let fault = table(scopes, &[acr("gold"), acr("silver")]).expect_err("one too many");
-    assert!(fault.to_string().contains("more than 4096 atoms"), "{fault}");
+    assert!(fault.to_string().contains("more than 4096 facts"), "{fault}");
     assert!(fault.to_string().contains("GET /large"), "{fault}");
 }
 
@@ -177,8 +177,8 @@ fn scopes_of_a_token() {
         let payload = format!(r#"{{"scope":"{scopes}"}}"#);
         let claims = Claims::parse(payload.as_bytes(), ScopeLayout::Text).expect("text");
         table
-            .token_world(scheme, &Verified::assertion(claims))
-            .map(|world| world.atoms().len())
+            .token_facts(scheme, &Verified::assertion(claims))
+            .map(|world| world.facts().len())
     };
     let many = |count: usize| {
         (0..count)
@@ -203,8 +203,8 @@ fn bytes_of_the_scopes_of_a_token() {
     let world = |lengths: [usize; 8]| {
         let scopes = lengths.map(|length| ScopeToken::parse(&"x".repeat(length)).expect("a scope"));
         table
-            .accepted_with_scopes(scheme, &Authenticated::assertion(()), &scopes)
-            .map(|world| world.atoms().len())
+            .credential_facts_with_scopes(scheme, &Authenticated::assertion(()), &scopes)
+            .map(|world| world.facts().len())
     };
     let (long, longest) = (ScopeToken::MAX_LEN - 1, ScopeToken::MAX_LEN);
     assert_eq!(8 * ScopeToken::MAX_LEN, Scope::MAX_LEN);

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{Catalog, Claims, ScopeLayout, ScopeToken, SecurityScheme, Timestamp, Verified};
 use scopegate_policy::{
-    Access, Check, Group, Guard, Needs, Operation, OperationTable, Place, Presented, TableError, authorize, explain,
+    Access, Check, CheckContext, Group, Guard, Needs, Operation, OperationTable, PresentedCredentials, TableError,
+    authorize, explain,
 };
 
 const A: ScopeToken = ScopeToken::from_static("a");
@@ -47,7 +48,7 @@ impl Check for Asks {
         Needs::Nothing
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         self.0.lock().unwrap().push((place.scope_str(), text(place.granted())));
         true
     }
@@ -63,10 +64,10 @@ fn text<'s>(scopes: impl IntoIterator<Item = &'s ScopeToken>) -> String {
 fn code_at_every_place_can_ask_what_was_required_and_what_was_granted() {
     let asks = Asks::default();
     let guard = |scope| Guard::requires([scope]).check(asks.clone());
-    let inner = guard(D).on(&guard(B));
+    let inner = guard(D).depends_on(&guard(B));
     let table = OperationTable::builder(catalog())
         .guard(guard(A))
-        .operation(Operation::get("/x").guard(Guard::requires([C]).on(&inner)))
+        .operation(Operation::get("/x").guard(Guard::requires([C]).depends_on(&inner)))
         .operation(
             Operation::get("/open")
                 .guard(Guard::public().check(asks.clone()))
@@ -83,18 +84,18 @@ fn code_at_every_place_can_ask_what_was_required_and_what_was_granted() {
 
     let claims = Claims::parse(br#"{"sub":"u","scopes":["a","b","c","d"]}"#, ScopeLayout::List).unwrap();
     let scheme = table.scheme_id(&table.operations()[0].schemes()[0]).unwrap();
-    let token = table.token_world(scheme, &Verified::assertion(claims)).unwrap();
-    let request = Presented::new(NOW).with_token(&token, Some("u"));
+    let token = table.token_facts(scheme, &Verified::assertion(claims)).unwrap();
+    let request = PresentedCredentials::new(NOW).with_token(&token, Some("u"));
     let permit = authorize(&table.operations()[0], &request).unwrap();
     assert_eq!(permit.required(), [A, C, D, B]);
     assert_eq!(text(permit.granted()), "d c b a");
     heard_as(&[("a", "d c b a"), ("c d", "d c b a"), ("c d b", "d c b a")]);
 
-    let anonymous = authorize(&table.operations()[1], &Presented::new(NOW)).unwrap();
+    let anonymous = authorize(&table.operations()[1], &PresentedCredentials::new(NOW)).unwrap();
     assert!(anonymous.is_anonymous() && anonymous.required().is_empty() && anonymous.granted().next().is_none());
     heard_as(&[("", "")]);
 
-    let optional = authorize(&table.operations()[2], &Presented::new(NOW)).unwrap();
+    let optional = authorize(&table.operations()[2], &PresentedCredentials::new(NOW)).unwrap();
     assert!(optional.is_anonymous() && optional.required().is_empty() && optional.granted().next().is_none());
     assert_eq!(optional.operation().challenge_scope(), [C]);
     heard_as(&[("c", "")]);
@@ -124,7 +125,7 @@ fn guards_of_application_and_group_stand_before_the_operations_own() {
 #[test]
 fn scopes_stand_in_the_order_of_the_places() {
     let guard = |scope| Guard::requires([scope]);
-    let operation = Operation::get("/x").guard(guard(D)).behind(guard(C));
+    let operation = Operation::get("/x").guard(guard(D)).and_guard(guard(C));
     let table = OperationTable::builder(catalog())
         .group(Group::new("/g").operation(operation).guard(guard(B)))
         .guard(guard(A))
@@ -148,7 +149,7 @@ fn an_override_is_explained() {
     let overridden: Vec<String> = operation.overridden().iter().map(ToString::to_string).collect();
     assert_eq!(overridden, ["everybody", "requires b"]);
     assert_eq!(
-        explain(operation, &Presented::new(NOW)).to_string(),
+        explain(operation, &PresentedCredentials::new(NOW)).to_string(),
         "GET /open/b: allowed\noverrides: everybody, requires b\n- public: satisfied\n",
     );
 }

@@ -19,8 +19,8 @@ use scopegate_domain::{
     UserId, UserStatus, Username, Verified,
 };
 use scopegate_policy::{
-    Atom, Binding, Check, Guard, Needs, Operation, OperationTable, Place, Presented, Reason, ResolvedOperation, Rule,
-    Shadow, ShadowVerdict, SubjectKind, TokenWorld, authorize,
+    Binding, Check, CheckContext, Fact, Guard, Needs, Operation, OperationTable, PresentedCredentials, Reason,
+    ResolvedOperation, Rule, Shadow, ShadowVerdict, SubjectKind, TokenFacts, authorize,
 };
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
@@ -71,9 +71,9 @@ fn catalog(is_proposed: bool) -> Catalog {
     builder.build().unwrap()
 }
 
-fn check(place: usize) -> Atom {
+fn check(place: usize) -> Fact {
     let (name, needs) = CHECKS[place];
-    Atom::Check {
+    Fact::Check {
         name: name.into(),
         needs,
     }
@@ -91,27 +91,27 @@ fn atoms(is_proposed: bool) -> Vec<Rule> {
     } else {
         &[("oauth", "a"), ("oauth", "b"), ("oauth", "c"), ("partner", "a")]
     };
-    let scopes = scopes.iter().map(|(name, token)| Atom::Scope {
+    let scopes = scopes.iter().map(|(name, token)| Fact::Scope {
         scheme: scheme(name),
         token: scope(token),
     });
     let others = [
-        Atom::Acr("gold".into()),
-        Atom::Active,
-        Atom::AgeAtMost(Lifetime::from_seconds(60)),
-        Atom::AgeAtMost(Lifetime::from_seconds(300)),
-        Atom::Authenticated,
-        Atom::Bound(Binding::Dpop),
-        Atom::Subject(SubjectKind::User),
-        Atom::User,
+        Fact::Acr("gold".into()),
+        Fact::Active,
+        Fact::AgeAtMost(Lifetime::from_seconds(60)),
+        Fact::AgeAtMost(Lifetime::from_seconds(300)),
+        Fact::Authenticated,
+        Fact::Bound(Binding::Dpop),
+        Fact::Subject(SubjectKind::User),
+        Fact::User,
     ];
-    let schemes = SCHEMES.map(|name| Atom::Scheme(scheme(name)));
+    let schemes = SCHEMES.map(|name| Fact::Scheme(scheme(name)));
     let checks = [0, 1, 2].map(check);
     scopes
         .chain(others)
         .chain(schemes)
         .chain(checks)
-        .map(Rule::Atom)
+        .map(Rule::Fact)
         .collect()
 }
 
@@ -164,7 +164,7 @@ struct Brought {
 const SUBJECTS: [&str; 2] = ["alice", "bob"];
 
 impl Brought {
-    fn world(&self, table: &OperationTable) -> TokenWorld {
+    fn world(&self, table: &OperationTable) -> TokenFacts {
         let mut claims = format!(r#"{{"sub":"{}","scopes":{:?}"#, SUBJECTS[self.subject], self.scopes);
         if let Some(age) = self.age {
             write!(claims, r#","auth_time":{}"#, NOW.as_unix() - age).unwrap();
@@ -172,7 +172,7 @@ impl Brought {
         claims.push_str(if self.is_gold { r#","acr":"gold"}"# } else { "}" });
         let claims = Verified::assertion(Claims::parse(claims.as_bytes(), ScopeLayout::List).unwrap());
         table
-            .token_world(table.scheme_id(&scheme(self.scheme)).unwrap(), &claims)
+            .token_facts(table.scheme_id(&scheme(self.scheme)).unwrap(), &claims)
             .unwrap()
     }
 }
@@ -210,11 +210,11 @@ fn user(subject: usize, status: Status) -> Option<Arc<User>> {
 
 fn presented<'a>(
     brought: &[Brought],
-    worlds: &'a [TokenWorld],
+    worlds: &'a [TokenFacts],
     users: [Status; 2],
     facts: &[&'a str],
-) -> Presented<'a> {
-    let mut presented = Presented::new(NOW);
+) -> PresentedCredentials<'a> {
+    let mut presented = PresentedCredentials::new(NOW);
     for (one, world) in brought.iter().zip(worlds) {
         presented = presented.with_token(world, SUBJECTS[one.subject]);
         if let Some(user) = user(one.subject, users[one.subject]) {
@@ -233,8 +233,8 @@ fn presented<'a>(
 fn asked(operation: &ResolvedOperation) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for set in operation.requirement().alternatives() {
-        for atom in operation.universe().atoms_of(set) {
-            if let Atom::Check { name, .. } = atom {
+        for atom in operation.fact_table().facts_of(set) {
+            if let Fact::Check { name, .. } = atom {
                 names.insert(&**name);
             }
         }
@@ -334,17 +334,17 @@ impl Check for Alice {
     fn reason(&self) -> Reason {
         self.1
     }
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         place.user().is_some_and(|user| user.username().as_str() == "alice")
     }
 }
 
 /// A running operation with that check in code, next to one whose policy only names it.
-fn with_code(reason: Reason, named: Atom) -> (OperationTable, Shadow) {
+fn with_code(reason: Reason, named: Fact) -> (OperationTable, Shadow) {
     let guard = Guard::user().check(Alice("owner", reason));
     let running = OperationTable::builder(catalog(false)).operation(Operation::get("/").guard(guard));
     let running = running.build().unwrap();
-    let shadow = Shadow::new(&running, table(&Door::Guarded(Rule::Atom(named)), "/", true));
+    let shadow = Shadow::new(&running, table(&Door::Guarded(Rule::Fact(named)), "/", true));
     (running, shadow)
 }
 
@@ -362,7 +362,7 @@ fn by_oauth(subject: usize) -> Brought {
 #[test]
 fn what_code_says_is_carried_over_by_name() {
     let active = [Some(UserStatus::Active); 2];
-    for (reason, named) in [(Reason::Check, check(0)), (Reason::Inactive, Atom::Active)] {
+    for (reason, named) in [(Reason::Check, check(0)), (Reason::Inactive, Fact::Active)] {
         let (running, shadow) = with_code(reason, named);
         let counterpart = shadow.counterpart(0).unwrap();
         assert!(counterpart.unknown().is_empty());
@@ -392,8 +392,8 @@ fn what_code_says_is_carried_over_by_name() {
 
 #[test]
 fn a_check_that_nobody_runs_is_unknown_and_named() {
-    let running = table(&Door::Guarded(Rule::Atom(Atom::Authenticated)), "/", false);
-    let rule = Rule::All(vec![Rule::Atom(check(0)), Rule::Atom(Atom::Active)]);
+    let running = table(&Door::Guarded(Rule::Fact(Fact::Authenticated)), "/", false);
+    let rule = Rule::All(vec![Rule::Fact(check(0)), Rule::Fact(Fact::Active)]);
     let shadow = Shadow::new(&running, table(&Door::Guarded(rule), "/", true));
     let unknown = shadow.counterpart(0).unwrap().unknown();
     let unknown: Vec<String> = unknown.into_iter().map(ToString::to_string).collect();

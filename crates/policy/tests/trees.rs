@@ -31,8 +31,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use scopegate_domain::ScopeToken;
 use scopegate_policy::{
-    AtomSet, ClassOrder, Decision, Denial, OperationTable, ResolvedOperation, TableError, TokenWorld, World, authorize,
-    explain,
+    Decision, Denial, DenialPrecedence, FactSet, OperationTable, RequestFacts, ResolvedOperation, TableError,
+    TokenFacts, authorize, explain,
 };
 
 use oracle::bridge::Names;
@@ -47,7 +47,7 @@ struct Case {
     table: OperationTable,
     notes: Notes,
     request: Request,
-    worlds: Vec<TokenWorld>,
+    worlds: Vec<TokenFacts>,
 }
 
 fn policy_and_request() -> impl Strategy<Value = (Policy, Request)> {
@@ -59,7 +59,7 @@ fn policy_and_request() -> impl Strategy<Value = (Policy, Request)> {
 
 /// The table of a policy, or a reason to draw another one: it says nothing, as the oracle agrees,
 /// or is too large.
-fn table_of(policy: &Policy, notes: &Notes, order: ClassOrder) -> Result<OperationTable, TestCaseError> {
+fn table_of(policy: &Policy, notes: &Notes, order: DenialPrecedence) -> Result<OperationTable, TestCaseError> {
     let silent = (0..policy.operations.len()).find(|operation| !policy.says_something(*operation));
     match (tree_bridge::ordered_table(policy, notes, order), silent) {
         (Ok(table), None) => Ok(table),
@@ -75,10 +75,10 @@ fn table_of(policy: &Policy, notes: &Notes, order: ClassOrder) -> Result<Operati
 
 impl Case {
     fn new(policy: Policy, request: Request) -> Result<Self, TestCaseError> {
-        Self::ordered(policy, request, ClassOrder::Rfc)
+        Self::ordered(policy, request, DenialPrecedence::Rfc)
     }
 
-    fn ordered(policy: Policy, request: Request, order: ClassOrder) -> Result<Self, TestCaseError> {
+    fn ordered(policy: Policy, request: Request, order: DenialPrecedence) -> Result<Self, TestCaseError> {
         let notes = Notes::default();
         let table = table_of(&policy, &notes, order)?;
         let worlds = token_worlds(&policy, &table, &request);
@@ -100,11 +100,11 @@ impl Case {
     }
 
     fn names(&self) -> Names {
-        Names::new(&self.policy.words, self.table.universe())
+        Names::new(&self.policy.words, self.table.fact_table())
     }
 
     /// The facts of each subject, and the same as a set of atoms.
-    fn worlds_of_parties(&self, operation: usize) -> Vec<(Facts, AtomSet)> {
+    fn worlds_of_parties(&self, operation: usize) -> Vec<(Facts, FactSet)> {
         let parties = self.policy.parties(&self.request);
         let facts = parties
             .iter()
@@ -135,7 +135,7 @@ proptest! {
         for (number, operation) in case.operations() {
             let formula = case.policy.requirement(number);
             for (facts, atoms) in case.worlds_of_parties(number) {
-                match operation.decide(&World::of_atoms(&atoms)) {
+                match operation.decide(&RequestFacts::of_facts(&atoms)) {
                     Decision::Allow { witness } => {
                         let alternative = names.facts(&operation.requirement().alternatives()[witness]);
                         prop_assert!(formula.holds(&facts) && alternative.is_subset(&facts));
@@ -322,7 +322,7 @@ fn asks_for_a_round(denial: &Denial) -> bool {
 fn grant_what_is_challenged(policy: &Policy, credential: &mut Credential, denial: &Denial) {
     let scheme = oracle::bridge::scheme_name(&policy.words.schemes[credential.scheme].name);
     credential.scopes = denial
-        .shortfall()
+        .unmet_requirement()
         .scope_of(&scheme)
         .iter()
         .map(ToString::to_string)

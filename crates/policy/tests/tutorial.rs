@@ -13,8 +13,8 @@ use scopegate_domain::{
     User, UserId, UserStatus, Username, Verified,
 };
 use scopegate_policy::{
-    Access, ActiveUser, Check, ClassOrder, Denial, Forbidden, Guard, InvalidTokenCause, Needs, Operation,
-    OperationTable, Permit, Place, Presented, ResolvedOperation, TokenWorld, authorize,
+    Access, ActiveUser, Check, CheckContext, Denial, DenialPrecedence, Forbidden, Guard, InvalidTokenCause, Needs,
+    Operation, OperationTable, Permit, PresentedCredentials, ResolvedOperation, TokenFacts, authorize,
 };
 
 const ADMIN: ScopeToken = ScopeToken::from_static("admin");
@@ -37,17 +37,17 @@ fn catalog() -> Catalog {
 }
 
 /// The tutorial's three operations: `/users/me/`, `/users/me/items/`, `/status/`.
-fn tutorial(order: ClassOrder) -> OperationTable {
+fn tutorial(order: DenialPrecedence) -> OperationTable {
     let user = Guard::user()
         .named("get_current_user")
         .with_scheme("OAuth2PasswordBearer");
     let active = Guard::requires([ME])
         .check(ActiveUser)
-        .on(&user)
+        .depends_on(&user)
         .named("get_current_active_user");
     OperationTable::builder(catalog())
         .operation(Operation::get("/users/me/").guard(&active))
-        .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&active)))
+        .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).depends_on(&active)))
         .operation(Operation::get("/status/").guard(&user))
         .order(order)
         .build()
@@ -61,16 +61,16 @@ fn single(guard: &Guard) -> OperationTable {
         .unwrap()
 }
 
-fn bearer(table: &OperationTable, scopes: &[&str]) -> TokenWorld {
+fn bearer(table: &OperationTable, scopes: &[&str]) -> TokenFacts {
     let payload = format!(r#"{{"sub":"johndoe","scope":"{}"}}"#, scopes.join(" "));
     let claims = Verified::assertion(Claims::parse(payload.as_bytes(), ScopeLayout::Text).unwrap());
     table
-        .token_world(scheme(table, "OAuth2PasswordBearer"), &claims)
+        .token_facts(scheme(table, "OAuth2PasswordBearer"), &claims)
         .unwrap()
 }
 
-fn key(table: &OperationTable) -> TokenWorld {
-    table.accepted(scheme(table, "key"), &Authenticated::assertion(()))
+fn key(table: &OperationTable) -> TokenFacts {
+    table.credential_facts(scheme(table, "key"), &Authenticated::assertion(()))
 }
 
 fn scheme(table: &OperationTable, name: &str) -> scopegate_policy::SchemeId {
@@ -85,13 +85,13 @@ fn user(name: &str, status: UserStatus) -> Arc<User> {
 /// What johndoe, who is active, gets with these scopes.
 fn johndoe(table: &OperationTable, operation: &ResolvedOperation, scopes: &[&str]) -> Result<Permit, Denial> {
     let token = bearer(table, scopes);
-    let presented = Presented::new(NOW).with_token(&token, "johndoe");
+    let presented = PresentedCredentials::new(NOW).with_token(&token, "johndoe");
     authorize(operation, &presented.with_user(user("johndoe", UserStatus::Active)))
 }
 
 #[test]
 fn the_challenges_are_those_of_the_page() {
-    let table = tutorial(ClassOrder::ScopesFirst);
+    let table = tutorial(DenialPrecedence::ScopesFirst);
     let [me, items, status] = table.operations() else {
         unreachable!()
     };
@@ -111,7 +111,7 @@ fn the_challenges_are_those_of_the_page() {
 
 #[test]
 fn johndoe_needs_both_scopes_for_his_items() {
-    let table = tutorial(ClassOrder::ScopesFirst);
+    let table = tutorial(DenialPrecedence::ScopesFirst);
     let items = &table.operations()[1];
     let permit = johndoe(&table, items, &["me", "items"]).unwrap();
     assert_eq!(permit.user().unwrap().username().as_str(), "johndoe");
@@ -119,9 +119,12 @@ fn johndoe_needs_both_scopes_for_his_items() {
     assert!(permit.has_scope(&ME) && !permit.has_scope(&ADMIN));
     for (granted, expected) in [(&["me"][..], &[ITEMS][..]), (&["items"], &[ME]), (&[], &[ITEMS, ME])] {
         match johndoe(&table, items, granted).unwrap_err() {
-            Denial::InsufficientScope { missing, shortfall } => {
+            Denial::InsufficientScope {
+                missing,
+                unmet_requirement,
+            } => {
                 assert_eq!(missing, expected);
-                assert_eq!(shortfall.scope(), [ITEMS, ME]);
+                assert_eq!(unmet_requirement.scope(), [ITEMS, ME]);
             }
             other => panic!("{other:?}"),
         }
@@ -130,11 +133,11 @@ fn johndoe_needs_both_scopes_for_his_items() {
 
 #[test]
 fn disabled_alice_hears_of_the_scope_first_only_in_the_tutorial() {
-    for order in [ClassOrder::ScopesFirst, ClassOrder::Rfc] {
+    for order in [DenialPrecedence::ScopesFirst, DenialPrecedence::Rfc] {
         let table = tutorial(order);
         let alice = |operation: &ResolvedOperation, scopes: &[&str]| {
             let token = bearer(&table, scopes);
-            let presented = Presented::new(NOW).with_token(&token, "alice");
+            let presented = PresentedCredentials::new(NOW).with_token(&token, "alice");
             authorize(operation, &presented.with_user(user("alice", UserStatus::Disabled)))
         };
         let [me, _, status] = table.operations() else {
@@ -154,19 +157,20 @@ fn disabled_alice_hears_of_the_scope_first_only_in_the_tutorial() {
         let without_scope = alice(me, &[]).unwrap_err();
         assert_eq!(
             matches!(without_scope, Denial::InsufficientScope { .. }),
-            order == ClassOrder::ScopesFirst
+            order == DenialPrecedence::ScopesFirst
         );
-        assert_eq!(inactive(&without_scope), order == ClassOrder::Rfc);
+        assert_eq!(inactive(&without_scope), order == DenialPrecedence::Rfc);
     }
 }
 
 #[test]
 fn an_unknown_user_has_a_bad_token_whatever_else_is_missing() {
-    for order in [ClassOrder::ScopesFirst, ClassOrder::Rfc] {
+    for order in [DenialPrecedence::ScopesFirst, DenialPrecedence::Rfc] {
         let table = tutorial(order);
         let token = bearer(&table, &[]);
         for operation in table.operations() {
-            let denial = authorize(operation, &Presented::new(NOW).with_token(&token, "nobody")).unwrap_err();
+            let denial =
+                authorize(operation, &PresentedCredentials::new(NOW).with_token(&token, "nobody")).unwrap_err();
             assert!(
                 matches!(
                     denial,
@@ -183,8 +187,8 @@ fn an_unknown_user_has_a_bad_token_whatever_else_is_missing() {
 
 #[test]
 fn without_a_credential_every_scheme_that_would_do_is_named() {
-    let table = tutorial(ClassOrder::ScopesFirst);
-    match authorize(&table.operations()[0], &Presented::new(NOW)).unwrap_err() {
+    let table = tutorial(DenialPrecedence::ScopesFirst);
+    match authorize(&table.operations()[0], &PresentedCredentials::new(NOW)).unwrap_err() {
         Denial::Unauthenticated {
             schemes,
             has_credential,
@@ -196,7 +200,7 @@ fn without_a_credential_every_scheme_that_would_do_is_named() {
         other => panic!("{other:?}"),
     }
     let anybody = single(&Guard::authenticated());
-    match authorize(&anybody.operations()[0], &Presented::new(NOW)).unwrap_err() {
+    match authorize(&anybody.operations()[0], &PresentedCredentials::new(NOW)).unwrap_err() {
         Denial::Unauthenticated { schemes, .. } => assert_eq!(schemes.len(), 2),
         other => panic!("{other:?}"),
     }
@@ -210,11 +214,11 @@ fn a_scope_that_no_check_looks_at_is_enforced() {
     let database = Guard::all_of([]).named("db");
     let scheme = Guard::authenticated().with_scheme("OAuth2PasswordBearer");
     for below in [database, scheme] {
-        let table = single(&Guard::requires([ADMIN]).on(&below));
+        let table = single(&Guard::requires([ADMIN]).depends_on(&below));
         let operation = &table.operations()[0];
         assert_eq!(operation.challenge_scope(), [ADMIN]);
         assert!(johndoe(&table, operation, &["me", "items"]).is_err());
-        assert!(authorize(operation, &Presented::new(NOW)).is_err());
+        assert!(authorize(operation, &PresentedCredentials::new(NOW)).is_err());
         assert!(johndoe(&table, operation, &["admin"]).is_ok());
     }
 }
@@ -243,14 +247,18 @@ fn two_guards_of_one_operation_give_one_challenge() {
 #[test]
 fn a_scope_that_stands_twice_on_a_path_is_named_once() {
     let below = Guard::requires([ME, ITEMS]);
-    let table = single(&Guard::requires([ITEMS]).on(&below).on(&Guard::requires([ITEMS, ADMIN])));
+    let table = single(
+        &Guard::requires([ITEMS])
+            .depends_on(&below)
+            .depends_on(&Guard::requires([ITEMS, ADMIN])),
+    );
     assert_eq!(table.operations()[0].challenge_scope(), [ITEMS, ME, ADMIN]);
 }
 
 /// FastAPI writes two `security` objects, which OpenAPI reads as *or*.
 #[test]
 fn two_schemes_are_needed_together() {
-    let table = single(&Guard::requires([ME]).on(&Guard::authenticated().with_scheme("key")));
+    let table = single(&Guard::requires([ME]).depends_on(&Guard::authenticated().with_scheme("key")));
     let operation = &table.operations()[0];
     let [alternative] = &*operation.security() else {
         unreachable!()
@@ -258,9 +266,11 @@ fn two_schemes_are_needed_together() {
     let names: Vec<&str> = alternative.schemes().iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["OAuth2PasswordBearer", "key"]);
     let (token, key) = (bearer(&table, &["me"]), key(&table));
-    let together = Presented::new(NOW).with_token(&token, "johndoe").with_token(&key, None);
+    let together = PresentedCredentials::new(NOW)
+        .with_token(&token, "johndoe")
+        .with_token(&key, None);
     assert!(authorize(operation, &together).is_ok());
-    match authorize(operation, &Presented::new(NOW).with_token(&token, "johndoe")).unwrap_err() {
+    match authorize(operation, &PresentedCredentials::new(NOW).with_token(&token, "johndoe")).unwrap_err() {
         Denial::Unauthenticated {
             schemes,
             has_credential,
@@ -289,7 +299,7 @@ impl Check for Noting {
         Needs::Nothing
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         self.1.0.lock().unwrap().push((self.0, place.scope_str()));
         true
     }
@@ -301,12 +311,17 @@ fn siblings_never_see_each_other() {
     let notes = Notes::default();
     let shared = Guard::all_of([]).check(Noting("shared", notes.clone()));
     let left = Guard::requires([ADMIN])
-        .on(&shared)
+        .depends_on(&shared)
         .check(Noting("left", notes.clone()));
     let right = Guard::requires([AUDIT])
-        .on(&shared)
+        .depends_on(&shared)
         .check(Noting("right", notes.clone()));
-    let table = single(&Guard::requires([ME]).on(&left).on(&right).on(&left));
+    let table = single(
+        &Guard::requires([ME])
+            .depends_on(&left)
+            .depends_on(&right)
+            .depends_on(&left),
+    );
     let _ = johndoe(&table, &table.operations()[0], &[]);
     let seen = std::mem::take(&mut *notes.0.lock().unwrap());
     let expected = [

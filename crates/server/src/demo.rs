@@ -44,7 +44,7 @@ pub(crate) fn operations() -> [BoundOperation; 3] {
     let user = Guard::user().named("get_current_user");
     let active = Guard::requires([ME])
         .check(ActiveUser)
-        .on(&user)
+        .depends_on(&user)
         .named("get_current_active_user");
     [
         get("/users/me/")
@@ -53,7 +53,7 @@ pub(crate) fn operations() -> [BoundOperation; 3] {
             .then(read_users_me),
         get("/users/me/items/")
             .named("read_own_items")
-            .guard(Guard::requires([ITEMS]).on(&active))
+            .guard(Guard::requires([ITEMS]).depends_on(&active))
             .then(read_own_items),
         get("/status/")
             .named("read_system_status")

@@ -180,12 +180,12 @@ fn the_script_agrees_with_the_engine_on_every_set_of_boxes() {
         assert!(sets.len() >= 16, "{name} has few boxes: {}", sets.len());
         for (ticks, without, world, answers) in sets {
             let grant = grant(&stage.table, &ticks, &without);
-            let holds: BTreeSet<usize> = grant.atoms().iter().map(scopegate_policy::AtomId::index).collect();
+            let holds: BTreeSet<usize> = grant.facts().iter().map(scopegate_policy::FactId::index).collect();
             assert_eq!(world, holds, "{name}: {ticks:?} without {without:?}");
             for (operation, (is_allowed, lacks)) in stage.table.operations().iter().zip(answers) {
                 let about = format!("{name}: {operation} with {ticks:?} without {without:?}");
                 assert_eq!(is_allowed, grant.opens(operation), "{about}");
-                let by_engine: BTreeSet<BTreeSet<usize>> = missing(&stage.table, operation, grant.atoms())
+                let by_engine: BTreeSet<BTreeSet<usize>> = missing(&stage.table, operation, grant.facts())
                     .into_iter()
                     .map(BTreeSet::from_iter)
                     .collect();

@@ -158,10 +158,10 @@ pub(super) fn keys_without_scope(operation: &ResolvedOperation) -> Vec<Finding> 
         return Vec::new();
     }
     let has_no_scopes = |name: &SchemeName| {
-        let universe = operation.universe();
-        universe
+        let fact_table = operation.fact_table();
+        fact_table
             .scheme_id(name)
-            .is_some_and(|scheme| universe.scope_count(scheme) == 0)
+            .is_some_and(|scheme| fact_table.scope_count(scheme) == 0)
     };
     let is_key = |alternative: &&Alternative| {
         !alternative.schemes().is_empty()

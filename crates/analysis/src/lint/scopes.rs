@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use scopegate_domain::{DeclaredScheme, DeclaredScope, SchemeName, ScopeToken};
 use scopegate_policy::{
-    Alternative, Atom, AtomId, AtomSet, AuthorizationServer, AuthorizationServers, LintRule, OperationTable,
-    ResolvedOperation, Rule, ServerScope, Severity, Universe,
+    Alternative, AuthorizationServer, AuthorizationServers, Fact, FactId, FactSet, FactTable, LintRule, OperationTable,
+    ResolvedOperation, Rule, ServerScope, Severity,
 };
 
 use super::words::{Level, enumerated, family, listed, sounds_like_reading, sounds_like_writing, words};
@@ -44,7 +44,7 @@ impl<'t> AskedFor<'t> {
         let mut scopes = HashSet::new();
         for (of_guard, part) in trees.flat_map(parts) {
             let (scheme, token) = match part {
-                Rule::Atom(Atom::Scope { scheme, token }) => (Some(scheme.as_str()), token),
+                Rule::Fact(Fact::Scope { scheme, token }) => (Some(scheme.as_str()), token),
                 Rule::Scope(token) => (of_guard, token),
                 _ => continue,
             };
@@ -58,13 +58,14 @@ impl<'t> AskedFor<'t> {
     }
 
     /// Whether a scope of a server, or what it implies, is required.
-    fn contains(&self, universe: &Universe, place: usize, token: &ScopeToken) -> bool {
+    fn contains(&self, fact_table: &FactTable, place: usize, token: &ScopeToken) -> bool {
         let server = self.servers.as_slice().get(place).into_iter();
         let schemes = server.flat_map(AuthorizationServer::schemes);
-        let ids = schemes.filter_map(|scheme| universe.scope_id(universe.scheme_id(scheme.name())?, token.as_str()));
-        let mut implied = ids.flat_map(|id| universe.atoms_of(universe.closure(id)));
-        implied.any(|atom| match atom {
-            Atom::Scope { scheme, token } => {
+        let ids =
+            schemes.filter_map(|scheme| fact_table.scope_id(fact_table.scheme_id(scheme.name())?, token.as_str()));
+        let mut implied = ids.flat_map(|id| fact_table.facts_of(fact_table.closure(id)));
+        implied.any(|fact| match fact {
+            Fact::Scope { scheme, token } => {
                 let place = self.servers.place_of(scheme.as_str());
                 place.is_some_and(|place| self.scopes.contains(&(place, token)))
             }
@@ -87,7 +88,7 @@ pub(super) fn unused(
     let Some(place) = asked_for.servers.place_of(declared.name().as_str()) else {
         return Vec::new();
     };
-    let is_used = |token: &ScopeToken| asked_for.contains(table.universe(), place, token);
+    let is_used = |token: &ScopeToken| asked_for.contains(table.fact_table(), place, token);
     let looked_at = declared.scopes().iter().map(DeclaredScope::token);
     let looked_at: Vec<&ScopeToken> = looked_at.filter(|token| !is_of_openid(token.as_str())).collect();
     let is_unused = |token: &&&ScopeToken| !is_used(token) && !is_suggested(place, token.as_str());
@@ -148,7 +149,7 @@ pub(super) fn named_schemes(operation: &ResolvedOperation) -> Vec<String> {
     let mut names = Vec::new();
     for (scheme, part) in parts(operation) {
         match part {
-            Rule::Atom(Atom::Scheme(name) | Atom::Scope { scheme: name, .. }) => names.push(name.to_string()),
+            Rule::Fact(Fact::Scheme(name) | Fact::Scope { scheme: name, .. }) => names.push(name.to_string()),
             Rule::Scope(_) => names.extend(scheme.map(str::to_owned)),
             _ => {}
         }
@@ -160,7 +161,7 @@ pub(super) fn named_schemes(operation: &ResolvedOperation) -> Vec<String> {
 pub(super) fn named_scopes(operation: &ResolvedOperation) -> Vec<(&SchemeName, &ScopeToken)> {
     let mut names = Vec::new();
     for (_, part) in parts(operation) {
-        if let Rule::Atom(Atom::Scope { scheme, token }) = part {
+        if let Rule::Fact(Fact::Scope { scheme, token }) = part {
             names.push((scheme, token));
         }
     }
@@ -177,7 +178,7 @@ fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
         while let Some(rule) = open.pop() {
             match rule {
                 Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
-                Rule::Atom(_) | Rule::Scope(_) => parts.push((guard.scheme(), rule)),
+                Rule::Fact(_) | Rule::Scope(_) => parts.push((guard.scheme(), rule)),
                 Rule::Deny => {}
             }
         }
@@ -187,9 +188,9 @@ fn parts(operation: &ResolvedOperation) -> Vec<(Option<&str>, &Rule)> {
 
 /// An alternative that every token satisfies, although scopes would tell tokens apart.
 pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Finding> {
-    let universe = operation.universe();
+    let fact_table = operation.fact_table();
     let mut alternatives = operation.requirement().alternatives().iter();
-    let schemes = alternatives.find_map(|set| scopeless(universe, set))?;
+    let schemes = alternatives.find_map(|set| scopeless(fact_table, set))?;
     let of_scheme = listed(&schemes, "or");
     let message = format!(
         "any token of {of_scheme} is enough, whatever it was granted for; if that is not meant, require one of the scopes that \
@@ -204,25 +205,25 @@ pub(super) fn token_without_scope(operation: &ResolvedOperation) -> Option<Findi
 
 /// Whether the path names what a declared scope is about, so that the operation could require it.
 pub(super) fn is_resource_of_a_scope(operation: &ResolvedOperation) -> bool {
-    let atoms = operation.universe().atoms().iter();
-    let mut scopes = atoms.filter_map(Atom::scope_token);
+    let facts = operation.fact_table().facts().iter();
+    let mut scopes = facts.filter_map(Fact::scope_token);
     scopes.any(|scope| verbs::names_resource(scope.as_str(), operation.template()))
 }
 
 /// The schemes whose tokens suffice without a scope.
-fn scopeless<'u>(universe: &'u Universe, set: &AtomSet) -> Option<Vec<&'u SchemeName>> {
+fn scopeless<'u>(fact_table: &'u FactTable, set: &FactSet) -> Option<Vec<&'u SchemeName>> {
     let asks_for_more =
-        |atom: &Atom| !matches!(atom, Atom::Authenticated | Atom::User | Atom::Active | Atom::Scheme(_));
-    if !set.contains(AtomId::AUTHENTICATED) || universe.atoms_of(set).any(asks_for_more) {
+        |fact: &Fact| !matches!(fact, Fact::Authenticated | Fact::User | Fact::Active | Fact::Scheme(_));
+    if !set.contains(FactId::AUTHENTICATED) || fact_table.facts_of(set).any(asks_for_more) {
         return None;
     }
-    let names_a_scheme = universe.atoms_of(set).any(|atom| atom.scheme_name().is_some());
-    let is_enough = |name| !names_a_scheme || universe.atoms_of(set).any(|atom| atom.scheme_name() == Some(name));
-    let schemes = universe
+    let names_a_scheme = fact_table.facts_of(set).any(|fact| fact.scheme_name().is_some());
+    let is_enough = |name| !names_a_scheme || fact_table.facts_of(set).any(|fact| fact.scheme_name() == Some(name));
+    let schemes = fact_table
         .schemes_with_scopes()
-        .filter(|scheme| universe.scope_count(*scheme) > 0);
+        .filter(|scheme| fact_table.scope_count(*scheme) > 0);
     let schemes: Vec<&SchemeName> = schemes
-        .filter_map(|scheme| universe.scheme_name(scheme))
+        .filter_map(|scheme| fact_table.scheme_name(scheme))
         .filter(|name| is_enough(*name))
         .collect();
     (!schemes.is_empty()).then_some(schemes)
@@ -286,17 +287,17 @@ pub(super) fn strong_for_reading(operation: &ResolvedOperation) -> Option<Findin
             .caused_by(listed.clone())
             .of_scheme(scheme.as_str())
     };
-    Some(match reading_counterpart(operation.universe(), scheme, scope) {
+    Some(match reading_counterpart(operation.fact_table(), scheme, scope) {
         Some(reading) => finding(format!("let `{reading}` open it")),
         None => finding("declare a scope for reading".to_owned()).at_most(Severity::Info),
     })
 }
 
 /// The scope of the same scheme that differs in its level alone, and reads.
-fn reading_counterpart(universe: &Universe, scheme: &SchemeName, scope: &ScopeToken) -> Option<String> {
+fn reading_counterpart(fact_table: &FactTable, scheme: &SchemeName, scope: &ScopeToken) -> Option<String> {
     let (words, _) = family(scope.as_str())?;
-    let scopes = universe.atoms().iter().filter_map(|atom| match atom {
-        Atom::Scope { scheme: other, token } if other == scheme => Some(token.as_str()),
+    let scopes = fact_table.facts().iter().filter_map(|fact| match fact {
+        Fact::Scope { scheme: other, token } if other == scheme => Some(token.as_str()),
         _ => None,
     });
     let mut reading =

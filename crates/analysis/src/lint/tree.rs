@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use scopegate_policy::{
-    Access, AssumedCredentials, Atom, AtomSet, Guard, LintRule, OperationTable, Reason, ResolvedOperation, Rule,
+    Access, AssumedCredentials, Fact, FactSet, Guard, LintRule, OperationTable, Reason, ResolvedOperation, Rule,
     Severity, SubjectKind,
 };
 
@@ -35,16 +35,16 @@ pub(super) fn unreachable(operation: &ResolvedOperation, clients: &[AssumedCrede
     Some(Finding::new(LintRule::UnreachableOperation, message))
 }
 
-fn spaced(atoms: &[Atom]) -> String {
-    let words: Vec<String> = atoms.iter().map(ToString::to_string).collect();
+fn spaced(facts: &[Fact]) -> String {
+    let words: Vec<String> = facts.iter().map(ToString::to_string).collect();
     words.join(" ")
 }
 
 /// Alternatives that require two things of which a token has one.
 pub(super) fn contradictory(operation: &ResolvedOperation) -> Option<Finding> {
-    let universe = operation.universe();
+    let fact_table = operation.fact_table();
     let mut sets = operation.requirement().alternatives().iter();
-    let both = sets.find_map(|set| contradiction(universe.atoms_of(set).collect()))?;
+    let both = sets.find_map(|set| contradiction(fact_table.facts_of(set).collect()))?;
     let message = format!(
         "it asks for {} at once, and no token has more than one of them; if either is to do, list them as alternatives",
         listed(&both, "and"),
@@ -52,12 +52,12 @@ pub(super) fn contradictory(operation: &ResolvedOperation) -> Option<Finding> {
     Some(Finding::new(LintRule::ContradictoryGuards, message))
 }
 
-fn contradiction(atoms: Vec<&Atom>) -> Option<Vec<String>> {
-    let subjects = [SubjectKind::Service, SubjectKind::User].map(Atom::Subject);
-    if subjects.iter().all(|subject| atoms.contains(&subject)) {
+fn contradiction(facts: Vec<&Fact>) -> Option<Vec<String>> {
+    let subjects = [SubjectKind::Service, SubjectKind::User].map(Fact::Subject);
+    if subjects.iter().all(|subject| facts.contains(&subject)) {
         return Some(subjects.iter().map(ToString::to_string).collect());
     }
-    let levels = atoms.into_iter().filter(|atom| matches!(atom, Atom::Acr(_)));
+    let levels = facts.into_iter().filter(|fact| matches!(fact, Fact::Acr(_)));
     let levels: Vec<String> = levels.map(ToString::to_string).collect();
     (levels.len() > 1).then_some(levels)
 }
@@ -65,10 +65,10 @@ fn contradiction(atoms: Vec<&Atom>) -> Option<Vec<String>> {
 /// Checks that are declared for the operation and that no alternative requires.
 pub(super) fn idle_checks(operation: &ResolvedOperation) -> Vec<Finding> {
     let sets = operation.requirement().alternatives().iter();
-    let asked_for = sets.fold(AtomSet::EMPTY, |all, set| all.union(set));
+    let asked_for = sets.fold(FactSet::EMPTY, |all, set| all.union(set));
     let asked_for: BTreeSet<String> = operation
-        .universe()
-        .atoms_of(&asked_for)
+        .fact_table()
+        .facts_of(&asked_for)
         .filter_map(check_name)
         .collect();
     let declared = operation.guards();
@@ -120,7 +120,7 @@ fn checks_of(guard: &Guard) -> Vec<String> {
     while let Some(rule) = open.pop() {
         match rule {
             Rule::All(rules) | Rule::Any(rules) => open.extend(rules),
-            Rule::Atom(atom) => names.extend(check_name(atom)),
+            Rule::Fact(fact) => names.extend(check_name(fact)),
             Rule::Deny | Rule::Scope(_) => {}
         }
     }
@@ -141,8 +141,8 @@ fn reachable(roots: &[Guard]) -> Vec<&Guard> {
     found
 }
 
-fn check_name(atom: &Atom) -> Option<String> {
-    if let Atom::Check { name, .. } = atom {
+fn check_name(fact: &Fact) -> Option<String> {
+    if let Fact::Check { name, .. } = fact {
         Some(name.to_string())
     } else {
         None

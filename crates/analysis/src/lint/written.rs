@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 
 use scopegate_domain::SchemeName;
-use scopegate_policy::{Atom, AtomId, AtomSet, Guard, LintRule, ResolvedOperation, Rule, Universe};
+use scopegate_policy::{Fact, FactId, FactSet, FactTable, Guard, LintRule, ResolvedOperation, Rule};
 
 use super::Finding;
 use super::words::{family, is_reading_part, listed};
 
 /// Scopes that one list requires together.
-type Scopes<'r> = Vec<(AtomId, &'r str)>;
+type Scopes<'r> = Vec<(FactId, &'r str)>;
 
 /// The oddities in the rules of an operation's guards.
 pub(super) fn findings(operation: &ResolvedOperation) -> Vec<Finding> {
@@ -18,7 +18,7 @@ pub(super) fn findings(operation: &ResolvedOperation) -> Vec<Finding> {
     for guard in operation.guards() {
         if let Some(rule) = guard.own_rule().filter(|_| seen.insert(guard.identity())) {
             let mut reader = Reader {
-                universe: operation.universe(),
+                fact_table: operation.fact_table(),
                 guard,
                 findings: &mut findings,
             };
@@ -52,7 +52,7 @@ pub(super) fn has_alternative_scopes(operation: &ResolvedOperation) -> bool {
 
 /// Goes through the rule of one guard. How deep rules are was bounded before.
 struct Reader<'r> {
-    universe: &'r Universe,
+    fact_table: &'r FactTable,
     guard: &'r Guard,
     findings: &'r mut Vec<Finding>,
 }
@@ -76,7 +76,7 @@ impl<'r> Reader<'r> {
                     }
                 }
             }
-            Rule::Atom(_) | Rule::Deny | Rule::Scope(_) => {}
+            Rule::Fact(_) | Rule::Deny | Rule::Scope(_) => {}
         }
     }
 
@@ -93,9 +93,9 @@ impl<'r> Reader<'r> {
 
     /// What one list requires together, scheme by scheme: no token has scopes of two.
     fn together(&mut self, parts: &[&Rule]) {
-        let atoms = parts.iter().filter_map(|part| self.atom(part));
+        let facts = parts.iter().filter_map(|part| self.fact(part));
         let mut schemes: Vec<(Option<&SchemeName>, Scopes<'_>)> = Vec::new();
-        for (id, name) in atoms.filter_map(|id| Some((id, self.name(id)?))) {
+        for (id, name) in facts.filter_map(|id| Some((id, self.name(id)?))) {
             let scheme = self.scheme(id);
             let known = schemes.iter_mut().find(|(other, _)| *other == scheme);
             match known {
@@ -110,7 +110,7 @@ impl<'r> Reader<'r> {
     }
 
     /// One finding, because it is one list.
-    fn together_of(&mut self, scheme: Option<&SchemeName>, scopes: &[(AtomId, &str)]) {
+    fn together_of(&mut self, scheme: Option<&SchemeName>, scopes: &[(FactId, &str)]) {
         let (including, included) = self.inclusions(scopes);
         if including.is_empty() {
             let mut names: Vec<&str> = scopes.iter().map(|(_, name)| *name).collect();
@@ -149,7 +149,7 @@ impl<'r> Reader<'r> {
 
     /// The scopes of one scheme that include another one of the list, and those that are included:
     /// by implication, or by their names.
-    fn inclusions<'n>(&self, scopes: &[(AtomId, &'n str)]) -> (BTreeSet<&'n str>, BTreeSet<&'n str>) {
+    fn inclusions<'n>(&self, scopes: &[(FactId, &'n str)]) -> (BTreeSet<&'n str>, BTreeSet<&'n str>) {
         let families: Vec<_> = scopes.iter().map(|(_, name)| family(name)).collect();
         let (mut including, mut included) = (BTreeSet::new(), BTreeSet::new());
         for ((strong, whole), high) in scopes.iter().zip(&families) {
@@ -167,22 +167,22 @@ impl<'r> Reader<'r> {
         (including, included)
     }
 
-    fn is_implied(&self, scopes: &[(AtomId, &str)]) -> bool {
+    fn is_implied(&self, scopes: &[(FactId, &str)]) -> bool {
         let mut pairs = scopes
             .iter()
             .flat_map(|(strong, _)| scopes.iter().map(move |(weak, _)| (*strong, *weak)));
         pairs.any(|(strong, weak)| self.implies(strong, weak))
     }
 
-    fn implies(&self, strong: AtomId, weak: AtomId) -> bool {
-        strong != weak && self.universe.closure(strong).contains(weak)
+    fn implies(&self, strong: FactId, weak: FactId) -> bool {
+        strong != weak && self.fact_table.closure(strong).contains(weak)
     }
 
     /// Alternatives of one list against each other. Returns which of them decide something.
     fn side_by_side(&mut self, rules: &[Rule]) -> Vec<bool> {
-        let closed: Vec<Option<AtomSet>> = rules.iter().map(|rule| self.closed(rule)).collect();
+        let closed: Vec<Option<FactSet>> = rules.iter().map(|rule| self.closed(rule)).collect();
         let mut needed = Vec::with_capacity(rules.len());
-        let mut repeated: Vec<&AtomSet> = Vec::new();
+        let mut repeated: Vec<&FactSet> = Vec::new();
         for (rule, set) in rules.iter().zip(&closed) {
             let Some(set) = set else {
                 needed.push(true);
@@ -214,43 +214,43 @@ impl<'r> Reader<'r> {
     }
 
     /// All that a rule requires, if it has no alternatives itself.
-    fn closed(&self, rule: &Rule) -> Option<AtomSet> {
+    fn closed(&self, rule: &Rule) -> Option<FactSet> {
         let mut parts = Vec::new();
         flatten(rule, &mut parts);
-        let mut closed = self.universe.closure(AtomId::AUTHENTICATED).clone();
+        let mut closed = self.fact_table.closure(FactId::AUTHENTICATED).clone();
         if !parts.is_empty() {
-            closed = AtomSet::EMPTY;
+            closed = FactSet::EMPTY;
         }
         for part in parts {
-            closed.unite(self.universe.closure(self.atom(part)?));
+            closed.unite(self.fact_table.closure(self.fact(part)?));
         }
         Some(closed)
     }
 
-    /// The atom that a rule is, if it is one.
-    fn atom(&self, rule: &Rule) -> Option<AtomId> {
+    /// The fact that a rule is, if it is one.
+    fn fact(&self, rule: &Rule) -> Option<FactId> {
         match rule {
-            Rule::Atom(atom) => self.universe.find(atom),
+            Rule::Fact(fact) => self.fact_table.find(fact),
             Rule::Scope(token) => {
                 let scheme = match self.guard.scheme() {
                     Some(name) => name,
-                    None => self.universe.schemes_with(token.as_str()).next()?.as_ref(),
+                    None => self.fact_table.schemes_with(token.as_str()).next()?.as_ref(),
                 };
-                let scheme = self.universe.scheme_id(&scheme.parse().ok()?)?;
-                self.universe.scope_id(scheme, token.as_str())
+                let scheme = self.fact_table.scheme_id(&scheme.parse().ok()?)?;
+                self.fact_table.scope_id(scheme, token.as_str())
             }
             Rule::All(_) | Rule::Any(_) | Rule::Deny => None,
         }
     }
 
-    fn name(&self, id: AtomId) -> Option<&'r str> {
-        let token = self.universe.atom(id).and_then(Atom::scope_token)?;
+    fn name(&self, id: FactId) -> Option<&'r str> {
+        let token = self.fact_table.fact(id).and_then(Fact::scope_token)?;
         Some(token.as_str())
     }
 
-    fn scheme(&self, id: AtomId) -> Option<&'r SchemeName> {
-        match self.universe.atom(id)? {
-            Atom::Scope { scheme, .. } => Some(scheme),
+    fn scheme(&self, id: FactId) -> Option<&'r SchemeName> {
+        match self.fact_table.fact(id)? {
+            Fact::Scope { scheme, .. } => Some(scheme),
             _ => None,
         }
     }
@@ -264,6 +264,6 @@ fn sorted<'n>(names: impl Iterator<Item = &'n &'n str>) -> Vec<&'n str> {
 fn flatten<'r>(rule: &'r Rule, parts: &mut Vec<&'r Rule>) {
     match rule {
         Rule::All(rules) => rules.iter().for_each(|rule| flatten(rule, parts)),
-        Rule::Any(_) | Rule::Atom(_) | Rule::Deny | Rule::Scope(_) => parts.push(rule),
+        Rule::Any(_) | Rule::Fact(_) | Rule::Deny | Rule::Scope(_) => parts.push(rule),
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use scopegate_analysis::{Change, ChangeKind, diff};
 use scopegate_domain::{Catalog, CatalogBuilder, Lifetime, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, Group, Guard, Operation, OperationTable, Rule};
+use scopegate_policy::{Fact, Group, Guard, Operation, OperationTable, Rule};
 
 use crate::oracle::Facts;
 use crate::oracle::words::Words;
@@ -103,7 +103,7 @@ fn one(catalog: CatalogBuilder, operation: Operation) -> OperationTable {
 }
 
 fn told(old: &OperationTable, new: &OperationTable) -> Vec<String> {
-    let words = |atoms: Option<&[Atom]>| {
+    let words = |atoms: Option<&[Fact]>| {
         let words = atoms.map(|atoms| atoms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
         words.map_or_else(|| "-".to_owned(), |words| format!("[{words}]"))
     };
@@ -192,7 +192,7 @@ fn what_one_table_does_not_know_brings_what_it_always_does() {
     let any_credential = one(key, Operation::get("/x").guard(Guard::authenticated()));
     assert_eq!(told(&any_token, &any_credential), ["weaker GET /x [scheme:key] -"]);
     let aged = |seconds| {
-        let age = Rule::Atom(Atom::AgeAtMost(Lifetime::from_seconds(seconds)));
+        let age = Rule::Fact(Fact::AgeAtMost(Lifetime::from_seconds(seconds)));
         one(few(), Operation::get("/x").guard(Guard::rule(age)))
     };
     assert_eq!(told(&aged(300), &aged(60)), ["stronger GET /x - [age<=300]"]);

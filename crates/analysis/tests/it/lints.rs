@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use scopegate_analysis::{Finding, lint};
 use scopegate_domain::{ApiKeyLocation, Catalog, CatalogBuilder, ScopeToken, SecurityScheme};
 use scopegate_policy::{
-    Atom, Ceiling, CeilingKind, Group, Guard, LintRule, Method, Needs, Operation, OperationTable, Rule, SubjectKind,
+    Ceiling, CeilingKind, Fact, Group, Guard, LintRule, Method, Needs, Operation, OperationTable, Rule, SubjectKind,
 };
 
 fn scope(name: &str) -> ScopeToken {
@@ -63,12 +63,12 @@ fn get(guard: Guard) -> Operation {
     Operation::get("/x").guard(guard)
 }
 
-fn guard(atom: Atom) -> Guard {
-    Guard::rule(Rule::Atom(atom))
+fn guard(atom: Fact) -> Guard {
+    Guard::rule(Rule::Fact(atom))
 }
 
 fn check(name: &str) -> Rule {
-    Rule::Atom(Atom::Check {
+    Rule::Fact(Fact::Check {
         name: name.into(),
         needs: Needs::Authentication,
     })
@@ -94,7 +94,7 @@ fn open_operations() {
         found(get(any(&[&["items"]])).optional()),
         [LintRule::OptionalAuthentication]
     );
-    let signature = Atom::Check {
+    let signature = Fact::Check {
         name: "signature".into(),
         needs: Needs::Nothing,
     };
@@ -124,7 +124,7 @@ fn operations_that_nobody_reaches() {
 
 #[test]
 fn guards_that_contradict_each_other() {
-    let subject = |kind| Rule::Atom(Atom::Subject(kind));
+    let subject = |kind| Rule::Fact(Fact::Subject(kind));
     let both = [
         subject(SubjectKind::User),
         subject(SubjectKind::Service),
@@ -137,7 +137,7 @@ fn guards_that_contradict_each_other() {
     let [user, service, items] = both;
     let either = Rule::All(vec![Rule::Any(vec![user, service]), items]);
     assert_eq!(found(get(Guard::rule(either))), []);
-    let acr = |value: &str| Rule::Atom(Atom::Acr(value.into()));
+    let acr = |value: &str| Rule::Fact(Fact::Acr(value.into()));
     let levels = Rule::All(vec![acr("gold"), acr("silver"), all(&["items"])]);
     assert_eq!(found(get(Guard::rule(levels))), [LintRule::ContradictoryGuards]);
 }
@@ -176,11 +176,11 @@ fn scopes_that_are_needed_together() {
         [LintRule::SeveralScopesTogether]
     );
     // One that each of two guards requires is not a list of two.
-    assert_eq!(found(get(any(&[&["items"]]).on(&any(&[&["users:read"]])))), []);
+    assert_eq!(found(get(any(&[&["items"]]).depends_on(&any(&[&["users:read"]])))), []);
     let nested = Rule::All(vec![all(&["items"]), Rule::All(vec![all(&["items.read"])])]);
     assert_eq!(found(get(Guard::rule(nested))), [LintRule::OrWrittenAsAnd]);
     let written = |name: &str| {
-        Rule::Atom(Atom::Scope {
+        Rule::Fact(Fact::Scope {
             scheme: "oauth".parse().expect("a scheme"),
             token: scope(name),
         })

@@ -1,7 +1,7 @@
 //! Marks of least privilege, against bits: what a set of scopes opens is tried for every operation.
 
 use proptest::prelude::*;
-use scopegate_analysis::judge_marks;
+use scopegate_analysis::check_annotations;
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
 use scopegate_policy::{Guard, LeastPrivilegeAnnotation, Method, Operation, OperationTable};
 
@@ -84,7 +84,7 @@ proptest! {
     #[test]
     fn marks_are_judged_as_by_trying(case in case()) {
         let (table, marks) = (case.table(), case.marks());
-        let judged = judge_marks(&table, &marks);
+        let judged = check_annotations(&table, &marks);
         let (mut least, mut nothing, mut dominated) = (0, Vec::new(), Vec::new());
         for (mark, built) in case.marks.iter().zip(&marks) {
             let sets = case.sets(mark);
@@ -108,7 +108,7 @@ proptest! {
             prop_assert!(ways.contains(&by) && case.is_less(by, set));
             prop_assert!(!ways.iter().any(|way| case.is_less(*way, by)), "{:?} is not the least", told.by());
         }
-        let unmarked: Vec<String> = judged.unmarked().iter().map(|(_, operation)| operation.to_string()).collect();
+        let unmarked: Vec<String> = judged.unannotated().iter().map(|(_, operation)| operation.to_string()).collect();
         let expected = (0..case.operations.len()).filter(|place| case.marks.iter().all(|mark| mark.0 != *place));
         prop_assert_eq!(unmarked, expected.map(|place| format!("GET /{place}")).collect::<Vec<_>>());
         prop_assert_eq!(judged.pairs(), case.operations.len());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_policy::{AssumedCredentials, Ceiling, CeilingKind, Lacking, Obstacle, explain_grant};
+use scopegate_policy::{AssumedCredentials, Ceiling, CeilingKind, DenialCause, MissingFact, explain_grant};
 
 use crate::oracle::Facts;
 use crate::policy::{Policy, policy_of, tokens};
@@ -51,12 +51,12 @@ fn expected(fact: &str, each: &[Facts], together: Option<&Facts>) -> Vec<String>
     }
 }
 
-fn told(lacking: &Lacking<'_>) -> Vec<String> {
-    let name = |obstacle: &Obstacle<'_>| match obstacle {
-        Obstacle::Ceiling(ceiling) => ceiling.name().to_owned(),
+fn told(lacking: &MissingFact<'_>) -> Vec<String> {
+    let name = |obstacle: &DenialCause<'_>| match obstacle {
+        DenialCause::Ceiling(ceiling) => ceiling.name().to_owned(),
         other => other.as_str().to_owned(),
     };
-    lacking.obstacles().iter().map(name).collect()
+    lacking.denial_causes().iter().map(name).collect()
 }
 
 proptest! {
@@ -68,7 +68,7 @@ proptest! {
             Ceiling::new(CeilingKind::Client, place.to_string(), tokens(names).into_iter().collect())
         };
         let ceilings: Vec<Ceiling> = names.iter().enumerate().map(ceiling).collect();
-        let lacking = explanation.who_stands_in_the_way(&ceilings);
+        let lacking = explanation.explain_missing(&ceilings);
         if explanation.is_allowed() {
             prop_assert!(lacking.is_empty());
             return Ok(());
@@ -79,17 +79,17 @@ proptest! {
             return Ok(());
         }
 
-        let missing: Vec<_> = lacking.iter().map(|lacking| lacking.atom().clone()).collect();
+        let missing: Vec<_> = lacking.iter().map(|lacking| lacking.fact().clone()).collect();
         let with_it: Facts = policy.granted(&held).into_iter().chain(policy.facts_of(&missing)).collect();
         prop_assert!(policy.allows(0, &with_it), "{:?} is not enough", missing);
 
         let each: Vec<Facts> = names.iter().map(|names| brought(&policy, names)).collect();
         let common = names.iter().cloned().reduce(|one, other| &one & &other);
         let together = common.map(|common| brought(&policy, &common));
-        let is_scope = |lacking: &&Lacking<'_>| lacking.atom().scope_token().is_some();
+        let is_scope = |lacking: &&MissingFact<'_>| lacking.fact().scope_token().is_some();
         for lacking in lacking.iter().filter(is_scope) {
-            let fact = policy.facts_of(&[lacking.atom().clone()]).into_iter().next().expect("one atom");
-            prop_assert_eq!(told(lacking), expected(&fact, &each, together.as_ref()), "{}", lacking.atom());
+            let fact = policy.facts_of(&[lacking.fact().clone()]).into_iter().next().expect("one atom");
+            prop_assert_eq!(told(lacking), expected(&fact, &each, together.as_ref()), "{}", lacking.fact());
         }
 
         // The remedy is one whose only cause is the request, if there is one.
@@ -101,7 +101,7 @@ proptest! {
         }));
         let out_of_reach: Facts = scopes.filter(|fact| together.as_ref().is_some_and(|all| !all.contains(fact))).collect();
         let most: Facts = &(&everything - &out_of_reach) | &policy.granted(&held);
-        let is_free = lacking.iter().filter(is_scope).all(|lacking| lacking.obstacles() == [Obstacle::Request]);
+        let is_free = lacking.iter().filter(is_scope).all(|lacking| lacking.denial_causes() == [DenialCause::Request]);
         prop_assert_eq!(is_free, policy.allows(0, &most));
     }
 }

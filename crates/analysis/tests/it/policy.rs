@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use scopegate_domain::ScopeToken;
-use scopegate_policy::{Atom, Guard, Method, Operation, OperationTable, Rule, ServerScope, TableError};
+use scopegate_policy::{Fact, Guard, Method, Operation, OperationTable, Rule, ServerScope, TableError};
 
 use crate::oracle::bridge::{catalog, fact_atom, scheme_name, token};
 use crate::oracle::words::Words;
@@ -146,9 +146,9 @@ impl Policy {
     }
 
     /// The facts that atoms are.
-    pub(crate) fn facts_of(&self, atoms: &[Atom]) -> Facts {
+    pub(crate) fn facts_of(&self, atoms: &[Fact]) -> Facts {
         let facts = self.words.facts();
-        let fact = |atom: &Atom| facts.iter().find(|fact| fact_atom(&self.words, fact) == *atom).cloned();
+        let fact = |atom: &Fact| facts.iter().find(|fact| fact_atom(&self.words, fact) == *atom).cloned();
         atoms
             .iter()
             .map(|atom| fact(atom).expect("an atom of these words"))
@@ -172,7 +172,7 @@ fn rule(words: &Words, formula: &Formula) -> Rule {
     match formula {
         Formula::All(formulas) => Rule::All(list(formulas)),
         Formula::Any(formulas) => Rule::Any(list(formulas)),
-        Formula::Fact(fact) => Rule::Atom(fact_atom(words, fact)),
+        Formula::Fact(fact) => Rule::Fact(fact_atom(words, fact)),
     }
 }
 

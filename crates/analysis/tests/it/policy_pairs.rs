@@ -9,7 +9,7 @@
 
 use scopegate_analysis::{Change, ChangeKind, diff};
 use scopegate_domain::{Catalog, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, Guard, Operation, OperationTable};
+use scopegate_policy::{Fact, Guard, Operation, OperationTable};
 
 const SCOPES: usize = 5;
 /// The operations that a policy may have. The name of a parameter does not count.
@@ -103,11 +103,11 @@ type AssumedCredentials = usize;
 const ANONYMOUS: AssumedCredentials = 1 << SCOPES;
 const GRANTS: std::ops::RangeInclusive<AssumedCredentials> = 0..=ANONYMOUS;
 
-fn read_grant(witness: &[Atom]) -> AssumedCredentials {
+fn read_grant(witness: &[Fact]) -> AssumedCredentials {
     if witness.is_empty() {
         return ANONYMOUS;
     }
-    let scopes = witness.iter().filter_map(Atom::scope_token);
+    let scopes = witness.iter().filter_map(Fact::scope_token);
     assert!(
         (1..witness.len()).all(|place| !witness[..place].contains(&witness[place])),
         "an atom twice: {witness:?}"

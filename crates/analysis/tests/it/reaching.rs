@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use scopegate_analysis::{operations_of, reached_by, who_can};
-use scopegate_policy::{AssumedCredentials, Atom, AtomId, Ceiling, CeilingKind};
+use scopegate_analysis::{callers_of, operations_for, who_can};
+use scopegate_policy::{AssumedCredentials, Ceiling, CeilingKind, Fact, FactId};
 
 use crate::oracle::Facts;
 use crate::policy::{Policy, policy_of, subsets, tokens};
@@ -32,7 +32,7 @@ proptest! {
             .filter(|place| policy.allows(*place, &facts))
             .map(|place| format!("/{place}"))
             .collect();
-        let opened: Vec<&str> = operations_of(&table, &grant).iter().map(|operation| operation.template()).collect();
+        let opened: Vec<&str> = operations_for(&table, &grant).iter().map(|operation| operation.template()).collect();
         prop_assert_eq!(&opened, &expected);
         let unknown: Vec<String> = grant.unknown_scopes().iter().map(ToString::to_string).collect();
         let expected_unknown: Vec<String> = names.difference(&policy.scope_names()).cloned().collect();
@@ -42,7 +42,7 @@ proptest! {
         prop_assert_eq!(ambiguous, expected);
         let ceiling = [Ceiling::new(CeilingKind::Client, "c", tokens(&names).into_iter().collect())];
         for operation in table.operations() {
-            let is_within = !reached_by(operation, &ceiling).is_empty();
+            let is_within = !callers_of(operation, &ceiling).is_empty();
             prop_assert_eq!(is_within, opened.contains(&operation.template()));
         }
     }
@@ -52,17 +52,17 @@ proptest! {
     fn without_guards_nothing_is_taken_for_granted((policy, names) in policy_and_names()) {
         let table = policy.table_or_reject()?;
         let bare = AssumedCredentials::builder().scopes(tokens(&names)).without_guards().build(&table);
-        let by_one = AssumedCredentials::builder().scopes(tokens(&names)).without(Atom::User).build(&table);
+        let by_one = AssumedCredentials::builder().scopes(tokens(&names)).without(Fact::User).build(&table);
         let whole = AssumedCredentials::of_scopes(&table, tokens(&names));
-        prop_assert!(bare.atoms().is_subset_of(whole.atoms()));
-        let is_credential = |atom: &Atom| {
-            matches!(atom, Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. })
+        prop_assert!(bare.facts().is_subset_of(whole.facts()));
+        let is_credential = |atom: &Fact| {
+            matches!(atom, Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. })
         };
-        prop_assert!(table.universe().atoms_of(bare.atoms()).all(is_credential));
-        let expected: Vec<_> = whole.atoms().iter()
-            .filter(|id| !table.universe().closure(*id).contains(AtomId::USER))
+        prop_assert!(table.fact_table().facts_of(bare.facts()).all(is_credential));
+        let expected: Vec<_> = whole.facts().iter()
+            .filter(|id| !table.fact_table().closure(*id).contains(FactId::USER))
             .collect();
-        prop_assert_eq!(by_one.atoms().iter().collect::<Vec<_>>(), expected);
+        prop_assert_eq!(by_one.facts().iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -81,7 +81,7 @@ proptest! {
                 };
                 let by_check = policy.operations[place].1
                     && operation.requirement().alternatives().iter().any(|set| {
-                        let set = policy.facts_of(&operation.universe().atoms_of(set).cloned().collect::<Vec<_>>());
+                        let set = policy.facts_of(&operation.fact_table().facts_of(set).cloned().collect::<Vec<_>>());
                         !set.contains("authenticated") && set.is_subset(&line)
                     });
                 let contains_one = closed.iter().filter(is_whole).any(|set| set.is_subset(&line));

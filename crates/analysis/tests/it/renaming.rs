@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use scopegate_analysis::{Change, diff, least, lint, mine, operations_of};
+use scopegate_analysis::{Change, diff, infer_implications, lint, minimal_scopes, operations_for};
 use scopegate_policy::{AssumedCredentials, ResolvedOperation, ServerScope};
 
 use crate::policy::{Policy, policy_of, tokens};
@@ -42,14 +42,14 @@ proptest! {
             let renamed_names = names.iter().map(|name| backwards(name)).collect();
             let grant = AssumedCredentials::of_scopes(&before, tokens(&names));
             let grant_renamed = AssumedCredentials::of_scopes(&before_renamed, tokens(&renamed_names));
-            let opened: Vec<&str> = operations_of(&before, &grant).iter().map(|operation| operation.template()).collect();
-            let opened_renamed = operations_of(&before_renamed, &grant_renamed);
+            let opened: Vec<&str> = operations_for(&before, &grant).iter().map(|operation| operation.template()).collect();
+            let opened_renamed = operations_for(&before_renamed, &grant_renamed);
             let opened_renamed: Vec<&str> = opened_renamed.iter().map(|operation| operation.template()).collect();
             prop_assert_eq!(opened, opened_renamed);
         }
         let operations: Vec<&ResolvedOperation> = before.operations().iter().collect();
         let operations_renamed: Vec<&ResolvedOperation> = before_renamed.operations().iter().collect();
-        let sets: BTreeSet<BTreeSet<String>> = least(&operations, 1_000_000).sets().iter()
+        let sets: BTreeSet<BTreeSet<String>> = minimal_scopes(&operations, 1_000_000).sets().iter()
             .map(|set| {
                 let renamed = |scope: &ServerScope| {
                     format!("{} of {}", backwards(scope.token().as_str()), backwards(scope.scheme().as_str()))
@@ -57,14 +57,14 @@ proptest! {
                 set.iter().map(renamed).collect()
             })
             .collect();
-        let sets_renamed: BTreeSet<BTreeSet<String>> = least(&operations_renamed, 1_000_000).sets().iter()
+        let sets_renamed: BTreeSet<BTreeSet<String>> = minimal_scopes(&operations_renamed, 1_000_000).sets().iter()
             .map(|set| set.iter().map(ToString::to_string).collect())
             .collect();
         prop_assert_eq!(sets, sets_renamed);
-        let edges: BTreeSet<(String, String)> = mine(&before).iter()
+        let edges: BTreeSet<(String, String)> = infer_implications(&before).iter()
             .map(|edge| (backwards(edge.strong().as_str()), backwards(edge.weak().as_str())))
             .collect();
-        let edges_renamed: BTreeSet<(String, String)> = mine(&before_renamed).iter()
+        let edges_renamed: BTreeSet<(String, String)> = infer_implications(&before_renamed).iter()
             .map(|edge| (edge.strong().to_string(), edge.weak().to_string()))
             .collect();
         prop_assert_eq!(edges, edges_renamed);

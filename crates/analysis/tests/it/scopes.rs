@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use scopegate_analysis::{least, mine, usage};
+use scopegate_analysis::{infer_implications, minimal_scopes, usage};
 use scopegate_policy::{Method, ResolvedOperation, ServerScope};
 
 use crate::oracle::Facts;
@@ -96,7 +96,7 @@ proptest! {
         let operations: Vec<&ResolvedOperation> = table.operations().iter().collect();
         let places: Vec<usize> = (0..operations.len()).collect();
         let expected = smallest(&policy, &places, &policy.server_scopes(), suffices);
-        let answer = least(&operations, PLENTY);
+        let answer = minimal_scopes(&operations, PLENTY);
         prop_assert!(answer.is_optimal());
         let sets: Vec<BTreeSet<String>> = answer.sets().iter().map(|set| names(set)).collect();
         prop_assert_eq!(sets.iter().cloned().collect::<BTreeSet<_>>(), expected);
@@ -109,9 +109,9 @@ proptest! {
         let table = policy.table_or_reject()?;
         let operations: Vec<&ResolvedOperation> = table.operations().iter().collect();
         let places: Vec<usize> = (0..operations.len()).collect();
-        let answer = least(&operations, 1);
+        let answer = minimal_scopes(&operations, 1);
         prop_assert!(answer.is_optimal() || answer.sets().len() == 1);
-        let exact = least(&operations, PLENTY);
+        let exact = minimal_scopes(&operations, PLENTY);
         prop_assert_eq!(answer.sets().is_empty(), exact.sets().is_empty());
         for set in answer.sets() {
             let set = names(set);
@@ -149,7 +149,7 @@ proptest! {
                 }
             }
         }
-        let edges: BTreeSet<_> = mine(&table).iter().map(|edge| (
+        let edges: BTreeSet<_> = infer_implications(&table).iter().map(|edge| (
             edge.scheme().to_string(), edge.strong().to_string(), edge.weak().to_string(), edge.strong_opens(), edge.weak_opens(),
         )).collect();
         prop_assert_eq!(edges, expected);

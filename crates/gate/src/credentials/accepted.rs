@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_domain::User;
-use scopegate_policy::{Presented, Subject, TokenWorld};
+use scopegate_policy::{PresentedCredentials, Subject, TokenFacts};
 use scopegate_token::{HeapBytes, Known};
 
 /// A credential that was accepted, in values that outlive it.
@@ -14,9 +14,9 @@ pub(crate) struct AcceptedCredential {
 
 /// The facts of one credential, regardless of the requirement.
 pub(crate) struct CredentialFacts {
-    pub(crate) world: TokenWorld,
+    pub(crate) world: TokenFacts,
     /// The facts of this credential under the shadow policy.
-    pub(crate) shadow: Option<Box<TokenWorld>>,
+    pub(crate) shadow: Option<Box<TokenFacts>>,
     pub(crate) subject: Option<Arc<str>>,
 }
 
@@ -52,12 +52,12 @@ impl AcceptedCredential {
     }
 
     /// Returns its facts under the running policy.
-    pub(crate) fn world(&self) -> &TokenWorld {
+    pub(crate) fn world(&self) -> &TokenFacts {
         &self.facts().world
     }
 
     /// Returns its facts under the shadow policy.
-    pub(crate) fn shadow(&self) -> Option<&TokenWorld> {
+    pub(crate) fn shadow(&self) -> Option<&TokenFacts> {
         self.facts().shadow.as_deref()
     }
 
@@ -67,8 +67,12 @@ impl AcceptedCredential {
     }
 
     /// Adds the credential to `presented`, with its facts under one of the two policies.
-    pub(crate) fn present<'a>(&'a self, presented: Presented<'a>, world: &'a TokenWorld) -> Presented<'a> {
-        let subject = self.subject().map_or(Subject::Nobody, Subject::Shared);
+    pub(crate) fn present<'a>(
+        &'a self,
+        presented: PresentedCredentials<'a>,
+        world: &'a TokenFacts,
+    ) -> PresentedCredentials<'a> {
+        let subject = self.subject().map_or(Subject::None, Subject::Shared);
         let presented = presented.with_token(world, subject);
         match &self.user {
             Some(user) => presented.with_user(Arc::clone(user)),
@@ -84,7 +88,7 @@ impl HeapBytes for CredentialFacts {
         let shadow = self.shadow.as_ref();
         let subject = self.subject.as_ref();
         self.world.heap_bytes()
-            + shadow.map_or(0, |shadow| size_of::<TokenWorld>() + shadow.heap_bytes())
+            + shadow.map_or(0, |shadow| size_of::<TokenFacts>() + shadow.heap_bytes())
             + subject.map_or(0, |subject| COUNTS + subject.len())
     }
 }

@@ -30,10 +30,12 @@ pub(crate) async fn verify(
         return Ok(Err(CredentialError::Verify(VerifyError::Bound)));
     }
     let proof: Authenticated<Acceptance> = Authenticated::assertion(acceptance);
-    let world = wanted.table.accepted_with_scopes(wanted.scheme, &proof, &proof.scopes);
+    let world = wanted
+        .table
+        .credential_facts_with_scopes(wanted.scheme, &proof, &proof.scopes);
     let shadow = wanted.shadow.and_then(|shadow| {
         shadow.world(wanted.scheme, |table, scheme| {
-            table.accepted_with_scopes(scheme, &proof, &proof.scopes)
+            table.credential_facts_with_scopes(scheme, &proof, &proof.scopes)
         })
     });
     Ok(world.map_err(CredentialError::from).map(|world| {

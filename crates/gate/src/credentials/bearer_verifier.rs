@@ -188,8 +188,8 @@ impl BearerVerifier {
         // SECURITY: the cached facts of a token are within the ceiling already. Tested by
         // `jwt_scopes_are_within_the_ceiling`.
         let world = |table: &OperationTable, scheme| match &self.ceiling {
-            None => table.token_world(scheme, claims),
-            Some(ceiling) => table.token_world_within(scheme, claims, ceiling),
+            None => table.token_facts(scheme, claims),
+            Some(ceiling) => table.token_facts_within(scheme, claims, ceiling),
         };
         let shadow = wanted.shadow.and_then(|shadow| shadow.world(wanted.scheme, world));
         let meant = |subject: &str| match &self.subjects {

@@ -1,7 +1,7 @@
 //! Which facts of a policy the credentials of one source can state.
 
 use scopegate_domain::{Audience, Issuer};
-use scopegate_policy::{Atom, SubjectKind};
+use scopegate_policy::{Fact, SubjectKind};
 use scopegate_token::TokenRules;
 
 /// What the tokens of the application's own authorization server state.
@@ -59,13 +59,13 @@ impl<'g> ClaimSource<'g> {
     }
 
     /// Returns whether the source can state a fact.
-    pub(crate) fn can_state(self, atom: &Atom) -> bool {
+    pub(crate) fn can_state(self, atom: &Fact) -> bool {
         match (self, atom) {
-            (Self::Jwt, Atom::Acr(_) | Atom::AgeAtMost(_) | Atom::Audience(_) | Atom::Subject(_))
-            | (Self::Tutorial, Atom::Acr(_) | Atom::AgeAtMost(_) | Atom::Subject(_))
-            | (Self::Own(_), Atom::Subject(SubjectKind::User)) => true,
-            (Self::Own(issued), Atom::Audience(audience)) => issued.audience.as_ref() == Some(audience),
-            (Self::Own(issued), Atom::Subject(SubjectKind::Service)) => issued.has_service_subjects,
+            (Self::Jwt, Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Audience(_) | Fact::Subject(_))
+            | (Self::Tutorial, Fact::Acr(_) | Fact::AgeAtMost(_) | Fact::Subject(_))
+            | (Self::Own(_), Fact::Subject(SubjectKind::User)) => true,
+            (Self::Own(issued), Fact::Audience(audience)) => issued.audience.as_ref() == Some(audience),
+            (Self::Own(issued), Fact::Subject(SubjectKind::Service)) => issued.has_service_subjects,
             _ => false,
         }
     }

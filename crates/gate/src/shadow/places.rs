@@ -201,7 +201,7 @@ fn is_any_of(accepted: &[AcceptedCredential], schemes: &[SchemeId]) -> bool {
 /// Returns the schemes that the running policy reads, each with its place.
 fn read_for(running: &OperationTable, schemes: &[SchemeId]) -> Vec<(SchemeId, CredentialPlace)> {
     let place = |&id: &SchemeId| {
-        let declared = running.catalog().find(running.universe().scheme_name(id)?)?;
+        let declared = running.catalog().find(running.fact_table().scheme_name(id)?)?;
         Some((id, CredentialPlace::of(declared.scheme())?))
     };
     schemes.iter().filter_map(place).collect()

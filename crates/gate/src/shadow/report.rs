@@ -83,8 +83,12 @@ impl Divergence {
 
 /// Returns the missing facts of the nearest alternative, in the fewest words.
 fn missing(denial: &Denial) -> String {
-    let shortfall = denial.shortfall();
-    let missing: Vec<String> = shortfall.missing().into_iter().map(ToString::to_string).collect();
+    let unmet_requirement = denial.unmet_requirement();
+    let missing: Vec<String> = unmet_requirement
+        .missing()
+        .into_iter()
+        .map(ToString::to_string)
+        .collect();
     missing.join(" ")
 }
 

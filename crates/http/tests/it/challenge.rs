@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use scopegate_http::domain::{ApiKeyLocation, SchemeName};
 use scopegate_http::fuzzing::grammar;
-use scopegate_http::policy::{Atom, Rule};
+use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::{Catalog, Challenge, Gate, Guard, Profile, ScopeToken, SecurityScheme, get};
 
 use crate::common::{self, token};
@@ -101,7 +101,7 @@ async fn each_missing_scheme_has_its_challenge() {
         .unwrap();
     let either = Rule::Any(vec![
         Rule::Scope(scope("a")),
-        Rule::Atom(Atom::Scheme(SchemeName::parse("key").unwrap())),
+        Rule::Fact(Fact::Scheme(SchemeName::parse("key").unwrap())),
     ]);
     for (profile, challenges) in [
         (Profile::Rfc, ["APIKey", r#"Bearer realm="r", scope="a""#]),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use http::Request;
 use scopegate_http::domain::{SchemeName, User, UserId, Username};
-use scopegate_http::policy::{Atom, Rule};
+use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
     Acceptance, ApiKeyLocation, Catalog, Credential, CredentialVerifier, CurrentUser, Gate, GateBuilder, Guard, Json,
@@ -67,7 +67,7 @@ fn builder(profile: Profile, asked: &Asked) -> GateBuilder {
 }
 
 fn scheme(name: &str) -> Rule {
-    Rule::Atom(Atom::Scheme(SchemeName::parse(name).unwrap()))
+    Rule::Fact(Fact::Scheme(SchemeName::parse(name).unwrap()))
 }
 
 fn any(ways: &[&[&str]]) -> Guard {
@@ -250,10 +250,14 @@ async fn the_user_is_that_of_the_credential_and_read_once() {
         let users = Arc::new(common::Counted::new(common::users().await));
         let gate = builder(profile, &Asked::default())
             .users(users.clone())
-            .operation(get("/basic").guard(any(&[&["basic"]]).on(&Guard::user())).then(who))
+            .operation(
+                get("/basic")
+                    .guard(any(&[&["basic"]]).depends_on(&Guard::user()))
+                    .then(who),
+            )
             .operation(
                 get("/both")
-                    .guard(any(&[&["basic", "key"]]).on(&Guard::user()))
+                    .guard(any(&[&["basic", "key"]]).depends_on(&Guard::user()))
                     .then(who),
             )
             .build()
@@ -345,7 +349,7 @@ async fn a_double_is_good_for_the_schemes_that_the_test_names() {
         .users(common::users().await)
         .operation(
             get("/both")
-                .guard(any(&[&["me", "key"]]).on(&Guard::user()))
+                .guard(any(&[&["me", "key"]]).depends_on(&Guard::user()))
                 .then(|permit: Permit| async move { Json(permit.schemes().count()) }),
         )
         .build()

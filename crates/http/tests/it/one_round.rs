@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use scopegate_http::domain::Lifetime;
 use scopegate_http::fuzzing::grammar;
-use scopegate_http::policy::{ActiveUser, Atom, Rule};
+use scopegate_http::policy::{ActiveUser, Fact, Rule};
 use scopegate_http::{Catalog, Gate, Guard, Profile, ScopeToken, SecurityScheme, get};
 use serde_json::json;
 
@@ -122,9 +122,9 @@ fn tree(login: impl Strategy<Value = Login>) -> impl Strategy<Value = Tree> {
 impl Way {
     fn rule(&self) -> Rule {
         let scopes = self.scopes.iter().map(|place| Rule::Scope(scope(*place)));
-        let level = self.login.level.map(|level| Atom::Acr(LEVELS[level].into()));
-        let age = self.login.age.map(|age| Atom::AgeAtMost(Lifetime::from_seconds(age)));
-        Rule::All(scopes.chain(level.into_iter().chain(age).map(Rule::Atom)).collect())
+        let level = self.login.level.map(|level| Fact::Acr(LEVELS[level].into()));
+        let age = self.login.age.map(|age| Fact::AgeAtMost(Lifetime::from_seconds(age)));
+        Rule::All(scopes.chain(level.into_iter().chain(age).map(Rule::Fact)).collect())
     }
 }
 
@@ -136,9 +136,11 @@ impl Tree {
         let guard = match (node.needs_active, place % 2) {
             (false, _) => Guard::rule(own),
             (true, 0) => Guard::rule(own).check(ActiveUser),
-            (true, _) => Guard::rule(Rule::All(vec![own, Rule::Atom(Atom::Active)])),
+            (true, _) => Guard::rule(Rule::All(vec![own, Rule::Fact(Fact::Active)])),
         };
-        node.on.iter().fold(guard, |guard, next| guard.on(&self.guard(*next)))
+        node.on
+            .iter()
+            .fold(guard, |guard, next| guard.depends_on(&self.guard(*next)))
     }
 
     async fn gate(&self) -> Gate {

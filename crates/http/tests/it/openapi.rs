@@ -38,7 +38,7 @@ async fn create(_: CurrentUser, report: Report) -> Created<Json<Report>> {
 
 async fn site(profile: Profile) -> Gate {
     let reader = Guard::requires([ITEMS]);
-    let author = Guard::any_of([vec![ITEMS, ME]]).on(&Guard::user());
+    let author = Guard::any_of([vec![ITEMS, ME]]).depends_on(&Guard::user());
     common::gate(profile)
         .await
         .info("Reports", "1.2.0")

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use scopegate_http::policy::{Check, Needs, Place, ResolvedOperation};
+use scopegate_http::policy::{Check, CheckContext, Needs, ResolvedOperation};
 use scopegate_http::{
     BoundOperation, Catalog, CurrentUser, Gate, GateBuilder, Group, Guard, Json, Permit, Profile, ScopeToken,
     SecurityScheme, get, post,
@@ -53,9 +53,9 @@ async fn guarded_at(places: usize) -> Gate {
     let has = |place: usize| places & (1 << place) != 0;
     let route = match (has(2), has(3)) {
         (false, false) => get("/x").inherits(),
-        (true, false) => get("/x").behind(guard(2)),
+        (true, false) => get("/x").and_guard(guard(2)),
         (false, true) => get("/x").guard(guard(3)),
-        (true, true) => get("/x").guard(guard(3)).behind(guard(2)),
+        (true, true) => get("/x").guard(guard(3)).and_guard(guard(2)),
     };
     let handler = |permit: Permit| async move {
         let text = |scopes: Vec<&ScopeToken>| scopes.into_iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -234,7 +234,7 @@ impl Check for Open {
         Needs::Nothing
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         place.scopes().is_empty() && place.granted().next().is_none() && !place.is_authenticated()
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use scopegate_http::domain::{Audience, Issuer, Lifetime, SchemeName, Secret};
 use scopegate_http::grant::AuthorizationServer;
-use scopegate_http::policy::{Atom, Binding, Needs, Rule, SubjectKind};
+use scopegate_http::policy::{Binding, Fact, Needs, Rule, SubjectKind};
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, ApiKeyLocation, BuildError, Catalog, Check, Credential, CredentialVerifier, Gate, GateBuilder,
-    GateError, Guard, Introspection, Permit, Place, RemoteIssuer, SecurityScheme, Verdict, get,
+    ActiveUser, ApiKeyLocation, BuildError, Catalog, Check, CheckContext, Credential, CredentialVerifier, Gate,
+    GateBuilder, GateError, Guard, Introspection, Permit, RemoteIssuer, SecurityScheme, Verdict, get,
 };
 
 use crate::common::{self, ME};
@@ -78,10 +78,10 @@ fn introspection() -> Introspection {
         .unwrap()
 }
 
-fn requires(atom: Atom) -> Guard {
+fn requires(atom: Fact) -> Guard {
     Guard::requires([ME])
         .with_scheme("oauth")
-        .on(&Guard::rule(Rule::Atom(atom)))
+        .depends_on(&Guard::rule(Rule::Fact(atom)))
 }
 
 fn built(builder: GateBuilder, guard: Guard) -> Result<(), String> {
@@ -96,20 +96,20 @@ fn built(builder: GateBuilder, guard: Guard) -> Result<(), String> {
     }
 }
 
-fn atoms() -> Vec<Atom> {
-    let check = |name: &str, needs| Atom::Check {
+fn atoms() -> Vec<Fact> {
+    let check = |name: &str, needs| Fact::Check {
         name: name.into(),
         needs,
     };
     vec![
-        Atom::Acr("high".into()),
-        Atom::AgeAtMost(Lifetime::from_seconds(60)),
-        Atom::Audience(Audience::parse("https://elsewhere.example").unwrap()),
-        Atom::Audience(audience()),
-        Atom::Subject(SubjectKind::User),
-        Atom::Subject(SubjectKind::Service),
-        Atom::Bound(Binding::Dpop),
-        Atom::Bound(Binding::Mtls),
+        Fact::Acr("high".into()),
+        Fact::AgeAtMost(Lifetime::from_seconds(60)),
+        Fact::Audience(Audience::parse("https://elsewhere.example").unwrap()),
+        Fact::Audience(audience()),
+        Fact::Subject(SubjectKind::User),
+        Fact::Subject(SubjectKind::Service),
+        Fact::Bound(Binding::Dpop),
+        Fact::Bound(Binding::Mtls),
         check("seal", Needs::Nothing),
         check("office", Needs::Authentication),
     ]
@@ -152,7 +152,7 @@ fn each_source_supplies_what_its_tokens_can_say() {
 
 #[test]
 fn the_error_names_operation_atom_and_remedy() {
-    let guard = requires(Atom::Bound(Binding::Dpop));
+    let guard = requires(Fact::Bound(Binding::Dpop));
     let operation = get("/x").guard(guard).then(|| async { "in" });
     assert_eq!(
         own().operation(operation).build().unwrap_err().to_string(),
@@ -164,20 +164,23 @@ fn the_error_names_operation_atom_and_remedy() {
 /// An age is never supplied by a longer one that it implies.
 #[test]
 fn the_atom_is_named_as_the_policy_writes_it() {
-    let age = |seconds| Guard::rule(Rule::Atom(Atom::AgeAtMost(Lifetime::from_seconds(seconds))));
-    let guard = Guard::requires([ME]).with_scheme("oauth").on(&age(60)).on(&age(300));
+    let age = |seconds| Guard::rule(Rule::Fact(Fact::AgeAtMost(Lifetime::from_seconds(seconds))));
+    let guard = Guard::requires([ME])
+        .with_scheme("oauth")
+        .depends_on(&age(60))
+        .depends_on(&age(300));
     assert_eq!(built(own(), guard), Err("age<=60".to_owned()));
 }
 
 #[test]
 fn an_alternative_does_not_hide_what_nothing_supplies() {
     let scope = |scheme: &str| {
-        Rule::Atom(Atom::Scope {
+        Rule::Fact(Fact::Scope {
             scheme: SchemeName::parse(scheme).unwrap(),
             token: ME,
         })
     };
-    let high = Rule::All(vec![scope("oauth"), Rule::Atom(Atom::Acr("high".into()))]);
+    let high = Rule::All(vec![scope("oauth"), Rule::Fact(Fact::Acr("high".into()))]);
     let either = Guard::rule(Rule::Any(vec![high, scope("other")]));
     let with_other = own().verifier("other", Arc::new(Refusing));
     assert_eq!(built(with_other, either), Err("acr:high".to_owned()));
@@ -185,7 +188,7 @@ fn an_alternative_does_not_hide_what_nothing_supplies() {
     // Both alternatives require the level, and the other issuer's tokens can state it.
     let level = Guard::rule(Rule::All(vec![
         Rule::Any(vec![scope("oauth"), scope("other")]),
-        Rule::Atom(Atom::Acr("high".into())),
+        Rule::Fact(Fact::Acr("high".into())),
     ]));
     assert_eq!(built(with_remote(), level.clone()), Ok(()));
     assert_eq!(built(own(), level), Err("acr:high".to_owned()));
@@ -199,7 +202,7 @@ impl Check for Office {
         "office"
     }
 
-    fn passes(&self, _: &Place<'_>) -> bool {
+    fn passes(&self, _: &CheckContext<'_>) -> bool {
         true
     }
 }
@@ -212,7 +215,7 @@ fn a_check_with_code_and_a_user_of_the_store_are_supplied() {
     let active = Guard::requires([ME])
         .with_scheme("oauth")
         .check(ActiveUser)
-        .on(&Guard::user());
+        .depends_on(&Guard::user());
     assert_eq!(built(users(), active.clone()), Ok(()));
     assert!(built(own(), active).unwrap_err().contains("the gate has no users"));
 }
@@ -230,6 +233,6 @@ fn a_credential_that_speaks_for_nobody_supplies_no_user() {
     let of = |scheme: &str| Guard::user().with_scheme(scheme);
     assert_eq!(built(users(), of("hook")), Err("user".to_owned()));
     assert_eq!(built(users(), of("key")), Ok(()));
-    let both = of("hook").on(&Guard::authenticated().with_scheme("key"));
+    let both = of("hook").depends_on(&Guard::authenticated().with_scheme("key"));
     assert_eq!(built(users(), both), Ok(()));
 }

@@ -10,7 +10,7 @@ use scopegate_http::domain::{
     AccessTokenClaims, Audience, ClientId, Issuer, Lifetime, ManualClock, Revocation, Revoked, Secret, Timestamp,
     TokenId, UserId, UserStatus,
 };
-use scopegate_http::policy::{Atom, Rule};
+use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{Store, Users, UsersCache};
 use scopegate_http::token::{RevokedSet, Signer, SigningKey, SubjectNames, TokenRules, Verifier};
 use scopegate_http::{ActiveUser, BearerTokens, Catalog, Gate, GateBuilder, Guard, SecurityScheme, get};
@@ -105,7 +105,7 @@ const LOGGED_IN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodH
 #[tokio::test]
 async fn how_long_ago_somebody_logged_in_is_not_remembered() {
     let clock = common::clock();
-    let fresh = Guard::rule(Rule::Atom(Atom::AgeAtMost(Lifetime::from_minutes(5)))).with_scheme("oauth");
+    let fresh = Guard::rule(Rule::Fact(Fact::AgeAtMost(Lifetime::from_minutes(5)))).with_scheme("oauth");
     let gate = builder(&clock)
         .bearer("oauth", remembering(verifier("a")))
         .operation(get("/transfer").guard(fresh).then(|| async { "done" }))
@@ -153,7 +153,7 @@ async fn known() -> Known {
     let tokens = remembering(verifier("a")).revoked(Arc::clone(&revoked));
     let active = Guard::requires([ME])
         .check(ActiveUser)
-        .on(&Guard::user())
+        .depends_on(&Guard::user())
         .with_scheme("oauth");
     let gate = builder(&clock)
         .bearer("oauth", tokens)

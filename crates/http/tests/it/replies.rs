@@ -13,7 +13,7 @@ use crate::common::{self, Answered, ITEMS, ME, get_with, send, token};
 /// The tutorial's three operations.
 async fn tutorial(profile: Profile) -> Gate {
     let user = Guard::user();
-    let active = Guard::requires([ME]).check(ActiveUser).on(&user);
+    let active = Guard::requires([ME]).check(ActiveUser).depends_on(&user);
     let ok = || async { AnyJson(json!("ok")) };
     common::gate(profile)
         .await
@@ -21,7 +21,7 @@ async fn tutorial(profile: Profile) -> Gate {
         .operation(get("/users/me/").guard(&active).then(ok))
         .operation(
             get("/users/me/items/")
-                .guard(Guard::requires([ITEMS]).on(&active))
+                .guard(Guard::requires([ITEMS]).depends_on(&active))
                 .then(ok),
         )
         .operation(get("/status/").guard(&user).then(ok))

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Request};
 use proptest::prelude::*;
 use scopegate_http::domain::SchemeName;
-use scopegate_http::policy::{Atom, Rule};
+use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
     Acceptance, AnyJson, ApiKeyLocation, BuildError, Catalog, Credential, CredentialVerifier, Gate, GateBuilder, Guard,
@@ -58,7 +58,7 @@ fn catalog() -> Catalog {
 fn guard(ways: &Ways) -> Guard {
     let scheme = |number: &usize| match SCHEMES[*number].0 {
         "oauth" => Rule::Scope(ME),
-        name => Rule::Atom(Atom::Scheme(SchemeName::parse(name).unwrap())),
+        name => Rule::Fact(Fact::Scheme(SchemeName::parse(name).unwrap())),
     };
     let way = |way: &BTreeSet<usize>| Rule::All(way.iter().map(scheme).collect());
     Guard::rule(Rule::Any(ways.iter().map(way).collect()))

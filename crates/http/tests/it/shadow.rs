@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use http::Request;
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use scopegate_http::domain::{ManualClock, Timestamp};
-use scopegate_http::policy::{Atom, Check, Needs, Operation, OperationTable, Place, Rule};
+use scopegate_http::policy::{Check, CheckContext, Fact, Needs, Operation, OperationTable, Rule};
 use scopegate_http::{ActiveUser, Catalog, Gate, GateBuilder, Guard, Permit, Profile, ScopeToken, SecurityScheme, get};
 
 use crate::common::{self, ITEMS, ME, NOW, get_once_with, token, users};
@@ -95,7 +95,7 @@ impl Check for Owner {
     fn needs(&self) -> Needs {
         Needs::User
     }
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         place.user().is_some_and(|user| user.username().as_str() == "johndoe")
     }
 }
@@ -141,14 +141,14 @@ fn other_catalog() -> Catalog {
 }
 
 fn proposed() -> OperationTable {
-    let owner = Atom::Check {
+    let owner = Fact::Check {
         name: "owner".into(),
         needs: Needs::User,
     };
     OperationTable::builder(other_catalog())
         .operation(Operation::get("/me").guard(requires(&[ME, ITEMS])))
         .operation(Operation::get("/items/{number}").guard(requires(&[ITEMS])))
-        .operation(Operation::get("/owned").guard(Guard::rule(Rule::Atom(owner))))
+        .operation(Operation::get("/owned").guard(Guard::rule(Rule::Fact(owner))))
         .operation(Operation::get("/open").guard(requires(&[ME])))
         .operation(Operation::get("/perhaps").guard(requires(&[ME])))
         .operation(Operation::get("/shut").guard(Guard::public()))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scopegate_http::domain::{Lifetime, User, UserId, UserStatus, Username};
-use scopegate_http::policy::{Atom, Rule, SubjectKind};
+use scopegate_http::policy::{Fact, Rule, SubjectKind};
 use scopegate_http::store::BoxFuture;
 use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::{
@@ -23,7 +23,7 @@ async fn tell(permit: Permit) -> String {
 }
 
 async fn gate() -> Gate {
-    let guard = Guard::requires([ME]).check(ActiveUser).on(&Guard::user());
+    let guard = Guard::requires([ME]).check(ActiveUser).depends_on(&Guard::user());
     common::gate(Profile::Rfc)
         .await
         .operation(get("/who").guard(guard).then(who))
@@ -74,7 +74,11 @@ async fn a_double_has_the_subject_that_a_token_has() {
         let gate = common::gate(profile)
             .await
             .operation(get("/subject").guard(Guard::requires([ME])).then(tell))
-            .operation(get("/user").guard(Guard::requires([ME]).on(&Guard::user())).then(tell))
+            .operation(
+                get("/user")
+                    .guard(Guard::requires([ME]).depends_on(&Guard::user()))
+                    .then(tell),
+            )
             .build()
             .unwrap();
         let ada = || gate.testing().as_user(user()).scope(ME).gate();
@@ -94,7 +98,11 @@ async fn a_double_has_the_subject_that_a_token_has() {
 async fn a_subject_without_a_user_is_looked_up_as_that_of_a_token() {
     let gate = common::gate(Profile::Tutorial)
         .await
-        .operation(get("/user").guard(Guard::requires([ME]).on(&Guard::user())).then(tell))
+        .operation(
+            get("/user")
+                .guard(Guard::requires([ME]).depends_on(&Guard::user()))
+                .then(tell),
+        )
         .build()
         .unwrap();
     let named = gate.testing().subject("johndoe").scope(ME).gate();
@@ -166,7 +174,7 @@ async fn a_double_of_an_undeclared_scheme_is_refused() {
 /// A double can state everything that a token can: the claims take the same path.
 #[tokio::test]
 async fn a_double_says_by_claims_what_a_token_says() {
-    let atom = |atom| Guard::rule(Rule::Atom(atom)).with_scheme("oauth");
+    let atom = |atom| Guard::rule(Rule::Fact(atom)).with_scheme("oauth");
     let catalog = Catalog::builder()
         .scheme("oauth", SecurityScheme::oauth2_password("token"))
         .build()
@@ -177,18 +185,18 @@ async fn a_double_says_by_claims_what_a_token_says() {
     let gate = Gate::builder(catalog)
         .bearer("oauth", Verifier::new(TokenRules::jwt(issuer, audience), keys))
         .clock(common::clock())
-        .operation(get("/acr").guard(atom(Atom::Acr("high".into()))).then(tell))
+        .operation(get("/acr").guard(atom(Fact::Acr("high".into()))).then(tell))
         .operation(
             get("/age")
-                .guard(atom(Atom::AgeAtMost(Lifetime::from_minutes(5))))
+                .guard(atom(Fact::AgeAtMost(Lifetime::from_minutes(5))))
                 .then(tell),
         )
         .operation(
             get("/service")
-                .guard(atom(Atom::Subject(SubjectKind::Service)))
+                .guard(atom(Fact::Subject(SubjectKind::Service)))
                 .then(tell),
         )
-        .operation(get("/person").guard(atom(Atom::Subject(SubjectKind::User))).then(tell))
+        .operation(get("/person").guard(atom(Fact::Subject(SubjectKind::User))).then(tell))
         .build()
         .unwrap();
     let ask =

@@ -37,7 +37,7 @@ async fn write(user: CurrentUser, owner: String, id: u32, page: Page, note: Note
 }
 
 async fn site(profile: Profile) -> Gate {
-    let route = post("/{owner}/notes/{id}").guard(Guard::requires([ME]).on(&Guard::user()));
+    let route = post("/{owner}/notes/{id}").guard(Guard::requires([ME]).depends_on(&Guard::user()));
     common::gate(profile)
         .await
         .body_limit(64)
@@ -281,7 +281,7 @@ async fn parameters_are_counted() {
 
 #[tokio::test]
 async fn any_caller_for_a_guarded_operation() {
-    let guard = Guard::requires([ME]).on(&Guard::user());
+    let guard = Guard::requires([ME]).depends_on(&Guard::user());
     let gate = common::gate(Profile::Rfc)
         .await
         .operation(get("/nobody").guard(&guard).then(|| async { "nobody" }))

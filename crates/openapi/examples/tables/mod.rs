@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
-use scopegate_policy::{ActiveUser, Atom, Guard, Method, Needs, Operation, OperationTable, Rule};
+use scopegate_policy::{ActiveUser, Fact, Guard, Method, Needs, Operation, OperationTable, Rule};
 
 type Table = Result<OperationTable, Box<dyn Error>>;
 
@@ -24,13 +24,13 @@ pub(crate) fn tutorial() -> Table {
     let user = Guard::user().named("get_current_user");
     let active = Guard::requires([me])
         .check(ActiveUser)
-        .on(&user)
+        .depends_on(&user)
         .named("get_current_active_user");
     let table = OperationTable::builder(catalog)
         .operation(Operation::get("/users/me/").guard(&active).named("read_users_me"))
         .operation(
             Operation::get("/users/me/items/")
-                .guard(Guard::requires([items]).on(&active))
+                .guard(Guard::requires([items]).depends_on(&active))
                 .named("read_own_items"),
         )
         .operation(Operation::get("/status/").guard(&user).named("read_system_status"));
@@ -56,13 +56,13 @@ pub(crate) fn shapes() -> Table {
         .scheme("key", SecurityScheme::api_key(ApiKeyLocation::Header, "X-Key"))
         .without_subject()
         .build()?;
-    let signature = Atom::Check {
+    let signature = Fact::Check {
         name: "signature".into(),
         needs: Needs::Nothing,
     };
     let either = Guard::any_of([vec![read.clone()], vec![audit.clone()]]);
     let both = Guard::any_of([vec![write.clone(), audit.clone()], vec![admin.clone()]]);
-    let keyed = Guard::requires([write.clone()]).on(&Guard::requires([]).with_scheme("key"));
+    let keyed = Guard::requires([write.clone()]).depends_on(&Guard::requires([]).with_scheme("key"));
     let table = OperationTable::builder(catalog)
         .operation(Operation::get("/documents").guard(Guard::requires([read])))
         .operation(Operation::post("/documents").guard(Guard::requires([write]).check(ActiveUser)))
@@ -70,7 +70,7 @@ pub(crate) fn shapes() -> Table {
         .operation(Operation::delete("/documents/{id}").guard(both))
         .operation(Operation::put("/documents/{id}").guard(keyed))
         .operation(Operation::get("/welcome").guard(Guard::user()).optional())
-        .operation(Operation::post("/hooks/{name}").guard(Guard::rule(Rule::Atom(signature))))
+        .operation(Operation::post("/hooks/{name}").guard(Guard::rule(Rule::Fact(signature))))
         .operation(Operation::get("/health").guard(Guard::public()))
         .operation(Operation::get("/me").guard(Guard::authenticated()))
         .operation(Operation::get("/retired").guard(Guard::deny()));
@@ -205,13 +205,13 @@ pub(crate) fn hostile() -> Table {
     }
     let mut table = OperationTable::builder(catalog.build()?);
     for (number, name) in HOSTILE.iter().enumerate() {
-        let check = Atom::Check {
+        let check = Fact::Check {
             name: (*name).into(),
             needs: Needs::Nothing,
         };
         let guard = Guard::requires([scopes[number].clone()])
             .named(*name)
-            .on(&Guard::rule(Rule::Atom(check)).named(*name));
+            .depends_on(&Guard::rule(Rule::Fact(check)).named(*name));
         // Braces would be parameters, and two templates that differ only in those conflict.
         let path = name.replace(['{', '}'], "");
         table = table.operation(

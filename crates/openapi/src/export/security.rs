@@ -4,7 +4,7 @@ use scopegate_domain::{
     ApiKeyLocation, Catalog, DeclaredScheme, DeclaredScope, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken,
     SecurityScheme,
 };
-use scopegate_policy::{Access, Alternative, Atom, Needs, ResolvedOperation};
+use scopegate_policy::{Access, Alternative, Fact, Needs, ResolvedOperation};
 use serde_json::{Map, Value, json};
 
 use crate::import::ROLE;
@@ -230,7 +230,7 @@ fn roles(alternative: &Alternative, lists_scopes: &dyn Fn(&SchemeName) -> bool) 
     unlisted.flat_map(|(name, scopes)| scopes.iter().map(move |scope| format!("check:{ROLE}{name}:{scope}")))
 }
 
-fn names(alternative: &Alternative, wanted: fn(&Atom) -> bool) -> Vec<String> {
+fn names(alternative: &Alternative, wanted: fn(&Fact) -> bool) -> Vec<String> {
     alternative
         .guards()
         .iter()
@@ -240,10 +240,10 @@ fn names(alternative: &Alternative, wanted: fn(&Atom) -> bool) -> Vec<String> {
 }
 
 /// Whether the fact can hold for a request without a credential.
-const fn holds_for_anyone(atom: &Atom) -> bool {
+const fn holds_for_anyone(atom: &Fact) -> bool {
     matches!(
         atom,
-        Atom::Check {
+        Fact::Check {
             needs: Needs::Nothing,
             ..
         }

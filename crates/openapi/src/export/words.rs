@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use scopegate_domain::{DeclaredScheme, ScopeToken};
-use scopegate_policy::{Alternative, Atom, AtomId, AtomSet, Needs, OperationTable, ResolvedOperation};
+use scopegate_policy::{Alternative, Fact, FactId, FactSet, Needs, OperationTable, ResolvedOperation};
 
 use crate::import::{guard_word, needs_word, scope_word};
 
@@ -24,9 +24,9 @@ impl<'t> Words<'t> {
     }
 
     /// Returns a scope, without its scheme if only one scheme declares it.
-    fn word(&self, atom: &Atom, is_whole: bool) -> String {
+    fn word(&self, atom: &Fact, is_whole: bool) -> String {
         match atom {
-            Atom::Scope { scheme, token } => {
+            Fact::Scope { scheme, token } => {
                 let is_clear = self.schemes_with.get(token).is_none_or(|count| *count == 1);
                 let word = scope_word(token.as_str());
                 if is_clear && !is_whole {
@@ -54,38 +54,38 @@ impl<'t> Words<'t> {
     /// Other alternatives can be redundant, because the scheme that authenticates the caller
     /// suffices.
     pub(super) fn canonical_checks(&self) -> BTreeMap<String, &'static str> {
-        let universe = self.table.universe();
+        let universe = self.table.fact_table();
         let sets = self
             .table
             .operations()
             .iter()
             .flat_map(|operation| self.by_scheme(operation));
         let needs =
-            |set: AtomSet| -> Vec<_> { universe.atoms_of(&universe.generators(&set)).filter_map(need).collect() };
+            |set: FactSet| -> Vec<_> { universe.facts_of(&universe.generators(&set)).filter_map(need).collect() };
         sets.flat_map(needs).collect()
     }
 
     fn generators(&self, operation: &ResolvedOperation) -> Vec<Vec<String>> {
-        let universe = self.table.universe();
-        let words = |set: &AtomSet| {
+        let universe = self.table.fact_table();
+        let words = |set: &FactSet| {
             let maximal = universe.generators(set);
-            universe.atoms_of(&maximal).map(|atom| self.word(atom, true)).collect()
+            universe.facts_of(&maximal).map(|atom| self.word(atom, true)).collect()
         };
         self.by_scheme(operation).iter().map(words).collect()
     }
 
     /// Returns the alternatives. An alternative that any scheme satisfies becomes one for each
     /// scheme, because one of them authenticates the caller.
-    fn by_scheme(&self, operation: &ResolvedOperation) -> Vec<AtomSet> {
-        let universe = self.table.universe();
+    fn by_scheme(&self, operation: &ResolvedOperation) -> Vec<FactSet> {
+        let universe = self.table.fact_table();
         let schemes = self.table.catalog().schemes().iter();
-        let schemes: Vec<AtomId> = schemes
-            .filter_map(|declared| universe.find(&Atom::Scheme(declared.name().clone())))
+        let schemes: Vec<FactId> = schemes
+            .filter_map(|declared| universe.find(&Fact::Scheme(declared.name().clone())))
             .collect();
-        let mut sets: Vec<AtomSet> = Vec::new();
+        let mut sets: Vec<FactSet> = Vec::new();
         for set in operation.requirement().alternatives() {
-            if set.contains(AtomId::AUTHENTICATED) && !schemes.iter().any(|scheme| set.contains(*scheme)) {
-                let with = |scheme: &AtomId| set.union(universe.closure(*scheme));
+            if set.contains(FactId::AUTHENTICATED) && !schemes.iter().any(|scheme| set.contains(*scheme)) {
+                let with = |scheme: &FactId| set.union(universe.closure(*scheme));
                 sets.extend(schemes.iter().map(with));
             } else {
                 sets.push(set.clone());
@@ -130,22 +130,22 @@ impl<'t> Words<'t> {
 
     /// Returns the maximal atoms of an alternative with their positions, and the key by which
     /// alternatives are sorted.
-    fn placed(&self, set: &AtomSet, alternative: &Alternative) -> (Vec<String>, Vec<Placed>) {
-        let universe = self.table.universe();
+    fn placed(&self, set: &FactSet, alternative: &Alternative) -> (Vec<String>, Vec<Placed>) {
+        let universe = self.table.fact_table();
         let maximal = universe.generators(set);
-        let mut key: Vec<String> = universe.atoms_of(&maximal).map(|atom| self.word(atom, true)).collect();
+        let mut key: Vec<String> = universe.facts_of(&maximal).map(|atom| self.word(atom, true)).collect();
         key.sort();
-        let placed = |atom: &Atom| {
+        let placed = |atom: &Fact| {
             let (scheme, position) = self.place(atom, alternative).unwrap_or((usize::MAX, 0));
             let word = self.word(atom, false);
             Placed { scheme, position, word }
         };
-        (key, universe.atoms_of(&maximal).map(placed).collect())
+        (key, universe.facts_of(&maximal).map(placed).collect())
     }
 
     /// Returns the scheme of a scope, and the position of the scope in its scheme.
-    fn place(&self, atom: &Atom, alternative: &Alternative) -> Option<(usize, usize)> {
-        let Atom::Scope { scheme, token } = atom else {
+    fn place(&self, atom: &Fact, alternative: &Alternative) -> Option<(usize, usize)> {
+        let Fact::Scope { scheme, token } = atom else {
             return None;
         };
         let mut declared = self.table.catalog().schemes().iter();
@@ -170,7 +170,7 @@ struct Placed {
 /// nothing needs a credential, *optional* has no effect.
 pub(super) fn is_optional(operation: &ResolvedOperation) -> bool {
     let mut sets = operation.requirement().alternatives().iter();
-    operation.is_optional() && sets.any(|set| set.contains(AtomId::AUTHENTICATED))
+    operation.is_optional() && sets.any(|set| set.contains(FactId::AUTHENTICATED))
 }
 
 /// The checks that operations require and that need something other than authentication.
@@ -180,9 +180,9 @@ pub(super) fn checks(table: &OperationTable) -> BTreeMap<String, &'static str> {
 }
 
 /// Returns what a check needs, if that is not authentication.
-fn need(atom: &Atom) -> Option<(String, &'static str)> {
+fn need(atom: &Fact) -> Option<(String, &'static str)> {
     match atom {
-        Atom::Check { name, needs } if *needs != Needs::Authentication => Some((name.to_string(), needs_word(*needs))),
+        Fact::Check { name, needs } if *needs != Needs::Authentication => Some((name.to_string(), needs_word(*needs))),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use scopegate_domain::{Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme};
 use scopegate_policy::{
-    Atom, DocumentFacts, DocumentedErrors, Group, Guard, MAX_ATOMS, Method, Operation, OperationTable, SecurityOrigin,
+    DocumentFacts, DocumentedErrors, Fact, Group, Guard, MAX_FACTS, Method, Operation, OperationTable, SecurityOrigin,
 };
 
 use super::Counts;
@@ -40,7 +40,7 @@ fn next_place(len: usize) -> Result<u16, ImportError> {
 /// One term that an alternative requires.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Term {
-    Atom(Atom),
+    Fact(Fact),
     Scheme(SchemeIndex),
     Scope(SchemeIndex, ScopeIndex),
 }
@@ -130,7 +130,7 @@ pub(super) struct Assembly {
 impl Assembly {
     fn add_atom(&mut self) -> Result<(), ImportError> {
         self.atoms += 1;
-        if self.atoms > MAX_ATOMS {
+        if self.atoms > MAX_FACTS {
             return Err(ImportError::TooLarge(ImportLimit::Atoms));
         }
         Ok(())
@@ -329,7 +329,7 @@ pub(super) struct OperationDraft<'a> {
 impl Term {
     const fn scheme(&self) -> Option<SchemeIndex> {
         match self {
-            Self::Atom(_) => None,
+            Self::Fact(_) => None,
             Self::Scheme(scheme) | Self::Scope(scheme, _) => Some(*scheme),
         }
     }

@@ -14,7 +14,7 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 use scopegate_domain::{SchemeName, ScopeToken};
-use scopegate_policy::{Atom, MAX_DEPTH, Rule};
+use scopegate_policy::{Fact, MAX_DEPTH, Rule};
 
 use super::guards::{self, ChecksNeed};
 use super::shown::Shown;
@@ -126,10 +126,10 @@ impl Reader<'_> {
                 return Err(fault(here, "write `public = true` for `public`"));
             }
             if let Some(atom) = guards::atom(word, self.checks) {
-                return Ok(Rule::Atom(atom));
+                return Ok(Rule::Fact(atom));
             }
             if let Some(name) = word.strip_prefix("scheme:") {
-                return scheme(name, here).map(|name| Rule::Atom(Atom::Scheme(name)));
+                return scheme(name, here).map(|name| Rule::Fact(Fact::Scheme(name)));
             }
             if guards::is_reserved(word) {
                 return Err(fault(here, format!("`{}` is not a guard", Shown(word))));
@@ -145,7 +145,7 @@ impl Reader<'_> {
             Some((_, Token::Word(name, _))) => {
                 self.advance()?;
                 let scheme = scheme(&name, here)?;
-                Ok(Rule::Atom(Atom::Scope { scheme, token }))
+                Ok(Rule::Fact(Fact::Scope { scheme, token }))
             }
             _ => Err(fault(here, "the name of a scheme is expected here")),
         }

@@ -3,46 +3,46 @@
 use std::collections::HashMap;
 
 use scopegate_domain::{Audience, Lifetime};
-use scopegate_policy::{Atom, Binding, Needs, SubjectKind};
+use scopegate_policy::{Binding, Fact, Needs, SubjectKind};
 
 /// What each check needs. Default: authentication.
 pub(super) type ChecksNeed = HashMap<String, Needs>;
 
 /// Returns the atom of this name: `active`, `age<=60`, `check:owner`. Returns `None` for a scheme,
 /// for a scope, and for other text.
-pub(super) fn atom(text: &str, checks: &ChecksNeed) -> Option<Atom> {
+pub(super) fn atom(text: &str, checks: &ChecksNeed) -> Option<Fact> {
     match text {
-        "active" => return Some(Atom::Active),
-        "authenticated" => return Some(Atom::Authenticated),
-        "user" => return Some(Atom::User),
+        "active" => return Some(Fact::Active),
+        "authenticated" => return Some(Fact::Authenticated),
+        "user" => return Some(Fact::User),
         _ => {}
     }
     let value = |prefix: &str| text.strip_prefix(prefix).filter(|value| !value.is_empty());
     if let Some(value) = value("acr:") {
-        return Some(Atom::Acr(value.into()));
+        return Some(Fact::Acr(value.into()));
     }
     if let Some(value) = value("age<=") {
         let is_plain = value.bytes().all(|byte| byte.is_ascii_digit()) && (value == "0" || !value.starts_with('0'));
         let seconds = is_plain.then(|| value.parse().ok()).flatten()?;
-        return Some(Atom::AgeAtMost(Lifetime::from_seconds(seconds)));
+        return Some(Fact::AgeAtMost(Lifetime::from_seconds(seconds)));
     }
     if let Some(value) = value("audience=") {
-        return Audience::parse(value).ok().map(Atom::Audience);
+        return Audience::parse(value).ok().map(Fact::Audience);
     }
     if let Some(value) = value("bound=") {
         return [Binding::Dpop, Binding::Mtls]
             .into_iter()
             .find(|binding| binding.as_str() == value)
-            .map(Atom::Bound);
+            .map(Fact::Bound);
     }
     if let Some(value) = value("subject=") {
         return [SubjectKind::Service, SubjectKind::User]
             .into_iter()
             .find(|kind| kind.as_str() == value)
-            .map(Atom::Subject);
+            .map(Fact::Subject);
     }
     let name = value("check:")?;
-    Some(Atom::Check {
+    Some(Fact::Check {
         name: name.into(),
         needs: checks.get(name).copied().unwrap_or(Needs::Authentication),
     })

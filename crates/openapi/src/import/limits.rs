@@ -40,7 +40,7 @@ pub(super) const MAX_EDGES: usize = 16_384;
 #[non_exhaustive]
 pub enum ImportLimit {
     /// Atoms of the policy.
-    #[error("more than {} schemes and scopes", scopegate_policy::MAX_ATOMS)]
+    #[error("more than {} schemes and scopes", scopegate_policy::MAX_FACTS)]
     Atoms,
     /// Nesting.
     #[error("values more than {MAX_DEPTH} levels deep")]

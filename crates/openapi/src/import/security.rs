@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use scopegate_domain::{InvalidScope, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, Needs};
+use scopegate_policy::{Fact, Needs};
 
 use super::assembly::{Assembly, Conjunction, Demand, SchemeIndex, Term};
 use super::error::ImportError;
@@ -33,7 +33,7 @@ pub(crate) const ROLE: &str = "role:";
 /// An object of the list.
 struct Way {
     schemes: Conjunction,
-    guards: Vec<Atom>,
+    guards: Vec<Fact>,
 }
 
 /// Reads one list and the guards of its objects.
@@ -218,7 +218,7 @@ fn role(
     );
     assembly.notes.add(NoteKind::InvalidScope, at.place(), message)?;
     let needs = dialect.checks.get(&check).copied().unwrap_or(Needs::Authentication);
-    Ok(Term::Atom(Atom::Check {
+    Ok(Term::Fact(Fact::Check {
         name: check.into(),
         needs,
     }))
@@ -276,7 +276,7 @@ fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand
         )?;
     }
     let flat = |way: Way| {
-        let guards = way.guards.into_iter().map(Term::Atom);
+        let guards = way.guards.into_iter().map(Term::Fact);
         way.schemes.into_iter().chain(guards).collect()
     };
     Ok(Demand::Ways {
@@ -285,16 +285,16 @@ fn demand(assembly: &mut Assembly, at: &At<'_>, ways: Vec<Way>) -> Result<Demand
     })
 }
 
-fn is_within(few: &[Atom], many: &[Atom]) -> bool {
+fn is_within(few: &[Fact], many: &[Fact]) -> bool {
     few.iter().all(|atom| many.contains(atom))
 }
 
 /// The checks that a request without a credential can pass.
 fn anonymous_part(way: &Way) -> BTreeSet<String> {
-    let is_for_anyone = |atom: &&Atom| {
+    let is_for_anyone = |atom: &&Fact| {
         matches!(
             atom,
-            Atom::Check {
+            Fact::Check {
                 needs: Needs::Nothing,
                 ..
             }

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::model::sections::{Section, sections};
-use super::model::{Fact, Model, Operation, Scheme, Server, access_word};
+use super::model::{FactRow, Model, Operation, Scheme, Server, access_word};
 use super::paths::Group;
 use super::text::{escaped, json_in_script};
 
@@ -87,7 +87,7 @@ fn list(values: impl Iterator<Item = Value>) -> String {
     text
 }
 
-fn atom(fact: &Fact) -> Value {
+fn atom(fact: &FactRow) -> Value {
     let mut object = Map::new();
     object.insert("name".to_owned(), fact.name.as_str().into());
     if fact.label != fact.name {

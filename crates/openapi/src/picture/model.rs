@@ -11,13 +11,13 @@ mod servers;
 
 use std::collections::{BTreeSet, HashMap};
 
-use scopegate_policy::{Access, Atom, OperationTable, Universe};
+use scopegate_policy::{Access, Fact, FactTable, OperationTable};
 
 use super::labels::Labels;
 use super::paths::Group;
 use super::text::{cells, prose};
 pub(super) use counts::Counts;
-pub(super) use fact::{Fact, Listed, Scheme};
+pub(super) use fact::{FactRow, Listed, Scheme};
 pub(super) use operation::Operation;
 pub(super) use servers::Server;
 
@@ -25,7 +25,7 @@ pub(super) use servers::Server;
 pub(super) struct Model {
     pub(super) title: String,
     pub(super) note: Option<String>,
-    pub(super) atoms: Vec<Fact>,
+    pub(super) atoms: Vec<FactRow>,
     pub(super) schemes: Vec<Scheme>,
     pub(super) servers: Vec<Server>,
     words_of_atoms: Vec<String>,
@@ -39,7 +39,7 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(table: &OperationTable, labels: &Labels) -> Self {
-        let universe = table.universe();
+        let universe = table.fact_table();
         let operations: Vec<Operation> = table.operations().iter().map(operations::operation).collect();
         let paths: Vec<String> = operations.iter().map(|operation| operation.path.clone()).collect();
         let atoms = facts::facts(table);
@@ -186,7 +186,7 @@ impl Model {
         need.iter().map(word).collect::<Vec<_>>().join(" and ")
     }
 
-    fn required_guards(&self, universe: &Universe) -> Vec<usize> {
+    fn required_guards(&self, universe: &FactTable) -> Vec<usize> {
         let asked: BTreeSet<usize> = self
             .operations
             .iter()
@@ -197,8 +197,8 @@ impl Model {
         // Authentication follows from a credential and is not a separate condition.
         let is_guard = |atom: &usize| {
             !matches!(
-                universe.atoms().get(*atom),
-                Some(Atom::Authenticated | Atom::Scheme(_) | Atom::Scope { .. }) | None
+                universe.facts().get(*atom),
+                Some(Fact::Authenticated | Fact::Scheme(_) | Fact::Scope { .. }) | None
             )
         };
         asked.into_iter().filter(is_guard).collect()

@@ -5,7 +5,7 @@ use scopegate_domain::{
     ApiKeyLocation, Catalog, CatalogBuilder, HttpScheme, OAuthFlow, OAuthFlows, ScopeToken, SecurityScheme,
 };
 use scopegate_openapi::{DocumentInfo, OperationDocs, document};
-use scopegate_policy::{Atom, Guard, Method, Needs, Operation, OperationTable, Rule};
+use scopegate_policy::{Fact, Guard, Method, Needs, Operation, OperationTable, Rule};
 use serde_json::{Map, Value, json};
 
 const READ: ScopeToken = ScopeToken::from_static("read");
@@ -36,7 +36,7 @@ fn get(guard: Guard) -> Operation {
 }
 
 fn check(name: &str, needs: Needs) -> Rule {
-    Rule::Atom(Atom::Check {
+    Rule::Fact(Fact::Check {
         name: name.into(),
         needs,
     })
@@ -44,7 +44,7 @@ fn check(name: &str, needs: Needs) -> Rule {
 
 #[test]
 fn conjunction_is_one_object() {
-    let both = Guard::requires([WRITE, READ]).on(&Guard::authenticated().with_scheme("key"));
+    let both = Guard::requires([WRITE, READ]).depends_on(&Guard::authenticated().with_scheme("key"));
     assert_eq!(security(get(both)), json!([{ "oauth": ["write", "read"], "key": [] }]));
 }
 
@@ -86,7 +86,7 @@ fn unsatisfiable_alternative_is_left_out() {
 #[test]
 fn guards_are_next_to_their_object() {
     let rule = Rule::Any(vec![
-        Rule::All(vec![Rule::Scope(READ), Rule::Atom(Atom::Active)]),
+        Rule::All(vec![Rule::Scope(READ), Rule::Fact(Fact::Active)]),
         Rule::Scope(WRITE),
         check("signature", Needs::Nothing),
     ]);
@@ -104,7 +104,7 @@ fn guards_are_next_to_their_object() {
 fn an_anonymous_request_keeps_the_guards_that_need_no_credential() {
     let rule = Rule::All(vec![
         Rule::Scope(READ),
-        Rule::Atom(Atom::User),
+        Rule::Fact(Fact::User),
         check("open_hours", Needs::Nothing),
     ]);
     let document = written(get(Guard::rule(rule)).optional(), &DocumentInfo::new("t", "1"));

@@ -20,10 +20,10 @@ fn table() -> OperationTable {
         .build()
         .unwrap();
     let user = Guard::user();
-    let active = Guard::requires([ME]).check(ActiveUser).on(&user);
+    let active = Guard::requires([ME]).check(ActiveUser).depends_on(&user);
     OperationTable::builder(catalog)
         .operation(Operation::get("/users/me/").guard(&active))
-        .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).on(&active)))
+        .operation(Operation::get("/users/me/items/").guard(Guard::requires([ITEMS]).depends_on(&active)))
         .operation(Operation::get("/status/").guard(&user))
         .build()
         .unwrap()

@@ -1,8 +1,8 @@
 //! Only active users.
 
-use crate::{Check, Needs, Place, Reason};
+use crate::{Check, CheckContext, Needs, Reason};
 
-/// Lets active users pass: the atom `active`.
+/// Lets active users pass: the fact `active`.
 ///
 /// ```
 /// use scopegate_policy::{ActiveUser, Guard};
@@ -27,7 +27,7 @@ impl Check for ActiveUser {
         Reason::Inactive
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         place.user().is_some_and(scopegate_domain::User::is_active)
     }
 }

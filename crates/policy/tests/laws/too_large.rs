@@ -1,7 +1,7 @@
 //! Law 13 for requirements: each limit can be reached, and past it there is an error. What is
 //! thrown away on the way does not count, nor does the order of input.
 
-use scopegate_policy::{Limit, MAX_ATOMS, MAX_FORMED, MAX_KEPT, Requirement, Universe};
+use scopegate_policy::{FactTable, Limit, MAX_FACTS, MAX_FORMED, MAX_KEPT, Requirement};
 
 use crate::oracle::Formula;
 use crate::oracle::bridge::catalog;
@@ -189,13 +189,13 @@ fn the_order_of_conjuncts_decides_nothing() {
 /// 4,096 atoms are a universe, 4,097 are not.
 #[test]
 fn too_many_atoms_are_an_error() {
-    let build = |scopes: usize| Universe::builder(&catalog(&flat(scopes))).build();
+    let build = |scopes: usize| FactTable::builder(&catalog(&flat(scopes))).build();
     assert_eq!(
-        build(MAX_ATOMS - 4)
-            .map(|universe| universe.atoms().len())
+        build(MAX_FACTS - 4)
+            .map(|universe| universe.facts().len())
             .expect("at the limit"),
-        MAX_ATOMS
+        MAX_FACTS
     );
-    let fault = build(MAX_ATOMS - 3).expect_err("one too many");
-    assert_eq!(fault.to_string(), "more than 4096 atoms");
+    let fault = build(MAX_FACTS - 3).expect_err("one too many");
+    assert_eq!(fault.to_string(), "more than 4096 facts");
 }

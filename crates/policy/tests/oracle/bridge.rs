@@ -3,35 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scopegate_domain::{Audience, Catalog, Lifetime, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, AtomId, AtomSet, Binding, Needs, Requirement, SubjectKind, Universe};
+use scopegate_policy::{Binding, Fact, FactId, FactSet, FactTable, Needs, Requirement, SubjectKind};
 
 use super::Facts;
 use super::words::{Scheme, Words};
 
 /// The numbers of a universe, by the names of the oracle.
 #[derive(Debug)]
-pub(crate) struct Names(BTreeMap<String, AtomId>);
+pub(crate) struct Names(BTreeMap<String, FactId>);
 
 impl Names {
     /// The words that this universe has.
-    pub(crate) fn new(words: &Words, universe: &Universe) -> Self {
+    pub(crate) fn new(words: &Words, universe: &FactTable) -> Self {
         let number = |fact: String| universe.find(&fact_atom(words, &fact)).map(|number| (fact, number));
         Self(words.facts().into_iter().filter_map(number).collect())
     }
 
     /// The facts as a set of atoms, as they are; those that the universe does not have are left
     /// out.
-    pub(crate) fn set(&self, facts: &Facts) -> AtomSet {
+    pub(crate) fn set(&self, facts: &Facts) -> FactSet {
         facts.iter().filter_map(|fact| self.number(fact)).collect()
     }
 
     /// The number of a fact.
-    pub(crate) fn number(&self, fact: &str) -> Option<AtomId> {
+    pub(crate) fn number(&self, fact: &str) -> Option<FactId> {
         self.0.get(fact).copied()
     }
 
     /// The facts of a set of atoms.
-    pub(crate) fn facts(&self, set: &AtomSet) -> Facts {
+    pub(crate) fn facts(&self, set: &FactSet) -> Facts {
         let members = self.0.iter().filter(|(_, number)| set.contains(**number));
         let named: Facts = members.map(|(name, _)| name.clone()).collect();
         assert_eq!(named.len(), set.len(), "each atom of {set:?} has a name");
@@ -79,16 +79,16 @@ pub(crate) fn scheme_name(name: &str) -> SchemeName {
 }
 
 /// The atom of any fact.
-pub(crate) fn fact_atom(words: &Words, fact: &str) -> Atom {
+pub(crate) fn fact_atom(words: &Words, fact: &str) -> Fact {
     let of_scheme = |scheme: &Scheme| {
         let name = scheme_name(&scheme.name);
         let scope = scheme.scopes.iter().find(|scope| scheme.scope_fact(scope) == fact);
         match scope {
-            Some(scope) => Some(Atom::Scope {
+            Some(scope) => Some(Fact::Scope {
                 scheme: name,
                 token: token(scope),
             }),
-            None => (scheme.fact() == fact).then_some(Atom::Scheme(name)),
+            None => (scheme.fact() == fact).then_some(Fact::Scheme(name)),
         }
     };
     words
@@ -98,26 +98,26 @@ pub(crate) fn fact_atom(words: &Words, fact: &str) -> Atom {
         .unwrap_or_else(|| guard_atom(fact))
 }
 
-fn guard_atom(name: &str) -> Atom {
-    let check = |name: &str, needs| Atom::Check {
+fn guard_atom(name: &str) -> Fact {
+    let check = |name: &str, needs| Fact::Check {
         name: name.into(),
         needs,
     };
     match name {
-        "acr:gold" => Atom::Acr("gold".into()),
-        "active" => Atom::Active,
-        "authenticated" => Atom::Authenticated,
-        "age<=300" => Atom::AgeAtMost(Lifetime::from_seconds(300)),
-        "age<=60" => Atom::AgeAtMost(Lifetime::from_seconds(60)),
-        "audience=api" => Atom::Audience(Audience::parse("api").expect("an audience")),
-        "bound=dpop" => Atom::Bound(Binding::Dpop),
-        "bound=mtls" => Atom::Bound(Binding::Mtls),
+        "acr:gold" => Fact::Acr("gold".into()),
+        "active" => Fact::Active,
+        "authenticated" => Fact::Authenticated,
+        "age<=300" => Fact::AgeAtMost(Lifetime::from_seconds(300)),
+        "age<=60" => Fact::AgeAtMost(Lifetime::from_seconds(60)),
+        "audience=api" => Fact::Audience(Audience::parse("api").expect("an audience")),
+        "bound=dpop" => Fact::Bound(Binding::Dpop),
+        "bound=mtls" => Fact::Bound(Binding::Mtls),
         "check:owner" => check("owner", Needs::User),
         "check:quota" => check("quota", Needs::Authentication),
         "check:signature" => check("signature", Needs::Nothing),
-        "subject=service" => Atom::Subject(SubjectKind::Service),
-        "subject=user" => Atom::Subject(SubjectKind::User),
-        "user" => Atom::User,
+        "subject=service" => Fact::Subject(SubjectKind::Service),
+        "subject=user" => Fact::Subject(SubjectKind::User),
+        "user" => Fact::User,
         other => panic!("`{other}` is not a guard"),
     }
 }

@@ -23,8 +23,8 @@ mod tree_bridge;
 use std::collections::BTreeSet;
 
 use scopegate_policy::{
-    Decision, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, OperationTable, Presented, ResolvedOperation,
-    TableError, World, authorize, explain,
+    Decision, Limit, MAX_ALTERNATIVES, MAX_CONTEXTS, MAX_DEPTH, OperationTable, PresentedCredentials, RequestFacts,
+    ResolvedOperation, TableError, authorize, explain,
 };
 
 use from_bytes::Bytes;
@@ -56,7 +56,10 @@ pub(crate) fn guard_trees(input: &[u8]) {
     for (number, operation) in table.operations().iter().enumerate() {
         assert!(depth(&policy, number) <= MAX_DEPTH, "deeper than may be");
         assert!(operation.requirement().alternatives().len() <= MAX_ALTERNATIVES);
-        let explanation = explain(operation, &Presented::new(scopegate_domain::Timestamp::from_unix(0)));
+        let explanation = explain(
+            operation,
+            &PresentedCredentials::new(scopegate_domain::Timestamp::from_unix(0)),
+        );
         assert!(explanation.steps().len() <= MAX_CONTEXTS);
         if paths(&policy, number) <= WALKED {
             assert!(policy.says_something(number), "{operation} says nothing");
@@ -113,7 +116,7 @@ fn is_passed(policy: &Policy, operation: usize, limit: Limit) -> bool {
 
 fn same_decisions(policy: &Policy, table: &OperationTable, request: &Request) {
     let worlds = token_worlds(policy, table, request);
-    let names = Names::new(&policy.words, table.universe());
+    let names = Names::new(&policy.words, table.fact_table());
     for (number, operation) in table.operations().iter().enumerate() {
         let presented = presented(policy, request, &worlds);
         let is_allowed = authorize(operation, &presented).is_ok();
@@ -129,7 +132,7 @@ fn same_decisions(policy: &Policy, table: &OperationTable, request: &Request) {
         let formula = policy.requirement(number);
         for party in policy.parties(request) {
             let facts = policy.facts(number, request, &party);
-            let decision = operation.decide(&World::of_atoms(&names.set(&facts)));
+            let decision = operation.decide(&RequestFacts::of_facts(&names.set(&facts)));
             assert_eq!(
                 decision != Decision::Deny,
                 formula.holds(&facts),
@@ -143,7 +146,10 @@ fn same_minimal_sets(policy: &Policy, number: usize, operation: &ResolvedOperati
     let Some(expected) = minimal_sets(policy, number) else {
         return;
     };
-    let (names, implications) = (Names::new(&policy.words, table.universe()), policy.words.implications());
+    let (names, implications) = (
+        Names::new(&policy.words, table.fact_table()),
+        policy.words.implications(),
+    );
     // The engine knows only the words that some guard names.
     let alternatives = names.alternatives(operation.requirement());
     let alternatives: BTreeSet<Facts> = alternatives.iter().map(|facts| implications.close(facts)).collect();

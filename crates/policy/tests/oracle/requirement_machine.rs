@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use scopegate_domain::{Catalog, SchemeName, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, AtomId, AtomSet, Requirement, Universe};
+use scopegate_policy::{Fact, FactId, FactSet, FactTable, Requirement};
 
 /// A requirement speaks of this number of scopes.
 const SCOPES: usize = 6;
@@ -56,12 +56,12 @@ pub(crate) fn requirement(input: &[u8]) {
 }
 
 struct Machine {
-    universe: Universe,
-    ids: Vec<AtomId>,
+    universe: FactTable,
+    ids: Vec<FactId>,
     /// For each scope, the grant that it amounts to.
     reach: [usize; SCOPES],
     /// For each grant, its world.
-    worlds: Vec<AtomSet>,
+    worlds: Vec<FactSet>,
 }
 
 impl Machine {
@@ -135,10 +135,10 @@ impl Machine {
 
     /// All scopes of a grant; one alone is an atom.
     fn atoms(&self, grant: usize) -> Item {
-        let set: AtomSet = members(grant).map(|scope| self.ids[scope]).collect();
+        let set: FactSet = members(grant).map(|scope| self.ids[scope]).collect();
         let requirement = match members(grant).collect::<Vec<_>>()[..] {
-            [scope] => Requirement::atom(&self.universe, self.ids[scope]),
-            _ => Requirement::atoms(&self.universe, &set),
+            [scope] => Requirement::fact(&self.universe, self.ids[scope]),
+            _ => Requirement::facts(&self.universe, &set),
         };
         let holds = |having: &usize| grant & !self.close(*having) == 0;
         let table = (0..GRANTS).filter(holds).map(|having| 1 << having).sum();
@@ -150,7 +150,7 @@ impl Machine {
         members(grant).fold(0, |closed, scope| closed | self.reach[scope])
     }
 
-    fn grant_of(&self, set: &AtomSet) -> usize {
+    fn grant_of(&self, set: &FactSet) -> usize {
         (0..SCOPES)
             .filter(|scope| set.contains(self.ids[*scope]))
             .map(|scope| 1 << scope)
@@ -182,7 +182,7 @@ impl Machine {
     /// A larger grant is enough if it has one of the sets that are missing.
     fn same_residuals(&self, item: &Item) {
         for (grant, world) in self.worlds.iter().enumerate() {
-            let missing = item.requirement.residual(world);
+            let missing = item.requirement.missing_sets(world);
             let missing: Vec<usize> = missing
                 .iter()
                 .map(|set| self.close(self.grant_of(&self.universe.generators(set))))
@@ -214,20 +214,20 @@ fn reach(edges: &[(usize, usize)]) -> [usize; SCOPES] {
     reach
 }
 
-fn universe(before: usize, edges: &[(usize, usize)]) -> (Universe, Vec<AtomId>) {
+fn universe(before: usize, edges: &[(usize, usize)]) -> (FactTable, Vec<FactId>) {
     let token = |place: usize| ScopeToken::parse(&format!("s{place}")).expect("a scope");
     let builder = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token"));
     let builder = (0..before + SCOPES).fold(builder, |builder, place| builder.scope(token(place), ""));
     let builder = edges.iter().fold(builder, |builder, (from, to)| {
         builder.implies(token(before + from), token(before + to))
     });
-    let universe = Universe::builder(&builder.build().expect("no circle"))
+    let universe = FactTable::builder(&builder.build().expect("no circle"))
         .build()
         .expect("few atoms");
     let scheme = SchemeName::parse("oauth").expect("a scheme");
     let id = |place: usize| {
         let (scheme, token) = (scheme.clone(), token(before + place));
-        universe.find(&Atom::Scope { scheme, token }).expect("a declared scope")
+        universe.find(&Fact::Scope { scheme, token }).expect("a declared scope")
     };
     let ids = (0..SCOPES).map(id).collect();
     (universe, ids)

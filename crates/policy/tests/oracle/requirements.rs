@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use scopegate_policy::{AtomSet, Limit, Requirement, Universe, UniverseBuilder};
+use scopegate_policy::{FactSet, FactTable, FactTableBuilder, Limit, Requirement};
 
 use crate::oracle::bridge::{Names, catalog, fact_atom};
 use crate::oracle::words::Words;
@@ -71,7 +71,7 @@ pub(crate) fn some_of(facts: Vec<String>) -> impl Strategy<Value = Facts> {
 /// A universe of the engine with all words.
 #[derive(Debug)]
 pub(crate) struct Bridge {
-    pub(crate) universe: Universe,
+    pub(crate) universe: FactTable,
     pub(crate) names: Names,
 }
 
@@ -80,14 +80,14 @@ impl Bridge {
     pub(crate) fn new(words: &Words) -> Self {
         let catalog = catalog(words);
         let atoms = words.facts().into_iter().map(|fact| fact_atom(words, &fact));
-        let universe = atoms.fold(Universe::builder(&catalog), UniverseBuilder::atom).build();
+        let universe = atoms.fold(FactTable::builder(&catalog), FactTableBuilder::fact).build();
         let universe = universe.expect("these words make a universe");
         let names = Names::new(words, &universe);
         Self { universe, names }
     }
 
     /// The facts with all that they imply, as the engine sees it.
-    pub(crate) fn world(&self, facts: &Facts) -> AtomSet {
+    pub(crate) fn world(&self, facts: &Facts) -> FactSet {
         self.universe.close(&self.names.set(facts))
     }
 
@@ -100,7 +100,7 @@ impl Bridge {
         match formula {
             Formula::All(formulas) => Requirement::all(list(formulas)?),
             Formula::Any(formulas) => Requirement::any(list(formulas)?),
-            Formula::Fact(fact) => Ok(Requirement::atom(
+            Formula::Fact(fact) => Ok(Requirement::fact(
                 &self.universe,
                 self.names.number(fact).expect("a word"),
             )),

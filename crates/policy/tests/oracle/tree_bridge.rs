@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use scopegate_domain::{Claims, ScopeLayout, Timestamp, User, UserId, UserStatus, Username, Verified};
 use scopegate_policy::{
-    ActiveUser, Binding, Check, ClassOrder, Guard, Needs, Operation, OperationTable, Place, Presented, Rule,
-    TableError, TokenWorld,
+    ActiveUser, Binding, Check, CheckContext, DenialPrecedence, Guard, Needs, Operation, OperationTable,
+    PresentedCredentials, Rule, TableError, TokenFacts,
 };
 use serde_json::json;
 
@@ -43,7 +43,7 @@ impl Check for Noting {
         }
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         let sees: Vec<String> = place.scopes().iter().map(ToString::to_string).collect();
         assert_eq!(place.scope_str(), sees.join(" "));
         let passes = match &self.passes {
@@ -62,11 +62,15 @@ impl Check for Noting {
 /// The table of a policy; its operations are `/0`, `/1`, .. and its guards are named by their
 /// places.
 pub(crate) fn table(policy: &Policy, notes: &Notes) -> Result<OperationTable, TableError> {
-    ordered_table(policy, notes, ClassOrder::Rfc)
+    ordered_table(policy, notes, DenialPrecedence::Rfc)
 }
 
 /// The same with this order of what is checked first.
-pub(crate) fn ordered_table(policy: &Policy, notes: &Notes, order: ClassOrder) -> Result<OperationTable, TableError> {
+pub(crate) fn ordered_table(
+    policy: &Policy,
+    notes: &Notes,
+    order: DenialPrecedence,
+) -> Result<OperationTable, TableError> {
     let guards = guards(policy, notes);
     let mut builder = OperationTable::builder(catalog(&policy.words)).order(order);
     for (number, declared) in policy.operations.iter().enumerate() {
@@ -90,7 +94,7 @@ pub(crate) fn guards(policy: &Policy, notes: &Notes) -> Vec<Guard> {
             .on
             .iter()
             .fold(alone(policy, place, notes), |guard, next| {
-                guard.on(&built[next - place - 1])
+                guard.depends_on(&built[next - place - 1])
             });
         built.push_front(guard);
     }
@@ -174,13 +178,13 @@ fn rule(words: &Words, scheme: Option<&str>, formula: &Formula) -> Rule {
         Formula::Any(formulas) => Rule::Any(list(formulas)),
         Formula::Fact(fact) => match bare(words, scheme, formula) {
             Some(token) => Rule::Scope(token),
-            None => Rule::Atom(fact_atom(words, fact)),
+            None => Rule::Fact(fact_atom(words, fact)),
         },
     }
 }
 
 /// What the engine makes of the credentials of a request; to be kept while the request is.
-pub(crate) fn token_worlds(policy: &Policy, table: &OperationTable, request: &Request) -> Vec<TokenWorld> {
+pub(crate) fn token_worlds(policy: &Policy, table: &OperationTable, request: &Request) -> Vec<TokenFacts> {
     let world = |credential: &Credential| {
         let payload = payload(credential).to_string();
         let claims = Claims::parse(payload.as_bytes(), ScopeLayout::List).expect("these claims are of their types");
@@ -188,7 +192,7 @@ pub(crate) fn token_worlds(policy: &Policy, table: &OperationTable, request: &Re
         let verified = Verified::assertion(claims);
         let name = scheme_name(&policy.words.schemes[credential.scheme].name);
         table
-            .token_world(table.scheme_id(&name).expect("a declared scheme"), &verified)
+            .token_facts(table.scheme_id(&name).expect("a declared scheme"), &verified)
             .expect("few scopes")
     };
     request.credentials.iter().map(world).collect()
@@ -213,8 +217,12 @@ fn payload(credential: &Credential) -> serde_json::Value {
 }
 
 /// The request, as it is presented.
-pub(crate) fn presented<'a>(policy: &Policy, request: &'a Request, worlds: &'a [TokenWorld]) -> Presented<'a> {
-    let mut presented = Presented::new(Timestamp::from_unix(NOW));
+pub(crate) fn presented<'a>(
+    policy: &Policy,
+    request: &'a Request,
+    worlds: &'a [TokenFacts],
+) -> PresentedCredentials<'a> {
+    let mut presented = PresentedCredentials::new(Timestamp::from_unix(NOW));
     for (credential, world) in request.credentials.iter().zip(worlds) {
         presented = presented.with_token(world, credential.subject.as_deref());
         let speaks = policy.words.schemes[credential.scheme].has_subject;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use scopegate_domain::{Lifetime, ScopeToken};
-use scopegate_policy::{AtomId, ClassOrder, Denial, Forbidden, InvalidTokenCause, ResolvedOperation, explain};
+use scopegate_policy::{Denial, DenialPrecedence, FactId, Forbidden, InvalidTokenCause, ResolvedOperation, explain};
 
 use crate::minimal::{minimal, smallest};
 use crate::oracle::bridge::{Names, fact_atom};
@@ -67,7 +67,7 @@ impl<'c> Asked<'c> {
         let mut numbers: Vec<usize> = facts
             .iter()
             .filter_map(|fact| self.names.number(fact))
-            .map(AtomId::index)
+            .map(FactId::index)
             .collect();
         numbers.sort_unstable();
         numbers
@@ -117,7 +117,7 @@ impl<'c> Asked<'c> {
             .iter()
             .filter(|fact| starts.iter().any(|start| fact.starts_with(start)));
         wanted
-            .min_by_key(|fact| self.names.number(fact).map(AtomId::index))
+            .min_by_key(|fact| self.names.number(fact).map(FactId::index))
             .cloned()
     }
 
@@ -147,7 +147,7 @@ impl<'c> Asked<'c> {
     }
 
     /// The refusal to a client for which these facts hold.
-    fn told(&self, world: &Facts, order: ClassOrder) -> String {
+    fn told(&self, world: &Facts, order: DenialPrecedence) -> String {
         let Some(Way { alternative, missing }) = self.nearest(world, None) else {
             return "forbidden deny".to_owned();
         };
@@ -179,8 +179,8 @@ impl<'c> Asked<'c> {
         };
         let scopes = || Some(format!("scope {:?}", scopes_of(&self.generators(&missing))));
         let told = match order {
-            ClassOrder::Rfc => forbidden.or_else(step_up).or_else(scopes),
-            ClassOrder::ScopesFirst => {
+            DenialPrecedence::Rfc => forbidden.or_else(step_up).or_else(scopes),
+            DenialPrecedence::ScopesFirst => {
                 let scopes = || scopes().filter(|_| !scopes_of(&self.generators(&missing)).is_empty());
                 step_up().or_else(scopes).or(forbidden)
             }
@@ -229,7 +229,7 @@ fn texts<T: ToString>(items: &[T]) -> BTreeSet<String> {
 }
 
 /// The denials of a case are those of the oracle: residual, chosen alternative, class and scope.
-fn same_denials(case: &Case, order: ClassOrder) -> Result<(), TestCaseError> {
+fn same_denials(case: &Case, order: DenialPrecedence) -> Result<(), TestCaseError> {
     for (number, operation) in case.operations() {
         let (Some(denial), Some(asked)) = (case.denial(operation), Asked::new(case, number)) else {
             continue;
@@ -240,21 +240,25 @@ fn same_denials(case: &Case, order: ClassOrder) -> Result<(), TestCaseError> {
                 .map_or(told.clone(), |(before, _)| format!("{before}subject"))
         };
         prop_assert_eq!(told(&denial), subject(asked.told(&world, order)), "{}", operation);
-        let shortfall = denial.shortfall();
-        let residual: BTreeSet<Facts> = shortfall.residual().iter().map(|set| asked.names.facts(set)).collect();
+        let unmet_requirement = denial.unmet_requirement();
+        let residual: BTreeSet<Facts> = unmet_requirement
+            .closed_missing_sets()
+            .iter()
+            .map(|set| asked.names.facts(set))
+            .collect();
         prop_assert_eq!(&residual, &asked.residual(&world));
-        let ways: BTreeSet<_> = shortfall
-            .ways_out()
+        let ways: BTreeSet<_> = unmet_requirement
+            .missing_sets()
             .iter()
             .map(|way| way.iter().map(ToString::to_string).collect())
             .collect();
         prop_assert_eq!(ways, residual.iter().map(|set| asked.atoms(set)).collect());
         let nearest = asked.nearest(&world, None);
-        let chosen = shortfall
+        let chosen = unmet_requirement
             .chosen()
             .map(|chosen| asked.names.facts(&operation.requirement().alternatives()[chosen]));
         prop_assert_eq!(&chosen, &nearest.as_ref().map(|way| way.alternative.clone()));
-        let missing: BTreeSet<String> = shortfall.missing().iter().map(ToString::to_string).collect();
+        let missing: BTreeSet<String> = unmet_requirement.missing().iter().map(ToString::to_string).collect();
         prop_assert_eq!(
             missing,
             nearest.map(|way| asked.atoms(&way.missing)).unwrap_or_default()
@@ -262,8 +266,12 @@ fn same_denials(case: &Case, order: ClassOrder) -> Result<(), TestCaseError> {
         let whole = chosen
             .map(|chosen| scopes_of(&asked.generators(&chosen)))
             .unwrap_or_default();
-        prop_assert_eq!(texts(shortfall.scope()), whole, "the scope of the whole alternative");
-        prop_assert_eq!(shortfall.operation().to_string(), operation.to_string());
+        prop_assert_eq!(
+            texts(unmet_requirement.scope()),
+            whole,
+            "the scope of the whole alternative"
+        );
+        prop_assert_eq!(unmet_requirement.operation().to_string(), operation.to_string());
     }
     Ok(())
 }
@@ -301,7 +309,7 @@ type Chosen = (Option<usize>, Vec<String>);
 fn answers(case: &Case, operation: &ResolvedOperation, name: impl Fn(&str) -> String) -> (Option<Chosen>, Vec<String>) {
     let names = |scope: &[ScopeToken]| scope.iter().map(|token| name(token.as_str())).collect();
     let denial = case.denial(operation);
-    let denied = denial.map(|denial| (denial.shortfall().chosen(), names(denial.scope())));
+    let denied = denial.map(|denial| (denial.unmet_requirement().chosen(), names(denial.scope())));
     (denied, names(operation.challenge_scope()))
 }
 
@@ -309,7 +317,7 @@ proptest! {
     /// Laws 6 and 12: class, residual, chosen alternative and scope of a denial.
     #[test]
     fn a_denial_is_that_of_the_oracle((policy, request) in policy_and_request()) {
-        for order in [ClassOrder::Rfc, ClassOrder::ScopesFirst] {
+        for order in [DenialPrecedence::Rfc, DenialPrecedence::ScopesFirst] {
             same_denials(&Case::ordered(policy.clone(), request.clone(), order)?, order)?;
         }
     }
@@ -317,7 +325,7 @@ proptest! {
     /// The same where scopes and step-up are all that can be missing.
     #[test]
     fn a_denial_of_scopes_or_step_up_is_that_of_the_oracle((policy, request) in random_trees::challengeable()) {
-        for order in [ClassOrder::Rfc, ClassOrder::ScopesFirst] {
+        for order in [DenialPrecedence::Rfc, DenialPrecedence::ScopesFirst] {
             same_denials(&Case::ordered(policy.clone(), request.clone(), order)?, order)?;
         }
     }

@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use scopegate_domain::Timestamp;
 use scopegate_policy::{
-    Access, Group, Guard, Operation, OperationTable, OperationTableBuilder, Presented, ResolvedOperation, TableError,
-    explain,
+    Access, Group, Guard, Operation, OperationTable, OperationTableBuilder, PresentedCredentials, ResolvedOperation,
+    TableError, explain,
 };
 
 use crate::oracle::Facts;
@@ -144,7 +144,7 @@ impl Placed {
     fn operation(&self, number: usize, guards: &[Guard]) -> Operation {
         let operation = Operation::get(format!("/{number}"));
         let operation = pick(guards, &self.own).fold(operation, Operation::guard);
-        let operation = pick(guards, &self.behind).fold(operation, Operation::behind);
+        let operation = pick(guards, &self.behind).fold(operation, Operation::and_guard);
         let operation = if self.is_override {
             operation.overriding()
         } else {
@@ -240,7 +240,7 @@ fn depends_on_credentials(above: &Policy) -> bool {
 
 /// How a request that provides nothing is explained.
 fn steps(operation: &ResolvedOperation) -> Vec<String> {
-    let explanation = explain(operation, &Presented::new(Timestamp::from_unix(0)));
+    let explanation = explain(operation, &PresentedCredentials::new(Timestamp::from_unix(0)));
     explanation.steps().iter().map(ToString::to_string).collect()
 }
 

@@ -39,9 +39,9 @@ fn agree(stage: &Stage, lacking: &[usize]) {
         let (open, before) = (opened(table, &alone), if is_scope { &bare } else { &nobody });
         // Operations with an alternative that names the scope or a scope that it implies, in any
         // scheme of its server.
-        let brought: BTreeSet<usize> = alone.atoms().iter().map(scopegate_policy::AtomId::index).collect();
-        let is_own = |atom: &scopegate_policy::AtomId| {
-            let other = &table.universe().atoms()[atom.index()];
+        let brought: BTreeSet<usize> = alone.facts().iter().map(scopegate_policy::FactId::index).collect();
+        let is_own = |atom: &scopegate_policy::FactId| {
+            let other = &table.fact_table().facts()[atom.index()];
             let is_of_kind = if is_scope {
                 other.scope_token().is_some()
             } else {
@@ -51,7 +51,7 @@ fn agree(stage: &Stage, lacking: &[usize]) {
         };
         let takes_part = table.operations().iter().filter(|operation| {
             let ways = operation.requirement().alternatives().iter();
-            let mut words = ways.flat_map(|way| table.universe().generators(way).iter().collect::<Vec<_>>());
+            let mut words = ways.flat_map(|way| table.fact_table().generators(way).iter().collect::<Vec<_>>());
             words.any(|atom| is_own(&atom))
         });
         let takes_part: BTreeSet<String> = takes_part.map(ToString::to_string).collect();

@@ -10,7 +10,7 @@ use scopegate_domain::SchemeName;
 use scopegate_openapi::import;
 use scopegate_openapi::picture::{self, Labels};
 use scopegate_policy::{
-    AssumedCredentials, AssumedCredentialsBuilder, Atom, AtomId, AtomSet, OperationTable, ResolvedOperation,
+    AssumedCredentials, AssumedCredentialsBuilder, Fact, FactId, FactSet, OperationTable, ResolvedOperation,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -77,7 +77,7 @@ impl Stage {
 
     /// The number of a fact, by its name.
     pub(crate) fn atom(&self, name: &str) -> usize {
-        let atoms = self.table.universe().atoms();
+        let atoms = self.table.fact_table().facts();
         atoms
             .iter()
             .position(|atom| atom.to_string() == name)
@@ -144,15 +144,15 @@ pub(crate) fn real(name: &str) -> Option<PathBuf> {
 
 /// A request with the tokens of these boxes, while these conditions do not hold.
 pub(crate) fn grant(table: &OperationTable, ticked: &[usize], lacking: &[usize]) -> AssumedCredentials {
-    let atom = |number: &usize| table.universe().atoms()[*number].clone();
+    let atom = |number: &usize| table.fact_table().facts()[*number].clone();
     let present = |builder: AssumedCredentialsBuilder, number: &usize| match atom(number) {
-        Atom::Scheme(name) => builder.token_of(name),
-        Atom::Scope { scheme, token } => builder.scope_of(scheme, token),
+        Fact::Scheme(name) => builder.token_of(name),
+        Fact::Scope { scheme, token } => builder.scope_of(scheme, token),
         other => panic!("{other} is no box of a token"),
     };
     let mut builder = ticked.iter().fold(AssumedCredentials::builder(), present);
     if ticked.is_empty() {
-        builder = builder.without(Atom::Authenticated);
+        builder = builder.without(Fact::Authenticated);
     }
     let builder = lacking
         .iter()
@@ -174,9 +174,9 @@ pub(crate) fn opened(table: &OperationTable, grant: &AssumedCredentials) -> BTre
 }
 
 /// All the smallest lists of missing facts, in the fewest words.
-pub(crate) fn missing(table: &OperationTable, operation: &ResolvedOperation, closed: &AtomSet) -> BTreeSet<Vec<usize>> {
-    let universe = table.universe();
-    let residual = operation.requirement().residual(closed);
-    let numbers = |set: &AtomSet| universe.generators(set).iter().map(AtomId::index).collect();
+pub(crate) fn missing(table: &OperationTable, operation: &ResolvedOperation, closed: &FactSet) -> BTreeSet<Vec<usize>> {
+    let universe = table.fact_table();
+    let residual = operation.requirement().missing_sets(closed);
+    let numbers = |set: &FactSet| universe.generators(set).iter().map(FactId::index).collect();
     residual.iter().map(numbers).collect()
 }

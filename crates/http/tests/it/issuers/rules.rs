@@ -44,7 +44,7 @@ async fn users() -> Arc<dyn Users> {
 }
 
 async fn gate() -> GateBuilder {
-    let guard = Guard::requires([READ]).check(ActiveUser).on(&Guard::user());
+    let guard = Guard::requires([READ]).check(ActiveUser).depends_on(&Guard::user());
     Gate::builder(catalog())
         .users(users().await)
         .operation(get("/reports").guard(guard).then(|_: Permit| async { "in" }))

@@ -113,7 +113,7 @@ impl World {
                 .cache_bytes(bytes);
             let guard = Guard::requires([ME])
                 .check(ActiveUser)
-                .on(&Guard::user())
+                .depends_on(&Guard::user())
                 .with_scheme("oauth");
             builder(&clock)
                 .profile(Profile::Rfc)

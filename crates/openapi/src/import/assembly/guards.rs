@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scopegate_policy::{Atom, Guard, MAX_ALTERNATIVES, Rule};
+use scopegate_policy::{Fact, Guard, MAX_ALTERNATIVES, Rule};
 
 use super::super::error::ImportError;
 use super::super::limits::{ImportLimit, MAX_WAYS, MAX_WORK};
@@ -62,12 +62,12 @@ impl Assembly {
     }
 
     fn rule(&self, term: &Term) -> Option<Rule> {
-        Some(Rule::Atom(match term {
-            Term::Atom(atom) => atom.clone(),
-            Term::Scheme(scheme) => Atom::Scheme(self.schemes.get(usize::from(scheme.0))?.name.clone()),
+        Some(Rule::Fact(match term {
+            Term::Fact(atom) => atom.clone(),
+            Term::Scheme(scheme) => Fact::Scheme(self.schemes.get(usize::from(scheme.0))?.name.clone()),
             Term::Scope(scheme, scope) => {
                 let draft = self.schemes.get(usize::from(scheme.0))?;
-                Atom::Scope {
+                Fact::Scope {
                     scheme: draft.name.clone(),
                     token: draft.scopes.get(usize::from(scope.0))?.0.clone(),
                 }

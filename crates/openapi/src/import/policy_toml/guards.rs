@@ -97,7 +97,7 @@ impl<'v, 't> Guards<'v, 't> {
         }
         if let Some(on) = table.take("on") {
             for item in on.items()? {
-                guard = guard.on(&self.named(item, depth + 1)?);
+                guard = guard.depends_on(&self.named(item, depth + 1)?);
             }
         }
         table.finish()?;
@@ -134,6 +134,6 @@ fn ways(rule: &Rule) -> usize {
     match rule {
         Rule::All(rules) => rules.iter().map(ways).fold(1, usize::saturating_mul),
         Rule::Any(rules) => rules.iter().map(ways).fold(0, usize::saturating_add),
-        Rule::Atom(_) | Rule::Deny | Rule::Scope(_) => 1,
+        Rule::Fact(_) | Rule::Deny | Rule::Scope(_) => 1,
     }
 }

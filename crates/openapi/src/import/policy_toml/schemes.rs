@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use scopegate_domain::{
     ApiKeyLocation, Catalog, CatalogBuilder, HttpScheme, OAuthFlow, OAuthFlows, SchemeName, ScopeToken, SecurityScheme,
 };
-use scopegate_policy::{MAX_ATOMS, nearest_name};
+use scopegate_policy::{MAX_FACTS, nearest_name};
 
 use super::super::error::ImportError;
 use super::super::guards::{self, ChecksNeed};
@@ -132,7 +132,7 @@ fn scheme(
     if let Some(listed) = table.take("scopes") {
         for (scope, start, value) in listed.table()?.all() {
             size.atoms += 1;
-            if size.atoms > MAX_ATOMS {
+            if size.atoms > MAX_FACTS {
                 return Err(ImportError::TooLarge(ImportLimit::Atoms));
             }
             places.add_scope(name, scope, start);
@@ -153,7 +153,7 @@ fn scheme(
         }
     }
     table.finish()?;
-    if size.atoms > MAX_ATOMS {
+    if size.atoms > MAX_FACTS {
         return Err(ImportError::TooLarge(ImportLimit::Atoms));
     }
     Ok(builder)

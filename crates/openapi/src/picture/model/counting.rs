@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use scopegate_policy::{AssumedCredentials, Atom, AuthorizationServer, AuthorizationServers, OperationTable};
+use scopegate_policy::{AssumedCredentials, AuthorizationServer, AuthorizationServers, Fact, OperationTable};
 
 use super::counts::Counts;
-use super::fact::Fact;
+use super::fact::FactRow;
 use super::operation::Operation;
 
 /// Counts the operations of each atom.
-pub(super) fn count(facts: &mut [Fact], operations: &[Operation], table: &OperationTable) {
+pub(super) fn count(facts: &mut [FactRow], operations: &[Operation], table: &OperationTable) {
     let mut asking: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); facts.len()];
     for (number, operation) in operations.iter().enumerate() {
         for atom in operation.needs.iter().flatten() {
@@ -18,25 +18,25 @@ pub(super) fn count(facts: &mut [Fact], operations: &[Operation], table: &Operat
             }
         }
     }
-    let nobody = AssumedCredentials::builder().without(Atom::Authenticated).build(table);
+    let nobody = AssumedCredentials::builder().without(Fact::Authenticated).build(table);
     let public = opened(table, &nobody);
     let bare = without_scopes(table);
-    for (fact, atom) in facts.iter_mut().zip(table.universe().atoms()) {
-        let own = table.universe().find(atom).and_then(|id| asking.get(id.index()));
+    for (fact, atom) in facts.iter_mut().zip(table.fact_table().facts()) {
+        let own = table.fact_table().find(atom).and_then(|id| asking.get(id.index()));
         fact.used_by = own.cloned().unwrap_or_default();
         let (grant, before) = match atom {
-            Atom::Scheme(name) => {
+            Fact::Scheme(name) => {
                 let grant = AssumedCredentials::builder().token_of(name.clone()).build(table);
                 fact.used_by.extend(opened(table, &grant).difference(&public));
                 (grant, &public)
             }
-            Atom::Scope { scheme, token } => {
+            Fact::Scope { scheme, token } => {
                 let grant = AssumedCredentials::builder()
                     .scope_of(scheme.clone(), token.clone())
                     .build(table);
                 // A credential by itself is nothing that a scope adds.
-                let scopes = grant.atoms().iter().filter(|id| {
-                    let atom = table.universe().atom(*id);
+                let scopes = grant.facts().iter().filter(|id| {
+                    let atom = table.fact_table().fact(*id);
                     atom.is_some_and(|atom| atom.scope_token().is_some())
                 });
                 let asked = scopes.filter_map(|id| asking.get(id.index())).flatten();

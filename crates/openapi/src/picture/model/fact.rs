@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::counts::Counts;
 
 /// An atom.
-pub(crate) struct Fact {
+pub(crate) struct FactRow {
     pub(crate) name: String,
     /// The name without the beginning that it shares with others, and not too long.
     pub(crate) label: String,

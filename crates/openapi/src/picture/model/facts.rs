@@ -3,32 +3,32 @@
 use std::collections::BTreeSet;
 
 use scopegate_domain::{DeclaredScheme, ScopeToken, SecurityScheme};
-use scopegate_policy::{Atom, AtomId, AtomSet, OperationTable, Universe};
+use scopegate_policy::{Fact, FactId, FactSet, FactTable, OperationTable};
 
 use super::super::names::short_forms;
 use super::super::text::{cut, prose, visible};
 use super::counts::Counts;
-use super::fact::{Fact, Listed, Scheme};
+use super::fact::{FactRow, Listed, Scheme};
 
 /// Longest description that is shown, in cells.
 const LONGEST_ABOUT: usize = 300;
 
-pub(super) fn facts(table: &OperationTable) -> Vec<Fact> {
-    let universe = table.universe();
-    let name = |atom: &Atom| match atom {
-        Atom::Scheme(name) => visible(name.as_str()),
+pub(super) fn facts(table: &OperationTable) -> Vec<FactRow> {
+    let universe = table.fact_table();
+    let name = |atom: &Fact| match atom {
+        Fact::Scheme(name) => visible(name.as_str()),
         other => visible(&other.to_string()),
     };
-    let names: Vec<String> = universe.atoms().iter().map(name).collect();
+    let names: Vec<String> = universe.facts().iter().map(name).collect();
     let labels = short_forms(&names, &families(table));
-    let fact = |(atom, (name, label)): (&Atom, (String, String))| {
+    let fact = |(atom, (name, label)): (&Fact, (String, String))| {
         let about = match atom {
-            Atom::Scheme(name) => table
+            Fact::Scheme(name) => table
                 .catalog()
                 .find(name)
                 .and_then(DeclaredScheme::description)
                 .unwrap_or_default(),
-            Atom::Scope { scheme, token } => {
+            Fact::Scope { scheme, token } => {
                 let scopes = table.catalog().find(scheme).map_or(&[][..], DeclaredScheme::scopes);
                 scopes
                     .iter()
@@ -37,7 +37,7 @@ pub(super) fn facts(table: &OperationTable) -> Vec<Fact> {
             }
             _ => "",
         };
-        Fact {
+        FactRow {
             name,
             label,
             about: cut(&prose(about), LONGEST_ABOUT),
@@ -47,14 +47,14 @@ pub(super) fn facts(table: &OperationTable) -> Vec<Fact> {
         }
     };
     let pairs = names.into_iter().zip(labels);
-    universe.atoms().iter().zip(pairs).map(fact).collect()
+    universe.facts().iter().zip(pairs).map(fact).collect()
 }
 
 /// The scopes of each scheme, by their atoms.
 fn families(table: &OperationTable) -> Vec<Vec<usize>> {
     let scopes = |declared: &DeclaredScheme| {
-        let is_own = |atom: &Atom| matches!(atom, Atom::Scope { scheme, .. } if scheme == declared.name());
-        let numbered = table.universe().atoms().iter().enumerate();
+        let is_own = |atom: &Fact| matches!(atom, Fact::Scope { scheme, .. } if scheme == declared.name());
+        let numbered = table.fact_table().facts().iter().enumerate();
         numbered
             .filter(|(_, atom)| is_own(atom))
             .map(|(atom, _)| atom)
@@ -64,20 +64,20 @@ fn families(table: &OperationTable) -> Vec<Vec<usize>> {
 }
 
 /// Returns what an atom implies directly, without steps that follow from others.
-fn next(universe: &Universe, id: AtomId) -> Vec<usize> {
-    let implied = universe.closure(id).difference(&AtomSet::from_iter([id]));
-    universe.generators(&implied).iter().map(AtomId::index).collect()
+fn next(universe: &FactTable, id: FactId) -> Vec<usize> {
+    let implied = universe.closure(id).difference(&FactSet::from_iter([id]));
+    universe.generators(&implied).iter().map(FactId::index).collect()
 }
 
-pub(super) fn scheme(universe: &Universe, facts: &[Fact], declared: &DeclaredScheme) -> Option<Scheme> {
+pub(super) fn scheme(universe: &FactTable, facts: &[FactRow], declared: &DeclaredScheme) -> Option<Scheme> {
     let scope = |token: &ScopeToken| {
         let (scheme, token) = (declared.name().clone(), token.clone());
-        universe.find(&Atom::Scope { scheme, token })
+        universe.find(&Fact::Scope { scheme, token })
     };
     let scopes = declared.scopes().iter().filter_map(|declared| scope(declared.token()));
-    let scopes: Vec<usize> = scopes.map(AtomId::index).collect();
+    let scopes: Vec<usize> = scopes.map(FactId::index).collect();
     Some(Scheme {
-        atom: universe.find(&Atom::Scheme(declared.name().clone()))?.index(),
+        atom: universe.find(&Fact::Scheme(declared.name().clone()))?.index(),
         kind: match declared.scheme() {
             SecurityScheme::ApiKey { .. } => "API key",
             SecurityScheme::Http(_) => "HTTP",
@@ -90,7 +90,7 @@ pub(super) fn scheme(universe: &Universe, facts: &[Fact], declared: &DeclaredSch
 
 /// Returns the scopes of a scheme, each once, below the first that implies it. Scopes that nothing
 /// implies are in the order of declaration.
-fn hierarchy(scopes: &[usize], facts: &[Fact]) -> Vec<Listed> {
+fn hierarchy(scopes: &[usize], facts: &[FactRow]) -> Vec<Listed> {
     let implied = |atom: usize| facts.get(atom).map_or(&[][..], |fact| &fact.implies);
     let all: BTreeSet<usize> = scopes.iter().copied().collect();
     let below: BTreeSet<usize> = scopes.iter().flat_map(|atom| implied(*atom)).copied().collect();

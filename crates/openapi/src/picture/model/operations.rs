@@ -1,7 +1,9 @@
 //! Operations: their requirements and their guards.
 
 use scopegate_domain::{SchemeName, ScopeToken, Timestamp};
-use scopegate_policy::{Alternative, Atom, AtomId, AtomSet, Presented, ResolvedOperation, Step, Universe, explain};
+use scopegate_policy::{
+    Alternative, ExplanationStep, Fact, FactId, FactSet, FactTable, PresentedCredentials, ResolvedOperation, explain,
+};
 
 use super::super::text::visible;
 use super::operation::Operation;
@@ -10,7 +12,7 @@ use super::operation::Operation;
 const MOST_STEPS: usize = 64;
 
 pub(super) fn operation(resolved: &ResolvedOperation) -> Operation {
-    let universe = resolved.universe();
+    let universe = resolved.fact_table();
     let closed = resolved.requirement().alternatives().iter();
     let ways = closed.zip(resolved.alternatives());
     let (tree, is_tree_cut) = tree(resolved);
@@ -33,15 +35,15 @@ pub(super) fn operation(resolved: &ResolvedOperation) -> Operation {
 
 /// Returns the maximal atoms of an alternative: scopes and schemes in the order of the document,
 /// then guards.
-fn way(universe: &Universe, closed: &AtomSet, words: &Alternative) -> Vec<usize> {
+fn way(universe: &FactTable, closed: &FactSet, words: &Alternative) -> Vec<usize> {
     let generators = universe.generators(closed);
     let of_scheme = |(scheme, tokens): &(SchemeName, Vec<ScopeToken>)| {
-        let scope = |token: &ScopeToken| Atom::Scope {
+        let scope = |token: &ScopeToken| Fact::Scope {
             scheme: scheme.clone(),
             token: token.clone(),
         };
         let scopes = tokens.iter().map(scope);
-        scopes.chain([Atom::Scheme(scheme.clone())]).collect::<Vec<_>>()
+        scopes.chain([Fact::Scheme(scheme.clone())]).collect::<Vec<_>>()
     };
     let named = words
         .schemes()
@@ -51,10 +53,10 @@ fn way(universe: &Universe, closed: &AtomSet, words: &Alternative) -> Vec<usize>
     let named = named
         .filter_map(|atom| universe.find(&atom))
         .filter(|id| generators.contains(*id));
-    let mut way: Vec<usize> = named.map(AtomId::index).collect();
+    let mut way: Vec<usize> = named.map(FactId::index).collect();
     let rest: Vec<usize> = generators
         .iter()
-        .map(AtomId::index)
+        .map(FactId::index)
         .filter(|atom| !way.contains(atom))
         .collect();
     way.extend(rest);
@@ -64,14 +66,14 @@ fn way(universe: &Universe, closed: &AtomSet, words: &Alternative) -> Vec<usize>
 /// Returns the guards of an operation. A single guard without a name is left out, because it
 /// repeats the requirement.
 fn tree(resolved: &ResolvedOperation) -> (Vec<(usize, String, Vec<String>)>, bool) {
-    let explanation = explain(resolved, &Presented::new(Timestamp::from_unix(0)));
+    let explanation = explain(resolved, &PresentedCredentials::new(Timestamp::from_unix(0)));
     let steps = explanation.steps();
     if let [only] = steps
         && (only.guard().starts_with("requires ") || only.guard() == "public")
     {
         return (Vec::new(), false);
     }
-    let sees = |step: &Step| step.sees().iter().map(|token| visible(token.as_str())).collect();
+    let sees = |step: &ExplanationStep| step.sees().iter().map(|token| visible(token.as_str())).collect();
     let shown = steps.iter().take(MOST_STEPS);
     let shown = shown
         .map(|step| (step.depth(), visible(step.guard()), sees(step)))

@@ -1,7 +1,7 @@
 //! Authorization servers, by the schemes that accept their tokens.
 
 use scopegate_domain::{DeclaredScheme, SecurityScheme};
-use scopegate_policy::{Atom, AtomId, AuthorizationServer, AuthorizationServers, OperationTable};
+use scopegate_policy::{AuthorizationServer, AuthorizationServers, Fact, FactId, OperationTable};
 
 /// An authorization server.
 pub(crate) struct Server {
@@ -20,12 +20,12 @@ pub(super) fn servers(table: &OperationTable) -> Vec<Server> {
         let atoms = server
             .schemes()
             .iter()
-            .map(|declared| Atom::Scheme(declared.name().clone()));
+            .map(|declared| Fact::Scheme(declared.name().clone()));
         let is_token = |declared: &&DeclaredScheme| issues_tokens(declared);
         Server {
             schemes: atoms
-                .filter_map(|atom| table.universe().find(&atom))
-                .map(AtomId::index)
+                .filter_map(|atom| table.fact_table().find(&atom))
+                .map(FactId::index)
                 .collect(),
             word: if server.schemes().iter().any(is_token) {
                 "token"

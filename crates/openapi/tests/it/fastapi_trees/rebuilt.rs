@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use scopegate_domain::{ApiKeyLocation, Catalog, CatalogBuilder, SchemeName, ScopeToken, SecurityScheme, Timestamp};
 use scopegate_openapi::{DocumentInfo, document};
 use scopegate_policy::{
-    Atom, AtomSet, Check, Group, Guard, Needs, Operation, OperationTable, Place, Presented, ResolvedOperation, Rule,
-    Step, TableError, World, authorize, explain,
+    Check, CheckContext, ExplanationStep, Fact, FactSet, Group, Guard, Needs, Operation, OperationTable,
+    PresentedCredentials, RequestFacts, ResolvedOperation, Rule, TableError, authorize, explain,
 };
 use serde_json::{Map, Value};
 
@@ -39,7 +39,7 @@ impl Check for Sees {
         Needs::Nothing
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         let sight = (self.function.clone(), texts(place.scopes()));
         self.sights.lock().expect("nobody panicked").insert(sight);
         true
@@ -56,7 +56,7 @@ impl Rebuilt {
             shared: RefCell::default(),
         };
         let decorated = building.guards(&tree.route.decorator).into_iter();
-        let operation = decorated.fold(Operation::get("/"), Operation::behind);
+        let operation = decorated.fold(Operation::get("/"), Operation::and_guard);
         let own = building.guards(&tree.route.params).into_iter();
         let operation = own.fold(operation, Operation::guard);
         // A route without a requirement is public in FastAPI; here it must be declared public.
@@ -107,9 +107,9 @@ impl Rebuilt {
     /// Returns the functions, dependants last, each with the scopes visible to it, if it takes
     /// them.
     pub(crate) fn places(&self, tree: &Tree) -> Vec<Call> {
-        let explanation = explain(self.operation(), &Presented::new(Timestamp::from_unix(0)));
+        let explanation = explain(self.operation(), &PresentedCredentials::new(Timestamp::from_unix(0)));
         let mut places = Vec::new();
-        let mut open: Vec<&Step> = Vec::new();
+        let mut open: Vec<&ExplanationStep> = Vec::new();
         for step in explanation.steps() {
             while let Some(done) = open.pop_if(|above| above.depth() >= step.depth()) {
                 places.extend(call(tree, done));
@@ -123,19 +123,19 @@ impl Rebuilt {
     /// Decides a request, and returns what the checks saw.
     pub(crate) fn sights(&self) -> BTreeSet<(String, Vec<String>)> {
         self.sights.lock().expect("nobody panicked").clear();
-        let _ = authorize(self.operation(), &Presented::new(Timestamp::from_unix(0)));
+        let _ = authorize(self.operation(), &PresentedCredentials::new(Timestamp::from_unix(0)));
         self.sights.lock().expect("nobody panicked").clone()
     }
 
     /// Whether a request is allowed with these scopes by these schemes, if all required checks
     /// hold.
     pub(crate) fn allows(&self, supplied: &BTreeMap<String, Vec<String>>) -> bool {
-        let universe = self.table.universe();
+        let universe = self.table.fact_table();
         let named = |name: &str| SchemeName::parse(name).expect("a name");
-        let schemes = supplied.keys().map(|name| Atom::Scheme(named(name)));
+        let schemes = supplied.keys().map(|name| Fact::Scheme(named(name)));
         let scope = |(name, scopes): (&String, &Vec<String>)| {
             let scheme = named(name);
-            let atom = move |scope: &String| Atom::Scope {
+            let atom = move |scope: &String| Fact::Scope {
                 scheme: scheme.clone(),
                 token: token(scope),
             };
@@ -143,20 +143,22 @@ impl Rebuilt {
         };
         let scopes = supplied.iter().flat_map(scope);
         let checks = universe
-            .atoms()
+            .facts()
             .iter()
-            .filter(|atom| matches!(atom, Atom::Check { .. }))
+            .filter(|atom| matches!(atom, Fact::Check { .. }))
             .cloned();
-        let atoms: AtomSet = schemes
+        let atoms: FactSet = schemes
             .chain(scopes)
             .chain(checks)
             .map(|atom| universe.find(&atom).expect("an atom of the table"))
             .collect();
-        self.operation().decide(&World::of_atoms(&universe.close(&atoms))) != scopegate_policy::Decision::Deny
+        self.operation()
+            .decide(&RequestFacts::of_facts(&universe.close(&atoms)))
+            != scopegate_policy::Decision::Deny
     }
 }
 
-fn call(tree: &Tree, step: &Step) -> Option<Call> {
+fn call(tree: &Tree, step: &ExplanationStep) -> Option<Call> {
     let function = tree.nodes.get(step.guard())?;
     Some((
         step.guard().to_owned(),
@@ -206,7 +208,7 @@ impl<'t> Building<'t> {
         function
             .deps
             .iter()
-            .fold(guard, |guard, next| guard.on(&self.guard(next)))
+            .fold(guard, |guard, next| guard.depends_on(&self.guard(next)))
     }
 
     /// Returns the scopes of an edge. They are plain if they can belong to one scheme at most.
@@ -227,7 +229,7 @@ impl<'t> Building<'t> {
         let of_scheme = |scheme: &str| {
             let scheme = SchemeName::parse(scheme).expect("a name");
             let scope = |token| {
-                Rule::Atom(Atom::Scope {
+                Rule::Fact(Fact::Scope {
                     scheme: scheme.clone(),
                     token,
                 })

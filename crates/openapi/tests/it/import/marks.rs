@@ -1,6 +1,6 @@
 //! Marks of least privilege in Microsoft Graph's form, on a file with a hand-made expected answer.
 
-use scopegate_analysis::{DominatedMark, judge_marks};
+use scopegate_analysis::{DominatedAnnotation, check_annotations};
 use scopegate_openapi::import;
 
 const PERMISSIONS: &str = r#"{ "permissions": {
@@ -23,9 +23,9 @@ const PERMISSIONS: &str = r#"{ "permissions": {
 fn each_mark_is_judged_by_what_its_scopes_open() {
     let imported = import::read(PERMISSIONS.as_bytes()).unwrap();
     assert_eq!(imported.least_marks().len(), 7);
-    let judged = judge_marks(imported.table(), imported.least_marks());
+    let judged = check_annotations(imported.table(), imported.least_marks());
 
-    let dominated = |dominated: &DominatedMark<'_>| {
+    let dominated = |dominated: &DominatedAnnotation<'_>| {
         let (mark, by) = (dominated.mark(), dominated.by());
         let by: Vec<&str> = by.iter().map(AsRef::as_ref).collect();
         format!(
@@ -51,7 +51,7 @@ fn each_mark_is_judged_by_what_its_scopes_open() {
     // GET and POST by `Note.Read` and twice `Note.Write`, PUT by `Share`, DELETE by `All`.
     assert_eq!(judged.least(), 5);
     let unmarked: Vec<String> = judged
-        .unmarked()
+        .unannotated()
         .iter()
         .map(|(scheme, operation)| format!("{scheme} {operation}"))
         .collect();
@@ -65,7 +65,7 @@ fn marks_of_unknown_schemes_are_noted() {
         { "schemeKeys": ["Work"], "methods": ["GET"], "paths": { "/a": "least=Work,,a b" } }] } } }"#;
     let imported = import::read(text.as_bytes()).unwrap();
     assert_eq!((imported.least_marks().len(), imported.notes().len()), (2, 1));
-    let judged = judge_marks(imported.table(), imported.least_marks());
+    let judged = check_annotations(imported.table(), imported.least_marks());
     assert_eq!(
         (judged.least(), judged.opening_nothing().len()),
         (1, 1),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use scopegate_analysis::judge_marks;
+use scopegate_analysis::check_annotations;
 use scopegate_openapi::import::{self, Imported, NoteKind};
 use scopegate_policy::Access;
 
@@ -100,9 +100,9 @@ fn graph() {
     assert_eq!(import::counts(&imported).triples(), 22_211);
     assert_eq!(imported.table().operations().len(), 11_215);
     assert_eq!(imported.least_marks().len(), 25_638);
-    let judged = judge_marks(imported.table(), imported.least_marks());
+    let judged = check_annotations(imported.table(), imported.least_marks());
     assert_eq!((judged.least(), judged.dominated().len()), (24_231, 1_407));
     assert_eq!(judged.opening_nothing().len(), 0);
-    assert_eq!((judged.pairs(), judged.unmarked().len()), (22_211, 452));
+    assert_eq!((judged.pairs(), judged.unannotated().len()), (22_211, 452));
     assert_eq!(noted(&imported, NoteKind::UndeclaredScope), 0);
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use roxmltree::{Document, Node};
 use scopegate_domain::SchemeName;
 use scopegate_openapi::picture::{self, Labels};
-use scopegate_policy::{AssumedCredentials, Atom, AuthorizationServer, AuthorizationServers, OperationTable};
+use scopegate_policy::{AssumedCredentials, AuthorizationServer, AuthorizationServers, Fact, OperationTable};
 
 use crate::picture::tables;
 use crate::read_back::{random, table};
@@ -60,20 +60,20 @@ fn expected(table: &OperationTable, scheme: &SchemeName, scope: Option<&str>) ->
         let grant = AssumedCredentials::builder().scope_of(scheme.clone(), scope.parse().unwrap());
         (grant, bare.collect())
     } else {
-        let nobody = AssumedCredentials::builder().without(Atom::Authenticated).build(table);
+        let nobody = AssumedCredentials::builder().without(Fact::Authenticated).build(table);
         (token_of(scheme), opened(table, &nobody))
     };
     let grant = grant.build(table);
     let open = opened(table, &grant);
-    let is_own = |atom: &Atom| match scope {
-        Some(_) => matches!(atom, Atom::Scope { .. }),
-        None => matches!(atom, Atom::Scheme(name) if name == scheme),
+    let is_own = |atom: &Fact| match scope {
+        Some(_) => matches!(atom, Fact::Scope { .. }),
+        None => matches!(atom, Fact::Scheme(name) if name == scheme),
     };
-    let universe = table.universe();
+    let universe = table.fact_table();
     let own: BTreeSet<_> = grant
-        .atoms()
+        .facts()
         .iter()
-        .filter(|id| universe.atom(*id).is_some_and(is_own))
+        .filter(|id| universe.fact(*id).is_some_and(is_own))
         .collect();
     let operations = table.operations().iter().enumerate();
     let takes_part = operations.filter(|(_, operation)| {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use scopegate_analysis::{Change, ChangeKind, diff, operations_of};
+use scopegate_analysis::{Change, ChangeKind, diff, operations_for};
 use scopegate_domain::{Claims, ScopeLayout, Timestamp, User, UserId, UserStatus, Username, Verified};
 use scopegate_openapi::picture::{self, Labels};
 use scopegate_policy::{
-    AssumedCredentials, Atom, AuthorizationServer, AuthorizationServers, Binding, OperationTable, Presented, Shadow,
-    ShadowVerdict, TokenWorld, authorize, explain, explain_grant,
+    AssumedCredentials, AuthorizationServer, AuthorizationServers, Binding, Fact, OperationTable, PresentedCredentials,
+    Shadow, ShadowVerdict, TokenFacts, authorize, explain, explain_grant,
 };
 
 use crate::picture::embedded::Embedded;
@@ -95,7 +95,7 @@ impl Request {
 
     /// Returns the facts of each credential in a table. A token is accepted for each scheme of its
     /// server.
-    fn worlds(&self, table: &OperationTable) -> Vec<TokenWorld> {
+    fn worlds(&self, table: &OperationTable) -> Vec<TokenFacts> {
         let servers = AuthorizationServers::of(table);
         let mut worlds = Vec::new();
         for (place, scopes) in &self.tokens {
@@ -110,14 +110,14 @@ impl Request {
                 .flat_map(AuthorizationServer::schemes)
             {
                 let scheme = table.scheme_id(scheme.name()).unwrap();
-                worlds.push(table.token_world(scheme, &claims).unwrap());
+                worlds.push(table.token_facts(scheme, &claims).unwrap());
             }
         }
         worlds
     }
 
-    fn presented<'w>(&'w self, worlds: &'w [TokenWorld]) -> Presented<'w> {
-        let mut presented = Presented::new(Timestamp::from_unix(NOW));
+    fn presented<'w>(&'w self, worlds: &'w [TokenFacts]) -> PresentedCredentials<'w> {
+        let mut presented = PresentedCredentials::new(Timestamp::from_unix(NOW));
         for world in worlds {
             presented = presented.with_token(world, "u1");
             if self.has("user") {
@@ -136,7 +136,7 @@ impl Request {
             }
         }
         let checks = self.guards.iter().filter_map(|guard| guard.strip_prefix("check:"));
-        checks.fold(presented, Presented::with_fact)
+        checks.fold(presented, PresentedCredentials::with_fact)
     }
 
     /// Returns the same request as credentials of a client.
@@ -159,7 +159,7 @@ impl Request {
             }
         }
         if !has_token {
-            builder = builder.without(Atom::Authenticated);
+            builder = builder.without(Fact::Authenticated);
         }
         let lacking = GUARDS.iter().filter(|(guard, _)| !self.has(guard));
         let builder = lacking.fold(builder, |builder, (guard, _)| builder.without(table::atom(guard)));
@@ -217,7 +217,7 @@ fn decided(table: &OperationTable, again: OperationTable, request: &Request) -> 
     let (presented, beside) = (request.presented(&worlds), request.presented(&beside));
     let grant = request.grant(table);
     let ticked = page.ticked(&request.supplied(table));
-    let opened = operations_of(table, &grant);
+    let opened = operations_for(table, &grant);
     let mut decided = Vec::new();
     for (number, operation) in table.operations().iter().enumerate() {
         let by_gate = authorize(operation, &presented).is_ok();

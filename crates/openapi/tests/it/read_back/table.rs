@@ -5,8 +5,8 @@ use scopegate_domain::{
     ApiKeyLocation, Audience, Catalog, CatalogBuilder, Lifetime, SchemeName, ScopeToken, SecurityScheme, Timestamp,
 };
 use scopegate_policy::{
-    Atom, AtomSet, Binding, Check, Decision, Group, Guard, Needs, OperationTable, OperationTableBuilder, Place,
-    Presented, ResolvedOperation, Rule, SubjectKind, TableError, World, authorize,
+    Binding, Check, CheckContext, Decision, Fact, FactSet, Group, Guard, Needs, OperationTable, OperationTableBuilder,
+    PresentedCredentials, RequestFacts, ResolvedOperation, Rule, SubjectKind, TableError, authorize,
 };
 
 use crate::read_back::policy::{Formula, Guarding, Operation, Own, Policy, Scheme};
@@ -25,7 +25,7 @@ impl Check for Told {
         needs(self.0)
     }
 
-    fn passes(&self, place: &Place<'_>) -> bool {
+    fn passes(&self, place: &CheckContext<'_>) -> bool {
         place.has_fact(self.0)
     }
 }
@@ -54,7 +54,11 @@ pub(crate) fn table(policy: &Policy) -> Result<OperationTable, TableError> {
     for guarding in policy.guards.iter().rev() {
         // Later ones are built already, the last one first.
         let built = |place: &usize| &guards[policy.guards.len() - 1 - place];
-        let guard = guarding.on.iter().map(built).fold(alone(policy, guarding), Guard::on);
+        let guard = guarding
+            .on
+            .iter()
+            .map(built)
+            .fold(alone(policy, guarding), Guard::depends_on);
         guards.push(guard);
     }
     guards.reverse();
@@ -73,7 +77,7 @@ pub(crate) fn table(policy: &Policy) -> Result<OperationTable, TableError> {
 fn placed(number: usize, placed: &Operation, guards: &[Guard]) -> Group {
     let operation = scopegate_policy::Operation::get(format!("/{number}"));
     let behind = placed.behind.iter().map(|guard| &guards[*guard]);
-    let operation = behind.fold(operation, scopegate_policy::Operation::behind);
+    let operation = behind.fold(operation, scopegate_policy::Operation::and_guard);
     let own = placed.guards.iter().map(|guard| &guards[*guard]);
     let mut operation = own.fold(operation, scopegate_policy::Operation::guard);
     if placed.is_optional {
@@ -101,7 +105,7 @@ fn rule(formula: &Formula) -> Rule {
     match formula {
         Formula::All(formulas) => Rule::All(formulas.iter().map(rule).collect()),
         Formula::Any(formulas) => Rule::Any(formulas.iter().map(rule).collect()),
-        Formula::Fact(fact) => Rule::Atom(atom(fact)),
+        Formula::Fact(fact) => Rule::Fact(atom(fact)),
     }
 }
 
@@ -137,35 +141,35 @@ fn token(name: &str) -> ScopeToken {
     ScopeToken::parse(name).unwrap()
 }
 
-pub(crate) fn atom(fact: &str) -> Atom {
+pub(crate) fn atom(fact: &str) -> Fact {
     let scheme = |name: &str| SchemeName::parse(name).unwrap();
     if let Some(name) = fact.strip_prefix("scheme:") {
-        return Atom::Scheme(scheme(name));
+        return Fact::Scheme(scheme(name));
     }
     if let Some((name, scope)) = fact.strip_prefix("scope:").and_then(|rest| rest.split_once(':')) {
-        return Atom::Scope {
+        return Fact::Scope {
             scheme: scheme(name),
             token: token(scope),
         };
     }
     if let Some(name) = fact.strip_prefix("check:") {
-        return Atom::Check {
+        return Fact::Check {
             name: name.into(),
             needs: needs(name),
         };
     }
     match fact {
-        "acr:gold" => Atom::Acr("gold".into()),
-        "active" => Atom::Active,
-        "age<=300" => Atom::AgeAtMost(Lifetime::from_seconds(300)),
-        "age<=60" => Atom::AgeAtMost(Lifetime::from_seconds(60)),
-        "audience=api" => Atom::Audience(Audience::parse("api").unwrap()),
-        "authenticated" => Atom::Authenticated,
-        "bound=dpop" => Atom::Bound(Binding::Dpop),
-        "bound=mtls" => Atom::Bound(Binding::Mtls),
-        "subject=service" => Atom::Subject(SubjectKind::Service),
-        "subject=user" => Atom::Subject(SubjectKind::User),
-        "user" => Atom::User,
+        "acr:gold" => Fact::Acr("gold".into()),
+        "active" => Fact::Active,
+        "age<=300" => Fact::AgeAtMost(Lifetime::from_seconds(300)),
+        "age<=60" => Fact::AgeAtMost(Lifetime::from_seconds(60)),
+        "audience=api" => Fact::Audience(Audience::parse("api").unwrap()),
+        "authenticated" => Fact::Authenticated,
+        "bound=dpop" => Fact::Bound(Binding::Dpop),
+        "bound=mtls" => Fact::Bound(Binding::Mtls),
+        "subject=service" => Fact::Subject(SubjectKind::Service),
+        "subject=user" => Fact::Subject(SubjectKind::User),
+        "user" => Fact::User,
         other => panic!("`{other}` is no fact"),
     }
 }
@@ -174,15 +178,18 @@ pub(crate) fn atom(fact: &str) -> Atom {
 pub(crate) fn allows(operation: &ResolvedOperation, policy: &Policy, supplied: &Supplied) -> bool {
     if supplied.schemes.is_empty() {
         let checks = supplied.guards.iter().filter_map(|guard| guard.strip_prefix("check:"));
-        let nobody = checks.fold(Presented::new(Timestamp::from_unix(0)), Presented::with_fact);
+        let nobody = checks.fold(
+            PresentedCredentials::new(Timestamp::from_unix(0)),
+            PresentedCredentials::with_fact,
+        );
         return authorize(operation, &nobody).is_ok();
     }
-    let universe = operation.universe();
+    let universe = operation.fact_table();
     let facts = policy.facts_of(supplied);
     // A fact that no guard names is not an atom of the table.
-    let atoms: AtomSet = facts.iter().filter_map(|fact| universe.find(&atom(fact))).collect();
+    let atoms: FactSet = facts.iter().filter_map(|fact| universe.find(&atom(fact))).collect();
     let world = universe.close(&atoms);
-    operation.decide(&World::of_atoms(&world)) != Decision::Deny
+    operation.decide(&RequestFacts::of_facts(&world)) != Decision::Deny
 }
 
 /// Returns the facts that suffice by one of the alternatives, and the same without one fact each.

@@ -7,7 +7,7 @@ use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_http::{Challenge, Profile, StatusCode, Told};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::{
-    AssumedCredentials, Atom, Denial, Explanation, Lacking, Obstacle, SchemeId, Step, explain_grant,
+    AssumedCredentials, Denial, DenialCause, Explanation, ExplanationStep, Fact, MissingFact, SchemeId, explain_grant,
 };
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(super) fn run(format: Format, arguments: &ExplainArguments) -> anyhow::Resul
     let told = explanation
         .denial()
         .map(|denial| told(&policy, grant, denial, &arguments.profile));
-    let lacking = explanation.who_stands_in_the_way(&ceilings);
+    let lacking = explanation.explain_missing(&ceilings);
     let spelling = spelling(&policy, &explanation);
     print(
         format,
@@ -55,8 +55,8 @@ fn spelling(policy: &Imported, explanation: &Explanation) -> Spelling {
 fn told(policy: &Imported, grant: &AssumedCredentials, denial: &Denial, profile: &str) -> Told {
     let table = policy.table();
     let is_held = |scheme: &&SchemeName| {
-        let atom = table.universe().find(&Atom::Scheme((*scheme).clone()));
-        atom.is_some_and(|id| grant.atoms().contains(id))
+        let atom = table.fact_table().find(&Fact::Scheme((*scheme).clone()));
+        atom.is_some_and(|id| grant.facts().contains(id))
     };
     let names = table.catalog().schemes().iter().map(DeclaredScheme::name);
     let accepted: Vec<SchemeId> = names.filter(is_held).filter_map(|name| table.scheme_id(name)).collect();
@@ -75,13 +75,15 @@ fn challenge(told: &Told) -> Option<String> {
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>], spelling: &Spelling) -> Value {
-    let missing = explanation.denial().map(|denial| denial.shortfall().ways_out());
+fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[MissingFact<'_>], spelling: &Spelling) -> Value {
+    let missing = explanation
+        .denial()
+        .map(|denial| denial.unmet_requirement().missing_sets());
     let missing = missing.unwrap_or_default();
     let missing: Vec<Vec<String>> = missing.iter().map(|way| spelling.atoms(way.iter().copied())).collect();
     let in_the_way = lacking.iter().map(|lacking| {
-        let who: Vec<&str> = lacking.obstacles().iter().map(Obstacle::as_str).collect();
-        json!({ "missing": spelling.atom(lacking.atom()), "who": who })
+        let who: Vec<&str> = lacking.denial_causes().iter().map(DenialCause::as_str).collect();
+        json!({ "missing": spelling.atom(lacking.fact()), "who": who })
     });
     json!({
         "operation": explanation.operation().to_string(),
@@ -96,7 +98,7 @@ fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_
 
 /// The guards as a forest: each with those that it depends on. A tree is at most 64 guards deep,
 /// and so is the recursion.
-fn forest(mut steps: &[Step], spelling: &Spelling) -> Vec<Value> {
+fn forest(mut steps: &[ExplanationStep], spelling: &Spelling) -> Vec<Value> {
     let mut forest = Vec::new();
     while let Some((first, rest)) = steps.split_first() {
         let end = rest.iter().position(|step| step.depth() <= first.depth());
@@ -107,7 +109,7 @@ fn forest(mut steps: &[Step], spelling: &Spelling) -> Vec<Value> {
     forest
 }
 
-fn node(step: &Step, below: &[Step], spelling: &Spelling) -> Value {
+fn node(step: &ExplanationStep, below: &[ExplanationStep], spelling: &Spelling) -> Value {
     json!({
         "guard": step.guard_as(|atom| spelling.atom(atom)),
         "sees": step.sees_as(|atom| spelling.atom(atom)),
@@ -118,7 +120,12 @@ fn node(step: &Step, below: &[Step], spelling: &Spelling) -> Value {
     })
 }
 
-fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'_>], spelling: &Spelling) -> String {
+fn to_human(
+    explanation: &Explanation,
+    told: Option<&Told>,
+    lacking: &[MissingFact<'_>],
+    spelling: &Spelling,
+) -> String {
     let operation = explanation.operation();
     let mut human = match explanation.reason(|atom| spelling.atom(atom)) {
         None => paint(Color::Good, &format!("{operation}: allowed")),
@@ -129,10 +136,12 @@ fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'
         let _ = writeln!(human, "overrides: {}", list(operation.overridden(), ", "));
     }
     human.push_str(&tree::draw(explanation.steps(), spelling));
-    if explanation.is_allowed() && !explanation.steps().iter().all(Step::is_satisfied) {
+    if explanation.is_allowed() && !explanation.steps().iter().all(ExplanationStep::is_satisfied) {
         human.push_str("authentication is optional here: allowed as anonymous\n");
     }
-    let ways = explanation.denial().map(|denial| denial.shortfall().ways_out());
+    let ways = explanation
+        .denial()
+        .map(|denial| denial.unmet_requirement().missing_sets());
     let ways = ways.unwrap_or_default();
     let ways: Vec<String> = ways
         .iter()
@@ -142,11 +151,11 @@ fn to_human(explanation: &Explanation, told: Option<&Told>, lacking: &[Lacking<'
         let _ = writeln!(human, "to be added: {}", ways.join(" or "));
     }
     for lacking in lacking {
-        let who = list(lacking.obstacles(), ", and ");
+        let who = list(lacking.denial_causes(), ", and ");
         let _ = writeln!(
             human,
             "in the way of {}: {who}",
-            paint(Color::Notable, &spelling.atom(lacking.atom()))
+            paint(Color::Notable, &spelling.atom(lacking.fact()))
         );
     }
     if let Some(told) = told {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use scopegate_domain::{DeclaredScheme, SchemeName};
 use scopegate_policy::{
-    AssumedCredentials, AssumedCredentialsBuilder, Atom, AuthorizationServer, AuthorizationServers, Ceiling,
-    CeilingKind, OperationTable, ResolvedOperation, ServerScope,
+    AssumedCredentials, AssumedCredentialsBuilder, AuthorizationServer, AuthorizationServers, Ceiling, CeilingKind,
+    Fact, OperationTable, ResolvedOperation, ServerScope,
 };
 
 use super::names::{misnamed, unknown};
@@ -28,12 +28,12 @@ impl Holdings {
         }
         // Without a token and without any other credential the request is anonymous.
         if held.scope.is_empty() && held.scheme.is_empty() {
-            base = base.without(Atom::Authenticated);
+            base = base.without(Fact::Authenticated);
         }
         let base = lacking(table, held, base)?;
         let tokens = held.scope.iter().map(|text| Token::read(&servers, text));
         let tokens = tokens.collect::<anyhow::Result<Vec<_>>>()?;
-        let present = |presented: &Presented| {
+        let present = |presented: &PresentedCredentials| {
             let chosen = presented
                 .iter()
                 .filter_map(|(server, token)| tokens.get(*token)?.of(*server));
@@ -57,7 +57,7 @@ impl Holdings {
 }
 
 /// The presented token of each authorization server, by its index.
-type Presented = BTreeMap<usize, usize>;
+type PresentedCredentials = BTreeMap<usize, usize>;
 
 /// A token, with each authorization server that can have issued it.
 struct Token(Vec<(usize, TokenOf)>);
@@ -112,10 +112,10 @@ impl TokenOf {
 
 /// The requests that these tokens allow: each presents at most one token of a server, and as many
 /// tokens as it can.
-fn requests(tokens: &[Token]) -> anyhow::Result<Vec<Presented>> {
-    let mut requests = vec![Presented::new()];
+fn requests(tokens: &[Token]) -> anyhow::Result<Vec<PresentedCredentials>> {
+    let mut requests = vec![PresentedCredentials::new()];
     for (number, token) in tokens.iter().enumerate() {
-        let mut with_it: Vec<Presented> = Vec::new();
+        let mut with_it: Vec<PresentedCredentials> = Vec::new();
         for request in &requests {
             // If another token of its server is presented, this one may be omitted.
             if !token.0.iter().any(|(server, _)| !request.contains_key(server)) {
@@ -151,10 +151,10 @@ fn lacking(
     held: &Held,
     builder: AssumedCredentialsBuilder,
 ) -> anyhow::Result<AssumedCredentialsBuilder> {
-    let atoms = table.universe().atoms();
+    let atoms = table.fact_table().facts();
     held.lacking.iter().try_fold(builder, |builder, word| {
-        let is_meant = |atom: &Atom| match atom {
-            Atom::Scope { scheme, token } => {
+        let is_meant = |atom: &Fact| match atom {
+            Fact::Scope { scheme, token } => {
                 *word == token.as_str() || *word == ServerScope::new(scheme.clone(), token.clone()).to_string()
             }
             other => other.to_string() == *word,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context;
-use scopegate_analysis::{InAddition, WithoutScopes, least};
+use scopegate_analysis::{InAddition, WithoutScopes, minimal_scopes};
 use scopegate_domain::SchemeName;
 use scopegate_policy::ResolvedOperation;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(super) fn run(format: Format, arguments: &LeastArguments) -> anyhow::Result<
         document::find(&policy, method, path.trim_start())
     };
     let operations: Vec<&ResolvedOperation> = arguments.operation.iter().map(find).collect::<anyhow::Result<_>>()?;
-    let least = least(&operations, arguments.budget);
+    let least = minimal_scopes(&operations, arguments.budget);
     let spelling = Spelling::of(policy.table(), least.sets().iter().flatten());
     let sets: Vec<Vec<String>> = least.sets().iter().map(|set| spelling.words(set)).collect();
     let mut human = String::new();

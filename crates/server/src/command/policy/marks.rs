@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::bail;
-use scopegate_analysis::{DominatedMark, JudgedMarks, judge_marks};
+use scopegate_analysis::{AnnotationReport, DominatedAnnotation, check_annotations};
 use scopegate_domain::ScopeToken;
 use scopegate_openapi::import::{Imported, LeastPrivilegeAnnotation};
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ pub(super) fn run(format: Format, policy: &Imported) -> anyhow::Result<()> {
             "the document marks no least privilege (Microsoft Graph's alone does); name operations with `--operation`"
         );
     }
-    let judged = judge_marks(policy.table(), marks);
+    let judged = check_annotations(policy.table(), marks);
     let human = || to_human(&judged, marks.len());
     print_with(format, human, &to_json(&judged, marks.len()))?;
     if judged.is_confirmed() {
@@ -33,14 +33,14 @@ fn names(scopes: &[ScopeToken]) -> Vec<&str> {
     scopes.iter().map(ScopeToken::as_str).collect()
 }
 
-fn to_json(judged: &JudgedMarks<'_>, marks: usize) -> Value {
-    let dominated = |dominated: &DominatedMark<'_>| {
+fn to_json(judged: &AnnotationReport<'_>, marks: usize) -> Value {
+    let dominated = |dominated: &DominatedAnnotation<'_>| {
         let mut value = mark(dominated.mark());
         value.insert("instead".to_owned(), names(dominated.by()).into());
         value
     };
     let nothing = judged.opening_nothing().iter();
-    let unmarked = judged.unmarked().iter().map(|(scheme, operation)| {
+    let unmarked = judged.unannotated().iter().map(|(scheme, operation)| {
         json!({ "scheme": scheme.as_str(), "method": operation.method().as_str(), "path": operation.template() })
     });
     json!({
@@ -77,7 +77,7 @@ fn marked(mark: &LeastPrivilegeAnnotation) -> String {
     }
 }
 
-fn to_human(judged: &JudgedMarks<'_>, marks: usize) -> String {
+fn to_human(judged: &AnnotationReport<'_>, marks: usize) -> String {
     let mut text = String::new();
     section(&mut text, "marked, and something less suffices", &dominated(judged));
     let nothing = judged.opening_nothing().iter();
@@ -90,7 +90,7 @@ fn to_human(judged: &JudgedMarks<'_>, marks: usize) -> String {
         "marked, and opens nothing",
         &lines(&["SCHEME", "OPERATION", "MARKED"], &nothing.collect::<Vec<_>>()),
     );
-    let unmarked = judged.unmarked().iter();
+    let unmarked = judged.unannotated().iter();
     let unmarked = unmarked.map(|(scheme, operation)| vec![scheme.to_string(), operation.to_string()]);
     section(
         &mut text,
@@ -103,7 +103,7 @@ fn to_human(judged: &JudgedMarks<'_>, marks: usize) -> String {
         judged.least(),
         judged.dominated().len(),
         judged.opening_nothing().len(),
-        judged.unmarked().len(),
+        judged.unannotated().len(),
         judged.pairs(),
     );
     text
@@ -111,7 +111,7 @@ fn to_human(judged: &JudgedMarks<'_>, marks: usize) -> String {
 
 /// One line for all operations with the same annotation and the same smaller scopes. The most
 /// frequent is first.
-fn dominated(judged: &JudgedMarks<'_>) -> String {
+fn dominated(judged: &AnnotationReport<'_>) -> String {
     let mut groups: BTreeMap<[String; 3], Vec<String>> = BTreeMap::new();
     for dominated in judged.dominated() {
         let mark = dominated.mark();

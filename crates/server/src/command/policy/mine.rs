@@ -1,6 +1,6 @@
 //! `scopegate policy mine FILE`
 
-use scopegate_analysis::{Suggested, mine};
+use scopegate_analysis::{InferredImplication, infer_implications};
 use serde_json::json;
 
 use super::document;
@@ -9,15 +9,15 @@ use crate::output::{Format, counted, print, table};
 
 pub(super) fn run(format: Format, file: &PolicyFile) -> anyhow::Result<()> {
     let policy = document::open(file)?;
-    let edges = mine(policy.table());
-    let json = |edge: &Suggested| {
+    let edges = infer_implications(policy.table());
+    let json = |edge: &InferredImplication| {
         json!({
             "scheme": edge.scheme().as_str(),
             "strong": edge.strong().as_str(), "weak": edge.weak().as_str(),
             "strong_opens": edge.strong_opens(), "weak_opens": edge.weak_opens(),
         })
     };
-    let row = |edge: &Suggested| {
+    let row = |edge: &InferredImplication| {
         vec![
             edge.scheme().to_string(),
             edge.strong().to_string(),

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use scopegate_domain::{DeclaredScheme, DeclaredScope};
 use scopegate_openapi::import::Imported;
-use scopegate_policy::{Atom, AuthorizationServer, AuthorizationServers, NameError, OperationTable, ServerScope};
+use scopegate_policy::{AuthorizationServer, AuthorizationServers, Fact, NameError, OperationTable, ServerScope};
 use strsim::{jaro_winkler, osa_distance};
 
 /// The spelling of scopes in an answer: by name, and with the scheme if the answer involves several
@@ -28,18 +28,18 @@ impl Spelling {
     }
 
     /// The spelling for an answer with these facts.
-    pub(super) fn of_atoms<'a>(table: &OperationTable, atoms: impl IntoIterator<Item = &'a Atom>) -> Self {
+    pub(super) fn of_atoms<'a>(table: &OperationTable, atoms: impl IntoIterator<Item = &'a Fact>) -> Self {
         let scopes: Vec<ServerScope> = atoms.into_iter().filter_map(scope_of).collect();
         Self::of(table, &scopes)
     }
 
     /// The fact in words.
-    pub(super) fn atom(&self, atom: &Atom) -> String {
+    pub(super) fn atom(&self, atom: &Fact) -> String {
         scope_of(atom).map_or_else(|| atom.to_string(), |scope| self.word(&scope))
     }
 
     /// The facts in words.
-    pub(super) fn atoms<'a>(&self, atoms: impl IntoIterator<Item = &'a Atom>) -> Vec<String> {
+    pub(super) fn atoms<'a>(&self, atoms: impl IntoIterator<Item = &'a Fact>) -> Vec<String> {
         atoms.into_iter().map(|atom| self.atom(atom)).collect()
     }
 
@@ -59,9 +59,9 @@ impl Spelling {
 }
 
 /// The scope that a fact requires.
-pub(super) fn scope_of(atom: &Atom) -> Option<ServerScope> {
+pub(super) fn scope_of(atom: &Fact) -> Option<ServerScope> {
     match atom {
-        Atom::Scope { scheme, token } => Some(ServerScope::new(scheme.clone(), token.clone())),
+        Fact::Scope { scheme, token } => Some(ServerScope::new(scheme.clone(), token.clone())),
         _ => None,
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use scopegate_policy::Step;
+use scopegate_policy::ExplanationStep;
 
 use super::names::Spelling;
 use crate::output::{Color, one_line, paint};
 
 /// One line for each guard, under the guard that depends on it.
-pub(super) fn draw(steps: &[Step], spelling: &Spelling) -> String {
+pub(super) fn draw(steps: &[ExplanationStep], spelling: &Spelling) -> String {
     let mut text = String::new();
     // For each guard above, whether a sibling follows it.
     let mut follows: Vec<bool> = Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn draw(steps: &[Step], spelling: &Spelling) -> String {
 
 /// The line of a guard: its requirement. If the request does not meet it, also what the request
 /// presents.
-fn line(step: &Step, spelling: &Spelling) -> String {
+fn line(step: &ExplanationStep, spelling: &Spelling) -> String {
     let said = one_line(&step.describe(|atom| spelling.atom(atom)));
     if step.is_satisfied() {
         return paint(Color::Good, &said);

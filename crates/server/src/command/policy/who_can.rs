@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use scopegate_analysis::{reached_by, who_can};
-use scopegate_policy::{Atom, ServerScope};
+use scopegate_analysis::{callers_of, who_can};
+use scopegate_policy::{Fact, ServerScope};
 use serde_json::json;
 
 use super::document;
@@ -20,7 +20,7 @@ pub(super) fn run(format: Format, arguments: &WhoCanArguments) -> anyhow::Result
     let mut ways: Vec<Way> = sets.iter().map(|atoms| Way::of(atoms, &spelling)).collect();
     ways.sort();
     let ceilings = policy.ceilings();
-    let holders: Vec<String> = reached_by(operation, ceilings)
+    let holders: Vec<String> = callers_of(operation, ceilings)
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -61,7 +61,7 @@ struct Way {
 }
 
 impl Way {
-    fn of(atoms: &[Atom], spelling: &Spelling) -> Self {
+    fn of(atoms: &[Fact], spelling: &Spelling) -> Self {
         let mut way = Self {
             scopes: Vec::new(),
             schemes: Vec::new(),
@@ -71,9 +71,9 @@ impl Way {
         for atom in atoms {
             way.scopes.extend(scope_of(atom).map(|scope| spelling.word(&scope)));
             match atom {
-                Atom::Authenticated => way.requires_credential = true,
-                Atom::Scheme(name) => way.schemes.push(name.to_string()),
-                Atom::Scope { scheme, .. } => way.schemes.push(scheme.to_string()),
+                Fact::Authenticated => way.requires_credential = true,
+                Fact::Scheme(name) => way.schemes.push(name.to_string()),
+                Fact::Scope { scheme, .. } => way.schemes.push(scheme.to_string()),
                 guard => way.guards.push(guard.to_string()),
             }
         }

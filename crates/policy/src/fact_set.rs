@@ -1,26 +1,26 @@
-//! Sets of atoms, as bits.
+//! Sets of facts, as bits.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::AtomId;
+use crate::FactId;
 
 const BITS: usize = 64;
 
-/// A set of atoms of one universe.
+/// A set of facts of one fact table.
 ///
-/// Up to 128 atoms lie in the value itself, so that the sets of nearly every policy are compared
+/// Up to 128 facts lie in the value itself, so that the sets of nearly every policy are compared
 /// without following a pointer and copied without an allocation. Beyond that they lie on the heap.
 ///
 /// ```
-/// use scopegate_policy::{AtomId, AtomSet};
+/// use scopegate_policy::{FactId, FactSet};
 ///
-/// let user = AtomSet::from_iter([AtomId::AUTHENTICATED, AtomId::USER]);
-/// assert!(AtomSet::EMPTY.is_subset_of(&user));
+/// let user = FactSet::from_iter([FactId::AUTHENTICATED, FactId::USER]);
+/// assert!(FactSet::EMPTY.is_subset_of(&user));
 /// assert_eq!(user.len(), 2);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct AtomSet(Words);
+pub struct FactSet(Words);
 
 // INVARIANT: `Heap` holds more than two words and the last one is not zero, so equal sets are equal
 // values. Tested by `equal_sets_are_equal_values` below.
@@ -30,7 +30,7 @@ enum Words {
     Heap(Box<[u64]>),
 }
 
-impl AtomSet {
+impl FactSet {
     /// The set without a member.
     pub const EMPTY: Self = Self(Words::Inline([0; 2]));
 
@@ -41,9 +41,9 @@ impl AtomSet {
         }
     }
 
-    /// Adds an atom.
+    /// Adds a fact.
     #[inline]
-    pub fn insert(&mut self, id: AtomId) {
+    pub fn insert(&mut self, id: FactId) {
         let (index, bit) = place(id);
         match self.words_mut().get_mut(index) {
             Some(word) => *word |= bit,
@@ -59,10 +59,10 @@ impl AtomSet {
         *self = Self::from_words(words);
     }
 
-    /// Whether the atom is a member.
+    /// Whether the fact is a member.
     #[inline]
     #[must_use]
-    pub fn contains(&self, id: AtomId) -> bool {
+    pub fn contains(&self, id: FactId) -> bool {
         let (index, bit) = place(id);
         self.word(index) & bit != 0
     }
@@ -169,13 +169,13 @@ impl AtomSet {
     }
 
     /// The members, by ascending number.
-    pub fn iter(&self) -> impl Iterator<Item = AtomId> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = FactId> + '_ {
         (0_u16..).step_by(BITS).zip(self.words()).flat_map(|(first, word)| {
             let mut rest = *word;
             std::iter::from_fn(move || {
                 let offset = u16::try_from(rest.trailing_zeros()).ok().filter(|_| rest != 0)?;
                 rest &= rest - 1;
-                Some(AtomId(first + offset))
+                Some(FactId(first + offset))
             })
         })
     }
@@ -226,18 +226,18 @@ impl AtomSet {
 }
 
 #[inline]
-fn place(id: AtomId) -> (usize, u64) {
+fn place(id: FactId) -> (usize, u64) {
     (id.index() / BITS, 1 << (id.index() % BITS))
 }
 
-impl Default for AtomSet {
+impl Default for FactSet {
     fn default() -> Self {
         Self::EMPTY
     }
 }
 
-impl FromIterator<AtomId> for AtomSet {
-    fn from_iter<I: IntoIterator<Item = AtomId>>(ids: I) -> Self {
+impl FromIterator<FactId> for FactSet {
+    fn from_iter<I: IntoIterator<Item = FactId>>(ids: I) -> Self {
         let mut set = Self::EMPTY;
         for id in ids {
             set.insert(id);
@@ -246,7 +246,7 @@ impl FromIterator<AtomId> for AtomSet {
     }
 }
 
-impl fmt::Debug for AtomSet {
+impl fmt::Debug for FactSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(|id| id.0)).finish()
     }
@@ -260,8 +260,8 @@ mod tests {
 
     use super::*;
 
-    fn bits(ids: &BTreeSet<u16>) -> AtomSet {
-        ids.iter().copied().map(AtomId).collect()
+    fn bits(ids: &BTreeSet<u16>) -> FactSet {
+        ids.iter().copied().map(FactId).collect()
     }
 
     fn ids() -> impl Strategy<Value = BTreeSet<u16>> {
@@ -282,7 +282,7 @@ mod tests {
             prop_assert_eq!(x.order(&y), key(&a).cmp(&key(&b)));
             prop_assert_eq!(x.iter().map(|id| id.0).collect::<BTreeSet<_>>(), a.clone());
             prop_assert_eq!((x.len(), x.is_empty()), (a.len(), a.is_empty()));
-            prop_assert!((0..300).all(|id| x.contains(AtomId(id)) == a.contains(&id)));
+            prop_assert!((0..300).all(|id| x.contains(FactId(id)) == a.contains(&id)));
         }
 
         #[test]

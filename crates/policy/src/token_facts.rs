@@ -1,71 +1,72 @@
-//! Worlds: what holds for one request.
+//! The facts that hold for one request.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use scopegate_domain::{Authenticated, Claims, Scope, ScopeToken, Timestamp, Verified};
 
-use crate::{Atom, AtomId, AtomSet, OperationTable, SchemeId, SubjectKind, Universe};
+use crate::{Fact, FactId, FactSet, FactTable, OperationTable, SchemeId, SubjectKind};
 
-/// The atoms of one accepted credential: the part of [`World`] that is the same for every request
-/// with it. It is made once for each token and can be cached with it.
+/// The facts of one accepted credential: the part of [`RequestFacts`] that is the same for every
+/// request with it. It is made once for each token and can be cached with it.
 ///
-/// Made only from a proof: by [`OperationTable::token_world`] and
-/// [`OperationTable::accepted`] and similar functions. Valid only for the operations of that table.
+/// Made only from a proof: by [`OperationTable::token_facts`] and
+/// [`OperationTable::credential_facts`] and similar functions. Valid only for the operations of
+/// that table.
 #[derive(Clone, Debug)]
-pub struct TokenWorld {
-    universe: Arc<Universe>,
+pub struct TokenFacts {
+    fact_table: Arc<FactTable>,
     scheme: SchemeId,
-    atoms: AtomSet,
+    facts: FactSet,
     auth_time: Option<Timestamp>,
 }
 
-impl TokenWorld {
+impl TokenFacts {
     pub(crate) fn from_claims(
-        universe: &Arc<Universe>,
+        fact_table: &Arc<FactTable>,
         scheme: SchemeId,
         claims: &Verified<Claims<'_>>,
         ceiling: Option<&Scope>,
     ) -> Result<Self, TokenTooLarge> {
         let within = |text: &str| ceiling.is_none_or(|ceiling| ceiling.iter().any(|scope| scope.as_str() == text));
-        let mut world = Self::from_scopes_within(universe, scheme, claims.scopes(), within)?;
-        world.auth_time = claims.auth_time();
-        world.add_guards(claims);
-        Ok(world)
+        let mut facts = Self::from_scopes_within(fact_table, scheme, claims.scopes(), within)?;
+        facts.auth_time = claims.auth_time();
+        facts.add_guards(claims);
+        Ok(facts)
     }
 
     /// Scopes that the catalog does not declare provide nothing.
     pub(crate) fn from_scopes<'s>(
-        universe: &Arc<Universe>,
+        fact_table: &Arc<FactTable>,
         scheme: SchemeId,
         scopes: impl Iterator<Item = &'s str>,
     ) -> Result<Self, TokenTooLarge> {
-        Self::from_scopes_within(universe, scheme, scopes, |_| true)
+        Self::from_scopes_within(fact_table, scheme, scopes, |_| true)
     }
 
     // SECURITY: a scope outside of the ceiling is dropped before its implications are added. Tested
     // by `a_ceiling_holds_before_anything_is_implied`.
     fn from_scopes_within<'s>(
-        universe: &Arc<Universe>,
+        fact_table: &Arc<FactTable>,
         scheme: SchemeId,
         scopes: impl Iterator<Item = &'s str>,
         within: impl Fn(&str) -> bool,
     ) -> Result<Self, TokenTooLarge> {
-        let mut atoms = universe.scheme_closure(scheme).cloned().unwrap_or_default();
+        let mut facts = fact_table.scheme_closure(scheme).cloned().unwrap_or_default();
         let mut bytes = 0_usize;
         for (index, text) in scopes.enumerate() {
             bytes = bytes.saturating_add(text.len() + 1);
             if index >= Scope::MAX_TOKENS || bytes > Scope::MAX_LEN + 1 {
                 return Err(TokenTooLarge);
             }
-            if let Some(closure) = universe.scope_closure(scheme, text).filter(|_| within(text)) {
-                atoms.unite(closure);
+            if let Some(closure) = fact_table.scope_closure(scheme, text).filter(|_| within(text)) {
+                facts.unite(closure);
             }
         }
         Ok(Self {
-            universe: Arc::clone(universe),
+            fact_table: Arc::clone(fact_table),
             scheme,
-            atoms,
+            facts,
             auth_time: None,
         })
     }
@@ -76,24 +77,24 @@ impl TokenWorld {
         scheme: SchemeId,
         scopes: impl Iterator<Item = &'s str>,
     ) -> Result<Self, TokenTooLarge> {
-        Self::from_scopes(table.shared_universe(), scheme, scopes)
+        Self::from_scopes(table.shared_fact_table(), scheme, scopes)
     }
 
     pub(crate) fn accepted_with<'s, T>(
-        universe: &Arc<Universe>,
+        fact_table: &Arc<FactTable>,
         scheme: SchemeId,
         _proof: &Authenticated<T>,
         scopes: impl Iterator<Item = &'s str>,
     ) -> Result<Self, TokenTooLarge> {
-        Self::from_scopes(universe, scheme, scopes)
+        Self::from_scopes(fact_table, scheme, scopes)
     }
 
-    pub(crate) fn accepted<T>(universe: &Arc<Universe>, scheme: SchemeId, _proof: &Authenticated<T>) -> Self {
-        let atoms = universe.scheme_closure(scheme).cloned().unwrap_or_default();
+    pub(crate) fn accepted<T>(fact_table: &Arc<FactTable>, scheme: SchemeId, _proof: &Authenticated<T>) -> Self {
+        let facts = fact_table.scheme_closure(scheme).cloned().unwrap_or_default();
         Self {
-            universe: Arc::clone(universe),
+            fact_table: Arc::clone(fact_table),
             scheme,
-            atoms,
+            facts,
             auth_time: None,
         }
     }
@@ -104,16 +105,16 @@ impl TokenWorld {
         self.scheme
     }
 
-    /// Its atoms, closed under implication.
+    /// Its facts, closed under implication.
     #[must_use]
-    pub const fn atoms(&self) -> &AtomSet {
-        &self.atoms
+    pub const fn facts(&self) -> &FactSet {
+        &self.facts
     }
 
     /// The size in bytes of its data on the heap, for a cache.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.atoms.heap_bytes()
+        self.facts.heap_bytes()
     }
 
     /// When the user authenticated, if the token states it.
@@ -122,16 +123,16 @@ impl TokenWorld {
     }
 
     pub(crate) fn has_subject(&self) -> bool {
-        self.universe.has_subject(self.scheme)
+        self.fact_table.has_subject(self.scheme)
     }
 
-    pub(crate) fn is_of(&self, universe: &Arc<Universe>) -> bool {
-        Arc::ptr_eq(&self.universe, universe)
+    pub(crate) fn is_of(&self, fact_table: &Arc<FactTable>) -> bool {
+        Arc::ptr_eq(&self.fact_table, fact_table)
     }
 
     fn add_guards(&mut self, claims: &Claims<'_>) {
-        let universe = Arc::clone(&self.universe);
-        let mut guards = universe.token_guards().peekable();
+        let fact_table = Arc::clone(&self.fact_table);
+        let mut guards = fact_table.token_guards().peekable();
         if guards.peek().is_none() {
             return;
         }
@@ -140,22 +141,22 @@ impl TokenWorld {
             (Some(_), _) => Some(SubjectKind::User),
             (None, _) => None,
         };
-        for (id, atom) in guards {
-            let holds = match atom {
-                Atom::Acr(value) => claims.acr() == Some(&**value),
-                Atom::Audience(audience) => claims.audiences().any(|text| text == audience.as_str()),
-                Atom::Subject(wanted) => kind == Some(*wanted),
+        for (id, fact) in guards {
+            let holds = match fact {
+                Fact::Acr(value) => claims.acr() == Some(&**value),
+                Fact::Audience(audience) => claims.audiences().any(|text| text == audience.as_str()),
+                Fact::Subject(wanted) => kind == Some(*wanted),
                 _ => false,
             };
             if holds {
-                self.atoms.unite(universe.closure(id));
+                self.facts.unite(fact_table.closure(id));
             }
         }
     }
 }
 
 impl OperationTable {
-    /// The atoms of a verified token of this scheme. Call it once for each token.
+    /// The facts of a verified token of this scheme. Call it once for each token.
     ///
     /// The subject is a service where the token's `sub` is its `client_id`
     /// ([RFC 9068, section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)), a user
@@ -164,8 +165,8 @@ impl OperationTable {
     /// # Errors
     ///
     /// [`TokenTooLarge`] if it names more scopes than a decision reads.
-    pub fn token_world(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenWorld, TokenTooLarge> {
-        TokenWorld::from_claims(self.shared_universe(), scheme, claims, None)
+    pub fn token_facts(&self, scheme: SchemeId, claims: &Verified<Claims<'_>>) -> Result<TokenFacts, TokenTooLarge> {
+        TokenFacts::from_claims(self.shared_fact_table(), scheme, claims, None)
     }
 
     /// The same for a token whose issuer may grant only the scopes of the ceiling. Other scopes
@@ -174,36 +175,36 @@ impl OperationTable {
     ///
     /// # Errors
     ///
-    /// As [`OperationTable::token_world`]. Scopes that provide nothing count.
-    pub fn token_world_within(
+    /// As [`OperationTable::token_facts`]. Scopes that provide nothing count.
+    pub fn token_facts_within(
         &self,
         scheme: SchemeId,
         claims: &Verified<Claims<'_>>,
         ceiling: &Scope,
-    ) -> Result<TokenWorld, TokenTooLarge> {
-        TokenWorld::from_claims(self.shared_universe(), scheme, claims, Some(ceiling))
+    ) -> Result<TokenFacts, TokenTooLarge> {
+        TokenFacts::from_claims(self.shared_fact_table(), scheme, claims, Some(ceiling))
     }
 
-    /// The atoms of a checked credential without scopes: a password, an API key.
+    /// The facts of a checked credential without scopes: a password, an API key.
     #[must_use]
-    pub fn accepted<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenWorld {
-        TokenWorld::accepted(self.shared_universe(), scheme, proof)
+    pub fn credential_facts<T>(&self, scheme: SchemeId, proof: &Authenticated<T>) -> TokenFacts {
+        TokenFacts::accepted(self.shared_fact_table(), scheme, proof)
     }
 
-    /// The atoms of a checked credential whose scopes come from elsewhere, such as an opaque token
+    /// The facts of a checked credential whose scopes come from elsewhere, such as an opaque token
     /// after introspection. Scopes that the scheme does not declare provide nothing.
     ///
     /// # Errors
     ///
     /// [`TokenTooLarge`] if it has more scopes than a decision reads.
-    pub fn accepted_with_scopes<'s, T>(
+    pub fn credential_facts_with_scopes<'s, T>(
         &self,
         scheme: SchemeId,
         proof: &Authenticated<T>,
         scopes: impl IntoIterator<Item = &'s ScopeToken>,
-    ) -> Result<TokenWorld, TokenTooLarge> {
+    ) -> Result<TokenFacts, TokenTooLarge> {
         let scopes = scopes.into_iter().map(ScopeToken::as_str);
-        TokenWorld::accepted_with(self.shared_universe(), scheme, proof, scopes)
+        TokenFacts::accepted_with(self.shared_fact_table(), scheme, proof, scopes)
     }
 }
 
@@ -217,55 +218,55 @@ impl OperationTable {
 #[non_exhaustive]
 pub struct TokenTooLarge;
 
-/// All atoms that hold for one request, closed under implication: those of the token, and those of
+/// All facts that hold for one request, closed under implication: those of the token, and those of
 /// this request alone.
 #[derive(Clone, Debug)]
-pub struct World<'a> {
-    pub(crate) token: Cow<'a, AtomSet>,
-    pub(crate) request: AtomSet,
+pub struct RequestFacts<'a> {
+    pub(crate) token: Cow<'a, FactSet>,
+    pub(crate) request: FactSet,
 }
 
-impl Default for World<'_> {
+impl Default for RequestFacts<'_> {
     fn default() -> Self {
         Self::NOTHING
     }
 }
 
-impl<'a> World<'a> {
+impl<'a> RequestFacts<'a> {
     /// Nothing holds.
-    pub const NOTHING: World<'static> = World {
-        token: Cow::Owned(AtomSet::EMPTY),
-        request: AtomSet::EMPTY,
+    pub const NOTHING: RequestFacts<'static> = RequestFacts {
+        token: Cow::Owned(FactSet::EMPTY),
+        request: FactSet::EMPTY,
     };
 
-    /// The atoms of the token and no others.
+    /// The facts of the token and no others.
     #[must_use]
-    pub const fn of_token(token: &'a TokenWorld) -> Self {
+    pub const fn of_token(token: &'a TokenFacts) -> Self {
         Self {
-            token: Cow::Borrowed(&token.atoms),
-            request: AtomSet::EMPTY,
+            token: Cow::Borrowed(&token.facts),
+            request: FactSet::EMPTY,
         }
     }
 
-    /// Exactly these atoms, for the analysis of a policy. The set must be closed:
-    /// [`Universe::close`].
+    /// Exactly these facts, for the analysis of a policy. The set must be closed:
+    /// [`FactTable::close`].
     #[must_use]
-    pub const fn of_atoms(closed: &'a AtomSet) -> Self {
+    pub const fn of_facts(closed: &'a FactSet) -> Self {
         Self {
             token: Cow::Borrowed(closed),
-            request: AtomSet::EMPTY,
+            request: FactSet::EMPTY,
         }
     }
 
-    /// Whether the atom holds.
+    /// Whether the fact holds.
     #[must_use]
-    pub fn contains(&self, id: AtomId) -> bool {
+    pub fn contains(&self, id: FactId) -> bool {
         self.token.contains(id) || self.request.contains(id)
     }
 
-    /// The atoms that hold.
+    /// The facts that hold.
     #[must_use]
-    pub fn atoms(&self) -> AtomSet {
+    pub fn facts(&self) -> FactSet {
         self.token.union(&self.request)
     }
 }

@@ -1,4 +1,4 @@
-//! Atoms: the smallest things that a policy can require.
+//! Facts: the smallest things that a policy can require.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,24 +7,24 @@ use scopegate_domain::{Audience, Lifetime, SchemeName, ScopeToken};
 
 /// One thing that holds for a request or does not.
 ///
-/// Atoms are positive: there is no "not disabled", there is [`Atom::Active`]. So a request that
+/// Facts are positive: there is no "not disabled", there is [`Fact::Active`]. So a request that
 /// provides more can never be allowed less, unless authentication is optional and it provides a
 /// credential that does not suffice. Some imply others: a scope implies its scheme and everything
 /// that its edges in the catalog say, `active` implies `user`, `age<=60` implies `age<=300`, and
-/// nearly all imply [`Atom::Authenticated`].
+/// nearly all imply [`Fact::Authenticated`].
 ///
 /// ```
 /// use scopegate_domain::Lifetime;
-/// use scopegate_policy::Atom;
+/// use scopegate_policy::Fact;
 ///
-/// assert_eq!(Atom::AgeAtMost(Lifetime::from_minutes(5)).to_string(), "age<=300");
+/// assert_eq!(Fact::AgeAtMost(Lifetime::from_minutes(5)).to_string(), "age<=300");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a new kind of atom must be given its class wherever a denial is made of it"
+    reason = "a new kind of fact must be given its class wherever a denial is made of it"
 )]
-pub enum Atom {
+pub enum Fact {
     /// The authentication context class is this one: `acr` ([RFC 9470, section
     /// 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     Acr(Arc<str>),
@@ -60,7 +60,7 @@ pub enum Atom {
     User,
 }
 
-impl Atom {
+impl Fact {
     /// The security scheme, where a credential for one is required.
     #[must_use]
     pub const fn scheme_name(&self) -> Option<&SchemeName> {
@@ -80,7 +80,7 @@ impl Atom {
     }
 }
 
-impl fmt::Display for Atom {
+impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Acr(value) => write!(f, "acr:{value}"),
@@ -147,7 +147,7 @@ impl SubjectKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "the three things that an atom of a check can imply"
+    reason = "the three things that a fact of a check can imply"
 )]
 pub enum Needs {
     /// Nothing: the check stands for itself, as the signature of a webhook does.
@@ -158,16 +158,16 @@ pub enum Needs {
     User,
 }
 
-/// The number of an atom in its [`Universe`](crate::Universe).
+/// The number of a fact in its [`FactTable`](crate::FactTable).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AtomId(pub(crate) u16);
+pub struct FactId(pub(crate) u16);
 
-impl AtomId {
-    /// `authenticated` has this number in every universe.
+impl FactId {
+    /// `authenticated` has this number in every fact table.
     pub const AUTHENTICATED: Self = Self(0);
-    /// `user` has this number in every universe.
+    /// `user` has this number in every fact table.
     pub const USER: Self = Self(1);
-    /// `active` has this number in every universe.
+    /// `active` has this number in every fact table.
     pub const ACTIVE: Self = Self(2);
 
     /// As an index, counted from 0 without gaps.
@@ -176,7 +176,7 @@ impl AtomId {
         usize::from(self.0)
     }
 
-    /// The number after this one, which the universe may not have.
+    /// The number after this one, which the fact table may not have.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

@@ -2,23 +2,23 @@
 
 use scopegate_domain::{SchemeName, ScopeToken};
 
-use crate::{Atom, AtomSet, Nearest, ResolvedOperation};
+use crate::{Fact, FactSet, NearestAlternative, ResolvedOperation};
 
 /// Everything that a refused request lacks. Explanations and challenges are made from it.
 #[derive(Clone, Debug)]
-pub struct Shortfall {
+pub struct UnmetRequirement {
     operation: ResolvedOperation,
-    residual: Vec<AtomSet>,
+    residual: Vec<FactSet>,
     chosen: Option<usize>,
-    missing: AtomSet,
+    missing: FactSet,
 }
 
-impl Shortfall {
-    pub(crate) fn new(operation: &ResolvedOperation, closed: &AtomSet) -> Self {
-        let residual = operation.requirement().residual(closed);
+impl UnmetRequirement {
+    pub(crate) fn new(operation: &ResolvedOperation, closed: &FactSet) -> Self {
+        let residual = operation.requirement().missing_sets(closed);
         let (chosen, missing) = match operation.nearest(closed, None) {
-            Some(Nearest { alternative, missing }) => (Some(alternative), missing),
-            None => (None, AtomSet::EMPTY),
+            Some(NearestAlternative { alternative, missing }) => (Some(alternative), missing),
+            None => (None, FactSet::EMPTY),
         };
         Self {
             operation: operation.clone(),
@@ -34,19 +34,19 @@ impl Shortfall {
         &self.operation
     }
 
-    /// All the smallest sets that would have to be added, as atoms, closed under implication.
+    /// All the smallest sets that would have to be added, as facts, closed under implication.
     #[must_use]
-    pub fn residual(&self) -> &[AtomSet] {
+    pub fn closed_missing_sets(&self) -> &[FactSet] {
         &self.residual
     }
 
     /// The same in the fewest words, one list for each remedy.
     #[must_use]
-    pub fn ways_out(&self) -> Vec<Vec<&Atom>> {
+    pub fn missing_sets(&self) -> Vec<Vec<&Fact>> {
         self.residual.iter().map(|set| self.words(set)).collect()
     }
 
-    /// The index of the nearest alternative, from 0. `None` if no atoms would help.
+    /// The index of the nearest alternative, from 0. `None` if no facts would help.
     #[must_use]
     pub const fn chosen(&self) -> Option<usize> {
         self.chosen
@@ -54,7 +54,7 @@ impl Shortfall {
 
     /// What the chosen alternative lacks, in the fewest words.
     #[must_use]
-    pub fn missing(&self) -> Vec<&Atom> {
+    pub fn missing(&self) -> Vec<&Fact> {
         self.words(&self.missing)
     }
 
@@ -66,7 +66,7 @@ impl Shortfall {
         self.operation.scope_of(self.chosen)
     }
 
-    /// The part of [`Shortfall::scope`] that belongs to one scheme.
+    /// The part of [`UnmetRequirement::scope`] that belongs to one scheme.
     #[must_use]
     pub fn scope_of(&self, scheme: &SchemeName) -> &[ScopeToken] {
         let schemes = self
@@ -79,16 +79,16 @@ impl Shortfall {
             .map_or(&[], |(_, scope)| scope)
     }
 
-    pub(crate) const fn missing_atoms(&self) -> &AtomSet {
+    pub(crate) const fn missing_facts(&self) -> &FactSet {
         &self.missing
     }
 
-    fn words(&self, set: &AtomSet) -> Vec<&Atom> {
-        let universe = self.operation.universe();
-        universe
+    fn words(&self, set: &FactSet) -> Vec<&Fact> {
+        let fact_table = self.operation.fact_table();
+        fact_table
             .generators(set)
             .iter()
-            .filter_map(|id| universe.atom(id))
+            .filter_map(|id| fact_table.fact(id))
             .collect()
     }
 }

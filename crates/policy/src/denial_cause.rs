@@ -2,12 +2,12 @@
 
 use scopegate_domain::ScopeToken;
 
-use crate::{Atom, AtomId, AtomSet, Ceiling, Explanation, Universe};
+use crate::{Ceiling, Explanation, Fact, FactId, FactSet, FactTable};
 
-/// The reason why an atom cannot hold yet: account, audience, a ceiling, a check or the request.
+/// The reason why a fact cannot hold yet: account, audience, a ceiling, a check or the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Obstacle<'c> {
+pub enum DenialCause<'c> {
     /// The user is not known, or not active.
     Account,
     /// The audience of the token is another resource server.
@@ -24,7 +24,7 @@ pub enum Obstacle<'c> {
     Request,
 }
 
-impl Obstacle<'_> {
+impl DenialCause<'_> {
     /// Its name in reports.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
@@ -39,7 +39,7 @@ impl Obstacle<'_> {
     }
 }
 
-impl std::fmt::Display for Obstacle<'_> {
+impl std::fmt::Display for DenialCause<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Account => f.write_str("the account is unknown or not active"),
@@ -52,24 +52,24 @@ impl std::fmt::Display for Obstacle<'_> {
     }
 }
 
-/// One atom that a refused request lacks, with the causes.
+/// One fact that a refused request lacks, with the causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lacking<'c> {
-    atom: Atom,
-    obstacles: Vec<Obstacle<'c>>,
+pub struct MissingFact<'c> {
+    fact: Fact,
+    denial_causes: Vec<DenialCause<'c>>,
 }
 
-impl<'c> Lacking<'c> {
-    /// The missing atom.
+impl<'c> MissingFact<'c> {
+    /// The missing fact.
     #[must_use]
-    pub const fn atom(&self) -> &Atom {
-        &self.atom
+    pub const fn fact(&self) -> &Fact {
+        &self.fact
     }
 
     /// The causes of the denial; never empty.
     #[must_use]
-    pub fn obstacles(&self) -> &[Obstacle<'c>] {
-        &self.obstacles
+    pub fn denial_causes(&self) -> &[DenialCause<'c>] {
+        &self.denial_causes
     }
 }
 
@@ -100,51 +100,51 @@ impl Explanation {
     /// ];
     /// let refused = explain_grant(&table.operations()[0], &AssumedCredentials::of_scopes(&table, []));
     /// let told: Vec<String> = refused
-    ///     .who_stands_in_the_way(&ceilings)
+    ///     .explain_missing(&ceilings)
     ///     .iter()
-    ///     .map(|lacking| format!("{}: {}", lacking.atom(), lacking.obstacles()[0]))
+    ///     .map(|lacking| format!("{}: {}", lacking.fact(), lacking.denial_causes()[0]))
     ///     .collect();
     /// assert_eq!(told, ["me: the request did not bring it", "items: client `web` does not reach so far"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn who_stands_in_the_way<'c>(&self, ceilings: &'c [Ceiling]) -> Vec<Lacking<'c>> {
+    pub fn explain_missing<'c>(&self, ceilings: &'c [Ceiling]) -> Vec<MissingFact<'c>> {
         if self.is_allowed() {
             return Vec::new();
         }
-        let universe = self.operation().universe();
-        let reach = Reachability::new(universe, ceilings);
-        let obtainable = reach.obtainable(universe);
-        let Some(nearest) = self.operation().nearest(self.world(), Some(&obtainable)) else {
+        let fact_table = self.operation().fact_table();
+        let reach = Reachability::new(fact_table, ceilings);
+        let obtainable = reach.obtainable(fact_table);
+        let Some(nearest) = self.operation().nearest(self.facts(), Some(&obtainable)) else {
             return Vec::new();
         };
-        let lacking = |id: AtomId| {
-            let atom = universe.atom(id)?.clone();
-            let obstacles = reach.obstacles(&atom, id);
-            Some(Lacking { atom, obstacles })
+        let lacking = |id: FactId| {
+            let fact = fact_table.fact(id)?.clone();
+            let denial_causes = reach.denial_causes(&fact, id);
+            Some(MissingFact { fact, denial_causes })
         };
-        let missing = universe.generators(nearest.missing());
+        let missing = fact_table.generators(nearest.missing());
         missing.iter().filter_map(lacking).collect()
     }
 }
 
 /// What ceilings leave.
 struct Reachability<'c> {
-    each: Vec<(&'c Ceiling, AtomSet)>,
+    each: Vec<(&'c Ceiling, FactSet)>,
     /// What a token may carry, with all that it implies; everything if there is no ceiling.
-    together: Option<AtomSet>,
+    together: Option<FactSet>,
 }
 
 impl<'c> Reachability<'c> {
-    fn new(universe: &Universe, ceilings: &'c [Ceiling]) -> Self {
+    fn new(fact_table: &FactTable, ceilings: &'c [Ceiling]) -> Self {
         let each = ceilings
             .iter()
-            .map(|ceiling| (ceiling, closure(universe, ceiling.scopes_in(universe))));
+            .map(|ceiling| (ceiling, closure(fact_table, ceiling.scopes_in(fact_table))));
         let together = ceilings.split_first().map(|(first, others)| {
-            let others: Vec<_> = others.iter().map(|other| other.scopes_in(universe)).collect();
-            let mut common = first.scopes_in(universe);
+            let others: Vec<_> = others.iter().map(|other| other.scopes_in(fact_table)).collect();
+            let mut common = first.scopes_in(fact_table);
             common.retain(|scope| others.iter().all(|other| other.contains(scope)));
-            closure(universe, common)
+            closure(fact_table, common)
         });
         Self {
             each: each.collect(),
@@ -153,46 +153,46 @@ impl<'c> Reachability<'c> {
     }
 
     /// Everything but the scopes that no token can carry.
-    fn obtainable(&self, universe: &Universe) -> AtomSet {
-        let is_obtainable = |(id, atom): &(AtomId, &Atom)| {
+    fn obtainable(&self, fact_table: &FactTable) -> FactSet {
+        let is_obtainable = |(id, fact): &(FactId, &Fact)| {
             let is_within = self.together.as_ref().is_none_or(|together| together.contains(*id));
-            atom.scope_token().is_none() || is_within
+            fact.scope_token().is_none() || is_within
         };
-        let atoms = (0..).map(AtomId).zip(universe.atoms());
-        atoms.filter(is_obtainable).map(|(id, _)| id).collect()
+        let facts = (0..).map(FactId).zip(fact_table.facts());
+        facts.filter(is_obtainable).map(|(id, _)| id).collect()
     }
 
-    fn obstacles(&self, atom: &Atom, id: AtomId) -> Vec<Obstacle<'c>> {
-        match atom {
-            Atom::Scope { .. } => self.of_scope(id),
-            Atom::Active | Atom::User => vec![Obstacle::Account],
-            Atom::Audience(_) => vec![Obstacle::Audience],
-            Atom::Check { .. } => vec![Obstacle::Check],
-            Atom::Acr(_)
-            | Atom::AgeAtMost(_)
-            | Atom::Authenticated
-            | Atom::Bound(_)
-            | Atom::Scheme(_)
-            | Atom::Subject(_) => vec![Obstacle::Request],
+    fn denial_causes(&self, fact: &Fact, id: FactId) -> Vec<DenialCause<'c>> {
+        match fact {
+            Fact::Scope { .. } => self.of_scope(id),
+            Fact::Active | Fact::User => vec![DenialCause::Account],
+            Fact::Audience(_) => vec![DenialCause::Audience],
+            Fact::Check { .. } => vec![DenialCause::Check],
+            Fact::Acr(_)
+            | Fact::AgeAtMost(_)
+            | Fact::Authenticated
+            | Fact::Bound(_)
+            | Fact::Scheme(_)
+            | Fact::Subject(_) => vec![DenialCause::Request],
         }
     }
 
-    fn of_scope(&self, id: AtomId) -> Vec<Obstacle<'c>> {
+    fn of_scope(&self, id: FactId) -> Vec<DenialCause<'c>> {
         let short = self.each.iter().filter(|(_, reached)| !reached.contains(id));
-        let short: Vec<Obstacle<'c>> = short.map(|(ceiling, _)| Obstacle::Ceiling(ceiling)).collect();
+        let short: Vec<DenialCause<'c>> = short.map(|(ceiling, _)| DenialCause::Ceiling(ceiling)).collect();
         match &self.together {
             _ if !short.is_empty() => short,
-            Some(together) if !together.contains(id) => vec![Obstacle::Disjoint],
-            _ => vec![Obstacle::Request],
+            Some(together) if !together.contains(id) => vec![DenialCause::Disjoint],
+            _ => vec![DenialCause::Request],
         }
     }
 }
 
 /// Some scopes, each of an authorization server, with all that they imply.
-fn closure(universe: &Universe, scopes: Vec<(usize, &ScopeToken)>) -> AtomSet {
-    let mut all = AtomSet::EMPTY;
+fn closure(fact_table: &FactTable, scopes: Vec<(usize, &ScopeToken)>) -> FactSet {
+    let mut all = FactSet::EMPTY;
     for (server, token) in scopes {
-        all.unite(&universe.token_brings_by(server, token.as_str()));
+        all.unite(&fact_table.token_brings_by(server, token.as_str()));
     }
     all
 }

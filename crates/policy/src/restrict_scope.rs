@@ -6,34 +6,34 @@ use scopegate_domain::Scope;
 /// may have, than the user may give.
 ///
 /// ```
-/// use scopegate_policy::negotiate;
+/// use scopegate_policy::restrict_scope;
 ///
 /// let scope = |text: &str| text.parse();
-/// let outcome = negotiate(&scope("items me admin")?, &scope("me items")?, &scope("items me profile")?);
+/// let outcome = restrict_scope(&scope("items me admin")?, &scope("me items")?, &scope("items me profile")?);
 /// assert_eq!(outcome.granted().to_string(), "items me");
 /// assert_eq!(outcome.dropped().to_string(), "admin");
 /// # Ok::<(), scopegate_domain::InvalidScope>(())
 /// ```
 #[must_use]
-pub fn negotiate(asked: &Scope, client_ceiling: &Scope, user_ceiling: &Scope) -> Negotiated {
+pub fn restrict_scope(asked: &Scope, client_ceiling: &Scope, user_ceiling: &Scope) -> GrantedScope {
     let (granted, dropped): (Vec<_>, Vec<_>) = asked
         .iter()
         .cloned()
         .partition(|token| client_ceiling.contains(token) && user_ceiling.contains(token));
-    Negotiated {
+    GrantedScope {
         granted: granted.into_iter().collect(),
         dropped: dropped.into_iter().collect(),
     }
 }
 
-/// The outcome of [`negotiate`].
+/// The outcome of [`restrict_scope`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Negotiated {
+pub struct GrantedScope {
     granted: Scope,
     dropped: Scope,
 }
 
-impl Negotiated {
+impl GrantedScope {
     /// What may be granted, in the order of asking.
     #[must_use]
     pub const fn granted(&self) -> &Scope {
@@ -68,7 +68,7 @@ mod tests {
     proptest! {
         #[test]
         fn granted_is_the_most_within_all_three(asked in scope(), client in scope(), user in scope()) {
-            let outcome = negotiate(&asked, &client, &user);
+            let outcome = restrict_scope(&asked, &client, &user);
             let (granted, dropped) = (outcome.granted(), outcome.dropped());
             prop_assert!(*granted <= asked && *granted <= client && *granted <= user);
             prop_assert!(dropped.iter().all(|token| !client.contains(token) || !user.contains(token)));

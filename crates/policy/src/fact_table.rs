@@ -1,4 +1,4 @@
-//! The universe: all atoms that a policy names, numbered, with what each implies.
+//! The fact table: all facts that a policy names, numbered, with what each implies.
 
 mod builder;
 mod scope_text;
@@ -8,83 +8,83 @@ use std::hash::BuildHasherDefault;
 
 use scopegate_domain::{Lifetime, SchemeName};
 
-pub use self::builder::{UniverseBuilder, UniverseError};
+pub use self::builder::{FactTableBuilder, FactTableError};
 use self::scope_text::{ScopeText, TextHasher};
-use crate::{Atom, AtomId, AtomSet, SchemeId};
+use crate::{Fact, FactId, FactSet, SchemeId};
 
-/// All atoms that a policy names, numbered, with what each of them implies.
+/// All facts that a policy names, numbered, with what each of them implies.
 ///
 /// The numbers of guards come first, those of schemes and scopes after them, in the order of the
 /// catalog.
 ///
 /// ```
 /// use scopegate_domain::{Catalog, SecurityScheme};
-/// use scopegate_policy::{Atom, AtomId, Universe};
+/// use scopegate_policy::{Fact, FactId, FactTable};
 ///
 /// let catalog = Catalog::builder().scheme("oauth", SecurityScheme::oauth2_password("token")).build()?;
-/// let universe = Universe::builder(&catalog).build()?;
-/// assert_eq!(universe.find(&Atom::User), Some(AtomId::USER));
-/// assert!(universe.closure(AtomId::ACTIVE).contains(AtomId::USER));
+/// let fact_table = FactTable::builder(&catalog).build()?;
+/// assert_eq!(fact_table.find(&Fact::User), Some(FactId::USER));
+/// assert!(fact_table.closure(FactId::ACTIVE).contains(FactId::USER));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Universe {
-    atoms: Vec<Atom>,
-    numbers: HashMap<Atom, AtomId>,
-    closures: Vec<AtomSet>,
-    schemes: Vec<SchemeAtoms>,
-    ages: Vec<(Lifetime, AtomId)>,
-    token_guards: Vec<AtomId>,
-    anonymous: AtomSet,
+pub struct FactTable {
+    facts: Vec<Fact>,
+    numbers: HashMap<Fact, FactId>,
+    closures: Vec<FactSet>,
+    schemes: Vec<SchemeFacts>,
+    ages: Vec<(Lifetime, FactId)>,
+    token_guards: Vec<FactId>,
+    anonymous: FactSet,
 }
 
-/// A scheme's atom and those of its scopes, found by their text when a token is read.
+/// A scheme's fact and those of its scopes, found by their text when a token is read.
 #[derive(Clone, Debug)]
-struct SchemeAtoms {
+struct SchemeFacts {
     name: SchemeName,
     has_subject: bool,
     has_scopes: bool,
     /// The place of the first scheme of its authorization server.
     server: usize,
-    id: AtomId,
-    scopes: HashMap<ScopeText, AtomId, BuildHasherDefault<TextHasher>>,
+    id: FactId,
+    scopes: HashMap<ScopeText, FactId, BuildHasherDefault<TextHasher>>,
 }
 
-impl Universe {
-    /// The atoms, by number.
+impl FactTable {
+    /// The facts, by number.
     #[must_use]
-    pub fn atoms(&self) -> &[Atom] {
-        &self.atoms
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
     }
 
-    /// The numbers of all atoms, in order.
-    pub fn ids(&self) -> impl Iterator<Item = AtomId> + use<> {
-        let end = u16::try_from(self.atoms.len()).unwrap_or(u16::MAX);
-        (0..end).map(AtomId)
+    /// The numbers of all facts, in order.
+    pub fn ids(&self) -> impl Iterator<Item = FactId> + use<> {
+        let end = u16::try_from(self.facts.len()).unwrap_or(u16::MAX);
+        (0..end).map(FactId)
     }
 
-    /// The number of an atom. `None` if the policy does not name it.
+    /// The number of a fact. `None` if the policy does not name it.
     #[must_use]
-    pub fn find(&self, atom: &Atom) -> Option<AtomId> {
-        self.numbers.get(atom).copied()
+    pub fn find(&self, fact: &Fact) -> Option<FactId> {
+        self.numbers.get(fact).copied()
     }
 
-    /// The atom of this number, if there is one.
+    /// The fact of this number, if there is one.
     #[must_use]
-    pub fn atom(&self, id: AtomId) -> Option<&Atom> {
-        self.atoms.get(id.index())
+    pub fn fact(&self, id: FactId) -> Option<&Fact> {
+        self.facts.get(id.index())
     }
 
-    /// The atom itself and all that it implies. A number of another universe implies nothing but
+    /// The fact itself and all that it implies. A number of another fact table implies nothing but
     /// itself.
     #[must_use]
-    pub fn closure(&self, id: AtomId) -> &AtomSet {
-        self.closures.get(id.index()).unwrap_or(&AtomSet::EMPTY)
+    pub fn closure(&self, id: FactId) -> &FactSet {
+        self.closures.get(id.index()).unwrap_or(&FactSet::EMPTY)
     }
 
     /// The set with all that its members imply.
     #[must_use]
-    pub fn close(&self, set: &AtomSet) -> AtomSet {
+    pub fn close(&self, set: &FactSet) -> FactSet {
         set.iter()
             .fold(set.clone(), |closed, id| closed.union(self.closure(id)))
     }
@@ -92,24 +92,24 @@ impl Universe {
     /// The maximal members: those that no other member implies. They say the same as the whole set,
     /// in the fewest words.
     #[must_use]
-    pub fn generators(&self, set: &AtomSet) -> AtomSet {
+    pub fn generators(&self, set: &FactSet) -> FactSet {
         const FEW: usize = 24;
         if set.iter().nth(FEW).is_none() {
-            let members: Vec<AtomId> = set.iter().collect();
-            let implies = |other: AtomId, id: AtomId| other != id && self.closure(other).contains(id);
-            let is_implied = |id: AtomId| members.iter().any(|other| implies(*other, id));
+            let members: Vec<FactId> = set.iter().collect();
+            let implies = |other: FactId, id: FactId| other != id && self.closure(other).contains(id);
+            let is_implied = |id: FactId| members.iter().any(|other| implies(*other, id));
             // The largest first, so that the set grows once.
             return members.iter().rev().copied().filter(|id| !is_implied(*id)).collect();
         }
-        let implied = set.iter().fold(AtomSet::EMPTY, |implied, id| {
-            implied.union(&self.closure(id).difference(&AtomSet::from_iter([id])))
+        let implied = set.iter().fold(FactSet::EMPTY, |implied, id| {
+            implied.union(&self.closure(id).difference(&FactSet::from_iter([id])))
         });
         set.difference(&implied)
     }
 
-    /// The atoms of a set, by number.
-    pub fn atoms_of<'a>(&'a self, set: &'a AtomSet) -> impl Iterator<Item = &'a Atom> {
-        set.iter().filter_map(|id| self.atom(id))
+    /// The facts of a set, by number.
+    pub fn facts_of<'a>(&'a self, set: &'a FactSet) -> impl Iterator<Item = &'a Fact> {
+        set.iter().filter_map(|id| self.fact(id))
     }
 
     /// Which number a scheme has in the catalog.
@@ -135,7 +135,7 @@ impl Universe {
         self.schemes.iter().map(|scheme| scheme.server)
     }
 
-    /// The same atoms, where two schemes take the tokens of one authorization server.
+    /// The same facts, where two schemes take the tokens of one authorization server.
     pub(crate) fn with_same_server(mut self, one: SchemeId, other: SchemeId) -> Self {
         let mut servers: Vec<usize> = self.servers().collect();
         crate::servers::join(&mut servers, one.index(), other.index());
@@ -151,9 +151,9 @@ impl Universe {
         numbered.filter(|(_, scheme)| scheme.has_scopes).map(|(id, _)| id)
     }
 
-    /// The atoms that a credential of this scheme provides without scopes.
+    /// The facts that a credential of this scheme provides without scopes.
     #[must_use]
-    pub fn scheme_closure(&self, id: SchemeId) -> Option<&AtomSet> {
+    pub fn scheme_closure(&self, id: SchemeId) -> Option<&FactSet> {
         self.schemes.get(id.index()).map(|scheme| self.closure(scheme.id))
     }
 
@@ -161,9 +161,9 @@ impl Universe {
         self.schemes.get(id.index()).is_none_or(|scheme| scheme.has_subject)
     }
 
-    /// The atoms that a scope of a scheme provides. `None` if the scheme does not declare it.
+    /// The facts that a scope of a scheme provides. `None` if the scheme does not declare it.
     #[must_use]
-    pub fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&AtomSet> {
+    pub fn scope_closure(&self, id: SchemeId, text: &str) -> Option<&FactSet> {
         self.schemes
             .get(id.index())?
             .scopes
@@ -201,42 +201,42 @@ impl Universe {
         servers.all(|other| other == first).then_some(first)
     }
 
-    /// The atoms of a token without scopes: a credential for each scheme of its authorization
+    /// The facts of a token without scopes: a credential for each scheme of its authorization
     /// server.
-    pub(crate) fn token_brings(&self, server: usize) -> AtomSet {
+    pub(crate) fn token_brings(&self, server: usize) -> FactSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
-        own.fold(AtomSet::EMPTY, |all, scheme| all.union(self.closure(scheme.id)))
+        own.fold(FactSet::EMPTY, |all, scheme| all.union(self.closure(scheme.id)))
     }
 
-    /// The atoms of a token with one scope: that scope in each scheme of its authorization server
+    /// The facts of a token with one scope: that scope in each scheme of its authorization server
     /// that declares it, and a credential for all of them.
     #[must_use]
-    pub fn token_brings_by(&self, server: usize, text: &str) -> AtomSet {
+    pub fn token_brings_by(&self, server: usize, text: &str) -> FactSet {
         let own = self.schemes.iter().filter(|scheme| scheme.server == server);
         let ids = own.filter_map(|scheme| scheme.scopes.get(text));
         ids.fold(self.token_brings(server), |all, id| all.union(self.closure(*id)))
     }
 
     /// Everything that is neither scheme nor scope: these numbers come first.
-    pub fn guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
-        let numbered = (0..).map(AtomId).zip(&self.atoms);
-        numbered.take_while(|(_, atom)| !matches!(atom, Atom::Scheme(_) | Atom::Scope { .. }))
+    pub fn guards(&self) -> impl Iterator<Item = (FactId, &Fact)> {
+        let numbered = (0..).map(FactId).zip(&self.facts);
+        numbered.take_while(|(_, fact)| !matches!(fact, Fact::Scheme(_) | Fact::Scope { .. }))
     }
 
     /// Adds everything that is neither scope nor scheme; without a credential, what needs none.
-    pub fn add_guards(&self, atoms: &mut AtomSet) {
-        let has_credential = atoms.contains(AtomId::AUTHENTICATED);
+    pub fn add_guards(&self, facts: &mut FactSet) {
+        let has_credential = facts.contains(FactId::AUTHENTICATED);
         for (id, _) in self.guards() {
             let closure = self.closure(id);
-            if has_credential || !closure.contains(AtomId::AUTHENTICATED) {
-                atoms.unite(closure);
+            if has_credential || !closure.contains(FactId::AUTHENTICATED) {
+                facts.unite(closure);
             }
         }
     }
 
     /// The number of a scope of a scheme. `None` if the scheme does not declare it.
     #[must_use]
-    pub fn scope_id(&self, id: SchemeId, text: &str) -> Option<AtomId> {
+    pub fn scope_id(&self, id: SchemeId, text: &str) -> Option<FactId> {
         self.schemes.get(id.index())?.scopes.get(text).copied()
     }
 
@@ -250,24 +250,24 @@ impl Universe {
 
     /// The ages that the policy names.
     #[must_use]
-    pub fn ages(&self) -> &[(Lifetime, AtomId)] {
+    pub fn ages(&self) -> &[(Lifetime, FactId)] {
         &self.ages
     }
 
     /// The guards that a token can satisfy by its claims.
-    pub(crate) fn token_guards(&self) -> impl Iterator<Item = (AtomId, &Atom)> {
-        self.token_guards.iter().filter_map(|id| Some((*id, self.atom(*id)?)))
+    pub(crate) fn token_guards(&self) -> impl Iterator<Item = (FactId, &Fact)> {
+        self.token_guards.iter().filter_map(|id| Some((*id, self.fact(*id)?)))
     }
 
-    /// Whether the other has the same atoms with the same numbers, and each implies the same.
+    /// Whether the other has the same facts with the same numbers, and each implies the same.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other) || (self.atoms == other.atoms && self.closures == other.closures)
+        std::ptr::eq(self, other) || (self.facts == other.facts && self.closures == other.closures)
     }
 
-    /// The atoms that a request without a credential can provide.
+    /// The facts that a request without a credential can provide.
     #[must_use]
-    pub const fn anonymous(&self) -> &AtomSet {
+    pub const fn anonymous(&self) -> &FactSet {
         &self.anonymous
     }
 }
@@ -284,7 +284,7 @@ mod tests {
     const C: ScopeToken = ScopeToken::from_static("c");
 
     /// `a` implies `b` implies `c`.
-    fn universe() -> Universe {
+    fn fact_table() -> FactTable {
         let catalog = Catalog::builder()
             .scheme("oauth", SecurityScheme::oauth2_password("token"))
             .scope(A, "")
@@ -294,45 +294,45 @@ mod tests {
             .implies(B, C)
             .build()
             .unwrap();
-        let age = |seconds| Atom::AgeAtMost(Lifetime::from_seconds(seconds));
-        Universe::builder(&catalog)
-            .atom(age(300))
-            .atom(age(60))
-            .atom(age(900))
+        let age = |seconds| Fact::AgeAtMost(Lifetime::from_seconds(seconds));
+        FactTable::builder(&catalog)
+            .fact(age(300))
+            .fact(age(60))
+            .fact(age(900))
             .build()
             .unwrap()
     }
 
-    fn words(universe: &Universe, set: &AtomSet) -> Vec<String> {
-        universe.atoms_of(set).map(ToString::to_string).collect()
+    fn words(fact_table: &FactTable, set: &FactSet) -> Vec<String> {
+        fact_table.facts_of(set).map(ToString::to_string).collect()
     }
 
     #[test]
     fn the_first_numbers_are_what_they_are_called() {
-        let universe = universe();
-        assert_eq!(universe.atom(AtomId::AUTHENTICATED), Some(&Atom::Authenticated));
-        assert_eq!(universe.atom(AtomId::USER), Some(&Atom::User));
-        assert_eq!(universe.atom(AtomId::ACTIVE), Some(&Atom::Active));
+        let fact_table = fact_table();
+        assert_eq!(fact_table.fact(FactId::AUTHENTICATED), Some(&Fact::Authenticated));
+        assert_eq!(fact_table.fact(FactId::USER), Some(&Fact::User));
+        assert_eq!(fact_table.fact(FactId::ACTIVE), Some(&Fact::Active));
     }
 
     #[test]
     fn a_scope_implies_along_the_edges_its_scheme_and_authentication() {
-        let universe = universe();
-        let scheme = universe.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
-        let closed = universe.scope_closure(scheme, "a").unwrap();
+        let fact_table = fact_table();
+        let scheme = fact_table.scheme_id(&SchemeName::parse("oauth").unwrap()).unwrap();
+        let closed = fact_table.scope_closure(scheme, "a").unwrap();
         assert_eq!(
-            words(&universe, closed),
+            words(&fact_table, closed),
             ["authenticated", "scheme:oauth", "a", "b", "c"]
         );
-        assert_eq!(words(&universe, &universe.generators(closed)), ["a"]);
+        assert_eq!(words(&fact_table, &fact_table.generators(closed)), ["a"]);
     }
 
     #[test]
     fn a_shorter_age_implies_the_longer_ones() {
-        let universe = universe();
-        let closed = universe.closure(universe.find(&Atom::AgeAtMost(Lifetime::from_seconds(60))).unwrap());
+        let fact_table = fact_table();
+        let closed = fact_table.closure(fact_table.find(&Fact::AgeAtMost(Lifetime::from_seconds(60))).unwrap());
         assert_eq!(
-            words(&universe, closed),
+            words(&fact_table, closed),
             ["authenticated", "age<=300", "age<=60", "age<=900"]
         );
     }
@@ -340,22 +340,22 @@ mod tests {
     #[test]
     fn a_check_implies_what_it_needs() {
         let catalog = Catalog::builder().build().unwrap();
-        let check = |name: &str, needs| Atom::Check {
+        let check = |name: &str, needs| Fact::Check {
             name: name.into(),
             needs,
         };
-        let atoms = [
+        let facts = [
             check("a", Needs::Nothing),
             check("b", Needs::Authentication),
             check("c", Needs::User),
         ];
-        let builder = atoms
+        let builder = facts
             .iter()
             .cloned()
-            .fold(Universe::builder(&catalog), UniverseBuilder::atom);
-        let universe = builder.build().unwrap();
-        let implied = atoms.map(|atom| universe.closure(universe.find(&atom).unwrap()).len());
+            .fold(FactTable::builder(&catalog), FactTableBuilder::fact);
+        let fact_table = builder.build().unwrap();
+        let implied = facts.map(|fact| fact_table.closure(fact_table.find(&fact).unwrap()).len());
         assert_eq!(implied, [1, 2, 3]);
-        assert_eq!(words(&universe, universe.anonymous()), ["check:a"]);
+        assert_eq!(words(&fact_table, fact_table.anonymous()), ["check:a"]);
     }
 }

@@ -3,7 +3,7 @@
 /// The order of checks if several things are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "each order is a promise to clients")]
-pub enum ClassOrder {
+pub enum DenialPrecedence {
     /// Credential, binding and subject, then what no token can provide, then step-up, then scopes.
     #[default]
     Rfc,
