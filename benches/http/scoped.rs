@@ -87,7 +87,7 @@ async fn start() {
     if has_flag("--warp") {
         let listener = TcpListener::bind::<SocketAddr>(address).await.unwrap();
         println!("{}", listener.local_addr().unwrap());
-        return warp::serve(gate().whole()).incoming(listener).run().await;
+        return warp::serve(gate().site_filter()).incoming(listener).run().await;
     }
     let max_connections = allow_connections(NonZeroUsize::new(4096).unwrap());
     let listener = Listener::bind(address).unwrap();

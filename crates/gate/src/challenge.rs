@@ -59,7 +59,7 @@ impl Challenge {
     #[must_use]
     pub fn to_header(&self) -> HeaderValue {
         // INVARIANT: a scheme is a literal and `with` wrote the rest, so this never falls back
-        // (http/tests/it/challenge.rs, `whatever_the_values_hold_the_grammar_is_followed`).
+        // (http/tests/it/challenge.rs, `challenge_with_any_values_follows_the_grammar`).
         HeaderValue::from_str(&self.text).unwrap_or(HeaderValue::from_static("Bearer"))
     }
 }

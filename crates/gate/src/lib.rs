@@ -12,7 +12,8 @@
 //! - [`RequestHead`]: what the gate reads of a request.
 //! - [`Routed`]: a request whose target is known, for callers that dispatch themselves.
 //! - [`BearerTokens`]: how bearer tokens of a scheme are verified and cached.
-//! - [`CredentialVerifier`], [`Credential`], [`Acceptance`]: credentials that the application
+//! - [`CredentialVerifier`], [`Credential`], [`AuthenticatedCredential`]: credentials that the
+//! application
 //!   verifies.
 //! - [`SiteEndpoint`] and [`SiteRoute`]: endpoints that are not operations.
 //! - [`RefusalResponses`]: the table from a cause to status, challenge and body.
@@ -58,7 +59,7 @@ pub use challenge::Challenge;
 pub use credentials::basic;
 pub use credentials::bearer_verifier::BearerTokens;
 pub use credentials::claim_source::IssuedTokens;
-pub use credentials::credential::{Acceptance, Credential, CredentialVerifier, Verdict};
+pub use credentials::credential::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
 pub use gate_error::GateError;

@@ -97,7 +97,7 @@ fn way<'o>(
 /// Returns the sources of the credentials of one scheme.
 fn said<'g>(verifier: &SchemeVerifier, issued: Option<&'g IssuedTokens>) -> Vec<ClaimSource<'g>> {
     match verifier {
-        SchemeVerifier::Application(_) => vec![ClaimSource::Acceptance],
+        SchemeVerifier::Application(_) => vec![ClaimSource::Application],
         #[cfg(feature = "remote-issuers")]
         SchemeVerifier::Issuers(issuers) => issuers.said(|rules| ClaimSource::by(rules, issued)),
         SchemeVerifier::Token(tokens) => vec![ClaimSource::by(tokens.rules(), issued)],

@@ -110,7 +110,7 @@ impl<T> Routes<T> {
     ///
     /// SECURITY: a redirect to a path that begins with two slashes would lead to another host.
     /// Browsers treat a backslash as a slash. There is no such redirect (http/tests/it/gate.rs,
-    /// `redirects_stay_here`).
+    /// `redirect_stays_on_this_host`).
     fn other_spelling(&self, path: &str) -> Option<String> {
         let other = match path.strip_suffix('/') {
             Some(_) => Cow::Borrowed(path.trim_end_matches('/')),

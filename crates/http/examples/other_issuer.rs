@@ -40,6 +40,6 @@ pub(crate) fn gate(issuer: &str, audience: &str, fetcher: HttpFetcher) -> Result
 async fn main() -> Result<(), Box<dyn Error>> {
     let (issuer, audience) = (std::env::var("ISSUER")?, std::env::var("AUDIENCE")?);
     let gate = gate(&issuer, &audience, HttpFetcher::builder().build()?)?;
-    warp::serve(gate.whole()).run(([127, 0, 0, 1], 8000)).await;
+    warp::serve(gate.site_filter()).run(([127, 0, 0, 1], 8000)).await;
     Ok(())
 }

@@ -17,8 +17,8 @@ use scopegate_http::token::{SigningKey, TokenRules, Verifier};
 use scopegate_http::utoipa::{self, ToSchema};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Answer, Catalog, Check, CheckContext, Created, CurrentUser, Description, Gate, Guard, Json, Permit, Response,
-    ScopeToken, SecurityScheme, StatusCode, get, put, tokio,
+    Answer, Catalog, Check, CheckContext, Created, CurrentUser, Gate, Guard, Json, OperationDescription, Permit,
+    Response, ScopeToken, SecurityScheme, StatusCode, get, put, tokio,
 };
 
 const READ: ScopeToken = ScopeToken::from_static("reports:read");
@@ -61,7 +61,7 @@ impl Answer for NoReport {
         StatusCode::NOT_FOUND.into_response()
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.response(StatusCode::NOT_FOUND, "There is no such report");
     }
 }
@@ -132,7 +132,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let gate = gate(users, verifier, Reports::default())?;
     let old_routes = warp::path!("about").map(|| "an old route");
-    warp::serve(old_routes.or(gate.whole()))
+    warp::serve(old_routes.or(gate.site_filter()))
         .run(([127, 0, 0, 1], 8000))
         .await;
     Ok(())

@@ -15,8 +15,8 @@ use scopegate_http::domain::{SchemeName, Secret};
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    Acceptance, ApiKeyLocation, Catalog, Credential, CredentialVerifier, Gate, Guard, Json, Permit, SecurityScheme,
-    Verdict, get, put, tokio, warp,
+    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
+    Json, Permit, SecurityScheme, get, put, tokio, warp,
 };
 
 /// Names and passwords, as in FastAPI's page on HTTP basic. A real program stores hashes instead of
@@ -27,16 +27,16 @@ struct People {
 }
 
 impl CredentialVerifier for People {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let name = credential.username().unwrap_or_default();
         let password = self.passwords.get(name);
         // Compared in constant time, for an unknown name with a decoy: the time does not reveal
         // whether the name exists.
         let is_right = password.unwrap_or(&self.decoy).same_as(credential.secret());
         let verdict = if is_right && password.is_some() {
-            Verdict::Accept(Acceptance::of(name))
+            CredentialCheck::Valid(AuthenticatedCredential::of_subject(name))
         } else {
-            Verdict::Refuse
+            CredentialCheck::Invalid
         };
         Box::pin(async { Ok(verdict) })
     }
@@ -47,13 +47,13 @@ impl CredentialVerifier for People {
 struct StationKeys(Vec<Secret<String>>);
 
 impl CredentialVerifier for StationKeys {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         // Each key is compared, also after one was found.
         let is_known = |known: bool, key: &Secret<String>| known | key.same_as(credential.secret());
         let verdict = if self.0.iter().fold(false, is_known) {
-            Verdict::Accept(Acceptance::of_nobody())
+            CredentialCheck::Valid(AuthenticatedCredential::without_subject())
         } else {
-            Verdict::Refuse
+            CredentialCheck::Invalid
         };
         Box::pin(async { Ok(verdict) })
     }
@@ -100,6 +100,6 @@ pub(crate) fn example() -> Result<Gate, Box<dyn Error>> {
 
 #[tokio::main(crate = "scopegate_http::tokio")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    warp::serve(example()?.whole()).run(([127, 0, 0, 1], 8000)).await;
+    warp::serve(example()?.site_filter()).run(([127, 0, 0, 1], 8000)).await;
     Ok(())
 }

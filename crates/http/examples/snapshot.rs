@@ -17,7 +17,7 @@ use scopegate_http::domain::Secret;
 use scopegate_http::openapi::{export, import};
 use scopegate_http::policy::OperationTable;
 use scopegate_http::token::{SigningKey, TokenRules, Verifier};
-use scopegate_http::{Catalog, Gate, Guard, Permit, ScopeToken, SecurityScheme, get, on};
+use scopegate_http::{Catalog, Gate, Guard, Permit, ScopeToken, SecurityScheme, get, route};
 
 const READ: ScopeToken = ScopeToken::from_static("notes:read");
 const WRITE: ScopeToken = ScopeToken::from_static("notes:write");
@@ -38,7 +38,7 @@ pub(crate) fn gate() -> Result<Gate, Box<dyn Error>> {
         .bearer("oauth", Verifier::new(TokenRules::tutorial(), key.verifying_key()))
         .operation(get("/notes").guard(&reader).then(|_: Permit| async { "all notes" }))
         .operation(
-            on(scopegate_http::Method::Delete, "/notes/{id}")
+            route(scopegate_http::Method::Delete, "/notes/{id}")
                 .guard(&writer)
                 .path::<u32>()
                 .then(|_: Permit, id: u32| async move { format!("note {id} is gone") }),

@@ -113,6 +113,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let gate = gate(catalog, verifier, store)
         .token_endpoint("/token", server)
         .build()?;
-    warp::serve(gate.whole()).run(([127, 0, 0, 1], 8000)).await;
+    warp::serve(gate.site_filter()).run(([127, 0, 0, 1], 8000)).await;
     Ok(())
 }

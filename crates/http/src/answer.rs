@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use warp::Reply;
 
-use crate::description::Description;
+use crate::description::OperationDescription;
 
 /// A whole answer, as warp has it.
 pub type Response = warp::reply::Response;
@@ -17,7 +17,7 @@ pub type Response = warp::reply::Response;
 /// ReportError>`:
 ///
 /// ```
-/// use scopegate_http::{Answer, Description, Response, StatusCode};
+/// use scopegate_http::{Answer, OperationDescription, Response, StatusCode};
 ///
 /// enum ReportError { Gone }
 ///
@@ -26,7 +26,7 @@ pub type Response = warp::reply::Response;
 ///         StatusCode::GONE.into_response()
 ///     }
 ///
-///     fn describe(description: &mut Description) {
+///     fn describe(description: &mut OperationDescription) {
 ///         description.response(StatusCode::GONE, "The report was taken down");
 ///     }
 /// }
@@ -34,14 +34,14 @@ pub type Response = warp::reply::Response;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an answer",
     label = "a handler answers `Json<T>`, a `StatusCode`, `(StatusCode, Json<T>)`, text, or a `Result` of two answers",
-    note = "where it is a `warp::Reply`, wrap it: `Raw(reply)`; where it is data, wrap it: `Json(data)`"
+    note = "wrap a `warp::Reply`: `WarpReply(reply)`; wrap data: `Json(data)`"
 )]
 pub trait Answer: Send + 'static {
     /// The response.
     fn into_response(self) -> Response;
 
     /// Adds what the document says about responses of this type.
-    fn describe(description: &mut Description);
+    fn describe(description: &mut OperationDescription);
 }
 
 /// Data as a JSON body, with status 200. Its type appears in the document, under its name in
@@ -94,13 +94,13 @@ pub struct NoContent;
 /// Any reply of warp's, of which the document says only that there is one.
 ///
 /// ```
-/// use scopegate_http::{Answer, Raw, warp};
+/// use scopegate_http::{Answer, WarpReply, warp};
 ///
-/// assert_eq!(Raw(warp::reply::html("<p>hello")).into_response().status(), 200);
+/// assert_eq!(WarpReply(warp::reply::html("<p>hello")).into_response().status(), 200);
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper is made by its constructor")]
-pub struct Raw<R>(pub R);
+pub struct WarpReply<R>(pub R);
 
 /// What a document says of a success when there is nothing more to say; FastAPI's words.
 const SUCCESS: &str = "Successful Response";
@@ -110,7 +110,7 @@ impl<T: Serialize + ToSchema + Send + 'static> Answer for Json<T> {
         json_response(&self.0)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.json_response::<T>(StatusCode::OK, SUCCESS);
     }
 }
@@ -120,7 +120,7 @@ impl<T: Serialize + Send + 'static> Answer for AnyJson<T> {
         json_response(&self.0)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.any_json_response(StatusCode::OK, SUCCESS);
     }
 }
@@ -130,7 +130,7 @@ impl<A: Answer> Answer for Created<A> {
         (StatusCode::CREATED, self.0).into_response()
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.under("201", A::describe);
     }
 }
@@ -142,17 +142,17 @@ impl Answer for NoContent {
         Answer::into_response(StatusCode::NO_CONTENT)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.response(StatusCode::NO_CONTENT, SUCCESS);
     }
 }
 
-impl<R: Reply + 'static> Answer for Raw<R> {
+impl<R: Reply + 'static> Answer for WarpReply<R> {
     fn into_response(self) -> Response {
         self.0.into_response()
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.response(StatusCode::OK, SUCCESS);
     }
 }
@@ -162,7 +162,7 @@ impl Answer for Response {
         self
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.response(StatusCode::OK, SUCCESS);
     }
 }
@@ -177,7 +177,7 @@ impl Answer for StatusCode {
         response
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.under("default", |description| description.response(StatusCode::OK, SUCCESS));
     }
 }
@@ -191,7 +191,7 @@ impl<A: Answer> Answer for (StatusCode, A) {
         response
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.under("default", A::describe);
     }
 }
@@ -204,7 +204,7 @@ impl<A: Answer, E: Answer> Answer for Result<A, E> {
         }
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         A::describe(description);
         E::describe(description);
     }
@@ -216,7 +216,7 @@ impl Answer for String {
         Reply::into_response(self)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.text_response(StatusCode::OK, SUCCESS);
     }
 }
@@ -227,7 +227,7 @@ impl Answer for &'static str {
         Reply::into_response(self)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.text_response(StatusCode::OK, SUCCESS);
     }
 }

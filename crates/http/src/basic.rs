@@ -1,4 +1,5 @@
-//! Client credentials in a header: [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
+//! Client credentials in a header: [RFC 6749, section
+//! 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_pair_is_no_client() {
+    fn empty_pair_names_no_client() {
         assert!(matches!(read_one("Basic Og=="), ClientCredentials::Absent));
         assert!(matches!(read(&HeaderMap::new()), ClientCredentials::Absent));
     }

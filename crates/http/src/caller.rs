@@ -9,7 +9,7 @@ use scopegate_policy::Permit;
 /// The state of an operation without a declared access rule. It has no `then`.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Undecided;
+pub struct AccessUndeclared;
 
 /// The state of an operation with a guard.
 #[derive(Debug)]
@@ -29,13 +29,13 @@ pub struct Public;
 /// The state of an operation whose access rule is declared.
 #[diagnostic::on_unimplemented(
     message = "nobody has said who may call this operation",
-    label = "say `.guard(&guard)`, `.inherits()` or `.public()` before `.then(..)`"
+    label = "say `.guard(&guard)`, `.inherit_guards()` or `.public()` before `.then(..)`"
 )]
-pub trait Decided: Send + Sync + 'static {}
+pub trait AccessDeclared: Send + Sync + 'static {}
 
-impl Decided for Guarded {}
-impl Decided for Optional {}
-impl Decided for Public {}
+impl AccessDeclared for Guarded {}
+impl AccessDeclared for Optional {}
+impl AccessDeclared for Public {}
 
 /// An operation that guards can be put before: one that was not said to be open.
 ///
@@ -48,10 +48,10 @@ impl Decided for Public {}
     message = "an operation that is `{Self}` takes no further guard",
     label = "say guards first, and `.optional()` last; `.public()` has none"
 )]
-pub trait Closable {}
+pub trait AcceptsGuard {}
 
-impl Closable for Guarded {}
-impl Closable for Undecided {}
+impl AcceptsGuard for Guarded {}
+impl AcceptsGuard for AccessUndeclared {}
 
 /// A user that the guard authorized: a [`Permit`] that is known to have one.
 ///
@@ -99,7 +99,7 @@ impl Deref for CurrentUser {
 ///
 /// | declared | the handler may take |
 /// |---|---|
-/// | `.guard(&guard)`, `.and_guard(&guard)`, `.inherits()` | [`Permit`], [`CurrentUser`] or no caller |
+/// | `.guard(&guard)`, `.and_guard(&guard)`, `.inherit_guards()` | [`Permit`], [`CurrentUser`] or no caller |
 /// | the same with `.optional()` | `Option<Permit>`, `Option<CurrentUser>` or no caller |
 /// | `.public()` | no caller |
 #[diagnostic::on_unimplemented(

@@ -18,7 +18,7 @@ use crate::{body_check, query_check};
 /// The gate makes it; an application receives it in its implementation of
 /// [`Answer`](crate::Answer).
 #[derive(Clone, Debug, Default)]
-pub struct Description {
+pub struct OperationDescription {
     path_parameters: Vec<Value>,
     queries: Vec<QueryInput>,
     request_body: Option<Value>,
@@ -43,7 +43,7 @@ enum TypeFault {
     Schema(String),
 }
 
-impl Description {
+impl OperationDescription {
     /// A response without a body that could be described.
     pub fn response(&mut self, status: StatusCode, description: &str) {
         self.add(status, json!({ "description": description }));

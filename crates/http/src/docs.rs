@@ -1,10 +1,13 @@
-//! The pages that show the OpenAPI document: Swagger UI at `/docs`, Redoc at `/redoc`, with all their assets in the binary.
+//! The pages that show the OpenAPI document: Swagger UI at `/docs`, Redoc at `/redoc`, with all
+//! their assets in the binary.
 //!
-//! Nothing here knows a web framework: [`Docs::page`] takes a request's path and gives a [`DocsPage`], bytes and headers.
-//! Each page forbids inline script and everything from elsewhere. What its policy allows beyond that was found by experiment:
-//! both bundles draw icons from `data:` images; Redoc makes two kinds of `<style>` element, an empty one that it fills through the
-//! object model and a fixed sheet of its scroll bar, which are named by their hashes. A new version of a bundle needs another look
-//! (`crates/server/tests/browser.rs` fails where a policy is violated).
+//! Nothing here knows a web framework: [`DocsSite::page`] takes a request's path and gives a
+//! [`DocsPage`], bytes and headers. Each page forbids inline script and everything from elsewhere.
+//! What its policy allows beyond that was found by experiment: both bundles draw icons from `data:`
+//! images; Redoc makes two kinds of `<style>` element, an empty one that it fills through the
+//! object model and a fixed sheet of its scroll bar, which are named by their hashes. A new version
+//! of a bundle needs another look (`crates/server/tests/browser.rs` fails where a policy is
+//! violated).
 
 mod assets;
 mod page;
@@ -16,7 +19,7 @@ use bytes::Bytes;
 
 use self::assets::Asset;
 pub use self::page::DocsPage;
-pub(crate) use self::site::DocsSite;
+pub(crate) use self::site::DocsEndpoint;
 
 /// Where Swagger UI is shown.
 pub const DOCS_PATH: &str = "/docs";
@@ -37,15 +40,15 @@ const REDIRECT_POLICY: &str =
 
 /// The documentation of one API, its pages written once.
 #[derive(Clone)]
-pub struct Docs {
+pub struct DocsSite {
     swagger: Bytes,
     redoc: Bytes,
     redirect: Bytes,
 }
 
-impl Docs {
-    /// The pages for a document at `openapi_url`, which must be on the same origin. `client_id` is what Swagger UI offers
-    /// as its client where a flow needs one.
+impl DocsSite {
+    /// Creates the pages for a document at `openapi_url`, which must be on the same origin. Swagger
+    /// UI offers `client_id` as its client if a flow needs one.
     #[must_use]
     pub fn new(title: &str, openapi_url: &str, client_id: Option<&str>) -> Self {
         let values = [
@@ -61,7 +64,7 @@ impl Docs {
         }
     }
 
-    /// The answer to a GET of this path, already percent-decoded and without a query; none for a path that is not ours.
+    /// Returns the answer to a GET of this decoded path without a query; `None` for another path.
     #[must_use]
     pub fn page(&self, path: &str) -> Option<DocsPage> {
         match path {
@@ -73,13 +76,14 @@ impl Docs {
     }
 }
 
-impl fmt::Debug for Docs {
+impl fmt::Debug for DocsSite {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Docs").finish_non_exhaustive()
+        formatter.debug_struct("DocsSite").finish_non_exhaustive()
     }
 }
 
-/// The template with each `{{name}}` replaced by its value, escaped for HTML. A value is never looked into again.
+/// Replaces each `{{name}}` of the template by its value, escaped for HTML. A value is not expanded
+/// again.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut page = String::with_capacity(template.len() + 256);
     let mut rest = template;

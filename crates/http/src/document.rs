@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::build_error::BuildError;
 use crate::merge::merge_responses;
-use crate::route::Mounted;
+use crate::route::OperationHandler;
 use crate::{Profile, component, schema};
 
 /// The sources of a document other than the table.
@@ -20,7 +20,7 @@ pub(crate) struct Source<'a> {
     pub(crate) profile: Profile,
     pub(crate) title: &'a str,
     pub(crate) version: &'a str,
-    pub(crate) mounted: &'a [Mounted],
+    pub(crate) mounted: &'a [OperationHandler],
     pub(crate) sites: &'a [Arc<dyn SiteEndpoint>],
 }
 
@@ -139,7 +139,7 @@ impl Schemas {
 
 /// Describes one operation in the document. Without a name, its method and path replace the name.
 fn operation_docs(
-    mounted: &Mounted,
+    mounted: &OperationHandler,
     operation: &ResolvedOperation,
     id: String,
     schemas: &mut Schemas,
@@ -181,7 +181,7 @@ fn operation_docs(
 }
 
 /// The `operationId`: the chosen one, else that of FastAPI's form.
-fn operation_id(mounted: &Mounted, operation: &ResolvedOperation) -> String {
+fn operation_id(mounted: &OperationHandler, operation: &ResolvedOperation) -> String {
     let notes = &mounted.notes;
     let name = notes.name.as_deref().unwrap_or_default();
     let default = || schema::operation_id(name, operation.template(), operation.method().as_str());
@@ -189,7 +189,11 @@ fn operation_id(mounted: &Mounted, operation: &ResolvedOperation) -> String {
 }
 
 /// Returns the refusals in the document: in the tutorial's profile those that FastAPI documents.
-fn refusals(mounted: &Mounted, operation: &ResolvedOperation, schemas: &mut Schemas) -> Vec<(&'static str, Value)> {
+fn refusals(
+    mounted: &OperationHandler,
+    operation: &ResolvedOperation,
+    schemas: &mut Schemas,
+) -> Vec<(&'static str, Value)> {
     let has_inputs = mounted.description.has_inputs();
     match schemas.profile {
         Profile::Tutorial if has_inputs => {

@@ -1,5 +1,5 @@
-//! The fields of a form: [RFC 6749, appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B), and as the tutorial's server
-//! reads them.
+//! The fields of a form: [RFC 6749, appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B),
+//! and as the tutorial's server reads them.
 
 use std::convert::Infallible;
 
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_reads_what_is_no_form_as_an_empty_one() {
+    fn tutorial_reads_other_bodies_as_empty_forms() {
         for other in [
             "application/json",
             "text/plain",
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_multipart_form_is_as_good_for_the_page() {
+    fn tutorial_reads_multipart_forms() {
         let named = |name: &str, value: &str| format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}");
         let file = "Content-Disposition: form-data; name=\"username\"; filename=\"x\"\r\n\r\nroot";
         let body = parts(&[

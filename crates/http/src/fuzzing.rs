@@ -35,7 +35,7 @@ fn basic_again(id: &str, secret: &str) {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = STANDARD.encode_to_string(format!("{}:{}", encode(id), encode(secret)));
     let Ok(value) = HeaderValue::try_from(format!("Basic {pair}")) else {
-        unreachable!("base64 can stand in a header")
+        unreachable!("base64 is a valid header")
     };
     match basic::read(&HeaderMap::from_iter([(AUTHORIZATION, value)])) {
         ClientCredentials::Basic { id: again, secret: its } => assert!(again == id && its.expose() == secret),

@@ -18,9 +18,9 @@ use serde_json::Value;
 use crate::answer::Response;
 use crate::body::{self, BodyLimits};
 use crate::cors::CorsHeaders;
-use crate::input::Sent;
+use crate::input::RequestParts;
 use crate::query_shape::QueryShape;
-use crate::route::{Endpoint, Refused};
+use crate::route::{Handle, Refused};
 
 /// All operations of an application with their guards and handlers: a warp filter, a service, a
 /// table and a document, made from one declaration. Cheap to clone.
@@ -75,7 +75,7 @@ pub(crate) struct Inner {
 
 /// The handler of one operation, with what its inputs need.
 pub(crate) struct MountedOperation {
-    pub(crate) endpoint: Box<dyn Endpoint>,
+    pub(crate) endpoint: Box<dyn Handle>,
     pub(crate) parameters: Vec<String>,
     /// The description of each query in the document, in the order of the inputs.
     pub(crate) queries: Vec<QueryShape>,
@@ -193,7 +193,7 @@ impl Gate {
             } else {
                 Bytes::new()
             };
-            let mut sent = Sent::new(
+            let mut sent = RequestParts::new(
                 head.headers(),
                 head.query(),
                 &body,

@@ -15,14 +15,14 @@ use scopegate_store::Users;
 use crate::body::BodyLimits;
 use crate::build_error::BuildError;
 use crate::cors::{Cors, CorsHeaders};
-use crate::docs::DocsSite;
+use crate::docs::DocsEndpoint;
 use crate::document;
 use crate::endpoint::jwks::JwksEndpoint;
 use crate::endpoint::token::TokenEndpoint;
 use crate::gate::{Gate, Inner, MountedOperation};
 use crate::group::Group;
 use crate::published_keys::PublishedKeys;
-use crate::route::{BoundOperation, Mounted};
+use crate::route::{HandledOperation, OperationHandler};
 use crate::{BearerTokens, CredentialVerifier, Profile, TrustedProxies};
 #[cfg(feature = "remote-issuers")]
 use crate::{Introspection, RemoteIssuer};
@@ -44,7 +44,7 @@ pub struct GateBuilder {
     title: String,
     version: String,
     /// One for each operation of the table, in its order.
-    mounted: Vec<Mounted>,
+    mounted: Vec<OperationHandler>,
     sites: Vec<Arc<dyn SiteEndpoint>>,
     token_endpoint: Option<(String, AuthorizationServer)>,
     trusted_proxies: TrustedProxies,
@@ -177,14 +177,14 @@ impl GateBuilder {
     }
 
     /// Adds an operation. Any number of them: each is boxed, so the types do not grow.
-    pub fn operation(mut self, operation: BoundOperation) -> Self {
+    pub fn operation(mut self, operation: HandledOperation) -> Self {
         self.gate = self.gate.operation(operation.operation);
         self.mounted.push(operation.mounted);
         self
     }
 
     /// Adds operations.
-    pub fn operations(self, operations: impl IntoIterator<Item = BoundOperation>) -> Self {
+    pub fn operations(self, operations: impl IntoIterator<Item = HandledOperation>) -> Self {
         operations.into_iter().fold(self, Self::operation)
     }
 
@@ -275,7 +275,7 @@ impl GateBuilder {
         }
         let document_bytes = Arc::new(OnceLock::new());
         if self.docs {
-            self.sites.push(Arc::new(DocsSite::new(
+            self.sites.push(Arc::new(DocsEndpoint::new(
                 &self.title,
                 self.docs_client.as_deref(),
                 self.docs_at_root,
@@ -330,7 +330,7 @@ fn issued_tokens(server: &AuthorizationServer) -> IssuedTokens {
 }
 
 /// Checks what the types of a declaration cannot express.
-fn check(operation: &ResolvedOperation, mounted: &Mounted) -> Result<(), BuildError> {
+fn check(operation: &ResolvedOperation, mounted: &OperationHandler) -> Result<(), BuildError> {
     let label = || operation.to_string();
     let method = operation.method();
     if mounted.endpoint.reads_body() && matches!(method, Method::Get | Method::Head | Method::Trace) {
@@ -354,9 +354,9 @@ fn check(operation: &ResolvedOperation, mounted: &Mounted) -> Result<(), BuildEr
 }
 
 /// Returns the handler of each operation, in the order of the table.
-fn handlers(mounted: Vec<Mounted>, table: &OperationTable) -> Vec<MountedOperation> {
+fn handlers(mounted: Vec<OperationHandler>, table: &OperationTable) -> Vec<MountedOperation> {
     let declared = mounted.into_iter().zip(table.operations());
-    let handler = |(mounted, operation): (Mounted, &ResolvedOperation)| MountedOperation {
+    let handler = |(mounted, operation): (OperationHandler, &ResolvedOperation)| MountedOperation {
         parameters: path::parameter_names(operation.template()).map(str::to_owned).collect(),
         queries: mounted.description.into_queries(),
         endpoint: mounted.endpoint,

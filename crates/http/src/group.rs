@@ -4,7 +4,7 @@ use std::fmt;
 
 use scopegate_policy::{self as policy, Guard};
 
-use crate::route::{BoundOperation, Mounted};
+use crate::route::{HandledOperation, OperationHandler};
 
 /// Operations below one prefix, with common guards and common tags: FastAPI's `APIRouter`.
 ///
@@ -42,13 +42,13 @@ use crate::route::{BoundOperation, Mounted};
 /// let reports = Group::new("/reports")
 ///     .tag("reports")
 ///     .guard(Guard::requires([REPORTS]))
-///     .operation(get("/{report}").inherits().path::<String>().path::<u32>().then(report));
+///     .operation(get("/{report}").inherit_guards().path::<String>().path::<u32>().then(report));
 /// let teams = Group::new("/teams/{team}").guard(Guard::requires([TEAM])).group(reports);
 /// let gate = Gate::builder(catalog)
 ///     .bearer("oauth", verifier)
 ///     .guard(Guard::authenticated())
 ///     .group(teams)
-///     .operation(get("/status").public().overriding().then(|| async { "up" }))
+///     .operation(get("/status").public().override_guards().then(|| async { "up" }))
 ///     .build()?;
 ///
 /// let operations = gate.operations().operations();
@@ -62,7 +62,7 @@ use crate::route::{BoundOperation, Mounted};
 pub struct Group {
     policy: policy::Group,
     tags: Vec<String>,
-    mounted: Vec<Mounted>,
+    mounted: Vec<OperationHandler>,
 }
 
 impl Group {
@@ -87,13 +87,13 @@ impl Group {
     }
 
     /// Adds an operation; its template continues the prefix.
-    pub fn operation(mut self, operation: BoundOperation) -> Self {
+    pub fn operation(mut self, operation: HandledOperation) -> Self {
         self.mounted.push(operation.mounted);
         self.map(|policy| policy.operation(operation.operation))
     }
 
     /// Adds operations.
-    pub fn operations(self, operations: impl IntoIterator<Item = BoundOperation>) -> Self {
+    pub fn operations(self, operations: impl IntoIterator<Item = HandledOperation>) -> Self {
         operations.into_iter().fold(self, Self::operation)
     }
 
@@ -106,7 +106,7 @@ impl Group {
     }
 
     /// The policy's group, and what is mounted on its operations, in their order.
-    pub(crate) fn into_parts(self) -> (policy::Group, Vec<Mounted>) {
+    pub(crate) fn into_parts(self) -> (policy::Group, Vec<OperationHandler>) {
         let Self {
             policy,
             tags,

@@ -2,7 +2,7 @@
 
 use scopegate_policy::Permit;
 
-use crate::caller::{Caller, Decided};
+use crate::caller::{AccessDeclared, Caller};
 
 /// A function that can answer an operation. It takes the caller first (or none), then the declared
 /// inputs in their order. It returns a future of an [`Answer`](crate::Answer).
@@ -33,20 +33,20 @@ pub trait Handler<State, Values, Marker>: Clone + Send + Sync + 'static {
 /// Marks handlers that take a caller.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct TakesCaller<Who>(std::marker::PhantomData<Who>);
+pub struct WithCaller<Who>(std::marker::PhantomData<Who>);
 
 /// Marks handlers that take none.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct TakesNobody;
+pub struct WithoutCaller;
 
 macro_rules! handler {
     ($($value:ident $name:ident)*) => {
-        impl<F, Fut, State, Who, $($value),*> Handler<State, ($($value,)*), TakesCaller<Who>> for F
+        impl<F, Fut, State, Who, $($value),*> Handler<State, ($($value,)*), WithCaller<Who>> for F
         where
             F: Fn(Who, $($value),*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future + Send + 'static,
-            State: Decided,
+            State: AccessDeclared,
             Who: Caller<State>,
         {
             type Answer = Fut::Output;
@@ -58,11 +58,11 @@ macro_rules! handler {
             }
         }
 
-        impl<F, Fut, State, $($value),*> Handler<State, ($($value,)*), TakesNobody> for F
+        impl<F, Fut, State, $($value),*> Handler<State, ($($value,)*), WithoutCaller> for F
         where
             F: Fn($($value),*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future + Send + 'static,
-            State: Decided,
+            State: AccessDeclared,
         {
             type Answer = Fut::Output;
             type Future = Fut;

@@ -8,14 +8,14 @@ use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use crate::description::Description;
+use crate::description::OperationDescription;
 use crate::query_shape::QueryShape;
 use crate::{body, path, query};
 use scopegate_gate::InputError;
 
 /// The parts of an authorized request that inputs read.
 #[derive(Debug)]
-pub struct Sent<'r> {
+pub struct RequestParts<'r> {
     headers: &'r HeaderMap,
     query: &'r str,
     body: &'r [u8],
@@ -24,7 +24,7 @@ pub struct Sent<'r> {
     queries: std::slice::Iter<'r, QueryShape>,
 }
 
-impl<'r> Sent<'r> {
+impl<'r> RequestParts<'r> {
     pub(crate) fn new(
         headers: &'r HeaderMap,
         query: &'r str,
@@ -80,19 +80,19 @@ impl<'r> Sent<'r> {
 /// [`JsonBody`]; [`Route::input`](crate::Route::input) declares a custom input:
 ///
 /// ```
-/// use scopegate_http::{Description, Input, InputError, InvalidInput, Permit, Guard, Sent, get};
+/// use scopegate_http::{OperationDescription, Input, InputError, InvalidInput, Permit, Guard, RequestParts, get};
 ///
 /// struct Language;
 ///
 /// impl Input for Language {
 ///     type Value = String;
 ///
-///     fn read(sent: &mut Sent<'_>) -> Result<String, InputError> {
+///     fn read(sent: &mut RequestParts<'_>) -> Result<String, InputError> {
 ///         let value = sent.headers().get("accept-language").and_then(|value| value.to_str().ok());
 ///         Ok(value.ok_or_else(|| InvalidInput::missing("header", Some("accept-language")))?.to_owned())
 ///     }
 ///
-///     fn describe(_: &mut Description) {}
+///     fn describe(_: &mut OperationDescription) {}
 /// }
 ///
 /// let operation = get("/greeting")
@@ -114,15 +114,15 @@ pub trait Input: 'static {
     /// # Errors
     ///
     /// [`InputError`]; it becomes the answer.
-    fn read(sent: &mut Sent<'_>) -> Result<Self::Value, InputError>;
+    fn read(sent: &mut RequestParts<'_>) -> Result<Self::Value, InputError>;
 
     /// Adds what the document says about it.
-    fn describe(description: &mut Description);
+    fn describe(description: &mut OperationDescription);
 }
 
 /// The inputs of an operation, in the order of their declaration: a tuple of at most five
 /// [`Input`]s.
-pub trait Inputs: 'static {
+pub trait InputList: 'static {
     /// What the handler gets.
     type Values: Send + 'static;
     /// The number of those that read the body.
@@ -135,20 +135,20 @@ pub trait Inputs: 'static {
     /// # Errors
     ///
     /// The first [`InputError`].
-    fn read(sent: &mut Sent<'_>) -> Result<Self::Values, InputError>;
+    fn read(sent: &mut RequestParts<'_>) -> Result<Self::Values, InputError>;
 
     /// Adds what the document says about them.
-    fn describe(description: &mut Description);
+    fn describe(description: &mut OperationDescription);
 }
 
-/// Inputs to which one more can be added.
+/// InputList to which one more can be added.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` are as many inputs as an operation may have",
     note = "put several fields into one structure: `.query::<T>()` or `.json::<T>()`"
 )]
-pub trait Push<I>: Inputs {
+pub trait AppendInput<I>: InputList {
     /// The inputs and the new one.
-    type Pushed: Inputs;
+    type Pushed: InputList;
 }
 
 /// The next parameter of the path, read by [`FromStr`].
@@ -170,12 +170,12 @@ where
     type Value = T;
     const PARAMETERS: usize = 1;
 
-    fn read(sent: &mut Sent<'_>) -> Result<T, InputError> {
+    fn read(sent: &mut RequestParts<'_>) -> Result<T, InputError> {
         let (name, text) = sent.next_parameter();
         Ok(path::parse(name, text)?)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.path_parameter(path::schema::<T>());
     }
 }
@@ -183,14 +183,14 @@ where
 impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for Query<T> {
     type Value = T;
 
-    fn read(sent: &mut Sent<'_>) -> Result<T, InputError> {
+    fn read(sent: &mut RequestParts<'_>) -> Result<T, InputError> {
         let none = QueryShape::default();
         // INVARIANT: `describe` adds one shape for each query, in this order.
         let shape = sent.queries.next().unwrap_or(&none);
         query::read(sent.query, shape).map_err(InputError::Several)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.query::<T>();
     }
 }
@@ -199,11 +199,11 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> Input for JsonBody<T> {
     type Value = T;
     const READS_BODY: bool = true;
 
-    fn read(sent: &mut Sent<'_>) -> Result<T, InputError> {
+    fn read(sent: &mut RequestParts<'_>) -> Result<T, InputError> {
         body::read_json(sent.headers, sent.body)
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         description.json_body::<T>();
     }
 }
@@ -214,16 +214,16 @@ const fn bodies<I: Input>() -> usize {
 
 macro_rules! inputs {
     ($($input:ident)*) => {
-        impl<$($input: Input),*> Inputs for ($($input,)*) {
+        impl<$($input: Input),*> InputList for ($($input,)*) {
             type Values = ($($input::Value,)*);
             const BODIES: usize = 0 $(+ bodies::<$input>())*;
             const PARAMETERS: usize = 0 $(+ $input::PARAMETERS)*;
 
-            fn read(_sent: &mut Sent<'_>) -> Result<Self::Values, InputError> {
+            fn read(_sent: &mut RequestParts<'_>) -> Result<Self::Values, InputError> {
                 Ok(($($input::read(_sent)?,)*))
             }
 
-            fn describe(_description: &mut Description) {
+            fn describe(_description: &mut OperationDescription) {
                 $($input::describe(_description);)*
             }
         }
@@ -239,7 +239,7 @@ inputs!(A B C D E);
 
 macro_rules! push {
     ($($input:ident)*) => {
-        impl<$($input: Input,)* New: Input> Push<New> for ($($input,)*) {
+        impl<$($input: Input,)* New: Input> AppendInput<New> for ($($input,)*) {
             type Pushed = ($($input,)* New,);
         }
     };

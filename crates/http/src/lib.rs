@@ -3,13 +3,13 @@
 //! document.
 //!
 //! ```text
-//! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> BoundOperation ──> Group
+//! get("/reports/{id}").guard(&g).path::<u32>().then(handler)      Route ──> HandledOperation ──> Group
 //!                                                                              │            │
 //!                                                                              ├────────────┘
 //! Catalog, Verifier, Users, AuthorizationServer ── GateBuilder ────────────────┴──> Gate
 //!                                                                                    │
 //!            gate.filter()   for warp, beside other filters: what it does not know falls through
-//!            gate.whole()    for warp, the whole site          gate.service()   the same for hyper
+//!            gate.site_filter()    for warp, the whole site          gate.service()   the same for hyper
 //!            gate.openapi()  the document                      gate.operations()   the policy as a table
 //!
 //! a request:  path decoded once ─> one look-up ─> credentials ─> verified ─> user ─> authorize ─> Permit ─> inputs ─> handler
@@ -94,25 +94,25 @@ struct Readme;
 #[doc = include_str!("../../../docs/shadow.md")]
 struct ShadowPage;
 
-pub use answer::{Answer, AnyJson, Created, Json, NoContent, Raw, Response};
+pub use answer::{Answer, AnyJson, Created, Json, NoContent, Response, WarpReply};
 pub use build_error::BuildError;
-pub use caller::{Caller, Closable, CurrentUser, Decided, Guarded, Optional, Public, Undecided};
+pub use caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Caller, CurrentUser, Guarded, Optional, Public};
 pub use cors::{Cors, InvalidOrigin, WrongOrigin};
-pub use description::Description;
-pub use docs::{DOCS_PATH, Docs, DocsPage, OAUTH2_REDIRECT_PATH, REDOC_PATH};
+pub use description::OperationDescription;
+pub use docs::{DOCS_PATH, DocsPage, DocsSite, OAUTH2_REDIRECT_PATH, REDOC_PATH};
 pub use gate::Gate;
 pub use gate_builder::GateBuilder;
 pub use group::Group;
-pub use handler::{Handler, TakesCaller, TakesNobody};
+pub use handler::{Handler, WithCaller, WithoutCaller};
 pub use http::{HeaderName, StatusCode};
-pub use input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
+pub use input::{AppendInput, Input, InputList, JsonBody, Path, Query, RequestParts};
 pub use published_keys::PublishedKeys;
-pub use route::{BoundOperation, Route, delete, get, on, patch, post, put};
+pub use route::{HandledOperation, Route, delete, get, patch, post, put, route};
 pub use scopegate_domain::{ApiKeyLocation, Catalog, OAuthFlows, ScopeToken, SecurityScheme};
 pub use scopegate_gate::{
-    Acceptance, BearerTokens, BodyError, Challenge, Credential, CredentialVerifier, GateError, InputError,
-    InvalidInput, InvalidProxies, Profile, RefusalResponse as Told, RequestHead, SiteDocument, SiteEndpoint,
-    SiteRequest, SiteRoute, TlsFacts, TrustedProxies, Verdict, names_one_host,
+    AuthenticatedCredential, BearerTokens, BodyError, Challenge, Credential, CredentialCheck, CredentialVerifier,
+    GateError, InputError, InvalidInput, InvalidProxies, Profile, RefusalResponse, RequestHead, SiteDocument,
+    SiteEndpoint, SiteRequest, SiteRoute, TlsFacts, TrustedProxies, names_one_host,
 };
 #[cfg(feature = "remote-issuers")]
 pub use scopegate_issuers::{
@@ -124,7 +124,7 @@ pub use scopegate_issuers::{
 pub use scopegate_policy::{ActiveUser, Check, CheckContext, Guard, Method, Permit};
 pub use service::GateService;
 #[cfg(feature = "testing")]
-pub use testing::Testing;
+pub use testing::TestGate;
 pub use {
     scopegate_analysis as analysis, scopegate_domain as domain, scopegate_gate as gate_core, scopegate_grant as grant,
     scopegate_openapi as openapi, scopegate_policy as policy, scopegate_store as store, scopegate_token as token,

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_is_told_as_fastapi_tells_it() {
+    fn invalid_parameter_has_the_message_of_fastapi() {
         let fault = parse::<u32>("id", "x").unwrap_err();
         assert_eq!(
             fault.to_json(),

@@ -132,7 +132,7 @@ fn disagrees(parameter: &Parameter, text: &str, kind: &str) -> bool {
     }
 }
 
-/// Notes as required what `T` requires, as far as samples show it.
+/// OperationMetadata as required what `T` requires, as far as samples show it.
 fn require<T: DeserializeOwned>(shape: &mut QueryShape, samples: &Texts<'_>) -> Result<(), String> {
     let mut sent = Texts::new();
     for _ in 0..=shape.parameters.len() {

@@ -11,16 +11,16 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, Response};
-use crate::caller::{Closable, Decided, Guarded, Optional, Public, Undecided};
-use crate::description::Description;
+use crate::caller::{AcceptsGuard, AccessDeclared, AccessUndeclared, Guarded, Optional, Public};
+use crate::description::OperationDescription;
 use crate::handler::Handler;
-use crate::input::{Input, Inputs, JsonBody, Path, Push, Query, Sent};
+use crate::input::{AppendInput, Input, InputList, JsonBody, Path, Query, RequestParts};
 use scopegate_gate::InputError;
 
 /// An operation that is being declared.
 ///
-/// `State` is its access rule. While it is [`Undecided`], `then` does not compile, so an operation
-/// without an access rule cannot be mounted. `I` are the inputs declared so far.
+/// `State` is its access rule. While it is [`AccessUndeclared`], `then` does not compile, so an
+/// operation without an access rule cannot be mounted. `I` are the inputs declared so far.
 ///
 /// ```compile_fail,E0277
 /// use scopegate_http::get;
@@ -48,13 +48,13 @@ use scopegate_gate::InputError;
 #[must_use = "an operation is declared by `then`"]
 pub struct Route<State, I> {
     operation: Operation,
-    notes: Notes,
+    notes: OperationMetadata,
     inputs: PhantomData<fn(State) -> I>,
 }
 
 /// The description of an operation for people.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct OperationMetadata {
     pub(crate) name: Option<String>,
     pub(crate) operation_id: Option<String>,
     pub(crate) summary: Option<String>,
@@ -63,13 +63,13 @@ pub(crate) struct Notes {
 }
 
 /// Declares `DELETE` on a path template.
-pub fn delete(template: impl Into<String>) -> Route<Undecided, ()> {
-    on(Method::Delete, template)
+pub fn delete(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+    route(Method::Delete, template)
 }
 
 /// Declares `GET` on a path template. In the RFC profile it answers `HEAD` too
-/// ([RFC 9110, section 9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)); in the tutorial's it does not, as in
-/// FastAPI.
+/// ([RFC 9110, section 9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)); in the tutorial's
+/// it does not, as in FastAPI.
 ///
 /// ```
 /// use scopegate_http::get;
@@ -77,50 +77,50 @@ pub fn delete(template: impl Into<String>) -> Route<Undecided, ()> {
 /// let operation = get("/status/").public().then(|| async { "up" });
 /// # let _ = operation;
 /// ```
-pub fn get(template: impl Into<String>) -> Route<Undecided, ()> {
-    on(Method::Get, template)
+pub fn get(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+    route(Method::Get, template)
 }
 
 /// Declares `PATCH` on a path template.
-pub fn patch(template: impl Into<String>) -> Route<Undecided, ()> {
-    on(Method::Patch, template)
+pub fn patch(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+    route(Method::Patch, template)
 }
 
 /// Declares `POST` on a path template.
-pub fn post(template: impl Into<String>) -> Route<Undecided, ()> {
-    on(Method::Post, template)
+pub fn post(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+    route(Method::Post, template)
 }
 
 /// Declares `PUT` on a path template.
-pub fn put(template: impl Into<String>) -> Route<Undecided, ()> {
-    on(Method::Put, template)
+pub fn put(template: impl Into<String>) -> Route<AccessUndeclared, ()> {
+    route(Method::Put, template)
 }
 
 /// Declares a method on a path template, such as `/users/{id}`. With the prefixes of its groups the
 /// template is the whole path, regardless of where the gate's filter is mounted.
-pub fn on(method: Method, template: impl Into<String>) -> Route<Undecided, ()> {
+pub fn route(method: Method, template: impl Into<String>) -> Route<AccessUndeclared, ()> {
     Route {
         operation: Operation::new(method, template),
-        notes: Notes::default(),
+        notes: OperationMetadata::default(),
         inputs: PhantomData,
     }
 }
 
-impl<I> Route<Undecided, I> {
+impl<I> Route<AccessUndeclared, I> {
     /// Uses only the guards of its groups and of the application. Without any, the gate is not
     /// built.
-    pub fn inherits(self) -> Route<Guarded, I> {
+    pub fn inherit_guards(self) -> Route<Guarded, I> {
         self.map(|operation| operation)
     }
 
     /// Allows every request, without reading any credential. Below guards of a group or of the
-    /// application the gate is built only if the operation is [`Route::overriding`] them.
+    /// application the gate is built only if the operation is [`Route::override_guards`] them.
     pub fn public(self) -> Route<Public, I> {
         self.map(|operation| operation.guard(Guard::public()))
     }
 }
 
-impl<State: Closable, I> Route<State, I> {
+impl<State: AcceptsGuard, I> Route<State, I> {
     /// Adds this guard. Several guards do not see each other's scopes; they apply in the order of
     /// the calls.
     pub fn guard(self, guard: impl Into<Guard>) -> Route<Guarded, I> {
@@ -150,13 +150,13 @@ impl<State: Closable, I> Route<State, I> {
 impl<I> Route<Guarded, I> {
     /// Accepts a request without a credential as anonymous; a bad credential is still refused.
     /// Below guards of a group or of the application that require a credential the gate is built
-    /// only if the operation is [`Route::overriding`] them.
+    /// only if the operation is [`Route::override_guards`] them.
     pub fn optional(self) -> Route<Optional, I> {
         self.map(Operation::optional)
     }
 }
 
-impl<State, I: Inputs> Route<State, I> {
+impl<State, I: InputList> Route<State, I> {
     /// Names the operation. FastAPI's rules for a function's name make the document's `operationId`
     /// and `summary`: `read_users_me` becomes `read_users_me_users_me__get` and `Read Users Me`.
     pub fn named(mut self, name: impl Into<String>) -> Self {
@@ -198,8 +198,8 @@ impl<State, I: Inputs> Route<State, I> {
     /// [`ResolvedOperation::overridden`](crate::policy::ResolvedOperation::overridden) in
     /// [`Gate::operations`](crate::Gate::operations), by explanations, in the document as
     /// `x-scopegate-overrides`, and by a log line when the gate is built.
-    pub fn overriding(self) -> Self {
-        self.map(Operation::overriding)
+    pub fn override_guards(self) -> Self {
+        self.map(Operation::override_guards)
     }
 
     /// Passes the next parameter of the path to the handler, read by [`FromStr`]. Call it once for
@@ -211,7 +211,7 @@ impl<State, I: Inputs> Route<State, I> {
     pub fn path<T>(self) -> Route<State, I::Pushed>
     where
         T: FromStr<Err: Display> + Send + 'static,
-        I: Push<Path<T>>,
+        I: AppendInput<Path<T>>,
     {
         self.map(|operation| operation)
     }
@@ -221,7 +221,7 @@ impl<State, I: Inputs> Route<State, I> {
     pub fn query<T>(self) -> Route<State, I::Pushed>
     where
         T: DeserializeOwned + ToSchema + Send + 'static,
-        I: Push<Query<T>>,
+        I: AppendInput<Query<T>>,
     {
         self.map(|operation| operation)
     }
@@ -240,7 +240,7 @@ impl<State, I: Inputs> Route<State, I> {
     pub fn json<T>(self) -> Route<State, I::Pushed>
     where
         T: DeserializeOwned + ToSchema + Send + 'static,
-        I: Push<JsonBody<T>>,
+        I: AppendInput<JsonBody<T>>,
     {
         self.map(|operation| operation)
     }
@@ -248,7 +248,7 @@ impl<State, I: Inputs> Route<State, I> {
     /// Passes a custom input to the handler.
     pub fn input<T: Input>(self) -> Route<State, I::Pushed>
     where
-        I: Push<T>,
+        I: AppendInput<T>,
     {
         self.map(|operation| operation)
     }
@@ -256,9 +256,9 @@ impl<State, I: Inputs> Route<State, I> {
     /// Sets the function that answers the operation. It takes the caller ([`Caller`](crate::Caller)
     /// lists the types for each access rule), then the declared inputs in their order. Default name
     /// of the operation: that of the function.
-    pub fn then<F, Marker>(mut self, handler: F) -> BoundOperation
+    pub fn then<F, Marker>(mut self, handler: F) -> HandledOperation
     where
-        State: Decided,
+        State: AccessDeclared,
         F: Handler<State, I::Values, Marker>,
         F::Answer: Answer,
         Marker: 'static,
@@ -269,12 +269,12 @@ impl<State, I: Inputs> Route<State, I> {
         {
             self = self.named(name);
         }
-        let mut description = Description::default();
+        let mut description = OperationDescription::default();
         I::describe(&mut description);
         F::Answer::describe(&mut description);
-        BoundOperation {
+        HandledOperation {
             operation: self.operation,
-            mounted: Mounted {
+            mounted: OperationHandler {
                 notes: self.notes,
                 description,
                 parameters: I::PARAMETERS,
@@ -316,22 +316,22 @@ fn function_name<F>() -> Option<&'static str> {
 
 /// An operation and the function that answers it, ready for a [`Gate`](crate::Gate) or a
 /// [`Group`](crate::Group).
-pub struct BoundOperation {
+pub struct HandledOperation {
     pub(crate) operation: Operation,
-    pub(crate) mounted: Mounted,
+    pub(crate) mounted: OperationHandler,
 }
 
 /// The handler and the description of an operation. The operation itself is in the table.
-pub(crate) struct Mounted {
-    pub(crate) notes: Notes,
-    pub(crate) description: Description,
+pub(crate) struct OperationHandler {
+    pub(crate) notes: OperationMetadata,
+    pub(crate) description: OperationDescription,
     pub(crate) parameters: usize,
-    pub(crate) endpoint: Box<dyn Endpoint>,
+    pub(crate) endpoint: Box<dyn Handle>,
 }
 
-impl fmt::Debug for BoundOperation {
+impl fmt::Debug for HandledOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundOperation")
+        f.debug_struct("HandledOperation")
             .field("operation", &self.operation)
             .finish_non_exhaustive()
     }
@@ -342,7 +342,7 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// A handler without its types. Operations are boxed one by one, so that a hundred of them are not
 /// a type of a hundred levels.
-pub(crate) trait Endpoint: Send + Sync {
+pub(crate) trait Handle: Send + Sync {
     /// Whether the handler takes a user.
     fn needs_user(&self) -> bool;
 
@@ -350,7 +350,7 @@ pub(crate) trait Endpoint: Send + Sync {
     fn reads_body(&self) -> bool;
 
     /// Reads the inputs and calls the handler.
-    fn call(&self, sent: &mut Sent<'_>, permit: Option<Permit>) -> Result<Answering, Refused>;
+    fn call(&self, sent: &mut RequestParts<'_>, permit: Option<Permit>) -> Result<Answering, Refused>;
 }
 
 /// The reason why the handler of an authorized request was not called.
@@ -368,10 +368,10 @@ struct Typed<F, State, I, Marker> {
     of: PhantomData<fn(State, I) -> Marker>,
 }
 
-impl<F, State, I, Marker> Endpoint for Typed<F, State, I, Marker>
+impl<F, State, I, Marker> Handle for Typed<F, State, I, Marker>
 where
-    State: Decided,
-    I: Inputs,
+    State: AccessDeclared,
+    I: InputList,
     F: Handler<State, I::Values, Marker>,
     F::Answer: Answer,
     Marker: 'static,
@@ -384,7 +384,7 @@ where
         I::BODIES > 0
     }
 
-    fn call(&self, sent: &mut Sent<'_>, permit: Option<Permit>) -> Result<Answering, Refused> {
+    fn call(&self, sent: &mut RequestParts<'_>, permit: Option<Permit>) -> Result<Answering, Refused> {
         let values = I::read(sent).map_err(Refused::Input)?;
         let handler = self.handler.call(permit, values).ok_or(Refused::Caller)?;
         Ok(Box::pin(async move { handler.await.into_response() }))

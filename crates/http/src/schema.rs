@@ -116,7 +116,8 @@ fn one_validation_error() -> Value {
     })
 }
 
-/// The body of a refusal by [RFC 9457, section 3](https://www.rfc-editor.org/rfc/rfc9457#section-3).
+/// The body of a refusal by [RFC 9457, section
+/// 3](https://www.rfc-editor.org/rfc/rfc9457#section-3).
 pub(crate) fn problem() -> Value {
     let place = json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }] });
     let fault = json!({

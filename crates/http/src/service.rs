@@ -129,11 +129,11 @@ impl Gate {
     /// # async fn run(gate: scopegate_http::Gate) {
     /// use scopegate_http::warp;
     ///
-    /// warp::serve(gate.whole()).run(([127, 0, 0, 1], 8000)).await;
+    /// warp::serve(gate.site_filter()).run(([127, 0, 0, 1], 8000)).await;
     /// # }
     /// ```
     #[must_use]
-    pub fn whole(&self) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
+    pub fn site_filter(&self) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + use<> {
         let gate = self.clone();
         let head = warp::method()
             .and(warp::path::full())

@@ -47,7 +47,7 @@ use crate::gate::Gate;
 /// ```
 #[derive(Debug)]
 #[must_use = "a double takes effect in the gate that `gate` makes"]
-pub struct Testing {
+pub struct TestGate {
     gate: Gate,
     identity: TestIdentity,
 }
@@ -55,15 +55,15 @@ pub struct Testing {
 impl Gate {
     /// Begins a gate for tests that takes a given user and scopes instead of a token; all declared
     /// rules still apply. Only with the feature `testing`.
-    pub fn testing(&self) -> Testing {
-        Testing {
+    pub fn testing(&self) -> TestGate {
+        TestGate {
             gate: self.clone(),
             identity: TestIdentity::default(),
         }
     }
 }
 
-impl Testing {
+impl TestGate {
     /// Every request is this user's.
     pub fn as_user(mut self, user: impl Into<Arc<User>>) -> Self {
         self.identity = self.identity.as_user(user);

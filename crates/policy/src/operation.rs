@@ -92,7 +92,7 @@ impl Operation {
 
     /// Lets requests without a credential through as anonymous. A bad credential is refused all the
     /// same. Below guards that require a credential the table refuses it, unless the operation is
-    /// [`Operation::overriding`] them.
+    /// [`Operation::override_guards`] them.
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.is_optional = true;
@@ -102,7 +102,7 @@ impl Operation {
     /// Replaces the guards of its groups and of the application. Every report shows it; if there
     /// are none to be replaced, the table refuses it.
     #[must_use]
-    pub const fn overriding(mut self) -> Self {
+    pub const fn override_guards(mut self) -> Self {
         self.is_override = true;
         self
     }

@@ -71,9 +71,9 @@ fn code_at_every_place_can_ask_what_was_required_and_what_was_granted() {
         .operation(
             Operation::get("/open")
                 .guard(Guard::public().check(asks.clone()))
-                .overriding(),
+                .override_guards(),
         )
-        .operation(Operation::get("/optional").guard(guard(C)).optional().overriding())
+        .operation(Operation::get("/optional").guard(guard(C)).optional().override_guards())
         .build()
         .unwrap();
     let heard = || std::mem::take(&mut *asks.0.lock().unwrap());
@@ -111,7 +111,7 @@ fn guards_of_application_and_group_stand_before_the_operations_own() {
             Group::new("/admin")
                 .guard(Guard::requires([B]))
                 .operation(Operation::get("/a").guard(Guard::requires([A])))
-                .operation(Operation::get("/b").guard(Guard::public()).overriding())
+                .operation(Operation::get("/b").guard(Guard::public()).override_guards())
                 .operation(Operation::get("/c")),
         )
         .build()
@@ -141,7 +141,7 @@ fn an_override_is_explained() {
         .group(
             Group::new("/open")
                 .guard(Guard::requires([B]))
-                .operation(Operation::get("/b").guard(Guard::public()).overriding()),
+                .operation(Operation::get("/b").guard(Guard::public()).override_guards()),
         )
         .build()
         .unwrap();
@@ -166,18 +166,18 @@ fn what_loosens_has_to_say_so_and_what_overrides_nothing_may_not() {
     let open = || Operation::get("/x").guard(Guard::public());
     let optional = || Operation::get("/x").guard(Guard::requires([B])).optional();
     for operation in [open(), optional()] {
-        assert!(below(operation.clone().overriding()).is_ok());
+        assert!(below(operation.clone().override_guards()).is_ok());
         assert_eq!(
             below(operation).unwrap_err().to_string(),
             "`GET /g/x` is open below guards that are not; it has to say that it overrides them"
         );
     }
     assert_eq!(
-        build(open().overriding()).unwrap_err().to_string(),
+        build(open().override_guards()).unwrap_err().to_string(),
         "`GET /x` overrides guards, and there are none above it"
     );
     assert!(matches!(
-        below(Operation::get("/x").overriding()).unwrap_err(),
+        below(Operation::get("/x").override_guards()).unwrap_err(),
         TableError::NoRequirement { .. }
     ));
     let above_is_public = OperationTable::builder(catalog()).guard(Guard::public());

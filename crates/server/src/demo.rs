@@ -8,7 +8,7 @@ use scopegate_domain::{
     ScopeToken, Secret, SecurityScheme, User, UserId, UserStatus, Username,
 };
 use scopegate_http::utoipa::{self, ToSchema};
-use scopegate_http::{ActiveUser, AnyJson, BoundOperation, CurrentUser, Guard, Json, get};
+use scopegate_http::{ActiveUser, AnyJson, CurrentUser, Guard, HandledOperation, Json, get};
 use scopegate_store::{Store, StoreError, StoreErrorKind};
 use scopegate_token::{PasswordHasher, PasswordPolicy, PasswordVerdict};
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub(crate) fn catalog(password_grant: bool) -> Result<Catalog, CatalogError> {
 }
 
 /// The tutorial's three operations behind its three guards.
-pub(crate) fn operations() -> [BoundOperation; 3] {
+pub(crate) fn operations() -> [HandledOperation; 3] {
     let user = Guard::user().named("get_current_user");
     let active = Guard::requires([ME])
         .check(ActiveUser)

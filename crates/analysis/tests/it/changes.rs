@@ -172,7 +172,7 @@ fn optional_and_overriding_operations_take_part() {
         table.group(group).build().expect("a table")
     };
     assert_eq!(
-        told(&group(guarded()), &group(guarded().overriding())),
+        told(&group(guarded()), &group(guarded().override_guards())),
         ["weaker GET /g/x [a] -"]
     );
 }

@@ -254,7 +254,7 @@ fn checks_that_decide_nothing() {
         let group = Group::new("/g").guard(Guard::rule(check("owner"))).operation(operation);
         lint(&builder.group(group).build().expect("a table"), &[])
     };
-    let overriding = grouped(get(any(&[&["items"]])).overriding());
+    let overriding = grouped(get(any(&[&["items"]])).override_guards());
     assert_eq!(
         overriding.iter().map(Finding::rule).collect::<Vec<_>>(),
         [LintRule::CheckNeverRuns]

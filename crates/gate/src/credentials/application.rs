@@ -7,11 +7,11 @@ use scopegate_token::VerifyError;
 use crate::credentials::accepted::{AcceptedCredential, CredentialFacts};
 use crate::credentials::bearer_verifier::VerificationContext;
 use crate::refusal::CredentialError;
-use crate::{Acceptance, Credential, CredentialVerifier, Verdict};
+use crate::{AuthenticatedCredential, Credential, CredentialCheck, CredentialVerifier};
 
 /// Verifies a credential by asking the application.
 // SECURITY: the proof is made here and nowhere else, of nothing but the verifier's yes. Tested by
-// http/tests/it/schemes.rs, `nobody_gets_in_without_good_credentials_for_one_whole_way`.
+// http/tests/it/schemes.rs, `access_requires_credentials_for_one_complete_alternative`.
 #[expect(
     clippy::disallowed_methods,
     reason = "the application has just checked the credential"
@@ -21,7 +21,7 @@ pub(crate) async fn verify(
     verifier: &dyn CredentialVerifier,
     credential: &Credential,
 ) -> Result<Result<AcceptedCredential, CredentialError>, StoreError> {
-    let Verdict::Accept(acceptance) = verifier.verify(credential).await? else {
+    let CredentialCheck::Valid(acceptance) = verifier.verify(credential).await? else {
         return Ok(Err(CredentialError::Refused));
     };
     // SECURITY: a sender-constrained credential is not a bearer credential, even if it is accepted
@@ -29,7 +29,7 @@ pub(crate) async fn verify(
     if acceptance.is_sender_constrained {
         return Ok(Err(CredentialError::Verify(VerifyError::Bound)));
     }
-    let proof: Authenticated<Acceptance> = Authenticated::assertion(acceptance);
+    let proof: Authenticated<AuthenticatedCredential> = Authenticated::assertion(acceptance);
     let world = wanted
         .table
         .credential_facts_with_scopes(wanted.scheme, &proof, &proof.scopes);

@@ -38,8 +38,9 @@ impl IssuedTokens {
 /// The source of credentials, by what it can state.
 #[derive(Clone, Copy)]
 pub(crate) enum ClaimSource<'g> {
-    /// Subject and scopes alone: what an [`Acceptance`](crate::Acceptance) can express.
-    Acceptance,
+    /// Subject and scopes alone: what an
+    /// [`AuthenticatedCredential`](crate::AuthenticatedCredential) can express.
+    Application,
     /// The application's own authorization server.
     Own(&'g IssuedTokens),
     /// A JWT of another issuer.

@@ -83,11 +83,11 @@ impl Extracted {
 /// What a verifier says of a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a verdict is yes or no")]
-pub enum Verdict {
+pub enum CredentialCheck {
     /// The credential is valid.
-    Accept(Acceptance),
+    Valid(AuthenticatedCredential),
     /// The credential is not valid. The client does not receive the reason.
-    Refuse,
+    Invalid,
 }
 
 /// A valid credential: its subject and its authority.
@@ -98,25 +98,25 @@ pub enum Verdict {
 /// subject as [`without_subject`](crate::domain::CatalogBuilder::without_subject).
 ///
 /// ```
-/// use scopegate_gate::{Acceptance, ScopeToken, Verdict};
+/// use scopegate_gate::{AuthenticatedCredential, ScopeToken, CredentialCheck};
 ///
 /// const READ: ScopeToken = ScopeToken::from_static("reports:read");
 ///
-/// let of_a_program = Verdict::Accept(Acceptance::of_nobody());
-/// let of_a_looked_up_token = Verdict::Accept(Acceptance::of("u1").with_scopes([READ]));
+/// let of_a_program = CredentialCheck::Valid(AuthenticatedCredential::without_subject());
+/// let of_a_looked_up_token = CredentialCheck::Valid(AuthenticatedCredential::of_subject("u1").with_scopes([READ]));
 /// assert_ne!(of_a_program, of_a_looked_up_token);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Acceptance {
+pub struct AuthenticatedCredential {
     pub(crate) subject: Option<Arc<str>>,
     pub(crate) scopes: Vec<ScopeToken>,
     pub(crate) is_sender_constrained: bool,
 }
 
-impl Acceptance {
+impl AuthenticatedCredential {
     /// Creates a credential of this subject.
     #[must_use]
-    pub fn of(subject: impl Into<Arc<str>>) -> Self {
+    pub fn of_subject(subject: impl Into<Arc<str>>) -> Self {
         Self {
             subject: Some(subject.into()),
             ..Self::default()
@@ -125,7 +125,7 @@ impl Acceptance {
 
     /// Creates a credential without a subject.
     #[must_use]
-    pub fn of_nobody() -> Self {
+    pub fn without_subject() -> Self {
         Self::default()
     }
 
@@ -162,17 +162,17 @@ impl Acceptance {
 /// ```
 /// use scopegate_gate::domain::Secret;
 /// use scopegate_gate::store::{BoxFuture, StoreError};
-/// use scopegate_gate::{Acceptance, Credential, CredentialVerifier, Verdict};
+/// use scopegate_gate::{AuthenticatedCredential, Credential, CredentialVerifier, CredentialCheck};
 ///
 /// /// The one key of the machine that sends us its readings.
 /// struct StationKey(Secret<String>);
 ///
 /// impl CredentialVerifier for StationKey {
-///     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+///     fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
 ///         Box::pin(async {
 ///             Ok(match credential.secret().same_as(&self.0) {
-///                 true => Verdict::Accept(Acceptance::of_nobody()),
-///                 false => Verdict::Refuse,
+///                 true => CredentialCheck::Valid(AuthenticatedCredential::without_subject()),
+///                 false => CredentialCheck::Invalid,
 ///             })
 ///         })
 ///     }
@@ -183,11 +183,11 @@ pub trait CredentialVerifier: Send + Sync {
     /// Returns whether the credential is valid, with its subject and its authority.
     ///
     /// Unknown names and wrong secrets should take the same time and get the same
-    /// [`Verdict::Refuse`].
+    /// [`CredentialCheck::Invalid`].
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the verifier cannot decide now. The client receives 503 and may retry;
     /// access is not granted.
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>>;
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>>;
 }

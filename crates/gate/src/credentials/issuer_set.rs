@@ -12,17 +12,20 @@ use crate::credentials::application;
 use crate::credentials::bearer_verifier::{BearerVerifier, VerificationContext};
 use crate::credentials::claim_source::ClaimSource;
 use crate::refusal::CredentialError;
-use crate::{Acceptance, BearerTokens, Credential, CredentialVerifier, GateError, Verdict};
+use crate::{AuthenticatedCredential, BearerTokens, Credential, CredentialCheck, CredentialVerifier, GateError};
 
 impl CredentialVerifier for Introspection {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         Box::pin(async {
             let answer = self.introspect(credential.secret().expose()).await;
             Ok(match answer.map_err(StoreError::unavailable)? {
-                None => Verdict::Refuse,
+                None => CredentialCheck::Invalid,
                 Some(token) => {
-                    let acceptance = token.subject.map_or_else(Acceptance::of_nobody, Acceptance::of);
-                    Verdict::Accept(acceptance.with_scopes(token.scopes))
+                    let acceptance = token.subject.map_or_else(
+                        AuthenticatedCredential::without_subject,
+                        AuthenticatedCredential::of_subject,
+                    );
+                    CredentialCheck::Valid(acceptance.with_scopes(token.scopes))
                 }
             })
         })
@@ -98,12 +101,13 @@ impl IssuerSet {
     pub(crate) fn said<'g>(&self, by: impl Fn(&TokenRules) -> ClaimSource<'g>) -> Vec<ClaimSource<'g>> {
         let own = self.own.as_deref().map(|tokens| by(tokens.rules()));
         let remote = self.remote.iter().map(|_| ClaimSource::Jwt);
-        let opaque = self.opaque.as_ref().map(|_| ClaimSource::Acceptance);
+        let opaque = self.opaque.as_ref().map(|_| ClaimSource::Application);
         own.into_iter().chain(remote).chain(opaque).collect()
     }
 
     // SECURITY: the unverified `iss` selects the verifier and nothing else. Each verifier compares
-    // the issuer again after it verified the signature. Tested by http/tests/it/issuers/together.rs,
+    // the issuer again after it verified the signature. Tested by
+    // http/tests/it/issuers/together.rs,
     // `token_is_verified_by_keys_of_its_issuer`.
     fn select(&self, token: &str) -> SelectedIssuer<'_> {
         let own = || self.own.as_deref().map_or(SelectedIssuer::None, SelectedIssuer::Own);

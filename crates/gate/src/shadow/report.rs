@@ -34,7 +34,7 @@ pub(crate) struct Report {
 /// other one.
 ///
 /// SECURITY: it contains only words of the policies. Tested by `http/tests/it/shadow.rs`,
-/// `a_flip_is_told_without_secrets`.
+/// `divergence_is_logged_without_secrets`.
 #[derive(Debug)]
 pub(crate) struct Divergence {
     running: DecisionClass,

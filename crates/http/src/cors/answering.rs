@@ -61,7 +61,7 @@ impl Gate {
     ///
     /// SECURITY: it lists the methods of a path, which the `Allow` of any wrong method lists too.
     /// It never reveals which of them are guarded, nor by what (tests/it/cors.rs,
-    /// `a_preflight_tells_no_more_than_a_wrong_method`).
+    /// `preflight_lists_no_more_than_allow`).
     fn preflight<'g>(
         &'g self,
         method: &Method,

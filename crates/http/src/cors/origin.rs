@@ -3,7 +3,8 @@
 use std::borrow::Borrow;
 use std::net::Ipv6Addr;
 
-/// An origin in the one spelling that browsers send: [RFC 6454, section 6.2](https://www.rfc-editor.org/rfc/rfc6454#section-6.2).
+/// An origin in the one spelling that browsers send: [RFC 6454, section
+/// 6.2](https://www.rfc-editor.org/rfc/rfc6454#section-6.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin(String);
 

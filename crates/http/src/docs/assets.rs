@@ -1,7 +1,7 @@
 //! Files that the pages load: scripts, style sheets, an icon, licences.
 //!
-//! The large ones are compressed when the program is built (`build.rs`). A client that does not accept
-//! gzip gets the file as it was; it is decompressed once, for the first of them.
+//! The large ones are compressed when the program is built (`build.rs`). A client that does not
+//! accept gzip gets the file as it was; it is decompressed once, for the first of them.
 
 use std::io::Read as _;
 use std::sync::OnceLock;

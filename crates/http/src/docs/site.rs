@@ -10,7 +10,7 @@ use scopegate_store::BoxFuture;
 
 use super::assets::Asset;
 use super::page::DocsPage;
-use super::{DOCS_PATH, Docs, OAUTH2_REDIRECT_PATH, REDOC_PATH};
+use super::{DOCS_PATH, DocsSite, OAUTH2_REDIRECT_PATH, REDOC_PATH};
 use crate::content_coding::ContentCoding;
 
 /// The path of the OpenAPI document.
@@ -20,14 +20,14 @@ const OPENAPI_PATH: &str = "/openapi.json";
 const LABEL: &str = "(documentation)";
 
 /// The document, the pages that show it, and their assets.
-pub(crate) struct DocsSite {
-    docs: Docs,
+pub(crate) struct DocsEndpoint {
+    docs: DocsSite,
     /// Written when the gate is built.
     document: Arc<OnceLock<Bytes>>,
     routes: Vec<SiteRoute>,
 }
 
-impl DocsSite {
+impl DocsEndpoint {
     /// Creates the endpoint. The document is set when the gate is built.
     pub(crate) fn new(title: &str, client_id: Option<&str>, at_root: bool, document: Arc<OnceLock<Bytes>>) -> Self {
         let page = |template: &str| SiteRoute::get(template).label(LABEL);
@@ -42,7 +42,7 @@ impl DocsSite {
             routes.push(page("/"));
         }
         Self {
-            docs: Docs::new(title, OPENAPI_PATH, client_id),
+            docs: DocsSite::new(title, OPENAPI_PATH, client_id),
             document,
             routes,
         }
@@ -59,7 +59,7 @@ impl DocsSite {
     }
 }
 
-impl SiteEndpoint for DocsSite {
+impl SiteEndpoint for DocsEndpoint {
     fn routes(&self) -> &[SiteRoute] {
         &self.routes
     }

@@ -3,11 +3,11 @@ use super::*;
 
 const PAGES: [&str; 3] = [DOCS_PATH, REDOC_PATH, OAUTH2_REDIRECT_PATH];
 
-fn docs() -> Docs {
-    Docs::new("Ours", "/openapi.json", Some("demo-app"))
+fn docs() -> DocsSite {
+    DocsSite::new("Ours", "/openapi.json", Some("demo-app"))
 }
 
-fn text(docs: &Docs, path: &str) -> String {
+fn text(docs: &DocsSite, path: &str) -> String {
     String::from_utf8(docs.page(path).expect("the page exists").body.to_vec()).expect("the page is text")
 }
 
@@ -48,7 +48,7 @@ fn the_pages_hold_their_values_and_no_placeholder() {
 
 #[test]
 fn values_are_escaped_and_never_read_as_templates() {
-    let docs = Docs::new("<script>&'\"{{client_id}}", "/a\"b", Some("{{title}}"));
+    let docs = DocsSite::new("<script>&'\"{{client_id}}", "/a\"b", Some("{{title}}"));
     let page = text(&docs, DOCS_PATH);
     assert!(page.contains("<title>&lt;script&gt;&amp;&#39;&quot;{{client_id}} - Swagger UI</title>"));
     assert!(page.contains("data-openapi-url=\"/a&quot;b\""));
@@ -57,7 +57,7 @@ fn values_are_escaped_and_never_read_as_templates() {
 
 #[test]
 fn without_a_client_its_attribute_is_empty() {
-    assert!(text(&Docs::new("Ours", "/openapi.json", None), DOCS_PATH).contains("data-client-id=\"\""));
+    assert!(text(&DocsSite::new("Ours", "/openapi.json", None), DOCS_PATH).contains("data-client-id=\"\""));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The key set as an endpoint: [RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
+//! The key set as an endpoint: [RFC 7517, section
+//! 5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
 
 use bytes::Bytes;
 use http::Response;

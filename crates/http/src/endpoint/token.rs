@@ -150,12 +150,12 @@ fn refusal(error: &GrantError, credentials: &ClientCredentials) -> Response<Byte
         GrantError::Busy { .. } => by_the_rfc(StatusCode::SERVICE_UNAVAILABLE, error.code(), error),
         GrantError::Unavailable(cause) => {
             let cause: &dyn std::error::Error = cause;
-            tracing::error!(cause, "the token endpoint cannot answer");
+            tracing::error!(cause, "token endpoint is unavailable");
             by_the_rfc(StatusCode::SERVICE_UNAVAILABLE, error.code(), error)
         }
         GrantError::Corrupt(cause) => {
             let cause: &dyn std::error::Error = cause;
-            tracing::error!(cause, "the token endpoint was told nonsense by the store");
+            tracing::error!(cause, "store returned invalid data to the token endpoint");
             by_the_rfc(StatusCode::INTERNAL_SERVER_ERROR, error.code(), error)
         }
     };
@@ -185,7 +185,7 @@ fn add_headers(error: &GrantError, headers: &mut HeaderMap) {
     headers.insert(RETRY_AFTER, wait.into());
 }
 
-/// A body that is no form.
+/// Answers a body that is not a form.
 fn no_form(fault: FormError, profile: Profile) -> Response<Bytes> {
     match profile {
         Profile::Rfc => by_the_rfc(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, &fault),
@@ -222,7 +222,7 @@ fn entry(fault: &FieldFault) -> Value {
     }
 }
 
-/// An answer that no cache may keep.
+/// Returns a response that must not be cached.
 fn reply<T: Serialize>(status: StatusCode, body: &T) -> Response<Bytes> {
     let Ok(body) = serde_json::to_vec(body) else {
         return Response::builder()

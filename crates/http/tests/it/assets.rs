@@ -10,13 +10,13 @@ use crate::common;
 
 const SCRIPT: &str = "/docs/assets/swagger-ui-bundle.js";
 
-struct Sent {
+struct RequestParts {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Sent {
+impl RequestParts {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -28,7 +28,7 @@ impl Sent {
     }
 }
 
-async fn ask(method: &Method, path: &str, headers: &[(&str, &str)]) -> Sent {
+async fn ask(method: &Method, path: &str, headers: &[(&str, &str)]) -> RequestParts {
     let gate = common::gate(Profile::Rfc).await.docs().build().unwrap();
     let request = Request::builder().method(method.clone()).uri(path);
     let request = headers
@@ -36,7 +36,7 @@ async fn ask(method: &Method, path: &str, headers: &[(&str, &str)]) -> Sent {
         .fold(request, |request, (name, value)| request.header(*name, *value));
     let request = request.body(Full::new(Bytes::new())).unwrap();
     let (head, body) = gate.service().call(request).await.unwrap().into_parts();
-    Sent {
+    RequestParts {
         status: head.status.as_u16(),
         headers: head.headers,
         body: body.collect().await.unwrap().to_bytes(),

@@ -17,7 +17,7 @@ fn parse(text: &str) -> Option<(String, Vec<(String, String)>)> {
 
 proptest! {
     #[test]
-    fn whatever_the_values_hold_the_grammar_is_followed(realm in "\\PC{0,20}|[\"\\\\,= ]{0,9}|[\\x00-\\x1f]{0,4}", scope in "[!#-\\[\\]-~ ]{0,30}") {
+    fn challenge_with_any_values_follows_the_grammar(realm in "\\PC{0,20}|[\"\\\\,= ]{0,9}|[\\x00-\\x1f]{0,4}", scope in "[!#-\\[\\]-~ ]{0,30}") {
         let challenge = Challenge::new("Bearer").with("realm", &realm).with("scope", &scope).to_header();
         let (scheme, parameters) = parse(challenge.to_str().unwrap()).unwrap();
         let told: String = realm.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();

@@ -10,7 +10,7 @@ use scopegate_http::store::StoreError;
 use scopegate_http::token::{Signer, SigningKey, TokenRules};
 use scopegate_http::warp::{self, Filter};
 use scopegate_http::{
-    Catalog, Cors, Gate, GateBuilder, Group, Guard, Permit, Profile, ScopeToken, SecurityScheme, get, on, post,
+    Catalog, Cors, Gate, GateBuilder, Group, Guard, Permit, Profile, ScopeToken, SecurityScheme, get, post, route,
 };
 use tower_service::Service;
 
@@ -51,7 +51,7 @@ async fn site(change: impl FnOnce(GateBuilder) -> GateBuilder) -> Gate {
         .group(
             Group::new("/users/{id}").guard(Guard::requires([ME])).operation(
                 get("/{x}")
-                    .inherits()
+                    .inherit_guards()
                     .path::<u8>()
                     .path::<u8>()
                     .then(|a: u8, b: u8| async move { (a ^ b).to_string() }),
@@ -200,7 +200,7 @@ async fn with_any_origin_every_page_reads_the_same() {
 }
 
 #[tokio::test]
-async fn without_cors_nothing_is_said_of_it() {
+async fn response_without_cors_has_no_cors_header() {
     let gate = site(|gate| gate).await;
     for (asked, _) in OPEN_TO_OTHERS.into_iter().chain(CLOSED) {
         let preflight = [("origin", APP), ("access-control-request-method", "GET")];
@@ -264,7 +264,7 @@ async fn a_preflight_is_answered_with_the_methods_of_the_path() {
 /// The answer to a preflight equals that to any wrong method, with `Allow` in other headers. It
 /// reveals nothing of guards, and for pages and unknown paths nothing at all.
 #[tokio::test]
-async fn a_preflight_tells_no_more_than_a_wrong_method() {
+async fn preflight_lists_no_more_than_allow() {
     let gate = site(|gate| gate.cors(these())).await;
     for path in [
         "/open",
@@ -334,8 +334,8 @@ async fn headers_of_keys_and_of_the_application_may_be_sent_and_read() {
 
 /// A custom operation for `OPTIONS` answers everything but preflights.
 #[tokio::test]
-async fn a_declared_options_operation_stands_beside_preflights() {
-    let own = on(scopegate_http::Method::Options, "/open").guard(Guard::requires([ME]));
+async fn declared_options_operation_does_not_replace_preflights() {
+    let own = route(scopegate_http::Method::Options, "/open").guard(Guard::requires([ME]));
     let own = own.then(|| async { "options" });
     let gate = site(|gate| gate.cors(these()).operation(own)).await;
     assert_eq!(
@@ -359,7 +359,7 @@ async fn a_declared_options_operation_stands_beside_preflights() {
 }
 
 #[tokio::test]
-async fn beside_other_filters_the_gate_speaks_for_its_own_paths_alone() {
+async fn filter_answers_preflights_of_its_own_paths() {
     let gate = site(|gate| gate.cors(these())).await;
     let old = warp::path!("old").map(|| "old");
     let routes = gate.filter().or(old).boxed();

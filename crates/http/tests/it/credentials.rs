@@ -10,8 +10,8 @@ use scopegate_http::domain::{SchemeName, User, UserId, Username};
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    Acceptance, ApiKeyLocation, Catalog, Credential, CredentialVerifier, CurrentUser, Gate, GateBuilder, Guard, Json,
-    Permit, Profile, ScopeToken, SecurityScheme, Verdict, get,
+    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, CurrentUser,
+    Gate, GateBuilder, Guard, Json, Permit, Profile, ScopeToken, SecurityScheme, get,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -24,12 +24,12 @@ use crate::common::{self, Answered, ME, send, token};
 struct Asked(Arc<Mutex<Vec<String>>>);
 
 impl CredentialVerifier for Asked {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let text = credential.username().unwrap_or(credential.secret().expose());
         self.0.lock().unwrap().push(text.to_owned());
         let verdict = match text {
-            "johndoe" | "alice" | "stranger" => Verdict::Accept(Acceptance::of(text)),
-            _ => Verdict::Refuse,
+            "johndoe" | "alice" | "stranger" => CredentialCheck::Valid(AuthenticatedCredential::of_subject(text)),
+            _ => CredentialCheck::Invalid,
         };
         Box::pin(async { Ok(verdict) })
     }
@@ -120,24 +120,24 @@ const BAD_TOKEN: Sent = Sent::Raw("Bearer bad");
 type Case = (&'static str, &'static [Sent], &'static str, &'static str, &'static str);
 
 const TOKEN_IS_BAD: &str = r#"Bearer realm="shed", error="invalid_token", error_description="the access token is expired, revoked, malformed or not meant for here", scope="me""#;
-const NOBODY: &str = "Not authenticated";
+const NOT_AUTHENTICATED: &str = "Not authenticated";
 const NOT_VALID: &str = "Could not validate credentials";
 
 #[rustfmt::skip]
 const CASES: [Case; 14] = [
-    ("/basic", &[], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOBODY),
+    ("/basic", &[], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOT_AUTHENTICATED),
     ("/basic", &[Sent::Basic("x")], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, "Incorrect username or password"),
-    ("/basic", &[BAD_TOKEN], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOBODY),
-    ("/digest", &[], r#"Digest realm="shed""#, "Digest", NOBODY),
-    ("/both", &[], r#"APIKey + Bearer realm="shed", scope="me""#, "APIKey + Bearer", NOBODY),
-    ("/both", &[TOKEN], "APIKey", "APIKey", NOBODY),
-    ("/both", &[Sent::Key("alice")], r#"Bearer realm="shed", scope="me""#, "Bearer", NOBODY),
+    ("/basic", &[BAD_TOKEN], r#"Basic realm="shed", charset="UTF-8""#, r#"Basic realm="shed""#, NOT_AUTHENTICATED),
+    ("/digest", &[], r#"Digest realm="shed""#, "Digest", NOT_AUTHENTICATED),
+    ("/both", &[], r#"APIKey + Bearer realm="shed", scope="me""#, "APIKey + Bearer", NOT_AUTHENTICATED),
+    ("/both", &[TOKEN], "APIKey", "APIKey", NOT_AUTHENTICATED),
+    ("/both", &[Sent::Key("alice")], r#"Bearer realm="shed", scope="me""#, "Bearer", NOT_AUTHENTICATED),
     ("/both", &[TOKEN, Sent::Key("bad")], "APIKey", "APIKey", NOT_VALID),
     ("/both", &[BAD_TOKEN, Sent::Key("alice")], "T", r#"Bearer scope="me""#, NOT_VALID),
     // With a valid token the key is requested, and another token only if nothing else is missing.
-    ("/three", &[TOKEN], "APIKey", "APIKey", NOBODY),
-    ("/three", &[TOKEN, Sent::Key("alice")], r#"Bearer realm="shed""#, "Bearer", NOBODY),
-    ("/either", &[], r#"APIKey + Basic realm="shed", charset="UTF-8" + Bearer realm="shed", scope="me""#, r#"APIKey + Basic realm="shed" + Bearer"#, NOBODY),
+    ("/three", &[TOKEN], "APIKey", "APIKey", NOT_AUTHENTICATED),
+    ("/three", &[TOKEN, Sent::Key("alice")], r#"Bearer realm="shed""#, "Bearer", NOT_AUTHENTICATED),
+    ("/either", &[], r#"APIKey + Basic realm="shed", charset="UTF-8" + Bearer realm="shed", scope="me""#, r#"APIKey + Basic realm="shed" + Bearer"#, NOT_AUTHENTICATED),
     ("/either", &[Sent::Key("bad"), TOKEN], "APIKey", "APIKey", NOT_VALID),
     ("/either", &[Sent::Key("alice"), BAD_TOKEN], "T", r#"Bearer scope="me""#, NOT_VALID),
 ];
@@ -204,7 +204,7 @@ async fn a_credential_that_is_there_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_in_vain() {
+async fn verifier_is_called_only_if_it_can_matter() {
     let asked = Asked::default();
     let gate = builder(Profile::Rfc, &asked)
         .operation(get("/open").public().then(|| async { "in" }))
@@ -285,7 +285,7 @@ async fn the_user_is_that_of_the_credential_and_read_once() {
 }
 
 #[test]
-fn faults_of_a_declaration_are_told_when_the_gate_is_built() {
+fn invalid_declaration_is_a_build_error() {
     let with = |ways: &[&[&str]]| get("/x").guard(any(ways)).then(|| async { "in" });
     let none = || Gate::builder(catalog());
     let all = || builder(Profile::Rfc, &Asked::default());
@@ -330,7 +330,7 @@ fn faults_of_a_declaration_are_told_when_the_gate_is_built() {
 }
 
 #[tokio::test]
-async fn another_way_in_is_left_where_one_is_impossible() {
+async fn impossible_alternative_leaves_the_others() {
     let asked = Arc::new(Asked::default());
     let with_all = builder(Profile::Rfc, &asked);
     for gate in [with_all, Gate::builder(catalog()).verifier("key", asked)] {
@@ -344,7 +344,7 @@ async fn another_way_in_is_left_where_one_is_impossible() {
 }
 
 #[tokio::test]
-async fn a_double_is_good_for_the_schemes_that_the_test_names() {
+async fn test_identity_has_the_named_schemes() {
     let gate = builder(Profile::Rfc, &Asked::default())
         .users(common::users().await)
         .operation(

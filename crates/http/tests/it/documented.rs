@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    Answer, BoundOperation, Description, Gate, Guard, Json, NoContent, Permit, Profile, Response, StatusCode, get, post,
+    Answer, Gate, Guard, HandledOperation, Json, NoContent, OperationDescription, Permit, Profile, Response,
+    StatusCode, get, post,
 };
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ impl Answer for Refusal {
         StatusCode::BAD_REQUEST.into_response()
     }
 
-    fn describe(description: &mut Description) {
+    fn describe(description: &mut OperationDescription) {
         for status in STATUSES {
             description.json_response::<Note>(status, "The note is not good");
             description.text_response(status, "Another text");
@@ -59,12 +60,12 @@ impl Answer for Refusal {
     }
 }
 
-async fn build(profile: Profile, operations: impl IntoIterator<Item = BoundOperation>) -> Result<Gate, String> {
+async fn build(profile: Profile, operations: impl IntoIterator<Item = HandledOperation>) -> Result<Gate, String> {
     let builder = common::gate(profile).await.operations(operations);
     builder.build().map_err(|error| error.to_string())
 }
 
-fn guarded() -> BoundOperation {
+fn guarded() -> HandledOperation {
     let operation = post("/f").guard(Guard::requires([ME])).json::<Note>();
     operation.then(|_: Permit, _: Note| async { if true { Ok("") } else { Err(Refusal::Own) } })
 }

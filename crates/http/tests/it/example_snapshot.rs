@@ -7,7 +7,7 @@ mod example;
 const AGREED: &str = include_str!("../../examples/snapshot.toml");
 
 #[test]
-fn the_program_is_no_more_open_than_was_agreed() {
+fn policy_equals_its_snapshot() {
     assert_eq!(
         example::opened(AGREED, example::gate().unwrap().operations()).unwrap(),
         []
@@ -21,7 +21,7 @@ fn what_was_agreed_on_is_what_the_program_says() {
 }
 
 #[test]
-fn a_program_that_asks_for_less_is_found_out() {
+fn policy_that_requires_less_fails_the_snapshot() {
     let stricter = AGREED.replace("requires = \"notes:read\"", "requires = \"notes:write\"");
     assert_ne!(stricter, AGREED);
     let opened = example::opened(&stricter, example::gate().unwrap().operations()).unwrap();

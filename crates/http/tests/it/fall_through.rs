@@ -125,7 +125,7 @@ async fn the_whole_site_answers_everything_at_the_end_of_a_chain() {
         .operation(get("/a/").public().then(|| async { "a" }))
         .build()
         .unwrap();
-    let routes = warp::path!("old").map(|| "old").or(gate.whole()).boxed();
+    let routes = warp::path!("old").map(|| "old").or(gate.site_filter()).boxed();
     assert_eq!(ask(&routes, request("GET", "/old")).await.body, "old");
     assert_eq!(ask(&routes, request("GET", "/a/")).await.body, "a");
     assert_eq!(
@@ -140,7 +140,7 @@ async fn the_whole_site_answers_everything_at_the_end_of_a_chain() {
 }
 
 #[tokio::test]
-async fn a_body_that_an_earlier_filter_took_is_no_reason_to_fall_through() {
+async fn body_taken_by_an_earlier_filter_does_not_fall_through() {
     let gate = gate(Profile::Tutorial)
         .await
         .operation(

@@ -9,8 +9,8 @@ use http::{HeaderName, HeaderValue, Request};
 use scopegate_http::domain::Secret;
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    Acceptance, ApiKeyLocation, Catalog, Credential, CredentialVerifier, Gate, Guard, Json, OAuthFlows, Permit,
-    Profile, ScopeToken, SecurityScheme, Verdict, get,
+    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
+    Json, OAuthFlows, Permit, Profile, ScopeToken, SecurityScheme, get,
 };
 use serde_json::{Value, json};
 
@@ -24,18 +24,18 @@ const RECORDED: &str = include_str!("fastapi_security/recorded.json");
 struct Judge;
 
 impl CredentialVerifier for Judge {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let expected = match credential.username() {
             Some("johndoe") => "se:cret",
-            Some(_) => return Box::pin(async { Ok(Verdict::Refuse) }),
+            Some(_) => return Box::pin(async { Ok(CredentialCheck::Invalid) }),
             None => "good",
         };
         let is_good = credential.secret().same_as(&Secret::new(expected.to_owned()));
-        let johndoe = Acceptance::of("johndoe").with_scopes([READ]);
+        let johndoe = AuthenticatedCredential::of_subject("johndoe").with_scopes([READ]);
         let verdict = if is_good {
-            Verdict::Accept(johndoe)
+            CredentialCheck::Valid(johndoe)
         } else {
-            Verdict::Refuse
+            CredentialCheck::Invalid
         };
         Box::pin(async { Ok(verdict) })
     }

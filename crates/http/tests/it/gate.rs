@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Request;
 use proptest::prelude::*;
-use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Method, Permit, Profile, get, on, post, warp};
+use scopegate_http::{ActiveUser, Catalog, Gate, Guard, Method, Permit, Profile, get, post, route, warp};
 
 use crate::common::{self, Answered, ITEMS, ME, get_with, send, token};
 
@@ -124,13 +124,13 @@ async fn head_is_get_without_a_body_and_with_its_guard() {
 }
 
 #[tokio::test]
-async fn head_stays_405_in_the_tutorial_and_where_it_is_declared_it_is_its_own() {
+async fn head_is_405_in_the_tutorial_unless_declared() {
     let gate = site(Profile::Tutorial).await;
     let head = ask(&gate, "HEAD", "/open").await;
     assert_eq!((head.status.as_u16(), head.body.as_str()), (405, ""));
     let gate = Gate::builder(Catalog::builder().build().unwrap())
         .operation(get("/x").public().then(|| async { "long" }))
-        .operation(on(Method::Head, "/x").public().then(|| async { "a" }))
+        .operation(route(Method::Head, "/x").public().then(|| async { "a" }))
         .build()
         .unwrap();
     assert_eq!(ask(&gate, "HEAD", "/x").await.header("content-length"), Some("1"));
@@ -162,7 +162,7 @@ async fn a_missing_or_surplus_slash_is_a_redirect() {
 }
 
 #[tokio::test]
-async fn redirects_stay_here() {
+async fn redirect_stays_on_this_host() {
     let rest = get("/{*rest}")
         .public()
         .path::<String>()
@@ -232,7 +232,7 @@ async fn an_optional_operation_knows_who_calls_and_refuses_bad_tokens() {
 }
 
 #[tokio::test]
-async fn a_public_operation_looks_at_no_credential() {
+async fn public_operation_reads_no_credential() {
     let gate = site(Profile::Rfc).await;
     assert_eq!(get_with(&gate, "/open", "x").await.body, "open");
 }
@@ -264,7 +264,7 @@ async fn a_handler_sees_what_was_required_and_what_was_granted() {
 }
 
 #[tokio::test]
-async fn users_are_asked_only_where_a_guard_asks_for_one() {
+async fn users_are_queried_only_for_guards_with_a_user() {
     let gate = site(Profile::Rfc).await;
     assert_eq!(
         get_with(&gate, "/users/me/", &token("nobody at all", &[ME])).await.body,
@@ -338,16 +338,16 @@ impl scopegate_http::Input for OwnBody {
     type Value = ();
     const READS_BODY: bool = true;
 
-    fn read(_: &mut scopegate_http::Sent<'_>) -> Result<(), scopegate_http::InputError> {
+    fn read(_: &mut scopegate_http::RequestParts<'_>) -> Result<(), scopegate_http::InputError> {
         Ok(())
     }
 
-    fn describe(_: &mut scopegate_http::Description) {}
+    fn describe(_: &mut scopegate_http::OperationDescription) {}
 }
 
 #[test]
 fn faults_of_a_template_or_a_body_are_errors_when_it_is_built() {
-    let told = |operation: scopegate_http::BoundOperation| {
+    let told = |operation: scopegate_http::HandledOperation| {
         let builder = Gate::builder(Catalog::builder().build().unwrap());
         let also = get("/p/{id}").public().path::<u8>().then(|_: u8| async { "" });
         builder.operations([also, operation]).build().unwrap_err().to_string()
@@ -371,7 +371,7 @@ fn faults_of_a_template_or_a_body_are_errors_when_it_is_built() {
     );
     let error = told(get("/x").public().json::<u8>().then(|_: u8| async { "" }));
     assert!(error.contains("`GET /x` reads a body"), "{error}");
-    let own = on(Method::Head, "/x")
+    let own = route(Method::Head, "/x")
         .public()
         .input::<OwnBody>()
         .then(|(): ()| async { "" });
@@ -544,6 +544,6 @@ fn a_gate_can_be_shared_and_served() {
     is_shared(&gate);
     is_shared(&gate.service());
     is_shared(&gate.filter());
-    is_shared(&gate.whole());
-    let _server = warp::serve(gate.whole());
+    is_shared(&gate.site_filter());
+    let _server = warp::serve(gate.site_filter());
 }

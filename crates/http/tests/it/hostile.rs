@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use scopegate_http::fuzzing::oracle::{self, Named};
 use scopegate_http::policy::Method;
-use scopegate_http::{BoundOperation, Catalog, Gate, Guard, Profile, ScopeToken, SecurityScheme, get, on};
+use scopegate_http::{Catalog, Gate, Guard, HandledOperation, Profile, ScopeToken, SecurityScheme, get, route};
 use tokio::runtime::Runtime;
 
 use crate::common::{self, Answered, ITEMS, ME, send, token};
@@ -59,12 +59,12 @@ fn held() -> impl Strategy<Value = Held> {
 }
 
 /// An operation that answers with its number and the values of its parameters.
-fn operation(number: usize) -> BoundOperation {
+fn operation(number: usize) -> HandledOperation {
     let (method, template, scope) = TABLE[number].clone();
     let method: Method = method.parse().unwrap();
     let told = move |values: &[String]| format!("{number}:{}", values.join("|"));
     let guard = scope.map_or_else(Guard::public, |scope| Guard::requires([scope]));
-    let route = on(method, template).guard(guard);
+    let route = route(method, template).guard(guard);
     match template.matches('{').count() {
         0 => route.then(move || async move { told(&[]) }),
         1 => route
@@ -281,7 +281,7 @@ fn a_token_elsewhere_opens_nothing() {
 
 /// Headers by which proxies state the original path or method.
 #[test]
-fn no_header_changes_what_is_asked_for() {
+fn header_does_not_change_the_operation() {
     let held = format!("Bearer {}", token("johndoe", &[ITEMS]));
     for (name, value) in [
         ("x-http-method-override", "DELETE"),
@@ -368,7 +368,7 @@ struct Asked {
 }
 
 #[test]
-fn queries_are_read_in_one_way_whatever_they_hold() {
+fn any_query_is_read_in_one_way() {
     let told = |asked: Asked| async move { format!("{:?} {:?} {:?}", asked.text, asked.list, asked.number) };
     let gate = Gate::builder(common::catalog())
         .operation(get("/q").public().query::<Asked>().then(told))

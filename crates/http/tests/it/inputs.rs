@@ -6,7 +6,7 @@ use http::Request;
 use proptest::prelude::*;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
-use scopegate_http::{Gate, Json, Profile, Route, Undecided, get, post};
+use scopegate_http::{AccessUndeclared, Gate, Json, Profile, Route, get, post};
 use serde_json::{Value, json};
 
 use crate::common::{self, send};
@@ -101,16 +101,16 @@ struct Note {
     subtitle: Option<Title>,
 }
 
-async fn gate(operation: scopegate_http::BoundOperation) -> Gate {
+async fn gate(operation: scopegate_http::HandledOperation) -> Gate {
     common::gate(Profile::Rfc).await.operation(operation).build().unwrap()
 }
 
-async fn build_error(operation: scopegate_http::BoundOperation) -> String {
+async fn build_error(operation: scopegate_http::HandledOperation) -> String {
     let built = common::gate(Profile::Rfc).await.operation(operation).build();
     built.map_or_else(|error| error.to_string(), |_| "it is built".to_owned())
 }
 
-fn at() -> Route<Undecided, ()> {
+fn at() -> Route<AccessUndeclared, ()> {
     get("/f")
 }
 

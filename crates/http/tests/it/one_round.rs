@@ -344,7 +344,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn whoever_follows_one_challenge_is_asked_for_no_more_scopes(
+    fn one_challenge_names_all_scopes(
         tree in tree(Just(Login::default())),
         held in proptest::option::weighted(0.8, held()),
         is_active in prop::bool::weighted(0.8),
@@ -354,7 +354,7 @@ proptest! {
 
     /// [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3).
     #[test]
-    fn whoever_follows_one_challenge_is_sent_to_no_other_login(
+    fn one_challenge_needs_one_login(
         tree in tree(logins()),
         held in proptest::option::weighted(0.9, held()),
         is_active in prop::bool::weighted(0.8),

@@ -82,7 +82,7 @@ fn operation<'d>(document: &'d Value, path: &str, method: &str) -> &'d Value {
 }
 
 #[tokio::test]
-async fn inputs_answers_and_security_stand_in_the_document() {
+async fn document_has_inputs_answers_and_security() {
     let gate = site(Profile::Rfc).await;
     let document = gate.openapi();
     assert_eq!(document["info"], json!({ "title": "Reports", "version": "1.2.0" }));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use scopegate_http::policy::{Check, CheckContext, Needs, ResolvedOperation};
 use scopegate_http::{
-    BoundOperation, Catalog, CurrentUser, Gate, GateBuilder, Group, Guard, Json, Permit, Profile, ScopeToken,
+    Catalog, CurrentUser, Gate, GateBuilder, Group, Guard, HandledOperation, Json, Permit, Profile, ScopeToken,
     SecurityScheme, get, post,
 };
 use serde_json::json;
@@ -52,7 +52,7 @@ fn scopes(places: usize) -> Vec<ScopeToken> {
 async fn guarded_at(places: usize) -> Gate {
     let has = |place: usize| places & (1 << place) != 0;
     let route = match (has(2), has(3)) {
-        (false, false) => get("/x").inherits(),
+        (false, false) => get("/x").inherit_guards(),
         (true, false) => get("/x").and_guard(guard(2)),
         (false, true) => get("/x").guard(guard(3)),
         (true, true) => get("/x").guard(guard(3)).and_guard(guard(2)),
@@ -106,7 +106,11 @@ async fn site() -> Gate {
     let member = |user: CurrentUser, team: String, number: u32| async move {
         format!("{number} of {team} for {}", user.username())
     };
-    let member = get("/{number}").inherits().path::<String>().path::<u32>().then(member);
+    let member = get("/{number}")
+        .inherit_guards()
+        .path::<String>()
+        .path::<u32>()
+        .then(member);
     let rename = post("/{number}/name")
         .tag("members")
         .tag("names")
@@ -117,7 +121,7 @@ async fn site() -> Gate {
     let members = Group::new("/members").tag("members").operations([member, rename]);
     let about = get("")
         .public()
-        .overriding()
+        .override_guards()
         .path::<String>()
         .then(|team: String| async { team });
     let teams = Group::new("/teams/{team}")
@@ -131,7 +135,7 @@ async fn site() -> Gate {
         .guard(Guard::user())
         .operation(
             get("/plain")
-                .inherits()
+                .inherit_guards()
                 .then(|permit: Permit| async move { format!("{:?}", permit.required()) }),
         )
         .build()
@@ -199,8 +203,8 @@ async fn an_override_is_reported() {
     let builder = common::gate(Profile::Rfc)
         .await
         .guard(Guard::requires([ME]).named("everybody"));
-    let builder = builder.operation(get("/open").public().overriding().then(|| async { "open" }));
-    let builder = builder.operation(get("/closed").inherits().then(|| async { "closed" }));
+    let builder = builder.operation(get("/open").public().override_guards().then(|| async { "open" }));
+    let builder = builder.operation(get("/closed").inherit_guards().then(|| async { "closed" }));
     let gate = tracing::dispatcher::with_default(&dispatch, || builder.build().unwrap());
 
     assert_eq!(
@@ -240,7 +244,7 @@ impl Check for Open {
 }
 
 #[tokio::test]
-async fn nobody_has_a_permit_that_can_be_asked() {
+async fn anonymous_request_has_no_permit() {
     let asked = |permit: Permit| async move {
         let granted = permit.granted().count();
         format!("{} {} {granted}", permit.is_anonymous(), permit.required().len())
@@ -252,7 +256,7 @@ async fn nobody_has_a_permit_that_can_be_asked() {
         .group(
             Group::new("/c")
                 .guard(Guard::public())
-                .operation(get("").inherits().then(asked)),
+                .operation(get("").inherit_guards().then(asked)),
         )
         .build()
         .unwrap();
@@ -269,7 +273,7 @@ async fn fault(declare: impl FnOnce(GateBuilder) -> GateBuilder) -> String {
         .to_string()
 }
 
-async fn nobody() -> &'static str {
+async fn anonymous() -> &'static str {
     "x"
 }
 
@@ -280,13 +284,13 @@ fn members() -> Guard {
 #[tokio::test]
 async fn a_gate_with_an_operation_that_is_open_by_oversight_is_not_built() {
     assert_eq!(
-        fault(|gate| gate.group(Group::new("/g").operation(get("/x").inherits().then(nobody)))).await,
+        fault(|gate| gate.group(Group::new("/g").operation(get("/x").inherit_guards().then(anonymous)))).await,
         "`GET /g/x` has no requirement; a public operation must say so"
     );
     let loosened = "`GET /g/x` is open below guards that are not; it has to say that it overrides them";
-    let open: [fn() -> BoundOperation; 2] = [
-        || get("/x").public().then(nobody),
-        || get("/x").guard(members()).optional().then(nobody),
+    let open: [fn() -> HandledOperation; 2] = [
+        || get("/x").public().then(anonymous),
+        || get("/x").guard(members()).optional().then(anonymous),
     ];
     for open in open {
         let in_application = fault(|gate| gate.guard(members()).group(Group::new("/g").operation(open()))).await;
@@ -294,7 +298,7 @@ async fn a_gate_with_an_operation_that_is_open_by_oversight_is_not_built() {
         assert_eq!((&*in_application, &*in_group), (loosened, loosened));
     }
     assert_eq!(
-        fault(|gate| gate.operation(get("/x").public().overriding().then(nobody))).await,
+        fault(|gate| gate.operation(get("/x").public().override_guards().then(anonymous))).await,
         "`GET /x` overrides guards, and there are none above it"
     );
 }
@@ -332,7 +336,7 @@ async fn paths_that_clash_or_do_not_fit_together_are_errors() {
     );
 }
 
-/// Notes the lines of a log from `info` on.
+/// OperationMetadata the lines of a log from `info` on.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 

@@ -8,8 +8,8 @@ use scopegate_http::policy::{Binding, Fact, Needs, Rule, SubjectKind};
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError};
 use scopegate_http::token::{Signer, SigningKey, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, ApiKeyLocation, BuildError, Catalog, Check, CheckContext, Credential, CredentialVerifier, Gate,
-    GateBuilder, GateError, Guard, Introspection, Permit, RemoteIssuer, SecurityScheme, Verdict, get,
+    ActiveUser, ApiKeyLocation, BuildError, Catalog, Check, CheckContext, Credential, CredentialCheck,
+    CredentialVerifier, Gate, GateBuilder, GateError, Guard, Introspection, Permit, RemoteIssuer, SecurityScheme, get,
 };
 
 use crate::common::{self, ME};
@@ -49,8 +49,8 @@ fn rules() -> TokenRules {
 struct Refusing;
 
 impl CredentialVerifier for Refusing {
-    fn verify<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
-        Box::pin(async { Ok(Verdict::Refuse) })
+    fn verify<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
+        Box::pin(async { Ok(CredentialCheck::Invalid) })
     }
 }
 
@@ -221,7 +221,7 @@ fn a_check_with_code_and_a_user_of_the_store_are_supplied() {
 }
 
 #[test]
-fn a_credential_that_speaks_for_nobody_supplies_no_user() {
+fn credential_without_subject_supplies_no_user() {
     let users = || {
         let users = Arc::new(MemoryStore::new());
         let verifier = Arc::new(Refusing);

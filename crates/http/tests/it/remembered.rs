@@ -103,7 +103,7 @@ async fn each_verifier_remembers_for_itself() {
 const LOGGED_IN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiaHR0cHM6Ly9hcGkuZXhhbXBsZSIsInN1YiI6ImpvaG5kb2UiLCJjbGllbnRfaWQiOiJjMSIsImp0aSI6InQxIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDM2MDAsImF1dGhfdGltZSI6MTcwMDAwMDAwMCwic2NvcGUiOiJtZSJ9.qlBS4kRnjOtR6iv06km35XgnvAySCoDL-XnKA25Ppsk";
 
 #[tokio::test]
-async fn how_long_ago_somebody_logged_in_is_not_remembered() {
+async fn age_of_a_login_is_not_cached() {
     let clock = common::clock();
     let fresh = Guard::rule(Rule::Fact(Fact::AgeAtMost(Lifetime::from_minutes(5)))).with_scheme("oauth");
     let gate = builder(&clock)
@@ -185,7 +185,7 @@ fn john() -> UserId {
 }
 
 #[tokio::test]
-async fn a_known_token_of_a_known_user_asks_nobody() {
+async fn cached_token_of_a_cached_user_needs_no_query() {
     let known = known().await;
     let token = token("johndoe");
     assert_eq!(known.status(&token).await, 200);
@@ -229,7 +229,7 @@ async fn a_user_who_is_disabled_elsewhere_is_refused_within_the_age() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_taken_back_is_refused_at_once_and_a_new_one_is_not() {
+async fn revoked_token_is_refused_at_once() {
     let known = known().await;
     let old = token("johndoe");
     assert_eq!(known.status(&old).await, 200);

@@ -241,7 +241,7 @@ impl Users for Down {
 }
 
 #[tokio::test]
-async fn a_store_that_is_down_lets_nobody_in_and_tells_nothing() {
+async fn unavailable_store_refuses_without_details() {
     let unavailable: fn(&'static str) -> StoreError = StoreError::unavailable;
     for (profile, media_type) in [
         (Profile::Rfc, "application/problem+json"),

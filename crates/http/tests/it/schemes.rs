@@ -13,8 +13,8 @@ use scopegate_http::domain::SchemeName;
 use scopegate_http::policy::{Fact, Rule};
 use scopegate_http::store::{BoxFuture, StoreError};
 use scopegate_http::{
-    Acceptance, AnyJson, ApiKeyLocation, BuildError, Catalog, Credential, CredentialVerifier, Gate, GateBuilder, Guard,
-    Permit, Profile, SecurityScheme, Verdict, get,
+    AnyJson, ApiKeyLocation, AuthenticatedCredential, BuildError, Catalog, Credential, CredentialCheck,
+    CredentialVerifier, Gate, GateBuilder, Guard, Permit, Profile, SecurityScheme, get,
 };
 use serde_json::{Value, json};
 
@@ -25,16 +25,18 @@ use crate::common::{self, Answered, ME, send, token};
 struct Known;
 
 impl CredentialVerifier for Known {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let text = credential.username().unwrap_or(credential.secret().expose());
         let verdict = match text {
-            "alice" => Ok(Verdict::Accept(Acceptance::of("alice"))),
-            "bob" => Ok(Verdict::Accept(Acceptance::of("bob"))),
-            "nobody" => Ok(Verdict::Accept(Acceptance::of_nobody())),
+            "alice" => Ok(CredentialCheck::Valid(AuthenticatedCredential::of_subject("alice"))),
+            "bob" => Ok(CredentialCheck::Valid(AuthenticatedCredential::of_subject("bob"))),
+            "nobody" => Ok(CredentialCheck::Valid(AuthenticatedCredential::without_subject())),
             "down" => Err(StoreError::unavailable("no answer")),
-            known if known == token("alice", &[ME]) => Ok(Verdict::Accept(Acceptance::of("alice"))),
+            known if known == token("alice", &[ME]) => {
+                Ok(CredentialCheck::Valid(AuthenticatedCredential::of_subject("alice")))
+            }
             doubtful if doubtful == token("carol", &[ME]) => Err(StoreError::unavailable("no answer")),
-            _ => Ok(Verdict::Refuse),
+            _ => Ok(CredentialCheck::Invalid),
         };
         Box::pin(async { verdict })
     }
@@ -255,7 +257,7 @@ proptest! {
     /// A request without valid credentials for one complete alternative gets no access. A request
     /// with them is refused only if it also presents an invalid one.
     #[test]
-    fn nobody_gets_in_without_good_credentials_for_one_whole_way(
+    fn access_requires_credentials_for_one_complete_alternative(
         ways in any_ways(),
         is_optional: bool,
         is_tutorial: bool,

@@ -176,7 +176,7 @@ async fn ask(gate: &Gate, path: &str, (subject, scopes): (&str, &[ScopeToken])) 
 }
 
 #[tokio::test]
-async fn each_outcome_is_counted_where_it_belongs() {
+async fn each_outcome_has_its_counter() {
     let columns = ["nobody", "me", "me items", "reports", "bad"];
     for (path, route, expected) in [
         ("/me", "/me", ["same", "would_deny", "same", "same", "same"]),
@@ -228,7 +228,7 @@ async fn answers_are_the_same_with_a_shadow() {
 
 /// A policy equals itself, for any request.
 #[tokio::test]
-async fn a_gate_beside_itself_never_flips() {
+async fn policy_as_its_own_shadow_never_diverges() {
     let itself = gate().await.build().unwrap().operations().clone();
     let (counted, gate) = Counted::build(gate().await.shadow(itself));
     for path in [
@@ -271,7 +271,7 @@ fn flips(told: &Told) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_flip_is_told_without_secrets() {
+async fn divergence_is_logged_without_secrets() {
     let told = Told::default();
     let _guard = common::listen(told.clone());
     let gate = gate().await.shadow(proposed()).build().unwrap();

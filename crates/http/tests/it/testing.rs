@@ -7,8 +7,8 @@ use scopegate_http::policy::{Fact, Rule, SubjectKind};
 use scopegate_http::store::BoxFuture;
 use scopegate_http::token::{TokenRules, Verifier};
 use scopegate_http::{
-    Acceptance, ActiveUser, ApiKeyLocation, Caller, Catalog, Credential, CredentialVerifier, CurrentUser, Gate, Guard,
-    Guarded, Json, Permit, Profile, SecurityScheme, Verdict, get,
+    ActiveUser, ApiKeyLocation, AuthenticatedCredential, Caller, Catalog, Credential, CredentialCheck,
+    CredentialVerifier, CurrentUser, Gate, Guard, Guarded, Json, Permit, Profile, SecurityScheme, get,
 };
 
 use crate::common::{self, ITEMS, ME};
@@ -41,7 +41,7 @@ async fn get_from(gate: Gate, path: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_double_stands_in_for_a_token_and_is_decided_about_as_ever() {
+async fn test_identity_is_decided_like_a_token() {
     let gate = gate().await;
     let ask = |gate: Gate| async move { common::get(&gate, "/who").await };
     assert_eq!(
@@ -112,8 +112,11 @@ async fn a_subject_without_a_user_is_looked_up_as_that_of_a_token() {
 struct Hook;
 
 impl CredentialVerifier for Hook {
-    fn verify<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<Verdict, scopegate_http::store::StoreError>> {
-        Box::pin(async { Ok(Verdict::Accept(Acceptance::of_nobody())) })
+    fn verify<'a>(
+        &'a self,
+        _: &'a Credential,
+    ) -> BoxFuture<'a, Result<CredentialCheck, scopegate_http::store::StoreError>> {
+        Box::pin(async { Ok(CredentialCheck::Valid(AuthenticatedCredential::without_subject())) })
     }
 }
 
@@ -144,7 +147,7 @@ fn with_webhook() -> Gate {
 #[tokio::test]
 async fn a_double_satisfies_one_scheme_unless_more_are_named() {
     let gate = with_webhook();
-    let statuses = |testing: scopegate_http::Testing| async {
+    let statuses = |testing: scopegate_http::TestGate| async {
         let gate = testing.gate();
         let mut statuses = Vec::new();
         for path in ["/token", "/hook", "/both"] {
@@ -200,7 +203,7 @@ async fn a_double_says_by_claims_what_a_token_says() {
         .build()
         .unwrap();
     let ask =
-        |path: &'static str, testing: scopegate_http::Testing| async move { get_from(testing.gate(), path).await.0 };
+        |path: &'static str, testing: scopegate_http::TestGate| async move { get_from(testing.gate(), path).await.0 };
     let app = || gate.testing().subject("app");
     let time = common::NOW.as_unix();
     assert_eq!(ask("/acr", app()).await, 401);

@@ -12,8 +12,8 @@ use scopegate_http::grant::AuthorizationServer;
 use scopegate_http::store::{BoxFuture, MemoryStore, Store, StoreError};
 use scopegate_http::token::{ClientSecret, Signer, SigningKey, SystemEntropy, TokenRules, Verifier};
 use scopegate_http::{
-    Acceptance, ApiKeyLocation, BoundOperation, Catalog, Credential, CredentialVerifier, Gate, Guard, ScopeToken,
-    SecurityScheme, Verdict, get, post,
+    ApiKeyLocation, AuthenticatedCredential, Catalog, Credential, CredentialCheck, CredentialVerifier, Gate, Guard,
+    HandledOperation, ScopeToken, SecurityScheme, get, post,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -143,16 +143,16 @@ impl Subscriber for Informed {
 struct Judge;
 
 impl CredentialVerifier for Judge {
-    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, credential: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         let is_good = credential.secret().same_as(&Secret::new("good-swordfish".to_owned()));
         Box::pin(async move {
             if credential.secret().expose().starts_with("down") {
                 return Err(StoreError::unavailable("the disk is gone"));
             }
             Ok(if is_good {
-                Verdict::Accept(Acceptance::of("u1"))
+                CredentialCheck::Valid(AuthenticatedCredential::of_subject("u1"))
             } else {
-                Verdict::Refuse
+                CredentialCheck::Invalid
             })
         })
     }
@@ -221,7 +221,7 @@ async fn gate() -> (Gate, Secrets) {
     (gate, Secrets { client, token })
 }
 
-fn operations() -> Vec<BoundOperation> {
+fn operations() -> Vec<HandledOperation> {
     let of_scheme = |name: &str| {
         let guard = Guard::authenticated().with_scheme(name);
         get(format!("/{name}")).guard(guard).then(|| async { "in" })
@@ -323,7 +323,7 @@ async fn every_request_has_one_span_with_the_id_of_its_answer() {
 }
 
 #[tokio::test]
-async fn a_span_says_what_was_asked_for_and_what_came_of_it() {
+async fn span_has_the_operation_and_its_outcome() {
     let told = Told::default();
     let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;
@@ -398,7 +398,7 @@ async fn a_refused_input_has_its_cause_and_place_in_the_log() {
 }
 
 #[tokio::test]
-async fn no_secret_is_told() {
+async fn log_contains_no_secret() {
     let told = Told::default();
     let _guard = listen(told.clone());
     let (gate, secrets) = gate().await;

@@ -5,8 +5,8 @@ use http::Request;
 use scopegate_http::serde::{Deserialize, Serialize};
 use scopegate_http::utoipa::ToSchema;
 use scopegate_http::{
-    Answer, AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, Profile, Raw, Response, StatusCode, get, post,
-    warp,
+    Answer, AnyJson, Created, CurrentUser, Gate, Guard, Json, Permit, Profile, Response, StatusCode, WarpReply, get,
+    post, warp,
 };
 use serde_json::json;
 
@@ -191,7 +191,7 @@ impl Answer for Gone {
         }
     }
 
-    fn describe(description: &mut scopegate_http::Description) {
+    fn describe(description: &mut scopegate_http::OperationDescription) {
         description.response(StatusCode::GONE, "It was taken down");
     }
 }
@@ -214,7 +214,11 @@ async fn every_kind_of_answer() {
         .operation(get("/status").public().then(|| async { StatusCode::NO_CONTENT }))
         .operation(get("/both").public().then(|| async { (StatusCode::ACCEPTED, Json(1)) }))
         .operation(get("/text").public().then(|| async { "text" }))
-        .operation(get("/raw").public().then(|| async { Raw(warp::reply::html("<p>")) }))
+        .operation(
+            get("/raw")
+                .public()
+                .then(|| async { WarpReply(warp::reply::html("<p>")) }),
+        )
         .operation(
             get("/result/{ok}")
                 .public()

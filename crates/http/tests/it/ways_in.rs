@@ -136,11 +136,11 @@ fn corpus() -> Vec<Request<String>> {
 }
 
 #[tokio::test]
-async fn every_way_in_gives_the_same_answer() {
+async fn every_entry_point_gives_the_same_answer() {
     let (mut refused, mut allowed) = (0, 0);
     for profile in [Profile::Rfc, Profile::Tutorial] {
         let gate = site(profile).await;
-        let whole = gate.whole();
+        let whole = gate.site_filter();
         let filter = gate
             .filter()
             .or(warp::any().map(|| StatusCode::IM_A_TEAPOT))

@@ -303,7 +303,7 @@ impl Assembly {
             // An overridden guard is not checked; only its name is kept.
             let overridden = |group: Group, name: String| group.guard(Guard::deny().named(name));
             let group = entry.overrides.into_iter().fold(Group::new(""), overridden);
-            builder.group(group.operation(operation.overriding()))
+            builder.group(group.operation(operation.override_guards()))
         });
         let table = builder.build()?;
         let facts = undefined_schemes::with_undefined(facts, &table, &undefined, &schemes);

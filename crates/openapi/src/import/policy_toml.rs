@@ -219,14 +219,14 @@ fn overriding<'v>(operation: Operation, table: &mut Table<'v, '_>) -> Result<(Op
         return Ok((operation, Vec::new()));
     };
     match value.as_flag() {
-        Some(true) => Ok((operation.overriding(), Vec::new())),
+        Some(true) => Ok((operation.override_guards(), Vec::new())),
         Some(false) => Ok((operation, Vec::new())),
         None => {
             let names: Vec<&str> = value.texts()?.into_iter().map(|(name, _)| name).collect();
             if names.is_empty() {
                 return Err(value.fault("names no guard; `true` overrides all guards above"));
             }
-            Ok((operation.overriding(), names))
+            Ok((operation.override_guards(), names))
         }
     }
 }

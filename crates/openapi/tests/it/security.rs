@@ -276,7 +276,7 @@ fn override_is_exported() {
     let table = OperationTable::builder(catalog())
         .guard(Guard::requires([WRITE]).named("writers"))
         .guard(Guard::requires([READ]))
-        .operation(get(Guard::public()).overriding())
+        .operation(get(Guard::public()).override_guards())
         .operation(Operation::get("/y"))
         .build()
         .unwrap();

@@ -146,7 +146,7 @@ impl Placed {
         let operation = pick(guards, &self.own).fold(operation, Operation::guard);
         let operation = pick(guards, &self.behind).fold(operation, Operation::and_guard);
         let operation = if self.is_override {
-            operation.overriding()
+            operation.override_guards()
         } else {
             operation
         };

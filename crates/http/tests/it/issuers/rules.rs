@@ -15,8 +15,8 @@ use scopegate_http::domain::{
 use scopegate_http::store::{BoxFuture, MemoryStore, StoreError, Users};
 use scopegate_http::token::{RevokedSet, SigningKey, SubjectNames, TokenRules, Verifier};
 use scopegate_http::{
-    ActiveUser, BearerTokens, Credential, CredentialVerifier, Gate, GateBuilder, Guard, Introspection, Permit, Profile,
-    SubjectMapping, Verdict, get,
+    ActiveUser, BearerTokens, Credential, CredentialCheck, CredentialVerifier, Gate, GateBuilder, Guard, Introspection,
+    Permit, Profile, SubjectMapping, get,
 };
 use scopegate_issuers::test_provider::{TestProvider, json as answer_json};
 use serde_json::{Value, json};
@@ -228,15 +228,15 @@ async fn introspected(cell: &Cell, now: i64) -> (u16, u16) {
     (ask(&gate, "/reports", "opaque").await.0, change.status)
 }
 
-struct Saying(Verdict);
+struct Saying(CredentialCheck);
 
 impl CredentialVerifier for Saying {
-    fn verify<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<Verdict, StoreError>> {
+    fn verify<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<CredentialCheck, StoreError>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
 }
 
-async fn by_the_application(verdict: &Verdict) -> u16 {
+async fn by_the_application(verdict: &CredentialCheck) -> u16 {
     let verifier = Arc::new(Saying(verdict.clone()));
     let gate = gate().await.verifier("oauth", verifier).build().unwrap();
     ask(&gate, "/reports", "opaque").await.0
@@ -245,7 +245,7 @@ async fn by_the_application(verdict: &Verdict) -> u16 {
 async fn doubled(change: Double) -> u16 {
     let gate = gate()
         .await
-        .verifier("oauth", Arc::new(Saying(Verdict::Refuse)))
+        .verifier("oauth", Arc::new(Saying(CredentialCheck::Invalid)))
         .build()
         .unwrap();
     ask(&change(gate.testing()).gate(), "/reports", "none").await.0

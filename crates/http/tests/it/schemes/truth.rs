@@ -39,7 +39,7 @@ pub(super) enum Says {
 }
 
 /// Headers; the query is called `?`.
-type Sent = Vec<(&'static str, Vec<u8>)>;
+type RequestParts = Vec<(&'static str, Vec<u8>)>;
 
 /// Alternatives, each a list of schemes that are required together.
 pub(super) type Ways = BTreeSet<BTreeSet<usize>>;
@@ -48,7 +48,7 @@ pub(super) type Ways = BTreeSet<BTreeSet<usize>>;
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) place: Place,
-    pub(super) sent: Sent,
+    pub(super) sent: RequestParts,
     /// The schemes that do not say no to it.
     truth: Vec<(&'static str, Says)>,
     /// How it is refused unread.
@@ -81,8 +81,8 @@ impl Place {
         [None].into_iter().chain(all).collect()
     }
 
-    fn unreadable(self, profile: Profile) -> Vec<(Sent, u16)> {
-        let mut all: Vec<(Sent, u16)> = match self {
+    fn unreadable(self, profile: Profile) -> Vec<(RequestParts, u16)> {
+        let mut all: Vec<(RequestParts, u16)> = match self {
             Self::Bearer => vec![(vec![("authorization", b"Bearer \xff".to_vec())], 401)],
             Self::Basic => vec![(vec![("authorization", b"Basic !".to_vec())], 401)],
             Self::Digest => vec![(vec![("authorization", b"Digest \xff".to_vec())], 401)],
@@ -108,7 +108,7 @@ impl Place {
         all
     }
 
-    fn item(self, sent: Sent, truth: &[(&'static str, Says)]) -> Item {
+    fn item(self, sent: RequestParts, truth: &[(&'static str, Says)]) -> Item {
         Item {
             place: self,
             sent,
@@ -172,7 +172,7 @@ pub(super) enum Expected {
 
 /// The verdicts of the verifiers of the required schemes about a request.
 #[derive(Default)]
-struct Heard {
+struct Received {
     accepted: BTreeMap<usize, Option<&'static str>>,
     is_doubtful: bool,
     looked_at: usize,
@@ -180,8 +180,8 @@ struct Heard {
     bad: Vec<(u16, BTreeSet<&'static str>)>,
 }
 
-impl Heard {
-    fn hear(&mut self, item: &Item, asked: &BTreeSet<usize>) {
+impl Received {
+    fn receive(&mut self, item: &Item, asked: &BTreeSet<usize>) {
         let is_here = |number: &usize| SCHEMES[*number].1 == item.place;
         let here: BTreeSet<usize> = asked.iter().copied().filter(is_here).collect();
         if here.is_empty() {
@@ -213,7 +213,7 @@ impl Heard {
     /// Returns the subjects for which an alternative authorizes. All its credentials with a subject
     /// must have the same one. If none has a subject, any other credential of the request provides
     /// it.
-    fn lets_in(&self, way: &BTreeSet<usize>) -> Vec<Option<&'static str>> {
+    fn accepts(&self, way: &BTreeSet<usize>) -> Vec<Option<&'static str>> {
         if !way.iter().all(|number| self.accepted.contains_key(number)) {
             return Vec::new();
         }
@@ -251,9 +251,9 @@ pub(super) fn expected(ways: &Ways, is_optional: bool, presented: &[Item]) -> Ex
         return Expected::NoGate;
     }
     let asked: BTreeSet<usize> = ways.iter().flat_map(|way| way.iter().copied()).collect();
-    let mut heard = Heard::default();
+    let mut heard = Received::default();
     for item in presented {
-        heard.hear(item, &asked);
+        heard.receive(item, &asked);
     }
     if let [(status, words)] = heard.bad.as_slice() {
         return Expected::Refused([*status].into(), Some(words.clone()));
@@ -261,7 +261,7 @@ pub(super) fn expected(ways: &Ways, is_optional: bool, presented: &[Item]) -> Ex
     if !heard.bad.is_empty() {
         return Expected::Refused(heard.bad.into_iter().map(|(status, _)| status).collect(), None);
     }
-    let subjects: BTreeSet<_> = ways.iter().flat_map(|way| heard.lets_in(way)).collect();
+    let subjects: BTreeSet<_> = ways.iter().flat_map(|way| heard.accepts(way)).collect();
     match heard.looked_at {
         _ if !subjects.is_empty() => Expected::In(subjects),
         0 if is_optional => Expected::Anonymous,

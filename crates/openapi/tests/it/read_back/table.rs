@@ -84,7 +84,7 @@ fn placed(number: usize, placed: &Operation, guards: &[Guard]) -> Group {
         operation = operation.optional();
     }
     if placed.is_override {
-        operation = operation.overriding();
+        operation = operation.override_guards();
     }
     let above = placed.group.iter().map(|guard| &guards[*guard]);
     above.fold(Group::new(""), Group::guard).operation(operation)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use scopegate_domain::{DeclaredScheme, SchemeName};
-use scopegate_http::{Challenge, Profile, StatusCode, Told};
+use scopegate_http::{Challenge, Profile, RefusalResponse, StatusCode};
 use scopegate_openapi::import::Imported;
 use scopegate_policy::{
     AssumedCredentials, Denial, DenialCause, Explanation, ExplanationStep, Fact, MissingFact, SchemeId, explain_grant,
@@ -52,7 +52,7 @@ fn spelling(policy: &Imported, explanation: &Explanation) -> Spelling {
     Spelling::of_atoms(policy.table(), asked)
 }
 
-fn told(policy: &Imported, grant: &AssumedCredentials, denial: &Denial, profile: &str) -> Told {
+fn told(policy: &Imported, grant: &AssumedCredentials, denial: &Denial, profile: &str) -> RefusalResponse {
     let table = policy.table();
     let is_held = |scheme: &&SchemeName| {
         let atom = table.fact_table().find(&Fact::Scheme((*scheme).clone()));
@@ -65,17 +65,22 @@ fn told(policy: &Imported, grant: &AssumedCredentials, denial: &Denial, profile:
     } else {
         Profile::Rfc
     };
-    Told::of(denial, &accepted, table, profile, policy.title().unwrap_or("Scopegate"))
+    RefusalResponse::of(denial, &accepted, table, profile, policy.title().unwrap_or("Scopegate"))
 }
 
 /// The value of the header: the challenges in order, separated by commas.
-fn challenge(told: &Told) -> Option<String> {
+fn challenge(told: &RefusalResponse) -> Option<String> {
     let text = |challenge: &Challenge| challenge.to_header().to_str().map(str::to_owned).ok();
     let values: Vec<String> = told.challenges().iter().filter_map(text).collect();
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[MissingFact<'_>], spelling: &Spelling) -> Value {
+fn to_json(
+    explanation: &Explanation,
+    told: Option<&RefusalResponse>,
+    lacking: &[MissingFact<'_>],
+    spelling: &Spelling,
+) -> Value {
     let missing = explanation
         .denial()
         .map(|denial| denial.unmet_requirement().missing_sets());
@@ -88,7 +93,7 @@ fn to_json(explanation: &Explanation, told: Option<&Told>, lacking: &[MissingFac
     json!({
         "operation": explanation.operation().to_string(),
         "decision": if explanation.is_allowed() { "allow" } else { "deny" },
-        "status": told.map_or(StatusCode::OK, Told::status).as_u16(),
+        "status": told.map_or(StatusCode::OK, RefusalResponse::status).as_u16(),
         "missing": missing,
         "challenge": told.and_then(challenge),
         "in_the_way": in_the_way.collect::<Vec<_>>(),
@@ -122,7 +127,7 @@ fn node(step: &ExplanationStep, below: &[ExplanationStep], spelling: &Spelling) 
 
 fn to_human(
     explanation: &Explanation,
-    told: Option<&Told>,
+    told: Option<&RefusalResponse>,
     lacking: &[MissingFact<'_>],
     spelling: &Spelling,
 ) -> String {

@@ -1,6 +1,6 @@
 //! The rules, the paths, and what each path answers to a breach of each rule.
 
-use scopegate_http::{Acceptance, ScopeToken, Testing, Verdict};
+use scopegate_http::{AuthenticatedCredential, CredentialCheck, ScopeToken, TestGate};
 use serde_json::{Value, json};
 
 use self::Cell::{Apart, Before, Claims, Double as As, Revoked, Says, Type};
@@ -55,7 +55,7 @@ pub(super) const RULES: [&str; 30] = [
     "bound to a sender: false",
 ];
 
-pub(super) type Double = fn(Testing) -> Testing;
+pub(super) type Double = fn(TestGate) -> TestGate;
 
 /// One cell of the table.
 pub(super) enum Cell {
@@ -66,7 +66,7 @@ pub(super) enum Cell {
     /// The header of the token has this `typ`.
     Type(u16, &'static str),
     /// The verifier says this.
-    Says(u16, Verdict),
+    Says(u16, CredentialCheck),
     Double(u16, Double),
     Revoked,
     /// The rule has no meaning on this path.
@@ -79,8 +79,8 @@ const NO_NAME: &str = "the tutorial's tokens name neither issuer nor client, and
 const BY_TYPE: &str = "`typ` of the header marks an access token and no other";
 const SHARED: &str = "who has the shared secret signs tokens for access alone";
 
-fn accept(change: impl FnOnce(Acceptance) -> Acceptance) -> Verdict {
-    Verdict::Accept(change(Acceptance::of("u1").with_scopes([READ])))
+fn accept(change: impl FnOnce(AuthenticatedCredential) -> AuthenticatedCredential) -> CredentialCheck {
+    CredentialCheck::Valid(change(AuthenticatedCredential::of_subject("u1").with_scopes([READ])))
 }
 
 /// The same on the paths that verify a signature, of either profile, and on introspection.
@@ -107,7 +107,7 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
             Value::String(_) => |testing| usual(testing).claim("cnf", "x"),
             _ => |testing| usual(testing).claim("cnf", json!({"x5t#S256": "x"})),
         };
-        let says = Says(401, accept(Acceptance::sender_constrained));
+        let says = Says(401, accept(AuthenticatedCredential::sender_constrained));
         with(claims(&json!({ "cnf": value })), says, As(401, double))
     };
     let foreign = |own, member: Value| {
@@ -131,7 +131,7 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
     };
     let many: Vec<String> = (0..300).map(|number| format!("s{number}")).collect();
     let many_tokens = many.iter().map(|word| ScopeToken::parse(word).unwrap());
-    let many_says = Verdict::Accept(Acceptance::of("u1").with_scopes(many_tokens));
+    let many_says = CredentialCheck::Valid(AuthenticatedCredential::of_subject("u1").with_scopes(many_tokens));
     vec![
         (
             RULES[0],
@@ -224,7 +224,7 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
                 Apart("its issuer revokes its tokens; ours name our own users, clients and tokens"),
                 Apart("its issuer revokes its tokens; ours name our own users, clients and tokens"),
                 Claims(401, json!({"active": false})),
-                Says(401, Verdict::Refuse),
+                Says(401, CredentialCheck::Invalid),
                 Apart(NO_TOKEN),
             ],
         ),
@@ -236,7 +236,10 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
                 Claims(403, json!({"sub": "u2"})),
                 Claims(403, json!({"sub": "u2"})),
                 Claims(403, json!({"sub": "u2"})),
-                Says(403, Verdict::Accept(Acceptance::of("u2").with_scopes([READ]))),
+                Says(
+                    403,
+                    CredentialCheck::Valid(AuthenticatedCredential::of_subject("u2").with_scopes([READ])),
+                ),
                 As(403, |testing| usual(testing).subject("u2")),
             ],
         ),
@@ -244,7 +247,10 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
             RULES[18],
             with(
                 claims(&json!({"sub": "u9"})),
-                Says(401, Verdict::Accept(Acceptance::of("u9").with_scopes([READ]))),
+                Says(
+                    401,
+                    CredentialCheck::Valid(AuthenticatedCredential::of_subject("u9").with_scopes([READ])),
+                ),
                 As(401, |testing| usual(testing).subject("u9")),
             ),
         ),
@@ -252,7 +258,10 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
             RULES[19],
             with(
                 claims(&json!({"sub": ABSENT})),
-                Says(401, Verdict::Accept(Acceptance::of_nobody().with_scopes([READ]))),
+                Says(
+                    401,
+                    CredentialCheck::Valid(AuthenticatedCredential::without_subject().with_scopes([READ])),
+                ),
                 As(401, |testing| testing.scope(READ)),
             ),
         ),
@@ -260,7 +269,7 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
             RULES[20],
             with(
                 scope(403, 401, ""),
-                Says(403, Verdict::Accept(Acceptance::of("u1"))),
+                Says(403, CredentialCheck::Valid(AuthenticatedCredential::of_subject("u1"))),
                 As(403, |testing| testing.subject("u1")),
             ),
         ),
@@ -268,7 +277,10 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
             RULES[21],
             with(
                 scope(403, 401, OTHER.as_str()),
-                Says(403, Verdict::Accept(Acceptance::of("u1").with_scopes([OTHER]))),
+                Says(
+                    403,
+                    CredentialCheck::Valid(AuthenticatedCredential::of_subject("u1").with_scopes([OTHER])),
+                ),
                 As(403, |testing| testing.subject("u1").scope(OTHER)),
             ),
         ),
@@ -328,6 +340,6 @@ pub(super) fn table(now: i64) -> Vec<(&'static str, [Cell; 7])> {
     ]
 }
 
-fn usual(testing: Testing) -> Testing {
+fn usual(testing: TestGate) -> TestGate {
     testing.subject("u1").scope(READ)
 }
